@@ -1,0 +1,175 @@
+"""The officer's desk: what every page of the admin web UI has in common. Evidence is read-only; acts need a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from accounts import events, permissions
+from accounts.events import Event
+from accounts.models import Member
+from accounts.permissions import Action
+from core import clock
+from core.errors import SaysoError
+
+Row = TypeVar("Row", bound=Model)
+# What an act gets: the row, the member as the log names them, and the reason. What it says is shown to the member.
+Act = Callable[[Any, str, str], str]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def button(*, text: str, path: str, permission: str) -> Callable[[Method], Method]:
+    """The theme's button for an act, with types: for whom `has_<permission>_permission` says yes, refused to others."""
+    decorated: Callable[[Method], Method] = action(description=text, url_path=path, permissions=[permission])
+    return decorated
+
+
+class ReasonForm(forms.Form):
+    """Why. Free words are sealed; the log commits to them without showing them."""
+
+    reason = forms.CharField(
+        label="Reason",
+        min_length=3,
+        max_length=200,
+        help_text="Required. Goes on record with your name; keep personal details out of it.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "reason"}),
+    )
+
+
+class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the theme has no types
+    """Shows rows of the member's own organisation; adds, changes and deletes nothing."""
+
+    organisation_path: ClassVar[str] = "organisation"
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+    list_disable_select_all = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        """Nobody sees a neighbour: the member's organisation alone."""
+        rows: QuerySet[Row] = super().get_queryset(request)
+        return rows.filter(**{self.organisation_path: member_of(request).organisation_id})
+
+    @admin.display(description="Data", ordering="livemode")
+    def mode(self, row: Any) -> str:
+        """Live or test, in words: a red cross would look like a fault."""
+        return "live" if row.livemode else "test"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        """The computed ones of the page, and the words for live and test."""
+        return (*self.readonly_fields, "mode")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Members may look."""
+        return may_enter(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:  # noqa: ARG002 - Django's
+        """Members may look."""
+        return may_enter(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        """Evidence is not typed in."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:  # noqa: ARG002 - Django's
+        """Evidence is not edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:  # noqa: ARG002 - Django's
+        """Evidence is not deleted; people are erased, which is another thing."""
+        return False
+
+    def act(
+        self, request: HttpRequest, object_id: str, *, action: Action, title: str, consequence: str, do: Act
+    ) -> HttpResponse:
+        """Ask for the reason, then do it through the same service as the API, and say what came of it.
+
+        Raises Http404 for a neighbour's row, PermissionDenied for a role that may not.
+        """
+        row = self.get_queryset(request).filter(pk=unquote(object_id)).first()
+        if row is None:
+            raise Http404
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(row.pk)])
+        return self.with_reason(request, row, action=action, title=title, consequence=consequence, do=do, back=back)
+
+    def with_reason(
+        self, request: HttpRequest, row: Any, *, action: Action, title: str, consequence: str, do: Act, back: str
+    ) -> HttpResponse:
+        """The page that asks for the reason, for acts on one row and for acts on none (`row` is then None)."""
+        member = member_of(request)
+        if not permissions.may(member, action, at=clock.now()):
+            raise PermissionDenied
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                messages.success(request, _done(row, member, action, form.cleaned_data["reason"], do))
+            except SaysoError as error:
+                messages.error(request, error.detail)
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "consequence": consequence,
+            "form": form,
+            "opts": self.opts,
+            "row": row,
+            "back": back,
+        }
+        return render(request, "admin/reason.html", context)
+
+    def may(self, request: HttpRequest, action: Action) -> bool:
+        """Whether to show the button."""
+        return permissions.may(member_of(request), action, at=clock.now())
+
+
+def member_of(request: HttpRequest) -> Member:
+    """The member who is logged in; the admin's own views let nobody else this far."""
+    return cast("Member", request.user)
+
+
+def actor_of(member: Member) -> str:
+    """How the log names a member."""
+    return f"member:{member.pk}"
+
+
+@transaction.atomic
+def _done(row: Any, member: Member, action: Action, reason: str, do: Act) -> str:
+    """Do it, and put on record who did what and why, or do neither.
+
+    Of an erasure only the act is kept: its reason may speak of the person who is to be forgotten.
+    """
+    said = do(row, actor_of(member), reason)
+    events.emit(
+        Event(
+            kind="admin.action",
+            organisation_id=member.organisation_id,
+            livemode=getattr(row, "livemode", True),
+            at=clock.now(),
+            actor=actor_of(member),
+            refs={},
+            facts={
+                "action": str(action),
+                "row": str(row.pk) if row is not None else None,
+                "reason": "" if action is Action.ERASE else reason,
+            },
+        )
+    )
+    return said
+
+
+def may_enter(request: HttpRequest) -> bool:
+    """Logged in as a member whose access has not ended."""
+    return isinstance(request.user, Member) and permissions.has_access(request.user, at=clock.now())

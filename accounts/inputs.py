@@ -1,0 +1,80 @@
+"""What the API of accounts takes: forms that validate and know nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts import scopes
+from core import durations
+from core.durations import Duration
+from core.fields import Bounded, Metadata, Moment, Pattern, Text, Whole
+from core.rest import StrictSerializer
+
+MOST_CALLS = 100_000
+
+
+@extend_schema_field({"type": "string", "format": "duration", "maxLength": 40})
+class DurationField(serializers.Field[Duration, str, str, Any]):
+    """An ISO 8601 duration."""
+
+    def to_internal_value(self, data: Any) -> Duration:
+        """Give the Duration."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Not a valid string.", code="invalid")
+        try:
+            return durations.parse(data)
+        except durations.BadDuration as error:
+            raise serializers.ValidationError(error.detail, code=error.stable_code) from error
+
+    def to_representation(self, value: Duration) -> str:
+        """The duration as ISO 8601 again, every part named."""
+        return f"P{value.months}M{value.days}DT{value.seconds}S"
+
+
+class KeyChanges(StrictSerializer):
+    """Fields of a key that may change later; every one may be left out."""
+
+    product = Text(max_length=100, required=False)
+    scopes = Bounded(child=serializers.ChoiceField(choices=scopes.ALL), required=False, allow_empty=False, most=100)
+    default_use_case = Pattern(r"\A[a-z0-9_.]{0,64}\Z", required=False, allow_null=True)
+    default_channel = Pattern(r"\A[a-z0-9_.]{0,32}\Z", required=False, allow_null=True)
+    default_territory = Pattern(r"\A[A-Za-z0-9-]{0,16}\Z", required=False, allow_null=True)
+    default_language = Pattern(r"\A[A-Za-z0-9-]{0,64}\Z", required=False, allow_null=True)
+    calls_per_minute = Whole(min_value=1, max_value=MOST_CALLS, required=False)
+    expires_at = Moment(required=False, allow_null=True)
+    external_id = Text(max_length=200, required=False, allow_null=True, allow_blank=True)
+    metadata = Metadata(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Write "none" as the rows do: an empty text, but no date at all."""
+        return {name: "" if value is None and name != "expires_at" else value for name, value in attrs.items()}
+
+
+class NewKey(KeyChanges):
+    """A key to be made: product, scopes and mode must be said."""
+
+    product = Text(max_length=100)
+    scopes = Bounded(child=serializers.ChoiceField(choices=scopes.ALL), allow_empty=False, most=100)
+    mode = serializers.ChoiceField(choices=("test", "live"))
+
+
+class Rotation(StrictSerializer):
+    """How long the old secret stays good beside the new one."""
+
+    overlap = DurationField(required=False, help_text="ISO 8601, at most P30D; PT24H when left out.")
+
+    def validate_overlap(self, value: Duration) -> timedelta:
+        """Give a plain span; a month has no fixed length, so an overlap has none."""
+        if value.months:
+            raise serializers.ValidationError("Say the overlap in days or hours.", code="invalid_duration")
+        return timedelta(days=value.days, seconds=value.seconds)
+
+
+class ClockAdvance(StrictSerializer):
+    """How far to move the test clock."""
+
+    advance = DurationField(help_text="ISO 8601, such as P1Y.")

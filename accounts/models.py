@@ -1,0 +1,168 @@
+"""Who is here: organisations, their members, and the API keys of their products."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+
+
+class Organisation(models.Model):
+    """A customer. Everything belongs to exactly one; nobody sees a neighbour's.
+
+    `test_clock_ms` is how far the organisation's test data lives in the future; live data always lives now.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    contact = models.JSONField(default=dict)
+    policy = models.JSONField(default=dict)
+    test_clock_ms = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="organisation_test_clock_only_forward", condition=Q(test_clock_ms__gte=0))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def test_clock_ahead(self) -> timedelta:
+        """How far the test clock runs ahead of the real one."""
+        return timedelta(milliseconds=self.test_clock_ms)
+
+
+class Role(models.TextChoices):
+    """What a member may do in the admin web UI."""
+
+    OWNER = "owner"
+    OFFICER = "officer"
+    ENGINEER = "engineer"
+    AUDITOR = "auditor"
+
+
+class MemberManager(BaseUserManager["Member"]):
+    """Finds members by their login name, the e-mail address."""
+
+    def get_by_natural_key(self, username: str | None) -> Member:
+        """Find the member whose login address this is, whatever its case."""
+        return self.get(email__iexact=username)
+
+
+class Member(AbstractBaseUser, PermissionsMixin):
+    """A person who works in the admin web UI. The address is a login name; voice owners are never members."""
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    email = models.EmailField(unique=True)
+    role = models.CharField(max_length=16, choices=Role)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(editable=False)
+    access_until = models.DateTimeField(null=True, blank=True)
+
+    objects = MemberManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="member_role_is_known", condition=Q(role__in=Role.values))]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class ApiKey(models.Model):
+    """A product's key. Only the SHA-256 of the secret is stored; the secret is shown once, at making.
+
+    Rotation makes a second secret of the same key; both are valid until `previous_until`.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    product = models.CharField(max_length=100)
+    livemode = models.BooleanField(editable=False)
+    prefix = models.CharField(max_length=24, editable=False)
+    secret_sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    previous_sha256 = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - unique, so null
+    previous_until = models.DateTimeField(null=True, editable=False)
+    scopes = models.JSONField(default=list)
+    default_use_case = models.CharField(max_length=64, blank=True)
+    default_channel = models.CharField(max_length=32, blank=True)
+    default_territory = models.CharField(max_length=16, blank=True)
+    default_language = models.CharField(max_length=64, blank=True)
+    calls_per_minute = models.PositiveIntegerField(default=600)
+    external_id = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    disabled_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="api_key_expires_after_creation",
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("created_at")),
+            ),
+            models.CheckConstraint(
+                name="api_key_previous_secret_has_an_end",
+                condition=Q(previous_sha256=None, previous_until=None)
+                | Q(previous_sha256__isnull=False, previous_until__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.product})"
+
+
+class StoredAnswer(models.Model):
+    """The answer to one POST that carried an `Idempotency-Key`, kept for a day so that a retry gets the same one.
+
+    The body is sealed under the organisation's key; erasing any of its speakers turns the row into `forgotten`.
+    """
+
+    class State(models.TextChoices):
+        """Running holds the key; done can be replayed; forgotten can neither be replayed nor repeated."""
+
+        RUNNING = "running"
+        DONE = "done"
+        FORGOTTEN = "forgotten"
+
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="+")
+    key_sha256 = models.CharField(max_length=64)
+    request_sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, choices=State, default=State.RUNNING)
+    lease_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    sealed_body = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="stored_answer_once_per_key", fields=["api_key", "key_sha256"]),
+            models.CheckConstraint(
+                name="stored_answer_state_is_known", condition=Q(state__in=["running", "done", "forgotten"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} answer of {self.api_key_id}"
+
+
+class RateWindow(models.Model):
+    """How many calls a key made in a minute; the shared counter of `accounts.limiter` where there is no Redis."""
+
+    key_id = models.CharField(primary_key=True, max_length=30, editable=False)
+    minute = models.BigIntegerField(editable=False)
+    used = models.PositiveIntegerField(editable=False)
+
+    def __str__(self) -> str:
+        return self.key_id

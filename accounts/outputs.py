@@ -1,0 +1,88 @@
+"""What the API of accounts answers: API keys without secrets, an issued key with its secret, the test clock."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from accounts.models import ApiKey
+from accounts.services import IssuedKey
+from core.rest import Rendered, timestamp
+
+
+def api_key(key: ApiKey) -> Rendered:
+    """The key as the API shows it; `prefix` is what people tell it by."""
+    return {
+        "id": key.id,
+        "object": "api_key",
+        "created_at": timestamp(key.created_at),
+        "livemode": key.livemode,
+        "external_id": key.external_id or None,
+        "metadata": key.metadata,
+        "product": key.product,
+        "mode": "live" if key.livemode else "test",
+        "prefix": key.prefix,
+        "scopes": key.scopes,
+        "default_use_case": key.default_use_case or None,
+        "default_channel": key.default_channel or None,
+        "default_territory": key.default_territory or None,
+        "default_language": key.default_language or None,
+        "calls_per_minute": key.calls_per_minute,
+        "expires_at": timestamp(key.expires_at),
+        "last_used_at": timestamp(key.last_used_at),
+        "disabled_at": timestamp(key.disabled_at),
+        "previous_secret_until": timestamp(key.previous_until),
+    }
+
+
+def issued(made: IssuedKey) -> Rendered:
+    """The same with the secret, for the one answer that shows it."""
+    return api_key(made.key) | {"secret": made.secret}
+
+
+class ApiKeyObject(serializers.Serializer[ApiKey]):
+    """An API key, for the OpenAPI document."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=("api_key",))
+    created_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    product = serializers.CharField()
+    mode = serializers.ChoiceField(choices=("test", "live"))
+    prefix = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    default_use_case = serializers.CharField(allow_null=True)
+    default_channel = serializers.CharField(allow_null=True)
+    default_territory = serializers.CharField(allow_null=True)
+    default_language = serializers.CharField(allow_null=True)
+    calls_per_minute = serializers.IntegerField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+    disabled_at = serializers.DateTimeField(allow_null=True)
+    previous_secret_until = serializers.DateTimeField(allow_null=True)
+
+
+class IssuedApiKey(ApiKeyObject):
+    """An API key with its secret."""
+
+    secret = serializers.CharField()
+
+
+class ApiKeyList(serializers.Serializer[ApiKey]):
+    """A page of API keys."""
+
+    object = serializers.ChoiceField(choices=("list",))
+    data = ApiKeyObject(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
+    has_more = serializers.BooleanField()
+    first_id = serializers.CharField(allow_null=True)
+    last_id = serializers.CharField(allow_null=True)
+
+
+class TestClockObject(serializers.Serializer[None]):
+    """Where the test clock stands."""
+
+    __test__ = False
+    object = serializers.ChoiceField(choices=("test_clock",))
+    livemode = serializers.BooleanField()
+    now = serializers.DateTimeField()

@@ -1,0 +1,231 @@
+"""Changes to organisations, members and API keys, each one transaction with its event for the log."""
+
+from __future__ import annotations
+
+import secrets as randomness
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from accounts import events, scopes, secrets
+from accounts.clock import now_for
+from accounts.models import ApiKey, Member, Organisation, Role
+from core import clock, ids, tx
+from core.canonical import Json
+from core.durations import Duration
+from core.errors import Conflict, Fault, Invalid, NotFound
+
+OVERLAP: Final = timedelta(hours=24)
+MAX_OVERLAP: Final = timedelta(days=30)
+CHANGEABLE: Final = frozenset(
+    {
+        "product", "scopes", "default_use_case", "default_channel", "default_territory", "default_language",
+        "calls_per_minute", "expires_at", "external_id", "metadata",
+    }
+)  # fmt: skip
+_FURTHEST: Final = timedelta(days=365 * 200)
+
+
+class NameTaken(Conflict):
+    """There is such an organisation or member already."""
+
+    code = "name_taken"
+
+
+class KeyIsDisabled(Conflict):
+    """A disabled key stays disabled."""
+
+    code = "key_disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedKey:
+    """A key and its secret, which exists here and at the caller's only, once."""
+
+    key: ApiKey
+    secret: str
+
+
+@tx.opened
+def create_organisation(*, name: str, at: datetime) -> Organisation:
+    """Make an organisation. Raises NameTaken."""
+    if Organisation.objects.filter(name=name).exists():
+        raise NameTaken("There is an organisation of this name already.")
+    return Organisation.objects.create(id=ids.new("org"), name=name, created_at=at)
+
+
+@tx.opened
+def create_member(*, organisation: Organisation, email: str, password: str, role: str, at: datetime) -> Member:
+    """Make a member who can log in. Raises NameTaken when the address is a member's already, of anybody."""
+    if Member.objects.filter(email__iexact=email).exists():
+        raise NameTaken("There is a member with this address already.")
+    member = Member(id=ids.new("mem"), organisation=organisation, email=email, role=Role(role), date_joined=at)
+    member.set_password(password)
+    member.save(force_insert=True)
+    return member
+
+
+@tx.opened
+def issue_key(
+    *,
+    organisation: Organisation,
+    product: str,
+    livemode: bool,
+    scopes_granted: Iterable[str] = scopes.ALL,
+    default_use_case: str = "",
+    default_channel: str = "",
+    default_territory: str = "",
+    default_language: str = "",
+    calls_per_minute: int = 600,
+    expires_at: datetime | None = None,
+    external_id: str = "",
+    metadata: Mapping[str, str] | None = None,
+    actor: str,
+    at: datetime,
+) -> IssuedKey:
+    """Make an API key of a product. The secret is in the answer and nowhere else.
+
+    Raises Invalid when it would expire before it begins, ValueError for an unknown scope.
+    """
+    _must_lie_ahead(expires_at, at=at)
+    secret = secrets.text_of(randomness.token_bytes(secrets.RANDOM_BYTES), livemode=livemode)
+    key = ApiKey.objects.create(
+        id=ids.new("key"),
+        organisation=organisation,
+        product=product,
+        livemode=livemode,
+        prefix=secrets.shown(secret),
+        secret_sha256=secrets.digest(secret),
+        scopes=scopes.ordered(scopes_granted),
+        default_use_case=default_use_case,
+        default_channel=default_channel,
+        default_territory=default_territory,
+        default_language=default_language,
+        calls_per_minute=calls_per_minute,
+        external_id=external_id,
+        metadata=dict(metadata or {}),
+        created_at=at,
+        expires_at=expires_at,
+    )
+    _emit("key.issued", key, actor=actor, at=at, facts={"scopes": list(key.scopes), "livemode": livemode})
+    return IssuedKey(key=key, secret=secret)
+
+
+@tx.opened
+def rotate_key(
+    key_id: str, *, organisation: Organisation, overlap: timedelta = OVERLAP, actor: str, at: datetime
+) -> IssuedKey:
+    """Give the key a second secret; the first one is accepted until `at + overlap`, an older one no more.
+
+    Raises NotFound, KeyIsDisabled, Invalid for an overlap below 0 or above 30 days.
+    """
+    if not timedelta(0) <= overlap <= MAX_OVERLAP:
+        detail = "The overlap lies between nothing and 30 days."
+        raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr="overlap"),))
+    key = _locked(key_id, organisation)
+    secret = secrets.text_of(randomness.token_bytes(secrets.RANDOM_BYTES), livemode=key.livemode)
+    # An overlap of nothing still needs an end after the beginning; the old secret is simply forgotten.
+    key.previous_sha256 = key.secret_sha256 if overlap else None
+    key.previous_until = at + overlap if overlap else None
+    key.secret_sha256, key.prefix = secrets.digest(secret), secrets.shown(secret)
+    key.save(update_fields=["previous_sha256", "previous_until", "secret_sha256", "prefix"])
+    _emit("key.rotated", key, actor=actor, at=at, facts={"overlap_seconds": int(overlap.total_seconds())})
+    return IssuedKey(key=key, secret=secret)
+
+
+@tx.opened
+def update_key(
+    key_id: str, *, organisation: Organisation, changes: Mapping[str, object], actor: str, at: datetime
+) -> ApiKey:
+    """Change fields of a key: product, scopes, defaults, limit, expiry, external_id, metadata.
+
+    Raises NotFound, KeyIsDisabled, Invalid for an expiry in the past.
+    """
+    key = _locked(key_id, organisation)
+    if unknown := set(changes) - CHANGEABLE:
+        raise ValueError(f"not a changeable field: {sorted(unknown)[0]}")
+    for name, value in changes.items():
+        setattr(key, name, value)
+    if "expires_at" in changes:
+        _must_lie_ahead(key.expires_at, at=at)
+    key.scopes = scopes.ordered(key.scopes)
+    key.save(update_fields=sorted(changes))
+    facts: dict[str, Json] = {"action": "key.updated", "fields": sorted(changes), "scopes": list(key.scopes)}
+    _emit("admin.action", key, actor=actor, at=at, facts=facts)
+    return key
+
+
+@tx.opened
+def disable_key(key_id: str, *, organisation: Organisation, actor: str, at: datetime) -> ApiKey:
+    """End a key at once, both its secrets; a second time changes nothing. Raises NotFound."""
+    mine = ApiKey.objects.filter(id=key_id, organisation=organisation)
+    changed = mine.filter(disabled_at=None).update(disabled_at=at)
+    key = _of(key_id, organisation)
+    if changed:
+        _emit("key.disabled", key, actor=actor, at=at, facts={})
+    return key
+
+
+@tx.opened
+def advance_test_clock(*, organisation: Organisation, duration: Duration, actor: str, real: datetime) -> datetime:
+    """Move the organisation's test clock forward by a calendar duration; give its new time.
+
+    Never backwards: what happened in test data stays in the past. Raises Invalid when it would leave the calendar.
+    """
+    row = Organisation.objects.select_for_update().get(id=organisation.id)
+    now = now_for(row, livemode=False, real=real)
+    later = duration.after(now)
+    if later - real > _FURTHEST:
+        detail = "The test clock goes no further than 200 years ahead."
+        raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr="advance"),))
+    Organisation.objects.filter(id=row.id).update(test_clock_ms=clock.millis(later) - clock.millis(real))
+    organisation.refresh_from_db(fields=["test_clock_ms"])
+    events.emit(
+        events.Event(
+            kind="clock.advanced",
+            organisation_id=row.id,
+            livemode=False,
+            at=later,
+            actor=actor,
+            refs={},
+            facts={"now": clock.rfc3339(later)},
+        )
+    )
+    return later
+
+
+def _locked(key_id: str, organisation: Organisation) -> ApiKey:
+    key = ApiKey.objects.select_for_update().filter(id=key_id, organisation=organisation).first()
+    if key is None:
+        raise NotFound("There is no such key.")
+    if key.disabled_at is not None:
+        raise KeyIsDisabled("This key is disabled.")
+    return key
+
+
+def _of(key_id: str, organisation: Organisation) -> ApiKey:
+    key = ApiKey.objects.filter(id=key_id, organisation=organisation).first()
+    if key is None:
+        raise NotFound("There is no such key.")
+    return key
+
+
+def _must_lie_ahead(expires_at: datetime | None, *, at: datetime) -> None:
+    if expires_at is not None and expires_at <= at:
+        detail = "A key must expire later than now."
+        raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr="expires_at"),))
+
+
+def _emit(kind: events.Kind, key: ApiKey, *, actor: str, at: datetime, facts: dict[str, Json]) -> None:
+    events.emit(
+        events.Event(
+            kind=kind,
+            organisation_id=key.organisation_id,
+            livemode=key.livemode,
+            at=at,
+            actor=actor,
+            refs={"key": key.id},
+            facts=facts,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Measurements: each a ratio or a count, printed as a table. Never run by the tests."""

@@ -1,0 +1,187 @@
+"""The Merkle log on PostgreSQL: entries a second, commit to checkpoint, proofs and verification at a million entries.
+
+`python -m bench.log [--entries N]`; works in a scratch database beside the configured one and drops it afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from random import Random
+from typing import Final
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402 - after Django is set up, as all below
+from django.db import connection, connections, transaction  # noqa: E402
+
+from bench.table import Row, show  # noqa: E402
+from core import clock, ids  # noqa: E402
+from provenance import log, tasks  # noqa: E402
+from provenance.ledger import audit, checkpoints, entries, proofs, sequencer  # noqa: E402
+from provenance.models import Entry  # noqa: E402
+
+MILLION: Final = 1_000_000
+NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
+BATCH: Final = 64
+
+
+def rows(*, count: int = MILLION) -> list[Row]:
+    """Measure everything in a scratch database; a few minutes at a million entries."""
+    with _scratch():
+        organisation_id = ids.new("org")
+        appended = _appends(ids.new("org"))
+        latencies = _latencies(ids.new("org"))
+        _wait_in_outbox(organisation_id, count)
+        rate = _sequencing(organisation_id, count)
+        proving = _proving(organisation_id, count)
+        verified = _verifying(organisation_id)
+    p95, p99 = _part(latencies, 0.95) * 1000, _part(proving, 0.99) * 1000
+    return [
+        Row(name=f"entries placed, sealed in tiles and signed, {count:,}", measured=f"{rate:,.0f} /s",
+            wanted=">= 1,000 /s", met=rate >= 1000),
+        Row(name=f"events appended, {BATCH} a transaction, one process", measured=f"{appended:,.0f} /s"),
+        Row(name=f"commit to signed checkpoint, p95, every {settings.SAYSO_CHECKPOINT_MS} ms",
+            measured=f"{p95:.0f} ms", wanted="<= 500 ms", met=p95 <= 500),
+        Row(name="the same, p99", measured=f"{_part(latencies, 0.99) * 1000:.0f} ms"),
+        Row(name=f"inclusion proof at {count:,}, p99", measured=f"{p99:.1f} ms", wanted="<= 50 ms", met=p99 <= 50),
+        Row(name="the same, median", measured=f"{statistics.median(proving) * 1000:.1f} ms"),
+        Row(name=f"verify_log of {count:,}", measured=f"{verified:.1f} s", wanted="about 10 s", met=verified <= 15),
+    ]  # fmt: skip
+
+
+def _appends(organisation_id: str) -> float:
+    _append(organisation_id, BATCH)  # the key is made at first use
+    began = time.perf_counter()
+    for _ in range(16):
+        _append(organisation_id, BATCH)
+    return 16 * BATCH / (time.perf_counter() - began)
+
+
+def _append(organisation_id: str, count: int) -> list[str]:
+    with transaction.atomic():
+        return [
+            log.append(
+                organisation_id=organisation_id, livemode=True, kind="clip.issued", at=clock.now(), actor="key:bench",
+                subject=None, refs={"clip": ids.new("clp"), "consent": ids.new("con")}, body={"number": number},
+            )
+            for number in range(count)
+        ]  # fmt: skip
+
+
+def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
+    """Events at random moments, the beat's task at its interval; when did a checkpoint first cover each?"""
+    published: list[tuple[float, int]] = []
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(settings.SAYSO_CHECKPOINT_MS / 1000):
+            tasks.settle()
+            size = Entry.objects.filter(organisation_id=organisation_id).count()
+            published.append((time.perf_counter(), size))
+        connections.close_all()
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    chance, committed = Random(20), []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        time.sleep(chance.expovariate(50))
+        _append(organisation_id, 1)
+        committed.append(time.perf_counter())
+    time.sleep(1)
+    done.set()
+    thread.join()
+    return [next(at for at, size in published if size > idx) - event for idx, event in enumerate(committed)]
+
+
+def _wait_in_outbox(organisation_id: str, count: int) -> None:
+    """Fill the outbox as business transactions would, by COPY and with one and the same commitment, to save minutes."""
+    commitment = base64.b64encode(bytes(32)).decode("ascii")
+    subject, consents = ids.new("sub"), [ids.new("con") for _ in range(1000)]
+    columns = "provenance_outbox (organisation_id, event_id, payload)"
+    with connection.cursor() as cursor, cursor.copy(f"COPY {columns} FROM STDIN") as copy:
+        for number in range(count):
+            event_id = ids.new("evt")
+            payload = entries.build(
+                event_id=event_id, organisation_id=organisation_id, livemode=True, kind="clip.issued", at=NOON,
+                subject=subject, commitment=commitment, refs={"consent": consents[number % 1000]},
+            )  # fmt: skip
+            copy.write_row((organisation_id, event_id, payload))
+            _tell(number, count, "waiting")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE provenance_outbox")
+
+
+def _sequencing(organisation_id: str, count: int) -> float:
+    began, placed = time.perf_counter(), 0
+    while placed < count:
+        # A checkpoint every 16 batches, as the beat would publish under such a load.
+        placed += sum(sequencer.sequence(organisation_id) for _ in range(16))
+        checkpoints.publish(organisation_id, at=NOON)
+        _tell(placed, count, "placed")
+    return count / (time.perf_counter() - began)
+
+
+def _proving(organisation_id: str, count: int) -> list[float]:
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE provenance_tile, provenance_entry")
+    chance, found = Random(20), []
+    for _ in range(1000):
+        index = chance.randrange(count)
+        began = time.perf_counter()
+        proofs.inclusion(organisation_id, index=index, size=count)
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def _verifying(organisation_id: str) -> float:
+    began = time.perf_counter()
+    report = audit.verify(organisation_id, progress=lambda done, total: _tell(done, total, "verified"))
+    assert report.good, report
+    return time.perf_counter() - began
+
+
+def _part(values: Sequence[float], share: float) -> float:
+    return sorted(values)[int(len(values) * share)]
+
+
+def _tell(done: int, total: int, what: str) -> None:
+    if sys.stderr.isatty() and done % 65_536 == 0:
+        print(f"{done:,} of {total:,} {what}", file=sys.stderr)
+
+
+@contextmanager
+def _scratch() -> Iterator[None]:
+    if connection.vendor != "postgresql":
+        sys.exit("bench.log: set DATABASE_URL; the log's numbers are promised on PostgreSQL")
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def main() -> int:
+    """Print the table; 1 when a target was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.log")
+    parser.add_argument("--entries", type=int, default=MILLION)
+    measured = rows(count=parser.parse_args().entries)
+    print(show(measured))
+    return 1 if any(row.met is False for row in measured) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

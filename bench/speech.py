@@ -1,0 +1,95 @@
+"""Sync speech end to end: gate, built-in engine, mark, self-check, mp3, log; as seconds per second of audio, by stage.
+
+The service's own function is called on PostgreSQL, as the request thread calls it. Stages are timed by wrapping the
+functions that the pipeline calls; what they leave over is the rest (reading rows, unsealing the profile).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Final
+
+import django
+
+from bench.table import Row, show
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+SENTENCE: Final = (
+    "It was a bright cold evening, and the lamps along the harbour were lit one after another, as they always had been."
+)
+ROUNDS: Final = 12
+WANTED: Final = 0.25
+
+_spent: defaultdict[str, list[float]] = defaultdict(list)
+
+
+def rows() -> list[Row]:
+    """Measure, and give one row for the whole way and one for each stage."""
+    from bench.speech_case import Case  # noqa: PLC0415 - Django must be set up first
+
+    case = Case.make()
+    case.speak(SENTENCE)  # start-up: the synthesiser's child, calibration, keys
+    whole: list[float] = []
+    seconds, processor = 0.0, time.process_time()
+    with _timed(case.stages()):
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            seconds = case.speak(SENTENCE)
+            whole.append(time.perf_counter() - began)
+    processor = (time.process_time() - processor) / ROUNDS
+    median = statistics.median(whole)
+    ratio = median / seconds
+    found = [
+        Row(
+            name=f"sync speech, {seconds:.1f} s of mp3, end to end",
+            measured=f"{ratio:.3f} s per s ({median * 1000:.0f} ms)",
+            wanted=f"at most {WANTED} s per s",
+            met=ratio <= WANTED,
+        ),
+        Row(
+            name="processor time of this process (more than the clock: threads)", measured=f"{processor * 1000:.0f} ms"
+        ),
+    ]
+    parts = {name: statistics.median(times) for name, times in _spent.items()}
+    for name, spent in parts.items():
+        found.append(Row(name=f"- {name}", measured=f"{spent * 1000:.1f} ms"))
+    rest = median - sum(parts.values())
+    return [*found, Row(name="- the rest", measured=f"{rest * 1000:.1f} ms")]
+
+
+@contextmanager
+def _timed(stages: dict[str, tuple[ModuleType | object, str]]) -> Iterator[None]:
+    """Wrap each stage's function for the length of the block."""
+    originals = {name: getattr(owner, attribute) for name, (owner, attribute) in stages.items()}
+    for name, (owner, attribute) in stages.items():
+        setattr(owner, attribute, _watched(name, originals[name]))
+    try:
+        yield
+    finally:
+        for name, (owner, attribute) in stages.items():
+            setattr(owner, attribute, originals[name])
+
+
+def _watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _spent[name].append(time.perf_counter() - began)
+
+    return call
+
+
+if __name__ == "__main__":
+    django.setup()
+    found = rows()
+    print(show(found))
+    sys.exit(0 if all(row.met is not False for row in found) else 1)

@@ -1,0 +1,77 @@
+"""The case that the speech bench measures: an organisation, a signed consent, a voice cloned from real recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from django.core.management import call_command
+
+from accounts.services import create_organisation
+from consent import gate
+from consent import services as consents
+from core import clock
+from provenance import clips, marking
+from provenance.audio.decoding import decode_trusted
+from provenance.audio.encoding import Output
+from voices import pipeline
+from voices.models import Voice
+from voices.orders import Asker, CloneOrder, SpeechOrder
+from voices.providers.local import Local
+from voices.services import speech, voices
+
+AUDIO: Final = Path(__file__).parent.parent / "tests" / "data" / "audio"
+USE_CASE: Final = "entertainment.audiobook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A ready voice and its asker."""
+
+    voice: Voice
+    asker: Asker
+
+    @classmethod
+    def make(cls) -> Case:
+        """Set everything up from an empty database."""
+        call_command("migrate", verbosity=0)
+        at = clock.now()
+        home = create_organisation(name="Bench", at=at)
+        asker = Asker(organisation_id=home.id, livemode=False, actor="system:bench")
+        speaker = consents.create_speaker(
+            organisation=home, livemode=False, name="Bench", email="b@example.org", actor="system:bench", at=at
+        )
+        grant = {
+            "use_case": USE_CASE, "intended_uses": "Measuring how long a sentence takes, nothing else.",
+            "actions": ["clone", "synthesize"], "languages": ["en"], "channels": ["*"], "territories": ["*"],
+            "exclusions": [], "quota": {"characters": 1_000_000},
+        }  # fmt: skip
+        asked = consents.request_consent(
+            organisation=home, livemode=False, speaker_id=speaker.id, grants=[grant], duration="P1Y",
+            jurisdictions=["EU"], actor="system:bench", at=at,
+        )  # fmt: skip
+        consents.sign_as_test(asked.consent.id, organisation_id=home.id, actor="system:bench", at=at)
+        samples = tuple((AUDIO / f"librivox-austen-{name}.wav").read_bytes() for name in ("0870", "0880"))
+        order = CloneOrder(consent_id=asked.consent.id, name="Bench", language="en", use_case=USE_CASE, samples=samples)
+        return cls(voice=voices.clone(order, asker=asker, now=clock.now), asker=asker)
+
+    def speak(self, text: str) -> float:
+        """Speak as the request thread does; gives the seconds of audio."""
+        order = SpeechOrder(
+            voice_id=self.voice.id, text=text, language="en", use_case=USE_CASE,
+            output=Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=64_000),
+        )  # fmt: skip
+        spoken = speech.speak(order, {}, asker=self.asker, now=clock.now)
+        return decode_trusted(spoken.data, "mp3").seconds
+
+    def stages(self) -> dict[str, tuple[ModuleType | object, str]]:
+        """What the pipeline calls, in the order in which it does."""
+        return {
+            "gate: decide, reserve, record, log": (gate, "check"),
+            "intent": (clips, "intend"),
+            "engine": (Local, "speak"),
+            "mark, encode mp3, read the mark back": (marking, "mark"),
+            "one transaction: vault, confirm, quota, clip, log": (pipeline, "_deliver"),
+        }

@@ -1,0 +1,24 @@
+"""One row of the numbers: what was measured, what is wanted, whether it is met; and how a table of them looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One number, as text with its unit, beside its target. `met` is None where there is no target."""
+
+    name: str
+    measured: str
+    wanted: str = ""
+    met: bool | None = None
+
+
+def show(rows: Iterable[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| what | measured | wanted | |", "| --- | --- | --- | --- |"]
+    marks = {True: "met", False: "**missed**", None: ""}
+    lines += [f"| {row.name} | {row.measured} | {row.wanted} | {marks[row.met]} |" for row in rows]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Wiring: settings, urls, tasks, problem documents. Imports everybody; nobody imports it."""

@@ -1,0 +1,146 @@
+"""The archive: a tar of the database copy, the encrypted files and a manifest with the SHA-256 of each."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+from config.backup import dump, needs
+from core import clock
+from core.errors import Invalid
+
+VERSION: Final = 1
+MANIFEST: Final = "manifest.json"
+
+Progress = Callable[[str], None]
+
+
+class BadArchive(Invalid):
+    """Not a backup of ours, a damaged one, or one of another database engine."""
+
+    code = "backup_unreadable"
+
+
+def blobs() -> Path:
+    """Where the encrypted files lie."""
+    return Path(settings.SAYSO_DATA_DIR) / "blobs"
+
+
+@contextmanager
+def workspace(name: str) -> Iterator[Path]:
+    """An empty folder for as long as the block runs. What a killed run left in it goes first: it held a database."""
+    folder = Path(settings.SAYSO_DATA_DIR) / f"{name}.part"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write(target: Path, *, at: datetime, progress: Progress) -> int:
+    """Write the archive; give the number of encrypted files in it. A half-written archive never has the final name."""
+    part = target.with_name(target.name + ".part")
+    try:
+        # The copy holds members' addresses and hashes of keys: nobody else on this machine is to read it.
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+            hashes = _fill(file, at=at, progress=progress)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return len(hashes) - 1
+
+
+def _fill(file: io.BufferedWriter, *, at: datetime, progress: Progress) -> dict[str, str]:
+    """Write every member. The database first: a file added since is an orphan that is swept after a restore."""
+    needed = needs.of_this_service(at=at)
+    hashes: dict[str, str] = {}
+    with workspace("backup") as folder, tarfile.open(fileobj=file, mode="w") as tar:
+        copy = folder / dump.name()
+        progress("copying the database")
+        dump.write(copy)
+        _add(tar, copy, dump.name(), hashes)
+        for number, blob in enumerate(_files(), 1):
+            _add(tar, blob, f"blobs/{blob.relative_to(blobs())}", hashes)
+            if number % 1000 == 0:
+                progress(f"{number} files")
+        manifest = {"version": VERSION, "made_at": clock.rfc3339(at), "needs": needed.as_json(), "sha256": hashes}
+        _add_manifest(tar, manifest)
+    return hashes
+
+
+def read(source: Path, into: Path, *, progress: Progress) -> dict[str, Any]:
+    """Unpack the archive into an empty folder and check every file against the manifest. Raises BadArchive."""
+    try:
+        manifest = _unpack(source, into)
+        hashes: dict[str, str] = dict(manifest["sha256"])
+    except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
+        raise BadArchive("This file is not a backup, or only a part of one.") from error
+    progress(f"checking {len(hashes)} files")
+    found = {str(file.relative_to(into)) for file in into.rglob("*") if file.is_file()} - {MANIFEST}
+    if manifest.get("version") != VERSION or found != set(hashes):
+        raise BadArchive("The backup is not complete.")
+    for name, expected in hashes.items():
+        if _sha256(into / name) != expected:
+            raise BadArchive(f"{name} in the backup is damaged.")
+    if dump.name() not in hashes:
+        raise BadArchive("The backup is of another database engine.")
+    return manifest
+
+
+def _unpack(source: Path, into: Path) -> dict[str, Any]:
+    with tarfile.open(source, "r:") as tar:
+        members = tar.getmembers()
+        if not all(member.isreg() for member in members):
+            raise tarfile.TarError("a backup of ours holds plain files alone")
+        if len({member.name for member in members}) != len(members):
+            raise tarfile.TarError("two files of one name")
+        tar.extractall(into, members, filter="data")
+    manifest: dict[str, Any] = json.loads((into / MANIFEST).read_bytes())
+    return manifest
+
+
+def _files() -> Iterator[Path]:
+    """The encrypted files, but for those that are being written: their rows are not in the copy."""
+    return (file for file in sorted(blobs().glob("*/*")) if not file.name.endswith(".tmp"))
+
+
+def _add(tar: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]) -> None:
+    """Add a file and its hash, unless an erasure has deleted it meanwhile."""
+    try:
+        opened = file.open("rb")
+    except FileNotFoundError:
+        return
+    with opened:
+        hashes[name] = hashlib.file_digest(opened, "sha256").hexdigest()
+        opened.seek(0)
+        entry = tar.gettarinfo(arcname=name, fileobj=opened)
+        entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""
+        tar.addfile(entry, opened)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
+
+
+def _add_manifest(tar: tarfile.TarFile, manifest: dict[str, Any]) -> None:
+    data = json.dumps(manifest, indent=1, sort_keys=True).encode()
+    entry = tarfile.TarInfo(MANIFEST)
+    entry.size = len(data)
+    tar.addfile(entry, io.BytesIO(data))

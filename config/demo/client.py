@@ -1,0 +1,73 @@
+"""A small HTTP client for the demo: standard library alone, so that each step is what anybody could send."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+TIMEOUT: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer: status, headers with lower-case names, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Speaks to one server with one API key."""
+
+    base: str
+    key: str
+
+    def get(self, path: str) -> Answer:
+        """GET."""
+        return self._send("GET", path, b"", {})
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Answer:
+        """POST a JSON object."""
+        return self._send("POST", path, json.dumps(body or {}).encode(), {"Content-Type": "application/json"})
+
+    def upload(self, path: str, fields: dict[str, str], files: list[tuple[str, Path]]) -> Answer:
+        """POST fields and files as multipart/form-data (RFC 7578)."""
+        boundary = secrets.token_hex(16)
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in fields.items()
+        ]
+        for name, file in files:
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file.name}"\r\n'
+            parts.append(
+                head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + file.read_bytes() + b"\r\n"
+            )
+        parts.append(f"--{boundary}--\r\n".encode())
+        return self._send("POST", path, b"".join(parts), {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
+    def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        server = urlsplit(self.base)
+        connection = HTTPConnection(server.hostname or "127.0.0.1", server.port, timeout=TIMEOUT)
+        try:
+            authorised = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+            connection.request(method, path, body=body or None, headers={**authorised, **headers})
+            return _answer(connection.getresponse())
+        finally:
+            connection.close()
+
+
+def _answer(response: HTTPResponse) -> Answer:
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(status=response.status, headers=headers, body=response.read())

@@ -1,0 +1,134 @@
+"""A real server for the demo: its own process, its own data folder, a free port, the embedded default."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+START_SECONDS: Final = 60.0
+# Whatever this machine's own service is configured with, the demo does not touch it.
+FOREIGN: Final = ("DATABASE_URL", "REDIS_URL", "SAYSO_OBJECT_STORE_URL", "SAYSO_MASTER_KEY", "SAYSO_MASTER_KEY_FILE")
+
+
+class DemoFailed(SystemExit):
+    """The demo cannot go on; ends the command with one line."""
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def refuse_taken(port: int) -> None:
+    """Raise DemoFailed when somebody listens on this port: their answers would be taken for ours."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            raise DemoFailed(f"Port {port} cannot be used, or is in use already; choose another.") from None
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: what it has started is ended, and its folders are tidied up."""
+    both = (signal.SIGINT, signal.SIGTERM)  # a shell that starts us in the background has SIGINT ignored
+    before = [signal.signal(each, signal.default_int_handler) for each in both]
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None  # what shells expect of an interrupted program
+    finally:
+        for each, handler in zip(both, before, strict=True):
+            signal.signal(each, handler)
+
+
+def environment(data: Path, port: int) -> dict[str, str]:
+    """The environment of a server with this data folder and port."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    return {
+        **kept,
+        "SAYSO_DATA_DIR": str(data),
+        "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SAYSO_LOG_LEVEL": os.environ.get("SAYSO_LOG_LEVEL", "WARNING"),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+
+def manage(arguments: list[str], env: Mapping[str, str]) -> str:
+    """Run `manage.py` with these arguments; give what it printed. Raises DemoFailed with its last line."""
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=dict(env), capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise DemoFailed(f"`manage.py {arguments[0]}` failed: {lines[-1] if lines else 'no output'}")
+    return done.stdout
+
+
+def prepare(data: Path, port: int, organisation: str) -> dict[str, str]:
+    """Migrate an empty data folder and bootstrap an organisation; gives its login and keys."""
+    env = environment(data, port)
+    manage(["migrate", "--verbosity", "0"], env)
+    found: dict[str, str] = json.loads(manage(["bootstrap", "--organisation", organisation, "--json"], env))
+    return found
+
+
+@contextmanager
+def running(data: Path, port: int) -> Iterator[str]:
+    """Run the server while the block runs; gives its base URL."""
+    log = (data / "server.log").open("wb")
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "config.asgi:application",
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
+    process = subprocess.Popen(  # noqa: S603 - our own words
+        command, cwd=settings.BASE_DIR, env=environment(data, port), stdout=log, stderr=log, stdin=subprocess.DEVNULL
+    )
+    try:
+        _wait(process, port, data / "server.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            break
+        connection = HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", "/health/ready")
+            if connection.getresponse().status == 200:
+                return
+        except (OSError, HTTPException):
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise DemoFailed(f"The server did not start; its log is {log}.")

@@ -1,0 +1,106 @@
+"""Typed readers of the environment. A missing or malformed value stops the start with one line that names it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class BadSetting(SystemExit):
+    """A setting that cannot be used; ends the process with its one line."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"sayso: {name} {why}")
+
+
+def text(name: str, default: str) -> str:
+    """A string, the default when unset or empty."""
+    return os.environ.get(name) or default
+
+
+def optional(name: str) -> str | None:
+    """A string, or None when unset or empty."""
+    return os.environ.get(name) or None
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """A yes or no."""
+    raw = os.environ.get(name, "").strip().lower()
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    if raw:
+        raise BadSetting(name, "must be yes or no")
+    return default
+
+
+def integer(name: str, *, default: int, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    raw = os.environ.get(name, "").strip()
+    if not raw:
+        return default
+    try:
+        value = int(raw)
+    except ValueError:
+        raise BadSetting(name, "must be a whole number") from None
+    if not least <= value <= most:
+        raise BadSetting(name, f"must lie between {least} and {most}")
+    return value
+
+
+def url(name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str | None:
+    """A URL with one of these schemes; the value itself is never printed, it may hold a password."""
+    raw = os.environ.get(name) or default
+    if raw is None:
+        return None
+    try:
+        parts = urlsplit(raw)
+        _ = parts.port
+    except ValueError:
+        raise BadSetting(name, "is not a URL") from None
+    if parts.scheme not in schemes:
+        raise BadSetting(name, f"must begin with {' or '.join(s + '://' for s in schemes)}")
+    return raw
+
+
+def folder(name: str, default: Path) -> Path:
+    """A folder, made when it does not exist yet."""
+    path = Path(os.environ.get(name) or default).expanduser().resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(name, f"names a folder that cannot be made ({error.strerror})") from None
+    return path
+
+
+def secret(name: str, *, least: int, development_file: Path) -> tuple[str, bool]:
+    """A secret from NAME or from the file in NAME_FILE; in development one is made and kept in `development_file`.
+
+    Returns the secret and whether it is such a development secret (`check --deploy` refuses those).
+    """
+    given, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if given and file:
+        raise BadSetting(name, f"and {name}_FILE are both set; use one")
+    if file:
+        try:
+            given = Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadSetting(f"{name}_FILE", f"cannot be read ({error.strerror})") from None
+    if given:
+        if len(given) < least:
+            raise BadSetting(name, f"must have at least {least} characters")
+        return given, False
+    return _development_secret(development_file), True
+
+
+def _development_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,79 @@
+"""Health and metrics: is the process alive, can it serve, which version is it, what has it counted."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis import Redis, RedisError
+
+from config import env
+from core.errors import NotFound
+
+logger = logging.getLogger(__name__)
+_LOOPBACK: Final = {"127.0.0.1", "::1"}
+
+
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+    """Database, migrations and (where configured) Redis are there; 503 names the parts that are not."""
+    parts = {"database": _database(), "redis": _redis()}
+    fine = all(state in {"ok", "not configured"} for state in parts.values())
+    status = 200 if fine else 503
+    headers = {} if fine else {"Retry-After": "5"}
+    return JsonResponse({"status": "ok" if fine else "unavailable", "parts": parts}, status=status, headers=headers)
+
+
+@require_safe
+def version(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+    """Name and version."""
+    return JsonResponse({"name": "sayso", "version": settings.VERSION})
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Counters for Prometheus: from loopback, or with SAYSO_METRICS_TOKEN; to anybody else the page does not exist."""
+    token = env.optional("SAYSO_METRICS_TOKEN")
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token:
+        allowed = hmac.compare_digest(given.encode(), token.encode())
+    else:
+        allowed = request.META.get("REMOTE_ADDR") in _LOOPBACK and "X-Forwarded-For" not in request.headers
+    if not allowed:
+        raise NotFound("There is nothing at this address.")
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        logger.exception("database is not ready")
+        return "unreachable"
+    return "migrations are waiting" if waiting else "ok"
+
+
+def _redis() -> str:
+    if not settings.REDIS_URL:
+        return "not configured"
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as redis:
+            redis.ping()
+    except RedisError:
+        logger.exception("redis is not ready")
+        return "unreachable"
+    return "ok"

@@ -1,0 +1,97 @@
+"""`manage.py run`: the service with demo data, left running, with everything one needs for a first call printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from config.demo import server, story
+from config.demo.narrator import Narrator
+from config.management.commands.demo import READER, SAMPLES
+
+
+class Command(BaseCommand):
+    help = "Serve with demo data; prints the URLs, a login, a test key and a call that works."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        server.refuse_taken(options["port"])
+        with server.interruptible():
+            self._serve(options["port"])
+
+    def _serve(self, port: int) -> None:
+        data: Path = settings.SAYSO_DATA_DIR / "run"
+        data.mkdir(parents=True, exist_ok=True)
+        known = data / "secrets" / "first-steps.json"
+        if known.exists():
+            server.manage(["migrate", "--verbosity", "0"], server.environment(data, port))
+            found = json.loads(known.read_text(encoding="utf-8"))
+        else:
+            found = server.prepare(data, port, "Harbour Press")
+            _keep(known, found)  # at once: these secrets are shown this one time
+        with server.running(data, port) as base:
+            if "voice" not in found:
+                found |= self._play(base, found["test_key"], data)
+                _keep(known, found)
+            self.stdout.write(_first_steps(base, found))
+            self.stdout.flush()
+            _wait_for_the_end()
+
+    def _play(self, base: str, key: str, data: Path) -> dict[str, str]:
+        """Make a speaker, a signed consent, a voice and a clip."""
+        tale = story.Story(base=base, key=key, folder=data, narrator=Narrator(sys.stdout, colour=sys.stdout.isatty()))
+        tale.meet_the_speaker()
+        tale.ask_for_consent()
+        tale.sign()
+        tale.clone([READER / name for name in SAMPLES])
+        tale.speak("English", story.ENGLISH, "en")
+        return {name: tale.ids[name] for name in ("speaker", "consent", "voice", "clip")}
+
+
+def _keep(path: Path, found: dict[str, str]) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(found, file)
+
+
+def _first_steps(base: str, found: dict[str, str]) -> str:
+    body = json.dumps(
+        {
+            "voice": found["voice"],
+            "text": "Hello from my own cloned voice.",
+            "language": "en",
+            "use_case": "entertainment.audiobook",
+            "output": {"codec": "wav"},
+        }
+    )
+    return f"""
+Sayso is up, with demo data. Ctrl-C stops it.
+
+  front page   {base}/
+  admin        {base}/admin/      login {found["owner_email"]}  password {found["owner_password"]}
+  API docs     {base}/docs/
+  verify page  {base}/verify
+  test key     {found["test_key"]}
+
+  curl -s -o hello.wav -D - {base}/v1/speech \\
+    -H "Authorization: Bearer {found["test_key"]}" \\
+    -H "Content-Type: application/json" -d {shlex.quote(body)}
+"""
+
+
+def _wait_for_the_end() -> None:
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        sys.stdout.write("\nStopped.\n")

@@ -1,0 +1,167 @@
+"""Domain error -> RFC 9457 problem document: the only place that knows HTTP status codes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from core import errors
+from core.logs import request_id
+
+logger = logging.getLogger(__name__)
+
+
+class MethodNotAllowed(errors.SaysoError):
+    """The address is right, but it does not take this method; `Allow` says which it takes."""
+
+    code = "method_not_allowed"
+
+
+STATUS: tuple[tuple[type[errors.SaysoError], int, str], ...] = (
+    (MethodNotAllowed, 405, "Method not allowed"),
+    (errors.Unauthenticated, 401, "Not authenticated"),
+    (errors.Refused, 403, "Refused"),
+    (errors.NotFound, 404, "Not found"),
+    (errors.Conflict, 409, "Conflict"),
+    (errors.TooLarge, 413, "Too large"),
+    (errors.UnsupportedMedia, 415, "Unsupported media type"),
+    (errors.Malformed, 400, "Malformed"),
+    (errors.Invalid, 422, "Invalid"),
+    (errors.RateLimited, 429, "Too many requests"),
+    (errors.Unavailable, 503, "Unavailable"),
+    # Anticipated, but nothing that the caller could do about: a blob that was tampered with, a log that was cut.
+    (errors.SaysoError, 500, "Internal error"),
+)
+MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
+
+
+def handler(error: Exception, context: Mapping[str, Any]) -> Response:  # noqa: ARG001 - the signature is DRF's
+    """Answer any error of an API view with a problem document; what nobody anticipated becomes an anonymous 500."""
+    status, body, headers = describe(error)
+    response = Response(body, status=status, headers=headers, content_type="application/problem+json")
+    if isinstance(error, drf.APIException) and (allowed := getattr(error, "allowed", None)):
+        response["Allow"] = allowed
+    return response
+
+
+def answer(error: Exception) -> JsonResponse:
+    """The same for plain Django views, middleware and error handlers."""
+    status, body, headers = describe(error)
+    return JsonResponse(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Give status, problem document and headers for an error; logs what nobody anticipated."""
+    known = _translate(error)
+    if known is None:
+        logger.error("unexpected error", exc_info=error)
+        return 500, _body(500, "Internal error", "internal", "Something went wrong on our side.", {}, ()), {}
+    status, title = status_of(type(known))
+    if status == 500:
+        logger.error("unexpected error", exc_info=error)
+    headers: dict[str, str] = {}
+    if status in {429, 503}:
+        headers["Retry-After"] = str(known.retry_after or 1)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return status, _body(status, title, known.stable_code, known.detail, known.facts, known.faults), headers
+
+
+def status_of(kind: type[errors.SaysoError]) -> tuple[int, str]:
+    """Give HTTP status and title of a kind of error."""
+    return next((status, title) for known, status, title in STATUS if issubclass(kind, known))
+
+
+def _body(
+    status: int,
+    title: str,
+    code: str,
+    detail: str,
+    facts: Mapping[str, object],
+    faults: tuple[errors.Fault, ...],
+) -> dict[str, Any]:
+    current = request_id.get()
+    return {
+        **facts,
+        "type": f"{settings.SAYSO_PUBLIC_URL}/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:sayso:{current}" if current else None,
+        "code": code,
+        "request_id": current or None,
+        "errors": [{"code": f.code, "attr": f.attr, "detail": f.detail} for f in faults],
+    }
+
+
+def _translate(error: Exception) -> errors.SaysoError | None:  # noqa: C901, PLR0911 - one line per foreign error
+    match error:
+        case errors.SaysoError():
+            return error
+        case Http404() | drf.NotFound():
+            return errors.NotFound("There is nothing at this address.")
+        case drf.MethodNotAllowed():
+            return MethodNotAllowed("This address does not take that method.")
+        case drf.UnsupportedMediaType():
+            return errors.UnsupportedMedia("This address does not take that content type.")
+        case drf.NotAuthenticated() | drf.AuthenticationFailed():
+            return errors.Unauthenticated("Send an API key as `Authorization: Bearer sayso_…`.")
+        case drf.PermissionDenied() | PermissionDenied():
+            return errors.Refused("You may not do this.")
+        case RequestDataTooBig() | TooManyFilesSent():
+            return errors.TooLarge("The body or the number of files is over the limit.")
+        case drf.ParseError() | MultiPartParserError() | SuspiciousOperation():
+            return errors.Malformed("The request cannot be read.")
+    return None
+
+
+def wrong_method(response: HttpResponse) -> JsonResponse:
+    """Give the document for the bare 405 of a plain view, with the methods that it allows."""
+    told = answer(MethodNotAllowed("This address does not take that method."))
+    told["Allow"] = response["Allow"]
+    return told
+
+
+def _wants_problem(request: HttpRequest) -> bool:
+    return request.path.startswith(MACHINE_PATHS)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400: unreadable hosts, headers or bodies."""
+    if _wants_problem(request):
+        return answer(exception if _translate(exception) else errors.Malformed("The request cannot be read."))
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+    """Django's 403."""
+    if _wants_problem(request):
+        return answer(errors.Refused("You may not do this."))
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+    """Django's 404."""
+    if _wants_problem(request):
+        return answer(errors.NotFound("There is nothing at this address."))
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500; the error itself has been logged."""
+    if _wants_problem(request):
+        return JsonResponse(
+            _body(500, "Internal error", "internal", "Something went wrong on our side.", {}, ()),
+            status=500,
+            content_type="application/problem+json",
+        )
+    return render(request, "500.html", status=500)

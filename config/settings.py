@@ -1,0 +1,285 @@
+"""All settings, read from the environment by typed readers. Embedded by default; servers when their URLs are set."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from config import env
+
+# Before anything loads NumPy: its threads spin, and two cores spinning make an examination ten times as dear.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+# --- where things are -------------------------------------------------------------------------------------------------
+SAYSO_DATA_DIR = env.folder("SAYSO_DATA_DIR", BASE_DIR / "var")
+SAYSO_PUBLIC_URL = (
+    env.url("SAYSO_PUBLIC_URL", schemes=("http", "https"), default="http://127.0.0.1:8000") or ""
+).rstrip("/")
+DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql"))
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
+SAYSO_DEVELOPMENT = env.flag("SAYSO_DEVELOPMENT", default=DATABASE_URL is None)
+
+SECRET_KEY, SAYSO_SECRET_IS_FOR_DEVELOPMENT = env.secret(
+    "SAYSO_SECRET_KEY", least=32, development_file=SAYSO_DATA_DIR / "secrets" / "django.key"
+)
+SAYSO_MASTER_KEY, SAYSO_MASTER_IS_FOR_DEVELOPMENT = env.secret(
+    "SAYSO_MASTER_KEY", least=32, development_file=SAYSO_DATA_DIR / "secrets" / "master.key"
+)
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+SAYSO_MAX_JSON_BYTES = env.integer("SAYSO_MAX_JSON_BYTES", default=2**20, least=2**16, most=2**26)
+SAYSO_MAX_UPLOAD_BYTES = env.integer("SAYSO_MAX_UPLOAD_BYTES", default=10 * 2**20, least=2**16, most=2**28)
+SAYSO_CHECKPOINT_MS = env.integer("SAYSO_CHECKPOINT_MS", default=200, least=20, most=60_000)
+# How often the sweeps look for what is due or was lost, and how long a worker may be silent about a text it took.
+SAYSO_SWEEP_SECONDS = env.integer("SAYSO_SWEEP_SECONDS", default=15, least=1, most=3600)
+SAYSO_JOB_LEASE_SECONDS = env.integer("SAYSO_JOB_LEASE_SECONDS", default=300, least=2, most=3600)
+DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
+# Bodies stay in memory: what is larger than this would lie on disk, in clear, until it is answered.
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 25
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+DEBUG = False
+HOST = urlsplit(SAYSO_PUBLIC_URL).hostname or "127.0.0.1"
+SECURE = SAYSO_PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = [HOST, "127.0.0.1", "localhost", "[::1]"] if SAYSO_DEVELOPMENT else [HOST]
+CSRF_TRUSTED_ORIGINS = [SAYSO_PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "core",
+    "accounts",
+    "vault",
+    "provenance",
+    "consent",
+    "voices",
+    "config",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+MIDDLEWARE = [
+    "config.requests.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.requests.PathPolicyMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "config.idempotency.IdempotencyMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _database() -> dict[str, Any]:
+    """SQLite (WAL, IMMEDIATE) in the data folder, or PostgreSQL with Django's pool when DATABASE_URL is set."""
+    if DATABASE_URL is None:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": SAYSO_DATA_DIR / "sayso.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                # FULL: an acknowledged revocation survives power cuts. recursive_triggers: without it INSERT OR
+                # REPLACE slips past the append-only triggers of the log.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+                " PRAGMA recursive_triggers=ON;",
+            },
+            # A file, not memory: the tests run real server processes against the database.
+            "TEST": {"NAME": SAYSO_DATA_DIR / "test.sqlite3"},
+        }
+    parts = urlsplit(DATABASE_URL)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": parts.port or "",
+        # Persistent connections leak under ASGI (99 of 761 requests failed in our trial); the pool does not.
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 30}},
+    }
+
+
+DATABASES = {"default": _database()}
+AUTH_USER_MODEL = "accounts.Member"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "templates" / "locale"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.folder("SAYSO_STATIC_DIR", SAYSO_DATA_DIR / "static")
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+# Development serves from the source folders; a deployment runs `collectstatic` when its image is built.
+WHITENOISE_USE_FINDERS = SAYSO_DEVELOPMENT
+WHITENOISE_AUTOREFRESH = False
+
+# --- who may log in ---------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "accounts.login.MemberAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SAYSO_DEVELOPMENT
+# Nothing here sends mail: members are made by their owner, and a forgotten password is set anew by one.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+LOGIN_URL = "/account/login/"
+LOGIN_REDIRECT_URL = "/admin/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
+
+UNFOLD = {
+    "SITE_TITLE": "Sayso",
+    "SITE_HEADER": "Sayso",
+    "SITE_SUBHEADER": "Consent and provenance",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": True},
+}
+
+# --- what browsers may do ---------------------------------------------------------------------------------------------
+# Strict everywhere; `config/requests.py` loosens it for /admin/ alone, whose theme needs eval and inline styles.
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    name: [] for name in ("camera", "microphone", "geolocation", "payment", "usb", "display-capture")
+}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = SECURE
+CSRF_COOKIE_SECURE = SECURE
+SECURE_SSL_REDIRECT = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+X_FRAME_OPTIONS = "DENY"
+
+# --- REST -------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.rest.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.rest.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["core.rest.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "config.problems.handler",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.rest.OneAnswer",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "DATETIME_FORMAT": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sayso",
+    "DESCRIPTION": "Consent and provenance around voice cloning.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
+    "SERVE_AUTHENTICATION": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["config.openapi.complete"],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "validatorUrl": None},
+}
+
+# --- tasks: rows are the truth, messages only wake ------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A message that cannot be sent is found by a sweep: nobody waits for a broker that is away.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 1.0,
+    "connect_retries_timeout": 0.1,  # else each message waits four seconds for a broker that is away
+    "interval_start": 0,
+    "interval_step": 0,
+}
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- logs: one JSON line each, ids and codes only --------------------------------------------------------------------
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "core.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": sys.stderr}},
+    "root": {"handlers": ["stderr"], "level": env.text("SAYSO_LOG_LEVEL", "INFO")},
+    "loggers": {
+        # The framework's own request log holds paths, and a signing link is a path with a secret in it.
+        "django.request": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "CRITICAL"},
+        "django.server": {"level": "ERROR"},
+        "uvicorn.access": {"level": "CRITICAL"},
+    },
+}

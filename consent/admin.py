@@ -1,0 +1,161 @@
+"""Consents on the desk: what was signed, what the gate said; revoke, suspend and resume with a reason."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+
+from accounts.desk import EvidenceAdmin, button, may_enter
+from accounts.models import Organisation
+from accounts.permissions import Action
+from consent import services
+from consent.models import Consent, Decision, Grant, NoticeVersion
+from core import clock
+
+
+class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no types
+    model = Grant
+    fields = ("use_case", "scope", "declined_at", "removed_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:  # noqa: ARG002 - Django's
+        return may_enter(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+
+@admin.register(Consent)
+class ConsentAdmin(EvidenceAdmin[Consent]):
+    list_display = ("id", "state", "assurance", "mode", "signed_at", "valid_until", "revoked_at")
+    list_filter = ("state", "assurance", "livemode")
+    search_fields = ("id", "speaker__id", "external_id")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "id")
+    inlines = (GrantInline,)
+    fields = (
+        "id", "state", "speaker", "mode", "assurance", "representation", "jurisdictions", "notice_version",
+        "created_at", "signed_at", "valid_from", "valid_until", "revoked_at", "ended_at", "suspended_by",
+        "revocation_epoch", "record_sha256", "record_key", "signed_record", "supersedes",
+    )  # fmt: skip
+    readonly_fields = ("signed_record",)
+    actions_detail = ("revoke", "suspend", "resume")
+
+    @admin.display(description="Signed record")
+    def signed_record(self, consent: Consent) -> SafeString | str:
+        """The very bytes that were signed, readable."""
+        if consent.record is None:
+            return "not signed"
+        shown = json.dumps(json.loads(bytes(consent.record)), indent=2, ensure_ascii=False)
+        return format_html('<pre style="white-space: pre-wrap">{}</pre>', shown)
+
+    @button(text="Revoke", path="revoke", permission="revoke")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End the consent for good."""
+        return self.act(
+            request,
+            object_id,
+            action=Action.REVOKE,
+            title="Revoke this consent",
+            consequence="No further call is allowed, waiting jobs are not delivered, its voices are deleted. For good.",
+            do=_revoke,
+        )
+
+    @button(text="Suspend", path="suspend", permission="suspend")
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Stop it for a while."""
+        return self.act(
+            request,
+            object_id,
+            action=Action.SUSPEND,
+            title="Suspend this consent",
+            consequence="Every call is refused until the consent is resumed. Nothing is deleted.",
+            do=_suspend,
+        )
+
+    @button(text="Resume", path="resume", permission="resume")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let it work again."""
+        return self.act(
+            request,
+            object_id,
+            action=Action.RESUME,
+            title="Resume this consent",
+            consequence="Calls within its scope are allowed again.",
+            do=_resume,
+        )
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        return self.may(request, Action.REVOKE)
+
+    def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        return self.may(request, Action.SUSPEND)
+
+    def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        return self.may(request, Action.RESUME)
+
+
+@admin.register(Decision)
+class DecisionAdmin(EvidenceAdmin[Decision]):
+    list_display = ("id", "allowed", "preview", "asked", "why", "mode", "created_at")
+    list_filter = ("allowed", "preview", "livemode")
+    search_fields = ("id", "consent__id", "voice_id", "actor")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "id")
+    fields = (
+        "id", "allowed", "preview", "mode", "actor", "consent", "grant", "voice_id", "ask", "reasons", "epoch",
+        "record_sha256", "policy_version", "created_at", "expires_at",
+    )  # fmt: skip
+
+    @admin.display(description="Asked for")
+    def asked(self, decision: Decision) -> str:
+        """The question in short."""
+        return " ".join(str(decision.ask.get(name) or "") for name in ("action", "language", "use_case")).strip()
+
+    @admin.display(description="Why not")
+    def why(self, decision: Decision) -> str:
+        """The reasons in short."""
+        return ", ".join(str(reason["code"]) for reason in decision.reasons)
+
+
+@admin.register(NoticeVersion)
+class NoticeVersionAdmin(EvidenceAdmin[NoticeVersion]):
+    """What people were told. The built-in notices belong to nobody and are the same for all."""
+
+    list_display = ("notice", "version", "locale", "change_class", "created_at")
+    fields = ("notice", "version", "locale", "change_class", "body", "sha256", "created_at")
+    ordering = ("notice", "-version", "locale")
+
+    def get_queryset(self, request: HttpRequest):  # type: ignore[no-untyped-def]
+        return super(EvidenceAdmin, self).get_queryset(request)
+
+
+def _at(consent: Consent) -> dict[str, object]:
+    organisation: Organisation = consent.organisation
+    return {
+        "organisation_id": organisation.id,
+        "livemode": consent.livemode,
+        "at": clock.now() if consent.livemode else clock.now() + organisation.test_clock_ahead,
+    }
+
+
+def _revoke(consent: Consent, actor: str, reason: str) -> str:
+    after = services.revoke(consent.id, reason=reason, actor=actor, **_at(consent))  # type: ignore[arg-type]
+    return f"The consent is {after.state}."
+
+
+def _suspend(consent: Consent, actor: str, reason: str) -> str:
+    after = services.suspend(consent.id, reason=reason, actor=actor, **_at(consent))  # type: ignore[arg-type]
+    return f"The consent is {after.state}."
+
+
+def _resume(consent: Consent, actor: str, reason: str) -> str:  # noqa: ARG001 - the shape of an act
+    after = services.resume(consent.id, actor=actor, **_at(consent))  # type: ignore[arg-type]
+    return f"The consent is {after.state}."

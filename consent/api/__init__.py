@@ -1,0 +1,1 @@
+"""REST: speakers, consents, decisions."""

@@ -1,0 +1,77 @@
+"""REST: asking the gate without using anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import Caller, caller_of
+from consent import gate, inputs, outputs, schemas, voice_lookup
+from consent.api.paths import known
+from consent.models import Decision
+from core.errors import NotFound
+from core.rest import read
+from core.schemas import sent
+
+
+class Decisions(APIView):
+    """Answers of the gate."""
+
+    scope = "decisions"
+
+    @extend_schema(
+        operation_id="decisions_create",
+        request=inputs.NewDecision,
+        parameters=[sent("Sayso-Decision", "The decision's id.", 200)],
+        responses={200: schemas.DecisionObject, 404: None},
+    )
+    def post(self, request: Request) -> Response:
+        """Ask whether something would be allowed, with all reasons when it would not."""
+        caller = caller_of(request)
+        ask = _ask(read(inputs.NewDecision, request.data), caller)
+        decision = gate.preview(ask, at=caller.now(), actor=caller.actor)
+        # A retry is answered from store only while this permission holds; a refusal is always decided anew.
+        headers = {"Sayso-Decision": decision.id}
+        return Response(outputs.decision(decision), headers=headers)
+
+
+class OneDecision(APIView):
+    """One answer of the gate."""
+
+    scope = "decisions"
+
+    @extend_schema(operation_id="decisions_retrieve", responses=schemas.DecisionObject)
+    def get(self, request: Request, decision_id: str) -> Response:
+        """Show a decision."""
+        caller = caller_of(request)
+        rows = Decision.objects.filter(organisation_id=caller.organisation_id, livemode=caller.livemode)
+        found = rows.filter(id=known(decision_id, "dec", "decision")).first()
+        if found is None:
+            raise NotFound("There is no such decision.")
+        return Response(outputs.decision(found))
+
+
+def _ask(form: dict[str, Any], caller: Caller) -> gate.Ask:
+    """The question as the gate takes it; what the caller leaves out falls back to the key's defaults."""
+    consent_id, ready = form.get("consent"), True
+    if voice_id := form.get("voice"):
+        voice = voice_lookup.find(voice_id, organisation_id=caller.organisation_id, livemode=caller.livemode)
+        consent_id, ready = voice.consent_id, voice.ready
+    return gate.Ask(
+        organisation_id=caller.organisation_id,
+        livemode=caller.livemode,
+        action=form["action"],
+        consent_id=consent_id,
+        voice_id=voice_id,
+        voice_ready=ready,
+        language=form.get("language") or caller.default_language,
+        use_case=form.get("use_case") or caller.default_use_case,
+        channel=form.get("channel") or caller.default_channel,
+        territory=form.get("territory") or caller.default_territory,
+        characters=form["characters"],
+        labels=tuple(form.get("labels", ())),
+    )

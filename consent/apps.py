@@ -1,0 +1,17 @@
+"""The consent application; at start it registers what bundles are to hold of it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ConsentConfig(AppConfig):
+    name = "consent"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from consent import bundles  # noqa: PLC0415 - models load after the applications
+        from consent.paper import processing  # noqa: PLC0415 - models load after the applications
+
+        bundles.register()
+        processing.register()

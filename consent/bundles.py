@@ -1,0 +1,226 @@
+"""What the consent room puts into bundles: speakers, consents, grants, evidence, decisions, records.
+
+Audit bundles name people by id alone. A speaker's own copy opens what is sealed under their key. Registered at start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, cast
+
+from django.db.models import Q, QuerySet
+
+from consent import speakers
+from consent.models import Consent, Decision, Evidence, Grant, Remark, Speaker
+from core.canonical import Json
+from core.rest import timestamp
+from provenance.bundles import registry
+from provenance.bundles.registry import Record, Row, Scope
+from vault import keys, sealing
+
+Fields = dict[str, Json]
+
+_SPEAKER: Final = ("id", "kind", "state", "created_at", "erased_at")
+_PERSONAL: Final = ("name", "email", "country", "locale", "external_id", "metadata", "representatives")
+_CONSENT: Final = (
+    "id", "speaker", "state", "assurance", "jurisdictions", "representation", "notice", "notice_version", "locale",
+    "notice_sha256", "valid_from", "valid_until", "signed_at", "suspended_by", "revoked_at", "ended_at", "supersedes",
+    "record_sha256", "record_key", "created_at",
+)  # fmt: skip
+_CALLERS: Final = ("external_id", "metadata")
+_GRANT: Final = ("id", "consent", "position", "use_case", "signed", "scope", "declined_at", "removed_at")
+_EVIDENCE: Final = ("id", "consent", "kind", "sha256", "created_at")
+_REMARK: Final = ("consent", "move", "text", "created_at")
+_DECISION: Final = (
+    "id", "allowed", "preview", "consent", "grant", "voice", "epoch", "record_sha256", "ask", "reasons",
+    "policy_version", "actor", "created_at", "expires_at",
+)  # fmt: skip
+
+
+def register() -> None:
+    """Register the tables, the records and who knows the speakers; called when the applications start."""
+    created = ("speaker.created",)
+    registry.register("speakers", _speakers, columns=_SPEAKER, bundles=("audit",), logged=created)
+    registry.register("speakers", _person, columns=_SPEAKER + _PERSONAL, bundles=("speaker",), logged=created)
+    requested = ("consent.requested",)
+    registry.register("consents", _consents, columns=_CONSENT, bundles=("audit",), logged=requested)
+    registry.register("consents", _own_consents, columns=_CONSENT + _CALLERS, bundles=("speaker",), logged=requested)
+    registry.register("grants", _grants, columns=_GRANT)
+    registry.register("evidence", _evidence, columns=_EVIDENCE)
+    registry.register("remarks", _remarks, columns=_REMARK, bundles=("speaker",))
+    decided = ("decision.allowed", "decision.denied")
+    registry.register("decisions", _decisions, columns=_DECISION, logged=decided, sliced=True)
+    registry.register_records(_records)
+    registry.register_people(_subject_of)
+
+
+def _subject_of(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001 - the registry's shape
+    return speakers.find(speaker_id, organisation_id=organisation_id, livemode=livemode).subject
+
+
+# --- people -----------------------------------------------------------------------------------------------------------
+def _speakers(scope: Scope) -> Iterator[Row]:
+    rows = Speaker.objects.filter(scope.mine(), scope.before("created_at"))
+    for speaker in rows.order_by("created_at", "id").iterator():
+        yield _speaker(speaker)
+
+
+def _person(scope: Scope) -> Iterator[Row]:
+    for speaker in Speaker.objects.filter(scope.mine(), id=scope.speaker_id):
+        personal = speakers.personal_of(speaker)
+        yield {
+            **_speaker(speaker),
+            "name": personal.name if personal else None,
+            "email": personal.email if personal else None,
+            "country": personal.country if personal else None,
+            "locale": personal.locale if personal else None,
+            "external_id": speaker.external_id,
+            "metadata": cast("Json", speaker.metadata),
+            "representatives": [
+                {
+                    "kind": row.kind,
+                    "who": _opened(speaker.subject, "representative", row.sealed),
+                    "verified_at": timestamp(row.verified_at),
+                    "valid_until": timestamp(row.valid_until),
+                }
+                for row in speaker.representatives.order_by("id")
+            ],
+        }
+
+
+def _speaker(speaker: Speaker) -> Fields:
+    return {
+        "id": speaker.id,
+        "kind": speaker.kind,
+        "state": speaker.state,
+        "created_at": timestamp(speaker.created_at),
+        "erased_at": timestamp(speaker.erased_at),
+    }
+
+
+def _opened(subject: str, context: str, sealed: bytes | memoryview | None) -> Json:
+    try:
+        return None if sealed is None else sealing.unseal(subject, context, bytes(sealed))
+    except keys.KeyDestroyed:
+        return None
+
+
+# --- consents ---------------------------------------------------------------------------------------------------------
+def mine_of(scope: Scope, path: str = "") -> Q:
+    """The condition for rows that lead to a consent of the scope by `path`."""
+    names = {f"{path}organisation_id": scope.organisation_id, f"{path}livemode": scope.livemode}
+    return Q(**names) & scope.before(f"{path}created_at") & _theirs(scope, path)
+
+
+def _theirs(scope: Scope, path: str) -> Q:
+    return Q(**{f"{path}speaker_id": scope.speaker_id}) if scope.kind == "speaker" else Q()
+
+
+def _all(scope: Scope) -> QuerySet[Consent]:
+    rows = Consent.objects.filter(mine_of(scope)).select_related("notice_version__notice")
+    return rows.order_by("created_at", "id")
+
+
+def _consents(scope: Scope) -> Iterator[Row]:
+    for consent in _all(scope).defer("record").iterator():
+        yield _consent(consent)
+
+
+def _own_consents(scope: Scope) -> Iterator[Row]:
+    for consent in _all(scope).defer("record").iterator():
+        callers: Fields = {"external_id": consent.external_id, "metadata": cast("Json", consent.metadata)}
+        yield {**_consent(consent), **callers}
+
+
+def _consent(consent: Consent) -> Fields:
+    notice = consent.notice_version
+    return {
+        "id": consent.id,
+        "speaker": consent.speaker_id,
+        "state": consent.state,
+        "assurance": consent.assurance,
+        "jurisdictions": list(consent.jurisdictions),
+        "representation": consent.representation,
+        "notice": notice.notice.key,
+        "notice_version": notice.version,
+        "locale": notice.locale,
+        "notice_sha256": notice.sha256,
+        "valid_from": timestamp(consent.valid_from),
+        "valid_until": timestamp(consent.valid_until),
+        "signed_at": timestamp(consent.signed_at),
+        "suspended_by": consent.suspended_by or None,
+        "revoked_at": timestamp(consent.revoked_at),
+        "ended_at": timestamp(consent.ended_at),
+        "supersedes": consent.supersedes_id,
+        "record_sha256": consent.record_sha256 or None,
+        "record_key": consent.record_key or None,
+        "created_at": timestamp(consent.created_at),
+    }
+
+
+def _records(scope: Scope) -> Iterator[Record]:
+    for consent in _all(scope).exclude(record=None).iterator(chunk_size=100):
+        yield Record(
+            consent_id=consent.id,
+            record=bytes(consent.record or b""),
+            sha256=consent.record_sha256,
+            jws=consent.record_jws,
+        )
+
+
+def _grants(scope: Scope) -> Iterator[Row]:
+    rows = Grant.objects.filter(mine_of(scope, "consent__")).order_by("consent__created_at", "consent_id", "position")
+    for grant in rows.iterator():
+        yield {
+            "id": grant.id,
+            "consent": grant.consent_id,
+            "position": grant.position,
+            "use_case": grant.use_case,
+            "signed": cast("Json", grant.signed),
+            "scope": cast("Json", grant.scope),
+            "declined_at": timestamp(grant.declined_at),
+            "removed_at": timestamp(grant.removed_at),
+        }
+
+
+def _evidence(scope: Scope) -> Iterator[Row]:
+    for item in Evidence.objects.filter(mine_of(scope, "consent__")).order_by("created_at", "id").iterator():
+        yield {
+            "id": item.id,
+            "consent": item.consent_id,
+            "kind": item.kind,
+            "sha256": item.sha256,
+            "created_at": timestamp(item.created_at),
+        }
+
+
+def _remarks(scope: Scope) -> Iterator[Row]:
+    rows = Remark.objects.filter(mine_of(scope, "consent__")).order_by("created_at", "id")
+    for remark in rows.iterator():
+        yield {
+            "consent": remark.consent_id,
+            "move": remark.move,
+            "text": _opened(scope.subject or "", f"remark|{remark.consent_id}", remark.sealed),
+            "created_at": timestamp(remark.created_at),
+        }
+
+
+def _decisions(scope: Scope) -> Iterator[Row]:
+    rows = Decision.objects.filter(scope.mine(), scope.within("created_at"), _theirs(scope, "consent__"))
+    for decision in rows.order_by("created_at", "id").iterator():
+        yield {
+            "id": decision.id,
+            "allowed": decision.allowed,
+            "preview": decision.preview,
+            "consent": decision.consent_id,
+            "grant": decision.grant_id,
+            "voice": decision.voice_id or None,
+            "epoch": decision.epoch,
+            "record_sha256": decision.record_sha256 or None,
+            "ask": cast("Json", decision.ask),
+            "reasons": cast("Json", decision.reasons),
+            "policy_version": decision.policy_version,
+            "actor": decision.actor,
+            "created_at": timestamp(decision.created_at),
+            "expires_at": timestamp(decision.expires_at),
+        }

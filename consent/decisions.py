@@ -1,0 +1,122 @@
+"""Decisions: how the answers of the gate are kept and logged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final, cast
+
+from consent import events
+from consent.facts import Gathered
+from consent.models import Consent, Decision, Grant
+from consent.rules import policy
+from consent.rules.asks import Ask, Reason
+from core import ids, tx
+from core.canonical import Json
+
+_CODE: Final = re.compile(r"[A-Za-z0-9*_.\-]{1,64}\Z")
+
+
+def shown(reason: Reason) -> dict[str, Json]:
+    """A reason as the API writes it."""
+    value = cast("dict[str, Json]", asdict(reason))
+    return {**value, "granted": list(reason.granted)}
+
+
+def reasons_of(decision: Decision) -> tuple[Reason, ...]:
+    """Give the reasons of a kept decision as values again."""
+    return tuple(_reason(value) for value in decision.reasons)
+
+
+def record(
+    ask: Ask,
+    gathered: Gathered | None,
+    grant: Grant | None,
+    reasons: tuple[Reason, ...],
+    *,
+    preview: bool,
+    at: datetime,
+    actor: str,
+    expires_at: datetime,
+) -> Decision:
+    """Keep one answer of the gate: allowed by `grant`, or refused for `reasons`. Codes and ids alone are kept."""
+    consent = gathered.consent if gathered else None
+    return Decision.objects.create(
+        id=ids.new("dec"),
+        organisation_id=ask.organisation_id,
+        livemode=ask.livemode,
+        preview=preview,
+        allowed=grant is not None,
+        actor=actor,
+        consent=consent,
+        grant=grant,
+        voice_id=_code(ask.voice_id) or "",
+        epoch=consent.revocation_epoch if consent else None,
+        record_sha256=consent.record_sha256 if consent else "",
+        ask={
+            "action": _code(ask.action),
+            "language": _code(ask.language),
+            "use_case": _code(ask.use_case),
+            "channel": _code(ask.channel),
+            "territory": _code(ask.territory),
+            "characters": ask.characters,
+            "labels": [_code(label) for label in ask.labels],
+            "samples": list(ask.sample_sha256s),
+        },
+        reasons=[{**shown(reason), "required": _safe(reason.required)} for reason in reasons],
+        policy_version=policy.VERSION,
+        created_at=at,
+        expires_at=expires_at,
+    )
+
+
+@tx.required
+def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: str) -> None:
+    """Write the decision to the log. The last statement of its transaction."""
+    kind = "decision.allowed" if decision.allowed else "decision.denied"
+    refs = {"decision": decision.id}
+    if consent is not None:
+        refs |= {"consent": consent.id, "speaker": consent.speaker_id}
+    if decision.grant_id:
+        refs["grant"] = decision.grant_id
+    if ids.is_id(decision.voice_id, "vox"):
+        refs["voice"] = decision.voice_id
+    body: dict[str, Json] = {
+        **cast("Mapping[str, Json]", decision.ask),
+        "preview": decision.preview,
+        "reasons": sorted({str(reason["code"]) for reason in decision.reasons}),
+        "epoch": decision.epoch,
+        "record_sha256": decision.record_sha256,
+        "policy_version": decision.policy_version,
+    }
+    events.write(
+        organisation_id=decision.organisation_id,
+        livemode=decision.livemode,
+        kind=kind,
+        subject=consent.speaker.subject if consent is not None else None,
+        refs=refs,
+        body=body,
+        at=at,
+        actor=actor,
+    )
+
+
+def _code(text: str | None) -> str | None:
+    """A code as it may be kept: what has not the shape of one could hold anything, and is not."""
+    return text if text is None or _CODE.match(text) else "?"
+
+
+def _safe(value: str | int | None) -> str | int | None:
+    return _code(value) if isinstance(value, str) else value
+
+
+def _reason(value: Mapping[str, Any]) -> Reason:
+    return Reason(
+        code=str(value["code"]),
+        detail=str(value["detail"]),
+        consent=value["consent"],
+        required=value["required"],
+        granted=tuple(value["granted"]),
+    )

@@ -1,0 +1,67 @@
+"""Erasing a person, as far as consent is concerned: stop everything first, remove what is personal in the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from consent import events
+from consent.life import lifecycle
+from consent.models import Consent, Evidence, Remark, Representative, Speaker
+from consent.rules.states import MOVES, STANDING, Move, State
+from core import tx
+from core.errors import NotFound
+
+
+@tx.opened
+def freeze(speaker_id: str, *, reason: str, actor: str, at: datetime) -> Speaker:
+    """Revoke everything of this person and refuse anything new. Idempotent. Raises NotFound."""
+    speaker = _locked(speaker_id)
+    if speaker.state != Speaker.State.ACTIVE:
+        return speaker
+    Speaker.objects.filter(pk=speaker.pk, state=Speaker.State.ACTIVE).update(state=Speaker.State.FROZEN)
+    speaker.refresh_from_db()
+    open_ones = Consent.objects.filter(
+        speaker=speaker, state__in=sorted({*STANDING, State.DRAFT, State.REQUESTED, State.CAPTURED})
+    )
+    for consent in open_ones.order_by("id"):
+        lifecycle.revoke(
+            consent.id,
+            organisation_id=consent.organisation_id,
+            livemode=consent.livemode,
+            reason=reason or "erasure",
+            actor=actor,
+            at=at,
+        )
+    events.of_speaker(speaker, "speaker.updated", at=at, actor=actor, body={"state": speaker.state})
+    return speaker
+
+
+@tx.required
+def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
+    """Remove what is personal from the rows and set the states to erased; give how many rows of each kind changed.
+
+    The vault's key and blobs go in the same transaction, by the caller. Raises NotFound, RuntimeError before `freeze`.
+    """
+    speaker = _locked(speaker_id)
+    if speaker.state == Speaker.State.ACTIVE:
+        raise RuntimeError("freeze a speaker before erasing them")
+    consents = Consent.objects.filter(speaker=speaker)
+    counts = {
+        "consents": consents.update(sealed=None, link_sha256="", external_id="", metadata={}),
+        "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
+        "remarks": Remark.objects.filter(consent__in=consents).update(sealed=None),
+        "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),
+    }
+    for step in (Move.BEGIN_ERASURE, Move.FINISH_ERASURE):
+        consents.filter(state__in=sorted(MOVES[step].sources)).update(state=MOVES[step].target)
+    counts["speakers"] = Speaker.objects.filter(pk=speaker.pk, state=Speaker.State.FROZEN).update(
+        state=Speaker.State.ERASED, sealed=None, email_index="", external_id="", metadata={}, erased_at=at
+    )
+    return counts
+
+
+def _locked(speaker_id: str) -> Speaker:
+    found = Speaker.objects.select_for_update(no_key=True).filter(id=speaker_id).first()
+    if found is None:
+        raise NotFound("There is no such speaker.")
+    return found

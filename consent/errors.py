@@ -1,0 +1,47 @@
+"""What can be refused around consents, each with its stable code."""
+
+from __future__ import annotations
+
+from core.errors import Conflict, Invalid, Refused
+
+
+class SpeakerGone(Conflict):
+    """The person is being erased or has been: nothing new may be asked of them."""
+
+    code = "speaker_erased"
+
+
+class KindRefused(Refused):
+    """People of this kind cannot be asked here, such as children."""
+
+    code = "kind_refused"
+
+
+class WrongState(Conflict):
+    """The consent is not in a state in which this can happen."""
+
+    code = "consent_wrong_state"
+
+
+class ConsentSuperseded(Conflict):
+    """A newer consent has taken this one's place; the answer names it."""
+
+    code = "consent_superseded"
+
+
+class NotNarrower(Invalid):
+    """Without a new signature a consent can only be made narrower."""
+
+    code = "not_narrower"
+
+
+class SuspendedBySpeaker(Refused):
+    """The person paused this consent, so only the person can resume it."""
+
+    code = "suspended_by_speaker"
+
+
+class AssuranceUnavailable(Invalid):
+    """This level of proof cannot be reached with the ways of signing that are set up here."""
+
+    code = "assurance_unavailable"

@@ -1,0 +1,79 @@
+"""Events: how the things that happen to a consent are written to the log. Ids and codes alone; words lie sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from consent.models import Consent, Speaker
+from core import tx
+from core.canonical import Json
+from provenance import log
+from vault import keys
+
+
+@tx.required
+def of_speaker(speaker: Speaker, kind: str, *, at: datetime, actor: str, body: Mapping[str, Json]) -> None:
+    """Log something that happened to a speaker. The last statement of its transaction."""
+    write(
+        organisation_id=speaker.organisation_id,
+        livemode=speaker.livemode,
+        kind=kind,
+        subject=speaker.subject,
+        refs={"speaker": speaker.id},
+        body=body,
+        at=at,
+        actor=actor,
+    )
+
+
+@tx.required
+def of_consent(consent: Consent, kind: str, *, at: datetime, actor: str, body: Mapping[str, Json]) -> None:
+    """Log something that happened to a consent (its `speaker` at hand). The last statement of its transaction."""
+    write(
+        organisation_id=consent.organisation_id,
+        livemode=consent.livemode,
+        kind=kind,
+        subject=consent.speaker.subject,
+        refs={"consent": consent.id, "speaker": consent.speaker_id},
+        body=body,
+        at=at,
+        actor=actor,
+    )
+
+
+@tx.required
+def write(
+    *,
+    organisation_id: str,
+    livemode: bool,
+    kind: str,
+    subject: str | None,
+    refs: Mapping[str, str],
+    body: Mapping[str, Json],
+    at: datetime,
+    actor: str,
+) -> None:
+    """Log an event under the person's key, or under the organisation's when the person has been erased."""
+    try:
+        log.append(
+            organisation_id=organisation_id,
+            livemode=livemode,
+            kind=kind,
+            at=at,
+            actor=actor,
+            subject=subject,
+            refs=refs,
+            body=body,
+        )
+    except keys.KeyDestroyed:  # raised before anything is written
+        log.append(
+            organisation_id=organisation_id,
+            livemode=livemode,
+            kind=kind,
+            at=at,
+            actor=actor,
+            subject=None,
+            refs=refs,
+            body=body,
+        )

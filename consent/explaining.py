@@ -1,0 +1,95 @@
+"""Reasons in sentences that help: what was asked beside what was agreed to. Pure, and free of what callers wrote.
+
+The policy judges millions of times with short sentences; only a verdict that leaves the gate is put into these. A code
+of the caller's is repeated only when it is one that we know: anything else could be somebody's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from consent.paper import words
+from consent.rules import channels, languages, policy, territories, use_cases
+from consent.rules.asks import Reason
+
+_LOCALE: Final = "en"
+
+
+def explain(reason: Reason) -> Reason:
+    """Give the reason with its sentence made concrete; one that says all there is to say stays as it is."""
+    say = _SENTENCES.get(reason.code)
+    detail = say(reason) if say else None
+    return replace(reason, detail=detail) if detail else reason
+
+
+def _language(reason: Reason) -> str | None:
+    try:
+        tag = languages.canonical(str(reason.required))
+    except languages.UnknownLanguage:
+        return None
+    name = words.language(tag, _LOCALE)
+    asked = tag if name == tag else f"{name} ({tag})"
+    return f"{asked} was not agreed to; the consent covers {_listed(reason)}."
+
+
+def _use_case(reason: Reason) -> str | None:
+    if reason.required not in use_cases.CODES:
+        return None
+    return f"The use {reason.required} was not agreed to; the consent covers {_listed(reason)}."
+
+
+def _action(reason: Reason) -> str | None:
+    if reason.required not in policy.ACTIONS or not reason.granted:
+        return None
+    return f"The act {reason.required} was not agreed to; the consent covers {_listed(reason)}."
+
+
+def _channel(reason: Reason) -> str:
+    if reason.required is None:
+        return f"The call names no `channel`; the consent covers {_listed(reason)} alone."
+    try:
+        asked = f"The channel {channels.canonical(str(reason.required))}"
+    except channels.UnknownChannel:
+        asked = "A channel that we do not know"
+    return f"{asked} was not agreed to; the consent covers {_listed(reason)}."
+
+
+def _territory(reason: Reason) -> str:
+    if reason.required is None:
+        return f"The call names no `territory`; the consent covers {_listed(reason)} alone."
+    try:
+        code = territories.canonical(str(reason.required))
+        asked = f"{words.territory(code, _LOCALE)} ({code})"
+    except territories.UnknownTerritory:
+        asked = "A territory that we do not know"
+    return f"{asked} was not agreed to; the consent covers {_listed(reason)}."
+
+
+def _assurance(reason: Reason) -> str:
+    return f"This use needs a consent signed at level {reason.required}; this one was signed at {_listed(reason)}."
+
+
+def _unknown_use_case(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
+    return "The call names no use case that we know; name one in `use_case`, such as entertainment.audiobook."
+
+
+def _unknown_language(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
+    return "The call names no specific language that we know; name one in `language` by its BCP 47 tag, such as de-DE."
+
+
+_SENTENCES: Final[Mapping[str, Callable[[Reason], str | None]]] = {
+    "assurance_too_low": _assurance,
+    "action_not_covered": _action,
+    "use_case_not_covered": _use_case,
+    "use_case_unknown": _unknown_use_case,
+    "language_not_covered": _language,
+    "language_unknown": _unknown_language,
+    "channel_not_covered": _channel,
+    "territory_not_covered": _territory,
+}
+
+
+def _listed(reason: Reason) -> str:
+    return ", ".join(str(one) for one in reason.granted)

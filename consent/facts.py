@@ -1,0 +1,117 @@
+"""Facts: reads the rows that a decision rests on and gives them to the policy as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from accounts.models import Organisation
+from consent import quota
+from consent.models import Consent, Grant, Hold, SampleHash, Speaker
+from consent.rules import scopes
+from consent.rules.asks import Ask, ConsentFacts, Facts
+from consent.rules.states import State
+
+_LONGEST_CHAIN: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The facts, and the rows behind them: the consent that was judged (the newest of its chain) and its grants."""
+
+    facts: Facts
+    consent: Consent | None
+    grants: dict[str, Grant]
+
+
+def gather(ask: Ask, *, at: datetime) -> Gathered:
+    """Read what a decision about this ask needs. A superseded consent is answered for by its successor."""
+    raised = _raised(ask.organisation_id)
+    chain = _chain(ask)
+    if not chain:
+        return Gathered(facts=Facts(at=at, consent=None, raised=raised), consent=None, grants={})
+    consent = chain[-1]
+    grants = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
+    usages = quota.usages(grants, at)
+    samples: frozenset[str] = frozenset()
+    if ask.sample_sha256s:
+        samples = frozenset(SampleHash.objects.filter(consent__in=chain).values_list("sha256", flat=True))
+    speaker = consent.speaker
+    facts = Facts(
+        at=at,
+        consent=ConsentFacts(
+            consent_id=consent.id,
+            state=State(consent.state),
+            assurance=int(consent.assurance[1:]),
+            valid_from=consent.valid_from,
+            valid_until=consent.valid_until,
+            samples=samples,
+            grants=tuple(
+                scopes.facts(grant.scope, grant_id=grant.id, left=quota.left(grant.scope, usages.get(grant.id)))
+                for grant in grants
+            ),
+        ),
+        forbidden=_forbidden(consent),
+        foreign_samples=_foreign_samples(ask, speaker),
+        held=speaker.state != Speaker.State.ACTIVE or Hold.objects.filter(speaker=speaker, lifted_at=None).exists(),
+        representative_missing=_representative_missing(speaker, at),
+        raised=raised,
+    )
+    return Gathered(facts=facts, consent=consent, grants={grant.id: grant for grant in grants})
+
+
+def _chain(ask: Ask) -> list[Consent]:
+    """Give the consent asked for and, after it, those that took its place one after the other."""
+    if ask.consent_id is None:
+        return []
+    mine = Consent.objects.of(ask.organisation_id, livemode=ask.livemode).select_related("speaker")
+    found = mine.filter(id=ask.consent_id).first()
+    chain: list[Consent] = []
+    while found is not None and len(chain) < _LONGEST_CHAIN:
+        chain.append(found)
+        if found.state != State.SUPERSEDED:
+            break
+        found = mine.filter(supersedes=found, signed_at__isnull=False).first()
+    return chain
+
+
+def _forbidden(consent: Consent) -> frozenset[str]:
+    """What this person excluded in any standing consent to this organisation, this one among them."""
+    others = Grant.objects.filter(
+        consent__in=Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
+        .standing()
+        .filter(speaker_id=consent.speaker_id)
+        .exclude(id=consent.id),
+        declined_at=None,
+        removed_at=None,
+    )
+    return frozenset(
+        code for scope in others.values_list("scope", flat=True) for code in scopes.strings(scope, "exclusions")
+    )
+
+
+def _foreign_samples(ask: Ask, speaker: Speaker) -> frozenset[str]:
+    """Those of the ask's recordings that are bound to consents of other people in this organisation."""
+    if not ask.sample_sha256s:
+        return frozenset()
+    others = SampleHash.objects.filter(
+        sha256__in=ask.sample_sha256s,
+        consent__organisation_id=ask.organisation_id,
+        consent__livemode=ask.livemode,
+    ).exclude(consent__speaker=speaker)
+    return frozenset(others.values_list("sha256", flat=True))
+
+
+def _representative_missing(speaker: Speaker, at: datetime) -> bool:
+    if speaker.kind == Speaker.Kind.ADULT:
+        return False
+    verified = speaker.representatives.filter(verified_at__lte=at)
+    return not any(row.valid_until is None or at < row.valid_until for row in verified)
+
+
+def _raised(organisation_id: str) -> dict[str, int]:
+    """The levels to which the organisation's policy raised some use cases: `{"minimum_assurance": {"agent": "L2"}}`."""
+    policy = Organisation.objects.filter(id=organisation_id).values_list("policy", flat=True).first() or {}
+    levels = policy.get("minimum_assurance") or {}
+    return {str(code): int(str(level).removeprefix("L")) for code, level in levels.items()}

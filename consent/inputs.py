@@ -1,0 +1,194 @@
+"""What the API of consent takes: forms that validate shapes. Codes and terms are judged by the services."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rest_framework import serializers
+
+from consent.models import Speaker
+from consent.rules import channels, languages, policy, territories
+from consent.rules.states import State
+from core import durations
+from core.errors import Invalid
+from core.fields import MOST, Bounded, Code, Metadata, Moment, Text, Whole
+from core.rest import StrictSerializer
+
+MOST_SECONDS: Final = MOST // 1000
+"""Seconds are counted in milliseconds."""
+
+
+def _codes(most: int = 100, length: int = 64, **options: Any) -> Bounded:
+    return Bounded(child=Code(max_length=length), most=most, **options)
+
+
+class _Described(StrictSerializer):
+    external_id = Text(max_length=200, required=False, allow_blank=True)
+    metadata = Metadata(required=False)
+
+
+class SpeakerChanges(_Described):
+    """Fields of a speaker that may change; every one may be left out."""
+
+    name = Text(max_length=200, required=False)
+    email = serializers.EmailField(max_length=254, required=False)
+    country = Code(max_length=2, required=False, allow_null=True)
+    locale = Code(max_length=35, required=False, allow_null=True)
+
+    def validate_country(self, value: str | None) -> str | None:
+        """Know the country."""
+        if value is None:
+            return None
+        try:
+            code = territories.canonical(value)
+        except territories.UnknownTerritory:
+            code = ""
+        if code not in territories.COUNTRIES:
+            raise serializers.ValidationError("There is no such country.", code="territory_unknown")
+        return code
+
+    def validate_locale(self, value: str | None) -> str | None:
+        """Know the language."""
+        try:
+            return None if value is None else languages.tidy(value)
+        except languages.UnknownLanguage:
+            raise serializers.ValidationError("There is no such language.", code="language_unknown") from None
+
+
+class NewSpeaker(SpeakerChanges):
+    """A person to be entered: name and e-mail must be said."""
+
+    name = Text(max_length=200)
+    email = serializers.EmailField(max_length=254)
+    kind = serializers.ChoiceField(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
+
+
+class QuotaForm(StrictSerializer):
+    """How much may be made: in all, or in each calendar day, week, month or year (UTC)."""
+
+    characters = Whole(required=False, allow_null=True)
+    seconds = Whole(required=False, allow_null=True, max_value=MOST_SECONDS)
+    clips = Whole(required=False, allow_null=True)
+    period = Code(max_length=8, required=False, allow_null=True, help_text="P1D, P1W, P1M or P1Y.")
+
+
+class GrantForm(StrictSerializer):
+    """One purpose with its limits."""
+
+    use_case = Code(max_length=64)
+    intended_uses = Text(max_length=2000)
+    actions = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10
+    )
+    languages = _codes(allow_empty=False)
+    channels = _codes(
+        required=False, allow_empty=False, help_text=f"`*` or of: {', '.join(sorted(channels.CHANNELS))}."
+    )
+    territories = _codes(most=300, length=16, required=False, allow_empty=False)
+    exclusions = _codes(required=False)
+    sensitive_content = _codes(required=False)
+    quota = QuotaForm(required=False, allow_null=True)
+    min_disclosure = serializers.ChoiceField(choices=("none", "label", "spoken"), required=False)
+    on_death = serializers.ChoiceField(choices=("stop", "run_to_expiry", "pass_to_estate"), required=False)
+
+
+class NarrowedGrant(GrantForm):
+    """What is left of one grant; what is not said stays as it is."""
+
+    id = Code(max_length=30, required=False)
+    use_case = Code(max_length=64, required=False)
+    intended_uses = Text(max_length=2000, required=False)
+    actions = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10, required=False
+    )
+    languages = _codes(allow_empty=False, required=False)
+
+
+class Narrowing(StrictSerializer):
+    """All grants that shall be left; the others are removed."""
+
+    grants = Bounded(child=NarrowedGrant(), most=20)
+
+
+class RepresentationForm(StrictSerializer):
+    """By whom the person was advised: nobody, counsel, or a union under its agreement."""
+
+    kind = serializers.ChoiceField(choices=("none", "counsel", "union"), default="none")
+    name = Text(max_length=200, required=False, allow_null=True)
+    agreement = Text(max_length=200, required=False, allow_null=True)
+
+
+class _Term(StrictSerializer):
+    valid_until = Moment(required=False, allow_null=True)
+    duration = Code(max_length=32, required=False, allow_null=True)
+
+    def validate_duration(self, value: str | None) -> str | None:
+        """Read it once, so that a slip is told with its field."""
+        try:
+            if value is not None:
+                durations.parse(value)
+        except Invalid as error:
+            raise serializers.ValidationError(error.detail, code=error.stable_code) from error
+        return value
+
+
+class NewConsent(_Term, _Described):
+    """A request to one person."""
+
+    speaker = Code(max_length=64)
+    notice = Code(max_length=50, default="voice-cloning")
+    locale = Code(max_length=35, default="en")
+    assurance = serializers.ChoiceField(choices=("L1", "L2", "L3"), default="L1")
+    jurisdictions = _codes(most=50, length=16, required=False)
+    valid_from = Moment(required=False, allow_null=True)
+    representation = RepresentationForm(required=False, allow_null=True)
+    grants = Bounded(child=GrantForm(), allow_empty=False, most=20)
+
+    def validate_jurisdictions(self, value: list[str]) -> list[str]:
+        """Know them, and write each in its one spelling."""
+        try:
+            return list(dict.fromkeys(territories.canonical(code) for code in value))
+        except territories.UnknownTerritory:
+            raise serializers.ValidationError("A code is not known.", code="territory_unknown") from None
+
+
+class Renewal(_Term):
+    """For how long to ask this time; left out, for as long as before."""
+
+
+class Reason(StrictSerializer):
+    """Why. A known code, or words, which are kept sealed."""
+
+    reason = Text(max_length=2000, required=False, allow_blank=True, default="")
+
+
+class Nothing(StrictSerializer):
+    """A body without fields."""
+
+
+class ConsentFilter(StrictSerializer):
+    """What a list of consents may be narrowed by."""
+
+    speaker = Code(max_length=64, required=False)
+    state = serializers.ChoiceField(choices=[str(state) for state in State], required=False)
+    expiring_before = Moment(required=False)
+
+
+class NewDecision(StrictSerializer):
+    """A question to the gate: would this be allowed? Names a voice or a consent."""
+
+    voice = Code(max_length=64, required=False, allow_null=True)
+    consent = Code(max_length=64, required=False, allow_null=True)
+    action = serializers.ChoiceField(choices=sorted(policy.ACTIONS), default="synthesize")
+    language = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    use_case = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    channel = Code(max_length=32, required=False, allow_null=True)
+    territory = Code(max_length=16, required=False, allow_null=True)
+    characters = Whole(default=0)
+    labels = _codes(most=20, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of voice and consent."""
+        if bool(attrs.get("voice")) == bool(attrs.get("consent")):
+            raise serializers.ValidationError({"consent": "Name either `voice` or `consent`."}, code="required")
+        return attrs

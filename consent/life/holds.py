@@ -1,0 +1,53 @@
+"""Holds: a stop on a person's voice for a dispute or a legal claim. Placing one ends every permit that is out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F
+
+from consent import events, signals, speakers
+from consent.models import Consent, Hold, Speaker
+from core import tx
+from core.canonical import Json
+
+
+@tx.opened
+def place_hold(speaker_id: str, *, organisation_id: str, livemode: bool, ground: str, actor: str, at: datetime) -> Hold:
+    """Stop everything of this person, on a ground given as a code. Idempotent a ground. Raises NotFound."""
+    speaker = _locked(speaker_id, organisation_id, livemode=livemode)
+    # Consents before the hold: `gate.confirm` holds their rows until its audio is out, then sees the new epoch.
+    raise_epochs(speaker)
+    hold, made = Hold.objects.get_or_create(
+        speaker=speaker, ground=ground, lifted_at=None, defaults={"placed_at": at, "placed_by": actor}
+    )
+    if made:
+        body: dict[str, Json] = {"hold": "placed", "ground": ground}
+        events.of_speaker(speaker, "speaker.updated", at=at, actor=actor, body=body)
+    return hold
+
+
+@tx.opened
+def lift_hold(speaker_id: str, *, organisation_id: str, livemode: bool, ground: str, actor: str, at: datetime) -> bool:
+    """Lift a hold. True when this call did it. Raises NotFound."""
+    speaker = _locked(speaker_id, organisation_id, livemode=livemode)
+    standing = Hold.objects.filter(speaker=speaker, ground=ground, lifted_at=None)
+    if not standing.update(lifted_at=at, lifted_by=actor):
+        return False
+    body: dict[str, Json] = {"hold": "lifted", "ground": ground}
+    events.of_speaker(speaker, "speaker.updated", at=at, actor=actor, body=body)
+    return True
+
+
+@tx.required
+def raise_epochs(speaker: Speaker, *, but: str = "") -> None:
+    """End every permit that is out for this person's consents (`but` one), and wake who waits for that."""
+    standing = Consent.objects.standing().filter(speaker=speaker).exclude(id=but)
+    for consent_id in standing.order_by("id").values_list("id", flat=True):
+        Consent.objects.filter(id=consent_id).update(revocation_epoch=F("revocation_epoch") + 1)
+        signals.wake(consent_id)
+
+
+def _locked(speaker_id: str, organisation_id: str, *, livemode: bool) -> Speaker:
+    speakers.find(speaker_id, organisation_id=organisation_id, livemode=livemode)
+    return Speaker.objects.select_for_update(no_key=True).get(id=speaker_id)

@@ -1,0 +1,170 @@
+"""Lifecycle: what happens to a consent after the request. Every move is one conditional UPDATE and one log line.
+
+Everything that ends a permit raises `revocation_epoch` in the same UPDATE; `gate.confirm` compares it under a lock.
+All moves are idempotent in effect: repeating one gives the consent as it stands, and logs nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import F
+
+from consent import events, signals
+from consent.errors import ConsentSuperseded, SuspendedBySpeaker, WrongState
+from consent.models import Consent, Remark
+from consent.rules.states import ENDED, MOVES, STANDING, UNSIGNED, Move, State
+from core import tx
+from core.canonical import Json
+from core.errors import NotFound
+from vault import sealing
+
+REASONS: Final = frozenset(
+    {
+        "withdrawn_by_speaker", "contract_ended", "misuse", "dispute", "strike", "lost_contact", "other",
+        # why people are erased
+        "erasure", "requested", "withdrawn", "expired", "unlawful", "obligation", "child", "restored",
+    }
+)  # fmt: skip
+_ENDS: Final = frozenset({Move.WITHDRAW, Move.EXPIRE, Move.INVALIDATE, Move.TERMINATE, Move.SUPERSEDE})
+
+
+@tx.opened
+def revoke(consent_id: str, *, organisation_id: str, livemode: bool, reason: str, actor: str, at: datetime) -> Consent:
+    """Withdraw a consent for good, at once. A request that nobody signed yet is called back instead.
+
+    Raises NotFound, and ConsentSuperseded when a newer consent has taken its place: revoke that one.
+    """
+    consent = _locked(consent_id, organisation_id, livemode=livemode)
+    state = State(consent.state)
+    if state is State.SUPERSEDED:
+        newer = consent.successors.filter(signed_at__isnull=False).first()
+        raise ConsentSuperseded(
+            "A newer consent has taken this one's place.", facts={"superseded_by": newer.id if newer else None}
+        )
+    if state in {State.DRAFT, State.REQUESTED}:
+        return _carry_out(consent, Move.LAPSE, "consent.expired", reason=reason, actor=actor, at=at)
+    if state is State.CAPTURED:
+        return _carry_out(consent, Move.REJECT, "consent.declined", reason=reason, actor=actor, at=at)
+    if state not in STANDING:
+        return consent
+    return _carry_out(consent, Move.WITHDRAW, "consent.revoked", reason=reason, actor=actor, at=at, revoked_at=at)
+
+
+@tx.opened
+def suspend(consent_id: str, *, organisation_id: str, livemode: bool, reason: str, actor: str, at: datetime) -> Consent:
+    """Pause a consent: a dispute, a strike, a restriction. Raises NotFound, WrongState when it does not stand."""
+    consent = _locked(consent_id, organisation_id, livemode=livemode)
+    if consent.state == State.SUSPENDED:
+        if _side(actor) == "speaker" and consent.suspended_by != "speaker":  # now only the person can resume it
+            Consent.objects.filter(pk=consent.pk).update(suspended_by="speaker")
+            consent.refresh_from_db(fields=["suspended_by"])
+        return consent
+    _must(consent, Move.SUSPEND)
+    return _carry_out(
+        consent, Move.SUSPEND, "consent.suspended", reason=reason, actor=actor, at=at, suspended_by=_side(actor)
+    )
+
+
+@tx.opened
+def resume(consent_id: str, *, organisation_id: str, livemode: bool, actor: str, at: datetime) -> Consent:
+    """End a pause. Raises NotFound, WrongState, and SuspendedBySpeaker when only the person may do that."""
+    consent = _locked(consent_id, organisation_id, livemode=livemode)
+    if consent.state == State.ACTIVE:
+        return consent
+    _must(consent, Move.RESUME)
+    if consent.suspended_by == "speaker" and _side(actor) != "speaker":
+        raise SuspendedBySpeaker("The person paused this consent; only the person can resume it.")
+    return _carry_out(consent, Move.RESUME, "consent.resumed", reason="", actor=actor, at=at, suspended_by="")
+
+
+@tx.opened
+def end(consent_id: str, move: Move, *, reason: str, actor: str, at: datetime) -> Consent:
+    """End a standing consent by an authority (`invalidate`) or by the controller (`terminate`). Idempotent."""
+    if move not in {Move.INVALIDATE, Move.TERMINATE}:
+        raise ValueError(move)
+    consent = _row(Consent.objects.filter(id=consent_id))
+    if State(consent.state) in ENDED:
+        return consent
+    _must(consent, move)
+    return _carry_out(consent, move, "consent.revoked", reason=reason, actor=actor, at=at)
+
+
+@tx.opened
+def expire(consent_id: str, *, actor: str, at: datetime) -> bool:
+    """Write down that a consent's term has ended. True when this call did it."""
+    consent = _row(Consent.objects.filter(id=consent_id))
+    if State(consent.state) not in STANDING or consent.valid_until is None or at < consent.valid_until:
+        return False
+    _carry_out(consent, Move.EXPIRE, "consent.expired", reason="", actor=actor, at=at)
+    return True
+
+
+@tx.opened
+def lapse(consent_id: str, *, actor: str, at: datetime) -> bool:
+    """Write down that a request was not answered in time. True when this call did it."""
+    consent = _row(Consent.objects.filter(id=consent_id))
+    if consent.state != State.REQUESTED or at < consent.link_expires_at:
+        return False
+    _carry_out(consent, Move.LAPSE, "consent.expired", reason="", actor=actor, at=at)
+    return True
+
+
+@tx.required
+def move(consent: Consent, step: Move, **columns: Any) -> bool:
+    """Make one move of the table `MOVES`. False when the row is not in a state from which it starts."""
+    rule = MOVES[step]
+    if rule.ends_permits:
+        columns["revocation_epoch"] = F("revocation_epoch") + 1
+    sources = sorted(rule.sources)
+    return bool(Consent.objects.filter(pk=consent.pk, state__in=sources).update(state=rule.target, **columns))
+
+
+@tx.required
+def remark(consent: Consent, step: str, text: str, *, actor: str, at: datetime) -> str:
+    """Keep a reason in free words under the person's key; give its code for the log: a known one, or `stated`."""
+    if not text:
+        return ""
+    if text in REASONS:
+        return text
+    sealed = sealing.seal(consent.speaker.subject, f"remark|{consent.id}", {"text": text})
+    Remark.objects.create(consent=consent, move=step, sealed=sealed, actor=actor, created_at=at)
+    return "stated"
+
+
+def _carry_out(
+    consent: Consent, step: Move, kind: str, *, reason: str, actor: str, at: datetime, **columns: Any
+) -> Consent:
+    if step in _ENDS or MOVES[step].target in UNSIGNED:
+        columns["ended_at"] = at
+    if not move(consent, step, **columns):
+        raise WrongState("The consent has changed meanwhile.", facts={"state": consent.state})
+    body: dict[str, Json] = {"reason": remark(consent, step, reason, actor=actor, at=at)}
+    consent.refresh_from_db()
+    if MOVES[step].ends_permits:
+        signals.wake(consent.id)
+    events.of_consent(
+        consent, kind, at=at, actor=actor, body={**body, "state": consent.state, "epoch": consent.revocation_epoch}
+    )
+    return consent
+
+
+def _must(consent: Consent, step: Move) -> None:
+    if State(consent.state) not in MOVES[step].sources:
+        raise WrongState(f"A consent that is {consent.state} cannot do that.", facts={"state": consent.state})
+
+
+def _locked(consent_id: str, organisation_id: str, *, livemode: bool) -> Consent:
+    return _row(Consent.objects.of(organisation_id, livemode=livemode).filter(id=consent_id))
+
+
+def _row(rows: Any) -> Consent:
+    found: Consent | None = rows.select_for_update(no_key=True, of=("self",)).select_related("speaker").first()
+    if found is None:
+        raise NotFound("There is no such consent.")
+    return found
+
+
+def _side(actor: str) -> str:
+    return "speaker" if actor.startswith("speaker:") else "organisation"

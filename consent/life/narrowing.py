@@ -1,0 +1,99 @@
+"""Narrowing: without a new signature a consent can only be made smaller. The signed bytes stay; the effect shrinks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from consent import events, signals
+from consent.errors import NotNarrower, WrongState
+from consent.models import Consent, Grant
+from consent.rules import scopes
+from consent.rules.states import STANDING, State
+from core import tx
+from core.canonical import Json
+from core.errors import Fault, Invalid, NotFound
+
+
+@tx.opened
+def narrow(
+    consent_id: str,
+    *,
+    organisation_id: str,
+    livemode: bool,
+    grants: Sequence[Mapping[str, Any]],
+    actor: str,
+    at: datetime,
+) -> Consent:
+    """Put these grants in the place of the present ones, and end every permit that is out.
+
+    Each may name its `id`, else the one with its use case is meant; fields that are left out stay as they are; a grant
+    that is not named is removed.
+
+    Idempotent: the same again changes nothing. Raises NotFound, WrongState, NotNarrower, Invalid.
+    """
+    rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(no_key=True, of=("self",))
+    consent = rows.select_related("speaker").filter(id=consent_id).first()
+    if consent is None:
+        raise NotFound("There is no such consent.")
+    if State(consent.state) not in STANDING:
+        raise WrongState(f"A consent that is {consent.state} cannot be narrowed.", facts={"state": consent.state})
+    present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
+    wanted = _wanted(grants, present, at=at)
+    changed = [grant for grant in present if wanted.get(grant.id) != grant.scope]
+    if not changed:
+        return consent
+    for grant in changed:
+        scope = wanted.get(grant.id)
+        change: dict[str, Any] = {"removed_at": at} if scope is None else {"scope": scope}
+        Grant.objects.filter(pk=grant.pk).update(**change)
+    Consent.objects.filter(pk=consent.pk).update(revocation_epoch=F("revocation_epoch") + 1)
+    consent.refresh_from_db()
+    signals.wake(consent.id)
+    body: dict[str, Json] = {
+        "changed": [grant.id for grant in changed if grant.id in wanted],
+        "removed": [grant.id for grant in changed if grant.id not in wanted],
+        "epoch": consent.revocation_epoch,
+    }
+    events.of_consent(consent, "consent.narrowed", at=at, actor=actor, body=body)
+    return consent
+
+
+def _wanted(grants: Sequence[Mapping[str, Any]], present: list[Grant], *, at: datetime) -> dict[str, scopes.Scope]:
+    """Give the scope that each grant shall have, by its id. Raises NotNarrower, Invalid."""
+    wanted: dict[str, scopes.Scope] = {}
+    faults: list[Fault] = []
+    for place, raw in enumerate(grants):
+        where = f"grants.{place}"
+        grant = _meant(raw, [one for one in present if one.id not in wanted])
+        if grant is None:
+            faults.append(Fault(code="not_narrower", detail="No present grant is meant by this one.", attr=where))
+            continue
+        given = {name: value for name, value in raw.items() if name != "id"}
+        try:
+            scope, _ = scopes.read({**grant.scope, **given}, where=f"{where}.")
+        except Invalid as error:
+            faults.extend(error.faults)
+            continue
+        detail = "This reaches beyond what was signed; ask for a new signature."
+        faults.extend(
+            Fault(code="not_narrower", detail=detail, attr=f"{where}.{field}")
+            for field in scopes.lies_within(scope, grant.scope, on=at.date())
+        )
+        wanted[grant.id] = scope
+    if faults:
+        raise NotNarrower("A consent can only be narrowed without a new signature.", faults=faults)
+    return wanted
+
+
+def _meant(raw: Mapping[str, Any], present: list[Grant]) -> Grant | None:
+    if wanted := raw.get("id"):
+        return next((grant for grant in present if grant.id == wanted), None)
+    same = [grant for grant in present if grant.scope["use_case"] == raw.get("use_case")]
+    if not same:
+        parent = str(raw.get("use_case")).partition(".")[0]
+        same = [grant for grant in present if grant.scope["use_case"] == parent]
+    return same[0] if same else None

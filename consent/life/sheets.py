@@ -1,0 +1,101 @@
+"""Sheets: everything that the signing page shows of one request, in the language of its notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from consent import speakers
+from consent.life import requests
+from consent.models import Consent, Grant
+from consent.paper import words
+from core import durations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSection:
+    """One part of the notice; `field` is its place in Art. 13 GDPR."""
+
+    field: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantView:
+    """One purpose with its box. `sentences` say the scope in plain words; `title` names the use."""
+
+    id: str
+    title: str
+    intended_uses: str
+    sentences: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SigningView:
+    """Everything that the signing page shows, in the language of the notice."""
+
+    consent_id: str
+    locale: str
+    test: bool
+    organisation: str
+    organisation_contact: tuple[tuple[str, str], ...]
+    speaker_name: str
+    title: str
+    introduction: str
+    sections: tuple[NoticeSection, ...]
+    grants: tuple[GrantView, ...]
+    term: str
+    statement: str
+    notice_version: int
+    notice_sha256: str
+    representation: str
+    link_expires_at: datetime
+
+
+def term(consent: Consent, at: datetime) -> tuple[datetime, datetime]:
+    """Give the term that signing at `at` would give, [from, until). Empty when the asked end has come."""
+    start = max(consent.asked_from or at, at)
+    end = consent.asked_until or min(durations.parse(consent.duration).after(start), requests.latest_end(start))
+    return start, end
+
+
+def view(consent: Consent, *, at: datetime) -> SigningView:
+    """Give what the page shows of a request at `at`."""
+    personal = speakers.personal_of(consent.speaker)
+    version = consent.notice_version
+    body: dict[str, Any] = version.body
+    valid_from, valid_until = term(consent, at)
+    organisation = consent.organisation
+    return SigningView(
+        consent_id=consent.id,
+        locale=version.locale,
+        test=not consent.livemode,
+        organisation=organisation.name,
+        organisation_contact=tuple((str(key), str(value)) for key, value in organisation.contact.items() if value),
+        speaker_name=personal.name if personal else "",
+        title=body["title"],
+        introduction=body["introduction"],
+        sections=tuple(
+            NoticeSection(field=part["field"], title=part["title"], text=part["text"]) for part in body["sections"]
+        ),
+        grants=tuple(_grant_view(grant, version.locale) for grant in consent.grants.order_by("position")),
+        term=words.term(valid_from, valid_until, version.locale),
+        statement=body["statement"],
+        notice_version=version.version,
+        notice_sha256=version.sha256,
+        representation=consent.representation,
+        link_expires_at=consent.link_expires_at,
+    )
+
+
+def _grant_view(grant: Grant, locale: str) -> GrantView:
+    return GrantView(
+        id=grant.id,
+        title=words.use_case(grant.use_case, locale),
+        intended_uses=str(grant.signed["intended_uses"]),
+        sentences=words.sentences(grant.signed, locale),
+        warnings=words.warnings(grant.signed, locale),
+    )

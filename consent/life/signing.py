@@ -1,0 +1,266 @@
+"""Signing: what a person sees behind their one-time link, and what their yes or no does.
+
+The pages show a SigningView and call `sign` or `decline`; nothing is ticked beforehand. Level L1: the link reached the
+person's mailbox, they typed their name, and ticked each purpose that they agree to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+
+from consent import events, signals, speakers
+from consent.errors import AssuranceUnavailable, WrongState
+from consent.life import holds, requests, sheets
+from consent.life.lifecycle import move, remark
+from consent.life.sheets import GrantView, NoticeSection, SigningView
+from consent.models import Consent, Evidence, Grant, Speaker
+from consent.paper import records
+from consent.rules.states import Move, State
+from core import canonical, ids, tx
+from core.canonical import Json
+from core.clock import rfc3339
+from core.errors import Conflict, Fault, Invalid, NotFound
+from vault import blobs
+
+__all__ = [
+    "ADVICE", "GrantView", "LinkEnded", "LinkUnknown", "NoticeSection", "SigningView", "decline", "find", "sign",
+    "sign_as_test",
+]  # fmt: skip
+
+ADVICE: Final = ("none", "counsel", "union")
+"""Who advised the person: under some laws an agreement without a lawyer or a union may not stand."""
+
+
+class LinkUnknown(NotFound):
+    """No request was ever made with this link."""
+
+    code = "link_unknown"
+
+
+class LinkEnded(Conflict):
+    """The link was good once. `state` says what became of it: a state of the consent, or `lapsed`."""
+
+    code = "link_ended"
+
+    def __init__(self, state: str, *, consent_id: str, locale: str) -> None:
+        super().__init__("This link can no longer be used.", facts={"state": state})
+        self.state = state
+        self.consent_id = consent_id
+        self.locale = locale
+
+
+def find(token: str, *, at: datetime) -> SigningView:
+    """Give what the page shows. Raises LinkUnknown, and LinkEnded with the state when it cannot be signed now."""
+    return sheets.view(_open(token, at=at, lock=False), at=at)
+
+
+@tx.opened
+def sign(
+    token: str,
+    *,
+    name_typed: str,
+    ticked: tuple[str, ...],
+    at: datetime,
+    advice: str | None = None,
+    user_agent_sha256: str = "",
+) -> Consent:
+    """Sign. `ticked` holds the ids of the grants that the person agreed to; the others count as declined.
+
+    `advice` is the answer to whether somebody advises the person (one of ADVICE; None where that was not asked).
+    Raises LinkUnknown, LinkEnded, and Invalid with one fault for everything that is missing: `nothing_ticked`,
+    `tick_unknown`, `name_mismatch`, `advice_missing`.
+    """
+    consent = _open(token, at=at, lock=True)
+    if consent.assurance != "L1":
+        raise AssuranceUnavailable("This page signs at level L1; the request asks for more.")
+    grants = list(consent.grants.order_by("position"))
+    if faults := (*_faults_of_ticks(ticked, grants), *_faults_of_advice(advice), *_faults_of_name(name_typed, consent)):
+        raise Invalid(faults[0].detail, faults=faults)
+    view = sheets.view(consent, at=at)
+    shown: dict[str, Json] = {
+        "kind": "page",
+        "notice_sha256": view.notice_sha256,
+        "locale": view.locale,
+        "title": view.title,
+        "term": view.term,
+        "statement": view.statement,
+        "grants": [{"id": one.id, "title": one.title, "sentences": list(one.sentences)} for one in view.grants],
+        "ticked": sorted(ticked),
+        "name_typed": name_typed.strip(),
+        "advice": advice,
+        "user_agent_sha256": user_agent_sha256,
+        "signed_at": rfc3339(at),
+    }
+    actor = f"speaker:{consent.speaker_id}"
+    return _complete(consent, grants, set(ticked), shown, method="one_time_link", actor=actor, at=at)
+
+
+@tx.opened
+def sign_as_test(consent_id: str, *, organisation_id: str, actor: str, at: datetime) -> Consent:
+    """Sign a request of the sandbox as its speaker would, ticking everything, without the ceremony. Never live data.
+
+    Idempotent: what is active already is given as it is. Raises NotFound, WrongState.
+    """
+    rows = Consent.objects.of(organisation_id, livemode=False).filter(id=consent_id)
+    consent = _first_locked(rows)
+    if consent is None:
+        raise NotFound("There is no such consent.")
+    if consent.state == State.ACTIVE:
+        return consent
+    if consent.state != State.REQUESTED or at >= consent.link_expires_at:
+        raise WrongState("Only an open request can be signed.", facts={"state": consent.state})
+    grants = list(consent.grants.order_by("position"))
+    shown: dict[str, Json] = {"kind": "test", "signed_at": rfc3339(at), "actor": actor}
+    ticked = {grant.id for grant in grants}
+    return _complete(consent, grants, ticked, shown, method="test_route", actor=actor, at=at)
+
+
+@tx.opened
+def decline(token: str, *, reason: str, at: datetime) -> Consent:
+    """Say no, for good. Raises LinkUnknown, LinkEnded."""
+    consent = _open(token, at=at, lock=True)
+    if not move(consent, Move.DECLINE, ended_at=at):
+        raise _ended(consent)
+    actor = f"speaker:{consent.speaker_id}"
+    code = remark(consent, Move.DECLINE, reason.strip()[:2000], actor=actor, at=at)
+    consent.refresh_from_db()
+    events.of_consent(consent, "consent.declined", at=at, actor=actor, body={"reason": code})
+    return consent
+
+
+@tx.required
+def _complete(
+    consent: Consent,
+    grants: list[Grant],
+    ticked: set[str],
+    shown: dict[str, Json],
+    *,
+    method: str,
+    actor: str,
+    at: datetime,
+) -> Consent:
+    """Keep the evidence, sign the record, and let the consent stand; the one that it renews gives way."""
+    kind, (valid_from, valid_until) = str(shown["kind"]), sheets.term(consent, at)
+    # A name alone is quickly guessed from its hash, so the evidence carries 256 random bits with it.
+    data = canonical.dump({**shown, "consent": consent.id, "salt": secrets.token_hex(32)})
+    evidence = Evidence.objects.create(
+        id=ids.new("evd"),
+        consent=consent,
+        kind=kind,
+        sha256=hashlib.sha256(data).hexdigest(),
+        blob=blobs.put(subject=consent.speaker.subject, kind="evidence", data=data, at=at),
+        created_at=at,
+    )
+    agreed = [grant for grant in grants if grant.id in ticked]
+    record = records.build(
+        consent,
+        grants=agreed,
+        evidence=[evidence],
+        method=method,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        at=at,
+    )
+    signed = records.sign(record, organisation_id=consent.organisation_id, at=at)
+    captured = valid_from < valid_until and move(
+        consent,
+        Move.CAPTURE,
+        record=signed.record,
+        record_sha256=signed.sha256,
+        record_jws=signed.jws,
+        record_key=signed.key_id,
+        signed_at=at,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    if not captured or not move(consent, Move.ACTIVATE):
+        raise WrongState("The request has changed meanwhile.", facts={"state": consent.state})
+    consent.grants.exclude(id__in=ticked).update(declined_at=at)
+    if any(grant.signed["exclusions"] for grant in agreed):
+        # What is excluded here binds the person's other consents too, so the permits that rest on those end.
+        holds.raise_epochs(consent.speaker, but=consent.id)
+    _supersede(consent, actor=actor, at=at)
+    consent.refresh_from_db()
+    body: dict[str, Json] = {
+        "record_sha256": signed.sha256,
+        "evidence": [{"kind": kind, "sha256": evidence.sha256}],
+        "grants": [{"id": grant.id, "use_case": grant.use_case} for grant in agreed],
+        "assurance": consent.assurance,
+        "method": method,
+    }
+    events.of_consent(consent, "consent.captured", at=at, actor=actor, body=body)
+    events.of_consent(consent, "consent.activated", at=at, actor=actor, body={"record_sha256": signed.sha256})
+    return consent
+
+
+def _supersede(consent: Consent, *, actor: str, at: datetime) -> None:
+    old = consent.supersedes
+    if old is None or not move(old, Move.SUPERSEDE, ended_at=at):
+        return
+    signals.wake(old.id)
+    events.of_consent(old, "consent.superseded", at=at, actor=actor, body={"superseded_by": consent.id})
+
+
+def _open(token: str, *, at: datetime, lock: bool) -> Consent:
+    rows = Consent.objects.filter(link_sha256=requests.hash_of(token[:200]))
+    found = _first_locked(rows) if lock else rows.select_related(*_RELATED).first()
+    if found is None:
+        raise LinkUnknown("There is no such link.")
+    over = found.asked_until is not None and at >= found.asked_until
+    if found.state != State.REQUESTED or at >= found.link_expires_at or over:
+        raise _ended(found)
+    if found.speaker.state != Speaker.State.ACTIVE:
+        raise LinkEnded(State.ERASED, consent_id=found.id, locale=found.notice_version.locale)
+    return found
+
+
+_RELATED = ("speaker", "organisation", "notice_version__notice", "supersedes__speaker")
+
+
+def _first_locked(rows: QuerySet[Consent]) -> Consent | None:
+    """Lock the person first: signing touches their other consents too."""
+    if consent_id := rows.values_list("id", flat=True).first():
+        speakers.lock_of(consent_id)
+    return rows.select_for_update(no_key=True, of=("self",)).select_related(*_RELATED).first()
+
+
+def _ended(consent: Consent) -> LinkEnded:
+    state = State.LAPSED if consent.state == State.REQUESTED else State(consent.state)
+    return LinkEnded(state, consent_id=consent.id, locale=consent.notice_version.locale)
+
+
+def _faults_of_ticks(ticked: tuple[str, ...], grants: list[Grant]) -> tuple[Fault, ...]:
+    if not ticked:
+        return (_fault("ticked", "nothing_ticked", "Tick at least one purpose, or say no."),)
+    if not set(ticked) <= {grant.id for grant in grants}:
+        return (_fault("ticked", "tick_unknown", "A tick belongs to no purpose of this request."),)
+    return ()
+
+
+def _faults_of_advice(advice: str | None) -> tuple[Fault, ...]:
+    if advice is None or advice in ADVICE:
+        return ()
+    return (_fault("advice", "advice_missing", "Say whether somebody advises you."),)
+
+
+def _faults_of_name(typed: str, consent: Consent) -> tuple[Fault, ...]:
+    personal = speakers.personal_of(consent.speaker)
+    if personal is not None and _plain(typed) and _plain(typed) == _plain(personal.name):
+        return ()
+    return (_fault("name_typed", "name_mismatch", "Type your name as it stands in the request."),)
+
+
+def _plain(name: str) -> str:
+    """A name without case, accents and odd spaces: people write their own names in several ways."""
+    decomposed = unicodedata.normalize("NFKD", name)
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
+
+
+def _fault(attr: str, code: str, detail: str) -> Fault:
+    return Fault(code=code, detail=detail, attr=attr)

@@ -1,0 +1,120 @@
+"""Links: what the link that a person signed with shows afterwards, and how it ends the consent in one step.
+
+Withdrawing must be as easy as agreeing (Art. 7(3) GDPR), so the link keeps working for that long after it can no longer
+be signed with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+
+from accounts.clock import now_for
+from consent.life import lifecycle, requests
+from consent.life.signing import LinkUnknown
+from consent.models import Consent
+from consent.paper import words
+from consent.rules.states import STANDING, State
+from core import tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What became of a request: its state today, whom to ask, and what the person agreed to."""
+
+    consent_id: str
+    state: State
+    locale: str
+    test: bool
+    organisation: str
+    organisation_contact: tuple[tuple[str, str], ...]
+    signed_at: datetime | None
+    valid_until: datetime | None
+    ended_at: datetime | None
+    record_sha256: str
+    agreed: tuple[str, ...]
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether there is something left to withdraw."""
+        return self.state in STANDING
+
+
+def now(token: str, *, real: datetime) -> datetime:
+    """The present for whom this link belongs to: a request of the sandbox lives by its organisation's test clock."""
+    consent = _rows(token).first()
+    return now_for(consent.organisation, livemode=consent.livemode, real=real) if consent else real
+
+
+def standing(token: str, *, at: datetime) -> Standing:
+    """Say what became of the request behind a link. Raises LinkUnknown."""
+    consent = _find(token)
+    agreed = consent.grants.filter(declined_at=None, removed_at=None).order_by("position")
+    locale = consent.notice_version.locale
+    return Standing(
+        consent_id=consent.id,
+        state=_state(consent, at),
+        locale=locale,
+        test=not consent.livemode,
+        organisation=consent.organisation.name,
+        organisation_contact=tuple((str(k), str(v)) for k, v in consent.organisation.contact.items() if v),
+        signed_at=consent.signed_at,
+        valid_until=consent.valid_until,
+        ended_at=consent.ended_at,
+        record_sha256=consent.record_sha256,
+        agreed=tuple(words.use_case(grant.use_case, locale) for grant in agreed) if consent.signed_at else (),
+    )
+
+
+@tx.opened
+def withdraw(token: str, *, at: datetime) -> Consent:
+    """End the consent behind a link at once and for good, as its speaker. Idempotent in effect. Raises LinkUnknown.
+
+    A request that nobody signed is declined by its own button, so here it stays as it is.
+    """
+    consent = _find(token)
+    if State(consent.state) not in STANDING:
+        return consent
+    return lifecycle.revoke(
+        consent.id,
+        organisation_id=consent.organisation_id,
+        livemode=consent.livemode,
+        reason="withdrawn_by_speaker",
+        actor=f"speaker:{consent.speaker_id}",
+        at=at,
+    )
+
+
+def signed(token: str) -> Consent:
+    """Give the signed consent behind a link, for its receipt. Raises LinkUnknown when there is none."""
+    consent = _find(token)
+    if consent.signed_at is None:
+        raise LinkUnknown("There is no signed consent behind this link.")
+    return consent
+
+
+def _find(token: str) -> Consent:
+    consent = _rows(token).select_related("notice_version__notice", "speaker").first()
+    if consent is None or consent.state == State.DRAFT:
+        raise LinkUnknown("There is no such link.")
+    return consent
+
+
+def _rows(token: str) -> models.QuerySet[Consent]:
+    return Consent.objects.filter(link_sha256=requests.hash_of(token[:200])).select_related("organisation")
+
+
+def _state(consent: Consent, at: datetime) -> State:
+    """The state as it is at this moment, also before the sweep has written it down."""
+    state = State(consent.state)
+    if state is State.REQUESTED and _no_longer_signable(consent, at):
+        return State.LAPSED
+    if state in STANDING and consent.valid_until is not None and at >= consent.valid_until:
+        return State.EXPIRED
+    return state
+
+
+def _no_longer_signable(consent: Consent, at: datetime) -> bool:
+    return at >= consent.link_expires_at or (consent.asked_until is not None and at >= consent.asked_until)

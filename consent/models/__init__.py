@@ -1,0 +1,23 @@
+"""Rows of consent: who may be asked, what was shown, what was signed, what was decided and used."""
+
+from consent.models.consent import Consent, Evidence, Grant, Remark, SampleHash
+from consent.models.decision import Decision
+from consent.models.notice import Notice, NoticeVersion
+from consent.models.speaker import Hold, Representative, Speaker
+from consent.models.usage import GrantUsage, Reservation
+
+__all__ = [
+    "Consent",
+    "Decision",
+    "Evidence",
+    "Grant",
+    "GrantUsage",
+    "Hold",
+    "Notice",
+    "NoticeVersion",
+    "Remark",
+    "Representative",
+    "Reservation",
+    "SampleHash",
+    "Speaker",
+]

@@ -1,0 +1,203 @@
+"""Consents: what a person was asked, what was signed, and what is left of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Organisation
+from consent.models.notice import NoticeVersion
+from consent.models.speaker import Speaker
+from consent.rules.states import ENDED, STANDING, State
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    """Consents, by what may be asked of them."""
+
+    def of(self, organisation_id: str, *, livemode: bool) -> ConsentQuerySet:
+        """Those of one organisation, either its live or its test data: the two never meet."""
+        return self.filter(organisation_id=organisation_id, livemode=livemode)
+
+    def standing(self) -> ConsentQuerySet:
+        """Signed and not ended."""
+        return self.filter(state__in=sorted(STANDING))
+
+    def over(self, at: datetime) -> ConsentQuerySet:
+        """Standing, although their term has ended: the sweep has not come by yet."""
+        return self.standing().filter(valid_until__lte=at)
+
+
+class Consent(models.Model):
+    """One request to one person, and after signing the proof of their answer.
+
+    The bytes of `record` are what was signed; they and all that belongs to them never change (a trigger holds that).
+    `revocation_epoch` goes up with everything that could end a permit. The asked term is `asked_until` or `duration`;
+    the term in force is [valid_from, valid_until).
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    livemode = models.BooleanField(editable=False)
+    speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="consents")
+    notice_version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+")
+    jurisdictions = models.JSONField(default=list)
+    assurance = models.CharField(max_length=2)
+    representation = models.CharField(max_length=16, default="none")
+    sealed = models.BinaryField(null=True, editable=False)
+    external_id = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField(editable=False)
+
+    asked_from = models.DateTimeField(null=True, editable=False)
+    asked_until = models.DateTimeField(null=True, editable=False)
+    duration = models.CharField(max_length=32, blank=True, editable=False)
+    link_sha256 = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    link_expires_at = models.DateTimeField(editable=False)
+
+    state = models.CharField(max_length=16, default=State.REQUESTED)
+    revocation_epoch = models.PositiveIntegerField(default=0, editable=False)
+    valid_from = models.DateTimeField(null=True, editable=False)
+    valid_until = models.DateTimeField(null=True, editable=False)
+    signed_at = models.DateTimeField(null=True, editable=False)
+    suspended_by = models.CharField(max_length=16, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+    supersedes = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors", editable=False)
+
+    record = models.BinaryField(null=True, editable=False)
+    record_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    record_jws = models.TextField(blank=True, editable=False)
+    record_key = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "livemode", "id"], name="consent_by_organisation"),
+            models.Index(fields=["state", "valid_until"], name="consent_by_end"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="consent_state_is_known", condition=Q(state__in=[str(state) for state in State])
+            ),
+            models.CheckConstraint(
+                name="consent_assurance_is_known", condition=Q(assurance__in=["L0", "L1", "L2", "L3"])
+            ),
+            models.CheckConstraint(
+                name="consent_asks_for_a_term_or_an_end",
+                condition=Q(asked_until=None) & ~Q(duration="") | Q(asked_until__isnull=False, duration=""),
+            ),
+            models.CheckConstraint(
+                name="consent_term_not_empty",
+                condition=Q(valid_from=None, valid_until=None) | Q(valid_until__gt=F("valid_from")),
+            ),
+            models.CheckConstraint(
+                name="consent_stands_only_when_signed",
+                condition=~Q(state__in=sorted(STANDING | ENDED))
+                | Q(signed_at__isnull=False, valid_from__isnull=False, record__isnull=False)
+                & ~Q(record_sha256="")
+                & ~Q(record_jws="")
+                | Q(state__in=["erasing", "erased"]),
+            ),
+            models.CheckConstraint(
+                name="consent_withdrawn_at_a_time", condition=~Q(state="withdrawn") | Q(revoked_at__isnull=False)
+            ),
+            models.UniqueConstraint(
+                name="consent_link_opens_one_request", fields=["link_sha256"], condition=~Q(link_sha256="")
+            ),
+            models.UniqueConstraint(
+                name="consent_superseded_by_one",
+                fields=["supersedes"],
+                condition=Q(supersedes__isnull=False) & ~Q(state__in=["declined", "lapsed", "rejected"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Grant(models.Model):
+    """One purpose that a person signed: a use case with its limits.
+
+    `signed` is the scope as signed and never changes; `scope` is what narrowing left of it. A permit rests on one
+    single grant; grants are never mixed.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    consent = models.ForeignKey(Consent, models.PROTECT, related_name="grants")
+    position = models.PositiveSmallIntegerField(editable=False)
+    use_case = models.CharField(max_length=64, editable=False)
+    signed = models.JSONField(editable=False)
+    scope = models.JSONField()
+    declined_at = models.DateTimeField(null=True, editable=False)
+    removed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="grant_has_its_place", fields=["consent", "position"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.use_case} of {self.consent_id}"
+
+
+class Evidence(models.Model):
+    """A piece of proof: its hash stands in the signed record, its bytes lie in the vault and can be erased."""
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    consent = models.ForeignKey(Consent, models.PROTECT, related_name="evidence")
+    kind = models.CharField(max_length=32, editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    blob = models.CharField(max_length=30, blank=True)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="evidence_kind_is_known",
+                condition=Q(
+                    kind__in=[
+                        "passkey",
+                        "spoken_audio",
+                        "page",
+                        "mail_proof",
+                        "id_check",
+                        "countersign",
+                        "paper_scan",
+                        "test",
+                    ]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.consent_id}"
+
+
+class Remark(models.Model):
+    """A reason in free words. Such words may name people, so they lie sealed; the log has a code alone."""
+
+    consent = models.ForeignKey(Consent, models.PROTECT, related_name="remarks")
+    move = models.CharField(max_length=16, editable=False)
+    sealed = models.BinaryField(null=True, editable=False)
+    actor = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.move} of {self.consent_id}"
+
+
+class SampleHash(models.Model):
+    """A recording that a consent is bound to, by the SHA-256 of its bytes: cloning from any other is refused."""
+
+    consent = models.ForeignKey(Consent, models.PROTECT, related_name="samples")
+    sha256 = models.CharField(max_length=64, editable=False)
+    registered_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="sample_registered_once", fields=["consent", "sha256"])]
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]} of {self.consent_id}"

@@ -1,0 +1,44 @@
+"""Decisions: every answer of the gate, allowed or refused, with the facts that it rested on."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Organisation
+from consent.models.consent import Consent, Grant
+
+
+class Decision(models.Model):
+    """One answer of the gate. `preview` answers a question without using anything."""
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    livemode = models.BooleanField(editable=False)
+    preview = models.BooleanField(editable=False)
+    allowed = models.BooleanField(editable=False)
+    actor = models.CharField(max_length=64, editable=False)
+    consent = models.ForeignKey(Consent, models.PROTECT, null=True, related_name="decisions", editable=False)
+    grant = models.ForeignKey(Grant, models.PROTECT, null=True, related_name="decisions", editable=False)
+    voice_id = models.CharField(max_length=30, blank=True, editable=False)
+    epoch = models.PositiveIntegerField(null=True, editable=False)
+    record_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    ask = models.JSONField(editable=False)
+    reasons = models.JSONField(default=list, editable=False)
+    policy_version = models.CharField(max_length=32, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "livemode", "id"], name="decision_by_organisation")]
+        constraints = [
+            models.CheckConstraint(
+                name="decision_allowed_by_one_grant",
+                condition=Q(allowed=False, grant=None)
+                | Q(allowed=True, grant__isnull=False, consent__isnull=False, epoch__isnull=False, reasons=[]),
+            ),
+            models.CheckConstraint(name="decision_refused_for_a_reason", condition=Q(allowed=True) | ~Q(reasons=[])),
+        ]
+
+    def __str__(self) -> str:
+        return self.id

@@ -1,0 +1,132 @@
+"""What the API of consent answers: speakers, consents, records, events, decisions."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from datetime import datetime
+
+from consent import speakers
+from consent.life import requests
+from consent.models import Consent, Decision, Grant, Speaker
+from consent.paper import records
+from core.errors import Conflict, Fault
+from core.rest import Rendered, timestamp
+from provenance.ledger.queries import Event
+
+
+class NotSigned(Conflict):
+    """There is no record yet, because nobody has signed."""
+
+    code = "consent_not_signed"
+
+
+def speaker(row: Speaker) -> Rendered:
+    """A speaker; after erasure without anything personal."""
+    personal = speakers.personal_of(row)
+    return {
+        "id": row.id,
+        "object": "speaker",
+        "created_at": timestamp(row.created_at),
+        "livemode": row.livemode,
+        "external_id": row.external_id or None,
+        "metadata": row.metadata,
+        "kind": row.kind,
+        "state": row.state,
+        "name": personal.name if personal else None,
+        "email": personal.email if personal else None,
+        "country": personal.country if personal else None,
+        "locale": personal.locale if personal else None,
+        "erased_at": timestamp(row.erased_at),
+    }
+
+
+def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = (), signing_url: str | None = None) -> Rendered:
+    """A consent. `signing_url` is there as long as it can be used."""
+    version = row.notice_version
+    link = signing_url or requests.signing_url(row, at=at)
+    return {
+        "id": row.id,
+        "object": "consent",
+        "created_at": timestamp(row.created_at),
+        "livemode": row.livemode,
+        "external_id": row.external_id or None,
+        "metadata": row.metadata,
+        "speaker": row.speaker_id,
+        "notice": {
+            "key": version.notice.key, "version": version.version, "locale": version.locale, "sha256": version.sha256,
+        },
+        "jurisdictions": row.jurisdictions,
+        "representation": requests.representation_of(row),
+        "state": row.state,
+        "assurance": row.assurance,
+        "valid_from": timestamp(row.valid_from or row.asked_from),
+        "valid_until": timestamp(row.valid_until or row.asked_until),
+        "duration": row.duration or None,
+        "grants": [grant(one) for one in sorted(row.grants.all(), key=lambda one: one.position)],
+        "signing_url": link,
+        "signing_expires_at": timestamp(row.link_expires_at),
+        "signed_at": timestamp(row.signed_at),
+        "record_sha256": row.record_sha256 or None,
+        "revoked_at": timestamp(row.revoked_at),
+        "ended_at": timestamp(row.ended_at),
+        "supersedes": row.supersedes_id,
+        "warnings": [{"code": one.code, "attr": one.attr, "detail": one.detail} for one in warnings],
+    }  # fmt: skip
+
+
+def grant(row: Grant) -> Rendered:
+    """A grant as it is in force; `signed` says what was signed where narrowing left less."""
+    state = "declined" if row.declined_at else "removed" if row.removed_at else "active"
+    return {"id": row.id, "state": state, **row.scope, "signed": row.signed if row.scope != row.signed else None}
+
+
+def record(row: Consent) -> Rendered:
+    """The signed record: exact bytes, signature, hash and key. Raises NotSigned."""
+    if not row.record:
+        raise NotSigned("Nobody has signed this yet.", facts={"state": row.state})
+    key = records.public_key(row.organisation_id, row.record_key)
+    return {
+        "object": "consent_record",
+        "consent": row.id,
+        "record": base64.b64encode(bytes(row.record)).decode("ascii"),
+        "jws": row.record_jws,
+        "sha256": row.record_sha256,
+        "public_key": base64.b64encode(key).decode("ascii"),
+        "key_id": row.record_key,
+    }
+
+
+def event(one: Event) -> Rendered:
+    """An event of the log; `body` is null once the key that opens it is gone."""
+    return {
+        "id": one.event_id,
+        "object": "event",
+        "type": one.kind,
+        "created_at": timestamp(one.at),
+        "livemode": one.livemode,
+        "log_index": one.index,
+        "refs": dict(one.refs),
+        "body": dict(one.body) if one.body is not None else None,
+    }
+
+
+def decision(row: Decision) -> Rendered:
+    """An answer of the gate."""
+    return {
+        "id": row.id,
+        "object": "decision",
+        "created_at": timestamp(row.created_at),
+        "livemode": row.livemode,
+        "external_id": None,
+        "metadata": {},
+        "allowed": row.allowed,
+        "reasons": row.reasons,
+        "consent": row.consent_id,
+        "grant": row.grant_id,
+        "voice": row.voice_id or None,
+        "ask": row.ask,
+        "preview": row.preview,
+        "policy_version": row.policy_version,
+        "expires_at": timestamp(row.expires_at),
+    }

@@ -1,0 +1,14 @@
+"""Where the signing pages are mounted."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from consent import pages
+
+urlpatterns = [
+    path("sign/<str:token>", pages.sign, name="sign"),
+    path("sign/<str:token>/decline", pages.decline, name="decline"),
+    path("sign/<str:token>/withdraw", pages.withdraw, name="withdraw"),
+    re_path(r"^sign/(?P<token>[^/]+)/receipt\.(?P<kind>pdf|json)$", pages.receipt, name="sign-receipt"),
+]

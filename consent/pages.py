@@ -1,0 +1,205 @@
+"""The signing pages: what a person sees behind their link, before and after they answer. No script, no account.
+
+The link's token stands in the path and nowhere else: pages are not stored, and pass their address on to nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from consent import links, receipts, wording
+from consent.errors import AssuranceUnavailable
+from consent.life import signing
+from consent.life.signing import LinkEnded, LinkUnknown, SigningView
+from consent.links import Standing
+from consent.rules.states import State
+from consent.wording import Words
+from core import canonical, clock, pages
+from core.errors import Invalid
+
+NOT_ME: Final = "not_me"
+SHOWN_HASH: Final = 12
+# States that look the same from outside.
+_AS: Final[Mapping[State, str]] = {State.CAPTURED: "active", State.ERASING: "erased"}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.private
+def sign(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the request; on POST sign it. Whatever has happened to it already shows as a page of its own."""
+    at = links.now(token, real=clock.now())
+    try:
+        if request.method == "POST":
+            return _sign(request, token)
+        return _request(request, token, signing.find(token, at=at))
+    except LinkEnded:
+        return _ended(request, token)
+    except LinkUnknown:
+        return _unknown(request)
+    except AssuranceUnavailable:
+        return _ended(request, token, ending="elsewhere", status=422)
+
+
+@require_POST
+@pages.private
+def decline(request: HttpRequest, token: str) -> HttpResponse:
+    """Say no, with a reason or without. A second no, or one that comes too late, shows how things stand."""
+    try:
+        signing.decline(token, reason=request.POST.get("reason", ""), at=links.now(token, real=clock.now()))
+    except LinkUnknown:
+        return _unknown(request)
+    except LinkEnded:
+        pass  # the page that follows says what became of it
+    return _back(token)
+
+
+@require_POST
+@pages.private
+def withdraw(request: HttpRequest, token: str) -> HttpResponse:
+    """End it, in this one step."""
+    try:
+        links.withdraw(token, at=links.now(token, real=clock.now()))
+    except LinkUnknown:
+        return _unknown(request)
+    return _back(token)
+
+
+@require_safe
+@pages.private
+def receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
+    """Give the person their copy, to read or for computers."""
+    try:
+        consent = links.signed(token)
+    except LinkUnknown:
+        return _unknown(request)
+    if kind == "pdf":
+        data, media_type = receipts.as_pdf(consent), "application/pdf"
+    else:
+        data, media_type = canonical.dump(receipts.as_json(consent)), "application/json"
+    headers = {"Content-Disposition": f'attachment; filename="{consent.id}.receipt.{kind}"'}
+    return HttpResponse(data, content_type=media_type, headers=headers)
+
+
+def _sign(request: HttpRequest, token: str) -> HttpResponse:
+    agent = request.headers.get("User-Agent", "")
+    at = links.now(token, real=clock.now())
+    try:
+        signing.sign(
+            token,
+            name_typed=request.POST.get("name_typed", "")[:200],
+            ticked=tuple(dict.fromkeys(request.POST.getlist("ticked")[:100])),
+            advice=request.POST.get("advice", "")[:16],
+            user_agent_sha256=hashlib.sha256(agent.encode()).hexdigest() if agent else "",
+            at=at,
+        )
+    except AssuranceUnavailable:
+        raise
+    except Invalid as invalid:
+        return _request(request, token, signing.find(token, at=at), invalid)
+    return _back(token)
+
+
+def _request(request: HttpRequest, token: str, view: SigningView, invalid: Invalid | None = None) -> HttpResponse:
+    """The request with its boxes, empty at first; after a mistake with what was entered, and what is missing."""
+    language = pages.language_of(view.locale)
+    words = wording.ALL[language]
+    shown = {
+        "lang": language,
+        "words": _filled(words, view),
+        "view": view,
+        "token": token,
+        "purposes": tuple((grant, tuple(map(_label_and_rest, grant.sentences))) for grant in view.grants),
+        "decide_by": pages.day(view.link_expires_at, language),
+        "faults": _faults(words, view, invalid, request.POST.get("name_typed", "").strip()),
+        "ticked": request.POST.getlist("ticked"),
+        "name_typed": request.POST.get("name_typed", ""),
+        "advice": request.POST.get("advice", ""),
+        "advices": tuple((code, words.advices[code]) for code in signing.ADVICE),
+        "not_me_reason": NOT_ME,
+    }
+    return render(request, "consent/sign.html", shown, status=422 if invalid else 200)
+
+
+def _filled(words: Words, view: SigningView) -> dict[str, Any]:
+    """The words of the page with this request's own filled in."""
+    own = {
+        "organisation": view.organisation,
+        "name": view.speaker_name,
+        "version": view.notice_version,
+        "hash": view.notice_sha256[:SHOWN_HASH],
+    }
+    names = ("headline", "dear", "name_hint", "decline_hint", "not_me_hint", "notice_version")
+    plain = {field: getattr(words, field) for field in words.__dataclass_fields__}
+    return {**plain, **{name: plain[name].format(**own) for name in names}}
+
+
+def _faults(words: Words, view: SigningView, invalid: Invalid | None, typed: str) -> dict[str, str]:
+    """Field -> what is missing there."""
+    if invalid is None:
+        return {}
+    found = {fault.attr or "": words.faults.get(fault.code, fault.detail) for fault in invalid.faults}
+    if "name_typed" in found and not typed:
+        found["name_typed"] = words.faults["name_missing"]
+    return {field: text.format(name=view.speaker_name) for field, text in found.items()}
+
+
+def _label_and_rest(sentence: str) -> tuple[str, str]:
+    """`Languages: English.` in its two parts, so that the eye finds the row; the words stay those of the evidence."""
+    label, colon, rest = sentence.partition(": ")
+    return (f"{label}:", rest) if colon else ("", sentence)
+
+
+def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 200) -> HttpResponse:
+    """The page of an end state: what happened, whom to ask, and, while it stands, the way to stop it."""
+    standing = links.standing(token, at=links.now(token, real=clock.now()))
+    language = pages.language_of(standing.locale)
+    words = wording.ALL[language]
+    end = words.endings[ending or _AS.get(standing.state, standing.state)]
+    own = {"organisation": standing.organisation}
+    shown = {
+        "lang": language,
+        "words": words,
+        "standing": standing,
+        "token": token,
+        "sign": end.sign,
+        "tone": end.tone,
+        "title": end.title,
+        "lead": end.lead.format(**own),
+        "next": end.next.format(**own),
+        "next_steps": tuple(step.format(**own) for step in words.next_steps),
+        "is_active": standing.state in {State.ACTIVE, State.CAPTURED} and not ending,
+        **_dates(standing, language),
+    }
+    return render(request, "consent/ended.html", shown, status=status)
+
+
+def _dates(standing: Standing, language: pages.Language) -> dict[str, str]:
+    ended = standing.ended_at if not standing.may_withdraw else None
+    return {
+        "signed_on": pages.moment(standing.signed_at, language) if standing.signed_at else "",
+        "valid_until": pages.moment(standing.valid_until, language) if standing.valid_until else "",
+        "ended_on": pages.moment(ended, language) if ended else "",
+        "fingerprint": standing.record_sha256[:SHOWN_HASH],
+    }
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    language = pages.readers_language()
+    words = wording.ALL[language]
+    end = words.endings["unknown"]
+    shown = {"lang": language, "words": words, "sign": end.sign, "tone": end.tone, "title": end.title, "lead": end.lead}
+    return render(request, "consent/ended.html", {**shown, "next": end.next}, status=404)
+
+
+def _back(token: str) -> HttpResponse:
+    """To the page that says how things stand now; a reload of that one sends nothing twice."""
+    answer = HttpResponseRedirect(reverse("sign", args=[token]))
+    answer.status_code = 303
+    return answer

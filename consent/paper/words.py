@@ -1,0 +1,128 @@
+"""Plain words: says a scope and a term so that the person who signs understands them, in English and German. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+from consent.rules import scopes
+from core.canonical import Json
+
+LOCALES: Final = ("en", "de")
+
+
+@cache
+def table(locale: str) -> Mapping[str, Any]:
+    """Give the words of a language; English for one that we have no words in."""
+    language = locale.partition("-")[0].lower()
+    path = Path(__file__).parent.parent / "data" / f"words.{language if language in LOCALES else LOCALES[0]}.json"
+    return cast("Mapping[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+
+
+def use_case(code: str, locale: str) -> str:
+    """Name a use case."""
+    return str(table(locale)["use_cases"].get(code, code))
+
+
+def sentences(scope: Mapping[str, Json], locale: str) -> tuple[str, ...]:
+    """Say everything that a scope allows and limits, a sentence for each."""
+    words = table(locale)
+    lines = [
+        words["actions_line"].format(actions=_list(_named(scope, "actions", words["actions"]), words)),
+        words["languages_line"].format(languages=_list(_languages(scope, locale), words)),
+        words["channels_line"].format(channels=_list(_named(scope, "channels", words["channels"]), words)),
+        words["territories_line"].format(territories=_list(_territories(scope, locale), words)),
+        *_quota(scope, words),
+    ]
+    if excluded := _named(scope, "exclusions", {**words["use_cases"], **words["labels"]}):
+        lines.append(words["exclusions_line"].format(exclusions=_list(excluded, words)))
+    if sensitive := _named(scope, "sensitive_content", words["labels"]):
+        lines.append(words["sensitive_line"].format(labels=_list(sensitive, words)))
+    lines.append(words["min_disclosure"].get(str(scope.get("min_disclosure")), ""))
+    lines.append(words["on_death"].get(str(scope.get("on_death")), ""))
+    return tuple(line for line in lines if line)
+
+
+def warnings(scope: Mapping[str, Json], locale: str) -> tuple[str, ...]:
+    """Say what a person should think about twice before agreeing."""
+    words, actions = table(locale), scopes.strings(scope, "actions")
+    found = {
+        "warning_train": "train" in actions,
+        "warning_sublicense": "sublicense" in actions,
+        "warning_territory": "*" in scopes.strings(scope, "territories"),
+        "warning_any_language": "*" in scopes.strings(scope, "languages"),
+    }
+    return tuple(str(words[name]) for name, applies in found.items() if applies)
+
+
+def term(start: datetime, end: datetime, locale: str) -> str:
+    """Say from when until when, and that the end itself is outside."""
+    return str(table(locale)["term"].format(start=moment(start, locale), end=moment(end, locale)))
+
+
+def moment(at: datetime, locale: str) -> str:
+    """Write a time in words, in UTC."""
+    words, utc = table(locale), at.astimezone(UTC)
+    month = words["months"][utc.month - 1]
+    return str(words["date"].format(day=utc.day, month=month, year=utc.year, hour=utc.hour, minute=utc.minute))
+
+
+def state(code: str, locale: str) -> str:
+    """Name a state of a consent."""
+    return str(table(locale)["states"].get(code, code))
+
+
+def language(tag: str, locale: str) -> str:
+    """Name a language range with its script and country: `German`, `German (Austria)`; by its tag without a name."""
+    words = table(locale)
+    if tag == "*":
+        return str(words["any_language"])
+    primary, *parts = tag.split("-")
+    if primary not in words["languages"]:
+        return tag
+    details = [words["scripts"].get(part) or words["territories"].get(part, part) for part in parts if part != "*"]
+    name = str(words["languages"][primary])
+    return f"{name} ({', '.join(details)})" if details else name
+
+
+def territory(code: str, locale: str) -> str:
+    """Name a territory; where we have no name, by its code."""
+    if code == "*":
+        return str(table(locale)["any_territory"])
+    return str(table(locale)["territories"].get(code, code))
+
+
+def _languages(scope: Mapping[str, Json], locale: str) -> list[str]:
+    return [language(tag, locale) for tag in scopes.strings(scope, "languages")]
+
+
+def _territories(scope: Mapping[str, Json], locale: str) -> list[str]:
+    return [territory(code, locale) for code in scopes.strings(scope, "territories")]
+
+
+def _quota(scope: Mapping[str, Json], words: Mapping[str, Any]) -> list[str]:
+    quota = cast("Mapping[str, Json]", scope.get("quota") or {})
+    period = words["periods"][str(quota.get("period") or "")]
+    lines = [
+        words[f"quota_{name}"].format(count=_count(quota[name], words), period=period)
+        for name in scopes.LIMITS
+        if quota.get(name) is not None
+    ]
+    return lines or [words["no_quota"]]
+
+
+def _count(number: Json, words: Mapping[str, Any]) -> str:
+    return f"{number:,}".replace(",", words["thousands"]) if isinstance(number, int) else str(number)
+
+
+def _named(scope: Mapping[str, Json], name: str, names: Mapping[str, str]) -> list[str]:
+    return [names.get(code, code) for code in scopes.strings(scope, name)]
+
+
+def _list(items: Iterable[str], words: Mapping[str, Any]) -> str:
+    *first, last = list(items) or [""]
+    return f"{', '.join(first)}{words['and']}{last}" if first else last

@@ -1,0 +1,98 @@
+"""Quota: set aside before the work, spent or given back after it. Each change is one conditional UPDATE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q
+
+from consent.models import Decision, Grant, GrantUsage, Reservation
+from consent.rules import scopes
+from core import tx
+from core.canonical import Json
+
+
+def left(scope: Mapping[str, Json], usage: GrantUsage | None) -> dict[str, int | None]:
+    """Give what is left of a scope's quota after what is used and what is set aside; None where there is no limit."""
+    limit = scopes.limits(scope)
+    if usage is None:
+        return limit
+    taken = {
+        "characters": usage.used_characters + usage.held_characters,
+        "milliseconds": usage.used_milliseconds,
+        "clips": usage.used_clips + usage.held_clips,
+    }
+    return {name: None if most is None else most - taken[name] for name, most in limit.items()}
+
+
+def usages(grants: list[Grant], at: datetime) -> dict[str, GrantUsage]:
+    """Give the usage rows of these grants for the windows in which `at` lies, by grant id."""
+    windows = {grant.id: scopes.window(scopes.period(grant.scope), at) for grant in grants}
+    rows = GrantUsage.objects.filter(grant__in=grants, window__in=set(windows.values()))
+    return {row.grant_id: row for row in rows if row.window == windows[row.grant_id]}
+
+
+@tx.required
+def reserve(grant: Grant, *, characters: int, clips: int, at: datetime) -> GrantUsage | None:
+    """Set an amount aside, or give None when it does not fit. Two callers can never be given the same remainder."""
+    window = scopes.window(scopes.period(grant.scope), at)
+    usage, _ = GrantUsage.objects.get_or_create(grant=grant, window=window)
+    limit = scopes.limits(grant.scope)
+    room: dict[str, Any] = {}
+    if (most := limit["characters"]) is not None:
+        room["used_characters__lte"] = most - characters - F("held_characters")
+    if (most := limit["clips"]) is not None:
+        room["used_clips__lte"] = most - clips - F("held_clips")
+    if (most := limit["milliseconds"]) is not None and clips:
+        room["used_milliseconds__lt"] = most
+    fitted = GrantUsage.objects.filter(id=usage.id, **room).update(
+        held_characters=F("held_characters") + characters, held_clips=F("held_clips") + clips
+    )
+    return usage if fitted else None
+
+
+@tx.required
+def keep(decision: Decision, usage: GrantUsage, *, characters: int, clips: int, expires_at: datetime) -> None:
+    """Remember what an allowed decision set aside, so that it is spent or given back exactly once."""
+    Reservation.objects.create(
+        decision=decision, usage=usage, characters=characters, clips=clips, expires_at=expires_at
+    )
+
+
+@tx.required
+def spend(reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
+    """Turn a held reservation into the amount really used. False when it is not held any more, or does not fit."""
+    held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
+    if not held.update(state=Reservation.State.COMMITTED):
+        return False
+    usage = GrantUsage.objects.select_related("grant").get(pk=reservation.usage_id)
+    limit = scopes.limits(usage.grant.scope)
+    fits = Q(pk=usage.pk)
+    if (most := limit["characters"]) is not None and characters > reservation.characters:
+        fits &= Q(used_characters__lte=most - (characters - reservation.characters) - F("held_characters"))
+    if (most := limit["milliseconds"]) is not None:
+        fits &= Q(used_milliseconds__lte=most - milliseconds)
+    return bool(
+        GrantUsage.objects.filter(fits).update(
+            held_characters=F("held_characters") - reservation.characters,
+            held_clips=F("held_clips") - reservation.clips,
+            used_characters=F("used_characters") + characters,
+            used_milliseconds=F("used_milliseconds") + milliseconds,
+            used_clips=F("used_clips") + reservation.clips,
+        )
+    )
+
+
+@tx.required
+def give_back(reservation: Reservation) -> bool:
+    """Give a held reservation back, once. False when it was spent or given back before."""
+    held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
+    if not held.update(state=Reservation.State.RELEASED):
+        return False
+    GrantUsage.objects.filter(pk=reservation.usage_id).update(
+        held_characters=F("held_characters") - reservation.characters,
+        held_clips=F("held_clips") - reservation.clips,
+    )
+    return True

@@ -1,0 +1,263 @@
+"""The policy: does one grant cover what is asked? Pure, and the same for the gate, the tests and the bench.
+
+`judge` goes through every rule and collects all reasons against; a permit comes from one single grant. When no grant
+fits, the reasons are those of the nearest one: fewest failures, and of equals one that covers the use case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from consent.rules import channels, languages, territories, use_cases
+from consent.rules.asks import Ask, ConsentFacts, Facts, GrantFacts, Reason, Verdict
+from consent.rules.states import State
+
+VERSION: Final = "2026-11-21.1"
+
+ACTIONS: Final = frozenset({"clone", "synthesize", "train", "sublicense", "verify_speaker"})
+_UNPUBLISHED: Final = frozenset({"clone", "verify_speaker"})
+"""Acts that publish nothing: of language, use case, channel and territory only those that the call names are judged."""
+
+
+def evaluate(ask: Ask, facts: Facts) -> tuple[Reason, ...]:
+    """Give all reasons against; none means that one grant covers everything."""
+    return judge(ask, facts).reasons
+
+
+def judge(ask: Ask, facts: Facts) -> Verdict:
+    """Find the one grant that covers what is asked, or the reasons of the nearest one. Default deny."""
+    asked, general = _read(ask, facts)
+    consent = facts.consent
+    if consent is None:
+        general.append(Reason(code="no_consent", detail="There is no consent that this call could rest on."))
+        return Verdict(reasons=tuple(general), grant=None)
+    general.extend(_of_consent(ask, facts, consent))
+    nearest: list[Reason] | None = None
+    rank = (0, 0)
+    for grant in consent.grants:
+        against = _of_grant(ask, asked, grant, consent, facts)
+        if not against and not general:
+            return Verdict(reasons=(), grant=grant)
+        mine = (len(against), sum(reason.code == "use_case_not_covered" for reason in against))
+        if nearest is None or mine < rank:
+            nearest, rank = against, mine
+    if nearest is None:
+        nearest = [_reason("action_not_covered", "This consent has no grant left.", consent, required=ask.action)]
+    return Verdict(reasons=(*general, *nearest), grant=None)
+
+
+class _Asked(NamedTuple):
+    """The ask in canonical spelling; None where it names nothing that we know."""
+
+    language: str | None
+    use_case: str | None
+    channel: str | None
+    territory: str | None
+    published: bool
+
+
+def _read(ask: Ask, facts: Facts) -> tuple[_Asked, list[Reason]]:
+    """Bring the ask to canonical spelling, and collect what speaks against it whatever the grants say."""
+    against: list[Reason] = []
+    asked = _spelt(ask.action, ask.language, ask.use_case, ask.channel, ask.territory)
+    if facts.held:
+        against.append(Reason(code="hold", detail="A hold stands on this person's voice."))
+    if facts.representative_missing:
+        against.append(Reason(code="representative_missing", detail="Nobody has been verified to act for this person."))
+    if not ask.voice_ready:
+        against.append(Reason(code="voice_not_ready", detail="The voice is not ready.", required="ready"))
+    if asked.use_case is None and (asked.published or ask.use_case):
+        against.append(Reason(code="use_case_unknown", detail="The call names no use case that we know."))
+    if asked.language is None and (asked.published or ask.language):
+        against.append(
+            Reason(code="language_unknown", detail="The call names no specific language by a BCP 47 tag that we know.")
+        )
+    return asked, against
+
+
+@lru_cache(maxsize=16384)
+def _spelt(
+    action: str, language: str | None, use_case: str | None, channel: str | None, territory: str | None
+) -> _Asked:
+    return _Asked(
+        language=_language(language),
+        use_case=use_case if use_case in use_cases.CODES else None,
+        channel=_channel(channel),
+        territory=_territory(territory),
+        published=action not in _UNPUBLISHED,
+    )
+
+
+def _of_consent(ask: Ask, facts: Facts, consent: ConsentFacts) -> list[Reason]:
+    """What speaks against the consent as a whole: its state, its term, its samples."""
+    against: list[Reason] = []
+    at, since, until = facts.at, consent.valid_from, consent.valid_until
+    if consent.state is not State.ACTIVE:
+        against.append(_of_state(consent))
+    elif since is None or until is None:
+        raise ValueError("an active consent without a term")
+    if until is not None and at >= until and consent.state is not State.EXPIRED:
+        against.append(_reason("consent_expired", "The term of this consent has ended.", consent))
+    if since is not None and at < since:
+        against.append(_reason("consent_not_yet_valid", "The term of this consent has not begun.", consent))
+    if ask.sample_sha256s and not _samples_fit(ask, facts, consent):
+        against.append(_reason("sample_not_covered", "A recording is not one that this consent is bound to.", consent))
+    return against
+
+
+def _samples_fit(ask: Ask, facts: Facts, consent: ConsentFacts) -> bool:
+    """A clone binds its recordings to the consent: they may be new, but not another's. All else needs bound ones."""
+    if ask.action == "clone":
+        return not facts.foreign_samples
+    return consent.samples.issuperset(ask.sample_sha256s)
+
+
+_STATES: Final[Mapping[State, tuple[str, str]]] = {
+    State.DRAFT: ("consent_not_signed", "The person has not been asked yet."),
+    State.REQUESTED: ("consent_not_signed", "The person has not signed yet."),
+    State.CAPTURED: ("consent_not_signed", "What the person signed is still being checked."),
+    State.DECLINED: ("consent_not_signed", "The person has declined."),
+    State.LAPSED: ("consent_not_signed", "The request ended before it was signed."),
+    State.REJECTED: ("consent_not_signed", "What was signed did not stand up to the check."),
+    State.SUSPENDED: ("consent_suspended", "This consent is suspended."),
+    State.EXPIRED: ("consent_expired", "The term of this consent has ended."),
+    State.WITHDRAWN: ("consent_revoked", "The person's consent has been withdrawn."),
+}
+
+
+def _of_state(consent: ConsentFacts) -> Reason:
+    code, detail = _STATES.get(consent.state, ("consent_revoked", "This consent has ended."))
+    return _reason(code, detail, consent)
+
+
+def _of_grant(ask: Ask, asked: _Asked, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
+    """What speaks against one grant, in the order of the published reason codes."""
+    against: list[Reason] = []
+    use_case = asked.use_case
+    # 1. assurance
+    needed = use_cases.minimum_level(use_case or grant.use_case, facts.raised)
+    if consent.assurance < needed or consent.assurance < ask.assurance_floor:
+        against.append(_too_low(consent, max(needed, ask.assurance_floor)))
+    # 2. action
+    if ask.action not in grant.actions:
+        against.append(
+            _reason("action_not_covered", "This act was not agreed to.", consent, ask.action, sorted(grant.actions))
+        )
+    # 3. use case
+    if use_case is not None and not use_cases.covers(grant.use_case, use_case):
+        against.append(
+            _reason("use_case_not_covered", "This use was not agreed to.", consent, use_case, [grant.use_case])
+        )
+    # 4. language
+    if asked.language is not None and not languages.any_covers(grant.languages, asked.language):
+        against.append(
+            _reason("language_not_covered", "This language was not agreed to.", consent, ask.language, grant.spelt)
+        )
+    # 5. channel and territory   6. exclusions   7. quota
+    against += _of_place(ask, asked, grant, consent, facts)
+    if grant.exclusions or facts.forbidden or ask.labels:
+        against += _excluded(ask, asked, grant, consent, facts)
+    if ask.action == "synthesize":
+        against += _over_quota(ask, grant, consent)
+    return against
+
+
+def _of_place(ask: Ask, asked: _Asked, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
+    """Channel and territory: a call that names none could go anywhere, which only `*` covers."""
+    against: list[Reason] = []
+    held, where = grant.channels, grant.territories
+    if asked.channel not in held and channels.ANY not in held and (asked.published or ask.channel):
+        against.append(_channel_missing(ask, grant, consent))
+    listed = asked.territory in where or territories.ANY in where
+    if not listed and (asked.published or ask.territory) and not _lies_in(where, asked.territory, facts):
+        against.append(_territory_missing(ask, grant, consent))
+    return against
+
+
+def _lies_in(where: frozenset[str], asked: str | None, facts: Facts) -> bool:
+    return territories.covers(where, asked, on=facts.at.date())
+
+
+def _excluded(ask: Ask, asked: _Asked, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
+    """Exclusions beat every grant, also those that the person made in another consent."""
+    against: list[Reason] = []
+    forbidden = grant.exclusions | facts.forbidden if facts.forbidden else grant.exclusions
+    if asked.use_case is not None:
+        hit = forbidden.intersection(use_cases.names(asked.use_case))
+        against.extend(
+            _reason("content_excluded", f"The person excluded {code}.", consent, asked.use_case) for code in sorted(hit)
+        )
+    for label in ask.labels:
+        if label in forbidden or label == use_cases.UNSURE:
+            against.append(_reason("content_excluded", "Content of this kind is excluded.", consent, label))
+        elif label in use_cases.SENSITIVE_LABELS and label not in grant.sensitive_content:
+            detail = "Content of this kind was not agreed to."
+            against.append(_reason("content_excluded", detail, consent, label, sorted(grant.sensitive_content)))
+    return against
+
+
+def _over_quota(ask: Ask, grant: GrantFacts, consent: ConsentFacts) -> list[Reason]:
+    against: list[Reason] = []
+    characters, clips, milliseconds = grant.characters_left, grant.clips_left, grant.milliseconds_left
+    if characters is not None and ask.characters > characters:
+        detail = "Not enough characters are left."
+        against.append(_reason("quota_exceeded", detail, consent, ask.characters, [max(characters, 0)]))
+    if clips is not None and clips < 1:
+        against.append(_reason("quota_exceeded", "No clip is left.", consent, 1, [0]))
+    if milliseconds is not None and milliseconds <= 0:
+        against.append(_reason("quota_exceeded", "No second of audio is left.", consent, None, [0]))
+    return against
+
+
+def _too_low(consent: ConsentFacts, needed: int) -> Reason:
+    detail = f"This use needs a consent signed at level L{needed}."
+    return _reason("assurance_too_low", detail, consent, f"L{needed}", [f"L{consent.assurance}"])
+
+
+def _channel_missing(ask: Ask, grant: GrantFacts, consent: ConsentFacts) -> Reason:
+    detail = (
+        "This channel was not agreed to." if ask.channel else "The call names no channel; not every one was agreed to."
+    )
+    return _reason("channel_not_covered", detail, consent, ask.channel, sorted(grant.channels))
+
+
+def _territory_missing(ask: Ask, grant: GrantFacts, consent: ConsentFacts) -> Reason:
+    detail = (
+        "This territory was not agreed to."
+        if ask.territory
+        else "The call names no territory; not every one was agreed to."
+    )
+    return _reason("territory_not_covered", detail, consent, ask.territory, sorted(grant.territories))
+
+
+def _reason(
+    code: str,
+    detail: str,
+    consent: ConsentFacts,
+    required: str | int | None = None,
+    granted: tuple[str, ...] | list[str] | list[int] = (),
+) -> Reason:
+    return Reason(code=code, detail=detail, consent=consent.consent_id, required=required, granted=tuple(granted))
+
+
+def _language(tag: str | None) -> str | None:
+    try:
+        return languages.canonical(tag) if tag else None
+    except languages.UnknownLanguage:
+        return None
+
+
+def _channel(code: str | None) -> str | None:
+    try:
+        return channels.canonical(code) if code else None
+    except channels.UnknownChannel:
+        return None
+
+
+def _territory(code: str | None) -> str | None:
+    try:
+        return territories.canonical(code) if code else None
+    except territories.UnknownTerritory:
+        return None

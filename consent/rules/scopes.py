@@ -1,0 +1,211 @@
+"""Scopes: what one grant allows, in canonical codes; and whether one scope lies within another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Final, cast
+
+from consent.rules import channels, languages, policy, territories, use_cases
+from consent.rules.asks import GrantFacts
+from core.canonical import Json
+from core.errors import Fault, Invalid
+
+Scope = dict[str, Json]
+LIMITS: Final = ("characters", "seconds", "clips")
+PERIODS: Final = ("P1D", "P1W", "P1M", "P1Y")
+MOST_GRANTS: Final = 20
+SHORTEST_DESCRIPTION: Final = 20
+_VAGUE: Final = (
+    "any purpose",
+    "anything",
+    "any use",
+    "all media",
+    "all uses",
+    "all purposes",
+    "unlimited",
+    "etc.",
+    "whatever",
+)
+
+
+def read(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tuple[Fault, ...]]:
+    """Bring one grant of a request to canonical form; give it with its warnings.
+
+    `raw` has the shape of the API (`use_case, intended_uses, actions, languages, channels, territories, exclusions,
+    quota` …) with values of the right types; codes are judged here. Raises Invalid with one fault a mistake.
+    """
+    faults: list[Fault] = []
+
+    def codes(name: str, spell: Callable[[str], str], problem: str, default: tuple[str, ...] = ()) -> list[str]:
+        return _codes(raw.get(name, default), spell, attr=f"{where}{name}", problem=problem, faults=faults)
+
+    use_case = str(raw["use_case"])
+    if use_case not in use_cases.CODES:
+        faults.append(Fault(code="use_case_unknown", detail="There is no such use case.", attr=f"{where}use_case"))
+    text = " ".join(str(raw["intended_uses"]).split())
+    if len(text) < SHORTEST_DESCRIPTION:
+        detail = f"Describe the intended uses in at least {SHORTEST_DESCRIPTION} characters."
+        faults.append(Fault(code="too_short", detail=detail, attr=f"{where}intended_uses"))
+    scope: Scope = {
+        "use_case": use_case,
+        "intended_uses": text,
+        "actions": sorted(codes("actions", _action, "action_unknown")),
+        "languages": codes("languages", languages.tidy, "language_unknown"),
+        "channels": codes("channels", channels.canonical, "channel_unknown", ("*",)),
+        "territories": codes("territories", territories.canonical, "territory_unknown", ("*",)),
+        "exclusions": codes("exclusions", str, "invalid"),
+        "sensitive_content": codes("sensitive_content", _sensitive, "label_unknown"),
+        "quota": _quota(raw.get("quota") or {}, attr=f"{where}quota", faults=faults),
+        "min_disclosure": raw.get("min_disclosure") or "none",
+        "on_death": raw.get("on_death") or "stop",
+    }
+    for name in ("actions", "languages", "channels", "territories"):
+        if not scope[name] and not any((fault.attr or "").startswith(f"{where}{name}") for fault in faults):
+            faults.append(Fault(code="empty", detail="Name at least one.", attr=f"{where}{name}"))
+    if faults:
+        raise Invalid("Some fields are wrong.", faults=faults)
+    return scope, tuple(_warnings(scope, where))
+
+
+def facts(scope: Mapping[str, Json], *, grant_id: str, left: Mapping[str, int | None]) -> GrantFacts:
+    """Give a stored scope as the policy reads it, with what is left of its quota (characters, milliseconds, clips)."""
+    spelt = strings(scope, "languages")
+    return GrantFacts(
+        grant_id=grant_id,
+        use_case=str(scope["use_case"]),
+        actions=frozenset(strings(scope, "actions")),
+        languages=tuple(languages.canonical_range(text) for text in spelt),
+        spelt=spelt,
+        channels=frozenset(strings(scope, "channels")),
+        territories=frozenset(strings(scope, "territories")),
+        exclusions=frozenset(strings(scope, "exclusions")),
+        sensitive_content=frozenset(strings(scope, "sensitive_content")),
+        characters_left=left.get("characters"),
+        milliseconds_left=left.get("milliseconds"),
+        clips_left=left.get("clips"),
+    )
+
+
+def limits(scope: Mapping[str, Json]) -> dict[str, int | None]:
+    """Give a scope's quota in the units that are counted: characters, milliseconds, clips; None where there is none."""
+    quota = cast("Mapping[str, int]", scope.get("quota") or {})
+    seconds = quota.get("seconds")
+    return {
+        "characters": quota.get("characters"),
+        "milliseconds": None if seconds is None else seconds * 1000,
+        "clips": quota.get("clips"),
+    }
+
+
+def period(scope: Mapping[str, Json]) -> str:
+    """Give the period of a scope's quota, or "" when it counts over the whole term."""
+    return str(cast("Mapping[str, Json]", scope.get("quota") or {}).get("period") or "")
+
+
+def window(length: str, at: datetime) -> str:
+    """Name the calendar window, in UTC, in which a periodic quota counts at `at`; "whole" when there is no period."""
+    day = at.date()
+    match length:
+        case "P1D":
+            return day.isoformat()
+        case "P1W":
+            year, week, _ = day.isocalendar()
+            return f"{year:04}-W{week:02}"
+        case "P1M":
+            return f"{day:%Y-%m}"
+        case "P1Y":
+            return f"{day:%Y}"
+    return "whole"
+
+
+def lies_within(narrower: Mapping[str, Json], wider: Mapping[str, Json], *, on: date) -> tuple[str, ...]:
+    """Give the fields in which the first scope reaches beyond the second; none means that it only narrows."""
+    fits = {
+        "use_case": use_cases.covers(str(wider["use_case"]), str(narrower["use_case"])),
+        "actions": _subset(narrower, wider, "actions"),
+        "languages": _languages_within(narrower, wider),
+        "channels": channels.ANY in strings(wider, "channels") or _subset(narrower, wider, "channels"),
+        "territories": all(
+            territories.covers(strings(wider, "territories"), one, on=on) for one in strings(narrower, "territories")
+        ),
+        "exclusions": _subset(wider, narrower, "exclusions"),
+        "sensitive_content": _subset(narrower, wider, "sensitive_content"),
+        "quota": _quota_within(narrower, wider),
+        "min_disclosure": narrower.get("min_disclosure") == wider.get("min_disclosure"),
+        "on_death": narrower.get("on_death") == wider.get("on_death"),
+    }
+    return tuple(field for field, inside in fits.items() if not inside)
+
+
+def _languages_within(narrower: Mapping[str, Json], wider: Mapping[str, Json]) -> bool:
+    held = [languages.canonical_range(text) for text in strings(wider, "languages")]
+    wanted = [languages.canonical_range(text) for text in strings(narrower, "languages")]
+    return all(any(languages.within(one, other) for other in held) for one in wanted)
+
+
+def strings(scope: Mapping[str, Json], name: str) -> tuple[str, ...]:
+    """Give a list field of a scope."""
+    return tuple(str(item) for item in cast("Iterable[Json]", scope.get(name) or ()))
+
+
+def _codes(raw: object, spell: Callable[[str], str], *, attr: str, problem: str, faults: list[Fault]) -> list[str]:
+    given = [str(item) for item in cast("Iterable[object]", raw or ())]
+    spelt: list[str] = []
+    for at, text in enumerate(given):
+        try:
+            code = spell(text)
+        except ValueError:
+            faults.append(Fault(code=problem, detail="This code is not known.", attr=f"{attr}.{at}"))
+            continue
+        if code in spelt:
+            faults.append(Fault(code="duplicate", detail="This stands twice.", attr=f"{attr}.{at}"))
+        spelt.append(code)
+    return spelt
+
+
+def _action(code: str) -> str:
+    if code not in policy.ACTIONS:
+        raise ValueError(code)
+    return code
+
+
+def _sensitive(code: str) -> str:
+    if code not in use_cases.SENSITIVE_LABELS:
+        raise ValueError(code)
+    return code
+
+
+def _quota(raw: Mapping[str, Any], *, attr: str, faults: list[Fault]) -> Scope:
+    quota: Scope = {name: int(raw[name]) for name in LIMITS if raw.get(name) is not None}
+    if length := raw.get("period"):
+        if length not in PERIODS:
+            detail = f"A quota's period is one of {', '.join(PERIODS)}."
+            faults.append(Fault(code="invalid", detail=detail, attr=f"{attr}.period"))
+        elif not quota:
+            faults.append(Fault(code="empty", detail="A period needs an amount.", attr=attr))
+        quota["period"] = str(length)
+    return quota
+
+
+def _quota_within(narrower: Mapping[str, Json], wider: Mapping[str, Json]) -> bool:
+    inner, outer = limits(narrower), limits(wider)
+    if any(limit is not None for limit in outer.values()) and period(narrower) != period(wider):
+        return False
+    return all(limit is None or ((mine := inner[name]) is not None and mine <= limit) for name, limit in outer.items())
+
+
+def _subset(inner: Mapping[str, Json], outer: Mapping[str, Json], name: str) -> bool:
+    return set(strings(inner, name)) <= set(strings(outer, name))
+
+
+def _warnings(scope: Scope, where: str) -> Iterable[Fault]:
+    text = str(scope["intended_uses"]).lower()
+    if vague := [words for words in _VAGUE if words in text]:
+        detail = f"“{vague[0]}” is vague: courts want a reasonably specific description of the intended uses."
+        yield Fault(code="vague", detail=detail, attr=f"{where}intended_uses")
+    for code in use_cases.unknown(strings(scope, "exclusions")):
+        detail = (
+            f"“{code}” is neither a use case nor a kind of content that we know; it excludes only calls that name it."
+        )
+        yield Fault(code="exclusion_unknown", detail=detail, attr=f"{where}exclusions")

@@ -1,0 +1,61 @@
+"""Territories: ISO 3166-1 countries, 3166-2 subdivisions, the dated unions EU and EEA, and `*` for everywhere. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+ANY: Final = "*"
+
+_DATA: Final = json.loads((Path(__file__).parent.parent / "data" / "territories.json").read_text(encoding="utf-8"))
+COUNTRIES: Final[frozenset[str]] = frozenset(_DATA["countries"].split())
+
+_EU_SINCE_2020: Final[frozenset[str]] = frozenset(_DATA["eu_since_2020_02_01"].split())
+# From which day on a union has which members. A change is a new row, never an edit: old decisions must stay explicable.
+UNIONS: Final[dict[str, tuple[tuple[date, frozenset[str]], ...]]] = {
+    "EU": ((date(2020, 2, 1), _EU_SINCE_2020),),
+    "EEA": ((date(2020, 2, 1), _EU_SINCE_2020 | {"IS", "LI", "NO"}),),
+}
+_OTHER_SPELLINGS: Final = {"UK": "GB", "EL": "GR"}
+_SUBDIVISION: Final = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}\Z")
+
+
+class UnknownTerritory(ValueError):
+    """A text that names no territory that we know."""
+
+
+@lru_cache(maxsize=4096)
+def canonical(text: str) -> str:
+    """Give the one spelling of a territory: `uk` -> `GB`, `us-ca` -> `US-CA`. Raises UnknownTerritory."""
+    if text == ANY:
+        return ANY
+    code = text.upper() if len(text) <= 6 and text.isascii() else ""
+    code = _OTHER_SPELLINGS.get(code, code)
+    part = _SUBDIVISION.match(code)
+    if code in COUNTRIES or code in UNIONS or (part and part[1] in COUNTRIES):
+        return code
+    raise UnknownTerritory(text[:16])
+
+
+def members(union: str, on: date) -> frozenset[str]:
+    """Give the countries of a union on a day; before its first row, none."""
+    standing = [countries for since, countries in UNIONS[union] if since <= on]
+    return standing[-1] if standing else frozenset()
+
+
+def covers(granted: Iterable[str], asked: str | None, *, on: date) -> bool:
+    """Say whether the granted territories cover the asked one. A call that names none is everywhere: only `*` fits."""
+    given = frozenset(granted)
+    if ANY in given or asked in given:
+        return True
+    if asked is None or asked == ANY:
+        return False
+    countries = given.union(*(members(union, on) for union in given & UNIONS.keys()))
+    if asked in UNIONS:
+        return bool(members(asked, on)) and members(asked, on) <= countries
+    return asked.partition("-")[0] in countries

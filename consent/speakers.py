@@ -1,0 +1,195 @@
+"""Speakers: made, changed, read. What is personal lies sealed under the person's own key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Organisation
+from consent import events
+from consent.errors import KindRefused, SpeakerGone
+from consent.models import Representative, Speaker
+from core import ids, tx
+from core.canonical import Json
+from core.errors import Conflict, NotFound
+from vault import keys, sealing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Personal:
+    """Who a speaker is. Never logged; `country` is ISO 3166-1, `locale` the language to write to them in."""
+
+    name: str
+    email: str
+    country: str | None = None
+    locale: str | None = None
+
+
+@tx.opened
+def create_speaker(
+    *,
+    organisation: Organisation,
+    livemode: bool,
+    name: str,
+    email: str,
+    actor: str,
+    at: datetime,
+    country: str | None = None,
+    locale: str | None = None,
+    kind: str = Speaker.Kind.ADULT,
+    external_id: str = "",
+    metadata: Mapping[str, Json] | None = None,
+) -> Speaker:
+    """Enter a person whose consent will be asked, with a key of their own.
+
+    Raises KindRefused for a child, unless the organisation's policy says `"allow_minors": true`.
+    """
+    if kind == Speaker.Kind.MINOR and organisation.policy.get("allow_minors") is not True:
+        raise KindRefused("Children cannot be asked for their voice here.", facts={"kind": "minor"})
+    subject = keys.create(kind="person", organisation_id=organisation.id, at=at)
+    personal = Personal(name=name, email=email, country=country, locale=locale)
+    speaker = Speaker.objects.create(
+        id=ids.new("spk"),
+        organisation=organisation,
+        livemode=livemode,
+        kind=kind,
+        subject=subject,
+        sealed=_sealed(subject, personal),
+        email_index=sealing.blind_index(organisation.id, email, at=at),
+        external_id=external_id,
+        metadata=dict(metadata or {}),
+        created_at=at,
+    )
+    events.of_speaker(speaker, "speaker.created", at=at, actor=actor, body={"kind": kind})
+    return speaker
+
+
+@tx.opened
+def update_speaker(
+    speaker_id: str,
+    *,
+    organisation: Organisation,
+    livemode: bool,
+    changes: Mapping[str, object],
+    actor: str,
+    at: datetime,
+) -> Speaker:
+    """Change name, email, country, locale, external_id or metadata. Raises NotFound, SpeakerGone."""
+    found = _locked(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    if found.state != Speaker.State.ACTIVE:
+        raise SpeakerGone("This speaker is being erased or has been.", facts={"state": found.state})
+    before = personal_of(found)
+    if before is None:
+        raise SpeakerGone("This speaker has been erased.")
+    known = {name: changes.get(name, getattr(before, name)) for name in ("name", "email", "country", "locale")}
+    after = Personal(
+        name=str(known["name"]),
+        email=str(known["email"]),
+        country=_text(known["country"]),
+        locale=_text(known["locale"]),
+    )
+    found.sealed = _sealed(found.subject, after)
+    found.email_index = sealing.blind_index(organisation.id, after.email, at=at)
+    found.external_id = str(changes.get("external_id", found.external_id))
+    found.metadata = changes.get("metadata", found.metadata)
+    found.save(update_fields=["sealed", "email_index", "external_id", "metadata"])
+    events.of_speaker(found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)})
+    return found
+
+
+def find(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
+    """Give an organisation's speaker. Raises NotFound, for strangers' ids too."""
+    found = Speaker.objects.filter(id=speaker_id, organisation_id=organisation_id, livemode=livemode).first()
+    if found is None:
+        raise NotFound("There is no such speaker.")
+    return found
+
+
+def personal_of(speaker: Speaker) -> Personal | None:
+    """Open what is personal; None once the person has been erased."""
+    if speaker.sealed is None:
+        return None
+    try:
+        value = sealing.unseal(speaker.subject, _context(speaker.subject), bytes(speaker.sealed))
+    except keys.KeyDestroyed:
+        return None
+    if not isinstance(value, dict):
+        return None
+    return Personal(
+        name=str(value["name"]),
+        email=str(value["email"]),
+        country=_text(value["country"]),
+        locale=_text(value["locale"]),
+    )
+
+
+@tx.required
+def lock_of(consent_id: str) -> None:
+    """Lock the person behind a consent. Whoever locks a person and consents locks the person first."""
+    rows = Speaker.objects.select_for_update(no_key=True, of=("self",))
+    rows.filter(consents__id=consent_id).order_by("id").first()
+
+
+@tx.opened
+def add_representative(
+    speaker_id: str,
+    *,
+    organisation: Organisation,
+    livemode: bool,
+    kind: str,
+    name: str,
+    email: str,
+    actor: str,
+    at: datetime,
+    valid_until: datetime | None = None,
+) -> Representative:
+    """Enter somebody who may act for a speaker; counts only once verified. Raises NotFound, SpeakerGone."""
+    speaker = _locked(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    if speaker.state != Speaker.State.ACTIVE:
+        raise SpeakerGone("This speaker is being erased or has been.", facts={"state": speaker.state})
+    made = Representative.objects.create(
+        speaker=speaker,
+        kind=kind,
+        sealed=sealing.seal(speaker.subject, "representative", {"name": name, "email": email}),
+        valid_until=valid_until,
+        created_at=at,
+    )
+    events.of_speaker(speaker, "speaker.updated", at=at, actor=actor, body={"representative": kind, "verified": False})
+    return made
+
+
+@tx.opened
+def verify_representative(representative_id: int, *, organisation: Organisation, actor: str, at: datetime) -> None:
+    """Say that somebody's power to act was checked, and by whom. Raises NotFound, Conflict when it was done before."""
+    mine = Representative.objects.filter(id=representative_id, speaker__organisation=organisation)
+    found = mine.select_related("speaker").first()
+    if found is None:
+        raise NotFound("There is no such representative.")
+    if not mine.filter(verified_at=None).update(verified_at=at, verified_by=actor):
+        raise Conflict("This representative was verified before.")
+    body: dict[str, Json] = {"representative": found.kind, "verified": True}
+    events.of_speaker(found.speaker, "speaker.updated", at=at, actor=actor, body=body)
+
+
+def _locked(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
+    rows = Speaker.objects.select_for_update(no_key=True)
+    found = rows.filter(id=speaker_id, organisation_id=organisation_id, livemode=livemode).first()
+    if found is None:
+        raise NotFound("There is no such speaker.")
+    return found
+
+
+def _sealed(subject: str, personal: Personal) -> bytes:
+    value: dict[str, Json] = {
+        "name": personal.name, "email": personal.email, "country": personal.country, "locale": personal.locale,
+    }  # fmt: skip
+    return sealing.seal(subject, _context(subject), value)
+
+
+def _context(subject: str) -> str:
+    return f"speaker|{subject}"
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None

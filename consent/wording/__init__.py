@@ -1,0 +1,15 @@
+"""The words around a signing page, in every language of ours. What is signed itself is worded in `consent/words.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from consent.wording import de, en
+from consent.wording.shape import Ending, Words
+from core.pages import Language
+
+ALL: Final[Mapping[Language, Words]] = MappingProxyType({"en": en.WORDS, "de": de.WORDS})
+
+__all__ = ["ALL", "Ending", "Words"]

@@ -1,0 +1,106 @@
+"""Canonical JSON (RFC 8785, JCS) and its SHA-256: the one form in which anything is hashed or signed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Final, NoReturn
+
+import rfc8785
+
+from core.errors import Malformed
+
+DEEPEST: Final = 64
+"""Containers in containers; more than any form has, and less than where readers written with recursion give up."""
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def dump(value: Json) -> bytes:
+    """Give the JCS bytes of `value`, every string brought to NFC first (NFC and NFD spell one name two ways).
+
+    Raises ValueError for floats, non-string keys and integers beyond 2**53 - 1: a record must read alike everywhere.
+    """
+    try:
+        return rfc8785.dumps(_normal(value))
+    except rfc8785.CanonicalizationError as error:
+        raise ValueError(str(error)) from error
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of the bytes, in lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def load(data: bytes) -> Json:
+    """Read JSON strictly, after RFC 7493: UTF-8, no duplicate keys, no NaN or Infinity, no half of a surrogate pair,
+    not nested more than DEEPEST deep. Raises Malformed.
+    """
+    try:
+        parsed: Json = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
+        if b"\\u" in data:  # only an escape can spell half of a pair
+            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed("The body is not UTF-8.") from error
+    except UnicodeEncodeError as error:
+        raise Malformed("A text in the body holds half of a surrogate pair.") from error
+    except RecursionError as error:
+        raise Malformed("The JSON is nested too deeply.") from error
+    except ValueError as error:
+        raise Malformed(f"The body is not JSON: {error}.") from error
+    _must_be_shallow(parsed)
+    return parsed
+
+
+def _must_be_shallow(value: Json) -> None:
+    layer: list[Json] = [value]
+    for _ in range(DEEPEST):
+        layer = [inner for outer in layer for inner in _inside(outer) if isinstance(inner, dict | list)]
+        if not layer:
+            return
+    raise Malformed("The JSON is nested too deeply.")
+
+
+def _inside(value: Json) -> Sequence[Json]:
+    if isinstance(value, dict):
+        return tuple(value.values())
+    return value if isinstance(value, list) else ()
+
+
+def _normal(value: Json) -> Json:
+    match value:
+        case str():
+            return unicodedata.normalize("NFC", value)
+        case float():
+            raise ValueError("a float has no place in a record; use milliseconds, basis points or a string")
+        case Mapping():
+            return {unicodedata.normalize("NFC", key): _normal(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_normal(item) for item in value]
+        case _:
+            return value
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key[:60]!r} stands twice")
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number

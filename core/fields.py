@@ -1,0 +1,114 @@
+"""Form fields that every room's API shares: a JSON value of another type is refused, never made to fit."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+MOST: Final = 2**53 - 1
+"""The greatest whole number that every JSON reader takes exactly (RFC 8259, section 6)."""
+_LAYOUT: Final = frozenset("\n\t")
+
+
+class Text(serializers.CharField):
+    """A text without control characters and lone surrogates, in Unicode NFC. A number or a boolean is no text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in data):
+            raise serializers.ValidationError("The text holds control characters.", code="control_characters")
+        return unicodedata.normalize("NFC", super().to_internal_value(data))
+
+
+class Code(serializers.CharField):
+    """A short code of visible ASCII characters; what it means is judged by the service."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the code."""
+        if not isinstance(data, str) or not data.isascii() or not data.isprintable():
+            raise serializers.ValidationError("This is not a code.", code="invalid")
+        return super().to_internal_value(data)
+
+
+class Pattern(serializers.RegexField):
+    """A text that fits a regular expression."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole JSON number from 0 (or as told) to 2**53 - 1; texts, booleans and fractions are none."""
+
+    def __init__(self, **options: Any) -> None:
+        self._least, self._most = int(options.pop("min_value", 0)), int(options.pop("max_value", MOST))
+        super().__init__(min_value=self._least, max_value=self._most, **options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Give the number."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            raise serializers.ValidationError("This must be a whole number.", code="invalid")
+        if not self._least <= data <= self._most:
+            detail = f"This must be from {self._least} to {self._most}."
+            raise serializers.ValidationError(detail, code="out_of_range")
+        return data
+
+
+class Moment(serializers.DateTimeField):
+    """A time in RFC 3339 with its offset, from the years 2000 to 2199, given in UTC."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Give the time."""
+        try:
+            at = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else None
+            utc = None if at is None or at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError):
+            utc = None
+        if utc is None:
+            raise serializers.ValidationError("Give a time such as 2027-11-20T00:00:00Z.", code="invalid")
+        if not 2000 <= utc.year < 2200:
+            raise serializers.ValidationError("This time lies too far away.", code="out_of_range")
+        return utc
+
+
+class Bounded(serializers.ListField):
+    """A list that is measured before anything in it is looked at."""
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        self.most = most
+        super().__init__(max_length=most, **options)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Give the list."""
+        if isinstance(data, list) and len(data) > self.most:
+            raise serializers.ValidationError(f"At most {self.most} entries.", code="out_of_range")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(
+    {"type": "object", "maxProperties": 20, "additionalProperties": {"type": "string", "maxLength": 500}}
+)
+class Metadata(serializers.DictField):
+    """The caller's own notes: flat, at most 20 keys of 40 characters, texts of at most 500."""
+
+    child = Text(max_length=500, allow_blank=True)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """Give the notes, or the first thing wrong with them."""
+        if isinstance(data, Mapping):
+            if len(data) > 20 or any(not 1 <= len(str(key)) <= 40 for key in data):
+                raise serializers.ValidationError("At most 20 keys of 1 to 40 characters.", code="out_of_range")
+            if any(unicodedata.category(char) in {"Cc", "Cs"} for key in data for char in str(key)):
+                raise serializers.ValidationError("A key holds control characters.", code="control_characters")
+        clean: dict[str, str] = super().to_internal_value(data)
+        return clean

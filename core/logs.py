@@ -1,0 +1,52 @@
+"""Structured logs: one JSON object a line, holding codes and ids; bodies, names and addresses have no way in."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextvars import ContextVar
+
+from core import clock
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "request",
+    "taskName",
+    "color_message",
+}
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as JSON: time, level, logger, event, the fields given in `extra`, and where an exception rose.
+
+    An exception is named by its class and line, never by its message: messages of foreign code quote their input.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line."""
+        line: dict[str, object] = {
+            "at": clock.rfc3339(clock.now()),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        if current := request_id.get():
+            line["request_id"] = current
+        line |= {key: str(value) for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info and record.exc_info[0]:
+            line["exception"] = record.exc_info[0].__name__
+            line["where"] = _where(record.exc_info[2])
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _where(trace: object) -> list[str]:
+    steps = []
+    while trace is not None:
+        frame = getattr(trace, "tb_frame", None)
+        if frame is None:
+            break
+        steps.append(f"{frame.f_globals.get('__name__')}:{getattr(trace, 'tb_lineno', 0)}")
+        trace = getattr(trace, "tb_next", None)
+    return steps[-8:]

@@ -1,0 +1,118 @@
+"""Clips, the log and exports on the desk."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote, unquote
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from accounts import permissions
+from accounts.desk import EvidenceAdmin, button, member_of
+from accounts.models import Member
+from accounts.permissions import Action
+from core import clock
+from core.errors import SaysoError
+from provenance.bundles import services
+from provenance.models import Checkpoint, Clip, Entry, Export
+
+
+@admin.register(Clip)
+class ClipAdmin(EvidenceAdmin[Clip]):
+    list_display = ("id", "state", "language", "use_case", "codec", "duration_ms", "mode", "issued_at")
+    list_filter = ("state", "codec", "livemode")
+    search_fields = ("id", "sha256", "sha256_pcm", "consent_id", "voice_id", "decision_id", "client_reference")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "id")
+    fields = (
+        "id", "state", "code", "mode", "consent_id", "grant_id", "decision_id", "voice_id", "provider", "language",
+        "use_case", "characters", "codec", "media_type", "size", "duration_ms", "sha256", "sha256_pcm",
+        "sha256_provider", "scheme", "epoch", "margin_milli_db", "score_milli", "self_checks", "event_id", "created_at",
+        "issued_at", "ended_at",
+    )  # fmt: skip
+
+
+@admin.register(Entry)
+class EntryAdmin(EvidenceAdmin[Entry]):
+    organisation_path = "organisation_id"
+    list_display = ("idx", "kind", "event_id", "mode")
+    list_filter = ("kind", "livemode")
+    search_fields = ("event_id",)
+    ordering = ("-idx",)
+    fields = ("idx", "kind", "event_id", "mode", "entry")
+    readonly_fields = ("entry",)
+
+    @admin.display(description="Entry")
+    def entry(self, entry: Entry) -> str:
+        """The logged bytes, which are text."""
+        return bytes(entry.payload).decode()
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(EvidenceAdmin[Checkpoint]):
+    organisation_path = "organisation_id"
+    list_display = ("size", "signed_at")
+    ordering = ("-size",)
+
+
+@admin.register(Export)
+class ExportAdmin(EvidenceAdmin[Export]):
+    list_display = ("id", "kind", "state", "mode", "size", "created_at", "expires_at")
+    list_filter = ("kind", "state", "livemode")
+    search_fields = ("id",)
+    ordering = ("-created_at", "id")
+    fields = (
+        "id", "kind", "state", "code", "mode", "from_at", "to_at", "speaker_id", "actor", "rows_done", "size",
+        "sha256", "log_size", "created_at", "finished_at", "expires_at",
+    )  # fmt: skip
+    actions_list = ("audit",)
+    actions_detail = ("download",)
+
+    @button(text="Export for audit", path="audit", permission="export")
+    def audit(self, request: HttpRequest) -> HttpResponse:
+        """Ask for an audit bundle of everything live."""
+        return self.with_reason(
+            request,
+            None,
+            action=Action.EXPORT,
+            title="Export for audit",
+            consequence="All live records and the whole log in a bundle that verifies offline. It is kept for a week.",
+            do=partial(_audit, member_of(request)),
+            back=reverse("admin:provenance_export_changelist"),
+        )
+
+    @button(text="Download", path="download", permission="export")
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Give the bundle, when it is ready."""
+        member = member_of(request)
+        export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
+        if export is None or not permissions.may(member, Action.EXPORT, at=clock.now()):
+            raise Http404
+        try:
+            pieces = services.read(export)
+        except SaysoError as error:
+            messages.error(request, error.detail)
+            return HttpResponseRedirect(reverse("admin:provenance_export_change", args=[quote(export.pk)]))
+        headers = {"Content-Disposition": f'attachment; filename="{export.id}.zip"'}
+        return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
+
+    def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        """Owners, officers and auditors."""
+        return self.may(request, Action.EXPORT)
+
+
+def _audit(member: Member, row: None, actor: str, reason: str) -> str:  # noqa: ARG001 - the shape of an act
+    export = services.request(
+        organisation_id=member.organisation_id,
+        livemode=True,
+        kind="audit",
+        start=None,
+        end=None,
+        speaker_id=None,
+        at=clock.now(),
+        actor=actor,
+    )
+    return f"Export {export.id} is being made."

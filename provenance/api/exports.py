@@ -1,0 +1,180 @@
+"""REST: exports, from the request to the download."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import caller_of
+from core.fields import Code, Moment
+from core.rest import Rendered, StrictSerializer, page, read, timestamp
+from core.schemas import PAGE, sent
+from provenance.bundles import registry, services
+from provenance.bundles.archive import blocks
+from provenance.models import Export
+
+
+class ExportInput(StrictSerializer):
+    """What to export: a kind, a half-open period, and for a person's own copy the person."""
+
+    kind = serializers.ChoiceField(choices=registry.KINDS)
+    to = Moment(required=False, allow_null=True)
+    speaker = Code(required=False, allow_null=True, max_length=64)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add `from`, which cannot be the name of an attribute."""
+        return {**super().get_fields(), "from": Moment(required=False, allow_null=True)}
+
+
+class ExportProgress(serializers.Serializer[object]):
+    """How far an export is."""
+
+    rows = serializers.IntegerField(help_text="Rows written so far; the final number once it is ready.")
+
+
+class ExportOutput(serializers.Serializer[object]):
+    """An export."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=["export"])
+    created_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    kind = serializers.ChoiceField(choices=registry.KINDS)
+    to = serializers.DateTimeField(allow_null=True)
+    speaker = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(choices=["queued", "running", "ready", "failed", "expired"])
+    code = serializers.CharField(allow_null=True)
+    progress = ExportProgress()
+    size = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True)
+    log_size = serializers.IntegerField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add `from`, which cannot be the name of an attribute."""
+        return {**super().get_fields(), "from": serializers.DateTimeField(allow_null=True)}
+
+
+class ExportList(serializers.Serializer[object]):
+    """A page of exports."""
+
+    object = serializers.ChoiceField(choices=["list"])
+    data = ExportOutput(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
+    has_more = serializers.BooleanField()
+    first_id = serializers.CharField(allow_null=True)
+    last_id = serializers.CharField(allow_null=True)
+
+
+class Exports(APIView):
+    """All exports of an organisation."""
+
+    scope = "exports"
+
+    @extend_schema(operation_id="exports_list", parameters=list(PAGE), responses=ExportList)
+    def get(self, request: Request) -> Response:
+        """List exports, newest first."""
+        caller = caller_of(request)
+        rows = Export.objects.of(caller.organisation_id, livemode=caller.livemode)
+        return page(request, rows, render)
+
+    @extend_schema(
+        operation_id="exports_create",
+        request=ExportInput,
+        parameters=[sent("Location", "Where the export is.", 202)],
+        responses={202: ExportOutput, 404: None},
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a bundle; poll the export until it is `ready`."""
+        caller, form = caller_of(request), read(ExportInput, request.data)
+        export = services.request(
+            organisation_id=caller.organisation_id,
+            livemode=caller.livemode,
+            kind=form["kind"],
+            start=form.get("from"),
+            end=form.get("to"),
+            speaker_id=form.get("speaker"),
+            at=caller.now(),
+            actor=caller.actor,
+        )
+        return Response(render(export), status.HTTP_202_ACCEPTED, headers={"Location": f"/v1/exports/{export.id}"})
+
+
+class OneExport(APIView):
+    """One export."""
+
+    scope = "exports"
+
+    @extend_schema(operation_id="exports_retrieve", responses=ExportOutput)
+    def get(self, request: Request, export_id: str) -> Response:
+        """Show the export and how far it is."""
+        return Response(render(_mine(request, export_id)))
+
+
+class ExportDownload(APIView):
+    """The bundle itself."""
+
+    scope = "exports"
+
+    @extend_schema(
+        operation_id="exports_download", responses={(200, "application/zip"): OpenApiTypes.BINARY, 409: None}
+    )
+    def get(self, request: Request, export_id: str) -> StreamingHttpResponse:
+        """Stream the zip, decrypted block by block. 409 while it is not there (any more)."""
+        export = _mine(request, export_id)
+        parts = blocks(services.read(export))
+        served = _apart(parts) if isinstance(request._request, ASGIRequest) else parts  # noqa: SLF001 - DRF's documented way
+        answer = StreamingHttpResponse(served, content_type="application/zip")
+        answer["Content-Length"] = str(export.size)
+        answer["Content-Disposition"] = f'attachment; filename="sayso-{export.kind}-{export.id}.zip"'
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+def render(export: Export) -> Rendered:
+    """An export as the API shows it."""
+    return {
+        "id": export.id,
+        "object": "export",
+        "created_at": timestamp(export.created_at),
+        "livemode": export.livemode,
+        "external_id": None,
+        "metadata": {},
+        "kind": export.kind,
+        "from": timestamp(export.from_at),
+        "to": timestamp(export.to_at),
+        "speaker": export.speaker_id or None,
+        "state": export.state,
+        "code": export.code or None,
+        "progress": {"rows": export.rows_done},
+        "size": export.size or None,
+        "sha256": export.sha256 or None,
+        "log_size": export.log_size,
+        "finished_at": timestamp(export.finished_at),
+        "expires_at": timestamp(export.expires_at),
+    }
+
+
+def _mine(request: Request, export_id: str) -> Export:
+    caller = caller_of(request)
+    return services.find(export_id, organisation_id=caller.organisation_id, livemode=caller.livemode)
+
+
+async def _apart(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Read the parts outside of the event loop. Django would otherwise gather all of them before sending the first."""
+    following = sync_to_async(partial(next, parts, None), thread_sensitive=False)
+    while (part := await following()) is not None:
+        yield part

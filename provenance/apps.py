@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ProvenanceConfig(AppConfig):
+    name = "provenance"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from provenance import account_events  # noqa: PLC0415 - it needs the models, which load after this module
+        from provenance.bundles import tasks, wiring  # noqa: F401, PLC0415 - as above; importing makes the task known
+
+        account_events.subscribe()
+        wiring.register()

@@ -1,0 +1,171 @@
+"""The decoder: a program of its own that reads one foreign audio file from stdin and writes plain samples to stdout.
+
+It is started with limits, an empty environment and no knowledge of the service: a bug in a codec library ends here.
+In: one line of JSON {"container", "max_seconds", "max_channels", "min_rate", "max_rate", "keep_rate"}, then the file.
+Out: the byte R once the libraries are loaded; then one line of JSON, {"error": reason} or {"rate", "channels",
+"source_rate", "frames", "declared"}; then float32 samples, little-endian, mono (the mean of the channels).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import sys
+
+
+def _limit() -> None:
+    """Take the limits before any library is loaded; none of them can be raised again."""
+    for what, value in (
+        (resource.RLIMIT_AS, 2**30),
+        (resource.RLIMIT_CPU, 20),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(what, (least, least))
+
+
+if __name__ == "__main__":
+    _limit()
+
+import io  # noqa: E402  # everything below runs under the limits
+import json  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from typing import Any, BinaryIO  # noqa: E402
+
+import numpy as np  # noqa: E402
+import soundfile  # noqa: E402
+import soxr  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+Block = NDArray[np.float32]
+BLOCK_FRAMES = 65_536
+UNKNOWN_FRAMES = 2**60  # libsndfile reports the greatest count when a FLAC written to a pipe declares none
+UNREAD = 65_536  # bytes of read-ahead and tags that may be left over
+LOUDEST = 16.0  # float files may overshoot full scale; more than this is not sound scaled to 1
+# What libsndfile may be asked to read. Its other parsers (AIFF, MAT5, GSM, ADPCM ...) are never reached.
+ALLOWED = {
+    "wav": ("WAV", {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}),
+    "flac": ("FLAC", {"PCM_S8", "PCM_16", "PCM_24"}),
+    "mp3": ("MP3", {"MPEG_LAYER_III"}),
+    "ogg": ("OGG", {"VORBIS"}),
+    "opus": ("OGG", {"OPUS"}),
+}
+FFMPEG_FORMATS = {"m4a": "mov", "webm": "matroska"}
+
+
+class Unreadable(Exception):
+    """The file cannot be taken; the message is the stable reason."""
+
+
+class Forward(soundfile.SoundFile):  # type: ignore[misc]  # the library has no types
+    """A file read once from front to back. Without this, soundfile seeks after each read, which the end of a FLAC of
+    undeclared length does not bear."""
+
+    def seekable(self) -> bool:
+        """Never: nothing here goes back."""
+        return False
+
+
+def decode(order: dict[str, Any], data: bytes) -> tuple[dict[str, int], Block]:
+    """Decode one file under the order's caps. Raises Unreadable."""
+    if order["container"] in FFMPEG_FORMATS:
+        rate, channels, declared, blocks = _ffmpeg(order, data)
+    else:
+        rate, channels, declared, blocks = _sndfile(order, data)
+    mono = _gather(blocks, most=int(order["max_seconds"] * rate))
+    facts = {"source_rate": rate, "channels": channels, "frames": len(mono), "declared": declared, "rate": rate}
+    if rate > order["keep_rate"]:
+        mono = np.asarray(soxr.resample(mono, rate, order["keep_rate"]), dtype=np.float32)
+        facts["rate"] = order["keep_rate"]
+    return facts, mono
+
+
+def _check(order: dict[str, Any], *, rate: int, channels: int, frames: int) -> None:
+    if not order["min_rate"] <= rate <= order["max_rate"]:
+        raise Unreadable("bad_rate")
+    if not 1 <= channels <= order["max_channels"]:
+        raise Unreadable("too_many_channels" if channels else "unreadable")
+    if frames > order["max_seconds"] * rate:
+        raise Unreadable("too_long")
+
+
+def _sndfile(order: dict[str, Any], data: bytes) -> tuple[int, int, int, Iterator[Block]]:
+    kind, subtypes = ALLOWED[order["container"]]
+    source = io.BytesIO(data)
+    file = Forward(source)
+    if file.format not in {kind, f"{kind}EX"} or file.subtype not in subtypes:
+        raise Unreadable("unknown_format")
+    frames = 0 if file.frames > UNKNOWN_FRAMES else file.frames
+    _check(order, rate=file.samplerate, channels=file.channels, frames=frames)
+
+    def blocks() -> Iterator[Block]:
+        while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
+            yield block.mean(axis=1)
+        if order["container"] == "flac" and len(data) - source.tell() > max(UNREAD, len(data) // 20):
+            raise Unreadable("unreadable")  # the header names fewer samples than the file has
+
+    return file.samplerate, file.channels, frames, blocks()
+
+
+def _ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int, Iterator[Block]]:
+    """Read m4a or webm with PyAV when the operator installed it; the format is fixed and no protocol may be opened."""
+    try:
+        import av  # noqa: PLC0415  # optional, and 0.1 s that other formats need not pay
+    except ImportError:
+        raise Unreadable("unknown_format") from None
+    file = av.open(io.BytesIO(data), "r", format=FFMPEG_FORMATS[order["container"]], options={"protocol_whitelist": ""})
+    if not file.streams.audio:
+        raise Unreadable("unknown_format")
+    stream = file.streams.audio[0]
+    rate, channels = stream.rate or 0, stream.codec_context.channels
+    declared = int(file.duration * rate / av.time_base) if file.duration else 0
+    _check(order, rate=rate, channels=channels, frames=declared)
+    convert = av.AudioResampler(format="fltp", layout="mono", rate=rate)
+
+    def blocks() -> Iterator[Block]:
+        for frame in file.decode(stream):
+            for part in convert.resample(frame):
+                yield part.to_ndarray()[0]
+
+    return rate, channels, declared, blocks()
+
+
+def _gather(blocks: Iterator[Block], *, most: int) -> Block:
+    """Join the blocks, stopping at the cap: what a header says about the length is not trusted."""
+    parts: list[Block] = []
+    total = 0
+    for block in blocks:
+        total += len(block)
+        if total > most:
+            raise Unreadable("too_long")
+        if not np.isfinite(block).all() or np.abs(block).max(initial=0) > LOUDEST:
+            raise Unreadable("unreadable")
+        parts.append(np.clip(block, -1, 1).astype(np.float32))
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+
+
+def main(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer one order. Codec libraries raise what they like, so everything becomes one stable reason."""
+    sink.write(b"R")
+    sink.flush()
+    order = json.loads(source.readline(4096))
+    try:
+        facts, mono = decode(order, source.read(order["max_bytes"]))
+    except Unreadable as error:
+        answer: dict[str, object] = {"error": str(error)}
+    except Exception:  # noqa: BLE001  # whatever a codec raises about a foreign file, the file is unreadable
+        answer = {"error": "unreadable"}
+    else:
+        answer = dict(facts)
+    sink.write(json.dumps(answer).encode() + b"\n")
+    if "error" not in answer:
+        sink.write(mono.astype("<f4").tobytes())
+    sink.flush()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        main(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,1 @@
+"""Evidence bundles: what an auditor or a voice owner takes away, and the program that checks it."""

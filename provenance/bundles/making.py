@@ -1,0 +1,216 @@
+"""Carrying exports out: claim one, write its bundle into the vault, settle it; and let old ones expire.
+
+Rows are the queue. A claim is a conditional UPDATE with a lease and a fencing number; a worker that lost its claim
+settles nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.clock import now_for
+from accounts.models import Organisation
+from core.clock import Clock
+from core.errors import SaysoError
+from provenance import log
+from provenance.bundles import registry, writer
+from provenance.bundles.pulse import LEASE, NotYours, pulse
+from provenance.bundles.registry import Scope
+from provenance.bundles.snapshot import consistent_read
+from provenance.bundles.writer import Plan
+from provenance.ledger import checkpoints, sequencer
+from provenance.models import Export, ExportQuerySet, ExportState
+from vault import blobs, keys, signing
+from vault.blobs import Staged
+
+logger = logging.getLogger(__name__)
+
+KEPT: Final = timedelta(days=7)
+MOST_ATTEMPTS: Final = 5
+_AGAIN: Final = timedelta(seconds=30)
+
+
+def carry_on(*, now: Clock) -> int:
+    """Make every export that waits, then expire what is old; give how many were made. Opens its own transactions."""
+    made = 0
+    while (export := claim(at=now())) is not None:
+        made += _make(export, now=now)
+    expire(at=now())
+    return made
+
+
+def claim(*, at: datetime) -> Export | None:
+    """Take the oldest export that nobody works on; give up on one that failed too often."""
+    for export in Export.objects.claimable(at).order_by("created_at", "id")[:10]:
+        mine = Export.objects.claimable(at).filter(id=export.id, attempt=export.attempt)
+        if export.attempt >= MOST_ATTEMPTS:
+            mine.update(state=ExportState.FAILED, code="export_failed", lease_until=None, finished_at=at)
+        elif mine.update(state=ExportState.RUNNING, attempt=F("attempt") + 1, lease_until=at + LEASE, rows_done=0):
+            export.refresh_from_db()
+            return export
+    return None
+
+
+def expire(*, at: datetime) -> int:
+    """Delete the bytes of exports whose time is over, each by its own clock; give how many."""
+    expired = 0
+    for export in Export.objects.filter(state=ExportState.READY).select_related("organisation"):
+        here = now_for(export.organisation, livemode=export.livemode, real=at)
+        if export.expires_at is not None and export.expires_at <= here:
+            expired += _drop(export, code="", at=here)
+    return expired
+
+
+@transaction.atomic
+def _drop(export: Export, *, code: str, at: datetime) -> int:
+    """Expire a ready export and delete its blob; 0 when somebody else did."""
+    ready = Export.objects.filter(id=export.id, state=ExportState.READY, blob_id=export.blob_id)
+    if not ready.update(state=ExportState.EXPIRED, blob_id="", code=code, finished_at=at):
+        return 0
+    blobs.delete(export.blob_id)
+    return 1
+
+
+def _make(export: Export, *, now: Clock) -> int:
+    """Make one export; 1 when it is ready. What may go better later is left to another claim, after a while."""
+    try:
+        _finish(export, write_bundle(export, now=now), at=_here(export, now()))
+    except NotYours:
+        logger.info("export taken over", extra={"export": export.id})
+    except SaysoError as error:
+        logger.exception("export not made", extra={"export": export.id, "code": error.stable_code})
+        if error.retryable:
+            _held(export).update(lease_until=now() + _AGAIN)
+        else:
+            _held(export).update(
+                state=ExportState.FAILED, code=error.stable_code, lease_until=None, finished_at=_here(export, now())
+            )
+    else:
+        return 1
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A bundle whose file is written: its SHA-256, the log's size in it, how many people had been erased by then."""
+
+    staged: Staged
+    sha256: str
+    rows: int
+    log_size: int
+    erased: int
+
+
+def write_bundle(export: Export, *, now: Clock) -> Written:
+    """Settle the log, then write the bundle from one consistent read; its file has no row yet."""
+    real, organisation_id = now(), export.organisation_id
+    sequencer.settle(organisation_id, at=real)
+    signer = signing.signer("exports", organisation_id=organisation_id, at=real)
+    home = keys.of_organisation(organisation_id, at=real)
+    digest = hashlib.sha256()
+    with pulse(export, now=now) as beating, consistent_read():
+        scope = scope_of(export)
+        checkpoint = checkpoints.latest(organisation_id)
+        if checkpoint is None:
+            raise RuntimeError("a log with an export in it has a checkpoint")
+        at = _here(export, real)
+        plan = Plan(scope=scope, export_id=export.id, checkpoint=checkpoint, signer=signer, at=at, signed_at=real)
+        parts = _hashed(writer.write(plan, tick=beating.tick), digest)
+        staged = blobs.stage(subject=home, kind="export", parts=parts)
+        return Written(
+            staged=staged,
+            sha256=digest.hexdigest(),
+            rows=beating.rows,
+            log_size=checkpoint.size,
+            erased=keys.destroyed(organisation_id),
+        )
+
+
+def scope_of(export: Export) -> Scope:
+    """What the export is about. Raises NotFound when its speaker is unknown."""
+    subject = None
+    if export.speaker_id:
+        subject = registry.subject_of(
+            export.speaker_id, organisation_id=export.organisation_id, livemode=export.livemode
+        )
+    return Scope(
+        organisation_id=export.organisation_id,
+        livemode=export.livemode,
+        kind=registry.kind(export.kind),
+        start=export.from_at,
+        end=export.to_at,
+        speaker_id=export.speaker_id or None,
+        subject=subject,
+    )
+
+
+def _finish(export: Export, written: Written, *, at: datetime) -> None:
+    """Keep the file, settle the row, log it: one transaction. The file of a lost claim is deleted."""
+    try:
+        with transaction.atomic():
+            _nobody_erased_since(export, written)
+            _ready(export, written, at=at)
+            log.append(
+                organisation_id=export.organisation_id,
+                livemode=export.livemode,
+                kind="export.ready",
+                at=at,
+                actor="system:exports",
+                subject=None,
+                refs={"export": export.id},
+                body={
+                    "kind": export.kind,
+                    "sha256": written.sha256,
+                    "bytes": written.staged.size,
+                    "log_size": written.log_size,
+                },
+            )
+    except NotYours:
+        blobs.discard(written.staged)
+        _held(export).update(state=ExportState.QUEUED, lease_until=None)
+        raise
+
+
+def _nobody_erased_since(export: Export, written: Written) -> None:
+    """Refuse a bundle that was read before somebody's erasure. `services.forget` takes the same lock, so one waits."""
+    Organisation.objects.select_for_update(no_key=True).filter(id=export.organisation_id).first()
+    if keys.destroyed(export.organisation_id) != written.erased:
+        raise NotYours("Somebody was erased meanwhile; the bundle is made anew.", facts={"export": export.id})
+
+
+def _ready(export: Export, written: Written, *, at: datetime) -> None:
+    ready = _held(export).update(
+        state=ExportState.READY,
+        lease_until=None,
+        blob_id=blobs.keep(written.staged, at=at),
+        size=written.staged.size,
+        sha256=written.sha256,
+        rows_done=written.rows,
+        log_size=written.log_size,
+        finished_at=at,
+        expires_at=at + KEPT,
+    )
+    if not ready:
+        raise NotYours("This export is somebody else's now.", facts={"export": export.id})
+
+
+def _held(export: Export) -> ExportQuerySet:
+    return Export.objects.filter(id=export.id, attempt=export.attempt, state=ExportState.RUNNING)
+
+
+def _here(export: Export, real: datetime) -> datetime:
+    return now_for(export.organisation, livemode=export.livemode, real=real)
+
+
+def _hashed(parts: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:
+    for part in parts:
+        digest.update(part)
+        yield part

@@ -1,0 +1,89 @@
+"""The README.txt of a bundle: what is in it and how to check it, for somebody who has never heard of us."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core import clock
+from provenance.bundles.registry import Kind, Scope
+
+_PURPOSE: Final[dict[Kind, str]] = {
+    "audit": (
+        "This is an audit bundle: everything that was recorded about consent to synthetic voices and their\n"
+        "use, so that somebody else can check that it is complete, in order and unchanged. People appear as ids alone."
+    ),
+    "speaker": (
+        "This is a copy of everything that is kept about one voice owner, for that person (GDPR Art. 15 and 20).\n"
+        "It holds personal data: hand it to nobody else."
+    ),
+    "ropa": (
+        "This is the record of processing activities around synthetic voices (GDPR Art. 30), drawn from the\n"
+        "notices that people were shown and the consents that they gave. It names no voice owner."
+    ),
+    "usage": (
+        "This is the usage of synthetic voices by month, consent, grant, use case and language.\n"
+        "It names no voice owner."
+    ),
+}
+_EVIDENCE: Final = """
+  entries.jsonl      entries of the log, one a line, each line the exact bytes that the log's Merkle tree is built from
+  leaves.bin         SHA-256 leaf hashes (32 bytes each) of the entries before and after those, where there are any
+  proofs.jsonl       instead of leaves.bin, in a voice owner's copy: for each entry its place and its inclusion proof
+  openings.jsonl     for entries that this bundle may open: {"index", "id", "key", "body"}
+  records/           signed consent records, {"id", "record" (base64 of the exact bytes), "sha256", "jws"} a line"""
+_TEXT: Final = """\
+{title}
+{line}
+
+{purpose}
+{test}
+Organisation {organisation}, bundle {export}, made {made}, period {period}.
+
+What is in it
+
+  manifest.json      every file with size and SHA-256, counts, and the checkpoint; manifest.jws signs exactly its bytes
+                     (compact JWS, Ed25519, the payload is the whole of manifest.json)
+  checkpoint         signed head of the log: name, number of entries, root (C2SP tlog-checkpoint)
+  keys.json          public keys of the log, of consent records and of bundles, and when they are valid{evidence}
+  tables/            each table as JSON lines and, the same, as CSV. A CSV cell that a spreadsheet would take for
+                     a formula begins with an apostrophe
+  verify.py          checks all of this; needs Python 3.9 or later and nothing else, and no network
+
+How to check it
+
+  python3 verify.py BUNDLE.zip
+
+One line a check: ok, REFUSED, or "not checked" with the reason. It ends with 0 when all is well, 1 when something was
+refused, 2 when the file cannot be read. Take verify.py from the service that you trust rather than from the bundle that
+you doubt, and give it what you know from elsewhere:
+
+  --key FILE         keys that you got another way (an earlier keys.json, or what {address}/key shows)
+  --previous FILE    the checkpoint of an earlier bundle: the log must continue it
+
+How the parts hold together
+
+  - Leaf hash of an entry: SHA-256(0x00, line). Inner nodes: SHA-256(0x01, left, right). RFC 6962, section 2.1.
+  - An entry's "c" is base64(HMAC-SHA256(key, "sayso-commitment-v1\\n" + JCS(body))) with key and body of its opening.
+    JCS is RFC 8785. Erasing a person destroys the key: the entry stays, and nobody can open it any more.
+  - Rows of tables that have "log_index" name the entry that recorded them. States of rows are those at the making of
+    the bundle; rows newer than its checkpoint are left to the next one.
+"""
+
+
+def text(scope: Scope, *, export_id: str, made: str, origin: str) -> str:
+    """Write the README of one bundle. Plain text, no personal data."""
+    title = f"Sayso {scope.kind} bundle"
+    ends = [clock.rfc3339(at) if at else "open" for at in (scope.start, scope.end)]
+    test = "" if scope.livemode else "\n*** TEST DATA. This bundle proves nothing about real people or real use. ***\n"
+    return _TEXT.format(
+        title=title,
+        line="=" * len(title),
+        purpose=_PURPOSE[scope.kind],
+        test=test,
+        organisation=scope.organisation_id,
+        export=export_id,
+        made=made,
+        period="everything" if scope.start is None and scope.end is None else f"{ends[0]} to {ends[1]} (excluded)",
+        evidence=_EVIDENCE if scope.kind in {"audit", "speaker"} else "",
+        address=origin,
+    )

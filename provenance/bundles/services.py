@@ -1,0 +1,124 @@
+"""Exports: ask for one, find it, read it, and forget all of them when a person is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import Organisation
+from core import ids, tx
+from core.errors import Conflict, Fault, Invalid, NotFound
+from provenance import log
+from provenance.bundles import registry, tasks
+from provenance.bundles.registry import Kind
+from provenance.models import Export, ExportState
+from vault import blobs
+
+# Years that the log's milliseconds and every verifier agree on.
+_YEARS: Final = range(1970, 9999)
+
+
+class ExportNotReady(Conflict):
+    """The bundle is not there: still being made, failed, or gone because its time was over or somebody was erased."""
+
+    code = "export_not_ready"
+
+
+@tx.opened
+def request(
+    *,
+    organisation_id: str,
+    livemode: bool,
+    kind: Kind,
+    start: datetime | None,
+    end: datetime | None,
+    speaker_id: str | None,
+    at: datetime,
+    actor: str,
+) -> Export:
+    """Ask for a bundle; a worker makes it. The period is half-open, cut to whole milliseconds like the log's times.
+
+    Raises Invalid for an impossible period, or a speaker where none belongs (or the other way round); NotFound for a
+    stranger's speaker.
+    """
+    start, end = _whole(start, "from"), _whole(end, "to")
+    if start is not None and end is not None and end <= start:
+        raise _invalid("out_of_range", "`to` must be later than `from`.", "to")
+    if (kind == "speaker") != (speaker_id is not None):
+        raise _invalid("invalid", "A speaker's bundle names the `speaker`; no other does.", "speaker")
+    if speaker_id is not None:
+        registry.subject_of(speaker_id, organisation_id=organisation_id, livemode=livemode)
+    export = Export.objects.create(
+        id=ids.new("exp"),
+        organisation_id=organisation_id,
+        livemode=livemode,
+        kind=kind,
+        from_at=start,
+        to_at=end,
+        speaker_id=speaker_id or "",
+        actor=actor,
+        created_at=at,
+    )
+    transaction.on_commit(tasks.export_pending.delay, robust=True)
+    log.append(
+        organisation_id=organisation_id,
+        livemode=livemode,
+        kind="export.requested",
+        at=at,
+        actor=actor,
+        subject=None,
+        refs={"export": export.id} | ({"speaker": speaker_id} if speaker_id else {}),
+        body={"kind": kind},
+    )
+    return export
+
+
+def find(export_id: str, *, organisation_id: str, livemode: bool) -> Export:
+    """Give an organisation's export. Raises NotFound, for strangers' ids too."""
+    found = Export.objects.of(organisation_id, livemode=livemode).filter(id=export_id).first()
+    if found is None:
+        raise NotFound("There is no such export.")
+    return found
+
+
+def read(export: Export) -> Iterator[bytes]:
+    """Give the bundle's bytes, piece by piece. Raises ExportNotReady, Tampered, KmsUnavailable, all of it at once."""
+    if export.state != ExportState.READY:
+        raise ExportNotReady("This bundle is not there.", facts={"state": export.state, "reason": export.code or None})
+    return blobs.open_message(export.blob_id).chunks()
+
+
+@tx.required
+def forget(organisation_id: str, *, at: datetime) -> int:
+    """Delete every stored bundle of the organisation and begin running ones anew; give how many were deleted.
+
+    The simplest rule that is safe: any bundle may hold what an erased person's key opened. Bundles that were downloaded
+    before are their holders' duty.
+    """
+    # One that is finished meanwhile waits for this lock, then sees the destroyed key (`making._nobody_erased_since`).
+    Organisation.objects.select_for_update(no_key=True).filter(id=organisation_id).first()
+    mine = Export.objects.filter(organisation_id=organisation_id)
+    mine.filter(state=ExportState.RUNNING).update(
+        state=ExportState.QUEUED, attempt=F("attempt") + 1, lease_until=None, rows_done=0
+    )
+    stored = list(mine.filter(state=ExportState.READY).select_for_update().values_list("id", "blob_id"))
+    for export_id, blob_id in stored:
+        mine.filter(id=export_id).update(state=ExportState.EXPIRED, blob_id="", code="speaker_erased", finished_at=at)
+        blobs.delete(blob_id)
+    return len(stored)
+
+
+def _whole(at: datetime | None, attr: str) -> datetime | None:
+    if at is None:
+        return None
+    if at.year not in _YEARS:
+        raise _invalid("out_of_range", "A time between 1970 and 9998, please.", attr)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _invalid(code: str, detail: str, attr: str) -> Invalid:
+    return Invalid(detail, faults=(Fault(code=code, detail=detail, attr=attr),))

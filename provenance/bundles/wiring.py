@@ -1,0 +1,105 @@
+"""What provenance itself puts into bundles: the clips, and what was used of which grant, month by month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+
+from core.clock import rfc3339
+from core.rest import timestamp
+from provenance.bundles import registry
+from provenance.bundles.registry import Row, Scope
+from provenance.models import Clip
+
+_CLIP: Final = (
+    "id", "state", "consent", "grant", "decision", "voice", "record_sha256", "policy_version", "provider", "language",
+    "use_case", "characters", "sha256_provider", "sha256", "sha256_pcm", "codec", "media_type", "size", "duration_ms",
+    "scheme", "epoch", "token", "margin_milli_db", "score_milli", "self_checks", "event", "created_at", "issued_at",
+    "ended_at",
+)  # fmt: skip
+# What the callers wrote themselves may name people, so only the person concerned gets it.
+_CALLERS: Final = ("client_reference", "external_id", "metadata")
+_USAGE: Final = ("month", "consent", "grant", "use_case", "language", "clips", "characters", "milliseconds")
+
+
+def register() -> None:
+    """Register the tables; called when the applications start."""
+    registry.register("clips", _clips, columns=_CLIP, bundles=("audit",), logged=("clip.issued",), sliced=True)
+    registry.register(
+        "clips", _own_clips, columns=(*_CLIP, *_CALLERS), bundles=("speaker",), logged=("clip.issued",), sliced=True
+    )
+    registry.register("usage", _usage, columns=_USAGE, bundles=("usage", "speaker"))
+
+
+def _issued(scope: Scope) -> QuerySet[Clip]:
+    found = Clip.objects.left().filter(scope.mine(), scope.within("issued_at"))
+    return found.filter(subject=scope.subject) if scope.kind == "speaker" else found
+
+
+def _clips(scope: Scope) -> Iterator[Row]:
+    for clip in _issued(scope).order_by("issued_at", "id").iterator():
+        yield _row(clip)
+
+
+def _own_clips(scope: Scope) -> Iterator[Row]:
+    for clip in _issued(scope).order_by("issued_at", "id").iterator():
+        yield {**_row(clip), **{name: getattr(clip, name) for name in _CALLERS}}
+
+
+def _row(clip: Clip) -> dict[str, Row | str | int | list[str] | None]:
+    return {
+        "id": clip.id,
+        "state": clip.state,
+        "consent": clip.consent_id,
+        "grant": clip.grant_id,
+        "decision": clip.decision_id,
+        "voice": clip.voice_id or None,
+        "record_sha256": clip.record_sha256,
+        "policy_version": clip.policy_version,
+        "provider": clip.provider,
+        "language": clip.language,
+        "use_case": clip.use_case,
+        "characters": clip.characters,
+        "sha256_provider": clip.sha256_provider,
+        "sha256": clip.sha256,
+        "sha256_pcm": clip.sha256_pcm,
+        "codec": clip.codec,
+        "media_type": clip.media_type,
+        "size": clip.size,
+        "duration_ms": clip.duration_ms,
+        "scheme": clip.scheme or None,
+        "epoch": clip.epoch,
+        "token": f"{clip.token:08x}",
+        "margin_milli_db": clip.margin_milli_db,
+        "score_milli": clip.score_milli,
+        "self_checks": list(clip.self_checks),
+        "event": clip.event_id,
+        "created_at": timestamp(clip.created_at),
+        "issued_at": timestamp(clip.issued_at),
+        "ended_at": timestamp(clip.ended_at),
+    }
+
+
+def _usage(scope: Scope) -> Iterator[Row]:
+    period = Q()
+    if scope.start is not None:
+        period &= Q(issued_at__gte=scope.start)
+    if scope.end is not None:
+        period &= Q(issued_at__lt=scope.end)
+    names = ("month", "consent_id", "grant_id", "use_case", "language")
+    rows = _issued(scope).filter(period).annotate(month=TruncMonth("issued_at")).values(*names)
+    totals = rows.annotate(clips=Count("id"), spoken=Sum("characters"), milliseconds=Sum("duration_ms"))
+    for row in totals.order_by(*names).iterator():
+        yield {
+            "month": rfc3339(row["month"])[:7],
+            "consent": row["consent_id"],
+            "grant": row["grant_id"],
+            "use_case": row["use_case"],
+            "language": row["language"],
+            "clips": row["clips"],
+            "characters": row["spoken"],
+            "milliseconds": row["milliseconds"],
+        }

@@ -1,0 +1,259 @@
+"""The life of a clip: intended before the provider is asked, then issued or aborted, later withdrawn or erased.
+
+Every change is one conditional UPDATE whose row count is the truth: whoever changes `making` first decides.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from core import ids, tx
+from core.canonical import Json
+from core.errors import Conflict, NotFound, Refused, Unavailable
+from provenance import log, marks
+from provenance.models import Clip, ClipState
+from vault import blobs
+
+_TRIES: Final = 8
+
+
+class ClipGone(Conflict):
+    """The clip is not being made any more: somebody else settled it, or a sweep gave it up."""
+
+    code = "clip_settled"
+
+
+class ClipWithdrawn(Refused):
+    """The permission behind the clip was withdrawn: its audio is not given out any more."""
+
+    code = "clip_withdrawn"
+
+
+class ClipErased(NotFound):
+    """The person behind the clip was erased, and the audio with them."""
+
+    code = "clip_erased"
+
+
+class NoTokenLeft(Unavailable):
+    """No free watermark token was found. Eight draws of 32 bits fail when an epoch holds billions of clips."""
+
+    code = "mark_tokens_exhausted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """By whose permit a clip is made, and from what: everything known before the provider is asked."""
+
+    organisation_id: str
+    livemode: bool
+    subject: str
+    consent_id: str
+    grant_id: str
+    decision_id: str
+    voice_id: str
+    record_sha256: str
+    policy_version: str
+    provider: str
+    language: str
+    use_case: str
+    characters: int
+    client_reference: str = ""
+    external_id: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A clip in the making, with the token and key of its mark."""
+
+    clip_id: str
+    token: int
+    epoch: int
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What is about to leave: hashes, format, length, and what the self-check of the mark saw (empty when unmarked)."""
+
+    sha256_provider: str
+    sha256: str
+    sha256_pcm: str
+    codec: str
+    media_type: str
+    size: int
+    duration_ms: int
+    blob_id: str
+    scheme: str = ""
+    margin_milli_db: int = 0
+    score_milli: int = 0
+    self_checks: tuple[str, ...] = ()
+
+
+def new_id() -> str:
+    """A fresh clip id with 128 random bits: unlike other ids it tells nothing, not even the time."""
+    return "clp_" + base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
+
+
+def next_token(organisation_id: str, *, at: datetime, draw: marks.Draw = marks.draw) -> tuple[int, int, bytes]:
+    """Draw a token that no clip of this key has yet: (token, epoch, key). Raises NoTokenLeft.
+
+    Only inserting the clip makes sure of it: two callers may draw the same one.
+    """
+    current = marks.current(organisation_id, at=at)
+    for _ in range(_TRIES):
+        token = draw()
+        if not Clip.objects.filter(organisation_id=organisation_id, epoch=current.epoch, token=token).exists():
+            return token, current.epoch, current.key
+    raise NoTokenLeft("No free watermark token was found; try again.")
+
+
+@tx.opened
+def intend(origin: Origin, *, at: datetime, draw: marks.Draw = marks.draw) -> Intent:
+    """Write down that a clip will be made, with its token, before anything leaves the house.
+
+    Raises NoTokenLeft, KeyDestroyed, and IntegrityError for a second clip of one decision.
+    """
+    for _ in range(_TRIES):
+        token, epoch, key = next_token(origin.organisation_id, at=at, draw=draw)
+        clip = _draft(origin, token, epoch, at)
+        try:
+            with transaction.atomic():
+                clip.save(force_insert=True)
+        except IntegrityError:
+            if not Clip.objects.filter(organisation_id=origin.organisation_id, epoch=epoch, token=token).exists():
+                raise
+            continue
+        return Intent(clip_id=clip.id, token=token, epoch=epoch, key=key)
+    raise NoTokenLeft("No free watermark token was found; try again.")
+
+
+@tx.required
+def issue(clip_id: str, delivery: Delivery, *, at: datetime, actor: str) -> Clip:
+    """Turn an intent into an issued clip and log it; make it the last call of the delivering transaction.
+
+    Raises ClipGone when the clip was settled in the meantime: then nothing may be delivered.
+    """
+    changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
+        state=ClipState.ISSUED,
+        issued_at=at,
+        **{name: getattr(delivery, name) for name in delivery.__slots__ if name != "self_checks"},
+        self_checks=list(delivery.self_checks),
+    )
+    if changed == 0:
+        raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
+    clip = Clip.objects.get(id=clip_id)
+    clip.event_id = _log(clip, "clip.issued", _facts(clip), at=at, actor=actor)
+    clip.save(update_fields=["event_id"])
+    return clip
+
+
+@tx.required
+def note_mark_failed(clip_id: str, *, reason: str, delivered: bool, at: datetime, actor: str) -> None:
+    """Log that a clip could not be marked, and whether it was delivered all the same."""
+    clip = Clip.objects.get(id=clip_id)
+    _log(clip, "clip.mark_failed", {"reason": reason, "delivered": delivered}, at=at, actor=actor)
+
+
+@tx.required
+def abort(clip_id: str, *, code: str, at: datetime, actor: str) -> bool:
+    """Give up a clip in the making; say whether this call did it. The one that did releases the permit."""
+    changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
+        state=ClipState.ABORTED, code=code, ended_at=at
+    )
+    if changed:
+        _log(Clip.objects.get(id=clip_id), "clip.aborted", {"code": code}, at=at, actor=actor)
+    return bool(changed)
+
+
+@tx.opened
+def withdraw_of(consent_id: str, *, at: datetime, actor: str, most: int = 200) -> int:
+    """Mark up to `most` issued clips of a withdrawn consent as withdrawn, log each, give their number. Call until 0."""
+    found = Clip.objects.filter(consent_id=consent_id, state=ClipState.ISSUED).order_by("id")[:most]
+    withdrawn = [clip for clip in found if _withdraw(clip, at)]
+    for clip in withdrawn:
+        _log(clip, "clip.withdrawn", {"code": "consent_withdrawn"}, at=at, actor=actor)
+    return len(withdrawn)
+
+
+@tx.required
+def erase_of(subject: str) -> int:
+    """Cut all clips of an erased person loose from them; give how many. The audio goes with the vault's blobs.
+
+    Id, hashes and token stay: they say that this service issued the clip, and lead to nobody.
+    """
+    mine = Clip.objects.filter(subject=subject)
+    nobody = {"subject": "", "voice_id": "", "client_reference": "", "external_id": "", "metadata": {}, "blob_id": ""}
+    never_left = mine.filter(state__in=(ClipState.MAKING, ClipState.ABORTED)).update(state=ClipState.ABORTED, **nobody)
+    return never_left + mine.update(state=ClipState.ERASED, **nobody)
+
+
+def find(clip_id: str, *, organisation_id: str, livemode: bool) -> Clip:
+    """The organisation's clip that left the house under this id. Raises NotFound."""
+    mine = Clip.objects.left().filter(id=clip_id, organisation_id=organisation_id, livemode=livemode)
+    clip = mine.first() if ids.is_id(clip_id, "clp") else None
+    if clip is None:
+        raise NotFound("There is no such clip.")
+    return clip
+
+
+def delivered_bytes(clip_id: str) -> bytes:
+    """The very bytes that were delivered. Raises ClipErased, ClipWithdrawn, NotFound; asks no gate: its caller does."""
+    clip = Clip.objects.left().filter(id=clip_id).first()
+    if clip is None:
+        raise NotFound("There is no such clip.")
+    if clip.state == ClipState.ERASED or not clip.blob_id:
+        raise ClipErased("This clip was erased.")
+    if clip.state == ClipState.WITHDRAWN:
+        raise ClipWithdrawn("The permission behind this clip was withdrawn.")
+    return blobs.get(clip.blob_id)
+
+
+def _draft(origin: Origin, token: int, epoch: int, at: datetime) -> Clip:
+    fields = {name: getattr(origin, name) for name in origin.__slots__ if name != "metadata"}
+    return Clip(id=new_id(), token=token, epoch=epoch, created_at=at, metadata=dict(origin.metadata), **fields)
+
+
+def _withdraw(clip: Clip, at: datetime) -> bool:
+    rows = Clip.objects.filter(id=clip.id, state=ClipState.ISSUED)
+    return bool(rows.update(state=ClipState.WITHDRAWN, ended_at=at))
+
+
+def _facts(clip: Clip) -> dict[str, Json]:
+    return {
+        "sha256": clip.sha256,
+        "sha256_pcm": clip.sha256_pcm,
+        "sha256_provider": clip.sha256_provider,
+        "media_type": clip.media_type,
+        "duration_ms": clip.duration_ms,
+        "characters": clip.characters,
+        "language": clip.language,
+        "use_case": clip.use_case,
+        "provider": clip.provider,
+        "voice": clip.voice_id,
+        "grant": clip.grant_id,
+        "record_sha256": clip.record_sha256,
+        "policy_version": clip.policy_version,
+        "mark": {"scheme": clip.scheme, "epoch": clip.epoch, "token": f"{clip.token:08x}"} if clip.scheme else None,
+    }
+
+
+def _log(clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str) -> str:
+    return log.append(
+        organisation_id=clip.organisation_id,
+        livemode=clip.livemode,
+        kind=kind,
+        at=at,
+        actor=actor,
+        subject=clip.subject or None,
+        refs={"clip": clip.id, "consent": clip.consent_id, "decision": clip.decision_id},
+        body=body,
+    )

@@ -1,0 +1,128 @@
+"""Reading the log: events in order with their bodies opened where the key still lives, at constant memory."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final, cast
+
+from core import clock
+from core.canonical import Json
+from core.errors import NotFound
+from provenance.ledger import entries
+from provenance.models import Body, Entry, EventRef
+from vault import keys, sealing
+
+CHUNK: Final = 1000
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An entry of the log. `body` is None once the key that opens it is destroyed; `payload` is the exact leaf."""
+
+    index: int
+    event_id: str
+    organisation_id: str
+    livemode: bool
+    kind: str
+    at: datetime
+    subject: str
+    refs: Mapping[str, str]
+    body: Mapping[str, Json] | None
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What opens one entry to an auditor and no other: the event's key and the body that its commitment is over."""
+
+    index: int
+    event_id: str
+    key: bytes
+    body: Mapping[str, Json]
+
+    def line(self) -> dict[str, Json]:
+        """The form of `openings.jsonl`."""
+        key = base64.b64encode(self.key).decode("ascii")
+        return {"index": self.index, "id": self.event_id, "key": key, "body": dict(self.body)}
+
+
+def events(
+    organisation_id: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    ref: str | None = None,
+    livemode: bool | None = None,
+    kinds: str | None = None,
+) -> Iterator[Event]:
+    """Walk the log in order of index; `since` and `until` are half-open over the times of the events.
+
+    `kinds` is how their kinds begin, such as `consent.`.
+
+    A generator over a server-side cursor: memory does not grow with the log. What waits in the outbox is not seen; call
+    `sequencer.settle` first.
+    """
+    rows = Entry.objects.filter(organisation_id=organisation_id).order_by("idx")
+    if since is not None:
+        rows = rows.filter(at_ms__gte=clock.millis(since))
+    if until is not None:
+        rows = rows.filter(at_ms__lt=clock.millis(until))
+    if livemode is not None:
+        rows = rows.filter(livemode=livemode)
+    if kinds is not None:
+        rows = rows.filter(kind__startswith=kinds)
+    if ref is not None:
+        named = EventRef.objects.filter(organisation_id=organisation_id, ref=ref)
+        rows = rows.filter(idx__in=named.values("idx"))
+    walk = rows.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(walk, CHUNK)):
+        yield from _opened(chunk)
+
+
+def openings(
+    organisation_id: str, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[Opening]:
+    """Walk what can still be opened of the log, in order of index, at constant memory; erased events are left out."""
+    for event in events(organisation_id, since=since, until=until):
+        if event.body is None:
+            continue
+        try:
+            key = keys.derive(event.subject, entries.purpose(event.event_id))
+        except NotFound:  # destroyed since the body was opened
+            continue
+        yield Opening(index=event.index, event_id=event.event_id, key=key, body=event.body)
+
+
+def _opened(chunk: Iterable[Entry]) -> Iterator[Event]:
+    rows = list(chunk)
+    bodies = Body.objects.in_bulk([row.event_id for row in rows])
+    for row in rows:
+        payload = bytes(row.payload)
+        facts = entries.read(payload)
+        yield Event(
+            index=row.idx,
+            event_id=facts.event_id,
+            organisation_id=facts.organisation_id,
+            livemode=facts.livemode,
+            kind=facts.kind,
+            at=EPOCH + timedelta(milliseconds=facts.at_ms),
+            subject=facts.subject,
+            refs=dict(facts.refs),
+            body=_unsealed(bodies.get(row.event_id)),
+            payload=payload,
+        )
+
+
+def _unsealed(body: Body | None) -> Mapping[str, Json] | None:
+    if body is None:
+        return None
+    try:
+        value = sealing.unseal(body.subject, entries.purpose(body.event_id), bytes(body.sealed))
+    except NotFound:  # keys.KeyDestroyed among them
+        return None
+    return cast("Mapping[str, Json]", value)

@@ -1,0 +1,30 @@
+"""`manage.py recover_log ORG --reason CODE --actor NAME`: accept a restored backup as the log, under a new name."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core import clock
+from core.errors import SaysoError
+from provenance import recovery
+
+
+class Command(BaseCommand):
+    help = "Accept what the database holds as the log, after a restore. Written to the log, published under a new name."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("organisation", help="org_…")
+        parser.add_argument("--reason", required=True, help="a code such as restored_backup")
+        parser.add_argument("--actor", required=True, help="who decided: a member's id or a ticket, never a name")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            origin = recovery.recover(
+                options["organisation"], reason=options["reason"], actor=options["actor"], at=clock.now()
+            )
+        except SaysoError as error:
+            raise CommandError(error.detail, returncode=1) from error
+        self.stdout.write(f"The log goes on as {origin}. Tell whoever keeps its checkpoints, and verify: verify_log")

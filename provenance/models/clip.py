@@ -1,0 +1,121 @@
+"""Clips: what left this service, by which permit, with which mark and which hashes. No personal data."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class ClipState(models.TextChoices):
+    """`making` is the intent, written before a provider is asked; the four others are what became of it."""
+
+    MAKING = "making"
+    ISSUED = "issued"
+    ABORTED = "aborted"
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"
+
+
+LEFT = (ClipState.ISSUED, ClipState.WITHDRAWN, ClipState.ERASED)
+
+
+class ClipQuerySet(models.QuerySet["Clip"]):
+    """The questions that other rooms ask about clips."""
+
+    def left(self) -> ClipQuerySet:
+        """Those whose audio has left this service, whatever became of them later."""
+        return self.filter(state__in=LEFT)
+
+
+class Clip(models.Model):
+    """One piece of made speech. Rows are made by `provenance.clips` before the provider is asked, and never deleted.
+
+    Consent, decision, grant and voice are ids and not relations: they live higher in the house, and this row outlives
+    them.
+    `subject` is the vault subject of the voice owner; erasing empties it, so that the hashes lead to nobody.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    livemode = models.BooleanField(editable=False)
+    state = models.CharField(max_length=16, choices=ClipState, default=ClipState.MAKING)
+    code = models.CharField(max_length=64, blank=True)
+
+    subject = models.CharField(max_length=30, blank=True, db_index=True)
+    consent_id = models.CharField(max_length=30, db_index=True)
+    grant_id = models.CharField(max_length=30)
+    decision_id = models.CharField(max_length=30, unique=True)
+    voice_id = models.CharField(max_length=30, blank=True, db_index=True)
+    record_sha256 = models.CharField(max_length=64, blank=True)
+    policy_version = models.CharField(max_length=32, blank=True)
+    provider = models.CharField(max_length=32)
+    language = models.CharField(max_length=64)
+    use_case = models.CharField(max_length=64)
+    characters = models.PositiveIntegerField(default=0)
+
+    scheme = models.CharField(max_length=32, blank=True)
+    epoch = models.PositiveIntegerField()
+    token = models.PositiveBigIntegerField()
+    margin_milli_db = models.IntegerField(default=0)
+    score_milli = models.IntegerField(default=0)
+    self_checks = models.JSONField(default=list)
+
+    sha256_provider = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    sha256_pcm = models.CharField(max_length=64, blank=True, db_index=True)
+    codec = models.CharField(max_length=16, blank=True)
+    media_type = models.CharField(max_length=64, blank=True)
+    size = models.PositiveIntegerField(default=0)
+    duration_ms = models.PositiveIntegerField(default=0)
+    blob_id = models.CharField(max_length=30, blank=True)
+
+    client_reference = models.CharField(max_length=200, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict)
+
+    event_id = models.CharField(max_length=30, blank=True)
+    created_at = models.DateTimeField(editable=False)
+    issued_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ClipQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(name="clip_of_organisation_by_time", fields=["organisation", "issued_at", "id"])]
+        constraints = [
+            models.CheckConstraint(name="clip_state_is_known", condition=Q(state__in=ClipState.values)),
+            models.UniqueConstraint(name="clip_token_once_per_key", fields=["organisation", "epoch", "token"]),
+            models.CheckConstraint(name="clip_token_is_32_bits", condition=Q(token__gte=0, token__lt=2**32)),
+            models.CheckConstraint(
+                name="clip_that_left_has_hashes_and_time",
+                condition=~Q(state__in=LEFT)
+                | (~Q(sha256="") & ~Q(sha256_pcm="") & ~Q(sha256_provider="") & Q(issued_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="clip_that_never_left_has_no_audio",
+                condition=Q(state__in=LEFT) | Q(blob_id="", sha256="", issued_at=None),
+            ),
+            models.CheckConstraint(
+                name="clip_erased_leads_to_nobody",
+                condition=~Q(state=ClipState.ERASED)
+                | Q(subject="", voice_id="", client_reference="", external_id="", blob_id=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.state})"
+
+
+class MarkKey(models.Model):
+    """An epoch of an organisation's watermark key that marks have been made with: what a search has to try."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    epoch = models.PositiveIntegerField()
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="mark_key_once_per_epoch", fields=["organisation", "epoch"])]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} {self.epoch}"

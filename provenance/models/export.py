@@ -1,0 +1,98 @@
+"""Exports: a request for a bundle, how far it is, and where its bytes lie until they expire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class ExportState(models.TextChoices):
+    """Queued and running become ready or failed; a ready one expires, and its bytes go."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+SETTLED = (ExportState.READY, ExportState.FAILED, ExportState.EXPIRED)
+
+
+class ExportQuerySet(models.QuerySet["Export"]):
+    """Exports by what may happen to them."""
+
+    def of(self, organisation_id: str, *, livemode: bool) -> ExportQuerySet:
+        """Those of one organisation, either of its live or of its test data."""
+        return self.filter(organisation_id=organisation_id, livemode=livemode)
+
+    def claimable(self, at: datetime) -> ExportQuerySet:
+        """Queued, or running under a lease that is over."""
+        return self.filter(Q(state=ExportState.QUEUED) | Q(state=ExportState.RUNNING, lease_until__lte=at))
+
+
+class Export(models.Model):
+    """One bundle that somebody asked for. `attempt` is the fencing number: only who holds it may settle the row.
+
+    The period [from_at, to_at) may be open on either side. The bytes lie in the vault under the organisation's own key.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    livemode = models.BooleanField(editable=False)
+    kind = models.CharField(max_length=16, editable=False)
+    from_at = models.DateTimeField(null=True, editable=False)
+    to_at = models.DateTimeField(null=True, editable=False)
+    speaker_id = models.CharField(max_length=30, blank=True, editable=False)
+    actor = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    state = models.CharField(max_length=16, choices=ExportState, default=ExportState.QUEUED)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    rows_done = models.PositiveBigIntegerField(default=0)
+    code = models.CharField(max_length=64, blank=True)
+    blob_id = models.CharField(max_length=30, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    log_size = models.PositiveBigIntegerField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(name="export_to_take", fields=["state", "lease_until"])]
+        constraints = [
+            models.CheckConstraint(name="export_state_is_known", condition=Q(state__in=ExportState.values)),
+            models.CheckConstraint(
+                name="export_kind_is_known", condition=Q(kind__in=["audit", "speaker", "ropa", "usage"])
+            ),
+            models.CheckConstraint(
+                name="export_speaker_only_in_their_own",
+                condition=Q(kind="speaker") & ~Q(speaker_id="") | ~Q(kind="speaker") & Q(speaker_id=""),
+            ),
+            models.CheckConstraint(
+                name="export_period_not_empty",
+                condition=Q(from_at=None) | Q(to_at=None) | Q(to_at__gt=F("from_at")),
+            ),
+            models.CheckConstraint(
+                name="export_running_has_a_lease",
+                condition=Q(state="running", lease_until__isnull=False) | ~Q(state="running") & Q(lease_until=None),
+            ),
+            models.CheckConstraint(
+                name="export_only_a_ready_one_has_bytes",
+                condition=Q(state="ready", expires_at__isnull=False) & ~Q(blob_id="") & ~Q(sha256="")
+                | ~Q(state="ready") & Q(blob_id=""),
+            ),
+            models.CheckConstraint(name="export_failed_says_why", condition=~Q(state="failed") | ~Q(code="")),
+            models.CheckConstraint(
+                name="export_settled_has_a_time",
+                condition=Q(state__in=SETTLED, finished_at__isnull=False) | ~Q(state__in=SETTLED) & Q(finished_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} ({self.state})"

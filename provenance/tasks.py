@@ -1,0 +1,34 @@
+"""Background work of the log: rows are the truth, these messages only wake the sequencer."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from core import clock
+from core.errors import SaysoError
+from provenance.ledger import sequencer
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="provenance.settle_organisation", acks_late=True, ignore_result=True)
+def settle_organisation(*, organisation_id: str, **_later: object) -> None:
+    """Sequence one organisation's waiting events and publish its checkpoint; woken by every append."""
+    _settle(organisation_id)
+
+
+@shared_task(name="provenance.settle", acks_late=True, ignore_result=True)
+def settle(**_later: object) -> None:
+    """Do so for every organisation with waiting events or an unsigned head: what a lost message left behind."""
+    for organisation_id in sequencer.unsettled():
+        _settle(organisation_id)
+
+
+def _settle(organisation_id: str) -> None:
+    try:
+        sequencer.settle(organisation_id, at=clock.now())
+    except SaysoError as error:
+        # One organisation's fault (a log behind its anchor) must not keep the others waiting; the beat tries again.
+        logger.exception("log not settled", extra={"organisation_id": organisation_id, "code": error.stable_code})

@@ -1,0 +1,12 @@
+"""The speech watermark: a keyed 32-bit token in clips of two seconds and more, that survives ordinary handling."""
+
+from __future__ import annotations
+
+from provenance.watermark.detection import Reading, detect, detect_any
+from provenance.watermark.embedding import embed
+from provenance.watermark.errors import MarkFailed
+from provenance.watermark.scheme import SPEECH_1
+
+SCHEME: str = SPEECH_1.name
+
+__all__ = ["SCHEME", "MarkFailed", "Reading", "detect", "detect_any", "embed"]

@@ -1,0 +1,84 @@
+"""From sound to features: resampling, short-time energies and the local contrast that carries the mark."""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from provenance.watermark.scheme import SPEECH_1, Matrix, Samples, Scheme
+
+SILENCE = 1e-12  # energy added before the logarithm ...
+SILENCE_DB = -120.0  # ... hence the least level there is
+GATE_DB = 20.0  # a frame this far below the mean power is no speech (a relative gate, as in ITU-R BS.1770)
+GATE_ROUNDS = 4
+
+
+def hann(length: int) -> Matrix:
+    """The periodic Hann window."""
+    turn: Matrix = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(length) / length)
+    return turn
+
+
+def resample(samples: Samples, source: int, target: int) -> Samples:
+    """`samples` at another rate, delay compensated. Mono."""
+    if source == target:
+        return np.ascontiguousarray(samples, dtype=np.float32)
+    out: Samples = soxr.resample(np.asarray(samples, dtype=np.float32), source, target, quality="HQ")
+    return out
+
+
+def energies(samples: Samples, *, offset: int = 0, scheme: Scheme = SPEECH_1) -> Matrix:
+    """Energy in dB of each cell of the grid that starts `offset` samples in; shape (frames, bands).
+
+    `samples` are at the scheme's rate. Fewer than three frames have no contrast: the result is empty.
+    """
+    count = (samples.size - offset) // scheme.frame
+    if count < 3:
+        return np.empty((0, scheme.bands))
+    frames = samples[offset : offset + count * scheme.frame].reshape(count, scheme.frame)
+    spectrum = np.fft.rfft(frames * hann(scheme.frame), axis=1)[:, scheme.low_bin : scheme.low_bin + scheme.bands]
+    power: Matrix = 10.0 * np.log10(np.square(spectrum.real) + np.square(spectrum.imag) + SILENCE)
+    return power
+
+
+def speaking(energy: Matrix) -> NDArray[np.bool_]:
+    """Which frames are speech and no pause; shape (frames,).
+
+    A frame speaks when it is at most `GATE_DB` below the mean power of the frames that speak. That is asked again
+    until the answer settles, so that it is the same with a minute of silence around.
+    """
+    power = np.power(10.0, energy / 10.0).mean(axis=1)
+    found = np.ones(power.size, dtype=np.bool_)
+    for _ in range(GATE_ROUNDS):
+        found = power >= power[found].mean() * 10.0 ** (-GATE_DB / 10.0)
+    return found
+
+
+def speech_level(energy: Matrix) -> float:
+    """The level in dB that loud speech cells reach: the 99th percentile of the frames that speak."""
+    if not energy.size:
+        return SILENCE_DB
+    return float(np.percentile(energy[speaking(energy)], 99.0))
+
+
+def features(energy: Matrix, level: float, scheme: Scheme = SPEECH_1) -> tuple[Matrix, Matrix]:
+    """Contrast of each cell against its neighbours in time, and its slope (how much of a gain shows in it).
+
+    Contrast is E(t) minus the mean of E(t-1) and E(t+1), clipped, times a weight that fades out towards silence.
+    """
+    contrast = energy.copy()
+    contrast[1:-1] -= 0.5 * (energy[:-2] + energy[2:])
+    contrast[0] -= energy[1]
+    contrast[-1] -= energy[-2]
+    weight = np.clip((energy - (level - scheme.level_range_db)) / scheme.level_ramp_db, 0.0, 1.0)
+    slope = weight * (np.abs(contrast) < scheme.clip_db)
+    return np.clip(contrast, -scheme.clip_db, scheme.clip_db) * weight, slope
+
+
+def speech_seconds(samples: Samples, rate: int, scheme: Scheme = SPEECH_1) -> float:
+    """How much of a clip is speech and no pause: the frames that pass the gate of `speech_level`."""
+    energy = energies(resample(samples, rate, scheme.rate))
+    if not energy.size:
+        return 0.0
+    return float(speaking(energy).sum()) * scheme.frame / scheme.rate

@@ -1,0 +1,14 @@
+"""What can go wrong with marking."""
+
+from __future__ import annotations
+
+from core.errors import Refused
+
+
+class MarkFailed(Refused):
+    """The mark cannot be read back from this clip, so the clip must not leave.
+
+    `facts["reason"]` is `too_short`, `silent` or `not_read_back`.
+    """
+
+    code = "mark_failed"

@@ -1,0 +1,75 @@
+"""Which cell carries which bit: the keyed layout of one period, from SHAKE-256 and nothing else.
+
+A second implementation needs only this: the stream of `label` is SHAKE-256 over the ASCII text
+`sayso-speech/1`, a zero byte, the label, a zero byte, and the key; words are read big-endian.
+
+- `permutation`: one 64-bit word per cell (cell = slot * bands + band); cells sorted by their word (stable) are the
+  shuffled order. The first `sync_cells` of it belong to the sync groups in turn (the i-th to group i mod 24), the
+  others to the coded bits in turn.
+- `chips`: one bit per cell, most significant bit of each byte first; 0 is +1 and 1 is -1.
+- `sync`: one bit per sync group, read the same way. `whitening`: one bit per message bit, added modulo 2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermark.scheme import SPEECH_1, Bits, Matrix, Scheme, Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The secret pattern of one key. Arrays of cells have shape (slots, bands) and are read-only."""
+
+    group: NDArray[np.intp]  # which group a cell belongs to: coded bits first, then sync groups
+    chip: Matrix  # +1 or -1: the direction in which the cell speaks for its group
+    sync_sign: Vector  # +1 or -1 for each sync group
+    sync_pattern: Matrix  # what the sync cells look like when the period starts at slot 0; 0 elsewhere
+    whitening: Bits  # added to the message, so that no token is all zeros on the air
+
+
+def stream(key: bytes, label: str, length: int) -> bytes:
+    """Bytes that only the key's holder can produce (SHAKE-256 as a keyed stream, FIPS 202)."""
+    head = f"{SPEECH_1.name}\0{label}\0".encode("ascii")
+    return hashlib.shake_256(head + key).digest(length)
+
+
+def _bits(key: bytes, label: str, count: int) -> Bits:
+    raw = np.frombuffer(stream(key, label, -(-count // 8)), dtype=np.uint8)
+    return np.unpackbits(raw)[:count]
+
+
+def _signs(key: bytes, label: str, count: int) -> Vector:
+    signs: Vector = 1.0 - 2.0 * _bits(key, label, count).astype(np.float64)
+    return signs
+
+
+@lru_cache(maxsize=64)
+def layout_of(key: bytes, scheme: Scheme = SPEECH_1) -> Layout:
+    """The layout of a key. Same key, same layout, on every machine and every NumPy."""
+    words = np.frombuffer(stream(key, "permutation", 8 * scheme.cells), dtype=">u8")
+    order = np.argsort(words, kind="stable")
+    group = np.empty(scheme.cells, dtype=np.intp)
+    sync, coded = order[: scheme.sync_cells], order[scheme.sync_cells :]
+    group[sync] = scheme.coded_bits + np.arange(sync.size) % scheme.sync_groups
+    group[coded] = np.arange(coded.size) % scheme.coded_bits
+    chip = _signs(key, "chips", scheme.cells)
+    sync_sign = _signs(key, "sync", scheme.sync_groups)
+    pattern = np.zeros(scheme.cells)
+    pattern[sync] = sync_sign[group[sync] - scheme.coded_bits] * chip[sync]
+    shape = (scheme.slots, scheme.bands)
+    found = Layout(
+        group=group.reshape(shape),
+        chip=chip.reshape(shape),
+        sync_sign=sync_sign,
+        sync_pattern=pattern.reshape(shape),
+        whitening=_bits(key, "whitening", scheme.message_bits),
+    )
+    for array in (found.group, found.chip, found.sync_sign, found.sync_pattern, found.whitening):
+        array.setflags(write=False)
+    return found

@@ -1,0 +1,1 @@
+"""The tests: one folder a room, `suite.py` runs them all on every database there is."""

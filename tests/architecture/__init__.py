@@ -1,0 +1,1 @@
+"""Tests of the shape of the house: who may point at whom, what may stand where."""

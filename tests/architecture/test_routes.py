@@ -1,0 +1,46 @@
+"""Every route of the API wants a key and a scope, but for a short list that is open on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.rest import HasScope, KeyAuthentication
+from accounts.scopes import SUBJECTS
+
+OPEN = {
+    "v1/openapi.json": "the description of the API",
+    "v1/verify": "anybody with a clip may ask",
+}
+
+
+def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, path)
+        else:
+            yield path, pattern
+
+
+def api_views() -> dict[str, Any]:
+    """Path -> view class of every route below /v1/."""
+    every = routes(get_resolver().url_patterns)
+    return {path: getattr(pattern.callback, "cls", None) for path, pattern in every if path.startswith("v1/")}
+
+
+def is_closed(view: Any) -> bool:
+    keys = getattr(view, "authentication_classes", None) == [KeyAuthentication]
+    return keys and HasScope in view.permission_classes
+
+
+class TestEveryRouteOfTheApi:
+    def test_wants_a_key_unless_it_is_open_on_purpose(self) -> None:
+        assert {path for path, view in api_views().items() if not is_closed(view)} == set(OPEN)
+
+    def test_wants_a_scope_that_exists(self) -> None:
+        closed = {path: view for path, view in api_views().items() if path not in OPEN}
+        unscoped = [path for path, view in closed.items() if getattr(view, "scope", None) not in SUBJECTS]
+        assert (len(closed) > 3, unscoped) == (True, [])

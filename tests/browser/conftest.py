@@ -1,0 +1,126 @@
+"""Debian's own Chromium, a console that must stay quiet, axe, and pages that must not scroll sideways."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests import servers
+
+# Playwright's sync API keeps an event loop running in the test's thread, which Django takes for an async context;
+# without this every query in a test is refused.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE, DESK = 390, 1280
+
+
+class Check(Protocol):
+    def __call__(self, name: str) -> None: ...
+
+
+class Console(Protocol):
+    def expect(self, pattern: str) -> None: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs Chromium, and a database that its server can see."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests; each gets a profile of its own from `page`."""
+    program = servers.chromium()
+    if not program:
+        pytest.skip("no Chromium on this machine (apt-get install chromium)")
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else [*FLAGS]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A phone in the hands of somebody who reads English."""
+    # Without motion: a colour in the middle of a transition is none that anybody reads.
+    context = browser.new_context(
+        viewport={"width": PHONE, "height": 844}, locale="en-GB", reduced_motion="reduce", accept_downloads=True
+    )
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+class _Heard:
+    """What the console said, but for what a test expects: Chromium reports every 4xx page there."""
+
+    def __init__(self) -> None:
+        self.expected: list[str] = []
+        self.errors: list[str] = []
+
+    def expect(self, pattern: str) -> None:
+        self.expected.append(pattern)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.errors.append(message.text)
+
+    def unexpected(self) -> list[str]:
+        return [text for text in self.errors if not any(re.search(pattern, text) for pattern in self.expected)]
+
+
+@pytest.fixture(autouse=True)
+def console(page: Page) -> Iterator[Console]:
+    """Fails the test when the page logs an error; a violation of the content policy is one."""
+    heard = _Heard()
+    page.on("console", heard.hear)
+    page.on("pageerror", lambda error: heard.errors.append(str(error)))
+    yield heard
+    assert heard.unexpected() == []
+
+
+@pytest.fixture
+def sound_page(page: Page) -> Check:
+    """Checks the page as it stands: axe finds nothing, in light and dark, on a phone and on a desk; nothing scrolls
+    sideways; a picture is taken when SAYSO_SHOTS names a folder."""
+
+    def check(name: str) -> None:
+        for width in (PHONE, DESK):
+            page.set_viewport_size({"width": width, "height": 844})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+                found = Axe().run(page, options={"runOnly": RULES})
+                assert found.violations_count == 0, f"{name}, {width} px, {scheme}: {found.generate_report()}"
+                _picture(page, f"{name}-{width}-{scheme}")
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} at {width} px"
+        page.set_viewport_size({"width": PHONE, "height": 844})
+        page.emulate_media(color_scheme="light")
+
+    return check
+
+
+def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SAYSO_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -1,0 +1,241 @@
+"""Backup and restore: everything comes back but who was erased since, and a log never shows two histories."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from config.backup import dump, replay, unfinished
+from consent.models import Consent, Speaker
+from core import clock
+from provenance.ledger import sequencer
+from provenance.models import Entry, Head
+from tests.config.conftest import AUDIO, Ada, MakeAda, back_up, erase, restore, revoke
+from tests.conftest import NOON
+from vault import blobs, epochs, keys, storage
+from vault.keys import KeyDestroyed
+from vault.models import Blob
+from voices.erasure import carrying, tombstones
+from voices.models import Erasure, ErasureState
+from voices.providers.base import ProviderDown
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def verify_log() -> None:
+    """Exit 0, or SystemExit."""
+    call_command("verify_log")
+
+
+class TestARoundTrip:
+    def test_brings_everything_back(self, ada: Ada, archive_file: Path, make_ada: MakeAda) -> None:
+        back_up(archive_file)
+        removed = make_ada()
+        Consent.objects.filter(id=ada.consent.id).update(external_id="changed")
+        blobs.delete(ada.blob)
+
+        restore(archive_file, "--replace")
+
+        assert (ada.name, ada.audio) == ("Ada Example", AUDIO)
+        assert Consent.objects.get().external_id == ""
+        assert not Blob.objects.filter(id=removed.blob).exists()
+        verify_log()
+
+    def test_needs_no_permission_where_nothing_is(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+        back_up(archive_file)
+        call_command("flush", interactive=False, verbosity=0)
+        shutil.rmtree(data_folder / "blobs")
+
+        said = restore(archive_file)
+
+        assert (ada.name, ada.audio) == ("Ada Example", AUDIO)
+        assert "0 logs continued" in said
+        verify_log()
+
+    def test_holds_no_key_and_is_for_its_owner_alone(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+        back_up(archive_file)
+
+        with tarfile.open(archive_file) as tar:
+            names = tar.getnames()
+        assert {Path(name).parts[0] for name in names} == {dump.name(), "blobs", "manifest.json"}
+        whole, kept = archive_file.read_bytes(), list((data_folder / "kms").glob("*.key"))
+        assert kept
+        assert not any(file.read_bytes() in whole for file in kept)
+        assert archive_file.stat().st_mode & 0o777 == 0o600
+
+    def test_says_until_when_it_is_good(self, ada: Ada, archive_file: Path) -> None:
+        assert f"until {NOON + timedelta(days=35):%Y-%m-%d}" in back_up(archive_file)
+
+    def test_leaves_nothing_beside_it(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+        back_up(archive_file)
+        restore(archive_file, "--replace")
+        assert [
+            path.name for path in (*data_folder.iterdir(), *archive_file.parent.iterdir()) if "part" in path.name
+        ] == []
+        assert not unfinished.mark().exists()
+
+    def test_does_without_a_file_that_was_deleted_meanwhile(
+        self, ada: Ada, archive_file: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gone = storage.FolderStorage(folder=data_folder / "blobs")
+        monkeypatch.setattr(dump, "write", _meanwhile(dump.write, lambda: gone.delete(blobs._name(ada.blob))))
+        listed = list(gone.folder.glob("*/*"))
+        monkeypatch.setattr("config.backup.archive._files", lambda: listed)
+
+        back_up(archive_file)
+        restore(archive_file, "--replace")
+
+        assert ada.name == "Ada Example"
+
+
+def _meanwhile(do: Callable[[Path], None], then: Callable[[], object]) -> Callable[[Path], None]:
+    def both(target: Path) -> None:
+        do(target)
+        then()
+
+    return both
+
+
+class TestSomebodyErasedSince:
+    def test_is_erased_again(self, ada: Ada, archive_file: Path) -> None:
+        back_up(archive_file)
+        erase(ada)
+
+        said = restore(archive_file, "--replace")
+
+        assert "1 persons erased again" in said
+        assert (ada.name, ada.speaker.state) == (None, Speaker.State.ERASED)
+        assert not Blob.objects.filter(subject=ada.speaker.subject).exists()
+        with pytest.raises(KeyDestroyed):
+            keys.derive(ada.speaker.subject, "anything")
+        verify_log()
+
+    def test_leaves_no_file_of_theirs(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+        back_up(archive_file)
+        erase(ada)
+        restore(archive_file, "--replace")
+        assert [file for file in (data_folder / "blobs").rglob("*") if ada.blob in file.name] == []
+
+    def test_has_one_tombstone_and_one_erasure(self, ada: Ada, archive_file: Path) -> None:
+        back_up(archive_file)
+        erase(ada)
+        restore(archive_file, "--replace")
+        restore(archive_file, "--replace")
+        assert [stone.speaker for stone in tombstones.read()] == [ada.speaker.id]
+        assert Erasure.objects.get(speaker_id=ada.speaker.id).state == ErasureState.COMPLETED
+
+    def test_is_erased_again_though_the_backup_saw_it_begun(
+        self, ada: Ada, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tombstones, "write", _killed)
+        with pytest.raises(Killed):
+            erase(ada)
+        back_up(archive_file)  # with the lease of a worker that is dead
+        monkeypatch.undo()
+        monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(hours=1, minutes=20))
+        _carried_to_its_end(ada)
+        monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(hours=1, minutes=1))
+
+        restore(archive_file, "--replace")
+
+        assert ada.name is None
+
+    def test_does_not_wait_for_a_provider_that_is_away(
+        self, ada: Ada, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        back_up(archive_file)
+        erase(ada)
+        monkeypatch.setattr(carrying, "carry_on", _away)
+
+        said = restore(archive_file, "--replace")
+
+        assert "1 erasures wait" in said
+        assert ada.speaker.state == Speaker.State.FROZEN
+
+    def test_stays_erased_when_nothing_is_done_with_the_tombstones(
+        self, ada: Ada, archive_file: Path, data_folder: Path
+    ) -> None:
+        """A folder of anchors from before the erasure knows nothing of it; the end of the epoch does."""
+        back_up(archive_file)
+        erase(ada)
+        (data_folder / "anchors" / tombstones.FILE).unlink()
+        epochs.rotate(at=NOON + timedelta(days=35))
+
+        with pytest.raises(CommandError, match="nobody can open it any more"):
+            restore(archive_file, "--replace")
+
+
+def _carried_to_its_end(ada: Ada) -> None:
+    carrying.carry_on(Erasure.objects.get(speaker_id=ada.speaker.id).id, now=clock.now)
+    sequencer.settle(ada.consent.organisation_id, at=clock.now())
+
+
+class TestALogShorterThanItsAnchor:
+    def test_goes_on_under_a_new_name_and_says_so(self, ada: Ada, archive_file: Path) -> None:
+        back_up(archive_file)
+        before = Head.objects.get()
+        revoke(ada)
+
+        said = restore(archive_file, "--replace")
+
+        after = Head.objects.get()
+        assert after.names == (before.origin, f"{before.origin}/2")
+        assert Entry.objects.get(kind="log.recovered").idx == before.size
+        assert "1 logs continued under a new name" in said
+        assert ada.consent.organisation_id in said.partition("is lost")[2]
+        verify_log()
+
+    def test_is_continued_once_however_often_one_restores(self, ada: Ada, archive_file: Path) -> None:
+        back_up(archive_file)
+        revoke(ada)
+        restore(archive_file, "--replace")
+        restore(archive_file, "--replace")
+        assert Head.objects.get().names[-1].endswith("/3")
+        verify_log()
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def _killed(*_args: object, **_options: object) -> None:
+    raise Killed
+
+
+def _away(*_args: object, **_options: object) -> None:
+    raise ProviderDown("away")
+
+
+class TestARestoreThatIsKilled:
+    @pytest.mark.parametrize("stage", ["config.backup.dump.read", "shutil.move", "config.backup.replay.replay"])
+    def test_can_be_run_again(self, stage: str, ada: Ada, archive_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        back_up(archive_file)
+        erase(ada)
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(stage, _killed)
+            restore(archive_file, "--replace")
+
+        restore(archive_file, "--replace")
+
+        assert (ada.name, ada.speaker.state) == (None, Speaker.State.ERASED)
+        verify_log()
+
+    def test_serves_nothing_until_it_was_run_again(
+        self, ada: Ada, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        back_up(archive_file)
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(replay, "replay", _killed)
+            restore(archive_file, "--replace")
+        with pytest.raises(SystemExit, match="a restore was begun"):
+            unfinished.refuse()
+
+        restore(archive_file, "--replace")
+
+        unfinished.refuse()

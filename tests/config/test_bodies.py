@@ -1,0 +1,114 @@
+"""Bodies over their limit: refused at the door, whatever length was declared, and before anything is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from config import bodies
+from config.asgi import application
+from config.bodies import Message, Receive, Scope, Send
+from tests.cast import MakeKey
+
+MEGABYTE = bytes(2**20)
+
+
+@pytest.fixture(autouse=True)
+def limits(settings: Settings) -> None:
+    settings.SAYSO_MAX_JSON_BYTES = 2**20
+    settings.SAYSO_MAX_UPLOAD_BYTES = 10 * 2**20
+
+
+async def _count(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that reads the whole body and says how long it was."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": scope["headers"]})
+    await send({"type": "http.response.body", "body": str(size).encode()})
+
+
+def ask(path: str, pieces: Sequence[bytes], length: bytes | None = None) -> list[Message]:
+    waiting = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    waiting.append({"type": "http.request", "body": b"", "more_body": False})
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [] if length is None else [(b"content-length", length)]
+    scope: dict[str, Any] = {"type": "http", "path": path, "headers": headers}
+    asyncio.run(bodies.bounded(_count)(scope, receive, send))
+    return sent + waiting
+
+
+class TestABody:
+    def test_within_its_limit_comes_through_whole(self) -> None:
+        assert ask("/v1/speakers", [MEGABYTE])[1]["body"] == b"1048576"
+
+    def test_that_declares_too_much_is_not_read_at_all(self) -> None:
+        start, body, *unread = ask("/v1/speakers", [MEGABYTE], b"99999999")
+        assert (start["status"], json.loads(body["body"])["code"]) == (413, "too_large")
+        assert len(unread) == 2
+
+    def test_that_grows_too_large_is_read_no_further(self) -> None:
+        start, body, *unread = ask("/v1/speakers", [MEGABYTE] * 100)
+        assert (start["status"], json.loads(body["body"])["status"]) == (413, 413)
+        assert len(unread) == 99
+
+    def test_refusal_names_its_request(self) -> None:
+        start, body = ask("/v1/speakers", [], b"9" * 15)[:2]
+        assert dict(start["headers"])[b"x-request-id"].decode() == json.loads(body["body"])["request_id"]
+
+    def test_in_chunks_has_a_length_once_it_is_there(self) -> None:
+        start, body = ask("/v1/speakers", [b"ab", b"c"])[:2]
+        assert (start["headers"], body["body"]) == ([(b"content-length", b"3")], b"3")
+
+    def test_that_declares_its_length_keeps_it(self) -> None:
+        assert ask("/v1/speakers", [b"ab"], b"2")[0]["headers"] == [(b"content-length", b"2")]
+
+    @pytest.mark.parametrize("length", [b"-1", b"x", b"", b"9" * 40])
+    def test_declared_length_that_is_no_number_is_counted_instead(self, length: bytes) -> None:
+        assert ask("/v1/speakers", [b"x"], length)[1]["body"] == b"1"
+
+    @pytest.mark.parametrize(
+        ("path", "megabytes"), [("/v1/voices", 130), ("/v1/verify", 10), ("/verify", 10), ("/v1/speech/batch", 16)]
+    )
+    def test_of_uploads_and_batches_may_be_larger(self, path: str, megabytes: int) -> None:
+        assert ask(path, [MEGABYTE] * megabytes)[0]["status"] == 200
+        assert ask(path, [MEGABYTE] * (megabytes + 10))[0]["status"] == 413
+
+
+@pytest.mark.django_db(transaction=True)
+def test_json_in_chunks_is_read_like_any_other(make_key: MakeKey) -> None:
+    pieces = [b'{"name": "Ada", ', b'"email": "ada@example.org"}']
+    waiting: list[Message] = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    waiting.append({"type": "http.request", "body": b"", "more_body": False})
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not waiting:
+            await asyncio.sleep(60)
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [
+        (b"host", b"127.0.0.1"),
+        (b"authorization", f"Bearer {make_key().secret}".encode()),
+        (b"content-type", b"application/json"),
+        (b"transfer-encoding", b"chunked"),
+    ]
+    scope: Scope = {"type": "http", "method": "POST", "path": "/v1/speakers", "headers": headers, "query_string": b""}
+    asyncio.run(application(scope, receive, send))
+    assert (sent[0]["status"], json.loads(sent[1]["body"])["name"]) == (201, "Ada")

@@ -1,0 +1,45 @@
+"""The one list of background work: each entry exists in a fresh worker, and a broker that is away hurts nobody."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from pytest_django import Settings
+
+from config import celery
+from provenance.tasks import settle_organisation
+from tests.e2e.processes import NOBODY_LISTENS, ROOT
+
+NAMES_OF_A_FRESH_WORKER = (
+    "from config.celery import app; app.loader.import_default_modules(); app.finalize(); print(*app.tasks)"
+)
+
+
+class TestTheBeat:
+    def test_names_only_tasks_that_a_fresh_worker_knows(self) -> None:
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": ""}
+        command = [sys.executable, "-c", NAMES_OF_A_FRESH_WORKER]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        assert {task for task, _ in celery.BEAT.values()} - set(done.stdout.split()) == set()
+
+    def test_sends_wake_ups_that_do_not_pile_up(self) -> None:
+        entries = celery.app.conf.beat_schedule.values()
+        assert all(0 < entry["options"]["expires"] <= 36_000 for entry in entries)
+
+
+class TestABrokerThatIsAway:
+    @pytest.fixture(autouse=True)
+    def away(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.REDIS_URL = NOBODY_LISTENS
+        monkeypatch.setattr(celery.app.conf, "broker_url", NOBODY_LISTENS)
+        monkeypatch.setattr(celery.app.amqp, "_producer_pool", None)
+        monkeypatch.setattr(celery.app, "_pool", None)
+
+    def test_is_no_error_of_whoever_committed_and_hardly_a_delay(self) -> None:
+        began = time.monotonic()
+        settle_organisation.delay(organisation_id="org_nobody")
+        assert time.monotonic() - began < 2

@@ -1,0 +1,55 @@
+"""The table of stable codes: complete, in words, and with a page for each."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from config import codes, problems
+from core import errors
+
+
+def kinds(of: type[errors.SaysoError] = errors.SaysoError) -> list[type[errors.SaysoError]]:
+    below = [kind for child in of.__subclasses__() for kind in kinds(child)]
+    return [kind for kind in (of, *below) if kind.__module__.partition(".")[0] in codes.OURS]
+
+
+class TestTheTable:
+    @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+    def test_knows_every_error_with_its_status(self, kind: type[errors.SaysoError]) -> None:
+        found = codes.problem_codes()[kind.code]
+        assert found.status in {status for _, status, _ in problems.STATUS}
+        assert found.meaning.endswith(".")
+
+    def test_knows_why_the_gate_refuses(self) -> None:
+        assert len(codes.REASONS) == 21
+        assert codes.find("language_not_covered") is not None
+
+
+class TestThePages:
+    @pytest.mark.parametrize("code", ["consent_denied", "sample_too_short", "hold", "unknown_field", "internal"])
+    def test_say_what_a_code_means(self, code: str) -> None:
+        answer = Client().get(f"/problems/{code}")
+        assert answer.status_code == 200
+        assert code in answer.content.decode()
+
+    def test_are_where_the_type_of_a_problem_leads(self) -> None:
+        kind = Client().get("/v1/nothing").json()["type"]
+        assert Client().get("/problems/" + kind.rpartition("/")[2]).status_code == 200
+
+    def test_list_all_of_them(self) -> None:
+        page = Client().get("/problems/").content.decode()
+        assert [name for name in codes.problem_codes() if f"/problems/{name}" not in page] == []
+
+    @pytest.mark.parametrize("code", ["nothing", "%00", "<b>", "a" * 5000])
+    def test_exist_for_nothing_else(self, code: str) -> None:
+        assert Client().get(f"/problems/{code}").status_code == 404
+
+
+class TestAnErrorOutsideTheKnownKinds:
+    def test_is_told_as_ours_and_not_as_a_crash(self) -> None:
+        class Odd(errors.SaysoError):
+            """Something odd."""
+
+        status, body, _ = problems.describe(Odd("x"))
+        assert (status, body["code"], body["title"]) == (500, "internal", "Internal error")

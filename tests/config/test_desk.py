@@ -1,0 +1,178 @@
+"""The admin web UI: evidence cannot be edited, acts need a role and a reason, nobody sees a neighbour's rows."""
+
+from __future__ import annotations
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.test import Client
+from django.urls import reverse
+
+from accounts.desk import EvidenceAdmin
+from accounts.models import Member, Organisation, Role
+from consent.models import Consent, Speaker
+from provenance.ledger import sequencer
+from provenance.models import Entry, Export
+from tests.cast import PASSWORD, MakeMember
+from tests.conftest import NOON
+from tests.voices.conftest import MakeConsent, make_consent
+from voices.models import Erasure
+
+pytestmark = pytest.mark.django_db
+__all__ = ["make_consent"]
+
+
+def logged_in(member: Member) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def page(row: object, act: str = "change") -> str:
+    opts = row._meta  # type: ignore[attr-defined]
+    pk = quote(row.pk)  # type: ignore[attr-defined]
+    return f"/admin/{opts.app_label}/{opts.model_name}/{pk}/{act}{'' if act.endswith('/') else '/'}"
+
+
+def kinds(organisation_id: str) -> list[str]:
+    sequencer.settle(organisation_id, at=NOON)
+    return list(Entry.objects.filter(organisation_id=organisation_id).order_by("idx").values_list("kind", flat=True))
+
+
+class TestEvidence:
+    def test_every_page_shows_and_none_can_edit(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
+        make_consent()
+        client = logged_in(make_member())
+        ours = [(model, desk) for model, desk in admin.site._registry.items() if isinstance(desk, EvidenceAdmin)]
+
+        for model, _ in ours:
+            listed = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            added = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
+            assert client.get(listed).status_code == 200, model
+            assert client.get(added).status_code == 403, model
+            row = model._default_manager.first()
+            if row is not None:
+                assert client.get(page(row)).status_code == 200, model
+                assert client.post(page(row), {}).status_code == 403, model
+                assert client.post(page(row, "delete"), {"post": "yes"}).status_code == 403, model
+        assert len(ours) >= 12
+
+    def test_every_model_with_a_desk_is_narrowed_to_the_organisation(
+        self, make_member: MakeMember, make_consent: MakeConsent, bolt: Organisation
+    ) -> None:
+        consent = make_consent()
+        stranger = logged_in(make_member(organisation=bolt))
+
+        assert consent.id not in stranger.get("/admin/consent/consent/").content.decode()
+        for row in (consent, consent.speaker):
+            answer = stranger.get(page(row))
+            assert answer.status_code == 302, "Django sends a missing row back to the index"
+        assert stranger.post(page(consent, "revoke"), {"reason": "because"}).status_code == 404
+        assert Consent.objects.get(id=consent.id).state == "active"
+
+    def test_shows_what_was_signed(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
+        consent = make_consent()
+
+        shown = logged_in(make_member(role=Role.AUDITOR)).get(page(consent)).content.decode()
+
+        assert consent.record_sha256 in shown
+        assert "record-eu-gdpr" in shown
+
+
+class TestActs:
+    def test_revoke_needs_a_reason(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
+        consent = make_consent()
+        client = logged_in(make_member(role=Role.OFFICER))
+
+        assert client.post(page(consent, "revoke"), {"reason": "  "}).status_code == 200
+        assert Consent.objects.get(id=consent.id).state == "active"
+
+    def test_revoke_goes_through_the_service_and_on_record(
+        self, make_member: MakeMember, make_consent: MakeConsent
+    ) -> None:
+        consent = make_consent()
+
+        logged_in(make_member(role=Role.OFFICER)).post(page(consent, "revoke"), {"reason": "contract ended"})
+
+        assert Consent.objects.get(id=consent.id).state == "withdrawn"
+        assert kinds(consent.organisation_id)[-2:] == ["consent.revoked", "admin.action"]
+
+    @pytest.mark.parametrize(
+        ("role", "act"), [(Role.AUDITOR, "revoke"), (Role.ENGINEER, "revoke"), (Role.AUDITOR, "suspend")]
+    )
+    def test_are_refused_to_other_roles(
+        self, make_member: MakeMember, make_consent: MakeConsent, role: str, act: str
+    ) -> None:
+        consent = make_consent()
+
+        answer = logged_in(make_member(role=role)).post(page(consent, act), {"reason": "because I can"})
+
+        assert answer.status_code == 403
+        assert Consent.objects.get(id=consent.id).state == "active"
+
+    def test_suspend_and_resume(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
+        consent, client = make_consent(), logged_in(make_member(role=Role.OFFICER))
+
+        client.post(page(consent, "suspend"), {"reason": "a dispute"})
+        assert Consent.objects.get(id=consent.id).state == "suspended"
+
+        client.post(page(consent, "resume"), {"reason": "settled"})
+        assert Consent.objects.get(id=consent.id).state == "active"
+
+    def test_erase_begins_an_erasure(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
+        speaker = make_consent().speaker
+
+        logged_in(make_member()).post(page(speaker, "erase"), {"reason": "she asked for it"})
+
+        assert Erasure.objects.get().speaker_id == speaker.id
+        assert Speaker.objects.get(id=speaker.id).state == "frozen"
+
+    def test_export_for_audit(self, make_member: MakeMember) -> None:
+        client = logged_in(make_member(role=Role.AUDITOR))
+
+        client.post(reverse("admin:provenance_export_audit"), {"reason": "yearly audit"})
+
+        assert Export.objects.get().kind == "audit"
+
+
+class TestLogin:
+    def test_is_one_for_all_and_nobody_signs_up(self, client: Client, make_member: MakeMember) -> None:
+        member = make_member()
+        assert client.get("/admin/").status_code == 302
+        assert client.get("/admin/login/?next=/admin/")["Location"].startswith("/account/login/")
+        assert "sign up" not in client.get("/account/login/").content.decode().lower()
+        assert "closed" in client.get("/account/signup/").content.decode().lower()
+
+        client.post("/account/login/", {"login": member.email, "password": PASSWORD})
+
+        assert client.get("/admin/").status_code == 200
+
+    def test_asks_for_the_second_factor(self, client: Client, make_member: MakeMember) -> None:
+        member = make_member()
+        TOTP.activate(member, generate_totp_secret())
+
+        answer = client.post("/account/login/", {"login": member.email, "password": PASSWORD})
+
+        assert "/account/2fa/authenticate/" in answer["Location"]
+        assert client.get("/admin/").status_code == 302
+
+    def test_ended_access_stays_out(self, client: Client, make_member: MakeMember) -> None:
+        member = make_member(role=Role.AUDITOR)
+        Member.objects.filter(pk=member.pk).update(access_until=NOON.replace(year=2020))
+
+        client.post("/account/login/", {"login": member.email, "password": PASSWORD})
+
+        assert client.get("/admin/").status_code == 302
+        client.force_login(member)
+        assert client.get("/admin/consent/consent/").status_code in {302, 403}
+
+
+class TestContentPolicy:
+    def test_is_looser_for_the_admin_alone(self, client: Client, make_member: MakeMember) -> None:
+        desk = logged_in(make_member()).get("/admin/")["Content-Security-Policy"]
+        public = [client.get(path)["Content-Security-Policy"] for path in ("/", "/verify", "/account/login/")]
+
+        assert "'unsafe-eval'" in desk
+        assert all("unsafe" not in policy for policy in public)
+        assert all("default-src 'self'" in policy for policy in public)

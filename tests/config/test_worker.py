@@ -1,0 +1,81 @@
+"""The embedded worker: tasks run on their lane, a failing one does not stop it, doubles wait once, stop stops."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from celery import shared_task
+
+from config.worker import Lane
+
+seen: list[str] = []
+done = threading.Event()
+
+
+@shared_task(name="tests.note")
+def note(*, word: str) -> None:
+    seen.append(word)
+    if word == "last":
+        done.set()
+
+
+@shared_task(name="tests.stumble")
+def stumble() -> None:
+    raise ZeroDivisionError
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    seen.clear()
+    done.clear()
+    made = Lane("test")
+    yield made
+    if made.is_alive():
+        made.stop()
+        made.join(10)
+
+
+class TestLane:
+    def test_carries_tasks_out_in_order(self, lane: Lane) -> None:
+        for word in ("first", "second", "last"):
+            lane.put("tests.note", {"word": word})
+
+        lane.start()
+
+        assert done.wait(10)
+        assert seen == ["first", "second", "last"]
+
+    def test_outlives_a_task_that_fails(self, lane: Lane) -> None:
+        lane.put("tests.stumble", {})
+        lane.put("tests.unknown", {})
+        lane.put("tests.note", {"word": "last"})
+
+        lane.start()
+
+        assert done.wait(10)
+
+    def test_the_same_wake_up_waits_only_once(self, lane: Lane) -> None:
+        for _ in range(5):
+            lane.put("tests.note", {"word": "again"})
+        lane.put("tests.note", {"word": "last"})
+
+        lane.start()
+
+        assert done.wait(10)
+        assert seen == ["again", "last"]
+
+    def test_beats_until_stopped(self, lane: Lane) -> None:
+        lane.put("tests.note", {"word": "tick"}, every=0.01)
+        lane.start()
+        ends = time.monotonic() + 10
+        while len(seen) < 3 and time.monotonic() < ends:
+            time.sleep(0.01)
+
+        lane.stop()
+        lane.join(10)
+
+        assert len(seen) >= 3
+        assert not lane.is_alive()

@@ -1,0 +1,1 @@
+"""Tests of consent: who may be asked, what was signed, what the gate says."""

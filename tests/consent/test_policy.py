@@ -1,0 +1,231 @@
+"""The policy: every reason code, all reasons at once, one single grant, and properties over random scopes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent.rules import policy
+from consent.rules.asks import Ask, ConsentFacts, Facts, GrantFacts
+from consent.rules.states import State
+from tests.conftest import NOON
+
+GRANT = GrantFacts(
+    grant_id="grt_a",
+    use_case="entertainment",
+    actions=frozenset({"clone", "synthesize"}),
+    languages=("en", "de-DE"),
+    spelt=("en", "de-DE"),
+    channels=frozenset({"web", "app"}),
+    territories=frozenset({"EU"}),
+)
+CONSENT = ConsentFacts(
+    consent_id="con_a",
+    state=State.ACTIVE,
+    assurance=1,
+    valid_from=NOON,
+    valid_until=NOON + timedelta(days=1),
+    grants=(GRANT,),
+    samples=frozenset({"aa"}),
+)
+ASK = Ask(
+    organisation_id="org_a",
+    livemode=False,
+    action="synthesize",
+    consent_id="con_a",
+    language="de-DE",
+    use_case="entertainment.audiobook",
+    channel="web",
+    territory="FR",
+    characters=10,
+)
+
+
+def reasons(
+    *, grant: dict[str, Any] | None = None, consent: dict[str, Any] | None = None, at: Any = NOON, **rest: Any
+) -> list[str]:
+    """The codes against ASK, with changes to the grant, the consent, the other facts (`facts_…`) and the ask."""
+    changed = replace(CONSENT, **{"grants": (replace(GRANT, **(grant or {})),), **(consent or {})})
+    extra = {name.removeprefix("facts_"): rest.pop(name) for name in list(rest) if name.startswith("facts_")}
+    return [one.code for one in policy.evaluate(replace(ASK, **rest), Facts(at=at, consent=changed, **extra))]
+
+
+class TestJudge:
+    def test_allows_what_one_grant_covers(self) -> None:
+        verdict = policy.judge(ASK, Facts(at=NOON, consent=CONSENT))
+        assert (verdict.allowed, verdict.reasons, verdict.grant) == (True, (), GRANT)
+
+    @pytest.mark.parametrize(
+        ("change", "codes"),
+        [
+            ({"consent": {"state": State.REQUESTED}}, ["consent_not_signed"]),
+            ({"consent": {"state": State.CAPTURED}}, ["consent_not_signed"]),
+            ({"consent": {"state": State.DECLINED}}, ["consent_not_signed"]),
+            ({"consent": {"state": State.SUSPENDED}}, ["consent_suspended"]),
+            ({"consent": {"state": State.WITHDRAWN}}, ["consent_revoked"]),
+            ({"consent": {"state": State.INVALIDATED}}, ["consent_revoked"]),
+            ({"consent": {"state": State.TERMINATED}}, ["consent_revoked"]),
+            ({"consent": {"state": State.ERASED}}, ["consent_revoked"]),
+            ({"consent": {"state": State.EXPIRED}}, ["consent_expired"]),
+            ({"consent": {"assurance": 0}}, ["assurance_too_low"]),
+            ({"assurance_floor": 2}, ["assurance_too_low"]),
+            ({"facts_raised": {"entertainment": 2}}, ["assurance_too_low"]),
+            ({"action": "train"}, ["action_not_covered"]),
+            ({"use_case": "research"}, ["use_case_not_covered"]),
+            ({"use_case": "entertainment.karaoke"}, ["use_case_unknown"]),
+            ({"use_case": None}, ["use_case_unknown"]),
+            ({"language": "ja"}, ["language_not_covered"]),
+            ({"language": "de"}, ["language_not_covered"]),  # wider than what was granted
+            ({"language": "und"}, ["language_unknown"]),
+            ({"language": None}, ["language_unknown"]),
+            ({"language": "no such tag"}, ["language_unknown"]),
+            ({"channel": "telephone"}, ["channel_not_covered"]),
+            ({"channel": None}, ["channel_not_covered"]),
+            ({"channel": "everything"}, ["channel_not_covered"]),
+            ({"territory": "US"}, ["territory_not_covered"]),
+            ({"territory": None}, ["territory_not_covered"]),
+            ({"territory": "Atlantis"}, ["territory_not_covered"]),
+            ({"labels": ("adult",)}, ["content_excluded"]),
+            ({"labels": ("unsure",)}, ["content_excluded"]),
+            ({"grant": {"exclusions": frozenset({"entertainment.audiobook"})}}, ["content_excluded"]),
+            ({"grant": {"exclusions": frozenset({"violence"})}, "labels": ("violence",)}, ["content_excluded"]),
+            ({"facts_forbidden": frozenset({"entertainment"})}, ["content_excluded"]),
+            ({"grant": {"characters_left": 9}}, ["quota_exceeded"]),
+            ({"grant": {"clips_left": 0}}, ["quota_exceeded"]),
+            ({"grant": {"milliseconds_left": 0}}, ["quota_exceeded"]),
+            ({"sample_sha256s": ("bb",)}, ["sample_not_covered"]),
+            ({"voice_ready": False}, ["voice_not_ready"]),
+            ({"facts_held": True}, ["hold"]),
+            ({"facts_representative_missing": True}, ["representative_missing"]),
+        ],
+    )
+    def test_names_each_reason(self, change: dict[str, Any], codes: list[str]) -> None:
+        assert reasons(**change) == codes
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"grant": {"characters_left": 10}},
+            {"grant": {"clips_left": 1}},
+            {"labels": ("adult",), "grant": {"sensitive_content": frozenset({"adult"})}},
+            {"sample_sha256s": ("aa",)},
+            {"territory": "eu"},
+            {"language": "en-x-whisper"},
+            {"labels": ("harmless",)},
+        ],
+    )
+    def test_allows_up_to_the_edge(self, change: dict[str, Any]) -> None:
+        assert reasons(**change) == []
+
+    @pytest.mark.parametrize(
+        ("late", "codes"),
+        [
+            (timedelta(microseconds=-1), ["consent_not_yet_valid"]),
+            (timedelta(0), []),
+            (timedelta(days=1, microseconds=-1), []),
+            (timedelta(days=1), ["consent_expired"]),
+        ],
+    )
+    def test_counts_the_term_half_open(self, late: timedelta, codes: list[str]) -> None:
+        assert reasons(at=NOON + late) == codes
+
+    def test_gives_all_reasons_at_once(self) -> None:
+        codes = reasons(language="ja", use_case="advertising", channel=None, territory="US", labels=("adult",))
+        assert codes == [
+            "assurance_too_low", "use_case_not_covered", "language_not_covered", "channel_not_covered",
+            "territory_not_covered", "content_excluded",
+        ]  # fmt: skip
+
+    def test_tells_what_was_required_and_granted(self) -> None:
+        (one,) = policy.evaluate(replace(ASK, language="ja"), Facts(at=NOON, consent=CONSENT))
+        assert (one.consent, one.required, one.granted) == ("con_a", "ja", ("en", "de-DE"))
+
+    def test_never_mixes_grants(self) -> None:
+        other = replace(GRANT, grant_id="grt_b", use_case="research", languages=("ja",), spelt=("ja",))
+        assert reasons(consent={"grants": (GRANT, other)}, language="ja") == ["language_not_covered"]
+
+    def test_explains_the_nearest_grant(self) -> None:
+        far = replace(GRANT, grant_id="grt_b", use_case="research", languages=("fr",), channels=frozenset({"app"}))
+        assert reasons(consent={"grants": (far, GRANT)}, language="ja") == ["language_not_covered"]
+
+    def test_refuses_without_a_consent(self) -> None:
+        assert [one.code for one in policy.evaluate(ASK, Facts(at=NOON, consent=None))] == ["no_consent"]
+
+    def test_refuses_a_consent_without_grants(self) -> None:
+        assert reasons(consent={"grants": ()}) == ["action_not_covered"]
+
+    def test_judges_of_a_clone_only_what_the_call_names(self) -> None:
+        assert reasons(action="clone", channel=None, territory=None, use_case=None, language=None) == []
+        assert reasons(action="clone", language="ja", channel=None, territory=None) == ["language_not_covered"]
+
+    def test_takes_new_recordings_for_a_clone_but_nobody_elses(self) -> None:
+        assert reasons(action="clone", sample_sha256s=("bb",)) == []
+        codes = reasons(action="clone", sample_sha256s=("bb",), facts_foreign_samples=frozenset({"bb"}))
+        assert codes == ["sample_not_covered"]
+
+    def test_is_in_doubt_about_an_active_consent_without_a_term(self) -> None:
+        with pytest.raises(ValueError, match="without a term"):
+            reasons(consent={"valid_until": None})
+
+    def test_takes_no_negative_amount(self) -> None:
+        with pytest.raises(ValueError, match="less than nothing"):
+            replace(ASK, characters=-1)
+
+
+asks = st.builds(
+    replace,
+    st.just(ASK),
+    action=st.sampled_from(sorted(policy.ACTIONS)),
+    language=st.sampled_from(["en", "de-DE", "ja", "und", None]),
+    use_case=st.sampled_from(["entertainment", "entertainment.audiobook", "research", "advertising", "nonsense", None]),
+    channel=st.sampled_from(["web", "telephone", "nonsense", None]),
+    territory=st.sampled_from(["FR", "US", "*", None]),
+    characters=st.integers(0, 20),
+    labels=st.sets(st.sampled_from(["adult", "unsure", "fine"])).map(tuple),
+)
+grants = st.builds(
+    replace,
+    st.just(GRANT),
+    use_case=st.sampled_from(["entertainment", "research", "advertising"]),
+    actions=st.frozensets(st.sampled_from(sorted(policy.ACTIONS))),
+    languages=st.sampled_from([("en",), ("ja",), ("*",), ()]),
+    channels=st.sampled_from([frozenset({"web"}), frozenset({"*"}), frozenset[str]()]),
+    territories=st.sampled_from([frozenset({"EU"}), frozenset({"*"}), frozenset[str]()]),
+    characters_left=st.sampled_from([None, 0, 10]),
+)
+consents = st.builds(
+    replace,
+    st.just(CONSENT),
+    state=st.sampled_from(list(State)),
+    grants=st.lists(grants, max_size=4).map(tuple),
+    assurance=st.integers(0, 3),
+)
+
+
+class TestProperties:
+    @given(asks, consents)
+    def test_allow_and_reasons_exclude_each_other(self, ask: Ask, consent: ConsentFacts) -> None:
+        verdict = policy.judge(ask, Facts(at=NOON, consent=consent))
+        assert verdict.allowed is (verdict.reasons == ())
+
+    @given(asks, consents)
+    def test_nothing_is_allowed_unless_active(self, ask: Ask, consent: ConsentFacts) -> None:
+        if policy.judge(ask, Facts(at=NOON, consent=consent)).allowed:
+            assert consent.state is State.ACTIVE
+
+    @given(asks, consents)
+    def test_what_is_allowed_is_allowed_by_that_grant_alone(self, ask: Ask, consent: ConsentFacts) -> None:
+        verdict = policy.judge(ask, Facts(at=NOON, consent=consent))
+        if verdict.grant is not None:
+            alone = replace(consent, grants=(verdict.grant,))
+            assert policy.judge(ask, Facts(at=NOON, consent=alone)).allowed
+
+    @given(asks, consents, st.frozensets(st.sampled_from(["entertainment", "research", "adult", "fine"])))
+    def test_more_exclusions_never_allow_more(self, ask: Ask, consent: ConsentFacts, more: frozenset[str]) -> None:
+        if policy.judge(ask, Facts(at=NOON, consent=consent, forbidden=more)).allowed:
+            assert policy.judge(ask, Facts(at=NOON, consent=consent)).allowed

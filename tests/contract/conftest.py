@@ -1,0 +1,151 @@
+"""A product of Acme with one of everything, and a client that sends exactly the bytes that a test wants sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import ApiKey
+from consent.models import Consent, Speaker
+from provenance.models import Clip, Export
+from tests.cast import MakeKey
+from tests.voices.conftest import (  # noqa: F401 - fixtures
+    AUDIOBOOK,
+    SENTENCE,
+    Reader,
+    clock_at_noon,
+    grant_of,
+    make_consent,
+    make_voice,
+    reader,
+)
+from vault.models import Blob
+from voices.models import Erasure, Job, Sample, Voice
+
+Answer = Any
+
+
+@dataclass(frozen=True)
+class Sender:
+    """An HTTP client with a key. A server error arrives as an answer; every answer must name its request."""
+
+    secret: str | None
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, kind: str | None = "application/json", **headers: Any
+    ) -> Answer:
+        own: dict[str, Any] = {"HTTP_AUTHORIZATION": f"Bearer {self.secret}"} if self.secret else {}
+        sent: dict[str, Any] = {} if body is None or kind is None else {"content_type": kind}
+        client = Client(raise_request_exception=False)
+        answer = client.generic(method, path, b"" if body is None else body, **sent, **own, **headers)
+        assert answer["X-Request-Id"].startswith("req_")
+        return answer
+
+    def get(self, path: str, **headers: Any) -> Answer:
+        return self.send("GET", path, **headers)
+
+    def post(self, path: str, body: object = None, **headers: Any) -> Answer:
+        return self.send("POST", path, json.dumps(body or {}).encode(), **headers)
+
+    def patch(self, path: str, body: object, **headers: Any) -> Answer:
+        return self.send("PATCH", path, json.dumps(body).encode(), **headers)
+
+    def delete(self, path: str, **headers: Any) -> Answer:
+        return self.send("DELETE", path, **headers)
+
+
+@pytest.fixture
+def http(make_key: MakeKey, clock_at_noon: None, reader: Reader) -> Sender:  # noqa: F811 - the fixtures
+    """Acme's test key at noon, in the hands of somebody who calls often; the provider is a real reader."""
+    return Sender(make_key(calls_per_minute=100_000).secret)
+
+
+@pytest.fixture
+def anybody(db: None, clock_at_noon: None) -> Sender:  # noqa: F811 - the fixture
+    """Somebody without a key."""
+    return Sender(None)
+
+
+class World(Mapping[str, str]):
+    """The ids of one of everything, under the names of the path parameters, each made when it is first asked for."""
+
+    NAMES = (
+        "speaker_id", "consent_id", "voice_id", "clip_id", "decision_id", "job_id", "export_id", "erasure_id", "key_id",
+    )  # fmt: skip
+
+    def __init__(self, http: Sender, voices: Callable[[], Voice]) -> None:
+        self._http = http
+        self.voices = voices
+        self._made: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.NAMES)
+
+    def __len__(self) -> int:
+        return len(self.NAMES)
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._made:
+            self._made |= self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> dict[str, str]:
+        match name:
+            case "speaker_id" | "consent_id" | "voice_id":
+                voice = self.voices()
+                return {"speaker_id": voice.speaker_id, "consent_id": voice.consent_id, "voice_id": voice.id}
+            case "clip_id" | "decision_id":
+                spoken = self._http.post("/v1/speech", self.speech())
+                return {"clip_id": spoken["Sayso-Clip"], "decision_id": spoken["Sayso-Decision"]}
+            case "job_id":
+                return self._post(name, "/v1/speech", self.speech() | {"delivery": {"mode": "job"}})
+            case "export_id":
+                return self._post(name, "/v1/exports", {"kind": "audit"})
+            case "erasure_id":
+                path = f"/v1/speakers/{self.voices().speaker_id}/erase"
+                return self._post(name, path, {"reason": "requested"})
+            case "key_id":
+                return self._post(name, "/v1/api_keys", {"product": "X", "scopes": ["clips:read"], "mode": "test"})
+        raise KeyError(name)
+
+    def _post(self, name: str, path: str, body: dict[str, Any]) -> dict[str, str]:
+        return {name: self._http.post(path, body).json()["id"]}
+
+    def grant(self) -> dict[str, Any]:
+        """A grant for audiobooks."""
+        return grant_of()
+
+    def speech(self) -> dict[str, Any]:
+        """A good call of the voice."""
+        return {"voice": self["voice_id"], "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK}
+
+
+@pytest.fixture
+def world(http: Sender, make_voice: Callable[[], Voice]) -> World:  # noqa: F811 - the fixture
+    """One of everything."""
+    return World(http, make_voice)
+
+
+def rows() -> dict[str, int]:
+    """How many there are of everything that a request could leave half-made."""
+    kinds = (Speaker, Consent, Voice, Sample, Blob, Clip, Job, Export, Erasure, ApiKey)
+    return {kind.__name__: kind._default_manager.count() for kind in kinds}
+
+
+def problem(answer: Answer, status: int | None = None, code: str | None = None) -> dict[str, Any]:
+    """The problem document of an answer, checked to be one."""
+    assert 400 <= answer.status_code < 500, f"{answer.status_code}: {answer.content[:300]!r}"
+    assert answer["Content-Type"] == "application/problem+json", answer.content[:300]
+    found: dict[str, Any] = json.loads(answer.content)
+    assert {"type", "title", "status", "detail", "instance", "code", "request_id", "errors"} <= found.keys()
+    assert (found["status"], found["request_id"]) == (answer.status_code, answer["X-Request-Id"])
+    assert found["type"].endswith(f"/problems/{found['code']}")
+    assert all(set(fault) == {"code", "attr", "detail"} for fault in found["errors"])
+    assert status in {None, found["status"]}, found
+    assert code in {None, found["code"]}, found
+    return found

@@ -1,0 +1,108 @@
+"""Schemathesis over the OpenAPI document: whatever it sends, the answer is one that the document describes.
+
+Bounded and without chance: the same cases in every run. It says nothing of databases, so it runs on one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from config import docs
+from tests.contract.conftest import Sender, World
+from tests.contract.operations import document, operations
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+EXAMPLES = 10
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+NAMED = {"voice": "voice_id", "consent": "consent_id", "speaker": "speaker_id"}
+
+
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """Requests leave the connection open, as those of Django's own client do: the test's transaction is on it."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in signals:
+            signal.connect(close_old_connections)
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, APIOperation[Any, Any, Any, Any]]:
+    """The operations as schemathesis reads them, by name; the application answers in this process."""
+    schema = schemathesis.openapi.from_dict(document())
+    schema.app = get_wsgi_application()
+    found = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    assert len(found) == len(operations())
+    return {operation.definition.raw["operationId"]: operation for operation in found}
+
+
+def ids_for(path: str, world: World) -> dict[str, str]:
+    """Ids of real things: those that the path names, and those that bodies name."""
+    return {name: world[name] for name in World.NAMES if f"{{{name}}}" in path or name in NAMED.values()}
+
+
+def with_real_ids(case: Any, ids: Mapping[str, str]) -> None:
+    """Put ids of real things where the case names some, so that it comes further than to a 404."""
+    for parameter in case.path_parameters or ():
+        case.path_parameters[parameter] = ids[parameter]
+    if isinstance(case.body, dict):
+        for field in NAMED.keys() & case.body.keys():
+            case.body[field] = ids[NAMED[field]]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
+@pytest.mark.parametrize("name", [operation.name for operation in operations()])
+def test_every_answer_is_described(
+    described: dict[str, APIOperation[Any, Any, Any, Any]], http: Sender, world: World, name: str, mode: GenerationMode
+) -> None:
+    operation, numbers = described[name], count()
+    ids = ids_for(operation.path, world)
+
+    @BOUNDED
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def answers(case: Any) -> None:
+        if next(numbers) % 2:
+            with_real_ids(case, ids)
+        headers = {"Authorization": f"Bearer {http.secret}"} if operation.definition.raw["security"] else {}
+        response = case.call(headers=headers)
+        case.validate_response(response, checks=CHECKS)
+
+    with one_connection():
+        answers()
+
+
+def test_the_document_is_the_served_one(anybody: Sender) -> None:
+    answer = anybody.get("/v1/openapi.json")
+    assert (answer["Content-Type"], answer.content) == ("application/json", docs.document())

@@ -1,0 +1,101 @@
+"""The service as processes: web server, embedded worker, Celery workers and beat, started and ended by a test."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Final
+
+from config.demo.server import free_port
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+START_SECONDS: Final = 90.0
+# Whoever waits in these tests waits for a sweep; a customer's service sweeps every quarter of a minute.
+BRISK: Final = {
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+    "SAYSO_SWEEP_SECONDS": "1",
+    "SAYSO_LOG_LEVEL": "WARNING",
+    "PYTHONWARNINGS": "default",
+}
+NOBODY_LISTENS: Final = "redis://127.0.0.1:9/0"  # the discard port
+
+
+def wait_until(done: Callable[[], object], what: str, *, seconds: float = 120.0) -> None:
+    """Ask again and again until it is so; fail when it does not become so in time."""
+    ends = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < ends, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.25)  # a key has 600 calls a minute
+
+
+@contextmanager
+def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process and its children, in a group of their own; none of them outlives the block."""
+    with log.open("ab") as out:
+        started = subprocess.Popen(
+            command, cwd=ROOT, env={**environment}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield started
+        finally:
+            end(started)
+
+
+def end(started: subprocess.Popen[bytes], *, politely: float = 10.0) -> None:
+    """Ask a process to end; then kill it and its whole group."""
+    with suppress(subprocess.TimeoutExpired):
+        started.terminate()
+        started.wait(politely)
+    with suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+
+
+@contextmanager
+def web(environment: Mapping[str, str], log: Path, *, port: int | None = None) -> Iterator[str]:
+    """The web server; with REDIS_URL empty it carries the background work out itself. Gives its base URL."""
+    chosen = port or free_port()
+    base = f"http://127.0.0.1:{chosen}"
+    command = [sys.executable, "manage.py", "serve", "--port", str(chosen)]
+    with process(command, {**environment, **BRISK, "SAYSO_PUBLIC_URL": base}, log) as server:
+        wait_until(lambda: server.poll() is not None or answers(chosen), said(log, "the server"), seconds=START_SECONDS)
+        assert server.poll() is None, said(log, "the server ended")
+        yield base
+
+
+@contextmanager
+def celery(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker for both queues, and the beat. Gives the worker."""
+    given = {**environment, **BRISK}
+    app = [sys.executable, "-m", "celery", "-A", "config.celery"]
+    schedule = str(log.with_suffix(".schedule"))
+    with (
+        process([*app, "worker", "-Q", "log,work", "-c", "2", "-l", "warning"], given, log) as worker,
+        process([*app, "beat", "-l", "warning", "--schedule", schedule, "--pidfile", ""], given, log),
+    ):
+        yield worker
+
+
+def answers(port: int) -> bool:
+    """Whether a server on this port lives."""
+    line = HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        line.request("GET", "/health/live")
+        return line.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def said(log: Path, what: str) -> str:
+    """What to show when something did not start: the end of its log."""
+    return f"{what}:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}" if log.exists() else what

@@ -1,0 +1,21 @@
+"""A request to Ada, and somebody without an account who opens its link."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from consent.life.requests import Requested
+from core import clock
+from tests.people import AUDIOBOOKS, MUSEUM, MakeRequest
+
+
+@pytest.fixture
+def asked(make_request: MakeRequest) -> Requested:
+    """A fresh request for two purposes, made now: pages read the real clock."""
+    return make_request(grants=(AUDIOBOOKS, MUSEUM), at=clock.now())
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client()

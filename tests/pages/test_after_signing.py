@@ -1,0 +1,129 @@
+"""Behind the link after the answer: stopping in one step, the receipt, and the page of every end."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from consent import services
+from consent.life import lifecycle
+from consent.life.requests import Requested
+from consent.models import Consent
+from consent.rules.states import Move
+from core import clock
+from tests.pages.visits import path_of, sign, state_of, text_of
+from tests.people import MakeRequest
+
+pytestmark = pytest.mark.django_db
+
+
+class TestStopping:
+    def test_takes_one_step_from_the_same_link(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        visitor.post(f"{path_of(asked)}/withdraw")
+        assert state_of(asked) == "withdrawn"
+
+    def test_works_long_after_the_link_could_be_signed_with(self, visitor: Client, make_request: MakeRequest) -> None:
+        old = make_request(at=clock.now() - timedelta(days=60))
+        signed_at = clock.now() - timedelta(days=59)
+        services.sign_as_test(old.consent.id, organisation_id=old.consent.organisation_id, actor="t", at=signed_at)
+        visitor.post(f"{path_of(old)}/withdraw")
+        assert state_of(old) == "withdrawn"
+
+    def test_changes_nothing_the_second_time(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        visitor.post(f"{path_of(asked)}/withdraw")
+        first = Consent.objects.get(id=asked.consent.id).revoked_at
+        visitor.post(f"{path_of(asked)}/withdraw")
+        assert Consent.objects.get(id=asked.consent.id).revoked_at == first
+
+    def test_does_not_call_back_what_nobody_signed(self, visitor: Client, asked: Requested) -> None:
+        visitor.post(f"{path_of(asked)}/withdraw")
+        assert state_of(asked) == "requested"
+
+    def test_wants_the_forms_own_token(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        assert Client(enforce_csrf_checks=True).post(f"{path_of(asked)}/withdraw").status_code == 403
+        assert state_of(asked) == "active"
+
+
+class TestTheReceipt:
+    def test_is_given_to_who_signed(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        receipt = visitor.get(f"{path_of(asked)}/receipt.json")
+        signed = Consent.objects.get(id=asked.consent.id)
+        assert json.loads(receipt.content)["record_sha256"] == signed.record_sha256
+        assert "attachment" in receipt["Content-Disposition"]
+
+    def test_comes_as_a_document_too(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        assert visitor.get(f"{path_of(asked)}/receipt.pdf").content.startswith(b"%PDF-")
+
+    @pytest.mark.parametrize("name", ["receipt.json", "receipt.pdf", "receipt.exe"])
+    def test_exists_only_of_what_was_signed(self, visitor: Client, asked: Requested, name: str) -> None:
+        assert visitor.get(f"{path_of(asked)}/{name}").status_code == 404
+
+
+class TestEveryEnd:
+    def test_signed_shows_fingerprint_next_steps_and_the_way_out(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        response = visitor.get(path_of(asked))
+        fingerprint = Consent.objects.get(id=asked.consent.id).record_sha256[:12]
+        for part in ("You have signed", fingerprint, "What happens next", "Withdraw my agreement now"):
+            assert part in text_of(response)
+
+    def test_declined(self, visitor: Client, asked: Requested) -> None:
+        visitor.post(f"{path_of(asked)}/decline")
+        assert "You said no" in text_of(visitor.get(path_of(asked)))
+
+    def test_run_out_names_whom_to_ask(self, visitor: Client, make_request: MakeRequest) -> None:
+        old = make_request(at=clock.now() - timedelta(days=14))
+        response = visitor.get(path_of(old))
+        assert "This link has run out" in text_of(response)
+        assert "ask Acme for a new link" in text_of(response)
+        assert "<form" not in response.content.decode()
+
+    def test_withdrawn(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        visitor.post(f"{path_of(asked)}/withdraw")
+        response = visitor.get(path_of(asked))
+        assert "You have stopped it" in text_of(response)
+        assert "<form" not in response.content.decode()
+
+    def test_expired_shows_before_the_sweep_has_come_by(self, visitor: Client, make_request: MakeRequest) -> None:
+        old = make_request(at=clock.now() - timedelta(days=13), duration="P7D")
+        signed_at = clock.now() - timedelta(days=12)
+        services.sign_as_test(old.consent.id, organisation_id=old.consent.organisation_id, actor="t", at=signed_at)
+        response = visitor.get(path_of(old))
+        assert "This has ended on its date" in text_of(response)
+        assert "<form" not in response.content.decode()
+
+    def test_suspended_can_still_be_stopped(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        row = asked.consent
+        lifecycle.suspend(
+            row.id, organisation_id=row.organisation_id, livemode=False, reason="dispute", actor="key:k", at=clock.now()
+        )
+        text = text_of(visitor.get(path_of(asked)))
+        assert "On hold" in text
+        assert "Withdraw my agreement now" in text
+
+    @pytest.mark.parametrize(
+        ("move", "says"), [(Move.INVALIDATE, "Declared invalid"), (Move.TERMINATE, "Acme has ended this")]
+    )
+    def test_ended_by_others(self, visitor: Client, asked: Requested, move: Move, says: str) -> None:
+        sign(visitor, asked)
+        lifecycle.end(asked.consent.id, move, reason="other", actor="key:k", at=clock.now())
+        assert says in text_of(visitor.get(path_of(asked)))
+
+    @pytest.mark.parametrize("token", ["x", "A" * 43, "a" * 5000, "%00", "ä"])
+    def test_unknown_is_a_kind_page(self, visitor: Client, token: str) -> None:
+        response = visitor.get(f"/sign/{token}")
+        assert response.status_code == 404
+        assert "We do not know this link" in text_of(response)
+
+    def test_unknown_says_the_same_to_every_move(self, visitor: Client) -> None:
+        assert {visitor.post(f"/sign/nothing{move}").status_code for move in ("", "/decline", "/withdraw")} == {404}

@@ -1,0 +1,147 @@
+"""The verify page: a form that works without scripts, kind answers to everything, nothing kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
+from django.test import Client
+from pytest_django import Settings
+
+from core import pages
+from core.errors import Unavailable
+from provenance import turns, verify, wording
+from provenance.verify import Evidence, FoundClip, Outcome, Verdict
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anybody() -> Client:
+    return Client(enforce_csrf_checks=True)
+
+
+def upload(data: bytes, name: str = "clip.wav") -> dict[str, SimpleUploadedFile]:
+    return {"file": SimpleUploadedFile(name, data)}
+
+
+class TestTheForm:
+    def test_needs_no_cookie_and_no_script(self, anybody: Client) -> None:
+        response = anybody.get("/verify")
+        assert (response.status_code, len(response.cookies)) == (200, 0)
+        assert b"<script" not in response.content
+
+    @pytest.mark.parametrize(("asked", "language"), [("de-AT,de;q=0.9", "de"), ("en", "en"), ("fr", "en")])
+    def test_speaks_the_readers_language(self, anybody: Client, asked: str, language: str) -> None:
+        page = anybody.get("/verify", HTTP_ACCEPT_LANGUAGE=asked).content.decode()
+        assert f'<html lang="{language}">' in page
+        assert wording.ALL[pages.language_of(language)].title in page
+
+    @pytest.mark.parametrize("method", ["put", "delete", "patch"])
+    def test_takes_no_other_method(self, anybody: Client, method: str) -> None:
+        assert getattr(anybody, method)("/verify").status_code == 405
+
+
+class TestAnUpload:
+    def test_of_no_file_is_told_so(self, anybody: Client) -> None:
+        response = anybody.post("/verify", {})
+        assert response.status_code == 422
+        assert b"Choose a file first." in response.content
+
+    def test_of_an_empty_file_is_told_so(self, anybody: Client) -> None:
+        response = anybody.post("/verify", upload(b""))
+        assert response.status_code == 422
+        assert b"This file is empty" in response.content
+
+    def test_over_the_limit_is_told_so(self, anybody: Client, settings: Settings) -> None:
+        settings.SAYSO_MAX_UPLOAD_BYTES = 2**20
+        response = anybody.post("/verify", upload(bytes(2**20 + 1)))
+        assert response.status_code == 413
+        assert b"larger than 1 MB" in response.content
+
+    def test_far_over_the_limit_is_not_even_read(self, anybody: Client, settings: Settings) -> None:
+        settings.SAYSO_MAX_UPLOAD_BYTES = 2**20
+        body = {"file": SimpleUploadedFile("clip.wav", bytes(2**20 + 20_000))}
+        assert anybody.post("/verify", body).status_code == 413
+
+    @pytest.mark.parametrize(
+        "data", [b"\x00", b"RIFF", b"not audio at all", b"#EXTM3U\n/etc/passwd\n", bytes(range(256)) * 40]
+    )
+    def test_of_something_else_is_unreadable(self, anybody: Client, data: bytes) -> None:
+        response = anybody.post("/verify", upload(data))
+        assert response.status_code == 200
+        assert b"Not readable as audio" in response.content
+
+    def test_leaves_nothing_behind(self, anybody: Client, data_folder: Path) -> None:
+        before = sorted(data_folder.rglob("*"))
+        anybody.post("/verify", upload(b"not audio at all"))
+        assert sorted(data_folder.rglob("*")) == before
+
+    def test_after_many_others_is_told_to_wait(self, anybody: Client) -> None:
+        answers = [anybody.post("/verify", upload(b"no sound")) for _ in range(turns.A_MINUTE + 1)]
+
+        assert [answer.status_code for answer in answers[:-1]] == [200] * turns.A_MINUTE
+        assert answers[-1].status_code == 429
+        assert wording.ALL["en"].too_many in answers[-1].content.decode()
+
+    def test_is_told_when_a_part_is_down(self, anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        def down(data: bytes, *, at: datetime) -> Verdict:
+            raise Unavailable("The decoder is down.")
+
+        monkeypatch.setattr(verify, "verify", down)
+        response = anybody.post("/verify", upload(b"x"))
+        assert response.status_code == 503
+        assert b"Nothing is wrong with yours" in response.content
+
+
+class TestTheAnswer:
+    @pytest.mark.parametrize("outcome", list(Outcome))
+    @pytest.mark.parametrize("language", ["en", "de"])
+    def test_has_its_own_page(
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, language: pages.Language
+    ) -> None:
+        clip = FoundClip(
+            id="clp_" + "a" * 26,
+            issued_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
+            organisation="Acme",
+            consent_state="active",
+        )
+        evidence = (Evidence(layer="watermark", result="match", detail="…"),)
+        verdict = Verdict(outcome=outcome, detail="…", clip=clip, evidence=evidence, caveat="…")
+        monkeypatch.setattr(verify, "verify", lambda data, *, at: verdict)
+        page = anybody.post("/verify", upload(b"x"), HTTP_ACCEPT_LANGUAGE=language).content.decode()
+        finding = wording.ALL[language].findings[outcome]
+        for part in (finding.title, *finding.proves_not, wording.ALL[language].evidence["watermark.match"], "Acme"):
+            assert part in page
+
+    def test_of_an_erased_clip_says_only_that_it_was_made_here(
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        verdict = Verdict(outcome=Outcome.WITHDRAWN, detail="…", clip=None, evidence=(), caveat="…")
+        monkeypatch.setattr(verify, "verify", lambda data, *, at: verdict)
+        page = anybody.post("/verify", upload(b"x")).content.decode()
+        assert "We can only say that it was made here" in page
+
+
+class TestTheFirstPage:
+    @pytest.mark.parametrize("language", ["en", "de"])
+    def test_leads_to_the_doors(self, anybody: Client, language: str) -> None:
+        page = anybody.get("/", HTTP_ACCEPT_LANGUAGE=language).content.decode()
+        assert all(f'href="{door}"' in page for door in ("/verify", "/docs/", "/admin/"))
+
+    def test_has_an_icon(self, anybody: Client) -> None:
+        assert anybody.get("/favicon.ico")["Location"] == "/static/sayso/mark.svg"
+
+
+class TestPagesForErrors:
+    @pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html"])
+    def test_need_nothing_to_be_shown(self, name: str) -> None:
+        assert "<h1>" in render_to_string(name)
+
+    def test_come_for_unknown_addresses(self, anybody: Client) -> None:
+        response = anybody.get("/nothing/here")
+        assert response.status_code == 404
+        assert b"There is nothing here" in response.content

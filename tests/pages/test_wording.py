@@ -1,0 +1,101 @@
+"""The words of the pages: no language forgets an answer, a state, or a placeholder."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import pytest
+
+from consent import wording as signing_words
+from consent.life import signing
+from consent.pages import _AS
+from consent.paper import words
+from consent.rules import territories
+from consent.rules.states import State
+from core import pages
+from provenance import verify
+from provenance import wording as verify_words
+
+BOOKS: list[Mapping[pages.Language, Any]] = [signing_words.ALL, verify_words.ALL]
+
+
+def sentences(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every sentence of a book with its place."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from sentences(inner, f"{path}.{key}")
+    elif isinstance(value, tuple):
+        for place, inner in enumerate(value):
+            yield from sentences(inner, f"{path}.{place}")
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from sentences(getattr(value, field.name), f"{path}.{field.name}")
+
+
+def holes(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("book", BOOKS, ids=["signing", "verify"])
+class TestBothLanguages:
+    def test_say_the_same_things(self, book: Mapping[pages.Language, Any]) -> None:
+        assert [path for path, _ in sentences(book["de"])] == [path for path, _ in sentences(book["en"])]
+
+    def test_leave_the_same_holes_to_fill(self, book: Mapping[pages.Language, Any]) -> None:
+        english, german = dict(sentences(book["en"])), dict(sentences(book["de"]))
+        assert {path for path in english if holes(english[path]) != holes(german[path])} == set()
+
+    def test_are_two_languages(self, book: Mapping[pages.Language, Any]) -> None:
+        english, german = dict(sentences(book["en"])), dict(sentences(book["de"]))
+        same = {path for path in english if english[path] == german[path] and len(english[path]) > 24}
+        assert same == set()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+class TestNothingIsForgotten:
+    def test_every_state_has_its_page(self, language: pages.Language) -> None:
+        shown = {_AS.get(state, str(state)) for state in State if state not in {State.DRAFT, State.REQUESTED}}
+        assert shown <= set(signing_words.ALL[language].endings)
+
+    def test_every_answer_about_advice_has_its_words(self, language: pages.Language) -> None:
+        assert set(signing_words.ALL[language].advices) == set(signing.ADVICE)
+
+    def test_every_verdict_has_its_words(self, language: pages.Language) -> None:
+        assert set(verify_words.ALL[language].findings) == {str(outcome) for outcome in verify.Outcome}
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+class TestNames:
+    def test_exist_for_every_country_that_can_be_granted(self, locale: str) -> None:
+        codes = territories.COUNTRIES | set(territories.UNIONS)
+        assert {code for code in codes if words.territory(code, locale) == code} == set()
+
+    def test_are_said_of_languages_with_their_country(self, locale: str) -> None:
+        spoken = {"en": ("German", "German (Austria)"), "de": ("Deutsch", "Deutsch (Österreich)")}[locale]
+        assert (words.language("de", locale), words.language("de-*-AT", locale)) == spoken
+
+    def test_stay_codes_when_nobody_has_a_name(self, locale: str) -> None:
+        assert words.language("tlh", locale) == "tlh"
+
+
+class TestTheReadersLanguage:
+    @pytest.mark.parametrize(
+        ("tag", "language"),
+        [
+            ("de", "de"),
+            ("de-AT", "de"),
+            ("DE_ch", "de"),
+            ("en-GB", "en"),
+            ("fr", "en"),
+            ("den", "en"),
+            ("", "en"),
+            (None, "en"),
+        ],
+    )
+    def test_falls_back_to_english(self, tag: str | None, language: str) -> None:
+        assert pages.language_of(tag) == language

@@ -1,0 +1,133 @@
+"""A small story to export: Ana consents, a call is refused, two clips are made; and how a bundle of it is checked."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Organisation
+from consent import gate, services
+from consent.models import Consent, Speaker
+from provenance import clips
+from provenance.bundles import making
+from provenance.bundles import services as exports
+from provenance.bundles.writer import VERIFIER
+from provenance.models import Clip, Export, ExportState
+from tests.conftest import NOON
+from tests.consent import people
+from tests.consent.people import KEY
+from tests.provenance.test_clips import delivery
+from vault import blobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Who and what there is."""
+
+    organisation: Organisation
+    speaker: Speaker
+    consent: Consent
+    clips: tuple[Clip, ...]
+
+
+def tell(organisation: Organisation, *, at: datetime = NOON, **changes: Any) -> Story:
+    """Ana signs audiobooks, one call is refused, two clips are made."""
+    speaker = people.make_speaker(organisation, at=at, metadata={"note": "=1+1"}, **changes)
+    made = services.request_consent(
+        organisation=organisation, livemode=False, speaker_id=speaker.id, grants=(people.AUDIOBOOK,), actor=KEY,
+        at=at, duration="P1Y", jurisdictions=["EU"],
+    )  # fmt: skip
+    consent = services.sign_as_test(made.consent.id, organisation_id=organisation.id, actor=KEY, at=at)
+    people.codes(consent, at=at, language="ja")
+    spoken = tuple(speak(consent, number, at=at) for number in range(2))
+    return Story(organisation=organisation, speaker=speaker, consent=consent, clips=spoken)
+
+
+def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
+    """Deliver one clip as the pipeline does."""
+    permit = people.check(consent, at=at, characters=10)
+    origin = clips.Origin(
+        organisation_id=consent.organisation_id, livemode=consent.livemode, subject=permit.subject,
+        consent_id=permit.consent_id, grant_id=permit.grant_id, decision_id=permit.decision_id, voice_id="",
+        record_sha256=permit.record_sha256, policy_version=permit.policy_version, provider="local",
+        language="en", use_case=permit.use_case, characters=10, client_reference="=cmd|' /C calc'!A0",
+    )  # fmt: skip
+    intent = clips.intend(origin, at=at)
+    with transaction.atomic():
+        gate.confirm(permit, at=at)
+        gate.commit(permit, characters=10, milliseconds=4000, at=at)
+        blob_id = blobs.put(subject=permit.subject, kind="clip", data=b"audio", at=at)
+        sha256 = f"{number:064x}"
+        return clips.issue(intent.clip_id, delivery(blob_id, sha256=sha256), at=at, actor=KEY)
+
+
+def request(organisation: Organisation, kind: Any = "audit", **changes: Any) -> Export:
+    """Ask for a bundle of the test data."""
+    known: dict[str, Any] = {"start": None, "end": None, "speaker_id": None, "at": NOON, "actor": KEY, **changes}
+    return exports.request(organisation_id=organisation.id, livemode=False, kind=kind, **known)
+
+
+def export(organisation: Organisation, kind: Any = "audit", **changes: Any) -> Export:
+    """Ask for a bundle and have it made."""
+    row = request(organisation, kind, **changes)
+    making.carry_on(now=lambda: NOON)
+    row.refresh_from_db()
+    assert row.state == ExportState.READY, row.code
+    return row
+
+
+def bundle(organisation: Organisation, kind: Any = "audit", **changes: Any) -> bytes:
+    """Ask for a bundle and give its bytes."""
+    return b"".join(exports.read(export(organisation, kind, **changes)))
+
+
+def members(data: bytes) -> dict[str, bytes]:
+    """Unpack in memory."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Pack again, with another program as it were."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def rows(files: Mapping[str, bytes], name: str) -> list[dict[str, Any]]:
+    """The rows of a JSONL file."""
+    return [json.loads(line) for line in files[name].splitlines()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the verifier said."""
+
+    code: int
+    checks: Mapping[str, str]
+    details: Mapping[str, str]
+
+
+def verify(path: Path, *options: str) -> Verdict:
+    """Run the shipped verifier as a stranger would: a program of its own, with nothing but the standard library."""
+    command = [sys.executable, "-I", "-S", str(VERIFIER), str(path), "--json", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stderr == ""
+    said = json.loads(done.stdout)
+    return Verdict(
+        code=done.returncode,
+        checks={row["check"]: row["result"] for row in said["checks"]},
+        details={row["check"]: row["detail"] for row in said["checks"]},
+    )

@@ -1,0 +1,323 @@
+"""Making exports: claimed once, from one consistent read, at constant memory; nothing of erased people in them."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from threading import Thread
+
+import pytest
+from django.db import IntegrityError, connection, connections, transaction
+
+from accounts.models import Organisation
+from core import ids
+from core.errors import NotFound
+from provenance import log
+from provenance.bundles import extract, making, pulse, registry, services, snapshot, tables
+from provenance.bundles.registry import Row, Scope
+from provenance.ledger import entries, merkle, sequencer
+from provenance.models import Entry, Export, ExportState, Outbox
+from tests.conftest import NOON
+from tests.provenance.bundles import story
+from tests.provenance.bundles.story import Story
+from vault import blobs, keys, storage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def noon() -> datetime:
+    return NOON
+
+
+def state_of(export: Export) -> str:
+    return Export.objects.get(id=export.id).state
+
+
+def stored() -> int:
+    return len(list(storage.current().names()))
+
+
+class TestRequest:
+    def test_waits_until_a_worker_takes_it(self, told: Story) -> None:
+        assert state_of(story.request(told.organisation)) == ExportState.QUEUED
+
+    def test_is_in_the_log_like_the_bundle_itself(self, told: Story) -> None:
+        export = story.export(told.organisation)
+
+        sequencer.settle(told.organisation.id, at=NOON)
+        kinds = Entry.objects.order_by("idx").values_list("kind", flat=True)
+        assert list(kinds)[-2:] == ["export.requested", "export.ready"]
+        assert export.log_size == len(kinds) - 1
+
+    def test_refuses_a_stranger_s_speaker(self, told: Story, bolt: Organisation) -> None:
+        with pytest.raises(NotFound):
+            story.request(bolt, "speaker", speaker_id=told.speaker.id)
+
+
+class TestClaim:
+    def test_is_won_by_one(self, told: Story) -> None:
+        story.request(told.organisation)
+
+        assert making.claim(at=NOON) is not None
+        assert making.claim(at=NOON) is None
+
+    @pytest.mark.parametrize(("after", "taken"), [(timedelta(0), True), (-timedelta(microseconds=1), False)])
+    def test_ends_with_its_lease(self, told: Story, after: timedelta, taken: bool) -> None:
+        story.request(told.organisation)
+        making.claim(at=NOON)
+
+        assert (making.claim(at=NOON + pulse.LEASE + after) is not None) is taken
+
+    def test_is_given_up_after_some_attempts(self, told: Story) -> None:
+        export = story.request(told.organisation)
+        for attempt in range(making.MOST_ATTEMPTS + 1):
+            making.claim(at=NOON + attempt * pulse.LEASE)
+
+        export.refresh_from_db()
+        assert (export.state, export.code) == (ExportState.FAILED, "export_failed")
+
+    def test_that_was_lost_settles_nothing_and_leaves_no_file(
+        self, told: Story, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        export, before = story.request(told.organisation), stored()
+
+        def taken_meanwhile(row: Export, *, now: Callable[[], datetime]) -> making.Written:
+            written = write(row, now=now)
+            Export.objects.filter(id=export.id).update(attempt=17)
+            return written
+
+        write = making.write_bundle
+        monkeypatch.setattr(making, "write_bundle", taken_meanwhile)
+        making.carry_on(now=noon)
+
+        assert (state_of(export), stored()) == (ExportState.RUNNING, before)
+
+
+class TestExpire:
+    @pytest.mark.parametrize(
+        ("after", "state"), [(timedelta(0), ExportState.EXPIRED), (-timedelta(microseconds=1), ExportState.READY)]
+    )
+    def test_deletes_the_bytes_after_seven_days(self, told: Story, after: timedelta, state: str) -> None:
+        export = story.export(told.organisation)
+
+        making.expire(at=NOON + timedelta(days=7) + after)
+
+        assert state_of(export) == state
+        assert (Export.objects.get(id=export.id).blob_id == "") is (state == ExportState.EXPIRED)
+
+    def test_goes_by_the_test_clock_for_test_data(self, told: Story) -> None:
+        export = story.export(told.organisation)
+        Organisation.objects.update(test_clock_ms=8 * 86_400_000)
+
+        making.expire(at=NOON)
+
+        assert state_of(export) == ExportState.EXPIRED
+
+    def test_makes_the_bytes_unreadable(self, told: Story) -> None:
+        export = story.export(told.organisation)
+        making.expire(at=NOON + timedelta(days=8))
+
+        with pytest.raises(services.ExportNotReady):
+            services.read(Export.objects.get(id=export.id))
+
+
+class TestForget:
+    def test_deletes_every_stored_bundle_of_the_organisation(self, told: Story, bolt: Organisation) -> None:
+        mine, others = story.export(told.organisation), story.export(bolt)
+        with transaction.atomic():
+            assert services.forget(told.organisation.id, at=NOON) == 1
+
+        assert (state_of(mine), state_of(others)) == (ExportState.EXPIRED, ExportState.READY)
+        with pytest.raises(NotFound):
+            blobs.get(mine.blob_id)
+
+    def test_begins_a_running_one_anew(self, told: Story) -> None:
+        export = story.request(told.organisation)
+        making.claim(at=NOON)
+        with transaction.atomic():
+            services.forget(told.organisation.id, at=NOON)
+
+        export.refresh_from_db()
+        assert (export.state, export.attempt) == (ExportState.QUEUED, 2)
+
+    def test_stops_a_bundle_that_was_read_before_somebody_s_erasure(
+        self, told: Story, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The export was asked for after `forget` and read before the erasure committed."""
+        export, write = story.request(told.organisation), making.write_bundle
+
+        def erased_meanwhile(row: Export, *, now: Callable[[], datetime]) -> making.Written:
+            written = write(row, now=now)
+            if keys.alive(told.speaker.subject):
+                with transaction.atomic():
+                    keys.destroy(told.speaker.subject, at=NOON)
+            return written
+
+        monkeypatch.setattr(making, "write_bundle", erased_meanwhile)
+        making.carry_on(now=noon)
+
+        export.refresh_from_db()
+        files = story.members(b"".join(services.read(export)))
+        assert (export.attempt, len(story.rows(files, "openings.jsonl"))) == (2, 1)
+
+    def test_is_part_of_the_erasure_s_transaction(self, told: Story) -> None:
+        with pytest.raises(RuntimeError):
+            services.forget(told.organisation.id, at=NOON)
+
+
+class TestErased:
+    def test_entries_stay_provable_and_closed(self, told: Story, tmp_path: object) -> None:
+        with transaction.atomic():
+            log.forget(told.speaker.subject)
+            keys.destroy(told.speaker.subject, at=NOON)
+
+        files = story.members(story.bundle(told.organisation))
+        counts = json.loads(files["manifest.json"])["counts"]
+        assert (counts["entries"], counts["openings"]) == (10, 1)
+
+
+class TestConsistentRead:
+    def test_sees_one_state_whatever_others_write(self, told: Story) -> None:
+        def write() -> None:
+            Organisation.objects.filter(id=told.organisation.id).update(name="Renamed")
+            connections.close_all()
+
+        with snapshot.consistent_read():
+            before = Organisation.objects.get(id=told.organisation.id).name
+            writer = Thread(target=write)
+            writer.start()
+            writer.join(10)
+            assert not writer.is_alive(), "a reader must not hold up a writer"
+            during = Organisation.objects.get(id=told.organisation.id).name
+
+        assert (before, during) == ("Acme", "Acme")
+        assert Organisation.objects.get(id=told.organisation.id).name == "Renamed"
+
+    def test_refuses_to_begin_inside_a_transaction(self) -> None:
+        with transaction.atomic(), pytest.raises(RuntimeError), snapshot.consistent_read():
+            pass
+
+    def test_leaves_the_connection_as_it_was(self) -> None:
+        before = getattr(connection, "transaction_mode", None)
+        with snapshot.consistent_read():
+            pass
+
+        assert getattr(connection, "transaction_mode", None) == before
+
+
+class TestRows:
+    COLUMNS = ("id", "note")
+
+    def table(self, *rows: Row, logged: tuple[str, ...] = ("consent.requested",)) -> registry.Table:
+        def source(scope: Scope) -> Iterator[Row]:
+            yield from rows
+
+        return registry.Table(name="toys", source=source, columns=self.COLUMNS, logged=logged, sliced=False)
+
+    def scope(self, told: Story) -> Scope:
+        return Scope(organisation_id=told.organisation.id, livemode=False, kind="audit")
+
+    def test_that_the_log_does_not_know_stay_without_a_place(self, told: Story) -> None:
+        strange = {"id": ids.new("con"), "note": ""}
+
+        assert [row["log_index"] for row in tables.rows(self.table(strange), self.scope(told), size=10)] == [None]
+
+    def test_whose_event_still_waits_are_left_to_the_next_bundle(self, told: Story) -> None:
+        row = {"id": told.consent.id, "note": ""}
+
+        assert list(tables.rows(self.table(row), self.scope(told), size=10)) == []
+
+    def test_beyond_the_checkpoint_are_left_to_the_next_bundle(self, told: Story) -> None:
+        sequencer.settle(told.organisation.id, at=NOON)
+        row = {"id": told.consent.id, "note": ""}
+
+        assert list(tables.rows(self.table(row), self.scope(told), size=1)) == []
+        assert len(list(tables.rows(self.table(row), self.scope(told), size=10))) == 1
+
+    def test_with_other_columns_than_promised_stop_the_export(self, told: Story) -> None:
+        with pytest.raises(ValueError, match="columns"):
+            list(tables.rows(self.table({"id": "x"}, logged=()), self.scope(told), size=10))
+
+
+class TestMemory:
+    def test_does_not_grow_with_the_log(self, acme: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+        fill(acme.id, 1000)
+        small = peak_of_export(acme)
+        fill(acme.id, 19_000)
+        large = peak_of_export(acme)
+
+        assert large < small + 2_000_000, (small, large)
+
+
+def peak_of_export(organisation: Organisation) -> int:
+    """Bytes at the peak of making an audit bundle, as Python's allocator sees them."""
+    export = story.request(organisation)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        making.carry_on(now=noon)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert state_of(export) == ExportState.READY
+    return peak
+
+
+def fill(organisation_id: str, count: int) -> None:
+    """Put many events into the outbox, quickly, and have them placed."""
+
+    subject, commitment = ids.new("sub"), base64.b64encode(bytes(32)).decode()
+    rows = []
+    for _ in range(count):
+        event_id = ids.new("evt")
+        payload = entries.build(
+            event_id=event_id, organisation_id=organisation_id, livemode=True, kind="admin.action", at=NOON,
+            subject=subject, commitment=commitment, refs={},
+        )  # fmt: skip
+        rows.append(Outbox(organisation_id=organisation_id, event_id=event_id, payload=payload))
+    Outbox.objects.bulk_create(rows, batch_size=5000)
+    while sequencer.settle(organisation_id, at=NOON):
+        pass
+
+
+class TestExtract:
+    @pytest.mark.parametrize(("first", "end"), [(0, 700), (0, 0), (0, 1), (255, 257), (300, 600), (699, 700), (1, 699)])
+    def test_gives_every_leaf_once_whatever_the_range(self, acme: Organisation, first: int, end: int) -> None:
+        fill(acme.id, 700)
+        scope = Scope(organisation_id=acme.id, livemode=True, kind="audit")
+        reach = extract.Extent(first=first, end=end, size=700)
+
+        lines = b"".join(extract.lines(scope, reach, lambda _rows: None)).splitlines()
+        others = b"".join(extract.leaves(scope, reach))
+        hashes = [others[at : at + 32] for at in range(0, len(others), 32)]
+        payloads = [bytes(row) for row in Entry.objects.order_by("idx").values_list("payload", flat=True)]
+        assert lines == payloads[first:end]
+        assert hashes == [merkle.leaf_hash(payload) for payload in payloads[:first] + payloads[end:]]
+
+
+class TestDatabase:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"state": "lost"},
+            {"kind": "everything"},
+            {"speaker_id": "spk_x"},
+            {"kind": "speaker"},
+            {"from_at": NOON, "to_at": NOON},
+            {"state": "running"},
+            {"lease_until": NOON},
+            {"blob_id": "ent_x"},
+            {"state": "ready", "finished_at": NOON},
+            {"state": "failed", "finished_at": NOON},
+            {"finished_at": NOON},
+        ],
+    )
+    def test_refuses_rows_that_make_no_sense(self, acme: Organisation, changes: dict[str, object]) -> None:
+        row = {"id": ids.new("exp"), "organisation": acme, "livemode": False, "kind": "audit", "actor": "key:test"}
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Export.objects.create(**{**row, "created_at": NOON, **changes})

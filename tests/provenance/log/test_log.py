@@ -1,0 +1,146 @@
+"""Writing: with the business transaction or not at all, and nothing about a person in the open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from core import ids
+from provenance import log, tasks
+from provenance.ledger import queries, sequencer
+from provenance.models import Body, Entry, Outbox
+from tests.conftest import NOON
+from tests.provenance.log.conftest import Append
+from vault import keys
+
+pytestmark = pytest.mark.django_db
+
+
+def event(organisation_id: str, **changes: Any) -> str:
+    given = {
+        "organisation_id": organisation_id, "livemode": True, "kind": "consent.revoked", "at": NOON, "actor": "key:k",
+        "subject": None, "refs": {}, "body": {},
+    }  # fmt: skip
+    return log.append(**{**given, **changes})
+
+
+class TestAppend:
+    @pytest.mark.django_db(transaction=True)
+    def test_refuses_to_run_outside_a_transaction(self, organisation_id: str) -> None:
+        with pytest.raises(RuntimeError, match="must run inside a transaction"):
+            event(organisation_id)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_leaves_nothing_when_the_business_rolls_back(self, organisation_id: str) -> None:
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            event(organisation_id)
+            raise ZeroDivisionError
+
+        assert sequencer.settle(organisation_id, at=NOON) == 0
+        assert (Outbox.objects.count(), Body.objects.count(), Entry.objects.count()) == (0, 0, 0)
+
+    def test_says_nothing_of_the_body_in_the_open(self, organisation_id: str) -> None:
+        event(organisation_id, body={"code": "withdrawn_by_speaker"}, actor="key:key_secret")
+
+        payload, sealed = bytes(Outbox.objects.get().payload), bytes(Body.objects.get().sealed)
+        assert b"withdrawn" not in payload + sealed
+        assert b"key_secret" not in payload + sealed
+
+    def test_adds_the_actor_to_the_body(self, organisation_id: str) -> None:
+        event(organisation_id, body={"code": "withdrawn"}, actor="key:key_1")
+        sequencer.settle(organisation_id, at=NOON)
+
+        assert [found.body for found in queries.events(organisation_id)] == [
+            {"code": "withdrawn", "actor": "key:key_1"}
+        ]
+
+    def test_keeps_the_body_in_the_form_that_was_committed_to(self, organisation_id: str) -> None:
+        event(organisation_id, body={"place": "Zu\u0308rich"})
+        sequencer.settle(organisation_id, at=NOON)
+
+        body = next(queries.events(organisation_id)).body
+        assert body is not None
+        assert body["place"] == "Z\u00fcrich"
+
+    def test_commits_under_the_named_subject_or_the_organisation(self, organisation_id: str) -> None:
+        person = keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        event(organisation_id, subject=person)
+        event(organisation_id)
+
+        own = keys.of_organisation(organisation_id, at=NOON)
+        assert set(Body.objects.values_list("subject", flat=True)) == {person, own}
+
+    def test_refuses_a_subject_that_was_erased(self, organisation_id: str) -> None:
+        person = keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        keys.destroy(person, at=NOON)
+
+        with pytest.raises(keys.KeyDestroyed):
+            event(organisation_id, subject=person)
+
+    @pytest.mark.parametrize(
+        "changes", [{"kind": "consent.revokd"}, {"refs": {"speaker": "Maria"}}, {"body": {"score": 0.5}},
+                    {"body": {"actor": "somebody else"}}, {"body": {"big": 2**60}}],
+    )  # fmt: skip
+    def test_refuses_what_could_not_be_checked_for_ever(self, organisation_id: str, changes: dict[str, Any]) -> None:
+        with pytest.raises(ValueError):
+            event(organisation_id, **changes)
+        assert not Outbox.objects.exists()
+
+    def test_is_two_inserts_and_little_else(self, organisation_id: str) -> None:
+        event(organisation_id)
+
+        with CaptureQueriesContext(connection) as captured:
+            event(organisation_id)
+        inserts = [query for query in captured if query["sql"].startswith("INSERT")]
+        assert (len(inserts), len(captured) <= 5) == (2, True)
+
+
+class TestWaking:
+    def test_happens_on_commit_and_sequences_the_event(
+        self,
+        organisation_id: str,
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        woken: list[str] = []
+        monkeypatch.setattr(
+            tasks.settle_organisation, "delay", lambda *, organisation_id: woken.append(organisation_id)
+        )
+        with django_capture_on_commit_callbacks(execute=True):
+            event(organisation_id)
+            assert woken == []
+
+        assert woken == [organisation_id]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_that_fails_does_not_undo_or_spoil_the_business(
+        self, organisation_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(**_: object) -> None:
+            raise ConnectionError("the broker is away")
+
+        monkeypatch.setattr(tasks.settle_organisation, "delay", away)
+        with transaction.atomic():
+            event(organisation_id)
+
+        tasks.settle()
+        assert Entry.objects.filter(organisation_id=organisation_id).count() == 1
+
+
+class TestForget:
+    def test_deletes_the_subject_s_bodies_and_no_entry(self, organisation_id: str, append: Append) -> None:
+        person = keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        append(2, subject=person)
+        append(1)
+        sequencer.settle(organisation_id, at=NOON)
+        keys.destroy(person, at=NOON)
+
+        assert log.forget(person) == 2
+        assert [found.body is None for found in queries.events(organisation_id)] == [True, True, False]
+
+    def test_of_nobody_deletes_nothing(self) -> None:
+        assert log.forget(ids.new("sub")) == 0

@@ -1,0 +1,103 @@
+"""After a restored backup: an operator's decision, written to the log, under a new name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.errors import Invalid
+from provenance import recovery
+from provenance.ledger import audit, queries, sequencer
+from provenance.models import Head
+from tests.conftest import NOON
+from tests.provenance.log.conftest import Append
+from tests.provenance.log.history import Snapshot
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def restored(organisation_id: str, append: Append, snapshot: Callable[[], Snapshot]) -> None:
+    """Seven entries were published, the database holds three."""
+    append(3)
+    sequencer.settle(organisation_id, at=NOON)
+    backup = snapshot()
+    append(4)
+    sequencer.settle(organisation_id, at=NOON)
+    backup.restore()
+
+
+class TestRecover:
+    def test_goes_on_under_a_new_name(self, restored: None, organisation_id: str, append: Append) -> None:
+        origin = recovery.recover(organisation_id, reason="restored_backup", actor="mem_1", at=NOON)
+        append(1)
+
+        assert sequencer.settle(organisation_id, at=NOON) == 1
+        assert origin.endswith(f"/log/{organisation_id}/2")
+        assert audit.verify(organisation_id).good
+
+    def test_is_itself_an_event_that_names_the_loss(self, restored: None, organisation_id: str) -> None:
+        recovery.recover(organisation_id, reason="restored_backup", actor="mem_1", at=NOON)
+
+        event = list(queries.events(organisation_id))[-1]
+        assert event.body is not None
+        assert event.kind == "log.recovered"
+        assert {key: event.body[key] for key in ("lost_size", "found_size", "reason", "actor")} == {
+            "lost_size": 7, "found_size": 3, "reason": "restored_backup", "actor": "mem_1",
+        }  # fmt: skip
+
+    def test_keeps_the_lost_head_as_evidence(self, restored: None, organisation_id: str, data_folder: Path) -> None:
+        recovery.recover(organisation_id, reason="restored_backup", actor="mem_1", at=NOON)
+
+        assert (data_folder / "anchors" / f"{organisation_id}.lost-1-7.json").exists()
+
+    def test_works_when_the_whole_log_was_lost(
+        self, organisation_id: str, append: Append, snapshot: Callable[[], Snapshot]
+    ) -> None:
+        empty = snapshot()
+        append(2)
+        sequencer.settle(organisation_id, at=NOON)
+        empty.restore()
+
+        recovery.recover(organisation_id, reason="restored_backup", actor="mem_1", at=NOON)
+        assert (Head.objects.get().size, Head.objects.get().generation) == (1, 2)
+
+    def test_twice_gives_a_third_name(
+        self, restored: None, organisation_id: str, append: Append, snapshot: Callable[[], Snapshot]
+    ) -> None:
+        backup = snapshot()
+        recovery.recover(organisation_id, reason="restored_backup", actor="mem_1", at=NOON)
+        backup.restore()
+
+        assert recovery.recover(organisation_id, reason="restored_backup", actor="mem_1", at=NOON).endswith("/3")
+
+    def test_refuses_when_nothing_was_lost(self, organisation_id: str, append: Append) -> None:
+        append(1)
+        sequencer.settle(organisation_id, at=NOON)
+
+        with pytest.raises(recovery.NothingToRecover):
+            recovery.recover(organisation_id, reason="restored_backup", actor="mem_1", at=NOON)
+
+    @pytest.mark.parametrize("reason", ["", "The disk of Mr Huber broke", "x", "a" * 65])
+    def test_refuses_a_reason_that_is_a_text(self, restored: None, organisation_id: str, reason: str) -> None:
+        with pytest.raises(Invalid):
+            recovery.recover(organisation_id, reason=reason, actor="mem_1", at=NOON)
+
+
+class TestCommand:
+    def test_says_the_new_name(self, restored: None, organisation_id: str) -> None:
+        said = StringIO()
+        call_command("recover_log", organisation_id, reason="restored_backup", actor="mem_1", stdout=said)
+
+        assert f"/log/{organisation_id}/2" in said.getvalue()
+
+    def test_fails_when_nothing_was_lost(self, organisation_id: str, append: Append) -> None:
+        append(1)
+        sequencer.settle(organisation_id, at=NOON)
+
+        with pytest.raises(CommandError, match="continues"):
+            call_command("recover_log", organisation_id, reason="restored_backup", actor="mem_1")

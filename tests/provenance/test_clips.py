@@ -1,0 +1,275 @@
+"""The life of a clip: one intent, one outcome, tokens that never meet, nothing personal left after erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import Organisation
+from core import ids
+from core.errors import NotFound
+from provenance import clips, marks
+from provenance.clips import ClipErased, ClipGone, ClipWithdrawn, Delivery, Intent, NoTokenLeft, Origin
+from provenance.ledger import proofs
+from provenance.models import Clip, ClipState, MarkKey
+from tests.conftest import NOON
+from vault import blobs, keys
+
+
+@pytest.fixture
+def subject(acme: Organisation) -> str:
+    return keys.create(kind="person", organisation_id=acme.id, at=NOON)
+
+
+@pytest.fixture
+def origin(acme: Organisation, subject: str) -> Origin:
+    return origin_of(acme, subject)
+
+
+def origin_of(organisation: Organisation, subject: str) -> Origin:
+    return Origin(
+        organisation_id=organisation.id,
+        livemode=False,
+        subject=subject,
+        consent_id=ids.new("con"),
+        grant_id=ids.new("grt"),
+        decision_id=ids.new("dec"),
+        voice_id=ids.new("vox"),
+        record_sha256="a" * 64,
+        policy_version="1",
+        provider="local",
+        language="en",
+        use_case="entertainment.audiobook",
+        characters=12,
+        client_reference="chapter 1",
+        external_id="x-1",
+        metadata={"title": "Harbour"},
+    )
+
+
+def delivery(blob_id: str = "", **changes: object) -> Delivery:
+    fields: dict[str, object] = {
+        "sha256_provider": "1" * 64,
+        "sha256": "2" * 64,
+        "sha256_pcm": "3" * 64,
+        "codec": "wav",
+        "media_type": "audio/wav",
+        "size": 5,
+        "duration_ms": 4000,
+        "blob_id": blob_id,
+        "scheme": "sayso-speech/1",
+        "self_checks": ("delivered",),
+    }
+    return Delivery(**{**fields, **changes})  # type: ignore[arg-type]  # spelt once for all tests
+
+
+@transaction.atomic
+def issue(intent: Intent, subject: str) -> Clip:
+    blob_id = blobs.put(subject=subject, kind="clip", data=b"audio", at=NOON)
+    return clips.issue(intent.clip_id, delivery(blob_id), at=NOON, actor="key:test")
+
+
+def draws(*tokens: int) -> marks.Draw:
+    left: Iterator[int] = iter(tokens)
+    return lambda: next(left)
+
+
+class TestIntend:
+    def test_draws_again_when_the_token_is_taken(self, acme: Organisation, subject: str) -> None:
+        clips.intend(origin_of(acme, subject), at=NOON, draw=draws(7))
+
+        second = clips.intend(origin_of(acme, subject), at=NOON, draw=draws(7, 7, 8))
+
+        assert second.token == 8
+
+    def test_gives_up_when_no_token_is_free(self, acme: Organisation, subject: str) -> None:
+        clips.intend(origin_of(acme, subject), at=NOON, draw=draws(7))
+
+        with pytest.raises(NoTokenLeft):
+            clips.intend(origin_of(acme, subject), at=NOON, draw=lambda: 7)
+
+    def test_two_organisations_may_draw_the_same_token(
+        self, acme: Organisation, bolt: Organisation, subject: str
+    ) -> None:
+        one = clips.intend(origin_of(acme, subject), at=NOON, draw=draws(7))
+        two = clips.intend(origin_of(bolt, subject), at=NOON, draw=draws(7))
+
+        assert one.token == two.token
+        assert one.key != two.key
+
+    def test_a_new_year_has_a_new_key(self, acme: Organisation, subject: str) -> None:
+        one = clips.intend(origin_of(acme, subject), at=NOON, draw=draws(7))
+        two = clips.intend(origin_of(acme, subject), at=NOON.replace(year=2027), draw=draws(7))
+
+        assert one.key != two.key
+        assert set(marks.in_use(at=NOON)) == {f"{acme.id}|2026", f"{acme.id}|2027"}
+
+    def test_a_decision_makes_one_clip(self, origin: Origin) -> None:
+        clips.intend(origin, at=NOON)
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            clips.intend(origin, at=NOON)
+
+    def test_the_id_tells_nothing_about_time(self) -> None:
+        made = [clips.new_id() for _ in range(50)]
+
+        assert all(ids.is_id(one, "clp") for one in made)
+        assert made != sorted(made)
+
+
+class TestIssue:
+    def test_happens_once(self, origin: Origin, subject: str) -> None:
+        intent = clips.intend(origin, at=NOON)
+        issue(intent, subject)
+
+        with pytest.raises(ClipGone):
+            issue(intent, subject)
+
+    def test_never_after_an_abort(self, origin: Origin, subject: str) -> None:
+        intent = clips.intend(origin, at=NOON)
+        with transaction.atomic():
+            assert clips.abort(intent.clip_id, code="interrupted", at=NOON, actor="system:sweep")
+
+        with pytest.raises(ClipGone):
+            issue(intent, subject)
+
+    def test_logs_hashes_and_ids_and_no_words_of_the_caller(self, origin: Origin, subject: str) -> None:
+        clip = issue(clips.intend(origin, at=NOON), subject)
+
+        event = proofs.history(clip.organisation_id, clip.id)[-1]
+        assert event.body is not None
+        assert (event.body["sha256"], event.body["mark"]) == (
+            "2" * 64,
+            {"scheme": "sayso-speech/1", "epoch": 2026, "token": f"{clip.token:08x}"},
+        )
+        assert not any(word in f"{event.body}" for word in ("chapter", "x-1", "Harbour"))
+
+    def test_keeps_the_entry_small(self, origin: Origin, subject: str) -> None:
+        clip = issue(clips.intend(origin, at=NOON), subject)
+
+        assert len(proofs.history(clip.organisation_id, clip.id)[-1].payload) < 512
+
+    def test_the_proof_can_be_had(self, origin: Origin, subject: str) -> None:
+        clip = issue(clips.intend(origin, at=NOON), subject)
+
+        assert proofs.tlog_proof(clip.event_id, at=NOON).startswith("c2sp.org/tlog-proof@v1")
+
+
+class TestAbort:
+    def test_only_the_first_one_counts(self, origin: Origin) -> None:
+        intent = clips.intend(origin, at=NOON)
+
+        with transaction.atomic():
+            first = clips.abort(intent.clip_id, code="a", at=NOON, actor="key:test")
+            second = clips.abort(intent.clip_id, code="b", at=NOON, actor="key:test")
+
+        assert (first, second, Clip.objects.get().code) == (True, False, "a")
+
+
+class TestWithdraw:
+    def test_takes_the_clips_of_that_consent_alone(self, acme: Organisation, subject: str) -> None:
+        mine, other = (issue(clips.intend(origin_of(acme, subject), at=NOON), subject) for _ in range(2))
+
+        assert clips.withdraw_of(mine.consent_id, at=NOON, actor="system:sweep") == 1
+        assert clips.withdraw_of(mine.consent_id, at=NOON, actor="system:sweep") == 0
+
+        other.refresh_from_db()
+        assert other.state == ClipState.ISSUED
+        with pytest.raises(ClipWithdrawn):
+            clips.delivered_bytes(mine.id)
+
+
+class TestErase:
+    def test_leaves_hashes_that_lead_to_nobody(self, origin: Origin, subject: str) -> None:
+        clip = issue(clips.intend(origin, at=NOON), subject)
+
+        with transaction.atomic():
+            assert clips.erase_of(subject) == 1
+
+        clip.refresh_from_db()
+        assert (clip.state, clip.subject, clip.voice_id, clip.client_reference, clip.metadata) == (
+            "erased", "", "", "", {},
+        )  # fmt: skip
+        assert clip.sha256 == "2" * 64
+        with pytest.raises(ClipErased):
+            clips.delivered_bytes(clip.id)
+
+    def test_ends_what_is_being_made(self, origin: Origin, subject: str) -> None:
+        intent = clips.intend(origin, at=NOON)
+        with transaction.atomic():
+            clips.erase_of(subject)
+
+        with pytest.raises(ClipGone):
+            issue(intent, subject)
+
+    def test_touches_nobody_else(self, acme: Organisation, origin: Origin, subject: str) -> None:
+        somebody = keys.create(kind="person", organisation_id=acme.id, at=NOON)
+        clip = issue(clips.intend(origin, at=NOON), subject)
+
+        with transaction.atomic():
+            assert clips.erase_of(somebody) == 0
+
+        assert clips.delivered_bytes(clip.id) == b"audio"
+
+
+class TestFind:
+    def test_a_clip_that_never_left_does_not_exist(self, origin: Origin) -> None:
+        intent = clips.intend(origin, at=NOON)
+
+        with pytest.raises(NotFound):
+            clips.find(intent.clip_id, organisation_id=origin.organisation_id, livemode=False)
+
+    def test_strangers_and_live_keys_find_nothing(self, origin: Origin, subject: str, bolt: Organisation) -> None:
+        clip = issue(clips.intend(origin, at=NOON), subject)
+
+        for organisation_id, livemode in ((bolt.id, False), (clip.organisation_id, True)):
+            with pytest.raises(NotFound):
+                clips.find(clip.id, organisation_id=organisation_id, livemode=livemode)
+
+
+class TestTheDatabase:
+    @pytest.mark.parametrize(
+        ("changes", "constraint"),
+        [
+            ({"state": "issued"}, "clip_that_left_has_hashes_and_time"),
+            ({"sha256": "a" * 64}, "clip_that_never_left_has_no_audio"),
+            ({"token": 2**32}, "clip_token_is_32_bits"),
+            ({"state": "lost"}, "clip_state_is_known"),
+        ],
+    )
+    def test_refuses(self, origin: Origin, changes: dict[str, object], constraint: str) -> None:
+        clips.intend(origin, at=NOON)
+
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            Clip.objects.update(**changes)
+
+    def test_refuses_an_erased_clip_that_still_leads_to_somebody(self, origin: Origin, subject: str) -> None:
+        issue(clips.intend(origin, at=NOON), subject)
+
+        with pytest.raises(IntegrityError, match="clip_erased_leads_to_nobody"), transaction.atomic():
+            Clip.objects.update(state="erased")
+
+    def test_refuses_a_token_twice_under_one_key(self, acme: Organisation, subject: str) -> None:
+        for _ in range(2):
+            clips.intend(origin_of(acme, subject), at=NOON)
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Clip.objects.update(token=5)
+
+    def test_refuses_an_epoch_twice(self, acme: Organisation) -> None:
+        MarkKey.objects.create(organisation=acme, epoch=2026, created_at=NOON)
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            MarkKey.objects.create(organisation=acme, epoch=2026, created_at=NOON)
+
+
+class TestKeyNames:
+    @given(epoch=st.integers(min_value=1, max_value=9999))
+    def test_are_read_back(self, epoch: int) -> None:
+        key = marks.MarkingKey(organisation_id="org_" + "a" * 26, epoch=epoch, key=b"")
+
+        assert marks.named(key.name) == (key.organisation_id, epoch)

@@ -1,0 +1,99 @@
+"""Marking for delivery: read back from the delivered bytes, or refused with an honest reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.errors import Invalid
+from provenance import marking, watermark
+from provenance.audio.decoding import decode_trusted
+from provenance.audio.encoding import Output
+from provenance.audio.sound import Sound
+from provenance.marking import Marked, mark
+from provenance.watermark import MarkFailed
+from tests.provenance.watermark.speech import KEY, TOKEN, clip
+
+OUTPUTS = {
+    "wav": Output(codec="wav"),
+    "flac": Output(codec="flac", sample_rate_hz=16_000),
+    "mp3": Output(codec="mp3", bit_rate_bps=64_000),
+    "opus": Output(codec="opus", bit_rate_bps=24_000),
+    "ogg": Output(codec="ogg"),
+    "pcm_s16le": Output(codec="pcm_s16le", sample_rate_hz=22_050),
+    "mulaw": Output(codec="mulaw"),
+}
+
+
+def marked(sound: Sound, output: Output = OUTPUTS["wav"]) -> Marked:
+    return mark(sound, token=TOKEN, key=KEY, output=output)
+
+
+def reason(sound: Sound) -> object:
+    with pytest.raises(MarkFailed) as caught:
+        marked(sound)
+    return caught.value.facts["reason"]
+
+
+class TestMark:
+    @pytest.mark.parametrize("codec", OUTPUTS)
+    def test_can_be_read_from_the_delivered_bytes(self, codec: str) -> None:
+        output = OUTPUTS[codec]
+        found = marked(clip(), output)
+        heard = decode_trusted(found.data, codec, rate=output.sample_rate_hz or 24_000)
+        reading = watermark.detect(heard.samples, heard.rate, key=KEY)
+        assert reading is not None
+        assert reading.token == TOKEN
+        assert np.array_equal(heard.samples, found.sound.samples)
+
+    def test_says_what_was_checked(self) -> None:
+        found = marked(clip())
+        assert found.checks[:3] == ("delivered", "cut", "opus-20k")
+        assert found.checks[-2:] == ("mp3-64k", "mp3-64k-shifted")
+        assert found.score_milli >= 700
+        assert found.margin_milli_db == round(1000 * marking.MARGINS_DB[found.attempts - 1])
+
+    def test_does_not_repeat_the_coding_that_the_output_has_been_through(self) -> None:
+        assert "mp3-64k" not in marked(clip(), OUTPUTS["mp3"]).checks
+        assert "opus-20k" not in marked(clip(), Output(codec="opus", bit_rate_bps=16_000)).checks
+
+    def test_gives_the_same_bytes_for_the_same_arguments(self) -> None:
+        assert marked(clip()).data == marked(clip()).data
+
+    def test_leaves_headroom(self) -> None:
+        loud = clip().samples / np.abs(clip().samples).max()
+        assert np.abs(marked(Sound(loud, 16_000)).sound.samples).max() <= marking.CEILING + 1e-4
+
+    def test_keeps_the_level_of_what_has_headroom(self) -> None:
+        before, after = clip().resampled(24_000).samples, marked(clip()).sound.samples
+        assert np.dot(before, after) / np.dot(before, before) == pytest.approx(1.0, abs=0.05)
+
+    def test_marks_short_clips_when_they_can_be_read(self) -> None:
+        assert marked(clip("librivox-austen-0870", seconds=2.0)).score_milli >= 700
+
+    def test_tries_stronger_until_it_is_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(marking, "MARGINS_DB", (0.02, 0.75))
+        assert marked(clip()).attempts == 2
+
+    def test_refuses_a_mark_that_is_never_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(marking, "MARGINS_DB", (0.01, 0.02))
+        assert reason(clip()) == "not_read_back"
+
+    @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.3])
+    def test_refuses_too_little_speech(self, seconds: float) -> None:
+        assert reason(clip("librivox-austen-0890", seconds=seconds)) == "too_short"
+
+    @pytest.mark.parametrize("level", [0.0, 0.0005])
+    def test_refuses_silence(self, level: float) -> None:
+        hum = level * np.sin(np.arange(48_000) / 10)
+        assert reason(Sound(hum.astype(np.float32), 16_000)) == "silent"
+
+    def test_refuses_nothing_at_all_as_silent(self) -> None:
+        assert reason(Sound(np.zeros(0, dtype=np.float32), 16_000)) == "silent"
+
+    def test_refuses_what_is_no_number_as_silent(self) -> None:
+        assert reason(Sound(np.full(32_000, np.nan, dtype=np.float32), 16_000)) == "silent"
+
+    def test_refuses_an_impossible_output(self) -> None:
+        with pytest.raises(Invalid):
+            marked(clip(), Output(codec="wav", sample_rate_hz=123))

@@ -1,0 +1,191 @@
+"""Verify: every verdict of the API, for files as people find them; nothing personal in any answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+
+from accounts.models import Organisation
+from provenance import clips
+from provenance.audio.decoding import decode
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
+from provenance.models import Clip
+from provenance.verify import Outcome, Verdict, verify
+from tests.conftest import NOON
+from tests.voices.conftest import (  # noqa: F401 - fixtures
+    AUDIO,
+    MakeVoice,
+    Reader,
+    asker_of,
+    make_consent,
+    make_voice,
+    noon,
+    only,
+    order_for,
+    revoke,
+)
+from voices import pipeline, sweeps
+from voices.models import Voice
+from voices.pipeline import Spoken
+
+
+@pytest.fixture
+def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
+    return make_voice()
+
+
+@pytest.fixture
+def spoken(voice: Voice) -> Spoken:
+    order = order_for(voice, output=Output(codec="wav"))
+    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+
+
+def found(data: bytes) -> Verdict:
+    return verify(data, at=NOON)
+
+
+def layers(verdict: Verdict) -> dict[str, str]:
+    return {row.layer: row.result for row in verdict.evidence}
+
+
+def again(data: bytes, **output: object) -> bytes:
+    return encode(decode(data).sound, Output(**output))  # type: ignore[arg-type]  # spelt at the call
+
+
+class TestVerify:
+    def test_delivered_bytes_are_issued(self, spoken: Spoken, acme: Organisation) -> None:
+        verdict = found(spoken.data)
+
+        assert (verdict.outcome, layers(verdict)) == (Outcome.ISSUED, {"sha256": "match", "watermark": "match"})
+        assert verdict.clip is not None
+        assert (verdict.clip.id, verdict.clip.organisation, verdict.clip.consent_state) == (
+            spoken.clip_id, acme.name, "active",
+        )  # fmt: skip
+
+    def test_the_same_samples_in_another_container_are_issued(self, spoken: Spoken) -> None:
+        assert found(again(spoken.data, codec="flac", sample_rate_hz=24_000)).outcome is Outcome.ISSUED
+
+    @pytest.mark.parametrize(
+        "output",
+        [
+            {"codec": "mp3", "sample_rate_hz": 24_000, "bit_rate_bps": 64_000},
+            {"codec": "ogg"},
+            {"codec": "wav", "sample_rate_hz": 16_000},
+        ],
+        ids=["mp3", "ogg", "16kHz"],
+    )
+    def test_a_changed_file_is_found_by_its_mark(self, spoken: Spoken, output: dict[str, object]) -> None:
+        verdict = found(again(spoken.data, **output))
+
+        assert (verdict.outcome, layers(verdict)) == (Outcome.ALTERED, {"sha256": "absent", "watermark": "match"})
+        assert verdict.clip is not None
+        assert verdict.clip.id == spoken.clip_id
+
+    def test_a_cut_file_is_found_by_its_mark(self, spoken: Spoken) -> None:
+        sound = decode(spoken.data).sound
+        cut = Sound(sound.samples[sound.rate // 3 :], sound.rate)
+
+        assert found(encode(cut, Output(codec="wav"))).outcome is Outcome.ALTERED
+
+    def test_a_foreign_recording_is_not_found(self, spoken: Spoken) -> None:
+        verdict = found((AUDIO / "librivox-austen-0880.wav").read_bytes())
+
+        assert (verdict.outcome, verdict.clip) == (Outcome.NOT_FOUND, None)
+        assert "proves nothing" in verdict.caveat
+
+    @pytest.mark.parametrize("data", [b"", b"not audio at all", b"RIFF\x00\x00\x00\x00WAVE"])
+    def test_what_is_no_audio_is_unreadable(self, db: None, data: bytes) -> None:
+        assert found(data).outcome is Outcome.UNREADABLE
+
+    def test_headerless_bytes_are_found_by_their_hash(self, voice: Voice) -> None:
+        order = order_for(voice, output=Output(codec="mulaw"))
+        spoken = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+
+        assert found(spoken.data).outcome is Outcome.ISSUED
+
+
+class TestWithdrawn:
+    def test_counts_from_the_revocation_and_not_from_the_sweep(self, spoken: Spoken, voice: Voice) -> None:
+        revoke(voice.consent_id, voice.organisation_id)
+
+        verdict = found(spoken.data)
+
+        assert verdict.outcome is Outcome.WITHDRAWN
+        assert verdict.clip is not None
+        assert verdict.clip.consent_state == "withdrawn"
+
+    def test_stays_after_the_sweep(self, spoken: Spoken, voice: Voice) -> None:
+        revoke(voice.consent_id, voice.organisation_id)
+        sweeps.sweep(at=NOON)
+
+        assert Clip.objects.get().state == "withdrawn"
+        assert found(again(spoken.data, codec="mp3")).outcome is Outcome.WITHDRAWN
+
+
+class TestErased:
+    def test_says_only_that_it_was_issued_here(self, spoken: Spoken, voice: Voice) -> None:
+        with transaction.atomic():
+            clips.erase_of(voice.subject)
+
+        for data in (spoken.data, again(spoken.data, codec="mp3")):
+            verdict = found(data)
+            assert (verdict.outcome, verdict.clip) == (Outcome.WITHDRAWN, None)
+            assert spoken.clip_id not in f"{asdict(verdict)}"
+
+
+class TestNeverDelivered:
+    def test_a_clip_that_was_given_up_is_not_called_issued(self, spoken: Spoken) -> None:
+        Clip.objects.update(
+            state="aborted", sha256="", sha256_pcm="", sha256_provider="", blob_id="", issued_at=None, event_id=""
+        )
+
+        verdict = found(spoken.data)
+
+        assert (verdict.outcome, verdict.clip) == (Outcome.WITHDRAWN, None)
+
+
+class TestNames:
+    def test_no_answer_names_a_person(self, spoken: Spoken) -> None:
+        text = f"{asdict(found(spoken.data))}"
+
+        assert not any(word in text for word in ("Mara", "mara-", "example.org", "vox_", "spk_", "con_"))
+
+
+class TestTheEndpoint:
+    def test_answers_strangers(self, spoken: Spoken, stranger: Client) -> None:
+        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)})
+
+        assert answer.status_code == 200
+        assert (answer.json()["verdict"], answer.json()["clip"]["id"]) == ("issued", spoken.clip_id)
+
+    @pytest.mark.parametrize("fields", [{}, {"file": "not a file"}, {"other": "x"}])
+    def test_wants_one_file(self, db: None, stranger: Client, fields: dict[str, str]) -> None:
+        answer = stranger.post("/v1/verify", fields)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["code"] in {"required", "unknown_field"}
+
+    def test_takes_no_json(self, db: None, stranger: Client) -> None:
+        assert stranger.post("/v1/verify", {}, content_type="application/json").status_code == 415
+
+    def test_refuses_what_is_over_the_limit(self, db: None, stranger: Client, settings: object) -> None:
+        settings.SAYSO_MAX_UPLOAD_BYTES = 65_536  # type: ignore[attr-defined]  # pytest-django's wrapper
+
+        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("big.wav", b"R" * 65_537)})
+
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+    def test_a_broken_multipart_body_is_malformed(self, db: None, stranger: Client) -> None:
+        answer = stranger.post("/v1/verify", b"--x\r\n", content_type="multipart/form-data")
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+    def test_an_address_has_thirty_questions_a_minute(self, db: None, stranger: Client) -> None:
+        answers = [stranger.post("/v1/verify", {"other": "x"}).status_code for _ in range(32)]
+
+        assert 429 in answers[-3:]

@@ -1,0 +1,103 @@
+"""The suite's own bookkeeping: nothing is skipped silently, and CI forgives nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import debian, servers, suite
+from tests.suite import Step, Tally
+
+STEP = Step(name="SQLite", marks="")
+
+
+@contextlib.contextmanager
+def nowhere() -> Iterator[None]:
+    yield None
+
+
+@contextlib.contextmanager
+def somewhere() -> Iterator[servers.Found]:
+    yield servers.Found(url="postgres://x@127.0.0.1/x", source="a test")
+
+
+class TestATally:
+    @pytest.mark.parametrize(
+        ("tally", "lenient", "strict"),
+        [
+            (Tally(passed=3), True, True),
+            (Tally(passed=3, failed=1), False, False),
+            (Tally(passed=3, skips=["a test: no reason"]), True, False),
+            (Tally(passed=3, not_run=["browser tests: no Chromium"]), True, False),
+            (Tally(), False, False),
+        ],
+        ids=["all passed", "one failed", "one skipped", "a server missing", "nothing ran"],
+    )
+    def test_is_good_when_it_should_be(self, tally: Tally, lenient: bool, strict: bool) -> None:
+        assert (tally.good(strict=False), tally.good(strict=True)) == (lenient, strict)
+
+    def test_ends_in_one_plain_line(self) -> None:
+        assert Tally(passed=7, failed=1, skips=["x"]).line() == "7 passed, 1 failed, 1 skipped"
+
+    def test_adds_up_what_a_step_wrote(self, tmp_path: Path) -> None:
+        written = tmp_path / "tally.json"
+        written.write_text(json.dumps({"passed": 5, "failed": 2, "skips": ["t: why"]}), encoding="utf-8")
+        tally = Tally(passed=1)
+        suite._add(STEP, 1, written, tally)
+        assert (tally.passed, tally.failed, tally.skips) == (6, 2, ["SQLite: t: why"])
+
+    @pytest.mark.parametrize(("code", "failed"), [(0, 0), (5, 0), (1, 1), (2, 1), (3, 1), (4, 1), (-9, 1)])
+    def test_counts_a_step_that_broke_down_as_failed(self, tmp_path: Path, code: int, failed: int) -> None:
+        tally = Tally()
+        suite._add(STEP, code, tmp_path / "never written", tally)
+        assert tally.failed == failed
+
+
+class TestThePlan:
+    def plan(self, only: str | None, tally: Tally) -> list[str]:
+        with contextlib.ExitStack() as stack:
+            return [step.name for step in suite._plan(only, stack, tally)]
+
+    def test_names_what_no_server_was_found_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("postgresql", "redis"):
+            monkeypatch.setattr(servers, name, nowhere)
+        monkeypatch.setattr(servers, "chromium", lambda: None)
+        tally = Tally()
+        assert self.plan(None, tally) == ["SQLite", "SQLite, one at a time"]
+        assert [line.split(":")[0] for line in tally.not_run] == [
+            "everything on PostgreSQL", "tests with Redis and Celery", "browser tests",
+        ]  # fmt: skip
+
+    def test_has_every_part_when_everything_is_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("postgresql", "redis"):
+            monkeypatch.setattr(servers, name, somewhere)
+        monkeypatch.setattr(servers, "chromium", lambda: "/usr/bin/chromium")
+        tally = Tally()
+        names = self.plan(None, tally)
+        assert {"SQLite", "PostgreSQL", "Redis and Celery", "Chromium"} <= set(names)
+        assert tally.not_run == []
+
+    def test_starts_no_server_that_its_part_does_not_need(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def never() -> None:
+            raise AssertionError("started a server for nothing")
+
+        for name in ("postgresql", "redis", "chromium"):
+            monkeypatch.setattr(servers, name, never)
+        assert self.plan("sqlite", Tally()) == ["SQLite", "SQLite, one at a time"]
+
+
+class TestTheNewestProgram:
+    def test_is_found_by_number(self, tmp_path: Path) -> None:
+        for version in ("9.6", "15", "14"):
+            program = tmp_path / version / "bin" / "postgres"
+            program.parent.mkdir(parents=True)
+            program.touch(mode=0o755)
+        assert debian.newest(tmp_path, "*/bin/postgres") == tmp_path / "15" / "bin" / "postgres"
+
+    def test_can_be_run(self, tmp_path: Path) -> None:
+        (tmp_path / "postgres").touch(mode=0o644)
+        assert debian.newest(tmp_path, "postgres") is None

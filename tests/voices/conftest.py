@@ -1,0 +1,232 @@
+"""The people of the voices tests: Mara who consents, voices of hers, and providers written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+import soundfile
+from django.db import transaction
+
+from accounts.models import Organisation
+from consent import services as consents
+from consent.models import Consent
+from core import clock, ids
+from provenance.audio.sound import Sound
+from tests.cast import ClientOf, MakeKey
+from tests.conftest import NOON
+from vault import blobs, sealing
+from voices import cloning
+from voices.models import Voice, VoiceState
+from voices.orders import Asker, Providers, SpeechOrder
+from voices.providers import registry
+from voices.providers.base import Capabilities, Clone, Handle, Line, Provider
+
+# An APIClient; its stubs know no `json()` of its answers.
+Http = Any
+
+AUDIO = Path(__file__).parent.parent / "data" / "audio"
+AUDIOBOOK = "entertainment.audiobook"
+SENTENCE = "It was a bright cold evening, and the lamps along the harbour were lit one after another."
+
+
+def noon() -> datetime:
+    return NOON
+
+
+@lru_cache
+def reading(name: str = "0870") -> Sound:
+    """A stretch of a real reader."""
+    samples, rate = soundfile.read(AUDIO / f"librivox-austen-{name}.wav", dtype="float32")
+    return Sound(np.asarray(samples, dtype=np.float32), rate)
+
+
+SECONDS = 3  # long enough to be marked, short enough for many tests
+
+
+class Reader:
+    """A provider that answers every text with three seconds of a reader, after what a test wants done meanwhile."""
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None, sound: Sound | None = None) -> None:
+        self.meanwhile = meanwhile
+        self.sound = sound
+        self.spoken: list[str] = []
+        self.deleted: list[Handle] = []
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(languages=frozenset({"en", "de", "ja"}))
+
+    def clone(self, order: Clone) -> Handle:
+        self.meanwhile()
+        return Handle(profile=b"profile of " + order.reference.encode())
+
+    def speak(self, voice: Handle, line: Line) -> Sound:
+        self.spoken.append(line.language)
+        self.meanwhile()
+        whole = reading()
+        return self.sound or Sound(whole.samples[: SECONDS * whole.rate], whole.rate)
+
+    def delete(self, voice: Handle) -> None:
+        self.meanwhile()
+        self.deleted.append(voice)
+
+
+def only(provider: Provider) -> Providers:
+    """A register with this provider under every name."""
+    return lambda _name: provider
+
+
+class MakeConsent(Protocol):
+    def __call__(
+        self,
+        *,
+        grants: Sequence[Mapping[str, Any]] | None = None,
+        organisation: Organisation | None = None,
+        signed: bool = True,
+        **grant: Any,
+    ) -> Consent: ...
+
+
+class MakeVoice(Protocol):
+    def __call__(self, consent: Consent | None = None, *, state: str = VoiceState.READY, **grant: Any) -> Voice: ...
+
+
+def grant_of(**changes: Any) -> dict[str, Any]:
+    """A grant for audiobooks in English and German."""
+    return {
+        "use_case": AUDIOBOOK,
+        "intended_uses": "Narration of the novel “The Harbour Lamps”, unabridged, in two languages.",
+        "actions": ["clone", "synthesize"],
+        "languages": ["en", "de"],
+        "channels": ["*"],
+        "territories": ["*"],
+        "exclusions": [],
+        "quota": {"characters": 100_000},
+    } | changes
+
+
+@pytest.fixture
+def make_consent(acme: Organisation) -> MakeConsent:
+    """Makes test-mode consents of fresh people, signed unless told otherwise."""
+
+    def make(
+        *,
+        grants: Sequence[Mapping[str, Any]] | None = None,
+        organisation: Organisation | None = None,
+        signed: bool = True,
+        **grant: Any,
+    ) -> Consent:
+        home = organisation or acme
+        speaker = consents.create_speaker(
+            organisation=home,
+            livemode=False,
+            name="Mara Lindqvist",
+            email=f"mara-{ids.new('spk')}@example.org",
+            actor="system:test",
+            at=NOON,
+        )
+        asked = consents.request_consent(
+            organisation=home,
+            livemode=False,
+            speaker_id=speaker.id,
+            grants=list(grants or [grant_of(**grant)]),
+            duration="P1Y",
+            jurisdictions=["EU"],
+            actor="system:test",
+            at=NOON,
+        )
+        if not signed:
+            return asked.consent
+        return consents.sign_as_test(asked.consent.id, organisation_id=home.id, actor="system:test", at=NOON)
+
+    return make
+
+
+@pytest.fixture
+def make_voice(make_consent: MakeConsent) -> MakeVoice:
+    """Makes voices as the cloning leaves them, without its work."""
+
+    def make(consent: Consent | None = None, *, state: str = VoiceState.READY, **grant: Any) -> Voice:
+        owner = consent or make_consent(**grant)
+        with transaction.atomic():
+            return _voice(owner, state)
+
+    return make
+
+
+def _voice(consent: Consent, state: str) -> Voice:
+    voice_id, subject = ids.new("vox"), consent.speaker.subject
+    profile = blobs.put(subject=subject, kind="profile", data=b"a profile", at=NOON)
+    label = {"name": "Mara, narrator", "description": ""}
+    return Voice.objects.create(
+        id=voice_id,
+        organisation_id=consent.organisation_id,
+        livemode=consent.livemode,
+        consent_id=consent.id,
+        speaker_id=consent.speaker_id,
+        subject=subject,
+        decision_id=ids.new("dec"),
+        provider="local",
+        language="en",
+        use_case=AUDIOBOOK,
+        state=state,
+        profile_blob_id=profile,
+        sealed_label=sealing.seal(subject, cloning.label_context(voice_id), label),
+        created_at=NOON,
+        ready_at=NOON,
+    )
+
+
+def asker_of(row: Voice | Consent) -> Asker:
+    """The row's own organisation asks."""
+    return Asker(organisation_id=row.organisation_id, livemode=row.livemode, actor="key:test")
+
+
+def order_for(voice: Voice, **changes: Any) -> SpeechOrder:
+    """A sentence for an audiobook, in English."""
+    fields: dict[str, Any] = {"text": SENTENCE, "language": "en", "use_case": AUDIOBOOK} | changes
+    return SpeechOrder(voice_id=voice.id, **fields)
+
+
+def revoke(consent_id: str, organisation_id: str, *, at: datetime = NOON) -> None:
+    """The person changes their mind."""
+    consents.revoke(
+        consent_id, organisation_id=organisation_id, livemode=False, reason="withdrawn", actor="speaker", at=at
+    )
+
+
+@pytest.fixture
+def clock_at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edges read noon from the clock: all data of these tests is of that time."""
+    monkeypatch.setattr(clock, "now", noon)
+
+
+@pytest.fixture
+def client(make_key: MakeKey, client_of: ClientOf, clock_at_noon: None) -> Http:
+    """Acme's product with a test key, at noon."""
+    return client_of(make_key())
+
+
+@pytest.fixture
+def voice(make_voice: MakeVoice) -> Voice:
+    """A voice that is ready."""
+    return make_voice()
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """The provider named `local` answers with a real reader."""
+    reader = Reader()
+    monkeypatch.setattr(registry, "_FACTORIES", {"local": lambda: reader})
+    return reader
+
+
+def say(client: Http, voice: Voice, **changes: Any) -> Any:
+    """`POST /v1/speech` with a sentence for an audiobook, in English."""
+    wanted: dict[str, Any] = {"voice": voice.id, "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK}
+    return client.post("/v1/speech", wanted | changes, format="json")

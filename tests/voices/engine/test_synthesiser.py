@@ -1,0 +1,163 @@
+"""The child process: it answers, and when it is killed, hangs or is forked away the next call works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from voices.engine import espeak
+from voices.engine.espeak import EngineDown, Synthesiser, Utterance
+
+HELLO = Utterance(text="Hello, this is a test.", voice="gmw/en-US", rate=175, pitch=50)
+
+
+@pytest.fixture
+def synthesiser() -> Iterator[Synthesiser]:
+    made = Synthesiser()
+    yield made
+    made.close()
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def kill_worker_of(pid: int) -> None:
+    """Wait until the child has forked for an order, and kill both in the middle of it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    while not (workers := children.read_text().split()):
+        time.sleep(0.001)
+    os.kill(int(workers[0]), signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+
+
+class TestSay:
+    def test_speaks(self, synthesiser: Synthesiser) -> None:
+        sound = synthesiser.say(HELLO)
+
+        assert sound is not None
+        assert (sound.rate, 0.8 < sound.seconds < 3) == (22_050, True)
+
+    def test_keeps_one_child_for_many_calls(self, synthesiser: Synthesiser) -> None:
+        synthesiser.say(HELLO)
+        first = synthesiser.pid
+
+        synthesiser.say(HELLO)
+
+        assert synthesiser.pid == first is not None
+
+    def test_gives_the_same_sound_for_the_same_order(self, synthesiser: Synthesiser) -> None:
+        first = synthesiser.say(HELLO)
+        synthesiser.say(Utterance(text="Etwas anderes.", voice="gmw/de+f3", rate=140, pitch=80))
+        second = synthesiser.say(HELLO)
+
+        assert first is not None
+        assert second is not None
+        assert first.pcm16() == second.pcm16()
+
+    def test_answers_none_for_a_voice_that_does_not_exist(self, synthesiser: Synthesiser) -> None:
+        assert synthesiser.say(Utterance(text="x", voice="no/such", rate=175, pitch=50)) is None
+        assert synthesiser.say(HELLO) is not None
+
+    @pytest.mark.parametrize(
+        "text", ["", "\x00", "<voice name='x'><break/>", "[[h@'loU]]", "%s%n", "'; rm -rf /", "🙂"]
+    )
+    def test_takes_any_text_as_text(self, synthesiser: Synthesiser, text: str) -> None:
+        assert synthesiser.say(Utterance(text=text, voice="gmw/en-US", rate=175, pitch=50)) is not None
+
+    def test_serves_threads_one_after_the_other(self, synthesiser: Synthesiser) -> None:
+        sounds: list[bytes] = []
+
+        def speak() -> None:
+            sound = synthesiser.say(HELLO)
+            sounds.append(sound.pcm16() if sound else b"")
+
+        threads = [threading.Thread(target=speak) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(sounds) == 8
+        assert len(set(sounds)) == 1
+
+
+class TestRecovery:
+    def test_the_call_after_a_kill_works(self, synthesiser: Synthesiser) -> None:
+        synthesiser.say(HELLO)
+        assert synthesiser.pid
+        os.kill(synthesiser.pid, signal.SIGKILL)
+
+        assert synthesiser.say(HELLO) is not None
+
+    def test_a_call_during_which_the_child_is_killed_works(self, synthesiser: Synthesiser) -> None:
+        synthesiser.say(HELLO)
+        pid = synthesiser.pid
+        assert pid
+        killer = threading.Thread(target=kill_worker_of, args=(pid,))
+        killer.start()
+
+        sound = synthesiser.say(Utterance(text="A rather long sentence. " * 200, voice="gmw/en", rate=80, pitch=50))
+
+        killer.join()
+        assert sound is not None
+        assert sound.seconds > 100
+        assert synthesiser.pid != pid
+
+    def test_a_killed_child_leaves_no_zombie(self, synthesiser: Synthesiser) -> None:
+        synthesiser.say(HELLO)
+        pid = synthesiser.pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        synthesiser.say(HELLO)
+
+        assert not alive(pid)
+
+    def test_closing_ends_the_child(self, synthesiser: Synthesiser) -> None:
+        synthesiser.say(HELLO)
+        pid = synthesiser.pid
+        assert pid
+
+        synthesiser.close()
+
+        assert not alive(pid)
+
+    def test_a_child_that_hangs_is_replaced_and_then_given_up(
+        self, synthesiser: Synthesiser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(espeak, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+        monkeypatch.setattr(espeak, "TIMEOUT_SECONDS", 0.3)
+        started = time.monotonic()
+
+        with pytest.raises(EngineDown):
+            synthesiser.say(HELLO)
+
+        assert time.monotonic() - started < 5
+
+    def test_a_child_that_cannot_start_is_an_engine_that_is_down(
+        self, synthesiser: Synthesiser, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(espeak, "_COMMAND", ("/nonexistent/program",))
+
+        with pytest.raises(EngineDown) as caught:
+            synthesiser.say(HELLO)
+
+        assert caught.value.retryable
+
+    def test_the_library_never_enters_the_service(self, synthesiser: Synthesiser) -> None:
+        synthesiser.say(HELLO)
+
+        assert "espeakng_loader" not in sys.modules
+        with open("/proc/self/maps", encoding="utf-8") as maps:  # noqa: PTH123  # a file of the kernel
+            assert "espeak" not in maps.read()

@@ -1,0 +1,110 @@
+"""`/v1/clips`: a clip's papers, its audio while the permission lasts, its proof; nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from accounts.models import Organisation
+from provenance import clips as clip_rows
+from tests.cast import ClientOf, MakeKey
+from tests.voices.conftest import Http, MakeConsent, MakeVoice, noon, revoke, say
+from voices import sweeps
+from voices.models import Voice
+
+pytestmark = pytest.mark.usefixtures("reader")
+
+
+class TestClips:
+    def test_show_their_papers(self, client: Http, voice: Voice) -> None:
+        spoken = say(client, voice, metadata={"chapter": "1"})
+
+        clip = client.get(f"/v1/clips/{spoken['Sayso-Clip']}").json()
+        assert (clip["state"], clip["consent"], clip["decision"], clip["voice"]) == (
+            "issued", voice.consent_id, spoken["Sayso-Decision"], voice.id,
+        )  # fmt: skip
+        assert (clip["sha256"], clip["metadata"]) == (spoken["Sayso-Content-Sha256"], {"chapter": "1"})
+        assert clip["watermark"]["scheme"] == "sayso-speech/1"
+        assert {"grant", "c2pa", "sha256_pcm", "log_index"} <= set(clip)
+
+    def test_are_listed_newest_first_page_by_page(self, client: Http, voice: Voice) -> None:
+        made = [say(client, voice)["Sayso-Clip"] for _ in range(3)]
+
+        first = client.get("/v1/clips?limit=2").json()
+        second = client.get(f"/v1/clips?limit=2&after={first['last_id']}").json()
+        seen = [row["id"] for row in first["data"] + second["data"]]
+        assert (sorted(seen), first["has_more"], second["has_more"]) == (sorted(made), True, False)
+
+    def test_are_filtered(self, client: Http, voice: Voice, make_voice: MakeVoice) -> None:
+        mine = say(client, voice)["Sayso-Clip"]
+        say(client, make_voice())
+
+        for query in (f"voice={voice.id}", f"consent={voice.consent_id}"):
+            assert [row["id"] for row in client.get(f"/v1/clips?{query}").json()["data"]] == [mine]
+        assert client.get("/v1/clips?to=2026-11-21T12:00:00Z").json()["data"] == []
+        assert len(client.get("/v1/clips?from=2026-11-21T12:00:00Z").json()["data"]) == 2
+
+    @pytest.mark.parametrize("query", ["from=yesterday", "to=2026-11-21T12:00:00", "limit=0", "limit=101"])
+    def test_refuse_a_filter_that_means_nothing(self, client: Http, query: str) -> None:
+        assert client.get(f"/v1/clips?{query}").status_code == 422
+
+    def test_are_nobody_elses(
+        self, client: Http, voice: Voice, make_key: MakeKey, client_of: ClientOf, bolt: Organisation
+    ) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+        stranger = client_of(make_key(organisation=bolt))
+
+        for path in ("", "/audio", "/proof", "/manifest"):
+            assert stranger.get(f"/v1/clips/{clip}{path}").status_code == 404
+        assert stranger.get("/v1/clips").json()["data"] == []
+
+    def test_have_a_proof_and_no_manifest_yet(self, client: Http, voice: Voice) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+
+        assert client.get(f"/v1/clips/{clip}/proof").content.startswith(b"c2sp.org/tlog-proof@v1")
+        missing = client.get(f"/v1/clips/{clip}/manifest")
+        assert (missing.status_code, missing.json()["code"]) == (404, "no_manifest")
+
+
+class TestAudio:
+    def test_is_the_very_bytes(self, client: Http, voice: Voice) -> None:
+        spoken = say(client, voice)
+
+        answer = client.get(f"/v1/clips/{spoken['Sayso-Clip']}/audio")
+
+        assert (answer.content, answer["Content-Type"]) == (spoken.content, "audio/wav")
+
+    def test_ends_with_the_revocation_itself(self, client: Http, voice: Voice) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+        revoke(voice.consent_id, voice.organisation_id)
+
+        answer = client.get(f"/v1/clips/{clip}/audio")
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "consent_denied")
+        assert answer.json()["reasons"][0]["code"] == "consent_revoked"
+
+    def test_stays_ended_after_the_sweep(self, client: Http, voice: Voice) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+        revoke(voice.consent_id, voice.organisation_id)
+        sweeps.sweep(at=noon())
+
+        answer = client.get(f"/v1/clips/{clip}/audio")
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "clip_withdrawn")
+
+    def test_is_gone_after_erasure(self, client: Http, voice: Voice) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+        with transaction.atomic():
+            clip_rows.erase_of(voice.subject)
+
+        answer = client.get(f"/v1/clips/{clip}/audio")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "clip_erased")
+
+    def test_a_used_up_quota_does_not_take_it_away(
+        self, client: Http, make_consent: MakeConsent, make_voice: MakeVoice
+    ) -> None:
+        voice = make_voice(make_consent(quota={"clips": 1}))
+        spoken = say(client, voice)
+
+        assert client.get(f"/v1/clips/{spoken['Sayso-Clip']}/audio").content == spoken.content

@@ -1,0 +1,153 @@
+"""Everything that changes a state is in the log, by the very transaction that changes it: every route of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from accounts.models import ApiKey, RateWindow
+from accounts.services import IssuedKey
+from provenance import log
+from provenance.ledger import entries
+from provenance.models import Outbox
+from tests.architecture.test_relations import our_models
+from tests.cast import ClientOf, MakeKey
+from tests.voices.conftest import Http, MakeConsent, MakeVoice
+from tests.voices.world import World, build, calls
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reader", "clock_at_noon")]
+
+# What each changing route writes. A new route has to be entered here, with its kinds.
+KINDS: Mapping[str, set[str]] = {
+    "post v1/api_keys": {"key.issued"},
+    "patch v1/api_keys/<str:key_id>": {"admin.action"},
+    "delete v1/api_keys/<str:key_id>": {"key.disabled"},
+    "post v1/api_keys/<str:key_id>/rotate": {"key.rotated"},
+    "post v1/test/clock": {"clock.advanced"},
+    "post v1/speakers": {"speaker.created"},
+    "patch v1/speakers/<str:speaker_id>": {"speaker.updated"},
+    "post v1/consents": {"consent.requested"},
+    "post v1/consents/<str:consent_id>/revoke": {"consent.revoked"},
+    "post v1/consents/<str:consent_id>/suspend": {"consent.suspended"},
+    "post v1/consents/<str:consent_id>/resume": {"consent.resumed"},
+    "post v1/consents/<str:consent_id>/narrow": {"consent.narrowed"},
+    "post v1/consents/<str:consent_id>/renew": {"consent.requested"},
+    "post v1/test/consents/<str:consent_id>/sign": {"consent.captured", "consent.activated"},
+    "post v1/decisions": {"decision.allowed"},
+    "post v1/voices": {"decision.allowed", "voice.ready"},
+    "post v1/speech": {"decision.allowed", "clip.issued"},
+    "post v1/speakers/<str:speaker_id>/erase": {"erasure.started", "consent.revoked", "speaker.updated"},
+    "post v1/exports": {"export.requested"},
+}
+# Nothing that a regulator asks about has changed yet: the worker that does the work logs it.
+LATER = {
+    "post v1/speech/batch": "each text asks the gate at its turn, and that is logged",
+    "delete v1/voices/<str:voice_id>": "voice.deleted comes with the provider's confirmation",
+    "patch v1/voices/<str:voice_id>": "a name that the customer gives, sealed; no state",
+}
+# Work of several steps with a provider between them: the first writes down what is intended, a sweep ends it.
+IN_STEPS = {"post v1/voices", "post v1/speech"}
+
+
+@pytest.fixture
+def own(make_key: MakeKey) -> IssuedKey:
+    return make_key()
+
+
+@pytest.fixture
+def client(own: IssuedKey, client_of: ClientOf) -> Http:
+    return client_of(own)
+
+
+@pytest.fixture
+def world(make_consent: MakeConsent, make_voice: MakeVoice, make_key: MakeKey) -> World:
+    return build(make_consent, make_voice, make_key(product="Other").key)
+
+
+def send(client: Http, world: World, call: str) -> Any:
+    """Make one call; a pause comes before what ends it."""
+    method, route = call.split()
+    return getattr(client, method)(world.path(route), world.body(method, route), format="json")
+
+
+def waiting() -> list[str]:
+    """The kinds of the events that wait for their place."""
+    return [entries.read(bytes(row.payload)).kind for row in Outbox.objects.order_by("id")]
+
+
+def changing() -> set[str]:
+    return {f"{method} {route}" for method, route in calls() if method != "get"}
+
+
+class TestEveryChangingRoute:
+    def test_is_entered_here(self) -> None:
+        assert changing() == set(KINDS) | set(LATER)
+
+    @pytest.mark.parametrize("call", sorted(KINDS))
+    def test_writes_to_the_log(self, call: str, client: Http, world: World) -> None:
+        if call.endswith("/resume"):
+            send(client, world, call.replace("/resume", "/suspend"))
+        before = len(waiting())
+
+        answer = send(client, world, call)
+
+        assert answer.status_code < 300, answer.content
+        assert set(waiting()[before:]) == KINDS[call]
+
+    @pytest.mark.parametrize("call", sorted(set(KINDS) - IN_STEPS))
+    def test_changes_nothing_when_the_log_does_not_take_it(
+        self, call: str, client: Http, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if call.endswith("/resume"):
+            send(client, world, call.replace("/resume", "/suspend"))
+        before = everything()
+        monkeypatch.setattr(log, "append", _broken)
+
+        assert send(client, world, call).status_code == 500
+
+        assert {name: rows for name, rows in everything().items() if rows != before[name]} == {}
+
+    def test_of_speech_delivers_nothing_when_the_log_does_not_take_it(
+        self, client: Http, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken = log.append
+        monkeypatch.setattr(
+            log, "append", lambda **event: _broken() if event["kind"] == "clip.issued" else taken(**event)
+        )
+
+        answer = send(client, world, "post v1/speech")
+
+        assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+        assert waiting()[-1] == "clip.aborted"
+
+
+class TestADenial:
+    @pytest.mark.parametrize("call", ["post v1/decisions", "post v1/speech", "post v1/voices"])
+    def test_is_logged_like_a_permission(self, call: str, client: Http, world: World) -> None:
+        world.bodies[call]["use_case"] = "advertising.commercial"
+        before = len(waiting())
+
+        answer = send(client, world, call)
+
+        assert answer.status_code == (200 if call.endswith("decisions") else 403)
+        assert waiting()[before:] == ["decision.denied"]
+
+
+def _broken(**_event: Any) -> str:
+    raise RuntimeError("the log is full")
+
+
+def everything() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of ours, but for what counts calls."""
+    return {
+        model._meta.label: sorted(model._default_manager.values_list(*columns(model)), key=repr)
+        for model in our_models()
+        if model is not RateWindow
+    }
+
+
+def columns(model: Any) -> list[str]:
+    fields = [field.attname for field in model._meta.concrete_fields]
+    return [name for name in fields if not (model is ApiKey and name == "last_used_at")]

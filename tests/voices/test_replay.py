@@ -1,0 +1,65 @@
+"""An allowed answer is replayed to its `Idempotency-Key` only while the permit behind it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from consent.models import Grant
+from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, Reader
+from voices.models import Voice
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock_at_noon")]
+
+
+def say(client: Http, voice: Voice) -> Any:
+    words = {"voice": voice.id, "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK}
+    return client.post("/v1/speech", words, format="json", HTTP_IDEMPOTENCY_KEY="once")
+
+
+class TestAudio:
+    def test_is_replayed_while_the_permit_stands(self, client: Http, voice: Voice, reader: Reader) -> None:
+        first, second = say(client, voice), say(client, voice)
+
+        assert (first.content, first["Sayso-Clip"]) == (second.content, second["Sayso-Clip"])
+        assert (second["Idempotent-Replayed"], len(reader.spoken)) == ("true", 1)
+
+    @pytest.mark.parametrize(
+        ("end", "body"),
+        [
+            ("revoke", {"reason": "withdrawn"}),
+            ("suspend", {"reason": "dispute"}),
+            ("narrow", {"grants": [{"languages": ["de"]}]}),
+        ],
+    )
+    def test_is_decided_anew_once_it_has_ended(
+        self, end: str, body: dict[str, Any], client: Http, voice: Voice, reader: Reader
+    ) -> None:
+        assert say(client, voice).status_code == 200
+        for grant in body.get("grants", []):
+            grant["id"] = Grant.objects.get().id
+        assert client.post(f"/v1/consents/{voice.consent_id}/{end}", body, format="json").status_code == 200
+
+        again = say(client, voice)
+
+        assert (again.status_code, again.json()["code"]) == (403, "consent_denied")
+        assert len(reader.spoken) == 1
+
+    def test_is_decided_anew_when_it_ended_in_between_and_stands_again(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
+        first = say(client, voice)
+        for act in ("suspend", "resume"):
+            assert client.post(f"/v1/consents/{voice.consent_id}/{act}", format="json").status_code == 200
+
+        again = say(client, voice)
+
+        assert again.status_code == 200
+        assert again["Sayso-Decision"] != first["Sayso-Decision"]
+
+    def test_of_test_data_ends_by_the_test_clock(self, client: Http, voice: Voice, reader: Reader) -> None:
+        assert say(client, voice).status_code == 200
+        assert client.post("/v1/test/clock", {"advance": "P1Y"}, format="json").status_code == 200
+
+        assert say(client, voice).status_code == 403

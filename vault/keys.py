@@ -1,0 +1,155 @@
+"""Keys of persons and organisations: made, used to derive others, destroyed. To destroy one is to erase its owner."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from core import ids, tx
+from core.errors import NotFound
+from vault import epochs, kms
+from vault.epochs import Rotation
+from vault.epochs import rotate as rotate_epoch
+from vault.errors import KeyDestroyed
+from vault.models import Subject, SubjectKind
+
+KEY_BYTES: Final = 32
+Derive = Callable[[str], bytes]
+
+__all__ = [
+    "Destruction",
+    "KeyDestroyed",
+    "Rotation",
+    "alive",
+    "create",
+    "derive",
+    "deriver",
+    "destroy",
+    "destroyed",
+    "of_organisation",
+    "rotate_epoch",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destruction:
+    """Proof for the log and the certificate: whose key, wrapped by which epoch, when, and how many rows changed (1)."""
+
+    subject: str
+    epoch: int
+    destroyed_at: datetime
+    rows: int
+
+
+@tx.opened
+def create(*, kind: Literal["person", "organisation"], organisation_id: str, at: datetime) -> str:
+    """Make a subject with a fresh random key; give its id, which is random and safe to publish as `kid`.
+
+    Raises KmsUnavailable, and IntegrityError for a second subject of kind "organisation" (use `of_organisation`).
+    """
+    row = _fresh(kind, organisation_id, at=at)
+    row.save(force_insert=True)
+    return row.id
+
+
+def of_organisation(organisation_id: str, *, at: datetime) -> str:
+    """Give the organisation's own subject, made at first use; callers that race get the same one."""
+    found = _organisation(organisation_id)
+    return found or _make_organisation(organisation_id, at=at)
+
+
+def derive(subject: str, purpose: str) -> bytes:
+    """Derive 32 bytes for one purpose from the subject's key: HKDF-SHA256 (RFC 5869), info = purpose.
+
+    Reads the row and the KMS at every call: nothing remembers a key past its destruction. Raises NotFound for an
+    unknown subject, KeyDestroyed, KmsUnavailable, Tampered.
+    """
+    return _derive(_open(subject), purpose)
+
+
+def deriver(subject: str) -> Derive:
+    """Open the subject's key once; give a function that derives as `derive` does, for many purposes in one read.
+
+    It outlives a destruction of the key: hold it only where what it makes is thrown away when that happens (an export,
+    which an erasure stops). Raises as `derive` does.
+    """
+    key = _open(subject)
+    return lambda purpose: _derive(key, purpose)
+
+
+@tx.required
+def destroy(subject: str, *, at: datetime) -> Destruction:
+    """Destroy the subject's key for good, as part of the caller's transaction.
+
+    Copies of the wrapped key in logs and backups of the database die with the epoch (`vault.epochs`). Destroying twice
+    gives the first destruction with `rows` = 0. Raises NotFound for an unknown subject.
+    """
+    rows = Subject.objects.filter(id=subject, destroyed_at=None).update(wrapped_key=None, destroyed_at=at)
+    row = _row(subject)
+    return Destruction(subject=subject, epoch=row.kek_id, destroyed_at=row.destroyed_at or at, rows=rows)
+
+
+def alive(subject: str) -> bool:
+    """Say whether the subject exists and its key was not destroyed."""
+    return Subject.objects.filter(id=subject, destroyed_at=None).exists()
+
+
+def _fresh(kind: str, organisation_id: str, *, at: datetime) -> Subject:
+    kek = epochs.current(at=at)
+    wrapped = kms.current().wrap(kek.kms_name, secrets.token_bytes(KEY_BYTES))
+    return Subject(
+        id=ids.new("sub"), kind=kind, organisation_id=organisation_id, kek=kek, wrapped_key=wrapped, created_at=at
+    )
+
+
+@tx.opened
+def _make_organisation(organisation_id: str, *, at: datetime) -> str:
+    row = _fresh(SubjectKind.ORGANISATION, organisation_id, at=at)
+    Subject.objects.bulk_create([row], ignore_conflicts=True)
+    return Subject.objects.get(kind=SubjectKind.ORGANISATION, organisation_id=organisation_id).id
+
+
+def _organisation(organisation_id: str) -> str | None:
+    rows = Subject.objects.filter(kind=SubjectKind.ORGANISATION, organisation_id=organisation_id)
+    return rows.values_list("id", flat=True).first()
+
+
+def destroyed(organisation_id: str) -> int:
+    """Count the subjects of an organisation whose keys were destroyed; it only grows, so a change shows an erasure."""
+    return Subject.objects.filter(organisation_id=organisation_id, destroyed_at__isnull=False).count()
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode("utf-8"))
+    return hkdf.derive(key)
+
+
+def _open(subject: str) -> bytes:
+    row = _row(subject)
+    try:
+        return _unwrap(row)
+    except KeyDestroyed:
+        # Perhaps only the epoch went, between our reading the row and the KMS: then the row has a new one by now.
+        again = _row(subject)
+        if again.kek_id == row.kek_id:
+            raise
+        return _unwrap(again)
+
+
+def _unwrap(row: Subject) -> bytes:
+    if row.wrapped_key is None:
+        raise KeyDestroyed("The key of this subject was destroyed.", facts={"subject": row.id})
+    return kms.current().unwrap(row.kek.kms_name, bytes(row.wrapped_key))
+
+
+def _row(subject: str) -> Subject:
+    row = Subject.objects.select_related("kek").filter(id=subject).first()
+    if row is None:
+        raise NotFound("There is no such subject.")
+    return row

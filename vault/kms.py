@@ -1,0 +1,46 @@
+"""The KMS interface: it keeps key-encryption keys and signing keys; everything else in the vault is wrapped by it."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from django.conf import settings
+
+from vault.kms_file import FileKms
+
+
+@runtime_checkable
+class Kms(Protocol):
+    """What a key service must do. Names are ours (`kek-…`); each names one 256-bit key that never leaves the service.
+
+    Every method raises KmsUnavailable when the service is away, and KeyDestroyed for a name that was destroyed.
+    """
+
+    def create(self, name: str) -> None:
+        """Make a key of this name. Raises ValueError when there is or was one: names are never used again."""
+
+    def wrap(self, name: str, key: bytes) -> bytes:
+        """Encrypt 32 key bytes under the named key."""
+
+    def unwrap(self, name: str, wrapped: bytes) -> bytes:
+        """Give the 32 key bytes back. Raises Tampered when `wrapped` was not made by this named key."""
+
+    def rewrap(self, wrapped: bytes, *, old: str, new: str) -> bytes:
+        """Move wrapped bytes from one named key to another."""
+
+    def destroy(self, name: str) -> None:
+        """Destroy the named key for good; doing it twice is no error."""
+
+    def new_signing_key(self) -> tuple[bytes, bytes]:
+        """Make an Ed25519 key pair; give (handle, 32 public bytes)."""
+
+    def sign(self, handle: bytes, data: bytes) -> bytes:
+        """Give the 64-byte Ed25519 signature (RFC 8032) of `data`."""
+
+    def public_key(self, handle: bytes) -> bytes:
+        """Give the 32 public bytes of a signing key."""
+
+
+def current() -> Kms:
+    """Give the KMS that the settings name; today that is the key files in the data folder."""
+    return FileKms(folder=settings.SAYSO_DATA_DIR / "kms", master=settings.SAYSO_MASTER_KEY)

@@ -1,0 +1,100 @@
+"""Signing keys: Ed25519, one for each organisation and purpose, rotated with an overlap; the KMS guards them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from django.db.models import QuerySet
+
+from core import tx
+from vault import kms
+from vault.models import SigningKey
+
+Purpose = Literal["records", "log", "certificates", "exports"]
+OVERLAP: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKey:
+    """A public key as verifiers need it: raw 32 bytes and the half-open period in which it signs."""
+
+    key_id: str
+    public_key: bytes
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Signer:
+    """One key that signs. `key_id` is safe to publish as `kid`; `public_key` has 32 raw bytes."""
+
+    key_id: str
+    public_key: bytes
+    handle: bytes
+
+    def sign(self, data: bytes) -> bytes:
+        """Give the 64-byte Ed25519 signature (RFC 8032). Raises KmsUnavailable."""
+        return kms.current().sign(self.handle, data)
+
+
+def signer(purpose: Purpose, *, organisation_id: str, at: datetime) -> Signer:
+    """Give the newest key for this purpose, made at first use; callers that race get the same one."""
+    row = _newest(purpose, organisation_id) or _make(purpose, organisation_id, at=at)
+    return _signer(row)
+
+
+def signers(purpose: Purpose, *, organisation_id: str, at: datetime) -> tuple[Signer, ...]:
+    """Give every key that signs at `at`, newest first: two during a rotation, so that both lines can be written."""
+    newest = signer(purpose, organisation_id=organisation_id, at=at)
+    older = _rows(purpose, organisation_id).filter(valid_until__gt=at).order_by("-valid_from", "key_id")
+    return (newest, *(_signer(row) for row in older))
+
+
+@tx.opened
+def rotate(purpose: Purpose, *, organisation_id: str, at: datetime, overlap: timedelta = OVERLAP) -> Signer:
+    """Add a new key; the old one goes on signing beside it until `at + overlap`."""
+    if overlap <= timedelta(0):
+        raise ValueError("verifiers need an overlap to learn the new key")
+    _rows(purpose, organisation_id).filter(valid_until=None).update(valid_until=at + overlap)
+    return _signer(_make(purpose, organisation_id, at=at))
+
+
+def public_keys(organisation_id: str, purpose: Purpose) -> tuple[PublicKey, ...]:
+    """Give every key that this organisation ever had for the purpose, oldest first: old signatures stay checkable."""
+    rows = _rows(purpose, organisation_id).order_by("valid_from", "key_id")
+    return tuple(
+        PublicKey(
+            key_id=row.key_id, public_key=bytes(row.public_key), valid_from=row.valid_from, valid_until=row.valid_until
+        )
+        for row in rows
+    )
+
+
+@tx.opened
+def _make(purpose: Purpose, organisation_id: str, *, at: datetime) -> SigningKey:
+    handle, public = kms.current().new_signing_key()
+    row = SigningKey(
+        key_id=f"{purpose}-{hashlib.sha256(public).hexdigest()[:16]}",
+        organisation_id=organisation_id,
+        purpose=purpose,
+        public_key=public,
+        handle=handle,
+        valid_from=at,
+    )
+    SigningKey.objects.bulk_create([row], ignore_conflicts=True)
+    return _rows(purpose, organisation_id).get(valid_until=None)
+
+
+def _newest(purpose: Purpose, organisation_id: str) -> SigningKey | None:
+    return _rows(purpose, organisation_id).filter(valid_until=None).first()
+
+
+def _rows(purpose: Purpose, organisation_id: str) -> QuerySet[SigningKey]:
+    return SigningKey.objects.filter(purpose=purpose, organisation_id=organisation_id)
+
+
+def _signer(row: SigningKey) -> Signer:
+    return Signer(key_id=row.key_id, public_key=bytes(row.public_key), handle=bytes(row.handle))

@@ -1,0 +1,104 @@
+"""Where ciphertext lies: a thin interface, and the local folder behind it. Names are made by us, never by callers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from django.conf import settings
+
+from vault import files
+from vault.chunked import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One object in the store and when it was last written."""
+
+    name: str
+    written_at: datetime
+
+
+@runtime_checkable
+class Storage(Protocol):
+    """What an object store must do. Names look like `aa/ent_…`. Raises FileNotFoundError for a name it has not."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Keep the bytes; durable when this returns."""
+
+    def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """Keep bytes that come in parts, all of them or, when the parts raise, nothing; durable when this returns."""
+
+    def open(self, name: str) -> Source:
+        """Give the object for reading in pieces."""
+
+    def delete(self, name: str) -> None:
+        """Forget the object; no error when it is gone."""
+
+    def names(self) -> Iterator[Stored]:
+        """Give every object."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file read in pieces, opened anew for each so that nothing needs closing."""
+
+    path: Path
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Give up to `size` bytes from `offset`."""
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            return os.pread(handle, size, offset)
+        finally:
+            os.close(handle)
+
+    def length(self) -> int:
+        """Bytes in all."""
+        return self.path.stat().st_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderStorage:
+    """Objects as files in a folder, spread over 256 subfolders; temp file, fsync, rename."""
+
+    folder: Path
+
+    def write(self, name: str, data: bytes) -> None:
+        """Keep the bytes; on the disk when this returns."""
+        self.write_parts(name, (data,))
+
+    def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """Keep bytes that come in parts; on the disk when this returns."""
+        path = self.folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.write_parts(path, parts)
+
+    def open(self, name: str) -> Source:
+        """Give the file for reading in pieces. Raises FileNotFoundError."""
+        path = self.folder / name
+        if not path.is_file():
+            raise FileNotFoundError(name)
+        return OpenFile(path)
+
+    def delete(self, name: str) -> None:
+        """Unlink the file; no error when it is gone."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def names(self) -> Iterator[Stored]:
+        """Give every file, left-over temporary ones included."""
+        for path in self.folder.glob("*/*"):
+            try:
+                written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            except FileNotFoundError:
+                continue
+            yield Stored(name=f"{path.parent.name}/{path.name}", written_at=written_at)
+
+
+def current() -> Storage:
+    """Give the store that the settings name; today that is the data folder."""
+    return FolderStorage(folder=settings.SAYSO_DATA_DIR / "blobs")

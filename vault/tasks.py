@@ -1,0 +1,41 @@
+"""Background work of the vault: end old key epochs, sweep files that belong to nobody."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from celery import shared_task
+
+from core import clock
+from vault import blobs, epochs
+from vault.models import Kek, KekState
+
+logger = logging.getLogger(__name__)
+
+# Together the outer bound of an erasure, see `vault.epochs`: 35 days, like the retention that backups should have.
+EPOCH: Final = timedelta(days=28)
+GRACE: Final = timedelta(days=7)
+
+
+@shared_task(name="vault.rotate", acks_late=True, ignore_result=True)
+def rotate(**_later: object) -> None:
+    """Begin a new epoch when the current one is old enough; finish older ones, and a rotation that was cut short."""
+    at = clock.now()
+    if Kek.objects.filter(state=KekState.CURRENT, created_at__lte=at - EPOCH).exists():
+        done = epochs.rotate(at=at, grace=GRACE)
+    elif Kek.objects.filter(state=KekState.RETIRING).exists():
+        done = epochs.finish(at=at, grace=GRACE)
+    else:
+        return
+    facts = {"epoch": done.epoch, "rewrapped": done.rewrapped, "destroyed": len(done.destroyed)}
+    logger.info("key epochs looked after", extra=facts)
+
+
+@shared_task(name="vault.sweep", acks_late=True, ignore_result=True)
+def sweep(**_later: object) -> None:
+    """Delete encrypted files whose rows never came or are gone."""
+    swept = blobs.sweep_orphans(at=clock.now())
+    if swept:
+        logger.info("orphans swept", extra={"files": swept})

@@ -1,0 +1,150 @@
+"""Voices, jobs, erasures and people on the desk; erasing a person is one action with a reason, through the service."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+
+from accounts.clock import now_for
+from accounts.desk import EvidenceAdmin, button, may_enter
+from accounts.permissions import Action
+from consent import speakers
+from consent.models import Speaker
+from core import clock
+from voices.erasure import services as erasures
+from voices.models import Erasure, ErasureTarget, Job, Sample, Voice
+
+
+@admin.register(Speaker)
+class SpeakerAdmin(EvidenceAdmin[Speaker]):
+    list_display = ("id", "kind", "state", "mode", "created_at", "erased_at")
+    list_filter = ("state", "kind", "livemode")
+    search_fields = ("id", "external_id")
+    ordering = ("-created_at", "id")
+    fields = ("id", "kind", "state", "mode", "created_at", "erased_at", "external_id", "person")
+    readonly_fields = ("person",)
+    actions_detail = ("erase",)
+
+    @admin.display(description="Person")
+    def person(self, speaker: Speaker) -> SafeString | str:
+        """Name and address, opened from the vault for this page alone."""
+        personal = speakers.personal_of(speaker)
+        if personal is None:
+            return "erased: the key is destroyed, nothing can be opened"
+        return format_html("{}<br>{}", personal.name, personal.email)
+
+    @button(text="Erase this person", path="erase", permission="erase")
+    def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Begin an erasure."""
+        return self.act(
+            request,
+            object_id,
+            action=Action.ERASE,
+            title="Erase this person",
+            consequence="Every consent ends now. Voices, recordings, clips, name and address are destroyed and cannot "
+            "come back. Signed records and log entries stay as proof; they name nobody.",
+            do=_erase,
+        )
+
+    def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+        """Owners and officers."""
+        return self.may(request, Action.ERASE)
+
+
+class SampleInline(TabularInline):  # type: ignore[misc]  # the theme has no types
+    model = Sample
+    fields = ("id", "sha256", "report", "created_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:  # noqa: ARG002 - Django's
+        return may_enter(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+
+@admin.register(Voice)
+class VoiceAdmin(EvidenceAdmin[Voice]):
+    list_display = ("id", "state", "provider", "language", "use_case", "mode", "created_at", "deleted_at")
+    list_filter = ("state", "provider", "livemode")
+    search_fields = ("id", "consent_id", "speaker_id", "external_id")
+    ordering = ("-created_at", "id")
+    inlines = (SampleInline,)
+    fields = (
+        "id", "state", "code", "provider", "language", "use_case", "mode", "consent_id", "speaker_id",
+        "decision_id", "created_at", "ready_at", "provider_expires_at", "deleted_at",
+    )  # fmt: skip
+
+
+@admin.register(Job)
+class JobAdmin(EvidenceAdmin[Job]):
+    list_display = ("id", "kind", "state", "total", "done", "refused", "failed", "mode", "created_at")
+    list_filter = ("state", "kind", "livemode")
+    search_fields = ("id", "actor")
+    ordering = ("-created_at", "id")
+    fields = (
+        "id",
+        "kind",
+        "state",
+        "actor",
+        "total",
+        "done",
+        "refused",
+        "failed",
+        "mode",
+        "created_at",
+        "finished_at",
+    )
+
+
+class TargetInline(TabularInline):  # type: ignore[misc]  # the theme has no types
+    model = ErasureTarget
+    fields = ("system", "asset", "method", "state", "ground", "settled_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:  # noqa: ARG002 - Django's
+        return may_enter(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:  # noqa: ARG002 - Django's
+        return False
+
+
+@admin.register(Erasure)
+class ErasureAdmin(EvidenceAdmin[Erasure]):
+    list_display = ("id", "state", "reason", "days_left", "mode", "created_at", "completed_at")
+    list_filter = ("state", "reason", "livemode")
+    search_fields = ("id", "speaker_id")
+    ordering = ("-created_at", "id")
+    inlines = (TargetInline,)
+    fields = (
+        "id", "state", "speaker_id", "subject", "reason", "actor", "mode", "created_at", "answer_by",
+        "completed_at", "certificate_jws",
+    )  # fmt: skip
+
+    @admin.display(description="Days left")
+    def days_left(self, erasure: Erasure) -> str:
+        """Until the month is over that the law gives."""
+        if erasure.completed_at is not None:
+            return "done"
+        return str((erasure.answer_by - clock.now()).days)
+
+
+def _erase(speaker: Speaker, actor: str, reason: str) -> str:
+    real = clock.now()
+    erasure = erasures.request(
+        speaker.id,
+        organisation=speaker.organisation,
+        livemode=speaker.livemode,
+        reason=reason,
+        actor=actor,
+        at=now_for(speaker.organisation, livemode=speaker.livemode, real=real),
+        real=real,
+    )
+    return f"Erasure {erasure.id} has begun."

@@ -1,0 +1,1 @@
+"""REST of the voices room: voices, speech, jobs, clips, erasures."""

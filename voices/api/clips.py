@@ -1,0 +1,108 @@
+"""REST: clips, their audio and their proofs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import caller_of
+from core import clock
+from core.rest import filters_of, page, read
+from core.schemas import PAGE, sent
+from provenance.models import Clip
+from voices import serializers as forms
+from voices.api import outputs
+from voices.api.callers import asker
+from voices.services import clips
+
+
+class Clips(APIView):
+    """The organisation's clips."""
+
+    scope = "clips"
+
+    @extend_schema(operation_id="clips_list", parameters=[forms.ClipFilter, *PAGE], responses=outputs.ClipList)
+    def get(self, request: Request) -> Response:
+        """List the clips that left, newest first."""
+        asked = filters_of(request)
+        rows = _filtered(clips.of(asker(caller_of(request))), read(forms.ClipFilter, asked))
+        return page(request, rows, outputs.clip, filters=asked, by="issued_at")
+
+
+class OneClip(APIView):
+    """One clip."""
+
+    scope = "clips"
+
+    @extend_schema(operation_id="clips_retrieve", responses=outputs.ClipObject)
+    def get(self, request: Request, clip_id: str) -> Response:
+        """Show the facts of a clip."""
+        found = clips.find(clip_id, asker=asker(caller_of(request)))
+        return Response(outputs.clip(found))
+
+
+class ClipAudio(APIView):
+    """A clip's audio."""
+
+    scope = "clips"
+
+    @extend_schema(
+        operation_id="clips_audio",
+        parameters=[
+            sent("Sayso-Clip", "The clip's id.", 200),
+            sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
+        ],
+        responses={(200, "audio/*"): OpenApiTypes.BINARY, 409: None},
+    )
+    def get(self, request: Request, clip_id: str) -> HttpResponse:
+        """Give the very bytes that were delivered, while the permission behind them lasts."""
+        caller = caller_of(request)
+        clip, data = clips.audio(clip_id, asker=asker(caller), at=caller.now())
+        response = HttpResponse(data, content_type=clip.media_type)
+        response["Sayso-Clip"] = clip.id
+        response["Sayso-Content-Sha256"] = clip.sha256
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class ClipManifest(APIView):
+    """A clip's C2PA manifest."""
+
+    scope = "clips"
+
+    @extend_schema(operation_id="clips_manifest", responses={(200, "application/c2pa"): OpenApiTypes.BINARY})
+    def get(self, request: Request, clip_id: str) -> HttpResponse:
+        """Give the manifest, when the clip has one."""
+        manifest = clips.manifest(clip_id, asker=asker(caller_of(request)))
+        return HttpResponse(manifest, content_type="application/c2pa")
+
+
+class ClipProof(APIView):
+    """A clip's proof of being logged."""
+
+    scope = "clips"
+
+    @extend_schema(operation_id="clips_proof", responses={(200, "text/plain"): OpenApiTypes.STR})
+    def get(self, request: Request, clip_id: str) -> HttpResponse:
+        """Give the C2SP tlog-proof of the clip's log entry; it is checked with the log's key alone."""
+        proof = clips.proof(clip_id, asker=asker(caller_of(request)), at=clock.now())
+        return HttpResponse(proof, content_type="text/plain; charset=utf-8")
+
+
+def _filtered(rows: QuerySet[Clip], form: dict[str, Any]) -> QuerySet[Clip]:
+    if voice := form.get("voice"):
+        rows = rows.filter(voice_id=voice)
+    if consent := form.get("consent"):
+        rows = rows.filter(consent_id=consent)
+    if since := form.get("from"):
+        rows = rows.filter(issued_at__gte=since)
+    if until := form.get("to"):
+        rows = rows.filter(issued_at__lt=until)
+    return rows

@@ -1,0 +1,162 @@
+"""Erasures over REST: ask, look how far it is, fetch the certificate."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import caller_of
+from core import canonical, clock
+from core.errors import Conflict
+from core.fields import Text
+from core.rest import Rendered, StrictSerializer, page, read, timestamp
+from core.schemas import PAGE, sent
+from voices.api import schemas
+from voices.erasure import certificate, services
+from voices.models import Erasure
+
+
+class NotFinished(Conflict):
+    """There is no certificate before every target is settled."""
+
+    code = "erasure_running"
+
+
+class EraseForm(StrictSerializer):
+    """Why a person is erased: a known code is kept, other words are not."""
+
+    reason = Text(max_length=200)
+
+
+class Erase(APIView):
+    """`POST /v1/speakers/{id}/erase`."""
+
+    scope = "erasures"
+
+    @extend_schema(
+        operation_id="speakers_erase",
+        request=EraseForm,
+        parameters=[sent("Location", "Where the erasure is.", 202)],
+        responses={202: schemas.ErasureObject},
+    )
+    def post(self, request: Request, speaker_id: str) -> Response:
+        """Begin; asked again it answers with the same erasure."""
+        caller, form = caller_of(request), read(EraseForm, request.data)
+        erasure = services.request(
+            speaker_id,
+            organisation=caller.organisation,
+            livemode=caller.livemode,
+            reason=form["reason"],
+            actor=caller.actor,
+            at=caller.now(),
+            real=clock.now(),
+        )
+        return Response(shown(erasure), status=202, headers={"Location": f"/v1/erasures/{erasure.id}"})
+
+
+class ErasureList(APIView):
+    """`GET /v1/erasures`."""
+
+    scope = "erasures"
+
+    @extend_schema(operation_id="erasures_list", parameters=list(PAGE), responses=schemas.ErasureList)
+    def get(self, request: Request) -> Response:
+        """List the erasures, newest first."""
+        caller = caller_of(request)
+        return page(request, services.of(caller.organisation_id, livemode=caller.livemode), shown)
+
+
+class ErasureDetail(APIView):
+    """`GET /v1/erasures/{id}`."""
+
+    scope = "erasures"
+
+    @extend_schema(operation_id="erasures_retrieve", responses=schemas.ErasureObject)
+    def get(self, request: Request, erasure_id: str) -> Response:
+        """Show the erasure with its targets."""
+        return Response(shown(_found(request, erasure_id)))
+
+
+class Certificate(APIView):
+    """`GET /v1/erasures/{id}/certificate`: signed JSON."""
+
+    scope = "erasures"
+
+    @extend_schema(operation_id="erasures_certificate", responses={200: schemas.CertificateObject, 409: None})
+    def get(self, request: Request, erasure_id: str) -> Response:
+        """Give the exact JCS bytes, the JWS over them, and the key; 409 while the erasure is running."""
+        erasure = _found(request, erasure_id)
+        record = _record(erasure)
+        return Response(
+            {
+                "object": "erasure_certificate",
+                "certificate": canonical.load(record),
+                "record": base64.b64encode(record).decode(),
+                "sha256": certificate.digest(record),
+                "jws": erasure.certificate_jws,
+                "public_key": certificate.public_key(erasure, at=clock.now()),
+            }
+        )
+
+
+class CertificatePdf(APIView):
+    """`GET /v1/erasures/{id}/certificate.pdf`: one page for people."""
+
+    scope = "erasures"
+
+    @extend_schema(
+        operation_id="erasures_certificate_pdf",
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY, 409: None},
+    )
+    def get(self, request: Request, erasure_id: str) -> HttpResponse:
+        """Give the certificate as one page for people; 409 while the erasure is running."""
+        record = _record(_found(request, erasure_id))
+        shown_facts: Any = canonical.load(record)
+        body = certificate.pdf(shown_facts, certificate.digest(record))
+        return HttpResponse(body, content_type="application/pdf")
+
+
+def shown(erasure: Erasure) -> Rendered:
+    """An erasure as the API shows it."""
+    return {
+        "id": erasure.id,
+        "object": "erasure",
+        "created_at": timestamp(erasure.created_at),
+        "livemode": erasure.livemode,
+        "external_id": None,  # an erasure outlives the person, so nothing that a caller writes is kept with it
+        "metadata": {},
+        "speaker": erasure.speaker_id,
+        "reason": erasure.reason,
+        "state": erasure.state,
+        "answer_by": timestamp(erasure.answer_by),
+        "completed_at": timestamp(erasure.completed_at),
+        "targets": [
+            {
+                "system": target.system,
+                "asset": target.asset,
+                "method": target.method,
+                "state": target.state,
+                "ground": target.ground or None,
+                "settled_at": timestamp(target.settled_at),
+            }
+            for target in erasure.targets.order_by("position")
+        ],
+    }
+
+
+def _found(request: Request, erasure_id: str) -> Erasure:
+    caller = caller_of(request)
+    return services.find(erasure_id, organisation_id=caller.organisation_id, livemode=caller.livemode)
+
+
+def _record(erasure: Erasure) -> bytes:
+    if erasure.certificate is None:
+        raise NotFinished("The erasure is still running; its certificate comes when every target is settled.")
+    return bytes(erasure.certificate)

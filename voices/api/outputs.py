@@ -1,0 +1,232 @@
+"""What the API of voices answers: voices, jobs, clips."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from consent.schemas import RefusalReason
+from core.rest import Rendered, timestamp
+from provenance.ledger import proofs
+from provenance.models import Clip, ClipState
+from voices.api import schemas
+from voices.models import Job, JobItem, JobKind, Voice, VoiceState
+from voices.services import voices
+
+
+def voice(row: Voice) -> Rendered:
+    """A voice; its label is opened for its own organisation alone."""
+    label = voices.label_of(row)
+    return {
+        "id": row.id,
+        "object": "voice",
+        "created_at": timestamp(row.created_at),
+        "livemode": row.livemode,
+        "external_id": row.external_id or None,
+        "metadata": row.metadata,
+        "state": row.state,
+        "code": row.code or None,
+        "name": label.name,
+        "description": label.description,
+        "language": row.language,
+        "use_case": row.use_case,
+        "provider": row.provider,
+        "consent": row.consent_id,
+        "speaker": row.speaker_id,
+        "decision": row.decision_id,
+        "ready_at": timestamp(row.ready_at),
+        "provider_expires_at": timestamp(row.provider_expires_at),
+        "deleted_at": timestamp(row.deleted_at),
+    }
+
+
+def job(row: Job) -> Rendered:
+    """A job in a list."""
+    return {
+        "id": row.id,
+        "object": "job",
+        "created_at": timestamp(row.created_at),
+        "livemode": row.livemode,
+        "external_id": row.external_id or None,
+        "metadata": row.metadata,
+        "kind": row.kind,
+        "state": row.state,
+        "progress": {"total": row.total, "done": row.done, "refused": row.refused, "failed": row.failed},
+        "finished_at": timestamp(row.finished_at),
+    }
+
+
+def job_in_full(row: Job) -> Rendered:
+    """A job with what became of its items; one of a single text says so itself."""
+    items = [_item(item) for item in row.items.order_by("position")]
+    if row.kind == JobKind.BATCH:
+        return job(row) | {"clip": None, "items": items}
+    return job(row) | {name: items[0][name] for name in ("clip", "decision", "code", "reasons")}
+
+
+def clip(row: Clip) -> Rendered:
+    """A clip with its place in the log. `c2pa` is null until manifests are made."""
+    return {
+        "id": row.id,
+        "object": "clip",
+        "created_at": timestamp(row.issued_at),
+        "livemode": row.livemode,
+        "external_id": row.external_id or None,
+        "metadata": row.metadata,
+        "state": row.state,
+        "ended_at": timestamp(row.ended_at),
+        "voice": row.voice_id or None,
+        "decision": row.decision_id,
+        "consent": row.consent_id,
+        "grant": row.grant_id,
+        "language": row.language,
+        "use_case": row.use_case,
+        "characters": row.characters,
+        "provider": row.provider,
+        "client_reference": row.client_reference or None,
+        "media_type": row.media_type,
+        "codec": row.codec,
+        "bytes": row.size,
+        "duration_ms": row.duration_ms,
+        "sha256": row.sha256,
+        "sha256_pcm": row.sha256_pcm,
+        "sha256_provider": row.sha256_provider,
+        "watermark": _watermark(row),
+        "c2pa": None,
+        "log_index": proofs.index_of(row.event_id),
+        "event": row.event_id,
+    }
+
+
+def _item(row: JobItem) -> Rendered:
+    return {
+        "position": row.position,
+        "state": row.state,
+        "clip": row.clip_id or None,
+        "decision": row.decision_id or None,
+        "code": row.code or None,
+        "reasons": row.reasons,
+    }
+
+
+def _watermark(row: Clip) -> Rendered | None:
+    if not row.scheme:
+        return None
+    return {
+        "scheme": row.scheme,
+        "key": f"{row.organisation_id}|{row.epoch}",
+        "token": f"{row.token:08x}",
+        "margin_db": row.margin_milli_db / 1000,
+        "score": row.score_milli / 1000,
+        "self_check": row.self_checks,
+    }
+
+
+class VoiceObject(serializers.Serializer[Voice]):
+    """A voice, for the OpenAPI document."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=("voice",))
+    created_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    state = serializers.ChoiceField(choices=VoiceState.values)
+    code = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+    description = serializers.CharField(allow_null=True, allow_blank=True)
+    language = serializers.CharField()
+    use_case = serializers.CharField()
+    provider = serializers.CharField()
+    consent = serializers.CharField()
+    speaker = serializers.CharField()
+    decision = serializers.CharField()
+    ready_at = serializers.DateTimeField(allow_null=True)
+    provider_expires_at = serializers.DateTimeField(allow_null=True)
+    deleted_at = serializers.DateTimeField(allow_null=True)
+
+
+class _Page(serializers.Serializer[Voice]):
+    object = serializers.ChoiceField(choices=("list",))
+    has_more = serializers.BooleanField()
+    first_id = serializers.CharField(allow_null=True)
+    last_id = serializers.CharField(allow_null=True)
+
+
+class VoiceList(_Page):
+    """A page of voices."""
+
+    data = VoiceObject(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
+
+
+class Progress(serializers.Serializer[Job]):
+    """How far a job is."""
+
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class JobObject(serializers.Serializer[Job]):
+    """A job, for the OpenAPI document."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=("job",))
+    created_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    kind = serializers.ChoiceField(choices=("speech", "batch"))
+    state = serializers.ChoiceField(choices=("queued", "running", "done", "refused", "failed"))
+    progress = Progress()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    clip = serializers.CharField(allow_null=True, required=False)
+    decision = serializers.CharField(allow_null=True, required=False)
+    code = serializers.CharField(allow_null=True, required=False)
+    reasons = RefusalReason(many=True, required=False)
+    items = schemas.JobItemObject(many=True, required=False)
+
+
+class JobList(_Page):
+    """A page of jobs."""
+
+    data = JobObject(many=True)  # type: ignore[assignment]  # as above
+
+
+class ClipObject(serializers.Serializer[Clip]):
+    """A clip, for the OpenAPI document."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=("clip",))
+    created_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    state = serializers.ChoiceField(choices=[str(state) for state in ClipState if state != ClipState.MAKING])
+    ended_at = serializers.DateTimeField(allow_null=True)
+    voice = serializers.CharField(allow_null=True)
+    decision = serializers.CharField()
+    consent = serializers.CharField()
+    grant = serializers.CharField()
+    language = serializers.CharField()
+    use_case = serializers.CharField()
+    characters = serializers.IntegerField()
+    provider = serializers.CharField()
+    client_reference = serializers.CharField(allow_null=True)
+    media_type = serializers.CharField()
+    codec = serializers.CharField()
+    bytes = serializers.IntegerField()
+    duration_ms = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    sha256_pcm = serializers.CharField()
+    sha256_provider = serializers.CharField()
+    watermark = schemas.WatermarkObject(allow_null=True)
+    c2pa = serializers.DictField(allow_null=True, help_text="Null until manifests are made.")
+    log_index = serializers.IntegerField(allow_null=True)
+    event = serializers.CharField()
+
+
+class ClipList(_Page):
+    """A page of clips."""
+
+    data = ClipObject(many=True)  # type: ignore[assignment]  # as above

@@ -1,0 +1,80 @@
+"""The answers about erasures, and what nests in the answers about jobs and clips, for the OpenAPI document alone."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from consent.schemas import RefusalReason
+from provenance.models import Clip
+from voices.models import Erasure, ErasureState, ErasureTarget, JobItem, JobState, TargetState
+
+
+class JobItemObject(serializers.Serializer[JobItem]):
+    """What became of one text of a batch."""
+
+    position = serializers.IntegerField(min_value=0)
+    state = serializers.ChoiceField(choices=JobState.values)
+    clip = serializers.CharField(allow_null=True)
+    decision = serializers.CharField(allow_null=True)
+    code = serializers.CharField(allow_null=True)
+    reasons = RefusalReason(many=True)
+
+
+class WatermarkObject(serializers.Serializer[Clip]):
+    """The mark in a clip: scheme, name of the key, token in hex, and how clearly it was read back."""
+
+    scheme = serializers.CharField()
+    key = serializers.CharField()
+    token = serializers.RegexField("^[0-9a-f]{8}$")
+    margin_db = serializers.FloatField()
+    score = serializers.FloatField()
+    self_check = serializers.ListField(child=serializers.CharField())
+
+
+class TargetObject(serializers.Serializer[ErasureTarget]):
+    """One thing to erase; `kept` always names its legal ground."""
+
+    system = serializers.CharField()
+    asset = serializers.CharField()
+    method = serializers.CharField()
+    state = serializers.ChoiceField(choices=TargetState.values)
+    ground = serializers.CharField(allow_null=True)
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+
+class ErasureObject(serializers.Serializer[Erasure]):
+    """An erasure."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=("erasure",))
+    created_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    speaker = serializers.CharField()
+    reason = serializers.CharField()
+    state = serializers.ChoiceField(choices=ErasureState.values)
+    answer_by = serializers.DateTimeField()
+    completed_at = serializers.DateTimeField(allow_null=True)
+    targets = TargetObject(many=True)
+
+
+class ErasureList(serializers.Serializer[Erasure]):
+    """A page of erasures."""
+
+    object = serializers.ChoiceField(choices=("list",))
+    data = ErasureObject(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
+    has_more = serializers.BooleanField()
+    first_id = serializers.CharField(allow_null=True)
+    last_id = serializers.CharField(allow_null=True)
+
+
+class CertificateObject(serializers.Serializer[Erasure]):
+    """A certificate of erasure: its content, the exact JCS bytes in base64, and the JWS over them."""
+
+    object = serializers.ChoiceField(choices=("erasure_certificate",))
+    certificate = serializers.DictField()
+    record = serializers.CharField()
+    sha256 = serializers.CharField()
+    jws = serializers.CharField()
+    public_key = serializers.CharField()

@@ -1,0 +1,161 @@
+"""REST: speech now, speech as a job, many texts as one job, and how far jobs are."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import Caller, caller_of
+from core import clock
+from core.errors import Fault, Invalid
+from core.rest import faults, page, read
+from core.schemas import PAGE, sent
+from voices import serializers as forms
+from voices.api import outputs
+from voices.api.callers import asker, line
+from voices.models import Job, JobKind
+from voices.orders import SpeechOrder
+from voices.pipeline import Spoken
+from voices.services import jobs, speech
+
+_MOST_FAULTS: Final = 100
+_OF_THE_JOB: Final = frozenset({"items", "delivery", "external_id", "metadata"})
+
+
+class Speech(APIView):
+    """Speech of one text."""
+
+    scope = "speech"
+
+    @extend_schema(
+        operation_id="speech_create",
+        request=forms.SpeechForm,
+        parameters=[
+            sent("Sayso-Clip", "The clip's id; its facts are at `/v1/clips/{id}`.", 200),
+            sent("Sayso-Decision", "The decision that allowed it.", 200),
+            sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
+            sent("Link", 'Where the clip\'s manifest is: `<…>; rel="c2pa-manifest"`.', 200),
+            sent("Location", "Where the job is.", 202),
+        ],
+        responses={(200, "audio/*"): OpenApiTypes.BINARY, 202: outputs.JobObject, 404: None},
+    )
+    def post(self, request: Request) -> HttpResponse | Response:
+        """Speak a text, if a consent covers it: audio at once, or a job."""
+        caller = caller_of(request)
+        form = read(forms.SpeechForm, request.data)
+        order, options = line(form, caller), form.get("provider_options", {})
+        if form.get("delivery", {}).get("mode") == "job":
+            job = speech.queue(
+                [order],
+                options,
+                kind=JobKind.SPEECH,
+                asker=asker(caller),
+                at=caller.now(),
+                real=clock.now(),
+                external_id=order.external_id,
+                metadata=order.metadata,
+            )
+            return _accepted(job)
+        return _audio(speech.speak(order, options, asker=asker(caller), now=caller.now))
+
+
+class SpeechBatch(APIView):
+    """Speech of many texts."""
+
+    scope = "speech"
+    # A thousand texts of five thousand characters, most of them ASCII.
+    body_limit = 16 * 2**20
+
+    @extend_schema(
+        operation_id="speech_batch",
+        request=forms.BatchForm,
+        parameters=[sent("Location", "Where the job is.", 202)],
+        responses={202: outputs.JobObject, 404: None},
+    )
+    def post(self, request: Request) -> Response:
+        """Queue up to a thousand texts as one job; each asks the gate when its turn comes."""
+        caller = caller_of(request)
+        form = read(forms.BatchForm, request.data)
+        orders, options = _lines(request.data, form, caller)
+        job = speech.queue(
+            orders,
+            options,
+            kind=JobKind.BATCH,
+            asker=asker(caller),
+            at=caller.now(),
+            real=clock.now(),
+            external_id=form.get("external_id") or "",
+            metadata=form.get("metadata", {}),
+        )
+        return _accepted(job)
+
+
+class Jobs(APIView):
+    """The organisation's jobs."""
+
+    scope = "speech"
+
+    @extend_schema(operation_id="jobs_list", parameters=list(PAGE), responses=outputs.JobList)
+    def get(self, request: Request) -> Response:
+        """List the jobs, newest first."""
+        return page(request, jobs.of(asker(caller_of(request))), outputs.job)
+
+
+class OneJob(APIView):
+    """One job."""
+
+    scope = "speech"
+
+    @extend_schema(operation_id="jobs_retrieve", responses=outputs.JobObject)
+    def get(self, request: Request, job_id: str) -> Response:
+        """Show how far the job is, and the clips that it made."""
+        return Response(outputs.job_in_full(jobs.find(job_id, asker=asker(caller_of(request)))))
+
+
+def _accepted(job: Job) -> Response:
+    headers = {"Location": f"/v1/jobs/{job.id}"}
+    return Response(outputs.job_in_full(job), status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+def _audio(spoken: Spoken) -> HttpResponse:
+    response = HttpResponse(spoken.data, content_type=spoken.media_type)
+    response["Sayso-Clip"] = spoken.clip_id
+    response["Sayso-Decision"] = spoken.decision_id
+    response["Sayso-Content-Sha256"] = spoken.sha256
+    manifest = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{spoken.clip_id}/manifest"
+    response["Link"] = f'<{manifest}>; rel="c2pa-manifest"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _lines(data: Any, form: dict[str, Any], caller: Caller) -> tuple[list[SpeechOrder], dict[str, object]]:
+    """Read every item with the common fields beneath it. Raises Invalid with the faults of all items."""
+    common = {name: value for name, value in data.items() if name not in _OF_THE_JOB}
+    orders: list[SpeechOrder] = []
+    options: dict[str, object] = {}
+    wrong: list[Fault] = []
+    for number, item in enumerate(form["items"]):
+        bound = forms.LineForm(data={**common, **item})
+        try:
+            if not bound.is_valid():
+                wrong += faults(bound.errors, f"items.{number}")
+                continue
+            clean = cast("dict[str, Any]", bound.validated_data)
+            options |= clean.get("provider_options", {})
+            orders.append(line(clean, caller))
+        except Invalid as invalid:
+            wrong += [
+                Fault(code=fault.code, detail=fault.detail, attr=f"items.{number}.{fault.attr}")
+                for fault in invalid.faults
+            ]
+    if wrong:
+        raise Invalid("Some items are wrong.", code=wrong[0].code, faults=tuple(wrong[:_MOST_FAULTS]))
+    return orders, options

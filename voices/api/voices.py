@@ -1,0 +1,104 @@
+"""REST: voices."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import QueryDict
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import Caller, caller_of
+from core.rest import StrictJSONParser, page, read
+from core.schemas import PAGE, sent
+from core.uploads import UploadParser
+from voices import serializers as forms
+from voices.api import outputs
+from voices.api.callers import asker, named
+from voices.models import VoiceState
+from voices.orders import CloneOrder
+from voices.services import voices
+
+
+class Voices(APIView):
+    """The organisation's voices."""
+
+    scope = "voices"
+    parser_classes = (StrictJSONParser, UploadParser)
+    # Ten samples of the largest size in base64, and a little for the rest.
+    body_limit = settings.SAYSO_MAX_UPLOAD_BYTES * 10 * 4 // 3 + 2**20
+
+    @extend_schema(operation_id="voices_list", parameters=list(PAGE), responses=outputs.VoiceList)
+    def get(self, request: Request) -> Response:
+        """List the voices, newest first."""
+        return page(request, voices.of(asker(caller_of(request))), outputs.voice)
+
+    @extend_schema(
+        operation_id="voices_create",
+        request={"application/json": forms.VoiceForm, "multipart/form-data": forms.VoiceUpload},
+        parameters=[
+            sent("Location", "Where the voice is.", 201, 202),
+            sent("Sayso-Decision", "The decision that allowed it.", 201, 202),
+        ],
+        responses={201: outputs.VoiceObject, 202: outputs.VoiceObject},
+    )
+    def post(self, request: Request) -> Response:
+        """Clone a voice from samples, if a consent covers it."""
+        caller = caller_of(request)
+        data = request.data
+        body = forms.from_multipart(data) if isinstance(data, QueryDict) else data
+        voice = voices.clone(_order(read(forms.VoiceForm, body), caller), asker=asker(caller), now=caller.now)
+        made = voice.state == VoiceState.READY
+        return Response(
+            outputs.voice(voice),
+            status=status.HTTP_201_CREATED if made else status.HTTP_202_ACCEPTED,
+            headers={"Location": f"/v1/voices/{voice.id}", "Sayso-Decision": voice.decision_id},
+        )
+
+
+class OneVoice(APIView):
+    """One voice."""
+
+    scope = "voices"
+
+    @extend_schema(operation_id="voices_retrieve", responses=outputs.VoiceObject)
+    def get(self, request: Request, voice_id: str) -> Response:
+        """Show the voice."""
+        return Response(outputs.voice(voices.find(voice_id, asker=asker(caller_of(request)))))
+
+    @extend_schema(
+        operation_id="voices_update", request=forms.VoiceChanges, responses={200: outputs.VoiceObject, 409: None}
+    )
+    def patch(self, request: Request, voice_id: str) -> Response:
+        """Change what the voice is called."""
+        changes = read(forms.VoiceChanges, request.data)
+        return Response(outputs.voice(voices.relabel(voice_id, asker=asker(caller_of(request)), **changes)))
+
+    @extend_schema(operation_id="voices_delete", request=None, responses={202: outputs.VoiceObject})
+    def delete(self, request: Request, voice_id: str) -> Response:
+        """Delete the voice here and at its provider; `deleted` once the provider has confirmed."""
+        voice = voices.delete(voice_id, asker=asker(caller_of(request)))
+        return Response(outputs.voice(voice), status=status.HTTP_202_ACCEPTED)
+
+
+def _order(form: dict[str, Any], caller: Caller) -> CloneOrder:
+    samples = cast("list[dict[str, Any]]", form["samples"])
+    transcripts = form.get("transcripts") or [sample.get("transcript") for sample in samples]
+    return CloneOrder(
+        consent_id=form["consent"],
+        name=form["name"],
+        description=form.get("description") or "",
+        language=named(form.get("language"), caller.default_language, "language"),
+        use_case=named(form.get("use_case"), caller.default_use_case, "use_case"),
+        provider=form["provider"],
+        channel=form.get("channel") or caller.default_channel,
+        territory=form.get("territory") or caller.default_territory,
+        samples=tuple(sample["audio_base64"] for sample in samples),
+        transcripts=tuple(transcripts),
+        external_id=form.get("external_id") or "",
+        metadata=form.get("metadata", {}),
+    )

@@ -1,0 +1,21 @@
+"""The voices application; at start it registers what lower rooms need to know from above."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class VoicesConfig(AppConfig):
+    name = "voices"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from consent import voice_lookup  # noqa: PLC0415 - models and tasks load after the applications
+        from consent.signals import consent_ended  # noqa: PLC0415 - as above
+        from provenance import verify  # noqa: PLC0415 - as above
+        from voices import bundles, wiring  # noqa: PLC0415 - as above
+
+        bundles.register()
+        voice_lookup.register(wiring.known_voice)
+        verify.register_consent_state(wiring.consent_state)
+        consent_ended.connect(wiring.on_consent_ended, dispatch_uid="voices.sweep")

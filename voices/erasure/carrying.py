@@ -1,0 +1,144 @@
+"""Carrying an erasure out: voices at their providers first, then everything of ours and the key in one transaction.
+
+The order matters. 1 What a provider holds is deleted while we can still open the handle by which it knows the voice.
+2 The tombstone is on the disk before anything of ours goes, so that no backup can bring back what we say is gone.
+3 Rows, blobs and the key go together with the certificate and the log entry, or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from accounts import answers
+from accounts.clock import now_for
+from consent import erasure as consents
+from core import tx
+from core.clock import Clock
+from core.errors import Conflict, NotFound, Unavailable
+from provenance import clips, log
+from provenance.bundles import services as bundles
+from vault import blobs, keys
+from voices import jobs, removal
+from voices.erasure import certificate, targets, tombstones
+from voices.models import Erasure, ErasureState, ErasureTarget, Voice, VoiceState
+
+logger = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=10)
+AGAIN: Final = timedelta(seconds=30)
+SLOWEST: Final = timedelta(hours=1)
+
+
+class NotYours(Conflict):
+    """Somebody else carries this erasure, or it is done."""
+
+    code = "erasure_taken"
+
+
+def carry_on(erasure_id: str, *, now: Clock) -> Erasure:
+    """Do what is left to do. Raises NotFound; NotYours; Unavailable when a provider is away (to be tried again)."""
+    erasure = _claim(erasure_id, at=now())
+    waiting = [voice.id for voice in _voices(erasure) if not _delete_voice(erasure, voice, now=now)]
+    if waiting:
+        _put_back(erasure, at=now())
+        raise Unavailable("A provider has not deleted every voice yet.", facts={"voices": waiting})
+    tombstones.write(
+        tombstones.Tombstone(
+            erasure=erasure.id,
+            speaker=erasure.speaker_id,
+            subject=erasure.subject,
+            organisation=erasure.organisation_id,
+        ),
+        at=now(),
+    )
+    _finish(erasure, at=now_for(erasure.organisation, livemode=erasure.livemode, real=now()))
+    erasure.refresh_from_db()
+    return erasure
+
+
+def due(*, at: datetime) -> list[str]:
+    """The erasures that somebody should carry on now."""
+    return list(Erasure.objects.claimable(at).order_by("due_at", "pk").values_list("id", flat=True)[:50])
+
+
+def _claim(erasure_id: str, *, at: datetime) -> Erasure:
+    found = Erasure.objects.filter(id=erasure_id).first()
+    if found is None:
+        raise NotFound("There is no such erasure.")
+    mine = Erasure.objects.claimable(at).filter(id=erasure_id, attempt=found.attempt)
+    if not mine.update(lease_until=at + LEASE, attempt=found.attempt + 1):
+        raise NotYours("This erasure is done or being carried out.", facts={"erasure": erasure_id})
+    found.refresh_from_db()
+    return found
+
+
+def _put_back(erasure: Erasure, *, at: datetime) -> None:
+    """Let go of it until the next try, later each time."""
+    wait = min(SLOWEST, AGAIN * 2 ** min(erasure.attempt, 10))
+    held = Erasure.objects.filter(pk=erasure.pk, attempt=erasure.attempt, state=ErasureState.RUNNING)
+    held.update(lease_until=None, due_at=at + wait)
+
+
+def _voices(erasure: Erasure) -> list[Voice]:
+    return list(Voice.objects.filter(subject=erasure.subject).order_by("created_at", "pk"))
+
+
+def _delete_voice(erasure: Erasure, voice: Voice, *, now: Clock) -> bool:
+    """Delete one voice at its provider; say whether it is confirmed."""
+    try:
+        removal.begin(voice.id, code="speaker_erased")
+        removal.carry_out(voice.id, actor=erasure.actor, real=now)
+    except Unavailable:
+        logger.warning("provider is away during an erasure", extra={"erasure": erasure.id, "voice": voice.id})
+        return False
+    voice.refresh_from_db()
+    if voice.state != VoiceState.DELETED:
+        targets.accept(erasure, voice.provider, voice.id)
+        return False
+    proof = {"state": voice.state}
+    targets.settle(erasure, voice.provider, voice.id, proof=proof, at=voice.deleted_at or now())
+    return True
+
+
+@tx.opened
+def _finish(erasure: Erasure, *, at: datetime) -> None:
+    """Everything of ours, the key, the certificate and the log entry: one transaction."""
+    held = Erasure.objects.filter(pk=erasure.pk, attempt=erasure.attempt, state=ErasureState.RUNNING)
+    if not held.select_for_update().exists():
+        raise NotYours("This erasure was finished by somebody else.", facts={"erasure": erasure.id})
+    _forget(erasure, at=at)
+    destruction = keys.destroy(erasure.subject, at=at)
+    proof = {"epoch": destruction.epoch, "rows": destruction.rows}
+    targets.settle(erasure, "vault", erasure.subject, proof=proof, at=at)
+    every = list(ErasureTarget.objects.filter(erasure=erasure).order_by("position"))
+    record, jws = certificate.build(erasure, every, destruction, at=at)
+    held.update(
+        state=ErasureState.COMPLETED, completed_at=at, certificate=record, certificate_jws=jws, lease_until=None
+    )
+    log.append(
+        organisation_id=erasure.organisation_id,
+        livemode=erasure.livemode,
+        kind="erasure.completed",
+        at=at,
+        actor=erasure.actor,
+        subject=None,
+        refs={"erasure": erasure.id, "speaker": erasure.speaker_id},
+        body={"epoch": destruction.epoch, "certificate": certificate.digest(record)},
+    )
+
+
+def _forget(erasure: Erasure, *, at: datetime) -> None:
+    """Delete what is ours, and note how much of each there was."""
+    counts = {
+        ("queue", "texts waiting to be spoken"): jobs.cancel_of(erasure.subject, code="speaker_erased", at=at),
+        ("database", "personal fields"): sum(consents.purge(erasure.speaker_id, at=at).values()),
+        ("database", "links from clips"): clips.erase_of(erasure.subject),
+        ("database", "event bodies"): log.forget(erasure.subject),
+        ("database", "stored answers"): answers.forget(erasure.organisation_id),
+        ("vault", "recordings, profiles, clips"): blobs.delete_all(erasure.subject),
+        ("exports", "stored bundles"): bundles.forget(erasure.organisation_id, at=at),
+    }
+    for (system, asset), rows in counts.items():
+        targets.settle(erasure, system, asset, proof={"rows": rows}, at=at)

@@ -1,0 +1,31 @@
+"""How a provider knows our voices: opened from the vault for one call, kept nowhere."""
+
+from __future__ import annotations
+
+from vault import blobs, sealing
+from voices.models import Voice
+from voices.providers.base import Handle
+
+
+def open_handle(voice: Voice) -> Handle:
+    """The handle of a voice. Raises KeyDestroyed after erasure, NotFound when the profile is gone."""
+    profile = blobs.get(voice.profile_blob_id) if voice.profile_blob_id else None
+    return Handle(profile=profile, remote_id=remote_handle(voice).remote_id)
+
+
+def remote_handle(voice: Voice) -> Handle:
+    """The handle without the profile: enough to delete at the provider. Raises KeyDestroyed."""
+    if voice.sealed_handle is None:
+        return Handle()
+    return Handle(remote_id=str(sealing.unseal(voice.subject, _context(voice.id), bytes(voice.sealed_handle))))
+
+
+def seal_remote_id(voice: Voice, handle: Handle) -> bytes | None:
+    """The provider's own id of a voice, sealed; None when the provider has none."""
+    if handle.remote_id is None:
+        return None
+    return sealing.seal(voice.subject, _context(voice.id), handle.remote_id)
+
+
+def _context(voice_id: str) -> str:
+    return f"voice|{voice_id}|handle"

@@ -1,0 +1,181 @@
+"""The queue of speech that nobody waits for: claim, carry out, settle. Rows are the truth; messages only wake.
+
+An item is claimed by a conditional UPDATE that raises its fencing number; only the worker that holds that number may
+settle it. Leases and due times are real time; what the rows say to people is the time of their data.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from accounts.clock import now_for
+from core.clock import Clock
+from core.errors import Conflict, NotFound, Refused, SaysoError, Unavailable
+from provenance.clips import ClipGone
+from vault import sealing
+from voices import pipeline
+from voices.models import SETTLED, Job, JobItem, JobState
+from voices.orders import Asker, Providers, SpeechOrder
+from voices.providers import registry
+
+logger = logging.getLogger(__name__)
+
+# SAYSO_JOB_LEASE_SECONDS: longer than the longest provider call and marking together, or a slow worker would lose its
+# item while it works, and the work be thrown away.
+LEASE: Final = timedelta(seconds=settings.SAYSO_JOB_LEASE_SECONDS)
+MOST_ATTEMPTS: Final = 8
+LONGEST_WAIT: Final = timedelta(minutes=5)
+
+
+class NotHeld(Conflict):
+    """Somebody else holds this item by now, or it is settled: whatever was made for it is thrown away."""
+
+    code = "job_not_held"
+
+
+def run(job_id: str, *, real: Clock, providers: Providers = registry.provider) -> None:
+    """Carry out every item of the job that is free. Raises Unavailable when one has to be tried again later."""
+    put_off: Unavailable | None = None
+    while (item := claim(job_id, at=real())) is not None:
+        try:
+            _carry_out(item, real=real, providers=providers)
+        except NotHeld:
+            logger.info("job item was taken over", extra={"job": job_id, "position": item.position})
+        except Unavailable as unavailable:
+            put_off = unavailable
+    if put_off is not None:
+        raise put_off
+
+
+def claim(job_id: str, *, at: datetime) -> JobItem | None:
+    """Take the next free item of the job, or None. Two workers never take the same one."""
+    free = JobItem.objects.filter(job_id=job_id).claimable(at)
+    while (number := free.order_by("position").values_list("id", flat=True).first()) is not None:
+        mine = free.filter(id=number).update(state=JobState.RUNNING, lease_until=at + LEASE, attempt=F("attempt") + 1)
+        if mine:
+            Job.objects.filter(id=job_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
+            return JobItem.objects.select_related("job__organisation", "voice").get(id=number)
+    return None
+
+
+@transaction.atomic
+def cancel_of(subject: str, *, code: str, at: datetime) -> int:
+    """Refuse what still waits or runs for this vault subject, and drop its texts. Gives the number of items."""
+    waiting = JobItem.objects.filter(voice__subject=subject).exclude(state__in=SETTLED).order_by("job_id", "id")
+    cancelled = 0
+    for item in waiting:
+        rows = JobItem.objects.filter(id=item.id).exclude(state__in=SETTLED)
+        if rows.update(state=JobState.REFUSED, code=code, lease_until=None, sealed_text=None, finished_at=at):
+            _count(item, JobState.REFUSED, at)
+            cancelled += 1
+    return cancelled
+
+
+def seal_words(subject: str, job_id: str, position: int, order: SpeechOrder) -> bytes:
+    """The caller's words of an item, sealed under the speaker's key until the item is settled."""
+    return sealing.seal(subject, _context(job_id, position), order.words())
+
+
+def _carry_out(item: JobItem, *, real: Clock, providers: Providers) -> None:
+    job = item.job
+
+    def now() -> datetime:
+        return now_for(job.organisation, livemode=job.livemode, real=real())
+
+    if item.attempt > MOST_ATTEMPTS:
+        _settle(item, JobState.FAILED, at=now(), code="gave_up")
+        return
+    try:
+        pipeline.speak(
+            _order(item),
+            asker=Asker(organisation_id=job.organisation_id, livemode=job.livemode, actor=job.actor),
+            now=now,
+            providers=providers,
+            settle=lambda clip, decision: settle_done(item, clip_id=clip, decision_id=decision, at=now()),
+        )
+    except NotHeld:
+        raise
+    except Refused as refusal:
+        _settle(item, JobState.REFUSED, at=now(), code=refusal.stable_code, error=refusal)
+    except (Unavailable, ClipGone) as unavailable:
+        _put_off(item, unavailable, real=real(), at=now())
+    except SaysoError as error:
+        _settle(item, JobState.FAILED, at=now(), code=error.stable_code, error=error)
+
+
+def settle_done(item: JobItem, *, clip_id: str, decision_id: str, at: datetime) -> None:
+    """Settle an item as done inside the transaction that delivers its clip. Raises NotHeld, which undoes all of it."""
+    changed = _held(item).update(
+        state=JobState.DONE,
+        lease_until=None,
+        sealed_text=None,
+        finished_at=at,
+        clip_id=clip_id,
+        decision_id=decision_id,
+    )
+    if changed == 0:
+        raise NotHeld("This item is no longer ours.", facts={"job": item.job_id})
+    _count(item, JobState.DONE, at)
+
+
+@transaction.atomic
+def _settle(item: JobItem, state: JobState, *, at: datetime, code: str, error: SaysoError | None = None) -> None:
+    facts: dict[str, Any] = error.facts if error else {}
+    changed = _held(item).update(
+        state=state,
+        lease_until=None,
+        sealed_text=None,
+        finished_at=at,
+        code=code,
+        reasons=facts.get("reasons", []),
+        decision_id=facts.get("decision") or "",
+    )
+    if changed:
+        _count(item, state, at)
+
+
+def _put_off(item: JobItem, error: SaysoError, *, real: datetime, at: datetime) -> None:
+    """Queue the item again with a growing wait, or give up after the last attempt."""
+    if item.attempt >= MOST_ATTEMPTS:
+        _settle(item, JobState.FAILED, at=at, code=error.stable_code, error=error)
+        return
+    wait = min(timedelta(seconds=2 ** (item.attempt - 1)), LONGEST_WAIT)
+    _held(item).update(state=JobState.QUEUED, lease_until=None, due_at=real + wait)
+    raise Unavailable(error.detail, code=error.stable_code)
+
+
+def _held(item: JobItem) -> QuerySet[JobItem]:
+    return JobItem.objects.filter(id=item.id, attempt=item.attempt, state=JobState.RUNNING)
+
+
+def _count(item: JobItem, state: JobState, at: datetime) -> None:
+    """Move the job's counter and, with its last item, the job. The counter's row lock orders workers of one job."""
+    rows = Job.objects.filter(id=item.job_id)
+    rows.update(**{state.value: F(state.value) + 1})
+    job = rows.get()
+    if job.done + job.refused + job.failed == job.total:
+        rows.exclude(state__in=SETTLED).update(state=_outcome(job), finished_at=at)
+
+
+def _outcome(job: Job) -> JobState:
+    """Done when anything was delivered; else refused, unless something failed for another cause."""
+    if job.done:
+        return JobState.DONE
+    return JobState.FAILED if job.failed else JobState.REFUSED
+
+
+def _order(item: JobItem) -> SpeechOrder:
+    if item.sealed_text is None:
+        raise NotFound("The text of this item is gone.", code="text_gone")
+    words = sealing.unseal(item.voice.subject, _context(item.job_id, item.position), bytes(item.sealed_text))
+    return SpeechOrder.read(item.voice_id, item.ask, cast("dict[str, Any]", words))
+
+
+def _context(job_id: str, position: int) -> str:
+    return f"job|{job_id}|{position}"

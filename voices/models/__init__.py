@@ -1,0 +1,25 @@
+"""Rows of the voices room: voices with their samples, jobs with their items, erasures with their targets."""
+
+from __future__ import annotations
+
+from voices.models.erasure import Erasure, ErasureState, ErasureTarget, TargetState
+from voices.models.job import SETTLED, Job, JobItem, JobKind, JobState
+from voices.models.voice import ENDING, LIVE, MOVES, Sample, Voice, VoiceState
+
+__all__ = [
+    "ENDING",
+    "LIVE",
+    "MOVES",
+    "SETTLED",
+    "Erasure",
+    "ErasureState",
+    "ErasureTarget",
+    "Job",
+    "JobItem",
+    "JobKind",
+    "JobState",
+    "Sample",
+    "TargetState",
+    "Voice",
+    "VoiceState",
+]

@@ -1,0 +1,124 @@
+"""Jobs: speech that nobody waits for. The rows are the queue; messages only wake."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class JobKind(models.TextChoices):
+    """One piece of speech, or many with common fields."""
+
+    SPEECH = "speech"
+    BATCH = "batch"
+
+
+class JobState(models.TextChoices):
+    """The states of the API, for a job and for each of its items."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+SETTLED = (JobState.DONE, JobState.REFUSED, JobState.FAILED)
+
+
+class Job(models.Model):
+    """What was asked for in one call. Its counters move with its items, in the items' own transactions."""
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    livemode = models.BooleanField(editable=False)
+    kind = models.CharField(max_length=16, choices=JobKind)
+    actor = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    external_id = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField(editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="job_state_is_known", condition=Q(state__in=JobState.values)),
+            models.CheckConstraint(name="job_kind_is_known", condition=Q(kind__in=JobKind.values)),
+            models.CheckConstraint(
+                name="job_settles_no_more_than_it_has",
+                condition=Q(total__gte=F("done") + F("refused") + F("failed"), total__gt=0),
+            ),
+            models.CheckConstraint(
+                name="job_finished_has_a_time",
+                condition=Q(state__in=SETTLED, finished_at__isnull=False)
+                | (~Q(state__in=SETTLED) & Q(finished_at=None)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.state})"
+
+
+class JobItemQuerySet(models.QuerySet["JobItem"]):
+    """Items by whether somebody may take them."""
+
+    def claimable(self, at: datetime) -> JobItemQuerySet:
+        """Queued and due, or running under a lease that is over."""
+        return self.filter(Q(state=JobState.QUEUED, due_at__lte=at) | Q(state=JobState.RUNNING, lease_until__lte=at))
+
+
+class JobItem(models.Model):
+    """One text to speak. `attempt` is the fencing number: only the worker that holds it may settle the item.
+
+    The text lies sealed under the speaker's key and goes when the item is settled.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(Job, models.PROTECT, related_name="items")
+    position = models.PositiveIntegerField()
+    voice = models.ForeignKey("voices.Voice", models.PROTECT, related_name="+")
+    sealed_text = models.BinaryField(null=True)
+    ask = models.JSONField()
+    characters = models.PositiveIntegerField()
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
+    attempt = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    code = models.CharField(max_length=64, blank=True)
+    reasons = models.JSONField(default=list)
+    decision_id = models.CharField(max_length=30, blank=True)
+    clip_id = models.CharField(max_length=30, blank=True)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    objects = JobItemQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(name="job_item_to_take", fields=["state", "due_at"])]
+        constraints = [
+            models.UniqueConstraint(name="job_item_once_per_position", fields=["job", "position"]),
+            models.CheckConstraint(name="job_item_state_is_known", condition=Q(state__in=JobState.values)),
+            models.CheckConstraint(
+                name="job_item_running_has_a_lease",
+                condition=Q(state=JobState.RUNNING, lease_until__isnull=False)
+                | (~Q(state=JobState.RUNNING) & Q(lease_until=None)),
+            ),
+            models.CheckConstraint(
+                name="job_item_settled_keeps_no_text",
+                condition=Q(state__in=SETTLED, sealed_text=None, finished_at__isnull=False)
+                | (~Q(state__in=SETTLED) & Q(finished_at=None)),
+            ),
+            models.CheckConstraint(name="job_item_done_has_a_clip", condition=~Q(state=JobState.DONE) | ~Q(clip_id="")),
+            models.CheckConstraint(
+                name="job_item_unserved_says_why",
+                condition=~Q(state__in=(JobState.REFUSED, JobState.FAILED)) | ~Q(code=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.position} ({self.state})"

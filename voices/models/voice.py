@@ -1,0 +1,130 @@
+"""Voices and the samples they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import models
+from django.db.models import Q
+
+
+class VoiceState(models.TextChoices):
+    """The states of the API."""
+
+    CHECKING = "checking"
+    TRAINING = "training"
+    READY = "ready"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    REVOKING = "revoking"
+    DELETED = "deleted"
+
+
+# Who may become what. A change of state is a conditional UPDATE on the states that lead to the new one.
+MOVES: Final[Mapping[VoiceState, frozenset[VoiceState]]] = {
+    VoiceState.CHECKING: frozenset({VoiceState.TRAINING, VoiceState.FAILED, VoiceState.REVOKING}),
+    VoiceState.TRAINING: frozenset({VoiceState.READY, VoiceState.FAILED, VoiceState.REVOKING}),
+    VoiceState.READY: frozenset({VoiceState.EXPIRED, VoiceState.REVOKING}),
+    VoiceState.FAILED: frozenset({VoiceState.REVOKING}),
+    VoiceState.EXPIRED: frozenset({VoiceState.REVOKING}),
+    VoiceState.REVOKING: frozenset({VoiceState.DELETED}),
+    VoiceState.DELETED: frozenset(),
+}
+LIVE: Final = tuple(state for state in VoiceState if VoiceState.REVOKING in MOVES[state])
+ENDING: Final = (VoiceState.REVOKING, VoiceState.DELETED)
+
+
+class VoiceQuerySet(models.QuerySet["Voice"]):
+    """Voices by what may still happen to them."""
+
+    def that_may_become(self, state: VoiceState) -> VoiceQuerySet:
+        """Those whose present state leads to `state`."""
+        return self.filter(state__in=[before for before, after in MOVES.items() if state in after])
+
+    def live(self) -> VoiceQuerySet:
+        """Those that have not begun to be deleted."""
+        return self.filter(state__in=LIVE)
+
+
+class Voice(models.Model):
+    """A clone: whose consent it rests on, where it lives, and in what state.
+
+    What could name a person or imitate one (label, handle at the provider, profile, samples) lies sealed under the
+    speaker's key and goes when the voice is deleted. The consent is an id and not a relation: a foreign key would lock
+    the consent's row with every insert, and that lock is the gate's.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    livemode = models.BooleanField(editable=False)
+    consent_id = models.CharField(max_length=30, db_index=True)
+    speaker_id = models.CharField(max_length=30, db_index=True)
+    subject = models.CharField(max_length=30, db_index=True)
+    decision_id = models.CharField(max_length=30)
+    provider = models.CharField(max_length=32)
+    language = models.CharField(max_length=64)
+    use_case = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, choices=VoiceState, default=VoiceState.TRAINING)
+    code = models.CharField(max_length=64, blank=True)
+    sealed_label = models.BinaryField(null=True)
+    sealed_handle = models.BinaryField(null=True)
+    profile_blob_id = models.CharField(max_length=30, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(editable=False)
+    ready_at = models.DateTimeField(null=True, editable=False)
+    provider_expires_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = VoiceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(name="voice_by_state", fields=["state", "lease_until"])]
+        constraints = [
+            models.CheckConstraint(name="voice_state_is_known", condition=Q(state__in=VoiceState.values)),
+            models.CheckConstraint(
+                name="voice_ready_can_speak",
+                condition=~Q(state=VoiceState.READY)
+                | (Q(ready_at__isnull=False) & (~Q(profile_blob_id="") | Q(sealed_handle__isnull=False))),
+            ),
+            models.CheckConstraint(
+                name="voice_deleted_keeps_nothing",
+                condition=~Q(state=VoiceState.DELETED)
+                | Q(
+                    sealed_label=None,
+                    sealed_handle=None,
+                    profile_blob_id="",
+                    external_id="",
+                    deleted_at__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(name="voice_failed_says_why", condition=~Q(state=VoiceState.FAILED) | ~Q(code="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.state})"
+
+
+class Sample(models.Model):
+    """One recording that a voice was made from: its hash, where its bytes lie, and what the checks found."""
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    voice = models.ForeignKey(Voice, models.PROTECT, related_name="samples")
+    position = models.PositiveSmallIntegerField()
+    sha256 = models.CharField(max_length=64)
+    blob_id = models.CharField(max_length=30)
+    report = models.JSONField(default=dict)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="sample_once_per_position", fields=["voice", "position"]),
+            models.UniqueConstraint(name="sample_once_per_voice", fields=["voice", "sha256"]),
+            models.CheckConstraint(name="sample_has_bytes", condition=~Q(blob_id="") & ~Q(sha256="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.id

@@ -1,0 +1,233 @@
+"""The one way of speech: gate, intent, provider, mark, and one transaction that confirms, counts, issues and logs.
+
+Sync calls and jobs come through here alike. Whatever goes wrong, the permit is given back once and the clip is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Organisation
+from consent import gate
+from core import canonical, ids
+from core.clock import Clock
+from core.errors import NotFound, SaysoError
+from provenance import clips, marking, watermark
+from provenance.audio import decoding, encoding
+from provenance.audio.encoding import Output
+from provenance.audio.sound import Sound
+from vault import blobs
+from voices import handles
+from voices.models import Voice, VoiceState
+from voices.orders import Asker, Providers, SpeechOrder
+from voices.providers import registry
+from voices.providers.base import Line
+
+# Called first in the delivering transaction with (clip id, decision id); raises when the order is somebody else's now.
+Settle = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A delivered clip."""
+
+    clip_id: str
+    decision_id: str
+    sha256: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """Audio ready to leave: bytes, what they decode to, and the mark in them, or why there is none."""
+
+    data: bytes
+    heard: Sound
+    mark: marking.Marked | None
+    mark_failure: str = ""
+
+
+def speak(
+    order: SpeechOrder,
+    *,
+    asker: Asker,
+    now: Clock,
+    providers: Providers = registry.provider,
+    settle: Settle = lambda _clip, _decision: None,
+) -> Spoken:
+    """Speak one text, or raise with nothing delivered.
+
+    Raises NotFound for a stranger's voice, ConsentDenied, MarkFailed, UnsupportedField, ProviderDown, and what `settle`
+    raises.
+    """
+    voice = voice_of(order.voice_id, asker=asker)
+    permit = gate.check(_ask(order, voice, asker), at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
+    with _Attempt(permit, asker=asker, now=now) as attempt:
+        intent = clips.intend(_origin(order, voice, permit, asker), at=now())  # 2. the intent, before anything leaves
+        attempt.clip_id = intent.clip_id
+        line = Line(text=order.text, language=order.language, prosody=order.prosody)
+        made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
+        cut = _cut(made, intent, order.output, asker=asker)  # 4. mark, encode, read the mark back from those bytes
+        return _deliver(order, asker, permit, intent, made, cut, settle=settle, at=now())  # 5. one transaction
+
+
+def voice_of(voice_id: str, *, asker: Asker) -> Voice:
+    """The organisation's voice of this id, whatever its state. Raises NotFound."""
+    mine = Voice.objects.filter(id=voice_id, organisation_id=asker.organisation_id, livemode=asker.livemode)
+    voice = mine.first() if ids.is_id(voice_id, "vox") else None
+    if voice is None:
+        raise NotFound("There is no such voice.")
+    return voice
+
+
+def give_up(clip_id: str, *, permit: gate.Permit, code: str, actor: str, at: datetime) -> bool:
+    """Abort a clip in the making and give its permit back; say whether this call did it (a second one does nothing)."""
+    with transaction.atomic():
+        gate.release(permit, at=at)  # gives back once; does nothing when the delivery won
+        return clips.abort(clip_id, code=code, at=at, actor=actor)
+
+
+class _Attempt:
+    """Holds a permit; unless the block ends well, gives it back and settles the clip, once."""
+
+    def __init__(self, permit: gate.Permit, *, asker: Asker, now: Clock) -> None:
+        self.clip_id: str | None = None
+        self._permit, self._asker, self._now = permit, asker, now
+
+    def __enter__(self) -> _Attempt:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            return
+        code = error.stable_code if isinstance(error, SaysoError) else "internal"
+        if self.clip_id is None:
+            gate.release(self._permit, at=self._now())
+            return
+        if isinstance(error, watermark.MarkFailed):
+            reason = str(error.facts.get("reason", ""))
+            _note_mark_failed(self.clip_id, reason, actor=self._asker.actor, at=self._now())
+        give_up(self.clip_id, permit=self._permit, code=code, actor=self._asker.actor, at=self._now())
+
+
+@transaction.atomic
+def _note_mark_failed(clip_id: str, reason: str, *, actor: str, at: datetime) -> None:
+    clips.note_mark_failed(clip_id, reason=reason, delivered=False, at=at, actor=actor)
+
+
+def _ask(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
+    return gate.Ask(
+        organisation_id=asker.organisation_id,
+        livemode=asker.livemode,
+        action="synthesize",
+        consent_id=voice.consent_id,
+        voice_id=voice.id,
+        voice_ready=voice.state == VoiceState.READY,
+        language=order.language,
+        use_case=order.use_case,
+        channel=order.channel,
+        territory=order.territory,
+        characters=len(order.text),
+        labels=order.labels,
+    )
+
+
+def _origin(order: SpeechOrder, voice: Voice, permit: gate.Permit, asker: Asker) -> clips.Origin:
+    return clips.Origin(
+        organisation_id=asker.organisation_id,
+        livemode=asker.livemode,
+        subject=permit.subject,
+        consent_id=permit.consent_id,
+        grant_id=permit.grant_id,
+        decision_id=permit.decision_id,
+        voice_id=voice.id,
+        record_sha256=permit.record_sha256,
+        policy_version=permit.policy_version,
+        provider=voice.provider,
+        language=order.language,
+        use_case=order.use_case,
+        characters=len(order.text),
+        client_reference=order.client_reference,
+        external_id=order.external_id,
+        metadata=order.metadata,
+    )
+
+
+def _cut(made: Sound, intent: clips.Intent, output: Output, *, asker: Asker) -> _Cut:
+    try:
+        marked = marking.mark(made, token=intent.token, key=intent.key, output=output)
+    except watermark.MarkFailed as failure:
+        if not _may_leave_unmarked(asker.organisation_id):
+            raise
+        wanted = encoding.check(output)
+        data = encoding.encode(made, wanted)
+        heard = decoding.decode_trusted(data, wanted.codec, rate=wanted.sample_rate_hz or made.rate)
+        return _Cut(data=data, heard=heard, mark=None, mark_failure=str(failure.facts.get("reason", "")))
+    return _Cut(data=marked.data, heard=marked.sound, mark=marked)
+
+
+def _may_leave_unmarked(organisation_id: str) -> bool:
+    policy = Organisation.objects.values_list("policy", flat=True).get(id=organisation_id)
+    return bool(policy.get("mark_failed") == "deliver")
+
+
+def _deliver(
+    order: SpeechOrder,
+    asker: Asker,
+    permit: gate.Permit,
+    intent: clips.Intent,
+    made: Sound,
+    cut: _Cut,
+    *,
+    settle: Settle,
+    at: datetime,
+) -> Spoken:
+    delivery = _delivery(order.output, made, cut)
+    with transaction.atomic():  # locks: job, then consent and its quota, then clip and log
+        settle(intent.clip_id, permit.decision_id)
+        blob_id = blobs.put(subject=permit.subject, kind="clip", data=cut.data, at=at)
+        _confirm(permit, at=at)
+        gate.commit(permit, characters=len(order.text), milliseconds=delivery["duration_ms"], at=at)
+        if cut.mark is None:
+            clips.note_mark_failed(intent.clip_id, reason=cut.mark_failure, delivered=True, at=at, actor=asker.actor)
+        clip = clips.issue(intent.clip_id, clips.Delivery(blob_id=blob_id, **delivery), at=at, actor=asker.actor)
+    return Spoken(
+        clip_id=clip.id,
+        decision_id=permit.decision_id,
+        sha256=clip.sha256,
+        media_type=clip.media_type,
+        data=cut.data,
+    )
+
+
+def _confirm(permit: gate.Permit, *, at: datetime) -> None:
+    try:
+        gate.confirm(permit, at=at)
+    except gate.ConsentDenied as denied:  # the refusal names the decision that it ends
+        raise gate.ConsentDenied(denied.reasons, decision_id=permit.decision_id) from denied
+
+
+def _delivery(output: Output, made: Sound, cut: _Cut) -> dict[str, Any]:
+    mark = cut.mark
+    return {
+        "sha256_provider": canonical.sha256(made.pcm16()),
+        "sha256": canonical.sha256(cut.data),
+        "sha256_pcm": canonical.sha256(cut.heard.pcm16()),
+        "codec": output.codec,
+        "media_type": encoding.media_type(output.codec),
+        "size": len(cut.data),
+        "duration_ms": round(1000 * cut.heard.seconds),
+        "scheme": watermark.SCHEME if mark else "",
+        "margin_milli_db": mark.margin_milli_db if mark else 0,
+        "score_milli": mark.score_milli if mark else 0,
+        "self_checks": mark.checks if mark else (),
+    }

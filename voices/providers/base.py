@@ -1,0 +1,103 @@
+"""What every voice provider is to us: clone, speak, delete, and a plain statement of what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.errors import Invalid, Unavailable
+from provenance.audio.sound import Sound
+
+
+class ProviderDown(Unavailable):
+    """The provider does not answer, or not in time. Nothing was decided; trying again may help."""
+
+    code = "provider_unavailable"
+
+
+class ProviderRefused(Invalid):
+    """The provider does not take this request, and would not take it again."""
+
+    code = "provider_refused"
+
+
+class UnsupportedField(Invalid):
+    """A field is set that the engine cannot honour: it is refused, never dropped in silence."""
+
+    code = "unsupported_field"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What can be asked of a provider. Languages are primary tags (`en`), ranges inclusive.
+
+    `emotions` and `options` are allow-lists; empty means that the field is refused when it is set.
+    """
+
+    languages: frozenset[str]
+    speed: tuple[float, float] = (0.5, 2.0)
+    pitch_semitones: tuple[float, float] = (-12.0, 12.0)
+    emotions: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
+    denoise: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One sample: the bytes as uploaded, and how they sound."""
+
+    data: bytes = field(repr=False)
+    sound: Sound = field(repr=False)
+    transcript: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clone:
+    """What to make a voice from. `reference` is our own id of the voice: a repeated call finds its first result."""
+
+    reference: str
+    language: str
+    recordings: Sequence[Recording] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    """How a provider knows a voice: its own id there, or the profile that we keep for an engine of ours."""
+
+    remote_id: str | None = field(default=None, repr=False)
+    profile: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prosody:
+    """How to speak: speed as a factor, pitch in semitones, emotion by the provider's own word."""
+
+    speed: float = 1.0
+    pitch_semitones: float = 0.0
+    emotion: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One text to speak in one language."""
+
+    text: str = field(repr=False)
+    language: str
+    prosody: Prosody = field(default_factory=Prosody)
+
+
+class Provider(Protocol):
+    """A voice provider. Every call may raise ProviderDown (try later) or ProviderRefused (never)."""
+
+    def capabilities(self) -> Capabilities:
+        """What can be asked of it."""
+
+    def clone(self, order: Clone) -> Handle:
+        """Make a voice; the same `reference` twice makes one."""
+
+    def speak(self, voice: Handle, line: Line) -> Sound:
+        """Speak one text. Raises UnsupportedField for a language that it does not speak."""
+
+    def delete(self, voice: Handle) -> None:
+        """Delete the voice; a voice that is not there counts as deleted."""

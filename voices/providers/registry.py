@@ -1,0 +1,27 @@
+"""Which providers there are, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from core.errors import Fault, Invalid
+from voices.providers.base import Provider
+from voices.providers.local import Local
+
+_FACTORIES: Final[Mapping[str, Callable[[], Provider]]] = {"local": Local}
+
+
+class ProviderUnknown(Invalid):
+    """There is no such provider here, or none is connected."""
+
+    code = "provider_unknown"
+
+
+def provider(name: str) -> Provider:
+    """The provider of this name. Raises ProviderUnknown."""
+    factory = _FACTORIES.get(name)
+    if factory is None:
+        detail = f"The provider must be one of: {', '.join(sorted(_FACTORIES))}."
+        raise ProviderUnknown(detail, faults=(Fault(code="provider_unknown", detail=detail, attr="provider"),))
+    return factory()

@@ -1,0 +1,75 @@
+"""Deleting a voice: at the provider first, then everything of ours, once; tried again until the provider confirms."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from accounts.clock import now_for
+from core.clock import Clock
+from core.errors import NotFound
+from vault import blobs
+from voices import cloning, handles
+from voices.models import Sample, Voice, VoiceState
+from voices.orders import Providers
+from voices.providers import registry
+
+LEASE: Final = timedelta(minutes=2)
+
+
+def begin(voice_id: str, *, code: str) -> bool:
+    """Turn a voice towards its deletion; from here on nothing can be spoken with it. Says whether this call did it."""
+    rows = Voice.objects.filter(id=voice_id).that_may_become(VoiceState.REVOKING)
+    return bool(rows.update(state=VoiceState.REVOKING, code=code, lease_until=None))
+
+
+def carry_out(voice_id: str, *, actor: str, real: Clock, providers: Providers = registry.provider) -> bool:
+    """Delete a revoking voice at its provider and here; say whether it is gone by this call.
+
+    Raises ProviderDown when the provider has to be asked again.
+    """
+    voice = _claim(voice_id, at=real())
+    if voice is None:
+        return False
+    if voice.sealed_handle is not None or voice.profile_blob_id:
+        providers(voice.provider).delete(handles.remote_handle(voice))
+    return _finish(voice, actor=actor, at=now_for(voice.organisation, livemode=voice.livemode, real=real()))
+
+
+def _claim(voice_id: str, *, at: datetime) -> Voice | None:
+    free = Voice.objects.filter(Q(lease_until=None) | Q(lease_until__lte=at), id=voice_id, state=VoiceState.REVOKING)
+    if not free.update(lease_until=at + LEASE, attempt=F("attempt") + 1):
+        return None
+    return Voice.objects.select_related("organisation").get(id=voice_id)
+
+
+def _held(voice: Voice) -> QuerySet[Voice]:
+    return Voice.objects.filter(id=voice.id, attempt=voice.attempt, state=VoiceState.REVOKING)
+
+
+@transaction.atomic
+def _finish(voice: Voice, *, actor: str, at: datetime) -> bool:
+    changed = _held(voice).update(
+        state=VoiceState.DELETED,
+        lease_until=None,
+        deleted_at=at,
+        sealed_label=None,
+        sealed_handle=None,
+        profile_blob_id="",
+        external_id="",
+        metadata={},
+    )
+    if not changed:
+        return False
+    samples = Sample.objects.filter(voice=voice)
+    for blob_id in [*samples.values_list("blob_id", flat=True), voice.profile_blob_id]:
+        if blob_id:
+            with suppress(NotFound):  # an erasure may have been faster
+                blobs.delete(blob_id)
+    samples.delete()
+    cloning.note(voice, "voice.deleted", {"code": voice.code, "provider": voice.provider}, actor=actor, at=at)
+    return True

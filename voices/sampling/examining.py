@@ -1,0 +1,169 @@
+"""Examining reference samples, and the spoken statement when there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from core.errors import Fault
+from provenance import watermark
+from provenance.audio.formats import UnreadableAudio
+from provenance.audio.sound import Sound
+from voices.sampling import activity, likeness, quality, report, telltales
+from voices.sampling.activity import Activity
+from voices.sampling.likeness import Comparison, Verdict, Voiceprint
+from voices.sampling.report import PairFacts, Report, SampleFacts
+from voices.sampling.telltales import Telltales
+
+LONGEST_SECONDS: Final = 300.0
+LEAST_SECONDS: Final = 1.6
+"""Net speech below which no speaker check means anything."""
+LEAST_TOTAL_SECONDS: Final = 5.0
+LEAST_STATEMENT_SECONDS: Final = 3.0
+MOST_CLIPPED: Final = 0.01
+_SEVERAL_BELOW: Final = 0.60
+_PERHAPS_SEVERAL_BELOW: Final = 0.70
+STATEMENT: Final = "statement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """One recording with all that was measured in it; `voice` and `signs` are None where there is too little speech."""
+
+    name: str
+    sound: Sound
+    activity: Activity
+    clipped: float
+    watermarked: bool
+    voice: Voiceprint | None
+    signs: Telltales | None
+
+
+def examine(
+    sounds: Sequence[Sound],
+    *,
+    statement: Sound | None,
+    watermark_keys: Mapping[str, bytes],
+    raw: Sequence[bytes] = (),
+) -> Report:
+    """Check the samples, each on its own and against one another. Never raises for what is in them.
+
+    `watermark_keys` are all keys under which this service may have marked audio; `raw` the uploaded files, in the order
+    of `sounds`.
+    """
+    files = [*raw, *[b""] * (len(sounds) - len(raw))]
+    heard = [
+        _heard(f"samples.{at}", sound, keys=watermark_keys, raw=file)
+        for at, (sound, file) in enumerate(zip(sounds, files, strict=False))
+    ]
+    total = sum(one.activity.seconds for one in heard)
+    if statement is not None:
+        heard.append(_heard(STATEMENT, statement, keys=watermark_keys, raw=b""))
+    voices = tuple(one.voice for one in heard if one.voice is not None)
+    comparisons = likeness.compared(voices)
+    found = [replace(_facts(one), codes=_codes(one, total=total)) for one in heard]
+    for name, code in _doubts(comparisons, voices):
+        found = [replace(one, codes=(*one.codes, code)) if one.name == name else one for one in found]
+    faults = (report.fault(one.name, one.codes) for one in found)
+    return Report(
+        samples=tuple(found),
+        pairs=tuple(_pair(comparison) for comparison in comparisons),
+        faults=tuple(fault for fault in faults if fault is not None),
+    )
+
+
+def unreadable(index: int, error: UnreadableAudio) -> Fault:
+    """The fault of a sample that could not be decoded, in the same words as those of `examine`."""
+    code = "sample_too_long" if error.reason == "too_long" else "sample_unreadable"
+    return Fault(code=code, detail=str(error), attr=f"samples.{index}")
+
+
+def _heard(name: str, sound: Sound, *, keys: Mapping[str, bytes], raw: bytes) -> _Heard:
+    speech = activity.found(sound)
+    voice = signs = None
+    if speech.seconds >= LEAST_SECONDS:
+        voice = Voiceprint(
+            name=name,
+            speech=speech.speech,
+            snr_db=speech.snr_db,
+            bandwidth_hz=min(quality.bandwidth_hz(speech.speech), sound.rate // 2),
+        )
+        signs = telltales.looked_for(sound, embedding=voice.embedding, raw=raw)
+    marked = bool(keys) and watermark.detect_any(sound.samples, sound.rate, keys=keys) is not None
+    return _Heard(
+        name=name,
+        sound=sound,
+        activity=speech,
+        clipped=quality.clipped_share(sound),
+        watermarked=marked,
+        voice=voice,
+        signs=signs,
+    )
+
+
+def _codes(one: _Heard, *, total: float) -> tuple[str, ...]:
+    """Every code that applies to this recording by itself."""
+    net = one.activity.seconds
+    least = LEAST_STATEMENT_SECONDS if one.name == STATEMENT else LEAST_SECONDS
+    short = net < least or (one.name != STATEMENT and total < LEAST_TOTAL_SECONDS)
+    coherence = one.voice.coherence if one.voice else 1.0
+    signs = one.signs
+    rules = (
+        ("sample_watermarked", one.watermarked),
+        ("sample_synthetic", signs is not None and signs.synthetic),
+        ("sample_silent", net == 0.0),
+        ("sample_too_long", one.sound.seconds > LONGEST_SECONDS),
+        ("sample_too_short", short),
+        ("sample_clipped", one.clipped > MOST_CLIPPED),
+        ("sample_several_speakers", coherence < _SEVERAL_BELOW),
+        ("sample_review_needed", coherence < _PERHAPS_SEVERAL_BELOW or (signs is not None and signs.doubtful)),
+    )
+    return tuple(code for code, applies in rules if applies)
+
+
+def _doubts(comparisons: Sequence[Comparison], voices: Sequence[Voiceprint]) -> list[tuple[str, str]]:
+    """Which recordings the comparisons speak against, and with which code."""
+    codes = {Verdict.DIFFERENT: "sample_speaker_mismatch", Verdict.REVIEW: "sample_review_needed"}
+    return [
+        (likeness.blamed(comparison, voices), codes[comparison.verdict])
+        for comparison in comparisons
+        if comparison.verdict is not Verdict.SAME
+    ]
+
+
+def _facts(one: _Heard) -> SampleFacts:
+    signs = one.signs
+    rough = signs.roughness if signs else None
+    return SampleFacts(
+        name=one.name,
+        milliseconds=_milli(one.sound.seconds),
+        speech_milliseconds=_milli(one.activity.seconds),
+        speech_share_milli=_milli(one.activity.share),
+        clipped_milli=_milli(one.clipped),
+        bandwidth_hz=one.voice.bandwidth_hz if one.voice else 0,
+        snr_milli_db=_milli(one.activity.snr_db),
+        coherence_milli=_milli(one.voice.coherence) if one.voice else None,
+        espeak_milli=_milli(signs.espeak) if signs else None,
+        flite_milli=_milli(signs.flite) if signs else None,
+        roughness_milli=_milli(rough) if rough is not None else None,
+        dynamic_range_milli_db=_milli(signs.dynamic_range_db) if signs else 0,
+        c2pa=signs.c2pa if signs else False,
+        says_synthetic=signs.says_synthetic if signs else False,
+        watermarked=one.watermarked,
+        hints=signs.hints if signs else (),
+        codes=(),
+    )
+
+
+def _pair(comparison: Comparison) -> PairFacts:
+    return PairFacts(
+        first=comparison.first,
+        second=comparison.second,
+        likeness_milli=_milli(comparison.cosine),
+        verdict=comparison.verdict.value,
+    )
+
+
+def _milli(value: float) -> int:
+    return round(1000 * value)

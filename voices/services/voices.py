@@ -1,0 +1,102 @@
+"""Voices: make, find, relabel, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core import tx
+from core.clock import Clock
+from core.errors import Conflict, NotFound
+from vault import sealing
+from voices import cloning, pipeline, removal, tasks
+from voices.models import ENDING, Voice
+from voices.orders import Asker, CloneOrder, Providers
+from voices.providers import registry
+
+
+class VoiceEnding(Conflict):
+    """The voice is being deleted or has been."""
+
+    code = "voice_ending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What the caller calls a voice; it may be a person's name, so it lies sealed and goes with the voice."""
+
+    name: str | None = field(repr=False)
+    description: str | None = field(repr=False)
+
+
+def clone(order: CloneOrder, *, asker: Asker, now: Clock, providers: Providers = registry.provider) -> Voice:
+    """Make a voice from samples. Raises as `voices.cloning.clone`."""
+    return cloning.clone(order, asker=asker, now=now, providers=providers)
+
+
+def of(asker: Asker) -> QuerySet[Voice]:
+    """The organisation's voices, live or test as the asker is."""
+    return Voice.objects.filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+
+
+def find(voice_id: str, *, asker: Asker) -> Voice:
+    """One of them. Raises NotFound, for strangers' ids too."""
+    return pipeline.voice_of(voice_id, asker=asker)
+
+
+def label_of(voice: Voice) -> Label:
+    """Open a voice's label; empty when the voice is deleted or its speaker erased."""
+    if voice.sealed_label is None:
+        return Label(name=None, description=None)
+    try:
+        opened = sealing.unseal(voice.subject, cloning.label_context(voice.id), bytes(voice.sealed_label))
+    except NotFound:  # the key is destroyed
+        return Label(name=None, description=None)
+    return Label(**cast("dict[str, str | None]", opened))
+
+
+@tx.opened
+def relabel(
+    voice_id: str,
+    *,
+    asker: Asker,
+    name: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    external_id: str | None = None,
+) -> Voice:
+    """Change what the caller calls a voice; None leaves a field alone. Raises NotFound, VoiceEnding."""
+    find(voice_id, asker=asker)
+    voice = of(asker).select_for_update().get(id=voice_id)
+    if voice.state in ENDING:
+        raise VoiceEnding("This voice is being deleted.")
+    old = label_of(voice)
+    label = {
+        "name": old.name if name is None else name,
+        "description": old.description if description is None else description,
+    }
+    voice.sealed_label = sealing.seal(voice.subject, cloning.label_context(voice.id), label)
+    if metadata is not None:
+        voice.metadata = dict(metadata)
+    if external_id is not None:
+        voice.external_id = external_id
+    voice.save(update_fields=["sealed_label", "metadata", "external_id"])
+    return voice
+
+
+@tx.opened
+def delete(voice_id: str, *, asker: Asker) -> Voice:
+    """Begin to delete a voice; the provider's confirmation makes it `deleted`. Asked twice, it is one deletion.
+
+    Raises NotFound.
+    """
+    find(voice_id, asker=asker)
+    if removal.begin(voice_id, code="requested"):
+        wake = partial(tasks.remove_voice.delay, voice_id=voice_id, actor=asker.actor)
+        transaction.on_commit(wake, robust=True)  # a lost message is found by the sweep
+    return find(voice_id, asker=asker)
