@@ -31,6 +31,7 @@ from vault import blobs
 from voices import engine, sweeps
 from voices.models import JobItem, Voice
 
+LITTLE: Final = 4  # texts
 LEFT: Final = ("issued", "withdrawn")
 TEXTS: Final = tuple(f"It is chapter {number}, and the harbour lies still." for number in range(1, 100))
 
@@ -80,6 +81,12 @@ class Town:
                 person.batch(list(TEXTS[:texts]))
                 self.patient.append(person)
 
+    def ask_for_more(self, *, texts: int) -> None:
+        """Somebody who has not revoked wants more read, so that there is work to be killed at."""
+        person = random.choice([each for each in self.patient[1::2] if each not in self.revoked])
+        with suppress(OSError, HTTPException):
+            self.somewhere(person).batch(list(TEXTS[:texts]))
+
     def somewhere(self, person: Customer) -> Customer:
         """The same customer, at any of the servers."""
         return Customer(
@@ -119,14 +126,17 @@ class Town:
         return False
 
 
-def under_fire(town: Town, kill: Callable[[], None], *, kills: int) -> None:
-    """Kill so many times; between two kills some text is finished. Meanwhile every second person revokes."""
+def under_fire(town: Town, kill: Callable[[int], None], *, kills: int) -> None:
+    """Call `kill(0)`, `kill(1)` …, each while a text is worked on; between two, every second person revokes."""
     over, waiting = threading.Event(), list(town.patient[::2])
     talking = threading.Thread(target=town.keep_talking, args=(over,))
     talking.start()
     try:
         for number in range(kills):
-            kill()
+            if unsettled() < LITTLE:
+                town.ask_for_more(texts=LITTLE)
+            _wait_for_work()
+            kill(number)
             if waiting and number % max(1, kills // (len(waiting) + 1)) == 1:
                 town.revoke(waiting.pop())
             _wait_for_progress()
@@ -139,6 +149,12 @@ def under_fire(town: Town, kill: Callable[[], None], *, kills: int) -> None:
 def unsettled() -> int:
     """How many texts are neither delivered nor refused nor failed."""
     return JobItem.objects.exclude(state__in=OVER).count()
+
+
+def _wait_for_work() -> None:
+    """Somebody has a text in hand."""
+    running = JobItem.objects.filter(state="running")
+    wait_until(lambda: running.filter(lease_until__gt=clock.now()).exists(), "a text in hand", every=0.02)
 
 
 def _wait_for_progress() -> None:

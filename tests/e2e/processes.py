@@ -12,6 +12,9 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
+
+from celery import Celery
 
 from config.demo.server import free_port
 
@@ -24,15 +27,16 @@ BRISK: Final = {
     "SAYSO_LOG_LEVEL": "WARNING",
     "PYTHONWARNINGS": "default",
 }
+CELERY: Final = (sys.executable, "-m", "celery", "-A", "config.celery")
 NOBODY_LISTENS: Final = "redis://127.0.0.1:9/0"  # the discard port
 
 
-def wait_until(done: Callable[[], object], what: str, *, seconds: float = 120.0) -> None:
+def wait_until(done: Callable[[], object], what: str, *, seconds: float = 120.0, every: float = 0.25) -> None:
     """Ask again and again until it is so; fail when it does not become so in time."""
     ends = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < ends, f"{what}: not within {seconds:.0f} s"
-        time.sleep(0.25)  # a key has 600 calls a minute
+        time.sleep(every)  # a key has 600 calls a minute
 
 
 @contextmanager
@@ -72,16 +76,32 @@ def web(environment: Mapping[str, str], log: Path, *, port: int | None = None) -
 
 
 @contextmanager
-def celery(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A Celery worker for both queues, and the beat. Gives the worker."""
-    given = {**environment, **BRISK}
-    app = [sys.executable, "-m", "celery", "-A", "config.celery"]
-    schedule = str(log.with_suffix(".schedule"))
-    with (
-        process([*app, "worker", "-Q", "log,work", "-c", "2", "-l", "warning"], given, log) as worker,
-        process([*app, "beat", "-l", "warning", "--schedule", schedule, "--pidfile", ""], given, log),
-    ):
+def celery(environment: Mapping[str, str], log: Path) -> Iterator[None]:
+    """A Celery worker for both queues, and the beat."""
+    with celery_worker(environment, log), celery_beat(environment, log):
+        yield
+
+
+@contextmanager
+def celery_worker(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker with a pool of two, once it takes tasks: one whose pool dies before that ends by itself."""
+    command = [*CELERY, "worker", "-Q", "log,work", "-c", "2", "-l", "warning", "-n", f"{uuid4()}@test"]
+    name = command[-1]
+    with process(command, {**environment, **BRISK}, log) as worker, Celery(broker=environment["REDIS_URL"]) as probe:
+        wait_until(
+            lambda: worker.poll() is not None or probe.control.ping(destination=[name], timeout=1.0, limit=1),
+            said(log, "the worker"), seconds=START_SECONDS,
+        )  # fmt: skip
+        assert worker.poll() is None, said(log, "the worker ended")
         yield worker
+
+
+@contextmanager
+def celery_beat(environment: Mapping[str, str], log: Path) -> Iterator[None]:
+    """The beat."""
+    command = [*CELERY, "beat", "-l", "warning", "--schedule", str(log.with_suffix(".schedule")), "--pidfile", ""]
+    with process(command, {**environment, **BRISK}, log):
+        yield
 
 
 def answers(port: int) -> bool:

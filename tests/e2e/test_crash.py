@@ -7,8 +7,10 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,11 +24,20 @@ from tests.e2e.processes import BRISK, answers, said, wait_until
 SERVERS, SERVER_KILLS = 3, 35
 WORKER_KILLS, WEB_KILLS = 12, 3
 # Short, so that what a dead worker held is soon taken over; a slow one only loses its work.
-LEASE = {"SAYSO_JOB_LEASE_SECONDS": "8"}
+LEASE_SECONDS = 8
+LEASE = {"SAYSO_JOB_LEASE_SECONDS": str(LEASE_SECONDS)}
+SLEEPS_AT = 12  # the number of the strike that puts a server to sleep instead
 
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+def put_to_sleep(pid: int, *, seconds: float) -> None:
+    """Stop a process where it stands, and let it go on when what it held was taken over."""
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGCONT)
 
 
 def children(pid: int) -> list[int]:
@@ -46,7 +57,15 @@ class TestEmbeddedServers:
             wait_until(lambda: all(map(answers, ports)), said(tmp_path / "log", "the servers"), seconds=90)
             town = Town(bases=[f"http://127.0.0.1:{port}" for port in ports], key=acme_key)
             town.settle_in(people=6, texts=8)
-            under_fire(town, lambda: kill(int((tmp_path / str(random.choice(ports))).read_text())), kills=SERVER_KILLS)
+
+            def strike(number: int) -> None:
+                server = int((tmp_path / str(random.choice(ports))).read_text())
+                if number == SLEEPS_AT:
+                    put_to_sleep(server, seconds=LEASE_SECONDS + 2)
+                else:
+                    kill(server)
+
+            under_fire(town, strike, kills=SERVER_KILLS + 1)
 
         nothing_is_amiss(town)
 
@@ -60,41 +79,49 @@ class TestCeleryWorkersAndWebServer:
         environment, port = {**child_environment, **LEASE, "REDIS_URL": settings.REDIS_URL}, free_port()
 
         with ExitStack() as stack:
-            worker = stack.enter_context(processes.celery(environment, tmp_path / "celery.log"))
-            web = Restarted(environment, tmp_path / "web.log", port, stack)
-            wait_until(lambda: len(children(worker.pid)) == 2, "the workers", seconds=90)
-            town = Town(bases=[web.base], key=acme_key)
+            stack.enter_context(processes.celery_beat(environment, tmp_path / "beat.log"))
+            worker = Restarted(stack, partial(processes.celery_worker, environment, tmp_path / "celery.log"))
+            web = Restarted(stack, partial(server, environment, tmp_path / "web.log", port))
+            town = Town(bases=[f"http://127.0.0.1:{port}"], key=acme_key)
             town.settle_in(people=4, texts=6)
-            under_fire(town, lambda: kill(_somebody(worker.pid)), kills=WORKER_KILLS)
+
+            def strike(number: int) -> None:
+                if number % 4 == 3:
+                    worker.kill()
+                else:
+                    kill(_somebody(worker.running.pid))
+
+            under_fire(town, strike, kills=WORKER_KILLS)
             town.settle_in(people=2, texts=4)
-            under_fire(town, web.kill, kills=WEB_KILLS)
+            under_fire(town, lambda _: web.kill(), kills=WEB_KILLS)
 
         nothing_is_amiss(town)
 
 
 def _somebody(pid: int) -> int:
     """One of the pool's workers; right after a kill the pool may be empty for a moment."""
-    wait_until(lambda: children(pid), "a worker in the pool")
+    wait_until(lambda: children(pid), "a worker in the pool", every=0.02)
     return random.choice(children(pid))
 
 
-class Restarted:
-    """A web server that somebody starts again when it was killed."""
+@contextmanager
+def server(environment: Mapping[str, str], log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The web server at this port, once it answers."""
+    given = {**environment, **BRISK, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    with processes.process([sys.executable, "manage.py", "serve", "--port", str(port)], given, log) as running:
+        wait_until(lambda: answers(port), said(log, "the web server"), seconds=90)
+        yield running
 
-    def __init__(self, environment: Mapping[str, str], log: Path, port: int, stack: ExitStack) -> None:
-        self.base = f"http://127.0.0.1:{port}"
-        self._port, self._log, self._stack = port, log, stack
-        self._environment = {**environment, **BRISK, "SAYSO_PUBLIC_URL": self.base}
-        self._running = self._start()
+
+class Restarted:
+    """A service that is started again when it was killed with all its children, as a supervisor does it."""
+
+    def __init__(self, stack: ExitStack, start: Callable[[], AbstractContextManager[subprocess.Popen[bytes]]]) -> None:
+        self._stack, self._start = stack, start
+        self.running = stack.enter_context(start())
 
     def kill(self) -> None:
         """Kill it, and start it anew."""
-        kill(self._running.pid)
-        self._running.wait()
-        self._running = self._start()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "manage.py", "serve", "--port", str(self._port)]
-        running = self._stack.enter_context(processes.process(command, self._environment, self._log))
-        wait_until(lambda: answers(self._port), "the web server", seconds=90)
-        return running
+        os.killpg(self.running.pid, signal.SIGKILL)
+        self.running.wait()
+        self.running = self._stack.enter_context(self._start())

@@ -117,6 +117,14 @@ class TestFileKms:
         after = (tmp_path / "second-name").read_bytes()
         assert (len(after), after != before) == (len(before), True)
 
+    def test_calls_a_key_destroyed_that_is_overwritten_and_not_yet_unlinked(self, tmp_path: Path) -> None:
+        service = FileKms(folder=tmp_path, master=MASTER)
+        service.create("kek-1")
+        (tmp_path / "kek-1.destroyed").touch()
+        (tmp_path / "kek-1.key").write_bytes(bytes(40))
+        with pytest.raises(KeyDestroyed):
+            service.wrap("kek-1", bytes(32))
+
     @pytest.mark.parametrize("name", ["", "../kek", "kek/1", "Kek", "kek 1", "kek\n", "x" * 65])
     def test_refuses_names_that_could_leave_the_folder(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(ValueError, match="not the name"):
