@@ -6,7 +6,8 @@ from provenance.watermark.detection import Reading, detect, detect_any
 from provenance.watermark.embedding import embed
 from provenance.watermark.errors import MarkFailed
 from provenance.watermark.scheme import SPEECH_1
+from provenance.watermark.streaming import StreamEmbedder
 
 SCHEME: str = SPEECH_1.name
 
-__all__ = ["SCHEME", "MarkFailed", "Reading", "detect", "detect_any", "embed"]
+__all__ = ["SCHEME", "MarkFailed", "Reading", "StreamEmbedder", "detect", "detect_any", "embed"]
