@@ -50,9 +50,8 @@ app.set_default()
 # A worker would serve as much as a web server does.
 worker_init.connect(lambda **_signal: unfinished.refuse(), weak=False)
 
-# Short work that others wait for does not queue behind long work.
-app.conf.task_routes = {"provenance.settle*": {"queue": "log"}}
-app.conf.task_default_queue = "work"
+app.conf.task_routes = {f"{start}*": {"queue": queue} for start, queue in worker.ROUTES.items()}
+app.conf.task_default_queue = worker.COMMON
 
 SWEEP: Final = float(settings.SAYSO_SWEEP_SECONDS)
 Beat = dict[str, tuple[str, float]]

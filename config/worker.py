@@ -19,7 +19,11 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 logger = logging.getLogger(__name__)
-LANES: Final = ("log", "work")
+# Which queue a task waits in, by the beginning of its name; whatever is not named here waits in the last one.
+# A batch of a thousand texts takes minutes, and nothing that others wait for may stand behind it.
+ROUTES: Final = {"provenance.settle": "log", "voices.run_job": "speech"}
+COMMON: Final = "work"
+LANES: Final = (*ROUTES.values(), COMMON)
 
 
 @dataclass(order=True, slots=True)
@@ -114,4 +118,4 @@ def submit(name: str, kwargs: dict[str, Any], *, countdown: float = 0.0) -> None
 
 
 def _lane_of(task: str) -> Lane:
-    return _lanes["log" if task.startswith("provenance.settle") else "work"]
+    return _lanes[next((lane for start, lane in ROUTES.items() if task.startswith(start)), COMMON)]

@@ -30,6 +30,13 @@ class TestTheBeat:
         entries = celery.app.conf.beat_schedule.values()
         assert all(0 < entry["options"]["expires"] <= 36_000 for entry in entries)
 
+    @pytest.mark.parametrize(
+        ("task", "queue"),
+        [("provenance.settle", "log"), ("voices.run_job", "speech"), ("voices.erase_pending", "work"), ("new", "work")],
+    )
+    def test_keeps_long_work_out_of_the_way(self, task: str, queue: str) -> None:
+        assert celery.app.amqp.router.route({}, task)["queue"].name == queue
+
 
 class TestABrokerThatIsAway:
     @pytest.fixture(autouse=True)

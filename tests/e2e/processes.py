@@ -17,6 +17,7 @@ from uuid import uuid4
 from celery import Celery
 
 from config.demo.server import free_port
+from config.worker import LANES
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_SECONDS: Final = 90.0
@@ -77,7 +78,7 @@ def web(environment: Mapping[str, str], log: Path, *, port: int | None = None) -
 
 @contextmanager
 def celery(environment: Mapping[str, str], log: Path) -> Iterator[None]:
-    """A Celery worker for both queues, and the beat."""
+    """A Celery worker for every queue, and the beat."""
     with celery_worker(environment, log), celery_beat(environment, log):
         yield
 
@@ -85,7 +86,7 @@ def celery(environment: Mapping[str, str], log: Path) -> Iterator[None]:
 @contextmanager
 def celery_worker(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker with a pool of two, once it takes tasks: one whose pool dies before that ends by itself."""
-    command = [*CELERY, "worker", "-Q", "log,work", "-c", "2", "-l", "warning", "-n", f"{uuid4()}@test"]
+    command = [*CELERY, "worker", "-Q", ",".join(LANES), "-c", "2", "-l", "warning", "-n", f"{uuid4()}@test"]
     name = command[-1]
     with process(command, {**environment, **BRISK}, log) as worker, Celery(broker=environment["REDIS_URL"]) as probe:
         wait_until(

@@ -11,8 +11,9 @@ from django.core.management import call_command
 from config.demo.client import Client
 from provenance.models import Head, Outbox
 from tests.e2e import processes
-from tests.e2e.client import SENTENCE, Customer, expect
+from tests.e2e.client import OVER, SENTENCE, Customer, expect
 from tests.e2e.conftest import CELERY, EMBEDDED, Carrier, customer
+from tests.e2e.endurance import ready_voice
 from tests.e2e.processes import NOBODY_LISTENS, wait_until
 
 pytestmark = pytest.mark.alone
@@ -100,3 +101,22 @@ class TestLostWakeUps:
             assert mara.until(f"/v1/voices/{ada.voice}", "deleted") == "deleted"
             assert mara.until(f"/v1/erasures/{erasure}", "completed") == "completed"
             log_is_sequenced(base)
+
+
+@BOTH
+class TestABatch:
+    def test_lets_an_erasure_and_an_export_have_their_turn(self, carrier: Carrier, acme_key: str) -> None:
+        with carrier() as base:
+            mara, ada = customer(base, acme_key), customer(base, acme_key)
+            mara.meet()
+            ready_voice(mara)
+            ada.meet()
+            batch = mara.batch([SENTENCE] * 300)  # minutes of work
+            assert mara.until(f"/v1/jobs/{batch}", "running", *OVER) == "running"
+
+            export = mara.post("/v1/exports", {"kind": "audit"})["id"]
+            erasure = ada.post(f"/v1/speakers/{ada.speaker}/erase", {"reason": "requested"})["id"]
+
+            assert mara.until(f"/v1/exports/{export}", "ready", "failed") == "ready"
+            assert mara.until(f"/v1/erasures/{erasure}", "completed") == "completed"
+            assert mara.get(f"/v1/jobs/{batch}")["state"] == "running"
