@@ -17,6 +17,8 @@ NAMED_WHERE_RAISED: Final = {
     "idempotency_key_invalid": (422, "An `Idempotency-Key` is 1 to 255 visible ASCII characters."),
     "language_required": (422, "The call names no language, and the key has no default for it."),
     "use_case_required": (422, "The call names no use case, and the key has no default for it."),
+    "disclosure_required": (422, "The grant or the organisation's policy wants more said than the call asks for."),
+    "disclosure_unavailable": (422, "No sentence in this language says that the voice is synthetic."),
     "out_of_range": (422, "A number or a length is outside its bounds. Nothing is ever clamped."),
     "sample_duplicate": (422, "The same file was sent twice as a sample."),
 }

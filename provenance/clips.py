@@ -65,6 +65,7 @@ class Origin:
     language: str
     use_case: str
     characters: int
+    disclosure: str = "none"
     client_reference: str = ""
     external_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -237,6 +238,7 @@ def _facts(clip: Clip) -> dict[str, Json]:
         "characters": clip.characters,
         "language": clip.language,
         "use_case": clip.use_case,
+        "disclosure": clip.disclosure,
         "provider": clip.provider,
         "voice": clip.voice_id,
         "grant": clip.grant_id,

@@ -34,6 +34,7 @@ class SpeechOrder:
     labels: tuple[str, ...] = ()
     output: Output = field(default_factory=Output)
     prosody: Prosody = field(default_factory=Prosody)
+    disclosure: str | None = None
     client_reference: str = field(default="", repr=False)
     external_id: str = field(default="", repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -57,6 +58,7 @@ class SpeechOrder:
             "labels": list(self.labels),
             "output": asdict(self.output),
             "prosody": asdict(self.prosody),
+            "disclosure": self.disclosure,
         }
 
     @classmethod

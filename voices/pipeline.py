@@ -23,7 +23,8 @@ from provenance.audio import decoding, encoding
 from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
 from vault import blobs
-from voices import handles
+from voices import disclosure, handles
+from voices.disclosure import Disclosure
 from voices.models import Voice, VoiceState
 from voices.orders import Asker, Providers, SpeechOrder
 from voices.providers import registry
@@ -41,6 +42,7 @@ class Spoken:
     decision_id: str
     sha256: str
     media_type: str
+    disclosure: str
     data: bytes = field(repr=False)
 
 
@@ -64,15 +66,18 @@ def speak(
 ) -> Spoken:
     """Speak one text, or raise with nothing delivered.
 
-    Raises NotFound for a stranger's voice, ConsentDenied, MarkFailed, UnsupportedField, ProviderDown, and what `settle`
-    raises.
+    Raises NotFound for a stranger's voice, ConsentDenied, MarkFailed, UnsupportedField, ProviderDown, Invalid for a
+    disclosure that is too little or cannot be spoken, and what `settle` raises.
     """
     voice = voice_of(order.voice_id, asker=asker)
     permit = gate.check(_ask(order, voice, asker), at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
     with _Attempt(permit, asker=asker, now=now) as attempt:
-        intent = clips.intend(_origin(order, voice, permit, asker), at=now())  # 2. the intent, before anything leaves
+        duty = disclosure_of(order, permit, asker=asker)
+        words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
+        origin = _origin(order, voice, permit, duty, asker)
+        intent = clips.intend(origin, at=now())  # 2. the intent, before anything leaves
         attempt.clip_id = intent.clip_id
-        line = Line(text=order.text, language=order.language, prosody=order.prosody)
+        line = Line(text=words, language=order.language, prosody=order.prosody)
         made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
         cut = _cut(made, intent, order.output, asker=asker)  # 4. mark, encode, read the mark back from those bytes
         return _deliver(order, asker, permit, intent, made, cut, settle=settle, at=now())  # 5. one transaction
@@ -85,6 +90,17 @@ def voice_of(voice_id: str, *, asker: Asker) -> Voice:
     if voice is None:
         raise NotFound("There is no such voice.")
     return voice
+
+
+def disclosure_of(order: SpeechOrder, permit: gate.Permit, *, asker: Asker) -> Disclosure:
+    """What has to be said of this call's being synthetic. Raises Invalid when the caller asks for less."""
+    return disclosure.duty(
+        asked=order.disclosure,
+        granted=permit.min_disclosure,
+        policy=_policy(asker.organisation_id).get("disclosure"),
+        channel=order.channel,
+        territory=order.territory,
+    )
 
 
 def give_up(clip_id: str, *, permit: gate.Permit, code: str, actor: str, at: datetime) -> bool:
@@ -141,7 +157,7 @@ def _ask(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
     )
 
 
-def _origin(order: SpeechOrder, voice: Voice, permit: gate.Permit, asker: Asker) -> clips.Origin:
+def _origin(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Disclosure, asker: Asker) -> clips.Origin:
     return clips.Origin(
         organisation_id=asker.organisation_id,
         livemode=asker.livemode,
@@ -156,6 +172,7 @@ def _origin(order: SpeechOrder, voice: Voice, permit: gate.Permit, asker: Asker)
         language=order.language,
         use_case=order.use_case,
         characters=len(order.text),
+        disclosure=duty.value,
         client_reference=order.client_reference,
         external_id=order.external_id,
         metadata=order.metadata,
@@ -176,8 +193,11 @@ def _cut(made: Sound, intent: clips.Intent, output: Output, *, asker: Asker) -> 
 
 
 def _may_leave_unmarked(organisation_id: str) -> bool:
-    policy = Organisation.objects.values_list("policy", flat=True).get(id=organisation_id)
-    return bool(policy.get("mark_failed") == "deliver")
+    return bool(_policy(organisation_id).get("mark_failed") == "deliver")
+
+
+def _policy(organisation_id: str) -> dict[str, Any]:
+    return dict(Organisation.objects.values_list("policy", flat=True).get(id=organisation_id))
 
 
 def _deliver(
@@ -205,6 +225,7 @@ def _deliver(
         decision_id=permit.decision_id,
         sha256=clip.sha256,
         media_type=clip.media_type,
+        disclosure=clip.disclosure,
         data=cut.data,
     )
 

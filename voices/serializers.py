@@ -20,6 +20,7 @@ from core import canonical
 from core.errors import Malformed
 from core.fields import Bounded, Metadata, Moment, Text, Whole
 from core.rest import StrictSerializer
+from voices.disclosure import Disclosure
 
 MOST_CHARACTERS: Final = 5_000
 MOST_SAMPLES: Final = 25
@@ -126,13 +127,13 @@ class LineForm(StrictSerializer):
     client_reference = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
     external_id = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
     metadata = Metadata(required=False)
-    disclosure = serializers.JSONField(required=False, allow_null=True)
+    disclosure = serializers.ChoiceField(
+        choices=[mode.value for mode in Disclosure],
+        required=False,
+        allow_null=True,
+        help_text="What is to be said of the voice's being synthetic; what the grant or the policy wants is the least.",
+    )
     provider_options = serializers.DictField(required=False)
-
-    def validate_disclosure(self, value: Any) -> None:
-        """Refuse spoken disclosures, which do not exist yet."""
-        if value is not None:
-            raise serializers.ValidationError("Disclosures are not offered yet.", code="unsupported_field")
 
 
 class SpeechForm(LineForm):

@@ -52,6 +52,7 @@ class Clip(models.Model):
     language = models.CharField(max_length=64)
     use_case = models.CharField(max_length=64)
     characters = models.PositiveIntegerField(default=0)
+    disclosure = models.CharField(max_length=16, default="none")
 
     scheme = models.CharField(max_length=32, blank=True)
     epoch = models.PositiveIntegerField()

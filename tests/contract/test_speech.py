@@ -49,7 +49,7 @@ class TestSpeech:
             ({"delivery": {"mode": "stream"}}, "unsupported_field", "delivery.mode"),
             ({"prosody": {"emotion": "joy"}}, "unsupported_field", "prosody.emotion"),
             ({"provider_options": {"warmth": 1}}, "unsupported_field", "provider_options.warmth"),
-            ({"disclosure": "spoken"}, "unsupported_field", "disclosure"),
+            ({"disclosure": "whispered"}, "invalid_choice", "disclosure"),
             ({"output": {"codec": "aac"}}, "unsupported_field", "output.codec"),
             ({"prosody": {"speed": 99}}, "out_of_range", "prosody.speed"),
             ({"output": {"codec": "wav", "sample_rate_hz": 1}}, "out_of_range", "output.sample_rate_hz"),

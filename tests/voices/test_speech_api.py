@@ -65,7 +65,7 @@ class TestSync:
             ({"text": 7}, None, "text"),
             ({"delivery": {"mode": "stream"}}, "unsupported_field", "delivery.mode"),
             ({"delivery": {"mode": "carrier pigeon"}}, "invalid_choice", "delivery.mode"),
-            ({"disclosure": {"position": "start"}}, "unsupported_field", "disclosure"),
+            ({"disclosure": {"position": "start"}}, "invalid_choice", "disclosure"),
             ({"prosody": {"emotion": "calm"}}, "unsupported_field", "prosody.emotion"),
             ({"prosody": {"speed": 0.49}}, "out_of_range", "prosody.speed"),
             ({"prosody": {"speed": 2.01}}, "out_of_range", "prosody.speed"),

@@ -19,6 +19,7 @@ from tests.voices.conftest import MakeConsent, MakeVoice, Reader, asker_of, noon
 from tests.voices.test_jobs import queue
 from vault import blobs
 from voices import jobs, pipeline, removal, sweeps
+from voices.disclosure import Disclosure
 from voices.models import MOVES, Voice, VoiceState
 from voices.providers.base import ProviderDown
 
@@ -109,7 +110,7 @@ class TestCutOff:
         voice = make_voice()
         asker = asker_of(voice)
         permit = gate.check(pipeline._ask(order_for(voice), voice, asker), at=NOON, actor=asker.actor)
-        clips.intend(pipeline._origin(order_for(voice), voice, permit, asker), at=NOON)
+        clips.intend(pipeline._origin(order_for(voice), voice, permit, Disclosure.NONE, asker), at=NOON)
 
         sweeps.sweep(at=NOON + sweeps.CLIP_GIVEN_UP_AFTER - timedelta(seconds=1))
         assert Clip.objects.get().state == "making"

@@ -39,6 +39,7 @@ def line(form: dict[str, Any], caller: Caller, *, path: str = "") -> SpeechOrder
         labels=tuple(form.get("labels", ())),
         output=encoding.check(Output(**form.get("output", {}))),
         prosody=Prosody(**form.get("prosody", {})),
+        disclosure=form.get("disclosure"),
         client_reference=form.get("client_reference") or "",
         external_id=form.get("external_id") or "",
         metadata=form.get("metadata", {}),

@@ -9,6 +9,7 @@ from core.rest import Rendered, timestamp
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState
 from voices.api import schemas
+from voices.disclosure import Disclosure
 from voices.models import Job, JobItem, JobKind, Voice, VoiceState
 from voices.services import voices
 
@@ -81,6 +82,7 @@ def clip(row: Clip) -> Rendered:
         "language": row.language,
         "use_case": row.use_case,
         "characters": row.characters,
+        "disclosure": row.disclosure,
         "provider": row.provider,
         "client_reference": row.client_reference or None,
         "media_type": row.media_type,
@@ -211,6 +213,7 @@ class ClipObject(serializers.Serializer[Clip]):
     language = serializers.CharField()
     use_case = serializers.CharField()
     characters = serializers.IntegerField()
+    disclosure = serializers.ChoiceField(choices=[mode.value for mode in Disclosure])
     provider = serializers.CharField()
     client_reference = serializers.CharField(allow_null=True)
     media_type = serializers.CharField()

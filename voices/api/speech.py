@@ -42,6 +42,11 @@ class Speech(APIView):
             sent("Sayso-Clip", "The clip's id; its facts are at `/v1/clips/{id}`.", 200),
             sent("Sayso-Decision", "The decision that allowed it.", 200),
             sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
+            sent(
+                "Sayso-Disclosure",
+                "`spoken`: it says at its start that it is synthetic; `label`: show it as such.",
+                200,
+            ),
             sent("Link", 'Where the clip\'s manifest is: `<…>; rel="c2pa-manifest"`.', 200),
             sent("Location", "Where the job is.", 202),
         ],
@@ -130,6 +135,7 @@ def _audio(spoken: Spoken) -> HttpResponse:
     response["Sayso-Clip"] = spoken.clip_id
     response["Sayso-Decision"] = spoken.decision_id
     response["Sayso-Content-Sha256"] = spoken.sha256
+    response["Sayso-Disclosure"] = spoken.disclosure
     manifest = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{spoken.clip_id}/manifest"
     response["Link"] = f'<{manifest}>; rel="c2pa-manifest"'
     response["Cache-Control"] = "no-store"
