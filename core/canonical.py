@@ -13,6 +13,8 @@ import rfc8785
 
 from core.errors import Malformed
 
+_MOST: Final = 2**53 - 1
+"""RFC 7493: what every reader of JSON numbers keeps exactly."""
 DEEPEST: Final = 64
 """Containers in containers; more than any form has, and less than where readers written with recursion give up."""
 
@@ -24,6 +26,10 @@ def dump(value: Json) -> bytes:
 
     Raises ValueError for floats, non-string keys and integers beyond 2**53 - 1: a record must read alike everywhere.
     """
+    text = json.dumps(_normal(value), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    if text.isascii():
+        # Without floats and beyond-ASCII keys the standard library's sorted form is JCS, and six times as fast.
+        return text.encode("ascii")
     try:
         return rfc8785.dumps(_normal(value))
     except rfc8785.CanonicalizationError as error:
@@ -78,7 +84,11 @@ def _normal(value: Json) -> Json:
             return unicodedata.normalize("NFC", value)
         case float():
             raise ValueError("a float has no place in a record; use milliseconds, basis points or a string")
+        case int() if not isinstance(value, bool) and abs(value) > _MOST:
+            raise ValueError("a whole number beyond 2**53 - 1 does not read alike everywhere")
         case Mapping():
+            if not all(isinstance(key, str) for key in value):
+                raise ValueError("the keys of an object are strings")
             return {unicodedata.normalize("NFC", key): _normal(item) for key, item in value.items()}
         case list() | tuple():
             return [_normal(item) for item in value]

@@ -180,8 +180,8 @@ def withdraw_of(consent_id: str, *, at: datetime, actor: str, most: int = 200) -
     """Mark up to `most` issued clips of a withdrawn consent as withdrawn, log each, give their number. Call until 0."""
     found = Clip.objects.filter(consent_id=consent_id, state=ClipState.ISSUED).order_by("id")[:most]
     withdrawn = [clip for clip in found if _withdraw(clip, at)]
-    for clip in withdrawn:
-        _log(clip, "clip.withdrawn", {"code": "consent_withdrawn"}, at=at, actor=actor)
+    body: dict[str, Json] = {"code": "consent_withdrawn"}
+    log.append_many([_happening(clip, "clip.withdrawn", body, at=at, actor=actor) for clip in withdrawn])
     return len(withdrawn)
 
 
@@ -249,7 +249,11 @@ def _facts(clip: Clip) -> dict[str, Json]:
 
 
 def _log(clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str) -> str:
-    return log.append(
+    return log.append_many([_happening(clip, kind, body, at=at, actor=actor)])[0]
+
+
+def _happening(clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str) -> log.Happening:
+    return log.Happening(
         organisation_id=clip.organisation_id,
         livemode=clip.livemode,
         kind=kind,

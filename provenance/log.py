@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -11,9 +12,23 @@ from django.db import transaction
 from core import canonical, ids, tx
 from core.canonical import Json
 from provenance import tasks
-from provenance.ledger import entries
+from provenance.ledger import entries, rows
 from provenance.models import Body, Outbox
 from vault import keys, sealing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """What `append` takes, for several at once: see there."""
+
+    organisation_id: str
+    livemode: bool
+    kind: str
+    at: datetime
+    actor: str
+    subject: str | None
+    refs: Mapping[str, str]
+    body: Mapping[str, Json]
 
 
 @tx.required
@@ -36,29 +51,72 @@ def append(
     Raises RuntimeError outside a transaction; ValueError for an unknown kind, a ref that is not a public id, or a body
     without a canonical form; vault.keys.KeyDestroyed when the subject was erased.
     """
-    if "actor" in body:
-        raise ValueError("the actor is an argument, not part of the body")
-    entries.check_kind(kind)
-    event_id, whole = ids.new("evt"), _canonical({**body, "actor": actor})
-    subject = subject or keys.of_organisation(organisation_id, at=at)
-    derive = keys.deriver(subject)  # opened once for the commitment and the seal, within this transaction
-    payload = entries.build(
-        event_id=event_id,
+    happening = Happening(
         organisation_id=organisation_id,
         livemode=livemode,
         kind=kind,
         at=at,
+        actor=actor,
+        subject=subject,
+        refs=refs,
+        body=body,
+    )
+    return append_many((happening,))[0]
+
+
+@tx.required
+def append_many(happenings: Sequence[Happening]) -> tuple[str, ...]:
+    """Record many events, in this order, all or none; give their ids. Raises as `append` does.
+
+    For what a sweep or a batch does in one transaction: every key is opened once, the rows go in together.
+    """
+    for happening in happenings:  # before anything is written or any key opened
+        _check(happening)
+    opened: dict[tuple[str, str | None], tuple[str, keys.Derive]] = {}
+    bodies, outbox = [], []
+    for happening in happenings:
+        owner = (happening.organisation_id, happening.subject)
+        if owner not in opened:
+            subject = happening.subject or keys.of_organisation(happening.organisation_id, at=happening.at)
+            # Held within this transaction alone: nothing remembers a key past its destruction.
+            opened[owner] = (subject, keys.deriver(subject))
+        body, waiting = _rows(happening, *opened[owner])
+        bodies.append(body)
+        outbox.append(waiting)
+    rows.insert(bodies)
+    rows.insert(outbox)
+    for organisation_id in {happening.organisation_id for happening in happenings}:
+        _wake(organisation_id)
+    return tuple(body.event_id for body in bodies)
+
+
+def _check(happening: Happening) -> None:
+    if "actor" in happening.body:
+        raise ValueError("the actor is an argument, not part of the body")
+    entries.check_kind(happening.kind)
+
+
+def _rows(happening: Happening, subject: str, derive: keys.Derive) -> tuple[Body, Outbox]:
+    event_id, whole = ids.new("evt"), _canonical({**happening.body, "actor": happening.actor})
+    payload = entries.build(
+        event_id=event_id,
+        organisation_id=happening.organisation_id,
+        livemode=happening.livemode,
+        kind=happening.kind,
+        at=happening.at,
         subject=subject,
         commitment=entries.commitment(derive(entries.purpose(event_id)), whole),
-        refs=refs,
+        refs=happening.refs,
     )
     sealed = sealing.seal_with(derive, entries.purpose(event_id), whole)
-    Body.objects.create(event_id=event_id, organisation_id=organisation_id, subject=subject, sealed=sealed)
-    Outbox.objects.create(organisation_id=organisation_id, event_id=event_id, payload=payload)
+    body = Body(event_id=event_id, organisation_id=happening.organisation_id, subject=subject, sealed=sealed)
+    return body, Outbox(organisation_id=happening.organisation_id, event_id=event_id, payload=payload)
+
+
+def _wake(organisation_id: str) -> None:
     # Robust: when the broker is away the business is done all the same, and the beat finds the event.
     # A lambda, since Django's report of a failed callback wants a name, which partial objects lack.
     transaction.on_commit(lambda: tasks.settle_organisation.delay(organisation_id=organisation_id), robust=True)
-    return event_id
 
 
 def _canonical(body: Mapping[str, Json]) -> dict[str, Json]:

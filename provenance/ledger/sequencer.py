@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from core import tx
-from provenance.ledger import checkpoints, entries, merkle, store
+from provenance.ledger import checkpoints, entries, merkle, rows, store
 from provenance.models import Checkpoint, Entry, EventRef, Head, Outbox
 
 BATCH: Final = 1024
@@ -78,8 +78,8 @@ def sequence(organisation_id: str, *, limit: int = BATCH) -> int:
 @tx.required
 def locked_head(organisation_id: str) -> Head:
     """Lock the head row until commit; made at first use. SQLite has one writer anyway, from BEGIN IMMEDIATE on."""
-    rows = Head.objects.select_for_update().filter(organisation_id=organisation_id)
-    head = rows.first()
+    mine = Head.objects.select_for_update().filter(organisation_id=organisation_id)
+    head = mine.first()
     if head is None:
         Head.objects.bulk_create(
             [
@@ -92,7 +92,7 @@ def locked_head(organisation_id: str) -> Head:
             ],
             ignore_conflicts=True,
         )
-        head = rows.get()
+        head = mine.get()
     return head
 
 
@@ -113,8 +113,8 @@ def _write_entries(size: int, waiting: Sequence[Outbox]) -> None:
         )
         named = sorted({ref for _, ref in facts.refs})
         refs += [EventRef(organisation_id=row.organisation_id, ref=ref, idx=idx) for ref in named]
-    Entry.objects.bulk_create(placed, batch_size=BATCH)
-    EventRef.objects.bulk_create(refs, batch_size=BATCH)
+    rows.insert(placed)
+    rows.insert(refs)
 
 
 def _take_out(waiting: Sequence[Outbox]) -> None:

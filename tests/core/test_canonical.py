@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,16 @@ from core.errors import Malformed
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=20,
+)
+
+records = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | texts
+    | st.text(st.characters(max_codepoint=160)),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=20,
 )
@@ -47,3 +58,14 @@ class TestLoad:
         assert canonical.load(nested(canonical.DEEPEST))
         with pytest.raises(Malformed):
             canonical.load(nested(canonical.DEEPEST + 1))
+
+
+class TestDump:
+    @given(records)
+    def test_gives_the_bytes_of_another_implementation(self, value: canonical.Json) -> None:
+        assert canonical.dump(value) == rfc8785.dumps(canonical._normal(value))
+
+    @pytest.mark.parametrize("value", [0.5, {"a": [1.0]}, {1: 2}, 2**53, -(2**53), [{"a": 2**60}], "\ud800"])
+    def test_refuses_what_would_not_read_alike_everywhere(self, value: canonical.Json) -> None:
+        with pytest.raises(ValueError, match=r"."):
+            canonical.dump(value)

@@ -1,0 +1,110 @@
+"""Many events in one call: the same rows as one by one, in order, all or none, with every key opened once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from core import ids
+from provenance import log, tasks
+from provenance.ledger import audit, entries, queries, rows, sequencer
+from provenance.models import Body, Outbox
+from tests.conftest import NOON
+from vault import keys
+
+pytestmark = pytest.mark.django_db
+
+
+def happenings(organisation_id: str, count: int, *, subject: str | None = None) -> list[log.Happening]:
+    one = log.Happening(
+        organisation_id=organisation_id, livemode=True, kind="clip.withdrawn", at=NOON, actor="key:k", subject=subject,
+        refs={"clip": ids.new("clp")}, body={},
+    )  # fmt: skip
+    return [replace(one, body={"number": number}) for number in range(count)]
+
+
+class TestAppendMany:
+    @pytest.mark.parametrize("count", [1, rows.FEW - 1, rows.FEW, 300])
+    def test_writes_what_many_appends_would_write(self, organisation_id: str, count: int) -> None:
+        given = log.append_many(happenings(organisation_id, count))
+        sequencer.settle(organisation_id, at=NOON)
+
+        found = list(queries.events(organisation_id))
+        assert [event.event_id for event in found] == list(given)
+        assert [event.body for event in found] == [{"number": n, "actor": "key:k"} for n in range(count)]
+        assert audit.verify(organisation_id).good
+
+    def test_commits_under_each_one_s_own_key(self, organisation_id: str) -> None:
+        person = keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        both = [*happenings(organisation_id, 10, subject=person), *happenings(organisation_id, 10)]
+        log.append_many(both)
+        sequencer.settle(organisation_id, at=NOON)
+
+        openings = list(queries.openings(organisation_id))
+        assert len({opening.key for opening in openings}) == 20
+        assert Body.objects.filter(subject=person).count() == 10
+        for event, opening in zip(queries.events(organisation_id), openings, strict=True):
+            assert entries.opens(event.payload, key=opening.key, body=opening.body)
+
+    def test_opens_a_key_once_and_inserts_twice(self, organisation_id: str) -> None:
+        log.append_many(happenings(organisation_id, 1))
+
+        with CaptureQueriesContext(connection) as captured:
+            log.append_many(happenings(organisation_id, 100))
+        assert len(captured) <= 4
+
+    @pytest.mark.parametrize("bad", [{"kind": "clip.vanished"}, {"refs": {"x": "Maria"}}, {"body": {"n": 0.5}}])
+    def test_writes_nothing_when_one_of_them_is_refused(self, organisation_id: str, bad: dict[str, object]) -> None:
+        many = happenings(organisation_id, 20)
+        many[19] = replace(many[19], **bad)  # type: ignore[arg-type]  # each is right for its field, or wrong on purpose
+
+        with pytest.raises(ValueError, match=r"."):
+            log.append_many(many)
+        assert (Outbox.objects.count(), Body.objects.count()) == (0, 0)
+
+    def test_writes_nothing_when_one_of_their_subjects_was_erased(self, organisation_id: str) -> None:
+        person = keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        keys.destroy(person, at=NOON)
+
+        with pytest.raises(keys.KeyDestroyed):
+            log.append_many([*happenings(organisation_id, 9), *happenings(organisation_id, 1, subject=person)])
+        assert not Outbox.objects.exists()
+
+    def test_of_nothing_writes_nothing(self) -> None:
+        assert log.append_many(()) == ()
+
+    def test_wakes_each_organisation_once(
+        self,
+        organisation_id: str,
+        monkeypatch: pytest.MonkeyPatch,
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    ) -> None:
+        woken: list[str] = []
+        monkeypatch.setattr(
+            tasks.settle_organisation, "delay", lambda *, organisation_id: woken.append(organisation_id)
+        )
+        other = ids.new("org")
+        with django_capture_on_commit_callbacks(execute=True):
+            log.append_many([*happenings(organisation_id, 9), *happenings(other, 9)])
+
+        assert sorted(woken) == sorted([organisation_id, other])
+
+
+class TestInsert:
+    @pytest.mark.parametrize("count", [1, rows.FEW])
+    def test_refuses_what_a_constraint_refuses(self, organisation_id: str, count: int) -> None:
+        event_id = ids.new("evt")
+        twice = [Outbox(organisation_id=organisation_id, event_id=event_id, payload=b"x") for _ in range(count + 1)]
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.insert(twice)
+        assert not Outbox.objects.exists()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_refuses_to_run_outside_a_transaction(self) -> None:
+        with pytest.raises(RuntimeError, match="inside a transaction"):
+            rows.insert([Outbox()])
