@@ -1,4 +1,4 @@
-"""ISO 8601 durations such as `P1Y2M10DT2H30M` or `P2W`, added to a time by the calendar. Pure."""
+"""ISO 8601 durations such as `P1Y2M10DT2H30M` or `P2W`, added to a time or taken from it by the calendar. Pure."""
 
 from __future__ import annotations
 
@@ -41,6 +41,16 @@ class Duration:
         except (OverflowError, ValueError) as error:
             raise BadDuration("This duration leads out of the calendar.") from error
 
+    def before(self, end: datetime) -> datetime:
+        """Give the time this long before `end`: months by the calendar, then days and seconds.
+
+        Raises BadDuration before the year 1.
+        """
+        try:
+            return _add_months(end, -self.months) - timedelta(days=self.days, seconds=self.seconds)
+        except (OverflowError, ValueError) as error:
+            raise BadDuration("This duration leads out of the calendar.") from error
+
 
 def parse(text: str) -> Duration:
     """Read a duration: whole numbers, no sign, at least one part, weeks alone. Raises BadDuration."""
@@ -58,7 +68,7 @@ def parse(text: str) -> Duration:
 def _add_months(start: datetime, months: int) -> datetime:
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
-    if year > 9999:
+    if not 1 <= year <= 9999:
         raise OverflowError(year)
     last = calendar.monthrange(year, month + 1)[1]
     return start.replace(year=year, month=month + 1, day=min(start.day, last))

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound, Refused, Unavailable
 from provenance import log, marks
-from provenance.models import Clip, ClipState
+from provenance.models import LEFT, Clip, ClipState
 from vault import blobs
 
 _TRIES: Final = 8
+_NOBODY: Final[Mapping[str, Any]] = {
+    "subject": "", "voice_id": "", "client_reference": "", "external_id": "", "metadata": {}, "blob_id": "",
+}  # fmt: skip
 
 
 class ClipGone(Conflict):
@@ -192,9 +197,26 @@ def erase_of(subject: str) -> int:
     Id, hashes and token stay: they say that this service issued the clip, and lead to nobody.
     """
     mine = Clip.objects.filter(subject=subject)
-    nobody = {"subject": "", "voice_id": "", "client_reference": "", "external_id": "", "metadata": {}, "blob_id": ""}
-    never_left = mine.filter(state__in=(ClipState.MAKING, ClipState.ABORTED)).update(state=ClipState.ABORTED, **nobody)
-    return never_left + mine.update(state=ClipState.ERASED, **nobody)
+    never_left = mine.filter(state__in=(ClipState.MAKING, ClipState.ABORTED)).update(state=ClipState.ABORTED, **_NOBODY)
+    return never_left + mine.update(state=ClipState.ERASED, **_NOBODY)
+
+
+def linked_before(before: datetime, *, organisation_id: str, livemode: bool) -> QuerySet[Clip]:
+    """An organisation's finished clips from before that time that still lead to somebody."""
+    mine = Clip.objects.filter(organisation_id=organisation_id, livemode=livemode, created_at__lt=before)
+    return mine.exclude(state=ClipState.MAKING).exclude(subject="")
+
+
+@tx.required
+def erase(clip_ids: Sequence[str]) -> int:
+    """Delete the audio of finished clips and cut them loose from their person, as `erase_of` does; give how many."""
+    found = Clip.objects.filter(id__in=clip_ids).exclude(state=ClipState.MAKING)
+    for blob_id in found.exclude(blob_id="").values_list("blob_id", flat=True):
+        with suppress(NotFound):  # an erasure may have been faster
+            blobs.delete(blob_id)
+    return found.filter(state=ClipState.ABORTED).update(**_NOBODY) + found.filter(state__in=LEFT).update(
+        state=ClipState.ERASED, **_NOBODY
+    )
 
 
 def find(clip_id: str, *, organisation_id: str, livemode: bool) -> Clip:

@@ -7,6 +7,7 @@ settle it. Leases and due times are real time; what the rows say to people is th
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from accounts.clock import now_for
+from core import tx
 from core.clock import Clock
 from core.errors import Conflict, NotFound, Refused, SaysoError, Unavailable
 from provenance.clips import ClipGone
@@ -75,6 +77,20 @@ def cancel_of(subject: str, *, code: str, at: datetime) -> int:
             _count(item, JobState.REFUSED, at)
             cancelled += 1
     return cancelled
+
+
+def settled_before(before: datetime, *, organisation_id: str, livemode: bool) -> QuerySet[Job]:
+    """An organisation's jobs from before that time of which nothing waits or runs."""
+    mine = Job.objects.filter(organisation_id=organisation_id, livemode=livemode)
+    return mine.filter(created_at__lt=before, state__in=SETTLED)
+
+
+@tx.required
+def delete(job_ids: Sequence[str]) -> int:
+    """Delete settled jobs with their items; give how many."""
+    found = Job.objects.filter(id__in=job_ids, state__in=SETTLED)
+    JobItem.objects.filter(job__in=found).delete()
+    return found.delete()[0]
 
 
 def seal_words(subject: str, job_id: str, position: int, order: SpeechOrder) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,8 @@ from core.errors import Conflict, Fault, Invalid, NotFound
 from provenance import log
 from provenance.bundles import registry, tasks
 from provenance.bundles.registry import Kind
-from provenance.models import Export, ExportState
+from provenance.models import Export, ExportQuerySet, ExportState
+from provenance.models.export import SETTLED
 from vault import blobs
 
 # Years that the log's milliseconds and every verifier agree on.
@@ -93,15 +94,15 @@ def read(export: Export) -> Iterator[bytes]:
 
 
 @tx.required
-def forget(organisation_id: str, *, at: datetime) -> int:
-    """Delete every stored bundle of the organisation and begin running ones anew; give how many were deleted.
+def forget(organisation_id: str, *, livemode: bool, at: datetime) -> int:
+    """Delete every stored bundle of the organisation's live or test data, begin running ones anew; give how many went.
 
     The simplest rule that is safe: any bundle may hold what an erased person's key opened. Bundles that were downloaded
     before are their holders' duty.
     """
     # One that is finished meanwhile waits for this lock, then sees the destroyed key (`making._nobody_erased_since`).
     Organisation.objects.select_for_update(no_key=True).filter(id=organisation_id).first()
-    mine = Export.objects.filter(organisation_id=organisation_id)
+    mine = Export.objects.of(organisation_id, livemode=livemode)
     mine.filter(state=ExportState.RUNNING).update(
         state=ExportState.QUEUED, attempt=F("attempt") + 1, lease_until=None, rows_done=0
     )
@@ -110,6 +111,21 @@ def forget(organisation_id: str, *, at: datetime) -> int:
         mine.filter(id=export_id).update(state=ExportState.EXPIRED, blob_id="", code="speaker_erased", finished_at=at)
         blobs.delete(blob_id)
     return len(stored)
+
+
+def settled_before(before: datetime, *, organisation_id: str, livemode: bool) -> ExportQuerySet:
+    """An organisation's exports from before that time that nobody works on."""
+    mine = Export.objects.of(organisation_id, livemode=livemode)
+    return mine.filter(created_at__lt=before, state__in=SETTLED)
+
+
+@tx.required
+def delete(export_ids: Sequence[str]) -> int:
+    """Delete settled exports with their bundles; give how many."""
+    found = Export.objects.filter(id__in=export_ids, state__in=SETTLED)
+    for blob_id in found.exclude(blob_id="").values_list("blob_id", flat=True):
+        blobs.delete(blob_id)
+    return found.delete()[0]
 
 
 def _whole(at: datetime | None, attr: str) -> datetime | None:

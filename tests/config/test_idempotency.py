@@ -96,7 +96,7 @@ class TestStoredAnswer:
     def test_is_forgotten_by_an_erasure_and_not_repeated(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
 
-        tx.opened(answers.forget)(key.key.organisation_id)
+        tx.opened(answers.forget)(key.key.organisation_id, livemode=key.key.livemode)
 
         answer = post(key, "a", ADA)
         assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_forgotten")

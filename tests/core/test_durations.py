@@ -78,3 +78,25 @@ class TestAfter:
         duration = durations.parse(text)
         with pytest.raises(BadDuration):
             duration.after(day("9990-01-01"))
+
+
+class TestBefore:
+    @pytest.mark.parametrize(
+        ("end", "text", "start"),
+        [
+            ("2026-11-20", "P1Y", "2025-11-20"),
+            ("2026-03-31", "P1M", "2026-02-28"),
+            ("2028-02-29", "P1Y", "2027-02-28"),
+            ("2026-01-15", "P2M", "2025-11-15"),
+            ("2026-03-31", "P1M1D", "2026-02-27"),
+            ("2026-11-20", "P30D", "2026-10-21"),
+        ],
+    )
+    def test_follows_the_calendar(self, end: str, text: str, start: str) -> None:
+        assert durations.parse(text).before(day(end)) == day(start)
+
+    @pytest.mark.parametrize("text", ["P9999Y", "P99999M", "P999999D"])
+    def test_refuses_to_leave_the_calendar(self, text: str) -> None:
+        duration = durations.parse(text)
+        with pytest.raises(BadDuration):
+            duration.before(day("2026-01-01"))

@@ -136,9 +136,9 @@ def _forget(erasure: Erasure, *, at: datetime) -> None:
         ("database", "personal fields"): sum(consents.purge(erasure.speaker_id, at=at).values()),
         ("database", "links from clips"): clips.erase_of(erasure.subject),
         ("database", "event bodies"): log.forget(erasure.subject),
-        ("database", "stored answers"): answers.forget(erasure.organisation_id),
+        ("database", "stored answers"): answers.forget(erasure.organisation_id, livemode=erasure.livemode),
         ("vault", "recordings, profiles, clips"): blobs.delete_all(erasure.subject),
-        ("exports", "stored bundles"): bundles.forget(erasure.organisation_id, at=at),
+        ("exports", "stored bundles"): bundles.forget(erasure.organisation_id, livemode=erasure.livemode, at=at),
     }
     for (system, asset), rows in counts.items():
         targets.settle(erasure, system, asset, proof={"rows": rows}, at=at)

@@ -129,7 +129,7 @@ class TestForget:
     def test_deletes_every_stored_bundle_of_the_organisation(self, told: Story, bolt: Organisation) -> None:
         mine, others = story.export(told.organisation), story.export(bolt)
         with transaction.atomic():
-            assert services.forget(told.organisation.id, at=NOON) == 1
+            assert services.forget(told.organisation.id, livemode=False, at=NOON) == 1
 
         assert (state_of(mine), state_of(others)) == (ExportState.EXPIRED, ExportState.READY)
         with pytest.raises(NotFound):
@@ -139,7 +139,7 @@ class TestForget:
         export = story.request(told.organisation)
         making.claim(at=NOON)
         with transaction.atomic():
-            services.forget(told.organisation.id, at=NOON)
+            services.forget(told.organisation.id, livemode=False, at=NOON)
 
         export.refresh_from_db()
         assert (export.state, export.attempt) == (ExportState.QUEUED, 2)
@@ -166,7 +166,7 @@ class TestForget:
 
     def test_is_part_of_the_erasure_s_transaction(self, told: Story) -> None:
         with pytest.raises(RuntimeError):
-            services.forget(told.organisation.id, at=NOON)
+            services.forget(told.organisation.id, livemode=False, at=NOON)
 
 
 class TestErased:
