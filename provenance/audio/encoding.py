@@ -75,24 +75,29 @@ def encode(sound: Sound, output: Output) -> bytes:
     wanted = check(output)
     assert wanted.sample_rate_hz is not None  # noqa: S101  # check fills it
     pcm = quantised(sound.resampled(wanted.sample_rate_hz).samples)
+    if wanted.codec == "pcm_s16le":
+        return pcm.tobytes()
+    return _write(pcm, wanted.sample_rate_hz, **kind_of(wanted))
+
+
+def kind_of(wanted: Output) -> dict[str, Any]:
+    """What libsndfile has to be told for the bytes of a checked output (but for `pcm_s16le`, which needs none)."""
     match wanted.codec:
-        case "pcm_s16le":
-            return pcm.tobytes()
         case "mulaw":
-            return _write(pcm, wanted.sample_rate_hz, format="RAW", subtype="ULAW")
+            return {"format": "RAW", "subtype": "ULAW"}
         case "wav":
-            return _write(pcm, wanted.sample_rate_hz, format="WAV", subtype="PCM_16")
+            return {"format": "WAV", "subtype": "PCM_16"}
         case "flac":
-            return _write(pcm, wanted.sample_rate_hz, format="FLAC", subtype="PCM_16")
+            return {"format": "FLAC", "subtype": "PCM_16"}
         case "ogg":
-            return _write(pcm, wanted.sample_rate_hz, format="OGG", subtype="VORBIS")
+            return {"format": "OGG", "subtype": "VORBIS"}
         case "opus":
             level = _opus_level(wanted.bit_rate_bps or 0)
-            return _write(pcm, wanted.sample_rate_hz, format="OGG", subtype="OPUS", compression_level=level)
+            return {"format": "OGG", "subtype": "OPUS", "compression_level": level}
         case _:
-            level = _mp3_level(wanted.bit_rate_bps or 0, wanted.sample_rate_hz)
-            kind = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT"}
-            return _write(pcm, wanted.sample_rate_hz, compression_level=level, **kind)
+            level = _mp3_level(wanted.bit_rate_bps or 0, wanted.sample_rate_hz or DEFAULT_RATE)
+            constant = {"bitrate_mode": "CONSTANT", "compression_level": level}
+            return {"format": "MP3", "subtype": "MPEG_LAYER_III", **constant}
 
 
 def _default_rate(output: Output) -> int:
