@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
@@ -32,6 +32,7 @@ _FEMALE_HZ: Final = (147.0, 174.0, 212.0, 267.0, 340.0)
 _NEUTRAL_HZ: Final = 102.0
 _LOUDNESS: Final = 10 ** (-23 / 20)
 _PEAK: Final = 0.95
+_STREAM_PEAK: Final = 0.85  # a stream's mark cannot turn the whole clip down afterwards
 _AUDIBLE: Final = 1e-3
 _PAUSE_SECONDS: Final = 0.15
 _synthesiser: Final = Synthesiser()
@@ -75,15 +76,52 @@ def speak(
 
     Raises Invalid (`out_of_range`, `text_too_long`), NothingToSay, LanguageUnsupported, ProfileUnusable, EngineDown.
     """
-    _check(text=text, speed=speed, pitch_semitones=pitch_semitones)
-    voice = tags.lookup(language, _voices())
-    target = profiles.load(profile) if profile is not None else None
-    plan = _Plan(voice, target, speed=speed, pitch_semitones=pitch_semitones)
+    plan = _plan(profile, text=text, language=language, speed=speed, pitch_semitones=pitch_semitones)
     pieces = [_spoken(plan, piece, language, fidelity) for piece in sentences(text)]
     said = [piece for piece in pieces if piece is not None]
     if not said:
         raise NothingToSay("There is nothing in the text that can be spoken.")
     return _levelled(_joined(said))
+
+
+def stream(
+    profile: bytes | None,
+    *,
+    text: str,
+    language: str,
+    speed: float = 1.0,
+    pitch_semitones: float = 0.0,
+    fidelity: Fidelity = "clear",
+) -> Iterator[tuple[str, Sound]]:
+    """Speak sentence by sentence: each sentence with its sound, made when it is asked for, pauses included.
+
+    The first sentence sets the level for all: a stream cannot hear itself to the end first. Raises as `speak` does,
+    for the arguments at once, and NothingToSay at the end of a text of which nothing was spoken.
+    """
+    plan = _plan(profile, text=text, language=language, speed=speed, pitch_semitones=pitch_semitones)
+    return _streamed(plan, sentences(text), language, fidelity)
+
+
+def _streamed(plan: _Plan, pieces: Sequence[str], language: str, fidelity: Fidelity) -> Iterator[tuple[str, Sound]]:
+    factor: float | None = None
+    for piece in pieces:
+        sound = _spoken(plan, piece, language, fidelity)
+        if sound is None:
+            continue
+        pause = np.zeros(0 if factor is None else int(_PAUSE_SECONDS * RATE), dtype=np.float32)
+        factor = _factor(sound) if factor is None else factor
+        peak = float(np.abs(sound.samples).max())
+        scaled = sound.samples * np.float32(min(factor, _STREAM_PEAK / max(peak, 1e-9)))
+        yield piece, Sound(np.concatenate([pause, scaled]).astype(np.float32), RATE)
+    if factor is None:
+        raise NothingToSay("There is nothing in the text that can be spoken.")
+
+
+def _plan(profile: bytes | None, *, text: str, language: str, speed: float, pitch_semitones: float) -> _Plan:
+    _check(text=text, speed=speed, pitch_semitones=pitch_semitones)
+    voice = tags.lookup(language, _voices())
+    target = profiles.load(profile) if profile is not None else None
+    return _Plan(voice, target, speed=speed, pitch_semitones=pitch_semitones)
 
 
 class _Plan:
@@ -171,11 +209,14 @@ def _joined(pieces: list[Sound]) -> Sound:
 
 
 def _levelled(sound: Sound) -> Sound:
-    """Bring the speech (not the pauses) to -23 dB below full scale, lower where a peak would pass 0.95."""
+    return Sound((sound.samples * np.float32(_factor(sound))).astype(np.float32), sound.rate)
+
+
+def _factor(sound: Sound) -> float:
+    """What brings the speech (not the pauses) to -23 dB below full scale, less where a peak would pass 0.95."""
     size = RATE // 50
     blocks = sound.samples[: len(sound.samples) // size * size].reshape(-1, size).astype(np.float64)
     powers = (blocks**2).mean(axis=1) if len(blocks) else np.array([np.mean(sound.samples.astype(np.float64) ** 2)])
     level = float(np.sqrt(powers[powers >= powers.max() / 1000].mean()))
     peak = float(np.abs(sound.samples).max())
-    factor = min(_LOUDNESS / max(level, 1e-9), _PEAK / max(peak, 1e-9))
-    return Sound((sound.samples * np.float32(factor)).astype(np.float32), sound.rate)
+    return min(_LOUDNESS / max(level, 1e-9), _PEAK / max(peak, 1e-9))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.errors import Invalid, Unavailable
 from provenance.audio.sound import Sound
@@ -101,3 +101,19 @@ class Provider(Protocol):
 
     def delete(self, voice: Handle) -> None:
         """Delete the voice; a voice that is not there counts as deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a text and how it sounds; `characters` is how much of the text it stands for."""
+
+    sound: Sound = field(repr=False)
+    characters: int
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A provider that gives a text piece by piece."""
+
+    def stream(self, voice: Handle, line: Line) -> Iterator[Piece]:
+        """Begin to speak one text; each piece is made when it is asked for, so asking takes time. Raises as `speak`."""
