@@ -70,11 +70,13 @@ def speak(
     disclosure that is too little or cannot be spoken, and what `settle` raises.
     """
     voice = voice_of(order.voice_id, asker=asker)
-    permit = gate.check(_ask(order, voice, asker), at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
+    permit = gate.check(
+        ask_of(order, voice, asker), at=now(), actor=asker.actor
+    )  # 1. the gate: a permit or an exception
     with _Attempt(permit, asker=asker, now=now) as attempt:
         duty = disclosure_of(order, permit, asker=asker)
         words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
-        origin = _origin(order, voice, permit, duty, asker)
+        origin = origin_of(order, voice, permit, duty, asker)
         intent = clips.intend(origin, at=now())  # 2. the intent, before anything leaves
         attempt.clip_id = intent.clip_id
         line = Line(text=words, language=order.language, prosody=order.prosody)
@@ -140,7 +142,8 @@ def _note_mark_failed(clip_id: str, reason: str, *, actor: str, at: datetime) ->
     clips.note_mark_failed(clip_id, reason=reason, delivered=False, at=at, actor=actor)
 
 
-def _ask(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
+def ask_of(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
+    """What the gate is asked for this order."""
     return gate.Ask(
         organisation_id=asker.organisation_id,
         livemode=asker.livemode,
@@ -157,7 +160,8 @@ def _ask(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
     )
 
 
-def _origin(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Disclosure, asker: Asker) -> clips.Origin:
+def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Disclosure, asker: Asker) -> clips.Origin:
+    """By whose permit the clip is made, and from what."""
     return clips.Origin(
         organisation_id=asker.organisation_id,
         livemode=asker.livemode,
@@ -183,7 +187,7 @@ def _cut(made: Sound, intent: clips.Intent, output: Output, *, asker: Asker) -> 
     try:
         marked = marking.mark(made, token=intent.token, key=intent.key, output=output)
     except watermark.MarkFailed as failure:
-        if not _may_leave_unmarked(asker.organisation_id):
+        if not may_leave_unmarked(asker.organisation_id):
             raise
         wanted = encoding.check(output)
         data = encoding.encode(made, wanted)
@@ -192,7 +196,8 @@ def _cut(made: Sound, intent: clips.Intent, output: Output, *, asker: Asker) -> 
     return _Cut(data=marked.data, heard=marked.sound, mark=marked)
 
 
-def _may_leave_unmarked(organisation_id: str) -> bool:
+def may_leave_unmarked(organisation_id: str) -> bool:
+    """Whether the organisation wants clips even when their mark cannot be read back."""
     return bool(_policy(organisation_id).get("mark_failed") == "deliver")
 
 
@@ -215,7 +220,7 @@ def _deliver(
     with transaction.atomic():  # locks: job, then consent and its quota, then clip and log
         settle(intent.clip_id, permit.decision_id)
         blob_id = blobs.put(subject=permit.subject, kind="clip", data=cut.data, at=at)
-        _confirm(permit, at=at)
+        confirm(permit, at=at)
         gate.commit(permit, characters=len(order.text), milliseconds=delivery["duration_ms"], at=at)
         if cut.mark is None:
             clips.note_mark_failed(intent.clip_id, reason=cut.mark_failure, delivered=True, at=at, actor=asker.actor)
@@ -230,10 +235,11 @@ def _deliver(
     )
 
 
-def _confirm(permit: gate.Permit, *, at: datetime) -> None:
+def confirm(permit: gate.Permit, *, at: datetime) -> None:
+    """Confirm the permit in the caller's transaction. Raises ConsentDenied that names the decision it ends."""
     try:
         gate.confirm(permit, at=at)
-    except gate.ConsentDenied as denied:  # the refusal names the decision that it ends
+    except gate.ConsentDenied as denied:
         raise gate.ConsentDenied(denied.reasons, decision_id=permit.decision_id) from denied
 
 

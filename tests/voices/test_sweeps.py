@@ -109,8 +109,8 @@ class TestCutOff:
     def test_a_clip_that_nobody_makes_any_more_is_aborted_and_its_quota_given_back(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
         asker = asker_of(voice)
-        permit = gate.check(pipeline._ask(order_for(voice), voice, asker), at=NOON, actor=asker.actor)
-        clips.intend(pipeline._origin(order_for(voice), voice, permit, Disclosure.NONE, asker), at=NOON)
+        permit = gate.check(pipeline.ask_of(order_for(voice), voice, asker), at=NOON, actor=asker.actor)
+        clips.intend(pipeline.origin_of(order_for(voice), voice, permit, Disclosure.NONE, asker), at=NOON)
 
         sweeps.sweep(at=NOON + sweeps.CLIP_GIVEN_UP_AFTER - timedelta(seconds=1))
         assert Clip.objects.get().state == "making"
