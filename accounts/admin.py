@@ -1,11 +1,85 @@
-"""Accounts on the desk: members and API keys, to be looked at."""
+"""Accounts on the desk: members and API keys to be looked at, and the organisation, whose owner sets its policy."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+import json
+from typing import Any
 
-from accounts.desk import EvidenceAdmin
-from accounts.models import ApiKey, Member
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+
+from accounts import policy
+from accounts.desk import EvidenceAdmin, ReasonForm, actor_of, button, member_of, on_record
+from accounts.models import ApiKey, Member, Organisation
+from accounts.permissions import Action
+from core import clock
+from core.errors import Invalid
+
+
+class PolicyForm(ReasonForm):
+    """The whole policy as JSON, and why it changes."""
+
+    policy = forms.JSONField(label="Policy", required=False, empty_value={})
+
+    def clean_policy(self) -> dict[str, Any]:
+        """Give an object; everything else is no policy."""
+        value = self.cleaned_data["policy"]
+        if not isinstance(value, dict):
+            raise forms.ValidationError("A policy is a JSON object.")
+        return value
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(EvidenceAdmin[Organisation]):
+    list_display = ("name", "created_at")
+    fields = ("id", "name", "contact", "rules", "created_at")
+    readonly_fields = ("rules",)
+    organisation_path = "id"
+    actions_detail = ("change_policy",)
+
+    @admin.display(description="Policy")
+    def rules(self, row: Organisation) -> str:
+        """The policy, to be read."""
+        return format_html("<pre>{}</pre>", _shown(row.policy))
+
+    def has_change_policy_permission(self, request: HttpRequest, object_id: str = "") -> bool:  # noqa: ARG002 - theme's
+        """Owners decide."""
+        return self.may(request, Action.CHANGE_POLICY)
+
+    @button(text="Change the policy", path="policy", permission="change_policy")
+    def change_policy(self, request: HttpRequest, object_id: str) -> HttpResponse:  # noqa: ARG002 - one's own
+        """Show the policy and what it may hold; replace it, on record, with a reason."""
+        member = member_of(request)
+        if not self.may(request, Action.CHANGE_POLICY):
+            raise PermissionDenied
+        row = Organisation.objects.get(id=member.organisation_id)
+        form = PolicyForm(request.POST or None, initial={"policy": row.policy})
+        if request.method == "POST" and form.is_valid() and self._changed(request, member, form):
+            return HttpResponseRedirect(reverse("admin:accounts_organisation_change", args=[row.pk]))
+        entries = [(entry, json.dumps(entry.example, ensure_ascii=False)) for entry in policy.entries()]
+        context = {**self.admin_site.each_context(request), "title": "Change the policy", "form": form, "row": row}
+        back = reverse("admin:accounts_organisation_change", args=[row.pk])
+        return render(request, "admin/policy.html", {**context, "opts": self.opts, "entries": entries, "back": back})
+
+    @staticmethod
+    def _changed(request: HttpRequest, member: Member, form: PolicyForm) -> bool:
+        """Whether it went through; what is wrong with it is shown at its field."""
+        given, reason, at = form.cleaned_data["policy"], form.cleaned_data["reason"], clock.now()
+        try:
+            with transaction.atomic():
+                changed = policy.change(member.organisation_id, given, actor=actor_of(member), at=at)
+                on_record(None, member, Action.CHANGE_POLICY, reason, at=at)
+        except Invalid as wrong:
+            form.add_error("policy", wrong.detail)
+            return False
+        messages.success(request, "The policy holds from now on." if changed else "It says so already.")
+        return True
 
 
 @admin.register(Member)
@@ -27,3 +101,7 @@ class ApiKeyAdmin(EvidenceAdmin[ApiKey]):
         "default_language", "calls_per_minute", "created_at", "last_used_at", "expires_at", "disabled_at",
     )  # fmt: skip
     ordering = ("-created_at", "id")
+
+
+def _shown(rules: dict[str, Any]) -> str:
+    return json.dumps(rules, indent=2, ensure_ascii=False, sort_keys=True)

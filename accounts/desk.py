@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django import forms
@@ -147,17 +148,23 @@ def actor_of(member: Member) -> str:
 
 @transaction.atomic
 def _done(row: Any, member: Member, action: Action, reason: str, do: Act) -> str:
-    """Do it, and put on record who did what and why, or do neither.
+    """Do it, and put on record who did what and why, or do neither."""
+    said = do(row, actor_of(member), reason)
+    on_record(row, member, action, reason, at=clock.now())
+    return said
+
+
+def on_record(row: Any, member: Member, action: Action, reason: str, *, at: datetime) -> None:
+    """Log who did what and why, inside the transaction that did it.
 
     Of an erasure only the act is kept: its reason may speak of the person who is to be forgotten.
     """
-    said = do(row, actor_of(member), reason)
     events.emit(
         Event(
             kind="admin.action",
             organisation_id=member.organisation_id,
             livemode=getattr(row, "livemode", True),
-            at=clock.now(),
+            at=at,
             actor=actor_of(member),
             refs={},
             facts={
@@ -167,7 +174,6 @@ def _done(row: Any, member: Member, action: Action, reason: str, do: Act) -> str
             },
         )
     )
-    return said
 
 
 def may_enter(request: HttpRequest) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal
 from core import tx
 from core.canonical import Json
 
-Kind = Literal["key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action"]
+Kind = Literal["key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action", "policy.changed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ class Action(StrEnum):
     MANAGE_KEYS = "manage_keys"
     MANAGE_MEMBERS = "manage_members"
     MANAGE_PROVIDERS = "manage_providers"
+    CHANGE_POLICY = "change_policy"
 
 
 # The engineer builds, the officer decides about people, the auditor looks, the owner runs the organisation. Erasing and

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from accounts.models import Organisation
+from accounts import policy
 from consent import quota
 from consent.models import Consent, Grant, Hold, SampleHash, Speaker
-from consent.rules import scopes
+from consent.rules import scopes, use_cases
 from consent.rules.asks import Ask, ConsentFacts, Facts
 from consent.rules.states import State
+from core.canonical import Json
 
 _LONGEST_CHAIN: Final = 50
+_LEVELS: Final = ("L1", "L2", "L3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,18 @@ class Gathered:
     facts: Facts
     consent: Consent | None
     grants: dict[str, Grant]
+
+
+def register_policy() -> None:
+    """Make the policy entry that the gate asks for known; called when the applications start."""
+    policy.register(
+        policy.Entry(
+            name="minimum_assurance",
+            help="Raises the level of signature that a use case needs; never lowers it.",
+            example={"agent": "L2", "*": "L1"},
+            check=_check_levels,
+        )
+    )
 
 
 def gather(ask: Ask, *, at: datetime) -> Gathered:
@@ -112,6 +126,16 @@ def _representative_missing(speaker: Speaker, at: datetime) -> bool:
 
 def _raised(organisation_id: str) -> dict[str, int]:
     """The levels to which the organisation's policy raised some use cases: `{"minimum_assurance": {"agent": "L2"}}`."""
-    policy = Organisation.objects.filter(id=organisation_id).values_list("policy", flat=True).first() or {}
-    levels = policy.get("minimum_assurance") or {}
+    levels = policy.of(organisation_id).get("minimum_assurance") or {}
+    if not isinstance(levels, dict):
+        raise TypeError("the minimum levels are no object")  # any error in here is a doubt, and a doubt is a denial
     return {str(code): int(str(level).removeprefix("L")) for code, level in levels.items()}
+
+
+def _check_levels(value: Json) -> None:
+    if not isinstance(value, dict):
+        raise ValueError("must be an object of use cases and levels")  # noqa: TRY004 - what a Check raises
+    if unknown := set(value) - use_cases.CODES - {"*"}:
+        raise ValueError(f"must name use cases that exist; {min(unknown)[:64]!r} does not")
+    if any(level not in _LEVELS for level in value.values()):
+        raise ValueError(f"must have levels out of {', '.join(_LEVELS)}")

@@ -18,4 +18,5 @@ class VoicesConfig(AppConfig):
         bundles.register()
         voice_lookup.register(wiring.known_voice)
         verify.register_consent_state(wiring.consent_state)
+        wiring.register_policy()
         consent_ended.connect(wiring.on_consent_ended, dispatch_uid="voices.sweep")

@@ -79,6 +79,20 @@ def spoken(text: str, *, language: str, disclosure: Disclosure) -> str:
     return f"{sentence}\n\n{text}"
 
 
+def check_policy(value: Any) -> None:
+    """Raise ValueError unless this is a list of entries as `duty` reads them."""
+    if not isinstance(value, list):
+        raise ValueError("must be a list")  # noqa: TRY004 - what a check of the policy raises
+    for entry in value:
+        if not isinstance(entry, dict) or set(entry) - {"channels", "territories", "mode"}:
+            raise ValueError("must hold objects with channels, territories and mode")
+        if entry.get("mode") not in [mode.value for mode in Disclosure]:
+            raise ValueError(f"must have modes out of {', '.join(Disclosure)}")
+        for listed in (entry.get("channels", []), entry.get("territories", [])):
+            if not isinstance(listed, list) or not all(isinstance(code, str) for code in listed):
+                raise ValueError("must have lists of codes as channels and territories")
+
+
 def _of_policy(policy: object, *, channel: str | None, territory: str | None) -> Iterable[Disclosure]:
     """What the policy's entries want: `[{"channels": [...], "territories": [...], "mode": "spoken"}]`.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Organisation
+from accounts import policy
 from consent import gate
 from core import canonical, ids
 from core.clock import Clock
@@ -99,7 +99,7 @@ def disclosure_of(order: SpeechOrder, permit: gate.Permit, *, asker: Asker) -> D
     return disclosure.duty(
         asked=order.disclosure,
         granted=permit.min_disclosure,
-        policy=_policy(asker.organisation_id).get("disclosure"),
+        policy=policy.of(asker.organisation_id).get("disclosure"),
         channel=order.channel,
         territory=order.territory,
     )
@@ -198,11 +198,7 @@ def _cut(made: Sound, intent: clips.Intent, output: Output, *, asker: Asker) -> 
 
 def may_leave_unmarked(organisation_id: str) -> bool:
     """Whether the organisation wants clips even when their mark cannot be read back."""
-    return bool(_policy(organisation_id).get("mark_failed") == "deliver")
-
-
-def _policy(organisation_id: str) -> dict[str, Any]:
-    return dict(Organisation.objects.values_list("policy", flat=True).get(id=organisation_id))
+    return policy.of(organisation_id).get("mark_failed") == "deliver"
 
 
 def _deliver(

@@ -1,10 +1,11 @@
-"""What lower rooms learn from up here: voices, the state behind a clip, that an ended consent wakes the sweep."""
+"""What lower rooms learn from up here: voices, a clip's consent, that an ended one wakes the sweep, policy entries."""
 
 from __future__ import annotations
 
+from accounts import policy
 from consent.models import Consent
 from consent.voice_lookup import KnownVoice
-from voices import tasks
+from voices import disclosure, tasks
 from voices.models import Voice, VoiceState
 
 
@@ -23,3 +24,23 @@ def known_voice(organisation_id: str, livemode: bool, voice_id: str) -> KnownVoi
 def on_consent_ended(**_signal: object) -> None:
     """Wake the sweep; the rows say what there is to do."""
     tasks.sweep.delay()
+
+
+def register_policy() -> None:
+    """Make the policy entries that speech asks for known."""
+    policy.register(
+        policy.Entry(
+            name="mark_failed",
+            help="Whether a clip that cannot be marked is refused or delivered all the same, and logged.",
+            example="refuse",
+            check=policy.one_of("refuse", "deliver"),
+        )
+    )
+    policy.register(
+        policy.Entry(
+            name="disclosure",
+            help="What a call must say of the voice's being synthetic, by channel and territory.",
+            example=[{"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"}],
+            check=disclosure.check_policy,
+        )
+    )

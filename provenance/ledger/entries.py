@@ -31,7 +31,8 @@ KINDS: Final = frozenset(
         "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed",
         "erasure.started", "erasure.target", "erasure.completed",
         "export.requested", "export.ready",
-        "key.issued", "key.rotated", "key.disabled", "key.destroyed", "clock.advanced", "admin.action", "log.recovered",
+        "key.issued", "key.rotated", "key.disabled", "key.destroyed", "clock.advanced",
+        "admin.action", "policy.changed", "log.recovered",
     }
 )  # fmt: skip
 
