@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from provenance.watermark.detection import Reading, detect, detect_any
+from provenance.watermark.detection import detect, detect_any
 from provenance.watermark.embedding import embed
 from provenance.watermark.errors import MarkFailed
+from provenance.watermark.reading import Reading
 from provenance.watermark.scheme import SPEECH_1
 from provenance.watermark.streaming import StreamEmbedder
+from provenance.watermark.windows import Segment, segments
 
 SCHEME: str = SPEECH_1.name
 
-__all__ = ["SCHEME", "MarkFailed", "Reading", "StreamEmbedder", "detect", "detect_any", "embed"]
+__all__ = ["SCHEME", "MarkFailed", "Reading", "Segment", "StreamEmbedder", "detect", "detect_any", "embed", "segments"]

@@ -1,0 +1,169 @@
+"""Which seconds of a long recording are marked, and with what: a list of segments, several tokens in one file.
+
+1. The recording is read in blocks of a minute; in each, every window of four periods (4.1 s, one period apart) is asked
+   where the pattern of a key starts, and the few best answers are decoded.
+2. A token that was read makes all signs of the pattern known, so each quarter of a second can be asked whether it
+   carries just this pattern at this place. The segment is the stretch around the window that says so.
+3. Segments of one token that touch are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.watermark.analysis import resample
+from provenance.watermark.embedding import signs_of
+from provenance.watermark.ground import PER_FRAME, STEP, Cells, Ground, Pace, ground_of
+from provenance.watermark.layout import Layout, layout_of
+from provenance.watermark.reading import Reading, best_places, decoded, rows_of, soft_values, stacked, sync
+from provenance.watermark.scheme import SPEECH_1, Matrix, Samples
+
+BLOCK_SECONDS: Final = 60.0
+OVERLAP_SECONDS: Final = 6.0  # so that a marked clip of six seconds is whole in one of two blocks
+WINDOW_PERIODS: Final = 4
+# Of the 680 alignments of an unmarked window one in two windows has one that agrees like this; marked ones have 5 to 9.
+SYNC_LEAST: Final = 3.2
+HYPOTHESES: Final = 4
+# Stricter than for one clip, for there are many windows: of wrong messages fewer than one in a thousand reach it.
+SCORE_LEAST: Final = 1.0
+QUARTER: Final = 21  # frames asked together whether they carry a known pattern: 0.252 s
+DOUBT: Final = 2.0  # a quarter counts as much as its standard deviations exceed this
+EDGE_SHARE: Final = 0.4  # the outermost quarters are at least this clear, as a share of the segment's median
+PAUSE_SHARE: Final = 0.1  # a quarter with less than this share of the mean energy of contrast is a pause: no opinion
+TOUCH_SECONDS: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of a recording that carries a token. `key` is the name of the key; edges are good to half a second."""
+
+    start_s: float
+    end_s: float
+    token: int
+    score: float
+    key: str
+
+
+def segments(samples: Samples, rate: int, *, keys: Mapping[str, bytes], pace: Pace | None = None) -> list[Segment]:
+    """Every marked stretch, in the order of their starts. `samples` mono at any rate; none gives an empty list.
+
+    At most four messages are decoded for a window and key, so a window gives a false token at most 4 / 2^24 = 2.4e-7
+    of the time; that its score must reach `SCORE_LEAST` besides makes an hour of unmarked speech give one about once
+    in ten million. `pace` is that at which the recording is played, if it was changed.
+    """
+    sound = resample(samples, rate, SPEECH_1.rate)
+    pace = pace or Pace()
+    found: list[Segment] = []
+    for start, block in _blocks(sound):
+        ground = ground_of(block, speed=pace.speed)
+        if ground is None:
+            continue
+        for name, key in keys.items():
+            found += [_moved(segment, start / SPEECH_1.rate) for segment in _in_block(ground, pace, name, key)]
+    return _merged(found)
+
+
+def _blocks(sound: Samples) -> Iterator[tuple[int, Samples]]:
+    size, overlap = (round(seconds * SPEECH_1.rate) for seconds in (BLOCK_SECONDS, OVERLAP_SECONDS))
+    for start in range(0, max(1, sound.size - overlap), size - overlap):
+        yield start, sound[start : start + size]
+
+
+def _in_block(ground: Ground, pace: Pace, name: str, key: bytes) -> list[Segment]:
+    """The segments of one key in one block, the clearest first claimed."""
+    layout = layout_of(key)
+    grids = [ground.frames(first, pace) for first in range(PER_FRAME)]
+    hits = _hits(grids, layout, key)
+    found: list[tuple[int, int, Segment]] = []  # frames from, to
+    for grid, start, middle, reading in sorted(hits, key=lambda hit: hit[3].score, reverse=True):
+        if any(first <= middle < last and segment.token == reading.token for first, last, segment in found):
+            continue
+        first, last = _reach(grids[grid], layout, reading.token, start, middle)
+        span = ground.places(grid, pace)[[first, last - 1]] * STEP / SPEECH_1.rate
+        score = _score(grids[grid][first:last], layout, reading.token, start - first)
+        end = float(span[1]) + SPEECH_1.frame / SPEECH_1.rate
+        segment = Segment(start_s=float(span[0]), end_s=end, token=reading.token, score=score, key=name)
+        found.append((first, last, segment))
+    return [segment for _, _, segment in found]
+
+
+def _hits(grids: list[Cells], layout: Layout, key: bytes) -> list[tuple[int, int, int, Reading]]:
+    """What the windows say: grid, start slot, middle frame of the window, reading."""
+    rows = [rows_of(grid) for grid in grids]
+    periods = min(len(row) for row in rows)
+    size = min(WINDOW_PERIODS, periods)
+    wanted: list[tuple[int, int, int]] = []
+    soft = []
+    for window in range(periods - size + 1):
+        folded = stacked([row[window : window + size] for row in rows])
+        for grid, start in best_places(sync(folded, layout), least=SYNC_LEAST, most=HYPOTHESES):
+            wanted.append((grid, start, window * SPEECH_1.slots + size * SPEECH_1.slots // 2))
+            soft.append(soft_values(folded, layout, grid, start))
+    if not soft:
+        return []
+    readings = zip(wanted, decoded(np.array(soft), key), strict=True)
+    return [(*place, reading) for place, reading in readings if reading is not None and reading.score >= SCORE_LEAST]
+
+
+def _pattern(layout: Layout, token: int, start: int, count: int) -> Matrix:
+    """The signs of all cells of `count` frames when the token's pattern starts at slot `start`."""
+    whole = signs_of(token, layout)[layout.group] * layout.chip
+    pattern: Matrix = whole[(np.arange(count) - start) % SPEECH_1.slots]
+    return pattern
+
+
+def _reach(frames: Cells, layout: Layout, token: int, start: int, middle: int) -> tuple[int, int]:
+    """The frames around `middle` that carry the pattern: from, to (not included)."""
+    pattern = _pattern(layout, token, start, len(frames))
+    agree = _quarters((frames * pattern).sum(axis=1))
+    energy = _quarters(np.square(frames).sum(axis=1))
+    clear = agree / np.sqrt(energy + 1e-9)
+    clear[energy < PAUSE_SHARE * energy.mean()] = DOUBT
+    seed = min(middle // QUARTER, len(clear) - 1)
+    gain = clear - DOUBT
+    last = seed + 1 + int(np.argmax(np.concatenate([[0.0], np.cumsum(gain[seed + 1 :])])))
+    first = seed - int(np.argmax(np.concatenate([[0.0], np.cumsum(gain[:seed][::-1])])))
+    sure = np.flatnonzero(clear[first:last] >= EDGE_SHARE * np.median(clear[first:last]))
+    if sure.size:
+        first, last = first + int(sure[0]), first + int(sure[-1]) + 1
+    return first * QUARTER, min(last * QUARTER, len(frames))
+
+
+def _quarters(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    count = -(-len(values) // QUARTER)
+    padded = np.zeros(count * QUARTER)
+    padded[: len(values)] = values
+    sums: NDArray[np.float64] = padded.reshape(count, QUARTER).sum(axis=1)
+    return sums
+
+
+def _score(frames: Cells, layout: Layout, token: int, start: int) -> float:
+    """How clearly all frames of the segment together carry the token."""
+    soft = soft_values(stacked([rows_of(frames)]), layout, 0, start % SPEECH_1.slots)
+    return float(np.mean(soft * signs_of(token, layout)[: SPEECH_1.coded_bits]))
+
+
+def _moved(segment: Segment, seconds: float) -> Segment:
+    return replace(segment, start_s=segment.start_s + seconds, end_s=segment.end_s + seconds)
+
+
+def _merged(found: list[Segment]) -> list[Segment]:
+    """Segments of one key and token that overlap or touch are one, as clear as the clearest."""
+    whole: list[Segment] = []
+    for segment in sorted(found, key=lambda one: (one.key, one.token, one.start_s)):
+        last = whole[-1] if whole else None
+        if (
+            last
+            and (last.key, last.token) == (segment.key, segment.token)
+            and (segment.start_s <= last.end_s + TOUCH_SECONDS)
+        ):
+            end, score = max(last.end_s, segment.end_s), max(last.score, segment.score)
+            whole[-1] = replace(last, end_s=end, score=score)
+        else:
+            whole.append(segment)
+    return sorted(whole, key=lambda one: (one.start_s, one.key, one.token))
