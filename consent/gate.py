@@ -21,10 +21,11 @@ from consent.explaining import explain
 from consent.facts import Gathered
 from consent.life import samples
 from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
-from consent.rules import policy
+from consent.rules import policy, scopes
 from consent.rules.asks import Ask, GrantFacts, Reason, Verdict
 from consent.rules.states import State
-from core import tx
+from core import clock, tx
+from core.canonical import Json
 from core.errors import Fault, NotFound, Refused
 
 __all__ = [
@@ -60,7 +61,8 @@ class ConsentDenied(Refused):
 class Permit:
     """Proof of one positive decision. Made by `check` alone; must be confirmed in the transaction that delivers.
 
-    `epoch` is the consent's revocation epoch when it was decided, `subject` the vault subject of the speaker.
+    `epoch` is the consent's revocation epoch when it was decided, `subject` the vault subject of the speaker, `terms`
+    the codes of the grant as they were then and the end of the term: what a receipt may say.
     """
 
     decision_id: str
@@ -77,6 +79,7 @@ class Permit:
     policy_version: str
     expires_at: datetime
     min_disclosure: str
+    terms: Mapping[str, Json]
 
 
 def check(ask: Ask, *, at: datetime, actor: str) -> Permit:
@@ -236,7 +239,18 @@ def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
         policy_version=decision.policy_version,
         expires_at=decision.expires_at,
         min_disclosure=str(grant.scope.get("min_disclosure", "none")),
+        terms=_terms(consent, grant),
     )
+
+
+def _terms(consent: Consent, grant: Grant) -> dict[str, Json]:
+    """No free words: what the person was told in sentences stays in the record."""
+    lists = ("actions", "languages", "channels", "territories", "exclusions", "sensitive_content")
+    return {
+        "use_case": grant.use_case,
+        **{name: list(scopes.strings(grant.scope, name)) for name in lists},
+        "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
+    }
 
 
 @tx.opened

@@ -19,8 +19,8 @@ from django.db.models import QuerySet
 from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound, Refused, Unavailable
-from provenance import log, marks
-from provenance.models import LEFT, Clip, ClipState
+from provenance import facts, log, marks
+from provenance.models import LEFT, Clip, ClipState, Receipt
 from vault import blobs
 
 _TRIES: Final = 8
@@ -143,7 +143,7 @@ def intend(origin: Origin, *, at: datetime, draw: marks.Draw = marks.draw) -> In
 
 
 @tx.required
-def issue(clip_id: str, delivery: Delivery, *, at: datetime, actor: str) -> Clip:
+def issue(clip_id: str, delivery: Delivery, *, said: facts.Said, at: datetime, actor: str) -> Clip:
     """Turn an intent into an issued clip and log it; make it the last call of the delivering transaction.
 
     Raises ClipGone when the clip was settled in the meantime: then nothing may be delivered.
@@ -157,7 +157,7 @@ def issue(clip_id: str, delivery: Delivery, *, at: datetime, actor: str) -> Clip
     if changed == 0:
         raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
     clip = Clip.objects.get(id=clip_id)
-    clip.event_id = _log(clip, "clip.issued", _facts(clip), at=at, actor=actor)
+    clip.event_id = _log(clip, "clip.issued", facts.of(clip, said), at=at, actor=actor, script=said.script)
     clip.save(update_fields=["event_id"])
     return clip
 
@@ -197,6 +197,7 @@ def erase_of(subject: str) -> int:
     Id, hashes and token stay: they say that this service issued the clip, and lead to nobody.
     """
     mine = Clip.objects.filter(subject=subject)
+    Receipt.objects.filter(clip__in=mine).delete()
     never_left = mine.filter(state__in=(ClipState.MAKING, ClipState.ABORTED)).update(state=ClipState.ABORTED, **_NOBODY)
     return never_left + mine.update(state=ClipState.ERASED, **_NOBODY)
 
@@ -214,6 +215,7 @@ def erase(clip_ids: Sequence[str]) -> int:
     for blob_id in found.exclude(blob_id="").values_list("blob_id", flat=True):
         with suppress(NotFound):  # an erasure may have been faster
             blobs.delete(blob_id)
+    Receipt.objects.filter(clip__in=found).delete()
     return found.filter(state=ClipState.ABORTED).update(**_NOBODY) + found.filter(state__in=LEFT).update(
         state=ClipState.ERASED, **_NOBODY
     )
@@ -250,31 +252,20 @@ def _withdraw(clip: Clip, at: datetime) -> bool:
     return bool(rows.update(state=ClipState.WITHDRAWN, ended_at=at))
 
 
-def _facts(clip: Clip) -> dict[str, Json]:
-    return {
-        "sha256": clip.sha256,
-        "sha256_pcm": clip.sha256_pcm,
-        "sha256_provider": clip.sha256_provider,
-        "media_type": clip.media_type,
-        "duration_ms": clip.duration_ms,
-        "characters": clip.characters,
-        "language": clip.language,
-        "use_case": clip.use_case,
-        "disclosure": clip.disclosure,
-        "provider": clip.provider,
-        "voice": clip.voice_id,
-        "grant": clip.grant_id,
-        "record_sha256": clip.record_sha256,
-        "policy_version": clip.policy_version,
-        "mark": {"scheme": clip.scheme, "epoch": clip.epoch, "token": f"{clip.token:08x}"} if clip.scheme else None,
-    }
+def _log(clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str, script: str = "") -> str:
+    keyed = {"script": script} if script else {}
+    return log.append_many([_happening(clip, kind, body, at=at, actor=actor, keyed=keyed)])[0]
 
 
-def _log(clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str) -> str:
-    return log.append_many([_happening(clip, kind, body, at=at, actor=actor)])[0]
-
-
-def _happening(clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str) -> log.Happening:
+def _happening(
+    clip: Clip,
+    kind: str,
+    body: Mapping[str, Json],
+    *,
+    at: datetime,
+    actor: str,
+    keyed: Mapping[str, str] | None = None,
+) -> log.Happening:
     return log.Happening(
         organisation_id=clip.organisation_id,
         livemode=clip.livemode,
@@ -284,4 +275,5 @@ def _happening(clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime,
         subject=clip.subject or None,
         refs={"clip": clip.id, "consent": clip.consent_id, "decision": clip.decision_id},
         body=body,
+        keyed=keyed or {},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -29,6 +29,7 @@ class Happening:
     subject: str | None
     refs: Mapping[str, str]
     body: Mapping[str, Json]
+    keyed: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @tx.required
@@ -42,11 +43,13 @@ def append(
     subject: str | None,
     refs: Mapping[str, str],
     body: Mapping[str, Json],
+    keyed: Mapping[str, str] | None = None,
 ) -> str:
     """Record an event and give its id, `evt_…`. Make it the last statement of the transaction.
 
     `subject` is the vault subject whose key commits to the body and seals it; None means the organisation's own. `refs`
-    hold public ids alone. `body` holds facts (ids, codes, hashes, whole numbers), to which the actor is added.
+    hold public ids alone. `body` holds facts (ids, codes, hashes, whole numbers), to which the actor is added. Of a
+    text in `keyed` only its hash under the event's key goes into the body (`entries.keyed_hash`).
 
     Raises RuntimeError outside a transaction; ValueError for an unknown kind, a ref that is not a public id, or a body
     without a canonical form; vault.keys.KeyDestroyed when the subject was erased.
@@ -60,6 +63,7 @@ def append(
         subject=subject,
         refs=refs,
         body=body,
+        keyed=keyed or {},
     )
     return append_many((happening,))[0]
 
@@ -91,13 +95,16 @@ def append_many(happenings: Sequence[Happening]) -> tuple[str, ...]:
 
 
 def _check(happening: Happening) -> None:
-    if "actor" in happening.body:
-        raise ValueError("the actor is an argument, not part of the body")
+    if "actor" in happening.body or set(happening.body) & set(happening.keyed):
+        raise ValueError("the actor and what is keyed are arguments, not part of the body")
     entries.check_kind(happening.kind)
 
 
 def _rows(happening: Happening, subject: str, derive: keys.Derive) -> tuple[Body, Outbox]:
-    event_id, whole = ids.new("evt"), _canonical({**happening.body, "actor": happening.actor})
+    event_id = ids.new("evt")
+    key = derive(entries.purpose(event_id))
+    hashes = {name: entries.keyed_hash(key, name, text) for name, text in happening.keyed.items()}
+    whole = _canonical({**happening.body, **hashes, "actor": happening.actor})
     payload = entries.build(
         event_id=event_id,
         organisation_id=happening.organisation_id,
@@ -105,7 +112,7 @@ def _rows(happening: Happening, subject: str, derive: keys.Derive) -> tuple[Body
         kind=happening.kind,
         at=happening.at,
         subject=subject,
-        commitment=entries.commitment(derive(entries.purpose(event_id)), whole),
+        commitment=entries.commitment(key, whole),
         refs=happening.refs,
     )
     sealed = sealing.seal_with(derive, entries.purpose(event_id), whole)

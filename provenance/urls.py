@@ -13,6 +13,7 @@ urlpatterns = [
     path("v1/exports/<str:export_id>/download", exports.ExportDownload.as_view()),
     path("log/<str:organisation_id>/checkpoint", log.checkpoint),
     path("log/<str:organisation_id>/key", log.key),
+    path("log/<str:organisation_id>/keys.json", log.keys),
     path("log/<str:organisation_id>/tile/entries/<path:number>", log.bundle),
     path("log/<str:organisation_id>/tile/<str:level>/<path:number>", log.tile),
 ]

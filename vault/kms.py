@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from django.conf import settings
 
-from vault.kms_file import FileKms
+from vault.kms_file import Algorithm, FileKms
 
 
 @runtime_checkable
@@ -31,14 +31,14 @@ class Kms(Protocol):
     def destroy(self, name: str) -> None:
         """Destroy the named key for good; doing it twice is no error."""
 
-    def new_signing_key(self) -> tuple[bytes, bytes]:
-        """Make an Ed25519 key pair; give (handle, 32 public bytes)."""
+    def new_signing_key(self, algorithm: Algorithm = "Ed25519") -> tuple[bytes, bytes]:
+        """Make a key pair; give (handle, public bytes: 32 of Ed25519, 1312 of ML-DSA-44)."""
 
     def sign(self, handle: bytes, data: bytes) -> bytes:
-        """Give the 64-byte Ed25519 signature (RFC 8032) of `data`."""
+        """Give the signature of `data`: 64 bytes of Ed25519 (RFC 8032), or 2420 of ML-DSA-44 (FIPS 204)."""
 
     def public_key(self, handle: bytes) -> bytes:
-        """Give the 32 public bytes of a signing key."""
+        """Give the public bytes of a signing key."""
 
 
 def current() -> Kms:

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
@@ -24,6 +25,9 @@ from vault.errors import KeyDestroyed, KmsUnavailable, Tampered
 KEY_BYTES: Final = 32
 WRAPPED_BYTES: Final = 40
 SIGNING: Final = "signing"
+Algorithm = Literal["Ed25519", "ML-DSA-44"]
+# Longer than nothing and shorter than WRAPPED_BYTES: no wrapped seed alone has the length of a marked one.
+_ML_DSA: Final = b"ml-dsa-44:"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
 
 
@@ -76,21 +80,28 @@ class FileKms:
         files.write(self._tombstone(name), b"")
         files.shred(self._file(name))
 
-    def new_signing_key(self) -> tuple[bytes, bytes]:
-        """Make an Ed25519 key pair; the handle is its seed wrapped by the `signing` key, made at first use."""
+    def new_signing_key(self, algorithm: Algorithm = "Ed25519") -> tuple[bytes, bytes]:
+        """Make a key pair; the handle is its 32-byte seed wrapped by the `signing` key, made at first use.
+
+        A handle says by its first bytes of which algorithm its seed is; one without any is of Ed25519.
+        """
         if not self._file(SIGNING).exists():
             # Another process may make it between the two lines; its key is as good. A destroyed one fails in `wrap`.
             with suppress(ValueError):
                 self.create(SIGNING)
-        key = Ed25519PrivateKey.generate()
-        return self.wrap(SIGNING, key.private_bytes_raw()), key.public_key().public_bytes_raw()
+        key = MLDSA44PrivateKey.generate() if algorithm == "ML-DSA-44" else Ed25519PrivateKey.generate()
+        mark = _ML_DSA if algorithm == "ML-DSA-44" else b""
+        return mark + self.wrap(SIGNING, key.private_bytes_raw()), key.public_key().public_bytes_raw()
 
     def sign(self, handle: bytes, data: bytes) -> bytes:
-        """Give the 64-byte Ed25519 signature of `data`. Raises Tampered, KeyDestroyed, KmsUnavailable."""
+        """Give the signature of `data`; Ed25519 repeats its bytes, ML-DSA-44 is hedged and does not.
+
+        Raises Tampered, KeyDestroyed, KmsUnavailable.
+        """
         return _load(self, bytes(handle)).sign(data)
 
     def public_key(self, handle: bytes) -> bytes:
-        """Give the 32 public bytes of a signing key. Raises as `sign` does."""
+        """Give the public bytes of a signing key. Raises as `sign` does."""
         return _load(self, bytes(handle)).public_key().public_bytes_raw()
 
     def _read(self, name: str) -> bytes:
@@ -130,6 +141,8 @@ def _master(master: str) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _load(kms: FileKms, handle: bytes) -> Ed25519PrivateKey:
+def _load(kms: FileKms, handle: bytes) -> Ed25519PrivateKey | MLDSA44PrivateKey:
     """Loading costs more than signing, and signing keys are not erased with a person: they may stay in memory."""
+    if handle.startswith(_ML_DSA):
+        return MLDSA44PrivateKey.from_seed_bytes(kms.unwrap(SIGNING, handle.removeprefix(_ML_DSA)))
     return Ed25519PrivateKey.from_private_bytes(kms.unwrap(SIGNING, handle))

@@ -104,11 +104,14 @@ class SigningPurpose(models.TextChoices):
     LOG = "log"
     CERTIFICATES = "certificates"
     EXPORTS = "exports"
+    RECEIPTS = "receipts"
+    RECEIPTS_MLDSA44 = "receipts-mldsa44"
 
 
 class SigningKey(models.Model):
-    """An Ed25519 key of an organisation for one purpose. `handle` is what the KMS needs to sign: wrapped, no secret.
+    """A signing key of an organisation for one purpose: Ed25519, or ML-DSA-44 where the purpose says so.
 
+    `handle` is what the KMS needs to sign: wrapped, no secret.
     Valid in the half-open period [valid_from, valid_until). Rotation ends the old key after an overlap and adds one.
     """
 

@@ -1,4 +1,7 @@
-"""Signing keys: Ed25519, one for each organisation and purpose, rotated with an overlap; the KMS guards them."""
+"""Signing keys, one for each organisation and purpose, rotated with an overlap; the KMS guards them.
+
+All are Ed25519; receipts may have a second signature of ML-DSA-44, whose key has a purpose of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ from core import tx
 from vault import kms
 from vault.models import SigningKey
 
-Purpose = Literal["records", "log", "certificates", "exports"]
+Purpose = Literal["records", "log", "certificates", "exports", "receipts", "receipts-mldsa44"]
 OVERLAP: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKey:
-    """A public key as verifiers need it: raw 32 bytes and the half-open period in which it signs."""
+    """A public key as verifiers need it: 32 raw bytes, or 1312 of ML-DSA-44, and the half-open period of its use."""
 
     key_id: str
     public_key: bytes
@@ -29,14 +32,14 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Signer:
-    """One key that signs. `key_id` is safe to publish as `kid`; `public_key` has 32 raw bytes."""
+    """One key that signs. `key_id` is safe to publish as `kid`; `public_key` has 32 raw bytes, or 1312 of ML-DSA-44."""
 
     key_id: str
     public_key: bytes
     handle: bytes
 
     def sign(self, data: bytes) -> bytes:
-        """Give the 64-byte Ed25519 signature (RFC 8032). Raises KmsUnavailable."""
+        """Give the signature: 64 bytes of Ed25519 (RFC 8032), 2420 of ML-DSA-44 (FIPS 204). Raises KmsUnavailable."""
         return kms.current().sign(self.handle, data)
 
 
@@ -75,7 +78,7 @@ def public_keys(organisation_id: str, purpose: Purpose) -> tuple[PublicKey, ...]
 
 @tx.opened
 def _make(purpose: Purpose, organisation_id: str, *, at: datetime) -> SigningKey:
-    handle, public = kms.current().new_signing_key()
+    handle, public = kms.current().new_signing_key("ML-DSA-44" if purpose == "receipts-mldsa44" else "Ed25519")
     row = SigningKey(
         key_id=f"{purpose}-{hashlib.sha256(public).hexdigest()[:16]}",
         organisation_id=organisation_id,

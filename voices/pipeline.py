@@ -18,7 +18,7 @@ from consent import gate
 from core import canonical, ids
 from core.clock import Clock
 from core.errors import NotFound, SaysoError
-from provenance import clips, marking, watermark
+from provenance import clips, facts, marking, watermark
 from provenance.audio import decoding, encoding
 from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
@@ -220,7 +220,8 @@ def _deliver(
         gate.commit(permit, characters=len(order.text), milliseconds=delivery["duration_ms"], at=at)
         if cut.mark is None:
             clips.note_mark_failed(intent.clip_id, reason=cut.mark_failure, delivered=True, at=at, actor=asker.actor)
-        clip = clips.issue(intent.clip_id, clips.Delivery(blob_id=blob_id, **delivery), at=at, actor=asker.actor)
+        sent = clips.Delivery(blob_id=blob_id, **delivery)
+        clip = clips.issue(intent.clip_id, sent, said=said(order, permit), at=at, actor=asker.actor)
     return Spoken(
         clip_id=clip.id,
         decision_id=permit.decision_id,
@@ -229,6 +230,12 @@ def _deliver(
         disclosure=clip.disclosure,
         data=cut.data,
     )
+
+
+def said(order: SpeechOrder, permit: gate.Permit) -> facts.Said:
+    """What the log commits to of an order: its text as the caller sent it, and the terms that allowed it."""
+    asked = {"channel": permit.channel, "territory": permit.territory}
+    return facts.Said(script=order.text, grant=permit.terms, asked=asked)
 
 
 def confirm(permit: gate.Permit, *, at: datetime) -> None:

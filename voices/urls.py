@@ -18,6 +18,8 @@ urlpatterns = [
     path("v1/clips/<str:clip_id>/audio", clips.ClipAudio.as_view()),
     path("v1/clips/<str:clip_id>/manifest", clips.ClipManifest.as_view()),
     path("v1/clips/<str:clip_id>/proof", clips.ClipProof.as_view()),
+    path("v1/clips/<str:clip_id>/receipt", clips.ClipReceipt.as_view()),
+    path("v1/clips/<str:clip_id>/opening", clips.ClipOpening.as_view()),
     path("v1/speakers/<str:speaker_id>/erase", erasures.Erase.as_view()),
     path("v1/erasures", erasures.ErasureList.as_view()),
     path("v1/erasures/<str:erasure_id>", erasures.ErasureDetail.as_view()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,13 @@ def checkpoint(request: HttpRequest, organisation_id: str) -> HttpResponse:  # n
 def key(request: HttpRequest, organisation_id: str) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """`GET /log/{org}/key`: the verifier keys, newest first, one a line."""
     return _answer(published.keys(organisation_id).encode(), TEXT, MOMENT)
+
+
+@require_safe
+def keys(request: HttpRequest, organisation_id: str) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """`GET /log/{org}/keys.json`: the public keys of log, receipts, records and bundles, for `verify.py --key`."""
+    body = json.dumps(published.key_set(organisation_id), indent=1).encode("ascii") + b"\n"
+    return _answer(body, "application/json", MOMENT)
 
 
 @require_safe

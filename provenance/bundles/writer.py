@@ -16,19 +16,18 @@ from typing import Final
 
 from core import clock
 from core.canonical import Json
+from provenance import keyring
 from provenance.bundles import extract, readme, registry, tables
 from provenance.bundles.archive import Archive
 from provenance.bundles.registry import Scope
 from provenance.ledger import notes
 from provenance.models import Checkpoint
-from vault import signing
-from vault.signing import PublicKey, Signer
+from vault.signing import Signer
 
 FORMAT: Final = "sayso-bundle/1"
 VERIFIER: Final = Path(__file__).with_name("verify.py")
 # Level 1 makes JSON a third as large at five times the speed of level 6, which saves another tenth.
 FAST: Final = 1
-PURPOSES: Final[tuple[signing.Purpose, ...]] = ("exports", "log", "records")
 Tick = Callable[[int], None]
 
 
@@ -76,7 +75,7 @@ def write(plan: Plan, *, tick: Tick = lambda _rows: None) -> Iterator[bytes]:
     origin = plan.head.origin
     text = readme.text(plan.scope, export_id=plan.export_id, made=clock.rfc3339(plan.at), origin=origin)
     yield from archive.add("checkpoint", [plan.checkpoint.note.encode("utf-8")])
-    yield from archive.add("keys.json", [_pretty(_keys(plan.scope.organisation_id))])
+    yield from archive.add("keys.json", [_pretty(keyring.public(plan.scope.organisation_id))])
     yield from archive.add("README.txt", [text.encode("utf-8")])
     yield from archive.add("verify.py", [VERIFIER.read_bytes()])
     manifest = _pretty(_manifest(plan, book, archive))
@@ -179,19 +178,6 @@ def _manifest(plan: Plan, book: _Book, archive: Archive) -> dict[str, Json]:
         "checkpoint": notes.as_mapping(plan.head),
         "first_index": book.first_index,
         "files": [{"name": file.name, "size": file.size, "sha256": file.sha256} for file in archive.files],
-    }
-
-
-def _keys(organisation_id: str) -> dict[str, Json]:
-    return {purpose: [_key(key) for key in signing.public_keys(organisation_id, purpose)] for purpose in PURPOSES}
-
-
-def _key(key: PublicKey) -> dict[str, Json]:
-    return {
-        "key_id": key.key_id,
-        "public_key": base64.b64encode(key.public_key).decode("ascii"),
-        "valid_from": clock.rfc3339(key.valid_from),
-        "valid_until": clock.rfc3339(key.valid_until) if key.valid_until else None,
     }
 
 

@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,9 +66,19 @@ def commitment(key: bytes, body: Mapping[str, Json]) -> str:
     Exactly 32 key bytes: HMAC pads shorter keys with zeros, so variable lengths would give two keys one effect.
     Raises ValueError for another length, and for bodies that have no canonical form.
     """
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"a commitment key has {KEY_BYTES} bytes, not {len(key)}")
-    return base64.b64encode(hmac.digest(key, DOMAIN + canonical.dump(body), "sha256")).decode("ascii")
+    return _mac(key, DOMAIN + canonical.dump(body))
+
+
+def keyed_hash(key: bytes, name: str, text: str) -> str:
+    """Hash a text under an event's key: base64(HMAC-SHA256(key, "sayso-<name>-v1\\n" ‖ UTF-8 of the text in NFC)).
+
+    Nobody can compare a guess with it who has not the key, and the key dies with the person. Raises ValueError for a
+    key of another length, and for a name that would be the commitment's own domain.
+    """
+    domain = f"sayso-{name}-v1\n".encode("ascii")
+    if domain == DOMAIN or not _REF_NAME.match(name):
+        raise ValueError(f"no name for a keyed hash: {name!r}")
+    return _mac(key, domain + unicodedata.normalize("NFC", text).encode("utf-8"))
 
 
 def opens(payload: bytes, *, key: bytes, body: Mapping[str, Json]) -> bool:
@@ -117,6 +128,12 @@ def check_kind(kind: str) -> None:
     """Raise ValueError for a kind that is not in the list: a misspelt event would never be found again."""
     if kind not in KINDS:
         raise ValueError(f"unknown kind of event {kind!r}")
+
+
+def _mac(key: bytes, data: bytes) -> str:
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a commitment key has {KEY_BYTES} bytes, not {len(key)}")
+    return base64.b64encode(hmac.digest(key, data, "sha256")).decode("ascii")
 
 
 def read(payload: bytes) -> Facts:

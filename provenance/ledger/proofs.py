@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import NotFound
@@ -24,6 +25,25 @@ def tlog_proof(event_id: str, *, at: datetime) -> str:
     checkpoint = _covering(entry, at=at)
     path = inclusion(entry.organisation_id, index=entry.idx, size=checkpoint.size)
     return notes.write_proof(notes.Proof(index=entry.idx, path=path, checkpoint=checkpoint.note))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An event that stands in the log and below a published checkpoint; `origin` is the log's present name."""
+
+    event_id: str
+    origin: str
+    index: int
+
+
+def settled(event_id: str, *, at: datetime) -> Place:
+    """Place an event, and publish a checkpoint over it, where that has not happened yet. Not inside a transaction.
+
+    Raises NotFound for an unknown event, checkpoints.AnchorMismatch.
+    """
+    entry = _placed(event_id, at=at)
+    head = notes.parse_checkpoint(_covering(entry, at=at).note.rpartition("\n\n")[0] + "\n")
+    return Place(event_id=event_id, origin=head.origin, index=entry.idx)
 
 
 def inclusion(organisation_id: str, *, index: int, size: int) -> tuple[bytes, ...]:

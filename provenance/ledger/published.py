@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from core import ids
+from core.canonical import Json
 from core.errors import NotFound
+from provenance import keyring
 from provenance.ledger import checkpoints, notes, store, tiles
 from provenance.ledger.merkle import HASH, WIDTH, TileAt
 from provenance.models import Checkpoint, Entry, Head
@@ -39,6 +41,13 @@ def keys(organisation_id: str) -> str:
     if head is None or not public:
         raise NotFound("There is no such log.")
     return "".join(f"{notes.Key(name=head.name, public_key=key.public_key)}\n" for key in reversed(public))
+
+
+def key_set(organisation_id: str) -> dict[str, Json]:
+    """Give the public keys of every purpose that outsiders check (`keyring.public`). Raises NotFound."""
+    if not Head.objects.filter(organisation_id=_named(organisation_id)).exists():
+        raise NotFound("There is no such log.")
+    return keyring.public(organisation_id)
 
 
 def _latest(organisation_id: str) -> Checkpoint:

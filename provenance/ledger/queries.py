@@ -89,13 +89,30 @@ def openings(
 ) -> Iterator[Opening]:
     """Walk what can still be opened of the log, in order of index, at constant memory; erased events are left out."""
     for event in events(organisation_id, since=since, until=until):
-        if event.body is None:
-            continue
-        try:
-            key = keys.derive(event.subject, entries.purpose(event.event_id))
-        except NotFound:  # destroyed since the body was opened
-            continue
-        yield Opening(index=event.index, event_id=event.event_id, key=key, body=event.body)
+        if (found := _opening(event)) is not None:
+            yield found
+
+
+def event(event_id: str) -> Event:
+    """Give one event that has its place in the log. Raises NotFound."""
+    for found in _opened(Entry.objects.filter(event_id=event_id)):
+        return found
+    raise NotFound("There is no such event.")
+
+
+def opening(event_id: str) -> Opening | None:
+    """Give what opens one event, or None when its key was destroyed. Raises NotFound."""
+    return _opening(event(event_id))
+
+
+def _opening(event: Event) -> Opening | None:
+    if event.body is None:
+        return None
+    try:
+        key = keys.derive(event.subject, entries.purpose(event.event_id))
+    except NotFound:  # destroyed since the body was opened
+        return None
+    return Opening(index=event.index, event_id=event.event_id, key=key, body=event.body)
 
 
 def _opened(chunk: Iterable[Entry]) -> Iterator[Event]:

@@ -3,6 +3,7 @@
 from provenance.models.clip import LEFT, Clip, ClipState, MarkKey
 from provenance.models.export import Export, ExportQuerySet, ExportState
 from provenance.models.log import Body, Checkpoint, Entry, EventRef, Head, Outbox, Tile
+from provenance.models.receipt import Receipt
 
 __all__ = [
     "LEFT",
@@ -18,5 +19,6 @@ __all__ = [
     "Head",
     "MarkKey",
     "Outbox",
+    "Receipt",
     "Tile",
 ]

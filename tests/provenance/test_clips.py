@@ -14,6 +14,7 @@ from core import ids
 from core.errors import NotFound
 from provenance import clips, marks
 from provenance.clips import ClipErased, ClipGone, ClipWithdrawn, Delivery, Intent, NoTokenLeft, Origin
+from provenance.facts import Said
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState, MarkKey
 from tests.conftest import NOON
@@ -67,10 +68,15 @@ def delivery(blob_id: str = "", **changes: object) -> Delivery:
     return Delivery(**{**fields, **changes})  # type: ignore[arg-type]  # spelt once for all tests
 
 
+def said(script: str = "The lamps were lit.") -> Said:
+    terms = {"use_case": "entertainment.audiobook", "languages": ["en"], "valid_until": "2027-11-21T12:00:00Z"}
+    return Said(script=script, grant=terms, asked={"channel": None, "territory": None})
+
+
 @transaction.atomic
 def issue(intent: Intent, subject: str) -> Clip:
     blob_id = blobs.put(subject=subject, kind="clip", data=b"audio", at=NOON)
-    return clips.issue(intent.clip_id, delivery(blob_id), at=NOON, actor="key:test")
+    return clips.issue(intent.clip_id, delivery(blob_id), said=said(), at=NOON, actor="key:test")
 
 
 def draws(*tokens: int) -> marks.Draw:
@@ -144,7 +150,14 @@ class TestIssue:
         assert event.body is not None
         assert (event.body["sha256"], event.body["mark"]) == (
             "2" * 64,
-            {"scheme": "sayso-speech/1", "epoch": 2026, "token": f"{clip.token:08x}"},
+            {
+                "scheme": "sayso-speech/1",
+                "epoch": 2026,
+                "token": f"{clip.token:08x}",
+                "score_milli": 0,
+                "margin_milli_db": 0,
+                "checks": ["delivered"],
+            },
         )
         assert not any(word in f"{event.body}" for word in ("chapter", "x-1", "Harbour"))
 

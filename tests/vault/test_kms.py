@@ -6,7 +6,9 @@ import secrets
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from vault import kms
 from vault.errors import KeyDestroyed, KmsUnavailable, Tampered
@@ -42,6 +44,15 @@ class TestKms:
         service.create("kek-1")
         with pytest.raises(Tampered):
             service.unwrap("kek-1", wrapped)
+
+    def test_signs_with_ml_dsa_too(self, service: Kms) -> None:
+        handle, public = service.new_signing_key("ML-DSA-44")
+        signature = service.sign(handle, b"a receipt")
+
+        assert (len(public), len(signature), service.public_key(handle) == public) == (1312, 2420, True)
+        MLDSA44PublicKey.from_public_bytes(public).verify(signature, b"a receipt")
+        with pytest.raises(InvalidSignature):
+            MLDSA44PublicKey.from_public_bytes(public).verify(signature, b"another")
 
     def test_moves_a_wrapped_key_to_another_name(self, service: Kms) -> None:
         service.create("kek-1")

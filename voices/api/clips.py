@@ -1,4 +1,4 @@
-"""REST: clips, their audio and their proofs."""
+"""REST: clips, their audio, their receipts and proofs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import caller_of
 from core import clock
-from core.rest import filters_of, page, read
+from core.errors import Fault, Invalid
+from core.rest import filters_of, page, read, refuse_unknown
 from core.schemas import PAGE, sent
 from provenance.models import Clip
+from provenance.receipts import COMPACT, GENERAL
 from voices import serializers as forms
-from voices.api import outputs
+from voices.api import outputs, schemas
 from voices.api.callers import asker
 from voices.services import clips
 
@@ -94,6 +96,59 @@ class ClipProof(APIView):
         """Give the C2SP tlog-proof of the clip's log entry; it is checked with the log's key alone."""
         proof = clips.proof(clip_id, asker=asker(caller_of(request)), at=clock.now())
         return HttpResponse(proof, content_type="text/plain; charset=utf-8")
+
+
+class ClipReceipt(APIView):
+    """A clip's receipt."""
+
+    scope = "clips"
+
+    @extend_schema(
+        operation_id="clips_receipt",
+        parameters=[
+            OpenApiParameter(
+                "serialization",
+                {"type": "string", "enum": ["compact", "json"], "default": "compact"},
+                description="`json` has all signatures: ML-DSA-44 too, where the service makes it.",
+            ),
+            sent("Link", "Where the proof is that belongs to it, and the keys of the organisation.", 200),
+        ],
+        responses={
+            (200, "application/jose"): OpenApiTypes.STR,
+            (200, "application/jose+json"): schemas.ClipReceiptObject,
+        },
+    )
+    def get(self, request: Request, clip_id: str) -> HttpResponse:
+        """Give the signed statement of what was spoken, by which grant. `verify.py receipt` checks it offline."""
+        caller, form = caller_of(request), _serialization(request)
+        made, media_type = (clips.receipt_in_full, GENERAL) if form == "json" else (clips.receipt, COMPACT)
+        response = HttpResponse(made(clip_id, asker=asker(caller), at=clock.now()), content_type=media_type)
+        response["Link"] = (
+            f'</v1/clips/{clip_id}/proof>; rel="related"; type="text/plain", '
+            f'</log/{caller.organisation_id}/keys.json>; rel="related"; type="application/json"'
+        )
+        return response
+
+
+class ClipOpening(APIView):
+    """What opens a clip's log entry."""
+
+    scope = "clips"
+
+    @extend_schema(operation_id="clips_opening", responses=schemas.OpeningObject)
+    def get(self, request: Request, clip_id: str) -> Response:
+        """Give the key and body of the clip's log entry: with them a script can be held against the receipt."""
+        found = clips.opening(clip_id, asker=asker(caller_of(request)), at=clock.now())
+        return Response(found.line(), headers={"Cache-Control": "no-store"})
+
+
+def _serialization(request: Request) -> str:
+    refuse_unknown(request, {"serialization"})
+    wanted = request.query_params.get("serialization", "compact")
+    if wanted not in {"compact", "json"}:
+        detail = "`serialization` is `compact` or `json`."
+        raise Invalid(detail, faults=(Fault(code="invalid_choice", detail=detail, attr="serialization"),))
+    return wanted
 
 
 def _filtered(rows: QuerySet[Clip], form: dict[str, Any]) -> QuerySet[Clip]:

@@ -31,6 +31,29 @@ class WatermarkObject(serializers.Serializer[Clip]):
     self_check = serializers.ListField(child=serializers.CharField())
 
 
+class Signature(serializers.Serializer[Clip]):
+    """One signature of a receipt: its protected header and the signature itself, both in base64url."""
+
+    protected = serializers.CharField()
+    signature = serializers.CharField()
+
+
+class ClipReceiptObject(serializers.Serializer[Clip]):
+    """A receipt in the general JSON form of JWS (RFC 7515, 7.2.1)."""
+
+    payload = serializers.CharField(help_text="Canonical JSON (RFC 8785) in base64url.")
+    signatures = Signature(many=True)
+
+
+class OpeningObject(serializers.Serializer[Clip]):
+    """What opens one log entry: the line of a bundle's `openings.jsonl`."""
+
+    index = serializers.IntegerField(min_value=0)
+    id = serializers.CharField()
+    key = serializers.CharField(help_text="The event's key, 32 bytes in base64.")
+    body = serializers.DictField(help_text="What the entry's commitment is over.")
+
+
 class TargetObject(serializers.Serializer[ErasureTarget]):
     """One thing to erase; `kept` always names its legal ground."""
 

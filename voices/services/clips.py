@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 
 from consent import gate
 from core.errors import NotFound
-from provenance import clips
+from provenance import clips, receipts
 from provenance.ledger import proofs
+from provenance.ledger.queries import Opening
 from provenance.models import Clip, ClipState
 from voices.orders import Asker
 
@@ -41,6 +42,21 @@ def audio(clip_id: str, *, asker: Asker, at: datetime) -> tuple[Clip, bytes]:
 def proof(clip_id: str, *, asker: Asker, at: datetime) -> str:
     """The C2SP tlog-proof of the clip's log entry. `at` is the real time. Raises NotFound."""
     return proofs.tlog_proof(find(clip_id, asker=asker).event_id, at=at)
+
+
+def receipt(clip_id: str, *, asker: Asker, at: datetime) -> str:
+    """The clip's receipt in the compact form of JWS; `at` is the real time. Raises NotFound, ClipErased, NoReceipt."""
+    return receipts.compact(find(clip_id, asker=asker), at=at)
+
+
+def receipt_in_full(clip_id: str, *, asker: Asker, at: datetime) -> str:
+    """The same with all its signatures, in the general JSON form of JWS. Raises as `receipt` does."""
+    return receipts.general(find(clip_id, asker=asker), at=at)
+
+
+def opening(clip_id: str, *, asker: Asker, at: datetime) -> Opening:
+    """What opens the clip's log entry to a third party. Raises NotFound, ClipErased."""
+    return receipts.opening(find(clip_id, asker=asker), at=at)
 
 
 def manifest(clip_id: str, *, asker: Asker) -> bytes:

@@ -26,7 +26,7 @@ from provenance.models import Clip, Export, ExportState
 from tests.conftest import NOON
 from tests.consent import people
 from tests.consent.people import KEY
-from tests.provenance.test_clips import delivery
+from tests.provenance.test_clips import delivery, said
 from vault import blobs
 
 
@@ -68,7 +68,7 @@ def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
         gate.commit(permit, characters=10, milliseconds=4000, at=at)
         blob_id = blobs.put(subject=permit.subject, kind="clip", data=b"audio", at=at)
         sha256 = f"{number:064x}"
-        return clips.issue(intent.clip_id, delivery(blob_id, sha256=sha256), at=at, actor=KEY)
+        return clips.issue(intent.clip_id, delivery(blob_id, sha256=sha256), said=said(), at=at, actor=KEY)
 
 
 def request(organisation: Organisation, kind: Any = "audit", **changes: Any) -> Export:

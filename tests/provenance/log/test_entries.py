@@ -30,6 +30,24 @@ def build(**changes: Any) -> bytes:
     return entries.build(**{**given, **changes})
 
 
+class TestKeyedHash:
+    def test_is_an_hmac_of_its_own_domain(self) -> None:
+        made = hmac.digest(KEY, b"sayso-script-v1\n" + "Café".encode(), "sha256")
+
+        assert entries.keyed_hash(KEY, "script", "Café") == base64.b64encode(made).decode()
+
+    def test_does_not_mind_how_an_accent_is_spelt(self) -> None:
+        assert entries.keyed_hash(KEY, "script", "Cafe\u0301") == entries.keyed_hash(KEY, "script", "Café")
+
+    def test_is_another_under_another_key(self) -> None:
+        assert entries.keyed_hash(KEY, "script", "a") != entries.keyed_hash(bytes(32), "script", "a")
+
+    @pytest.mark.parametrize(("key", "name"), [(KEY[1:], "script"), (KEY, "commitment"), (KEY, ""), (KEY, "a\nb")])
+    def test_refuses_a_short_key_and_the_commitments_own_domain(self, key: bytes, name: str) -> None:
+        with pytest.raises(ValueError, match="key"):
+            entries.keyed_hash(key, name, "text")
+
+
 class TestBuild:
     def test_gives_canonical_json_of_exactly_this_shape(self) -> None:
         assert json.loads(build()) == {

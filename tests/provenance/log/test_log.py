@@ -11,7 +11,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core import ids
 from provenance import log, tasks
-from provenance.ledger import queries, sequencer
+from provenance.ledger import entries, queries, sequencer
 from provenance.models import Body, Entry, Outbox
 from tests.conftest import NOON
 from tests.provenance.log.conftest import Append
@@ -49,6 +49,18 @@ class TestAppend:
         payload, sealed = bytes(Outbox.objects.get().payload), bytes(Body.objects.get().sealed)
         assert b"withdrawn" not in payload + sealed
         assert b"key_secret" not in payload + sealed
+
+    def test_keeps_of_a_keyed_text_its_hash_alone(self, organisation_id: str) -> None:
+        event(organisation_id, keyed={"script": "The lamps were lit."})
+        sequencer.settle(organisation_id, at=NOON)
+
+        (opened,) = queries.openings(organisation_id)
+        assert opened.body["script"] == entries.keyed_hash(opened.key, "script", "The lamps were lit.")
+        assert "lamps" not in str(opened.body)
+
+    def test_refuses_a_keyed_text_that_the_body_names_too(self, organisation_id: str) -> None:
+        with pytest.raises(ValueError, match="not part of the body"):
+            event(organisation_id, body={"script": "mine"}, keyed={"script": "yours"})
 
     def test_adds_the_actor_to_the_body(self, organisation_id: str) -> None:
         event(organisation_id, body={"code": "withdrawn"}, actor="key:key_1")

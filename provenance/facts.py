@@ -1,0 +1,53 @@
+"""What the log commits to when a clip is issued; a receipt says nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.canonical import Json
+from provenance.models import Clip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What was spoken and on which terms, for the log: codes alone, and of the script nothing but its keyed hash."""
+
+    script: str = field(repr=False)
+    grant: Mapping[str, Json]
+    asked: Mapping[str, Json]
+
+
+def of(clip: Clip, said: Said) -> dict[str, Json]:
+    """Give the body of `clip.issued`, but for the script's hash, which wants the event's key."""
+    return {
+        "sha256": clip.sha256,
+        "sha256_pcm": clip.sha256_pcm,
+        "sha256_provider": clip.sha256_provider,
+        "media_type": clip.media_type,
+        "bytes": clip.size,
+        "duration_ms": clip.duration_ms,
+        "characters": clip.characters,
+        "language": clip.language,
+        "use_case": clip.use_case,
+        "disclosure": clip.disclosure,
+        "provider": clip.provider,
+        "voice": clip.voice_id,
+        "grant": clip.grant_id,
+        "record_sha256": clip.record_sha256,
+        "policy_version": clip.policy_version,
+        "mark": _mark(clip) if clip.scheme else None,
+        "terms": said.grant,
+        "asked": said.asked,
+    }
+
+
+def _mark(clip: Clip) -> dict[str, Json]:
+    return {
+        "scheme": clip.scheme,
+        "epoch": clip.epoch,
+        "token": f"{clip.token:08x}",
+        "score_milli": clip.score_milli,
+        "margin_milli_db": clip.margin_milli_db,
+        "checks": list(clip.self_checks),
+    }
