@@ -17,7 +17,7 @@ from tests.contract.operations import Schema, document, operations
 BINARY = {
     "consents_receipt_pdf": "application/pdf", "erasures_certificate_pdf": "application/pdf",
     "exports_download": "application/zip", "clips_proof": "text/plain", "clips_audio": "audio/*",
-    "clips_manifest": "application/c2pa", "speech_create": "audio/*",
+    "clips_manifest": "application/c2pa", "clips_receipt": "application/jose", "speech_create": "audio/*",
 }  # fmt: skip
 EVERY = [operation.name for operation in operations()]
 
