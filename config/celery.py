@@ -9,7 +9,7 @@ from typing import Any, Final
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 from celery.result import EagerResult
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
@@ -46,6 +46,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["voices.erasure"])
 app.set_default()
+
+# Workers log as the web server does: Celery sets up nothing of its own once somebody listens here.
+setup_logging.connect(lambda **_signal: None, weak=False)
 
 # A worker would serve as much as a web server does.
 worker_init.connect(lambda **_signal: unfinished.refuse(), weak=False)

@@ -283,5 +283,7 @@ LOGGING: dict[str, Any] = {
         "django.security.csrf": {"level": "CRITICAL"},
         "django.server": {"level": "ERROR"},
         "uvicorn.access": {"level": "CRITICAL"},
+        # A line for every task that went well would be five a second from the log's sequencer alone.
+        "celery.app.trace": {"level": "WARNING"},
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -50,3 +51,16 @@ class TestABrokerThatIsAway:
         began = time.monotonic()
         settle_organisation.delay(organisation_id="org_nobody")
         assert time.monotonic() - began < 2
+
+
+class TestAWorkersLog:
+    def test_is_set_up_by_our_settings_alone(self) -> None:
+        before = list(logging.getLogger().handlers)
+
+        celery.app.log.setup_logging_subsystem(loglevel="INFO")
+
+        assert logging.getLogger().handlers == before
+
+    def test_is_silent_about_tasks_that_went_well(self) -> None:
+        assert not logging.getLogger("celery.app.trace").isEnabledFor(logging.INFO)
+        assert logging.getLogger("celery.app.trace").isEnabledFor(logging.WARNING)
