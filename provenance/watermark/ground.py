@@ -1,8 +1,8 @@
 """The features of a piece of sound at every alignment of the frame grid, for any speed and tempo.
 
-A `Ground` is taken once and read often. It holds the contrast of frames that begin `STEP` samples apart. Reading it every frame length gives the grid of
-a clip that was not changed; reading it at another hop gives that of a clip whose tempo was changed; taking the ground
-itself with shifted band centres as well gives that of a clip that was played faster or slower.
+A `Ground` is taken once and read often. It holds the contrast of frames that begin `STEP` samples apart. Reading it
+every frame length gives the grid of a clip that was not changed; reading it at another hop that of a clip whose tempo
+was changed; taking it with shifted band centres as well that of a clip that was played faster or slower.
 """
 
 from __future__ import annotations
