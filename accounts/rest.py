@@ -129,6 +129,14 @@ def sandbox_caller_of(request: Request) -> Caller:
     return caller
 
 
+def count_more(request: Request, calls: int, *, at: datetime) -> None:
+    """Count what one request asks for beyond itself, such as the second file of several. Raises RateLimited."""
+    for _ in range(calls):
+        allowance = request.META.get(_RATE)
+        if isinstance(allowance, Allowance):
+            request.META[_RATE] = limiter.take(caller_of(request).key_id, limit=allowance.limit, at=at)
+
+
 def rate_headers(request: HttpRequest | Request) -> dict[str, str]:
     """The `RateLimit-*` header fields for the answer to this request; none when no key was counted."""
     allowance = request.META.get(_RATE)

@@ -64,6 +64,8 @@ BEAT: Final[Beat] = {
     "find lost jobs, ended consents, expired voices": ("voices.sweep", SWEEP),
     "carry erasures on": ("voices.erase_pending", SWEEP),
     "carry exports on": ("provenance.export_pending", SWEEP),
+    "make the fingerprints of new clips": ("provenance.fingerprint_pending", SWEEP),
+    "delete old opinions on answers": ("provenance.forget_feedback", 3600.0),
     "end a key epoch that is a month old": ("vault.rotate", 3600.0),
     "forget answers and logins whose time is over": ("accounts.forget", 3600.0),
     "sweep files without a row": ("vault.sweep", 3600.0),

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -17,7 +18,7 @@ from accounts.permissions import Action
 from core import clock
 from core.errors import SaysoError
 from provenance.bundles import services
-from provenance.models import Checkpoint, Clip, Entry, Export
+from provenance.models import Checkpoint, Clip, Entry, Export, Feedback
 
 
 @admin.register(Clip)
@@ -102,6 +103,19 @@ class ExportAdmin(EvidenceAdmin[Export]):
     def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
         """Owners, officers and auditors."""
         return self.may(request, Action.EXPORT)
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(EvidenceAdmin[Feedback]):
+    list_display = ("created_at", "opinion", "verdict", "clip_id", "language")
+    list_filter = ("opinion", "verdict", "language")
+    ordering = ("-created_at", "-id")
+    fields = ("created_at", "opinion", "verdict", "clip_id", "words", "language")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
+        """What was said of the organisation's own clips, and what was said of no clip."""
+        mine = Q(organisation=member_of(request).organisation_id) | Q(organisation=None)
+        return Feedback.objects.filter(mine)
 
 
 def _audit(member: Member, row: None, actor: str, reason: str) -> str:  # noqa: ARG001 - the shape of an act

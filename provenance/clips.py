@@ -20,6 +20,7 @@ from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound, Refused, Unavailable
 from provenance import facts, log, marks
+from provenance.fingerprint import filing as fingerprints
 from provenance.models import LEFT, Clip, ClipState, Receipt
 from vault import blobs
 
@@ -157,6 +158,7 @@ def issue(clip_id: str, delivery: Delivery, *, said: facts.Said, at: datetime, a
     if changed == 0:
         raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
     clip = Clip.objects.get(id=clip_id)
+    fingerprints.order(clip)
     clip.event_id = _log(clip, "clip.issued", facts.of(clip, said), at=at, actor=actor, script=said.script)
     clip.save(update_fields=["event_id"])
     return clip
@@ -212,6 +214,7 @@ def linked_before(before: datetime, *, organisation_id: str, livemode: bool) -> 
 def erase(clip_ids: Sequence[str]) -> int:
     """Delete the audio of finished clips and cut them loose from their person, as `erase_of` does; give how many."""
     found = Clip.objects.filter(id__in=clip_ids).exclude(state=ClipState.MAKING)
+    fingerprints.forget_clips(clip_ids)
     for blob_id in found.exclude(blob_id="").values_list("blob_id", flat=True):
         with suppress(NotFound):  # an erasure may have been faster
             blobs.delete(blob_id)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from core.errors import NotFound
 from provenance.models import MarkKey
 from vault import keys
 
@@ -54,17 +53,19 @@ def current(organisation_id: str, *, at: datetime) -> MarkingKey:
     return MarkingKey(organisation_id=organisation_id, epoch=epoch, key=_derive(organisation_id, epoch, at=at))
 
 
-def in_use(*, at: datetime) -> dict[str, bytes]:
-    """Every key that marks were made with, by its name, newest epochs first. Destroyed keys are left out."""
-    found: dict[str, bytes] = {}
-    rows = MarkKey.objects.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch")
-    for organisation_id, epoch in rows:
-        try:
-            key = _derive(organisation_id, epoch, at=at)
-        except NotFound:  # KeyDestroyed is one: the organisation was erased, and its marks with it
-            continue
-        found[MarkingKey(organisation_id=organisation_id, epoch=epoch, key=key).name] = key
-    return found
+def in_use(*, first: str = "") -> dict[str, bytes]:
+    """Every key that marks were made with, by its name, newest epochs first. Destroyed keys are left out.
+
+    Those of the organisation `first` come before all others.
+    """
+    rows = list(MarkKey.objects.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch"))
+    rows.sort(key=lambda row: row[0] != first)
+    derive = keys.derivers_of(organisation_id for organisation_id, _ in rows)
+    return {
+        f"{organisation_id}|{epoch}": derive[organisation_id](_purpose(epoch))
+        for organisation_id, epoch in rows
+        if organisation_id in derive
+    }
 
 
 def named(name: str) -> tuple[str, int]:
@@ -74,4 +75,8 @@ def named(name: str) -> tuple[str, int]:
 
 
 def _derive(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
-    return keys.derive(keys.of_organisation(organisation_id, at=at), f"watermark|{epoch}")
+    return keys.derive(keys.of_organisation(organisation_id, at=at), _purpose(epoch))
+
+
+def _purpose(epoch: int) -> str:
+    return f"watermark|{epoch}"

@@ -7,10 +7,13 @@ from django.urls import path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from provenance import pages
+from provenance.pages.checking import verify_page
+from provenance.pages.front import front
+from provenance.pages.opinions import feedback_page
 
 urlpatterns = [
-    path("", pages.front, name="front"),
-    path("verify", pages.verify_page, name="verify"),
+    path("", front, name="front"),
+    path("verify", verify_page, name="verify"),
+    path("verify/feedback", feedback_page, name="verify-feedback"),
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("sayso/mark.svg"))),
 ]

@@ -13,12 +13,12 @@ from accounts import limiter
 A_MINUTE: Final = 30
 
 
-def take(address: str, *, at: datetime) -> None:
-    """Count a question from this address; raises RateLimited after 30 a minute.
+def take(address: str, *, at: datetime, what: str = "verify", limit: int = A_MINUTE) -> None:
+    """Count a question from this address; raises RateLimited after `limit` a minute (30) of this kind.
 
     The counter is one of 65,536, chosen by a keyed hash whose key is another every day: no list of addresses comes to
     be, and the number of counters is bounded.
     """
-    daily = hmac.digest(settings.SECRET_KEY.encode(), f"verify|{at.date().isoformat()}".encode(), "sha256")
+    daily = hmac.digest(settings.SECRET_KEY.encode(), f"{what}|{at.date().isoformat()}".encode(), "sha256")
     bucket = hmac.digest(daily, address.encode(), "sha256")[:2].hex()
-    limiter.take(f"verify:{bucket}", limit=A_MINUTE, at=at)
+    limiter.take(f"{what}:{bucket}", limit=limit, at=at)

@@ -8,6 +8,7 @@ from provenance.api import exports, log, verify
 
 urlpatterns = [
     path("v1/verify", verify.Verify.as_view()),
+    path("v1/verify/batch", verify.VerifyBatch.as_view()),
     path("v1/exports", exports.Exports.as_view()),
     path("v1/exports/<str:export_id>", exports.OneExport.as_view()),
     path("v1/exports/<str:export_id>/download", exports.ExportDownload.as_view()),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +31,7 @@ __all__ = [
     "create",
     "derive",
     "deriver",
+    "derivers_of",
     "destroy",
     "destroyed",
     "of_organisation",
@@ -81,6 +83,24 @@ def deriver(subject: str) -> Derive:
     """
     key = _open(subject)
     return lambda purpose: _derive(key, purpose)
+
+
+def derivers_of(organisation_ids: Iterable[str]) -> dict[str, Derive]:
+    """`deriver` for the own subjects of many organisations, read at once; those without a living key are left out.
+
+    For a search that has to try every organisation's key: one query instead of two for each. Raises KmsUnavailable.
+    """
+    rows = Subject.objects.filter(kind=SubjectKind.ORGANISATION, organisation_id__in=set(organisation_ids))
+    found: dict[str, Derive] = {}
+    for row in rows.select_related("kek"):
+        try:
+            key = _unwrap(row)
+        except KeyDestroyed:  # erased, or only moved to another epoch since we read the row
+            if not alive(row.id):
+                continue
+            key = _open(row.id)
+        found[row.organisation_id] = partial(_derive, key)
+    return found
 
 
 @tx.required

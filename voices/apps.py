@@ -12,11 +12,11 @@ class VoicesConfig(AppConfig):
     def ready(self) -> None:
         from consent import voice_lookup  # noqa: PLC0415 - models and tasks load after the applications
         from consent.signals import consent_ended  # noqa: PLC0415 - as above
-        from provenance import verify  # noqa: PLC0415 - as above
+        from provenance import verifying  # noqa: PLC0415 - as above
         from voices import bundles, wiring  # noqa: PLC0415 - as above
 
         bundles.register()
         voice_lookup.register(wiring.known_voice)
-        verify.register_consent_state(wiring.consent_state)
+        verifying.register_consent_state(wiring.consent_state)
         wiring.register_policy()
         consent_ended.connect(wiring.on_consent_ended, dispatch_uid="voices.sweep")

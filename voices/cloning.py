@@ -54,7 +54,7 @@ def clone(order: CloneOrder, *, asker: Asker, now: Clock, providers: Providers =
     voice: Voice | None = None
     finished = False
     try:
-        recordings, reports = _examined(order, at=now())  # 2. the samples, in a limited child process
+        recordings, reports = _examined(order)  # 2. the samples, in a limited child process
         voice = _intend(order, permit, asker, at=now())  # 3. the intent, before anything leaves
         handle = provider.clone(Clone(reference=voice.id, language=order.language, recordings=recordings))  # 4.
         _finish(voice, permit, handle, recordings, reports, asker=asker, at=now())  # 5. one transaction
@@ -109,13 +109,13 @@ def _ask(order: CloneOrder, asker: Asker) -> gate.Ask:
     )
 
 
-def _examined(order: CloneOrder, *, at: datetime) -> tuple[tuple[Recording, ...], tuple[Row, ...]]:
+def _examined(order: CloneOrder) -> tuple[tuple[Recording, ...], tuple[Row, ...]]:
     """Decode and check every sample. Raises SamplesRefused with one fault a sample."""
     recordings = _decoded(order)
     report = sampling.examine(
         [recording.sound for recording in recordings],
         statement=None,
-        watermark_keys=marks.in_use(at=at),
+        watermark_keys=marks.in_use(),
         raw=order.samples,
     )
     _refuse_any(report.faults)

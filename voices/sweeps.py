@@ -19,7 +19,7 @@ from consent.rules.states import State
 from core.errors import NotFound
 from provenance import clips
 from provenance.models import Clip, ClipState
-from provenance.verify import ENDED_FOR_GOOD
+from provenance.verifying import ENDED_FOR_GOOD
 from voices import cloning, pipeline, removal
 from voices.models import JobItem, Voice, VoiceState
 

@@ -1,27 +1,38 @@
-"""REST: `POST /v1/verify`, open to everybody, limited by where the question comes from."""
+"""REST: `POST /v1/verify`, open to everybody, limited by where the question comes from; several files with a key."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core import clock
+from accounts.rest import caller_of, count_more
+from core import clock, pages
 from core.errors import Fault, Invalid
 from core.rest import Rendered, timestamp
-from core.uploads import UploadParser
-from provenance import turns, verify
-from provenance.verify import Verdict
+from core.uploads import FORM_OVERHEAD, UploadParser
+from provenance import turns, verifying, wording
+from provenance.verifying import Outcome, Stretch, Verdict
+from provenance.wording import Words
+
+MOST_FILES: Final = 20
 
 
 class VerifyForm(serializers.Serializer[Any]):
     """The upload, for the OpenAPI document."""
 
     file = serializers.FileField()
+
+
+class VerifyBatchForm(serializers.Serializer[Any]):
+    """The uploads, for the OpenAPI document."""
+
+    files = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=MOST_FILES)
 
 
 class EvidenceObject(serializers.Serializer[Any]):
@@ -41,14 +52,36 @@ class FoundObject(serializers.Serializer[Any]):
     consent_state = serializers.CharField()
 
 
+class MarkObject(serializers.Serializer[Any]):
+    """A stretch of the file in which a mark was read. `clip` is null where nothing may be said of it."""
+
+    start_ms = serializers.IntegerField(min_value=0)
+    end_ms = serializers.IntegerField(min_value=0)
+    clip = serializers.CharField(allow_null=True)
+
+
 class VerdictObject(serializers.Serializer[Any]):
     """The answer."""
 
-    verdict = serializers.ChoiceField(choices=[str(outcome) for outcome in verify.Outcome])
+    verdict = serializers.ChoiceField(choices=[str(outcome) for outcome in Outcome])
     detail = serializers.CharField()
     clip = FoundObject(allow_null=True)
     evidence = EvidenceObject(many=True)
+    marks = MarkObject(many=True)
+    duration_ms = serializers.IntegerField(min_value=0)
     caveat = serializers.CharField()
+
+
+class VerdictOfFile(VerdictObject):
+    """The answer for one file of several, by its place among them."""
+
+    index = serializers.IntegerField(min_value=0)
+
+
+class VerifyBatchObject(serializers.Serializer[Any]):
+    """The answers, in the order of the files."""
+
+    data = VerdictOfFile(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
 
 
 class Verify(APIView):
@@ -60,18 +93,41 @@ class Verify(APIView):
 
     @extend_schema(operation_id="verify", request={"multipart/form-data": VerifyForm}, responses=VerdictObject, auth=[])
     def post(self, request: Request) -> Response:
-        """Look for a clip of this service in the file. The upload is not kept."""
-        at = clock.now()
-        turns.take(str(request.META.get("REMOTE_ADDR", "")), at=at)
-        return Response(shown(verify.verify(_file(request), at=at)))
+        """Look for a clip of this service in the file. The upload is not kept; `Accept-Language` de or en."""
+        turns.take(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
+        (data,) = _files(request, "file", most=1)
+        return Response(shown(verifying.verify(data), _words()))
 
 
-def shown(verdict: Verdict) -> Rendered:
-    """A verdict as the API writes it."""
+class VerifyBatch(APIView):
+    """The same for several files, at the limits of a key."""
+
+    scope = "clips"
+    parser_classes = (UploadParser,)
+    # Twenty files of the longest kind would not fit into memory many times over; twenty clips do.
+    body_limit = 4 * settings.SAYSO_MAX_UPLOAD_BYTES + FORM_OVERHEAD
+
+    @extend_schema(
+        operation_id="verify_batch",
+        request={"multipart/form-data": VerifyBatchForm},
+        responses=VerifyBatchObject,
+    )
+    def post(self, request: Request) -> Response:
+        """Look for clips of this service in up to 20 files; each counts as a call. The uploads are not kept."""
+        caller = caller_of(request)
+        files = _files(request, "files", most=MOST_FILES)
+        count_more(request, len(files) - 1, at=clock.now())
+        words = _words()
+        found = [verifying.verify(data, first=caller.organisation_id) for data in files]
+        return Response({"data": [{"index": place, **shown(one, words)} for place, one in enumerate(found)]})
+
+
+def shown(verdict: Verdict, words: Words) -> Rendered:
+    """A verdict as the API writes it, in the caller's language (`Accept-Language`)."""
     clip = verdict.clip
     return {
         "verdict": str(verdict.outcome),
-        "detail": verdict.detail,
+        "detail": words.erased if verdict.erased else words.findings[verdict.outcome].lead,
         "clip": {
             "id": clip.id,
             "issued_at": timestamp(clip.issued_at),
@@ -80,19 +136,34 @@ def shown(verdict: Verdict) -> Rendered:
         }
         if clip
         else None,
-        "evidence": [{"layer": row.layer, "result": row.result, "detail": row.detail} for row in verdict.evidence],
-        "caveat": verdict.caveat,
+        "evidence": [
+            {"layer": row.layer, "result": row.result, "detail": words.evidence[row.key]} for row in verdict.evidence
+        ],
+        "marks": [_mark(stretch) for stretch in verdict.stretches],
+        "duration_ms": round(1000 * verdict.seconds),
+        "caveat": words.caveats[verdict.outcome],
     }
 
 
-def _file(request: Request) -> bytes:
-    unknown = sorted(str(name) for name in request.data if name != "file")
+def _mark(stretch: Stretch) -> Rendered:
+    return {
+        "start_ms": round(1000 * stretch.start_s),
+        "end_ms": round(1000 * stretch.end_s),
+        "clip": stretch.clip_id,
+    }
+
+
+def _words() -> Words:
+    return wording.ALL[pages.readers_language()]
+
+
+def _files(request: Request, field: str, *, most: int) -> list[bytes]:
+    unknown = sorted(str(name) for name in request.data if name != field)
     if unknown:
         detail = "There is no such field."
         raise Invalid(detail, faults=(Fault(code="unknown_field", detail=detail, attr=unknown[0][:100]),))
-    files = request.FILES.getlist("file")
-    if len(files) != 1:
-        detail = "Send exactly one file in the field `file`."
-        raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr="file"),))
-    data: bytes = files[0].read()
-    return data
+    files = request.FILES.getlist(field)
+    if not 1 <= len(files) <= most:
+        detail = "Send exactly one file in the field `file`." if most == 1 else f"Send 1 to {most} files in `{field}`."
+        raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr=field),))
+    return [file.read() for file in files]

@@ -1,7 +1,9 @@
-"""The rows of provenance: the log, the clips that it vouches for, and the exports that carry both away."""
+"""The rows of provenance: the log, the clips that it vouches for, exports, what people say of an answer."""
 
 from provenance.models.clip import LEFT, Clip, ClipState, MarkKey
 from provenance.models.export import Export, ExportQuerySet, ExportState
+from provenance.models.feedback import Feedback, Opinion
+from provenance.models.fingerprint import Fingerprint, FingerprintTerm
 from provenance.models.log import Body, Checkpoint, Entry, EventRef, Head, Outbox, Tile
 from provenance.models.receipt import Receipt
 
@@ -16,8 +18,12 @@ __all__ = [
     "Export",
     "ExportQuerySet",
     "ExportState",
+    "Feedback",
+    "Fingerprint",
+    "FingerprintTerm",
     "Head",
     "MarkKey",
+    "Opinion",
     "Outbox",
     "Receipt",
     "Tile",

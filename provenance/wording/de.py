@@ -110,7 +110,8 @@ WORDS: Final = Words(
         "fingerprint": "Ähnlicher Klang",
     },
     evidence={
-        "sha256.match": "Ja: Der Klang ist genau der, den wir ausgeliefert haben.",
+        "sha256.match": "Ja: Das sind genau die Bytes, die wir ausgeliefert haben.",
+        "sha256.match.samples": "Die Datei ist eine andere, aber der Klang darin ist Wert für Wert der ausgelieferte.",
         "sha256.mismatch": "Nein: Der Klang ist ein anderer als der ausgelieferte.",
         "sha256.absent": "Keine unserer Aufnahmen ist genau diese Datei.",
         "sha256.candidate": "Vielleicht.",
@@ -122,11 +123,69 @@ WORDS: Final = Words(
         "c2pa.mismatch": "Vorhanden, aber sie passen nicht zum Klang.",
         "c2pa.absent": "Die Datei trägt keine von uns.",
         "c2pa.candidate": "Die Datei trägt welche, die anderswo entstanden sind.",
-        "fingerprint.match": "Klingt wie eine unserer Aufnahmen.",
-        "fingerprint.mismatch": "Klingt anders.",
         "fingerprint.absent": "Keine unserer Aufnahmen klingt so.",
-        "fingerprint.candidate": "Ähnelt einer unserer Aufnahmen.",
+        "fingerprint.candidate": "Klingt einer unserer Aufnahmen sehr ähnlich. Das ist ein Hinweis, kein Beweis: Ein "
+        "Satz, zweimal gesprochen, kann so ähnlich klingen.",
+        "fingerprint.absent.short": "Zu kurz, um den Klang zu vergleichen.",
     },
+    caveats={
+        "issued": "Das sagt, woher die Aufnahme kommt, nicht, dass stimmt, was darin gesagt wird.",
+        "issued_altered": "Ein Zeichen kann in anderen Ton gelangen; behandeln Sie die Datei als eine, die hier "
+        "entstandene Sprache enthält.",
+        "issued_withdrawn": "Was vorher erlaubt war, bleibt es; ob diese Kopie weiter verwendet werden darf, sagt die "
+        "Organisation, für die sie entstanden ist.",
+        "not_found": "Nichts zu finden beweist nichts: Die Aufnahme kann anderswo entstanden sein, zu kurz sein oder "
+        "so verändert, dass das Zeichen verloren ging. Es zeigt nicht, dass ein echter Mensch spricht.",
+        "unreadable": "Nur die genauen Bytes ließen sich vergleichen. Schicken Sie die Datei als WAV, MP3, FLAC, Ogg "
+        "oder Opus.",
+    },
+    layer_proves={
+        "sha256": "Sagt sie Ja, ist es genau: dieselben Bytes oder dieselben Klangwerte. Jede Änderung des Klangs "
+        "beendet das.",
+        "watermark": "Steht im Klang jeder Aufnahme. Es übersteht Übliches wie MP3, Opus und Schneiden; Sprache unter "
+        "zwei Sekunden, neuronale Codecs und Stimmumwandlung können es verlieren, und es lässt sich in anderen Ton "
+        "übertragen.",
+        "c2pa": "Eine unterschriebene Angabe in der Datei, und die stärkste, wo sie da ist. Viele Programme lassen "
+        "sie beim Speichern weg; dass sie fehlt, sagt also nichts.",
+        "fingerprint": "Wie der Klang verläuft, verglichen mit dem, was wir gemacht haben. Ein Hinweis ab fünf "
+        "Sekunden und nie ein Beweis.",
+    },
+    other_language="English",
+    drop="Wählen Sie eine Datei, oder legen Sie sie hier ab.",
+    sending="Die Datei wird gesendet",
+    checking="Wir suchen nach Zeichen. Das dauert einige Sekunden.",
+    not_sent="Die Datei kam nicht bei uns an. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
+    supports_title="Was das kann",
+    supports=(
+        "WAV, MP3, FLAC, Ogg Vorbis und Opus, bis {limit} MB und fünf Minuten; mancherorts auch M4A und WebM.",
+        "Sprache ab zwei Sekunden; ab fünf Sekunden auch danach, wie sie klingt.",
+        "Nur was über diesen Dienst entstanden ist. Künstliche Stimmen im Allgemeinen erkennt es nicht.",
+        "Es ist kostenlos, braucht kein Konto, und auch Programme dürfen fragen: POST /v1/verify.",
+    ),
+    layers_title="Wie wir suchen",
+    picture_title="Wo unser Zeichen ist",
+    picture_says="Unser Zeichen ist in {share} % dieser Datei, die {length} lang ist. Gefundene Aufnahmen darin: "
+    "{clips}.",
+    picture_hint="Das Zeichen wird in Stücken von etwa einer Sekunde gelesen; die Ränder sind also ungefähr.",
+    picture_clip="Aufnahme",
+    picture_erased="hier entstanden; mehr darf nicht gesagt werden",
+    opinion_title="War diese Antwort brauchbar?",
+    opinion_lead="Wir lesen das, um die Prüfung besser zu machen. Niemand muss sagen, wer er ist.",
+    opinions={
+        "helped": "Sie hat mir geholfen",
+        "wrong": "Ich halte sie für falsch",
+        "unclear": "Ich verstehe sie nicht",
+        "broken": "Etwas hat nicht funktioniert",
+    },
+    opinion_words="Was sollten wir wissen? (darf leer bleiben)",
+    opinion_hint="Bitte keine Namen und nichts, woran man einen Menschen erkennt.",
+    opinion_send="Absenden",
+    opinion_thanks="Vielen Dank",
+    opinion_kept="Das wird ohne Ihren Namen und Ihre Adresse aufbewahrt und nach einem halben Jahr gelöscht.",
+    opinion_missing="Wählen Sie zuerst eine der Antworten.",
+    opinion_long="Das ist länger als {limit} Zeichen. Bitte kürzen Sie es.",
+    opinion_link="Sagen Sie uns, was Sie von dieser Prüfung halten",
+    back="Zurück zur Prüfung",
     consent_states={
         "active": "besteht",
         "suspended": "ruht",

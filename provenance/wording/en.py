@@ -101,7 +101,8 @@ WORDS: Final = Words(
         "fingerprint": "Similar sound",
     },
     evidence={
-        "sha256.match": "Yes: the sound is exactly what we delivered.",
+        "sha256.match": "Yes: these are exactly the bytes that we delivered.",
+        "sha256.match.samples": "The file is another, but the sound in it is sample for sample what we delivered.",
         "sha256.mismatch": "No: the sound differs from what we delivered.",
         "sha256.absent": "No clip of ours is exactly this file.",
         "sha256.candidate": "Perhaps.",
@@ -113,11 +114,66 @@ WORDS: Final = Words(
         "c2pa.mismatch": "There are some, but they do not fit the sound.",
         "c2pa.absent": "The file carries none of ours.",
         "c2pa.candidate": "The file carries some, made elsewhere.",
-        "fingerprint.match": "Sounds like a clip of ours.",
-        "fingerprint.mismatch": "Sounds different.",
         "fingerprint.absent": "No clip of ours sounds like it.",
-        "fingerprint.candidate": "Resembles a clip of ours.",
+        "fingerprint.candidate": "Sounds much like a clip of ours. That is a hint, no proof: one sentence spoken "
+        "twice can sound so alike.",
+        "fingerprint.absent.short": "Too short to compare how it sounds.",
     },
+    caveats={
+        "issued": "This says where the audio came from, not that what it says is true.",
+        "issued_altered": "A mark can be carried over into other audio, so treat this file as one that contains speech "
+        "made here.",
+        "issued_withdrawn": "What was lawful before stays so; whether this copy may still be used is a question for "
+        "the organisation that it was made for.",
+        "not_found": "Not finding a clip proves nothing: it may have been made elsewhere, be too short, or have been "
+        "changed until the mark was lost. It does not show that a recording is a real person's.",
+        "unreadable": "Only the exact bytes could be compared. Send the file as WAV, MP3, FLAC, Ogg or Opus.",
+    },
+    layer_proves={
+        "sha256": "Exact when it says yes: the same bytes, or the same samples. Any change of the sound ends it.",
+        "watermark": "Written into the sound of every clip. It survives ordinary handling such as MP3, Opus and "
+        "cutting; speech of less than two seconds, neural codecs and voice conversion can lose it, and somebody can "
+        "carry it over into other sound.",
+        "c2pa": "A signed statement inside the file, and the strongest one where it is there. Many programs drop it "
+        "when they save a file, so its absence says nothing.",
+        "fingerprint": "How the sound goes, compared with what we made. It is a hint from five seconds on and never a "
+        "proof.",
+    },
+    other_language="Deutsch",
+    drop="Choose a file, or drop it here.",
+    sending="Sending the file",
+    checking="Listening for marks. This takes a few seconds.",
+    not_sent="The file did not reach us. Check your connection and try again.",
+    supports_title="What this can do",
+    supports=(
+        "WAV, MP3, FLAC, Ogg Vorbis and Opus, up to {limit} MB and five minutes; some installations take M4A and WebM.",
+        "Speech of two seconds and more; from five seconds on also by how it sounds.",
+        "Only what this service made. It is no detector of synthetic voices in general.",
+        "It is free, needs no account, and computers may ask too: POST /v1/verify.",
+    ),
+    layers_title="How we look",
+    picture_title="Where our mark is",
+    picture_says="Our mark is in {share} % of this file, which is {length} long. Number of clips found in it: {clips}.",
+    picture_hint="The mark is read in stretches of about a second, so the edges are approximate.",
+    picture_clip="Clip",
+    picture_erased="made here; no more may be said",
+    opinion_title="Was this answer any good?",
+    opinion_lead="We read this to make the check better. Nobody is asked who they are.",
+    opinions={
+        "helped": "It helped me",
+        "wrong": "I think that it is wrong",
+        "unclear": "I do not understand it",
+        "broken": "Something did not work",
+    },
+    opinion_words="What should we know? (you may leave this empty)",
+    opinion_hint="Please write no names and nothing else by which a person can be recognised.",
+    opinion_send="Send",
+    opinion_thanks="Thank you",
+    opinion_kept="It is kept without your name or address and deleted after half a year.",
+    opinion_missing="Choose one of the answers first.",
+    opinion_long="That is longer than {limit} characters. Please shorten it.",
+    opinion_link="Tell us what you think of this check",
+    back="Back to the check",
     consent_states={
         "active": "stands",
         "suspended": "paused",

@@ -1,4 +1,4 @@
-"""What the verify page says, as types: a language that forgets a sentence does not compile."""
+"""What the verify page and `POST /v1/verify` say, as types: a language that forgets a sentence does not compile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """Everything that the page says. `{limit}` in a sentence is the size limit in MB."""
+    """Everything that is said of a file. `{limit}` in a sentence is the size limit in MB.
+
+    `evidence` is by the key of a layer's evidence, `caveats` by verdict. `picture_says` is filled with `{share}` in
+    percent, `{length}` and `{clips}`.
+    """
 
     title: str
     lead: str
@@ -49,4 +53,31 @@ class Words:
     findings: Mapping[str, Finding]
     layers: Mapping[str, str]
     evidence: Mapping[str, str]
+    caveats: Mapping[str, str]
+    layer_proves: Mapping[str, str]
+    other_language: str
+    drop: str
+    sending: str
+    checking: str
+    not_sent: str
+    supports_title: str
+    supports: tuple[str, ...]
+    layers_title: str
+    picture_title: str
+    picture_says: str
+    picture_hint: str
+    picture_clip: str
+    picture_erased: str
+    opinion_title: str
+    opinion_lead: str
+    opinions: Mapping[str, str]
+    opinion_words: str
+    opinion_hint: str
+    opinion_send: str
+    opinion_thanks: str
+    opinion_kept: str
+    opinion_missing: str
+    opinion_long: str
+    opinion_link: str
+    back: str
     consent_states: Mapping[str, str]

@@ -31,7 +31,7 @@ class Operation:
 
     @property
     def takes_json(self) -> bool:
-        return self.method in {"POST", "PATCH"} and self.name != "verify"
+        return self.method in {"POST", "PATCH"} and self.name not in {"verify", "verify_batch"}
 
     def at(self, ids: Mapping[str, str]) -> str:
         """The path with real ids in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from pytest_django import Settings
 
 from core import pages
 from core.errors import Unavailable
-from provenance import turns, verify, wording
-from provenance.verify import Evidence, FoundClip, Outcome, Verdict
+from provenance import turns, verifying, wording
+from provenance.verifying import Evidence, FoundClip, Outcome, Verdict
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +32,10 @@ def upload(data: bytes, name: str = "clip.wav") -> dict[str, SimpleUploadedFile]
 class TestTheForm:
     def test_needs_no_cookie_and_no_script(self, anybody: Client) -> None:
         response = anybody.get("/verify")
+        page = response.content.decode()
         assert (response.status_code, len(response.cookies)) == (200, 0)
-        assert b"<script" not in response.content
+        assert re.findall(r"<script([^>]*)>([^<]*)<", page) == [(' src="/static/sayso/verify.js" defer', "")]
+        assert 'method="post" enctype="multipart/form-data"' in page
 
     @pytest.mark.parametrize(("asked", "language"), [("de-AT,de;q=0.9", "de"), ("en", "en"), ("fr", "en")])
     def test_speaks_the_readers_language(self, anybody: Client, asked: str, language: str) -> None:
@@ -88,10 +91,10 @@ class TestAnUpload:
         assert wording.ALL["en"].too_many in answers[-1].content.decode()
 
     def test_is_told_when_a_part_is_down(self, anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        def down(data: bytes, *, at: datetime) -> Verdict:
+        def down(data: bytes) -> Verdict:
             raise Unavailable("The decoder is down.")
 
-        monkeypatch.setattr(verify, "verify", down)
+        monkeypatch.setattr(verifying, "verify", down)
         response = anybody.post("/verify", upload(b"x"))
         assert response.status_code == 503
         assert b"Nothing is wrong with yours" in response.content
@@ -109,9 +112,9 @@ class TestTheAnswer:
             organisation="Acme",
             consent_state="active",
         )
-        evidence = (Evidence(layer="watermark", result="match", detail="…"),)
-        verdict = Verdict(outcome=outcome, detail="…", clip=clip, evidence=evidence, caveat="…")
-        monkeypatch.setattr(verify, "verify", lambda data, *, at: verdict)
+        evidence = (Evidence(layer="watermark", result="match"),)
+        verdict = Verdict(outcome=outcome, clip=clip, evidence=evidence)
+        monkeypatch.setattr(verifying, "verify", lambda data: verdict)
         page = anybody.post("/verify", upload(b"x"), HTTP_ACCEPT_LANGUAGE=language).content.decode()
         finding = wording.ALL[language].findings[outcome]
         for part in (finding.title, *finding.proves_not, wording.ALL[language].evidence["watermark.match"], "Acme"):
@@ -120,8 +123,8 @@ class TestTheAnswer:
     def test_of_an_erased_clip_says_only_that_it_was_made_here(
         self, anybody: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        verdict = Verdict(outcome=Outcome.WITHDRAWN, detail="…", clip=None, evidence=(), caveat="…")
-        monkeypatch.setattr(verify, "verify", lambda data, *, at: verdict)
+        verdict = Verdict(outcome=Outcome.WITHDRAWN, clip=None, evidence=())
+        monkeypatch.setattr(verifying, "verify", lambda data: verdict)
         page = anybody.post("/verify", upload(b"x")).content.decode()
         assert "We can only say that it was made here" in page
 

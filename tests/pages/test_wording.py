@@ -16,7 +16,7 @@ from consent.paper import words
 from consent.rules import territories
 from consent.rules.states import State
 from core import pages
-from provenance import verify
+from provenance import verifying
 from provenance import wording as verify_words
 
 BOOKS: list[Mapping[pages.Language, Any]] = [signing_words.ALL, verify_words.ALL]
@@ -66,7 +66,8 @@ class TestNothingIsForgotten:
         assert set(signing_words.ALL[language].advices) == set(signing.ADVICE)
 
     def test_every_verdict_has_its_words(self, language: pages.Language) -> None:
-        assert set(verify_words.ALL[language].findings) == {str(outcome) for outcome in verify.Outcome}
+        assert set(verify_words.ALL[language].findings) == {str(outcome) for outcome in verifying.Outcome}
+        assert set(verify_words.ALL[language].caveats) == set(verify_words.ALL[language].findings)
 
 
 @pytest.mark.parametrize("locale", ["en", "de"])

@@ -112,7 +112,7 @@ class TestIntend:
         two = clips.intend(origin_of(acme, subject), at=NOON.replace(year=2027), draw=draws(7))
 
         assert one.key != two.key
-        assert set(marks.in_use(at=NOON)) == {f"{acme.id}|2026", f"{acme.id}|2027"}
+        assert set(marks.in_use()) == {f"{acme.id}|2026", f"{acme.id}|2027"}
 
     def test_a_decision_makes_one_clip(self, origin: Origin) -> None:
         clips.intend(origin, at=NOON)

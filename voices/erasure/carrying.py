@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.errors import Conflict, NotFound, Unavailable
 from provenance import clips, log
 from provenance.bundles import services as bundles
+from provenance.fingerprint import filing as fingerprints
 from vault import blobs, keys
 from voices import jobs, removal
 from voices.erasure import certificate, targets, tombstones
@@ -135,6 +136,7 @@ def _forget(erasure: Erasure, *, at: datetime) -> None:
         ("queue", "texts waiting to be spoken"): jobs.cancel_of(erasure.subject, code="speaker_erased", at=at),
         ("database", "personal fields"): sum(consents.purge(erasure.speaker_id, at=at).values()),
         ("database", "links from clips"): clips.erase_of(erasure.subject),
+        ("database", "fingerprints of clips"): fingerprints.forget(erasure.subject),
         ("database", "event bodies"): log.forget(erasure.subject),
         ("database", "stored answers"): answers.forget(erasure.organisation_id, livemode=erasure.livemode),
         ("vault", "recordings, profiles, clips"): blobs.delete_all(erasure.subject),

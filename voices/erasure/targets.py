@@ -25,6 +25,7 @@ def plan(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
         ("queue", "texts waiting to be spoken", "delete"),
         ("database", "personal fields", "delete"),
         ("database", "links from clips", "delete"),
+        ("database", "fingerprints of clips", "delete"),
         ("database", "event bodies", "delete"),
         ("database", "stored answers", "delete"),
         ("vault", "recordings, profiles, clips", "delete"),

@@ -16,7 +16,7 @@ from consent import gate, speakers
 from consent.models import Consent, Speaker
 from core import canonical
 from core.errors import NotFound, Unavailable
-from provenance import verify
+from provenance import verifying
 from provenance.ledger import proofs, sequencer
 from provenance.models import Body, Clip, ClipState
 from tests.conftest import NOON
@@ -114,7 +114,7 @@ class TestCarryOn:
         assert not Body.objects.filter(subject=voice.subject).exists()
         assert Voice.objects.get(id=voice.id).state == VoiceState.DELETED
         assert set(targets(erasure).values()) == {"confirmed", "kept"}
-        assert verify.verify(data, at=NOON).clip is None
+        assert verifying.verify(data).clip is None
 
     @pytest.mark.django_db(transaction=True)
     def test_deletes_the_encrypted_files_from_the_disk(self, make_voice: MakeVoice, data_folder: Path) -> None:
@@ -147,7 +147,7 @@ class TestCarryOn:
 
         carrying.carry_on(ask_for(voice).id, now=noon)
 
-        verdict = verify.verify(data, at=NOON)
+        verdict = verifying.verify(data)
         assert (verdict.outcome, verdict.clip) == ("issued_withdrawn", None)
         assert Clip.objects.get().state == ClipState.ERASED
 

@@ -1,4 +1,4 @@
-"""The public pages: the first page, and `/verify`, where anybody with a clip may ask whether it was made here."""
+"""`/verify`: anybody with a clip may ask whether it was made here. Scripts only add progress and a place to drop it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from core import clock, pages
 from core.errors import RateLimited, Unavailable
-from provenance import turns, verify, wording
+from provenance import turns, verifying, wording
+from provenance.models import Opinion
+from provenance.pages import language, picture
+from provenance.verifying import Verdict
 from provenance.wording import Words
 
 FIELD: Final = "file"
@@ -23,23 +26,19 @@ _FORM_OVERHEAD: Final = 16_384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """One layer of evidence in words."""
+    """One layer of evidence in words: what it is, what it said, what it proves and what it does not."""
 
     layer: str
     result: str
     says: str
-
-
-@require_safe
-def front(request: HttpRequest) -> HttpResponse:
-    """Say in one calm page what this is and where to go."""
-    return render(request, "front.html", {"lang": pages.readers_language()})
+    proves: str
 
 
 # No cookie and no login, and nothing is changed by asking, so there is nothing that a forged form could do.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @pages.private
+@language.chosen
 def verify_page(request: HttpRequest) -> HttpResponse:
     """Show the form; on POST the answer for the uploaded file, which is not kept."""
     words = wording.ALL[pages.readers_language()]
@@ -54,10 +53,9 @@ def verify_page(request: HttpRequest) -> HttpResponse:
         return _form(request, words, fault=words.too_large, status=413)
     if upload.size == 0:
         return _form(request, words, fault=words.empty_file, status=422)
-    at = clock.now()
     try:
-        turns.take(str(request.META.get("REMOTE_ADDR", "")), at=at)
-        verdict = verify.verify(upload.read(), at=at)
+        turns.take(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
+        verdict = verifying.verify(upload.read())
     except RateLimited:
         return _form(request, words, fault=words.too_many, status=429)
     except Unavailable:
@@ -67,34 +65,54 @@ def verify_page(request: HttpRequest) -> HttpResponse:
 
 def _form(request: HttpRequest, words: Words, *, fault: str = "", status: int = 200) -> HttpResponse:
     limit = settings.SAYSO_MAX_UPLOAD_BYTES // 2**20
+    spoken = pages.readers_language()
     shown = {
-        "lang": pages.readers_language(),
+        "lang": spoken,
+        "other": "en" if spoken == "de" else "de",
+        "suffix": language.suffix(request),
         "words": words,
+        "limit_bytes": settings.SAYSO_MAX_UPLOAD_BYTES,
         "hint": words.hint.format(limit=limit),
+        "too_large": words.too_large.format(limit=limit),
         "fault": fault.format(limit=limit),
         "findings": tuple(words.findings.values()),
+        "supports": tuple(line.format(limit=limit) for line in words.supports),
+        "layers": tuple((words.layers[name], words.layer_proves[name]) for name in words.layers),
     }
     return render(request, "provenance/verify.html", shown, status=status)
 
 
-def _answer(request: HttpRequest, words: Words, verdict: verify.Verdict) -> HttpResponse:
-    language, clip = pages.readers_language(), verdict.clip
+def _answer(request: HttpRequest, words: Words, verdict: Verdict) -> HttpResponse:
+    spoken, clip = pages.readers_language(), verdict.clip
     lines = tuple(
         _Line(
-            layer=words.layers.get(evidence.layer, evidence.layer),
+            layer=words.layers[evidence.layer],
             result=evidence.result,
-            says=words.evidence.get(f"{evidence.layer}.{evidence.result}", evidence.result),
+            says=words.evidence[evidence.key],
+            proves=words.layer_proves[evidence.layer],
         )
         for evidence in verdict.evidence
     )
+    drawn = picture.draw(verdict.stretches, verdict.seconds)
     shown = {
-        "lang": language,
+        "lang": spoken,
+        "suffix": language.suffix(request),
         "words": words,
+        "verdict": str(verdict.outcome),
         "finding": words.findings[verdict.outcome],
+        "caveat": words.caveats[verdict.outcome],
         "clip": clip,
-        "issued_at": pages.moment(clip.issued_at, language) if clip else "",
+        "issued_at": pages.moment(clip.issued_at, spoken) if clip else "",
         "consent_state": words.consent_states.get(clip.consent_state, clip.consent_state) if clip else "",
-        "erased": clip is None and verdict.outcome == verify.Outcome.WITHDRAWN,
+        "erased": verdict.erased,
         "lines": lines,
+        "picture": drawn,
+        "picture_says": _in_words(words, drawn, verdict.seconds) if drawn else "",
+        "opinions": tuple((code, words.opinions[code]) for code in Opinion.values),
     }
     return render(request, "provenance/verdict.html", shown)
+
+
+def _in_words(words: Words, drawn: picture.Picture, seconds: float) -> str:
+    length = picture.clock_of(seconds)
+    return words.picture_says.format(share=drawn.share, length=length, clips=len(drawn.rows))

@@ -1,0 +1,51 @@
+"""What people say about an answer of the verify page: taken without a name, kept for half a year, then deleted.
+
+A free detection tool has to ask whether its answers are any good (California's AI Transparency Act, SB 942, 22757.2).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from core import ids
+from core.errors import Fault, Invalid
+from provenance import turns
+from provenance.models import Clip, ClipState, Feedback, Opinion
+
+KEEP: Final = timedelta(days=180)
+MOST_WORDS: Final = 1000
+A_MINUTE: Final = 5
+_SHOWN: Final = (ClipState.ISSUED, ClipState.WITHDRAWN)
+
+
+def give(
+    *, opinion: str, words: str, verdict: str, clip_id: str, language: str, address: str, at: datetime
+) -> Feedback:
+    """Keep one opinion; it goes to the organisation of the clip it speaks of, or to every one of them.
+
+    The address is counted and not kept. Raises Invalid and RateLimited (five a minute from an address).
+    """
+    if opinion not in Opinion.values:
+        detail = "Choose one of the answers."
+        raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr="opinion"),))
+    said = words.replace("\0", "").strip()
+    if len(said) > MOST_WORDS:
+        detail = f"More than {MOST_WORDS} characters."
+        raise Invalid(detail, faults=(Fault(code="too_long", detail=detail, attr="words"),))
+    turns.take(address, at=at, what="feedback", limit=A_MINUTE)
+    clip = Clip.objects.filter(id=clip_id, state__in=_SHOWN).first() if ids.is_id(clip_id, "clp") else None
+    return Feedback.objects.create(
+        organisation_id=clip.organisation_id if clip else None,
+        clip_id=clip.id if clip else "",
+        opinion=opinion,
+        verdict=verdict,
+        words=said,
+        language=language,
+        created_at=at,
+    )
+
+
+def forget(*, at: datetime) -> int:
+    """Delete what is older than half a year; give how many."""
+    return Feedback.objects.filter(created_at__lte=at - KEEP).delete()[0]

@@ -1,0 +1,63 @@
+"""`/verify/feedback`: what somebody thought of an answer. No name, no address, no cookie."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from core import clock, pages
+from core.errors import Invalid, RateLimited
+from provenance import feedback, wording
+from provenance.models import Opinion
+from provenance.pages import language
+from provenance.verifying import Outcome
+
+
+# No cookie and no login: a forged form could say no more than its author can say here.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@pages.private
+@language.chosen
+def feedback_page(request: HttpRequest) -> HttpResponse:
+    """Show the form; on POST keep the opinion and say thank you."""
+    words = wording.ALL[pages.readers_language()]
+    if request.method != "POST":
+        return _form(request, sent="sent" in request.GET)
+    verdict = request.POST.get("verdict", "")
+    try:
+        feedback.give(
+            opinion=request.POST.get("opinion", ""),
+            words=request.POST.get("words", ""),
+            verdict=verdict if verdict in set(Outcome) else "",
+            clip_id=request.POST.get("clip", ""),
+            language=pages.readers_language(),
+            address=str(request.META.get("REMOTE_ADDR", "")),
+            at=clock.now(),
+        )
+    except Invalid as invalid:
+        field = invalid.faults[0].attr
+        return _form(request, fault=words.opinion_missing if field == "opinion" else words.opinion_long, status=422)
+    except RateLimited:
+        return _form(request, fault=words.too_many, status=429)
+    chosen = language.suffix(request)
+    return HttpResponseRedirect(f"/verify/feedback{chosen}{'&' if chosen else '?'}sent=1")
+
+
+def _form(request: HttpRequest, *, sent: bool = False, fault: str = "", status: int = 200) -> HttpResponse:
+    spoken = pages.readers_language()
+    words = wording.ALL[spoken]
+    shown = {
+        "lang": spoken,
+        "suffix": language.suffix(request),
+        "words": words,
+        "sent": sent,
+        "fault": fault.format(limit=feedback.MOST_WORDS),
+        "opinions": tuple((code, words.opinions[code]) for code in Opinion.values),
+        "opinion": request.POST.get("opinion", ""),
+        "said": request.POST.get("words", ""),
+        "verdict": request.POST.get("verdict", ""),
+        "clip_id": request.POST.get("clip", ""),
+    }
+    return render(request, "provenance/feedback.html", shown, status=status)

@@ -1,0 +1,23 @@
+"""What became of the permission behind a clip: asked of the room above through a register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+ConsentState = Callable[[str], str | None]
+# Consents live higher in the house; their room is asked through this register, filled when the applications are ready.
+_register: dict[str, ConsentState] = {}
+
+ENDED_FOR_GOOD: Final = frozenset({"withdrawn", "invalidated", "terminated", "rejected", "erasing", "erased"})
+
+
+def register_consent_state(ask: ConsentState) -> None:
+    """Say who knows the state of a consent by its id."""
+    _register["consent"] = ask
+
+
+def state_of(consent_id: str) -> str:
+    """The state of a consent, `unknown` when nobody knows it."""
+    ask = _register.get("consent")
+    return (ask(consent_id) if ask else None) or "unknown"

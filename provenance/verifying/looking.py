@@ -1,0 +1,43 @@
+"""What every layer is given, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from provenance.audio.sound import Sound
+from provenance.models import LEFT, Clip
+from provenance.verifying.verdicts import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that somebody holds: its bytes, and its sound when it could be decoded (mono)."""
+
+    data: bytes = field(repr=False)
+    sound: Sound | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A mark that was read: where (seconds), and the clip that carries it, or None when no clip does."""
+
+    start_s: float
+    end_s: float
+    clip: Clip | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a layer found: the evidence, the clip it speaks of, and whether the audio is the very one delivered."""
+
+    evidence: Evidence
+    clip: Clip | None = None
+    exact: bool = False
+    marks: tuple[Mark, ...] = ()
+
+
+def issued(**hashes: str) -> Clip | None:
+    """The clip that left with this hash (`sha256` or `sha256_pcm`), if any."""
+    # Equal bytes twice is possible only for unmarked clips; the last one issued speaks for them.
+    rows = Clip.objects.filter(state__in=LEFT, **hashes).select_related("organisation")
+    return rows.order_by("-issued_at", "-id").first()

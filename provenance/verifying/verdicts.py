@@ -1,0 +1,72 @@
+"""The shapes of an answer: verdict, evidence of each layer, the clip that may be named, where its mark was heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The verdicts of the API."""
+
+    ISSUED = "issued"
+    ALTERED = "issued_altered"
+    WITHDRAWN = "issued_withdrawn"
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one layer said: `match`, `mismatch`, `absent` or `candidate`.
+
+    `why` tells apart cases of one result; every `key` has its sentence in `provenance.wording`, in every language.
+    """
+
+    layer: str
+    result: str
+    why: str = ""
+
+    @property
+    def key(self) -> str:
+        """Under which the sentence stands: `sha256.match`, or `sha256.match.samples` with a `why`."""
+        return ".".join(part for part in (self.layer, self.result, self.why) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundClip:
+    """What may be said of a clip to anybody who holds it."""
+
+    id: str
+    issued_at: datetime
+    organisation: str
+    consent_state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A stretch of the file in which a mark was read: from, to in seconds, and the clip's id where it may be said."""
+
+    start_s: float
+    end_s: float
+    clip_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer. `clip` is None when there is none, and when all that may be said is that it was issued here.
+
+    `seconds` is the length of the sound, 0 when it could not be read.
+    """
+
+    outcome: Outcome
+    clip: FoundClip | None
+    evidence: tuple[Evidence, ...]
+    stretches: tuple[Stretch, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def erased(self) -> bool:
+        """Whether all that may be said is that this service made it."""
+        return self.clip is None and self.outcome is Outcome.WITHDRAWN
