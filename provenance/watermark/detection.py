@@ -1,52 +1,95 @@
-"""Reading the mark of one clip: at its own pace first, then at others, believing only what checks out.
+"""Reading the mark of one clip, in three stages; the next one only when those before read nothing.
 
-False accepts, for one file and one key: at most `HYPOTHESES` starts of the pattern are decoded at the clip's own pace;
-each gives one message, which passes a CRC-24 by chance once in 2^24. The bound is 8 / 2^24 = 4.8e-7, whatever the clip
-is like. The thresholds lower the expectation further. With n keys tried it is n times that, so a token found under many
-keys counts only when it is one that was really given out.
+1. At the clip's own pace, all bands: whole, and a long clip also in windows of about five seconds.
+2. The same with the bands below 2 kHz alone: telephone vocoders such as GSM make up what lies above.
+3. At other speeds and tempos (`pacing`).
+
+False answers, for one file and one key: at most 8 + 4 + 4 messages are decoded, and each passes the CRC-24 by chance
+once in 2^24 (`reading`). So the rate is at most 16 / 2^24 = 9.5e-7, whatever the sound is like; the thresholds of sync
+and score lower what is to be expected further. With n keys tried it is n times that, so a token found under many keys
+counts only when it is one that was really given out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from provenance.watermark.analysis import resample
-from provenance.watermark.ground import PER_FRAME, Ground, Pace, ground_of
+from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
 from provenance.watermark.layout import layout_of
+from provenance.watermark.pacing import Search, loudest
 from provenance.watermark.reading import Folded, Reading, best_places, decoded, rows_of, soft_values, stacked, sync
 from provenance.watermark.scheme import SPEECH_1, Samples
 
 HYPOTHESES: Final = 8
+HYPOTHESES_LOW: Final = 4
 SYNC_LEAST: Final = 2.5  # standard deviations; marked clips have 5.9 and more, 4.5 and more after Opus at 20 kbit/s
 # A long recording may hold a marked clip among other sound: it is also read in windows of about five seconds.
 WINDOW_PERIODS: Final = 5
 WINDOW_STEP: Final = 3
 
-
-def detect(samples: Samples, rate: int, *, key: bytes) -> Reading | None:
-    """The token written with `key`, or None. `samples` mono at any rate."""
-    return read(fold(resample(samples, rate, SPEECH_1.rate)), key)
+Stage = Callable[[bytes], Reading | None]
 
 
-def detect_any(samples: Samples, rate: int, *, keys: Mapping[str, bytes]) -> tuple[str, Reading] | None:
+def detect(samples: Samples, rate: int, *, key: bytes, thorough: bool = True) -> Reading | None:
+    """The token written with `key`, or None. `samples` mono at any rate. Not `thorough`: the first stage alone."""
+    found = detect_any(samples, rate, keys={"": key}, thorough=thorough)
+    return found[1] if found else None
+
+
+def detect_any(
+    samples: Samples, rate: int, *, keys: Mapping[str, bytes], thorough: bool = True
+) -> tuple[str, Reading] | None:
     """The clearest reading under any of several keys, with the name of its key. The sound is analysed once."""
-    folded = fold(resample(samples, rate, SPEECH_1.rate))
-    found = [(name, reading) for name, key in keys.items() if (reading := read(folded, key)) is not None]
-    return max(found, key=lambda pair: pair[1].score, default=None)
+    hearing = Hearing(resample(samples, rate, SPEECH_1.rate))
+    for stage in hearing.stages if thorough else hearing.stages[:1]:
+        found = [(name, reading) for name, key in keys.items() if (reading := stage(key)) is not None]
+        if found:
+            return max(found, key=lambda pair: pair[1].score)
+    return None
 
 
-def fold(samples: Samples) -> Folded | None:
-    """All looks at a clip at the scheme's rate: each alignment, whole and in windows. None when short or silent."""
-    ground = ground_of(samples)
-    return None if ground is None else looks_of(ground)
+class Hearing:
+    """One clip at the scheme's rate, to be asked for many keys; what a stage needs is made when it is first asked."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        self._ground = ground_of(samples)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The ways to read, in the order in which to try them; none when the clip is silent or too short."""
+        return () if self._ground is None else (self._plain, self._low, self._paced)
+
+    def _plain(self, key: bytes) -> Reading | None:
+        return read(self._looks, key, most=HYPOTHESES)
+
+    def _low(self, key: bytes) -> Reading | None:
+        return read(self._low_looks, key, most=HYPOTHESES_LOW)
+
+    def _paced(self, key: bytes) -> Reading | None:
+        return self._search.read(key)
+
+    @cached_property
+    def _looks(self) -> Folded:
+        return _looks_at(self._ground)
+
+    @cached_property
+    def _low_looks(self) -> Folded:
+        return _looks_at(self._ground and self._ground.low())
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(loudest(self._samples)[0])
 
 
-def looks_of(ground: Ground) -> Folded:
-    """All looks at a clip at its own pace."""
-    looks = []
+def _looks_at(ground: Ground | None) -> Folded:
+    assert ground is not None  # noqa: S101  # no stages without
+    looks: list[Cells] = []
     for first in range(PER_FRAME):
         periods = rows_of(ground.frames(first, Pace()))
         looks += [periods[window] for window in _windows(len(periods))]
@@ -61,12 +104,10 @@ def _windows(periods: int) -> tuple[slice, ...]:
     return (whole, *(slice(start, start + WINDOW_PERIODS) for start in starts))
 
 
-def read(folded: Folded | None, key: bytes) -> Reading | None:
-    """The token that `key` finds in a folded clip, or None."""
-    if folded is None:
-        return None
+def read(folded: Folded, key: bytes, *, most: int) -> Reading | None:
+    """The token that `key` finds in the `most` places that agree best, or None."""
     layout = layout_of(key)
-    places = best_places(sync(folded, layout), least=SYNC_LEAST, most=HYPOTHESES)
+    places = best_places(sync(folded, layout), least=SYNC_LEAST, most=most)
     if not places:
         return None
     soft = np.array([soft_values(folded, layout, look, start) for look, start in places])

@@ -23,6 +23,7 @@ STEP: Final = 24  # samples between the alignments that are tried: an eighth of 
 PER_FRAME: Final = SPEECH_1.frame // STEP
 SILENT_DB: Final = -70.0  # speech level below which there is nothing to read; full scale is about +33
 LEAST_FRAMES: Final = SPEECH_1.slots // 4
+LOW_BANDS: Final = 20  # 300 to 2,000 Hz: what GSM's vocoder keeps (measured; nothing is left above)
 CHUNK: Final = 4_096  # frames in one product of matrices: 3 MB
 
 
@@ -49,6 +50,10 @@ class Ground:
     def frames(self, first: int, pace: Pace) -> Cells:
         """The frames of one grid: those at `first` and each hop after it; shape (frames, bands)."""
         return self.contrast[self.places(first, pace)]
+
+    def low(self) -> Ground:
+        """The same with the low bands alone: telephone vocoders such as GSM make up what lies above."""
+        return Ground(contrast=self.contrast * (np.arange(SPEECH_1.bands) < LOW_BANDS), speed=self.speed)
 
     def places(self, first: int, pace: Pace) -> NDArray[np.intp]:
         """The places of those frames."""

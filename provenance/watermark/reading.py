@@ -25,10 +25,15 @@ TINY: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A token that was read, and how clearly: the mean soft value of its coded bits in units of their noise."""
+    """A token that was read, and how clearly: the mean soft value of its coded bits in units of their noise.
+
+    `speed` and `tempo` are those at which the clip is played (`ground.Pace`); 1.0 where it was not changed.
+    """
 
     token: int
     score: float
+    speed: float = 1.0
+    tempo: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from provenance.watermark.analysis import resample
 from provenance.watermark.embedding import signs_of
 from provenance.watermark.ground import PER_FRAME, STEP, Cells, Ground, Pace, ground_of
 from provenance.watermark.layout import Layout, layout_of
+from provenance.watermark.pacing import Search, loudest
 from provenance.watermark.reading import Reading, best_places, decoded, rows_of, soft_values, stacked, sync
 from provenance.watermark.scheme import SPEECH_1, Matrix, Samples
 
@@ -31,6 +32,7 @@ SYNC_LEAST: Final = 3.2
 HYPOTHESES: Final = 4
 # Stricter than for one clip, for there are many windows: of wrong messages fewer than one in a thousand reach it.
 SCORE_LEAST: Final = 1.0
+SEARCHES: Final = 10  # pieces of six seconds in which another pace is searched for
 QUARTER: Final = 21  # frames asked together whether they carry a known pattern: 0.252 s
 DOUBT: Final = 2.0  # a quarter counts as much as its standard deviations exceed this
 EDGE_SHARE: Final = 0.4  # the outermost quarters are at least this clear, as a share of the segment's median
@@ -49,22 +51,36 @@ class Segment:
     key: str
 
 
-def segments(samples: Samples, rate: int, *, keys: Mapping[str, bytes], pace: Pace | None = None) -> list[Segment]:
+def segments(samples: Samples, rate: int, *, keys: Mapping[str, bytes]) -> list[Segment]:
     """Every marked stretch, in the order of their starts. `samples` mono at any rate; none gives an empty list.
 
-    At most four messages are decoded for a window and key, so a window gives a false token at most 4 / 2^24 = 2.4e-7
-    of the time; that its score must reach `SCORE_LEAST` besides makes an hour of unmarked speech give one about once
-    in ten million. `pace` is that at which the recording is played, if it was changed.
+    When nothing is found the recording is asked again for its low bands, and then at the pace that a search over its
+    loudest minute finds. At most four messages are decoded for a window, key and way, so a window gives a false token
+    at most 12 / 2^24 = 7.2e-7 of the time; that its score must reach `SCORE_LEAST` besides makes that far less.
     """
     sound = resample(samples, rate, SPEECH_1.rate)
-    pace = pace or Pace()
+    return _found(sound, keys, Pace()) or _found(sound, keys, Pace(), low=True) or _found_at_another_pace(sound, keys)
+
+
+def _found_at_another_pace(sound: Samples, keys: Mapping[str, bytes]) -> list[Segment]:
+    for piece in loudest(sound, most=SEARCHES):
+        search = Search(piece)
+        readings = [reading for key in keys.values() if (reading := search.read(key)) is not None]
+        best = max(readings, key=lambda reading: reading.score, default=None)
+        if best:
+            return _found(sound, keys, Pace(speed=best.speed, tempo=best.tempo))
+    return []
+
+
+def _found(sound: Samples, keys: Mapping[str, bytes], pace: Pace, *, low: bool = False) -> list[Segment]:
     found: list[Segment] = []
     for start, block in _blocks(sound):
         ground = ground_of(block, speed=pace.speed)
         if ground is None:
             continue
+        asked = ground.low() if low else ground
         for name, key in keys.items():
-            found += [_moved(segment, start / SPEECH_1.rate) for segment in _in_block(ground, pace, name, key)]
+            found += [_moved(segment, start / SPEECH_1.rate) for segment in _in_block(asked, pace, name, key)]
     return _merged(found)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+import soundfile
 
 from provenance import watermark
 from provenance.audio.decoding import decode_trusted
@@ -23,6 +25,54 @@ def marked(sound: Sound, *, token: int = TOKEN, margin: float = MARGIN) -> Sound
 def token_of(sound: Sound, key: bytes = KEY) -> int | None:
     reading = watermark.detect(sound.samples, sound.rate, key=key)
     return reading.token if reading else None
+
+
+def played(speed: float) -> Callable[[Sound], Sound]:
+    """Faster and higher, or slower and lower, as a tape that runs at another speed."""
+    return lambda sound: Sound(sound.samples, round(sound.rate * speed)).resampled(sound.rate)
+
+
+def stretched(tempo: float) -> Callable[[Sound], Sound]:
+    """Faster or slower at the same pitch: overlap-add of 30 ms pieces, each taken where it fits best."""
+
+    def change(sound: Sound) -> Sound:
+        size = round(0.03 * sound.rate) // 2 * 2
+        reach, half = size // 4, size // 2
+        window = np.hanning(size + 1)[:-1].astype(np.float32)
+        padded = np.pad(sound.samples, (reach, size + reach))
+        count = int(sound.samples.size / tempo) // half
+        out = np.zeros((count + 2) * half, dtype=np.float32)
+        place = reach
+        for index in range(count):
+            wanted = reach + round(index * half * tempo)
+            if index:
+                follow = padded[place + half : place + half + half]
+                tries = np.lib.stride_tricks.sliding_window_view(padded[wanted - reach : wanted + reach + half], half)
+                place = wanted - reach + int(np.argmax(tries @ follow))
+            piece = padded[place : place + size]
+            out[index * half : index * half + piece.size] += window[: piece.size] * piece
+        return Sound(out, sound.rate)
+
+    return change
+
+
+def gsm(sound: Sound) -> Sound:
+    """GSM full rate, 13 kbit/s at 8 kHz."""
+    low, sink = sound.resampled(8_000), io.BytesIO()
+    soundfile.write(sink, low.samples, low.rate, format="WAV", subtype="GSM610")
+    samples, rate = soundfile.read(io.BytesIO(sink.getvalue()), dtype="float32")
+    return Sound(samples, rate)
+
+
+def noisy(decibels: float) -> Callable[[Sound], Sound]:
+    """White noise this far below the mean power."""
+
+    def change(sound: Sound) -> Sound:
+        random = np.random.default_rng(3).standard_normal(sound.samples.size).astype(np.float32)
+        power = float(np.sqrt(np.mean(sound.samples**2)) * 10 ** (-decibels / 20))
+        return Sound(sound.samples + random * np.float32(power), sound.rate)
+
+    return change
 
 
 def through(codec: str, rate: int, bit_rate: int | None = None) -> Callable[[Sound], Sound]:
@@ -43,6 +93,12 @@ HANDLINGS: dict[str, Callable[[Sound], Sound]] = {
     "a cut between two grids": lambda sound: Sound(sound.samples[7_777:], sound.rate),
     "a codec's delay": lambda sound: Sound(np.pad(sound.samples, (1_105, 0)), sound.rate),
     "ten seconds of silence in front": lambda sound: Sound(np.pad(sound.samples, (10 * sound.rate, 0)), sound.rate),
+    "a tape 2 % too fast": played(1.02),
+    "a tape 2 % too slow": played(0.98),
+    "a tempo of 0.95": stretched(0.95),
+    "a tempo of 1.03": stretched(1.03),
+    "GSM": gsm,
+    "noise 20 dB below": noisy(20.0),
     "turned polarity": lambda sound: Sound(-sound.samples, sound.rate),
 }
 
@@ -93,6 +149,18 @@ class TestDetect:
         readings = [watermark.detect(marked(clip(), margin=margin).samples, 16_000, key=KEY) for margin in (0.5, 1.2)]
         weak, strong = (reading.score if reading else 0.0 for reading in readings)
         assert strong > weak > 0.7
+
+    @pytest.mark.parametrize("speed", [0.98, 0.99, 1.015])
+    def test_says_how_fast_the_clip_is_played(self, speed: float) -> None:
+        sound = played(speed)(marked(clip()))
+        reading = watermark.detect(sound.samples, sound.rate, key=KEY)
+        assert reading is not None
+        assert reading.speed == pytest.approx(speed, abs=0.003)
+        assert reading.tempo == 1.0
+
+    def test_looks_at_the_clips_own_pace_alone_when_told_so(self) -> None:
+        sound = played(1.02)(marked(clip()))
+        assert watermark.detect(sound.samples, sound.rate, key=KEY, thorough=False) is None
 
 
 class TestDetectAny:

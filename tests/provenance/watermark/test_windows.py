@@ -66,6 +66,17 @@ class TestSegments:
         coded = decode_trusted(encode(whole, Output(codec="mp3", bit_rate_bps=64_000)), "mp3")
         assert [segment.token for segment in segments(coded.samples, coded.rate, keys=KEYS)] == [4]
 
+    def test_finds_a_recording_that_is_played_faster(self) -> None:
+        whole = np.concatenate([UNMARKED[: 4 * RATE], marked(NAMES[0], 6), UNMARKED[: 2 * RATE]])
+        (segment,) = segments(Sound(whole, 16_320).resampled(16_000).samples, RATE, keys=KEYS)
+        assert segment.token == 6
+        assert segment.start_s == pytest.approx(4.0 / 1.02, abs=EDGE)
+
+    def test_finds_a_recording_without_its_high_bands(self) -> None:
+        whole = Sound(np.concatenate([marked(NAMES[0], 8), UNMARKED]), RATE)
+        dull = whole.resampled(4_000).resampled(16_000)
+        assert [segment.token for segment in segments(dull.samples, RATE, keys=KEYS)] == [8]
+
     def test_finds_nothing_in_unmarked_speech(self) -> None:
         assert found(UNMARKED, UNMARKED, UNMARKED) == []
 
