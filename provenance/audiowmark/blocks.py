@@ -1,0 +1,167 @@
+"""From a block's place to its message: soft values of the coded bits, and the rows that decoding them gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from provenance.audiowmark import code
+from provenance.audiowmark.scheme import BLOCK, FRAME, RATE, Matrix, Vector
+from provenance.audiowmark.sync import Found, Search
+from provenance.audiowmark.tables import Tables
+
+BLOCK_SAMPLES = BLOCK * FRAME
+NEAR = FRAME // 2  # how far from its place a neighbouring block may be found
+
+
+class Kind(StrEnum):
+    """What a row was decoded from: one block, two joined ones, all that were found, or a clip shorter than a block."""
+
+    A = "A"
+    B = "B"
+    AB = "AB"
+    ALL = "ALL"
+    CLIP_A = "CLIP-A"
+    CLIP_B = "CLIP-B"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """A message, right or wrong: the search always has candidates. `seconds` is where its block begins.
+
+    `quality` says how clearly the block was found, `error` is the mean square error of the soft bits.
+    """
+
+    kind: Kind
+    seconds: float
+    message: str
+    quality: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A place with the soft values of its coded bits, in the coder's order."""
+
+    found: Found
+    values: Vector
+
+
+def values_at(search: Search, index: int, tables: Tables) -> Vector:
+    """The soft values of the block that begins at sample `index`: raised less lowered levels against their neighbours.
+
+    A bin's level counts against the mean of the frames before and after; at the block's ends the one neighbour counts
+    for both.
+    """
+    level = search.levels(index + np.arange(BLOCK) * FRAME)
+    contrast = level - 0.5 * (_before(level) + _after(level))
+    pairs = contrast[tables.data_frame, tables.data_up] - contrast[tables.data_frame, tables.data_down]
+    values = np.empty(tables.order.size)
+    values[tables.order] = pairs.sum(axis=1)
+    return values
+
+
+def _before(level: Matrix) -> Matrix:
+    return np.concatenate([level[1:2], level[:-1]])
+
+
+def _after(level: Matrix) -> Matrix:
+    return np.concatenate([level[1:], level[-2:-1]])
+
+
+def single(block: Block) -> Decoded:
+    """The row of one block."""
+    kind, polynomials = ((Kind.A, code.OF_A), (Kind.B, code.OF_B))[block.found.kind]
+    bits, error = code.decode(code.normalised(block.values), polynomials)
+    return Decoded(
+        kind=kind,
+        seconds=block.found.index / RATE,
+        message=code.message_of(bits),
+        quality=block.found.quality,
+        error=error,
+    )
+
+
+def joined(kind: Kind, of_a: Vector, of_b: Vector, *, seconds: float, quality: float) -> Decoded:
+    """The row of an A and a B block read as one code."""
+    both = np.stack([of_a, of_b], axis=1).ravel()
+    bits, error = code.decode(code.normalised(both), code.OF_BOTH)
+    return Decoded(kind=kind, seconds=seconds, message=code.message_of(bits), quality=quality, error=error)
+
+
+def rows(blocks: Sequence[Block]) -> list[Decoded]:
+    """The rows of all blocks of a sound, in order of place: singles, pairs of A and B, and all together."""
+    found: list[Decoded] = []
+    for number, block in enumerate(blocks):
+        found.append(single(block))
+        partner = _partner(block, blocks[:number])
+        if partner is not None:
+            found.append(
+                joined(
+                    Kind.AB,
+                    partner.values,
+                    block.values,
+                    seconds=block.found.index / RATE,
+                    quality=0.5 * (partner.found.quality + block.found.quality),
+                )
+            )
+    together = _all(blocks)
+    return [*found, together] if together else found
+
+
+def _partner(block: Block, earlier: Sequence[Block]) -> Block | None:
+    """The A block that a B block follows."""
+    if block.found.kind == 0:
+        return None
+    of_a = [other for other in earlier if other.found.kind == 0]
+
+    def deviation(other: Block) -> int:
+        return abs(block.found.index - other.found.index - BLOCK_SAMPLES)
+
+    nearest = min(of_a, key=deviation, default=None)
+    return nearest if nearest is not None and deviation(nearest) < NEAR else None
+
+
+def _all(blocks: Sequence[Block]) -> Decoded | None:
+    """The row of the best chain of blocks at whole distances, when it has more than one."""
+    if not blocks:
+        return None
+    reach = round(blocks[-1].found.index / BLOCK_SAMPLES + 0.5)
+    chains = [_chain(blocks, start, reach) for start in range(len(blocks))]
+    best = max(chains, key=lambda chain: sum(block.found.quality for block in chain))
+    if len(best) < 2:
+        return None
+    sums = []
+    for kind in (0, 1):
+        mine = [block.values for block in best if block.found.kind == kind]
+        sums.append(np.mean(mine, axis=0) if mine else np.zeros_like(best[0].values))
+    quality = sum(block.found.quality for block in best) / len(best)
+    return joined(Kind.ALL, sums[0], sums[1], seconds=0.0, quality=quality)
+
+
+def _chain(blocks: Sequence[Block], start: int, reach: int) -> list[Block]:
+    """Blocks that follow one another from `start` on, each at a whole number of blocks after the last."""
+    chain, end = [blocks[start]], start
+    while (following := _following(blocks, end, reach)) is not None:
+        chain.append(blocks[following])
+        end = following
+    return chain
+
+
+def _following(blocks: Sequence[Block], end: int, reach: int) -> int | None:
+    """The next member of a chain: the nearest block of the right kind about 1, else 2, … blocks later."""
+    last = blocks[end].found
+    for distance in range(1, reach + 1):
+        expected, kind = last.index + distance * BLOCK_SAMPLES, (last.kind + distance) % 2
+        fitting = [
+            (abs(blocks[number].found.index - expected), number)
+            for number in range(end, len(blocks))
+            if blocks[number].found.kind == kind
+        ]
+        deviation, number = min(fitting, default=(NEAR * distance, -1))
+        if deviation < NEAR * distance:
+            return number
+    return None

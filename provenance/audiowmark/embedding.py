@@ -1,0 +1,120 @@
+"""Writing the mark: bins of each frame are raised or lowered, and only the difference is added to the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from provenance.audiowmark import code
+from provenance.audiowmark.frames import batches, spectrum
+from provenance.audiowmark.keys import Key
+from provenance.audiowmark.limiter import limited
+from provenance.audiowmark.resampling import length_after, resampled
+from provenance.audiowmark.scheme import (
+    BANDS,
+    BLOCK,
+    FRAME,
+    LEAD_IN,
+    LEAST_MAGNITUDE,
+    LOW_BIN,
+    RATE,
+    STRENGTH,
+    Matrix,
+    Samples,
+    Vector,
+)
+from provenance.audiowmark.tables import signs, tables_of
+
+FADE: Final = 0.1  # of a frame, to either side of its edge
+Grid = NDArray[np.int8]
+
+
+def embed(sound: Samples, rate: int, *, key: Key, message: str, strength: float = STRENGTH) -> Samples:
+    """The sound with a message of up to 128 bits (hexadecimal) in it, turned down where it would go over 0.99.
+
+    `sound` has shape (samples, channels), at any rate; sound, rate and length stay as they are. Silence stays silent.
+    Raises BadMessage, and ValueError for another shape, a rate that is none, or values that are no numbers.
+    """
+    host = checked(sound, rate)
+    return limited(host + difference(host, rate, key=key, message=message, strength=strength), rate)
+
+
+def difference(sound: Samples, rate: int, *, key: Key, message: str, strength: float = STRENGTH) -> Samples:
+    """What marking adds to a sound, before the limiter. Raises as `embed` does."""
+    host = _at_rate(checked(sound, rate), rate)
+    bits = code.bits_of(message)
+    tables = tables_of(key.secret)
+    grids = [
+        signs(tables, code.encode(bits, polynomials), kind) for kind, polynomials in enumerate((code.OF_A, code.OF_B))
+    ]
+    made = [_of_channel(row, grids, strength / 1000.0) for row in host.T]
+    return resampled(np.stack(made, axis=1), RATE, rate, length=len(sound))
+
+
+def checked(sound: Samples, rate: int) -> Samples:
+    """The sound as double precision numbers. Raises ValueError when it is none."""
+    if sound.ndim != 2 or not sound.shape[1] or rate <= 0:
+        raise ValueError("a sound has shape (samples, channels) and a rate")
+    host: Samples = np.asarray(sound, dtype=np.float64)
+    if not np.isfinite(host).all():
+        raise ValueError("a sound holds numbers alone")
+    return host
+
+
+def _at_rate(sound: Samples, rate: int) -> Samples:
+    """The sound at 44.1 kHz, with a frame of the silence behind it: resampling back looks a little beyond the end."""
+    if rate == RATE:
+        return sound
+    return resampled(sound, rate, RATE, length=length_after(len(sound), rate, RATE) + FRAME)
+
+
+def _of_channel(row: Vector, grids: list[Grid], strength: float) -> Vector:
+    """The difference for one channel at 44.1 kHz."""
+    count = -(-row.size // FRAME)
+    frames = np.zeros((count, FRAME))
+    frames.ravel()[: row.size] = row
+    for part, grid in _with_signs(grids, count):
+        frames[part] = _pieces(frames[part], grid, strength)
+    return _overlapped(frames)[: row.size]
+
+
+def _with_signs(grids: list[Grid], count: int) -> Iterator[tuple[slice, Grid]]:
+    """Runs of frames with their signs: the end of a B block first, then A and B in turn without gaps."""
+    both = np.concatenate(grids)
+    for part in batches(count):
+        place = (np.arange(part.start, part.stop) - LEAD_IN) % (2 * BLOCK)
+        yield part, both[place]
+
+
+def _pieces(frames: Matrix, grid: Grid, strength: float) -> Matrix:
+    """What each frame adds, periodic in 1024: the spectrum's change, brought back without undoing the window."""
+    bins = spectrum(frames)
+    magnitude = np.abs(bins)
+    used = (grid != 0) & (magnitude > LEAST_MAGNITUDE)
+    exponent = np.where(used, -strength * grid, 0.0)
+    factor = np.power(magnitude, exponent, where=used, out=np.ones_like(magnitude))
+    change = np.zeros((len(frames), FRAME // 2 + 1), dtype=np.complex128)
+    change[:, LOW_BIN : LOW_BIN + BANDS] = bins * (factor - 1.0)
+    back: Matrix = np.fft.irfft(change, n=FRAME, axis=1) * FRAME
+    return back
+
+
+def _overlapped(pieces: Matrix) -> Vector:
+    """The pieces, each faded over into its neighbours, one after the other."""
+    before, within, after = _fades()
+    out = pieces * within
+    out[1:] += pieces[:-1] * after
+    out[:-1] += pieces[1:] * before
+    return out.ravel()
+
+
+def _fades() -> tuple[Vector, Vector, Vector]:
+    """How much of a piece sounds in the frame before its own, in its own, and in the one after."""
+    place = (np.arange(3 * FRAME) - FRAME) / FRAME
+    place = np.where(place > 0.5, 1.0 - place, place)
+    turn = np.clip(0.5 + place / (2.0 * FADE), 0.0, 1.0)
+    before, within, after = (0.5 * (np.cos(np.pi * turn + np.pi) + 1.0)).reshape(3, FRAME)
+    return before, within, after

@@ -1,0 +1,172 @@
+"""Reading marks: whole blocks, and clips too short for one; the rows that the audiowmark program lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from provenance.audiowmark import blocks, sync
+from provenance.audiowmark.blocks import BLOCK_SAMPLES, Block, Decoded, Kind
+from provenance.audiowmark.embedding import checked
+from provenance.audiowmark.keys import Key
+from provenance.audiowmark.resampling import resampled
+from provenance.audiowmark.scheme import BLOCK, FRAME, RATE, Samples
+from provenance.audiowmark.sync import Found, Search
+from provenance.audiowmark.tables import Tables, tables_of
+
+CHUNK: Final = 30 * 60 * RATE
+CHUNK_OVERLAP: Final = 5_926_502  # two blocks times 1.3
+CLIP_SAMPLES: Final = (BLOCK + 5) * FRAME
+MOST_CLIP_FRAMES: Final = 6900  # 160 s; in anything longer a whole block is sure to be found
+MOST_CLIP_PLACES: Final = 8
+SAME_PLACE_SECONDS: Final = FRAME / RATE
+# How far a row may be trusted by itself. Wrong rows (129 of unmarked sounds and wrong keys): single blocks have errors
+# from 0.37, the others from 0.45.
+SINGLE_ERROR: Final = 0.30
+JOINED_ERROR: Final = 0.44
+LEAST_QUALITY: Final = 0.6
+# A place on the coarse grid is at most 128 samples off, which leaves a mark two thirds of its quality. Wrong places of
+# sounds of 15 s and more stay below 0.35.
+HOPEFUL: Final = 0.3
+_PLACES: Final = {Kind.A: 0, Kind.CLIP_A: 0, Kind.B: 1, Kind.CLIP_B: 1, Kind.AB: 2, Kind.ALL: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One message under one key. `rating` is the sum of the qualities of all rows that say the same."""
+
+    key: str
+    kind: Kind
+    seconds: float
+    message: str
+    quality: float
+    error: float
+    rating: float
+
+    @property
+    def believable(self) -> bool:
+        """Whether the row can be believed without looking its message up."""
+        limit = SINGLE_ERROR if self.kind in {Kind.A, Kind.B} else JOINED_ERROR
+        return self.quality > LEAST_QUALITY and self.error < limit
+
+
+def detect(sound: Samples, rate: int, *, keys: Iterable[Key], least: float = 0.0) -> list[Row]:
+    """The rows of a sound (samples, channels) under each key, likeliest first: what `audiowmark get` lists.
+
+    Most rows are wrong: the search gives its eight best places whatever they are. Believe a row that is `believable`,
+    or whose message is one that was really written. `least` is the quality on the coarse grid below which a place is
+    not followed up (`HOPEFUL` finds what can be believed, much faster). Silence has no rows. Raises ValueError as
+    `embed` does.
+    """
+    known = list(keys)
+    gathered: list[list[Decoded]] = [[] for _ in known]
+    host = resampled(checked(sound, rate), rate, RATE)
+    for start, chunk in _chunks(host):
+        for number, rows in enumerate(_of_chunk(chunk, known, least=least, clip=start == 0)):
+            _merge(gathered[number], rows, offset=start / RATE)
+    rated = [row for key, rows in zip(known, gathered, strict=True) for row in _rated(rows, key.name)]
+    return sorted(rated, key=_rank)
+
+
+def _chunks(host: Samples) -> Iterator[tuple[int, Samples]]:
+    """Half hours, each beginning a good two blocks before the end of the last."""
+    start = 0
+    while True:
+        yield start, host[start : start + CHUNK]
+        if start + CHUNK >= len(host):
+            return
+        start += CHUNK - CHUNK_OVERLAP
+
+
+def _of_chunk(chunk: Samples, keys: Sequence[Key], *, least: float, clip: bool) -> list[list[Decoded]]:
+    """The rows of a chunk for each key."""
+    if not chunk.any():
+        return [[] for _ in keys]
+    whole = sync.prepared(chunk, clip=False)
+    clips = [(seconds, sync.prepared(part, clip=True)) for seconds, part in _clips(chunk)] if clip else []
+    found = []
+    for key in keys:
+        tables = tables_of(key.secret)
+        rows = blocks.rows(_blocks(whole, tables, least))
+        for seconds, search in clips:
+            rows += [_of_clip(search, place, tables, seconds) for place in _clip_places(search, tables, least)]
+        found.append(rows)
+    return found
+
+
+def _blocks(search: Search, tables: Tables, least: float) -> list[Block]:
+    """The whole blocks that were found, in order of place."""
+    places = sync.find(search, tables, least=least)
+    return [
+        Block(found=place, values=blocks.values_at(search, place.index, tables))
+        for place in places
+        if place.index + BLOCK_SAMPLES <= len(search.sound)
+    ]
+
+
+def _clips(chunk: Samples) -> Iterator[tuple[float, Samples]]:
+    """The start of a short sound, and its end, each amid silence so that two whole blocks can lie over it."""
+    if len(chunk) // FRAME > MOST_CLIP_FRAMES:
+        return
+    yield 0.0, _amid_silence(chunk[:CLIP_SAMPLES])
+    if len(chunk) > CLIP_SAMPLES:
+        yield (len(chunk) - CLIP_SAMPLES) / RATE, _amid_silence(chunk[-CLIP_SAMPLES:])
+
+
+def _amid_silence(part: Samples) -> Samples:
+    return np.pad(part, ((2 * CLIP_SAMPLES - len(part), CLIP_SAMPLES), (0, 0)))
+
+
+def _clip_places(search: Search, tables: Tables, least: float) -> list[Found]:
+    places = sync.find(search, tables, least=least, most=MOST_CLIP_PLACES)
+    return [place for place in places if place.index + 2 * BLOCK_SAMPLES <= len(search.sound)]
+
+
+def _of_clip(search: Search, place: Found, tables: Tables, seconds: float) -> Decoded:
+    """The row of two blocks in a row, the second of which is of the other kind."""
+    pair = [blocks.values_at(search, place.index + number * BLOCK_SAMPLES, tables) for number in (0, 1)]
+    of_a, of_b = pair if place.kind == 0 else pair[::-1]
+    kind = Kind.CLIP_B if place.kind else Kind.CLIP_A
+    return blocks.joined(kind, of_a, of_b, seconds=seconds, quality=place.quality)
+
+
+def _merge(gathered: list[Decoded], rows: Iterable[Decoded], *, offset: float) -> None:
+    """Add rows, ordered by time, unless one that says the same in the same place is there already."""
+    for row in sorted(rows, key=lambda row: row.seconds):
+        moved = Decoded(
+            kind=row.kind,
+            seconds=row.seconds if row.kind == Kind.ALL else row.seconds + offset,
+            message=row.message,
+            quality=row.quality,
+            error=row.error,
+        )
+        if not any(_same(moved, other) for other in gathered):
+            gathered.append(moved)
+
+
+def _same(one: Decoded, other: Decoded) -> bool:
+    if (one.kind, one.message) != (other.kind, other.message):
+        return False
+    return one.kind == Kind.ALL or abs(one.seconds - other.seconds) < SAME_PLACE_SECONDS
+
+
+def _rated(rows: Sequence[Decoded], key: str) -> Iterator[Row]:
+    for row in rows:
+        agreeing = (other for other in rows if other.message == row.message)
+        rating = sum(other.quality * (2.0 if other.kind == Kind.ALL else 1.0) for other in agreeing)
+        yield Row(
+            key=key,
+            kind=row.kind,
+            seconds=row.seconds,
+            message=row.message,
+            quality=row.quality,
+            error=row.error,
+            rating=rating,
+        )
+
+
+def _rank(row: Row) -> tuple[str, float, bool, float, int, str]:
+    return row.key, -row.rating, row.kind == Kind.ALL, row.seconds, _PLACES[row.kind], row.message
