@@ -32,7 +32,8 @@ class Kind(StrEnum):
 class Decoded:
     """A message, right or wrong: the search always has candidates. `seconds` is where its block begins.
 
-    `quality` says how clearly the block was found, `error` is the mean square error of the soft bits.
+    `quality` says how clearly the block was found, `error` is the mean square error of the soft bits, and `heard` the
+    number of coded bits that anything was heard of: a few samples are no evidence, however well they fit.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Decoded:
     message: str
     quality: float
     error: float
+    heard: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ def single(block: Block) -> Decoded:
         message=code.message_of(bits),
         quality=block.found.quality,
         error=error,
+        heard=int(np.count_nonzero(block.values)),
     )
 
 
@@ -89,7 +92,8 @@ def joined(kind: Kind, of_a: Vector, of_b: Vector, *, seconds: float, quality: f
     """The row of an A and a B block read as one code."""
     both = np.stack([of_a, of_b], axis=1).ravel()
     bits, error = code.decode(code.normalised(both), code.OF_BOTH)
-    return Decoded(kind=kind, seconds=seconds, message=code.message_of(bits), quality=quality, error=error)
+    heard = int(np.count_nonzero(both))
+    return Decoded(kind=kind, seconds=seconds, message=code.message_of(bits), quality=quality, error=error, heard=heard)
 
 
 def rows(blocks: Sequence[Block]) -> list[Decoded]:

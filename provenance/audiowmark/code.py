@@ -1,4 +1,4 @@
-"""The message and its convolutional code: 15-bit polynomials, six of them for a block, all twelve for two joined ones."""
+"""The message and its convolutional code: six polynomials for a block, all twelve for a pair."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ def limited(sound: Samples, rate: int) -> Samples:
     if (gains == 1.0).all():
         return sound
     place = np.arange(len(sound))
-    second, within = place // rate, place % rate / rate
-    gain = gains[second] + within * (gains[second + 1] - gains[second])
+    before, within = place // rate, place % rate / rate
+    gain = gains[before] + within * (gains[before + 1] - gains[before])
     turned_down: Samples = sound * gain[:, None]
     return turned_down
 

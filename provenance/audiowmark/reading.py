@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from provenance.audiowmark.blocks import BLOCK_SAMPLES, Block, Decoded, Kind
 from provenance.audiowmark.embedding import checked
 from provenance.audiowmark.keys import Key
 from provenance.audiowmark.resampling import resampled
-from provenance.audiowmark.scheme import BLOCK, FRAME, RATE, Samples
+from provenance.audiowmark.scheme import BLOCK, CODED_BITS, FRAME, RATE, Samples
 from provenance.audiowmark.sync import Found, Search
 from provenance.audiowmark.tables import Tables, tables_of
 
@@ -28,6 +28,7 @@ SAME_PLACE_SECONDS: Final = FRAME / RATE
 SINGLE_ERROR: Final = 0.30
 JOINED_ERROR: Final = 0.44
 LEAST_QUALITY: Final = 0.6
+LEAST_HEARD: Final = CODED_BITS * 9 // 10  # about three seconds
 # A place on the coarse grid is at most 128 samples off, which leaves a mark two thirds of its quality. Wrong places of
 # sounds of 15 s and more stay below 0.35.
 HOPEFUL: Final = 0.3
@@ -44,13 +45,14 @@ class Row:
     message: str
     quality: float
     error: float
+    heard: int
     rating: float
 
     @property
     def believable(self) -> bool:
         """Whether the row can be believed without looking its message up."""
         limit = SINGLE_ERROR if self.kind in {Kind.A, Kind.B} else JOINED_ERROR
-        return self.quality > LEAST_QUALITY and self.error < limit
+        return self.quality > LEAST_QUALITY and self.error < limit and self.heard >= LEAST_HEARD
 
 
 def detect(sound: Samples, rate: int, *, keys: Iterable[Key], least: float = 0.0) -> list[Row]:
@@ -136,13 +138,7 @@ def _of_clip(search: Search, place: Found, tables: Tables, seconds: float) -> De
 def _merge(gathered: list[Decoded], rows: Iterable[Decoded], *, offset: float) -> None:
     """Add rows, ordered by time, unless one that says the same in the same place is there already."""
     for row in sorted(rows, key=lambda row: row.seconds):
-        moved = Decoded(
-            kind=row.kind,
-            seconds=row.seconds if row.kind == Kind.ALL else row.seconds + offset,
-            message=row.message,
-            quality=row.quality,
-            error=row.error,
-        )
+        moved = row if row.kind == Kind.ALL else replace(row, seconds=row.seconds + offset)
         if not any(_same(moved, other) for other in gathered):
             gathered.append(moved)
 
@@ -164,6 +160,7 @@ def _rated(rows: Sequence[Decoded], key: str) -> Iterator[Row]:
             message=row.message,
             quality=row.quality,
             error=row.error,
+            heard=row.heard,
             rating=rating,
         )
 

@@ -15,6 +15,7 @@ from provenance.audiowmark.scheme import Matrix, Samples
 HALF: Final = 16
 PASS_BAND: Final = 1.0 - 2.6 / HALF
 MOST_PHASES: Final = 1000  # up to here all phases of a period are one matrix product
+TABLE_PHASES: Final = 2048
 OUTPUTS_AT_ONCE: Final = 65_536
 
 
@@ -30,7 +31,7 @@ def resampled(sound: Samples, source: int, target: int, *, length: int | None = 
     size = length_after(len(sound), source, target) if length is None else length
     step, phases = source // gcd(source, target), target // gcd(source, target)
     reach = HALF if target >= source else ceil(HALF * source / target)
-    turn = _by_matrix if phases <= MOST_PHASES else _by_formula
+    turn = _by_matrix if phases <= MOST_PHASES else _by_table
     channels = [turn(np.ascontiguousarray(row), step, phases, reach, size) for row in sound.T]
     return np.stack(channels, axis=1)
 
@@ -59,16 +60,19 @@ def _by_matrix(row: Matrix, step: int, phases: int, reach: int, size: int) -> Ma
     return found
 
 
-def _by_formula(row: Matrix, step: int, phases: int, reach: int, size: int) -> Matrix:
-    """Every output by itself, for rates whose phases would make too large a matrix."""
+def _by_table(row: Matrix, step: int, phases: int, reach: int, size: int) -> Matrix:
+    """Every output by itself, between two phases of a table, for rates whose phases would make too large a matrix."""
     offsets = np.arange(1 - reach, reach + 1)
+    table = _kernel(offsets - np.arange(TABLE_PHASES + 2)[:, None] / TABLE_PHASES, step, phases, reach)
     padded = np.zeros(reach + max(row.size, size * step // phases + 1) + reach + 1)
     padded[reach : reach + row.size] = row
     out = np.empty(size)
     for start in range(0, size, OUTPUTS_AT_ONCE):
         output = np.arange(start, min(start + OUTPUTS_AT_ONCE, size))
         whole = output * step // phases
-        part = (output * step - whole * phases) / phases
+        phase = (output * step - whole * phases) / phases * TABLE_PHASES
+        below = phase.astype(np.intp)
+        between = (phase - below)[:, None]
         taps = padded[whole[:, None] + offsets + reach]
-        out[output] = (taps * _kernel(offsets - part[:, None], step, phases, reach)).sum(axis=1)
+        out[output] = np.einsum("ot,ot->o", taps, table[below] * (1.0 - between) + table[below + 1] * between)
     return out

@@ -1,4 +1,4 @@
-"""The numbers of the audiowmark scheme in 128-bit mode: everything that two implementations must share, in one place."""
+"""The numbers of the audiowmark scheme in 128-bit mode: all that two implementations must share."""
 
 from __future__ import annotations
 

@@ -229,10 +229,10 @@ def _refined(search: Search, tables: Tables, place: int, score: float, mean: flo
     index = place * COARSE
     stop = min(index + COARSE, len(search.sound) - search.frames * FRAME)
     starts = np.arange(max(0, index - COARSE), stop + 1, FINE)
-    best, at = score - mean, index
+    best, at = float(score - mean), index
     for start, exact in zip(starts.tolist(), _exact_scores(search, tables, starts).tolist(), strict=True):
         if abs(exact - mean) > abs(best):
-            best, at = exact - mean, start
+            best, at = float(exact - mean), start
     return Found(index=at, quality=abs(best), kind=0 if best > 0.0 else 1)
 
 

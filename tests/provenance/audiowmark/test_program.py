@@ -1,0 +1,38 @@
+"""Cross-check with the audiowmark program itself; collected only where `AUDIOWMARK` or the path leads to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import soundfile
+
+from provenance.audiowmark import detect, embed, keys
+from provenance.audiowmark.limiter import cut_to_16_bits
+from tests.provenance.audiowmark.vectors import DATA, KEY, MESSAGE, sound
+
+PROGRAM = os.environ.get("AUDIOWMARK") or shutil.which("audiowmark")
+
+if PROGRAM:
+
+    class TestTheProgram:
+        def test_reads_what_we_write(self, tmp_path: Path) -> None:
+            host, rate = sound("mono24_30.original")
+            key_file, marked, answer = tmp_path / "our.key", tmp_path / "marked.wav", tmp_path / "rows.json"
+            key_file.write_text(keys.written(KEY), encoding="utf-8")
+            soundfile.write(marked, cut_to_16_bits(embed(host, rate, key=KEY, message=MESSAGE)), rate)
+            _run("get", "--key", key_file, "--json", answer, marked)
+            assert json.loads(answer.read_text(encoding="utf-8"))["matches"][0]["bits"] == MESSAGE
+
+        def test_writes_what_we_read(self, tmp_path: Path) -> None:
+            message, marked = "00112233445566778899aabbccddeeff", tmp_path / "marked.wav"
+            _run("add", "--key", DATA / "vectors.key", DATA / "mono24_30.original.flac", marked, message)
+            samples, rate = soundfile.read(marked, dtype="float64", always_2d=True)
+            assert message in {row.message for row in detect(samples, rate, keys=[KEY]) if row.believable}
+
+
+def _run(*words: str | Path) -> None:
+    subprocess.run([str(PROGRAM), *map(str, words)], check=True, capture_output=True, timeout=120)
