@@ -6,10 +6,12 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from consent.models import Consent, Speaker
 from provenance import clips
 from provenance.bundles import making
 from provenance.bundles import services as exports
-from provenance.bundles.writer import VERIFIER
+from provenance.bundles.verifier import building
 from provenance.models import Clip, Export, ExportState
 from tests.conftest import NOON
 from tests.consent import people
@@ -120,9 +122,22 @@ class Verdict:
     details: Mapping[str, str]
 
 
+@lru_cache(maxsize=1)
+def program() -> Path:
+    """The verifier as it ships, in a file."""
+    path = Path(tempfile.mkdtemp(prefix="sayso-verify-")) / "verify.py"
+    path.write_bytes(building.program())
+    return path
+
+
 def verify(path: Path, *options: str) -> Verdict:
     """Run the shipped verifier as a stranger would: a program of its own, with nothing but the standard library."""
-    command = [sys.executable, "-I", "-S", str(VERIFIER), str(path), "--json", *options]
+    return examined(str(path), *options)
+
+
+def examined(*arguments: str) -> Verdict:
+    """Run it with these arguments and give what it said."""
+    command = [sys.executable, "-I", "-S", str(program()), *arguments, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.stderr == ""
     said = json.loads(done.stdout)

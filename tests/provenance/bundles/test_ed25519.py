@@ -7,7 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.bundles.verify import ORDER, P, canonical, ed25519_valid, read_json
+from provenance.bundles.verifier.ed25519 import ORDER, P, ed25519_valid
+from provenance.bundles.verifier.reading import canonical, read_json
 
 # RFC 8032, section 7.1: TEST 1, 2, 3 and SHA(abc).
 VECTORS = [

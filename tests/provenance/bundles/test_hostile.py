@@ -16,9 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from provenance.bundles import verify as program
 from provenance.bundles.archive import Archive
-from provenance.bundles.writer import VERIFIER
+from provenance.bundles.verifier import command as program
 from tests.provenance.bundles import story
 from tests.provenance.bundles.conftest import Check, Verify
 from tests.provenance.bundles.forging import Files, rehashed
@@ -27,13 +26,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-I", "-S", str(VERIFIER), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-I", "-S", str(story.program()), *arguments]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 class TestProgram:
     def test_needs_no_more_than_python_3_9_and_its_library(self) -> None:
-        tree = ast.parse(VERIFIER.read_text(), feature_version=(3, 9))
+        tree = ast.parse(story.program().read_text(), feature_version=(3, 9))
         imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
         imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
@@ -158,7 +157,7 @@ class TestBomb:
         (tmp_path / "bomb.zip").write_bytes(story.packed(forged))
         limited = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (2**28, 2**28));"
         started = "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-        command = [sys.executable, "-I", "-c", limited + started, str(VERIFIER), str(tmp_path / "bomb.zip")]
+        command = [sys.executable, "-I", "-c", limited + started, str(story.program()), str(tmp_path / "bomb.zip")]
 
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (1, "")

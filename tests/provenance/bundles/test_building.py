@@ -1,0 +1,54 @@
+"""`verify.py` as it is put together: one file, the same bytes each time, nothing in it from outside the library."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from provenance.bundles.verifier import building
+
+
+def built(folder: Path, monkeypatch: pytest.MonkeyPatch, **parts: str) -> bytes:
+    """Build a program from other parts."""
+    for name, text in parts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(building, "_HERE", folder)
+    monkeypatch.setattr(building, "PARTS", tuple(parts))
+    return building.program.__wrapped__()
+
+
+class TestProgram:
+    def test_is_the_same_each_time(self) -> None:
+        assert building.program.__wrapped__() == building.program()
+        assert building.sha256() == hashlib.sha256(building.program()).hexdigest()
+
+    def test_holds_every_part_whole(self) -> None:
+        text = building.program().decode()
+        folder = Path(building.__file__).parent
+        assert {path.stem for path in folder.glob("*.py")} == {*building.PARTS, "__init__", "building"}
+        for part in building.PARTS:
+            for node in ast.parse((folder / f"{part}.py").read_text()).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    assert ast.unparse(node) in ast.unparse(ast.parse(text)), f"{part}.{node.name}"
+
+    def test_names_nothing_of_the_house(self) -> None:
+        imports = [node for node in ast.walk(ast.parse(building.program())) if isinstance(node, ast.ImportFrom)]
+        assert not [node.module for node in imports if (node.module or "").startswith("provenance")]
+
+
+class TestABadPart:
+    def test_that_defines_a_name_once_more_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pytest.raises(ValueError, match="once more"):
+            built(tmp_path, monkeypatch, one='"""One."""\nimport re\nx = re\n', two='"""Two."""\nimport re\nx = re\n')
+
+    def test_that_wants_another_library_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pytest.raises(ValueError, match="standard library"):
+            built(tmp_path, monkeypatch, one='"""One."""\nfrom django.db import models\n')
+
+    def test_that_wants_a_later_part_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        later = '"""One."""\nfrom provenance.bundles.verifier.two import x\n'
+        with pytest.raises(ValueError, match="before its turn"):
+            built(tmp_path, monkeypatch, one=later, two='"""Two."""\nimport re\nx = re\n')
