@@ -73,8 +73,8 @@ def record(
 
 
 @tx.required
-def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: str) -> None:
-    """Write the decision to the log. The last statement of its transaction."""
+def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: str) -> str:
+    """Write the decision to the log and give the event's id. The last statement of its transaction."""
     kind = "decision.allowed" if decision.allowed else "decision.denied"
     refs = {"decision": decision.id}
     if consent is not None:
@@ -91,7 +91,7 @@ def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: st
         "record_sha256": decision.record_sha256,
         "policy_version": decision.policy_version,
     }
-    events.write(
+    return events.write(
         organisation_id=decision.organisation_id,
         livemode=decision.livemode,
         kind=kind,

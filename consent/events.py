@@ -53,10 +53,10 @@ def write(
     body: Mapping[str, Json],
     at: datetime,
     actor: str,
-) -> None:
-    """Log an event under the person's key, or under the organisation's when the person has been erased."""
+) -> str:
+    """Log an event under the person's key, or under the organisation's when the person has been erased; give its id."""
     try:
-        log.append(
+        return log.append(
             organisation_id=organisation_id,
             livemode=livemode,
             kind=kind,
@@ -67,7 +67,7 @@ def write(
             body=body,
         )
     except keys.KeyDestroyed:  # raised before anything is written
-        log.append(
+        return log.append(
             organisation_id=organisation_id,
             livemode=livemode,
             kind=kind,

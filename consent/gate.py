@@ -62,7 +62,8 @@ class Permit:
     """Proof of one positive decision. Made by `check` alone; must be confirmed in the transaction that delivers.
 
     `epoch` is the consent's revocation epoch when it was decided, `subject` the vault subject of the speaker, `terms`
-    the codes of the grant as they were then and the end of the term: what a receipt may say.
+    the codes of the grant as they were then and the end of the term: what a receipt may say. `event_id` names the
+    decision's entry in the log; it is empty when the permit is given again.
     """
 
     decision_id: str
@@ -80,6 +81,7 @@ class Permit:
     expires_at: datetime
     min_disclosure: str
     terms: Mapping[str, Json]
+    event_id: str = ""
 
 
 def check(ask: Ask, *, at: datetime, actor: str) -> Permit:
@@ -218,8 +220,8 @@ def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at:
     decision = decisions.record(ask, gathered, grant, (), preview=False, at=at, actor=actor, expires_at=ends)
     characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
     quota.keep(decision, usage, characters=characters, clips=clips, expires_at=at + PERMIT_LASTS)
-    decisions.note(decision, consent, at=at, actor=actor)
-    return _permit(decision, consent, grant)
+    event_id = decisions.note(decision, consent, at=at, actor=actor)
+    return replace(_permit(decision, consent, grant), event_id=event_id)
 
 
 def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:

@@ -21,12 +21,13 @@ from core.canonical import Json
 from core.errors import Conflict, NotFound, Refused, Unavailable
 from provenance import facts, log, marks
 from provenance.fingerprint import filing as fingerprints
-from provenance.models import LEFT, Clip, ClipState, Receipt
+from provenance.models import LEFT, Clip, ClipState, ManifestMode, Receipt
 from vault import blobs
 
 _TRIES: Final = 8
 _NOBODY: Final[Mapping[str, Any]] = {
     "subject": "", "voice_id": "", "client_reference": "", "external_id": "", "metadata": {}, "blob_id": "",
+    "manifest_blob_id": "",
 }  # fmt: skip
 
 
@@ -89,7 +90,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What is about to leave: hashes, format, length, and what the self-check of the mark saw (empty when unmarked)."""
+    """What is about to leave: hashes, format, length, the mark's self-check, and where the C2PA manifest is, if any."""
 
     sha256_provider: str
     sha256: str
@@ -103,6 +104,14 @@ class Delivery:
     margin_milli_db: int = 0
     score_milli: int = 0
     self_checks: tuple[str, ...] = ()
+    manifest_mode: str = ManifestMode.NONE
+    manifest_reason: str = ""
+    manifest_id: str = ""
+    manifest_sha256: str = ""
+    manifest_offset: int = 0
+    manifest_size: int = 0
+    manifest_blob_id: str = ""
+    credential: str = ""
 
 
 def new_id() -> str:
@@ -172,6 +181,13 @@ def note_mark_failed(clip_id: str, *, reason: str, delivered: bool, at: datetime
 
 
 @tx.required
+def note_c2pa_failed(clip_id: str, *, reason: str, delivered: bool, at: datetime, actor: str) -> None:
+    """Log that a clip got no manifest, and whether it was delivered all the same."""
+    clip = Clip.objects.get(id=clip_id)
+    _log(clip, "clip.c2pa_failed", {"reason": reason, "delivered": delivered}, at=at, actor=actor)
+
+
+@tx.required
 def abort(clip_id: str, *, code: str, at: datetime, actor: str) -> bool:
     """Give up a clip in the making; say whether this call did it. The one that did releases the permit."""
     changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
@@ -215,7 +231,8 @@ def erase(clip_ids: Sequence[str]) -> int:
     """Delete the audio of finished clips and cut them loose from their person, as `erase_of` does; give how many."""
     found = Clip.objects.filter(id__in=clip_ids).exclude(state=ClipState.MAKING)
     fingerprints.forget_clips(clip_ids)
-    for blob_id in found.exclude(blob_id="").values_list("blob_id", flat=True):
+    held = found.values_list("blob_id", "manifest_blob_id")
+    for blob_id in sorted({blob_id for pair in held for blob_id in pair if blob_id}):  # an embedded one shares its blob
         with suppress(NotFound):  # an erasure may have been faster
             blobs.delete(blob_id)
     Receipt.objects.filter(clip__in=found).delete()

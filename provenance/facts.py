@@ -37,6 +37,7 @@ def of(clip: Clip, said: Said) -> dict[str, Json]:
         "record_sha256": clip.record_sha256,
         "policy_version": clip.policy_version,
         "mark": _mark(clip) if clip.scheme else None,
+        "c2pa": _c2pa(clip) if clip.manifest_id else None,
         "terms": said.grant,
         "asked": said.asked,
     }
@@ -50,4 +51,13 @@ def _mark(clip: Clip) -> dict[str, Json]:
         "score_milli": clip.score_milli,
         "margin_milli_db": clip.margin_milli_db,
         "checks": list(clip.self_checks),
+    }
+
+
+def _c2pa(clip: Clip) -> dict[str, Json]:
+    return {
+        "manifest": clip.manifest_id,
+        "mode": clip.manifest_mode,
+        "sha256": clip.manifest_sha256,
+        "credential": clip.credential,
     }

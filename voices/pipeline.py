@@ -1,12 +1,12 @@
-"""The one way of speech: gate, intent, provider, mark, and one transaction that confirms, counts, issues and logs.
+"""The one way of speech: gate, intent, provider, mark, manifest, and one transaction that confirms, issues and logs.
 
 Sync calls and jobs come through here alike. Whatever goes wrong, the permit is given back once and the clip is settled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -22,8 +22,9 @@ from provenance import clips, facts, marking, watermark
 from provenance.audio import decoding, encoding
 from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
+from provenance.credentials.signing import CredentialFailed
 from vault import blobs
-from voices import disclosure, handles
+from voices import disclosure, handles, manifests
 from voices.disclosure import Disclosure
 from voices.models import Voice, VoiceState
 from voices.orders import Asker, Providers, SpeechOrder
@@ -48,12 +49,13 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cut:
-    """Audio ready to leave: bytes, what they decode to, and the mark in them, or why there is none."""
+    """Audio ready to leave: bytes, what they decode to, the mark in them, or why there is none, and their manifest."""
 
     data: bytes
     heard: Sound
     mark: marking.Marked | None
     mark_failure: str = ""
+    credential: manifests.Attached | None = None
 
 
 def speak(
@@ -66,8 +68,8 @@ def speak(
 ) -> Spoken:
     """Speak one text, or raise with nothing delivered.
 
-    Raises NotFound for a stranger's voice, ConsentDenied, MarkFailed, UnsupportedField, ProviderDown, Invalid for a
-    disclosure that is too little or cannot be spoken, and what `settle` raises.
+    Raises NotFound for a stranger's voice, ConsentDenied, MarkFailed, CredentialFailed, UnsupportedField,
+    ProviderDown, Invalid for a disclosure that is too little or cannot be spoken, and what `settle` raises.
     """
     voice = voice_of(order.voice_id, asker=asker)
     permit = gate.check(
@@ -82,7 +84,8 @@ def speak(
         line = Line(text=words, language=order.language, prosody=order.prosody)
         made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
         cut = _cut(made, intent, order.output, asker=asker)  # 4. mark, encode, read the mark back from those bytes
-        return _deliver(order, asker, permit, intent, made, cut, settle=settle, at=now())  # 5. one transaction
+        cut = _sign(cut, intent, order.output, permit, asker=asker, at=now())  # 5. the manifest, around the same audio
+        return _deliver(order, asker, permit, intent, made, cut, settle=settle, at=now())  # 6. one transaction
 
 
 def voice_of(voice_id: str, *, asker: Asker) -> Voice:
@@ -134,12 +137,19 @@ class _Attempt:
         if isinstance(error, watermark.MarkFailed):
             reason = str(error.facts.get("reason", ""))
             _note_mark_failed(self.clip_id, reason, actor=self._asker.actor, at=self._now())
+        if isinstance(error, CredentialFailed):
+            _note_c2pa_failed(self.clip_id, error.reason, actor=self._asker.actor, at=self._now())
         give_up(self.clip_id, permit=self._permit, code=code, actor=self._asker.actor, at=self._now())
 
 
 @transaction.atomic
 def _note_mark_failed(clip_id: str, reason: str, *, actor: str, at: datetime) -> None:
     clips.note_mark_failed(clip_id, reason=reason, delivered=False, at=at, actor=actor)
+
+
+@transaction.atomic
+def _note_c2pa_failed(clip_id: str, reason: str, *, actor: str, at: datetime) -> None:
+    clips.note_c2pa_failed(clip_id, reason=reason, delivered=False, at=at, actor=actor)
 
 
 def ask_of(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
@@ -196,6 +206,19 @@ def _cut(made: Sound, intent: clips.Intent, output: Output, *, asker: Asker) -> 
     return _Cut(data=marked.data, heard=marked.sound, mark=marked)
 
 
+def _sign(cut: _Cut, intent: clips.Intent, output: Output, permit: gate.Permit, *, asker: Asker, at: datetime) -> _Cut:
+    attached = manifests.attach(
+        cut.data,
+        output.codec,
+        clip_id=intent.clip_id,
+        marked=cut.mark is not None,
+        permit=permit,
+        policy=policy.of(asker.organisation_id),
+        at=at,
+    )
+    return replace(cut, data=attached.data, credential=attached)
+
+
 def may_leave_unmarked(organisation_id: str) -> bool:
     """Whether the organisation wants clips even when their mark cannot be read back."""
     return policy.of(organisation_id).get("mark_failed") == "deliver"
@@ -220,6 +243,7 @@ def _deliver(
         gate.commit(permit, characters=len(order.text), milliseconds=delivery["duration_ms"], at=at)
         if cut.mark is None:
             clips.note_mark_failed(intent.clip_id, reason=cut.mark_failure, delivered=True, at=at, actor=asker.actor)
+        delivery |= _kept(cut, intent.clip_id, blob_id=blob_id, subject=permit.subject, actor=asker.actor, at=at)
         sent = clips.Delivery(blob_id=blob_id, **delivery)
         clip = clips.issue(intent.clip_id, sent, said=said(order, permit), at=at, actor=asker.actor)
     return Spoken(
@@ -236,6 +260,15 @@ def said(order: SpeechOrder, permit: gate.Permit) -> facts.Said:
     """What the log commits to of an order: its text as the caller sent it, and the terms that allowed it."""
     asked = {"channel": permit.channel, "territory": permit.territory}
     return facts.Said(script=order.text, grant=permit.terms, asked=asked)
+
+
+def _kept(cut: _Cut, clip_id: str, *, blob_id: str, subject: str, actor: str, at: datetime) -> Mapping[str, Any]:
+    """Keep the manifest, or log why there is none."""
+    if cut.credential is None:
+        return {}
+    if cut.credential.signed is None:
+        clips.note_c2pa_failed(clip_id, reason=cut.credential.reason, delivered=True, at=at, actor=actor)
+    return manifests.keep(cut.credential, blob_id=blob_id, subject=subject, at=at)
 
 
 def confirm(permit: gate.Permit, *, at: datetime) -> None:

@@ -38,6 +38,14 @@ def register_policy() -> None:
     )
     policy.register(
         policy.Entry(
+            name="c2pa_failed",
+            help="Whether a clip whose C2PA manifest cannot be made is refused or delivered without, and logged.",
+            example="refuse",
+            check=policy.one_of("refuse", "deliver"),
+        )
+    )
+    policy.register(
+        policy.Entry(
             name="disclosure",
             help="What a call must say of the voice's being synthetic, by channel and territory.",
             example=[{"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"}],

@@ -69,9 +69,10 @@ def _by_magic(data: bytes) -> Container | None:
         return Container.M4A
     if data[:4] == b"\x1a\x45\xdf\xa3":
         return Container.WEBM
-    if data[:3] == b"ID3" or mpeg.frame_at(data, 0):
-        return Container.MP3
-    return None
+    if data[:3] == b"ID3":
+        # A tag in front of a FLAC is where C2PA puts a manifest (2.2, appendix A.3.4); libsndfile skips it as we do.
+        return Container.FLAC if data[mpeg.behind_id3(data) :][:4] == b"fLaC" else Container.MP3
+    return Container.MP3 if mpeg.frame_at(data, 0) else None
 
 
 def _ogg(data: bytes) -> Container | None:

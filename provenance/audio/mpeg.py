@@ -54,7 +54,7 @@ def frame_at(data: bytes, at: int) -> Frame | None:
 
 def walk(data: bytes) -> Stream | None:
     """Follow the frames from the first one behind an ID3v2 tag; None when no frame stands there."""
-    start = at = _behind_id3(data)
+    start = at = behind_id3(data)
     first = frame_at(data, at)
     if first is None:
         return None
@@ -79,7 +79,7 @@ def with_length(data: bytes, stream: Stream) -> bytes:
     return tag.ljust(frame.size, b"\0") + data[stream.start :]
 
 
-def _behind_id3(data: bytes) -> int:
+def behind_id3(data: bytes) -> int:
     """An ID3v2 tag gives its size in four times seven bits (ID3v2.4 structure, 3.1)."""
     if data[:3] != b"ID3" or len(data) < 10:
         return 0

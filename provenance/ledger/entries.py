@@ -30,6 +30,7 @@ KINDS: Final = frozenset(
         "voice.ready", "voice.failed", "voice.deleted",
         "decision.allowed", "decision.denied",
         "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed",
+        "clip.c2pa_failed",
         "erasure.started", "erasure.target", "erasure.completed",
         "export.requested", "export.ready",
         "key.issued", "key.rotated", "key.disabled", "key.destroyed", "clock.advanced",

@@ -1,6 +1,7 @@
 """The rows of provenance: the log, the clips that it vouches for, exports, what people say of an answer."""
 
-from provenance.models.clip import LEFT, Clip, ClipState, MarkKey
+from provenance.models.clip import LEFT, Clip, ClipState, ManifestMode, MarkKey
+from provenance.models.credential import Credential, CredentialRole
 from provenance.models.export import Export, ExportQuerySet, ExportState
 from provenance.models.feedback import Feedback, Opinion
 from provenance.models.fingerprint import Fingerprint, FingerprintTerm
@@ -13,6 +14,8 @@ __all__ = [
     "Checkpoint",
     "Clip",
     "ClipState",
+    "Credential",
+    "CredentialRole",
     "Entry",
     "EventRef",
     "Export",
@@ -22,6 +25,7 @@ __all__ = [
     "Fingerprint",
     "FingerprintTerm",
     "Head",
+    "ManifestMode",
     "MarkKey",
     "Opinion",
     "Outbox",

@@ -16,6 +16,14 @@ class ClipState(models.TextChoices):
     ERASED = "erased"
 
 
+class ManifestMode(models.TextChoices):
+    """Where a clip's C2PA manifest is: in its bytes, beside them, or nowhere."""
+
+    EMBEDDED = "embedded"
+    SIDECAR = "sidecar"
+    NONE = "none"
+
+
 LEFT = (ClipState.ISSUED, ClipState.WITHDRAWN, ClipState.ERASED)
 
 
@@ -33,6 +41,7 @@ class Clip(models.Model):
     Consent, decision, grant and voice are ids and not relations: they live higher in the house, and this row outlives
     them.
     `subject` is the vault subject of the voice owner; erasing empties it, so that the hashes lead to nobody.
+    `manifest_blob_id` holds the C2PA manifest; embedded, that is the clip's own blob, from `manifest_offset` on.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -70,6 +79,15 @@ class Clip(models.Model):
     duration_ms = models.PositiveIntegerField(default=0)
     blob_id = models.CharField(max_length=30, blank=True)
 
+    manifest_mode = models.CharField(max_length=8, choices=ManifestMode, default=ManifestMode.NONE)
+    manifest_reason = models.CharField(max_length=32, blank=True)
+    manifest_id = models.CharField(max_length=64, blank=True)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    manifest_offset = models.PositiveIntegerField(default=0)
+    manifest_size = models.PositiveIntegerField(default=0)
+    manifest_blob_id = models.CharField(max_length=30, blank=True)
+    credential = models.CharField(max_length=64, blank=True)
+
     client_reference = models.CharField(max_length=200, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict)
@@ -97,9 +115,18 @@ class Clip(models.Model):
                 condition=Q(state__in=LEFT) | Q(blob_id="", sha256="", issued_at=None),
             ),
             models.CheckConstraint(
+                name="clip_manifest_mode_is_known", condition=Q(manifest_mode__in=ManifestMode.values)
+            ),
+            models.CheckConstraint(
+                name="clip_manifest_has_id_hash_and_signer_or_is_none",
+                condition=Q(manifest_mode="none", manifest_id="", manifest_sha256="", manifest_blob_id="")
+                | (~Q(manifest_mode="none") & ~Q(manifest_id="") & ~Q(manifest_sha256="") & ~Q(credential="")),
+            ),
+            models.UniqueConstraint(name="clip_manifest_id_once", fields=["manifest_id"], condition=~Q(manifest_id="")),
+            models.CheckConstraint(
                 name="clip_erased_leads_to_nobody",
                 condition=~Q(state=ClipState.ERASED)
-                | Q(subject="", voice_id="", client_reference="", external_id="", blob_id=""),
+                | Q(subject="", voice_id="", client_reference="", external_id="", blob_id="", manifest_blob_id=""),
             ),
         ]
 

@@ -18,6 +18,7 @@ from tests.conftest import NOON
 pytestmark = pytest.mark.django_db
 GOOD: dict[str, Any] = {
     "mark_failed": "deliver",
+    "c2pa_failed": "refuse",
     "minimum_assurance": {"agent": "L2", "*": "L1"},
     "disclosure": [{"territories": ["CN"], "mode": "spoken"}],
 }

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Organisation
+from core import canonical
 from provenance import clips as clip_rows
 from tests.cast import ClientOf, MakeKey
 from tests.voices.conftest import Http, MakeConsent, MakeVoice, noon, revoke, say
@@ -58,12 +59,13 @@ class TestClips:
             assert stranger.get(f"/v1/clips/{clip}{path}").status_code == 404
         assert stranger.get("/v1/clips").json()["data"] == []
 
-    def test_have_a_proof_and_no_manifest_yet(self, client: Http, voice: Voice) -> None:
+    def test_have_a_proof_and_a_manifest(self, client: Http, voice: Voice) -> None:
         clip = say(client, voice)["Sayso-Clip"]
 
         assert client.get(f"/v1/clips/{clip}/proof").content.startswith(b"c2sp.org/tlog-proof@v1")
-        missing = client.get(f"/v1/clips/{clip}/manifest")
-        assert (missing.status_code, missing.json()["code"]) == (404, "no_manifest")
+        manifest, shown = client.get(f"/v1/clips/{clip}/manifest"), client.get(f"/v1/clips/{clip}").json()
+        assert manifest["Content-Type"] == "application/c2pa"
+        assert shown["c2pa"]["sha256"] == canonical.sha256(manifest.content)
 
 
 class TestAudio:

@@ -65,7 +65,7 @@ def job_in_full(row: Job) -> Rendered:
 
 
 def clip(row: Clip) -> Rendered:
-    """A clip with its place in the log. `c2pa` is null until manifests are made."""
+    """A clip with its place in the log. `c2pa` says where its manifest is, or why there is none."""
     return {
         "id": row.id,
         "object": "clip",
@@ -93,7 +93,7 @@ def clip(row: Clip) -> Rendered:
         "sha256_pcm": row.sha256_pcm,
         "sha256_provider": row.sha256_provider,
         "watermark": _watermark(row),
-        "c2pa": None,
+        "c2pa": _c2pa(row),
         "log_index": proofs.index_of(row.event_id),
         "event": row.event_id,
     }
@@ -120,6 +120,15 @@ def _watermark(row: Clip) -> Rendered | None:
         "margin_db": row.margin_milli_db / 1000,
         "score": row.score_milli / 1000,
         "self_check": row.self_checks,
+    }
+
+
+def _c2pa(row: Clip) -> Rendered:
+    return {
+        "mode": row.manifest_mode,
+        "manifest_id": row.manifest_id or None,
+        "sha256": row.manifest_sha256 or None,
+        "reason": row.manifest_reason or None,
     }
 
 
@@ -224,7 +233,7 @@ class ClipObject(serializers.Serializer[Clip]):
     sha256_pcm = serializers.CharField()
     sha256_provider = serializers.CharField()
     watermark = schemas.WatermarkObject(allow_null=True)
-    c2pa = serializers.DictField(allow_null=True, help_text="Null until manifests are made.")
+    c2pa = schemas.ManifestObject()
     log_index = serializers.IntegerField(allow_null=True)
     event = serializers.CharField()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from consent.schemas import RefusalReason
-from provenance.models import Clip
+from provenance.models import Clip, ManifestMode
 from voices.models import Erasure, ErasureState, ErasureTarget, JobItem, JobState, TargetState
 
 
@@ -52,6 +52,15 @@ class OpeningObject(serializers.Serializer[Clip]):
     id = serializers.CharField()
     key = serializers.CharField(help_text="The event's key, 32 bytes in base64.")
     body = serializers.DictField(help_text="What the entry's commitment is over.")
+
+
+class ManifestObject(serializers.Serializer[Clip]):
+    """A clip's C2PA manifest: where it is, its label and SHA-256; without one, `reason` says why."""
+
+    mode = serializers.ChoiceField(choices=ManifestMode.values)
+    manifest_id = serializers.CharField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_null=True)
 
 
 class TargetObject(serializers.Serializer[ErasureTarget]):

@@ -7,18 +7,12 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from consent import gate
-from core.errors import NotFound
 from provenance import clips, receipts
+from provenance.credentials import stored
 from provenance.ledger import proofs
 from provenance.ledger.queries import Opening
 from provenance.models import Clip, ClipState
 from voices.orders import Asker
-
-
-class NoManifest(NotFound):
-    """The clip carries no C2PA manifest."""
-
-    code = "no_manifest"
 
 
 def of(asker: Asker) -> QuerySet[Clip]:
@@ -60,9 +54,11 @@ def opening(clip_id: str, *, asker: Asker, at: datetime) -> Opening:
 
 
 def manifest(clip_id: str, *, asker: Asker) -> bytes:
-    """The C2PA manifest of a clip. Raises NotFound; NoManifest, always until manifests are made."""
-    find(clip_id, asker=asker)
-    raise NoManifest("This clip carries no C2PA manifest.")
+    """The C2PA manifest of a clip. Raises NotFound, ClipErased, NoManifest."""
+    clip = find(clip_id, asker=asker)
+    if clip.state == ClipState.ERASED:
+        raise clips.ClipErased("This clip was erased.")
+    return stored.manifest(clip)
 
 
 def _confirm(clip: Clip, *, asker: Asker, at: datetime) -> None:
