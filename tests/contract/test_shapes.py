@@ -38,6 +38,7 @@ FIELDS = {
     "job": {"kind", "state", "progress", "finished_at", "clip", "decision", "code", "reasons"},
     "clip": {
         "state", "ended_at", "voice", "decision", "consent", "grant", "language", "use_case", "characters", "provider",
+        "disclosure",
         "client_reference", "media_type", "codec", "bytes", "duration_ms", "sha256", "sha256_pcm", "sha256_provider",
         "watermark", "c2pa", "log_index", "event",
     },
