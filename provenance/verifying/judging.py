@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from provenance.models import Clip, ClipState
 from provenance.verifying.consents import ENDED_FOR_GOOD, state_of
 from provenance.verifying.looking import Look
@@ -9,22 +11,35 @@ from provenance.verifying.verdicts import FoundClip, Outcome, Stretch, Verdict
 
 
 def judge(looks: tuple[Look, ...], *, seconds: float = 0.0) -> Verdict:
-    """Conclude. `looks` in the order of their weight: the first that found a clip decides which one is spoken of."""
+    """Conclude, in this order.
+
+    1. A clip that is here unchanged is spoken of, whatever else was found; what contradicts it is in the evidence.
+    2. Of several clips in one file the one that may least exist is spoken of: erased, then withdrawn, then the others.
+    3. Between equals the first in the order of the layers, and of the time in the file.
+    """
     evidence = tuple(look.evidence for look in looks)
-    best = next((look for look in looks if look.clip is not None), None)
-    if best is None or best.clip is None:
+    exact = next((look.clip for look in looks if look.exact and look.clip is not None), None)
+    found = [exact] if exact is not None else list(_clips(looks))
+    if not found:
         return Verdict(outcome=Outcome.NOT_FOUND, clip=None, evidence=evidence, seconds=seconds)
-    clip = found_clip(best.clip)
+    spoken_of = min(((_shown(clip), clip) for clip in found), key=lambda pair: _standing(*pair))
     return Verdict(
-        outcome=_outcome(best.clip, clip, exact=best.exact),
-        clip=clip,
+        outcome=_outcome(*spoken_of, exact=exact is not None),
+        clip=spoken_of[0],
         evidence=evidence,
         stretches=tuple(_stretches(looks)),
         seconds=seconds,
     )
 
 
-def found_clip(clip: Clip) -> FoundClip | None:
+def _clips(looks: tuple[Look, ...]) -> Iterator[Clip]:
+    for look in looks:
+        if look.clip is not None:
+            yield look.clip
+        yield from (mark.clip for mark in look.marks if mark.clip is not None)
+
+
+def _shown(clip: Clip) -> FoundClip | None:
     """What may be said of a clip: nothing when its person was erased, or when it never left by our hand."""
     if clip.state not in {ClipState.ISSUED, ClipState.WITHDRAWN} or clip.issued_at is None:
         return None
@@ -36,20 +51,23 @@ def found_clip(clip: Clip) -> FoundClip | None:
     )
 
 
-def _outcome(clip: Clip, shown: FoundClip | None, *, exact: bool) -> Outcome:
-    if shown is None or clip.state == ClipState.WITHDRAWN or shown.consent_state in ENDED_FOR_GOOD:
+def _standing(shown: FoundClip | None, clip: Clip) -> int:
+    """How far a clip may still exist: 0 erased, 1 withdrawn, 2 permitted."""
+    if shown is None:
+        return 0
+    return 1 if clip.state == ClipState.WITHDRAWN or shown.consent_state in ENDED_FOR_GOOD else 2
+
+
+def _outcome(shown: FoundClip | None, clip: Clip, *, exact: bool) -> Outcome:
+    if _standing(shown, clip) < 2:
         return Outcome.WITHDRAWN
     return Outcome.ISSUED if exact else Outcome.ALTERED
 
 
 def _stretches(looks: tuple[Look, ...]) -> list[Stretch]:
-    marks = [mark for look in looks for mark in look.marks if mark.clip is not None]
-    shown = {mark.clip.id: found_clip(mark.clip) for mark in marks if mark.clip is not None}
+    marks = [(mark, mark.clip) for look in looks for mark in look.marks if mark.clip is not None]
+    named = {clip.id: _shown(clip) is not None for _, clip in marks}
     return [
-        Stretch(
-            start_s=mark.start_s,
-            end_s=mark.end_s,
-            clip_id=mark.clip.id if mark.clip is not None and shown[mark.clip.id] is not None else None,
-        )
-        for mark in sorted(marks, key=lambda mark: (mark.start_s, mark.end_s))
+        Stretch(start_s=mark.start_s, end_s=mark.end_s, clip_id=clip.id if named[clip.id] else None)
+        for mark, clip in sorted(marks, key=lambda pair: (pair[0].start_s, pair[0].end_s))
     ]

@@ -1,33 +1,76 @@
-"""The layer `watermark`: which clips' marks are in the sound, and where."""
+"""The layer `watermark`: which clips' marks are in the sound, and where.
+
+What a search costs grows with the number of keys, one for each organisation and year, so it is done in two steps: the
+sound is analysed once; a quick reading of it under every key (5 ms a key) tells which keys are in it; only those,
+and the asker's own, are looked for second by second (`docs/numbers.md`). Few keys and short sounds get the second step
+for every key.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final
 
 from provenance import marks, watermark
 from provenance.audio.sound import Sound
 from provenance.models import Clip
 from provenance.verifying.looking import Look, Mark
 from provenance.verifying.verdicts import Evidence
+from provenance.watermark.analysis import resample
+from provenance.watermark.detection import fold, read
+from provenance.watermark.scheme import SPEECH_1
+
+MOST_KEYS: Final = 1_000
+"""Keys tried for one file: the asker's first, then the newest. A service with more says that it did not try all."""
+THOROUGH: Final = 2_000.0
+"""Keys times seconds up to which every key is looked for second by second: about a second of work."""
 
 
 def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
-    """Search the sound under every key in use. `expected` is the clip that an exact layer found, if one did.
+    """Search the sound under the keys in use. `expected` is the clip that an exact layer found, if one did.
 
     The keys of the organisation `first` come before those of others.
     """
-    keys = marks.in_use(first=expected.organisation_id if expected else first)
-    found = watermark.detect_any(sound.samples, sound.rate, keys=keys)
-    if found is None:
-        return Look(evidence=Evidence(layer="watermark", result="absent"))
-    clip = _carrier(*marks.named(found[0]), found[1].token)
-    return _judged((Mark(start_s=0.0, end_s=sound.seconds, clip=clip),), expected)
+    asker = expected.organisation_id if expected else first
+    every = marks.in_use(first=asker)
+    keys = dict(islice(every.items(), MOST_KEYS))
+    found = _with_clips(_segments(sound, keys, asker))
+    return _judged(found, expected, partly=len(keys) < len(every))
 
 
-def _judged(found: tuple[Mark, ...], expected: Clip | None) -> Look:
-    clip = next((mark.clip for mark in found if mark.clip is not None), None)
-    if clip is None:
+def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[watermark.Segment]:
+    """What was read and where; a mark that only the whole sound shows counts for all of it."""
+    folded = fold(resample(sound.samples, sound.rate, SPEECH_1.rate))
+    quick = {name: reading for name, key in keys.items() if (reading := read(folded, key)) is not None}
+    thorough = len(keys) * sound.seconds <= THOROUGH
+    wanted = {name: key for name, key in keys.items() if thorough or name in quick or marks.named(name)[0] == asker}
+    found = watermark.segments(sound.samples, sound.rate, keys=wanted)
+    seen = {(segment.key, segment.token) for segment in found}
+    return found + [
+        watermark.Segment(start_s=0.0, end_s=sound.seconds, token=reading.token, score=reading.score, key=name)
+        for name, reading in quick.items()
+        if (name, reading.token) not in seen
+    ]
+
+
+def _with_clips(found: Iterable[watermark.Segment]) -> tuple[Mark, ...]:
+    return tuple(
+        Mark(start_s=segment.start_s, end_s=segment.end_s, clip=_carrier(*marks.named(segment.key), segment.token))
+        for segment in found
+    )
+
+
+def _judged(found: tuple[Mark, ...], expected: Clip | None, *, partly: bool) -> Look:
+    clips = [mark.clip for mark in found if mark.clip is not None]
+    if not found:
+        return Look(evidence=Evidence(layer="watermark", result="absent", why="partly" if partly else ""))
+    if not clips:
         return Look(evidence=Evidence(layer="watermark", result="candidate"), marks=found)
-    result = "mismatch" if expected and expected.id != clip.id else "match"
-    return Look(evidence=Evidence(layer="watermark", result=result), clip=clip, marks=found)
+    if expected and expected.id not in {clip.id for clip in clips}:
+        return Look(evidence=Evidence(layer="watermark", result="mismatch"), clip=clips[0], marks=found)
+    several = "several" if len({clip.id for clip in clips}) > 1 else ""
+    return Look(evidence=Evidence(layer="watermark", result="match", why=several), clip=clips[0], marks=found)
 
 
 def _carrier(organisation_id: str, epoch: int, token: int) -> Clip | None:

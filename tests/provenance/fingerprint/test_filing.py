@@ -1,0 +1,216 @@
+"""Filing fingerprints: ordered with the clip, made in the background, found, sealed, and gone with the person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.db import IntegrityError, transaction
+from pytest_django import Settings
+
+from core import clock
+from provenance import clips
+from provenance.audio.decoding import decode
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
+from provenance.fingerprint import filing, index
+from provenance.fingerprint.chroma import Samples
+from provenance.fingerprint.filing import MOST_ATTEMPTS
+from provenance.fingerprint.words import SILENT, Words, words
+from provenance.models import Clip, Fingerprint, FingerprintTerm
+from provenance.tasks import fingerprint_pending
+from tests.conftest import NOON
+from tests.voices.conftest import (  # noqa: F401 - fixtures
+    AUDIO,
+    MakeVoice,
+    Reader,
+    asker_of,
+    make_consent,
+    make_voice,
+    noon,
+    only,
+    order_for,
+    reading,
+)
+from vault import keys
+from voices import pipeline
+from voices.erasure import carrying, services
+from voices.models import Voice
+from voices.pipeline import Spoken
+
+LATER = clock.now() + timedelta(days=365)
+
+
+@pytest.fixture
+def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
+    return make_voice()
+
+
+def say(voice: Voice, name: str = "0870", **output: object) -> Spoken:
+    order = order_for(voice, output=Output(**({"codec": "wav"} | output)))  # type: ignore[arg-type]  # spelt at the call
+    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name))))
+
+
+def file_all() -> int:
+    return filing.carry_on(at=NOON)
+
+
+def found(sound: Sound) -> list[str]:
+    return [candidate.clip.id for candidate in filing.search(sound)]
+
+
+def erase(voice: Voice) -> None:
+    erasure = services.request(
+        voice.speaker_id, organisation=voice.organisation, livemode=False, reason="requested", actor="member:test",
+        at=NOON, real=NOON,
+    )  # fmt: skip
+    carrying.carry_on(erasure.id, now=noon)
+
+
+class TestAClip:
+    @pytest.mark.parametrize("codec", ["wav", "mp3", "flac", "opus", "ogg", "pcm_s16le", "mulaw"])
+    def test_is_found_by_how_it_sounds(self, voice: Voice, codec: str) -> None:
+        spoken = say(voice, codec=codec)
+
+        assert found(reading()) == []
+        assert file_all() == 1
+        assert found(reading()) == [spoken.clip_id]
+
+    def test_is_told_from_others_of_the_same_voice(self, voice: Voice) -> None:
+        spoken, other = say(voice), say(voice, "0920")
+        file_all()
+
+        assert found(reading()) == [spoken.clip_id]
+        assert found(reading("0920")) == [other.clip_id]
+        assert found(decode((AUDIO / "librivox-austen-0890.wav").read_bytes()).sound) == []
+
+    def test_is_found_in_part(self, voice: Voice) -> None:
+        spoken = say(voice)
+        file_all()
+        sound = reading()
+
+        assert found(Sound(sound.samples[round(1.3 * sound.rate) :], sound.rate)) == [spoken.clip_id]
+
+    def test_is_found_after_an_encoding(self, voice: Voice) -> None:
+        spoken = say(voice)
+        file_all()
+        again = encode(reading(), Output(codec="mp3", sample_rate_hz=16_000, bit_rate_bps=32_000))
+
+        assert found(decode(again).sound) == [spoken.clip_id]
+
+    def test_under_five_seconds_has_none(self, voice: Voice) -> None:
+        say(voice, "0880")
+
+        assert not Fingerprint.objects.exists()
+
+    def test_that_was_never_issued_has_none(self, voice: Voice) -> None:
+        with pytest.raises(RuntimeError), transaction.atomic():
+            say(voice)
+            raise RuntimeError("the delivery fails")
+
+        assert not Fingerprint.objects.exists()
+
+
+class TestTheFile:
+    def test_is_sealed_and_the_index_blind(self, voice: Voice) -> None:
+        spoken = say(voice)
+        file_all()
+        row = Fingerprint.objects.get()
+        plain = words(*_audio(spoken))
+
+        assert row.words == len(plain)
+        assert plain.astype("<u4").tobytes() not in bytes(row.sealed or b"")
+        terms = set(FingerprintTerm.objects.values_list("term", flat=True))
+        assert terms
+        assert not terms & {int(word) for word in plain}
+        assert not terms & {int(word) - 2**32 for word in plain}
+
+    def test_holds_no_silence_and_no_more_than_it_must(self) -> None:
+        some = words(reading().samples, reading().rate)
+        long = list(range(5_000))
+        assert len(index.rows(1, _words(long), b"key")) == index.MOST_TERMS
+        assert index.rows(1, _words([SILENT] * 40), b"key") == []
+        assert len(index.rows(1, some, b"key")) <= index.MOST_TERMS
+
+    def test_is_made_anew_when_the_secret_changes(self, voice: Voice, settings: Settings) -> None:
+        spoken = say(voice)
+        file_all()
+        assert file_all() == 0
+        settings.SECRET_KEY = "another secret that nobody knows but the service"
+
+        assert found(reading()) == []
+        assert filing.carry_on(at=LATER) == 1
+        assert found(reading()) == [spoken.clip_id]
+
+    def test_waits_longer_after_each_failure_and_then_gives_up(self, voice: Voice, data_folder: Path) -> None:
+        say(voice)
+        for file in (data_folder / "blobs").rglob("*"):
+            if file.is_file():
+                file.write_bytes(b"")
+
+        tries = [filing.carry_on(at=LATER + timedelta(days=day)) for day in range(MOST_ATTEMPTS + 2)]
+
+        assert (set(tries), Fingerprint.objects.get().attempt) == ({0}, MOST_ATTEMPTS)
+
+    def test_is_made_by_the_beat(self, voice: Voice) -> None:
+        say(voice)
+
+        fingerprint_pending()
+
+        assert Fingerprint.objects.get().words > 0
+
+    def test_leads_to_a_person_or_is_not_there(self, voice: Voice) -> None:
+        say(voice)
+        for wrong in ({"subject": ""}, {"under": "0123456789abcdef"}):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                Fingerprint.objects.update(**wrong)
+
+
+class TestErasure:
+    def test_deletes_every_row(self, voice: Voice) -> None:
+        say(voice)
+        file_all()
+
+        erase(voice)
+
+        assert (Fingerprint.objects.count(), FingerprintTerm.objects.count()) == (0, 0)
+        assert found(reading()) == []
+
+    def test_is_not_undone_by_work_in_hand(self, voice: Voice) -> None:
+        say(voice)
+        row = Fingerprint.objects.select_related("clip").get()
+
+        erase(voice)
+
+        assert not filing._carry_on(row, index.key(), at=NOON)
+        assert (Fingerprint.objects.count(), FingerprintTerm.objects.count()) == (0, 0)
+
+    def test_of_the_key_alone_closes_what_is_left(self, voice: Voice) -> None:
+        """A row that came back with a backup opens no more."""
+        say(voice)
+        file_all()
+        with transaction.atomic():
+            keys.destroy(voice.subject, at=NOON)
+
+        assert found(reading()) == []
+
+    def test_of_single_clips_takes_theirs_alone(self, voice: Voice) -> None:
+        gone, kept = say(voice), say(voice, "0920")
+        file_all()
+
+        with transaction.atomic():
+            clips.erase([gone.clip_id])
+
+        assert [row.clip_id for row in Fingerprint.objects.all()] == [kept.clip_id]
+        assert Clip.objects.get(id=gone.clip_id).state == "erased"
+
+
+def _audio(spoken: Spoken) -> tuple[Samples, int]:
+    sound = decode(spoken.data).sound
+    return sound.samples, sound.rate
+
+
+def _words(values: list[int]) -> Words:
+    return np.array(values, dtype=np.uint32)
