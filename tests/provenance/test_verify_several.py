@@ -1,0 +1,207 @@
+"""Files that are not one clip: spliced, several in one, some of them withdrawn or erased, known by sound alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from django.db import transaction
+
+from accounts.models import Organisation
+from provenance import clips, marks
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
+from provenance.fingerprint import filing
+from provenance.models import Clip
+from provenance.verifying import Outcome, Verdict, marked, verify
+from tests.conftest import NOON
+from tests.provenance.test_verify import layers
+from tests.voices.conftest import (  # noqa: F401 - fixtures
+    AUDIO,
+    MakeConsent,
+    MakeVoice,
+    Reader,
+    asker_of,
+    make_consent,
+    make_voice,
+    noon,
+    only,
+    order_for,
+    reading,
+    revoke,
+)
+from vault import keys
+from voices import pipeline
+from voices.models import Voice
+
+RATE = 16_000
+OUTPUT = Output(codec="wav", sample_rate_hz=RATE)
+
+
+@pytest.fixture
+def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
+    return make_voice()
+
+
+@pytest.fixture
+def neighbours(make_voice: MakeVoice, make_consent: MakeConsent, bolt: Organisation) -> Voice:  # noqa: F811 - as above
+    return make_voice(make_consent(organisation=bolt))
+
+
+def clip_of(voice: Voice, name: str = "0870") -> tuple[str, Sound]:
+    """A clip of that reading: its id, and the sound of its bytes."""
+    order = order_for(voice, output=OUTPUT)
+    spoken = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name))))
+    samples = np.frombuffer(spoken.data[44:], dtype="<i2").astype(np.float32) / np.float32(32_768)
+    return spoken.clip_id, Sound(samples, RATE)
+
+
+def joined(*sounds: Sound) -> Verdict:
+    return verify(encode(Sound(np.concatenate([sound.samples for sound in sounds]), RATE), OUTPUT))
+
+
+def stretches(verdict: Verdict) -> list[tuple[str | None, int, int]]:
+    return [(one.clip_id, round(one.start_s), round(one.end_s)) for one in verdict.stretches]
+
+
+FOREIGN = reading("0890").resampled(RATE)
+
+
+class TestASplice:
+    def test_of_marked_and_foreign_speech_is_altered_and_says_where(self, voice: Voice) -> None:
+        clip_id, ours = clip_of(voice)
+
+        verdict = joined(FOREIGN, ours, FOREIGN)
+
+        assert (verdict.outcome, layers(verdict)) == (Outcome.ALTERED, {"sha256": "absent", "watermark": "match"})
+        (stretch,) = verdict.stretches
+        assert stretch.clip_id == clip_id
+        assert abs(stretch.start_s - FOREIGN.seconds) < 0.6
+        assert abs(stretch.end_s - FOREIGN.seconds - ours.seconds) < 0.6
+        assert verdict.seconds == pytest.approx(2 * FOREIGN.seconds + ours.seconds, abs=0.1)
+
+    def test_of_two_clips_names_both_where_they_are(self, voice: Voice) -> None:
+        (first, one), (second, two) = clip_of(voice), clip_of(voice, "0920")
+
+        verdict = joined(one, FOREIGN, two)
+
+        assert verdict.outcome is Outcome.ALTERED
+        assert [stretch.clip_id for stretch in verdict.stretches] == [first, second]
+        assert verdict.evidence[1].key == "watermark.match.several"
+
+    def test_of_two_organisations_clips_names_both(self, voice: Voice, neighbours: Voice) -> None:
+        (first, one), (second, two) = clip_of(voice), clip_of(neighbours, "0920")
+
+        assert {stretch.clip_id for stretch in joined(one, two).stretches} == {first, second}
+
+    def test_with_a_withdrawn_clip_in_it_is_called_withdrawn(
+        self,
+        voice: Voice,
+        make_voice: MakeVoice,  # noqa: F811
+    ) -> None:
+        other = make_voice()
+        (_, one), (second, two) = clip_of(voice), clip_of(other, "0920")
+        revoke(other.consent_id, other.organisation_id)
+
+        verdict = joined(one, two)
+
+        assert verdict.outcome is Outcome.WITHDRAWN
+        assert verdict.clip is not None
+        assert verdict.clip.id == second
+
+    def test_with_an_erased_clip_in_it_does_not_name_that(self, voice: Voice, make_voice: MakeVoice) -> None:  # noqa: F811
+        other = make_voice()
+        (first, one), (second, two) = clip_of(voice), clip_of(other, "0920")
+        with transaction.atomic():
+            clips.erase_of(other.subject)
+
+        verdict = joined(one, two)
+
+        assert (verdict.outcome, verdict.clip, verdict.erased) == (Outcome.WITHDRAWN, None, True)
+        assert [stretch.clip_id for stretch in verdict.stretches] == [first, None]
+        assert second not in f"{asdict(verdict)}"
+
+
+class TestAnExactCopy:
+    def test_with_another_clips_mark_says_so(self, voice: Voice) -> None:
+        """Two clips whose tokens were exchanged in the database: the bytes say one, the mark another."""
+        (first, one), (second, _) = clip_of(voice), clip_of(voice, "0920")
+        tokens = dict(Clip.objects.values_list("id", "token"))
+        Clip.objects.filter(id=first).update(token=1)
+        Clip.objects.filter(id=second).update(token=tokens[first])
+
+        verdict = joined(one)
+
+        assert layers(verdict) == {"sha256": "match", "watermark": "mismatch"}
+        assert verdict.clip is not None
+        assert (verdict.clip.id, verdict.outcome) == (first, Outcome.ISSUED)
+        assert [stretch.clip_id for stretch in verdict.stretches] == [second]
+
+    def test_with_a_mark_that_no_clip_has_keeps_it_a_candidate(self, voice: Voice) -> None:
+        clip_id, sound = clip_of(voice)
+        Clip.objects.filter(id=clip_id).update(token=1)
+
+        assert layers(joined(sound, FOREIGN)) == {"sha256": "absent", "watermark": "candidate"}
+        assert joined(sound, FOREIGN).outcome is Outcome.NOT_FOUND
+
+
+class TestTheFingerprint:
+    def test_alone_is_a_candidate_and_no_verdict(self, voice: Voice) -> None:
+        clip_id, _ = clip_of(voice)
+        filing.carry_on(at=NOON)
+
+        verdict = joined(reading().resampled(RATE))  # how the provider's voice sounded before it was marked
+
+        assert [row.key for row in verdict.evidence] == [
+            "sha256.absent", "watermark.absent", "fingerprint.candidate",
+        ]  # fmt: skip
+        assert (verdict.outcome, verdict.clip, verdict.stretches) == (Outcome.NOT_FOUND, None, ())
+        assert clip_id not in f"{asdict(verdict)}"
+
+    def test_says_when_a_sound_is_too_short_for_it(self, voice: Voice) -> None:
+        verdict = joined(reading("0880").resampled(RATE))
+        assert verdict.evidence[-1].key == "fingerprint.absent.short"
+
+
+class TestManyKeys:
+    def many(self, acme: Organisation, count: int) -> None:
+        for year in range(count):
+            marks.current(acme.id, at=NOON - timedelta(days=366 * (year + 1)))
+
+    def test_beyond_what_is_tried_are_spoken_of(
+        self, voice: Voice, acme: Organisation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clip_of(voice)
+        self.many(acme, 3)
+        monkeypatch.setattr(marked, "MOST_KEYS", 2)
+
+        assert joined(FOREIGN).evidence[1].key == "watermark.absent.partly"
+
+    def test_do_not_hide_a_clip_from_the_quick_search(
+        self, voice: Voice, acme: Organisation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clip_id, sound = clip_of(voice)
+        self.many(acme, 3)
+        monkeypatch.setattr(marked, "THOROUGH", 0.0)
+
+        assert [stretch.clip_id for stretch in joined(FOREIGN, sound).stretches] == [clip_id]
+
+    def test_are_tried_from_the_askers_own_on(self, acme: Organisation, bolt: Organisation) -> None:
+        years: list[datetime] = [NOON, NOON + timedelta(days=366)]
+        for organisation in (acme, bolt):
+            for year in years:
+                marks.current(organisation.id, at=year)
+
+        for organisation in (acme, bolt):
+            assert [marks.named(name)[0] for name in marks.in_use(first=organisation.id)][:2] == [organisation.id] * 2
+        assert len(marks.in_use()) == 4
+
+    def test_of_an_erased_organisation_are_left_out(self, acme: Organisation, bolt: Organisation) -> None:
+        for organisation in (acme, bolt):
+            marks.current(organisation.id, at=NOON)
+        with transaction.atomic():
+            keys.destroy(keys.of_organisation(acme.id, at=NOON), at=NOON)
+
+        assert list(marks.in_use()) == [f"{bolt.id}|{NOON.year}"]
