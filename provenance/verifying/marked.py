@@ -1,9 +1,9 @@
 """The layer `watermark`: which clips' marks are in the sound, and where.
 
-What a search costs grows with the number of keys, one for each organisation and year, so it is done in two steps: the
-sound is analysed once; a quick reading of it under every key (5 ms a key) tells which keys are in it; only those,
-and the asker's own, are looked for second by second (`docs/numbers.md`). Few keys and short sounds get the second step
-for every key.
+What a search costs grows with the number of keys, one for each organisation and year, so it is done in steps: the sound
+is analysed once; a quick reading of all of it under every key (5 ms a key) tells which keys are in it; when none is,
+rougher handling is looked for under the first of them; then those found, and the asker's own, are looked for second by
+second (`docs/numbers.md`). Few keys and short sounds get that last step for every key.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from provenance.models import Clip
 from provenance.verifying.looking import Look, Mark
 from provenance.verifying.verdicts import Evidence
 from provenance.watermark.analysis import resample
-from provenance.watermark.detection import fold, read
+from provenance.watermark.detection import Hearing
 from provenance.watermark.scheme import SPEECH_1
 
-MOST_KEYS: Final = 1_000
+MOST_KEYS: Final = 500
 """Keys tried for one file: the asker's first, then the newest. A service with more says that it did not try all."""
-THOROUGH: Final = 2_000.0
+MOST_KEYS_ROUGH: Final = 100
+"""Keys under which other speeds and telephone codecs are tried as well."""
+THOROUGH: Final = 1_000.0
 """Keys times seconds up to which every key is looked for second by second: about a second of work."""
 
 
@@ -36,13 +38,12 @@ def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
     every = marks.in_use(first=asker)
     keys = dict(islice(every.items(), MOST_KEYS))
     found = _with_clips(_segments(sound, keys, asker))
-    return _judged(found, expected, partly=len(keys) < len(every))
+    return _judged(found, expected, partly=len(every) > min(MOST_KEYS, MOST_KEYS_ROUGH))
 
 
 def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[watermark.Segment]:
     """What was read and where; a mark that only the whole sound shows counts for all of it."""
-    folded = fold(resample(sound.samples, sound.rate, SPEECH_1.rate))
-    quick = {name: reading for name, key in keys.items() if (reading := read(folded, key)) is not None}
+    quick = _quick(Hearing(resample(sound.samples, sound.rate, SPEECH_1.rate)), keys)
     thorough = len(keys) * sound.seconds <= THOROUGH
     wanted = {name: key for name, key in keys.items() if thorough or name in quick or marks.named(name)[0] == asker}
     found = watermark.segments(sound.samples, sound.rate, keys=wanted)
@@ -52,6 +53,15 @@ def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[water
         for name, reading in quick.items()
         if (name, reading.token) not in seen
     ]
+
+
+def _quick(hearing: Hearing, keys: Mapping[str, bytes]) -> dict[str, watermark.Reading]:
+    """The clearest reading under each key, by the first way of reading that finds any."""
+    for number, stage in enumerate(hearing.stages):
+        tried = islice(keys.items(), None if number == 0 else MOST_KEYS_ROUGH)
+        if found := {name: reading for name, key in tried if (reading := stage(key)) is not None}:
+            return found
+    return {}
 
 
 def _with_clips(found: Iterable[watermark.Segment]) -> tuple[Mark, ...]:

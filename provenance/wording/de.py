@@ -117,8 +117,8 @@ WORDS: Final = Words(
         "sha256.candidate": "Vielleicht.",
         "watermark.match": "Gefunden, und es nennt diese Aufnahme.",
         "watermark.match.several": "Gefunden, und es nennt mehrere Aufnahmen in dieser Datei.",
-        "watermark.absent.partly": "Unter den neuesten Schlüsseln war kein Zeichen von uns zu lesen; es gibt mehr "
-        "Schlüssel, als für eine Datei versucht werden.",
+        "watermark.absent.partly": "Es war kein Zeichen von uns zu lesen. Es gibt mehr Schlüssel, als für eine Datei "
+        "versucht werden.",
         "watermark.mismatch": "Gefunden, aber es nennt eine andere Aufnahme.",
         "watermark.absent": "Es war kein Zeichen von uns zu lesen.",
         "watermark.candidate": "Ein Muster wie unseres war zu lesen, aber keine Aufnahme trägt es.",
