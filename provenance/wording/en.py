@@ -108,7 +108,8 @@ WORDS: Final = Words(
         "sha256.candidate": "Perhaps.",
         "watermark.match": "Found, and it names this clip.",
         "watermark.match.several": "Found, and it names several clips in this file.",
-        "watermark.absent.partly": "No mark of ours was read. This service has more keys than are all tried for one file.",
+        "watermark.absent.partly": "No mark of ours was read. This service has more keys than are all tried for one "
+        "file.",
         "watermark.mismatch": "Found, but it names another clip.",
         "watermark.absent": "No mark of ours was read.",
         "watermark.candidate": "A pattern like ours was read, but no clip carries it.",
