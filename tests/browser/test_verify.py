@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from provenance import wording
@@ -83,7 +83,7 @@ class TestTheForm:
 
     def test_stays_in_the_language_that_was_chosen(self, page: Page, live_server: LiveServer) -> None:
         page.goto(f"{live_server.url}/verify?lang=de")
-        page.get_by_label("Audiodatei").set_input_files(AUDIO / "librivox-austen-0880.wav")
+        page.get_by_label("Tondatei").set_input_files(AUDIO / "librivox-austen-0880.wav")
         page.get_by_role("button", name="Datei prüfen").click()
         heading(page, "Nicht gefunden")
         page.get_by_role("link", name="Weitere Datei prüfen").click()
@@ -118,14 +118,14 @@ class TestTheForm:
     def test_shows_what_is_going_on(self, page: Page, live_server: LiveServer, sound_page: Check) -> None:
         page.goto(f"{live_server.url}/verify")
         page.get_by_label("Audio file").set_input_files(AUDIO / "librivox-austen-0880.wav")
-        held: list[object] = []
-        page.route("**/verify", lambda route: held.append(route))
+        held: list[Route] = []
+        page.route("**/verify", held.append)
         page.get_by_role("button", name="Check this file").click()
         expect(page.get_by_role("status")).to_have_text(re.compile("Sending the file|Listening for marks"))
         expect(page.get_by_role("progressbar")).to_be_visible()
         expect(page.get_by_role("button", name="Check this file")).to_be_disabled()
         sound_page("verify-busy")
-        held[0].continue_()  # type: ignore[attr-defined]  # a Route
+        held[0].continue_()
         heading(page, "Not found")
 
     def test_says_so_when_the_file_does_not_arrive(self, page: Page, live_server: LiveServer, console: Console) -> None:
