@@ -63,6 +63,7 @@ BEAT: Final[Beat] = {
     "end what has run out": ("consent.expire", SWEEP),
     "find lost jobs, ended consents, expired voices": ("voices.sweep", SWEEP),
     "carry erasures on": ("voices.erase_pending", SWEEP),
+    "have checkpoints cosigned, copied and stamped": ("provenance.outside", SWEEP),
     "carry exports on": ("provenance.export_pending", SWEEP),
     "make the fingerprints of new clips": ("provenance.fingerprint_pending", SWEEP),
     "delete old opinions on answers": ("provenance.forget_feedback", 3600.0),

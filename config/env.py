@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+T = TypeVar("T")
 
 
 class BadSetting(SystemExit):
@@ -64,6 +68,14 @@ def url(name: str, *, schemes: tuple[str, ...], default: str | None = None) -> s
     if parts.scheme not in schemes:
         raise BadSetting(name, f"must begin with {' or '.join(s + '://' for s in schemes)}")
     return raw
+
+
+def parsed(name: str, read: Callable[[str], T]) -> T:
+    """Whatever `read` makes of the text, empty when unset. Its ValueError says what is wrong, never the value."""
+    try:
+        return read(os.environ.get(name, ""))
+    except ValueError as error:
+        raise BadSetting(name, str(error)) from None
 
 
 def folder(name: str, default: Path) -> Path:

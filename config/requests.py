@@ -65,7 +65,10 @@ class RequestIdMiddleware:
 
 
 class PathPolicyMiddleware:
-    """Loosens the content policy for the two paths whose ready-made pages need it; sits inside CSPMiddleware."""
+    """Loosens the content policy for the two paths whose ready-made pages need it; sits inside CSPMiddleware.
+
+    And lets caches keep one copy of the log for readers of every language.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -77,4 +80,7 @@ class PathPolicyMiddleware:
             response._csp_update = ADMIN_POLICY  # type: ignore[attr-defined]  # noqa: SLF001 - django-csp's own hook
         elif request.path.startswith("/docs/"):
             response._csp_update = DOCS_POLICY  # type: ignore[attr-defined]  # noqa: SLF001 - django-csp's own hook
+        elif request.path.startswith("/log/"):
+            for header in ("Vary", "Content-Language"):
+                response.headers.pop(header, None)
         return response

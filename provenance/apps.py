@@ -8,6 +8,7 @@ class ProvenanceConfig(AppConfig):
     def ready(self) -> None:
         from provenance import account_events  # noqa: PLC0415 - it needs the models, which load after this module
         from provenance.bundles import tasks, wiring  # noqa: F401, PLC0415 - as above; importing makes the task known
+        from provenance.outside import tasks as errands  # noqa: F401, PLC0415 - as above
 
         account_events.subscribe()
         wiring.register()

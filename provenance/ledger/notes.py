@@ -46,7 +46,7 @@ class Key:
 
     def __str__(self) -> str:
         """The `vkey` form that verifiers are configured with: name+hex id+base64(type and key)."""
-        return f"{self.name}+{self.key_id.hex()}+{_b64(ED25519 + self.public_key)}"
+        return f"{self.name}+{self.key_id.hex()}+{b64(ED25519 + self.public_key)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class TreeHead:
 
     def text(self) -> str:
         """The three lines that are signed; we write no extension lines (tlog-checkpoint advises against them)."""
-        return f"{self.origin}\n{self.size}\n{_b64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{b64(self.root)}\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def sign(text: str, signers: Sequence[tuple[Key, Callable[[bytes], bytes]]]) -> 
     for key, signature in signers:
         if not _NAME.match(key.name):
             raise ValueError(f"{key.name!r} cannot be the name of a key")
-        lines.append(f"— {key.name} {_b64(key.key_id + signature(text.encode('utf-8')))}\n")
+        lines.append(f"— {key.name} {b64(key.key_id + signature(text.encode('utf-8')))}\n")
     return f"{text}\n{''.join(lines)}"
 
 
@@ -89,7 +89,7 @@ def verify(note: str, keys: Sequence[Key]) -> str:
 
     Lines of unknown keys are ignored, as signed-note demands; a bad signature of a known key refuses the whole note.
     """
-    text, lines = _parts(note)
+    text, lines = parts(note)
     known = {(key.name, key.key_id): key for key in keys}
     verified = 0
     for name, blob in lines:
@@ -106,7 +106,8 @@ def verify(note: str, keys: Sequence[Key]) -> str:
     return text
 
 
-def _parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Take a note apart: its text, and name and bytes of every line; nothing is verified. Raises NoteRefused."""
     text, separator, tail = note.rpartition("\n\n")
     if not separator or not tail.endswith("\n") or _has_control(note):
         raise NoteRefused("This is not a signed note.")
@@ -118,7 +119,7 @@ def _parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
         found = _LINE.match(row)
         if not found:
             raise NoteRefused("This is not a signed note.")
-        lines.append((found[1], _unb64(found[2])))
+        lines.append((found[1], unb64(found[2])))
     return f"{text}\n", lines
 
 
@@ -138,7 +139,7 @@ def parse_checkpoint(text: str) -> TreeHead:
 
 def write_proof(proof: Proof) -> str:
     """Give the tlog-proof file. It carries no `extra` line."""
-    path = "".join(f"{_b64(step)}\n" for step in proof.path)
+    path = "".join(f"{b64(step)}\n" for step in proof.path)
     return f"{PROOF_HEADER}\nindex {proof.index}\n{path}\n{proof.checkpoint}"
 
 
@@ -159,7 +160,7 @@ def parse_key(text: str) -> Key:
     """Read a `vkey`. Raises NoteRefused when it is none, is not Ed25519, or its id does not fit."""
     name, _, rest = text.strip().partition("+")
     hex_id, _, encoded = rest.partition("+")
-    blob = _unb64(encoded)
+    blob = unb64(encoded)
     if not _NAME.match(name) or blob[:1] != ED25519 or len(blob) != 1 + _HASH:
         raise NoteRefused("This is not an Ed25519 verifier key.")
     key = Key(name=name, public_key=blob[1:])
@@ -170,26 +171,28 @@ def parse_key(text: str) -> Key:
 
 def as_mapping(head: TreeHead) -> Mapping[str, str | int]:
     """The facts of a tree head for JSON: origin, size, root in base64."""
-    return {"origin": head.origin, "size": head.size, "root": _b64(head.root)}
+    return {"origin": head.origin, "size": head.size, "root": b64(head.root)}
 
 
 def _hash(text: str) -> bytes:
-    value = _unb64(text)
+    value = unb64(text)
     if len(value) != _HASH:
         raise NoteRefused("A hash has 32 bytes.")
     return value
 
 
-def _b64(data: bytes) -> str:
+def b64(data: bytes) -> str:
+    """Give the base64 that notes hold."""
     return base64.b64encode(data).decode("ascii")
 
 
-def _unb64(text: str) -> bytes:
+def unb64(text: str) -> bytes:
+    """Read base64 as notes hold it, in its one canonical spelling. Raises NoteRefused."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise NoteRefused("This is not base64.") from error
-    if _b64(data) != text:
+    if b64(data) != text:
         raise NoteRefused("This is not canonical base64.")
     return data
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import NotFound
-from provenance.ledger import checkpoints, merkle, notes, queries, sequencer, store
+from provenance.ledger import checkpoints, cosigned, merkle, notes, queries, sequencer, store
 from provenance.ledger.queries import Event
 from provenance.models import Checkpoint, Entry, Outbox
 
@@ -17,14 +17,16 @@ def index_of(event_id: str) -> int | None:
 
 
 def tlog_proof(event_id: str, *, at: datetime) -> str:
-    """Give the C2SP tlog-proof of an event against the newest checkpoint; places and signs it first when needed.
+    """Give the C2SP tlog-proof of an event, against the newest checkpoint that a witness cosigned, or else the newest.
+
+    Places the event and signs a checkpoint first when needed.
 
     Not inside a transaction. Raises NotFound for an unknown event, checkpoints.AnchorMismatch.
     """
     entry = _placed(event_id, at=at)
     checkpoint = _covering(entry, at=at)
     path = inclusion(entry.organisation_id, index=entry.idx, size=checkpoint.size)
-    return notes.write_proof(notes.Proof(index=entry.idx, path=path, checkpoint=checkpoint.note))
+    return notes.write_proof(notes.Proof(index=entry.idx, path=path, checkpoint=cosigned.note(checkpoint)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ def _placed(event_id: str, *, at: datetime) -> Entry:
 
 
 def _covering(entry: Entry, *, at: datetime) -> Checkpoint:
-    checkpoint = checkpoints.latest(entry.organisation_id)
+    checkpoint = cosigned.best_covering(entry.organisation_id, entry.idx)
     if checkpoint is None or checkpoint.size <= entry.idx:
         checkpoint = checkpoints.publish(entry.organisation_id, at=at)
     if checkpoint is None:

@@ -1,20 +1,61 @@
-"""What the log shows to everybody: checkpoint, tiles, entry bundles, keys; only as far as a checkpoint covers."""
+"""What the log shows to everybody: checkpoints, tiles, entry bundles, keys, stamps; only what a checkpoint covers."""
 
 from __future__ import annotations
 
-from core import ids
+from typing import Final
+
+from django.conf import settings
+
+from core import clock, ids
 from core.canonical import Json
 from core.errors import NotFound
 from provenance import keyring
-from provenance.ledger import checkpoints, notes, store, tiles
+from provenance.ledger import checkpoints, cosigned, notes, store, tiles
 from provenance.ledger.merkle import HASH, WIDTH, TileAt
 from provenance.models import Checkpoint, Entry, Head
 from vault import signing
 
+# What a database takes as a size; a longer number in a path is no checkpoint of ours.
+LARGEST: Final = 2**63 - 1
+STAMPS: Final = 100
+
 
 def checkpoint(organisation_id: str) -> str:
-    """Give the newest signed checkpoint. Raises NotFound before the first."""
-    return _latest(organisation_id).note
+    """Give the newest signed checkpoint, with the cosignatures that it has so far. Raises NotFound before the first."""
+    return cosigned.note(_latest(organisation_id))
+
+
+def checkpoint_at(organisation_id: str, size: int) -> str:
+    """Give the checkpoint of exactly this size, with its cosignatures. Raises NotFound when none was published."""
+    found = cosigned.at_size(_named(organisation_id), size) if size <= LARGEST else None
+    return cosigned.note(_there(found))
+
+
+def witnessed(organisation_id: str) -> str:
+    """Give the newest checkpoint that enough witnesses cosigned (SAYSO_WITNESS_QUORUM). Raises NotFound without one."""
+    found = cosigned.witnessed(_named(organisation_id), quorum=settings.SAYSO_WITNESS_QUORUM)
+    return cosigned.note(_there(found))
+
+
+def stamps(organisation_id: str) -> list[dict[str, Json]]:
+    """List the newest checkpoints that carry a time stamp, newest first."""
+    return [
+        {"size": checkpoint.size, "received_at": clock.rfc3339(stamp.at), "authority": stamp.target}
+        for checkpoint, stamp in cosigned.stamped(_named(organisation_id), most=STAMPS)
+    ]
+
+
+def stamp(organisation_id: str, size: int) -> bytes:
+    """Give the RFC 3161 response over the note of this size, without cosignatures. Raises NotFound."""
+    found = cosigned.stamp(_named(organisation_id), size) if size <= LARGEST else None
+    if found is None:
+        raise NotFound("This checkpoint carries no time stamp.")
+    return found
+
+
+def signed_note(organisation_id: str, size: int) -> str:
+    """Give exactly the bytes that were stamped and copied: the note of this size with our signatures alone."""
+    return _there(cosigned.at_size(_named(organisation_id), size) if size <= LARGEST else None).note
 
 
 def tile(organisation_id: str, *, level: int, n: int, width: int) -> bytes:
@@ -48,6 +89,34 @@ def key_set(organisation_id: str) -> dict[str, Json]:
     if not Head.objects.filter(organisation_id=_named(organisation_id)).exists():
         raise NotFound("There is no such log.")
     return keyring.public(organisation_id)
+
+
+def key_list(organisation_id: str) -> list[dict[str, Json]]:
+    """List every key under every name of the log, newest first, with the half-open period in which it signs.
+
+    Raises NotFound.
+    """
+    head = Head.objects.filter(organisation_id=_named(organisation_id)).first()
+    public = signing.public_keys(organisation_id, "log")
+    if head is None or not public:
+        raise NotFound("There is no such log.")
+    return [
+        {
+            "name": name,
+            "vkey": str(notes.Key(name=name, public_key=key.public_key)),
+            "algorithm": "Ed25519",
+            "valid_from": clock.rfc3339(key.valid_from),
+            "valid_until": clock.rfc3339(key.valid_until) if key.valid_until else None,
+        }
+        for name in reversed(head.names)
+        for key in reversed(public)
+    ]
+
+
+def _there(found: Checkpoint | None) -> Checkpoint:
+    if found is None:
+        raise NotFound("There is no such checkpoint.")
+    return found
 
 
 def _latest(organisation_id: str) -> Checkpoint:

@@ -1,4 +1,4 @@
-"""The rows of provenance: the log, the clips that it vouches for, exports, what people say of an answer."""
+"""The rows of provenance: the log and what outsiders say of it, the clips that it vouches for, exports, opinions."""
 
 from provenance.models.clip import LEFT, Clip, ClipState, ManifestMode, MarkKey
 from provenance.models.credential import Credential, CredentialRole
@@ -6,10 +6,12 @@ from provenance.models.export import Export, ExportQuerySet, ExportState
 from provenance.models.feedback import Feedback, Opinion
 from provenance.models.fingerprint import Fingerprint, FingerprintTerm
 from provenance.models.log import Body, Checkpoint, Entry, EventRef, Head, Outbox, Tile
+from provenance.models.outside import Attestation, Errand, OutsideKind
 from provenance.models.receipt import Receipt
 
 __all__ = [
     "LEFT",
+    "Attestation",
     "Body",
     "Checkpoint",
     "Clip",
@@ -17,6 +19,7 @@ __all__ = [
     "Credential",
     "CredentialRole",
     "Entry",
+    "Errand",
     "EventRef",
     "Export",
     "ExportQuerySet",
@@ -29,6 +32,7 @@ __all__ = [
     "MarkKey",
     "Opinion",
     "Outbox",
+    "OutsideKind",
     "Receipt",
     "Tile",
 ]

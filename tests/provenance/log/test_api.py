@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from provenance.ledger import published, sequencer
 from tests.conftest import NOON
 from tests.provenance.log import reference
 from tests.provenance.log.conftest import Append
+from vault import signing
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +23,10 @@ def prefix(organisation_id: str, append: Append) -> str:
     append(259)
     sequencer.settle(organisation_id, at=NOON)
     return f"/log/{organisation_id}"
+
+
+HOUR = timedelta(hours=1)
+ROUTES = ("checkpoint", "checkpoint/259", "checkpoint/259/signed", "key", "keys", "tile/0/000", "tile/entries/000")
 
 
 def entries_of(bundle: bytes) -> list[bytes]:
@@ -48,6 +54,10 @@ class TestLog:
         [
             ("checkpoint", "text/plain; charset=utf-8", "public, max-age=1"),
             ("key", "text/plain; charset=utf-8", "public, max-age=1"),
+            ("keys", "application/json", "public, max-age=60"),
+            ("stamps", "application/json", "public, max-age=60"),
+            ("checkpoint/259", "text/plain; charset=utf-8", "public, max-age=60"),
+            ("checkpoint/259/signed", "text/plain; charset=utf-8", "public, max-age=31536000, immutable"),
             ("tile/0/000", "application/octet-stream", "public, max-age=31536000, immutable"),
             ("tile/entries/001.p/2", "application/octet-stream", "public, max-age=31536000, immutable"),
         ],
@@ -84,12 +94,64 @@ class TestLog:
         assert client.get(f"{prefix}/tile/0/001.p/4").status_code == 404
         assert published.checkpoint(organisation_id).split("\n")[1] == "259"
 
-    @pytest.mark.parametrize("path", ["checkpoint", "key", "tile/0/000", "tile/entries/000"])
+    @pytest.mark.parametrize("path", ROUTES)
     def test_of_a_stranger_is_not_found(self, client: Client, path: str) -> None:
         assert client.get(f"/log/{ids.new('org')}/{path}").status_code == 404
         assert client.get(f"/log/%00/{path}").status_code == 404
 
-    @pytest.mark.parametrize("path", ["checkpoint", "key", "tile/0/000", "tile/entries/000"])
+    @pytest.mark.parametrize("path", ROUTES)
     def test_is_only_read(self, client: Client, prefix: str, path: str) -> None:
         assert client.post(f"{prefix}/{path}").status_code == 405
         assert client.head(f"{prefix}/{path}").status_code == 200
+
+    @pytest.mark.parametrize("path", ROUTES)
+    def test_is_not_sent_again_to_who_has_it(self, client: Client, prefix: str, path: str) -> None:
+        first = client.get(f"{prefix}/{path}")
+        again = client.get(f"{prefix}/{path}", headers={"If-None-Match": first["ETag"]})
+        other = client.get(f"{prefix}/{path}", headers={"If-None-Match": '"another"'})
+
+        assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+        assert again["Cache-Control"] == first["Cache-Control"]
+        assert (other.status_code, other.content) == (200, first.content)
+
+    @pytest.mark.parametrize("path", ROUTES)
+    def test_may_be_read_by_pages_of_anybody(self, client: Client, prefix: str, path: str) -> None:
+        answer, preflight = client.get(f"{prefix}/{path}"), client.options(f"{prefix}/{path}")
+
+        assert answer["Access-Control-Allow-Origin"] == preflight["Access-Control-Allow-Origin"] == "*"
+        assert (preflight.status_code, preflight["Access-Control-Allow-Methods"]) == (204, "GET, HEAD")
+        assert (answer.cookies, answer.get("Vary")) == ({}, None)
+
+    @pytest.mark.parametrize("path", ["checkpoint/258", "checkpoint/0", f"checkpoint/{10**30}", "stamps/259",
+                                      f"stamps/{10**30}", "witnessed", "checkpoint/258/signed"])  # fmt: skip
+    def test_of_what_was_never_published_is_not_found(self, client: Client, prefix: str, path: str) -> None:
+        assert client.get(f"{prefix}/{path}").status_code == 404
+
+
+class TestKeys:
+    def test_say_which_key_signs_when(self, client: Client, prefix: str, organisation_id: str) -> None:
+        signing.rotate("log", organisation_id=organisation_id, at=NOON + HOUR, overlap=timedelta(days=3))
+
+        new, old = client.get(f"{prefix}/keys").json()["data"]
+        assert (old["valid_until"], new["valid_from"], new["valid_until"]) == (
+            "2026-11-24T13:00:00Z", "2026-11-21T13:00:00Z", None,
+        )  # fmt: skip
+        assert [new["vkey"], old["vkey"]] == client.get(f"{prefix}/key").content.decode().splitlines()
+
+    def test_verify_the_checkpoints_of_their_time(
+        self, client: Client, prefix: str, organisation_id: str, append: Append
+    ) -> None:
+        signing.rotate("log", organisation_id=organisation_id, at=NOON + HOUR, overlap=timedelta(days=3))
+        append(1)
+        sequencer.settle(organisation_id, at=NOON + timedelta(days=1))
+        append(1)
+        sequencer.settle(organisation_id, at=NOON + timedelta(days=4))
+        new, old = (key["vkey"] for key in client.get(f"{prefix}/keys").json()["data"])
+
+        def signs(key: str, size: int) -> bool:
+            note = client.get(f"{prefix}/checkpoint/{size}").content.decode()
+            return not reference.refuses(lambda: reference.check_note(note, key))
+
+        assert [[signs(key, size) for size in (259, 260, 261)] for key in (old, new)] == [
+            [True, True, False], [False, True, True],
+        ]  # fmt: skip

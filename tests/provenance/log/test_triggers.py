@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from provenance.ledger import sequencer
-from provenance.models import Checkpoint, Entry
+from provenance.models import Attestation, Checkpoint, Entry
 from tests.conftest import NOON
 from tests.provenance.log.conftest import Append
 
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 
 POSTGRES = connection.vendor == "postgresql"
 ZEROS = "decode(repeat('00', 32), 'hex')" if POSTGRES else "zeroblob(32)"
-KEPT = ("entry", "checkpoint", "eventref", "tile", "head")
+KEPT = ("entry", "checkpoint", "eventref", "tile", "head", "attestation")
 UNCHANGED = {
-    "entry": "payload", "checkpoint": "note", "eventref": "ref", "body": "sealed", "outbox": "payload",
+    "entry": "payload", "checkpoint": "note", "attestation": "answer", "eventref": "ref", "body": "sealed", "outbox": "payload",
 }  # fmt: skip
 
 
@@ -27,6 +27,9 @@ def settled(append: Append, organisation_id: str) -> None:
     """A log of five entries, and one event that waits."""
     append(5, refs={"organisation": organisation_id})
     sequencer.settle(organisation_id, at=NOON)
+    Attestation.objects.create(
+        kind="copy", target="file:///copies", organisation_id=organisation_id, size=5, request=b"", answer=b"5", at=NOON
+    )
     append(1)
 
 

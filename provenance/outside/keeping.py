@@ -1,0 +1,139 @@
+"""Copies of checkpoints where we cannot change them: a folder of write-once files, or an HTTP store: the first stays.
+
+Both refuse to put something else under a name that is taken, which is what makes a copy evidence. For a folder that is
+only as strong as the machine it lies on (mount another one); an object store with retention (object lock) is stronger.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from core import clock
+from core.errors import Conflict
+from provenance.outside.wire import Answer, OutsiderAway, Wire
+from vault import files
+
+_READ_ONLY: Final = 0o400
+# Notes are text of a few hundred bytes; with many cosignatures a few kilobytes.
+_MOST: Final = 2**16
+
+
+class CopyDiffers(Conflict):
+    """Something else is kept under this checkpoint's name: another history of this log was published before."""
+
+    code = "log_copy_differs"
+
+
+class Keep(Protocol):
+    """A store of copies. Names look like `org_…/1/00000000000000000042.checkpoint`."""
+
+    def put(self, name: str, data: bytes, *, until: datetime) -> None:
+        """Keep the bytes for good; the same bytes twice are no error. Raises CopyDiffers, OutsiderAway."""
+        ...
+
+    def get(self, name: str) -> bytes | None:
+        """Give the bytes, None when there are none. Raises OutsiderAway."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
+
+def name_of(organisation_id: str, *, generation: int, size: int) -> str:
+    """Name a checkpoint's copy: in order of size within a generation of the log."""
+    return f"{organisation_id}/{generation}/{size:020d}.checkpoint"
+
+
+class FolderKeep:
+    """Files that are linked into place, so that the first one stays, and made read-only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, name: str, data: bytes, *, until: datetime) -> None:  # noqa: ARG002 - a folder knows no retention
+        """Keep the bytes, on the disk when this returns."""
+        path = self._folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_new(path, data)
+            path.chmod(_READ_ONLY)
+        except FileExistsError:
+            _compare(self.get(name), data, name)
+        except OSError as error:
+            raise OutsiderAway("The folder of copies cannot be written.") from error
+
+    def get(self, name: str) -> bytes | None:
+        """Read the file."""
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise OutsiderAway("The folder of copies cannot be read.") from error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class HttpKeep:
+    """`PUT` with `If-None-Match: *` (RFC 9110, 13.1.2): only if new, as S3, its likes and WebDAV servers take it.
+
+    With `retention` the headers of S3's object lock are sent as well; whether they bind is the store's to say.
+    """
+
+    def __init__(self, url: str, *, token: str | None = None, retention: bool = False) -> None:
+        self._wire, self._retention = Wire(url), retention
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def put(self, name: str, data: bytes, *, until: datetime) -> None:
+        """Keep the bytes, when nothing is kept under the name yet."""
+        headers = {**self._headers, "If-None-Match": "*", "Content-Type": "text/plain; charset=utf-8"}
+        if self._retention:
+            headers["x-amz-object-lock-mode"] = "COMPLIANCE"
+            headers["x-amz-object-lock-retain-until-date"] = clock.rfc3339(until)
+        answer = self._wire.call("PUT", f"/{name}", body=data, headers=headers)
+        if answer.status in {409, 412}:  # S3 says 409 while another call writes the same name
+            _compare(self.get(name), data, name)
+        elif answer.status not in {200, 201, 204}:
+            raise _unfit(answer)
+
+    def get(self, name: str) -> bytes | None:
+        """Fetch the bytes."""
+        answer = self._wire.call("GET", f"/{name}", headers=self._headers, most=_MOST)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise _unfit(answer)
+        return answer.body
+
+    def close(self) -> None:
+        """Hang up."""
+        self._wire.close()
+
+
+def open_keep(target: str, *, token: str | None, retention: bool) -> Keep:
+    """Give the store of a `file:` or http(s) URL. Raises ValueError for another."""
+    parts = urlsplit(target)
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        return FolderKeep(Path(parts.path))
+    return HttpKeep(target, token=token, retention=retention)
+
+
+def retained_until(at: datetime, *, days: int) -> datetime:
+    """Until when a copy made now must stay."""
+    return at + timedelta(days=days)
+
+
+def _compare(kept: bytes | None, data: bytes, name: str) -> None:
+    if kept is None:
+        raise OutsiderAway("The store of copies says that a name is taken, and has nothing under it.")
+    if kept != data:
+        raise CopyDiffers("Another checkpoint is kept under this name.", facts={"copy": name})
+
+
+def _unfit(answer: Answer) -> OutsiderAway:
+    return OutsiderAway("The store of copies does not take or give the copy.", facts={"status": answer.status})
