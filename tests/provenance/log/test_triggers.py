@@ -18,7 +18,8 @@ POSTGRES = connection.vendor == "postgresql"
 ZEROS = "decode(repeat('00', 32), 'hex')" if POSTGRES else "zeroblob(32)"
 KEPT = ("entry", "checkpoint", "eventref", "tile", "head", "attestation")
 UNCHANGED = {
-    "entry": "payload", "checkpoint": "note", "attestation": "answer", "eventref": "ref", "body": "sealed", "outbox": "payload",
+    "entry": "payload", "checkpoint": "note", "attestation": "answer", "eventref": "ref", "body": "sealed",
+    "outbox": "payload",
 }  # fmt: skip
 
 
