@@ -10,10 +10,10 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_asgi_application()
 
-from config import bodies, worker  # noqa: E402 - tasks need the apps that the line above loads
+from config import bodies, streams, worker  # noqa: E402 - tasks need the apps that the line above loads
 from config.backup import unfinished  # noqa: E402 - as above
 
-_http = bodies.bounded(_django)
+_http = streams.carried_out(bodies.bounded(_django))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

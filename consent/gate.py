@@ -7,7 +7,7 @@ line; `release` when the work failed. Lock order everywhere: job, consent, log.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -29,8 +29,8 @@ from core.canonical import Json
 from core.errors import Fault, NotFound, Refused
 
 __all__ = [
-    "Ask", "ConsentDenied", "Permit", "check", "commit", "confirm", "permit_of", "preview", "reasons_of", "release",
-    "release_stale", "still_holds",
+    "Ask", "ConsentDenied", "Permit", "charge", "check", "commit", "confirm", "ended", "permit_of", "preview",
+    "reasons_of", "release", "release_stale", "still_holds",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -130,13 +130,21 @@ def confirm(permit: Permit, *, at: datetime) -> None:
     """
     rows = Consent.objects.select_for_update(no_key=True).filter(id=permit.consent_id)
     row = rows.only("id", "state", "revocation_epoch", "valid_until").first()
-    if row is None:
-        raise ConsentDenied((Reason(code="no_consent", detail="The consent is gone."),))
-    if row.state == State.ACTIVE and row.revocation_epoch == permit.epoch:
-        if row.valid_until is not None and at < row.valid_until:
-            return
-        raise ConsentDenied((_ended("consent_expired", "The term ended while the call was running.", row.id),))
-    raise ConsentDenied((_ended(_why_ended(row.state), "The consent ended while the call was running.", row.id),))
+    reason = _against(permit, (row.state, row.revocation_epoch, row.valid_until) if row else None, at=at)
+    if reason is not None:
+        raise ConsentDenied((reason,))
+
+
+def ended(running: Iterable[tuple[Permit, datetime]]) -> dict[str, ConsentDenied]:
+    """Which of the running permits hold no longer, by decision: one question for all of them, and no lock.
+
+    For streams, which ask many times a second; that a clip was issued is still decided by `confirm`.
+    """
+    pairs = tuple(running)
+    rows = Consent.objects.filter(id__in={permit.consent_id for permit, _ in pairs})
+    found = {row[0]: row[1:] for row in rows.values_list("id", "state", "revocation_epoch", "valid_until")}
+    reasons = {permit.decision_id: _against(permit, found.get(permit.consent_id), at=at) for permit, at in pairs}
+    return {decision: ConsentDenied((reason,), decision_id=decision) for decision, reason in reasons.items() if reason}
 
 
 @tx.required
@@ -151,6 +159,13 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
     asked = reservation.decision.ask
     if asked["action"] == "clone":
         samples.bind(permit.consent_id, asked["samples"], at=at)
+
+
+@tx.required
+def charge(permit: Permit, *, characters: int, milliseconds: int) -> bool:
+    """Spend what has left already and cannot be taken back, whatever is left; False for a permit settled before."""
+    reservation = Reservation.objects.filter(decision_id=permit.decision_id).first()
+    return reservation is not None and quota.charge(reservation, characters=characters, milliseconds=milliseconds)
 
 
 @tx.opened
@@ -265,6 +280,18 @@ def _deny(
     )
     decisions.note(decision, gathered.consent if gathered else None, at=at, actor=actor)
     return decision
+
+
+def _against(permit: Permit, stands: tuple[str, int, datetime | None] | None, *, at: datetime) -> Reason | None:
+    """What speaks against a permit, given state, epoch and end of its consent; None while it holds."""
+    if stands is None:
+        return Reason(code="no_consent", detail="The consent is gone.")
+    state, epoch, until = stands
+    if state != State.ACTIVE or epoch != permit.epoch:
+        return _ended(_why_ended(state), "The consent ended while the call was running.", permit.consent_id)
+    if until is None or at >= until:
+        return _ended("consent_expired", "The term ended while the call was running.", permit.consent_id)
+    return None
 
 
 def _ended(code: str, detail: str, consent_id: str) -> Reason:

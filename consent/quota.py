@@ -74,8 +74,22 @@ def spend(reservation: Reservation, *, characters: int, milliseconds: int) -> bo
         fits &= Q(used_characters__lte=most - (characters - reservation.characters) - F("held_characters"))
     if (most := limit["milliseconds"]) is not None:
         fits &= Q(used_milliseconds__lte=most - milliseconds)
+    return _move(fits, reservation, characters=characters, milliseconds=milliseconds)
+
+
+@tx.required
+def charge(reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
+    """Turn a held reservation into what has left already, fitting or not. False when it is not held any more."""
+    held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
+    if not held.update(state=Reservation.State.COMMITTED):
+        return False
+    return _move(Q(pk=reservation.usage_id), reservation, characters=characters, milliseconds=milliseconds)
+
+
+def _move(rows: Q, reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
+    """From set aside to used, in the one row that fits; False when none does."""
     return bool(
-        GrantUsage.objects.filter(fits).update(
+        GrantUsage.objects.filter(rows).update(
             held_characters=F("held_characters") - reservation.characters,
             held_clips=F("held_clips") - reservation.clips,
             used_characters=F("used_characters") + characters,

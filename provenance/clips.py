@@ -20,8 +20,9 @@ from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound, Refused, Unavailable
 from provenance import facts, log, marks
+from provenance.deliveries import Delivery, Part
 from provenance.fingerprint import filing as fingerprints
-from provenance.models import LEFT, Clip, ClipState, ManifestMode, Receipt
+from provenance.models import LEFT, Clip, ClipState, Receipt
 from vault import blobs
 
 _TRIES: Final = 8
@@ -88,32 +89,6 @@ class Intent:
     key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """What is about to leave: hashes, format, length, the mark's self-check, and where the C2PA manifest is, if any."""
-
-    sha256_provider: str
-    sha256: str
-    sha256_pcm: str
-    codec: str
-    media_type: str
-    size: int
-    duration_ms: int
-    blob_id: str
-    scheme: str = ""
-    margin_milli_db: int = 0
-    score_milli: int = 0
-    self_checks: tuple[str, ...] = ()
-    manifest_mode: str = ManifestMode.NONE
-    manifest_reason: str = ""
-    manifest_id: str = ""
-    manifest_sha256: str = ""
-    manifest_offset: int = 0
-    manifest_size: int = 0
-    manifest_blob_id: str = ""
-    credential: str = ""
-
-
 def new_id() -> str:
     """A fresh clip id with 128 random bits: unlike other ids it tells nothing, not even the time."""
     return "clp_" + base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
@@ -159,10 +134,7 @@ def issue(clip_id: str, delivery: Delivery, *, said: facts.Said, at: datetime, a
     Raises ClipGone when the clip was settled in the meantime: then nothing may be delivered.
     """
     changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
-        state=ClipState.ISSUED,
-        issued_at=at,
-        **{name: getattr(delivery, name) for name in delivery.__slots__ if name != "self_checks"},
-        self_checks=list(delivery.self_checks),
+        state=ClipState.ISSUED, issued_at=at, **delivery.columns()
     )
     if changed == 0:
         raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
@@ -188,13 +160,19 @@ def note_c2pa_failed(clip_id: str, *, reason: str, delivered: bool, at: datetime
 
 
 @tx.required
-def abort(clip_id: str, *, code: str, at: datetime, actor: str) -> bool:
-    """Give up a clip in the making; say whether this call did it. The one that did releases the permit."""
-    changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
-        state=ClipState.ABORTED, code=code, ended_at=at
-    )
+def abort(clip_id: str, *, code: str, at: datetime, actor: str, part: Part | None = None) -> bool:
+    """Give up a clip in the making; say whether this call did it. The one that did settles the permit.
+
+    `part` is what had left of a stream by then: hashed and logged as incomplete, never kept, and without a receipt.
+    """
+    left = {"issued_at": at, "characters": part.characters, **part.sent.columns()} if part else {}
+    rows = Clip.objects.filter(id=clip_id, state=ClipState.MAKING)
+    changed = rows.update(state=ClipState.ABORTED, code=code, ended_at=at, **left)
     if changed:
-        _log(Clip.objects.get(id=clip_id), "clip.aborted", {"code": code}, at=at, actor=actor)
+        clip = Clip.objects.get(id=clip_id)
+        body: dict[str, Json] = {**facts.of(clip, part.said), "complete": False} if part else {}
+        clip.event_id = _log(clip, "clip.aborted", {**body, "code": code}, at=at, actor=actor)
+        clip.save(update_fields=["event_id"])
     return bool(changed)
 
 
@@ -242,8 +220,8 @@ def erase(clip_ids: Sequence[str]) -> int:
 
 
 def find(clip_id: str, *, organisation_id: str, livemode: bool) -> Clip:
-    """The organisation's clip that left the house under this id. Raises NotFound."""
-    mine = Clip.objects.left().filter(id=clip_id, organisation_id=organisation_id, livemode=livemode)
+    """The organisation's clip that left the house under this id, whole or in part. Raises NotFound."""
+    mine = Clip.objects.heard().filter(id=clip_id, organisation_id=organisation_id, livemode=livemode)
     clip = mine.first() if ids.is_id(clip_id, "clp") else None
     if clip is None:
         raise NotFound("There is no such clip.")

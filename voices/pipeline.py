@@ -23,6 +23,7 @@ from provenance.audio import decoding, encoding
 from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
 from provenance.credentials.signing import CredentialFailed
+from provenance.deliveries import Delivery
 from vault import blobs
 from voices import disclosure, handles, manifests
 from voices.disclosure import Disclosure
@@ -72,9 +73,8 @@ def speak(
     ProviderDown, Invalid for a disclosure that is too little or cannot be spoken, and what `settle` raises.
     """
     voice = voice_of(order.voice_id, asker=asker)
-    permit = gate.check(
-        ask_of(order, voice, asker), at=now(), actor=asker.actor
-    )  # 1. the gate: a permit or an exception
+    ask = ask_of(order, voice, asker)
+    permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
     with _Attempt(permit, asker=asker, now=now) as attempt:
         duty = disclosure_of(order, permit, asker=asker)
         words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
@@ -244,7 +244,7 @@ def _deliver(
         if cut.mark is None:
             clips.note_mark_failed(intent.clip_id, reason=cut.mark_failure, delivered=True, at=at, actor=asker.actor)
         delivery |= _kept(cut, intent.clip_id, blob_id=blob_id, subject=permit.subject, actor=asker.actor, at=at)
-        sent = clips.Delivery(blob_id=blob_id, **delivery)
+        sent = Delivery(blob_id=blob_id, **delivery)
         clip = clips.issue(intent.clip_id, sent, said=said(order, permit), at=at, actor=asker.actor)
     return Spoken(
         clip_id=clip.id,

@@ -105,12 +105,6 @@ class DeliveryForm(StrictSerializer):
 
     mode = serializers.ChoiceField(choices=("sync", "stream", "job"), default="sync")
 
-    def validate_mode(self, mode: str) -> str:
-        """Refuse streams, which do not exist yet."""
-        if mode == "stream":
-            raise serializers.ValidationError("Streams are not offered yet; use sync or job.", code="unsupported_field")
-        return mode
-
 
 class LineForm(StrictSerializer):
     """One text to speak, with all that may differ from line to line."""
@@ -149,6 +143,13 @@ class BatchForm(LineForm):
     delivery = DeliveryForm(required=False)
     voice = _code(64, required=False)
     text = SpokenText(required=False)
+
+    def validate_delivery(self, delivery: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a stream of many texts."""
+        if delivery.get("mode") == "stream":
+            detail = {"mode": [ErrorDetail("A batch cannot be streamed.", code="unsupported_field")]}
+            raise serializers.ValidationError(detail)
+        return delivery
 
 
 class SampleForm(StrictSerializer):

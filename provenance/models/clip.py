@@ -7,7 +7,10 @@ from django.db.models import Q
 
 
 class ClipState(models.TextChoices):
-    """`making` is the intent, written before a provider is asked; the four others are what became of it."""
+    """`making` is the intent, written before a provider is asked; the four others are what became of it.
+
+    An aborted clip of some size is a stream that was broken off: that many bytes have left, and no more.
+    """
 
     MAKING = "making"
     ISSUED = "issued"
@@ -33,6 +36,10 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     def left(self) -> ClipQuerySet:
         """Those whose audio has left this service, whatever became of them later."""
         return self.filter(state__in=LEFT)
+
+    def heard(self) -> ClipQuerySet:
+        """Those of which anything has left: the whole, or the beginning of a stream that was broken off."""
+        return self.filter(Q(state__in=LEFT) | Q(state=ClipState.ABORTED, size__gt=0))
 
 
 class Clip(models.Model):
@@ -112,7 +119,10 @@ class Clip(models.Model):
             ),
             models.CheckConstraint(
                 name="clip_that_never_left_has_no_audio",
-                condition=Q(state__in=LEFT) | Q(blob_id="", sha256="", issued_at=None),
+                condition=Q(state__in=LEFT)
+                | Q(blob_id="", sha256="", size=0, issued_at=None)
+                # A stream that was broken off: what left of it is hashed and never kept.
+                | (Q(state=ClipState.ABORTED, blob_id="", size__gt=0, issued_at__isnull=False) & ~Q(sha256="")),
             ),
             models.CheckConstraint(
                 name="clip_manifest_mode_is_known", condition=Q(manifest_mode__in=ManifestMode.values)

@@ -41,7 +41,7 @@ def _clips(looks: tuple[Look, ...]) -> Iterator[Clip]:
 
 def _shown(clip: Clip) -> FoundClip | None:
     """What may be said of a clip: nothing when its person was erased, or when it never left by our hand."""
-    if clip.state not in {ClipState.ISSUED, ClipState.WITHDRAWN} or clip.issued_at is None:
+    if not clip.subject or clip.issued_at is None:
         return None
     return FoundClip(
         id=clip.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from provenance.audio.sound import Sound
-from provenance.models import LEFT, Clip
+from provenance.models import Clip
 from provenance.verifying.verdicts import Evidence
 
 
@@ -37,7 +37,7 @@ class Look:
 
 
 def issued(**hashes: str) -> Clip | None:
-    """The clip that left with this hash (`sha256` or `sha256_pcm`), if any."""
+    """The clip that left, whole or as the beginning of a stream, with this hash (`sha256` or `sha256_pcm`), if any."""
     # Equal bytes twice is possible only for unmarked clips; the last one issued speaks for them.
-    rows = Clip.objects.filter(state__in=LEFT, **hashes).select_related("organisation")
+    rows = Clip.objects.heard().filter(**hashes).select_related("organisation")
     return rows.order_by("-issued_at", "-id").first()

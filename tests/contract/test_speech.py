@@ -46,7 +46,6 @@ class TestSpeech:
     @pytest.mark.parametrize(
         ("changes", "code", "attr"),
         [
-            ({"delivery": {"mode": "stream"}}, "unsupported_field", "delivery.mode"),
             ({"prosody": {"emotion": "joy"}}, "unsupported_field", "prosody.emotion"),
             ({"provider_options": {"warmth": 1}}, "unsupported_field", "provider_options.warmth"),
             ({"disclosure": "whispered"}, "invalid_choice", "disclosure"),

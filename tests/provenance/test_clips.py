@@ -13,7 +13,8 @@ from accounts.models import Organisation
 from core import ids
 from core.errors import NotFound
 from provenance import clips, marks
-from provenance.clips import ClipErased, ClipGone, ClipWithdrawn, Delivery, Intent, NoTokenLeft, Origin
+from provenance.clips import ClipErased, ClipGone, ClipWithdrawn, Intent, NoTokenLeft, Origin
+from provenance.deliveries import Delivery
 from provenance.facts import Said
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState, MarkKey

@@ -63,7 +63,6 @@ class TestSync:
             ({"text": "x" * 5001}, "max_length", "text"),
             ({"text": "a\u0007b"}, "control_characters", "text"),
             ({"text": 7}, None, "text"),
-            ({"delivery": {"mode": "stream"}}, "unsupported_field", "delivery.mode"),
             ({"delivery": {"mode": "carrier pigeon"}}, "invalid_choice", "delivery.mode"),
             ({"disclosure": {"position": "start"}}, "invalid_choice", "disclosure"),
             ({"prosody": {"emotion": "calm"}}, "unsupported_field", "prosody.emotion"),
@@ -148,6 +147,11 @@ class TestJob:
 
 
 class TestBatch:
+    def test_cannot_be_streamed(self, client: Http, voice: Voice) -> None:
+        body = {"voice": voice.id, "items": [{"text": SENTENCE}], "delivery": {"mode": "stream"}}
+        fault = client.post("/v1/speech/batch", body, format="json").json()["errors"][0]
+        assert (fault["code"], fault["attr"]) == ("unsupported_field", "delivery.mode")
+
     def test_items_stand_on_common_fields(self, client: Http, voice: Voice, reader: Reader) -> None:
         common = {"voice": voice.id, "language": "en", "use_case": AUDIOBOOK, "output": {"codec": "flac"}}
         items = [{"text": "One sentence."}, {"text": "Ein Satz.", "language": "de"}, {"text": "日本", "language": "ja"}]

@@ -18,6 +18,7 @@ from core import clock
 from core.errors import Fault, Invalid
 from core.rest import faults, page, read
 from core.schemas import PAGE, sent
+from provenance.audio import encoding
 from voices import serializers as forms
 from voices.api import outputs
 from voices.api.callers import asker, line
@@ -25,6 +26,7 @@ from voices.models import Job, JobKind
 from voices.orders import SpeechOrder
 from voices.pipeline import Spoken
 from voices.services import jobs, speech
+from voices.streaming.live import Papers
 
 _MOST_FAULTS: Final = 100
 _OF_THE_JOB: Final = frozenset({"items", "delivery", "external_id", "metadata"})
@@ -41,7 +43,7 @@ class Speech(APIView):
         parameters=[
             sent("Sayso-Clip", "The clip's id; its facts are at `/v1/clips/{id}`.", 200),
             sent("Sayso-Decision", "The decision that allowed it.", 200),
-            sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
+            sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex; not with a stream.", 200),
             sent(
                 "Sayso-Disclosure",
                 "`spoken`: it says at its start that it is synthetic; `label`: show it as such.",
@@ -53,11 +55,19 @@ class Speech(APIView):
         responses={(200, "audio/*"): OpenApiTypes.BINARY, 202: outputs.JobObject, 404: None},
     )
     def post(self, request: Request) -> HttpResponse | Response:
-        """Speak a text, if a consent covers it: audio at once, or a job."""
+        """Speak a text, if a consent covers it: audio at once, as a stream, or a job.
+
+        `delivery.mode: stream` sends the first bytes while later sentences are still being made. A stream that does not
+        end like a whole answer was broken off: consent ended, or something failed. Its facts are at `/v1/clips/{id}`,
+        which says `aborted` then. WAV declares no length in a stream; FLAC cannot be streamed.
+        """
         caller = caller_of(request)
         form = read(forms.SpeechForm, request.data)
         order, options = line(form, caller), form.get("provider_options", {})
-        if form.get("delivery", {}).get("mode") == "job":
+        mode = form.get("delivery", {}).get("mode")
+        if mode == "stream":
+            return _head(speech.stream(order, options, asker=asker(caller), now=caller.now).papers)
+        if mode == "job":
             job = speech.queue(
                 [order],
                 options,
@@ -132,11 +142,22 @@ def _accepted(job: Job) -> Response:
 
 def _audio(spoken: Spoken) -> HttpResponse:
     response = HttpResponse(spoken.data, content_type=spoken.media_type)
-    response["Sayso-Clip"] = spoken.clip_id
-    response["Sayso-Decision"] = spoken.decision_id
     response["Sayso-Content-Sha256"] = spoken.sha256
-    response["Sayso-Disclosure"] = spoken.disclosure
-    manifest = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{spoken.clip_id}/manifest"
+    return _with_papers(response, spoken.clip_id, spoken.decision_id, spoken.disclosure)
+
+
+def _head(papers: Papers) -> HttpResponse:
+    """The head of a streamed answer; its body comes from the edge."""
+    response = HttpResponse(b"", content_type=encoding.media_type(papers.order.output.codec))
+    response["X-Accel-Buffering"] = "no"  # a proxy that collects the whole first would make it no stream
+    return _with_papers(response, papers.intent.clip_id, papers.permit.decision_id, papers.disclosure)
+
+
+def _with_papers(response: HttpResponse, clip_id: str, decision_id: str, disclosure: str) -> HttpResponse:
+    response["Sayso-Clip"] = clip_id
+    response["Sayso-Decision"] = decision_id
+    response["Sayso-Disclosure"] = disclosure
+    manifest = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{clip_id}/manifest"
     response["Link"] = f'<{manifest}>; rel="c2pa-manifest"'
     response["Cache-Control"] = "no-store"
     return response

@@ -16,8 +16,8 @@ from voices.orders import Asker
 
 
 def of(asker: Asker) -> QuerySet[Clip]:
-    """The organisation's clips that left, live or test as the asker is."""
-    return Clip.objects.left().filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+    """The organisation's clips that left, whole or in part, live or test as the asker is."""
+    return Clip.objects.heard().filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
 
 
 def find(clip_id: str, *, asker: Asker) -> Clip:

@@ -1,4 +1,4 @@
-"""Speech: now, or as a job."""
+"""Speech: now, as a stream, or as a job."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from functools import partial
 
 from django.db import transaction
 
-from core import ids, tx
+from core import ids, streams, tx
 from core.clock import Clock
 from voices import jobs, limits, pipeline, tasks
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.orders import Asker, Providers, SpeechOrder
 from voices.pipeline import Spoken
 from voices.providers import registry
+from voices.streaming import live
+from voices.streaming.live import Live
 
 
 def speak(
@@ -29,6 +31,30 @@ def speak(
     voice = pipeline.voice_of(order.voice_id, asker=asker)
     limits.check(order, options, providers(voice.provider).capabilities())
     return pipeline.speak(order, asker=asker, now=now, providers=providers)
+
+
+def stream(
+    order: SpeechOrder,
+    options: Mapping[str, object],
+    *,
+    asker: Asker,
+    now: Clock,
+    providers: Providers = registry.provider,
+) -> Live:
+    """Begin to speak one text as a stream, and hand it over to the edge. Raises as `speak`, and StreamsBusy, NoStreams.
+
+    Nothing is made yet; whoever carries it out makes it.
+    """
+    provider = providers(pipeline.voice_of(order.voice_id, asker=asker).provider)
+    limits.check(order, options, provider.capabilities())
+    place = live.check(order, provider)
+    begun = live.begin(order, asker=asker, now=now, providers=providers)
+    try:
+        place.put(begun)
+    except streams.NoStreams as gone:
+        begun.give_up_now(gone)
+        raise
+    return begun
 
 
 @tx.opened

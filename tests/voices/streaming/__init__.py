@@ -1,0 +1,1 @@
+"""Streams, by a real server on loopback."""

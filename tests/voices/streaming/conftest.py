@@ -1,0 +1,141 @@
+"""A server in this process, so that its provider can be one that says its pieces when the test wants it to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import uvicorn
+from django.db import transaction
+
+from accounts.services import IssuedKey
+from config.asgi import application
+from config.demo.server import free_port
+from provenance.audio.sound import Sound
+from provenance.models import Clip
+from tests.cast import MakeKey
+from tests.conftest import NOON
+from tests.voices.conftest import (  # noqa: F401 - fixtures
+    AUDIOBOOK,
+    Reader,
+    clock_at_noon,
+    make_consent,
+    make_voice,
+    reading,
+    voice,
+)
+from tests.voices.streaming.wire import Wire
+from vault import blobs
+from voices import engine
+from voices.models import Voice
+from voices.providers import registry
+from voices.providers.base import Handle, Line, Piece
+from voices.streaming.places import PLACES
+
+PIECE_SECONDS = 3.5
+TEXT = "The harbour lay still. " * 4
+
+
+class Teller(Reader):
+    """Says `pieces` pieces of a reader; `before` is called with the number of each before it is made."""
+
+    def __init__(self, pieces: int = 3, before: Callable[[int], object] = lambda _number: None) -> None:
+        super().__init__()
+        self.pieces = pieces
+        self.before = before
+        self.made = 0
+        self.sounds: list[Sound] = []
+
+    def stream(
+        self,
+        voice: Handle,  # noqa: F811 - the provider's argument
+        line: Line,
+    ) -> Iterator[Piece]:
+        for number in range(self.pieces):
+            self.before(number)
+            self.made += 1
+            yield Piece(sound=self.piece(number), characters=len(line.text) // self.pieces)
+        self.before(self.pieces)
+
+    def piece(self, number: int) -> Sound:
+        if self.sounds:
+            return self.sounds[number]
+        whole = reading().resampled(24_000)
+        size = round(PIECE_SECONDS * whole.rate)
+        return Sound(np.roll(whole.samples, -number * size // 2)[:size], whole.rate)
+
+
+@pytest.fixture
+def teller(monkeypatch: pytest.MonkeyPatch) -> Teller:
+    """The provider named `local`."""
+    made = Teller()
+    monkeypatch.setattr(registry, "_FACTORIES", {"local": lambda: made})
+    return made
+
+
+@pytest.fixture
+def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:  # noqa: F811 - the fixture
+    """A server; its background work stands still. At the end no stream may be left."""
+    chosen = free_port()
+    config = uvicorn.Config(application, port=chosen, log_config=None, lifespan="off", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    yield chosen
+    until(lambda: PLACES.taken == 0)
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def profile(voice: Voice) -> None:  # noqa: F811 - the fixture
+    """Give the voice a profile that the built-in engine can speak with."""
+    with transaction.atomic():
+        blob = blobs.put(subject=voice.subject, kind="profile", data=engine.enrol([reading()]), at=NOON)
+        Voice.objects.filter(id=voice.id).update(profile_blob_id=blob)
+
+
+@pytest.fixture
+def wire_of(port: int) -> Iterator[Callable[[IssuedKey], Wire]]:
+    """Makes clients, and hangs up for them."""
+    made: list[Wire] = []
+
+    def make(key: IssuedKey) -> Wire:
+        made.append(Wire(port, key.secret))
+        return made[-1]
+
+    yield make
+    for call in (call for wire in made for call in wire.calls):
+        call.close()
+
+
+@pytest.fixture
+def wire(wire_of: Callable[[IssuedKey], Wire], make_key: MakeKey) -> Wire:
+    """Acme's product."""
+    return wire_of(make_key())
+
+
+def asked(voice: Voice, /, **changes: Any) -> dict[str, Any]:  # noqa: F811 - the voice
+    """The body of a call for a stream."""
+    body: dict[str, Any] = {"voice": voice.id, "text": TEXT, "language": "en", "use_case": AUDIOBOOK}
+    return body | {"output": {"codec": "mp3"}, "delivery": {"mode": "stream"}} | changes
+
+
+def until(done: Callable[[], object], *, seconds: float = 30.0) -> None:
+    """Wait until it is so."""
+    ends = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < ends, "not in time"
+        time.sleep(0.01)
+
+
+def settled(clip_id: str) -> Clip:
+    """The clip, once it is settled."""
+    until(lambda: Clip.objects.exclude(state="making").filter(id=clip_id).exists())
+    return Clip.objects.get(id=clip_id)
