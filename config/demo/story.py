@@ -100,6 +100,7 @@ class Story:
             path = self.folder / f"speech-{language}.wav"
             path.write_bytes(answer.body)
             self.ids["clip"] = answer.headers["sayso-clip"]
+            self.ids.setdefault("english", self.ids["clip"])
             clip = _expect(self.client.get(f"/v1/clips/{self.ids['clip']}"), 200)
             self.tell.say(
                 f"allowed; {path.name}, {len(answer.body) // 1024} kB, watermark read back from these very bytes, "
@@ -131,6 +132,29 @@ class Story:
             answer = self.client.upload("/v1/voices", fields, [("samples", self.folder / "speech-en.wav")])
             _check(answer.status == 422, f"{answer.status} instead of a refusal")
             self.tell.say(f"refused, {answer.json['code']}: {answer.json['detail']}")
+
+    def show_the_clips_receipt(self) -> None:
+        """Fetch the papers of the English clip and check them offline, as its buyer would."""
+        with self.tell.step(
+            "A buyer of the English clip checks its receipt, without asking us: python3 verify.py receipt"
+        ):
+            clip = f"/v1/clips/{self.ids['english']}"
+            organisation = self.client.get(f"{clip}/receipt").headers["link"].partition("/log/")[2].partition("/")[0]
+            papers = {
+                "receipt.jws": f"{clip}/receipt", "receipt.proof": f"{clip}/proof", "opening.json": f"{clip}/opening",
+                "keys.json": f"/log/{organisation}/keys.json", "verify.py": "/verify.py",
+            }  # fmt: skip
+            for name, path in papers.items():
+                answer = self.client.get(path)
+                _check(answer.status == 200, f"{name}: {answer.status}")
+                (self.folder / name).write_bytes(answer.body)
+            (self.folder / "script.txt").write_text(ENGLISH, encoding="utf-8")
+            given = {
+                "key": "keys.json", "proof": "receipt.proof", "audio": "speech-en.wav", "opening": "opening.json",
+                "script": "script.txt",
+            }  # fmt: skip
+            options = [word for name, file in given.items() for word in (f"--{name}", str(self.folder / file))]
+            self._offline(0, "receipt", str(self.folder / "receipt.jws"), *options)
 
     # -- the end -----------------------------------------------------------------------------------------------------
     def revoke(self) -> None:
@@ -179,9 +203,9 @@ class Story:
         with zipfile.ZipFile(bundle) as archive:
             archive.extract("verify.py", self.folder)
         with self.tell.step("and verifies it offline: python3 verify.py audit.zip"):
-            self._offline(bundle, 0)
+            self._offline(0, str(bundle))
         with self.tell.step("With one byte changed"):
-            self._offline(_flipped(bundle, self.folder / "audit-changed.zip"), 1)
+            self._offline(1, str(_flipped(bundle, self.folder / "audit-changed.zip")))
 
     # -- the small things --------------------------------------------------------------------------------------------
     def _speech(self, text: str, language: str, use_case: str) -> Answer:
@@ -211,13 +235,13 @@ class Story:
             time.sleep(0.1)
         raise DemoFailed(f"{path} did not finish within {seconds:.0f} s")
 
-    def _offline(self, bundle: Path, expected: int) -> None:
-        command = [sys.executable, "-I", "-S", str(self.folder / "verify.py"), str(bundle)]
+    def _offline(self, expected: int, *words: str) -> None:
+        command = [sys.executable, "-I", "-S", str(self.folder / "verify.py"), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
         lines = (done.stdout + done.stderr).strip().splitlines()
         _check(done.returncode == expected, f"verify.py ended with {done.returncode}: {lines[-1:]}")
         for line in lines if expected == 0 else [line for line in lines if "refused" in line.lower()][:4]:
-            self.tell.say(line)
+            self.tell.say(line.partition(" Proves: ")[0])  # what it means stands in its own words
 
 
 def _expect(answer: Answer, *statuses: int) -> Any:

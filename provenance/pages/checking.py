@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from core import clock, pages
 from core.errors import RateLimited, Unavailable
 from provenance import turns, verifying, wording
+from provenance.bundles.verifier import building
 from provenance.models import Opinion
 from provenance.pages import language, picture
 from provenance.verifying import Verdict
@@ -76,6 +77,7 @@ def _form(request: HttpRequest, words: Words, *, fault: str = "", status: int = 
         "too_large": words.too_large.format(limit=limit),
         "fault": fault.format(limit=limit),
         "findings": tuple(words.findings.values()),
+        "program_sha256": building.sha256(),
         "supports": tuple(line.format(limit=limit) for line in words.supports),
         "layers": tuple((words.layers[name], words.layer_proves[name]) for name in words.layers),
     }

@@ -14,6 +14,9 @@ WORDS: Final = Words(
     hint="WAV, MP3, FLAC, Ogg oder Opus, bis {limit} MB. Ein paar Sekunden genügen.",
     ask="Datei prüfen",
     ask_another="Weitere Datei prüfen",
+    offline_title="Einen Beleg selbst prüfen",
+    offline="Mit Beleg und Nachweis eines Clips, dieser einen Datei und Python ab 3.9 prüfen Sie ihn ohne uns.",
+    offline_link="verify.py herunterladen, SHA-256",
     promise_title="Was mit Ihrer Datei geschieht",
     promises=(
         "Sie wird einmal angesehen und nicht aufbewahrt.",

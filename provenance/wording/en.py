@@ -14,6 +14,9 @@ WORDS: Final = Words(
     hint="WAV, MP3, FLAC, Ogg or Opus, up to {limit} MB. A few seconds are enough.",
     ask="Check this file",
     ask_another="Check another file",
+    offline_title="Check a receipt yourself",
+    offline="With a clip’s receipt and proof, this one file and Python 3.9 or later you can check it without us.",
+    offline_link="Download verify.py, SHA-256",
     promise_title="What happens to your file",
     promises=(
         "It is looked at once and not kept.",

@@ -80,4 +80,7 @@ class Words:
     opinion_long: str
     opinion_link: str
     back: str
+    offline_title: str
+    offline: str
+    offline_link: str
     consent_states: Mapping[str, str]

@@ -23,7 +23,7 @@ from tests.e2e.processes import ROOT, said, wait_until
 pytestmark = pytest.mark.alone
 KEPT = {
     "receipt.pdf", "speech-en.wav", "speech-de.wav", "found-on-the-web.mp3", "erasure-certificate.json", "audit.zip",
-    "audit-changed.zip", "verify.py",
+    "audit-changed.zip", "verify.py", "receipt.jws", "receipt.proof", "opening.json", "keys.json", "script.txt",
 }  # fmt: skip
 
 

@@ -47,6 +47,7 @@ class Command(BaseCommand):
             tale.clone([READER / name for name in SAMPLES])
             tale.speak("German", story.GERMAN, "de")
             tale.speak("English", story.ENGLISH, "en")
+            tale.show_the_clips_receipt()
             tale.be_refused("Asked for Japanese", story.JAPANESE, "ja", "entertainment.audiobook")
             tale.be_refused("Asked for an advertisement", story.ADVERT, "en", "advertising.commercial")
             tale.verify(READER / FOREIGN)

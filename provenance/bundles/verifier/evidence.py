@@ -167,7 +167,7 @@ def say_marks(facts: dict[str, Any]) -> str:
     said = (
         "no watermark"
         if mark is None
-        else f"the watermark {mark['scheme']} read back, score {mark['score_milli']}/1000"
+        else f"the watermark {mark['scheme']} read back, score {mark['score_milli'] / 1000:.3f}"
     )
     also = "" if manifest is None else f", and a C2PA manifest: {json.dumps(manifest, sort_keys=True)}"
     raise Skipped(f"the receipt states {said}{also}; the service's /verify reads marks again")

@@ -87,7 +87,7 @@ def check_form(signed: Signed, periods: dict[str, tuple[datetime, datetime | Non
     """The payload is canonical JSON of a receipt, signed while its keys were valid; `facts` is filled with it."""
     data = unbase64url(signed.payload)
     said = read_json(data)
-    if canonical(said) != data or said["format"] != RECEIPT_FORMAT:
+    if canonical(said) != data or said["format"] != RECEIPT_FORMAT or said["script"]["alg"] != "hmac-sha256/1":
         raise Refusal(f"not the canonical JSON of {RECEIPT_FORMAT}")
     made = moment(said["signed_at"])
     for protected, _ in signed.signatures:

@@ -137,8 +137,7 @@ def verify(path: Path, *options: str) -> Verdict:
 
 def examined(*arguments: str) -> Verdict:
     """Run it with these arguments and give what it said."""
-    command = [sys.executable, "-I", "-S", str(program()), *arguments, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = run_program(*arguments, "--json")
     assert done.stderr == ""
     said = json.loads(done.stdout)
     return Verdict(
@@ -146,3 +145,9 @@ def examined(*arguments: str) -> Verdict:
         checks={row["check"]: row["result"] for row in said["checks"]},
         details={row["check"]: row["detail"] for row in said["checks"]},
     )
+
+
+def run_program(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the shipped verifier as it is."""
+    command = [sys.executable, "-I", "-S", str(program()), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
