@@ -50,18 +50,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 25
-
-# --- who vouches for the log beside us: nobody unless named ---------------------------------------------------------
+# Who vouches for the log beside us: nobody unless named.
 SAYSO_WITNESSES = env.parsed("SAYSO_WITNESSES", cosigning.parse_witnesses)
 SAYSO_WITNESS_SECONDS = env.integer("SAYSO_WITNESS_SECONDS", default=60, least=1, most=86_400)
 SAYSO_WITNESS_QUORUM = env.integer("SAYSO_WITNESS_QUORUM", default=1, least=1, most=16)
 SAYSO_COPIES_URL = env.url("SAYSO_COPIES_URL", schemes=("file", "http", "https"))
 SAYSO_COPIES_TOKEN = env.optional("SAYSO_COPIES_TOKEN")
-SAYSO_COPIES_SECONDS = env.integer("SAYSO_COPIES_SECONDS", default=3600, least=1, most=86_400)
 SAYSO_COPIES_RETENTION_DAYS = env.integer("SAYSO_COPIES_RETENTION_DAYS", default=0, least=0, most=36_500)
 SAYSO_TSA_URL = env.url("SAYSO_TSA_URL", schemes=("http", "https"))
 SAYSO_TSA_ROOTS = env.optional("SAYSO_TSA_ROOTS")
-SAYSO_TSA_SECONDS = env.integer("SAYSO_TSA_SECONDS", default=3600, least=1, most=7 * 86_400)
+SAYSO_EVIDENCE_SECONDS = env.integer("SAYSO_EVIDENCE_SECONDS", default=3600, least=1, most=7 * 86_400)
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 DEBUG = False

@@ -193,7 +193,7 @@ def _keep(target: str) -> Outsider:
         keep.put(name, checkpoint.note.encode(), until=until)
         return Attested(request=b"", answer=name.encode())
 
-    every = timedelta(seconds=settings.SAYSO_COPIES_SECONDS)
+    every = timedelta(seconds=settings.SAYSO_EVIDENCE_SECONDS)
     return Outsider(kind=OutsideKind.COPY, target=target, every=every, visit=visit, close=keep.close)
 
 
@@ -204,7 +204,7 @@ def _authority(target: str) -> Outsider:
         stamp = stamping.ask(checkpoint.note.encode(), roots=tsa_roots(), wire=wire)
         return Attested(request=stamp.request, answer=stamp.response)
 
-    every = timedelta(seconds=settings.SAYSO_TSA_SECONDS)
+    every = timedelta(seconds=settings.SAYSO_EVIDENCE_SECONDS)
     return Outsider(kind=OutsideKind.STAMP, target=target, every=every, visit=visit, close=wire.close)
 
 

@@ -145,7 +145,7 @@ class TestErrands:
         assert self.run() == 1
         grow(1)
         assert self.run() == 0
-        assert self.run(datetime.now(UTC) + timedelta(seconds=settings.SAYSO_TSA_SECONDS + 1)) == 1
+        assert self.run(datetime.now(UTC) + timedelta(seconds=settings.SAYSO_EVIDENCE_SECONDS + 1)) == 1
         assert sorted(Attestation.objects.values_list("size", flat=True)) == [3, 4]
 
     def test_let_anybody_verify_with_openssl_alone(
