@@ -256,18 +256,11 @@ def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
         policy_version=decision.policy_version,
         expires_at=decision.expires_at,
         min_disclosure=str(grant.scope.get("min_disclosure", "none")),
-        terms=_terms(consent, grant),
+        terms={
+            **scopes.codes(grant.scope),
+            "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
+        },
     )
-
-
-def _terms(consent: Consent, grant: Grant) -> dict[str, Json]:
-    """No free words: what the person was told in sentences stays in the record."""
-    lists = ("actions", "languages", "channels", "territories", "exclusions", "sensitive_content")
-    return {
-        "use_case": grant.use_case,
-        **{name: list(scopes.strings(grant.scope, name)) for name in lists},
-        "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
-    }
 
 
 @tx.opened

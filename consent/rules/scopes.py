@@ -87,6 +87,12 @@ def facts(scope: Mapping[str, Json], *, grant_id: str, left: Mapping[str, int | 
     )
 
 
+def codes(scope: Mapping[str, Json]) -> Scope:
+    """Give what a scope says in codes. No free words: what the person was told in sentences stays in the record."""
+    lists = ("actions", "languages", "channels", "territories", "exclusions", "sensitive_content")
+    return {"use_case": str(scope["use_case"]), **{name: list(strings(scope, name)) for name in lists}}
+
+
 def limits(scope: Mapping[str, Json]) -> dict[str, int | None]:
     """Give a scope's quota in the units that are counted: characters, milliseconds, clips; None where there is none."""
     quota = cast("Mapping[str, int]", scope.get("quota") or {})
