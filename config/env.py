@@ -78,6 +78,17 @@ def parsed(name: str, read: Callable[[str], T]) -> T:
         raise BadSetting(name, str(error)) from None
 
 
+def file_text(name: str) -> str:
+    """What stands in the file that NAME names; empty when unset."""
+    path = os.environ.get(name)
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadSetting(name, "names a file that cannot be read") from None
+
+
 def folder(name: str, default: Path) -> Path:
     """A folder, made when it does not exist yet."""
     path = Path(os.environ.get(name) or default).expanduser().resolve()

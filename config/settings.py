@@ -60,6 +60,8 @@ SAYSO_COPIES_RETENTION_DAYS = env.integer("SAYSO_COPIES_RETENTION_DAYS", default
 SAYSO_TSA_URL = env.url("SAYSO_TSA_URL", schemes=("http", "https"))
 SAYSO_TSA_ROOTS = env.optional("SAYSO_TSA_ROOTS")
 SAYSO_EVIDENCE_SECONDS = env.integer("SAYSO_EVIDENCE_SECONDS", default=3600, least=1, most=7 * 86_400)
+# Roots of signers whose Content Credentials are to count as trusted, beside our own: a PEM file, such as a trust list.
+SAYSO_C2PA_ANCHORS = env.file_text("SAYSO_C2PA_ANCHORS_FILE")
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 DEBUG = False

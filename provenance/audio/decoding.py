@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +13,7 @@ import soundfile
 from django.conf import settings
 
 from core.errors import Unavailable
+from provenance import processes
 from provenance.audio import claims, formats
 from provenance.audio.formats import Container, UnreadableAudio
 from provenance.audio.sound import Sound, from_pcm16
@@ -25,10 +22,7 @@ MAX_SECONDS: Final = 300
 KEEP_RATE: Final = 48_000
 """Faster recordings are brought down to this; no check and no codec of ours wants more."""
 WALL_SECONDS: Final = 30
-_CHILD: Final = Path(__file__).with_name("child.py")
-# -I: neither the current folder nor PYTHON* variables reach the child. One BLAS thread: more would cost address space.
-_COMMAND: Final = (sys.executable, "-I", str(_CHILD))
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+_COMMAND: Final = processes.command(Path(__file__).with_name("child.py"))
 _MOST_OUT: Final = MAX_SECONDS * KEEP_RATE * 4 + 4096
 
 
@@ -93,40 +87,10 @@ def _order(container: Container, size: int) -> bytes:
 
 
 def _run(order: bytes) -> bytes:
-    """Feed one child and take at most the bytes that five minutes can have; a child that overstays is killed."""
     try:
-        child = subprocess.Popen(  # noqa: S603  # our own program, no word of the command comes from outside
-            _COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-            cwd="/",
-        )
+        return processes.run(_COMMAND, order, most_out=_MOST_OUT, seconds=WALL_SECONDS)
     except OSError as error:
         raise DecoderDown("The audio decoder could not be started.") from error
-    timer = threading.Timer(WALL_SECONDS, child.kill)
-    feeder = threading.Thread(target=_feed, args=(child, order), daemon=True)
-    try:
-        timer.start()
-        feeder.start()
-        assert child.stdout is not None  # noqa: S101  # stdout=PIPE above
-        return child.stdout.read(_MOST_OUT)
-    finally:
-        timer.cancel()
-        child.kill()
-        child.wait()
-        feeder.join()
-        if child.stdout:
-            child.stdout.close()
-
-
-def _feed(child: subprocess.Popen[bytes], order: bytes) -> None:
-    assert child.stdin is not None  # noqa: S101  # stdin=PIPE above
-    with suppress(OSError):  # the child may refuse early and close; its answer says why
-        child.stdin.write(order)
-    with suppress(OSError):
-        child.stdin.close()
 
 
 def _answer(output: bytes) -> tuple[dict[str, int], np.typing.NDArray[np.float32]]:

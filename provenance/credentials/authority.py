@@ -61,6 +61,12 @@ def anchors() -> str:
     return _joined(Credential.objects.filter(role__in=ROOTS).order_by("created_at", "id"))
 
 
+def serials() -> frozenset[str]:
+    """The serial numbers of every certificate that our manifests were ever signed with, in decimal."""
+    chains = Credential.objects.filter(role=CredentialRole.LEAF).values_list("chain", flat=True)
+    return frozenset(str(certificates.read(chain)[0].serial_number) for chain in chains)
+
+
 def known() -> tuple[Known, ...]:
     """Every credential, oldest first."""
     rows = Credential.objects.order_by("created_at", "id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.errors import Invalid
 from provenance.audio import decoding
 from provenance.audio.sound import Sound
-from provenance.verifying import exact, judging, marked, resembling
+from provenance.verifying import credited, exact, judging, marked, resembling
 from provenance.verifying.looking import Upload
 from provenance.verifying.verdicts import Outcome, Verdict
 
@@ -23,7 +23,8 @@ def verify(data: bytes, *, first: str = "") -> Verdict:
             return Verdict(outcome=Outcome.UNREADABLE, clip=None, evidence=(same.evidence,))
         return judging.judge((same,))
     mark = marked.look(upload.sound, expected=same.clip, first=first)
-    return judging.judge((same, mark, resembling.look(upload.sound)), seconds=upload.sound.seconds)
+    signed = credited.look(data, expected=same.clip or mark.clip)
+    return judging.judge((same, mark, signed, resembling.look(upload.sound)), seconds=upload.sound.seconds)
 
 
 def _sound(data: bytes) -> Sound | None:

@@ -1,0 +1,59 @@
+"""Running a program of ours on foreign bytes: limited in time and output, and killed when it overstays.
+
+The program takes its own limits on memory, files and processor time before it loads a library.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+# One BLAS thread: more would cost address space, which is limited.
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def command(program: Path) -> tuple[str, ...]:
+    """How to start a program of ours. -I: neither the current folder nor PYTHON* variables reach it."""
+    return (sys.executable, "-I", str(program))
+
+
+def run(words: Sequence[str], order: bytes, *, most_out: int, seconds: float = 30) -> bytes:
+    """Feed `order` to one child and take at most `most_out` bytes; it is killed after `seconds`.
+
+    Raises OSError when it could not be started.
+    """
+    child = subprocess.Popen(  # noqa: S603  # our own program, no word of the command comes from outside
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_ENVIRONMENT,
+        cwd="/",
+    )
+    timer = threading.Timer(seconds, child.kill)
+    feeder = threading.Thread(target=_feed, args=(child, order), daemon=True)
+    try:
+        timer.start()
+        feeder.start()
+        assert child.stdout is not None  # noqa: S101  # stdout=PIPE above
+        return child.stdout.read(most_out)
+    finally:
+        timer.cancel()
+        child.kill()
+        child.wait()
+        feeder.join()
+        if child.stdout:
+            child.stdout.close()
+
+
+def _feed(child: subprocess.Popen[bytes], order: bytes) -> None:
+    assert child.stdin is not None  # noqa: S101  # stdin=PIPE above
+    with suppress(OSError):  # the child may refuse early and close; its answer says why
+        child.stdin.write(order)
+    with suppress(OSError):
+        child.stdin.close()
