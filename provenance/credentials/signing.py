@@ -65,7 +65,7 @@ def settings(anchors: str) -> dict[str, Any]:
             "remote_manifest_fetch": False,
             "ocsp_fetch": False,
         },
-        "trust": {"trust_anchors": anchors},
+        "trust": {"trust_anchors": anchors} if anchors else {},  # an empty text is an error to the library
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import asdict
 
 import pytest
@@ -62,7 +63,9 @@ class TestVerify:
     def test_delivered_bytes_are_issued(self, spoken: Spoken, acme: Organisation) -> None:
         verdict = found(spoken.data)
 
-        assert (verdict.outcome, layers(verdict)) == (Outcome.ISSUED, {"sha256": "match", "watermark": "match"})
+        assert (verdict.outcome, layers(verdict)) == (
+            Outcome.ISSUED, {"sha256": "match", "watermark": "match", "c2pa": "match"},
+        )  # fmt: skip
         assert verdict.clip is not None
         assert (verdict.clip.id, verdict.clip.organisation, verdict.clip.consent_state) == (
             spoken.clip_id, acme.name, "active",
@@ -83,7 +86,9 @@ class TestVerify:
     def test_a_changed_file_is_found_by_its_mark(self, spoken: Spoken, output: dict[str, object]) -> None:
         verdict = found(again(spoken.data, **output))
 
-        assert (verdict.outcome, layers(verdict)) == (Outcome.ALTERED, {"sha256": "absent", "watermark": "match"})
+        assert (verdict.outcome, layers(verdict)) == (
+            Outcome.ALTERED, {"sha256": "absent", "watermark": "match", "c2pa": "absent"},
+        )  # fmt: skip
         assert verdict.clip is not None
         assert verdict.clip.id == spoken.clip_id
 
@@ -92,6 +97,38 @@ class TestVerify:
         cut = Sound(sound.samples[sound.rate // 3 :], sound.rate)
 
         assert found(encode(cut, Output(codec="wav"))).outcome is Outcome.ALTERED
+
+    def test_our_manifest_in_another_file_does_not_make_it_ours(self, spoken: Spoken) -> None:
+        """Nor does it say which clip it was taken from."""
+        foreign = encode(decode((AUDIO / "librivox-austen-0880.wav").read_bytes()).sound, Output(codec="wav"))
+        size = len(again(spoken.data, codec="wav"))
+        chunk = spoken.data[size:]
+        assert chunk[:4] == b"C2PA"
+        moved = foreign[:4] + struct.pack("<I", len(foreign) + len(chunk) - 8) + foreign[8:] + chunk
+
+        verdict = found(moved)
+
+        assert (verdict.outcome, verdict.clip) == (Outcome.NOT_FOUND, None)
+        assert layers(verdict)["c2pa"] == "mismatch"
+
+    def test_another_clips_manifest_is_not_this_ones(self, voice: Voice, spoken: Spoken) -> None:
+        order = order_for(voice, output=Output(codec="wav"))
+        other = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+        size = len(again(spoken.data, codec="wav"))
+        assert (spoken.data[size:][:4], other.data[size:][:4]) == (b"C2PA", b"C2PA")
+
+        verdict = found(spoken.data[:size] + other.data[size:])
+
+        assert (verdict.outcome, layers(verdict)["c2pa"]) == (Outcome.ISSUED, "mismatch")
+        assert verdict.clip is not None
+        assert verdict.clip.id == spoken.clip_id
+
+    def test_a_changed_byte_of_padding_changes_the_hash_and_nothing_else(self, spoken: Spoken) -> None:
+        at = spoken.data.rindex(b"\0" * 200) + 100
+        verdict = found(spoken.data[:at] + b"\1" + spoken.data[at + 1 :])
+
+        assert (verdict.outcome, layers(verdict)["c2pa"]) == (Outcome.ISSUED, "match")
+        assert [row.why for row in verdict.evidence if row.layer == "sha256"] == ["samples"]
 
     def test_a_foreign_recording_is_not_found(self, spoken: Spoken) -> None:
         verdict = found((AUDIO / "librivox-austen-0880.wav").read_bytes())

@@ -1,0 +1,221 @@
+"""Reading foreign manifests: what each state means, and what a hostile file can never bring about."""
+
+from __future__ import annotations
+
+import io
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from random import Random
+
+import c2pa
+import pytest
+from pytest_django import Settings
+
+from provenance import processes
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
+from provenance.credentials import authority, manifest, reading, signing
+from provenance.credentials.reading import ReaderDown, State
+from provenance.credentials.signing import Parent, Signed
+from tests.conftest import NOON
+from tests.provenance.audio.files import clip
+from tests.provenance.credentials.people import CARRIERS, CLIP, MANIFEST, fresh, plain, root, signed, signer, statement
+
+pytestmark = pytest.mark.django_db
+
+
+def ours(codec: str, **changes: object) -> Signed:
+    """The reader's two seconds, signed with this installation's key."""
+    return signing.sign(plain(codec), codec, statement(**changes), signer=authority.signer(at=NOON))
+
+
+@contextmanager
+def listening() -> Iterator[tuple[int, list[bytes]]]:
+    """A loopback server that keeps what it is asked."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        done = threading.Event()
+
+        def serve() -> None:
+            while not done.is_set():
+                try:
+                    peer, _ = server.accept()
+                except TimeoutError:
+                    continue
+                with peer:
+                    asked.append(peer.recv(1000))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1], asked
+        finally:
+            done.set()
+            thread.join()
+
+
+def naming(address: str) -> bytes:
+    """A file that carries the address of a manifest and no manifest."""
+    sink = io.BytesIO()
+    with (
+        c2pa.Context.from_dict(signing.settings(root())) as context,
+        c2pa.Signer.from_callback(signer().sign, c2pa.C2paSigningAlg.ED25519, signer().chain) as native,
+        c2pa.Builder(manifest.definition(statement()), context) as builder,
+    ):
+        builder.set_no_embed()
+        builder.set_remote_url(address)
+        builder.sign(native, "audio/wav", io.BytesIO(plain("wav")), sink)
+    return sink.getvalue()
+
+
+@cache
+def _reversed(codec: str) -> bytes:
+    whole = clip()
+    return encode(Sound(whole.samples[: 2 * whole.rate][::-1].copy(), whole.rate), Output(codec=codec))
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 0x5A]) + data[at + 1 :]
+
+
+class TestRead:
+    @pytest.mark.parametrize("codec", CARRIERS)
+    def test_knows_ours_and_the_clip_that_it_names(self, codec: str) -> None:
+        found = reading.read(ours(codec).data)
+
+        assert (found.state, found.ours, found.clip_id, found.manifest_id) == (State.TRUSTED, True, CLIP, MANIFEST)
+        assert found.synthetic
+
+    def test_knows_ours_beside_the_file(self) -> None:
+        made = ours("opus")
+
+        assert reading.read(made.data, sidecar=made.manifest).ours
+        assert reading.read(made.data + b"x", sidecar=made.manifest).state is State.INVALID
+
+    def test_knows_ours_after_a_rotation(self) -> None:
+        made = ours("wav")
+        authority.rotate(at=NOON)
+
+        assert reading.read(made.data).ours
+
+    def test_a_stranger_under_a_root_that_nobody_knows_is_not_trusted(self) -> None:
+        found = reading.read(signed("wav", "stranger").data)
+
+        assert (found.state, found.ours, found.synthetic) == (State.UNKNOWN_SIGNER, False, True)
+
+    def test_a_stranger_whom_the_operator_trusts_is_trusted_and_not_ours(self, settings: Settings) -> None:
+        settings.SAYSO_C2PA_ANCHORS = root("stranger")
+        authority.init(at=NOON)
+
+        found = reading.read(signed("wav", "stranger").data)
+
+        assert (found.state, found.ours) == (State.TRUSTED, False)
+
+    def test_names_what_a_clip_was_made_from(self) -> None:
+        both = signer()
+        parent = Parent(media_type="audio/mpeg", data=signed("mp3").data)
+        made = signing.sign(plain("wav"), "wav", statement(manifest_id=fresh()), signer=both, parent=parent)
+
+        assert reading.read(made.data).ingredients == (MANIFEST,)
+
+    @pytest.mark.parametrize("codec", ["wav", "mp3", "flac", "ogg"])
+    def test_a_plain_file_has_none(self, codec: str) -> None:
+        assert reading.read(plain(codec)).state is State.ABSENT
+
+
+class TestAManifest:
+    @pytest.mark.parametrize("codec", CARRIERS)
+    def test_is_gone_after_the_file_was_wrapped_anew(self, codec: str) -> None:
+        """As any editor or upload does; the watermark is for that."""
+        made, audio = ours(codec), plain(codec)
+        rewrapped = made.data[: len(audio)] if codec == "wav" else made.data[-len(audio) :]
+
+        assert reading.read(rewrapped).state is State.ABSENT
+
+    @pytest.mark.parametrize("codec", CARRIERS)
+    def test_moved_to_another_file_does_not_fit_it(self, codec: str) -> None:
+        made, audio = ours(codec), plain(codec)
+        other = _reversed(codec)
+        if codec == "wav":
+            chunk = made.data[len(audio) :]
+            moved = other[:4] + struct.pack("<I", len(other) + len(chunk) - 8) + other[8:] + chunk
+        else:
+            moved = made.data[: -len(audio)] + other
+
+        found = reading.read(moved)
+        assert (found.state, found.ours, found.manifest_id) == (State.INVALID, False, MANIFEST)
+
+    @pytest.mark.parametrize("codec", CARRIERS)
+    def test_is_never_ours_when_the_sound_was_touched(self, codec: str) -> None:
+        made, audio = ours(codec), plain(codec)
+        start = 44 if codec == "wav" else len(made.data) - len(audio)
+        for at in Random(7).sample(range(start, start + len(audio) - 44), 4):
+            assert not reading.read(flipped(made.data, at)).ours
+
+    def test_may_be_touched_in_its_padding_and_stays_trusted(self) -> None:
+        """Hence the file's own hash is on record: the manifest is not the file's identity."""
+        made = ours("wav")
+        padding = made.offset + made.manifest.rindex(b"\0" * 200) + 100
+
+        assert reading.read(flipped(made.data, padding)).state is State.TRUSTED
+
+    def test_touched_anywhere_is_trusted_invalid_or_unreadable_and_never_an_error(self) -> None:
+        made = ours("mp3")
+        places = Random(11).sample(range(made.offset, made.offset + len(made.manifest)), 12)
+
+        found = {reading.read(flipped(made.data, at)).state for at in places}
+
+        assert found <= {State.TRUSTED, State.INVALID, State.UNREADABLE, State.ABSENT, State.UNKNOWN_SIGNER}
+
+    @pytest.mark.parametrize("share", [0.02, 0.2, 0.6, 0.99])
+    def test_cut_short_is_not_trusted(self, share: float) -> None:
+        data = ours("wav").data
+
+        assert reading.read(data[: round(share * len(data))]).state in {State.UNREADABLE, State.ABSENT}
+
+    @pytest.mark.parametrize("data", [b"jumb", b"RIFF\xff\xff\xff\xffWAVEjumbc2pa", b"ID3\x04\0\0\x7f\x7f\x7f\x7fjumb"])
+    def test_that_is_none_is_unreadable(self, data: bytes) -> None:
+        assert reading.read(data).state in {State.UNREADABLE, State.ABSENT}
+
+
+class TestAnAddress:
+    def test_of_a_manifest_is_never_asked(self) -> None:
+        with listening() as (port, asked):
+            found = reading.read(naming(f"http://127.0.0.1:{port}/manifest.c2pa"))
+
+        assert (found.state, asked) == (State.REMOTE_ONLY, [])
+
+    def test_is_not_even_reached_when_the_library_is_told_to_ask(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The child may open nothing: should the setting be lost one day, there is still no socket."""
+        asking = signing.settings(root())
+        asking["verify"]["remote_manifest_fetch"] = True
+        with listening() as (port, asked):
+            data = naming(f"http://127.0.0.1:{port}/manifest.c2pa")
+            monkeypatch.setattr(signing, "settings", lambda _anchors: asking)
+            found = reading.read(data)
+            assert (found.state in {State.REMOTE_ONLY, State.UNREADABLE}, asked) == (True, [])
+
+            with pytest.raises(c2pa.C2paError), c2pa.Context.from_dict(asking) as context:  # and here it does ask
+                c2pa.Reader("audio/wav", io.BytesIO(data), context=context)
+            assert len(asked) > 0
+
+
+class TestTheChild:
+    def test_that_ends_before_it_begins_says_nothing_about_the_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reading, "_COMMAND", ("/bin/false",))
+        with pytest.raises(ReaderDown):
+            reading.read(b"jumb")
+
+    def test_that_cannot_be_started_is_an_outage(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reading, "_COMMAND", ("/nonexistent/program",))
+        with pytest.raises(ReaderDown):
+            reading.read(b"jumb")
+
+    def test_that_dies_on_a_file_means_that_the_file_is_unreadable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(processes, "run", lambda *_, **__: b'R{"state"')
+        assert reading.read(b"jumb").state is State.UNREADABLE
