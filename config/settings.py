@@ -1,4 +1,7 @@
-"""All settings, read from the environment by typed readers. Embedded by default; servers when their URLs are set."""
+"""All settings, read from the environment by typed readers. Embedded by default; servers when their URLs are set.
+
+Longer than 300 lines because everything that can be set is to be found in one place.
+"""
 
 from __future__ import annotations
 

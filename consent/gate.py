@@ -61,9 +61,8 @@ class ConsentDenied(Refused):
 class Permit:
     """Proof of one positive decision. Made by `check` alone; must be confirmed in the transaction that delivers.
 
-    `epoch` is the consent's revocation epoch when it was decided, `subject` the vault subject of the speaker, `terms`
-    the codes of the grant as they were then and the end of the term: what a receipt may say. `event_id` names the
-    decision's entry in the log; it is empty when the permit is given again.
+    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms` what a receipt may say
+    of the grant, in codes, `event_id` the decision's log entry (empty when the permit is given again).
     """
 
     decision_id: str
@@ -125,8 +124,7 @@ def confirm(permit: Permit, *, at: datetime) -> None:
     """Raise ConsentDenied unless the consent still stands as it stood; keeps it locked until the transaction ends.
 
     Compares epoch and state, which everything that could end a permit changes. A revocation that committed first may
-    carry a later time than `at`, so times decide nothing here; the end of the term is looked at only as a further guard
-    for consents that the sweep has not reached.
+    carry a later time than `at`, so times decide nothing; the end of the term is a guard until the sweep was there.
     """
     rows = Consent.objects.select_for_update(no_key=True).filter(id=permit.consent_id)
     row = rows.only("id", "state", "revocation_epoch", "valid_until").first()
@@ -235,8 +233,8 @@ def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at:
     decision = decisions.record(ask, gathered, grant, (), preview=False, at=at, actor=actor, expires_at=ends)
     characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
     quota.keep(decision, usage, characters=characters, clips=clips, expires_at=at + PERMIT_LASTS)
-    event_id = decisions.note(decision, consent, at=at, actor=actor)
-    return replace(_permit(decision, consent, grant), event_id=event_id)
+    noted = decisions.note(decision, consent, at=at, actor=actor)
+    return replace(_permit(decision, consent, grant), event_id=noted)
 
 
 def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
