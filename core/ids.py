@@ -31,5 +31,17 @@ def is_id(text: object, prefix: Prefix) -> bool:
     return isinstance(text, str) and text.startswith(f"{prefix}_") and _SHAPE.match(text) is not None
 
 
+def to_bytes(text: str) -> bytes:
+    """Give the 16 bytes behind an id. Raises ValueError for text that is none."""
+    if not _SHAPE.match(text):
+        raise ValueError("not an id")
+    return base64.b32decode(f"{text[4:].upper()}======")
+
+
+def of_bytes(prefix: Prefix, raw: bytes) -> str:
+    """Give the id of this type with these 16 bytes."""
+    return f"{prefix}_{_encode(uuid.UUID(bytes=raw))}"
+
+
 def _encode(value: uuid.UUID) -> str:
     return base64.b32encode(value.bytes).decode("ascii").rstrip("=").lower()

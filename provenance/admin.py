@@ -31,8 +31,8 @@ class ClipAdmin(EvidenceAdmin[Clip]):
     fields = (
         "id", "state", "code", "mode", "consent_id", "grant_id", "decision_id", "voice_id", "provider", "language",
         "use_case", "characters", "codec", "media_type", "size", "duration_ms", "sha256", "sha256_pcm",
-        "sha256_provider", "scheme", "epoch", "margin_milli_db", "score_milli", "self_checks", "event_id", "created_at",
-        "issued_at", "ended_at",
+        "sha256_provider", "scheme", "epoch", "margin_milli_db", "score_milli", "self_checks", "second_marks",
+        "event_id", "created_at", "issued_at", "ended_at",
     )  # fmt: skip
 
 

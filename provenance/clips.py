@@ -139,6 +139,7 @@ def issue(clip_id: str, delivery: Delivery, *, said: facts.Said, at: datetime, a
     if changed == 0:
         raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
     clip = Clip.objects.get(id=clip_id)
+    marks.note_second(clip)
     fingerprints.order(clip)
     clip.event_id = _log(clip, "clip.issued", facts.of(clip, said), at=at, actor=actor, script=said.script)
     clip.save(update_fields=["event_id"])

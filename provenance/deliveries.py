@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.canonical import Json
 from provenance import facts
 from provenance.models import ManifestMode
 
@@ -24,6 +26,7 @@ class Delivery:
     margin_milli_db: int = 0
     score_milli: int = 0
     self_checks: tuple[str, ...] = ()
+    second_marks: tuple[Mapping[str, Json], ...] = ()
     manifest_mode: str = ManifestMode.NONE
     manifest_reason: str = ""
     manifest_id: str = ""
@@ -35,8 +38,8 @@ class Delivery:
 
     def columns(self) -> dict[str, object]:
         """What a clip's row keeps of it."""
-        found = {name: getattr(self, name) for name in self.__slots__ if name != "self_checks"}
-        return {**found, "self_checks": list(self.self_checks)}
+        found = {name: getattr(self, name) for name in self.__slots__}
+        return {**found, "self_checks": list(self.self_checks), "second_marks": list(self.second_marks)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

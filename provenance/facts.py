@@ -44,7 +44,7 @@ def of(clip: Clip, said: Said) -> dict[str, Json]:
 
 
 def _mark(clip: Clip) -> dict[str, Json]:
-    return {
+    mark: dict[str, Json] = {
         "scheme": clip.scheme,
         "epoch": clip.epoch,
         "token": f"{clip.token:08x}",
@@ -52,6 +52,7 @@ def _mark(clip: Clip) -> dict[str, Json]:
         "margin_milli_db": clip.margin_milli_db,
         "checks": list(clip.self_checks),
     }
+    return {**mark, "second_marks": clip.second_marks} if clip.second_marks else mark
 
 
 def _c2pa(clip: Clip) -> dict[str, Json]:

@@ -6,15 +6,18 @@ handling that a clip may meet: other codecs at other alignments, and a cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from core.canonical import Json
+from provenance import second_mark
 from provenance.audio.decoding import decode_trusted
 from provenance.audio.encoding import OPUS_RATES, Output, check, encode
 from provenance.audio.sound import Sound
+from provenance.second_mark import Second
 from provenance.watermark import MarkFailed, Reading, detect
 from provenance.watermark.analysis import speech_seconds
 from provenance.watermark.embedding import Embedder
@@ -43,7 +46,8 @@ class Marked:
     """A clip ready to leave.
 
     `sound` is what the delivered bytes decode to, which is what a hash of the sound must cover. `score_milli` is the
-    least score of all readings in units of 1/1000; `checks` names what was read, `delivered` first.
+    least score of all readings in units of 1/1000; `checks` names what was read, `delivered` first. `second_marks` says
+    what else was read from the delivered bytes.
     """
 
     data: bytes
@@ -52,10 +56,13 @@ class Marked:
     score_milli: int
     checks: tuple[str, ...]
     attempts: int
+    second_marks: tuple[Mapping[str, Json], ...] = ()
 
 
-def mark(sound: Sound, *, token: int, key: bytes, output: Output) -> Marked:
+def mark(sound: Sound, *, token: int, key: bytes, output: Output, second: Second | None = None) -> Marked:
     """Write `token` into `sound`, encode it as `output` says and prove that the mark is there.
+
+    With `second`, a sound that is long enough carries that mark beneath ours.
 
     The same arguments give the same bytes of sound. Raises Invalid for an impossible output and MarkFailed with
     `facts["reason"]`: `silent`, `too_short` (under 1.5 s of speech, and not read), `not_read_back`.
@@ -65,6 +72,8 @@ def mark(sound: Sound, *, token: int, key: bytes, output: Output) -> Marked:
     host = sound.resampled(wanted.sample_rate_hz)
     if not host.samples.size or not float(np.abs(host.samples).max()) >= SILENT_PEAK:
         raise MarkFailed("The clip is silent, so it cannot carry a mark.", facts={"reason": "silent"})
+    if second is not None:
+        host = second_mark.written(host, second)
     embedder = Embedder(host.samples, host.rate, token=token, key=key)
     proven: Marked | None = None
     for attempt, margin in enumerate(MARGINS_DB, start=1):
@@ -85,7 +94,7 @@ def mark(sound: Sound, *, token: int, key: bytes, output: Output) -> Marked:
         if min(scores.values()) >= COMFORTABLE_SCORE:
             break
     if proven is not None:
-        return proven
+        return proven if second is None else replace(proven, second_marks=second_mark.read_back(proven.sound, second))
     if speech_seconds(host.samples, host.rate) < SHORT_SECONDS:
         raise MarkFailed("The clip holds too little speech to carry a mark.", facts={"reason": "too_short"})
     raise MarkFailed("The mark could not be read back from the clip.", facts={"reason": "not_read_back"})

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from provenance.models import MarkKey
+from django.db.models import QuerySet
+
+from provenance import second_mark
+from provenance.models import Clip, MarkKey
+from provenance.second_mark import Second
 from vault import keys
 
 TOKEN_BITS: Final = 32
@@ -58,14 +62,37 @@ def in_use(*, first: str = "") -> dict[str, bytes]:
 
     Those of the organisation `first` come before all others.
     """
-    rows = list(MarkKey.objects.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch"))
-    rows.sort(key=lambda row: row[0] != first)
-    derive = keys.derivers_of(organisation_id for organisation_id, _ in rows)
-    return {
-        f"{organisation_id}|{epoch}": derive[organisation_id](_purpose(epoch))
-        for organisation_id, epoch in rows
-        if organisation_id in derive
-    }
+    return _all_of(MarkKey.objects.all(), _purpose, first)
+
+
+def second_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
+    """The key of the second mark (audiowmark's scheme): derived for itself, so that giving it away gives away no more.
+
+    Raises KeyDestroyed.
+    """
+    return keys.derive(keys.of_organisation(organisation_id, at=at), _second_purpose(epoch))
+
+
+def second_of(clip_id: str, organisation_id: str, epoch: int, *, at: datetime) -> Second | None:
+    """The second mark that a clip should carry when it is long enough; None when the organisation wants none.
+
+    Raises KeyDestroyed.
+    """
+    if not second_mark.wanted(organisation_id):
+        return None
+    key = second_mark.key_of(second_key(organisation_id, epoch, at=at), f"{organisation_id}|{epoch}")
+    return Second(clip_id=clip_id, key=key)
+
+
+def seconds_in_use(*, first: str = "") -> dict[str, bytes]:
+    """The keys of all second marks that clips carry, by name, as `in_use` gives those of our own mark."""
+    return _all_of(MarkKey.objects.filter(second=True), _second_purpose, first)
+
+
+def note_second(clip: Clip) -> None:
+    """Remember that a clip of this epoch carries the second mark, if it does, so that a search tries its key."""
+    if clip.second_marks:
+        MarkKey.objects.filter(organisation_id=clip.organisation_id, epoch=clip.epoch, second=False).update(second=True)
 
 
 def named(name: str) -> tuple[str, int]:
@@ -78,5 +105,20 @@ def _derive(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
     return keys.derive(keys.of_organisation(organisation_id, at=at), _purpose(epoch))
 
 
+def _all_of(known: QuerySet[MarkKey], purpose: Callable[[int], str], first: str) -> dict[str, bytes]:
+    rows = list(known.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch"))
+    rows.sort(key=lambda row: row[0] != first)
+    derive = keys.derivers_of(organisation_id for organisation_id, _ in rows)
+    return {
+        f"{organisation_id}|{epoch}": derive[organisation_id](purpose(epoch))
+        for organisation_id, epoch in rows
+        if organisation_id in derive
+    }
+
+
 def _purpose(epoch: int) -> str:
     return f"watermark|{epoch}"
+
+
+def _second_purpose(epoch: int) -> str:
+    return f"audiowmark|{epoch}"

@@ -18,12 +18,13 @@ from consent import gate
 from core import canonical, ids
 from core.clock import Clock
 from core.errors import NotFound, SaysoError
-from provenance import clips, facts, marking, watermark
+from provenance import clips, facts, marking, marks, watermark
 from provenance.audio import decoding, encoding
 from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
 from provenance.credentials.signing import CredentialFailed
 from provenance.deliveries import Delivery
+from provenance.second_mark import Second
 from vault import blobs
 from voices import disclosure, handles, manifests
 from voices.disclosure import Disclosure
@@ -83,7 +84,8 @@ def speak(
         attempt.clip_id = intent.clip_id
         line = Line(text=words, language=order.language, prosody=order.prosody)
         made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
-        cut = _cut(made, intent, order.output, asker=asker)  # 4. mark, encode, read the mark back from those bytes
+        second = marks.second_of(intent.clip_id, asker.organisation_id, intent.epoch, at=now())
+        cut = _cut(made, intent, order.output, second, asker=asker)  # 4. mark, encode, read the mark back from that
         cut = _sign(cut, intent, order.output, permit, asker=asker, at=now())  # 5. the manifest, around the same audio
         return _deliver(order, asker, permit, intent, made, cut, settle=settle, at=now())  # 6. one transaction
 
@@ -193,9 +195,9 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
     )
 
 
-def _cut(made: Sound, intent: clips.Intent, output: Output, *, asker: Asker) -> _Cut:
+def _cut(made: Sound, intent: clips.Intent, output: Output, second: Second | None, *, asker: Asker) -> _Cut:
     try:
-        marked = marking.mark(made, token=intent.token, key=intent.key, output=output)
+        marked = marking.mark(made, token=intent.token, key=intent.key, output=output, second=second)
     except watermark.MarkFailed as failure:
         if not may_leave_unmarked(asker.organisation_id):
             raise
@@ -293,4 +295,5 @@ def _delivery(output: Output, made: Sound, cut: _Cut) -> dict[str, Any]:
         "margin_milli_db": mark.margin_milli_db if mark else 0,
         "score_milli": mark.score_milli if mark else 0,
         "self_checks": mark.checks if mark else (),
+        "second_marks": mark.second_marks if mark else (),
     }

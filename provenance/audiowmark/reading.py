@@ -29,9 +29,9 @@ SINGLE_ERROR: Final = 0.30
 JOINED_ERROR: Final = 0.44
 LEAST_QUALITY: Final = 0.6
 LEAST_HEARD: Final = CODED_BITS * 9 // 10  # about three seconds
-# A place on the coarse grid is at most 128 samples off, which leaves a mark two thirds of its quality. Wrong places of
-# sounds of 15 s and more stay below 0.35.
-HOPEFUL: Final = 0.3
+# A place on the coarse grid is at most 128 samples off, which leaves a mark two thirds of its quality: what can be
+# believed once refined is above this before. Wrong places of sounds of 15 s and more mostly stay below.
+HOPEFUL: Final = 0.4
 _PLACES: Final = {Kind.A: 0, Kind.CLIP_A: 0, Kind.B: 1, Kind.CLIP_B: 1, Kind.AB: 2, Kind.ALL: 2}
 
 
@@ -64,6 +64,8 @@ def detect(sound: Samples, rate: int, *, keys: Iterable[Key], least: float = 0.0
     `embed` does.
     """
     known = list(keys)
+    if not known:
+        return []
     gathered: list[list[Decoded]] = [[] for _ in known]
     host = resampled(checked(sound, rate), rate, RATE)
     for start, chunk in _chunks(host):

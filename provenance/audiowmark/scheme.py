@@ -13,7 +13,7 @@ Vector = NDArray[np.float64]
 Bits = NDArray[np.uint8]
 Places = NDArray[np.intp]
 
-NAME: Final = "audiowmark-0.6/128"
+NAME: Final = "audiowmark"  # of 0.6 and later, with 128 bits
 RATE: Final = 44_100  # Hz; marks are written and read at this rate
 
 # --- frames and bins

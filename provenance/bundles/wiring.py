@@ -17,8 +17,8 @@ from provenance.models import Clip
 _CLIP: Final = (
     "id", "state", "consent", "grant", "decision", "voice", "record_sha256", "policy_version", "provider", "language",
     "use_case", "characters", "sha256_provider", "sha256", "sha256_pcm", "codec", "media_type", "size", "duration_ms",
-    "scheme", "epoch", "token", "margin_milli_db", "score_milli", "self_checks", "event", "created_at", "issued_at",
-    "ended_at",
+    "scheme", "epoch", "token", "margin_milli_db", "score_milli", "self_checks", "second_marks", "event",
+    "created_at", "issued_at", "ended_at",
 )  # fmt: skip
 # What the callers wrote themselves may name people, so only the person concerned gets it.
 _CALLERS: Final = ("client_reference", "external_id", "metadata")
@@ -76,6 +76,7 @@ def _row(clip: Clip) -> dict[str, Row | str | int | list[str] | None]:
         "margin_milli_db": clip.margin_milli_db,
         "score_milli": clip.score_milli,
         "self_checks": list(clip.self_checks),
+        "second_marks": list(clip.second_marks),
         "event": clip.event_id,
         "created_at": timestamp(clip.created_at),
         "issued_at": timestamp(clip.issued_at),

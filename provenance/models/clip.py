@@ -76,6 +76,7 @@ class Clip(models.Model):
     margin_milli_db = models.IntegerField(default=0)
     score_milli = models.IntegerField(default=0)
     self_checks = models.JSONField(default=list)
+    second_marks = models.JSONField(default=list)
 
     sha256_provider = models.CharField(max_length=64, blank=True)
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
@@ -150,6 +151,7 @@ class MarkKey(models.Model):
     id = models.BigAutoField(primary_key=True)
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
     epoch = models.PositiveIntegerField()
+    second = models.BooleanField(default=False)  # whether any clip of this epoch carries the second mark too
     created_at = models.DateTimeField(editable=False)
 
     class Meta:

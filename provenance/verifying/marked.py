@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
-from provenance import marks, watermark
+from provenance import marks, second_mark, watermark
 from provenance.audio.sound import Sound
 from provenance.models import Clip
 from provenance.verifying.looking import Look, Mark
@@ -28,6 +28,9 @@ MOST_KEYS_ROUGH: Final = 100
 THOROUGH: Final = 1_000.0
 """Keys times seconds up to which every key is looked for second by second: about a second of work."""
 
+MOST_SECOND: Final = 2_000.0
+"""Keys times seconds searched for the second mark, when the first one named no clip: some four seconds of work."""
+
 
 def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
     """Search the sound under the keys in use. `expected` is the clip that an exact layer found, if one did.
@@ -38,6 +41,8 @@ def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
     every = marks.in_use(first=asker)
     keys = dict(islice(every.items(), MOST_KEYS))
     found = _with_clips(_segments(sound, keys, asker))
+    if not any(mark.clip for mark in found):
+        found += _by_second_mark(sound, first=asker)
     return _judged(found, expected, partly=len(every) > min(MOST_KEYS, MOST_KEYS_ROUGH))
 
 
@@ -86,3 +91,13 @@ def _judged(found: tuple[Mark, ...], expected: Clip | None, *, partly: bool) -> 
 def _carrier(organisation_id: str, epoch: int, token: int) -> Clip | None:
     rows = Clip.objects.filter(organisation_id=organisation_id, epoch=epoch, token=token)
     return rows.select_related("organisation").first()
+
+
+def _by_second_mark(sound: Sound, *, first: str) -> tuple[Mark, ...]:
+    """The clips whose second mark is in the sound. A clip's id was read, or nothing: wrong readings meet no clip."""
+    keys = islice(marks.seconds_in_use(first=first).items(), max(1, int(MOST_SECOND / max(sound.seconds, 1.0))))
+    readings = second_mark.detect(sound.samples, sound.rate, keys=dict(keys))
+    rows = Clip.objects.filter(id__in={reading.clip_id for reading in readings}).select_related("organisation")
+    known = {(clip.id, clip.organisation_id): clip for clip in rows}
+    said = {(reading.clip_id, marks.named(reading.key_name)[0]): None for reading in readings}
+    return tuple(Mark(start_s=0.0, end_s=sound.seconds, clip=known[pair]) for pair in said if pair in known)

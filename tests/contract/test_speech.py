@@ -98,7 +98,7 @@ class TestClip:
         assert set(shown["c2pa"]) == {"mode", "manifest_id", "sha256", "reason"}
         assert proof["Content-Type"].startswith("text/plain")
         assert proof.content.startswith(b"c2sp.org/tlog-proof@v1\n")
-        assert set(shown["watermark"]) == {"scheme", "key", "token", "margin_db", "score", "self_check"}
+        assert set(shown["watermark"]) == {"scheme", "key", "token", "margin_db", "score", "self_check", "second_marks"}
 
     def test_has_a_manifest(self, http: Sender, world: World) -> None:
         path = f"/v1/clips/{world['clip_id']}"

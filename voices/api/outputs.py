@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rest_framework import serializers
 
 from consent.schemas import RefusalReason
@@ -110,6 +113,15 @@ def _item(row: JobItem) -> Rendered:
     }
 
 
+def _second_mark(mark: Mapping[str, Any]) -> Rendered:
+    return {
+        "scheme": mark["scheme"],
+        "bits": mark["bits"],
+        "strength": mark["strength"],
+        "score": mark["quality_milli"] / 1000,
+    }
+
+
 def _watermark(row: Clip) -> Rendered | None:
     if not row.scheme:
         return None
@@ -120,6 +132,7 @@ def _watermark(row: Clip) -> Rendered | None:
         "margin_db": row.margin_milli_db / 1000,
         "score": row.score_milli / 1000,
         "self_check": row.self_checks,
+        "second_marks": [_second_mark(mark) for mark in row.second_marks],
     }
 
 

@@ -20,6 +20,15 @@ class JobItemObject(serializers.Serializer[JobItem]):
     reasons = RefusalReason(many=True)
 
 
+class SecondMark(serializers.Serializer[Clip]):
+    """A mark of another scheme beside ours: what it says, how strongly, and how clearly it was read back."""
+
+    scheme = serializers.CharField()
+    bits = serializers.RegexField("^[0-9a-f]{32}$", help_text="The clip's id, as its 16 bytes.")
+    strength = serializers.IntegerField()
+    score = serializers.FloatField()
+
+
 class WatermarkObject(serializers.Serializer[Clip]):
     """The mark in a clip: scheme, name of the key, token in hex, and how clearly it was read back."""
 
@@ -29,6 +38,7 @@ class WatermarkObject(serializers.Serializer[Clip]):
     margin_db = serializers.FloatField()
     score = serializers.FloatField()
     self_check = serializers.ListField(child=serializers.CharField())
+    second_marks = SecondMark(many=True, help_text="What else marks the clip, in clips of 15 seconds and more.")
 
 
 class Signature(serializers.Serializer[Clip]):

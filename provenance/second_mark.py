@@ -1,0 +1,134 @@
+"""The second mark of long clips: the clip's id in audiowmark's scheme, beside our own mark and never instead of it.
+
+Anybody who holds the organisation's key and the audiowmark program reads it. It is written before our own mark is
+solved, so that ours is read back from what both made; what it was read back with is noted, and a clip from whose
+bytes it could not be read leaves without naming it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accounts import policy
+from core import ids
+from core.canonical import Json
+from provenance import audiowmark
+from provenance.audio.sound import Sound
+from provenance.audiowmark.embedding import difference
+from provenance.audiowmark.reading import HOPEFUL
+from provenance.watermark import SCHEME as FIRST
+
+SCHEME: Final = audiowmark.SCHEME
+STRENGTH: Final = 15
+LEAST_SECONDS: Final = 15.0  # shorter clips hold too few of the 1716 frames that carry a block's bits
+POLICY: Final = "watermark_schemes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """A mark to write: the clip's id, and the key of its organisation and epoch."""
+
+    clip_id: str
+    key: audiowmark.Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A clip id that was read under a key. It is to be believed when the clip exists and is of the key's owner.
+
+    Without such a register only a `believable` one is.
+    """
+
+    key_name: str
+    clip_id: str
+    quality: float
+    error: float
+    believable: bool
+
+
+def wanted(organisation_id: str) -> bool:
+    """Whether the organisation's policy has long clips carry the second mark; without an entry they do."""
+    schemes = policy.of(organisation_id).get(POLICY)
+    return SCHEME in schemes if isinstance(schemes, list) else True
+
+
+def check_policy(value: Json) -> None:
+    """Raise ValueError unless `value` is a list of schemes with our own among them."""
+    known = (FIRST, SCHEME)
+    if (
+        not isinstance(value, list)
+        or not all(name in known for name in value)
+        or len(set(map(str, value))) < len(value)
+    ):
+        raise ValueError(f"must be a list of {' and '.join(known)}, each at most once")
+    if FIRST not in value:
+        raise ValueError(f"must name {FIRST}: no clip leaves without it")
+
+
+def register_policy() -> None:
+    """Make the policy's entry known."""
+    policy.register(
+        policy.Entry(
+            name=POLICY,
+            help="Which schemes mark clips: our own always, audiowmark beside it in clips of 15 seconds and more.",
+            example=[FIRST, SCHEME],
+            check=check_policy,
+        )
+    )
+
+
+def key_of(secret: bytes, name: str) -> audiowmark.Key:
+    """The scheme's key from a derived one: its first 16 bytes."""
+    return audiowmark.Key(secret=secret[: audiowmark.KEY_BYTES], name=name)
+
+
+def written(host: Sound, second: Second) -> Sound:
+    """The sound with the mark in it; the sound itself when it is too short."""
+    if host.seconds < LEAST_SECONDS:
+        return host
+    change = difference(_channels(host.samples), host.rate, key=second.key, message=_message(second), strength=STRENGTH)
+    return Sound((host.samples + change[:, 0]).astype(np.float32), host.rate)
+
+
+def read_back(sound: Sound, second: Second) -> tuple[Mapping[str, Json], ...]:
+    """What is to be noted of the mark that was written: nothing when it was not, or cannot be read."""
+    if sound.seconds < LEAST_SECONDS:
+        return ()
+    rows = audiowmark.detect(_channels(sound.samples), sound.rate, keys=[second.key], least=HOPEFUL)
+    mine = [row for row in rows if row.message == _message(second)]
+    if not mine:
+        return ()
+    quality = max(row.quality for row in mine)
+    return ({"scheme": SCHEME, "bits": _message(second), "strength": STRENGTH, "quality_milli": round(1000 * quality)},)
+
+
+def detect(samples: NDArray[np.float32], rate: int, *, keys: Mapping[str, bytes]) -> tuple[Reading, ...]:
+    """The clip ids that each of these keys reads in mono samples, likeliest first, most of them wrong.
+
+    `keys` are derived keys by name. The sound is analysed once.
+    """
+    known = [key_of(secret, name) for name, secret in keys.items()]
+    rows = audiowmark.detect(_channels(samples), rate, keys=known, least=HOPEFUL)
+    return tuple(
+        Reading(
+            key_name=row.key,
+            clip_id=ids.of_bytes("clp", bytes.fromhex(row.message)),
+            quality=row.quality,
+            error=row.error,
+            believable=row.believable,
+        )
+        for row in sorted(rows, key=lambda row: -row.rating)
+    )
+
+
+def _message(second: Second) -> str:
+    return ids.to_bytes(second.clip_id).hex()
+
+
+def _channels(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    return samples.astype(np.float64)[:, None]
