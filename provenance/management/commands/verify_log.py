@@ -13,14 +13,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from provenance.ledger import audit
-from provenance.ledger.audit import Check, Report
+from provenance.ledger.audit import Check
+from provenance.outside import deep
 
 REFUSED, UNREADABLE = 1, 2
 
 
 class Command(BaseCommand):
     help = (
-        "Recompute the logs from their entries: leaves, tiles, roots, signatures and prefixes of checkpoints, anchors."
+        "Recompute the logs from their entries: leaves, tiles, roots, signatures and prefixes of checkpoints, anchors;"
+        " and verify what outsiders said of them: cosignatures, copies, time stamps. Nothing is repaired."
     )
     # Whatever is wrong with the rest of the installation, the log can be checked.
     requires_system_checks = ()
@@ -45,33 +47,33 @@ class Command(BaseCommand):
             self.stderr.write("There is no log yet; nothing was verified.")
         good = True
         for organisation_id in wanted or known:
-            report = audit.verify(organisation_id, progress=_Progress(self.stderr, organisation_id))
-            good &= report.good
-            self._print(report, as_json=as_json)
+            report = audit.verify(organisation_id, progress=_Progress(self.stderr, organisation_id, "entries"))
+            outside = deep.verify(organisation_id, progress=_Progress(self.stderr, organisation_id, "attestations"))
+            whole = report.good and outside.good
+            good &= whole
+            self._print(organisation_id, (*report.checks, *outside.checks.values()), good=whole, as_json=as_json)
         return good
 
-    def _print(self, report: Report, *, as_json: bool) -> None:
+    def _print(self, organisation_id: str, checks: Sequence[Check], *, good: bool, as_json: bool) -> None:
         if as_json:
-            checks = {check.name: _facts(check) for check in report.checks}
-            verdict = "verified" if report.good else "refused"
-            self.stdout.write(
-                json.dumps({"organisation": report.organisation_id, "verdict": verdict, "checks": checks})
-            )
+            facts = {check.name: _facts(check) for check in checks}
+            verdict = "verified" if good else "refused"
+            self.stdout.write(json.dumps({"organisation": organisation_id, "verdict": verdict, "checks": facts}))
             return
-        for check in report.checks:
-            self.stdout.write(f"{_word(check):8} {report.organisation_id} {check.name:12} {_detail(check)}")
+        for check in checks:
+            self.stdout.write(f"{_word(check):8} {organisation_id} {check.name:12} {_detail(check)}")
 
 
 class _Progress:
     """A line on stderr at most every two seconds, so that a long check is seen to live."""
 
-    def __init__(self, stderr: Any, organisation_id: str) -> None:
-        self._stderr, self._organisation_id = stderr, organisation_id
+    def __init__(self, stderr: Any, organisation_id: str, what: str) -> None:
+        self._stderr, self._organisation_id, self._what = stderr, organisation_id, what
         self._next = time.monotonic() + 2
 
     def __call__(self, done: int, total: int) -> None:
         if time.monotonic() >= self._next:
-            self._stderr.write(f"{self._organisation_id}: {done} of {total} entries")
+            self._stderr.write(f"{self._organisation_id}: {done} of {total} {self._what}")
             self._next = time.monotonic() + 2
 
 

@@ -166,7 +166,8 @@ class TestCommand:
         lines = self.run().splitlines()
 
         assert [line.split()[:3] for line in lines] == [
-            ["OK", organisation_id, name] for name in ("entries", "tiles", "head", "checkpoints", "anchor")
+            *(["OK", organisation_id, name] for name in ("entries", "tiles", "head", "checkpoints", "anchor")),
+            *(["NONE", organisation_id, name] for name in ("cosignatures", "copies", "stamps")),
         ]
 
     @pytest.mark.usefixtures("settled")
@@ -195,4 +196,4 @@ class TestCommand:
         sequencer.place(organisation_id)
 
         assert "NONE" in self.run()
-        assert [line.split()[0] for line in self.run().splitlines()] == ["OK", "OK", "OK", "NONE", "NONE"]
+        assert [line.split()[0] for line in self.run().splitlines()] == ["OK"] * 3 + ["NONE"] * 5
