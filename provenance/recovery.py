@@ -17,6 +17,7 @@ from provenance.ledger import anchors, checkpoints, sequencer
 from provenance.ledger.anchors import Anchor
 from provenance.models import Head
 
+MOST_GENERATIONS: Final = 1000
 _REASON: Final = re.compile(r"[a-z][a-z0-9_]{2,63}\Z")
 
 
@@ -26,26 +27,31 @@ class NothingToRecover(Conflict):
     code = "log_nothing_to_recover"
 
 
-def recover(organisation_id: str, *, reason: str, actor: str, at: datetime) -> str:
+def recover(organisation_id: str, *, reason: str, actor: str, at: datetime, last_generation: int = 1) -> str:
     """Accept what the database holds as the log from now on; give its new origin.
 
-    Writes `log.recovered` with the lost and the found size and root, and publishes. `reason` is a code: entries are for
-    ever. Not inside a transaction. Raises NothingToRecover, Invalid.
+    For a database restored older than the anchor, an anchor that is gone, or both; then `last_generation` says which
+    generation was published last as far as anybody remembers (the number at the end of the log's name, 1 without one),
+    because neither anchor nor database may know it. Writes `log.recovered` with the lost and the found size and root,
+    and publishes. `reason` is a code: entries are for ever. Not inside a transaction. Raises NothingToRecover, Invalid.
     """
     if not _REASON.match(reason):
         raise Invalid("The reason is a short code such as restored_backup.")
+    if not 1 <= last_generation <= MOST_GENERATIONS:
+        raise Invalid(f"A log has 1 to {MOST_GENERATIONS} generations.")
     with anchors.current().hold(organisation_id) as anchor:
-        origin = _begin(organisation_id, anchor.read(), reason=reason, actor=actor, at=at)
+        known = anchor.read()
+        origin = _begin(organisation_id, known, last=last_generation, reason=reason, actor=actor, at=at)
     sequencer.settle(organisation_id, at=at)
     return origin
 
 
 @transaction.atomic(durable=True)
-def _begin(organisation_id: str, known: Anchor | None, *, reason: str, actor: str, at: datetime) -> str:
+def _begin(organisation_id: str, known: Anchor | None, *, last: int, reason: str, actor: str, at: datetime) -> str:
     head = sequencer.locked_head(organisation_id)
-    if known is None or not _mismatch(head, known):
+    if not (checkpoints.was_published(head) if known is None else _mismatch(head, known)):
         raise NothingToRecover("The log continues what was published.")
-    head.generation = max(head.generation, known.generation) + 1
+    head.generation = max(head.generation, last, known.generation if known else 0) + 1
     Head.objects.filter(organisation_id=organisation_id).update(generation=head.generation)
     log.append(
         organisation_id=organisation_id,
@@ -58,8 +64,8 @@ def _begin(organisation_id: str, known: Anchor | None, *, reason: str, actor: st
         body={
             "reason": reason,
             "generation": head.generation,
-            "lost_size": known.size,
-            "lost_root": known.root.hex(),
+            "lost_size": known.size if known else None,
+            "lost_root": known.root.hex() if known else None,
             "found_size": head.size,
             "found_root": bytes(head.root).hex(),
         },

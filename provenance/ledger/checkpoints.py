@@ -24,7 +24,7 @@ _OWN_PORTS: Final = {"http": 80, "https": 443}
 
 
 class AnchorMismatch(Unavailable):
-    """The database holds less than was published, or something else: a restored backup or a lagging replica.
+    """The database holds less than was published, or something else; or the anchor is gone and nobody can tell.
 
     Publishing would show two histories. Waiting does not help; an operator decides (`manage.py recover_log`).
     """
@@ -72,6 +72,8 @@ def publish(organisation_id: str, *, at: datetime) -> Checkpoint | None:
                 raise AnchorMismatch("The database holds nothing of a log that was published.")
             return None
         compare(head, known)
+        if known is None and was_published(head):
+            raise AnchorMismatch("The anchor of this log is gone: nobody knows what was published since.")
         published = Checkpoint.objects.filter(organisation_id=organisation_id, size=head.size).first()
         if published is not None and known is not None and known.size == head.size:
             return published
@@ -100,6 +102,12 @@ def compare(head: Head, known: Anchor | None) -> None:
     found = bytes(head.root) if known.size == head.size else store.root_at(head.organisation_id, known.size)
     if found != known.root:
         raise AnchorMismatch("The log is not the one that was published.", facts={"published": known.size})
+
+
+def was_published(head: Head) -> bool:
+    """Say whether there is a checkpoint under the log's present name: an anchor was written before it."""
+    newest = latest(head.organisation_id)
+    return newest is not None and notes.parse_checkpoint(notes.parts(newest.note)[0]).origin == head.name
 
 
 def _signed(head: Head, *, at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""`manage.py recover_log ORG --reason CODE --actor NAME`: accept a restored backup as the log, under a new name."""
+"""`manage.py recover_log ORG --reason CODE --actor NAME`: accept what is left as the log, under a new name."""
 
 from __future__ import annotations
 
@@ -20,10 +20,19 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, help="a code such as restored_backup")
         parser.add_argument("--actor", required=True, help="who decided: a member's id or a ticket, never a name")
 
+        parser.add_argument(
+            "--last-generation", type=int, default=1, metavar="N",
+            help="when the anchor is lost too: the number at the end of the name that the log had last",
+        )  # fmt: skip
+
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             origin = recovery.recover(
-                options["organisation"], reason=options["reason"], actor=options["actor"], at=clock.now()
+                options["organisation"],
+                reason=options["reason"],
+                actor=options["actor"],
+                at=clock.now(),
+                last_generation=options["last_generation"],
             )
         except SaysoError as error:
             raise CommandError(error.detail, returncode=1) from error

@@ -89,13 +89,19 @@ class TestPublish:
             anchor = json.loads(anchor_file.read_text())
             assert (anchor["size"], anchor["note"]) == (size, checkpoints.latest(organisation_id).note)  # type: ignore[union-attr]  # published above
 
-    def test_writes_a_lost_anchor_again(self, organisation_id: str, append: Append, anchor_file: Path) -> None:
+    @pytest.mark.parametrize("grown", [0, 1])
+    def test_refuses_once_the_anchor_is_lost(
+        self, organisation_id: str, append: Append, anchor_file: Path, grown: int
+    ) -> None:
+        """Nobody could tell whether the database is the newest, or an older one that was restored."""
         append(2)
         sequencer.settle(organisation_id, at=NOON)
         anchor_file.unlink()
+        append(grown)
 
-        sequencer.settle(organisation_id, at=NOON)
-        assert json.loads(anchor_file.read_text())["size"] == 2
+        with pytest.raises(AnchorMismatch, match="gone"):
+            sequencer.settle(organisation_id, at=NOON)
+        assert not anchor_file.exists()
 
     def test_says_only_prefixes_of_each_other(self, organisation_id: str, append: Append) -> None:
         for _ in range(4):

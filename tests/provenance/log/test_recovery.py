@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from core.errors import Invalid
 from provenance import recovery
 from provenance.ledger import audit, queries, sequencer
+from provenance.ledger.checkpoints import AnchorMismatch
 from provenance.models import Head
 from tests.conftest import NOON
 from tests.provenance.log.conftest import Append
@@ -86,6 +87,53 @@ class TestRecover:
     def test_refuses_a_reason_that_is_a_text(self, restored: None, organisation_id: str, reason: str) -> None:
         with pytest.raises(Invalid):
             recovery.recover(organisation_id, reason=reason, actor="mem_1", at=NOON)
+
+
+class TestALostAnchor:
+    @pytest.fixture
+    def anchor_lost(self, organisation_id: str, append: Append, data_folder: Path) -> None:
+        append(3)
+        sequencer.settle(organisation_id, at=NOON)
+        (data_folder / "anchors" / f"{organisation_id}.json").unlink()
+
+    def test_is_accepted_openly_under_a_new_name(self, anchor_lost: None, organisation_id: str, append: Append) -> None:
+        append(1)
+        origin = recovery.recover(organisation_id, reason="anchor_lost", actor="mem_1", at=NOON)
+
+        event = list(queries.events(organisation_id))[-1]
+        assert event.body is not None
+        assert (event.kind, event.body["lost_size"], event.body["found_size"]) == ("log.recovered", None, 3)
+        assert origin.endswith(f"/log/{organisation_id}/2")
+        assert audit.verify(organisation_id).good
+
+    def test_with_an_older_database_goes_on_under_a_name_that_was_never_used(
+        self, restored: None, organisation_id: str, data_folder: Path
+    ) -> None:
+        """The lost history had come to its third name; the backup is of the first."""
+        (data_folder / "anchors" / f"{organisation_id}.json").unlink()
+
+        with pytest.raises(AnchorMismatch, match="gone"):
+            sequencer.settle(organisation_id, at=NOON)
+        origin = recovery.recover(organisation_id, reason="all_lost", actor="mem_1", at=NOON, last_generation=3)
+        assert origin.endswith(f"/log/{organisation_id}/4")
+        assert audit.verify(organisation_id).good
+
+    def test_is_recovered_once(self, anchor_lost: None, organisation_id: str) -> None:
+        recovery.recover(organisation_id, reason="anchor_lost", actor="mem_1", at=NOON)
+
+        with pytest.raises(recovery.NothingToRecover):
+            recovery.recover(organisation_id, reason="anchor_lost", actor="mem_1", at=NOON)
+
+    def test_of_a_log_that_never_published_is_nothing(self, organisation_id: str, append: Append) -> None:
+        append(1)
+
+        with pytest.raises(recovery.NothingToRecover):
+            recovery.recover(organisation_id, reason="anchor_lost", actor="mem_1", at=NOON)
+
+    @pytest.mark.parametrize("generation", [0, -1, 1001])
+    def test_wants_a_generation_that_can_be(self, anchor_lost: None, organisation_id: str, generation: int) -> None:
+        with pytest.raises(Invalid):
+            recovery.recover(organisation_id, reason="anchor_lost", actor="mem_1", at=NOON, last_generation=generation)
 
 
 class TestCommand:
