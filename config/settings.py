@@ -40,14 +40,12 @@ SAYSO_MASTER_KEY, SAYSO_MASTER_IS_FOR_DEVELOPMENT = env.secret(
 # --- limits -----------------------------------------------------------------------------------------------------------
 SAYSO_MAX_JSON_BYTES = env.integer("SAYSO_MAX_JSON_BYTES", default=2**20, least=2**16, most=2**26)
 SAYSO_MAX_UPLOAD_BYTES = env.integer("SAYSO_MAX_UPLOAD_BYTES", default=10 * 2**20, least=2**16, most=2**28)
-# A second signature on receipts, FIPS 204, beside Ed25519.
-SAYSO_RECEIPTS_ML_DSA = env.flag("SAYSO_RECEIPTS_ML_DSA", default=False)
+SAYSO_RECEIPTS_ML_DSA = env.flag("SAYSO_RECEIPTS_ML_DSA", default=False)  # FIPS 204, beside Ed25519
 SAYSO_CHECKPOINT_MS = env.integer("SAYSO_CHECKPOINT_MS", default=200, least=20, most=60_000)
 # How often the sweeps look for what is due or was lost, and how long a worker may be silent about a text it took.
 SAYSO_SWEEP_SECONDS = env.integer("SAYSO_SWEEP_SECONDS", default=15, least=1, most=3600)
 SAYSO_JOB_LEASE_SECONDS = env.integer("SAYSO_JOB_LEASE_SECONDS", default=300, least=2, most=3600)
-# How many streams of speech one process carries at a time.
-SAYSO_MAX_STREAMS = env.integer("SAYSO_MAX_STREAMS", default=64, least=1, most=1000)
+SAYSO_MAX_STREAMS = env.integer("SAYSO_MAX_STREAMS", default=64, least=1, most=1000)  # in one process
 DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
 # Bodies stay in memory: what is larger than this would lie on disk, in clear, until it is answered.
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE

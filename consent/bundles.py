@@ -15,7 +15,7 @@ from consent.models import Consent, Decision, Evidence, Grant, Remark, Speaker
 from core.canonical import Json
 from core.rest import timestamp
 from provenance.bundles import registry
-from provenance.bundles.registry import Record, Row, Scope
+from provenance.bundles.registry import File, Record, Row, Scope
 from vault import keys, sealing
 
 Fields = dict[str, Json]
@@ -51,6 +51,7 @@ def register() -> None:
     decided = ("decision.allowed", "decision.denied")
     registry.register("decisions", _decisions, columns=_DECISION, logged=decided, sliced=True)
     registry.register_records(_records)
+    registry.register_files(_papers)
     registry.register_people(_subject_of)
 
 
@@ -183,8 +184,18 @@ def _grants(scope: Scope) -> Iterator[Row]:
         }
 
 
+def _papers(scope: Scope) -> Iterator[File]:
+    """What the person gave when they signed: recordings, scans."""
+    for item in _given(scope).exclude(blob="").iterator():
+        yield File(table="evidence", row_id=item.id, blob_id=item.blob)
+
+
+def _given(scope: Scope) -> QuerySet[Evidence]:
+    return Evidence.objects.filter(mine_of(scope, "consent__")).order_by("created_at", "id")
+
+
 def _evidence(scope: Scope) -> Iterator[Row]:
-    for item in Evidence.objects.filter(mine_of(scope, "consent__")).order_by("created_at", "id").iterator():
+    for item in _given(scope).iterator():
         yield {
             "id": item.id,
             "consent": item.consent_id,

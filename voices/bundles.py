@@ -14,7 +14,7 @@ from core import canonical
 from core.canonical import Json
 from core.rest import timestamp
 from provenance.bundles import registry
-from provenance.bundles.registry import Row, Scope
+from provenance.bundles.registry import File, Row, Scope
 from voices.models import Erasure, Sample, Voice
 from voices.services.voices import label_of
 
@@ -36,6 +36,7 @@ def register() -> None:
     registry.register("voices", _voices, columns=_VOICE, bundles=("audit",))
     registry.register("voices", _own_voices, columns=_VOICE + _CALLERS, bundles=("speaker",))
     registry.register("samples", _samples, columns=_SAMPLE)
+    registry.register_files(_recordings)
     registry.register("erasures", _erasures, columns=_ERASURE, logged=("erasure.started",), sliced=True)
     registry.register("recipients", _recipients, columns=_RECIPIENT, bundles=("ropa",))
 
@@ -85,8 +86,7 @@ def _voice(voice: Voice) -> dict[str, Json]:
 
 
 def _samples(scope: Scope) -> Iterator[Row]:
-    rows = Sample.objects.filter(voice__in=_all(scope).order_by()).order_by("created_at", "id")
-    for sample in rows.iterator():
+    for sample in _kept(scope).iterator():
         yield {
             "id": sample.id,
             "voice": sample.voice_id,
@@ -94,6 +94,15 @@ def _samples(scope: Scope) -> Iterator[Row]:
             "sha256": sample.sha256,
             "created_at": timestamp(sample.created_at),
         }
+
+
+def _recordings(scope: Scope) -> Iterator[File]:
+    for sample in _kept(scope).iterator():
+        yield File(table="samples", row_id=sample.id, blob_id=sample.blob_id)
+
+
+def _kept(scope: Scope) -> QuerySet[Sample]:
+    return Sample.objects.filter(voice__in=_all(scope).order_by()).order_by("created_at", "id")
 
 
 def _erasures(scope: Scope) -> Iterator[Row]:

@@ -31,6 +31,9 @@ _EVIDENCE: Final = """
   proofs.jsonl       instead of leaves.bin, in a voice owner's copy: for each entry its place and its inclusion proof
   openings.jsonl     for entries that this bundle may open: {"index", "id", "key", "body"}
   records/           signed consent records, {"id", "record" (base64 of the exact bytes), "sha256", "jws"} a line"""
+_RECORDINGS: Final = """
+  files/             your recordings as they are kept: clips/, samples/, evidence/, each named by the id of its row"""
+_OWN: Final[dict[Kind, str]] = {"audit": _EVIDENCE, "speaker": _EVIDENCE + _RECORDINGS, "ropa": "", "usage": ""}
 _TEXT: Final = """\
 {title}
 {line}
@@ -44,7 +47,7 @@ What is in it
   manifest.json      every file with size and SHA-256, counts, and the checkpoint; manifest.jws signs exactly its bytes
                      (compact JWS, Ed25519, the payload is the whole of manifest.json)
   checkpoint         signed head of the log: name, number of entries, root (C2SP tlog-checkpoint)
-  keys.json          public keys of the log, of consent records and of bundles, and when they are valid{evidence}
+  keys.json          public keys of the log, of consent records and of bundles, and when they are valid{own}
   tables/            each table as JSON lines and, the same, as CSV. A CSV cell that a spreadsheet would take for
                      a formula begins with an apostrophe
   verify.py          checks all of this; needs Python 3.9 or later and nothing else, and no network
@@ -84,6 +87,6 @@ def text(scope: Scope, *, export_id: str, made: str, origin: str) -> str:
         export=export_id,
         made=made,
         period="everything" if scope.start is None and scope.end is None else f"{ends[0]} to {ends[1]} (excluded)",
-        evidence=_EVIDENCE if scope.kind in {"audit", "speaker"} else "",
+        own=_OWN[scope.kind],
         address=origin,
     )

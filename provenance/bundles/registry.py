@@ -95,6 +95,22 @@ class Record:
     jws: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file of the person in the vault, with its row: `table` and `row_id` name that, `suffix` the file's form."""
+
+    table: str
+    row_id: str
+    blob_id: str
+    suffix: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in the bundle."""
+        return f"files/{self.table}/{self.row_id}{self.suffix}"
+
+
+Files = Callable[[Scope], Iterator[File]]
 Records = Callable[[Scope], Iterator[Record]]
 # Gives the vault subject of an organisation's speaker; raises core.errors.NotFound for strangers.
 SubjectOf = Callable[[str, str, bool], str]
@@ -102,6 +118,7 @@ SubjectOf = Callable[[str, str, bool], str]
 _tables: dict[tuple[Kind, str], Table] = {}
 _records: list[Records] = []
 _people: list[SubjectOf] = []
+_files: list[Files] = []
 
 
 def register(
@@ -130,6 +147,12 @@ def register_records(source: Records) -> None:
         _records.append(source)
 
 
+def register_files(source: Files) -> None:
+    """Have a person's files from this source in their own bundle. Their rows' tables have the column `sha256`."""
+    if source not in _files:
+        _files.append(source)
+
+
 def register_people(subject_of: SubjectOf) -> None:
     """Learn who knows the speakers."""
     _people[:] = [subject_of]
@@ -143,6 +166,12 @@ def tables(kind: Kind) -> tuple[Table, ...]:
 def records(scope: Scope) -> Iterator[Record]:
     """The signed records that belong into a bundle."""
     for source in _records:
+        yield from source(scope)
+
+
+def files(scope: Scope) -> Iterator[File]:
+    """The person's files that belong into a bundle."""
+    for source in _files:
         yield from source(scope)
 
 

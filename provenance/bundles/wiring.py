@@ -11,7 +11,7 @@ from django.db.models.functions import TruncMonth
 from core.clock import rfc3339
 from core.rest import timestamp
 from provenance.bundles import registry
-from provenance.bundles.registry import Row, Scope
+from provenance.bundles.registry import File, Row, Scope
 from provenance.models import Clip
 
 _CLIP: Final = (
@@ -31,6 +31,7 @@ def register() -> None:
     registry.register(
         "clips", _own_clips, columns=(*_CLIP, *_CALLERS), bundles=("speaker",), logged=("clip.issued",), sliced=True
     )
+    registry.register_files(_recordings)
     registry.register("usage", _usage, columns=_USAGE, bundles=("usage", "speaker"))
 
 
@@ -47,6 +48,13 @@ def _clips(scope: Scope) -> Iterator[Row]:
 def _own_clips(scope: Scope) -> Iterator[Row]:
     for clip in _issued(scope).order_by("issued_at", "id").iterator():
         yield {**_row(clip), **{name: getattr(clip, name) for name in _CALLERS}}
+
+
+def _recordings(scope: Scope) -> Iterator[File]:
+    """The clips whose audio is still here, withdrawn ones too: they are recordings of the person's voice."""
+    rows = _issued(scope).exclude(blob_id="").order_by("issued_at", "id")
+    for clip_id, blob_id, codec in rows.values_list("id", "blob_id", "codec").iterator():
+        yield File(table="clips", row_id=clip_id, blob_id=blob_id, suffix=f".{codec}")
 
 
 def _row(clip: Clip) -> dict[str, Row | str | int | list[str] | None]:

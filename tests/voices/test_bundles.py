@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 
 from consent.models import Consent
+from core import ids
+from provenance import clips
+from provenance.bundles import registry
 from provenance.bundles import services as exports
+from provenance.bundles.archive import Archive
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
 from tests.consent import people
-from tests.provenance.bundles import story
-from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for
+from tests.provenance.bundles import forging, story
+from tests.voices.conftest import (
+    AUDIO,
+    Http,
+    MakeVoice,
+    Reader,
+    asker_of,
+    noon,
+    only,
+    order_for,
+    revoke,
+    say,
+)
+from vault import blobs
 from voices import pipeline
 from voices.erasure import carrying, services
-from voices.models import Erasure, Voice
+from voices.models import Erasure, Sample, Voice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,6 +98,82 @@ class TestSpeaker:
 
         assert story.verify(tmp_path / "own.zip").code == 0
         assert b"Mara" not in b"\n".join(story.members(data).values())
+
+
+class TestTheirRecordings:
+    @pytest.fixture
+    def own(self, voice: Voice, client: Http, reader: Reader) -> dict[str, bytes]:
+        """Mara's copy after a clip of hers in two formats, one of them withdrawn, and a sample."""
+        sample = AUDIO / "librivox-austen-0870.wav"
+        with transaction.atomic():
+            blob_id = blobs.put(subject=voice.subject, kind="sample", data=sample.read_bytes(), at=NOON)
+        Sample.objects.create(
+            id=ids.new("smp"), voice=voice, position=0, blob_id=blob_id, created_at=NOON,
+            sha256=hashlib.sha256(sample.read_bytes()).hexdigest(),
+        )  # fmt: skip
+        self.clips = [say(client, voice, output={"codec": codec}) for codec in ("wav", "mp3")]
+        revoke(voice.consent_id, voice.organisation_id)
+        clips.withdraw_of(voice.consent_id, at=NOON, actor="system:test")
+        return story.members(story.bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id))
+
+    def test_are_files_in_the_persons_own_copy(self, own: dict[str, bytes]) -> None:
+        for spoken, codec in zip(self.clips, ("wav", "mp3"), strict=True):
+            assert own[f"files/clips/{spoken['Sayso-Clip']}.{codec}"] == spoken.content
+        (sample,) = story.rows(own, "tables/samples.jsonl")
+        assert own[f"files/samples/{sample['id']}"] == (AUDIO / "librivox-austen-0870.wav").read_bytes()
+        assert json.loads(own["manifest.json"])["counts"]["files"] == len(
+            [name for name in own if name.startswith("files/")]
+        )
+
+    def test_are_verified_and_a_changed_one_is_refused(self, own: dict[str, bytes], tmp_path: Path) -> None:
+        path = tmp_path / "own.zip"
+        path.write_bytes(story.packed(own))
+        good = story.verify(path)
+        assert (good.code, good.checks["recordings"]) == (0, "ok")
+
+        name = next(name for name in own if name.startswith("files/clips/"))
+        path.write_bytes(story.packed(forging.resigned({**own, name: own[name] + b"!"})))
+        bad = story.verify(path)
+        assert (bad.code, bad.checks["manifest"], bad.checks["recordings"]) == (1, "ok", "REFUSED")
+
+    def test_that_are_missing_are_said_to_be(self, own: dict[str, bytes], tmp_path: Path) -> None:
+        name = next(name for name in own if name.startswith("files/clips/"))
+        less = {other: data for other, data in own.items() if other != name}
+        fewer = forging.resigned(
+            less, lambda manifest: manifest["counts"].update(files=manifest["counts"]["files"] - 1)
+        )
+        (tmp_path / "own.zip").write_bytes(story.packed(fewer))
+
+        assert story.verify(tmp_path / "own.zip").checks["recordings"] == "not checked"
+
+    def test_are_in_no_audit(self, own: dict[str, bytes], voice: Voice) -> None:
+        audit = story.members(story.bundle(voice.organisation))
+        assert own
+        assert not [name for name in audit if name.startswith("files/")]
+
+    def test_stream_at_constant_memory(self, voice: Voice, client: Http, reader: Reader) -> None:
+        """A recording of 30 MB passes in pieces of a bundle's block."""
+        with transaction.atomic():
+            blob_id = blobs.put(subject=voice.subject, kind="sample", data=bytes(30_000_000), at=NOON)
+        Sample.objects.create(
+            id=ids.new("smp"), voice=voice, position=0, blob_id=blob_id, sha256="0" * 64, created_at=NOON
+        )
+        (file,) = (one for one in registry.files(scope_of(voice)) if one.table == "samples")
+        tracemalloc.start()
+        try:
+            for piece in Archive().add(file.name, blobs.open_message(file.blob_id).chunks(), level=0):
+                del piece
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 5_000_000
+
+
+def scope_of(voice: Voice) -> registry.Scope:
+    return registry.Scope(
+        organisation_id=voice.organisation_id, livemode=voice.livemode, kind="speaker", speaker_id=voice.speaker_id,
+        subject=voice.subject,
+    )  # fmt: skip
 
 
 class TestErasure:

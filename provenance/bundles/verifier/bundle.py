@@ -18,7 +18,7 @@ from provenance.bundles.verifier.tree import Head, Tree, leaf_hash, one_hash, pr
 
 UNSEALED = ("manifest.json", "manifest.jws")  # everything else is named, with its hash, in the manifest
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){0,3}\Z")
-LARGEST_MANIFEST = 16 << 20
+LARGEST_MANIFEST = 32 << 20
 LONGEST_LINE = 16 << 20
 LARGEST_ENTRY = 65_535
 EVIDENCE = ("audit", "speaker")  # the kinds of bundle that prove what they say from the log

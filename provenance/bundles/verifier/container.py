@@ -12,7 +12,7 @@ from typing import IO
 from provenance.bundles.verifier.outcomes import Refusal, Skipped, Unreadable
 
 FORMAT = "sayso-bundle/1"
-MOST_FILES = 10_000
+MOST_FILES = 100_000
 ZIP64 = 2**31 - 1  # beyond this, Python's zipfile writes sizes and offsets in 64 bits
 BLOCK = 1 << 18
 

@@ -128,7 +128,7 @@ def check_tables(bundle: Bundle) -> str:
                 rows += 1
         if rows != whole_number(bundle.counts[name]):
             raise Refusal(f"{name} has {rows} rows where the manifest counts {bundle.counts[name]!r}")
-    extra = sorted(set(bundle.counts) - set(bundle.tables) - {"entries", "openings", "records"})
+    extra = sorted(set(bundle.counts) - set(bundle.tables) - {"entries", "openings", "records", "files"})
     if extra:
         raise Refusal("the manifest counts {}, which are not there".format(", ".join(extra)))
     return ", ".join(f"{bundle.counts[name]} {name}" for name in sorted(bundle.tables)) or "no tables"
@@ -243,6 +243,27 @@ def check_clips(bundle: Bundle) -> str:
     if closed:
         raise Skipped(f"{closed} clips whose entry is closed here; the other {compared} agree with the log")
     return f"{compared} clips agree with what the log committed to"
+
+
+def check_recordings(bundle: Bundle) -> str:
+    """Each recording is the one that its row names; every one belongs to a row."""
+    hashes = {file["name"]: file["sha256"] for file in bundle.manifest["files"] if file["name"].startswith("files/")}
+    if len(hashes) != whole_number(bundle.counts.get("files", 0)):
+        raise Refusal(f"there are {len(hashes)} files of rows, and the manifest counts others")
+    known = {"/".join(name.split("/")[1:]).partition(".")[0]: name for name in hashes}
+    left = 0
+    for table in ("clips", "samples", "evidence"):
+        for row in rows_of(bundle, table):
+            name = known.pop("{}/{}".format(table, row["id"]), None)
+            if name is None:
+                left += 1
+            elif hashes[name] != row["sha256"]:
+                raise Refusal(f"{name} is not the file that its row names")
+    if known:
+        raise Refusal(f"{min(known.values())} belongs to no row")
+    if left:
+        raise Skipped(f"{left} rows without their file (deleted, or never kept); {len(hashes)} have the right one")
+    return f"{len(hashes)} recordings, each the one of its row"
 
 
 def check_previous(bundle: Bundle, previous: Head | None) -> str:

@@ -20,6 +20,7 @@ from provenance.bundles.verifier.contents import (
     check_entries,
     check_openings,
     check_previous,
+    check_recordings,
     check_records,
     check_references,
     check_tables,
@@ -60,6 +61,8 @@ def examine(report: Report, path: Path, pinned: Pinned, previous: bytes | None) 
         ("clips", check_clips),
     ):
         report.check(name, lambda check=check: check(bundle))  # type: ignore[misc]  # bound at once
+    if bundle.manifest["kind"] == "speaker":
+        report.check("recordings", lambda: check_recordings(bundle))
 
 
 def _read_previous(data: bytes, bundle: Bundle, earlier: list[Head]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
@@ -68,8 +69,9 @@ def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
     with transaction.atomic():
         gate.confirm(permit, at=at)
         gate.commit(permit, characters=10, milliseconds=4000, at=at)
-        blob_id = blobs.put(subject=permit.subject, kind="clip", data=b"audio", at=at)
-        sha256 = f"{number:064x}"
+        audio = b"audio %d" % number
+        blob_id = blobs.put(subject=permit.subject, kind="clip", data=audio, at=at)
+        sha256 = hashlib.sha256(audio).hexdigest()
         return clips.issue(intent.clip_id, delivery(blob_id, sha256=sha256), said=said(), at=at, actor=KEY)
 
 
