@@ -66,6 +66,8 @@ def otherwise_typed(schema: Schema) -> Iterator[object]:
     fitting = {"integer": {"integer"}, "number": {"integer", "number"}}.get(kind or "", {kind})
     if kind is None:
         return  # any JSON value will do
+    if kind in {"integer", "number", "boolean"}:
+        yield from ("7", "1.5", "true")
     for other, examples in values.items():
         if other not in fitting:
             yield from examples
