@@ -17,11 +17,14 @@ _http = streams.carried_out(bodies.bounded(_django))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Serve HTTP through Django; on start and stop, run the embedded worker when no broker is configured."""
+    """Serve HTTP through Django; on start and stop, run the embedded worker without a broker."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http":
         await _http(scope, receive, send)
+    else:  # a websocket: there is nothing here that speaks it
+        await receive()
+        await send({"type": "websocket.close"})
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

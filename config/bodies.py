@@ -1,8 +1,10 @@
-"""How large a request's body may be at all, by its path: refused before the framework would store it anywhere."""
+"""How large a request's body may be, by its path, and how slowly it may come: refused before anything stores it."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
@@ -10,7 +12,7 @@ from django.conf import settings
 
 from config import problems
 from core import ids
-from core.errors import TooLarge
+from core.errors import SaysoError, TooLarge, TooSlow
 from core.logs import request_id
 from core.uploads import FORM_OVERHEAD
 from voices.api.speech import SpeechBatch
@@ -25,8 +27,41 @@ Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 _UPLOADS: Final = frozenset({"/v1/verify", "/verify"})
 
 
-class _TooMuch(Exception):
-    """More came than may come."""
+SILENCE: Final = 30.0
+WHOLE: Final = 600.0
+"""Seconds: how long a body may stand still, and how long it may take in all (a form of recordings at 2 Mbit/s)."""
+
+
+class _Refusal(Exception):
+    """The body is not read any further; `error` is what the caller is told."""
+
+    def __init__(self, error: SaysoError) -> None:
+        super().__init__(error.detail)
+        self.error = error
+
+
+class _Body:
+    """A body as it comes: how much of it has come, and when it must be there."""
+
+    def __init__(self, receive: Receive, *, limit: int) -> None:
+        self.came, self.whole = 0, False
+        self._receive, self._limit = receive, limit
+        self._ends = time.monotonic() + WHOLE
+
+    async def next(self) -> Message:
+        """Give the next message. Raises _Refusal when the body is too large, or comes too slowly."""
+        if self.whole:  # whoever still asks, waits for the client to go away
+            return await self._receive()
+        try:
+            async with asyncio.timeout(min(SILENCE, max(0.0, self._ends - time.monotonic()))):
+                message = await self._receive()
+        except TimeoutError:
+            raise _Refusal(TooSlow("The body did not come in time.")) from None
+        self.came += len(message.get("body", b""))
+        self.whole = not message.get("more_body", False)
+        if self.came > self._limit:
+            raise _Refusal(_too_large(self._limit))
+        return message
 
 
 def limit_of(path: str) -> int:
@@ -48,26 +83,23 @@ def bounded(application: Application) -> Application:
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        limit, came, declared = limit_of(scope["path"]), 0, _declared(scope)
+        limit, declared = limit_of(scope["path"]), _declared(scope)
         scope = {**scope, "headers": list(scope["headers"])}
         if declared is not None and declared > limit:
-            await _refuse(limit, send)
+            await _refuse(_too_large(limit), send)
             return
+        body = _Body(receive, limit=limit)
 
         async def counted() -> Message:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > limit:
-                raise _TooMuch
-            if declared is None and came and not message.get("more_body", False):
-                scope["headers"].append((b"content-length", str(came).encode()))
+            before, message = body.whole, await body.next()
+            if declared is None and body.came and body.whole and not before:
+                scope["headers"].append((b"content-length", str(body.came).encode()))
             return message
 
         try:
             await application(scope, counted, send)
-        except _TooMuch:
-            await _refuse(limit, send)
+        except _Refusal as refusal:
+            await _refuse(refusal.error, send)
 
     return answer
 
@@ -80,11 +112,15 @@ def _declared(scope: Scope) -> int | None:
     return int(text) if text.isdigit() and len(text) < 20 else 0
 
 
-async def _refuse(limit: int, send: Send) -> None:
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is over {limit} bytes.")
+
+
+async def _refuse(error: SaysoError, send: Send) -> None:
     name = ids.new("req")
     token = request_id.set(name)
     try:
-        status, body, _ = problems.describe(TooLarge(f"The body is over {limit} bytes."))
+        status, body, _ = problems.describe(error)
     finally:
         request_id.reset(token)
     data = json.dumps(body).encode()

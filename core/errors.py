@@ -73,6 +73,12 @@ class TooLarge(SaysoError):
     code = "too_large"
 
 
+class TooSlow(SaysoError):
+    """The body came too slowly, or stopped coming."""
+
+    code = "too_slow"
+
+
 class UnsupportedMedia(SaysoError):
     """A content type that this route does not take."""
 

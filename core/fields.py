@@ -22,6 +22,8 @@ class Text(serializers.CharField):
         """Give the text."""
         if not isinstance(data, str):
             self.fail("invalid")
+        if self.max_length is not None and len(data) > self.max_length:  # before anything looks at every character
+            self.fail("max_length", max_length=self.max_length)
         if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in data):
             raise serializers.ValidationError("The text holds control characters.", code="control_characters")
         return unicodedata.normalize("NFC", super().to_internal_value(data))

@@ -43,8 +43,8 @@ class BoundedMemory(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> SimpleUploadedFile | None:  # noqa: ARG002 - Django's signature
         """Give the file."""
-        name = self.file_name or "file"
-        return SimpleUploadedFile(name, b"".join(self._parts), content_type="application/octet-stream")
+        whole, self._parts = b"".join(self._parts), []  # not both at once for longer than it takes
+        return SimpleUploadedFile(self.file_name or "file", whole, content_type="application/octet-stream")
 
 
 def _declared(request: Request) -> int:
@@ -73,4 +73,7 @@ class UploadParser(BaseParser):
             fields, files = DjangoParser(meta, cast("Any", stream), handlers, "utf-8").parse()
         except (MultiPartParserError, UnicodeDecodeError) as error:
             raise Malformed("The multipart body cannot be read.") from error
+        words = sum(len(value) for name in fields for value in fields.getlist(name))
+        if words > settings.SAYSO_MAX_JSON_BYTES:
+            raise TooLarge(f"The fields of the form are over {settings.SAYSO_MAX_JSON_BYTES} characters.")
         return DataAndFiles(fields, files)

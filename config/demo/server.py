@@ -97,6 +97,8 @@ def running(data: Path, port: int) -> Iterator[str]:
         "-m",
         "uvicorn",
         "config.asgi:application",
+        "--http",
+        "config.wire:BoundedProtocol",
         "--port",
         str(port),
         "--log-level",

@@ -88,6 +88,64 @@ class TestABody:
         assert ask(path, [MEGABYTE] * (megabytes + 10))[0]["status"] == 413
 
 
+class TestASlowBody:
+    @pytest.mark.parametrize(("silence", "whole"), [(0.05, 60.0), (60.0, 0.05)], ids=["stands still", "takes for ever"])
+    def test_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch, silence: float, whole: float) -> None:
+        monkeypatch.setattr(bodies, "SILENCE", silence)
+        monkeypatch.setattr(bodies, "WHOLE", whole)
+        sent: list[Message] = []
+        pieces = iter(range(100))
+
+        async def receive() -> Message:
+            await asyncio.sleep(1 if silence < whole else 0.01)
+            return {"type": "http.request", "body": b"[", "more_body": next(pieces) < (1 if silence < whole else 99)}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope: Scope = {"type": "http", "path": "/v1/speakers", "headers": []}
+        asyncio.run(bodies.bounded(_count)(scope, receive, send))
+
+        assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (408, "too_slow")
+
+    def test_that_is_whole_lets_the_answer_take_its_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever listens for the client's going away may listen for long."""
+        monkeypatch.setattr(bodies, "SILENCE", 0.05)
+
+        async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            assert (await receive())["type"] == "http.disconnect"
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        sent: list[Message] = []
+        coming: list[Message] = [{"type": "http.request", "body": b"x"}, {"type": "http.disconnect"}]
+
+        async def receive() -> Message:
+            if len(coming) == 1:
+                await asyncio.sleep(0.2)
+            return coming.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope: Scope = {"type": "http", "path": "/v1/speakers", "headers": []}
+        asyncio.run(bodies.bounded(patient)(scope, receive, send))
+        assert sent[0]["status"] == 200
+
+
+def test_a_websocket_is_closed() -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(application({"type": "websocket", "path": "/v1/speakers", "headers": []}, receive, send))
+    assert sent == [{"type": "websocket.close"}]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_json_in_chunks_is_read_like_any_other(make_key: MakeKey) -> None:
     pieces = [b'{"name": "Ada", ', b'"email": "ada@example.org"}']

@@ -102,6 +102,13 @@ class TestASample:
             clone(http, world, base64.b64encode(data).decode())
         assert clone(http, world, *GOOD).status_code == 201
 
+    def test_with_endless_words_beside_it_is_not_read(self, http: Sender, world: World, settings: Any) -> None:
+        settings.SAYSO_MAX_JSON_BYTES = 2**16
+        before = rows()
+        body = form(field("name", b"x" * (2**16 + 1)), file("samples", UPLOADS["random"]))
+        problem(send(http, "/v1/voices", body), 413, "too_large")
+        assert rows() == before
+
 
 class TestAFileToVerify:
     @pytest.mark.parametrize("name", UPLOADS)

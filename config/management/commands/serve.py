@@ -9,6 +9,8 @@ import uvicorn
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from config import wire
+
 
 class Command(BaseCommand):
     help = "Migrate, then serve HTTP (and, without Redis, run the background work) in this process."
@@ -25,6 +27,8 @@ class Command(BaseCommand):
             port=options["port"],
             log_config=None,
             access_log=False,
+            http=wire.BoundedProtocol,
+            ws="none",
             server_header=False,
             proxy_headers=False,
         )

@@ -1,0 +1,151 @@
+"""A connection to a real server: a head that is too long or too slow is cut off, and the next request is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from config import wire
+
+Say = Callable[..., bytes]
+GOOD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n"
+
+
+async def _echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the number of headers and the body."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    told = b"%d %s" % (len(scope["headers"]), body[:100])
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(told))]})
+    await send({"type": "http.response.body", "body": told})
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A real server with our protocol."""
+    config = uvicorn.Config(
+        _echo, http=wire.BoundedProtocol, ws="none", lifespan="off", log_config=None, loop="asyncio"
+    )
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()  # whoever comes before the server is ready, waits
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+@pytest.fixture
+def say(port: int) -> Say:
+    """Sends pieces over one connection; gives what came back until the server closed it."""
+
+    def exchange(*pieces: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            try:
+                for piece in pieces:
+                    line.sendall(piece)
+            except OSError:
+                pass  # cut off while it was still talking
+            return _read(line)
+
+    return exchange
+
+
+def _read(line: socket.socket) -> bytes:
+    told = b""
+    try:
+        while piece := line.recv(65_536):
+            told += piece
+    except ConnectionResetError:
+        pass
+    return told
+
+
+def answered(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(GOOD.replace(b"Host", b"Connection: close\r\nHost"))
+        return _read(line).endswith(b"3 ab")
+
+
+class TestAHead:
+    @pytest.mark.parametrize(
+        "pieces",
+        [
+            [b"GET / HTTP/1.1\r\n", *[b"X-A: b\r\n" * 1000] * 200],
+            [b"GET / HTTP/1.1\r\nX-A: ", *[b"a" * 65_536] * 200],
+            [b"GET /", *[b"a" * 65_536] * 200],
+            [GOOD, b"GET / HTTP/1.1\r\nX-A: ", *[b"a" * 65_536] * 200],
+        ],
+        ids=["of endless headers", "of one endless header", "of an endless address", "of a second request"],
+    )
+    def test_without_end_is_cut_off(self, say: Say, port: int, pieces: list[bytes]) -> None:
+        told = say(*pieces)
+
+        # The reset that ends it may overtake the words; what matters is that nobody listened to all of it.
+        assert told.count(b"HTTP/1.1 200") == pieces.count(GOOD)
+        assert answered(port)
+
+    def test_just_long_enough_is_taken(self, say: Say) -> None:
+        assert b"200 OK" in say(b"GET / HTTP/1.1\r\nConnection: close\r\nX-A: " + b"a" * 60_000 + b"\r\n\r\n")
+
+    def test_over_the_limit_is_told_so(self, port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            line.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"a" * wire.MOST_HEAD)
+            assert _read(line).startswith(b"HTTP/1.1 431 ")
+
+    @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-A: "])
+    def test_that_never_ends_is_not_waited_for(self, port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wire, "HEAD_SECONDS", 0.2)
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            line.sendall(begun)
+            assert _read(line).startswith(b"HTTP/1.1 408 ")
+
+    def test_of_a_second_request_is_waited_for_as_long(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wire, "HEAD_SECONDS", 0.2)
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            line.sendall(GOOD + b"GET /")
+            told = _read(line)
+        assert told.startswith(b"HTTP/1.1 200 ")
+
+
+class TestABody:
+    def test_is_not_counted_as_a_head(self, say: Say) -> None:
+        size = 4 * wire.MOST_HEAD
+        large = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + b"a" * size
+
+        assert say(large, large, GOOD.replace(b"Host", b"Connection: close\r\nHost")).count(b"HTTP/1.1 200") == 3
+
+    def test_takes_its_time(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """How slowly a body may come is said elsewhere; the clock of the head stops with the head."""
+        monkeypatch.setattr(wire, "HEAD_SECONDS", 0.2)
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            line.sendall(GOOD[:-1])
+            threading.Event().wait(0.5)
+            line.sendall(GOOD[-1:])
+            assert line.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+    def test_is_followed_by_headers_that_nobody_keeps(self, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+        kept: list[bytes] = []
+        monkeypatch.setattr(HttpToolsProtocol, "on_header", lambda _self, name, _value: kept.append(name))
+
+        say(CHUNKED.replace(b"Host", b"Connection: close\r\nHost") + b"X: y\r\n" * 1000 + b"\r\n")
+
+        assert kept == [b"Connection", b"Host", b"Transfer-Encoding"]
+
+
+def test_requests_on_one_connection_are_all_answered(say: Say) -> None:
+    assert say(*[GOOD] * 20, GOOD.replace(b"Host", b"Connection: close\r\nHost")).count(b"HTTP/1.1 200") == 21
