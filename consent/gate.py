@@ -61,8 +61,8 @@ class ConsentDenied(Refused):
 class Permit:
     """Proof of one positive decision. Made by `check` alone; must be confirmed in the transaction that delivers.
 
-    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms` what a receipt may say
-    of the grant, in codes, `event_id` the decision's log entry (empty when the permit is given again).
+    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms` what a receipt may
+    say of the grant, in codes, `event_id` the decision's log entry (empty when the permit is given again).
     """
 
     decision_id: str

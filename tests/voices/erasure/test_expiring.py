@@ -290,7 +290,7 @@ class TestDeletingByHand:
         voice = make_voice()
         clip_id = speak(voice)
         making_one = Clip.objects.get(id=clip_id)
-        Clip.objects.filter(id=clip_id).update(state=ClipState.MAKING, blob_id="", sha256="", issued_at=None)
+        Clip.objects.filter(id=clip_id).update(state=ClipState.MAKING, blob_id="", sha256="", size=0, issued_at=None)
 
         assert tx.opened(clips.erase)([making_one.id]) == 0
 
