@@ -1,9 +1,13 @@
-"""Speech to measure on: synthetic voices in many languages and the real recordings that this machine has."""
+"""Speech to measure on: synthetic voices in many languages and real recordings; the same clips on every machine.
+
+`clips(seconds, count)` cuts pieces of one length. Real recordings come first, without overlap: the shipped LibriVox and
+PocketSphinx readings (16 kHz). The rest are espeak-ng voices (16 languages, several variants, speeds and pitches) and
+one in ten flite, at the rates that products use. Nothing is random.
+"""
 
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,10 +20,9 @@ from numpy.typing import NDArray
 from provenance.audio.sound import Sound
 
 ROOT = Path(__file__).resolve().parent.parent
-LIBRIVOX = ROOT / "tests" / "data" / "audio"
-SPHINX = Path("/usr/share/pocketsphinx/test/data")
-ALSA = Path("/usr/share/sounds/alsa")
+RECORDINGS = ROOT / "tests" / "data" / "audio"
 RATES = (16_000, 22_050, 24_000, 44_100, 48_000)
+GOLDEN = 0.618034  # places in an utterance are spread by the golden ratio
 
 TEXTS = {
     "en": "The harbour lay quiet in the morning; only two boats had come in, and nobody spoke of the storm.",
@@ -56,54 +59,38 @@ class Clip:
     sound: Sound
 
 
-def clips(*, least_seconds: float = 3.0, most_seconds: float = 5.0) -> list[Clip]:
-    """All speech there is, cut to lengths spread evenly between the bounds, at the rates that products use."""
-    found = []
-    for index, (name, human, sound) in enumerate(_sources()):
-        seconds = least_seconds + (most_seconds - least_seconds) * ((index * 0.618034) % 1.0)
-        seconds = min(seconds, max(least_seconds, sound.seconds))
-        pieces = 2 if sound.seconds >= 2 * seconds else 1
-        for piece in range(pieces):
-            start = piece * round(seconds * sound.rate)
-            part = sound.samples[start : start + round(seconds * sound.rate)]
-            if part.size < 0.95 * least_seconds * sound.rate:
-                continue
-            # Human recordings keep their rate, synthetic ones take turns.
-            rate = sound.rate if human else RATES[index % len(RATES)]
-            found.append(
-                Clip(
-                    name=f"{name}.{piece}" if pieces > 1 else name,
-                    human=human,
-                    sound=Sound(np.ascontiguousarray(part), sound.rate).resampled(rate),
-                )
-            )
-    return found
+def clips(seconds: float, count: int = 300) -> list[Clip]:
+    """`count` clips of this length, fewer only when `count` is less than the real recordings give."""
+    human = list(_human(seconds))[: max(1, count // 4)]
+    return human + [_synthetic(index, seconds) for index in range(count - len(human))]
 
 
-def _sources() -> Iterator[tuple[str, bool, Sound]]:
-    for path in sorted(LIBRIVOX.glob("*.wav")):
-        yield path.stem, True, _read(path.read_bytes())
-    if SPHINX.is_dir():
-        cards = [_read(path.read_bytes()) for path in sorted((SPHINX / "cards").glob("*.wav"))]
-        for at in range(len(cards) - 1):
-            yield f"cards-{at}", True, _joined(cards[at : at + 3])
-        for name in ("goforward", "numbers", "something"):
-            raw = np.fromfile(SPHINX / f"{name}.raw", dtype="<i2")
-            yield name, True, Sound((raw / 32768).astype(np.float32), 16_000)
-    alsa = [_read(path.read_bytes()) for path in sorted(ALSA.glob("*_*.wav"))]
-    for at in range(0, len(alsa) - 2, 3):
-        yield f"alsa-{at}", True, _joined(alsa[at : at + 3])
-    yield from _synthetic()
+def _human(seconds: float) -> Iterator[Clip]:
+    for path in sorted(RECORDINGS.glob("librivox-*.wav")) + sorted(RECORDINGS.glob("pocketsphinx-*.flac")):
+        sound = _read(path.read_bytes())
+        size = round(seconds * sound.rate)
+        for piece in range(sound.samples.size // size):
+            part = np.ascontiguousarray(sound.samples[piece * size : (piece + 1) * size])
+            yield Clip(name=f"{path.stem}.{piece}", human=True, sound=Sound(part, sound.rate))
 
 
-def _synthetic() -> Iterator[tuple[str, bool, Sound]]:
-    if shutil.which("flite"):
-        for voice in FLITE:
-            command = ["flite", "-voice", voice, "-t", TEXTS["en"], "-o", "/dev/stdout"]
-            yield f"flite-{voice}", False, _read(_run(command))
-    if shutil.which("espeak-ng"):
-        for language, voice in ESPEAK:
-            yield f"espeak-{voice}", False, _read(_run(["espeak-ng", "-v", voice, "--stdout", TEXTS[language]]))
+def _synthetic(index: int, seconds: float) -> Clip:
+    """The `index`-th synthetic clip: voice, speed, pitch and place in the utterance all follow from the number."""
+    if index % 10 == 9:
+        voice = FLITE[index // 10 % len(FLITE)]
+        stretch = f"duration_stretch={0.85 + 0.05 * (index // 50 % 7):.2f}"
+        text = " ".join([TEXTS["en"]] * 3)
+        spoken = _read(_run(["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "/dev/stdout"]))
+        name = f"flite-{voice}-{index}"
+    else:
+        language, voice = ESPEAK[index % len(ESPEAK)]
+        speed, pitch = 130 + 10 * (index % 7), 35 + 7 * index % 30
+        text = " ".join([TEXTS[language]] * 3)
+        spoken = _read(_run(["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", text]))
+        name = f"espeak-{voice}-{index}"
+    start = int((index * GOLDEN) % 1.0 * (spoken.samples.size - seconds * spoken.rate))
+    part = np.ascontiguousarray(spoken.samples[start : start + round(seconds * spoken.rate)])
+    return Clip(name=name, human=False, sound=Sound(part, spoken.rate).resampled(RATES[index % len(RATES)]))
 
 
 def _run(command: list[str]) -> bytes:
@@ -119,7 +106,3 @@ def _audible(samples: NDArray[np.float32], rate: int) -> Sound:
     """Without the silence around it, so that a clip of three seconds holds three seconds of speech."""
     loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max())
     return Sound(np.ascontiguousarray(samples[loud[0] : loud[-1] + 1]), rate)
-
-
-def _joined(sounds: list[Sound]) -> Sound:
-    return Sound(np.concatenate([sound.samples for sound in sounds]), sounds[0].rate)

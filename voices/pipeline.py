@@ -197,7 +197,14 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
 
 def _cut(made: Sound, intent: clips.Intent, output: Output, second: Second | None, *, asker: Asker) -> _Cut:
     try:
-        marked = marking.mark(made, token=intent.token, key=intent.key, output=output, second=second)
+        marked = marking.mark(
+            made,
+            token=intent.token,
+            key=intent.key,
+            output=output,
+            identity=int.from_bytes(ids.to_bytes(intent.clip_id), "big"),
+            second=second,
+        )
     except watermark.MarkFailed as failure:
         if not may_leave_unmarked(asker.organisation_id):
             raise

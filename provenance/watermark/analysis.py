@@ -6,12 +6,14 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from provenance.watermark.scheme import SPEECH_1, Matrix, Samples, Scheme
+from provenance.watermark.scheme import SPEECH_1, Matrix, Samples, Scheme, Vector
 
 SILENCE = 1e-12  # energy added before the logarithm ...
 SILENCE_DB = -120.0  # ... hence the least level there is
 GATE_DB = 20.0  # a frame this far below the mean power is no speech (a relative gate, as in ITU-R BS.1770)
 GATE_ROUNDS = 4
+NEAR_FRAMES, FAR_FRAMES = 8, 20  # a tenth and a quarter of a second
+LEVEL_SPREAD_DB = 12.0  # between loud and quiet frames; speech has 21 and more
 
 
 def hann(length: int) -> Matrix:
@@ -82,3 +84,31 @@ def speech_seconds(samples: Samples, rate: int, scheme: Scheme = SPEECH_1) -> fl
     if not energy.size:
         return 0.0
     return float(speaking(energy).sum()) * scheme.frame / scheme.rate
+
+
+def speaks(samples: Samples, rate: int, scheme: Scheme = SPEECH_1) -> bool:
+    """Whether a clip could be speech, by how its spectrum and its level move. Mono; short clips pass.
+
+    Refused are tones, noise and plain instrumental music. Limits from 100 clips of speech in 16 languages, none of
+    which comes near, and ten made-up pieces of music. Singing and speech over music pass: they hold speech.
+    """
+    energy = energies(resample(samples, rate, scheme.rate))
+    if energy.shape[0] < 4 * NEAR_FRAMES:
+        return True
+    power = 10.0 * np.log10(np.power(10.0, energy / 10.0).mean(axis=1))
+    smooth = np.convolve(power, np.ones(4) / 4, "valid")
+    spread = np.percentile(smooth, 95) - np.percentile(smooth, 10)
+    near, far = _likeness(energy, power, NEAR_FRAMES), _likeness(energy, power, FAR_FRAMES)
+    still = spread < LEVEL_SPREAD_DB and far > 0.7  # notes held at one level
+    return 0.06 < near < 0.98 and not still  # noise never resembles itself, a tone always does
+
+
+def _likeness(energy: Matrix, power: Vector, apart: int) -> float:
+    """How alike the spectra of loud frames are that lie `apart` frames apart: the median correlation."""
+    smooth = (energy[:-2] + energy[1:-1] + energy[2:]) / 3.0
+    shape = smooth - smooth.mean(axis=1, keepdims=True)
+    shape /= np.sqrt(np.square(shape).mean(axis=1, keepdims=True)) + 1e-9
+    loud = power[1:-1] > np.percentile(power, 95) - 25.0
+    both = loud[apart:] & loud[:-apart]
+    alike = (shape[apart:] * shape[:-apart]).mean(axis=1)[both]
+    return float(np.median(alike)) if alike.size >= apart else 0.5

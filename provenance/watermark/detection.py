@@ -13,6 +13,7 @@ counts only when it is one that was really given out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from provenance.watermark.analysis import resample
 from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
+from provenance.watermark.identity import read_identity
 from provenance.watermark.layout import layout_of
 from provenance.watermark.pacing import Search, loudest
 from provenance.watermark.reading import Folded, Reading, best_places, decoded, rows_of, soft_values, stacked, sync
@@ -93,7 +95,7 @@ def _looks_at(ground: Ground | None) -> Folded:
     for first in range(PER_FRAME):
         periods = rows_of(ground.frames(first, Pace()))
         looks += [periods[window] for window in _windows(len(periods))]
-    return stacked(looks)
+    return stacked(looks, windows=len(looks) // PER_FRAME)
 
 
 def _windows(periods: int) -> tuple[slice, ...]:
@@ -111,5 +113,11 @@ def read(folded: Folded, key: bytes, *, most: int) -> Reading | None:
     if not places:
         return None
     soft = np.array([soft_values(folded, layout, look, start) for look, start in places])
-    readings = [reading for reading in decoded(soft, key) if reading is not None]
-    return max(readings, key=lambda reading: reading.score, default=None)
+    readings = zip(decoded(soft, key), places, strict=True)
+    found = [(reading, place) for reading, place in readings if reading is not None]
+    if not found:
+        return None
+    reading, (look, start) = max(found, key=lambda pair: pair[0].score)
+    whole = look // folded.windows * folded.windows  # the first look of each alignment is at the whole clip
+    identity = read_identity(folded.contrast[whole], folded.square[whole], key, start=start)
+    return replace(reading, identity=identity)

@@ -7,14 +7,19 @@ periods, and repeats because energies are not quite linear in the gains.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from provenance.watermark import code
 from provenance.watermark.analysis import energies, features, resample, speech_level
-from provenance.watermark.layout import Layout, layout_of
+from provenance.watermark.ground import LOW_BANDS
+from provenance.watermark.identity import LEAST_SECONDS, identity_layout_of, identity_signs
+from provenance.watermark.layout import Layout, layout_of, start_of
 from provenance.watermark.scheme import SPEECH_1, Bits, Matrix, Samples, Scheme, Vector
 from provenance.watermark.solving import Run, ease_of, run_of, step
 from provenance.watermark.synthesis import Canvas
@@ -23,6 +28,10 @@ GAIN_LIMIT_DB: Final = 7.0
 PASSES: Final = 4
 OVERSHOOT: Final = 1.15  # a step gains a little less than the linear model says (measured)
 STRETCH_PERIODS: Final = 3
+IDENTITY_STRETCH_PERIODS: Final = 8
+TOKEN_SHARE: Final = 0.8  # of the margin that the token needs where a second layer is written: the clip is long
+# The token's layer once more for the low bands by themselves: all that telephone vocoders leave.
+LOW_STRETCH_PERIODS: Final = 5
 
 
 def message_of(token: int, layout: Layout, scheme: Scheme = SPEECH_1) -> Bits:
@@ -39,37 +48,89 @@ def signs_of(token: int, layout: Layout) -> Vector:
     return np.concatenate([code.encode(message_of(token, layout)), layout.sync_sign])
 
 
-def embed(samples: Samples, rate: int, *, token: int, key: bytes, margin_db: float) -> Samples:
+def embed(
+    samples: Samples,
+    rate: int,
+    *,
+    token: int,
+    key: bytes,
+    margin_db: float,
+    low_margin_db: float = 0.0,
+    identity: int | None = None,
+) -> Samples:
     """`samples` (mono, any rate) with `token` written at `margin_db`; same length, may exceed [-1, 1] a little.
 
-    A clip of fewer than three frames is returned as it is: nothing can be written into it. Raises ValueError for a
-    token that does not fit into 32 bits.
+    A clip of eight seconds and more carries `identity` (128 bits) besides, if there is one. A clip of fewer than three
+    frames is returned as it is: nothing can be written into it. Raises ValueError for a token that does not fit into
+    32 bits or an identity that does not fit into 128.
     """
-    return Embedder(samples, rate, token=token, key=key).at(margin_db)
+    return Embedder(samples, rate, token=token, key=key, identity=identity).at(margin_db, low_margin_db)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One message laid over the cells of a period.
+
+    `periods` is how long a stretch is that must carry it by itself, and `bands` how many bands it has for that, from
+    the lowest.
+    """
+
+    group: NDArray[np.intp]  # (slots, bands)
+    chip: Matrix  # (slots, bands)
+    signs: Vector
+    start: int  # the slot with which the clip begins
+    periods: int
+    bands: int = SPEECH_1.bands
+
+
+def layers_of(token: int, identity: int | None, key: bytes) -> tuple[Layer, ...]:
+    """The layers of a clip. Raises ValueError when a number does not fit."""
+    layout, start = layout_of(key), start_of(key, token)
+    signs = signs_of(token, layout)
+    layers = [Layer(group=layout.group, chip=layout.chip, signs=signs, start=start, periods=STRETCH_PERIODS)]
+    if identity is not None:
+        second = identity_layout_of(key)
+        signs = identity_signs(identity, second)
+        layers.append(
+            Layer(group=second.group, chip=second.chip, signs=signs, start=start, periods=IDENTITY_STRETCH_PERIODS)
+        )
+    return tuple(layers)
 
 
 class Embedder:
     """One clip and one message, analysed once, to be written at as many margins as it takes."""
 
-    def __init__(self, samples: Samples, rate: int, *, token: int, key: bytes) -> None:
+    def __init__(self, samples: Samples, rate: int, *, token: int, key: bytes, identity: int | None = None) -> None:
         self._samples = samples
         self._rate = rate
-        self._writer = Writer(resample(samples, rate, SPEECH_1.rate), token=token, key=key)
+        self._writer = Writer(resample(samples, rate, SPEECH_1.rate), token=token, key=key, identity=identity)
 
-    def at(self, margin_db: float) -> Samples:
-        """The clip with its mark: the difference is brought to the clip's rate and added, the rest is untouched."""
-        difference = self._writer.difference(margin_db)
+    def at(self, margin_db: float, low_margin_db: float = 0.0) -> Samples:
+        """The clip with its mark: the difference is brought to the clip's rate and added, the rest is untouched.
+
+        `low_margin_db` is what the bands below 2 kHz are to reach by themselves, for telephone vocoders.
+        """
+        difference = self._writer.difference(margin_db, low_margin_db)
         back = resample(difference, SPEECH_1.rate, self._rate)[: self._samples.size]
         out = np.array(self._samples, dtype=np.float32)
         out[: back.size] += back
         return out
 
 
-class Writer:
-    """One clip at the scheme's rate and one message, ready to be written at any margin."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Laid:
+    """A layer over one clip: the frames of each stretch and its run."""
 
-    def __init__(self, host: Samples, *, token: int, key: bytes, scheme: Scheme = SPEECH_1) -> None:
-        layout = layout_of(key)
+    layer: Layer
+    runs: tuple[tuple[slice, Run], ...]
+
+
+class Writer:
+    """One clip at the scheme's rate and what to write into it, ready to be written at any margin."""
+
+    def __init__(
+        self, host: Samples, *, token: int, key: bytes, identity: int | None = None, scheme: Scheme = SPEECH_1
+    ) -> None:
         self.scheme = scheme
         self.host = host
         energy = energies(host)
@@ -77,31 +138,35 @@ class Writer:
         self.level = speech_level(energy)
         self.ease = ease_of(energy, self.level, scheme)
         self.canvas = Canvas(host)
-        self.stretches = self._stretches(layout, signs_of(token, layout))
+        layers = layers_of(token, identity if host.size >= LEAST_SECONDS * scheme.rate else None, key)
+        low = replace(layers[0], periods=LOW_STRETCH_PERIODS, bands=LOW_BANDS)
+        self.layers = [_Laid(layer=layer, runs=tuple(self._stretches(layer))) for layer in (*layers, low)]
 
-    def difference(self, margin_db: float) -> Samples:
+    def difference(self, margin_db: float, low_margin_db: float = 0.0) -> Samples:
         """What to add to the host, at the scheme's rate."""
         gains = np.zeros((self.frames, self.scheme.bands))
         change = np.zeros_like(self.host)
         if not self.frames:
             return change
-        for _ in range(PASSES):
+        second = [margin_db] * (len(self.layers) - 2)
+        margins = [margin_db * (TOKEN_SHARE if second else 1.0), *second, low_margin_db]
+        for laid, margin in list(zip(self.layers, margins, strict=True)) * PASSES:
+            if not margin:
+                continue
+            # One layer after the other: at once, both would give what either lacks.
             contrast, slope = features(energies(self.host + change), self.level)
-            for frames, run in self.stretches:
-                gains[frames] += OVERSHOOT * self._step(run, frames, contrast, slope, margin_db)
+            for frames, run in laid.runs:
+                cells = frames, slice(laid.layer.bands)
+                gains[cells] += OVERSHOOT * step(run, contrast[cells], slope[cells], self.ease[cells], margin)
             np.clip(gains, -GAIN_LIMIT_DB, GAIN_LIMIT_DB, out=gains)
             change = self.canvas.difference(gains)
         return change
 
-    def _step(self, run: Run, frames: slice, contrast: Matrix, slope: Matrix, margin_db: float) -> Matrix:
-        return step(run, contrast[frames], slope[frames], self.ease[frames], margin_db)
-
-    def _stretches(self, layout: Layout, signs: Vector) -> tuple[tuple[slice, Run], ...]:
+    def _stretches(self, layer: Layer) -> Iterator[tuple[slice, Run]]:
         """The runs of frames in which every bit must reach its margin by itself."""
-        count = max(1, round(self.frames / (self.scheme.slots * STRETCH_PERIODS)))
+        count = max(1, int(self.frames / (self.scheme.slots * layer.periods) + 0.5))
         edges = np.linspace(0, self.frames, count + 1).astype(int)
-        found = []
         for start, stop in pairwise(edges):
-            slots = np.arange(start, stop) % self.scheme.slots
-            found.append((slice(int(start), int(stop)), run_of(layout.group[slots], layout.chip[slots], signs)))
-        return tuple(found)
+            slots = (layer.start + np.arange(start, stop)) % self.scheme.slots
+            group, chip = layer.group[slots, : layer.bands], layer.chip[slots, : layer.bands]
+            yield slice(int(start), int(stop)), run_of(group, chip, layer.signs)

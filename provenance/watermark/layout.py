@@ -8,6 +8,8 @@ A second implementation needs only this: the stream of `label` is SHAKE-256 over
   others to the coded bits in turn.
 - `chips`: one bit per cell, most significant bit of each byte first; 0 is +1 and 1 is -1.
 - `sync`: one bit per sync group, read the same way. `whitening`: one bit per message bit, added modulo 2.
+- `start`: see `start_of`. The labels `identity permutation`, `identity chips` and `identity whitening` serve the
+  second layer (`identity`).
 """
 
 from __future__ import annotations
@@ -39,27 +41,34 @@ def stream(key: bytes, label: str, length: int) -> bytes:
     return hashlib.shake_256(head + key).digest(length)
 
 
-def _bits(key: bytes, label: str, count: int) -> Bits:
+def bits_of(key: bytes, label: str, count: int) -> Bits:
+    """The first `count` bits of a stream, most significant bit of each byte first."""
     raw = np.frombuffer(stream(key, label, -(-count // 8)), dtype=np.uint8)
     return np.unpackbits(raw)[:count]
 
 
-def _signs(key: bytes, label: str, count: int) -> Vector:
-    signs: Vector = 1.0 - 2.0 * _bits(key, label, count).astype(np.float64)
+def signs_of_stream(key: bytes, label: str, count: int) -> Vector:
+    """The same as signs: 0 is +1 and 1 is -1."""
+    signs: Vector = 1.0 - 2.0 * bits_of(key, label, count).astype(np.float64)
     return signs
+
+
+def order_of(key: bytes, label: str, count: int) -> NDArray[np.intp]:
+    """The numbers below `count` in shuffled order: sorted by their 64-bit words of a stream."""
+    words = np.frombuffer(stream(key, label, 8 * count), dtype=">u8")
+    return np.argsort(words, kind="stable")
 
 
 @lru_cache(maxsize=64)
 def layout_of(key: bytes, scheme: Scheme = SPEECH_1) -> Layout:
     """The layout of a key. Same key, same layout, on every machine and every NumPy."""
-    words = np.frombuffer(stream(key, "permutation", 8 * scheme.cells), dtype=">u8")
-    order = np.argsort(words, kind="stable")
+    order = order_of(key, "permutation", scheme.cells)
     group = np.empty(scheme.cells, dtype=np.intp)
     sync, coded = order[: scheme.sync_cells], order[scheme.sync_cells :]
     group[sync] = scheme.coded_bits + np.arange(sync.size) % scheme.sync_groups
     group[coded] = np.arange(coded.size) % scheme.coded_bits
-    chip = _signs(key, "chips", scheme.cells)
-    sync_sign = _signs(key, "sync", scheme.sync_groups)
+    chip = signs_of_stream(key, "chips", scheme.cells)
+    sync_sign = signs_of_stream(key, "sync", scheme.sync_groups)
     pattern = np.zeros(scheme.cells)
     pattern[sync] = sync_sign[group[sync] - scheme.coded_bits] * chip[sync]
     shape = (scheme.slots, scheme.bands)
@@ -68,8 +77,17 @@ def layout_of(key: bytes, scheme: Scheme = SPEECH_1) -> Layout:
         chip=chip.reshape(shape),
         sync_sign=sync_sign,
         sync_pattern=pattern.reshape(shape),
-        whitening=_bits(key, "whitening", scheme.message_bits),
+        whitening=bits_of(key, "whitening", scheme.message_bits),
     )
     for array in (found.group, found.chip, found.sync_sign, found.sync_pattern, found.whitening):
         array.setflags(write=False)
     return found
+
+
+def start_of(key: bytes, token: int, scheme: Scheme = SPEECH_1) -> int:
+    """The slot with which a clip begins: one 64-bit word of the stream `start` and the token, modulo the slots.
+
+    Readers search all slots anyway. If every clip began with slot 0, whoever holds many clips of one key could lay them
+    over each other and hear the sync cells.
+    """
+    return int.from_bytes(stream(key, f"start {token:08x}", 8), "big") % scheme.slots

@@ -28,20 +28,26 @@ class Reading:
     """A token that was read, and how clearly: the mean soft value of its coded bits in units of their noise.
 
     `speed` and `tempo` are those at which the clip is played (`ground.Pace`); 1.0 where it was not changed.
+    `identity` is what a long clip carries besides, if that was read too.
     """
 
     token: int
     score: float
     speed: float = 1.0
     tempo: float = 1.0
+    identity: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """Contrast and its square, summed over the periods of each look at a clip; shape (looks, slots, bands)."""
+    """Contrast and its square, summed over the periods of each look at a clip; shape (looks, slots, bands).
+
+    `windows`: so many looks belong to one alignment, the first of them at the whole clip.
+    """
 
     contrast: Cells
     square: Cells
+    windows: int = 1
 
 
 def rows_of(frames: Cells, scheme: Scheme = SPEECH_1) -> Cells:
@@ -52,11 +58,12 @@ def rows_of(frames: Cells, scheme: Scheme = SPEECH_1) -> Cells:
     return padded.reshape(count, scheme.slots, scheme.bands)
 
 
-def stacked(looks: list[Cells]) -> Folded:
+def stacked(looks: list[Cells], *, windows: int = 1) -> Folded:
     """Looks, each in rows of periods, folded: shape of a look (periods, slots, bands)."""
     return Folded(
         contrast=np.array([look.sum(axis=0) for look in looks]),
         square=np.array([np.square(look).sum(axis=0) for look in looks]),
+        windows=windows,
     )
 
 

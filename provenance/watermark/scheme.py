@@ -32,6 +32,8 @@ class Scheme:
     check_bits: int
     sync_groups: int
     sync_cells: int  # cells of a period that carry the known signs
+    # --- second layer of long clips
+    identity_bits: int
     # --- features
     level_range_db: float  # cells this far below the speech level count nothing ...
     level_ramp_db: float  # ... and count fully this much higher
@@ -46,6 +48,16 @@ class Scheme:
     def coded_bits(self) -> int:
         """Bits after the rate 1/2 tail-biting code; one group of cells each."""
         return 2 * self.message_bits
+
+    @property
+    def identity_message_bits(self) -> int:
+        """Bits of the second layer that go through the code: identity and check."""
+        return self.identity_bits + self.check_bits
+
+    @property
+    def identity_coded_bits(self) -> int:
+        """Coded bits of the second layer; one group of cells each."""
+        return 2 * self.identity_message_bits
 
     @property
     def groups(self) -> int:
@@ -69,6 +81,7 @@ SPEECH_1 = Scheme(
     check_bits=24,
     sync_groups=24,
     sync_cells=480,
+    identity_bits=128,
     level_range_db=50.0,
     level_ramp_db=40.0,
     clip_db=10.0,

@@ -15,17 +15,15 @@ import numpy as np
 import soxr
 
 from provenance.watermark.analysis import energies, features, speech_level
-from provenance.watermark.embedding import GAIN_LIMIT_DB, OVERSHOOT, PASSES, signs_of
-from provenance.watermark.layout import layout_of
+from provenance.watermark.embedding import GAIN_LIMIT_DB, OVERSHOOT, PASSES, Layer, layers_of
 from provenance.watermark.scheme import SPEECH_1, Matrix, Samples, Vector
-from provenance.watermark.solving import ease_of, run_after, step
+from provenance.watermark.solving import Run, ease_of, run_after, step
 from provenance.watermark.synthesis import Canvas
 
 # Look-ahead: a sample waits for the end of its segment (0.672 s), two frames that a later gain still reaches and one
 # that its contrast needs (0.036 s), and twice the resampler's delay (0.08 s at 24 kHz, 0.23 s at 8 kHz).
 SEGMENT: Final = 56  # frames
 LOOK_AHEAD_SECONDS: Final = 1.0
-WINDOW_SEGMENTS: Final = 4  # segments (this one among them) that must reach the margin together: 2.7 s
 CONTEXT: Final = 3  # frames before and after a segment that take part in its analysis
 LEVEL_FRAMES: Final = 1_667  # the level is that of the last 20 s
 MARGIN_DB: Final = 0.95  # more than a file's first try: a stream cannot try twice
@@ -35,12 +33,15 @@ class StreamEmbedder:
     """A stream that is marked while it passes. Mono, float32, any rate; the output is as long as the input.
 
     How the stream is cut into pieces does not matter. Samples come out at most `LOOK_AHEAD_SECONDS` behind those that
-    went in, and stay within [-1, 1]. Raises ValueError for a token that does not fit into 32 bits.
+    went in, and stay within [-1, 1]. An `identity` (128 bits) is written besides from the first second on, for nobody
+    knows yet whether the stream will be long: give one when it is expected to last eight seconds and more. Raises
+    ValueError for a token that does not fit into 32 bits or an identity that does not fit into 128.
     """
 
-    def __init__(self, rate: int, *, token: int, key: bytes, margin: float = MARGIN_DB) -> None:
-        layout = layout_of(key)
-        self._writer = _Segments(layout.group, layout.chip, signs_of(token, layout), margin)
+    def __init__(
+        self, rate: int, *, token: int, key: bytes, margin: float = MARGIN_DB, identity: int | None = None
+    ) -> None:
+        self._writer = _Segments(layers_of(token, identity, key), margin)
         self._down = _Resampler(rate, SPEECH_1.rate)
         self._up = _Resampler(SPEECH_1.rate, rate)
         self._waiting = np.zeros(0, dtype=np.float32)
@@ -97,24 +98,51 @@ class _Resampler:
         return out
 
 
+class _Carried:
+    """One layer of the stream and what its last segments say, sums and cells of each group."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        segments = max(1, round(layer.periods * SPEECH_1.slots / SEGMENT))
+        self.past: deque[tuple[Vector, Vector]] = deque(maxlen=max(1, segments - 1))
+
+    def run(self, first: int, stop: int) -> Run:
+        """The run of these frames of the stream, together with the segments before it."""
+        slots = (self.layer.start + np.arange(first, stop)) % SPEECH_1.slots
+        nothing = np.zeros(self.layer.signs.size)
+        return run_after(
+            self.layer.group[slots],
+            self.layer.chip[slots],
+            self.layer.signs,
+            earlier=sum((sums for sums, _ in self.past), nothing),
+            counted=sum((cells for _, cells in self.past), nothing),
+        )
+
+    def settle(self, run: Run, contrast: Matrix) -> None:
+        """Remember what the segment says at last."""
+        cells = np.bincount(run.group.ravel(), minlength=run.signs.size).astype(np.float64)
+        self.past.append((run.sums(contrast), cells))
+
+
 class _Segments:
     """The stream at the scheme's rate: host samples in, samples of the difference out, one segment at a time."""
 
-    def __init__(self, group: np.typing.NDArray[np.intp], chip: Matrix, signs: Vector, margin_db: float) -> None:
-        self._group, self._chip, self._signs, self._margin = group, chip, signs, margin_db
+    def __init__(self, layers: tuple[Layer, ...], margin_db: float) -> None:
+        self._layers = [_Carried(layer) for layer in layers]
+        self._margin = margin_db
         self._host = np.zeros(0, dtype=np.float32)  # from `_origin` on
         self._origin = 0  # frame number of the first frame in `_host` and in `_gains`
         self._gains = np.zeros((0, SPEECH_1.bands))  # gains of the frames that are settled
         self._given = 0  # samples of the difference that have left
         self._heard: deque[Matrix] = deque()
-        self._past: deque[tuple[Vector, Vector]] = deque(maxlen=WINDOW_SEGMENTS - 1)
-        self._sum, self._square = np.zeros(signs.size), np.zeros(signs.size)
+        self._sum, self._square = np.zeros(SPEECH_1.groups), 0.0
 
     @property
     def score(self) -> float:
         coded = SPEECH_1.coded_bits
-        noise = np.sqrt(self._square[:coded].mean() + 1e-9)
-        return float(np.mean(self._signs[:coded] * self._sum[:coded] / noise))
+        said = float((self._layers[0].layer.signs[:coded] * self._sum[:coded]).mean())
+        of_coded = self._square * (1.0 - SPEECH_1.sync_cells / SPEECH_1.cells)
+        return said / float(np.sqrt(of_coded / coded + 1e-9))
 
     def push(self, samples: Samples) -> Samples:
         """The difference for all segments that are complete, each with one frame behind it."""
@@ -135,37 +163,32 @@ class _Segments:
 
     def _segment(self, size: int, *, behind: int) -> Samples:
         """Settle the gains of the next `size` frames; give the difference as far as no later gain reaches it."""
-        frame, before = SPEECH_1.frame, len(self._gains)
+        before = len(self._gains)
         stop = before + size
-        host = self._host[: (stop + behind) * frame]
+        host = self._host[: (stop + behind) * SPEECH_1.frame]
         energy = energies(host)
         self._remember(energy[before:stop])
         level = speech_level(np.concatenate(list(self._heard)))
-        slots = (self._origin + np.arange(before, stop)) % SPEECH_1.slots
-        earlier = sum((sums for sums, _ in self._past), np.zeros(self._signs.size))
-        counted = sum((cells for _, cells in self._past), np.zeros(self._signs.size))
-        run = run_after(self._group[slots], self._chip[slots], self._signs, earlier=earlier, counted=counted)
+        runs = [carried.run(self._origin + before, self._origin + stop) for carried in self._layers]
         ease, canvas = ease_of(energy, level)[before:stop], Canvas(host)
         gains = np.concatenate([self._gains, np.zeros((size + behind, SPEECH_1.bands))])
         change = canvas.difference(gains)
         for _ in range(PASSES):
-            contrast, slope = features(energies(host + change), level)
-            wanted = step(run, contrast[before:stop], slope[before:stop], ease, self._margin)
+            contrast, slope = (field[before:stop] for field in features(energies(host + change), level))
+            wanted = sum(step(run, contrast, slope, ease, self._margin) for run in runs)
             gains[before:stop] = np.clip(gains[before:stop] + OVERSHOOT * wanted, -GAIN_LIMIT_DB, GAIN_LIMIT_DB)
             change = canvas.difference(gains)
         contrast = features(energies(host + change), level)[0][before:stop]
-        self._settle(run.sums(contrast), np.square(contrast), run.group)
+        for carried, run in zip(self._layers, runs, strict=True):
+            carried.settle(run, contrast)
+        self._sum += runs[0].sums(contrast)
+        self._square += float(np.square(contrast).sum())
         return self._give(gains[:stop], change)
 
     def _remember(self, energy: Matrix) -> None:
         self._heard.append(energy)
         while sum(map(len, self._heard)) > LEVEL_FRAMES + SEGMENT:
             self._heard.popleft()
-
-    def _settle(self, sums: Vector, squares: Matrix, group: np.typing.NDArray[np.intp]) -> None:
-        self._past.append((sums, np.bincount(group.ravel(), minlength=sums.size).astype(np.float64)))
-        self._sum += sums
-        self._square += np.bincount(group.ravel(), squares.ravel(), minlength=sums.size)
 
     def _give(self, gains: Matrix, change: Samples) -> Samples:
         """Let out all but the last two frames, and forget all but the context of the next segment."""

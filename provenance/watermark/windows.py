@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from provenance.watermark.analysis import resample
 from provenance.watermark.embedding import signs_of
 from provenance.watermark.ground import PER_FRAME, STEP, Cells, Ground, Pace, ground_of
+from provenance.watermark.identity import read_identity
 from provenance.watermark.layout import Layout, layout_of
 from provenance.watermark.pacing import Search, loudest
-from provenance.watermark.reading import Reading, best_places, decoded, rows_of, soft_values, stacked, sync
+from provenance.watermark.reading import Folded, Reading, best_places, decoded, rows_of, soft_values, stacked, sync
 from provenance.watermark.scheme import SPEECH_1, Matrix, Samples
 
 BLOCK_SECONDS: Final = 60.0
@@ -42,13 +43,17 @@ TOUCH_SECONDS: Final = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A stretch of a recording that carries a token. `key` is the name of the key; edges are good to half a second."""
+    """A stretch of a recording that carries a token. `key` is the name of the key; edges are good to half a second.
+
+    `identity` is what a stretch of eight seconds and more carries besides, if that was read too.
+    """
 
     start_s: float
     end_s: float
     token: int
     score: float
     key: str
+    identity: int | None = None
 
 
 def segments(samples: Samples, rate: int, *, keys: Mapping[str, bytes]) -> list[Segment]:
@@ -101,9 +106,17 @@ def _in_block(ground: Ground, pace: Pace, name: str, key: bytes) -> list[Segment
             continue
         first, last = _reach(grids[grid], layout, reading.token, start, middle)
         span = ground.places(grid, pace)[[first, last - 1]] * STEP / SPEECH_1.rate
-        score = _score(grids[grid][first:last], layout, reading.token, start - first)
+        folded = stacked([rows_of(grids[grid][first:last])])
+        begin = (start - first) % SPEECH_1.slots
         end = float(span[1]) + SPEECH_1.frame / SPEECH_1.rate
-        segment = Segment(start_s=float(span[0]), end_s=end, token=reading.token, score=score, key=name)
+        segment = Segment(
+            start_s=float(span[0]),
+            end_s=end,
+            token=reading.token,
+            score=_score(folded, layout, reading.token, begin),
+            key=name,
+            identity=read_identity(folded.contrast[0], folded.square[0], key, start=begin),
+        )
         found.append((first, last, segment))
     return [segment for _, _, segment in found]
 
@@ -158,9 +171,9 @@ def _quarters(values: NDArray[np.floating]) -> NDArray[np.float64]:
     return sums
 
 
-def _score(frames: Cells, layout: Layout, token: int, start: int) -> float:
+def _score(folded: Folded, layout: Layout, token: int, start: int) -> float:
     """How clearly all frames of the segment together carry the token."""
-    soft = soft_values(stacked([rows_of(frames)]), layout, 0, start % SPEECH_1.slots)
+    soft = soft_values(folded, layout, 0, start)
     return float(np.mean(soft * signs_of(token, layout)[: SPEECH_1.coded_bits]))
 
 
@@ -179,7 +192,8 @@ def _merged(found: list[Segment]) -> list[Segment]:
             and (segment.start_s <= last.end_s + TOUCH_SECONDS)
         ):
             end, score = max(last.end_s, segment.end_s), max(last.score, segment.score)
-            whole[-1] = replace(last, end_s=end, score=score)
+            identity = segment.identity if last.identity is None else last.identity
+            whole[-1] = replace(last, end_s=end, score=score, identity=identity)
         else:
             whole.append(segment)
     return sorted(whole, key=lambda one: (one.start_s, one.key, one.token))

@@ -16,7 +16,6 @@ from consent.gate import ConsentDenied
 from consent.models import GrantUsage, Reservation
 from core.errors import Refused
 from provenance import marking
-from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
 from provenance.ledger import proofs
 from provenance.models import Clip
@@ -36,7 +35,7 @@ TONE = Sound(np.zeros(2400, dtype=np.float32), 24_000)
 def quick_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The race is about rows; a mark costs half a second of processor, so here it is taken as made."""
 
-    def made(sound: Sound, *, token: int, key: bytes, output: Output) -> marking.Marked:
+    def made(sound: Sound, *, token: int, **_others: object) -> marking.Marked:
         return marking.Marked(
             data=f"{token}".encode(), sound=TONE, margin_milli_db=500, score_milli=9000, checks=("race",), attempts=1
         )

@@ -48,6 +48,7 @@ class Command(BaseCommand):
         embed.add_argument("--batch", metavar="LIST.jsonl", help='lines of {"in": …, "out": …, "token": HEX8}')
         detect = verbs.add_parser("detect", help="read the token of each file")
         detect.add_argument("files", nargs="+", metavar="FILE")
+        detect.add_argument("--segments", action="store_true", help="say which seconds of each file carry which token")
         for verb in (embed, detect):
             verb.add_argument("--json", action="store_true", help="one JSON object a file")
             key = verb.add_mutually_exclusive_group()
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         key = _key(options["key"], options["key_file"])
         progress = _Progress(self.stderr)
         if options["verb"] == "detect":
-            lines = progress.over([_Reading(file, key) for file in options["files"]])
+            lines = progress.over([_Reading(file, key, segments=options["segments"]) for file in options["files"]])
         else:
             lines = progress.over([_Marking(order, key) for order in _orders(options)])
         failed = False
@@ -82,8 +83,8 @@ class _Work(Protocol):
 class _Reading:
     """One file to read a token from."""
 
-    def __init__(self, file: str, key: bytes) -> None:
-        self.file, self._key = file, key
+    def __init__(self, file: str, key: bytes, *, segments: bool) -> None:
+        self.file, self._key, self._segments = file, key, segments
 
     def done(self) -> tuple[dict[str, Any], str]:
         """The line of the file, as an object and as text."""
@@ -93,10 +94,22 @@ class _Reading:
         except (SaysoError, OSError) as error:
             line["error"] = _reason(error)
             return line, f"{self.file}: {line['error']}"
+        if self._segments:
+            line["segments"] = [
+                {
+                    "start_s": round(segment.start_s, 2),
+                    "end_s": round(segment.end_s, 2),
+                    "token": f"{segment.token:08x}",
+                    "score": round(segment.score, 3),
+                    "identity": _hexadecimal(segment.identity),
+                }
+                for segment in watermark.segments(sound.samples, sound.rate, keys={"": self._key})
+            ]
         reading = watermark.detect(sound.samples, sound.rate, key=self._key)
         if reading is None:
             return line, f"{self.file}: no mark"
         line |= {"token": f"{reading.token:08x}", "score": round(reading.score, 3)}
+        line |= {"speed": reading.speed, "tempo": round(reading.tempo, 5), "identity": _hexadecimal(reading.identity)}
         return line, f"{self.file}: {line['token']} (score {line['score']})"
 
 
@@ -227,6 +240,10 @@ def _rate(codec: str, rate: int) -> int:
     """The input's rate where the format has it, else the next higher one that it has."""
     rates = OPUS_RATES if codec == "opus" else RATES
     return next((known for known in rates if known >= rate), rates[-1])
+
+
+def _hexadecimal(identity: int | None) -> str | None:
+    return None if identity is None else f"{identity:032x}"
 
 
 def _reason(error: Exception) -> str:

@@ -40,7 +40,7 @@ class TestEmbed:
         assert (code, line["token"], line["out"]) == (0, "00c0ffee", str(out))
         code, (line,), _ = run(capsys, "detect", out)
         assert code == 0
-        assert list(line) == ["file", "token", "score", "scheme"]
+        assert list(line)[:4] == ["file", "token", "score", "scheme"]
         assert (line["file"], line["token"], line["scheme"]) == (str(out), "00c0ffee", "sayso-speech/1")
         assert [path.name for path in tmp_path.glob(".*.part")] == []
 
@@ -82,6 +82,14 @@ class TestDetect:
         assert code == 1
         assert [line["token"] for line in lines] == [None, None, None]
         assert ["error" in line for line in lines] == [False, True, True]
+
+    def test_says_which_seconds_are_marked(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        out = tmp_path / "marked.wav"
+        run(capsys, "embed", "--token", "00c0ffee", SPEECH, out)
+        ((segment,),) = (line["segments"] for line in run(capsys, "detect", "--segments", out)[1])
+        assert segment["token"] == "00c0ffee"
+        assert segment["start_s"] < 0.6
+        assert segment["end_s"] > 2.5
 
     def test_takes_only_the_key_that_marked(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         out, secret = tmp_path / "out.wav", tmp_path / "key"
