@@ -12,7 +12,7 @@ from typing import Final
 from provenance.verifying import Stretch
 
 WIDTH: Final = 1000
-ROW: Final = 44
+ROW: Final = 64
 PATTERNS: Final = 4
 LEAST_WIDTH: Final = 6
 """A bar narrower than this would not be seen on a phone."""
