@@ -16,7 +16,15 @@ from typing import Final
 from tests import servers
 
 # What is measured, and whether it wants PostgreSQL (the numbers of the log and of exports are promised there).
-MEASUREMENTS: Final = {"decision": False, "watermark": False, "speech": True, "log": True, "export": True}
+MEASUREMENTS: Final = {
+    "decision": False,
+    "watermark": False,
+    "fingerprint": False,
+    "verify": False,
+    "speech": True,
+    "log": True,
+    "export": True,
+}
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -64,8 +64,13 @@ def rows(fingerprint_id: int, words: Words, index_key: bytes) -> list[Fingerprin
 def search(words: Words, index_key: bytes) -> tuple[Hit, ...]:
     """The likeliest candidates: those that share most words at one shift, most first."""
     heard = dict(terms(words, index_key))
+    return ranked(_found(heard), heard)
+
+
+def ranked(found: Iterable[tuple[int, int, int]], heard: Mapping[int, int]) -> tuple[Hit, ...]:
+    """Candidates from rows of the index (fingerprint, term, place) and the places of the terms that were heard."""
     votes: Counter[tuple[int, int]] = Counter()
-    for fingerprint_id, term, place in _found(heard):
+    for fingerprint_id, term, place in found:
         votes[fingerprint_id, heard[term] - place] += 1
     best: dict[int, tuple[int, int]] = {}
     for fingerprint_id, shift in votes:

@@ -1,0 +1,143 @@
+"""Fingerprints: clips found again after handling, strangers taken for each other, and what a search costs.
+
+`python -m bench.fingerprint [--every N]`: wants ffmpeg. Exit code 1 when a target was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
+
+import django
+import numpy as np
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from bench.attacks import ATTACKS  # noqa: E402 - the index's rows are models
+from bench.corpus import Clip, clips  # noqa: E402
+from bench.table import Row, show  # noqa: E402
+from provenance.audio.sound import Sound  # noqa: E402
+from provenance.fingerprint import index  # noqa: E402
+from provenance.fingerprint.comparing import LEAST, LIMIT, compare  # noqa: E402
+from provenance.fingerprint.words import Words, words  # noqa: E402
+
+KEY = bytes(range(32))
+HANDLED = ("clean", "mp3 64k", "aac 96k", "opus 24k", "mu-law", "cut 0.5 s", "mp3 32k", "opus 16k", "noise 20 dB")
+REQUIRED = ("mp3 64k", "aac 96k", "opus 24k", "mu-law", "mp3 32k")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One handled clip: whether the index proposed it, the share of differing bits there, and whether it was told."""
+
+    proposed: bool
+    errors: float
+    alike: bool
+
+
+def words_of(sound: Sound) -> Words:
+    return words(sound.samples, sound.rate)
+
+
+class Filed:
+    """All clips in an index of terms, as the database holds it."""
+
+    def __init__(self, every: list[Words]) -> None:
+        self.words = every
+        self._places: dict[int, list[tuple[int, int]]] = {}
+        for number, one in enumerate(every):
+            for row in index.rows(number, one, KEY):
+                self._places.setdefault(row.term, []).append((number, row.place))
+
+    def search(self, heard: Words) -> dict[int, float]:
+        """Share of differing bits by clip, for those that the index proposes; above 1 where they are not alike."""
+        terms = dict(index.terms(heard, KEY))
+        rows = [(number, term, place) for term in terms for number, place in self._places.get(term, ())]
+        found = {}
+        for hit in index.ranked(rows, terms):
+            likeness = compare(heard, self.words[hit.fingerprint_id], shift=hit.shift)
+            found[hit.fingerprint_id] = likeness.errors + (0 if likeness.alike else 1)
+        return found
+
+
+def handled(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
+    for name in HANDLED:
+        rows = []
+        for number, clip in enumerate(chosen):
+            found = filed.search(words_of(ATTACKS[name](clip.sound)))
+            value = found.get(number)
+            rows.append(
+                Found(proposed=value is not None, errors=(value or 0) % 1, alike=value is not None and value < 1)
+            )
+        told, proposed = sum(row.alike for row in rows), sum(row.proposed for row in rows)
+        errors = sorted(row.errors for row in rows if row.proposed)
+        bits = f"bits differing median {median(errors):.3f}, max {errors[-1]:.3f}"
+        measured = f"{told} of {len(rows)}; proposed {proposed}; {bits}"
+        met = told == len(rows) if name in REQUIRED else None
+        yield Row(name=f"found after {name}", measured=measured, wanted="all" if name in REQUIRED else "", met=met)
+
+
+def strangers(chosen: list[Clip], every: list[Words]) -> Iterable[Row]:
+    """Every pair of different clips at every shift: the least share of differing bits of each."""
+    pairs = list(combinations(zip(chosen, every, strict=True), 2))
+    least = [_least(one, two) for (first, one), (second, two) in pairs if not _same(first, second)]
+    false = sum(value < LIMIT for value in least)
+    bits = f"bits differing min {min(least):.3f}, 1st percentile {np.percentile(least, 1):.3f}"
+    measured = f"{false} of {len(least)} pairs; {bits}"
+    yield Row(name="strangers taken for each other", measured=measured, wanted="0", met=false == 0)
+    for (first, one), (second, two) in pairs:
+        if {first.name, second.name} == {"flite-kal", "flite-kal16"}:
+            yield Row(name="one voice and sentence, spoken twice", measured=f"bits differing {_least(one, two):.3f}")
+
+
+def _least(one: Words, two: Words) -> float:
+    shifts = range(LEAST - two.size, one.size - LEAST + 1)
+    return min((compare(one, two, shift=shift, around=0).errors for shift in shifts), default=1.0)
+
+
+def _same(first: Clip, second: Clip) -> bool:
+    """One voice and sentence at two rates, or recordings that share a part."""
+    families = [name.partition(".")[0] for name in (first.name, second.name)]
+    return all(name.startswith("flite-kal") for name in families) or all(name.startswith("cards") for name in families)
+
+
+def costs(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
+    began = time.process_time()
+    every = [words_of(clip.sound) for clip in chosen]
+    making = (time.process_time() - began) / sum(clip.sound.seconds for clip in chosen)
+    yield Row(name="making one", measured=f"{1000 * making:.2f} ms of processor a second of sound")
+    began = time.process_time()
+    for one in every:
+        filed.search(one)
+    yield Row(
+        name="searching, without the database", measured=f"{1000 * (time.process_time() - began) / len(every):.2f} ms"
+    )
+    terms = sum(len(index.rows(0, one, KEY)) for one in every)
+    yield Row(name="rows in the index", measured=f"{terms / len(every):.0f} a clip, at most {index.MOST_TERMS}")
+
+
+def main() -> int:
+    """Measure all clips of 5 to 12 s and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.fingerprint")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th clip only")
+    chosen = clips(least_seconds=5.0, most_seconds=12.0)[:: parser.parse_args().every]
+    filed = Filed([words_of(clip.sound) for clip in chosen])
+    table = [
+        Row(name="clips", measured=f"{len(chosen)} of {min(c.sound.seconds for c in chosen):.1f} s and more"),
+        *handled(chosen, filed),
+        *strangers(chosen, filed.words),
+        *costs(chosen, filed),
+    ]
+    print(show(table))
+    return int(any(row.met is False for row in table))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

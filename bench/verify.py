@@ -1,0 +1,90 @@
+"""What a question to `/verify` costs, by the length of the file and the number of keys that marks were made with.
+
+`python -m bench.verify [--keys N ...]`; works in the data folder that the environment names, which it fills.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+import django
+import numpy as np
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 - after Django is set up, as all below
+
+from accounts import services as accounts  # noqa: E402
+from bench.corpus import RECORDINGS, _read  # noqa: E402
+from bench.table import Row, show  # noqa: E402
+from provenance import marks, verifying  # noqa: E402
+from provenance.audio.encoding import Output, encode  # noqa: E402
+from provenance.audio.sound import Sound  # noqa: E402
+from provenance.models import MarkKey  # noqa: E402
+
+NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SECONDS: Final = (7, 60, 300)
+KEYS: Final = (1, 10, 100, 500, 1_000)
+TARGET: Final = 2.0
+
+
+def speech(seconds: int) -> bytes:
+    """Unmarked speech of that length as FLAC: nothing is found, so every layer is asked to its end."""
+    some = _read((RECORDINGS / "librivox-austen-0870.wav").read_bytes())
+    samples = np.tile(some.samples, -(-seconds * some.rate // some.samples.size))[: seconds * some.rate]
+    return encode(Sound(samples, some.rate), Output(codec="flac", sample_rate_hz=16_000))
+
+
+def grow(count: int) -> None:
+    """Organisations with a key each, up to that many."""
+    for number in range(MarkKey.objects.count(), count):
+        organisation = accounts.create_organisation(name=f"Bench {number}", at=NOON)
+        marks.current(organisation.id, at=NOON)
+
+
+def rows(keys: Iterable[int]) -> Iterable[Row]:
+    """Seconds of processor of one question, its decoding in the child included; the best of two."""
+    for count in keys:
+        grow(count)
+        began = time.process_time()
+        marks.in_use()
+        yield Row(name=f"reading {count} keys", measured=f"{1000 * (time.process_time() - began):.0f} ms")
+        for seconds in SECONDS if count <= 100 else SECONDS[:1]:
+            taken = min(_timed(speech(seconds)) for _ in range(2))
+            wanted = count <= 10 and seconds <= 60
+            yield Row(
+                name=f"{seconds} s of foreign speech, {count} keys",
+                measured=f"{taken:.2f} s",
+                wanted=f"<= {TARGET:.0f} s" if wanted else "",
+                met=taken <= TARGET if wanted else None,
+            )
+
+
+def _timed(data: bytes) -> float:
+    began = sum(os.times()[:4])
+    verifying.verify(data)
+    return sum(os.times()[:4]) - began
+
+
+def main() -> int:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.verify")
+    parser.add_argument("--keys", type=int, nargs="*", default=KEYS)
+    call_command("migrate", verbosity=0)
+    table = []
+    for row in rows(sorted(parser.parse_args().keys)):
+        print(row.name, row.measured, file=sys.stderr, flush=True)
+        table.append(row)
+    print(show(table))
+    return int(any(row.met is False for row in table))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
