@@ -20,7 +20,6 @@ from core.canonical import Json
 from provenance import audiowmark
 from provenance.audio.sound import Sound
 from provenance.audiowmark.embedding import difference
-from provenance.audiowmark.reading import HOPEFUL
 from provenance.watermark import SCHEME as FIRST
 
 SCHEME: Final = audiowmark.SCHEME
@@ -99,7 +98,7 @@ def read_back(sound: Sound, second: Second) -> tuple[Mapping[str, Json], ...]:
     """What is to be noted of the mark that was written: nothing when it was not, or cannot be read."""
     if sound.seconds < LEAST_SECONDS:
         return ()
-    rows = audiowmark.detect(_channels(sound.samples), sound.rate, keys=[second.key], least=HOPEFUL)
+    rows = audiowmark.detect(_channels(sound.samples), sound.rate, keys=[second.key], least=audiowmark.HOPEFUL)
     mine = [row for row in rows if row.message == _message(second)]
     if not mine:
         return ()
@@ -113,7 +112,7 @@ def detect(samples: NDArray[np.float32], rate: int, *, keys: Mapping[str, bytes]
     `keys` are derived keys by name. The sound is analysed once.
     """
     known = [key_of(secret, name) for name, secret in keys.items()]
-    rows = audiowmark.detect(_channels(samples), rate, keys=known, least=HOPEFUL)
+    rows = audiowmark.detect(_channels(samples), rate, keys=known, least=audiowmark.HOPEFUL)
     return tuple(
         Reading(
             key_name=row.key,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from provenance.audiowmark.code import BadMessage
 from provenance.audiowmark.embedding import embed
 from provenance.audiowmark.keys import KEY_BYTES, Key, KeyFileError
-from provenance.audiowmark.reading import Row, detect
+from provenance.audiowmark.reading import HOPEFUL, Row, detect
 from provenance.audiowmark.scheme import NAME as SCHEME
 
-__all__ = ["KEY_BYTES", "SCHEME", "BadMessage", "Key", "KeyFileError", "Row", "detect", "embed"]
+__all__ = ["HOPEFUL", "KEY_BYTES", "SCHEME", "BadMessage", "Key", "KeyFileError", "Row", "detect", "embed"]

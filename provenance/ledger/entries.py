@@ -33,7 +33,7 @@ KINDS: Final = frozenset(
         "clip.c2pa_failed",
         "erasure.started", "erasure.target", "erasure.completed",
         "export.requested", "export.ready",
-        "key.issued", "key.rotated", "key.disabled", "key.destroyed", "clock.advanced",
+        "key.issued", "key.rotated", "key.disabled", "key.destroyed", "mark_key.exported", "clock.advanced",
         "admin.action", "policy.changed", "log.recovered",
     }
 )  # fmt: skip

@@ -1,8 +1,11 @@
-"""`manage.py watermark embed|detect`: mark files, read marks, no database. Exit 0 fine, 1 some failed, 2 usage.
+"""`manage.py watermark embed|detect|export-key`: mark files, read marks. Exit 0 fine, 1 some failed, 2 usage.
 
-Key: `--key-file`, `--key HEX`, or one derived from this deployment's master key for the command line alone, so that
-`embed` and `detect` agree on one deployment. It is nobody's organisation key: clips that the service delivered are
-read by `/verify`, not by this command.
+Schemes: our own (`sayso-speech/1`, 32-bit tokens) and audiowmark's (128 bits). `embed` writes ours unless `--scheme`
+says otherwise, `detect` looks for both. Key: `--key-file` (hexadecimal digits, or a key file of the audiowmark
+program), `--key HEX`, or one for each scheme derived from this deployment's master key for the command line alone, so
+that `embed` and `detect` agree on one deployment. It is nobody's organisation key: clips that the service delivered
+are read by `/verify`. `export-key` writes the audiowmark key of an organisation's year, or the command line's, as a
+file for that program; the former is logged. Nothing else here uses the database.
 
 Files are read as the service reads uploads: several channels are averaged to one, rates above 48 kHz brought down to
 it. The output is mono, in the format that its name ends with, at the input's rate where the format has that rate.
@@ -18,50 +21,62 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn, Protocol
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from core import clock
 from core.errors import SaysoError
-from provenance import marking, watermark
+from provenance import audiowmark, watermark
 from provenance.audio.decoding import decode
 from provenance.audio.encoding import OPUS_RATES, RATES, Output
-from provenance.marking import Marked
+from provenance.management import schemes
+from provenance.management.exporting import export_key, write_key
+from provenance.management.schemes import Scheme
 
 FAILED, USAGE = 1, 2
-LEAST_KEY_BYTES: Final = 16
-PURPOSE: Final = b"sayso watermark command line v1"
+SCHEMES: Final = (watermark.SCHEME, audiowmark.SCHEME)
 CODECS: Final = {".wav": "wav", ".mp3": "mp3", ".flac": "flac", ".ogg": "ogg", ".opus": "opus"}
 QUIET_SECONDS: Final = 2.0
 
 
 class Command(BaseCommand):
-    help = "Write a 32-bit token into speech files, or read the tokens that are in files."
+    help = "Write tokens into speech files, read the tokens that are in files, or give a key away."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="embed|detect")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="embed|detect|export-key")
         embed = verbs.add_parser("embed", help="write a token into one file, or into many with --batch")
         embed.add_argument("paths", nargs="*", metavar="IN OUT", help="the file to mark and the file to write")
-        embed.add_argument("--token", metavar="HEX8", help="the token: eight hexadecimal digits")
-        embed.add_argument("--batch", metavar="LIST.jsonl", help='lines of {"in": …, "out": …, "token": HEX8}')
+        embed.add_argument("--token", metavar="HEX", help="the token: 8 hexadecimal digits, 32 for audiowmark")
+        embed.add_argument("--batch", metavar="LIST.jsonl", help='lines of {"in": …, "out": …, "token": HEX}')
         detect = verbs.add_parser("detect", help="read the token of each file")
         detect.add_argument("files", nargs="+", metavar="FILE")
         detect.add_argument("--segments", action="store_true", help="say which seconds of each file carry which token")
         for verb in (embed, detect):
+            verb.add_argument("--scheme", choices=SCHEMES, help="this scheme alone")
             verb.add_argument("--json", action="store_true", help="one JSON object a file")
             key = verb.add_mutually_exclusive_group()
             key.add_argument("--key", metavar="HEX", help="the key as hexadecimal digits (seen by other processes!)")
-            key.add_argument("--key-file", metavar="FILE", help="a file that holds the key as hexadecimal digits")
+            key.add_argument("--key-file", metavar="FILE", help="a file that holds the key")
+        export = verbs.add_parser("export-key", help="write a key file for the audiowmark program")
+        export.add_argument("file", metavar="FILE", help="the file to write; there must be none of that name")
+        export.add_argument("--scheme", choices=("audiowmark",), required=True)
+        export.add_argument("--organisation", metavar="ID", help="whose key; without it the command line's own")
+        export.add_argument("--epoch", type=int, metavar="YEAR", help="the year of the marks; without it the last one")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        key = _key(options["key"], options["key_file"])
+        if options["verb"] == "export-key":
+            self._export(options)
+            return
+        tried = schemes.schemes_of(_secret(options["key"], options["key_file"]), master=settings.SAYSO_MASTER_KEY)
+        if options["scheme"] is not None:
+            tried = tuple(scheme for scheme in tried if scheme.name == options["scheme"])
         progress = _Progress(self.stderr)
         if options["verb"] == "detect":
-            lines = progress.over([_Reading(file, key, segments=options["segments"]) for file in options["files"]])
+            wanted = options["segments"]
+            lines = progress.over([_Reading(file, tried, segments=wanted) for file in options["files"]])
         else:
-            lines = progress.over([_Marking(order, key) for order in _orders(options)])
+            lines = progress.over([_Marking(order, tried[0]) for order in _orders(options, tried[0].digits)])
         failed = False
         for line, text in lines:
             failed |= "error" in line
@@ -69,6 +84,16 @@ class Command(BaseCommand):
             self.stdout.flush()
         if failed:
             sys.exit(FAILED)
+
+    def _export(self, options: Mapping[str, Any]) -> None:
+        try:
+            if options["organisation"] is None:
+                write_key(Path(options["file"]), schemes.command_line_key(settings.SAYSO_MASTER_KEY))
+            else:
+                export_key(Path(options["file"]), options["organisation"], options["epoch"], at=clock.now())
+        except (SaysoError, OSError) as error:
+            raise CommandError(f"The key was not written ({_reason(error)}).", returncode=FAILED) from error
+        self.stdout.write(f"wrote {options['file']}")
 
 
 class _Work(Protocol):
@@ -81,80 +106,67 @@ class _Work(Protocol):
 
 
 class _Reading:
-    """One file to read a token from."""
+    """One file to read tokens from, by each of some schemes."""
 
-    def __init__(self, file: str, key: bytes, *, segments: bool) -> None:
-        self.file, self._key, self._segments = file, key, segments
+    def __init__(self, file: str, tried: Sequence[Scheme], *, segments: bool) -> None:
+        self.file, self._tried, self._segments = file, tried, segments
 
     def done(self) -> tuple[dict[str, Any], str]:
         """The line of the file, as an object and as text."""
-        line: dict[str, Any] = {"file": self.file, "token": None, "score": 0.0, "scheme": watermark.SCHEME}
+        line: dict[str, Any] = {"file": self.file, "token": None, "score": 0.0, "scheme": self._tried[0].name}
         try:
             sound = decode(Path(self.file).read_bytes()).sound
         except (SaysoError, OSError) as error:
             line["error"] = _reason(error)
             return line, f"{self.file}: {line['error']}"
         if self._segments:
-            line["segments"] = [
-                {
-                    "start_s": round(segment.start_s, 2),
-                    "end_s": round(segment.end_s, 2),
-                    "token": f"{segment.token:08x}",
-                    "score": round(segment.score, 3),
-                    "identity": _hexadecimal(segment.identity),
-                }
-                for segment in watermark.segments(sound.samples, sound.rate, keys={"": self._key})
-            ]
-        reading = watermark.detect(sound.samples, sound.rate, key=self._key)
-        if reading is None:
+            line["segments"] = [segment for scheme in self._tried for segment in scheme.segments(sound)]
+        found = [reading for scheme in self._tried if (reading := scheme.read(sound)) is not None]
+        if not found:
             return line, f"{self.file}: no mark"
-        line |= {"token": f"{reading.token:08x}", "score": round(reading.score, 3)}
-        line |= {"speed": reading.speed, "tempo": round(reading.tempo, 5), "identity": _hexadecimal(reading.identity)}
-        return line, f"{self.file}: {line['token']} (score {line['score']})"
+        line |= found[0].shown()
+        if found[1:]:
+            line["also"] = [reading.shown() for reading in found[1:]]
+        text = ", ".join(f"{reading.token} (score {reading.score:.3f}, {reading.scheme})" for reading in found)
+        return line, f"{self.file}: {text}"
 
 
 class _Marking:
     """One file to mark. `order` is a line of the batch: what it must hold is checked here, so that others go on."""
 
-    def __init__(self, order: Mapping[str, Any], key: bytes) -> None:
-        self._order, self._key = order, key
+    def __init__(self, order: Mapping[str, Any], scheme: Scheme) -> None:
+        self._order, self._scheme = order, scheme
         self.file = str(order.get("in", "?"))
 
     def done(self) -> tuple[dict[str, Any], str]:
         """The line of the file, as an object and as text."""
         line: dict[str, Any] = {name: self._order.get(name) for name in ("in", "out", "token")}
-        line["scheme"] = watermark.SCHEME
+        line["scheme"] = self._scheme.name
         try:
-            marked = self._mark()
+            line |= self._mark()
         except (SaysoError, OSError, _BadOrder) as error:
             line["error"] = _reason(error)
             return line, f"{self.file}: {line['error']}"
-        line |= {
-            "margin_db": marked.margin_milli_db / 1000,
-            "score": marked.score_milli / 1000,
-            "checks": list(marked.checks),
-            "attempts": marked.attempts,
-        }
         return line, f"{self.file}: marked {line['token']} in {line['out']} (score {line['score']})"
 
-    def _mark(self) -> Marked:
+    def _mark(self) -> dict[str, Any]:
         if error := self._order.get("error"):
             raise _BadOrder(error)
         source, target = (_path(self._order.get(name), name) for name in ("in", "out"))
-        token = _token(self._order.get("token"))
+        token = _token(self._order.get("token"), self._scheme.digits)
         codec = CODECS.get(target.suffix.lower())
         if codec is None:
             raise _BadOrder(f"the output must end in {', '.join(CODECS)}")
         sound = decode(source.read_bytes()).sound
         output = Output(codec=codec, sample_rate_hz=_rate(codec, sound.rate))
-        marked = marking.mark(sound, token=token, key=self._key, output=output)
+        data, facts = self._scheme.mark(sound, token, output)
         unfinished = target.with_name(f".{target.name}.part")
         try:
-            unfinished.write_bytes(marked.data)
+            unfinished.write_bytes(data)
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
-        return marked
+        return facts
 
 
 class _BadOrder(Exception):
@@ -177,33 +189,26 @@ class _Progress:
             yield piece.done()
 
 
-def _key(digits: str | None, file: str | None) -> bytes:
-    """The key that the options name, or the command line's own."""
-    if file is not None:
-        try:
-            digits = Path(file).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"The key file cannot be read ({_reason(error)}).", returncode=USAGE) from error
-    if digits is None:
-        kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=PURPOSE)
-        return kdf.derive(settings.SAYSO_MASTER_KEY.encode())
+def _secret(digits: str | None, file: str | None) -> bytes | None:
+    """The key that the options name, if they do."""
     try:
-        key = bytes.fromhex(digits)
-    except ValueError:
-        _misused("The key must be hexadecimal digits.")
-    if len(key) < LEAST_KEY_BYTES:
-        _misused(f"The key must have at least {2 * LEAST_KEY_BYTES} hexadecimal digits.")
-    return key
+        if file is not None:
+            return schemes.secret_in(Path(file))
+        return schemes.secret_of(digits) if digits is not None else None
+    except schemes.BadKey as error:
+        raise CommandError(str(error), returncode=USAGE) from error
+    except OSError as error:
+        raise CommandError(f"The key file cannot be read ({_reason(error)}).", returncode=USAGE) from error
 
 
-def _orders(options: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _orders(options: Mapping[str, Any], digits: int) -> list[Mapping[str, Any]]:
     """What to mark: the two paths of the command line, or the lines of the batch."""
     paths, token = options["paths"], options["token"]
     if options["batch"] is None:
         if len(paths) != 2 or token is None:
-            _misused("embed wants --token HEX8 IN OUT, or --batch LIST.jsonl.")
+            _misused("embed wants --token HEX IN OUT, or --batch LIST.jsonl.")
         try:
-            _token(token)
+            _token(token, digits)
         except _BadOrder as error:
             _misused(f"{str(error).capitalize()}.")
         return [{"in": paths[0], "out": paths[1], "token": token}]
@@ -230,20 +235,16 @@ def _path(value: object, name: str) -> Path:
     return Path(value)
 
 
-def _token(value: object) -> int:
-    if not isinstance(value, str) or len(value) != 8 or not set(value) <= set("0123456789abcdefABCDEF"):
-        raise _BadOrder("the token must be eight hexadecimal digits")
-    return int(value, 16)
+def _token(value: object, digits: int) -> str:
+    if not isinstance(value, str) or len(value) != digits or not set(value) <= set("0123456789abcdefABCDEF"):
+        raise _BadOrder(f"the token must be {digits} hexadecimal digits")
+    return value
 
 
 def _rate(codec: str, rate: int) -> int:
     """The input's rate where the format has it, else the next higher one that it has."""
     rates = OPUS_RATES if codec == "opus" else RATES
     return next((known for known in rates if known >= rate), rates[-1])
-
-
-def _hexadecimal(identity: int | None) -> str | None:
-    return None if identity is None else f"{identity:032x}"
 
 
 def _reason(error: Exception) -> str:
