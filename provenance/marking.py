@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import soundfile
@@ -21,7 +21,7 @@ from provenance.audio.decoding import decode_trusted
 from provenance.audio.encoding import OPUS_RATES, Output, check, encode
 from provenance.audio.sound import Sound
 from provenance.second_mark import Second
-from provenance.watermark import MarkFailed, Reading, detect
+from provenance.watermark import SCHEME, MarkFailed, Reading, detect
 from provenance.watermark.analysis import speaks, speech_seconds
 from provenance.watermark.embedding import Embedder
 from provenance.watermark.identity import LEAST_SECONDS
@@ -70,6 +70,16 @@ class Marked:
     attempts: int
     identity_read: bool = False
     second_marks: tuple[Mapping[str, Json], ...] = ()
+
+    def columns(self) -> dict[str, Any]:
+        """What a clip's row keeps of the marks."""
+        return {
+            "scheme": SCHEME,
+            "margin_milli_db": self.margin_milli_db,
+            "score_milli": self.score_milli,
+            "self_checks": self.checks,
+            "second_marks": self.second_marks,
+        }
 
 
 def mark(

@@ -197,14 +197,8 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
 
 def _cut(made: Sound, intent: clips.Intent, output: Output, second: Second | None, *, asker: Asker) -> _Cut:
     try:
-        marked = marking.mark(
-            made,
-            token=intent.token,
-            key=intent.key,
-            output=output,
-            identity=int.from_bytes(ids.to_bytes(intent.clip_id), "big"),
-            second=second,
-        )
+        token, identity = intent.token, int.from_bytes(ids.to_bytes(intent.clip_id), "big")
+        marked = marking.mark(made, token=token, key=intent.key, output=output, identity=identity, second=second)
     except watermark.MarkFailed as failure:
         if not may_leave_unmarked(asker.organisation_id):
             raise
@@ -298,9 +292,5 @@ def _delivery(output: Output, made: Sound, cut: _Cut) -> dict[str, Any]:
         "media_type": encoding.media_type(output.codec),
         "size": len(cut.data),
         "duration_ms": round(1000 * cut.heard.seconds),
-        "scheme": watermark.SCHEME if mark else "",
-        "margin_milli_db": mark.margin_milli_db if mark else 0,
-        "score_milli": mark.score_milli if mark else 0,
-        "self_checks": mark.checks if mark else (),
-        "second_marks": mark.second_marks if mark else (),
+        **(mark.columns() if mark else {}),
     }
