@@ -20,6 +20,7 @@ from consent.paper import words
 from core import canonical
 from core.canonical import Json
 from core.clock import rfc3339
+from core.lettering import drawn, is_whole
 
 SCHEMA: Final = "sayso-consent-receipt/1"
 PROFILE: Final = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
@@ -76,6 +77,9 @@ def _story(consent: Consent) -> Iterator[Flowable]:
         yield Paragraph(f"<b>{escape(say['test'])}</b>", _BODY)
     yield _line(say["organisation"], consent.organisation.name)
     yield _line(say["person"], personal.name if personal else say["erased"])
+    written = [grant.signed["intended_uses"] for grant in _agreed(consent)] + [personal.name if personal else ""]
+    if not is_whole(" ".join(map(str, [consent.organisation.name, *written]))):
+        yield Paragraph(escape(say["undrawn"]), _BODY)
     if consent.signed_at is not None:
         yield _line(say["signed"], words.moment(consent.signed_at, locale))
     if consent.valid_from is not None and consent.valid_until is not None:
@@ -105,7 +109,7 @@ def _purpose(grant: Grant, say: dict[str, Any], locale: str) -> Iterator[Flowabl
 
 
 def _line(label: str, value: str) -> Paragraph:
-    return Paragraph(f"<b>{escape(label)}:</b> {escape(value)}", _BODY)
+    return Paragraph(f"<b>{escape(label)}:</b> {drawn(value)}", _BODY)
 
 
 def _agreed(consent: Consent) -> list[Grant]:

@@ -157,7 +157,9 @@ class TestReceipts:
         assert (data[:5], data.rstrip()[-5:], len(data) < 100_000) == (b"%PDF-", b"%%EOF", True)
 
     def test_print_any_name(self, make_consent: MakeConsent, make_speaker: Any) -> None:
-        assert receipts.as_pdf(make_consent(speaker=make_speaker(name="山田太郎 Łukasz 𝔘")))
+        data = receipts.as_pdf(make_consent(speaker=make_speaker(name="山田太郎 Łukasz Ελένη מרים 𝔘 محمد")))
+        assert b"DejaVuSans" in data
+        assert b"STSong-Light" in data or b"HeiseiKakuGo-W5" in data or b"MSung-Light" in data
 
     def test_are_not_given_before_signing(self, make_request: MakeRequest) -> None:
         made = make_request().consent

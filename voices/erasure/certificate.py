@@ -17,6 +17,7 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table
 
 from core import canonical, clock
+from core.lettering import drawn
 from vault import signing
 from vault.keys import Destruction
 from voices.models.erasure import Erasure, ErasureTarget
@@ -77,7 +78,7 @@ def pdf(certificate: dict[str, Any], sha256: str) -> bytes:
     out = io.BytesIO()
     page = SimpleDocTemplate(out, pagesize=A4, title="Certificate of erasure", author="Sayso", invariant=1)
     rows = [["System", "What", "How", "State"]] + [
-        [Paragraph(str(target[name]), styles["BodyText"]) for name in ("system", "asset", "method", "state")]
+        [Paragraph(drawn(str(target[name])), styles["BodyText"]) for name in ("system", "asset", "method", "state")]
         for target in certificate["targets"]
     ]
     grounds = sorted({target["ground"] for target in certificate["targets"] if target["ground"]})
@@ -94,7 +95,7 @@ def pdf(certificate: dict[str, Any], sha256: str) -> bytes:
             Spacer(1, 12),
             Table(rows, colWidths=[90, 170, 130, 80], repeatRows=1),
             Spacer(1, 12),
-            *(Paragraph(f"Kept: {ground}", styles["BodyText"]) for ground in grounds),
+            *(Paragraph(f"Kept: {drawn(ground)}", styles["BodyText"]) for ground in grounds),
             Paragraph(f"SHA-256 of the signed certificate: {sha256}", styles["BodyText"]),
         ]
     )
