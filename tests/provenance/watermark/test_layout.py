@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provenance.watermark.layout import layout_of, stream
+from provenance.watermark.identity import identity_layout_of
+from provenance.watermark.layout import layout_of, start_of, stream
 from provenance.watermark.scheme import SPEECH_1
 from tests.provenance.watermark.speech import KEY, OTHER_KEY
 
@@ -71,3 +72,21 @@ class TestLayout:
     def test_cannot_be_changed_by_its_readers(self) -> None:
         with pytest.raises(ValueError, match="read-only"):
             layout_of(KEY).chip[0, 0] = 0.0
+
+
+class TestStart:
+    def test_never_changes_for_a_key(self) -> None:
+        word = hashlib.shake_256(b"sayso-speech/1\0start 00c0ffee\0" + KEY).digest(8)
+        assert start_of(KEY, 0x00C0FFEE) == int.from_bytes(word, "big") % 85
+
+
+class TestIdentityLayout:
+    def test_is_what_a_second_implementation_gets_from_the_description(self) -> None:
+        words = words_of(KEY, "identity permutation", 85 * 56)
+        group = [0] * (85 * 56)
+        for place, cell in enumerate(sorted(range(85 * 56), key=lambda cell: words[cell])):
+            group[cell] = place % 304
+        found = identity_layout_of(KEY)
+        assert found.group.ravel().tolist() == group
+        assert found.chip.ravel().tolist() == [1 - 2 * bit for bit in bits_of(KEY, "identity chips", 85 * 56)]
+        assert found.whitening.tolist() == bits_of(KEY, "identity whitening", 152)

@@ -82,6 +82,15 @@ class TestStreamEmbedder:
         assert reading is not None
         assert stream.score == pytest.approx(reading.score, rel=0.1)
 
+    def test_carries_an_identity_when_it_is_given_one(self) -> None:
+        identity = 0xFEDCBA9876543210_0123456789ABCDEF
+        host = np.concatenate([clip(name).samples for name in NAMES])[: 10 * 16_000]
+        stream = StreamEmbedder(16_000, token=TOKEN, key=KEY, identity=identity)
+        out = np.concatenate([stream.push(host), stream.finish()])
+        reading = watermark.detect(out, 16_000, key=KEY)
+        assert reading is not None
+        assert (reading.token, reading.identity) == (TOKEN, identity)
+
     def test_takes_nothing_behind_its_end(self) -> None:
         stream = StreamEmbedder(16_000, token=TOKEN, key=KEY)
         stream.finish()

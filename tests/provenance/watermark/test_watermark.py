@@ -198,3 +198,42 @@ class TestEmbed:
     def test_refuses_what_is_no_token(self, token: int) -> None:
         with pytest.raises(ValueError, match="32 bits"):
             watermark.embed(clip().samples, 16_000, token=token, key=KEY, margin_db=MARGIN)
+
+
+class TestIdentity:
+    IDENTITY = 0x0123456789ABCDEF_FEDCBA9876543210
+
+    def sound(self, *, identity: int | None = IDENTITY, seconds: float = 9.0) -> Sound:
+        parts = np.concatenate([clip(name).samples for name in NAMES])[: round(seconds * 16_000)]
+        samples = watermark.embed(parts, 16_000, token=TOKEN, key=KEY, margin_db=0.75, identity=identity)
+        return Sound(samples, 16_000)
+
+    def read(self, sound: Sound) -> tuple[int, int | None]:
+        reading = watermark.detect(sound.samples, sound.rate, key=KEY)
+        assert reading is not None
+        return reading.token, reading.identity
+
+    @pytest.mark.parametrize("handling", ["MP3 at 64 kbit/s", "Opus at 24 kbit/s", "mu-law at 8 kHz", "a cut of 0.5 s"])
+    def test_is_read_beside_the_token_after(self, handling: str) -> None:
+        assert self.read(HANDLINGS[handling](self.sound())) == (TOKEN, self.IDENTITY)
+
+    @pytest.mark.parametrize("identity", [0, 1 << 127, (1 << 128) - 1])
+    def test_may_be_any_number_of_128_bits(self, identity: int) -> None:
+        assert self.read(self.sound(identity=identity)) == (TOKEN, identity)
+
+    def test_is_not_in_clips_that_carry_none(self) -> None:
+        assert self.read(self.sound(identity=None)) == (TOKEN, None)
+
+    def test_is_not_written_into_short_clips(self) -> None:
+        assert self.read(self.sound(seconds=7.5)) == (TOKEN, None)
+
+    def test_is_given_for_segments(self) -> None:
+        silence = np.zeros(16_000, dtype=np.float32)
+        parts = np.concatenate([silence, self.sound().samples, silence])
+        (segment,) = watermark.segments(parts, 16_000, keys={"ours": KEY})
+        assert (segment.token, segment.identity) == (TOKEN, self.IDENTITY)
+
+    @pytest.mark.parametrize("identity", [-1, 1 << 128])
+    def test_refuses_what_has_more_bits(self, identity: int) -> None:
+        with pytest.raises(ValueError, match="128 bits"):
+            self.sound(identity=identity)

@@ -1,0 +1,103 @@
+"""What an attacker or a careless hand does to marks, by name; docs/watermark.md says what is survived."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from accounts.models import Organisation
+from provenance import marks, watermark
+from provenance.watermark import embed, embedding
+from provenance.watermark.analysis import energies, features, speech_level
+from provenance.watermark.layout import Layout, layout_of, start_of
+from provenance.watermark.scheme import SPEECH_1, Samples
+from tests.conftest import NOON
+from tests.provenance.watermark.speech import KEY, NAMES, OTHER_KEY, clip
+
+RATE = 16_000
+
+
+def marked(samples: Samples, token: int, key: bytes = KEY) -> Samples:
+    return embed(samples, RATE, token=token, key=key, margin_db=0.75)
+
+
+def token_of(samples: Samples, key: bytes = KEY) -> int | None:
+    reading = watermark.detect(samples, RATE, key=key)
+    return reading.token if reading else None
+
+
+def averaged(layout: Layout) -> float:
+    """How far the sync pattern stands out, in standard deviations, of 40 clips of one key laid over each other."""
+    total = np.zeros((SPEECH_1.slots, SPEECH_1.bands))
+    for token in range(40):
+        host = clip(NAMES[token % len(NAMES)]).samples[token * 300 :][: 3 * SPEECH_1.slots * SPEECH_1.frame]
+        energy = energies(marked(host, token * 7_919))
+        contrast = features(energy, speech_level(energy))[0]
+        for first in range(0, len(contrast) - SPEECH_1.slots + 1, SPEECH_1.slots):
+            total += contrast[first : first + SPEECH_1.slots]
+    spread = np.sqrt(np.square(total[layout.sync_pattern != 0]).sum())
+    return max(
+        float((np.roll(layout.sync_pattern, slot, axis=0) * total).sum() / spread) for slot in range(SPEECH_1.slots)
+    )
+
+
+class TestAveragingManyClips:
+    def test_of_one_key_shows_nothing_of_its_pattern(self) -> None:
+        assert averaged(layout_of(KEY)) < 5.0  # the greatest of 85 would be about 2.5 by chance
+
+    def test_would_show_it_if_all_began_with_one_slot(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """That the test above can fail: this is what the keyed start protects from."""
+        monkeypatch.setattr(embedding, "start_of", lambda key, token: 0)
+        assert averaged(layout_of(KEY)) > 8.0
+
+    def test_begins_at_slots_that_only_the_key_tells(self) -> None:
+        assert len({start_of(KEY, token) for token in range(200)}) > 60
+        assert [start_of(KEY, token) for token in range(20)] != [start_of(OTHER_KEY, token) for token in range(20)]
+
+
+class TestCuttingAndSplicing:
+    def test_marked_words_in_unmarked_speech_are_found_where_they_are(self) -> None:
+        words = marked(clip(NAMES[0]).samples, 11)[RATE : 5 * RATE]
+        others = clip(NAMES[3]).samples
+        (segment,) = watermark.segments(np.concatenate([others, words, others]), RATE, keys={"ours": KEY})
+        assert segment.token == 11
+        assert segment.start_s == pytest.approx(others.size / RATE, abs=0.6)
+        assert segment.end_s == pytest.approx(others.size / RATE + 4.0, abs=0.6)
+
+    def test_pieces_in_another_order_still_name_the_clip(self) -> None:
+        sound = marked(clip(NAMES[0]).samples, 12)
+        shuffled = np.concatenate([sound[4 * RATE :], sound[: 4 * RATE]])
+        assert {segment.token for segment in watermark.segments(shuffled, RATE, keys={"ours": KEY})} == {12}
+
+    def test_pieces_of_half_a_second_are_lost(self) -> None:
+        """A limit, stated as one."""
+        mine, others = marked(clip(NAMES[0]).samples, 13), clip(NAMES[3]).samples
+        half = RATE // 2
+        mixed = [part[at : at + half] for at in range(0, 5 * RATE, 2 * half + 777) for part in (mine, others)]
+        assert token_of(np.concatenate(mixed)) is None
+
+
+class TestMarkingMarkedAudio:
+    def test_with_the_same_key_leaves_the_newer_token(self) -> None:
+        assert token_of(marked(marked(clip().samples, 1), 2)) == 2
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_with_two_keys_leaves_both_marks(self, name: str) -> None:
+        both = marked(marked(clip(name).samples, 3), 4, OTHER_KEY)
+        assert (token_of(both), token_of(both, OTHER_KEY)) == (3, 4)
+
+
+class TestKeys:
+    @pytest.mark.parametrize("key", [OTHER_KEY, bytes(32), KEY + b"\0", KEY[:31]])
+    def test_a_wrong_key_reads_nothing(self, key: bytes) -> None:
+        assert token_of(marked(clip().samples, 5), key) is None
+
+    def test_an_ended_epoch_still_reads(self, acme: Organisation) -> None:
+        before = marks.current(acme.id, at=NOON - timedelta(days=800))
+        marks.current(acme.id, at=NOON)
+        sound = marked(clip().samples, 6, before.key)
+        found = watermark.detect_any(sound, RATE, keys=marks.in_use())
+        assert found is not None
+        assert (found[0], found[1].token) == (before.name, 6)
