@@ -81,9 +81,8 @@ def append_many(happenings: Sequence[Happening]) -> tuple[str, ...]:
     for happening in happenings:
         owner = (happening.organisation_id, happening.subject)
         if owner not in opened:
-            subject = happening.subject or keys.of_organisation(happening.organisation_id, at=happening.at)
             # Held within this transaction alone: nothing remembers a key past its destruction.
-            opened[owner] = (subject, keys.deriver(subject))
+            opened[owner] = keys.opened(happening.subject, organisation_id=happening.organisation_id, at=happening.at)
         body, waiting = _rows(happening, *opened[owner])
         bodies.append(body)
         outbox.append(waiting)

@@ -35,6 +35,7 @@ __all__ = [
     "destroy",
     "destroyed",
     "of_organisation",
+    "opened",
     "rotate_epoch",
 ]
 
@@ -103,6 +104,22 @@ def derivers_of(organisation_ids: Iterable[str]) -> dict[str, Derive]:
     return found
 
 
+def opened(subject: str | None, *, organisation_id: str, at: datetime) -> tuple[str, Derive]:
+    """Open a subject's key, or for None the organisation's own, in one read; give its id and the function.
+
+    Raises as `derive` does.
+    """
+    if subject is not None:
+        return subject, deriver(subject)
+    rows = Subject.objects.select_related("kek").filter(kind=SubjectKind.ORGANISATION)
+    row = rows.filter(organisation_id=organisation_id).first()
+    if row is None:
+        made = of_organisation(organisation_id, at=at)
+        return made, deriver(made)
+    key = _open_row(row)
+    return row.id, lambda purpose: _derive(key, purpose)
+
+
 @tx.required
 def destroy(subject: str, *, at: datetime) -> Destruction:
     """Destroy the subject's key for good, as part of the caller's transaction.
@@ -151,12 +168,15 @@ def _derive(key: bytes, purpose: str) -> bytes:
 
 
 def _open(subject: str) -> bytes:
-    row = _row(subject)
+    return _open_row(_row(subject))
+
+
+def _open_row(row: Subject) -> bytes:
     try:
         return _unwrap(row)
     except KeyDestroyed:
         # Perhaps only the epoch went, between our reading the row and the KMS: then the row has a new one by now.
-        again = _row(subject)
+        again = _row(row.id)
         if again.kek_id == row.kek_id:
             raise
         return _unwrap(again)
