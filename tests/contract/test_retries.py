@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db
 POSTS = [
     one.name
     for one in operations()
-    if one.method == "POST" and one.name not in {"verify", "verify_batch", "test_consents_sign", "consents_resume"}
+    if one.method == "POST"
+    and not one.open_to_all
+    and one.name not in {"verify_batch", "test_consents_sign", "consents_resume"}
 ]
 
 
