@@ -82,8 +82,17 @@ def with_real_ids(case: Any, ids: Mapping[str, str]) -> None:
             case.body[field] = ids[NAMED[field]]
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.value)
-@pytest.mark.parametrize("name", [operation.name for operation in operations()])
+# Takes nothing, so that nothing about a call can be wrong.
+NEVER_WRONG = {"c2pa_supported_algorithms"}
+CASES = [
+    pytest.param(one.name, mode, id=f"{one.name}-{mode.value}")
+    for one in operations()
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    if mode is GenerationMode.POSITIVE or one.name not in NEVER_WRONG
+]
+
+
+@pytest.mark.parametrize(("name", "mode"), CASES)
 def test_every_answer_is_described(
     described: dict[str, APIOperation[Any, Any, Any, Any]], http: Sender, world: World, name: str, mode: GenerationMode
 ) -> None:
