@@ -13,6 +13,7 @@ from django.conf import settings
 from consent.gate import Permit
 from core import canonical, tx
 from core.errors import SaysoError
+from provenance import clips
 from provenance.credentials import authority, position, signing
 from provenance.credentials.manifest import Scope, Statement
 from provenance.credentials.signing import CredentialFailed, Parent, Signed
@@ -55,13 +56,16 @@ def attach(
 
 
 @tx.required
-def keep(attached: Attached, *, blob_id: str, subject: str, at: datetime) -> Mapping[str, Any]:
-    """Keep the manifest with the clip, under the person's key; give the fields of the delivery that say where it is.
+def keep(
+    attached: Attached, *, clip_id: str, blob_id: str, subject: str, actor: str, at: datetime
+) -> Mapping[str, Any]:
+    """Keep the manifest with the clip, under the person's key, or log why there is none; give the delivery's fields.
 
     `blob_id` is that of the clip's bytes, which hold an embedded manifest.
     """
     signed = attached.signed
     if signed is None:
+        clips.note_c2pa_failed(clip_id, reason=attached.reason, delivered=True, at=at, actor=actor)
         return {"manifest_reason": attached.reason}
     if signed.mode == signing.SIDECAR:
         blob_id = blobs.put(subject=subject, kind="manifest", data=signed.manifest, at=at)

@@ -5,7 +5,7 @@ Sync calls and jobs come through here alike. Whatever goes wrong, the permit is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
@@ -246,7 +246,9 @@ def _deliver(
         gate.commit(permit, characters=len(order.text), milliseconds=delivery["duration_ms"], at=at)
         if cut.mark is None:
             clips.note_mark_failed(intent.clip_id, reason=cut.mark_failure, delivered=True, at=at, actor=asker.actor)
-        delivery |= _kept(cut, intent.clip_id, blob_id=blob_id, subject=permit.subject, actor=asker.actor, at=at)
+        if cut.credential is not None:
+            keys = {"clip_id": intent.clip_id, "blob_id": blob_id, "subject": permit.subject}
+            delivery |= manifests.keep(cut.credential, **keys, actor=asker.actor, at=at)
         sent = Delivery(blob_id=blob_id, **delivery)
         clip = clips.issue(intent.clip_id, sent, said=said(order, permit), at=at, actor=asker.actor)
     return Spoken(
@@ -263,15 +265,6 @@ def said(order: SpeechOrder, permit: gate.Permit) -> facts.Said:
     """What the log commits to of an order: its text as the caller sent it, and the terms that allowed it."""
     asked = {"channel": permit.channel, "territory": permit.territory}
     return facts.Said(script=order.text, grant=permit.terms, asked=asked)
-
-
-def _kept(cut: _Cut, clip_id: str, *, blob_id: str, subject: str, actor: str, at: datetime) -> Mapping[str, Any]:
-    """Keep the manifest, or log why there is none."""
-    if cut.credential is None:
-        return {}
-    if cut.credential.signed is None:
-        clips.note_c2pa_failed(clip_id, reason=cut.credential.reason, delivered=True, at=at, actor=actor)
-    return manifests.keep(cut.credential, blob_id=blob_id, subject=subject, at=at)
 
 
 def confirm(permit: gate.Permit, *, at: datetime) -> None:

@@ -202,9 +202,7 @@ class Live:
             gate.commit(papers.permit, characters=characters, milliseconds=delivery.duration_ms, at=at)
             if unmarked:
                 clips.note_mark_failed(clip_id, reason=unmarked, delivered=True, at=at, actor=actor)
-            if attached.signed is None:
-                clips.note_c2pa_failed(clip_id, reason=attached.reason, delivered=True, at=at, actor=actor)
-            kept = manifests.keep(attached, blob_id=blob_id, subject=subject, at=at)
+            kept = manifests.keep(attached, clip_id=clip_id, blob_id=blob_id, subject=subject, actor=actor, at=at)
             said = pipeline.said(papers.order, papers.permit)
             clips.issue(clip_id, changed(delivery, blob_id=blob_id, **kept), said=said, at=at, actor=actor)
 
