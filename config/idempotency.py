@@ -22,7 +22,7 @@ from accounts.clock import now_for
 from accounts.models import ApiKey, StoredAnswer
 from config import problems
 from consent import gate
-from core import clock
+from core import clock, streams
 from core.errors import Conflict, Invalid, SaysoError, Unauthenticated
 from provenance import clips
 from vault import keys, sealing
@@ -30,6 +30,8 @@ from vault import keys, sealing
 Answer = Callable[[HttpRequest], HttpResponse]
 
 LEASE: Final = timedelta(minutes=5)
+STREAM_LEASE: Final = timedelta(minutes=12)
+"""Longer than the longest stream, its settling included."""
 KEPT_HEADERS: Final = (
     "Content-Type", "Location", "Link", "Sayso-Clip", "Sayso-Decision", "Sayso-Content-Sha256",
 )  # fmt: skip
@@ -83,13 +85,40 @@ class IdempotencyMiddleware:
         finished = False
         try:
             response = self.get_response(request)
-            if 200 <= response.status_code < 300 and not response.streaming:
+            if _is_streamed(response):
+                _keep_when_whole(key, kept, response)
+                finished = True
+            elif 200 <= response.status_code < 300 and not response.streaming:
                 _keep(key, kept, response)
                 finished = True
         finally:
             if not finished:  # refused or failed: nothing was made, so the same key may try again
                 kept.delete()
         return response
+
+
+def _is_streamed(response: HttpResponse) -> bool:
+    """Whether the edge sends the body of this answer, when we are done with its head."""
+    slot = streams.slot.get()
+    return slot is not None and slot.stream is not None and response.status_code == 200
+
+
+def _keep_when_whole(key: ApiKey, kept: StoredAnswer, response: HttpResponse) -> None:
+    """Keep a streamed answer when all of it has left: a retry gets the same bytes at once. A broken one frees the key.
+
+    Until then a retry is told that the first call is still running, for as long as a stream may last.
+    """
+    StoredAnswer.objects.filter(pk=kept.pk).update(lease_until=clock.now() + STREAM_LEASE)
+
+    def settle(whole: bool) -> None:  # noqa: FBT001 - the slot's callback
+        if whole:
+            _keep(key, kept, response)
+        else:
+            StoredAnswer.objects.filter(pk=kept.pk, state=StoredAnswer.State.RUNNING).delete()
+
+    slot = streams.slot.get()
+    assert slot is not None  # noqa: S101  # asked by the caller
+    slot.at_end.append(settle)
 
 
 def _claim(key: ApiKey, name: str, fingerprint: str, *, at: datetime) -> StoredAnswer:

@@ -46,6 +46,10 @@ class Call:
         """A JSON answer."""
         return json.loads(self._take(int(self.headers["content-length"])))
 
+    def exactly(self, size: int) -> bytes:
+        """The body of an answer that declared its length."""
+        return self._take(size)
+
     def close(self) -> None:
         self.sock.close()
 
