@@ -22,6 +22,7 @@ MEASUREMENTS: Final = {
     "fingerprint": False,
     "verify": False,
     "speech": True,
+    "stream": True,
     "log": True,
     "export": True,
 }

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, close_old_connections
 
 from consent import gate
 from core.clock import Clock
@@ -75,7 +75,6 @@ class Watch:
             for watched in mine:
                 watched.note(began, found.get(watched.permit.decision_id))
             await asyncio.sleep(max(0.0, EVERY_SECONDS - (loop.time() - began)))
-        await loop.run_in_executor(_looking, connections.close_all)
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
@@ -92,6 +91,7 @@ def _look(mine: tuple[Watched, ...]) -> dict[str, SaysoError]:
         return dict(gate.ended((watched.permit, watched.at()) for watched in mine))
     except (DatabaseError, OSError):
         logger.exception("running streams cannot be watched, all are cut")
-        connections.close_all()
         doubt = Unavailable("Whether the permission still holds cannot be seen.", retry_after=5)
         return {watched.permit.decision_id: doubt for watched in mine}
+    finally:
+        close_old_connections()  # back to the pool: streams that end in between must not hold one

@@ -1,0 +1,188 @@
+"""Streamed speech against a real server: time to the first byte, fifty at once, and from a revocation to the cut.
+
+What a stream adds is its time to the first byte less what the engine needs for its first second of sound, measured in
+this process on the same sentence. A pause of the consent stands for a revocation: it raises the same epoch, and can be
+taken back for the next round. The cut is timed from the return of its commit to the end of the connection.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from typing import Any, Final
+
+import django
+
+from bench.table import Row, show
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+SENTENCE: Final = "It was a bright cold evening, and the lamps along the harbour were lit one after another. "
+ROUNDS: Final = 15
+CUTS: Final = 20
+CROWD: Final = 50
+ADDED_MS: Final = 50.0
+CUT_MS: Final = 250.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server and how to ask it."""
+
+    port: int
+    key: str
+    voice: str
+
+    def ask(self, text: str) -> tuple[HTTPConnection, HTTPResponse, float]:
+        """Begin a stream; gives the milliseconds to its first byte."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
+        body = {"voice": self.voice, "text": text, "language": "en", "use_case": "entertainment.audiobook"}
+        body |= {"output": {"codec": "mp3"}, "delivery": {"mode": "stream"}}  # type: ignore[dict-item]  # nests
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        connection.connect()
+        began = time.perf_counter()
+        connection.request("POST", "/v1/speech", json.dumps(body), headers)
+        response = connection.getresponse()
+        first = response.read1(1)
+        assert response.status == 200, response.read()
+        assert first
+        return connection, response, 1000 * (time.perf_counter() - began)
+
+    def first_byte(self, text: str) -> float:
+        """Milliseconds to the first byte of a stream that is then read to its end."""
+        connection, response, took = self.ask(text)
+        response.read()
+        connection.close()
+        return took
+
+
+def rows() -> list[Row]:
+    """Measure."""
+    from bench.speech_case import Case  # noqa: PLC0415 - Django must be set up first
+    from bench.stream_case import paused, resumed, served  # noqa: PLC0415 - as above
+
+    case = Case.make()
+    own = engine_ms(case)
+    with served(case) as server:
+        server.first_byte(SENTENCE)  # start-up: the engine's child, calibration, keys
+        alone = sorted(server.first_byte(2 * SENTENCE) for _ in range(ROUNDS))
+        crowd = crowded(server)
+        cuts = sorted(cut(server, lambda: paused(case), lambda: resumed(case)) for _ in range(CUTS))
+    added = statistics.median(alone) - own
+    return [
+        Row(name="engine, first sentence (4.8 s of sound), in this process", measured=f"{own:.0f} ms"),
+        Row(
+            name="stream, time to first byte, alone",
+            measured=f"p50 {_at(alone, 50):.0f} ms, p95 {_at(alone, 95):.0f} ms",
+        ),
+        Row(
+            name="added by the stream",
+            measured=f"{added:.0f} ms",
+            wanted=f"at most {ADDED_MS:.0f} ms",
+            met=added <= ADDED_MS,
+        ),
+        Row(
+            name=f"time to first byte, {CROWD} begun together on one process",
+            measured=f"p50 {_at(crowd, 50):.0f} ms, p95 {_at(crowd, 95):.0f} ms",
+            wanted="all whole",
+            met=len(crowd) == CROWD,
+        ),
+        Row(
+            name="from the commit of a revocation to the cut",
+            measured=f"p50 {_at(cuts, 50):.0f} ms, p95 {_at(cuts, 95):.0f} ms, most {cuts[-1]:.0f} ms",
+            wanted=f"p95 at most {CUT_MS:.0f} ms",
+            met=_at(cuts, 95) <= CUT_MS,
+        ),
+    ]
+
+
+def engine_ms(case: Any) -> float:
+    """Milliseconds that the engine alone needs for the first sentence, which is longer than a second."""
+    from voices import handles  # noqa: PLC0415 - Django must be set up first
+    from voices.providers.base import Line  # noqa: PLC0415 - as above
+    from voices.providers.local import Local  # noqa: PLC0415 - as above
+
+    handle, line = handles.open_handle(case.voice), Line(text=2 * SENTENCE, language="en")
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        assert next(Local().stream(handle, line)).sound.seconds > 1
+        took.append(1000 * (time.perf_counter() - began))
+    return statistics.median(took)
+
+
+def crowded(server: Server) -> list[float]:
+    """Times to the first byte of a crowd whose streams are begun together, of those that came whole."""
+    ready = threading.Barrier(CROWD)
+
+    def one(_number: int) -> float:
+        ready.wait()
+        return server.first_byte(3 * SENTENCE)
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        return sorted(pool.map(one, range(CROWD)))
+
+
+def cut(server: Server, pause: Callable[[], float], resume: Callable[[], None]) -> float:
+    """Milliseconds from the commit that ended the permit to the end of the connection."""
+    connection, response, _ = server.ask(50 * SENTENCE)
+    ended: list[float] = []
+
+    def listen() -> None:
+        try:
+            response.read()
+        except (IncompleteRead, OSError, HTTPException):
+            ended.append(time.perf_counter())
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+    time.sleep(0.2)
+    committed = pause()
+    listening.join()
+    connection.close()
+    resume()
+    assert ended, "the stream ended before it could be cut"
+    return max(0.0, 1000 * (ended[0] - committed))
+
+
+@contextmanager
+def process(port: int) -> Iterator[None]:
+    """The service in a process of its own, on this bench's database."""
+    environment = {**os.environ, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+    server = subprocess.Popen(command, env=environment)
+    try:
+        for _ in range(600):
+            probe = HTTPConnection("127.0.0.1", port, timeout=2)
+            try:
+                probe.request("GET", "/health/live")
+                if probe.getresponse().status == 200:
+                    break
+            except OSError:
+                time.sleep(0.1)
+            finally:
+                probe.close()
+        yield
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _at(times: list[float], percent: int) -> float:
+    return times[min(len(times) - 1, round(percent / 100 * len(times)))]
+
+
+if __name__ == "__main__":
+    django.setup()
+    found = rows()
+    print(show(found))
+    sys.exit(0 if all(row.met is not False for row in found) else 1)
