@@ -14,7 +14,7 @@ from core import ids
 from core.errors import NotFound
 from provenance import clips, marks
 from provenance.clips import ClipErased, ClipGone, ClipWithdrawn, Intent, NoTokenLeft, Origin
-from provenance.deliveries import Delivery
+from provenance.deliveries import Delivery, Part
 from provenance.facts import Said
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState, MarkKey
@@ -287,3 +287,49 @@ class TestKeyNames:
         key = marks.MarkingKey(organisation_id="org_" + "a" * 26, epoch=epoch, key=b"")
 
         assert marks.named(key.name) == (key.organisation_id, epoch)
+
+
+class TestAPart:
+    """What had left of a stream that was broken off."""
+
+    def broken(self, organisation: Organisation, subject: str) -> Clip:
+        intent = clips.intend(origin_of(organisation, subject), at=NOON)
+        part = Part(sent=delivery(), characters=5, said=said())
+        with transaction.atomic():
+            assert clips.abort(intent.clip_id, code="client_gone", at=NOON, actor="key:test", part=part)
+        return Clip.objects.get(id=intent.clip_id)
+
+    def test_is_found_by_its_owner_with_hash_and_size(self, acme: Organisation, subject: str) -> None:
+        clip = self.broken(acme, subject)
+
+        assert clips.find(clip.id, organisation_id=acme.id, livemode=clip.livemode) == clip
+        assert (clip.state, clip.sha256, clip.size, clip.characters) == ("aborted", "2" * 64, 5, 5)
+        assert clip not in Clip.objects.left()
+
+    def test_says_in_the_log_that_it_is_not_all(self, acme: Organisation, subject: str) -> None:
+        clip = self.broken(acme, subject)
+
+        event = proofs.history(acme.id, clip.id)[-1]
+        assert event.body is not None
+        assert (event.kind, event.body["complete"], event.body["bytes"]) == ("clip.aborted", False, 5)
+
+    def test_gives_out_no_audio(self, acme: Organisation, subject: str) -> None:
+        with pytest.raises(NotFound):
+            clips.delivered_bytes(self.broken(acme, subject).id)
+
+    @pytest.mark.parametrize("change", [{"blob_id": "ent_x"}, {"sha256": ""}, {"size": 0}, {"issued_at": None}])
+    def test_is_held_to_its_shape_by_the_database(
+        self, acme: Organisation, subject: str, change: dict[str, object]
+    ) -> None:
+        clip = self.broken(acme, subject)
+        with pytest.raises(IntegrityError, match="clip_that_never_left_has_no_audio"), transaction.atomic():
+            Clip.objects.filter(id=clip.id).update(**change)
+
+    def test_leads_to_nobody_after_an_erasure(self, acme: Organisation, subject: str) -> None:
+        clip = self.broken(acme, subject)
+
+        with transaction.atomic():
+            clips.erase_of(subject)
+
+        clip.refresh_from_db()
+        assert (clip.state, clip.subject, clip.voice_id, clip.external_id) == ("aborted", "", "", "")

@@ -145,6 +145,34 @@ class TestSpeak:
         assert np.isfinite(sound.samples).all()
 
 
+class TestStream:
+    SENTENCES = "The harbour lay still. Nobody spoke! Was anybody there?"
+
+    def test_gives_each_sentence_when_it_is_asked_for(self) -> None:
+        pieces = engine.stream(profile(), text=self.SENTENCES, language="en")
+        assert [next(pieces)[0] for _ in range(3)] == ["The harbour lay still.", "Nobody spoke!", "Was anybody there?"]
+        assert next(pieces, None) is None
+
+    def test_says_what_the_whole_text_says(self) -> None:
+        whole = engine.speak(profile(), text=self.SENTENCES, language="en")
+        pieces = [sound.samples for _, sound in engine.stream(profile(), text=self.SENTENCES, language="en")]
+        together = np.concatenate(pieces)
+        assert len(together) == len(whole.samples)
+        assert np.corrcoef(together, whole.samples)[0, 1] > 0.99
+
+    def test_leaves_room_for_a_mark(self) -> None:
+        loud = (sound for _, sound in engine.stream(None, text=self.SENTENCES, language="en"))
+        assert all(float(np.abs(sound.samples).max()) <= 0.86 for sound in loud)
+
+    def test_refuses_wrong_arguments_at_once(self) -> None:
+        with pytest.raises(Invalid):
+            engine.stream(profile(), text="x", language="en", speed=9.0)
+
+    def test_of_nothing_that_can_be_spoken_is_an_error(self) -> None:
+        with pytest.raises(NothingToSay):
+            list(engine.stream(profile(), text="…", language="en"))
+
+
 class TestEnrol:
     def test_makes_a_small_profile_without_audio(self) -> None:
         assert len(profile()) < 200_000
