@@ -45,7 +45,7 @@ class Turns:
                 if turn.done() and not turn.cancelled():
                     self._pass_on()
                 raise
-        work = _making.submit(step)
+        work = _making.submit(_with_connection, step)
         work.add_done_callback(lambda _done: _call(loop, self._pass_on))
         return await _to_the_end(work)
 
