@@ -19,6 +19,7 @@ from tests import servers
 MEASUREMENTS: Final = {
     "decision": False,
     "watermark": False,
+    "audiowmark": False,
     "fingerprint": False,
     "verify": False,
     "speech": True,

@@ -10,12 +10,15 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from provenance import second_mark
+from accounts import policy
+from core.canonical import Json
+from provenance import second_mark, watermark
 from provenance.models import Clip, MarkKey
 from provenance.second_mark import Second
 from vault import keys
 
 TOKEN_BITS: Final = 32
+POLICY: Final = "watermark_schemes"
 Draw = Callable[[], int]
 
 
@@ -73,12 +76,43 @@ def second_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
     return keys.derive(keys.of_organisation(organisation_id, at=at), _second_purpose(epoch))
 
 
+def second_wanted(organisation_id: str) -> bool:
+    """Whether the organisation's policy has long clips carry the second mark; without an entry they do."""
+    schemes = policy.of(organisation_id).get(POLICY)
+    return second_mark.SCHEME in schemes if isinstance(schemes, list) else True
+
+
+def check_policy(value: Json) -> None:
+    """Raise ValueError unless `value` is a list of schemes with our own among them."""
+    known = (watermark.SCHEME, second_mark.SCHEME)
+    if (
+        not isinstance(value, list)
+        or not all(name in known for name in value)
+        or len(set(map(str, value))) < len(value)
+    ):
+        raise ValueError(f"must be a list of {' and '.join(known)}, each at most once")
+    if watermark.SCHEME not in value:
+        raise ValueError(f"must name {watermark.SCHEME}: no clip leaves without it")
+
+
+def register_policy() -> None:
+    """Make the policy's entry known."""
+    policy.register(
+        policy.Entry(
+            name=POLICY,
+            help="Which schemes mark clips: our own always, audiowmark beside it in clips of 15 seconds and more.",
+            example=[watermark.SCHEME, second_mark.SCHEME],
+            check=check_policy,
+        )
+    )
+
+
 def second_of(clip_id: str, organisation_id: str, epoch: int, *, at: datetime) -> Second | None:
     """The second mark that a clip should carry when it is long enough; None when the organisation wants none.
 
     Raises KeyDestroyed.
     """
-    if not second_mark.wanted(organisation_id):
+    if not second_wanted(organisation_id):
         return None
     key = second_mark.key_of(second_key(organisation_id, epoch, at=at), f"{organisation_id}|{epoch}")
     return Second(clip_id=clip_id, key=key)

@@ -14,18 +14,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from accounts import policy
 from core import ids
 from core.canonical import Json
 from provenance import audiowmark
 from provenance.audio.sound import Sound
 from provenance.audiowmark.embedding import difference
-from provenance.watermark import SCHEME as FIRST
 
 SCHEME: Final = audiowmark.SCHEME
 STRENGTH: Final = 15
 LEAST_SECONDS: Final = 15.0  # shorter clips hold too few of the 1716 frames that carry a block's bits
-POLICY: Final = "watermark_schemes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,37 +45,6 @@ class Reading:
     quality: float
     error: float
     believable: bool
-
-
-def wanted(organisation_id: str) -> bool:
-    """Whether the organisation's policy has long clips carry the second mark; without an entry they do."""
-    schemes = policy.of(organisation_id).get(POLICY)
-    return SCHEME in schemes if isinstance(schemes, list) else True
-
-
-def check_policy(value: Json) -> None:
-    """Raise ValueError unless `value` is a list of schemes with our own among them."""
-    known = (FIRST, SCHEME)
-    if (
-        not isinstance(value, list)
-        or not all(name in known for name in value)
-        or len(set(map(str, value))) < len(value)
-    ):
-        raise ValueError(f"must be a list of {' and '.join(known)}, each at most once")
-    if FIRST not in value:
-        raise ValueError(f"must name {FIRST}: no clip leaves without it")
-
-
-def register_policy() -> None:
-    """Make the policy's entry known."""
-    policy.register(
-        policy.Entry(
-            name=POLICY,
-            help="Which schemes mark clips: our own always, audiowmark beside it in clips of 15 seconds and more.",
-            example=[FIRST, SCHEME],
-            check=check_policy,
-        )
-    )
 
 
 def key_of(secret: bytes, name: str) -> audiowmark.Key:

@@ -12,7 +12,7 @@ from accounts.models import Organisation
 from core import ids
 from core.canonical import Json
 from core.errors import Invalid
-from provenance import audiowmark, clips, marking, second_mark, watermark
+from provenance import audiowmark, clips, marking, marks, second_mark, watermark
 from provenance.audio.decoding import decode_trusted
 from provenance.audio.encoding import Output, encode
 from provenance.audio.sound import Sound
@@ -139,10 +139,10 @@ class TestPolicy:
     )
     def test_decides(self, acme: Organisation, schemes: list[Json], wanted: bool) -> None:
         policy.change(acme.id, {"watermark_schemes": schemes}, actor="member:x", at=NOON)
-        assert second_mark.wanted(acme.id) is wanted
+        assert marks.second_wanted(acme.id) is wanted
 
     def test_wants_both_where_it_says_nothing(self, acme: Organisation) -> None:
-        assert second_mark.wanted(acme.id)
+        assert marks.second_wanted(acme.id)
 
     @pytest.mark.parametrize(
         "schemes", [[], ["audiowmark"], ["sayso-speech/1", "x"], "audiowmark", None, ["sayso-speech/1"] * 2, [[]]]

@@ -1,0 +1,184 @@
+"""audiowmark's scheme: against the program's vectors, beside our own scheme on the same clips, together, and its speed.
+
+`python -m bench.audiowmark [--clips N]`: wants ffmpeg, and PESQ (`make .venv/.bench`). Exit code 1 when a target was
+missed. A scheme reads a clip when the exact message is read and can be believed without knowing it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from statistics import mean
+
+import numpy as np
+from pesq import pesq
+
+from bench.attacks import ATTACKS
+from bench.corpus import clips
+from bench.table import Row, show
+from core import ids
+from provenance import audiowmark, marking, second_mark, watermark
+from provenance.audio.encoding import Output
+from provenance.audio.sound import Sound
+from provenance.audiowmark.limiter import cut_to_16_bits
+from provenance.second_mark import Second
+from provenance.watermark import MarkFailed
+from tests.provenance.audiowmark.vectors import KEY, MESSAGE, sound, steps
+
+RATE = 24_000
+WAV = Output(codec="wav", sample_rate_hz=RATE)
+OWN_KEY = bytes(range(32))
+TOKEN = 0xC0FFEE42
+SECRET = bytes(range(16))
+SECOND = Second(clip_id=ids.of_bytes("clp", bytes.fromhex(MESSAGE)), key=second_mark.key_of(SECRET, "bench"))
+LENGTHS = (3, 5, 8, 10, 15, 30)
+BESIDE = ("clean", "mp3 64k", "opus 24k", "cut 0.5 s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many clips of one length each scheme read after one attack."""
+
+    seconds: int
+    attack: str
+    ours: int
+    theirs: int
+    of: int
+
+
+def hosts_of(seconds: int, count: int) -> list[Sound]:
+    """Speech of this length."""
+    return [clip.sound.resampled(RATE) for clip in clips(seconds, count)]
+
+
+def ours_in(heard: Sound) -> bool:
+    reading = watermark.detect(heard.samples, heard.rate, key=OWN_KEY)
+    return reading is not None and reading.token == TOKEN
+
+
+def theirs_in(heard: Sound) -> bool:
+    readings = second_mark.detect(heard.samples, heard.rate, keys={"bench": SECRET})
+    return any(reading.believable and reading.clip_id == SECOND.clip_id for reading in readings)
+
+
+def ours_alone(host: Sound) -> Sound:
+    try:
+        return marking.mark(host, token=TOKEN, key=OWN_KEY, output=WAV).sound
+    except MarkFailed:  # counts as not read
+        return host
+
+
+def theirs_alone(host: Sound) -> Sound:
+    samples = host.samples.astype(np.float64)[:, None]
+    made = audiowmark.embed(samples, RATE, key=SECOND.key, message=MESSAGE, strength=second_mark.STRENGTH)
+    return Sound(made[:, 0].astype(np.float32), RATE)
+
+
+def side_by_side(count: int) -> Iterator[Tally]:
+    """Each scheme alone on the same clips."""
+    for seconds in LENGTHS:
+        hosts = hosts_of(seconds, count)
+        ours, theirs = [ours_alone(host) for host in hosts], [theirs_alone(host) for host in hosts]
+        for attack in BESIDE:
+            change = ATTACKS[attack]
+            yield Tally(
+                seconds=seconds,
+                attack=attack,
+                ours=sum(ours_in(change(marked)) for marked in ours),
+                theirs=sum(theirs_in(change(marked)) for marked in theirs),
+                of=count,
+            )
+
+
+def vector_rows() -> Iterator[Row]:
+    """What the program wrote is read; what it would have written is written."""
+    files = ("loud44_8", "mono24_30", "mono44_60")
+    read = sum(audiowmark.detect(*sound(f"{name}.marked"), keys=[KEY])[0].message == MESSAGE for name in files)
+    yield Row(name="the program's files read", measured=f"{read} of {len(files)}", wanted="all", met=read == len(files))
+    for name in ("loud44_8", "mono24_30"):
+        host, rate = sound(f"{name}.original")
+        theirs = steps(f"{name}.marked") / 32768.0 - host
+        ours = cut_to_16_bits(audiowmark.embed(host, rate, key=KEY, message=MESSAGE)) / 32768.0 - host
+        ratio = float(np.sqrt(np.mean((ours - theirs) ** 2) / np.mean(theirs**2)))
+        yield Row(
+            name=f"{name}: rms of the difference to what the program adds",
+            measured=f"{100 * ratio:.3f} %",
+            wanted="<= 1 %",
+            met=ratio <= 0.01,
+        )
+
+
+def length_rows(tallies: list[Tally]) -> Iterator[Row]:
+    """Both schemes by length; ours has to be ahead wherever clips are shorter than ten seconds."""
+    for tally in tallies:
+        short = tally.seconds < 10
+        yield Row(
+            name=f"{tally.seconds} s, {tally.attack}",
+            measured=f"ours {tally.ours}, audiowmark {tally.theirs} of {tally.of}",
+            wanted="ours ahead" if short else "",
+            met=tally.ours > tally.theirs if short else None,
+        )
+
+
+def together_rows(count: int) -> Iterator[Row]:
+    """Both marks in one clip, as the pipeline writes them; and what the second one costs a listener."""
+    hosts = hosts_of(16, count)
+    alone = [marking.mark(host, token=TOKEN, key=OWN_KEY, output=WAV) for host in hosts]
+    both = [marking.mark(host, token=TOKEN, key=OWN_KEY, output=WAV, second=SECOND) for host in hosts]
+    for attack in BESIDE:
+        heard = [ATTACKS[attack](marked.sound) for marked in both]
+        ours, theirs = sum(map(ours_in, heard)), sum(map(theirs_in, heard))
+        yield Row(
+            name=f"both in clips of 16 s, {attack}",
+            measured=f"ours {ours}, audiowmark {theirs} of {count}",
+            wanted="all of both",
+            met=ours == theirs == count,
+        )
+    for name, found in (("ours alone", alone), ("both", both)):
+        scores = mean(marked.score_milli for marked in found) / 1000
+        quality = mean(_quality(host, marked.sound) for host, marked in zip(hosts, found, strict=True))
+        yield Row(name=f"{name}: score of ours; PESQ-WB", measured=f"mean {scores:.2f}; mean {quality:.2f}")
+
+
+def _quality(host: Sound, marked: Sound) -> float:
+    """PESQ wide-band (ITU-T P.862.2) of a marked clip against the unmarked one."""
+    pair = [one.resampled(16_000).samples[: 15 * 16_000] for one in (host, marked)]
+    return float(pesq(16_000, *pair, "wb"))
+
+
+def speed_rows() -> Iterator[Row]:
+    """Times real time, on one processor, best of three."""
+    for name in ("mono24_30", "mono44_60"):
+        marked, rate = sound(f"{name}.marked")
+        write = partial(audiowmark.embed, marked, rate, key=KEY, message=MESSAGE)
+        read = partial(audiowmark.detect, marked, rate, keys=[KEY])
+        hopeful = partial(read, least=audiowmark.HOPEFUL)
+        for what, work in (("write", write), ("read, every candidate", read), ("read, the hopeful alone", hopeful)):
+            yield Row(name=f"{name}: {what}", measured=f"{len(marked) / rate / _cpu(work):.0f} x real time")
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(prog="python -m bench.audiowmark")
+    parser.add_argument("--clips", type=int, default=10, help="how many clips of each length")
+    count = parser.parse_args().clips
+    rows = [*vector_rows(), *speed_rows(), *length_rows(list(side_by_side(count))), *together_rows(count)]
+    print(show(rows))
+    return int(any(row.met is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
