@@ -121,7 +121,7 @@ def statement(event: Event, body: Mapping[str, Json], *, origin: str, signed_at:
         "audio": {name: body[name] for name in ("sha256", "sha256_pcm", "media_type", "bytes", "duration_ms")},
         "marks": {
             # Token and epoch stay with the log: they find the clip, and a receipt goes to anybody.
-            "watermark": mark and {name: mark[name] for name in ("scheme", "score_milli", "margin_milli_db", "checks")},
+            "watermark": mark and {name: fact for name, fact in mark.items() if name not in {"token", "epoch"}},
             "c2pa": body.get("c2pa"),
         },
         "log": {"origin": origin, "index": event.index, "entry": event.payload.decode("utf-8"), "leaf": leaf},

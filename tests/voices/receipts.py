@@ -44,9 +44,11 @@ class Papers:
         return ["receipt", str(self.folder / "receipt"), "--key", str(self.folder / "keys.json"), *options]
 
 
-def fetch(client: Http, voice: Voice, folder: Path, *, text: str = SENTENCE, form: str = "compact") -> Papers:
+def fetch(
+    client: Http, voice: Voice, folder: Path, *, text: str = SENTENCE, form: str = "compact", **changes: Any
+) -> Papers:
     """Have a sentence spoken and fetch everything about it, over HTTP."""
-    spoken = say(client, voice, text=text)
+    spoken = say(client, voice, text=text, **changes)
     clip = spoken["Sayso-Clip"]
     base = f"/v1/clips/{clip}"
     folder.mkdir(exist_ok=True)

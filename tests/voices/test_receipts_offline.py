@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pytest_django import Settings
 
 from accounts.models import Organisation
+from provenance.audio.sound import Sound
 from provenance.bundles.verifier.ed25519 import ORDER
 from tests.cast import ClientOf, MakeKey
 from tests.conftest import NOON
 from tests.provenance.bundles import story
-from tests.voices.conftest import Http, MakeConsent, MakeVoice
+from tests.voices.conftest import Http, MakeConsent, MakeVoice, Reader
 from tests.voices.receipts import Papers, base64url, canonical, fetch, payload_of, signed_by, unbase64url
+from tests.voices.test_second_mark import sixteen_seconds
 from vault import signing
 from voices.models import Voice
 
@@ -106,6 +109,35 @@ class TestARoundTrip:
     def test_wants_keys_from_outside(self, papers: Papers) -> None:
         done = story.run_program("receipt", str(papers.folder / "receipt"))
         assert (done.returncode, "--key" in done.stderr) == (2, True)
+
+
+class TestOtherClips:
+    def test_with_a_second_mark_verify_too(
+        self, client: Http, voice: Voice, reader: Reader, tmp_path: Path, acme: Organisation
+    ) -> None:
+        reader.sound = sixteen_seconds()
+        papers = fetch(client, voice, tmp_path / "papers")
+
+        assert payload_of(papers.read("receipt"))["marks"]["watermark"]["second_marks"]
+        assert papers.verify().code == 0
+
+    @pytest.mark.parametrize("codec", ["mp3", "opus", "flac"])
+    def test_in_other_codecs_verify_too(self, client: Http, voice: Voice, tmp_path: Path, codec: str) -> None:
+        papers = fetch(client, voice, tmp_path / "papers", output={"codec": codec})
+
+        assert payload_of(papers.read("receipt"))["marks"]["c2pa"]
+        assert papers.verify().code == 0
+
+    def test_that_left_unmarked_say_so(
+        self, client: Http, voice: Voice, reader: Reader, tmp_path: Path, acme: Organisation
+    ) -> None:
+        Organisation.objects.filter(id=acme.id).update(policy={"mark_failed": "deliver"})
+        reader.sound = Sound(np.zeros(3 * 24_000, dtype=np.float32), 24_000)
+        papers = fetch(client, voice, tmp_path / "papers")
+
+        assert payload_of(papers.read("receipt"))["marks"]["watermark"] is None
+        verdict = papers.verify()
+        assert (verdict.code, "no watermark" in verdict.details["marks"]) == (0, True)
 
 
 class TestAChangedField:
