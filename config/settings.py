@@ -6,12 +6,12 @@ Longer than 300 lines because everything that can be set is to be found in one p
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config import env
+from core import logs
 from provenance.outside import cosigning
 
 # Before anything loads NumPy: its threads spin, and two cores spinning make an examination ten times as dear.
@@ -287,19 +287,4 @@ CACHES = {
 }
 
 # --- logs: one JSON line each, ids and codes only --------------------------------------------------------------------
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "core.logs.JsonLines"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": sys.stderr}},
-    "root": {"handlers": ["stderr"], "level": env.text("SAYSO_LOG_LEVEL", "INFO")},
-    "loggers": {
-        # The framework's own request log holds paths, and a signing link is a path with a secret in it.
-        "django.request": {"level": "CRITICAL"},
-        "django.security.csrf": {"level": "CRITICAL"},
-        "django.server": {"level": "ERROR"},
-        "uvicorn.access": {"level": "CRITICAL"},
-        # A line for every task that went well would be five a second from the log's sequencer alone.
-        "celery.app.trace": {"level": "WARNING"},
-    },
-}
+LOGGING: dict[str, Any] = logs.configuration(env.text("SAYSO_LOG_LEVEL", "INFO"))

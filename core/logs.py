@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from contextvars import ContextVar
 
 from core import clock
@@ -39,6 +40,26 @@ class JsonLines(logging.Formatter):
             line["exception"] = record.exc_info[0].__name__
             line["where"] = _where(record.exc_info[2])
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configuration(level: str) -> dict[str, object]:
+    """Give what `logging.config.dictConfig` wants: all lines to stderr, from this level on."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "core.logs.JsonLines"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": sys.stderr}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # The framework's own request log holds paths, and a signing link is a path with a secret in it.
+            "django.request": {"level": "CRITICAL"},
+            "django.security.csrf": {"level": "CRITICAL"},
+            "django.server": {"level": "ERROR"},
+            "uvicorn.access": {"level": "CRITICAL"},
+            # A line for every task that went well would be five a second from the log's sequencer alone.
+            "celery.app.trace": {"level": "WARNING"},
+        },
+    }
 
 
 def _where(trace: object) -> list[str]:
