@@ -32,6 +32,12 @@ class Run:
     earlier: Vector
     share: Vector
 
+    def lacking(self, contrast: Matrix, margin_db: float | Vector) -> Vector:
+        """By how much each group's mean contrast misses its margin, in dB."""
+        reached = self.share * (self.earlier + self.sums(contrast))
+        lack: Vector = np.maximum(margin_db - self.signs * reached, 0.0)
+        return lack
+
     def sums(self, contrast: Matrix) -> Vector:
         """What the frames of this run say for each group."""
         said = (self.chip * contrast).ravel()
@@ -50,11 +56,13 @@ def run_after(group: NDArray[np.intp], chip: Matrix, signs: Vector, *, earlier: 
     return Run(group=group, chip=chip, signs=signs, earlier=earlier, share=1.0 / np.maximum(members, 1.0))
 
 
-def step(run: Run, contrast: Matrix, slope: Matrix, ease: Matrix, margin_db: float) -> Matrix:
-    """Gains in dB to add in this run so that each group's mean contrast reaches the margin; shape (frames, bands)."""
+def step(run: Run, contrast: Matrix, slope: Matrix, ease: Matrix, margin_db: float | Vector) -> Matrix:
+    """Gains in dB to add in this run so that each group's mean contrast reaches the margin; shape (frames, bands).
+
+    `margin_db` is one margin for all groups or one for each.
+    """
     groups = run.signs.size
-    reached = run.share * (run.earlier + run.sums(contrast))
-    lacking = np.maximum(margin_db - run.signs * reached, 0.0) * run.signs
+    lacking = run.lacking(contrast, margin_db) * run.signs
     active = np.abs(lacking) > LEAST_LACK_DB
     if not active.any():
         return np.zeros_like(contrast)

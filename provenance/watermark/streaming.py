@@ -24,9 +24,10 @@ from provenance.watermark.synthesis import Canvas
 # that its contrast needs (0.036 s), and twice the resampler's delay (0.08 s at 24 kHz, 0.23 s at 8 kHz).
 SEGMENT: Final = 56  # frames
 LOOK_AHEAD_SECONDS: Final = 1.0
+SHARE: Final = 0.35  # of what is lacking that one segment makes up for: the next ones may bring the rest by themselves
 CONTEXT: Final = 3  # frames before and after a segment that take part in its analysis
 LEVEL_FRAMES: Final = 1_667  # the level is that of the last 20 s
-MARGIN_DB: Final = 0.95  # more than a file's first try: a stream cannot try twice
+MARGIN_DB: Final = 0.9  # more than the first try of a file: a stream cannot try twice
 
 
 class StreamEmbedder:
@@ -173,9 +174,11 @@ class _Segments:
         ease, canvas = ease_of(energy, level)[before:stop], Canvas(host)
         gains = np.concatenate([self._gains, np.zeros((size + behind, SPEECH_1.bands))])
         change = canvas.difference(gains)
+        unmarked = features(energies(host + change), level)[0][before:stop]
+        margins = [self._margin - (1.0 - SHARE) * run.lacking(unmarked, self._margin) for run in runs]
         for _ in range(PASSES):
             contrast, slope = (field[before:stop] for field in features(energies(host + change), level))
-            wanted = sum(step(run, contrast, slope, ease, self._margin) for run in runs)
+            wanted = sum(step(run, contrast, slope, ease, margin) for run, margin in zip(runs, margins, strict=True))
             gains[before:stop] = np.clip(gains[before:stop] + OVERSHOOT * wanted, -GAIN_LIMIT_DB, GAIN_LIMIT_DB)
             change = canvas.difference(gains)
         contrast = features(energies(host + change), level)[0][before:stop]

@@ -154,7 +154,7 @@ def read(samples: Floats, key: bytes) -> Found | None:
     found = []
     for agreement, cells, squares in sorted(tries, key=lambda one: -one[0])[:8]:
         said = message_in(softened(cells, squares, chip, group, 112), key, "whitening")
-        if agreement >= 2.5 and said and said[1] >= 0.7:
+        if agreement >= 2.0 and said and said[1] >= 0.7:
             found.append((said[1], said[0], cells, squares))
     if not found:
         return None

@@ -1,0 +1,81 @@
+"""How rare false answers are: the number of messages decoded, and what a wrong message has to get past."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from provenance.watermark import code, detect, segments, windows
+from provenance.watermark.detection import HYPOTHESES, HYPOTHESES_LOW
+from provenance.watermark.layout import layout_of
+from provenance.watermark.pacing import HYPOTHESES as HYPOTHESES_PACED
+from provenance.watermark.scheme import SPEECH_1, Bits, Matrix
+from tests.provenance.watermark.speech import KEY, NAMES, clip
+
+LEAST_ACCEPTED_RATE = 1e-6
+
+
+class Counter:
+    """Stands before the decoder and counts the messages."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+
+    def __call__(self, soft: Matrix) -> Bits:
+        self.messages += len(soft)
+        return DECODE(soft)
+
+
+DECODE = code.decode
+
+
+class TestBudget:
+    def test_at_most_sixteen_messages_are_decoded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Unmarked speech goes through all stages; each message passes the CRC once in 2^24."""
+        found = []
+        for name in NAMES:
+            counter = Counter()
+            monkeypatch.setattr(code, "decode", counter)
+            assert detect(clip(name).samples, 16_000, key=KEY) is None
+            found.append(counter.messages)
+        assert 0 < max(found) <= HYPOTHESES + HYPOTHESES_LOW + HYPOTHESES_PACED
+
+    def test_keeps_the_rate_below_one_in_a_million(self) -> None:
+        messages = HYPOTHESES + HYPOTHESES_LOW + HYPOTHESES_PACED
+        assert messages / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
+        assert 3 * windows.HYPOTHESES / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
+
+
+class TestCheck:
+    def test_lets_one_wrong_message_in_two_to_the_24_pass(self) -> None:
+        """With 12 of the 24 bits of the check forced right, one in 2^12 of random messages passes the rest."""
+        random = np.random.default_rng(5)
+        messages = random.integers(0, 2, (40_000, SPEECH_1.message_bits), dtype=np.uint8)
+        right = 0
+        for message in messages:
+            bits = message ^ layout_of(KEY).whitening
+            right += np.array_equal(code.crc24(bits[:32])[:12], bits[32:44])
+        assert 1 <= right <= 30  # 9.8 expected; outside once in ten thousand runs of another seed
+
+    def test_is_uniform_over_messages_whatever_the_sound(self) -> None:
+        """Under many keys, half of the bits that one clip decodes to are ones."""
+        ones = []
+        for number in range(40):
+            key = bytes([number]) * 32
+            soft = np.random.default_rng(1).normal(size=(1, SPEECH_1.coded_bits))  # the same for every key
+            ones.append((code.decode(soft)[0] ^ layout_of(key).whitening).mean())
+        assert np.mean(ones) == pytest.approx(0.5, abs=0.05)
+
+
+class TestScores:
+    def test_of_wrong_messages_stay_below_what_windows_ask(self) -> None:
+        soft = np.random.default_rng(7).normal(size=(400, SPEECH_1.coded_bits))
+        messages = code.decode(soft)
+        scores = [
+            float(row @ code.encode(message)) / SPEECH_1.coded_bits for row, message in zip(soft, messages, strict=True)
+        ]
+        assert max(scores) < windows.SCORE_LEAST
+
+    def test_are_not_given_for_unmarked_speech_under_many_keys(self) -> None:
+        host = np.concatenate([clip(name).samples for name in NAMES])
+        assert segments(host, 16_000, keys={str(number): bytes([number]) * 32 for number in range(12)}) == []
