@@ -20,6 +20,7 @@ MEASUREMENTS: Final = {
     "decision": False,
     "watermark": False,
     "audiowmark": False,
+    "c2pa": False,
     "fingerprint": False,
     "verify": False,
     "speech": True,

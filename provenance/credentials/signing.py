@@ -84,7 +84,7 @@ def sign(
     mode = mode or mode_of(codec)
     media_type = _CARRIERS[codec] if mode == EMBEDDED else _ANY
     sink = io.BytesIO()
-    made = _built(data, media_type, said, mode=mode, sink=sink, signer=signer, parent=parent)
+    made = built(data, codec, said, mode=mode, sink=sink, signer=signer, parent=parent)
     signed = sink.getvalue() if mode == EMBEDDED else data
     _check(signed, media_type, made if mode == SIDECAR else None, said.manifest_id, anchors=signer.anchors)
     if mode == SIDECAR:
@@ -107,16 +107,11 @@ def carries(signed: bytes, data: bytes, codec: str) -> bool:
     return signed[:3] == b"ID3" and signed.endswith(data)
 
 
-def _built(
-    data: bytes,
-    media_type: str,
-    said: Statement,
-    *,
-    mode: str,
-    sink: io.BytesIO,
-    signer: Signer,
-    parent: Parent | None,
+def built(
+    data: bytes, codec: str, said: Statement, *, mode: str, sink: io.BytesIO, signer: Signer, parent: Parent | None
 ) -> bytes:
+    """Write the signed file to `sink` and give its manifest, unread: `sign` reads it back. Raises CredentialFailed."""
+    media_type = _CARRIERS[codec] if mode == EMBEDDED else _ANY
     failures: list[SaysoError] = []
 
     def callback(message: bytes) -> bytes:
