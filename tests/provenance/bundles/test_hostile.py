@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from provenance.bundles.archive import Archive
-from provenance.bundles.verifier import command as program
+from provenance.bundles.verifier import command, container
 from tests.provenance.bundles import story
 from tests.provenance.bundles.conftest import Check, Verify
 from tests.provenance.bundles.forging import Files, rehashed
@@ -105,7 +105,7 @@ class TestLarge:
         self, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1000)
-        monkeypatch.setattr(program, "ZIP64", 1000)
+        monkeypatch.setattr(container, "ZIP64", 1000)
         archive, parts = Archive(), list[bytes]()
         for name, data in files.items():
             parts += archive.add(name, [data], large=True)
@@ -157,9 +157,9 @@ class TestBomb:
         (tmp_path / "bomb.zip").write_bytes(story.packed(forged))
         limited = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (2**28, 2**28));"
         started = "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-        command = [sys.executable, "-I", "-c", limited + started, str(story.program()), str(tmp_path / "bomb.zip")]
+        words = [sys.executable, "-I", "-c", limited + started, str(story.program()), str(tmp_path / "bomb.zip")]
 
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (1, "")
 
     def test_of_a_manifest_is_not_even_read(self, check: Check) -> None:
@@ -186,7 +186,7 @@ class TestTerminal:
 def code_of(path: Path, data: bytes) -> int:
     """Run the verifier in this process: thousands of bundles are too many for a process each."""
     path.write_bytes(data)
-    return program.main([str(path)])
+    return command.main([str(path)])
 
 
 class TestFlippedByte:
