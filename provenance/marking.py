@@ -30,6 +30,7 @@ from provenance.watermark.identity import LEAST_SECONDS
 # is for telephone vocoders, which leave nothing else; a clip shorter than `TELEPHONE_SECONDS` cannot hold it inaudibly.
 STRENGTHS: Final = ((0.6, 0.0), (0.75, 0.0), (0.95, 0.0), (1.25, 0.0))
 TELEPHONE_STRENGTHS: Final = ((0.52, 0.2), (0.52, 0.35), (0.5, 0.5), (0.5, 0.65), (0.75, 0.85), (1.25, 1.0))
+LONG_STRENGTHS: Final = ((0.52, 0.0), *TELEPHONE_STRENGTHS)  # eight seconds often need nothing extra
 TELEPHONE_SECONDS: Final = 4.0
 # Where a marked clip has its peaks at most: lossy codecs overshoot, and a clipped peak is heard before it is seen.
 CEILING: Final = 0.95
@@ -144,6 +145,8 @@ def _check_host(host: Sound) -> None:
 
 
 def _strengths(host: Sound) -> tuple[tuple[float, float], ...]:
+    if host.seconds >= LEAST_SECONDS:
+        return LONG_STRENGTHS
     return TELEPHONE_STRENGTHS if host.seconds >= TELEPHONE_SECONDS else STRENGTHS
 
 
