@@ -21,6 +21,7 @@ MEASUREMENTS: Final = {
     "watermark": False,
     "audiowmark": False,
     "c2pa": False,
+    "engine": False,
     "fingerprint": False,
     "verify": False,
     "speech": True,
