@@ -56,6 +56,12 @@ class TestBootstrap:
             bootstrap("Bolt", "--email", "ada@acme.example")
         assert Organisation.objects.count() == 1
 
+    @pytest.mark.parametrize("email", ["ada", "ada@", "@acme.example", "a b@acme.example"])
+    def test_refuses_an_address_that_is_none(self, email: str) -> None:
+        with pytest.raises(CommandError, match="not an e-mail address"):
+            bootstrap("Acme", "--email", email)
+        assert Organisation.objects.count() == 0
+
     @pytest.mark.parametrize("name", ["", "   ", "x" * 201])
     def test_refuses_a_name_that_is_none(self, name: str) -> None:
         with pytest.raises(CommandError, match="1 to 200"):

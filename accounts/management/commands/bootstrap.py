@@ -8,7 +8,9 @@ import secrets
 import unicodedata
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
 from django.db import DatabaseError, transaction
 
 from accounts import services
@@ -32,8 +34,12 @@ class Command(BaseCommand):
         name = " ".join(options["organisation"].split())
         if not 1 <= len(name) <= 200:
             raise CommandError("the name of an organisation has 1 to 200 characters")
+        email = options["email"] or f"owner@{_slug(name)}.example"
         try:
-            made = _make(name, options["email"] or f"owner@{_slug(name)}.example")
+            validate_email(email)
+            made = _make(name, email)
+        except ValidationError as error:
+            raise CommandError(f"{email} is not an e-mail address") from error
         except SaysoError as error:
             raise CommandError(error.detail) from error
         except DatabaseError as error:

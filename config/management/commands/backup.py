@@ -24,7 +24,9 @@ class Command(BaseCommand):
         at = clock.now()
         try:
             files = archive.write(target, at=at, progress=lambda text: self.stderr.write(f"{text} …"))
-        except (SaysoError, OSError) as error:
+        except OSError as error:
+            raise CommandError(f"no backup was written to {target}: {error.strerror or error}") from error
+        except SaysoError as error:
             raise CommandError(f"no backup was written: {error}") from error
         self.stdout.write(f"{target}: the database and {files} encrypted files")
         self.stdout.write("Not in it, keep them apart: the folders kms, anchors and secrets of the data folder.")

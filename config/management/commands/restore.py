@@ -26,6 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--replace", action="store_true", help="allow it although there is data here")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["file"].is_file():
+            raise CommandError(f"nothing was changed: there is no file {options['file']}")
         if _has_data() and not options["replace"]:
             raise CommandError("there is data here; say --replace to put the backup in its place")
         with archive.workspace("restore") as folder:

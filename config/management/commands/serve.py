@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from argparse import ArgumentParser
 from typing import Any
 
 import uvicorn
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from config import wire
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _refuse_unusable(options["host"], options["port"])
         call_command("migrate", verbosity=0)
         uvicorn.run(
             "config.asgi:application",
@@ -32,3 +34,20 @@ class Command(BaseCommand):
             server_header=False,
             proxy_headers=False,
         )
+
+
+def _refuse_unusable(host: str, port: int) -> None:
+    """Say in one line what the server would otherwise say in many, after migrating; or not at all (port 99999)."""
+    try:
+        found = socket.getaddrinfo(host, port if 0 <= port < 2**16 else None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise CommandError(f"cannot serve on {host}: {error.strerror}") from error
+    if not 1 <= port < 2**16:
+        raise CommandError(f"port {port} is none; choose one from 1 to 65535")
+    family, kind, protocol, _, address = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise CommandError(f"cannot serve on {host}, port {port}: {error.strerror}") from error

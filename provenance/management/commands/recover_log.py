@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core import clock
+from core import clock, ids
 from core.errors import SaysoError
 from provenance import recovery
 
@@ -26,6 +26,8 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if not ids.is_id(options["organisation"], "org"):
+            raise CommandError("an organisation is named by its id, org_…", returncode=1)
         try:
             origin = recovery.recover(
                 options["organisation"],
