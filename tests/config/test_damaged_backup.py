@@ -47,7 +47,7 @@ class TestAChangedArchive:
         for data in (b"", b"hello", b"\x1f\x8b\x08" + bytes(99), bytes(10_240)):
             archive_file.write_bytes(data)
             self.refused(archive_file, ada, "not a backup")
-        self.refused(archive_file.with_name("nowhere"), ada, "not a backup")
+        self.refused(archive_file.with_name("nowhere"), ada, "there is no file")
 
     @pytest.mark.parametrize("name", ["../../escaped", "/escaped", "blobs/../../escaped"])
     def test_is_refused_when_a_member_leaves_the_folder(self, name: str, ada: Ada, archive_file: Path) -> None:
