@@ -25,11 +25,11 @@ MOST_KEYS: Final = 500
 """Keys tried for one file: the asker's first, then the newest. A service with more says that it did not try all."""
 MOST_KEYS_ROUGH: Final = 100
 """Keys under which other speeds and telephone codecs are tried as well."""
-THOROUGH: Final = 1_000.0
-"""Keys times seconds up to which every key is looked for second by second: about a second of work."""
-
-MOST_SECOND: Final = 2_000.0
-"""Keys times seconds searched for the second mark, when the first one named no clip: some four seconds of work."""
+THOROUGH: Final = 300.0
+"""Keys times seconds up to which every key is looked for second by second: a second and a half of work."""
+MOST_SECOND_KEYS: Final = 3
+MOST_SECOND_SECONDS: Final = 60.0
+"""Keys, and seconds from the start, searched for the second mark when the first named no clip: half a second a key."""
 
 
 def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
@@ -43,7 +43,7 @@ def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
     found = _with_clips(_segments(sound, keys, asker))
     if not any(mark.clip for mark in found):
         found += _by_second_mark(sound, first=asker)
-    return _judged(found, expected, partly=len(every) > min(MOST_KEYS, MOST_KEYS_ROUGH))
+    return _judged(found, expected, partly=len(every) > min(MOST_KEYS, MOST_KEYS_ROUGH, MOST_SECOND_KEYS))
 
 
 def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[watermark.Segment]:
@@ -51,7 +51,7 @@ def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[water
     quick = _quick(Hearing(resample(sound.samples, sound.rate, SPEECH_1.rate)), keys)
     thorough = len(keys) * sound.seconds <= THOROUGH
     wanted = {name: key for name, key in keys.items() if thorough or name in quick or marks.named(name)[0] == asker}
-    found = watermark.segments(sound.samples, sound.rate, keys=wanted)
+    found = watermark.segments(sound.samples, sound.rate, keys=wanted) if wanted else []
     seen = {(segment.key, segment.token) for segment in found}
     return found + [
         watermark.Segment(start_s=0.0, end_s=sound.seconds, token=reading.token, score=reading.score, key=name)
@@ -95,8 +95,9 @@ def _carrier(organisation_id: str, epoch: int, token: int) -> Clip | None:
 
 def _by_second_mark(sound: Sound, *, first: str) -> tuple[Mark, ...]:
     """The clips whose second mark is in the sound. A clip's id was read, or nothing: wrong readings meet no clip."""
-    keys = islice(marks.seconds_in_use(first=first).items(), max(1, int(MOST_SECOND / max(sound.seconds, 1.0))))
-    readings = second_mark.detect(sound.samples, sound.rate, keys=dict(keys))
+    keys = islice(marks.seconds_in_use(first=first).items(), MOST_SECOND_KEYS)
+    start = sound.samples[: round(MOST_SECOND_SECONDS * sound.rate)]
+    readings = second_mark.detect(start, sound.rate, keys=dict(keys))
     rows = Clip.objects.filter(id__in={reading.clip_id for reading in readings}).select_related("organisation")
     known = {(clip.id, clip.organisation_id): clip for clip in rows}
     said = {(reading.clip_id, marks.named(reading.key_name)[0]): None for reading in readings}

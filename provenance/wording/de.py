@@ -38,8 +38,8 @@ WORDS: Final = Words(
     issued_at="Entstanden am",
     issued_by="Entstanden für",
     consent="Erlaubnis heute",
-    erased="Der Eintrag dazu wurde auf Wunsch des Menschen gelöscht, dem die Stimme gehört. Wir können nur noch sagen, "
-    "dass sie hier entstanden ist.",
+    erased="Wir können nur noch sagen, dass sie hier entstanden ist. Der Eintrag dazu wurde auf Wunsch des Menschen "
+    "gelöscht, dem die Stimme gehört, oder sie wurde abgebrochen, bevor sie fertig war.",
     evidence_title="Was wir uns angesehen haben",
     proves_title="Was das zeigt",
     proves_not_title="Was das nicht zeigt",

@@ -35,7 +35,8 @@ WORDS: Final = Words(
     issued_at="Made on",
     issued_by="Made for",
     consent="Permission today",
-    erased="Its record was erased at the wish of the person whose voice it is. We can only say that it was made here.",
+    erased="We can only say that it was made here. Its record was erased at the wish of the person whose voice it is, "
+    "or it was broken off before it was whole.",
     evidence_title="What we looked at",
     proves_title="What this shows",
     proves_not_title="What this does not show",

@@ -178,7 +178,14 @@ class TestErased:
 class TestNeverDelivered:
     def test_a_clip_that_was_given_up_is_not_called_issued(self, spoken: Spoken) -> None:
         Clip.objects.update(
-            state="aborted", sha256="", sha256_pcm="", sha256_provider="", blob_id="", issued_at=None, event_id=""
+            state="aborted",
+            sha256="",
+            sha256_pcm="",
+            sha256_provider="",
+            blob_id="",
+            size=0,
+            issued_at=None,
+            event_id="",
         )
 
         verdict = found(spoken.data)
