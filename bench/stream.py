@@ -1,8 +1,9 @@
 """Streamed speech against a real server: time to the first byte, fifty at once, and from a revocation to the cut.
 
 What a stream adds is its time to the first byte less what the engine needs for its first second of sound, measured in
-this process on the same sentence just before; the median of such pairs, so that a busy machine weighs on both alike. A pause of the consent stands for a revocation: it raises the same epoch, and can be
-taken back for the next round. The cut is timed from the return of its commit to the end of the connection.
+this process on the same sentence just before; the median of such pairs, so that a busy machine weighs on both alike.
+A pause of the consent stands for a revocation: it raises the same epoch, and can be taken back for the next round. The
+cut is timed from the return of its commit to the end of the connection.
 """
 
 from __future__ import annotations
