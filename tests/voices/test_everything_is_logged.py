@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -104,7 +104,7 @@ class TestEveryChangingRoute:
         if call.endswith("/resume"):
             send(client, world, call.replace("/resume", "/suspend"))
         before = everything()
-        monkeypatch.setattr(log, "append", _broken)
+        monkeypatch.setattr(log, "append_many", _broken)  # which `append` calls
 
         assert send(client, world, call).status_code == 500
 
@@ -113,10 +113,14 @@ class TestEveryChangingRoute:
     def test_of_speech_delivers_nothing_when_the_log_does_not_take_it(
         self, client: Http, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        taken = log.append
-        monkeypatch.setattr(
-            log, "append", lambda **event: _broken() if event["kind"] == "clip.issued" else taken(**event)
-        )
+        taken = log.append_many
+
+        def take(happenings: Sequence[log.Happening]) -> tuple[str, ...]:
+            if any(happening.kind == "clip.issued" for happening in happenings):
+                _broken()
+            return taken(happenings)
+
+        monkeypatch.setattr(log, "append_many", take)
 
         answer = send(client, world, "post v1/speech")
 
