@@ -16,6 +16,7 @@ from consent.gate import ConsentDenied
 from consent.models import GrantUsage, Reservation
 from core.errors import Refused
 from provenance import marking
+from provenance.audio.encoding import Output, encode
 from provenance.audio.sound import Sound
 from provenance.ledger import proofs
 from provenance.models import Clip
@@ -35,9 +36,11 @@ TONE = Sound(np.zeros(2400, dtype=np.float32), 24_000)
 def quick_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The race is about rows; a mark costs half a second of processor, so here it is taken as made."""
 
-    def made(sound: Sound, *, token: int, **_others: object) -> marking.Marked:
+    def made(sound: Sound, *, token: int, output: Output, **_others: object) -> marking.Marked:
+        level = np.full(len(TONE.samples), token / 2**33, dtype=np.float32)  # no two clips have the same bytes
+        data = encode(Sound(level, TONE.rate), output)
         return marking.Marked(
-            data=f"{token}".encode(), sound=TONE, margin_milli_db=500, score_milli=9000, checks=("race",), attempts=1
+            data=data, sound=TONE, margin_milli_db=500, score_milli=9000, checks=("race",), attempts=1
         )
 
     monkeypatch.setattr(marking, "mark", made)
