@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -29,6 +29,7 @@ BRISK: Final = {
     "PYTHONWARNINGS": "default",
 }
 CELERY: Final = (sys.executable, "-m", "celery", "-A", "config.celery")
+SPEECH: Final = "speech"
 NOBODY_LISTENS: Final = "redis://127.0.0.1:9/0"  # the discard port
 
 
@@ -78,15 +79,22 @@ def web(environment: Mapping[str, str], log: Path, *, port: int | None = None) -
 
 @contextmanager
 def celery(environment: Mapping[str, str], log: Path) -> Iterator[None]:
-    """A Celery worker for every queue, and the beat."""
-    with celery_worker(environment, log), celery_beat(environment, log):
+    """Celery workers as docs/operation.md has them, where speech keeps nothing else waiting, and the beat."""
+    others = [lane for lane in LANES if lane != SPEECH]
+    with (
+        celery_worker(environment, log, lanes=others),
+        celery_worker(environment, log, lanes=[SPEECH]),
+        celery_beat(environment, log),
+    ):
         yield
 
 
 @contextmanager
-def celery_worker(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def celery_worker(
+    environment: Mapping[str, str], log: Path, *, lanes: Iterable[str] = LANES
+) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker with a pool of two, once it takes tasks: one whose pool dies before that ends by itself."""
-    command = [*CELERY, "worker", "-Q", ",".join(LANES), "-c", "2", "-l", "warning", "-n", f"{uuid4()}@test"]
+    command = [*CELERY, "worker", "-Q", ",".join(lanes), "-c", "2", "-l", "warning", "-n", f"{uuid4()}@test"]
     name = command[-1]
     with process(command, {**environment, **BRISK}, log) as worker, Celery(broker=environment["REDIS_URL"]) as probe:
         wait_until(
