@@ -97,7 +97,9 @@ class TestLostWakeUps:
         with carrier() as base:
             mara = customer(base, acme_key)
             assert mara.until(f"/v1/jobs/{job}", "done", "refused", "failed") == "done"
-            assert mara.until(f"/v1/exports/{export}", "ready", "failed") == "ready"
+            # An erasure that comes after the export takes the bundle back, perhaps before anybody saw it ready.
+            made = mara.until(f"/v1/exports/{export}", "ready", "expired", "failed")
+            assert made in {"ready", "expired"}
             assert mara.until(f"/v1/voices/{ada.voice}", "deleted") == "deleted"
             assert mara.until(f"/v1/erasures/{erasure}", "completed") == "completed"
             log_is_sequenced(base)
@@ -115,8 +117,7 @@ class TestABatch:
             assert mara.until(f"/v1/jobs/{batch}", "running", *OVER) == "running"
 
             export = mara.post("/v1/exports", {"kind": "audit"})["id"]
-            erasure = ada.post(f"/v1/speakers/{ada.speaker}/erase", {"reason": "requested"})["id"]
-
             assert mara.until(f"/v1/exports/{export}", "ready", "failed") == "ready"
+            erasure = ada.post(f"/v1/speakers/{ada.speaker}/erase", {"reason": "requested"})["id"]
             assert mara.until(f"/v1/erasures/{erasure}", "completed") == "completed"
             assert mara.get(f"/v1/jobs/{batch}")["state"] == "running"
