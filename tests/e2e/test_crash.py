@@ -58,11 +58,14 @@ class TestEmbeddedServers:
             town = Town(bases=[f"http://127.0.0.1:{port}" for port in ports], key=acme_key)
             town.settle_in(people=6, texts=8)
 
+            killed: set[int] = set()
+
             def strike(number: int) -> None:
-                server = int((tmp_path / str(random.choice(ports))).read_text())
+                server = _one_that_lives(tmp_path / str(random.choice(ports)), killed)
                 if number == SLEEPS_AT:
                     put_to_sleep(server, seconds=LEASE_SECONDS + 2)
                 else:
+                    killed.add(server)
                     kill(server)
 
             under_fire(town, strike, kills=SERVER_KILLS + 1)
@@ -96,6 +99,12 @@ class TestCeleryWorkersAndWebServer:
             under_fire(town, lambda _: web.kill(), kills=WEB_KILLS)
 
         nothing_is_amiss(town)
+
+
+def _one_that_lives(file: Path, killed: set[int]) -> int:
+    """The process that the file names, once it names another than one killed before: that may be gone already."""
+    wait_until(lambda: int(file.read_text()) not in killed, "a new server in the place of a killed one", every=0.02)
+    return int(file.read_text())
 
 
 def _somebody(pid: int) -> int:
