@@ -1,6 +1,6 @@
 """Running a program of ours on foreign bytes: limited in time and output, and killed when it overstays.
 
-The program takes its own limits on memory, files and processor time before it loads a library.
+`limited.py` gives it limits on memory, files and processor time before it loads a library.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+_LIMITED: Final = Path(__file__).with_name("limited.py")
 # One BLAS thread: more would cost address space, which is limited.
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def command(program: Path) -> tuple[str, ...]:
-    """How to start a program of ours. -I: neither the current folder nor PYTHON* variables reach it."""
-    return (sys.executable, "-I", str(program))
+def command(program: Path, *, memory: int = 2**30, cpu_seconds: int = 20) -> tuple[str, ...]:
+    """How to start a program of ours within `memory` bytes of address space and so much processor time.
+
+    -I: neither the current folder nor PYTHON* variables reach it.
+    """
+    return (sys.executable, "-I", str(_LIMITED), str(program), str(memory), str(cpu_seconds))
 
 
 def run(words: Sequence[str], order: bytes, *, most_out: int, seconds: float = 30) -> bytes:

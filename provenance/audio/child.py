@@ -1,6 +1,7 @@
 """The decoder: a program of its own that reads one foreign audio file from stdin and writes plain samples to stdout.
 
-It is started with limits, an empty environment and no knowledge of the service: a bug in a codec library ends here.
+It is started by `provenance/limited.py`, with an empty environment and no knowledge of the service: a bug in a codec
+library ends here.
 In: one line of JSON {"container", "max_seconds", "max_channels", "min_rate", "max_rate", "keep_rate"}, then the file.
 Out: the byte R once the libraries are loaded; then one line of JSON, {"error": reason} or {"rate", "channels",
 "source_rate", "frames", "declared"}; then float32 samples, little-endian, mono (the mean of the channels).
@@ -9,36 +10,16 @@ Out: the byte R once the libraries are loaded; then one line of JSON, {"error": 
 from __future__ import annotations
 
 import contextlib
-import resource
+import io
+import json
 import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
-
-def _limit() -> None:
-    """Take the limits before any library is loaded; none of them can be raised again."""
-    for what, value in (
-        (resource.RLIMIT_AS, 2**30),
-        (resource.RLIMIT_CPU, 20),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (least, least))
-
-
-if __name__ == "__main__":
-    _limit()
-
-import io  # noqa: E402  # everything below runs under the limits
-import json  # noqa: E402
-from collections.abc import Iterator  # noqa: E402
-from typing import Any, BinaryIO  # noqa: E402
-
-import numpy as np  # noqa: E402
-import soundfile  # noqa: E402
-import soxr  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
 
 Block = NDArray[np.float32]
 BLOCK_FRAMES = 65_536

@@ -1,7 +1,8 @@
 """The reader of manifests: a program of its own that reads one foreign file from stdin and says what it found.
 
-It is started with limits, an empty environment and no knowledge of the service. Once its libraries are loaded it may
-open nothing more, neither file nor socket: a manifest that names an address is never fetched, whatever a library does.
+It is started by `provenance/limited.py`, with an empty environment and no knowledge of the service. Once its libraries
+are loaded it may open nothing more, neither file nor socket: a manifest that names an address is never fetched,
+whatever a library does.
 In: one line of JSON {"media_type", "settings", "size", "sidecar"}, then `size` bytes of the file, then `sidecar` bytes.
 Out: the byte R once it is ready; then one line of JSON, {"error": kind} or {"state", "active", "serial", "sources",
 "bindings", "ingredients", "codes"}.
@@ -10,33 +11,14 @@ Out: the byte R once it is ready; then one line of JSON, {"error": kind} or {"st
 from __future__ import annotations
 
 import contextlib
+import io
+import json
+import logging
 import resource
 import sys
+from typing import Any, BinaryIO
 
-
-def _limit() -> None:
-    """Take the limits before any library is loaded; none of them can be raised again."""
-    for what, value in (
-        (resource.RLIMIT_AS, 2**30),
-        (resource.RLIMIT_CPU, 20),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (least, least))
-
-
-if __name__ == "__main__":
-    _limit()
-
-import io  # noqa: E402  # everything below runs under the limits
-import json  # noqa: E402
-import logging  # noqa: E402
-from typing import Any, BinaryIO  # noqa: E402
-
-import c2pa  # noqa: E402
+import c2pa
 
 LONGEST = 200  # characters of any text that is passed on
 MOST = 64  # of any list

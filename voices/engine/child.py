@@ -10,35 +10,15 @@ Out: a frame of JSON, {"bytes": n} followed by n bytes of 16-bit PCM at 22 050 H
 from __future__ import annotations
 
 import contextlib
-import resource
+import ctypes
+import json
+import os
+import signal
+import struct
 import sys
+from typing import Any, BinaryIO
 
-
-def _limit() -> None:
-    """Take the limits before the library is loaded."""
-    for what, value in (
-        (resource.RLIMIT_AS, 2**29),
-        (resource.RLIMIT_CPU, 30),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(what)
-        least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (least, least))
-
-
-if __name__ == "__main__":
-    _limit()
-
-import ctypes  # noqa: E402  # everything below runs under the limits
-import json  # noqa: E402
-import os  # noqa: E402
-import signal  # noqa: E402
-import struct  # noqa: E402
-from typing import Any, BinaryIO  # noqa: E402
-
-import espeakng_loader  # noqa: E402
+import espeakng_loader
 
 RATE = 22_050
 MOST_BYTES = 2 * RATE * 300

@@ -8,7 +8,6 @@ import os
 import select
 import struct
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -17,13 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import Unavailable
+from provenance import processes
 from provenance.audio.sound import Sound, from_pcm16
 
 RATE: Final = 22_050
 NORMAL_RATE: Final = 175
 """espeak's words a minute when nobody asks for others."""
 TIMEOUT_SECONDS: Final = 20.0
-_COMMAND: Final = (sys.executable, "-I", str(Path(__file__).with_name("child.py")))
+_COMMAND: Final = processes.command(Path(__file__).with_name("child.py"), memory=2**29, cpu_seconds=30)
 _ENVIRONMENT: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
 _CHUNK: Final = 2**16
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -142,16 +143,16 @@ class TestRefusals:
 
 
 CHILD = Path(decoding.__file__).with_name("child.py")
-PROBE = f"""
-import sys; sys.path.insert(0, {str(CHILD.parent)!r})
-import child; child._limit()
-"""
 
 
 def in_the_child(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-I", "-c", PROBE + code], check=False, capture_output=True, text=True, timeout=60
-    )
+    """What the code may do when it stands where the decoder stands in its own command."""
+    assert str(CHILD) in decoding._COMMAND
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as probe:
+        probe.write(code)
+        probe.flush()
+        words = [probe.name if word == str(CHILD) else word for word in decoding._COMMAND]
+        return subprocess.run(words, check=False, capture_output=True, text=True, timeout=60)
 
 
 def children() -> set[str]:
@@ -219,7 +220,7 @@ class TestChild:
         assert children() <= before
 
     def test_reads_m4a_only_where_the_extra_is_installed(self) -> None:
-        hidden = "import builtins, sys; sys.modules['av'] = None\n"
-        code = "import io\ntry:\n    child._ffmpeg({'container': 'm4a'}, b'')\nexcept child.Unreadable as e: print(e)"
+        hidden = f"import sys; sys.modules['av'] = None; sys.path.insert(0, {str(CHILD.parent)!r}); import child\n"
+        code = "try:\n    child._ffmpeg({'container': 'm4a'}, b'')\nexcept child.Unreadable as e: print(e)"
 
         assert in_the_child(hidden + code).stdout == "unknown_format\n"
