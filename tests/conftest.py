@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from tests import flushing, isolation
 
-pytest_plugins = ["tests.cast", "tests.people"]
+pytest_plugins = ["tests.cast", "tests.people", "tests.mara"]
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 isolation.own_data_folder()

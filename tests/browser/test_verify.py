@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -18,19 +17,10 @@ from provenance.models import Feedback
 from tests.browser.conftest import PHONE, Check, Console
 from tests.provenance.test_verify import again
 from tests.provenance.test_verify_several import FOREIGN, RATE, clip_of
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     AUDIO,
-    MakeVoice,
-    Reader,
-    asker_of,
-    make_consent,
-    make_voice,
-    noon,
-    only,
-    order_for,
     revoke,
 )
-from voices import pipeline
 from voices.models import Voice
 from voices.pipeline import Spoken
 
@@ -40,17 +30,6 @@ TITLES = {
     "withdrawn": "Made here, permission has ended",
 }
 QUESTION = "Was this voice made here?"
-
-
-@pytest.fixture
-def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
-    return make_voice()
-
-
-@pytest.fixture
-def spoken(voice: Voice) -> Spoken:
-    order = order_for(voice, output=Output(codec="wav"))
-    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
 
 
 def heading(page: Page, title: str) -> None:

@@ -14,15 +14,11 @@ from accounts.models import ApiKey
 from consent.models import Consent, Speaker
 from provenance.models import Clip, Export
 from tests.cast import MakeKey
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     AUDIOBOOK,
     SENTENCE,
     Reader,
-    clock_at_noon,
     grant_of,
-    make_consent,
-    make_voice,
-    reader,
 )
 from vault.models import Blob
 from voices.models import Erasure, Job, Sample, Voice
@@ -60,13 +56,13 @@ class Sender:
 
 
 @pytest.fixture
-def http(make_key: MakeKey, clock_at_noon: None, reader: Reader) -> Sender:  # noqa: F811 - the fixtures
+def http(make_key: MakeKey, clock_at_noon: None, reader: Reader) -> Sender:
     """Acme's test key at noon, in the hands of somebody who calls often; the provider is a real reader."""
     return Sender(make_key(calls_per_minute=100_000).secret)
 
 
 @pytest.fixture
-def anybody(db: None, clock_at_noon: None) -> Sender:  # noqa: F811 - the fixture
+def anybody(db: None, clock_at_noon: None) -> Sender:
     """Somebody without a key."""
     return Sender(None)
 
@@ -130,7 +126,7 @@ class World(Mapping[str, str]):
 
 
 @pytest.fixture
-def world(http: Sender, make_voice: Callable[[], Voice]) -> World:  # noqa: F811 - the fixture
+def world(http: Sender, make_voice: Callable[[], Voice]) -> World:
     """One of everything."""
     return World(http, make_voice)
 

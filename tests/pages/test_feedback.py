@@ -13,16 +13,10 @@ from provenance import feedback, wording
 from provenance.models import Feedback
 from provenance.tasks import forget_feedback
 from tests.cast import MakeMember
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     Http,
     Reader,
-    client,
-    clock_at_noon,
-    make_consent,
-    make_voice,
-    reader,
     say,
-    voice,
 )
 from voices.models import Voice
 
@@ -84,9 +78,9 @@ class TestTheForm:
 
 
 @pytest.fixture
-def clip_id(client: Http, voice: Voice, reader: Reader) -> str:  # noqa: F811 - the fixtures
+def clip_id(product: Http, voice: Voice, reader: Reader) -> str:
     """A clip of Acme's."""
-    found: str = say(client, voice)["Sayso-Clip"]
+    found: str = say(product, voice)["Sayso-Clip"]
     return found
 
 

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import Organisation
-from core import clock
 from provenance import clips, turns, verifying
 from provenance.audio.decoding import decode
 from provenance.audio.encoding import Output, encode
@@ -18,13 +17,10 @@ from provenance.credentials.signing import Parent
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.provenance.credentials.people import look, plain, root, signed, signer, statement
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     AUDIO,
-    MakeVoice,
     Reader,
     asker_of,
-    make_consent,
-    make_voice,
     noon,
     only,
     order_for,
@@ -34,24 +30,8 @@ from voices import pipeline, sweeps
 from voices.models import Voice
 from voices.pipeline import Spoken
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock_at_noon")]
 BINDING, CONTENT = "/c2pa/matches/byBinding", "/c2pa/matches/byContent"
-
-
-@pytest.fixture(autouse=True)
-def clock_at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", noon)
-
-
-@pytest.fixture
-def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
-    return make_voice()
-
-
-@pytest.fixture
-def spoken(voice: Voice) -> Spoken:
-    order = order_for(voice, output=Output(codec="wav"))
-    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
 
 
 @pytest.fixture

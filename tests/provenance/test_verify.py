@@ -18,13 +18,10 @@ from provenance.audio.sound import Sound
 from provenance.models import Clip
 from provenance.verifying import Outcome, Verdict, verify
 from tests.conftest import NOON
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     AUDIO,
-    MakeVoice,
     Reader,
     asker_of,
-    make_consent,
-    make_voice,
     noon,
     only,
     order_for,
@@ -33,17 +30,6 @@ from tests.voices.conftest import (  # noqa: F401 - fixtures
 from voices import pipeline, sweeps
 from voices.models import Voice
 from voices.pipeline import Spoken
-
-
-@pytest.fixture
-def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
-    return make_voice()
-
-
-@pytest.fixture
-def spoken(voice: Voice) -> Spoken:
-    order = order_for(voice, output=Output(codec="wav"))
-    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
 
 
 def found(data: bytes) -> Verdict:

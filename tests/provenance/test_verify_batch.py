@@ -10,52 +10,45 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.cast import ClientOf, MakeKey
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     AUDIO,
-    MakeVoice,
-    client,
-    clock_at_noon,
-    make_consent,
-    make_voice,
-    reader,
     say,
-    voice,
 )
 from voices.models import Voice
 
 PATH = "/v1/verify/batch"
 
 
-def ask(client: APIClient, *files: bytes, field: str = "files", **headers: str) -> Any:  # noqa: F811
+def ask(client: APIClient, *files: bytes, field: str = "files", **headers: str) -> Any:
     uploads = [SimpleUploadedFile(f"{place}.wav", data) for place, data in enumerate(files)]
     return client.post(PATH, {field: uploads}, format="multipart", headers=headers)
 
 
 @pytest.mark.usefixtures("reader")
 class TestManyFiles:
-    def test_are_answered_in_their_order(self, client: APIClient, voice: Voice) -> None:  # noqa: F811
-        ours = say(client, voice, output={"codec": "wav"})
+    def test_are_answered_in_their_order(self, product: APIClient, voice: Voice) -> None:
+        ours = say(product, voice, output={"codec": "wav"})
         foreign = (AUDIO / "librivox-austen-0880.wav").read_bytes()
 
-        answer = ask(client, b"no audio", ours.content, foreign)
+        answer = ask(product, b"no audio", ours.content, foreign)
 
         found = [(row["index"], row["verdict"]) for row in answer.json()["data"]]
         assert (answer.status_code, found) == (200, [(0, "unreadable"), (1, "issued"), (2, "not_found")])
         assert answer.json()["data"][1]["clip"]["id"] == ours["Sayso-Clip"]
         assert answer.json()["data"][1]["marks"][0]["clip"] == ours["Sayso-Clip"]
 
-    def test_speak_the_callers_language(self, client: APIClient) -> None:  # noqa: F811
-        assert "Bytes" in ask(client, b"x", **{"Accept-Language": "de"}).json()["data"][0]["caveat"]
-        assert "bytes" in ask(client, b"x").json()["data"][0]["caveat"]
+    def test_speak_the_callers_language(self, product: APIClient) -> None:
+        assert "Bytes" in ask(product, b"x", **{"Accept-Language": "de"}).json()["data"][0]["caveat"]
+        assert "bytes" in ask(product, b"x").json()["data"][0]["caveat"]
 
 
 class TestLimits:
     @pytest.mark.parametrize(("count", "status"), [(0, 422), (1, 200), (20, 200), (21, 422)])
-    def test_are_one_to_twenty_files(self, client: APIClient, count: int, status: int) -> None:  # noqa: F811
-        assert ask(client, *[b"x"] * count).status_code == status
+    def test_are_one_to_twenty_files(self, product: APIClient, count: int, status: int) -> None:
+        assert ask(product, *[b"x"] * count).status_code == status
 
-    def test_know_one_field(self, client: APIClient) -> None:  # noqa: F811
-        assert ask(client, b"x", field="file").json()["errors"][0]["code"] == "unknown_field"
+    def test_know_one_field(self, product: APIClient) -> None:
+        assert ask(product, b"x", field="file").json()["errors"][0]["code"] == "unknown_field"
 
     def test_count_every_file(self, make_key: MakeKey, client_of: ClientOf) -> None:
         caller = client_of(make_key(calls_per_minute=5))

@@ -18,14 +18,11 @@ from provenance.fingerprint import filing
 from provenance.models import Clip
 from provenance.verifying import Outcome, Verdict, marked, verify
 from tests.conftest import NOON
-from tests.voices.conftest import (  # noqa: F401 - fixtures
-    AUDIO,
+from tests.voices.conftest import (
     MakeConsent,
     MakeVoice,
     Reader,
     asker_of,
-    make_consent,
-    make_voice,
     noon,
     only,
     order_for,
@@ -41,13 +38,8 @@ OUTPUT = Output(codec="wav", sample_rate_hz=RATE)
 
 
 @pytest.fixture
-def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
-    return make_voice()
-
-
-@pytest.fixture
-def neighbours(make_voice: MakeVoice, make_consent: MakeConsent, bolt: Organisation) -> Voice:  # noqa: F811 - as above
-    return make_voice(make_consent(organisation=bolt))
+def neighbours(make_voice: MakeVoice, make_maras_consent: MakeConsent, bolt: Organisation) -> Voice:
+    return make_voice(make_maras_consent(organisation=bolt))
 
 
 def clip_of(voice: Voice, name: str = "0870") -> tuple[str, Sound]:
@@ -99,7 +91,7 @@ class TestASplice:
     def test_with_a_withdrawn_clip_in_it_is_called_withdrawn(
         self,
         voice: Voice,
-        make_voice: MakeVoice,  # noqa: F811
+        make_voice: MakeVoice,
     ) -> None:
         other = make_voice()
         (_, one), (second, two) = clip_of(voice), clip_of(other, "0920")
@@ -111,7 +103,7 @@ class TestASplice:
         assert verdict.clip is not None
         assert verdict.clip.id == second
 
-    def test_with_an_erased_clip_in_it_does_not_name_that(self, voice: Voice, make_voice: MakeVoice) -> None:  # noqa: F811
+    def test_with_an_erased_clip_in_it_does_not_name_that(self, voice: Voice, make_voice: MakeVoice) -> None:
         other = make_voice()
         (first, one), (second, two) = clip_of(voice), clip_of(other, "0920")
         with transaction.atomic():

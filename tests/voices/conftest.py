@@ -11,20 +11,17 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 import soundfile
-from django.db import transaction
 
 from accounts.models import Organisation
 from consent import services as consents
 from consent.models import Consent
-from core import clock, ids
+from core import ids
 from provenance.audio.sound import Sound
-from tests.cast import ClientOf, MakeKey
 from tests.conftest import NOON
 from vault import blobs, sealing
 from voices import cloning
 from voices.models import Voice, VoiceState
 from voices.orders import Asker, Providers, SpeechOrder
-from voices.providers import registry
 from voices.providers.base import Capabilities, Clone, Handle, Line, Provider
 
 # An APIClient; its stubs know no `json()` of its answers.
@@ -110,56 +107,8 @@ def grant_of(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@pytest.fixture
-def make_consent(acme: Organisation) -> MakeConsent:
-    """Makes test-mode consents of fresh people, signed unless told otherwise."""
-
-    def make(
-        *,
-        grants: Sequence[Mapping[str, Any]] | None = None,
-        organisation: Organisation | None = None,
-        signed: bool = True,
-        **grant: Any,
-    ) -> Consent:
-        home = organisation or acme
-        speaker = consents.create_speaker(
-            organisation=home,
-            livemode=False,
-            name="Mara Lindqvist",
-            email=f"mara-{ids.new('spk')}@example.org",
-            actor="system:test",
-            at=NOON,
-        )
-        asked = consents.request_consent(
-            organisation=home,
-            livemode=False,
-            speaker_id=speaker.id,
-            grants=list(grants or [grant_of(**grant)]),
-            duration="P1Y",
-            jurisdictions=["EU"],
-            actor="system:test",
-            at=NOON,
-        )
-        if not signed:
-            return asked.consent
-        return consents.sign_as_test(asked.consent.id, organisation_id=home.id, actor="system:test", at=NOON)
-
-    return make
-
-
-@pytest.fixture
-def make_voice(make_consent: MakeConsent) -> MakeVoice:
-    """Makes voices as the cloning leaves them, without its work."""
-
-    def make(consent: Consent | None = None, *, state: str = VoiceState.READY, **grant: Any) -> Voice:
-        owner = consent or make_consent(**grant)
-        with transaction.atomic():
-            return _voice(owner, state)
-
-    return make
-
-
-def _voice(consent: Consent, state: str) -> Voice:
+def voice_of(consent: Consent, state: str) -> Voice:
+    """A voice as the cloning leaves it, without its work."""
     voice_id, subject = ids.new("vox"), consent.speaker.subject
     profile = blobs.put(subject=subject, kind="profile", data=b"a profile", at=NOON)
     label = {"name": "Mara, narrator", "description": ""}
@@ -201,29 +150,15 @@ def revoke(consent_id: str, organisation_id: str, *, at: datetime = NOON) -> Non
 
 
 @pytest.fixture
-def clock_at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The edges read noon from the clock: all data of these tests is of that time."""
-    monkeypatch.setattr(clock, "now", noon)
+def make_consent(make_maras_consent: MakeConsent) -> MakeConsent:
+    """In this room consents are Mara's."""
+    return make_maras_consent
 
 
 @pytest.fixture
-def client(make_key: MakeKey, client_of: ClientOf, clock_at_noon: None) -> Http:
-    """Acme's product with a test key, at noon."""
-    return client_of(make_key())
-
-
-@pytest.fixture
-def voice(make_voice: MakeVoice) -> Voice:
-    """A voice that is ready."""
-    return make_voice()
-
-
-@pytest.fixture
-def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
-    """The provider named `local` answers with a real reader."""
-    reader = Reader()
-    monkeypatch.setattr(registry, "_FACTORIES", {"local": lambda: reader})
-    return reader
+def client(product: Http) -> Http:
+    """In this room the client is Acme's product."""
+    return product
 
 
 def say(client: Http, voice: Voice, **changes: Any) -> Any:

@@ -22,13 +22,10 @@ from provenance.fingerprint.words import SILENT, Words, words
 from provenance.models import Clip, Fingerprint, FingerprintTerm
 from provenance.tasks import fingerprint_pending
 from tests.conftest import NOON
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     AUDIO,
-    MakeVoice,
     Reader,
     asker_of,
-    make_consent,
-    make_voice,
     noon,
     only,
     order_for,
@@ -41,11 +38,6 @@ from voices.models import Voice
 from voices.pipeline import Spoken
 
 LATER = clock.now() + timedelta(days=365)
-
-
-@pytest.fixture
-def voice(make_voice: MakeVoice) -> Voice:  # noqa: F811 - the fixture
-    return make_voice()
 
 
 def say(voice: Voice, name: str = "0870", **output: object) -> Spoken:

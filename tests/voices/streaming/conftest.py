@@ -19,14 +19,10 @@ from provenance.audio.sound import Sound
 from provenance.models import Clip
 from tests.cast import MakeKey
 from tests.conftest import NOON
-from tests.voices.conftest import (  # noqa: F401 - fixtures
+from tests.voices.conftest import (
     AUDIOBOOK,
     Reader,
-    clock_at_noon,
-    make_consent,
-    make_voice,
     reading,
-    voice,
 )
 from tests.voices.streaming.wire import Wire
 from vault import blobs
@@ -52,7 +48,7 @@ class Teller(Reader):
 
     def stream(
         self,
-        voice: Handle,  # noqa: F811 - the provider's argument
+        voice: Handle,
         line: Line,
     ) -> Iterator[Piece]:
         for number in range(self.pieces):
@@ -78,7 +74,7 @@ def teller(monkeypatch: pytest.MonkeyPatch) -> Teller:
 
 
 @pytest.fixture
-def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:  # noqa: F811 - the fixture
+def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
     """A server; its background work stands still. At the end no stream may be left."""
     chosen = free_port()
     config = uvicorn.Config(application, port=chosen, log_config=None, lifespan="off", access_log=False)
@@ -94,7 +90,7 @@ def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:  # noqa:
 
 
 @pytest.fixture
-def profile(voice: Voice) -> None:  # noqa: F811 - the fixture
+def profile(voice: Voice) -> None:
     """Give the voice a profile that the built-in engine can speak with."""
     with transaction.atomic():
         blob = blobs.put(subject=voice.subject, kind="profile", data=engine.enrol([reading()]), at=NOON)
@@ -121,7 +117,7 @@ def wire(wire_of: Callable[[IssuedKey], Wire], make_key: MakeKey) -> Wire:
     return wire_of(make_key())
 
 
-def asked(voice: Voice, /, **changes: Any) -> dict[str, Any]:  # noqa: F811 - the voice
+def asked(voice: Voice, /, **changes: Any) -> dict[str, Any]:
     """The body of a call for a stream."""
     body: dict[str, Any] = {"voice": voice.id, "text": TEXT, "language": "en", "use_case": AUDIOBOOK}
     return body | {"output": {"codec": "mp3"}, "delivery": {"mode": "stream"}} | changes
