@@ -48,12 +48,12 @@ class OrganisationAdmin(EvidenceAdmin[Organisation]):
         """The policy, to be read."""
         return format_html("<pre>{}</pre>", _shown(row.policy))
 
-    def has_change_policy_permission(self, request: HttpRequest, object_id: str = "") -> bool:  # noqa: ARG002 - theme's
+    def has_change_policy_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         """Owners decide."""
         return self.may(request, Action.CHANGE_POLICY)
 
     @button(text="Change the policy", path="policy", permission="change_policy")
-    def change_policy(self, request: HttpRequest, object_id: str) -> HttpResponse:  # noqa: ARG002 - one's own
+    def change_policy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the policy and what it may hold; replace it, on record, with a reason."""
         member = member_of(request)
         if not self.may(request, Action.CHANGE_POLICY):

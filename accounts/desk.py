@@ -69,7 +69,7 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         """Live or test, in words: a red cross would look like a fault."""
         return "live" if row.livemode else "test"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:
         """The computed ones of the page, and the words for live and test."""
         return (*self.readonly_fields, "mode")
 
@@ -77,19 +77,19 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         """Members may look."""
         return may_enter(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         """Members may look."""
         return may_enter(request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Evidence is not typed in."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         """Evidence is not edited."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         """Evidence is not deleted; people are erased, which is another thing."""
         return False
 

@@ -21,14 +21,14 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-import numpy as np  # noqa: E402 - after Django is set up, as all below
-from django.core.management import call_command  # noqa: E402
+import numpy as np
+from django.core.management import call_command
 
-from bench.table import Row, show  # noqa: E402
-from provenance.audio.encoding import Output, encode  # noqa: E402
-from provenance.audio.sound import Sound  # noqa: E402
-from provenance.credentials import authority, reading, signing  # noqa: E402
-from provenance.credentials.manifest import Commitment, Scope, Statement  # noqa: E402
+from bench.table import Row, show
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
+from provenance.credentials import authority, reading, signing
+from provenance.credentials.manifest import Commitment, Scope, Statement
 
 ROUNDS: Final = 15
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -26,18 +26,18 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402 - after Django is set up, as all below
-from django.db import connection, transaction  # noqa: E402
+from django.conf import settings
+from django.db import connection, transaction
 
-from accounts import services as accounts  # noqa: E402
-from bench.table import Row, show  # noqa: E402
-from core import ids  # noqa: E402
-from provenance import clips, log  # noqa: E402
-from provenance.bundles import making, services  # noqa: E402
-from provenance.bundles.verifier import building  # noqa: E402
-from provenance.ledger import checkpoints, entries, merkle, sequencer  # noqa: E402
-from provenance.models import Export, Head, Tile  # noqa: E402
-from vault import blobs  # noqa: E402
+from accounts import services as accounts
+from bench.table import Row, show
+from core import ids
+from provenance import clips, log
+from provenance.bundles import making, services
+from provenance.bundles.verifier import building
+from provenance.ledger import checkpoints, entries, merkle, sequencer
+from provenance.models import Export, Head, Tile
+from vault import blobs
 
 MILLION: Final = 1_000_000
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)

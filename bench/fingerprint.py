@@ -20,13 +20,13 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from bench.attacks import ATTACKS  # noqa: E402 - the index's rows are models
-from bench.corpus import Clip, clips  # noqa: E402
-from bench.table import Row, show  # noqa: E402
-from provenance.audio.sound import Sound  # noqa: E402
-from provenance.fingerprint import index  # noqa: E402
-from provenance.fingerprint.comparing import LEAST, LIMIT, compare  # noqa: E402
-from provenance.fingerprint.words import Words, words  # noqa: E402
+from bench.attacks import ATTACKS
+from bench.corpus import Clip, clips
+from bench.table import Row, show
+from provenance.audio.sound import Sound
+from provenance.fingerprint import index
+from provenance.fingerprint.comparing import LEAST, LIMIT, compare
+from provenance.fingerprint.words import Words, words
 
 KEY = bytes(range(32))
 HANDLED = ("clean", "mp3 64k", "aac 96k", "opus 24k", "mu-law", "cut 0.5 s", "mp3 32k", "opus 16k", "noise 20 dB")

@@ -23,14 +23,14 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402 - after Django is set up, as all below
-from django.db import connection, connections, transaction  # noqa: E402
+from django.conf import settings
+from django.db import connection, connections, transaction
 
-from bench.table import Row, show  # noqa: E402
-from core import clock, ids  # noqa: E402
-from provenance import log, tasks  # noqa: E402
-from provenance.ledger import audit, checkpoints, entries, proofs, sequencer  # noqa: E402
-from provenance.models import Checkpoint, Entry  # noqa: E402
+from bench.table import Row, show
+from core import clock, ids
+from provenance import log, tasks
+from provenance.ledger import audit, checkpoints, entries, proofs, sequencer
+from provenance.models import Checkpoint, Entry
 
 MILLION: Final = 1_000_000
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -19,15 +19,15 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after Django is set up, as all below
+from django.core.management import call_command
 
-from accounts import services as accounts  # noqa: E402
-from bench.corpus import RECORDINGS, _read  # noqa: E402
-from bench.table import Row, show  # noqa: E402
-from provenance import marks, verifying  # noqa: E402
-from provenance.audio.encoding import Output, encode  # noqa: E402
-from provenance.audio.sound import Sound  # noqa: E402
-from provenance.models import MarkKey  # noqa: E402
+from accounts import services as accounts
+from bench.corpus import RECORDINGS, _read
+from bench.table import Row, show
+from provenance import marks, verifying
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
+from provenance.models import MarkKey
 
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECONDS: Final = (7, 60, 300)

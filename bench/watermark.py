@@ -26,13 +26,13 @@ from pesq import pesq
 
 django.setup()  # marking reaches models through the second mark
 
-from bench.attacks import ATTACKS, WANTED  # noqa: E402
-from bench.corpus import Clip, clips  # noqa: E402
-from bench.table import Row, show  # noqa: E402
-from provenance.audio.encoding import Output  # noqa: E402
-from provenance.audio.sound import Sound  # noqa: E402
-from provenance.marking import Marked, mark  # noqa: E402
-from provenance.watermark import MarkFailed, detect  # noqa: E402
+from bench.attacks import ATTACKS, WANTED
+from bench.corpus import Clip, clips
+from bench.table import Row, show
+from provenance.audio.encoding import Output
+from provenance.audio.sound import Sound
+from provenance.marking import Marked, mark
+from provenance.watermark import MarkFailed, detect
 
 KEY = bytes(range(32))
 WRONG_KEY = bytes(range(1, 33))

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from config import code_pages, docs, health
 
 # One way in, with its second factors, for the admin pages too.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),

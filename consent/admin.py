@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from typing import TypedDict
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -25,10 +28,10 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
     extra = 0
     can_delete = False
 
-    def has_view_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_view_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
         return may_enter(request)
 
-    def has_add_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_add_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
         return False
 
 
@@ -92,13 +95,13 @@ class ConsentAdmin(EvidenceAdmin[Consent]):
             do=_resume,
         )
 
-    def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+    def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self.may(request, Action.REVOKE)
 
-    def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+    def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self.may(request, Action.SUSPEND)
 
-    def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+    def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self.may(request, Action.RESUME)
 
 
@@ -133,11 +136,20 @@ class NoticeVersionAdmin(EvidenceAdmin[NoticeVersion]):
     fields = ("notice", "version", "locale", "change_class", "body", "sha256", "created_at")
     ordering = ("notice", "-version", "locale")
 
-    def get_queryset(self, request: HttpRequest):  # type: ignore[no-untyped-def]
-        return super(EvidenceAdmin, self).get_queryset(request)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeVersion]:
+        rows: QuerySet[NoticeVersion] = super(EvidenceAdmin, self).get_queryset(request)
+        return rows
 
 
-def _at(consent: Consent) -> dict[str, object]:
+class _At(TypedDict):
+    """Whose consent an act is about, and when."""
+
+    organisation_id: str
+    livemode: bool
+    at: datetime
+
+
+def _at(consent: Consent) -> _At:
     organisation: Organisation = consent.organisation
     return {
         "organisation_id": organisation.id,
@@ -147,15 +159,15 @@ def _at(consent: Consent) -> dict[str, object]:
 
 
 def _revoke(consent: Consent, actor: str, reason: str) -> str:
-    after = services.revoke(consent.id, reason=reason, actor=actor, **_at(consent))  # type: ignore[arg-type]
+    after = services.revoke(consent.id, reason=reason, actor=actor, **_at(consent))
     return f"The consent is {after.state}."
 
 
 def _suspend(consent: Consent, actor: str, reason: str) -> str:
-    after = services.suspend(consent.id, reason=reason, actor=actor, **_at(consent))  # type: ignore[arg-type]
+    after = services.suspend(consent.id, reason=reason, actor=actor, **_at(consent))
     return f"The consent is {after.state}."
 
 
 def _resume(consent: Consent, actor: str, reason: str) -> str:  # noqa: ARG001 - the shape of an act
-    after = services.resume(consent.id, actor=actor, **_at(consent))  # type: ignore[arg-type]
+    after = services.resume(consent.id, actor=actor, **_at(consent))
     return f"The consent is {after.state}."

@@ -10,8 +10,8 @@ class ConsentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from consent import bundles, facts  # noqa: PLC0415 - models load after the applications
-        from consent.paper import processing  # noqa: PLC0415 - models load after the applications
+        from consent import bundles, facts
+        from consent.paper import processing
 
         bundles.register()
         facts.register_policy()

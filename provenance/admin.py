@@ -100,7 +100,7 @@ class ExportAdmin(EvidenceAdmin[Export]):
         headers = {"Content-Disposition": f'attachment; filename="{export.id}.zip"'}
         return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
 
-    def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+    def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Owners, officers and auditors."""
         return self.may(request, Action.EXPORT)
 

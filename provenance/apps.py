@@ -6,9 +6,9 @@ class ProvenanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from provenance import account_events, marks  # noqa: PLC0415 - these need the models, which load later
-        from provenance.bundles import tasks, wiring  # noqa: F401, PLC0415 - as above; importing makes the task known
-        from provenance.outside import tasks as errands  # noqa: F401, PLC0415 - as above
+        from provenance import account_events, marks
+        from provenance.bundles import tasks, wiring  # noqa: F401 - importing makes the task known
+        from provenance.outside import tasks as errands  # noqa: F401 - importing makes the task known
 
         account_events.subscribe()
         marks.register_policy()

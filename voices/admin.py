@@ -49,7 +49,7 @@ class SpeakerAdmin(EvidenceAdmin[Speaker]):
             do=_erase,
         )
 
-    def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:  # noqa: ARG002
+    def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Owners and officers."""
         return self.may(request, Action.ERASE)
 
@@ -61,10 +61,10 @@ class SampleInline(TabularInline):  # type: ignore[misc]  # the theme has no typ
     extra = 0
     can_delete = False
 
-    def has_view_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_view_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:
         return may_enter(request)
 
-    def has_add_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_add_permission(self, request: HttpRequest, obj: Sample | None = None) -> bool:
         return False
 
 
@@ -109,10 +109,10 @@ class TargetInline(TabularInline):  # type: ignore[misc]  # the theme has no typ
     extra = 0
     can_delete = False
 
-    def has_view_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_view_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:
         return may_enter(request)
 
-    def has_add_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:  # noqa: ARG002 - Django's
+    def has_add_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:
         return False
 
 

@@ -10,10 +10,10 @@ class VoicesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from consent import voice_lookup  # noqa: PLC0415 - models and tasks load after the applications
-        from consent.signals import consent_ended  # noqa: PLC0415 - as above
-        from provenance import verifying  # noqa: PLC0415 - as above
-        from voices import bundles, wiring  # noqa: PLC0415 - as above
+        from consent import voice_lookup
+        from consent.signals import consent_ended
+        from provenance import verifying
+        from voices import bundles, wiring
 
         bundles.register()
         voice_lookup.register(wiring.known_voice)

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -16,11 +17,10 @@ from provenance.ledger import sequencer
 from provenance.models import Entry, Export
 from tests.cast import PASSWORD, MakeMember
 from tests.conftest import NOON
-from tests.voices.conftest import MakeConsent, make_consent
+from tests.voices.conftest import MakeConsent
 from voices.models import Erasure
 
 pytestmark = pytest.mark.django_db
-__all__ = ["make_consent"]
 
 
 def logged_in(member: Member) -> Client:
@@ -29,9 +29,9 @@ def logged_in(member: Member) -> Client:
     return client
 
 
-def page(row: object, act: str = "change") -> str:
-    opts = row._meta  # type: ignore[attr-defined]
-    pk = quote(row.pk)  # type: ignore[attr-defined]
+def page(row: Model, act: str = "change") -> str:
+    opts = row._meta
+    pk = quote(row.pk)
     return f"/admin/{opts.app_label}/{opts.model_name}/{pk}/{act}{'' if act.endswith('/') else '/'}"
 
 
@@ -41,8 +41,8 @@ def kinds(organisation_id: str) -> list[str]:
 
 
 class TestEvidence:
-    def test_every_page_shows_and_none_can_edit(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
-        make_consent()
+    def test_every_page_shows_and_none_can_edit(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+        make_maras_consent()
         client = logged_in(make_member())
         ours = [(model, desk) for model, desk in admin.site._registry.items() if isinstance(desk, EvidenceAdmin)]
 
@@ -59,9 +59,9 @@ class TestEvidence:
         assert len(ours) >= 12
 
     def test_every_model_with_a_desk_is_narrowed_to_the_organisation(
-        self, make_member: MakeMember, make_consent: MakeConsent, bolt: Organisation
+        self, make_member: MakeMember, make_maras_consent: MakeConsent, bolt: Organisation
     ) -> None:
-        consent = make_consent()
+        consent = make_maras_consent()
         stranger = logged_in(make_member(organisation=bolt))
 
         assert consent.id not in stranger.get("/admin/consent/consent/").content.decode()
@@ -71,8 +71,8 @@ class TestEvidence:
         assert stranger.post(page(consent, "revoke"), {"reason": "because"}).status_code == 404
         assert Consent.objects.get(id=consent.id).state == "active"
 
-    def test_shows_what_was_signed(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
-        consent = make_consent()
+    def test_shows_what_was_signed(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+        consent = make_maras_consent()
 
         shown = logged_in(make_member(role=Role.AUDITOR)).get(page(consent)).content.decode()
 
@@ -81,17 +81,17 @@ class TestEvidence:
 
 
 class TestActs:
-    def test_revoke_needs_a_reason(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
-        consent = make_consent()
+    def test_revoke_needs_a_reason(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+        consent = make_maras_consent()
         client = logged_in(make_member(role=Role.OFFICER))
 
         assert client.post(page(consent, "revoke"), {"reason": "  "}).status_code == 200
         assert Consent.objects.get(id=consent.id).state == "active"
 
     def test_revoke_goes_through_the_service_and_on_record(
-        self, make_member: MakeMember, make_consent: MakeConsent
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
     ) -> None:
-        consent = make_consent()
+        consent = make_maras_consent()
 
         logged_in(make_member(role=Role.OFFICER)).post(page(consent, "revoke"), {"reason": "contract ended"})
 
@@ -102,17 +102,17 @@ class TestActs:
         ("role", "act"), [(Role.AUDITOR, "revoke"), (Role.ENGINEER, "revoke"), (Role.AUDITOR, "suspend")]
     )
     def test_are_refused_to_other_roles(
-        self, make_member: MakeMember, make_consent: MakeConsent, role: str, act: str
+        self, make_member: MakeMember, make_maras_consent: MakeConsent, role: str, act: str
     ) -> None:
-        consent = make_consent()
+        consent = make_maras_consent()
 
         answer = logged_in(make_member(role=role)).post(page(consent, act), {"reason": "because I can"})
 
         assert answer.status_code == 403
         assert Consent.objects.get(id=consent.id).state == "active"
 
-    def test_suspend_and_resume(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
-        consent, client = make_consent(), logged_in(make_member(role=Role.OFFICER))
+    def test_suspend_and_resume(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+        consent, client = make_maras_consent(), logged_in(make_member(role=Role.OFFICER))
 
         client.post(page(consent, "suspend"), {"reason": "a dispute"})
         assert Consent.objects.get(id=consent.id).state == "suspended"
@@ -120,8 +120,8 @@ class TestActs:
         client.post(page(consent, "resume"), {"reason": "settled"})
         assert Consent.objects.get(id=consent.id).state == "active"
 
-    def test_erase_begins_an_erasure(self, make_member: MakeMember, make_consent: MakeConsent) -> None:
-        speaker = make_consent().speaker
+    def test_erase_begins_an_erasure(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+        speaker = make_maras_consent().speaker
 
         logged_in(make_member()).post(page(speaker, "erase"), {"reason": "she asked for it"})
 

@@ -229,7 +229,7 @@ def _leaves(bundle: Bundle, first: int, others: IO[bytes]) -> Iterator[bytes]:
 
 def _check_proofs(bundle: Bundle, size: int, root: bytes) -> str:
     count, before = 0, -1
-    for (index, entry), line in zip(bundle.entries(), bundle.lines("proofs.jsonl")):  # noqa: B905 - Python 3.9
+    for (index, entry), line in zip(bundle.entries(), bundle.lines("proofs.jsonl")):
         if index <= before:
             raise Refusal("the entries are not in order")
         path = [one_hash(unbase64(step)) for step in read_json(line)["path"]]

@@ -79,5 +79,5 @@ def _two_products(a: int, one: Point, b: int, other: Point) -> Point:
 
 
 _BASE = _decode_point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
-assert _BASE is not None  # noqa: S101
+assert _BASE is not None  # noqa: S101 - the constant of RFC 8032 is a point
 BASE: Point = _BASE

@@ -35,8 +35,8 @@ def mldsa44_valid(public_key: bytes, message: bytes, signature: bytes) -> bool:
             total = _add(total, _product(_uniform(public_key[:32] + bytes((column, row))), turned[column]))
         top = _unpack(public_key[32 + 320 * row : 352 + 320 * row], 10)
         known = _product(challenge, _transformed([value << 13 for value in top]))
-        whole = _restored([(one - other) % Q for one, other in zip(total, known)])  # noqa: B905 - Python 3.9
-        commitment += _pack6([_use_hint(flag, value) for flag, value in zip(hints[row], whole)])  # noqa: B905 - as above
+        whole = _restored([(one - other) % Q for one, other in zip(total, known)])
+        commitment += _pack6([_use_hint(flag, value) for flag, value in zip(hints[row], whole)])
     return hmac.compare_digest(hashlib.shake_256(digest + commitment).digest(32), promise)
 
 
@@ -140,8 +140,8 @@ def _restored(values: Polynomial) -> Polynomial:
 
 
 def _product(one: Polynomial, other: Polynomial) -> Polynomial:
-    return [a * b % Q for a, b in zip(one, other)]  # noqa: B905 - Python 3.9
+    return [a * b % Q for a, b in zip(one, other)]
 
 
 def _add(one: Polynomial, other: Polynomial) -> Polynomial:
-    return [(a + b) % Q for a, b in zip(one, other)]  # noqa: B905 - Python 3.9
+    return [(a + b) % Q for a, b in zip(one, other)]

@@ -55,7 +55,8 @@ def crc24(message: list[int]) -> list[int]:
 
 def outputs(register: int) -> tuple[float, float]:
     """The two signs for a register of 9 bits."""
-    return tuple(1.0 - 2.0 * (bin(register & mask).count("1") % 2) for mask in (0o557, 0o663))  # type: ignore[return-value]
+    one, other = (1.0 - 2.0 * (bin(register & mask).count("1") % 2) for mask in (0o557, 0o663))
+    return one, other
 
 
 def encoded(message: list[int]) -> Floats:
