@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 
 from django.db import transaction
 
@@ -77,20 +76,21 @@ def append_many(happenings: Sequence[Happening]) -> tuple[str, ...]:
     for happening in happenings:  # before anything is written or any key opened
         _check(happening)
     opened: dict[tuple[str, str | None], tuple[str, keys.Derive]] = {}
+    event_ids = [ids.new("evt") for _ in happenings]
     bodies, outbox = [], []
-    for happening in happenings:
+    for event_id, happening in zip(event_ids, happenings, strict=True):
         owner = (happening.organisation_id, happening.subject)
         if owner not in opened:
             # Held within this transaction alone: nothing remembers a key past its destruction.
             opened[owner] = keys.opened(happening.subject, organisation_id=happening.organisation_id, at=happening.at)
-        body, waiting = _rows(happening, *opened[owner])
-        bodies.append(body)
+        sealed, waiting = _rows(event_id, happening, *opened[owner])
+        bodies.append(sealed)
         outbox.append(waiting)
-    rows.insert(bodies)
-    rows.insert(outbox)
+    rows.insert(Body, rows.BODY, bodies)
+    rows.insert(Outbox, rows.OUTBOX, outbox)
     for organisation_id in {happening.organisation_id for happening in happenings}:
         _wake(organisation_id)
-    return tuple(body.event_id for body in bodies)
+    return tuple(event_ids)
 
 
 def _check(happening: Happening) -> None:
@@ -99,8 +99,8 @@ def _check(happening: Happening) -> None:
     entries.check_kind(happening.kind)
 
 
-def _rows(happening: Happening, subject: str, derive: keys.Derive) -> tuple[Body, Outbox]:
-    event_id = ids.new("evt")
+def _rows(event_id: str, happening: Happening, subject: str, derive: keys.Derive) -> tuple[rows.Values, rows.Values]:
+    """The values of `rows.BODY` and of `rows.OUTBOX`."""
     key = derive(entries.purpose(event_id))
     hashes = {name: entries.keyed_hash(key, name, text) for name, text in happening.keyed.items()}
     whole = _canonical({**happening.body, **hashes, "actor": happening.actor})
@@ -111,12 +111,12 @@ def _rows(happening: Happening, subject: str, derive: keys.Derive) -> tuple[Body
         kind=happening.kind,
         at=happening.at,
         subject=subject,
-        commitment=entries.commitment(key, whole),
+        commitment=entries.commitment_to(key, whole),
         refs=happening.refs,
     )
-    sealed = sealing.seal_with(derive, entries.purpose(event_id), whole)
-    body = Body(event_id=event_id, organisation_id=happening.organisation_id, subject=subject, sealed=sealed)
-    return body, Outbox(organisation_id=happening.organisation_id, event_id=event_id, payload=payload)
+    sealed = sealing.seal_json(derive, entries.purpose(event_id), whole)
+    organisation_id = happening.organisation_id
+    return (event_id, organisation_id, subject, sealed), (organisation_id, event_id, payload)
 
 
 def _wake(organisation_id: str) -> None:
@@ -125,9 +125,12 @@ def _wake(organisation_id: str) -> None:
     transaction.on_commit(lambda: tasks.settle_organisation.delay(organisation_id=organisation_id), robust=True)
 
 
-def _canonical(body: Mapping[str, Json]) -> dict[str, Json]:
-    """Bring the body to the form that was committed to: whoever opens it later hashes what they see, byte for byte."""
-    return cast("dict[str, Json]", canonical.load(canonical.dump(body)))
+def _canonical(body: Mapping[str, Json]) -> bytes:
+    """The form that is committed to and sealed: whoever opens it later hashes what they see, byte for byte."""
+    whole = canonical.dump(body)
+    if whole.count(b"[") + whole.count(b"{") > canonical.DEEPEST:
+        canonical.load(whole)  # only so many brackets can be deeper than readers go
+    return whole
 
 
 @tx.required

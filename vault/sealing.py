@@ -35,6 +35,11 @@ def seal_with(derive: keys.Derive, context: str, value: Json) -> bytes:
     """The same with a subject's key that is open already (`keys.deriver`)."""
     # Not canonical JSON: a sealed value must come back exactly as it went in, floats and odd Unicode included.
     plain = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    return seal_json(derive, context, plain)
+
+
+def seal_json(derive: keys.Derive, context: str, plain: bytes) -> bytes:
+    """The same with a value that is JSON in UTF-8 already."""
     nonce = secrets.token_bytes(_NONCE)
     return _VERSION + nonce + AESGCM(derive(_purpose(context))).encrypt(nonce, plain, context.encode("utf-8"))
 

@@ -67,7 +67,12 @@ def commitment(key: bytes, body: Mapping[str, Json]) -> str:
     Exactly 32 key bytes: HMAC pads shorter keys with zeros, so variable lengths would give two keys one effect.
     Raises ValueError for another length, and for bodies that have no canonical form.
     """
-    return _mac(key, DOMAIN + canonical.dump(body))
+    return commitment_to(key, canonical.dump(body))
+
+
+def commitment_to(key: bytes, whole: bytes) -> str:
+    """Commit to a body whose JCS bytes are at hand. Raises ValueError for a key of another length."""
+    return _mac(key, DOMAIN + whole)
 
 
 def keyed_hash(key: bytes, name: str, text: str) -> str:

@@ -6,11 +6,11 @@ row; a crash before commit leaves every event in the outbox, one after it only d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
 from core import tx
@@ -22,6 +22,14 @@ BATCH: Final = 1024
 
 class HeadMoved(RuntimeError):
     """The head changed under our lock: the database does not keep its promises, so nothing is written."""
+
+
+class _Waiting(NamedTuple):
+    """A row of the outbox; sorts by its number."""
+
+    id: int
+    event_id: str
+    payload: bytes
 
 
 def settle(organisation_id: str, *, at: datetime) -> int:
@@ -48,10 +56,18 @@ def place(organisation_id: str) -> int:
 
 def unsettled() -> tuple[str, ...]:
     """Organisations with waiting events, or with a head that no checkpoint covers."""
-    waiting = set(Outbox.objects.values_list("organisation_id", flat=True).distinct())
     signed = Checkpoint.objects.filter(organisation_id=OuterRef("organisation_id"), size=OuterRef("size"))
     unsigned = Head.objects.filter(~Exists(signed), size__gt=0).values_list("organisation_id", flat=True)
-    return tuple(sorted(waiting.union(unsigned)))
+    return tuple(sorted({*_with_waiting_events(), *unsigned}))
+
+
+def _with_waiting_events() -> Iterator[str]:
+    """One step in the index for each, however many events wait: a beat must not read a backlog, or what is left of it."""
+    found = Outbox.objects.order_by("organisation_id").values_list("organisation_id", flat=True).first()
+    while found is not None:
+        yield found
+        later = Outbox.objects.filter(organisation_id__gt=found).order_by("organisation_id")
+        found = later.values_list("organisation_id", flat=True).first()
 
 
 @transaction.atomic(durable=True)
@@ -61,14 +77,13 @@ def sequence(organisation_id: str, *, limit: int = BATCH) -> int:
     Raises HeadMoved, store.TileLost.
     """
     head = locked_head(organisation_id)
-    waiting = list(Outbox.objects.filter(organisation_id=organisation_id).order_by("id")[:limit])
+    waiting = _take_out(organisation_id, limit)
     if not waiting:
         return 0
     partial = store.fetch_edge(organisation_id, head.size)
-    growth = merkle.append(head.size, [merkle.leaf_hash(bytes(row.payload)) for row in waiting], partial)
-    _write_entries(head.size, waiting)
+    growth = merkle.append(head.size, [merkle.leaf_hash(event.payload) for event in waiting], partial)
+    _write_entries(organisation_id, head.size, waiting)
     store.grow(organisation_id, tiles=growth.tiles, partial=partial)
-    _take_out(waiting)
     moved = Head.objects.filter(organisation_id=organisation_id, size=head.size, root=head.root)
     if moved.update(size=growth.size, root=growth.root) != 1:
         raise HeadMoved(f"the head of {organisation_id} moved under the lock")
@@ -96,28 +111,24 @@ def locked_head(organisation_id: str) -> Head:
     return head
 
 
-def _write_entries(size: int, waiting: Sequence[Outbox]) -> None:
-    placed, refs = [], []
-    for idx, row in enumerate(waiting, start=size):
-        facts = entries.read(bytes(row.payload))
-        placed.append(
-            Entry(
-                event_id=row.event_id,
-                organisation_id=row.organisation_id,
-                idx=idx,
-                kind=facts.kind,
-                livemode=facts.livemode,
-                at_ms=facts.at_ms,
-                payload=row.payload,
-            )
+def _take_out(organisation_id: str, limit: int) -> list[_Waiting]:
+    """Delete the oldest waiting events and give them in their order; they are back if the transaction is not."""
+    table = Outbox._meta.db_table  # noqa: SLF001 - Django's documented name
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608 - a table's name of our own
+            " WHERE organisation_id = %s ORDER BY id LIMIT %s) RETURNING id, event_id, payload",
+            [organisation_id, limit],
         )
-        named = sorted({ref for _, ref in facts.refs})
-        refs += [EventRef(organisation_id=row.organisation_id, ref=ref, idx=idx) for ref in named]
-    rows.insert(placed)
-    rows.insert(refs)
+        return sorted(_Waiting(number, event_id, bytes(payload)) for number, event_id, payload in cursor.fetchall())
 
 
-def _take_out(waiting: Sequence[Outbox]) -> None:
-    deleted, _ = Outbox.objects.filter(id__in=[row.id for row in waiting]).delete()
-    if deleted != len(waiting):
-        raise HeadMoved("an event left the outbox under the lock")
+def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting]) -> None:
+    placed: list[rows.Values] = []
+    refs: list[rows.Values] = []
+    for idx, event in enumerate(waiting, start=size):
+        facts = entries.read(event.payload)
+        placed.append((event.event_id, organisation_id, idx, facts.kind, facts.livemode, facts.at_ms, event.payload))
+        refs += [(organisation_id, ref, idx) for ref in sorted({ref for _, ref in facts.refs})]
+    rows.insert(Entry, rows.ENTRY, placed)
+    rows.insert(EventRef, rows.EVENT_REF, refs)
