@@ -62,7 +62,7 @@ def unsettled() -> tuple[str, ...]:
 
 
 def _with_waiting_events() -> Iterator[str]:
-    """One step in the index for each, however many events wait: a beat must not read a backlog, or what is left of it."""
+    """One step in the index for each: a beat must not read a whole backlog, or what is left of it."""
     found = Outbox.objects.order_by("organisation_id").values_list("organisation_id", flat=True).first()
     while found is not None:
         yield found
