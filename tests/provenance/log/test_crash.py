@@ -15,10 +15,12 @@ import pytest
 from provenance.ledger import audit, sequencer
 from provenance.models import Body, Checkpoint, Entry, Outbox
 from tests.conftest import NOON
+from tests.provenance.log import crashing
 from vault import keys
 
 KILLS = 50
-SECONDS = 60
+# Only against hanging: under load the kills wait for work to be done between them.
+SECONDS = 300
 
 
 @contextmanager
@@ -57,6 +59,6 @@ class TestKills:
         assert acknowledged <= set(placed.values())
         assert set(Body.objects.values_list("event_id", flat=True)) == set(placed.values())
         assert not Outbox.objects.exists()
-        assert Checkpoint.objects.count() > 5
+        assert Checkpoint.objects.count() >= KILLS // crashing.KILLS_A_CHECKPOINT
         assert audit.verify(organisation_id).good
         print(f"{KILLS} kills, {len(placed)} entries, {Checkpoint.objects.count()} checkpoints")  # noqa: T201 - for -s
