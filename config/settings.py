@@ -45,6 +45,7 @@ SAYSO_CHECKPOINT_MS = env.integer("SAYSO_CHECKPOINT_MS", default=200, least=20, 
 # How often the sweeps look for what is due or was lost, and how long a worker may be silent about a text it took.
 SAYSO_SWEEP_SECONDS = env.integer("SAYSO_SWEEP_SECONDS", default=15, least=1, most=3600)
 SAYSO_JOB_LEASE_SECONDS = env.integer("SAYSO_JOB_LEASE_SECONDS", default=300, least=2, most=3600)
+SAYSO_JOB_AT_ONCE = env.integer("SAYSO_JOB_AT_ONCE", default=2, least=1, most=1000)
 SAYSO_MAX_STREAMS = env.integer("SAYSO_MAX_STREAMS", default=64, least=1, most=1000)  # in one process
 DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
 # Bodies stay in memory: what is larger than this would lie on disk, in clear, until it is answered.

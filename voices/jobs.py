@@ -1,7 +1,9 @@
 """The queue of speech that nobody waits for: claim, carry out, settle. Rows are the truth; messages only wake.
 
 An item is claimed by a conditional UPDATE that raises its fencing number; only the worker that holds that number may
-settle it. Leases and due times are real time; what the rows say to people is the time of their data.
+settle it. Leases, due times and turns are real time; what the rows say to people is the time of their data.
+
+Organisations take turns, item by item, and so do the jobs of one: nobody's single text waits for somebody's batch.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from core.errors import Conflict, NotFound, Refused, SaysoError, Unavailable
 from provenance.clips import ClipGone
 from vault import sealing
 from voices import pipeline
-from voices.models import SETTLED, Job, JobItem, JobState
+from voices.models import SETTLED, Job, JobItem, JobQuerySet, JobState
 from voices.orders import Asker, Providers, SpeechOrder
 from voices.providers import registry
 
@@ -31,6 +33,9 @@ logger = logging.getLogger(__name__)
 # SAYSO_JOB_LEASE_SECONDS: longer than the longest provider call and marking together, or a slow worker would lose its
 # item while it works, and the work be thrown away.
 LEASE: Final = timedelta(seconds=settings.SAYSO_JOB_LEASE_SECONDS)
+# SAYSO_JOB_AT_ONCE: how many items of one job may be in hand at a time; other workers stay free for who comes next. Two
+# that look at the same moment may make it one more, which does no harm.
+AT_ONCE: Final[int] = settings.SAYSO_JOB_AT_ONCE
 MOST_ATTEMPTS: Final = 8
 LONGEST_WAIT: Final = timedelta(minutes=5)
 
@@ -42,9 +47,13 @@ class NotHeld(Conflict):
 
 
 def run(job_id: str, *, real: Clock, providers: Providers = registry.provider) -> None:
-    """Carry out every item of the job that is free. Raises Unavailable when one has to be tried again later."""
+    """Work while an item of this job is free, taking whatever has its turn, this job's or another's.
+
+    Raises Unavailable when an item has to be tried again later.
+    """
     put_off: Unavailable | None = None
-    while (item := claim(job_id, at=real())) is not None:
+    mine = JobItem.objects.filter(job_id=job_id)
+    while mine.claimable(real()).exists() and (item := take_turn(at=real())) is not None:
         try:
             _carry_out(item, real=real, providers=providers)
         except NotHeld:
@@ -55,12 +64,26 @@ def run(job_id: str, *, real: Clock, providers: Providers = registry.provider) -
         raise put_off
 
 
+def take_turn(*, at: datetime) -> JobItem | None:
+    """Take an item of the job whose turn it is, or None when nothing is free or every job has enough in hand."""
+    while (job_id := with_work(at=at).by_turn().values_list("id", flat=True).first()) is not None:
+        if (item := claim(job_id, at=at)) is not None:
+            return item
+    return None
+
+
+def with_work(*, at: datetime) -> JobQuerySet:
+    """The jobs for which a worker is wanted."""
+    return Job.objects.with_work(at, at_once=AT_ONCE)
+
+
 def claim(job_id: str, *, at: datetime) -> JobItem | None:
-    """Take the next free item of the job, or None. Two workers never take the same one."""
+    """Take the next free item of the job, or None, and note its turn. Two workers never take the same one."""
     free = JobItem.objects.filter(job_id=job_id).claimable(at)
     while (number := free.order_by("position").values_list("id", flat=True).first()) is not None:
         mine = free.filter(id=number).update(state=JobState.RUNNING, lease_until=at + LEASE, attempt=F("attempt") + 1)
         if mine:
+            Job.objects.filter(id=job_id).update(turn_at=at)
             Job.objects.filter(id=job_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
             return JobItem.objects.select_related("job__organisation", "voice").get(id=number)
     return None

@@ -20,8 +20,8 @@ from core.errors import NotFound
 from provenance import clips
 from provenance.models import Clip, ClipState
 from provenance.verifying import ENDED_FOR_GOOD
-from voices import cloning, pipeline, removal
-from voices.models import JobItem, Voice, VoiceState
+from voices import cloning, jobs, pipeline, removal
+from voices.models import Voice, VoiceState
 
 ACTOR: Final = "system:sweep"
 MOST: Final = 500
@@ -47,9 +47,9 @@ def sweep(*, at: datetime) -> Found:
     give_up_voices(at=at)
     give_up_clips(at=at)
     gate.release_stale(at=at)
-    jobs = JobItem.objects.claimable(at).values_list("job_id", flat=True).distinct()[:MOST]
+    waiting = jobs.with_work(at=at).by_turn().values_list("id", flat=True)[:MOST]
     going = Voice.objects.filter(state=VoiceState.REVOKING).filter(Q(lease_until=None) | Q(lease_until__lte=at))
-    return Found(jobs=tuple(jobs), voices=tuple(going.order_by("id").values_list("id", flat=True)[:MOST]))
+    return Found(jobs=tuple(waiting), voices=tuple(going.order_by("id").values_list("id", flat=True)[:MOST]))
 
 
 def follow_renewals() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.conf import settings
 
 from core import clock
 from core.errors import Unavailable
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
     ignore_result=True,
 )
 def run_job(*, job_id: str, **_later: object) -> None:
-    """Carry a job out at least once; the claims in it make each item take effect once."""
+    """Carry a job out at least once, others in their turn on the way; claims make each item take effect once."""
     jobs.run(job_id, real=clock.now)
 
 
@@ -47,7 +48,8 @@ def sweep(**_later: object) -> None:
     """Find lost jobs, voices of ended consents, and whatever was cut off."""
     found = sweeps.sweep(at=clock.now())
     for job_id in found.jobs:
-        run_job.delay(job_id=job_id)
+        # While every worker is busy, wake-ups do not pile up: the next sweep sends another.
+        run_job.apply_async(kwargs={"job_id": job_id}, expires=2 * settings.SAYSO_SWEEP_SECONDS)
     for voice_id in found.voices:
         remove_voice.delay(voice_id=voice_id)
     if found.jobs or found.voices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voices.models.erasure import Erasure, ErasureState, ErasureTarget, TargetState
-from voices.models.job import SETTLED, Job, JobItem, JobKind, JobState
+from voices.models.job import SETTLED, Job, JobItem, JobKind, JobQuerySet, JobState
 from voices.models.voice import ENDING, LIVE, MOVES, Sample, Voice, VoiceState
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Job",
     "JobItem",
     "JobKind",
+    "JobQuerySet",
     "JobState",
     "Sample",
     "TargetState",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 
 class JobKind(models.TextChoices):
@@ -28,8 +29,30 @@ class JobState(models.TextChoices):
 SETTLED = (JobState.DONE, JobState.REFUSED, JobState.FAILED)
 
 
+class JobQuerySet(models.QuerySet["Job"]):
+    """Jobs by whether a worker is wanted, and whose turn it is."""
+
+    def with_work(self, at: datetime, *, at_once: int) -> JobQuerySet:
+        """Those with an item that may be taken and fewer than `at_once` in hand under a live lease."""
+        items = JobItem.objects.filter(job=OuterRef("pk"))
+        in_hand = items.filter(state=JobState.RUNNING, lease_until__gt=at).order_by().values("job")
+        counted = Coalesce(Subquery(in_hand.annotate(count=Count("pk")).values("count")), 0)
+        unsettled = self.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
+        return unsettled.filter(Exists(items.claimable(at))).alias(in_hand=counted).filter(in_hand__lt=at_once)
+
+    def by_turn(self) -> JobQuerySet:
+        """Whose organisation has waited longest for a turn comes first, and of its jobs the one that has."""
+        ours = Job.objects.filter(organisation=OuterRef("organisation"), turn_at__isnull=False)
+        last = Subquery(ours.order_by("-turn_at").values("turn_at")[:1])
+        first = (F("organisation_turn").asc(nulls_first=True), F("turn_at").asc(nulls_first=True))
+        return self.alias(organisation_turn=last).order_by(*first, "created_at", "id")
+
+
 class Job(models.Model):
-    """What was asked for in one call. Its counters move with its items, in the items' own transactions."""
+    """What was asked for in one call. Its counters move with its items, in the items' own transactions.
+
+    `turn_at` is the real time at which a worker last took one of its items.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
@@ -45,8 +68,15 @@ class Job(models.Model):
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
+    turn_at = models.DateTimeField(null=True, editable=False)
+
+    objects = JobQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            models.Index(name="job_by_state", fields=["state"]),
+            models.Index(name="job_by_turn", fields=["organisation", "turn_at"]),
+        ]
         constraints = [
             models.CheckConstraint(name="job_state_is_known", condition=Q(state__in=JobState.values)),
             models.CheckConstraint(name="job_kind_is_known", condition=Q(kind__in=JobKind.values)),

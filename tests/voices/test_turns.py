@@ -1,0 +1,134 @@
+"""Turns: a batch of one organisation holds up nobody else's job, by the order of claims and not by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Organisation
+from tests.cast import MakeOrganisation
+from tests.conftest import NOON
+from tests.voices.conftest import MakeConsent, MakeVoice, Reader, only
+from tests.voices.test_jobs import queue
+from voices import jobs, sweeps
+from voices.models import Job, JobItem, JobState, Voice
+
+TICK = timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def globex(make_organisation: MakeOrganisation) -> Organisation:
+    return make_organisation("Globex")
+
+
+@pytest.fixture
+def mine(make_voice: MakeVoice) -> Voice:
+    return make_voice()
+
+
+@pytest.fixture
+def theirs(make_voice: MakeVoice, make_consent: MakeConsent, globex: Organisation) -> Voice:
+    return make_voice(make_consent(organisation=globex))
+
+
+class Worker:
+    """Takes one turn after the other, each a millisecond later, and is done with it at once."""
+
+    def __init__(self) -> None:
+        self._moments: Iterator[int] = iter(range(10**6))
+
+    def turn(self, *, leave_running: bool = False) -> str | None:
+        item = jobs.take_turn(at=NOON + next(self._moments) * TICK)
+        if item is None:
+            return None
+        if not leave_running:
+            JobItem.objects.filter(id=item.id).update(
+                state=JobState.REFUSED, code="test", lease_until=None, sealed_text=None, finished_at=NOON
+            )
+        return item.job_id
+
+    def turns(self, count: int) -> list[str | None]:
+        return [self.turn() for _ in range(count)]
+
+
+def texts(count: int) -> list[str]:
+    return [f"Sentence number {number}." for number in range(count)]
+
+
+class TestTurns:
+    def test_a_single_job_does_not_wait_for_a_batch(self, mine: Voice, theirs: Voice) -> None:
+        worker, batch = Worker(), queue(mine, texts(200))
+        assert worker.turns(3) == [batch.id] * 3
+
+        single = queue(theirs)
+
+        assert worker.turns(3) == [single.id, batch.id, batch.id]
+
+    def test_organisations_alternate_however_many_jobs_each_has(self, mine: Voice, theirs: Voice) -> None:
+        many = {queue(mine, texts(2)).id for _ in range(3)}
+        one = queue(theirs, texts(3))
+
+        taken = Worker().turns(6)
+
+        assert [job_id in many for job_id in taken] in ([True, False] * 3, [False, True] * 3)
+        assert taken.count(one.id) == 3
+
+    def test_one_that_keeps_asking_starves_nobody(self, mine: Voice, theirs: Voice) -> None:
+        worker, batch = Worker(), queue(mine, texts(3))
+        taken = []
+        for _ in range(6):
+            queue(theirs)
+            taken.append(worker.turn())
+
+        assert taken.count(batch.id) == 3
+
+    def test_jobs_of_one_organisation_alternate_too(self, mine: Voice) -> None:
+        worker, batch = Worker(), queue(mine, texts(5))
+        worker.turn()
+        single = queue(mine)
+
+        assert worker.turns(2) == [single.id, batch.id]
+
+    def test_a_job_has_few_texts_in_hand_at_once(self, mine: Voice, theirs: Voice) -> None:
+        worker, batch = Worker(), queue(mine, texts(10))
+        assert [worker.turn(leave_running=True) for _ in range(jobs.AT_ONCE + 1)] == [batch.id] * jobs.AT_ONCE + [None]
+
+        single = queue(theirs)
+
+        assert worker.turn() == single.id
+
+    def test_texts_of_dead_workers_do_not_count_as_in_hand(self, mine: Voice) -> None:
+        worker, batch = Worker(), queue(mine, texts(10))
+        for _ in range(jobs.AT_ONCE):
+            worker.turn(leave_running=True)
+
+        taken = jobs.take_turn(at=NOON + jobs.LEASE + timedelta(seconds=1))
+
+        assert taken is not None
+        assert taken.job_id == batch.id
+
+    def test_a_worker_woken_for_a_batch_serves_others_on_the_way(self, mine: Voice, theirs: Voice) -> None:
+        batch, single, reader = queue(mine, texts(3)), queue(theirs, language="de"), Reader()
+        moments = iter(range(10**6))
+
+        jobs.run(batch.id, real=lambda: NOON + next(moments) * TICK, providers=only(reader))
+
+        assert sorted(reader.spoken[:2]) == ["de", "en"]
+        assert set(Job.objects.filter(id__in=[batch.id, single.id]).values_list("state", flat=True)) == {"done"}
+
+
+class TestTheSweep:
+    def test_wakes_nobody_for_a_job_with_enough_in_hand(self, mine: Voice) -> None:
+        worker, batch = Worker(), queue(mine, texts(10))
+        for woken in [(batch.id,)] * jobs.AT_ONCE + [()]:
+            assert sweeps.sweep(at=NOON + timedelta(seconds=1)).jobs == woken
+            worker.turn(leave_running=True)
+
+    def test_wakes_for_it_again_when_its_workers_died(self, mine: Voice) -> None:
+        worker, batch = Worker(), queue(mine, texts(10))
+        for _ in range(jobs.AT_ONCE):
+            worker.turn(leave_running=True)
+
+        assert sweeps.sweep(at=NOON + jobs.LEASE + timedelta(seconds=1)).jobs == (batch.id,)
