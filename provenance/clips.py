@@ -74,6 +74,7 @@ class Origin:
     use_case: str
     characters: int
     disclosure: str = "none"
+    aigc_producer: str = ""
     client_reference: str = ""
     external_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ never for less. Why audible and first: EU AI Act Art. 50(4) and (5) and its code
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from enum import StrEnum
 from typing import Any, Final
 
@@ -81,13 +81,18 @@ def spoken(text: str, *, language: str, disclosure: Disclosure) -> str:
 
 def check_policy(value: Any) -> None:
     """Raise ValueError unless this is a list of entries as `duty` reads them."""
+    check_places(value, also=frozenset({"mode"}))
+    if any(entry.get("mode") not in [mode.value for mode in Disclosure] for entry in value):
+        raise ValueError(f"must have modes out of {', '.join(Disclosure)}")
+
+
+def check_places(value: Any, *, also: Set[str]) -> None:
+    """Raise ValueError unless this is a list of objects with channels and territories, lists, and fields of `also`."""
     if not isinstance(value, list):
         raise ValueError("must be a list")  # noqa: TRY004 - what a check of the policy raises
     for entry in value:
-        if not isinstance(entry, dict) or set(entry) - {"channels", "territories", "mode"}:
-            raise ValueError("must hold objects with channels, territories and mode")
-        if entry.get("mode") not in [mode.value for mode in Disclosure]:
-            raise ValueError(f"must have modes out of {', '.join(Disclosure)}")
+        if not isinstance(entry, dict) or set(entry) - {"channels", "territories", *also}:
+            raise ValueError(f"must hold objects with {', '.join(['channels', 'territories', *sorted(also)])}")
         for listed in (entry.get("channels", []), entry.get("territories", [])):
             if not isinstance(listed, list) or not all(isinstance(code, str) for code in listed):
                 raise ValueError("must have lists of codes as channels and territories")
@@ -104,11 +109,11 @@ def _of_policy(policy: object, *, channel: str | None, territory: str | None) ->
         _read(entry.get("mode")) if isinstance(entry, dict) else Disclosure.SPOKEN
         for entry in policy
         if not isinstance(entry, dict)
-        or (_covers(entry.get("channels"), channel) and _covers(entry.get("territories"), territory))
+        or (covers(entry.get("channels"), channel) and covers(entry.get("territories"), territory))
     ]
 
 
-def _covers(listed: Any, value: str | None) -> bool:
+def covers(listed: Any, value: str | None) -> bool:
     """Whether an entry's list is about this value; a value that nobody named may be any, so it is."""
     return not isinstance(listed, list) or not listed or value is None or value in listed or "*" in listed
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 
@@ -17,16 +16,16 @@ from accounts import policy
 from consent import gate
 from core import canonical, ids
 from core.clock import Clock
-from core.errors import NotFound, SaysoError
-from provenance import clips, facts, marking, marks, watermark
+from core.errors import NotFound
+from provenance import aigc, clips, facts, marking, marks, watermark
 from provenance.audio import decoding, encoding
 from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
-from provenance.credentials.signing import CredentialFailed
 from provenance.deliveries import Delivery
 from provenance.second_mark import Second
 from vault import blobs
-from voices import disclosure, handles, manifests
+from voices import disclosure, handles, labels, manifests
+from voices.attempts import Attempt
 from voices.disclosure import Disclosure
 from voices.models import Voice, VoiceState
 from voices.orders import Asker, Providers, SpeechOrder
@@ -46,6 +45,7 @@ class Spoken:
     sha256: str
     media_type: str
     disclosure: str
+    aigc_label: str
     data: bytes = field(repr=False)
 
 
@@ -76,7 +76,7 @@ def speak(
     voice = voice_of(order.voice_id, asker=asker)
     ask = ask_of(order, voice, asker)
     permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
-    with _Attempt(permit, asker=asker, now=now) as attempt:
+    with Attempt(permit, asker=asker, now=now) as attempt:
         duty = disclosure_of(order, permit, asker=asker)
         words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
         origin = origin_of(order, voice, permit, duty, asker)
@@ -86,6 +86,7 @@ def speak(
         made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
         second = marks.second_of(intent.clip_id, asker.organisation_id, intent.epoch, at=now())
         cut = _cut(made, intent, order.output, second, asker=asker)  # 4. mark, encode, read the mark back from that
+        cut = _label(cut, label_of(origin, intent), order.output)  # China's hidden label, where it is wanted
         cut = _sign(cut, intent, order.output, permit, asker=asker, at=now())  # 5. the manifest, around the same audio
         return _deliver(order, asker, permit, intent, made, cut, settle=settle, at=now())  # 6. one transaction
 
@@ -108,50 +109,6 @@ def disclosure_of(order: SpeechOrder, permit: gate.Permit, *, asker: Asker) -> D
         channel=order.channel,
         territory=order.territory,
     )
-
-
-def give_up(clip_id: str, *, permit: gate.Permit, code: str, actor: str, at: datetime) -> bool:
-    """Abort a clip in the making and give its permit back; say whether this call did it (a second one does nothing)."""
-    with transaction.atomic():
-        gate.release(permit, at=at)  # gives back once; does nothing when the delivery won
-        return clips.abort(clip_id, code=code, at=at, actor=actor)
-
-
-class _Attempt:
-    """Holds a permit; unless the block ends well, gives it back and settles the clip, once."""
-
-    def __init__(self, permit: gate.Permit, *, asker: Asker, now: Clock) -> None:
-        self.clip_id: str | None = None
-        self._permit, self._asker, self._now = permit, asker, now
-
-    def __enter__(self) -> _Attempt:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            return
-        code = error.stable_code if isinstance(error, SaysoError) else "internal"
-        if self.clip_id is None:
-            gate.release(self._permit, at=self._now())
-            return
-        if isinstance(error, watermark.MarkFailed):
-            reason = str(error.facts.get("reason", ""))
-            _note_mark_failed(self.clip_id, reason, actor=self._asker.actor, at=self._now())
-        if isinstance(error, CredentialFailed):
-            _note_c2pa_failed(self.clip_id, error.reason, actor=self._asker.actor, at=self._now())
-        give_up(self.clip_id, permit=self._permit, code=code, actor=self._asker.actor, at=self._now())
-
-
-@transaction.atomic
-def _note_mark_failed(clip_id: str, reason: str, *, actor: str, at: datetime) -> None:
-    clips.note_mark_failed(clip_id, reason=reason, delivered=False, at=at, actor=actor)
-
-
-@transaction.atomic
-def _note_c2pa_failed(clip_id: str, reason: str, *, actor: str, at: datetime) -> None:
-    clips.note_c2pa_failed(clip_id, reason=reason, delivered=False, at=at, actor=actor)
 
 
 def ask_of(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
@@ -189,6 +146,13 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
         use_case=order.use_case,
         characters=len(order.text),
         disclosure=duty.value,
+        aigc_producer=labels.producer(
+            policy.of(asker.organisation_id),
+            organisation_id=asker.organisation_id,
+            granted=cast("list[str]", permit.terms.get("territories") or []),
+            channel=order.channel,
+            territory=order.territory,
+        ),
         client_reference=order.client_reference,
         external_id=order.external_id,
         metadata=order.metadata,
@@ -207,6 +171,15 @@ def _cut(made: Sound, intent: clips.Intent, output: Output, second: Second | Non
         heard = decoding.decode_trusted(data, wanted.codec, rate=wanted.sample_rate_hz or made.rate)
         return _Cut(data=data, heard=heard, mark=None, mark_failure=str(failure.facts.get("reason", "")))
     return _Cut(data=marked.data, heard=marked.sound, mark=marked)
+
+
+def label_of(origin: clips.Origin, intent: clips.Intent) -> aigc.Label | None:
+    """China's hidden label for the clip, where it must carry one."""
+    return aigc.Label(producer=origin.aigc_producer, clip_id=intent.clip_id) if origin.aigc_producer else None
+
+
+def _label(cut: _Cut, label: aigc.Label | None, output: Output) -> _Cut:
+    return cut if label is None else replace(cut, data=aigc.labelled(cut.data, output.codec, label, heard=cut.heard))
 
 
 def _sign(cut: _Cut, intent: clips.Intent, output: Output, permit: gate.Permit, *, asker: Asker, at: datetime) -> _Cut:
@@ -257,6 +230,7 @@ def _deliver(
         sha256=clip.sha256,
         media_type=clip.media_type,
         disclosure=clip.disclosure,
+        aigc_label=aigc.of(clip),
         data=cut.data,
     )
 

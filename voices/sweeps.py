@@ -20,7 +20,7 @@ from core.errors import NotFound
 from provenance import clips
 from provenance.models import Clip, ClipState
 from provenance.verifying import ENDED_FOR_GOOD
-from voices import cloning, jobs, pipeline, removal
+from voices import attempts, cloning, jobs, removal
 from voices.models import Voice, VoiceState
 
 ACTOR: Final = "system:sweep"
@@ -116,5 +116,5 @@ def give_up_clips(*, at: datetime) -> int:
             permit = gate.permit_of(clip.decision_id)
         except NotFound:  # nothing was set aside
             continue
-        given_up += pipeline.give_up(clip.id, permit=permit, code="interrupted", actor=ACTOR, at=time)
+        given_up += attempts.give_up(clip.id, permit=permit, code="interrupted", actor=ACTOR, at=time)
     return given_up

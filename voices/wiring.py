@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts import policy
 from consent.models import Consent
 from consent.voice_lookup import KnownVoice
-from voices import disclosure, tasks
+from voices import disclosure, labels, tasks
 from voices.models import Voice, VoiceState
 
 
@@ -50,5 +50,21 @@ def register_policy() -> None:
             help="What a call must say of the voice's being synthetic, by channel and territory.",
             example=[{"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"}],
             check=disclosure.check_policy,
+        )
+    )
+    policy.register(
+        policy.Entry(
+            name="aigc_label",
+            help="Where clips carry China's hidden label (AIGC), beyond calls and grants that name CN; {} means all.",
+            example=[{"channels": [], "territories": ["SG"]}],
+            check=labels.check_policy,
+        )
+    )
+    policy.register(
+        policy.Entry(
+            name="aigc_producer",
+            help="The producer's code in that label; without it the organisation's id stands there.",
+            example="001191110102MAD55U9H0F",
+            check=labels.check_producer,
         )
     )

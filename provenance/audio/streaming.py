@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -24,17 +25,22 @@ from provenance.audio.sound import Sound, quantised
 STREAMED: Final = ("wav", "mp3", "opus", "ogg", "pcm_s16le", "mulaw")
 """FLAC is left out: its frames can be streamed, but its header promises a length and a checksum of all samples."""
 _BLOCK: Final = 4096  # as in `encoding`
-_WAV_HEADER: Final = 44
 _UNKNOWN: Final = 0xFFFFFFFF
+_WAV_DATA: Final = b"data" + struct.pack("<I", _UNKNOWN)
 _PAGE_MS: Final = 200.0
 _SFC_SET_OGG_PAGE_LATENCY_MS: Final = 0x1302  # sndfile.h
 
 
-class Encoder:
-    """One stream of one checked output. Mono samples at the output's rate go in, bytes come out."""
+# Amends the beginning of a stream; None when it wants more of it first.
+Front = Callable[[bytes], bytes | None]
 
-    def __init__(self, wanted: Output) -> None:
+
+class Encoder:
+    """One stream of one checked output. Mono samples at the output's rate go in, bytes come out, amended by `front`."""
+
+    def __init__(self, wanted: Output, *, front: Front | None = None) -> None:
         assert wanted.sample_rate_hz is not None  # noqa: S101  # `encoding.check` fills it
+        self._front, self._held = front, b""
         self._bare = wanted.codec in {"wav", "pcm_s16le"}
         self._sink = _Sink(drop_first_frame=wanted.codec == "mp3")
         if wanted.codec == "wav":
@@ -53,13 +59,23 @@ class Encoder:
         else:
             for at in range(0, len(pcm), _BLOCK):
                 self._file.write(pcm[at : at + _BLOCK])
-        return self._sink.take()
+        return self._amended(self._sink.take())
 
     def finish(self) -> bytes:
         """End the stream; give the rest."""
         if not self._bare:
             self._file.close()
-        return self._sink.take()
+        return self._amended(self._sink.take())
+
+    def _amended(self, data: bytes) -> bytes:
+        if self._front is None:
+            return data
+        self._held += data
+        amended = self._front(self._held)
+        if amended is None:
+            return b""
+        self._front = None
+        return amended
 
 
 def heard(data: bytes, wanted: Output) -> Sound:
@@ -70,7 +86,7 @@ def heard(data: bytes, wanted: Output) -> Sound:
     rate = wanted.sample_rate_hz or 0
     try:
         if wanted.codec in {"wav", "pcm_s16le"}:
-            bare = data[_WAV_HEADER:] if wanted.codec == "wav" else data
+            bare = data[data.find(_WAV_DATA) + len(_WAV_DATA) :] if wanted.codec == "wav" else data
             return decode_trusted(bare[: len(bare) // 2 * 2], "pcm_s16le", rate=rate)
         return decode_trusted(data, wanted.codec, rate=rate)
     except soundfile.LibsndfileError as error:  # not a whole header or page
@@ -125,15 +141,7 @@ class _Sink:
 def _wav_header(rate: int) -> bytes:
     """RIFF with both lengths unknown, 16-bit PCM, one channel."""
     form = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
-    return (
-        b"RIFF"
-        + struct.pack("<I", _UNKNOWN)
-        + b"WAVEfmt "
-        + struct.pack("<I", 16)
-        + form
-        + b"data"
-        + struct.pack("<I", _UNKNOWN)
-    )
+    return b"RIFF" + struct.pack("<I", _UNKNOWN) + b"WAVEfmt " + struct.pack("<I", 16) + form + _WAV_DATA
 
 
 def _close_pages_early(file: soundfile.SoundFile) -> None:

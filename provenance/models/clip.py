@@ -69,6 +69,7 @@ class Clip(models.Model):
     use_case = models.CharField(max_length=64)
     characters = models.PositiveIntegerField(default=0)
     disclosure = models.CharField(max_length=16, default="none")
+    aigc_producer = models.CharField(max_length=64, blank=True)  # whom China's hidden label names, where it is on
 
     scheme = models.CharField(max_length=32, blank=True)
     epoch = models.PositiveIntegerField()

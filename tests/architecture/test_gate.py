@@ -76,6 +76,8 @@ class TestAProvider:
     def test_is_confirmed_and_paid_for_in_all(self) -> None:
         for name, _ in THE_WAYS:
             called = {word for word, _ in source.calls(source.ROOT / name)}
+            if "Attempt" in called:  # which gives back what does not end well
+                called |= {word for word, _ in source.calls(source.ROOT / "voices/attempts.py")}
             assert called >= {"check", "confirm", "commit", "release"}
 
     def test_is_known_to_few(self) -> None:

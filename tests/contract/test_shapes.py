@@ -39,6 +39,7 @@ FIELDS = {
     "clip": {
         "state", "ended_at", "voice", "decision", "consent", "grant", "language", "use_case", "characters", "provider",
         "disclosure",
+        "aigc_label",
         "client_reference", "media_type", "codec", "bytes", "duration_ms", "sha256", "sha256_pcm", "sha256_provider",
         "watermark", "c2pa", "log_index", "event",
     },

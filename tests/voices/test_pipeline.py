@@ -23,7 +23,7 @@ from provenance.watermark import MarkFailed
 from tests.conftest import NOON
 from tests.voices.conftest import MakeConsent, MakeVoice, Reader, asker_of, noon, only, order_for, revoke
 from vault import blobs
-from voices import pipeline
+from voices import attempts, pipeline
 from voices.models import Voice, VoiceState
 from voices.orders import Asker, SpeechOrder
 from voices.pipeline import Spoken
@@ -164,7 +164,7 @@ class TestWhatGoesWrong:
         def sweep() -> None:
             clip = Clip.objects.get()
             permit = gate.permit_of(clip.decision_id)
-            pipeline.give_up(clip.id, permit=permit, code="interrupted", actor="system:sweep", at=NOON)
+            attempts.give_up(clip.id, permit=permit, code="interrupted", actor="system:sweep", at=NOON)
 
         with pytest.raises((ClipGone, ConsentDenied)):
             say(make_voice(), Reader(sweep))

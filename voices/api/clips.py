@@ -17,6 +17,7 @@ from core import clock
 from core.errors import Fault, Invalid
 from core.rest import filters_of, page, read, refuse_unknown
 from core.schemas import PAGE, sent
+from provenance import aigc
 from provenance.models import Clip
 from provenance.receipts import COMPACT, GENERAL
 from voices import serializers as forms
@@ -60,6 +61,7 @@ class ClipAudio(APIView):
         parameters=[
             sent("Sayso-Clip", "The clip's id.", 200),
             sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
+            sent("Sayso-Aigc-Label", "China's hidden label as JSON, when the clip carries it (`aigc_label`).", 200),
         ],
         responses={(200, "audio/*"): OpenApiTypes.BINARY, 409: None},
     )
@@ -70,6 +72,8 @@ class ClipAudio(APIView):
         response = HttpResponse(data, content_type=clip.media_type)
         response["Sayso-Clip"] = clip.id
         response["Sayso-Content-Sha256"] = clip.sha256
+        if label := aigc.of(clip):
+            response["Sayso-Aigc-Label"] = label
         response["Cache-Control"] = "no-store"
         return response
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from rest_framework import serializers
 
 from consent.schemas import RefusalReason
 from core.rest import Rendered, timestamp
+from provenance import aigc
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState
 from voices.api import schemas
@@ -86,6 +88,7 @@ def clip(row: Clip) -> Rendered:
         "use_case": row.use_case,
         "characters": row.characters,
         "disclosure": row.disclosure,
+        "aigc_label": json.loads(label) if (label := aigc.of(row)) else None,
         "provider": row.provider,
         "client_reference": row.client_reference or None,
         "media_type": row.media_type,
@@ -236,6 +239,7 @@ class ClipObject(serializers.Serializer[Clip]):
     use_case = serializers.CharField()
     characters = serializers.IntegerField()
     disclosure = serializers.ChoiceField(choices=[mode.value for mode in Disclosure])
+    aigc_label = schemas.AigcLabelObject(allow_null=True)
     provider = serializers.CharField()
     client_reference = serializers.CharField(allow_null=True)
     media_type = serializers.CharField()

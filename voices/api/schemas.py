@@ -64,6 +64,18 @@ class OpeningObject(serializers.Serializer[Clip]):
     body = serializers.DictField(help_text="What the entry's commitment is over.")
 
 
+class AigcLabelObject(serializers.Serializer[Clip]):
+    """China's hidden label as it stands in the clip (GB 45438-2025); for bare samples in a header alone."""
+
+    Label = serializers.CharField()
+    ContentProducer = serializers.CharField()
+    ProduceID = serializers.CharField()
+    ReservedCode1 = serializers.CharField(allow_blank=True)
+    ContentPropagator = serializers.CharField(allow_blank=True)
+    PropagateID = serializers.CharField(allow_blank=True)
+    ReservedCode2 = serializers.CharField(allow_blank=True)
+
+
 class ManifestObject(serializers.Serializer[Clip]):
     """A clip's C2PA manifest: where it is, its label and SHA-256; without one, `reason` says why."""
 

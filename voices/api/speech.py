@@ -49,6 +49,7 @@ class Speech(APIView):
                 "`spoken`: it says at its start that it is synthetic; `label`: show it as such.",
                 200,
             ),
+            sent("Sayso-Aigc-Label", "China's hidden label as JSON, when the clip carries it (`aigc_label`).", 200),
             sent("Link", 'Where the clip\'s manifest is: `<…>; rel="c2pa-manifest"`.', 200),
             sent("Location", "Where the job is.", 202),
         ],
@@ -143,6 +144,8 @@ def _accepted(job: Job) -> Response:
 def _audio(spoken: Spoken) -> HttpResponse:
     response = HttpResponse(spoken.data, content_type=spoken.media_type)
     response["Sayso-Content-Sha256"] = spoken.sha256
+    if spoken.aigc_label:
+        response["Sayso-Aigc-Label"] = spoken.aigc_label
     return _with_papers(response, spoken.clip_id, spoken.decision_id, spoken.disclosure)
 
 
@@ -150,6 +153,8 @@ def _head(papers: Papers) -> HttpResponse:
     """The head of a streamed answer; its body comes from the edge."""
     response = HttpResponse(b"", content_type=encoding.media_type(papers.order.output.codec))
     response["X-Accel-Buffering"] = "no"  # a proxy that collects the whole first would make it no stream
+    if papers.label is not None:
+        response["Sayso-Aigc-Label"] = papers.label.text()
     return _with_papers(response, papers.intent.clip_id, papers.permit.decision_id, papers.disclosure)
 
 

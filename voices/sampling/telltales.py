@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from provenance import aigc
 from provenance.audio.sound import Sound
 from voices.sampling import quality
 
@@ -37,6 +38,7 @@ class Telltales:
     dynamic_range_db: float
     c2pa: bool
     says_synthetic: bool
+    label_doubts: bool = False
 
     @property
     def hints(self) -> tuple[str, ...]:
@@ -56,12 +58,13 @@ class Telltales:
     @property
     def doubtful(self) -> bool:
         """Something that a person should look at."""
-        return bool(self.hints) or self.c2pa
+        return bool(self.hints) or self.c2pa or self.label_doubts
 
 
 def looked_for(sound: Sound, *, embedding: NDArray[np.float32], raw: bytes) -> Telltales:
     """Examine one recording; `embedding` is that of its speech, `raw` the uploaded file (or nothing)."""
     names, bank = _bank()
+    label = aigc.found(raw)
     likeness = bank @ embedding
     return Telltales(
         espeak=float(likeness[names == "espeak"].max()),
@@ -69,7 +72,8 @@ def looked_for(sound: Sound, *, embedding: NDArray[np.float32], raw: bytes) -> T
         roughness=quality.roughness(sound),
         dynamic_range_db=quality.dynamic_range_db(sound),
         c2pa=b"jumb" in raw and b"c2pa" in raw,
-        says_synthetic=any(kind in raw for kind in _SYNTHETIC_TYPES),
+        says_synthetic=any(kind in raw for kind in _SYNTHETIC_TYPES) or aigc.says_so(label),
+        label_doubts=label is not None and not aigc.says_so(label),
     )
 
 

@@ -23,14 +23,14 @@ from consent import gate
 from core import streams
 from core.clock import Clock
 from core.errors import Fault, SaysoError
-from provenance import clips, watermark
+from provenance import aigc, clips, watermark
 from provenance.audio.streaming import STREAMED
 from provenance.clips import Intent
 from provenance.credentials import signing
 from provenance.credentials.signing import CredentialFailed
 from provenance.deliveries import Delivery, Part
 from vault import blobs
-from voices import disclosure, handles, manifests, pipeline
+from voices import attempts, disclosure, handles, manifests, pipeline
 from voices.disclosure import Disclosure
 from voices.orders import Asker, Providers, SpeechOrder
 from voices.providers.base import Line, Piece, Provider, Streaming, UnsupportedField
@@ -52,6 +52,7 @@ class Papers:
     permit: gate.Permit
     intent: Intent
     disclosure: Disclosure
+    label: aigc.Label | None
     strict: bool
 
 
@@ -90,7 +91,8 @@ def _begun(order: SpeechOrder, *, asker: Asker, now: Clock, providers: Providers
     try:
         duty = pipeline.disclosure_of(order, permit, asker=asker)
         words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
-        intent = clips.intend(pipeline.origin_of(order, voice, permit, duty, asker), at=now())
+        origin = pipeline.origin_of(order, voice, permit, duty, asker)
+        intent = clips.intend(origin, at=now())
         line = Line(text=words, language=order.language, prosody=order.prosody)
         provider = cast("Streaming", providers(voice.provider))
         pieces = provider.stream(handles.open_handle(voice), line)
@@ -99,11 +101,18 @@ def _begun(order: SpeechOrder, *, asker: Asker, now: Clock, providers: Providers
         if intent is None:
             gate.release(permit, at=now())
         else:
-            pipeline.give_up(intent.clip_id, permit=permit, code=_code(error), actor=asker.actor, at=now())
+            attempts.give_up(intent.clip_id, permit=permit, code=_code(error), actor=asker.actor, at=now())
         raise
     papers = Papers(
-        order=order, asker=asker, now=now, permit=permit, intent=intent, disclosure=duty, strict=strict
-    )  # fmt: skip
+        order=order,
+        asker=asker,
+        now=now,
+        permit=permit,
+        intent=intent,
+        disclosure=duty,
+        label=pipeline.label_of(origin, intent),
+        strict=strict,
+    )
     return Live(papers, pieces)
 
 
@@ -112,7 +121,7 @@ class Live:
 
     def __init__(self, papers: Papers, pieces: Iterator[Piece]) -> None:
         self.papers = papers
-        self._track = Track(pieces, papers.intent, papers.order.output, strict=papers.strict)
+        self._track = Track(pieces, papers.intent, papers.order.output, label=papers.label, strict=papers.strict)
         self._sent = bytearray()
         self._characters = 0
         self._silent_at = 0.0

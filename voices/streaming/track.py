@@ -11,13 +11,14 @@ import hashlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from provenance import marking, watermark
+from provenance import aigc, marking, watermark
 from provenance.audio import encoding, streaming
 from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
@@ -47,12 +48,21 @@ class Chunk:
 class Track:
     """One stream's sound. Its methods are called one at a time, in any thread."""
 
-    def __init__(self, pieces: Iterator[Piece], intent: Intent, output: Output, *, strict: bool) -> None:
-        self._pieces, self._intent, self._strict = pieces, intent, strict
+    def __init__(
+        self,
+        pieces: Iterator[Piece],
+        intent: Intent,
+        output: Output,
+        *,
+        strict: bool,
+        label: aigc.Label | None = None,
+    ) -> None:
+        self._pieces, self._intent, self._strict, self._label = pieces, intent, strict, label
         self._wanted = encoding.check(output)
         self.rate = self._wanted.sample_rate_hz or 0
         self._embedder = watermark.StreamEmbedder(self.rate, token=intent.token, key=intent.key)
-        self._encoder = streaming.Encoder(self._wanted)
+        front = partial(aigc.begun, label, self._wanted.codec) if label else None
+        self._encoder = streaming.Encoder(self._wanted, front=front)
         self._resampler: soxr.ResampleStream | None = None
         self._source = self.rate
         self._waiting: deque[Samples] = deque()
@@ -128,7 +138,8 @@ class Track:
         """The next slice, marked and encoded."""
         if self._file is not None:
             self._over = True
-            return self._file.data
+            data, codec = self._file.data, self._wanted.codec
+            return aigc.labelled(data, codec, self._label, heard=self._file.sound) if self._label else data
         if not self._waiting:
             piece = next(self._pieces, None)
             if piece is None:

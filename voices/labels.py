@@ -1,0 +1,58 @@
+"""When a clip carries China's hidden label (the `AIGC` block, GB 45438-2025), and in whose name.
+
+It does when the call or the grant behind it names China, or when the organisation's policy wants it for the call's
+channel and territory; nobody can ask for less. A call that names no territory is told by the policy alone: it is for
+everywhere, and an organisation that offers its clips in China from there says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from provenance import aigc
+from voices.disclosure import check_places, covers
+
+CHINA: Final = "CN"
+
+
+def producer(
+    policy: Mapping[str, Any],
+    *,
+    organisation_id: str,
+    granted: Iterable[object],
+    channel: str | None,
+    territory: str | None,
+) -> str:
+    """The producer that the label names: the policy's code, else the organisation's id; "" when there is no label."""
+    named = any(_is_china(place) for place in (territory, *granted))
+    if not named and not _of_policy(policy.get("aigc_label"), channel=channel, territory=territory):
+        return ""
+    code = policy.get("aigc_producer")
+    return code if isinstance(code, str) and aigc.PRODUCER.match(code) else organisation_id
+
+
+def check_policy(value: Any) -> None:
+    """Raise ValueError unless this is a list of `{"channels": [...], "territories": [...]}`; empty means all."""
+    check_places(value, also=frozenset())
+
+
+def check_producer(value: Any) -> None:
+    """Raise ValueError unless this is a code that fits into the label and into a header."""
+    if not isinstance(value, str) or not aigc.PRODUCER.match(value):
+        raise ValueError("must be a code of 1 to 64 letters, digits, dots, dashes and underscores")
+
+
+def _of_policy(entries: object, *, channel: str | None, territory: str | None) -> bool:
+    """What cannot be read counts as wanting the label."""
+    if not isinstance(entries, list):
+        return bool(entries)
+    return any(
+        not isinstance(entry, dict)
+        or (covers(entry.get("channels"), channel) and covers(entry.get("territories"), territory))
+        for entry in entries
+    )
+
+
+def _is_china(place: object) -> bool:
+    return isinstance(place, str) and place.partition("-")[0].upper() == CHINA
