@@ -113,9 +113,10 @@ class FeedbackAdmin(EvidenceAdmin[Feedback]):
     fields = ("created_at", "opinion", "verdict", "clip_id", "words", "language")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
-        """What was said of the organisation's own clips, and what was said of no clip."""
-        mine = Q(organisation=member_of(request).organisation_id) | Q(organisation=None)
-        return Feedback.objects.filter(mine)
+        """What was said of the organisation's own clips; what was said of no clip is the operator's to read."""
+        member = member_of(request)
+        general = Q(organisation=None) if member.is_superuser else Q(pk__in=())
+        return Feedback.objects.filter(Q(organisation=member.organisation_id) | general)
 
 
 def _audit(member: Member, row: None, actor: str, reason: str) -> str:  # noqa: ARG001 - the shape of an act

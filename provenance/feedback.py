@@ -5,6 +5,7 @@ A free detection tool has to ask whether its answers are any good (California's 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,7 +23,7 @@ _SHOWN: Final = (ClipState.ISSUED, ClipState.WITHDRAWN)
 def give(
     *, opinion: str, words: str, verdict: str, clip_id: str, language: str, address: str, at: datetime
 ) -> Feedback:
-    """Keep one opinion; it goes to the organisation of the clip it speaks of, or to every one of them.
+    """Keep one opinion; it goes to the organisation of the clip it speaks of, or to whoever runs the service.
 
     The address is counted and not kept. Raises Invalid and RateLimited (five a minute from an address).
     """
@@ -44,6 +45,11 @@ def give(
         language=language,
         created_at=at,
     )
+
+
+def general() -> Iterator[Feedback]:
+    """What was said of no organisation's clip, oldest first: for whoever runs the service, and for nobody else."""
+    yield from Feedback.objects.filter(organisation=None).order_by("created_at", "id").iterator()
 
 
 def forget(*, at: datetime) -> int:

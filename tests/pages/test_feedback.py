@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import Member, Organisation
@@ -91,8 +93,25 @@ class TestTheDesk:
         anybody.post(PATH, fill(clip=clip_id, verdict="issued", words="About your clip."))
         anybody.post(PATH, fill(words="About the page."))
 
-        assert desk(make_member(organisation=acme)) == {"About your clip.", "About the page."}
-        assert desk(make_member(organisation=bolt)) == {"About the page."}
+        assert desk(make_member(organisation=acme)) == {"About your clip."}
+        assert desk(make_member(organisation=bolt)) == set()
+
+    def test_of_whoever_runs_the_service_sees_what_is_about_no_clip(
+        self, anybody: Client, clip_id: str, make_member: MakeMember, bolt: Organisation
+    ) -> None:
+        anybody.post(PATH, fill(clip=clip_id, verdict="issued", words="About your clip."))
+        anybody.post(PATH, fill(words="About the page.\nAnd more."))
+        operator = make_member(organisation=bolt)
+        Member.objects.filter(id=operator.id).update(is_superuser=True)
+        operator.refresh_from_db()
+        told = StringIO()
+
+        call_command("feedback", stdout=told)
+
+        assert {words[:15] for words in desk(operator)} == {"About the page."}
+        assert [line.split("  ")[1:] for line in told.getvalue().splitlines()] == [
+            ["wrong", "not_found", "en", "About the page. And more."]
+        ]
 
 
 def desk(member: Member) -> set[str]:
