@@ -30,6 +30,8 @@ _EVIDENCE: Final = """
   leaves.bin         SHA-256 leaf hashes (32 bytes each) of the entries before and after those, where there are any
   proofs.jsonl       instead of leaves.bin, in a voice owner's copy: for each entry its place and its inclusion proof
   openings.jsonl     for entries that this bundle may open: {"index", "id", "key", "body"}
+  c2pa-roots.pem     the roots under which the clips' Content Credentials (C2PA) are signed, when there are any: trust
+                     anchors for a C2PA reader, which then needs nobody else to check a clip or its manifest
   records/           signed consent records, {"id", "record" (base64 of the exact bytes), "sha256", "jws"} a line"""
 _RECORDINGS: Final = """
   files/             your recordings as they are kept: clips/, samples/, evidence/, each named by the id of its row"""

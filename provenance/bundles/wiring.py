@@ -17,7 +17,8 @@ from provenance.models import Clip
 _CLIP: Final = (
     "id", "state", "consent", "grant", "decision", "voice", "record_sha256", "policy_version", "provider", "language",
     "use_case", "characters", "sha256_provider", "sha256", "sha256_pcm", "codec", "media_type", "size", "duration_ms",
-    "scheme", "epoch", "token", "margin_milli_db", "score_milli", "self_checks", "second_marks", "event",
+    "scheme", "epoch", "token", "margin_milli_db", "score_milli", "self_checks", "second_marks", "manifest_mode",
+    "manifest_id", "manifest_sha256", "event",
     "created_at", "issued_at", "ended_at",
 )  # fmt: skip
 # What the callers wrote themselves may name people, so only the person concerned gets it.
@@ -85,6 +86,9 @@ def _row(clip: Clip) -> dict[str, Row | str | int | list[str] | None]:
         "score_milli": clip.score_milli,
         "self_checks": list(clip.self_checks),
         "second_marks": list(clip.second_marks),
+        "manifest_mode": clip.manifest_mode,
+        "manifest_id": clip.manifest_id or None,
+        "manifest_sha256": clip.manifest_sha256 or None,
         "event": clip.event_id,
         "created_at": timestamp(clip.created_at),
         "issued_at": timestamp(clip.issued_at),

@@ -1,7 +1,7 @@
 """Writes a bundle: every file of it, streamed as one zip at constant memory, the signed manifest last.
 
 Layout: `entries.jsonl`, `leaves.bin` or `proofs.jsonl`, `openings.jsonl`, `records/`, `tables/*.jsonl` and `*.csv`,
-`files/`, `checkpoint`, `keys.json`, `README.txt`, `verify.py`, `manifest.json`, `manifest.jws`.
+`files/`, `checkpoint`, `keys.json`, `c2pa-roots.pem`, `README.txt`, `verify.py`, `manifest.json`, `manifest.jws`.
 `readme.py` says what each holds.
 """
 
@@ -23,6 +23,7 @@ from provenance.bundles import extract, readme, registry, tables
 from provenance.bundles.archive import Archive
 from provenance.bundles.registry import Scope
 from provenance.bundles.verifier import building
+from provenance.credentials import authority
 from provenance.ledger import notes
 from provenance.models import Checkpoint
 from vault import blobs
@@ -89,6 +90,8 @@ def write(plan: Plan, *, tick: Tick = lambda _rows: None) -> Iterator[bytes]:
     text = readme.text(plan.scope, export_id=plan.export_id, made=clock.rfc3339(plan.at), origin=origin)
     yield from archive.add("checkpoint", [plan.checkpoint.note.encode("utf-8")])
     yield from archive.add("keys.json", [_pretty(keyring.public(plan.scope.organisation_id))])
+    if plan.scope.kind in registry.EVIDENCE and (roots := authority.anchors()):
+        yield from archive.add("c2pa-roots.pem", [roots.encode("ascii")])
     yield from archive.add("README.txt", [text.encode("utf-8")])
     yield from archive.add("verify.py", [building.program()])
     manifest = _pretty(_manifest(plan, book, archive))

@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from consent.models import Consent
-from core import ids
+from core import canonical, ids
 from provenance import clips
 from provenance.bundles import registry
 from provenance.bundles import services as exports
@@ -20,6 +20,7 @@ from provenance.models import Export, ExportState
 from tests.conftest import NOON
 from tests.consent import people
 from tests.provenance.bundles import forging, story
+from tests.provenance.credentials.people import look
 from tests.voices.conftest import (
     AUDIO,
     Http,
@@ -186,3 +187,20 @@ class TestErasure:
         assert (row.state, row.code) == (ExportState.EXPIRED, "speaker_erased")
         with pytest.raises(exports.ExportNotReady):
             exports.read(row)
+
+
+class TestContentCredentials:
+    def test_are_checked_offline_with_the_roots_in_the_bundle(self, client: Http, voice: Voice, reader: Reader) -> None:
+        wav, pcm = (say(client, voice, output={"codec": codec}) for codec in ("wav", "pcm_s16le"))
+        beside = client.get(f"/v1/clips/{pcm['Sayso-Clip']}/manifest").content
+        files = story.members(story.bundle(voice.organisation))
+        roots = files["c2pa-roots.pem"].decode()
+
+        state, store = look(wav.content, "audio/wav", anchors=roots)
+        rows = {row["id"]: row for row in story.rows(files, "tables/clips.jsonl")}
+        assert (state, rows[wav["Sayso-Clip"]]["manifest_id"]) == ("Trusted", store["active_manifest"])
+        assert look(pcm.content, "application/octet-stream", beside, anchors=roots)[0] == "Trusted"
+        assert rows[pcm["Sayso-Clip"]]["manifest_sha256"] == canonical.sha256(beside)
+
+    def test_have_no_roots_where_there_are_none(self, voice: Voice) -> None:
+        assert "c2pa-roots.pem" not in story.members(story.bundle(voice.organisation))
