@@ -19,6 +19,7 @@ from core.errors import Conflict, Fault, Invalid
 from provenance import log, marks
 from provenance.audio import decoding
 from provenance.audio.formats import UnreadableAudio
+from provenance.verifying import marked
 from vault import blobs, keys, sealing
 from voices import handles, sampling
 from voices.models import Sample, Voice, VoiceState
@@ -54,7 +55,7 @@ def clone(order: CloneOrder, *, asker: Asker, now: Clock, providers: Providers =
     voice: Voice | None = None
     finished = False
     try:
-        recordings, reports = _examined(order)  # 2. the samples, in a limited child process
+        recordings, reports = _examined(order, asker)  # 2. the samples, in a limited child process
         voice = _intend(order, permit, asker, at=now())  # 3. the intent, before anything leaves
         handle = provider.clone(Clone(reference=voice.id, language=order.language, recordings=recordings))  # 4.
         _finish(voice, permit, handle, recordings, reports, asker=asker, at=now())  # 5. one transaction
@@ -109,13 +110,14 @@ def _ask(order: CloneOrder, asker: Asker) -> gate.Ask:
     )
 
 
-def _examined(order: CloneOrder) -> tuple[tuple[Recording, ...], tuple[Row, ...]]:
-    """Decode and check every sample. Raises SamplesRefused with one fault a sample."""
+def _examined(order: CloneOrder, asker: Asker) -> tuple[tuple[Recording, ...], tuple[Row, ...]]:
+    """Decode and check every sample. Raises SamplesRefused with one fault a sample, ReaderDown."""
     recordings = _decoded(order)
     report = sampling.examine(
         [recording.sound for recording in recordings],
         statement=None,
-        watermark_keys=marks.in_use(),
+        watermark_keys=marks.in_use(first=asker.organisation_id),
+        second_mark=lambda sound: bool(marked.by_second_mark(sound, first=asker.organisation_id)),
         raw=order.samples,
     )
     _refuse_any(report.faults)

@@ -42,7 +42,7 @@ def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
     keys = dict(islice(every.items(), MOST_KEYS))
     found = _with_clips(_segments(sound, keys, asker))
     if not any(mark.clip for mark in found):
-        found += _by_second_mark(sound, first=asker)
+        found += by_second_mark(sound, first=asker)
     return _judged(found, expected, partly=len(every) > min(MOST_KEYS, MOST_KEYS_ROUGH, MOST_SECOND_KEYS))
 
 
@@ -93,7 +93,7 @@ def _carrier(organisation_id: str, epoch: int, token: int) -> Clip | None:
     return rows.select_related("organisation").first()
 
 
-def _by_second_mark(sound: Sound, *, first: str) -> tuple[Mark, ...]:
+def by_second_mark(sound: Sound, *, first: str) -> tuple[Mark, ...]:
     """The clips whose second mark is in the sound. A clip's id was read, or nothing: wrong readings meet no clip."""
     keys = islice(marks.seconds_in_use(first=first).items(), MOST_SECOND_KEYS)
     start = sound.samples[: round(MOST_SECOND_SECONDS * sound.rate)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,6 +10,7 @@ from core.errors import Fault
 from provenance import watermark
 from provenance.audio.formats import UnreadableAudio
 from provenance.audio.sound import Sound
+from provenance.credentials import reading
 from voices.sampling import activity, likeness, quality, report, telltales
 from voices.sampling.activity import Activity
 from voices.sampling.likeness import Comparison, Verdict, Voiceprint
@@ -25,6 +26,20 @@ MOST_CLIPPED: Final = 0.01
 _SEVERAL_BELOW: Final = 0.60
 _PERHAPS_SEVERAL_BELOW: Final = 0.70
 STATEMENT: Final = "statement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ours:
+    """How our own audio is known: the keys of our mark, and a search for the second one."""
+
+    keys: Mapping[str, bytes]
+    second_mark: Callable[[Sound], bool]
+
+    def in_sound(self, sound: Sound) -> bool:
+        """Whether either mark is there; the dearer search comes last."""
+        if self.keys and watermark.detect_any(sound.samples, sound.rate, keys=self.keys) is not None:
+            return True
+        return self.second_mark(sound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +60,24 @@ def examine(
     *,
     statement: Sound | None,
     watermark_keys: Mapping[str, bytes],
+    second_mark: Callable[[Sound], bool] = lambda _sound: False,
     raw: Sequence[bytes] = (),
 ) -> Report:
     """Check the samples, each on its own and against one another. Never raises for what is in them.
 
-    `watermark_keys` are all keys under which this service may have marked audio; `raw` the uploaded files, in the order
-    of `sounds`.
+    `watermark_keys` are all keys under which this service may have marked audio, `second_mark` says whether its other
+    mark is in a sound; `raw` are the uploaded files, in the order of `sounds`. Raises ReaderDown when a file's manifest
+    cannot be read just now.
     """
     files = [*raw, *[b""] * (len(sounds) - len(raw))]
+    ours = _Ours(keys=watermark_keys, second_mark=second_mark)
     heard = [
-        _heard(f"samples.{at}", sound, keys=watermark_keys, raw=file)
+        _heard(f"samples.{at}", sound, ours=ours, raw=file)
         for at, (sound, file) in enumerate(zip(sounds, files, strict=False))
     ]
     total = sum(one.activity.seconds for one in heard)
     if statement is not None:
-        heard.append(_heard(STATEMENT, statement, keys=watermark_keys, raw=b""))
+        heard.append(_heard(STATEMENT, statement, ours=ours, raw=b""))
     voices = tuple(one.voice for one in heard if one.voice is not None)
     comparisons = likeness.compared(voices)
     found = [replace(_facts(one), codes=_codes(one, total=total)) for one in heard]
@@ -79,8 +97,9 @@ def unreadable(index: int, error: UnreadableAudio) -> Fault:
     return Fault(code=code, detail=str(error), attr=f"samples.{index}")
 
 
-def _heard(name: str, sound: Sound, *, keys: Mapping[str, bytes], raw: bytes) -> _Heard:
+def _heard(name: str, sound: Sound, *, ours: _Ours, raw: bytes) -> _Heard:
     speech = activity.found(sound)
+    credentials = reading.read(raw)
     voice = signs = None
     if speech.seconds >= LEAST_SECONDS:
         voice = Voiceprint(
@@ -89,14 +108,13 @@ def _heard(name: str, sound: Sound, *, keys: Mapping[str, bytes], raw: bytes) ->
             snr_db=speech.snr_db,
             bandwidth_hz=min(quality.bandwidth_hz(speech.speech), sound.rate // 2),
         )
-        signs = telltales.looked_for(sound, embedding=voice.embedding, raw=raw)
-    marked = bool(keys) and watermark.detect_any(sound.samples, sound.rate, keys=keys) is not None
+        signs = telltales.looked_for(sound, embedding=voice.embedding, raw=raw, credentials=credentials)
     return _Heard(
         name=name,
         sound=sound,
         activity=speech,
         clipped=quality.clipped_share(sound),
-        watermarked=marked,
+        watermarked=credentials.ours or ours.in_sound(sound),
         voice=voice,
         signs=signs,
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from provenance import aigc
 from provenance.audio.sound import Sound
+from provenance.credentials.reading import Credentials, State
 from voices.sampling import quality
 
 # People reach 0.72 (espeak) and 0.74 (Flite), synthesisers 0.93 and 0.97, our engine adapted 0.72 to 0.80.
@@ -61,8 +62,12 @@ class Telltales:
         return bool(self.hints) or self.c2pa or self.label_doubts
 
 
-def looked_for(sound: Sound, *, embedding: NDArray[np.float32], raw: bytes) -> Telltales:
-    """Examine one recording; `embedding` is that of its speech, `raw` the uploaded file (or nothing)."""
+def looked_for(sound: Sound, *, embedding: NDArray[np.float32], raw: bytes, credentials: Credentials) -> Telltales:
+    """Examine one recording; `embedding` is that of its speech, `raw` the uploaded file (or nothing).
+
+    `credentials` is what the reader of manifests found in the file. Who signed it is no matter: nobody gains by saying
+    of a real recording that it is synthetic.
+    """
     names, bank = _bank()
     label = aigc.found(raw)
     likeness = bank @ embedding
@@ -71,8 +76,8 @@ def looked_for(sound: Sound, *, embedding: NDArray[np.float32], raw: bytes) -> T
         flite=float(likeness[names == "flite"].max()),
         roughness=quality.roughness(sound),
         dynamic_range_db=quality.dynamic_range_db(sound),
-        c2pa=b"jumb" in raw and b"c2pa" in raw,
-        says_synthetic=any(kind in raw for kind in _SYNTHETIC_TYPES) or aigc.says_so(label),
+        c2pa=credentials.state is not State.ABSENT or (b"jumb" in raw and b"c2pa" in raw),
+        says_synthetic=credentials.synthetic or any(kind in raw for kind in _SYNTHETIC_TYPES) or aigc.says_so(label),
         label_doubts=label is not None and not aigc.says_so(label),
     )
 

@@ -102,12 +102,14 @@ class TestSyntheticSpeech:
 
         assert r.faults(report) == [("statement", "sample_synthetic")]
 
+    @pytest.mark.django_db  # whose manifest it is, is looked up
     @pytest.mark.parametrize("kind", ["trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"])
     def test_that_says_so_itself_is_refused(self, kind: str) -> None:
         raw = b"RIFF....jumb....c2pa...digitalSourceType" + kind.encode()
 
         assert r.faults(r.report_on(clip("0870"), raw=(raw,))) == [("samples.0", "sample_synthetic")]
 
+    @pytest.mark.django_db  # as above
     def test_is_not_inferred_from_a_manifest_alone_but_looked_at(self) -> None:
         report = r.report_on(clip("0870"), raw=(b"....jumb....c2pa....",))
 

@@ -1,0 +1,88 @@
+"""Samples that are our own output, or say of themselves that a model made them: refused, whatever was washed off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from core import ids
+from provenance import marks, second_mark
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
+from provenance.credentials import reading as credentials
+from provenance.credentials import signing
+from provenance.models import Clip, MarkKey
+from tests.conftest import NOON
+from tests.provenance.credentials.people import fresh, signer, statement
+from tests.voices.conftest import Http, MakeConsent, Reader, reading, say
+from voices.models import Voice
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def upload(client: Http, consent_id: str, data: bytes) -> Any:
+    form = {"consent": consent_id, "name": "Mara", "language": "en", "use_case": "entertainment.audiobook"}
+    return client.post("/v1/voices", form | {"samples": [SimpleUploadedFile("a", data)]}, format="multipart")
+
+
+def long_reading() -> Sound:
+    whole = reading().resampled(24_000)
+    return Sound(np.tile(whole.samples, 1 + int(16 * whole.rate / len(whole.samples))), whole.rate)
+
+
+@pytest.fixture
+def consent_id(make_consent: MakeConsent, reader: Reader) -> str:
+    return make_consent().id
+
+
+class TestASample:
+    @pytest.mark.parametrize("codec", ["wav", "mp3", "flac"])
+    def test_whose_manifest_says_that_a_model_made_it_is_refused(
+        self, client: Http, consent_id: str, codec: str
+    ) -> None:
+        plain = encode(reading(), Output(codec=codec, sample_rate_hz=16_000))
+        theirs = signing.sign(plain, codec, statement(manifest_id=fresh()), signer=signer("provider")).data
+
+        assert upload(client, consent_id, plain).status_code == 201
+        answer = upload(client, consent_id, theirs)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "sample_synthetic")
+
+    def test_is_believed_by_the_reader_and_not_by_its_letters(
+        self, client: Http, consent_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("voices.sampling.telltales._SYNTHETIC_TYPES", ())
+        plain = encode(reading(), Output(codec="wav", sample_rate_hz=16_000))
+        theirs = signing.sign(plain, "wav", statement(manifest_id=fresh()), signer=signer("provider")).data
+
+        assert upload(client, consent_id, theirs).json()["errors"][0]["code"] == "sample_synthetic"
+
+    def test_is_not_read_while_the_reader_is_away(
+        self, client: Http, consent_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(credentials, "_COMMAND", ("/nowhere/at/all",))
+        plain = encode(reading(), Output(codec="wav", sample_rate_hz=16_000))
+
+        answer = upload(client, consent_id, plain + b"jumb")
+        assert (answer.status_code, answer.json()["code"]) == (503, "c2pa_reader_unavailable")
+        assert not Voice.objects.exists()
+
+    def test_that_carries_the_second_mark_alone_is_refused(
+        self, client: Http, consent_id: str, voice: Voice, reader: Reader
+    ) -> None:
+        clip_id = say(client, voice)["Sayso-Clip"]
+        clip = Clip.objects.get(id=clip_id)
+        MarkKey.objects.update(second=True)
+        key = marks.second_key(voice.organisation_id, clip.epoch, at=NOON)
+        second = second_mark.Second(clip_id=clip_id, key=second_mark.key_of(key, "ours"))
+        unknown = second_mark.Second(clip_id=ids.of_bytes("clp", bytes(16)), key=second.key)
+
+        answers = [
+            upload(client, consent_id, encode(second_mark.written(long_reading(), mark), Output(codec="wav")))
+            for mark in (unknown, second)
+        ]
+
+        assert answers[0].status_code == 201  # a message that names no clip is no mark of ours
+        assert answers[1].json()["errors"][0]["code"] == "sample_watermarked"
