@@ -24,13 +24,14 @@ from provenance.audio.sound import Sound
 from provenance.deliveries import Delivery
 from provenance.second_mark import Second
 from vault import blobs
-from voices import disclosure, handles, labels, manifests
+from voices import disclosure, handles, labels, manifests, takes
 from voices.attempts import Attempt
 from voices.disclosure import Disclosure
 from voices.models import Voice, VoiceState
 from voices.orders import Asker, Providers, SpeechOrder
 from voices.providers import registry
 from voices.providers.base import Line
+from voices.takes import Take
 
 # Called first in the delivering transaction with (clip id, decision id); raises when the order is somebody else's now.
 Settle = Callable[[str, str], None]
@@ -51,8 +52,12 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cut:
-    """Audio ready to leave: bytes, what they decode to, the mark in them, or why there is none, and their manifest."""
+    """Audio ready to leave: bytes, what they decode to, the mark in them, or why there is none, and their manifest.
 
+    `take` is what it was made from.
+    """
+
+    take: Take
     data: bytes
     heard: Sound
     mark: marking.Marked | None
@@ -84,11 +89,12 @@ def speak(
         attempt.clip_id = intent.clip_id
         line = Line(text=words, language=order.language, prosody=order.prosody)
         made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
+        take = takes.taken(made)
         second = marks.second_of(intent.clip_id, asker.organisation_id, intent.epoch, at=now())
-        cut = _cut(made, intent, order.output, second, asker=asker)  # 4. mark, encode, read the mark back from that
+        cut = _cut(take, intent, order.output, second, asker=asker)  # 4. mark, encode, read the mark back from that
         cut = _label(cut, label_of(origin, intent), order.output)  # China's hidden label, where it is wanted
         cut = _sign(cut, intent, order.output, permit, asker=asker, at=now())  # 5. the manifest, around the same audio
-        return _deliver(order, asker, permit, intent, made, cut, settle=settle, at=now())  # 6. one transaction
+        return _deliver(order, asker, permit, intent, cut, settle=settle, at=now())  # 6. one transaction
 
 
 def voice_of(voice_id: str, *, asker: Asker) -> Voice:
@@ -159,18 +165,18 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
     )
 
 
-def _cut(made: Sound, intent: clips.Intent, output: Output, second: Second | None, *, asker: Asker) -> _Cut:
+def _cut(take: Take, intent: clips.Intent, output: Output, second: Second | None, *, asker: Asker) -> _Cut:
     try:
         token, identity = intent.token, int.from_bytes(ids.to_bytes(intent.clip_id), "big")
-        marked = marking.mark(made, token=token, key=intent.key, output=output, identity=identity, second=second)
+        marked = marking.mark(take.sound, token=token, key=intent.key, output=output, identity=identity, second=second)
     except watermark.MarkFailed as failure:
         if not may_leave_unmarked(asker.organisation_id):
             raise
         wanted = encoding.check(output)
-        data = encoding.encode(made, wanted)
-        heard = decoding.decode_trusted(data, wanted.codec, rate=wanted.sample_rate_hz or made.rate)
-        return _Cut(data=data, heard=heard, mark=None, mark_failure=str(failure.facts.get("reason", "")))
-    return _Cut(data=marked.data, heard=marked.sound, mark=marked)
+        data = encoding.encode(take.sound, wanted)
+        heard = decoding.decode_trusted(data, wanted.codec, rate=wanted.sample_rate_hz or take.sound.rate)
+        return _Cut(take=take, data=data, heard=heard, mark=None, mark_failure=str(failure.facts.get("reason", "")))
+    return _Cut(take=take, data=marked.data, heard=marked.sound, mark=marked)
 
 
 def label_of(origin: clips.Origin, intent: clips.Intent) -> aigc.Label | None:
@@ -191,6 +197,7 @@ def _sign(cut: _Cut, intent: clips.Intent, output: Output, permit: gate.Permit, 
         permit=permit,
         policy=policy.of(asker.organisation_id),
         at=at,
+        parent=cut.take.parent,
     )
     return replace(cut, data=attached.data, credential=attached)
 
@@ -205,13 +212,12 @@ def _deliver(
     asker: Asker,
     permit: gate.Permit,
     intent: clips.Intent,
-    made: Sound,
     cut: _Cut,
     *,
     settle: Settle,
     at: datetime,
 ) -> Spoken:
-    delivery = _delivery(order.output, made, cut)
+    delivery = _delivery(order.output, cut)
     with transaction.atomic():  # locks: job, then consent and its quota, then clip and log
         settle(intent.clip_id, permit.decision_id)
         blob_id = blobs.put(subject=permit.subject, kind="clip", data=cut.data, at=at)
@@ -249,10 +255,10 @@ def confirm(permit: gate.Permit, *, at: datetime) -> None:
         raise gate.ConsentDenied(denied.reasons, decision_id=permit.decision_id) from denied
 
 
-def _delivery(output: Output, made: Sound, cut: _Cut) -> dict[str, Any]:
+def _delivery(output: Output, cut: _Cut) -> dict[str, Any]:
     mark = cut.mark
     return {
-        "sha256_provider": canonical.sha256(made.pcm16()),
+        "sha256_provider": canonical.sha256(cut.take.sound.pcm16()),
         "sha256": canonical.sha256(cut.data),
         "sha256_pcm": canonical.sha256(cut.heard.pcm16()),
         "codec": output.codec,

@@ -76,7 +76,7 @@ def read(data: bytes, *, sidecar: bytes | None = None) -> Credentials:
     if sidecar is None and not any(word in data for word in _WORDS):
         return Credentials(state=State.ABSENT)
     order = {
-        "media_type": _ANY if sidecar is not None else _media_type(data),
+        "media_type": _ANY if sidecar is not None else media_type(data),
         "settings": signing.settings(authority.anchors() + settings.SAYSO_C2PA_ANCHORS),
         "size": len(data),
         "sidecar": len(sidecar or b""),
@@ -118,7 +118,8 @@ def _credentials(told: Mapping[str, Any]) -> Credentials:
     )
 
 
-def _media_type(data: bytes) -> str:
+def media_type(data: bytes) -> str:
+    """What the library is told a file is: by its first bytes, else nothing in particular."""
     try:
         return _TYPES.get(formats.recognise(data), _ANY)
     except UnreadableAudio:

@@ -87,6 +87,13 @@ class Line:
     prosody: Prosody = field(default_factory=Prosody)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A text as a file, as the provider sent it: what is in it beside the sound may matter (Content Credentials)."""
+
+    data: bytes = field(repr=False)
+
+
 class Provider(Protocol):
     """A voice provider. Every call may raise ProviderDown (try later) or ProviderRefused (never)."""
 
@@ -96,7 +103,7 @@ class Provider(Protocol):
     def clone(self, order: Clone) -> Handle:
         """Make a voice; the same `reference` twice makes one."""
 
-    def speak(self, voice: Handle, line: Line) -> Sound:
+    def speak(self, voice: Handle, line: Line) -> Sound | Recorded:
         """Speak one text. Raises UnsupportedField for a language that it does not speak."""
 
     def delete(self, voice: Handle) -> None:
