@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+from django.db.models import QuerySet
 
 from core import ids, tx
 from core.errors import NotFound
@@ -22,6 +25,7 @@ from vault.models import Subject, SubjectKind
 
 KEY_BYTES: Final = 32
 Derive = Callable[[str], bytes]
+_record: ContextVar[set[str] | None] = ContextVar("opened", default=None)
 
 __all__ = [
     "Destruction",
@@ -36,6 +40,7 @@ __all__ = [
     "destroyed",
     "of_organisation",
     "opened",
+    "recorded",
     "rotate_epoch",
 ]
 
@@ -155,9 +160,21 @@ def _organisation(organisation_id: str) -> str | None:
     return rows.values_list("id", flat=True).first()
 
 
-def destroyed(organisation_id: str) -> int:
-    """Count the subjects of an organisation whose keys were destroyed; it only grows, so a change shows an erasure."""
-    return Subject.objects.filter(organisation_id=organisation_id, destroyed_at__isnull=False).count()
+def destroyed(organisation_id: str) -> QuerySet[Subject, str]:
+    """The ids of an organisation's subjects whose keys were destroyed; they only grow in number."""
+    rows = Subject.objects.filter(organisation_id=organisation_id, destroyed_at__isnull=False)
+    return rows.values_list("id", flat=True)
+
+
+@contextmanager
+def recorded() -> Iterator[set[str]]:
+    """Collect the ids of the subjects whose keys are opened meanwhile: whose data may be in what is made here."""
+    found: set[str] = set()
+    token = _record.set(found)
+    try:
+        yield found
+    finally:
+        _record.reset(token)
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
@@ -190,6 +207,9 @@ def _open_row(row: Subject) -> bytes:
 def _unwrap(row: Subject) -> bytes:
     if row.wrapped_key is None:
         raise KeyDestroyed("The key of this subject was destroyed.", facts={"subject": row.id})
+    record = _record.get()
+    if record is not None:
+        record.add(row.id)
     return kms.current().unwrap(row.kek.kms_name, bytes(row.wrapped_key))
 
 

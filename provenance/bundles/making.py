@@ -2,6 +2,10 @@
 
 Rows are the queue. A claim is a conditional UPDATE with a lease and a fencing number; a worker that lost its claim
 settles nothing.
+
+A bundle holds nothing of anybody who was erased before it is ready: whoever's key was opened for it must still have
+that key when it is settled, else it is thrown away and begun anew. That is no failure, and comes to an end: each time
+costs an erasure of somebody who was in the bundle, and nobody is erased twice. Erasures of others do not touch it.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +27,7 @@ from core.clock import Clock
 from core.errors import SaysoError
 from provenance import log
 from provenance.bundles import registry, writer
-from provenance.bundles.pulse import LEASE, NotYours, pulse
+from provenance.bundles.pulse import LEASE, ErasedMeanwhile, NotYours, pulse, refuse_erased
 from provenance.bundles.registry import Scope
 from provenance.bundles.snapshot import consistent_read
 from provenance.bundles.writer import Plan
@@ -51,7 +56,7 @@ def claim(*, at: datetime) -> Export | None:
     """Take the oldest export that nobody works on; give up on one that failed too often."""
     for export in Export.objects.claimable(at).order_by("created_at", "id")[:10]:
         mine = Export.objects.claimable(at).filter(id=export.id, attempt=export.attempt)
-        if export.attempt >= MOST_ATTEMPTS:
+        if export.attempt - export.begun_anew >= MOST_ATTEMPTS:
             mine.update(state=ExportState.FAILED, code="export_failed", lease_until=None, finished_at=at)
         elif mine.update(state=ExportState.RUNNING, attempt=F("attempt") + 1, lease_until=at + LEASE, rows_done=0):
             export.refresh_from_db()
@@ -85,6 +90,9 @@ def _make(export: Export, *, now: Clock) -> int:
         _finish(export, write_bundle(export, now=now), at=_here(export, now()))
     except NotYours:
         logger.info("export taken over", extra={"export": export.id})
+    except ErasedMeanwhile:
+        logger.info("export begun anew", extra={"export": export.id})
+        _held(export).update(state=ExportState.QUEUED, lease_until=None, rows_done=0, begun_anew=F("begun_anew") + 1)
     except SaysoError as error:
         logger.exception("export not made", extra={"export": export.id, "code": error.stable_code})
         if error.retryable:
@@ -100,24 +108,35 @@ def _make(export: Export, *, now: Clock) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A bundle whose file is written: its SHA-256, the log's size in it, how many people had been erased by then."""
+    """A bundle whose file is written: its SHA-256, the log's size in it, the subjects whose data may be in it."""
 
     staged: Staged
     sha256: str
     rows: int
     log_size: int
-    erased: int
+    opened: frozenset[str]
 
 
 def write_bundle(export: Export, *, now: Clock) -> Written:
-    """Settle the log, then write the bundle from one consistent read; its file has no row yet."""
+    """Settle the log, then write the bundle from one consistent read; its file has no row yet.
+
+    Raises ErasedMeanwhile, NotYours.
+    """
     real, organisation_id = now(), export.organisation_id
     sequencer.settle(organisation_id, at=real)
     signer = signing.signer("exports", organisation_id=organisation_id, at=real)
     home = keys.of_organisation(organisation_id, at=real)
     digest = hashlib.sha256()
-    with pulse(export, now=now) as beating, consistent_read():
+    with (
+        keys.recorded() as opened,
+        pulse(export, opened=opened, now=now) as beating,
+        _blaming_erasures(export),
+        consistent_read(),
+    ):
         scope = scope_of(export)
+        # Their own bundle is about them whatever it holds. An erasure before this read is no reason to begin anew.
+        if scope.subject and keys.alive(scope.subject):
+            opened.add(scope.subject)
         checkpoint = checkpoints.latest(organisation_id)
         if checkpoint is None:
             raise RuntimeError("a log with an export in it has a checkpoint")
@@ -130,8 +149,22 @@ def write_bundle(export: Export, *, now: Clock) -> Written:
             sha256=digest.hexdigest(),
             rows=beating.rows,
             log_size=checkpoint.size,
-            erased=keys.destroyed(organisation_id),
+            opened=frozenset(opened),
         )
+
+
+@contextmanager
+def _blaming_erasures(export: Export) -> Iterator[None]:
+    """What fails while somebody is erased beside it is begun anew: a file that is gone may be gone because of that."""
+    before = keys.destroyed(export.organisation_id).count()
+    try:
+        yield
+    except (NotYours, ErasedMeanwhile):
+        raise
+    except SaysoError as error:
+        if keys.destroyed(export.organisation_id).count() == before:
+            raise
+        raise ErasedMeanwhile("Somebody was erased meanwhile.", facts={"export": export.id}) from error
 
 
 def scope_of(export: Export) -> Scope:
@@ -156,7 +189,7 @@ def _finish(export: Export, written: Written, *, at: datetime) -> None:
     """Keep the file, settle the row, log it: one transaction. The file of a lost claim is deleted."""
     try:
         with transaction.atomic():
-            _nobody_erased_since(export, written)
+            _nobody_in_it_was_erased(export, written)
             _ready(export, written, at=at)
             log.append(
                 organisation_id=export.organisation_id,
@@ -173,17 +206,15 @@ def _finish(export: Export, written: Written, *, at: datetime) -> None:
                     "log_size": written.log_size,
                 },
             )
-    except NotYours:
+    except (NotYours, ErasedMeanwhile):
         blobs.discard(written.staged)
-        _held(export).update(state=ExportState.QUEUED, lease_until=None)
         raise
 
 
-def _nobody_erased_since(export: Export, written: Written) -> None:
-    """Refuse a bundle that was read before somebody's erasure. `services.forget` takes the same lock, so one waits."""
+def _nobody_in_it_was_erased(export: Export, written: Written) -> None:
+    """Refuse a bundle with somebody in it who was erased since. `services.forget` takes the same lock, so one waits."""
     Organisation.objects.select_for_update(no_key=True).filter(id=export.organisation_id).first()
-    if keys.destroyed(export.organisation_id) != written.erased:
-        raise NotYours("Somebody was erased meanwhile; the bundle is made anew.", facts={"export": export.id})
+    refuse_erased(export, written.opened, keys.destroyed(export.organisation_id).iterator())
 
 
 def _ready(export: Export, written: Written, *, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
@@ -13,37 +13,46 @@ from django.db import connection
 from core.clock import Clock
 from core.errors import Conflict
 from provenance.models import Export, ExportState
+from vault import keys
 
 LEASE: Final = timedelta(minutes=5)
 _EVERY: Final = 1.0  # seconds
 
 
 class NotYours(Conflict):
-    """Somebody else holds this export now: an erasure began it anew, or its lease was over."""
+    """Somebody else holds this export now: its lease was over."""
 
     code = "export_taken"
+
+
+class ErasedMeanwhile(Conflict):
+    """A person whose data was read for this bundle was erased since: it is thrown away and begun anew."""
+
+    code = "export_begun_anew"
 
 
 class Pulse:
     """Counts rows and, every second, writes the count and a longer lease, if the attempt is still ours.
 
-    The bundle is written inside a read-only transaction, so this goes over a second connection.
+    The bundle is written inside a read-only transaction, so this goes over a second connection, which also sees who was
+    erased since that began. `opened` grows meanwhile: the subjects whose data may be in the bundle.
     """
 
-    def __init__(self, export: Export, *, now: Clock) -> None:
+    def __init__(self, export: Export, *, opened: Set[str], now: Clock) -> None:
         self.rows = 0
+        self._opened, self._gone = opened, -1
         self._export, self._now = export, now
         self._beside = connection.copy()
         self._due = time.monotonic() + _EVERY
 
     def tick(self, rows: int) -> None:
-        """Count rows. Raises NotYours when somebody else has the export."""
+        """Count rows. Raises NotYours when somebody else has the export, ErasedMeanwhile."""
         self.rows += rows
         if time.monotonic() >= self._due:
             self.beat()
 
     def beat(self) -> None:
-        """Write progress and lease at once. Raises NotYours."""
+        """Write progress and lease at once, and look for erasures. Raises NotYours, ErasedMeanwhile."""
         until = self._beside.ops.adapt_datetimefield_value(self._now() + LEASE)
         statement = (
             f"UPDATE {Export._meta.db_table} SET rows_done = %s, lease_until = %s"  # noqa: S608, SLF001 - our own table
@@ -55,17 +64,35 @@ class Pulse:
             )
             if cursor.rowcount != 1:
                 raise NotYours("This export is somebody else's now.", facts={"export": self._export.id})
+        self._look_for_erasures()
         self._due = time.monotonic() + _EVERY
+
+    def _look_for_erasures(self) -> None:
+        statement, values = keys.destroyed(self._export.organisation_id).query.sql_with_params()
+        with self._beside.cursor() as cursor:
+            cursor.execute(f"SELECT COUNT(*) FROM ({statement}) AS gone", values)  # noqa: S608 - Django's own statement
+            count = cursor.fetchone()[0]
+            if count == self._gone:
+                return
+            cursor.execute(statement, values)
+            refuse_erased(self._export, self._opened, (subject for (subject,) in cursor.fetchall()))
+        self._gone = count
 
     def close(self) -> None:
         """Give the second connection back."""
         self._beside.close()
 
 
+def refuse_erased(export: Export, opened: Set[str], gone: Iterable[str]) -> None:
+    """Raise ErasedMeanwhile when one of these subjects is gone."""
+    if not opened.isdisjoint(gone):
+        raise ErasedMeanwhile("Somebody in the bundle was erased.", facts={"export": export.id})
+
+
 @contextmanager
-def pulse(export: Export, *, now: Clock) -> Iterator[Pulse]:
+def pulse(export: Export, *, opened: Set[str], now: Clock) -> Iterator[Pulse]:
     """A pulse for as long as the bundle is made."""
-    beating = Pulse(export, now=now)
+    beating = Pulse(export, opened=opened, now=now)
     try:
         yield beating
     finally:

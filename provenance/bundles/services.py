@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F
 
 from accounts.models import Organisation
 from core import ids, tx
@@ -95,17 +94,14 @@ def read(export: Export) -> Iterator[bytes]:
 
 @tx.required
 def forget(organisation_id: str, *, livemode: bool, at: datetime) -> int:
-    """Delete every stored bundle of the organisation's live or test data, begin running ones anew; give how many went.
+    """Delete every stored bundle of the organisation's live or test data; give how many went.
 
-    The simplest rule that is safe: any bundle may hold what an erased person's key opened. Bundles that were downloaded
-    before are their holders' duty.
+    The simplest rule that is safe: any bundle may hold what an erased person's key opened. One that is being made looks
+    after itself (`making`). Bundles that were downloaded before are their holders' duty.
     """
-    # One that is finished meanwhile waits for this lock, then sees the destroyed key (`making._nobody_erased_since`).
+    # One that is finished meanwhile waits for this lock, then sees the destroyed key.
     Organisation.objects.select_for_update(no_key=True).filter(id=organisation_id).first()
     mine = Export.objects.of(organisation_id, livemode=livemode)
-    mine.filter(state=ExportState.RUNNING).update(
-        state=ExportState.QUEUED, attempt=F("attempt") + 1, lease_until=None, rows_done=0
-    )
     stored = list(mine.filter(state=ExportState.READY).select_for_update().values_list("id", "blob_id"))
     for export_id, blob_id in stored:
         mine.filter(id=export_id).update(state=ExportState.EXPIRED, blob_id="", code="speaker_erased", finished_at=at)

@@ -36,6 +36,8 @@ class ExportQuerySet(models.QuerySet["Export"]):
 class Export(models.Model):
     """One bundle that somebody asked for. `attempt` is the fencing number: only who holds it may settle the row.
 
+    Those attempts that an erasure took back are counted in `begun_anew`, and are no failures.
+
     The period [from_at, to_at) may be open on either side. The bytes lie in the vault under the organisation's own key.
     """
 
@@ -51,6 +53,7 @@ class Export(models.Model):
 
     state = models.CharField(max_length=16, choices=ExportState, default=ExportState.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
+    begun_anew = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     rows_done = models.PositiveBigIntegerField(default=0)
     code = models.CharField(max_length=64, blank=True)

@@ -1,0 +1,157 @@
+"""Erasures beside an export: nobody erased is in the bundle, and however many there are, it comes to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+
+from accounts.models import Organisation
+from consent import erasure as consents
+from provenance import clips, log
+from provenance.bundles import making, pulse, services, writer
+from provenance.models import Entry, Export, ExportState
+from tests.conftest import NOON
+from tests.provenance.bundles import story
+from tests.provenance.bundles.story import Story
+from vault import blobs, keys
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Erase = Callable[[str], None]
+
+
+def people(organisation: Organisation, count: int) -> list[str]:
+    """Vault subjects, each with an event under their own key."""
+    found = [keys.create(kind="person", organisation_id=organisation.id, at=NOON) for _ in range(count)]
+    with transaction.atomic():
+        for subject in found:
+            log.append(
+                organisation_id=organisation.id, livemode=False, kind="admin.action", at=NOON, actor="key:k",
+                subject=subject, refs={}, body={},
+            )  # fmt: skip
+    return found
+
+
+@pytest.fixture
+def erase(told: Story) -> Erase:
+    """Erases somebody as the erasure's last transaction does, beside whoever reads."""
+
+    def act(subject: str) -> None:
+        with transaction.atomic():
+            if subject == told.speaker.subject:
+                consents.freeze(told.speaker.id, reason="requested", actor="key:k", at=NOON)
+                consents.purge(told.speaker.id, at=NOON)
+            clips.erase_of(subject)
+            log.forget(subject)
+            blobs.delete_all(subject)
+            services.forget(told.organisation.id, livemode=False, at=NOON)
+            keys.destroy(subject, at=NOON)
+        connections.close_all()
+
+    def erasing(subject: str) -> None:
+        thread = Thread(target=act, args=[subject])
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
+
+    return erasing
+
+
+@pytest.fixture
+def between_chunks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Has something happen after every chunk of a bundle."""
+
+    def arrange(happen: Callable[[], None]) -> None:
+        def write(*given: Any, **options: Any) -> Iterator[bytes]:
+            for chunk in whole(*given, **options):
+                yield chunk
+                happen()
+
+        whole = writer.write
+        monkeypatch.setattr(writer, "write", write)
+
+    return arrange
+
+
+def made(export: Export) -> Export:
+    making.carry_on(now=lambda: NOON)
+    export.refresh_from_db()
+    assert export.state == ExportState.READY, export.code
+    return export
+
+
+def openings_of(export: Export) -> set[str]:
+    files = story.members(b"".join(services.read(export)))
+    return {row["id"] for row in story.rows(files, "openings.jsonl")}
+
+
+class TestAnExport:
+    def test_outlives_an_erasure_between_all_its_chunks(
+        self,
+        told: Story,
+        erase: Erase,
+        between_chunks: Callable[[Callable[[], None]], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(pulse, "_EVERY", 0.0)
+        doomed, staying = people(told.organisation, 60), people(told.organisation, 3)
+        between_chunks(lambda: erase(doomed.pop()) if doomed else None)
+
+        export = made(story.request(told.organisation))
+
+        assert doomed == []
+        assert export.begun_anew > making.MOST_ATTEMPTS
+        payloads = Entry.objects.filter(livemode=False, idx__lt=export.log_size).values_list("payload", flat=True)
+        logged = [json.loads(bytes(payload)) for payload in payloads]
+        assert {entry["kid"] for entry in logged} > set(staying)
+        assert openings_of(export) == {entry["id"] for entry in logged if keys.alive(entry["kid"])}
+
+    def test_is_not_begun_anew_for_somebody_who_is_not_in_it(
+        self, told: Story, erase: Erase, between_chunks: Callable[[Callable[[], None]], None]
+    ) -> None:
+        doomed = people(told.organisation, 10)
+        between_chunks(lambda: erase(doomed.pop()) if doomed else None)
+        later = NOON + timedelta(days=1)
+
+        export = made(story.request(told.organisation, start=later, end=later + timedelta(days=1)))
+
+        assert len(doomed) < 10
+        assert (export.attempt, export.begun_anew) == (1, 0)
+
+    def test_notices_within_a_beat(self, told: Story, erase: Erase) -> None:
+        (doomed, other) = people(told.organisation, 2)
+        export, opened = story.request(told.organisation), {doomed}
+        making.claim(at=NOON)
+        export.refresh_from_db()
+        with pulse.pulse(export, opened=opened, now=lambda: NOON) as beating:
+            erase(other)
+            beating.beat()
+            erase(doomed)
+            with pytest.raises(pulse.ErasedMeanwhile):
+                beating.beat()
+
+    def test_of_somebody_whose_files_go_meanwhile_is_begun_anew_and_does_not_fail(
+        self, told: Story, erase: Erase, between_chunks: Callable[[Callable[[], None]], None]
+    ) -> None:
+        doomed = [told.speaker.subject]
+        between_chunks(lambda: erase(doomed.pop()) if doomed else None)
+
+        export = made(story.request(told.organisation, "speaker", speaker_id=told.speaker.id))
+
+        assert (export.attempt, export.begun_anew) == (2, 1)
+        assert openings_of(export) == set()
+
+    def test_that_fails_by_itself_counts_as_failed(self, told: Story) -> None:
+        blobs.delete_all(told.speaker.subject)
+        export = story.request(told.organisation, "speaker", speaker_id=told.speaker.id)
+
+        making.carry_on(now=lambda: NOON)
+
+        export.refresh_from_db()
+        assert (export.state, export.attempt, export.begun_anew) == (ExportState.RUNNING, 1, 0)
