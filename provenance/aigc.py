@@ -19,6 +19,7 @@ import soundfile
 from core.errors import Refused
 from provenance.audio import tags
 from provenance.audio.decoding import decode_trusted
+from provenance.audio.formats import UnreadableAudio
 from provenance.audio.sound import Sound
 from provenance.models import Clip
 
@@ -131,6 +132,6 @@ def _block(text: str) -> dict[str, Any] | None:
 def _same(made: bytes, codec: str, heard: Sound) -> bool:
     try:
         sound = decode_trusted(made, codec, rate=heard.rate)
-    except soundfile.LibsndfileError:
+    except (soundfile.LibsndfileError, UnreadableAudio):
         return False
     return sound.rate == heard.rate and np.array_equal(sound.samples, heard.samples)

@@ -34,6 +34,7 @@ ALLOWED = {
     "ogg": ("OGG", {"VORBIS"}),
     "opus": ("OGG", {"OPUS"}),
 }
+PADDING = 2048  # samples that the last frame holds behind the end that the file declares; HE-AAC's is the longest
 FFMPEG_FORMATS = {"m4a": "mov", "webm": "matroska"}
 
 
@@ -57,6 +58,8 @@ def decode(order: dict[str, Any], data: bytes) -> tuple[dict[str, int], Block]:
     else:
         rate, channels, declared, blocks = _sndfile(order, data)
     mono = _gather(blocks, most=int(order["max_seconds"] * rate))
+    if order["container"] in FFMPEG_FORMATS and 0 < len(mono) - declared <= PADDING:
+        mono = mono[: declared or None]
     facts = {"source_rate": rate, "channels": channels, "frames": len(mono), "declared": declared, "rate": rate}
     if rate > order["keep_rate"]:
         mono = np.asarray(soxr.resample(mono, rate, order["keep_rate"]), dtype=np.float32)

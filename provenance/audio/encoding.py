@@ -1,4 +1,4 @@
-"""Encoding: which output a caller may ask for, and making its bytes with libsndfile."""
+"""Encoding: which output a caller may ask for, and making its bytes with libsndfile, or in a child process."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from core.errors import Fault, Invalid
+from provenance.audio import mp4
 from provenance.audio.sound import Sound, quantised
 
 DEFAULT_RATE: Final = 24_000
@@ -23,11 +24,15 @@ _MPEG2: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _MPEG25: Final = (32, 40, 48, 56, 64)
 _OPUS_LEAST: Final = 12_000
 _OPUS_MOST: Final = 256_000
+_AAC_LEAST: Final = 16_000
+_AAC_USUAL: Final = 64_000
+_AAC_MOST: Final = 256_000
 _BLOCK: Final = 4096  # libsndfile's Vorbis and Opus writers put a whole write on the stack and crash on large ones
 
 MEDIA_TYPES: Final = {
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",  # RFC 4337; where the encoder is installed
     "flac": "audio/flac",
     "ogg": "audio/ogg; codecs=vorbis",
     "opus": "audio/ogg; codecs=opus",
@@ -58,6 +63,8 @@ def check(output: Output) -> Output:
     """
     if output.codec not in MEDIA_TYPES:
         raise _wrong("unsupported_field", "output.codec", f"The codec must be one of {', '.join(CODECS)}.")
+    if output.codec == "m4a" and not mp4.available():
+        raise _wrong("unsupported_field", "output.codec", "This installation cannot make m4a.")
     rate = output.sample_rate_hz if output.sample_rate_hz is not None else _default_rate(output)
     rates = {"opus": OPUS_RATES, "mulaw": (8_000,)}.get(output.codec, RATES)
     if rate not in rates:
@@ -71,12 +78,17 @@ def media_type(codec: str) -> str:
 
 
 def encode(sound: Sound, output: Output) -> bytes:
-    """Make the delivered bytes. The sound is resampled to the output's rate. Raises Invalid as `check` does."""
+    """Make the delivered bytes. The sound is resampled to the output's rate.
+
+    Raises Invalid as `check` does, and for `m4a` EncoderDown.
+    """
     wanted = check(output)
     assert wanted.sample_rate_hz is not None  # noqa: S101  # check fills it
     pcm = quantised(sound.resampled(wanted.sample_rate_hz).samples)
     if wanted.codec == "pcm_s16le":
         return pcm.tobytes()
+    if wanted.codec == "m4a":
+        return mp4.encode(pcm, rate=wanted.sample_rate_hz, bit_rate=wanted.bit_rate_bps or _AAC_USUAL)
     return _write(pcm, wanted.sample_rate_hz, **kind_of(wanted))
 
 
@@ -120,6 +132,11 @@ def _bit_rate(output: Output, rate: int) -> int | None:
             allowed = f"{_OPUS_LEAST} to {_OPUS_MOST}"
             raise _wrong("out_of_range", "output.bit_rate_bps", f"opus takes {allowed} bit/s.")
         return asked or 32_000
+    if output.codec == "m4a":
+        most = min(_AAC_MOST, 6 * rate)  # ISO 14496-3: 6144 bits a frame of 1024 samples and channel
+        if asked is not None and not _AAC_LEAST <= asked <= most:
+            raise _wrong("out_of_range", "output.bit_rate_bps", f"m4a at {rate} Hz takes {_AAC_LEAST} to {most} bit/s.")
+        return asked or min(_AAC_USUAL, most)
     if asked is not None:
         raise _wrong("unsupported_field", "output.bit_rate_bps", f"{output.codec} has no bit rate to set.")
     return None

@@ -1,7 +1,8 @@
 """A text under a name in a file of our own making, where its format has a place for that; the sound stays as it is.
 
-MP3: a TXXX frame of an ID3v2.4 tag. FLAC, Ogg and Opus: a Vorbis comment. WAV: a chunk of that name and, for readers
-that know no chunk by that name, the comment of a LIST INFO; both stand before the samples, so that a stream has them.
+MP3: a TXXX frame of an ID3v2.4 tag. M4A: a key in `moov.udta.meta`. FLAC, Ogg and Opus: a Vorbis comment. WAV: a chunk
+of that name and, for readers that know no such chunk, the comment of a LIST INFO; both stand before the samples, and so
+at the beginning of a stream.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from provenance.audio import mpeg, ogg
+from provenance.audio import mp4, mpeg, ogg
 
-TAGGED: Final = ("wav", "mp3", "flac", "ogg", "opus")
+TAGGED: Final = ("wav", "mp3", "m4a", "flac", "ogg", "opus")
 """The codecs whose bytes can carry a text; what is bare samples cannot."""
 _UNKNOWN: Final = 0xFFFFFFFF  # the length of a WAV that is still being made
 _RIFF_HEAD: Final = 12
@@ -36,6 +37,8 @@ def _tagged(data: bytes, codec: str, letters: bytes, value: bytes) -> bytes | No
             return _wav(data, letters, value)
         case "mp3":
             return _mp3(data, letters, value) if data else None
+        case "m4a":
+            return mp4.tagged(data, letters, value)
         case "flac":
             return _flac(data, letters + b"=" + value)
         case "ogg" | "opus":

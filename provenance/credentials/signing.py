@@ -12,14 +12,14 @@ from typing import Any, Final
 import c2pa
 
 from core.errors import Refused, SaysoError
-from provenance.audio import mpeg
+from provenance.audio import mp4, mpeg
 from provenance.credentials import manifest
 from provenance.credentials.authority import Signer
 from provenance.credentials.manifest import Statement
 
 EMBEDDED: Final = "embedded"
 SIDECAR: Final = "sidecar"
-_CARRIERS: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac"}
+_CARRIERS: Final = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "m4a": "audio/mp4"}
 _ID3_HEAD: Final = 10  # ID3v2.4 structure, section 3.1
 _ANY: Final = "application/octet-stream"
 """What a sidecar calls its file: it is bound by a hash over all of it, whatever it is."""
@@ -103,8 +103,10 @@ def carries(signed: bytes, data: bytes, codec: str) -> bool:
     """Say whether embedding left the audio alone, so that what was read from `data` holds for `signed`.
 
     MP3 and FLAC get an ID3 tag in front and nothing else, and an MP3 that has such a tag one frame more in it; WAV a
-    chunk behind the rest, and a new size in bytes 4 to 8.
+    chunk behind the rest, and a new size in bytes 4 to 8; M4A a box in front of the sound, and new places in its index.
     """
+    if codec == "m4a":
+        return mp4.same_sound(signed, data)
     if codec == "wav":
         return signed[:4] == data[:4] and signed[8 : len(data)] == data[8:] and signed[len(data) :][:4] == b"C2PA"
     if codec == "mp3" and (own := mpeg.behind_id3(data)):

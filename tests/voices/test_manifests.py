@@ -22,7 +22,7 @@ from provenance.credentials.signing import CredentialFailed
 from provenance.ledger import entries, proofs
 from provenance.models import Clip, Credential
 from tests.conftest import NOON
-from tests.provenance.credentials.people import look
+from tests.provenance.credentials.people import CARRIERS, look
 from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for
 from tests.voices.test_pipeline import SILENCE, kinds
 from vault import kms
@@ -55,17 +55,17 @@ class TestAClip:
         spoken = say(make_voice(), codec)
 
         clip = clip_of(spoken)
-        embedded = codec in {"wav", "mp3", "flac"}
+        embedded = codec in {"wav", "mp3", "m4a", "flac"}
         state, store = look(
             spoken.data,
-            {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac"}.get(codec, "application/octet-stream"),
+            CARRIERS.get(codec, "application/octet-stream"),
             None if embedded else stored.manifest(clip),
             anchors=authority.anchors(),
         )
         assert (state, store["active_manifest"]) == ("Trusted", clip.manifest_id)
         assert clip.manifest_mode == ("embedded" if embedded else "sidecar")
 
-    @pytest.mark.parametrize("codec", ["wav", "mp3", "flac", "ogg"])
+    @pytest.mark.parametrize("codec", ["wav", "mp3", "m4a", "flac", "ogg"])
     def test_has_its_mark_and_hash_in_the_bytes_that_leave(self, make_voice: MakeVoice, codec: str) -> None:
         spoken = say(make_voice(), codec)
 

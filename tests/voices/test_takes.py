@@ -12,7 +12,7 @@ from provenance.audio.encoding import CODECS, Output
 from provenance.credentials import authority, reading, stored
 from provenance.models import Clip
 from provenance.verifying import verify
-from tests.provenance.credentials.people import MANIFEST, look, plain, signed
+from tests.provenance.credentials.people import CARRIERS, MANIFEST, look, plain, signed
 from tests.provenance.outside.serving import Asked, Reply, outsider
 from tests.voices.conftest import Reader, asker_of, noon, only, order_for
 from voices import pipeline, takes
@@ -69,7 +69,7 @@ class TestAProvidersManifest:
 
         clip = Clip.objects.get(id=spoken.clip_id)
         embedded = clip.manifest_mode == "embedded"
-        kind = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac"}.get(codec, "application/octet-stream")
+        kind = CARRIERS.get(codec, "application/octet-stream")
         beside = None if embedded else stored.manifest(clip)
         state, store = look(spoken.data, kind, beside, anchors=authority.anchors())
         ours = store["manifests"][store["active_manifest"]]

@@ -35,7 +35,7 @@ from provenance.management.schemes import Scheme
 
 FAILED, USAGE = 1, 2
 SCHEMES: Final = (watermark.SCHEME, audiowmark.SCHEME)
-CODECS: Final = {".wav": "wav", ".mp3": "mp3", ".flac": "flac", ".ogg": "ogg", ".opus": "opus"}
+CODECS: Final = {".wav": "wav", ".mp3": "mp3", ".m4a": "m4a", ".flac": "flac", ".ogg": "ogg", ".opus": "opus"}
 QUIET_SECONDS: Final = 2.0
 
 

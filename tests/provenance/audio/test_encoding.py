@@ -15,7 +15,7 @@ from provenance.audio.sound import Sound, from_pcm16
 from tests.provenance.audio import files
 
 # Least signal-to-noise ratio of the reader's first excerpt after the codec at its default rate, in dB.
-FIDELITY = {"wav": 75, "flac": 75, "pcm_s16le": 75, "mulaw": 25, "mp3": 15, "ogg": 10, "opus": 5}
+FIDELITY = {"wav": 75, "flac": 75, "pcm_s16le": 75, "mulaw": 25, "mp3": 15, "m4a": 15, "ogg": 10, "opus": 5}
 
 
 class TestEncode:
@@ -95,6 +95,9 @@ class TestCheck:
             (Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=192_000), "out_of_range", "output.bit_rate_bps"),
             (Output(codec="opus", bit_rate_bps=11_999), "out_of_range", "output.bit_rate_bps"),
             (Output(codec="opus", bit_rate_bps=256_001), "out_of_range", "output.bit_rate_bps"),
+            (Output(codec="m4a", bit_rate_bps=15_999), "out_of_range", "output.bit_rate_bps"),
+            (Output(codec="m4a", sample_rate_hz=8_000, bit_rate_bps=48_001), "out_of_range", "output.bit_rate_bps"),
+            (Output(codec="m4a", sample_rate_hz=48_000, bit_rate_bps=256_001), "out_of_range", "output.bit_rate_bps"),
             (Output(codec="opus", sample_rate_hz=22_050), "out_of_range", "output.sample_rate_hz"),
             (Output(codec="mulaw", sample_rate_hz=16_000), "out_of_range", "output.sample_rate_hz"),
             (Output(codec="wav", sample_rate_hz=0), "out_of_range", "output.sample_rate_hz"),

@@ -22,7 +22,7 @@ from provenance.credentials.signing import Signed
 from tests.conftest import NOON
 from tests.provenance.audio.files import clip
 
-CARRIERS = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac"}
+CARRIERS = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "m4a": "audio/mp4"}
 CLIP = "clp_" + "a" * 26
 MANIFEST = "urn:c2pa:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11"
 
