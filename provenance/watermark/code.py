@@ -37,6 +37,9 @@ def pack(bits: Bits) -> int:
     return int("".join(map(str, bits.tolist())), 2)
 
 
+TAPS = np.array([unpack(generator, MEMORY + 1) for generator in GENERATORS], dtype=np.int64)  # oldest bit first
+
+
 def _parity(values: NDArray[np.int64]) -> NDArray[np.int64]:
     folded = values.copy()
     for shift in (8, 4, 2, 1):
@@ -67,15 +70,10 @@ def encode(message: Bits) -> Vector:
 
     Tail-biting: the register starts with the message's own last bits, so no bits are spent on a tail.
     """
-    register = 0
-    for bit in message[-MEMORY:].tolist():
-        register = ((register << 1) | bit) & (STATES - 1)
-    signs: list[float] = []
-    for bit in message.tolist():
-        register = ((register << 1) | bit) & (2 * STATES - 1)
-        signs.extend(1.0 - 2.0 * ((register & generator).bit_count() & 1) for generator in GENERATORS)
-        register &= STATES - 1
-    return np.array(signs)
+    registers = np.lib.stride_tricks.sliding_window_view(np.concatenate([message[-MEMORY:], message]), MEMORY + 1)
+    parities = (registers.astype(np.int64) @ TAPS.T & 1).ravel()
+    signs: Vector = 1.0 - 2.0 * parities.astype(np.float64)
+    return signs
 
 
 def decode(soft: Matrix) -> Bits:

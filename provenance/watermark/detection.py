@@ -4,10 +4,10 @@
 2. The same with the bands below 2 kHz alone: telephone vocoders such as GSM make up what lies above.
 3. At other speeds and tempos (`pacing`).
 
-False answers, for one file and one key: at most 8 + 4 + 4 messages are decoded, and each passes the CRC-24 by chance
-once in 2^24 (`reading`). So the rate is at most 16 / 2^24 = 9.5e-7, whatever the sound is like; the thresholds of sync
-and score lower what is to be expected further. With n keys tried it is n times that, so a token found under many keys
-counts only when it is one that was really given out.
+False answers, for one file and one key: at most two messages in each stage are asked for their CRC-24, and each
+passes by chance once in 2^24 (`reading`). So the rate is at most 6 / 2^24 = 3.6e-7, whatever the sound is like; the
+thresholds of sync and score lower what is to be expected further. With n keys tried it is n times that, so a token
+found under many keys counts only when it is one that was really given out.
 """
 
 from __future__ import annotations
@@ -22,13 +22,10 @@ import numpy as np
 from provenance.watermark.analysis import resample
 from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
 from provenance.watermark.identity import read_identity
-from provenance.watermark.layout import layout_of
 from provenance.watermark.pacing import Search, loudest
-from provenance.watermark.reading import Folded, Reading, best_places, decoded, rows_of, soft_values, stacked, sync
+from provenance.watermark.reading import Folded, Reading, candidates, readings, rows_of, stacked
 from provenance.watermark.scheme import SPEECH_1, Samples
 
-HYPOTHESES: Final = 8
-HYPOTHESES_LOW: Final = 4
 SYNC_LEAST: Final = (
     2.0  # standard deviations; the best alignment of an unmarked clip has 2.0 to 2.6, marked ones 4.5 on
 )
@@ -70,10 +67,10 @@ class Hearing:
         return () if self._ground is None else (self._plain, self._low, self._paced)
 
     def _plain(self, key: bytes) -> Reading | None:
-        return read(self._looks, key, most=HYPOTHESES)
+        return read(self._looks, key)
 
     def _low(self, key: bytes) -> Reading | None:
-        return read(self._low_looks, key, most=HYPOTHESES_LOW)
+        return read(self._low_looks, key)
 
     def _paced(self, key: bytes) -> Reading | None:
         return self._search.read(key)
@@ -108,18 +105,15 @@ def _windows(periods: int) -> tuple[slice, ...]:
     return (whole, *(slice(start, start + WINDOW_PERIODS) for start in starts))
 
 
-def read(folded: Folded, key: bytes, *, most: int) -> Reading | None:
-    """The token that `key` finds in the `most` places that agree best, or None."""
-    layout = layout_of(key)
-    places = best_places(sync(folded, layout), least=SYNC_LEAST, most=most)
+def read(folded: Folded, key: bytes) -> Reading | None:
+    """The token that `key` finds in the clearest places, or None."""
+    places = candidates(folded, key, least=SYNC_LEAST)
     if not places:
         return None
-    soft = np.array([soft_values(folded, layout, look, start) for look, start in places])
-    readings = zip(decoded(soft, key), places, strict=True)
-    found = [(reading, place) for reading, place in readings if reading is not None]
+    found = readings(np.array([place.soft for place in places]), key)
     if not found:
         return None
-    reading, (look, start) = max(found, key=lambda pair: pair[0].score)
-    whole = look // folded.windows * folded.windows  # the first look of each alignment is at the whole clip
-    identity = read_identity(folded.contrast[whole], folded.square[whole], key, start=start)
+    row, reading = found[0]
+    whole = places[row].look // folded.windows * folded.windows  # the first look of each alignment is the whole clip
+    identity = read_identity(folded.contrast[whole], folded.square[whole], key, start=places[row].start)
     return replace(reading, identity=identity)

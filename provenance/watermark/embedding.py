@@ -29,9 +29,19 @@ PASSES: Final = 4
 OVERSHOOT: Final = 1.15  # a step gains a little less than the linear model says (measured)
 STRETCH_PERIODS: Final = 3
 IDENTITY_STRETCH_PERIODS: Final = 8
-TOKEN_SHARE: Final = 0.8  # of the margin that the token needs where a second layer is written: the clip is long
-# The token's layer once more for the low bands by themselves: all that telephone vocoders leave.
 LOW_STRETCH_PERIODS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margins:
+    """How clearly the groups of each layer must speak, in dB of mean contrast; 0 leaves a layer out.
+
+    `low`: the token's layer once more, in the bands below 2 kHz by themselves: all that telephone vocoders leave.
+    """
+
+    token: float
+    identity: float = 0.0
+    low: float = 0.0
 
 
 def message_of(token: int, layout: Layout, scheme: Scheme = SPEECH_1) -> Bits:
@@ -55,7 +65,6 @@ def embed(
     token: int,
     key: bytes,
     margin_db: float,
-    low_margin_db: float = 0.0,
     identity: int | None = None,
 ) -> Samples:
     """`samples` (mono, any rate) with `token` written at `margin_db`; same length, may exceed [-1, 1] a little.
@@ -64,7 +73,8 @@ def embed(
     frames is returned as it is: nothing can be written into it. Raises ValueError for a token that does not fit into
     32 bits or an identity that does not fit into 128.
     """
-    return Embedder(samples, rate, token=token, key=key, identity=identity).at(margin_db, low_margin_db)
+    margins = Margins(token=margin_db, identity=margin_db)
+    return Embedder(samples, rate, token=token, key=key, identity=identity).at(margins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +115,9 @@ class Embedder:
         self._rate = rate
         self._writer = Writer(resample(samples, rate, SPEECH_1.rate), token=token, key=key, identity=identity)
 
-    def at(self, margin_db: float, low_margin_db: float = 0.0) -> Samples:
-        """The clip with its mark: the difference is brought to the clip's rate and added, the rest is untouched.
-
-        `low_margin_db` is what the bands below 2 kHz are to reach by themselves, for telephone vocoders.
-        """
-        difference = self._writer.difference(margin_db, low_margin_db)
+    def at(self, margins: Margins) -> Samples:
+        """The clip with its mark: the difference is brought to the clip's rate and added, the rest is untouched."""
+        difference = self._writer.difference(margins)
         back = resample(difference, SPEECH_1.rate, self._rate)[: self._samples.size]
         out = np.array(self._samples, dtype=np.float32)
         out[: back.size] += back
@@ -142,15 +149,15 @@ class Writer:
         low = replace(layers[0], periods=LOW_STRETCH_PERIODS, bands=LOW_BANDS)
         self.layers = [_Laid(layer=layer, runs=tuple(self._stretches(layer))) for layer in (*layers, low)]
 
-    def difference(self, margin_db: float, low_margin_db: float = 0.0) -> Samples:
+    def difference(self, margins: Margins) -> Samples:
         """What to add to the host, at the scheme's rate."""
         gains = np.zeros((self.frames, self.scheme.bands))
         change = np.zeros_like(self.host)
         if not self.frames:
             return change
-        second = [margin_db] * (len(self.layers) - 2)
-        margins = [margin_db * (TOKEN_SHARE if second else 1.0), *second, low_margin_db]
-        for laid, margin in list(zip(self.layers, margins, strict=True)) * PASSES:
+        second = [margins.identity] * (len(self.layers) - 2)
+        wanted = [margins.token, *second, margins.low]
+        for laid, margin in list(zip(self.layers, wanted, strict=True)) * PASSES:
             if not margin:
                 continue
             # One layer after the other: at once, both would give what either lacks.

@@ -1,49 +1,65 @@
 """At which pace is a marked clip played? A search over speed (time and pitch) and tempo (time alone).
 
-Only the sync cells are asked, at half of the alignments; what agrees best is decoded. At most six seconds are searched
-at a time: over longer stretches the steps of the search would be too coarse.
+Every pace is asked at half of the alignments; what speaks most clearly is asked again nearby and decoded. At most nine
+seconds are searched at a time: the longer a stretch, the more paces have to be told apart.
+
+A program that changes the tempo cuts the sound into pieces of some 20 ms and moves each by up to 10 ms until it fits
+(WSOLA), so no grid fits all of them. The contrast is therefore averaged over 3 ms to both sides, which gave every one
+of 16 clips a higher score, at changed speeds as well.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
-from provenance.watermark.layout import Layout, layout_of
-from provenance.watermark.reading import Folded, Reading, best_places, decoded, rows_of, soft_values, stacked, sync
+from provenance.watermark.reading import (
+    Candidate,
+    Folded,
+    Reading,
+    candidate,
+    candidates,
+    readings,
+    rows_of,
+    stacked,
+)
 from provenance.watermark.scheme import SPEECH_1, Samples
 
-# The pattern may be off by a quarter of a frame (3 ms) at the ends of three seconds on both sides: steps of 0.25 %.
-STEP_SHARE: Final = 0.0025
 SPEED_LIMIT: Final = 0.025
 TEMPO_LIMIT: Final = 0.06
+# From one pace to the next, the pattern moves by 10 ms at both ends of a clip: between two it is off by 5 ms at most.
+STEP_SECONDS: Final = 0.02
 BAND_STEP: Final = 0.01  # band centres are taken anew for each 1 % of speed: at most 25 Hz off at 5 kHz
-COARSE: Final = 2  # every second alignment is asked in the search: 3 ms
-SEARCH_SECONDS: Final = 6.0
-APART_SECONDS: Final = 5.0
-HYPOTHESES: Final = 4
-FINE_SHARE: Final = 0.00125  # what agrees best is asked again at half a step to both sides
-SYNC_LEAST: Final = 2.8  # standard deviations; of all alignments of an unmarked clip the best has 2.5 to 3.5
+FIRSTS: Final = tuple(range(0, PER_FRAME, 2))  # every second alignment is asked in the search: 3 ms
+SEARCH_SECONDS: Final = 9.0
+APART_SECONDS: Final = 7.5
+SMOOTH: Final = 2  # places (of 1.5 ms) to both sides
+FINE_STEPS: Final = (-0.5, -0.25, 0.0, 0.25, 0.5)  # what speaks most clearly is asked again up to half a step away
+SYNC_LEAST: Final = 1.0  # standard deviations; the list of candidates is the real limit
 
 
-def _paces() -> dict[float, tuple[Pace, ...]]:
+def step_of(seconds: float) -> float:
+    """How far apart the paces are that a clip of this length is asked for, as a share of its pace."""
+    return STEP_SECONDS / min(max(seconds, 1.0), SEARCH_SECONDS)
+
+
+def paces(step: float) -> dict[float, list[Pace]]:
     """All paces but the clip's own, by the speed that the bands are placed for."""
-    found: dict[float, list[Pace]] = {}
-    for index in range(-round(SPEED_LIMIT / STEP_SHARE), round(SPEED_LIMIT / STEP_SHARE) + 1):
-        share = index * STEP_SHARE
-        if index:
-            bands = round(1.0 + round(share / BAND_STEP) * BAND_STEP, 6)
-            found.setdefault(bands, []).append(Pace(speed=round(1.0 + share, 6)))
-    for index in range(-round(TEMPO_LIMIT / STEP_SHARE), round(TEMPO_LIMIT / STEP_SHARE) + 1):
-        if index:
-            found.setdefault(1.0, []).append(Pace(tempo=round(1.0 + index * STEP_SHARE, 6)))
-    return {bands: tuple(paces) for bands, paces in found.items()}
+    found: dict[float, list[Pace]] = {1.0: [Pace(tempo=1.0 + share) for share in _shares(TEMPO_LIMIT, step)]}
+    for share in _shares(SPEED_LIMIT, step):
+        bands = round(1.0 + round(share / BAND_STEP) * BAND_STEP, 6)
+        found.setdefault(bands, []).append(Pace(speed=1.0 + share))
+    return found
 
 
-PACES: Final = _paces()
+def _shares(limit: float, step: float) -> list[float]:
+    """Multiples of the step up to the first that reaches the limit, on both sides of zero."""
+    count = math.ceil(limit / step)
+    return [step * index for index in range(-count, count + 1) if index]
 
 
 class Search:
@@ -51,51 +67,53 @@ class Search:
 
     def __init__(self, samples: Samples) -> None:
         """`samples` at the scheme's rate, of `loudest` or shorter."""
+        self._step = step_of(samples.size / SPEECH_1.rate)
         self._looks: list[tuple[Pace, int]] = []
         self._grounds: dict[tuple[float, float], Ground] = {}
         contrast: list[Cells] = []
         square: list[Cells] = []
-        for bands, paces in PACES.items():
+        for bands, asked in paces(self._step).items():
             ground = ground_of(samples, speed=bands)
             if ground is None:
                 return
-            for pace in paces:
+            ground = ground.smooth(SMOOTH)
+            for pace in asked:
                 self._grounds[pace.speed, pace.tempo] = ground
-                for first in range(0, PER_FRAME, COARSE):
-                    self._looks.append((pace, first))
-                    rows = rows_of(ground.frames(first, pace))
-                    contrast.append(rows.sum(axis=0))
-                    square.append(np.square(rows).sum(axis=0))
-        self._folded = Folded(contrast=np.array(contrast), square=np.array(square))
+                self._looks += [(pace, first) for first in FIRSTS]
+                rows = rows_of(ground.grids(FIRSTS, pace))
+                contrast.append(rows.sum(axis=1))
+                square.append(np.square(rows).sum(axis=1))
+        self._folded = Folded(contrast=np.concatenate(contrast), square=np.concatenate(square))
 
     def read(self, key: bytes) -> Reading | None:
         """The token that `key` finds at some pace; the clearest if there are several."""
         if not self._looks:
             return None
-        layout = layout_of(key)
-        places = best_places(sync(self._folded, layout), least=SYNC_LEAST, most=HYPOTHESES)
+        places = candidates(self._folded, key, least=SYNC_LEAST)
         if not places:
             return None
-        sharpened = [self._sharpened(*self._looks[look], layout) for look, _ in places]
-        soft = np.array([soft_values(folded, layout, 0, start) for _, folded, start in sharpened])
-        found = []
-        for (pace, _, _), reading in zip(sharpened, decoded(soft, key), strict=True):
-            if reading is not None:
-                found.append(replace(reading, speed=pace.speed, tempo=pace.tempo))
-        return max(found, key=lambda reading: reading.score, default=None)
+        sharpened = [self._sharpened(place, key) for place in places]
+        found = readings(np.array([place.soft for _, place in sharpened]), key)
+        if not found:
+            return None
+        row, reading = found[0]
+        pace = sharpened[row][0]
+        return replace(reading, speed=pace.speed, tempo=pace.tempo)
 
-    def _sharpened(self, pace: Pace, first: int, layout: Layout) -> tuple[Pace, Folded, int]:
-        """The alignment next to this one, in pace and place, whose sync cells agree best."""
+    def _sharpened(self, place: Candidate, key: bytes) -> tuple[Pace, Candidate]:
+        """The neighbour of a place, in pace and alignment, that speaks most clearly. The middle stays where it is."""
+        pace, first = self._looks[place.look]
         ground = self._grounds[pace.speed, pace.tempo]
-        tried = [
-            (Pace(speed=pace.speed, tempo=pace.tempo * (1.0 + share)), stacked([rows_of(frames)]))
-            for share in (-FINE_SHARE, 0.0, FINE_SHARE)
-            for place in (max(0, first - 1), first, first + 1)
-            for frames in [ground.frames(place, Pace(speed=pace.speed, tempo=pace.tempo * (1.0 + share)))]
-        ]
-        agreement = [sync(folded, layout)[0] for _, folded in tried]
-        best = int(np.argmax([row.max() for row in agreement]))
-        return (*tried[best], int(np.argmax(agreement[best])))
+        half = len(ground.contrast) / 2.0
+        tried = []
+        for share in (step * self._step for step in FINE_STEPS):
+            near = Pace(speed=pace.speed, tempo=pace.tempo * (1.0 + share))
+            for moved in (-1, 0, 1):
+                frame, at = divmod(round(first + half * share) + moved, PER_FRAME)
+                folded = stacked([rows_of(ground.frames(at, near))])
+                start = (place.start + frame) % SPEECH_1.slots
+                tried.append((near, candidate(folded, key, 0, start)))
+        return max(tried, key=lambda one: one[1].clearness)
 
 
 def loudest(samples: Samples, *, most: int = 1) -> list[Samples]:

@@ -33,7 +33,7 @@ SYNC_LEAST: Final = 3.2
 HYPOTHESES: Final = 4
 # Stricter than for one clip, for there are many windows: of wrong messages fewer than one in a thousand reach it.
 SCORE_LEAST: Final = 1.0
-SEARCHES: Final = 10  # pieces of six seconds in which another pace is searched for
+SEARCHES: Final = 10  # pieces of nine seconds in which another pace is searched for
 QUARTER: Final = 21  # frames asked together whether they carry a known pattern: 0.252 s
 DOUBT: Final = 2.0  # a quarter counts as much as its standard deviations exceed this
 EDGE_SHARE: Final = 0.4  # the outermost quarters are at least this clear, as a share of the segment's median
@@ -113,7 +113,7 @@ def _in_block(ground: Ground, pace: Pace, name: str, key: bytes) -> list[Segment
             start_s=float(span[0]),
             end_s=end,
             token=reading.token,
-            score=_score(folded, layout, reading.token, begin),
+            score=_score(folded, key, reading.token, begin),
             key=name,
             identity=read_identity(folded.contrast[0], folded.square[0], key, start=begin),
         )
@@ -132,7 +132,7 @@ def _hits(grids: list[Cells], layout: Layout, key: bytes) -> list[tuple[int, int
         folded = stacked([row[window : window + size] for row in rows])
         for grid, start in best_places(sync(folded, layout), least=SYNC_LEAST, most=HYPOTHESES):
             wanted.append((grid, start, window * SPEECH_1.slots + size * SPEECH_1.slots // 2))
-            soft.append(soft_values(folded, layout, grid, start))
+            soft.append(soft_values(folded, key, grid, start))
     if not soft:
         return []
     readings = zip(wanted, decoded(np.array(soft), key), strict=True)
@@ -171,10 +171,10 @@ def _quarters(values: NDArray[np.floating]) -> NDArray[np.float64]:
     return sums
 
 
-def _score(folded: Folded, layout: Layout, token: int, start: int) -> float:
+def _score(folded: Folded, key: bytes, token: int, start: int) -> float:
     """How clearly all frames of the segment together carry the token."""
-    soft = soft_values(folded, layout, 0, start)
-    return float(np.mean(soft * signs_of(token, layout)[: SPEECH_1.coded_bits]))
+    soft = soft_values(folded, key, 0, start)
+    return float(np.mean(soft * signs_of(token, layout_of(key))[: SPEECH_1.coded_bits]))
 
 
 def _moved(segment: Segment, seconds: float) -> Segment:

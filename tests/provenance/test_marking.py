@@ -12,6 +12,7 @@ from provenance.audio.encoding import Output
 from provenance.audio.sound import Sound
 from provenance.marking import Marked, mark
 from provenance.watermark import MarkFailed
+from provenance.watermark.embedding import Margins
 from tests.provenance.watermark.speech import KEY, TOKEN, clip
 
 OUTPUTS = {
@@ -60,12 +61,12 @@ class TestMark:
         found = marked(clip())
         assert found.checks[:2] == ("delivered", "cut")
         assert found.score_milli >= 700
-        assert found.margin_milli_db == round(1000 * marking.STRENGTHS[found.attempts - 1][0])
+        assert found.margin_milli_db == round(1000 * marking.STRENGTHS[found.attempts - 1].token)
 
     def test_tries_the_codings_that_the_delivered_score_leaves_in_doubt(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(marking, "STRENGTHS", ((0.35, 0.0),))
-        assert "opus-20k" in marked(clip()).checks
-        assert "opus-20k" not in marked(clip("librivox-austen-0870")).checks
+        monkeypatch.setattr(marking, "STRENGTHS", (Margins(token=0.35),))
+        assert "opus" in marked(clip()).checks
+        assert "opus" not in marked(clip("librivox-austen-0870")).checks
 
     def test_writes_long_clips_so_that_a_telephone_leaves_the_mark(self) -> None:
         assert "gsm" in marked(clip("librivox-austen-0870")).checks
@@ -87,7 +88,7 @@ class TestMark:
 
     def test_does_not_repeat_the_coding_that_the_output_has_been_through(self) -> None:
         assert "mp3-64k" not in marked(clip(), OUTPUTS["mp3"]).checks
-        assert "opus-20k" not in marked(clip(), Output(codec="opus", bit_rate_bps=16_000)).checks
+        assert "opus" not in marked(clip(), Output(codec="opus", bit_rate_bps=16_000)).checks
 
     def test_gives_the_same_bytes_for_the_same_arguments(self) -> None:
         assert marked(clip()).data == marked(clip()).data
@@ -104,11 +105,11 @@ class TestMark:
         assert marked(clip("librivox-austen-0870", seconds=2.0)).score_milli >= 700
 
     def test_tries_stronger_until_it_is_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(marking, "STRENGTHS", ((0.02, 0.0), (0.75, 0.0)))
+        monkeypatch.setattr(marking, "STRENGTHS", (Margins(token=0.02), Margins(token=0.75)))
         assert marked(clip()).attempts == 2
 
     def test_refuses_a_mark_that_is_never_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(marking, "STRENGTHS", ((0.01, 0.0), (0.02, 0.0)))
+        monkeypatch.setattr(marking, "STRENGTHS", (Margins(token=0.01), Margins(token=0.02)))
         assert reason(clip()) == "not_read_back"
 
     @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.3, 1.4])
