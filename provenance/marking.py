@@ -28,15 +28,16 @@ from provenance.watermark.identity import LEAST_SECONDS
 
 # Margins to try, weakest first. A clip shorter than `TELEPHONE_SECONDS` cannot hold what telephone vocoders leave
 # inaudibly; one of eight seconds says the token more often, and has the identity to carry.
-STRENGTHS: Final = tuple(Margins(token=margin) for margin in (0.6, 0.75, 0.95, 1.25))
+STRENGTHS: Final = tuple(Margins(token=margin) for margin in (0.58, 0.72, 0.9, 1.2))
 TELEPHONE_STRENGTHS: Final = tuple(
     Margins(token=token, low=low)
-    for token, low in ((0.5, 0.2), (0.5, 0.35), (0.5, 0.5), (0.5, 0.65), (0.75, 0.85), (1.25, 1.0))
+    for token, low in ((0.5, 0.12), (0.5, 0.22), (0.5, 0.35), (0.5, 0.5), (0.65, 0.7), (1.25, 1.0))
 )
 LONG_STRENGTHS: Final = tuple(
     Margins(token=token, identity=identity, low=low)
     for token, identity, low in (
-        (0.42, 0.3, 0.15), (0.42, 0.3, 0.25), (0.42, 0.3, 0.4), (0.5, 0.4, 0.55), (0.75, 0.6, 0.8), (1.2, 0.95, 1.0),
+        (0.42, 0.33, 0.1), (0.44, 0.33, 0.2), (0.44, 0.33, 0.3),
+        (0.46, 0.36, 0.42), (0.6, 0.45, 0.6), (1.2, 0.95, 1.0),
     )
 )  # fmt: skip
 TELEPHONE_SECONDS: Final = 4.0
@@ -56,10 +57,10 @@ MP3_BPS: Final = 64_000
 # delivered score and more, MP3 at 64 kbit/s 0.92 and more. So a coding is only tried when it could bring the score
 # below `COMFORTABLE_SCORE`; a clear reading saves the encoder's run.
 CLEAR_OF_OPUS: Final = 1.9
-CLEAR_OF_SHIFT: Final = 1.1
+CLEAR_OF_SHIFT: Final = 0.97
 # Every reading should be this clear, so that handling somewhat rougher than ours is survived too; a clip that does
 # not get there at the highest margin is still good when its token was read every time.
-COMFORTABLE_SCORE: Final = 1.0
+COMFORTABLE_SCORE: Final = 0.9
 COMFORTABLE_TELEPHONE_SCORE: Final = 0.88
 
 Handling = Callable[[Sound], Sound]

@@ -6,7 +6,7 @@
 
 False answers, for one file and one key: at most two messages in each stage are asked for their CRC-24, and each
 passes by chance once in 2^24 (`reading`). So the rate is at most 6 / 2^24 = 3.6e-7, whatever the sound is like; the
-thresholds of sync and score lower what is to be expected further. With n keys tried it is n times that, so a token
+thresholds of clearness and score lower what is to be expected further. With n keys tried it is n times that, so a token
 found under many keys counts only when it is one that was really given out.
 """
 
@@ -23,12 +23,9 @@ from provenance.watermark.analysis import resample
 from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
 from provenance.watermark.identity import read_identity
 from provenance.watermark.pacing import Search, loudest
-from provenance.watermark.reading import Folded, Reading, candidates, readings, rows_of, stacked
+from provenance.watermark.reading import Folded, Reading, candidates, even_values, readings, rows_of, stacked
 from provenance.watermark.scheme import SPEECH_1, Samples
 
-SYNC_LEAST: Final = (
-    2.0  # standard deviations; the best alignment of an unmarked clip has 2.0 to 2.6, marked ones 4.5 on
-)
 # A long recording may hold a marked clip among other sound: it is also read in windows of about five seconds.
 WINDOW_PERIODS: Final = 5
 WINDOW_STEP: Final = 3
@@ -85,7 +82,8 @@ class Hearing:
 
     @cached_property
     def _search(self) -> Search:
-        return Search(loudest(self._samples)[0])
+        piece = loudest(self._samples)[0]
+        return Search(piece, own=self._ground if piece.size == self._samples.size else None)
 
 
 def _looks_at(ground: Ground | None) -> Folded:
@@ -107,10 +105,10 @@ def _windows(periods: int) -> tuple[slice, ...]:
 
 def read(folded: Folded, key: bytes) -> Reading | None:
     """The token that `key` finds in the clearest places, or None."""
-    places = candidates(folded, key, least=SYNC_LEAST)
+    places = candidates(folded, key)
     if not places:
         return None
-    found = readings(np.array([place.soft for place in places]), key)
+    found = readings(np.array([even_values(folded, key, place.look, place.start) for place in places]), key)
     if not found:
         return None
     row, reading = found[0]

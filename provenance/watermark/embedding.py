@@ -29,7 +29,7 @@ PASSES: Final = 4
 OVERSHOOT: Final = 1.15  # a step gains a little less than the linear model says (measured)
 STRETCH_PERIODS: Final = 3
 IDENTITY_STRETCH_PERIODS: Final = 8
-LOW_STRETCH_PERIODS: Final = 5
+LOW_STRETCH_PERIODS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,23 +23,23 @@ from provenance.watermark.reading import (
     Reading,
     candidate,
     candidates,
+    even_values,
     readings,
     rows_of,
     stacked,
 )
-from provenance.watermark.scheme import SPEECH_1, Samples
+from provenance.watermark.scheme import SPEECH_1, Samples, Vector
 
 SPEED_LIMIT: Final = 0.025
 TEMPO_LIMIT: Final = 0.06
 # From one pace to the next, the pattern moves by 10 ms at both ends of a clip: between two it is off by 5 ms at most.
 STEP_SECONDS: Final = 0.02
-BAND_STEP: Final = 0.01  # band centres are taken anew for each 1 % of speed: at most 25 Hz off at 5 kHz
+BAND_STEP: Final = 0.02  # band centres are taken anew for each 2 % of speed: at most 50 Hz off at 5 kHz
 FIRSTS: Final = tuple(range(0, PER_FRAME, 2))  # every second alignment is asked in the search: 3 ms
 SEARCH_SECONDS: Final = 9.0
 APART_SECONDS: Final = 7.5
 SMOOTH: Final = 2  # places (of 1.5 ms) to both sides
 FINE_STEPS: Final = (-0.5, -0.25, 0.0, 0.25, 0.5)  # what speaks most clearly is asked again up to half a step away
-SYNC_LEAST: Final = 1.0  # standard deviations; the list of candidates is the real limit
 
 
 def step_of(seconds: float) -> float:
@@ -65,15 +65,15 @@ def _shares(limit: float, step: float) -> list[float]:
 class Search:
     """All looks at a clip at other paces than its own, ready to be asked for many keys."""
 
-    def __init__(self, samples: Samples) -> None:
-        """`samples` at the scheme's rate, of `loudest` or shorter."""
+    def __init__(self, samples: Samples, *, own: Ground | None = None) -> None:
+        """`samples` at the scheme's rate, of `loudest` or shorter; `own`: their ground at their own speed, if known."""
         self._step = step_of(samples.size / SPEECH_1.rate)
         self._looks: list[tuple[Pace, int]] = []
         self._grounds: dict[tuple[float, float], Ground] = {}
         contrast: list[Cells] = []
         square: list[Cells] = []
         for bands, asked in paces(self._step).items():
-            ground = ground_of(samples, speed=bands)
+            ground = own if own is not None and bands == own.speed else ground_of(samples, speed=bands)
             if ground is None:
                 return
             ground = ground.smooth(SMOOTH)
@@ -89,31 +89,35 @@ class Search:
         """The token that `key` finds at some pace; the clearest if there are several."""
         if not self._looks:
             return None
-        places = candidates(self._folded, key, least=SYNC_LEAST)
+        places = candidates(self._folded, key)
         if not places:
             return None
         sharpened = [self._sharpened(place, key) for place in places]
-        found = readings(np.array([place.soft for _, place in sharpened]), key)
+        found = readings(np.array([soft for _, soft in sharpened]), key)
         if not found:
             return None
         row, reading = found[0]
         pace = sharpened[row][0]
         return replace(reading, speed=pace.speed, tempo=pace.tempo)
 
-    def _sharpened(self, place: Candidate, key: bytes) -> tuple[Pace, Candidate]:
-        """The neighbour of a place, in pace and alignment, that speaks most clearly. The middle stays where it is."""
+    def _sharpened(self, place: Candidate, key: bytes) -> tuple[Pace, Vector]:
+        """The neighbour of a place, in pace and alignment, that speaks most clearly, and its soft values.
+
+        The middle of the clip stays where it is.
+        """
         pace, first = self._looks[place.look]
         ground = self._grounds[pace.speed, pace.tempo]
         half = len(ground.contrast) / 2.0
-        tried = []
+        tried: list[tuple[float, Pace, Folded, int]] = []
         for share in (step * self._step for step in FINE_STEPS):
             near = Pace(speed=pace.speed, tempo=pace.tempo * (1.0 + share))
             for moved in (-1, 0, 1):
                 frame, at = divmod(round(first + half * share) + moved, PER_FRAME)
                 folded = stacked([rows_of(ground.frames(at, near))])
                 start = (place.start + frame) % SPEECH_1.slots
-                tried.append((near, candidate(folded, key, 0, start)))
-        return max(tried, key=lambda one: one[1].clearness)
+                tried.append((candidate(folded, key, 0, start).clearness, near, folded, start))
+        _, near, folded, start = max(tried, key=lambda one: one[0])
+        return near, even_values(folded, key, 0, start)
 
 
 def loudest(samples: Samples, *, most: int = 1) -> list[Samples]:

@@ -22,7 +22,17 @@ from provenance.watermark.ground import PER_FRAME, STEP, Cells, Ground, Pace, gr
 from provenance.watermark.identity import read_identity
 from provenance.watermark.layout import Layout, layout_of
 from provenance.watermark.pacing import Search, loudest
-from provenance.watermark.reading import Folded, Reading, best_places, decoded, rows_of, soft_values, stacked, sync
+from provenance.watermark.reading import (
+    Folded,
+    Reading,
+    best_places,
+    centred,
+    decoded,
+    rows_of,
+    soft_values,
+    stacked,
+    sync,
+)
 from provenance.watermark.scheme import SPEECH_1, Matrix, Samples
 
 BLOCK_SECONDS: Final = 60.0
@@ -130,7 +140,7 @@ def _hits(grids: list[Cells], layout: Layout, key: bytes) -> list[tuple[int, int
     soft = []
     for window in range(periods - size + 1):
         folded = stacked([row[window : window + size] for row in rows])
-        for grid, start in best_places(sync(folded, layout), least=SYNC_LEAST, most=HYPOTHESES):
+        for grid, start in best_places(sync(centred(folded.contrast), layout), least=SYNC_LEAST, most=HYPOTHESES):
             wanted.append((grid, start, window * SPEECH_1.slots + size * SPEECH_1.slots // 2))
             soft.append(soft_values(folded, key, grid, start))
     if not soft:

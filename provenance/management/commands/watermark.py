@@ -1,11 +1,12 @@
 """`manage.py watermark embed|detect|export-key`: mark files, read marks. Exit 0 fine, 1 some failed, 2 usage.
 
 Schemes: our own (`sayso-speech/1`, 32-bit tokens) and audiowmark's (128 bits). `embed` writes ours unless `--scheme`
-says otherwise, `detect` looks for both. Key: `--key-file` (hexadecimal digits, or a key file of the audiowmark
-program), `--key HEX`, or one for each scheme derived from this deployment's master key for the command line alone, so
-that `embed` and `detect` agree on one deployment. It is nobody's organisation key: clips that the service delivered
-are read by `/verify`. `export-key` writes the audiowmark key of an organisation's year, or the command line's, as a
-file for that program; the former is logged. Nothing else here uses the database.
+says otherwise; `detect` looks for the other where it does not find ours, with `--every-scheme` for both anyway.
+Key: `--key-file` (hexadecimal digits, or a key file of the audiowmark program), `--key HEX`, or one for each scheme
+derived from this deployment's master key for the command line alone, so that `embed` and `detect` agree on one
+deployment. It is nobody's organisation key: clips that the service delivered are read by `/verify`. `export-key` writes
+the audiowmark key of an organisation's year, or the command line's, as a file for that program; the former is logged.
+Nothing else here uses the database.
 
 Files are read as the service reads uploads: several channels are averaged to one, rates above 48 kHz brought down to
 it. The output is mono, in the format that its name ends with, at the input's rate where the format has that rate.
@@ -18,6 +19,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NoReturn, Protocol
 
@@ -52,6 +54,7 @@ class Command(BaseCommand):
         detect = verbs.add_parser("detect", help="read the token of each file")
         detect.add_argument("files", nargs="+", metavar="FILE")
         detect.add_argument("--segments", action="store_true", help="say which seconds of each file carry which token")
+        detect.add_argument("--every-scheme", action="store_true", help="look for the others where one was found, too")
         for verb in (embed, detect):
             verb.add_argument("--scheme", choices=SCHEMES, help="this scheme alone")
             verb.add_argument("--json", action="store_true", help="one JSON object a file")
@@ -73,8 +76,8 @@ class Command(BaseCommand):
             tried = tuple(scheme for scheme in tried if scheme.name == options["scheme"])
         progress = _Progress(self.stderr)
         if options["verb"] == "detect":
-            wanted = options["segments"]
-            lines = progress.over([_Reading(file, tried, segments=wanted) for file in options["files"]])
+            asked = {"segments": options["segments"], "every": options["every_scheme"]}
+            lines = progress.over([_Reading(file, tried, **asked) for file in options["files"]])
         else:
             lines = progress.over([_Marking(order, tried[0]) for order in _orders(options, tried[0].digits)])
         failed = False
@@ -106,10 +109,10 @@ class _Work(Protocol):
 
 
 class _Reading:
-    """One file to read tokens from, by each of some schemes."""
+    """One file to read tokens from: by the first scheme that finds one, or by each when `every` is set."""
 
-    def __init__(self, file: str, tried: Sequence[Scheme], *, segments: bool) -> None:
-        self.file, self._tried, self._segments = file, tried, segments
+    def __init__(self, file: str, tried: Sequence[Scheme], *, segments: bool, every: bool) -> None:
+        self.file, self._tried, self._segments, self._every = file, tried, segments, every
 
     def done(self) -> tuple[dict[str, Any], str]:
         """The line of the file, as an object and as text."""
@@ -121,7 +124,8 @@ class _Reading:
             return line, f"{self.file}: {line['error']}"
         if self._segments:
             line["segments"] = [segment for scheme in self._tried for segment in scheme.segments(sound)]
-        found = [reading for scheme in self._tried if (reading := scheme.read(sound)) is not None]
+        readings = (reading for scheme in self._tried if (reading := scheme.read(sound)) is not None)
+        found = list(readings if self._every else islice(readings, 1))
         if not found:
             return line, f"{self.file}: no mark"
         line |= found[0].shown()

@@ -48,6 +48,8 @@ class TestEmbed:
         run(capsys, "embed", "--scheme", "audiowmark", "--token", TOKEN_HEX, speech, one)
         run(capsys, "embed", "--token", "00c0ffee", one, both)
         _, (line,), _ = run(capsys, "detect", both)
+        assert (line["token"], line["scheme"], line.get("also")) == ("00c0ffee", "sayso-speech/1", None)
+        _, (line,), _ = run(capsys, "detect", "--every-scheme", both)
         assert (line["token"], line["scheme"]) == ("00c0ffee", "sayso-speech/1")
         assert [(found["token"], found["scheme"]) for found in line["also"]] == [(TOKEN_HEX, "audiowmark")]
 

@@ -156,9 +156,14 @@ class TestDetect:
         sound = played(speed)(marked(clip()))
         reading = watermark.detect(sound.samples, sound.rate, key=KEY)
         assert reading is not None
-        finest = 0.25 * step_of(sound.seconds)
-        assert reading.speed == pytest.approx(speed, abs=2 * finest)
-        assert reading.tempo == pytest.approx(1.0, abs=2 * finest)
+        assert reading.speed * reading.tempo == pytest.approx(speed, abs=0.3 * step_of(sound.seconds))
+
+    def test_tells_speed_from_tempo(self) -> None:
+        sound = played(0.975)(marked(clip()))
+        reading = watermark.detect(sound.samples, sound.rate, key=KEY)
+        assert reading is not None
+        assert reading.speed == pytest.approx(0.975, abs=step_of(sound.seconds))
+        assert reading.tempo == pytest.approx(1.0, abs=step_of(sound.seconds))
 
     def test_looks_at_the_clips_own_pace_alone_when_told_so(self) -> None:
         sound = played(1.02)(marked(clip()))
