@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from accounts.models import Organisation
 from provenance.audio.decoding import decode
+from provenance.audio.encoding import CODECS
 from provenance.models import Clip
 from tests.cast import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, Reader, noon, only, revoke, say
@@ -32,7 +35,15 @@ class TestSync:
         assert answer["Link"].endswith(f'/v1/clips/{clip.id}/manifest>; rel="c2pa-manifest"')
         assert decode(answer.content).seconds > 2.5
 
-    @pytest.mark.parametrize("codec", ["wav", "mp3", "flac", "opus", "ogg", "pcm_s16le", "mulaw"])
+    def test_says_where_its_receipt_and_its_manifest_are(self, client: Http, voice: Voice) -> None:
+        answer = say(client, voice)
+
+        links = re.findall(r'<([^>]+)>; rel="([^"]+)"', answer["Link"])
+        found = {rel: client.get(urlsplit(url).path) for url, rel in links}
+        kinds = {rel: (shown.status_code, shown["Content-Type"]) for rel, shown in found.items()}
+        assert kinds == {"describedby": (200, "application/jose"), "c2pa-manifest": (200, "application/c2pa")}
+
+    @pytest.mark.parametrize("codec", CODECS)
     def test_speaks_every_codec(self, client: Http, voice: Voice, codec: str) -> None:
         assert say(client, voice, output={"codec": codec}).status_code == 200
 

@@ -50,7 +50,11 @@ class Speech(APIView):
                 200,
             ),
             sent("Sayso-Aigc-Label", "China's hidden label as JSON, when the clip carries it (`aigc_label`).", 200),
-            sent("Link", 'Where the clip\'s manifest is: `<…>; rel="c2pa-manifest"`.', 200),
+            sent(
+                "Link",
+                'Where the clip\'s receipt is, and its manifest: `<…>; rel="describedby", <…>; rel="c2pa-manifest"`.',
+                200,
+            ),
             sent("Location", "Where the job is.", 202),
         ],
         responses={(200, "audio/*"): OpenApiTypes.BINARY, 202: outputs.JobObject, 404: None},
@@ -162,8 +166,10 @@ def _with_papers(response: HttpResponse, clip_id: str, decision_id: str, disclos
     response["Sayso-Clip"] = clip_id
     response["Sayso-Decision"] = decision_id
     response["Sayso-Disclosure"] = disclosure
-    manifest = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{clip_id}/manifest"
-    response["Link"] = f'<{manifest}>; rel="c2pa-manifest"'
+    clip = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{clip_id}"
+    response["Link"] = (
+        f'<{clip}/receipt>; rel="describedby"; type="application/jose", <{clip}/manifest>; rel="c2pa-manifest"'
+    )
     response["Cache-Control"] = "no-store"
     return response
 
