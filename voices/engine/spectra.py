@@ -1,7 +1,11 @@
-"""Short-time spectra: frames of 25 ms every 5 ms, their smooth envelope in 36 mel bands, and the way back to sound."""
+"""Short-time spectra: frames of 25 ms every 5 ms, their smooth envelope in 36 mel bands, and the way back to sound.
+
+In single precision, whose noise lies 40 dB below the floor; it takes half the time.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,12 +17,13 @@ BANDS: Final = 36
 ANALYSIS_RATE: Final = 16_000
 WINDOW_SECONDS: Final = 0.025
 HOP_SECONDS: Final = 0.005
-_FLOOR: Final = 1e-9
+_FLOOR: Final = np.float32(1e-9)
 _LIFTER_SECONDS: Final = 0.0025
 """Cepstral lag below which lies the vocal tract and above which lies the voice's own pitch."""
 
 Real = NDArray[np.float64]
-Complex = NDArray[np.complex128]
+Single = NDArray[np.float32]
+Complex = NDArray[np.complex64]
 
 
 def hz_to_mel(hz: Real) -> Real:
@@ -35,12 +40,17 @@ def mel_to_hz(mel: Real) -> Real:
 CENTRES: Final = mel_to_hz(np.linspace(float(hz_to_mel(np.array(60.0))), float(hz_to_mel(np.array(7840.0))), BANDS))
 
 
+def listened(sound: Sound) -> Complex:
+    """The short-time spectrum at the rate at which all voices are compared; for `envelope` and `loudness`."""
+    return frames_of(sound.resampled(ANALYSIS_RATE))
+
+
 def frames_of(sound: Sound) -> Complex:
     """The short-time spectrum at the sound's own rate; frame k is centred on k x 5 ms."""
     window, hop, size = _sizes(sound.rate)
-    padded = np.pad(sound.samples.astype(np.float64), (window // 2, window))
+    padded = np.pad(sound.samples, (window // 2, window))
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][: 1 + len(sound.samples) // hop]
-    return np.fft.rfft(frames * _hann(window), size)
+    return np.asarray(np.fft.rfft(frames * _hann(window), size), dtype=np.complex64)
 
 
 def sound_of(frames: Complex, *, rate: int, length: int) -> Sound:
@@ -49,36 +59,30 @@ def sound_of(frames: Complex, *, rate: int, length: int) -> Sound:
     shape = _hann(window)
     pieces = np.fft.irfft(frames, size)[:, :window] * shape
     steps = window // hop
-    total = np.zeros((len(frames) + steps, hop))
+    total = np.zeros((len(frames) + steps, hop), dtype=np.float32)
     weight = np.zeros_like(total)
     for step in range(steps):
         total[step : step + len(frames)] += pieces[:, step * hop : (step + 1) * hop]
         weight[step : step + len(frames)] += shape[step * hop : (step + 1) * hop] ** 2
-    flat = (total / np.maximum(weight, 1e-3)).ravel()[window // 2 :][:length]
-    return Sound(np.pad(flat, (0, length - len(flat))).astype(np.float32), rate)
+    flat = (total / np.maximum(weight, np.float32(1e-3))).ravel()[window // 2 :][:length]
+    return Sound(np.pad(flat, (0, length - len(flat))), rate)
 
 
-def envelope(sound: Sound) -> Real:
+def envelope(heard: Complex) -> Real:
     """Log power envelope in the 36 bands, frame by frame, without the harmonics of the pitch (cepstral liftering)."""
-    frames = frames_of(sound.resampled(ANALYSIS_RATE))
-    logs = np.log(np.abs(frames) ** 2 + _FLOOR)
-    cepstrum = np.fft.irfft(logs)
-    keep = int(_LIFTER_SECONDS * ANALYSIS_RATE)
-    cepstrum[:, keep : -keep + 1] = 0.0
-    smooth = np.fft.rfft(cepstrum).real
-    return smooth @ _band_weights(smooth.shape[1])
+    logs = np.log(_power(heard) + _FLOOR)
+    return np.asarray(logs @ _smoothing(logs.shape[1]), dtype=np.float64)
 
 
-def loudness(sound: Sound) -> Real:
+def loudness(heard: Complex) -> Real:
     """Power of each frame in dB."""
-    frames = frames_of(sound.resampled(ANALYSIS_RATE))
-    return np.asarray(10 * np.log10((np.abs(frames) ** 2).sum(axis=1) + 1e-12))
+    return np.asarray(10 * np.log10(_power(heard).sum(axis=1, dtype=np.float64) + 1e-12))
 
 
-def gains_at(bands: Real, *, rate: int) -> Real:
+def gains_at(bands: Real, *, rate: int) -> Single:
     """Spread values per band over the bins of a spectrum at `rate`; outside the bands the nearest one holds."""
     _, _, size = _sizes(rate)
-    return bands @ _spread(rate, size)
+    return np.asarray(bands.astype(np.float32) @ _spread(rate, size))
 
 
 def _sizes(rate: int) -> tuple[int, int, int]:
@@ -87,8 +91,22 @@ def _sizes(rate: int) -> tuple[int, int, int]:
     return window, hop, 2 ** int(np.ceil(np.log2(window * 1.25)))
 
 
-def _hann(size: int) -> Real:
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+def _power(frames: Complex) -> Single:
+    return np.asarray(frames.real**2 + frames.imag**2)
+
+
+@lru_cache(maxsize=8)
+def _hann(size: int) -> Single:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _smoothing(bins: int) -> Single:
+    """What liftering and reading off the bands do to a log spectrum, as one matrix bins x bands: both are linear."""
+    cepstra = np.fft.irfft(np.eye(bins))
+    keep = int(_LIFTER_SECONDS * ANALYSIS_RATE)
+    cepstra[:, keep : -keep + 1] = 0.0
+    return (np.fft.rfft(cepstra).real @ _band_weights(bins)).astype(np.float32)
 
 
 def _band_weights(bins: int) -> Real:
@@ -102,7 +120,8 @@ def _band_weights(bins: int) -> Real:
     return weights
 
 
-def _spread(rate: int, size: int) -> Real:
+@lru_cache(maxsize=8)
+def _spread(rate: int, size: int) -> Single:
     """Linear interpolation from band centres to bins, as a matrix bands x bins."""
     hz = np.arange(size // 2 + 1) * rate / size
-    return np.stack([np.interp(hz, CENTRES, row) for row in np.eye(BANDS)])
+    return np.stack([np.interp(hz, CENTRES, row) for row in np.eye(BANDS)]).astype(np.float32)

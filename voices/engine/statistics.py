@@ -68,8 +68,8 @@ def measured(sounds: tuple[Sound, ...]) -> Statistics:
 
 def _part(sound: Sound) -> tuple[Real, Real, NDArray[np.bool_]]:
     levelled = _levelled(sound)
-    envelope, f0 = spectra.envelope(levelled), pitch.track(levelled)
-    power = spectra.loudness(levelled)
+    heard = spectra.listened(levelled)
+    envelope, power, f0 = spectra.envelope(heard), spectra.loudness(heard), pitch.track(levelled)
     length = min(len(envelope), len(f0), len(power))
     active = power > np.percentile(power, 95) - _BELOW_LOUD_DB
     return envelope[:length], f0[:length], np.asarray(active[:length])
