@@ -136,7 +136,8 @@ def named(name: str) -> tuple[str, int]:
 
 
 def _derive(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
-    return keys.derive(keys.of_organisation(organisation_id, at=at), _purpose(epoch))
+    _, derive = keys.opened(None, organisation_id=organisation_id, at=at)
+    return derive(_purpose(epoch))
 
 
 def _all_of(known: QuerySet[MarkKey], purpose: Callable[[int], str], first: str) -> dict[str, bytes]:

@@ -30,7 +30,7 @@ GENERAL: Final = "application/jose+json"
 
 
 class NoReceipt(NotFound):
-    """The clip was made before receipts were, or its entry was lost with a restored backup."""
+    """The clip was broken off, was made before receipts were, or its entry was lost with a restored backup."""
 
     code = "no_receipt"
 
@@ -80,6 +80,8 @@ def _signed(clip: Clip, *, at: datetime) -> str:
     event = queries.event(place.event_id)
     if event.body is None:
         raise ClipErased("This clip was erased.")
+    if event.kind != "clip.issued":
+        raise NoReceipt("This clip was broken off: nobody received it whole.")
     if "script" not in event.body:
         raise NoReceipt("This clip was made before receipts were.")
     payload = canonical.dump(statement(event, event.body, origin=place.origin, signed_at=at))

@@ -5,7 +5,7 @@ Sync calls and jobs come through here alike. Whatever goes wrong, the permit is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +15,7 @@ from django.db import transaction
 from accounts import policy
 from consent import gate
 from core import canonical, ids
+from core.canonical import Json
 from core.clock import Clock
 from core.errors import NotFound
 from provenance import aigc, clips, facts, marking, marks, watermark
@@ -82,7 +83,7 @@ def speak(
     ask = ask_of(order, voice, asker)
     permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
     with Attempt(permit, asker=asker, now=now) as attempt:
-        duty = disclosure_of(order, permit, asker=asker)
+        duty = disclosure_of(order, permit, policy.of(asker.organisation_id))
         words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
         origin = origin_of(order, voice, permit, duty, asker)
         intent = clips.intend(origin, at=now())  # 2. the intent, before anything leaves
@@ -106,12 +107,15 @@ def voice_of(voice_id: str, *, asker: Asker) -> Voice:
     return voice
 
 
-def disclosure_of(order: SpeechOrder, permit: gate.Permit, *, asker: Asker) -> Disclosure:
-    """What has to be said of this call's being synthetic. Raises Invalid when the caller asks for less."""
+def disclosure_of(order: SpeechOrder, permit: gate.Permit, wanted: Mapping[str, Json]) -> Disclosure:
+    """What has to be said of this call's being synthetic, by the organisation's policy and by the grant.
+
+    Raises Invalid when the caller asks for less.
+    """
     return disclosure.duty(
         asked=order.disclosure,
         granted=permit.min_disclosure,
-        policy=policy.of(asker.organisation_id).get("disclosure"),
+        policy=wanted.get("disclosure"),
         channel=order.channel,
         territory=order.territory,
     )
@@ -170,7 +174,7 @@ def _cut(take: Take, intent: clips.Intent, output: Output, second: Second | None
         token, identity = intent.token, int.from_bytes(ids.to_bytes(intent.clip_id), "big")
         marked = marking.mark(take.sound, token=token, key=intent.key, output=output, identity=identity, second=second)
     except watermark.MarkFailed as failure:
-        if not may_leave_unmarked(asker.organisation_id):
+        if not may_leave_unmarked(policy.of(asker.organisation_id)):
             raise
         wanted = encoding.check(output)
         data = encoding.encode(take.sound, wanted)
@@ -202,9 +206,9 @@ def _sign(cut: _Cut, intent: clips.Intent, output: Output, permit: gate.Permit, 
     return replace(cut, data=attached.data, credential=attached)
 
 
-def may_leave_unmarked(organisation_id: str) -> bool:
-    """Whether the organisation wants clips even when their mark cannot be read back."""
-    return policy.of(organisation_id).get("mark_failed") == "deliver"
+def may_leave_unmarked(wanted: Mapping[str, Json]) -> bool:
+    """Whether an organisation of this policy wants clips even when their mark cannot be read back."""
+    return wanted.get("mark_failed") == "deliver"
 
 
 def _deliver(

@@ -45,10 +45,11 @@ def stream(
 
     Nothing is made yet; whoever carries it out makes it.
     """
-    provider = providers(pipeline.voice_of(order.voice_id, asker=asker).provider)
+    voice = pipeline.voice_of(order.voice_id, asker=asker)
+    provider = providers(voice.provider)
     limits.check(order, options, provider.capabilities())
     place = live.check(order, provider)
-    begun = live.begin(order, asker=asker, now=now, providers=providers)
+    begun = live.begin(order, voice, asker=asker, now=now, providers=providers)
     try:
         place.put(begun)
     except streams.NoStreams as gone:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from functools import partial
@@ -32,9 +32,10 @@ from provenance.deliveries import Delivery, Part
 from vault import blobs
 from voices import attempts, disclosure, handles, manifests, pipeline
 from voices.disclosure import Disclosure
+from voices.models import Voice
 from voices.orders import Asker, Providers, SpeechOrder
 from voices.providers.base import Line, Piece, Provider, Streaming, UnsupportedField
-from voices.streaming.places import PLACES
+from voices.streaming.places import ENTRANCE, PLACES
 from voices.streaming.track import Track
 from voices.streaming.turns import turns, with_rows
 from voices.streaming.watch import Watched, watch
@@ -71,32 +72,37 @@ def check(order: SpeechOrder, provider: Provider) -> streams.Slot:
     return place
 
 
-def begin(order: SpeechOrder, *, asker: Asker, now: Clock, providers: Providers) -> Live:
+def begin(order: SpeechOrder, voice: Voice, *, asker: Asker, now: Clock, providers: Providers) -> Live:
     """Ask the gate, write the intent down, and give the stream, of which nothing has been made yet.
 
     Raises StreamsBusy, and what `pipeline.speak` raises before it asks the provider.
     """
     PLACES.take()
+    leave = ENTRANCE.enter()
     try:
-        return _begun(order, asker=asker, now=now, providers=providers)
+        papers, pieces = _begun(order, voice, asker=asker, now=now, providers=providers)
+        return Live(papers, pieces, begun=leave)
     except BaseException:
+        leave()
         PLACES.free()
         raise
 
 
-def _begun(order: SpeechOrder, *, asker: Asker, now: Clock, providers: Providers) -> Live:
-    voice = pipeline.voice_of(order.voice_id, asker=asker)
+def _begun(
+    order: SpeechOrder, voice: Voice, *, asker: Asker, now: Clock, providers: Providers
+) -> tuple[Papers, Iterator[Piece]]:
     permit = gate.check(pipeline.ask_of(order, voice, asker), at=now(), actor=asker.actor)
     intent: Intent | None = None
     try:
-        duty = pipeline.disclosure_of(order, permit, asker=asker)
+        wanted = policy.of(asker.organisation_id)
+        duty = pipeline.disclosure_of(order, permit, wanted)
         words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
         origin = pipeline.origin_of(order, voice, permit, duty, asker)
         intent = clips.intend(origin, at=now())
         line = Line(text=words, language=order.language, prosody=order.prosody)
         provider = cast("Streaming", providers(voice.provider))
         pieces = provider.stream(handles.open_handle(voice), line)
-        strict = not pipeline.may_leave_unmarked(asker.organisation_id)
+        strict = not pipeline.may_leave_unmarked(wanted)
     except BaseException as error:
         if intent is None:
             gate.release(permit, at=now())
@@ -113,14 +119,16 @@ def _begun(order: SpeechOrder, *, asker: Asker, now: Clock, providers: Providers
         label=pipeline.label_of(origin, intent),
         strict=strict,
     )
-    return Live(papers, pieces)
+    return papers, pieces
 
 
 class Live:
     """A running stream, as the edge carries it out. Its methods run in the event loop and hold no thread there."""
 
-    def __init__(self, papers: Papers, pieces: Iterator[Piece]) -> None:
+    def __init__(self, papers: Papers, pieces: Iterator[Piece], *, begun: Callable[[], None] = lambda: None) -> None:
+        """`begun` is called when its first bytes are made or it ends without, maybe more than once."""
         self.papers = papers
+        self._begun = begun
         self._track = Track(pieces, papers.intent, papers.order.output, label=papers.label, strict=papers.strict)
         self._sent = bytearray()
         self._characters = 0
@@ -133,6 +141,7 @@ class Live:
         watched = await self._watch()
         while (chunk := await turns().run(self._silent_at, self._track.step)) is not None:
             if self._begun_at is None:
+                self._begun()
                 await with_rows(self._confirm)
                 self._begun_at = asyncio.get_running_loop().time()
             await watched.fresh()
@@ -169,6 +178,7 @@ class Live:
         try:
             self._abort(b"", error)
         finally:
+            self._begun()
             PLACES.free()
 
     async def _watch(self) -> Watched:
@@ -184,6 +194,7 @@ class Live:
         if self._watched is not None:
             watch().remove(await self._watched)
         self._track.close()
+        self._begun()
         PLACES.free()
 
     def _confirm(self) -> None:

@@ -1,13 +1,20 @@
-"""How many streams one process carries at a time: more would all stutter, so the next one is told to come again."""
+"""How many streams one process carries at a time, and how many it begins at a time.
+
+More than it can carry would all stutter, so the next one is told to come again. Of those that come together a few are
+begun at once and the others wait: begun all at once, each would wait for all.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
+from django.db import close_old_connections
 
 from core.errors import Unavailable
+from voices.streaming.turns import THREADS
 
 
 class StreamsBusy(Unavailable):
@@ -41,4 +48,37 @@ class Places:
             self._taken -= 1
 
 
+class Entrance:
+    """Lets `width` callers in at a time, about in the order in which they came. Safe for threads."""
+
+    def __init__(self, width: int) -> None:
+        self._width, self._inside = width, 0
+        self._changed = threading.Condition()
+
+    @property
+    def inside(self) -> int:
+        """How many are inside."""
+        return self._inside
+
+    def enter(self) -> Callable[[], None]:
+        """Wait for a turn; gives what ends it, which may be called more than once. Holds no connection meanwhile."""
+        if self._inside >= self._width:
+            close_old_connections()  # others need one from the pool: those who are inside, and whatever else goes on
+        with self._changed:
+            self._changed.wait_for(lambda: self._inside < self._width)
+            self._inside += 1
+        stays = [True]
+
+        def leave() -> None:
+            with self._changed:
+                if stays:
+                    stays.clear()
+                    self._inside -= 1
+                    self._changed.notify()
+
+        return leave
+
+
 PLACES: Final = Places()
+# Twice as many as there are threads to make sound: a head waits for the database for a third of its time.
+ENTRANCE: Final = Entrance(2 * THREADS)

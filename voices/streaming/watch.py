@@ -68,13 +68,16 @@ class Watch:
 
     async def _look_around(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._watched:
-            began = loop.time()
-            mine = tuple(self._watched)
-            found = await loop.run_in_executor(_looking, _look, mine)
-            for watched in mine:
-                watched.note(began, found.get(watched.permit.decision_id))
-            await asyncio.sleep(max(0.0, EVERY_SECONDS - (loop.time() - began)))
+        try:
+            while self._watched:
+                began = loop.time()
+                mine = tuple(self._watched)
+                found = await loop.run_in_executor(_looking, _look, mine)
+                for watched in mine:
+                    watched.note(began, found.get(watched.permit.decision_id))
+                await asyncio.sleep(max(0.0, EVERY_SECONDS - (loop.time() - began)))
+        finally:
+            _looking.submit(close_old_connections)
 
 
 _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, Watch] = WeakKeyDictionary()
@@ -86,12 +89,14 @@ def watch() -> Watch:
 
 
 def _look(mine: tuple[Watched, ...]) -> dict[str, SaysoError]:
-    """What has ended, by decision; everything, when it cannot be asked."""
+    """What has ended, by decision; everything, when it cannot be asked.
+
+    Its connection is kept from look to look: in a crowd it would wait for one behind everybody who begins.
+    """
     try:
         return dict(gate.ended((watched.permit, watched.at()) for watched in mine))
     except (DatabaseError, OSError):
         logger.exception("running streams cannot be watched, all are cut")
+        close_old_connections()
         doubt = Unavailable("Whether the permission still holds cannot be seen.", retry_after=5)
         return {watched.permit.decision_id: doubt for watched in mine}
-    finally:
-        close_old_connections()  # back to the pool: streams that end in between must not hold one

@@ -30,7 +30,7 @@ from voices import engine
 from voices.models import Voice
 from voices.providers import registry
 from voices.providers.base import Handle, Line, Piece
-from voices.streaming.places import PLACES
+from voices.streaming.places import ENTRANCE, PLACES
 
 PIECE_SECONDS = 3.5
 TEXT = "The harbour lay still. " * 4
@@ -84,6 +84,7 @@ def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
     until(lambda: server.started)
     yield chosen
     until(lambda: PLACES.taken == 0)
+    assert ENTRANCE.inside == 0
     server.should_exit = True
     thread.join(20)
     assert not thread.is_alive()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from config.demo.client import Client
+from config.demo.client import Answer, Client
 
 SECONDS = 30.0
 
@@ -95,7 +95,11 @@ class Wire:
 
     def get(self, path: str) -> Any:
         """What the API shows there."""
-        return Client(base=f"http://127.0.0.1:{self.port}", key=self.key).get(path).json
+        return self.answer(path).json
+
+    def answer(self, path: str) -> Answer:
+        """What stands there, as it comes."""
+        return Client(base=f"http://127.0.0.1:{self.port}", key=self.key).get(path)
 
     def ask(self, body: dict[str, Any], *, buffer: int = 0, **headers: str) -> Call:
         """Ask, and wait for nothing."""

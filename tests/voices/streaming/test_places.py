@@ -1,0 +1,91 @@
+"""The entrance to streams: a few begin at a time, the rest wait without a connection, and none of them is forgotten."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from consent.models import Decision
+from tests.voices.streaming.conftest import Teller, asked, until
+from tests.voices.streaming.wire import Wire
+from voices.models import Voice
+from voices.streaming.places import ENTRANCE, Entrance
+from voices.streaming.turns import THREADS
+
+WIDTH = 2 * THREADS
+
+
+class TestEntrance:
+    def test_lets_in_as_many_as_it_is_wide(self) -> None:
+        entrance = Entrance(2)
+        leave, _ = entrance.enter(), entrance.enter()
+        with ThreadPoolExecutor() as pool:
+            third = pool.submit(entrance.enter)
+            assert (third.done(), entrance.inside) == (False, 2)
+            leave()
+            third.result(20)()
+        assert entrance.inside == 1
+
+    def test_is_left_once_however_often_it_is_said(self) -> None:
+        entrance = Entrance(2)
+        first, _ = entrance.enter(), entrance.enter()
+        first()
+        first()
+        assert entrance.inside == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_waited_for_without_a_connection(self) -> None:
+        """Else a crowd in front of it would empty the pool, and the watch over running streams could not look."""
+        entrance = Entrance(1)
+        leave = entrance.enter()
+        theirs: list[BaseDatabaseWrapper] = []
+
+        def come() -> None:
+            theirs.append(connections["default"])
+            theirs[0].ensure_connection()
+            entrance.enter()()
+
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(come)
+            until(lambda: theirs and theirs[0].connection is None)
+            assert not waiting.done()
+            leave()
+            waiting.result(20)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestACrowd:
+    def test_is_begun_a_few_at_a_time(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+        go = threading.Event()
+        teller.before = lambda number: number or go.wait(20)
+
+        calls = [wire.ask(asked(voice)) for _ in range(WIDTH + 3)]
+        until(lambda: Decision.objects.count() == WIDTH)
+        threading.Event().wait(0.5)
+        begun = Decision.objects.count()
+        go.set()
+        for call in calls:
+            call.begin()
+            call.rest()
+
+        assert begun == WIDTH
+        assert all(call.whole for call in calls)
+
+    def test_that_goes_away_leaves_the_entrance_free(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+        go = threading.Event()
+        teller.before = lambda number: number or go.wait(20)
+        calls = [wire.ask(asked(voice)) for _ in range(WIDTH)]
+        until(lambda: Decision.objects.count() == WIDTH)
+
+        for call in calls:
+            call.close()
+        go.set()
+
+        until(lambda: ENTRANCE.inside == 0)
+        last = wire.speak(asked(voice))
+        last.rest()
+        assert last.whole
