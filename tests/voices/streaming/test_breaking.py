@@ -102,6 +102,7 @@ class TestARevocation:
             response.read()
         held.go.set()
         clip = settled(response.headers["Sayso-Clip"])
+        assert clip.code == "consent_denied"
         assert clip.sha256 == hashlib.sha256(first + broken.value.partial).hexdigest()
         connection.close()
 
@@ -149,6 +150,7 @@ class TestARevocation:
         clip = settled(call.headers["sayso-clip"])
         received = call.rest()
         assert not call.whole
+        assert clip.code == "consent_denied"  # and not the patience with slow clients, which ends too
         assert len(received) < 2**15 < clip.size  # what lay in the client's own buffer, and no more
 
     def test_is_on_record_with_what_had_left(self, wire: Wire, make_voice: MakeVoice, held: Held) -> None:
@@ -160,7 +162,7 @@ class TestARevocation:
 
         clip = settled(call.headers["sayso-clip"])
         event = proofs.history(clip.organisation_id, clip.id)[-1]
-        assert kinds(clip) == ["decision.allowed", "clip.aborted"]
+        assert (clip.code, kinds(clip)) == ("consent_denied", ["decision.allowed", "clip.aborted"])
         assert event.body is not None
         assert event.body["complete"] is False
         assert (event.body["sha256"], event.body["bytes"]) == (clip.sha256, clip.size)

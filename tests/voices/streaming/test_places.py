@@ -45,15 +45,18 @@ class TestEntrance:
         theirs: list[BaseDatabaseWrapper] = []
 
         def come() -> None:
-            theirs.append(connections["default"])
-            theirs[0].ensure_connection()
+            mine = connections["default"]
+            mine.ensure_connection()
+            theirs.append(mine)
             entrance.enter()()
 
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(come)
-            until(lambda: theirs and theirs[0].connection is None)
-            assert not waiting.done()
-            leave()
+            try:
+                until(lambda: theirs and theirs[0].connection is None)
+                assert not waiting.done()
+            finally:
+                leave()
             waiting.result(20)
 
 
