@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 from pytest_django import Settings
 
-from provenance.ledger import checkpoints, notes, proofs, published
+from provenance.ledger import checkpoints, notes, proofs, published, sequencer
 from provenance.models import Attestation, Checkpoint, Entry, Errand
 from provenance.outside import cosigning, errands
 from provenance.outside.cosigning import CosignatureRefused
@@ -216,13 +216,13 @@ class TestAWitnessThatIsDown:
     ) -> None:
         for letter in "abc":
             append(1, organisation_id=f"org_{letter * 26}")
-        with outsider(lambda asked: Reply(status=500)) as url:
-            settings.SAYSO_WITNESSES = cosigning.parse_witnesses(f"{asked_witness.vkey()} {url}")
-            run()
+            sequencer.settle(f"org_{letter * 26}", at=NOON)
         settings.SAYSO_WITNESSES = cosigning.parse_witnesses(f"{asked_witness.vkey()} http://127.0.0.1:9")
-        run(LATER)
 
-        assert sorted(Errand.objects.values_list("failures", flat=True))[-1] <= 2
+        run()
+        assert sorted(Errand.objects.values_list("attempt", "failures")) == [(0, 0), (0, 0), (0, 0), (1, 1)]
+        run(LATER)
+        assert sum(Errand.objects.values_list("attempt", flat=True)) == 2
 
     def test_is_asked_again_when_it_is_back(self, asked_witness: FakeWitness, settings: Settings) -> None:
         good = settings.SAYSO_WITNESSES
