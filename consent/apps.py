@@ -1,4 +1,4 @@
-"""The consent application; at start it registers what bundles are to hold of it."""
+"""The consent application; at start it registers what bundles are to hold of it, and what a lost history means."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ class ConsentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from consent import bundles, facts
+        from consent import bundles, doubt, facts
         from consent.paper import processing
 
         bundles.register()
+        doubt.register()
         facts.register_policy()
         processing.register()

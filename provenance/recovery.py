@@ -6,6 +6,7 @@ The old name's checkpoints stay true of a history that is partly lost; going on 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +19,16 @@ from provenance.ledger.anchors import Anchor
 from provenance.models import Head
 
 MOST_GENERATIONS: Final = 1000
+# What upper rooms have done in the transaction that accepts a loss: (organisation, actor, real time).
+Follow = Callable[..., None]
+_followers: list[Follow] = []
 _REASON: Final = re.compile(r"[a-z][a-z0-9_]{2,63}\Z")
+
+
+def register(follow: Follow) -> None:
+    """Have `follow(organisation_id, actor=…, at=…)` called whenever a history was lost, in that transaction."""
+    if follow not in _followers:
+        _followers.append(follow)
 
 
 class NothingToRecover(Conflict):
@@ -33,7 +43,8 @@ def recover(organisation_id: str, *, reason: str, actor: str, at: datetime, last
     For a database restored older than the anchor, an anchor that is gone, or both; then `last_generation` says which
     generation was published last as far as anybody remembers (the number at the end of the log's name, 1 without one),
     because neither anchor nor database may know it. Writes `log.recovered` with the lost and the found size and root,
-    and publishes. `reason` is a code: entries are for ever. Not inside a transaction. Raises NothingToRecover, Invalid.
+    has upper rooms do what follows (`register`), and publishes. `reason` is a code: entries are for ever. Not inside a
+    transaction. Raises NothingToRecover, Invalid.
     """
     if not _REASON.match(reason):
         raise Invalid("The reason is a short code such as restored_backup.")
@@ -70,6 +81,8 @@ def _begin(organisation_id: str, known: Anchor | None, *, last: int, reason: str
             "found_root": bytes(head.root).hex(),
         },
     )
+    for follow in _followers:
+        follow(organisation_id, actor=actor, at=at)
     return head.name
 
 

@@ -12,12 +12,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config.backup import dump, replay, unfinished
+from consent import gate
+from consent import services as consents
 from consent.models import Consent, Speaker
 from core import clock
 from provenance.ledger import sequencer
 from provenance.models import Entry, Head
 from tests.config.conftest import AUDIO, Ada, MakeAda, back_up, erase, restore, revoke
 from tests.conftest import NOON
+from tests.consent.people import ask_for
 from vault import blobs, epochs, keys, storage
 from vault.keys import KeyDestroyed
 from vault.models import Blob
@@ -176,6 +179,12 @@ def _carried_to_its_end(ada: Ada) -> None:
     sequencer.settle(ada.consent.organisation_id, at=clock.now())
 
 
+def may_speak(ada: Ada) -> gate.Permit:
+    """Ask the gate, some time after the restore."""
+    ask = ask_for(ada.consent, channel="app", territory="DE")
+    return gate.check(ask, at=NOON + timedelta(hours=2), actor="key:k")
+
+
 class TestALogShorterThanItsAnchor:
     def test_goes_on_under_a_new_name_and_says_so(self, ada: Ada, archive_file: Path) -> None:
         back_up(archive_file)
@@ -190,6 +199,40 @@ class TestALogShorterThanItsAnchor:
         assert "1 logs continued under a new name" in said
         assert ada.consent.organisation_id in said.partition("is lost")[2]
         verify_log()
+
+    def test_lets_nobody_speak_who_may_have_revoked_since(self, ada: Ada, archive_file: Path) -> None:
+        back_up(archive_file)
+        revoke(ada)
+
+        said = restore(archive_file, "--replace")
+
+        ada.consent.refresh_from_db()
+        assert (ada.consent.state, ada.consent.suspended_by) == ("suspended", "organisation")
+        with pytest.raises(gate.ConsentDenied) as denied:
+            may_speak(ada)
+        assert [reason.code for reason in denied.value.reasons] == ["consent_suspended"]
+        assert Entry.objects.filter(kind="consent.suspended").count() == 1
+        assert "suspended" in said
+        verify_log()
+
+    def test_and_lets_them_speak_again_once_somebody_has_looked(self, ada: Ada, archive_file: Path) -> None:
+        back_up(archive_file)
+        revoke(ada)
+        restore(archive_file, "--replace")
+
+        consents.resume(
+            ada.consent.id, organisation_id=ada.consent.organisation_id, livemode=ada.consent.livemode,
+            actor="mem:officer", at=NOON + timedelta(hours=2),
+        )  # fmt: skip
+
+        assert may_speak(ada).consent_id == ada.consent.id
+
+    def test_that_lost_nothing_suspends_nobody(self, ada: Ada, archive_file: Path) -> None:
+        back_up(archive_file)
+        restore(archive_file, "--replace")
+
+        ada.consent.refresh_from_db()
+        assert ada.consent.state == "active"
 
     def test_is_continued_once_however_often_one_restores(self, ada: Ada, archive_file: Path) -> None:
         back_up(archive_file)

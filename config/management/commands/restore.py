@@ -66,7 +66,8 @@ class Command(BaseCommand):
         if done.logs:
             self.stdout.write("Whatever else happened since the backup is lost, revocations and disabled keys too, in:")
             self.stdout.write("\n".join(f"  {organisation}" for organisation in done.logs))
-            self.stdout.write("Take them from webhooks, receipts and exports, and do them again before serving.")
+            self.stdout.write("Every active consent there is suspended. Take what happened from webhooks, receipts and")
+            self.stdout.write("exports, revoke and disable again, and only then resume the others.")
 
     def _say(self, text: str) -> None:
         self.stderr.write(f"{text} …")

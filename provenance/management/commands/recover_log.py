@@ -38,4 +38,7 @@ class Command(BaseCommand):
             )
         except SaysoError as error:
             raise CommandError(error.detail, returncode=1) from error
+        self.stdout.write(
+            "Every active consent there is suspended: revoke again what was revoked since, resume the others."
+        )
         self.stdout.write(f"The log goes on as {origin}. Tell whoever keeps its checkpoints, and verify: verify_log")
