@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from provenance.watermark import code, detect, segments, windows
+from provenance.watermark import code, detect, reading, segments, windows
 from provenance.watermark.layout import layout_of
-from provenance.watermark.reading import CHECKED
 from provenance.watermark.scheme import SPEECH_1, Bits
 from tests.provenance.watermark.speech import KEY, NAMES, clip
 
 LEAST_ACCEPTED_RATE = 1e-6
 
 
-STAGES = 3
+STATED = 6  # messages asked for one file and key, in docs/watermark.md
 
 
 class Counter:
@@ -33,17 +32,18 @@ CRC24 = code.crc24
 
 class TestBudget:
     def test_at_most_six_messages_are_checked(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Unmarked speech goes through all stages; each message passes the CRC once in 2^24."""
+        """Unmarked speech goes through all stages, and nothing is held back for being unclear."""
+        monkeypatch.setattr(reading, "CLEARNESS_LEAST", -np.inf)
         found = []
         for name in NAMES:
             counter = Counter()
             monkeypatch.setattr(code, "crc24", counter)
             assert detect(clip(name).samples, 16_000, key=KEY) is None
             found.append(counter.messages)
-        assert 0 < max(found) <= CHECKED * STAGES
+        assert set(found) == {STATED}
 
     def test_keeps_the_rate_below_one_in_a_million(self) -> None:
-        assert CHECKED * STAGES / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
+        assert STATED / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
         assert 3 * windows.HYPOTHESES / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
 
 
