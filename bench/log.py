@@ -36,11 +36,12 @@ MILLION: Final = 1_000_000
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BATCH: Final = 64
 MANY: Final = 256
-WHOLE: Final = 100_000
+WHOLE: Final = 250_000
 
 
 def rows(*, count: int = MILLION) -> list[Row]:
     """Measure everything in a scratch database; a few minutes at a million entries."""
+    before = os.getloadavg()[0]
     with _scratch():
         organisation_id = ids.new("org")
         appended = _appends(_append)
@@ -50,7 +51,7 @@ def rows(*, count: int = MILLION) -> list[Row]:
         _wait_in_outbox(organisation_id, count)
         rate = _sequencing(organisation_id, count)
         proving = _proving(organisation_id, count)
-        verified = _verifying(organisation_id)
+        verified, worked = _verifying(organisation_id)
     p95, p99 = _part(latencies, 0.95) * 1000, _part(proving, 0.99) * 1000
     return [
         Row(name=f"entries placed, sealed in tiles and signed, {count:,}", measured=f"{rate:,.0f} /s",
@@ -58,14 +59,17 @@ def rows(*, count: int = MILLION) -> list[Row]:
         Row(name=f"events appended one by one, {BATCH} a transaction, one process", measured=f"{appended:,.0f} /s"),
         Row(name=f"the same by `append_many`, {MANY} a transaction", measured=f"{batched:,.0f} /s",
             wanted=">= 1,000 /s", met=batched >= 1000),
-        Row(name="the whole way: appended by one process while another places and signs", measured=f"{whole:,.0f} /s",
+        Row(name=f"the whole way of {min(count, WHOLE):,}: appended by one process while another places and signs",
+            measured=f"{whole:,.0f} /s",
             wanted=">= 5,000 /s", met=whole >= 5000),
         Row(name=f"commit to signed checkpoint, p95, every {settings.SAYSO_CHECKPOINT_MS} ms",
             measured=f"{p95:.0f} ms", wanted="<= 500 ms", met=p95 <= 500),
         Row(name="the same, p99", measured=f"{_part(latencies, 0.99) * 1000:.0f} ms"),
         Row(name=f"inclusion proof at {count:,}, p99", measured=f"{p99:.1f} ms", wanted="<= 50 ms", met=p99 <= 50),
         Row(name="the same, median", measured=f"{statistics.median(proving) * 1000:.1f} ms"),
-        Row(name=f"verify_log of {count:,}", measured=f"{verified:.1f} s", wanted="about 10 s", met=verified <= 15),
+        Row(name=f"verify_log of {count:,}", measured=f"{verified:.1f} s", wanted="<= 10 s", met=verified <= 10),
+        Row(name="the same, processor time of its process", measured=f"{worked:.1f} s"),
+        Row(name="load of the machine before and after", measured=f"{before:.1f}, {os.getloadavg()[0]:.1f}"),
     ]  # fmt: skip
 
 
@@ -193,11 +197,12 @@ def _proving(organisation_id: str, count: int) -> list[float]:
     return found
 
 
-def _verifying(organisation_id: str) -> float:
-    began = time.perf_counter()
+def _verifying(organisation_id: str) -> tuple[float, float]:
+    """Seconds on the clock, and of this process's processor time, which the load changes less."""
+    began, before = time.perf_counter(), time.process_time()
     report = audit.verify(organisation_id, progress=lambda done, total: _tell(done, total, "verified"))
     assert report.good, report
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - before
 
 
 def _part(values: Sequence[float], share: float) -> float:
