@@ -10,14 +10,11 @@ import os
 import statistics
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 import django
 
+from bench.stages import Stages
 from bench.table import Row, show
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -26,8 +23,6 @@ SENTENCE: Final = (
 )
 ROUNDS: Final = 12
 WANTED: Final = 0.25
-
-_spent: defaultdict[str, list[float]] = defaultdict(list)
 
 
 def rows() -> list[Row]:
@@ -38,8 +33,10 @@ def rows() -> list[Row]:
     case.speak(SENTENCE)  # start-up: the synthesiser's child, calibration, keys
     whole: list[float] = []
     seconds, processor = 0.0, time.process_time()
-    with _timed(case.stages()):
+    stages = Stages(case.stages())
+    with stages.timed():
         for _ in range(ROUNDS):
+            stages.round()
             began = time.perf_counter()
             seconds = case.speak(SENTENCE)
             whole.append(time.perf_counter() - began)
@@ -57,35 +54,11 @@ def rows() -> list[Row]:
             name="processor time of this process (more than the clock: threads)", measured=f"{processor * 1000:.0f} ms"
         ),
     ]
-    parts = {name: statistics.median(times) for name, times in _spent.items()}
+    parts = stages.medians()
     for name, spent in parts.items():
         found.append(Row(name=f"- {name}", measured=f"{spent * 1000:.1f} ms"))
     rest = median - sum(parts.values())
     return [*found, Row(name="- the rest", measured=f"{rest * 1000:.1f} ms")]
-
-
-@contextmanager
-def _timed(stages: dict[str, tuple[ModuleType | object, str]]) -> Iterator[None]:
-    """Wrap each stage's function for the length of the block."""
-    originals = {name: getattr(owner, attribute) for name, (owner, attribute) in stages.items()}
-    for name, (owner, attribute) in stages.items():
-        setattr(owner, attribute, _watched(name, originals[name]))
-    try:
-        yield
-    finally:
-        for name, (owner, attribute) in stages.items():
-            setattr(owner, attribute, originals[name])
-
-
-def _watched(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            _spent[name].append(time.perf_counter() - began)
-
-    return call
 
 
 if __name__ == "__main__":

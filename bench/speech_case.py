@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
 from django.core.management import call_command
 
 from accounts.services import create_organisation
+from bench.stages import Named
 from consent import gate
 from consent import services as consents
 from core import clock
@@ -66,7 +66,7 @@ class Case:
         spoken = speech.speak(order, {}, asker=self.asker, now=clock.now)
         return decode_trusted(spoken.data, "mp3").seconds
 
-    def stages(self) -> dict[str, tuple[ModuleType | object, str]]:
+    def stages(self) -> Named:
         """What the pipeline calls, in the order in which it does."""
         return {
             "gate: decide, reserve, record, log": (gate, "check"),

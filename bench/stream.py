@@ -69,8 +69,9 @@ class Server:
 def rows() -> list[Row]:
     """Measure."""
     from bench.speech_case import Case  # noqa: PLC0415 - Django must be set up first
-    from bench.stream_case import paused, resumed, served  # noqa: PLC0415 - as above
+    from bench.stream_case import first_bytes, paused, resumed, served  # noqa: PLC0415 - as above
 
+    load = os.getloadavg()[0]
     case = Case.make()
     engine_ms(case)  # start-up: the engine's child, calibration, keys; then the server's own
     with served(case) as server:
@@ -78,6 +79,7 @@ def rows() -> list[Row]:
         pairs = [(engine_ms(case), server.first_byte(2 * SENTENCE)) for _ in range(ROUNDS)]
         crowd = crowded(server)
         cuts = sorted(cut(server, lambda: paused(case), lambda: resumed(case)) for _ in range(CUTS))
+    parts = first_bytes(case)
     own = statistics.median(engine for engine, _ in pairs)
     alone = sorted(took for _, took in pairs)
     added = statistics.median(took - engine for engine, took in pairs)
@@ -105,6 +107,12 @@ def rows() -> list[Row]:
             wanted=f"p95 at most {CUT_MS:.0f} ms",
             met=_at(cuts, 95) <= CUT_MS,
         ),
+        Row(
+            name="to the first bytes in this process, without HTTP and authentication",
+            measured=f"{parts.pop('the whole way'):.1f} ms",
+        ),
+        *(Row(name=f"- {name}", measured=f"{spent:.1f} ms") for name, spent in parts.items()),
+        Row(name="load of the machine, before and after", measured=f"{load:.1f}, {os.getloadavg()[0]:.1f}"),
     ]
 
 
