@@ -32,6 +32,8 @@ FILE_SECONDS: Final = 2.5
 """Shorter clips are marked and checked as files are."""
 _FIRST_SLICE: Final = 0.35
 _SLICE: Final = 2.0
+# Of the first marked segment this much is encoded by itself, and leaves: encoders take longer over it than the mark.
+_FIRST_ENCODED: Final = 0.2
 # When the sent bytes are searched for the mark while the stream goes on, in seconds of sound; after the last it counts.
 LOOKS: Final = (4.0, 7.0, 12.0)
 
@@ -66,6 +68,7 @@ class Track:
         self._resampler: soxr.ResampleStream | None = None
         self._source = self.rate
         self._waiting: deque[Samples] = deque()
+        self._marked = np.zeros(0, dtype=np.float32)  # and not encoded yet
         self._provided = hashlib.sha256()
         self._made = bytearray()
         self._characters = self._samples = 0
@@ -140,6 +143,8 @@ class Track:
             self._over = True
             data, codec = self._file.data, self._wanted.codec
             return aigc.labelled(data, codec, self._label, heard=self._file.sound) if self._label else data
+        if self._marked.size:
+            return self._encode()
         if not self._waiting:
             piece = next(self._pieces, None)
             if piece is None:
@@ -147,15 +152,19 @@ class Track:
             self._take(piece)
         if not self._waiting:
             return b""
-        return self._encoded(self._embedder.push(self._waiting.popleft()))
+        self._marked = self._embedder.push(self._waiting.popleft())
+        return self._encode(None if self._made else _FIRST_ENCODED)
 
     def _finish(self) -> bytes:
         self._over = True
         rest = self._resampled(np.zeros(0, dtype=np.float32), last=True)
-        marked = [self._embedder.push(rest), self._embedder.finish()]
-        return self._encoded(np.concatenate(marked)) + self._encoder.finish()
+        self._marked = np.concatenate([self._embedder.push(rest), self._embedder.finish()])
+        return self._encode() + self._encoder.finish()
 
-    def _encoded(self, samples: Samples) -> bytes:
+    def _encode(self, seconds: float | None = None) -> bytes:
+        """Encode what is marked, or its first `seconds`."""
+        size = len(self._marked) if seconds is None else round(self.rate * seconds)
+        samples, self._marked = self._marked[:size], self._marked[size:]
         self._samples += len(samples)
         return self._encoder.push(samples)
 
