@@ -34,6 +34,7 @@ STREAM_LEASE: Final = timedelta(minutes=12)
 """Longer than the longest stream, its settling included."""
 KEPT_HEADERS: Final = (
     "Content-Type", "Location", "Link", "Sayso-Clip", "Sayso-Decision", "Sayso-Content-Sha256",
+    "Sayso-Disclosure", "Sayso-Aigc-Label",
 )  # fmt: skip
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}\Z")
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]{1,200})"?')

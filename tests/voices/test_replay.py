@@ -13,8 +13,8 @@ from voices.models import Voice
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock_at_noon")]
 
 
-def say(client: Http, voice: Voice) -> Any:
-    words = {"voice": voice.id, "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK}
+def say(client: Http, voice: Voice, **changes: Any) -> Any:
+    words = {"voice": voice.id, "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK} | changes
     return client.post("/v1/speech", words, format="json", HTTP_IDEMPOTENCY_KEY="once")
 
 
@@ -24,6 +24,16 @@ class TestAudio:
 
         assert (first.content, first["Sayso-Clip"]) == (second.content, second["Sayso-Clip"])
         assert (second["Idempotent-Replayed"], len(reader.spoken)) == ("true", 1)
+
+    def test_is_replayed_with_all_that_its_head_said_of_the_clip(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
+        wanted = {"territory": "CN", "output": {"codec": "mulaw"}, "disclosure": "label"}
+        first, second = say(client, voice, **wanted), say(client, voice, **wanted)
+
+        said = [{name: value for name, value in one.items() if name.startswith("Sayso-")} for one in (first, second)]
+        assert said[0] == said[1]
+        assert {"Sayso-Disclosure", "Sayso-Aigc-Label"} <= set(said[1])
 
     @pytest.mark.parametrize(
         ("end", "body"),
