@@ -73,7 +73,8 @@ def _labelling() -> list[Row]:
     for codec in ("wav", "mp3", "flac", "ogg", "opus", "m4a"):
         data = _made(codec, 10)
         heard = decode_trusted(data, codec)
-        taken = _median(partial(aigc.labelled, data, codec, label, heard=heard))
+        clock = time.perf_counter if codec == "m4a" else time.process_time  # that one is decoded in a child
+        taken = _median(partial(aigc.labelled, data, codec, label, heard=heard), clock=clock)
         found.append(Row(name=f"label {codec} of 10 s, proven by decoding it again", measured=f"{taken:.1f} ms"))
     return found
 
