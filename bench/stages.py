@@ -1,4 +1,7 @@
-"""Where time goes: functions are wrapped for the length of a block, and what each takes in a round is added up."""
+"""Where time goes: functions are wrapped for the length of a block, and what each takes in a round is added up.
+
+Processor time is that of the thread that calls: a busy machine changes it less than the clock.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ class Stages:
     def __init__(self, named: Named) -> None:
         self._named = named
         self._rounds: list[defaultdict[str, float]] = []
+        self._processor: list[defaultdict[str, float]] = []
         self._lock = threading.Lock()
 
     @contextmanager
@@ -38,18 +42,24 @@ class Stages:
     def round(self) -> None:
         """Begin the next round."""
         self._rounds.append(defaultdict(float))
+        self._processor.append(defaultdict(float))
 
     def medians(self) -> dict[str, float]:
         """The median of each stage over all rounds."""
         return {name: statistics.median(each[name] for each in self._rounds) for name in self._named}
 
+    def processor(self) -> dict[str, float]:
+        """The same in processor time."""
+        return {name: statistics.median(each[name] for each in self._processor) for name in self._named}
+
     def _watched(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.thread_time()
             try:
                 return function(*args, **kwargs)
             finally:
                 with self._lock:
                     self._rounds[-1][name] += time.perf_counter() - began
+                    self._processor[-1][name] += time.thread_time() - worked
 
         return call
