@@ -8,62 +8,26 @@ cut is timed from the return of its commit to the end of the connection.
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from typing import Any, Final
 
 import django
 
+from bench.stream_server import ROUNDS, SENTENCE, Server
 from bench.table import Row, show
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-SENTENCE: Final = "It was a bright cold evening, and the lamps along the harbour were lit one after another. "
-ROUNDS: Final = 15
 CUTS: Final = 20
 CROWD: Final = 50
 ADDED_MS: Final = 50.0
 CUT_MS: Final = 250.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A server and how to ask it."""
-
-    port: int
-    key: str
-    voice: str
-
-    def ask(self, text: str) -> tuple[HTTPConnection, HTTPResponse, float]:
-        """Begin a stream; gives the milliseconds to its first byte."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
-        body = {"voice": self.voice, "text": text, "language": "en", "use_case": "entertainment.audiobook"}
-        body |= {"output": {"codec": "mp3"}, "delivery": {"mode": "stream"}}  # type: ignore[dict-item]  # nests
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        connection.connect()
-        began = time.perf_counter()
-        connection.request("POST", "/v1/speech", json.dumps(body), headers)
-        response = connection.getresponse()
-        first = response.read1(1)
-        assert response.status == 200, response.read()
-        assert first
-        return connection, response, 1000 * (time.perf_counter() - began)
-
-    def first_byte(self, text: str) -> float:
-        """Milliseconds to the first byte of a stream that is then read to its end."""
-        connection, response, took = self.ask(text)
-        response.read()
-        connection.close()
-        return took
 
 
 def rows() -> list[Row]:
@@ -163,29 +127,6 @@ def cut(server: Server, pause: Callable[[], float], resume: Callable[[], None]) 
     resume()
     assert ended, "the stream ended before it could be cut"
     return max(0.0, 1000 * (ended[0] - committed))
-
-
-@contextmanager
-def process(port: int) -> Iterator[None]:
-    """The service in a process of its own, on this bench's database."""
-    environment = {**os.environ, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    command = [sys.executable, "manage.py", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, env=environment)
-    try:
-        for _ in range(600):
-            probe = HTTPConnection("127.0.0.1", port, timeout=2)
-            try:
-                probe.request("GET", "/health/live")
-                if probe.getresponse().status == 200:
-                    break
-            except OSError:
-                time.sleep(0.1)
-            finally:
-                probe.close()
-        yield
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def _at(times: list[float], percent: int) -> float:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from accounts import scopes, services
 from bench.speech_case import USE_CASE, Case
 from bench.stages import Named, Stages
-from bench.stream import ROUNDS, SENTENCE, Server, process
+from bench.stream_server import ROUNDS, SENTENCE, Server, process
 from config.demo.server import free_port
 from consent import gate
 from consent import services as consents
