@@ -55,7 +55,7 @@ bench: .venv/.bench
 
 lock: | .tools/bin/uv
 	$(LOCK) -o requirements/base.txt
-	$(LOCK) --group dev --extra containers -c requirements/base.txt -o requirements/dev.txt
+	$(LOCK) --group dev --extra containers --extra objects -c requirements/base.txt -o requirements/dev.txt
 	$(LOCK) --group bench -c requirements/dev.txt -o requirements/bench.txt
 
 clean:

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from django.conf import settings
-
 from provenance.ledger import notes
 from provenance.ledger.audit import CHUNK, Check
 from provenance.models import Attestation, Checkpoint, OutsideKind
-from provenance.outside import cosigning, errands, keeping, stamping
+from provenance.outside import cosigning, errands, keeping, stamping, stores
 from provenance.outside.wire import OutsiderAway
 
 Progress = Callable[[int, int], None]
@@ -112,7 +110,7 @@ class _Deep:
 
     def _keep(self, target: str) -> keeping.Keep:
         if target not in self._keeps:
-            self._keeps[target] = keeping.open_keep(target, token=settings.SAYSO_COPIES_TOKEN, retention=False)
+            self._keeps[target] = stores.open_store(target)
         return self._keeps[target]
 
     def _stamp(self, row: Attestation, checkpoint: Checkpoint) -> None:

@@ -21,7 +21,7 @@ from core.clock import Clock
 from core.errors import SaysoError
 from provenance.ledger import checkpoints, notes, proofs
 from provenance.models import Attestation, Checkpoint, Errand, Head, OutsideKind
-from provenance.outside import keeping, stamping, witnesses
+from provenance.outside import keeping, stamping, stores, witnesses
 from provenance.outside.cosigning import Witness
 from provenance.outside.wire import OutsiderAway, Wire
 
@@ -182,9 +182,7 @@ def _witness(witness: Witness) -> Outsider:
 
 
 def _keep(target: str) -> Outsider:
-    keep = keeping.open_keep(
-        target, token=settings.SAYSO_COPIES_TOKEN, retention=settings.SAYSO_COPIES_RETENTION_DAYS > 0
-    )
+    keep = stores.open_store(target)
 
     def visit(errand: Errand, checkpoint: Checkpoint, at: datetime) -> Attested:
         generation = Head.objects.get(organisation_id=errand.organisation_id).generation

@@ -6,13 +6,17 @@ only as strong as the machine it lies on (mount another one); an object store wi
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from core import clock
 from core.errors import Conflict
+from provenance.outside.signed import Sign
 from provenance.outside.wire import Answer, OutsiderAway, Wire
 from vault import files
 
@@ -82,20 +86,25 @@ class FolderKeep:
 class HttpKeep:
     """`PUT` with `If-None-Match: *` (RFC 9110, 13.1.2): only if new, as S3, its likes and WebDAV servers take it.
 
-    With `retention` the headers of S3's object lock are sent as well; whether they bind is the store's to say.
+    With `retention` the headers of S3's object lock are sent as well; whether they bind is the store's to say. `sign`
+    signs each request, as S3 wants it; a `token` is for stores that want a bearer token instead.
     """
 
-    def __init__(self, url: str, *, token: str | None = None, retention: bool = False) -> None:
-        self._wire, self._retention = Wire(url), retention
+    def __init__(
+        self, url: str, *, token: str | None = None, sign: Sign | None = None, retention: bool = False
+    ) -> None:
+        self._wire, self._url, self._retention, self._sign = Wire(url), url.rstrip("/"), retention, sign
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def put(self, name: str, data: bytes, *, until: datetime) -> None:
         """Keep the bytes, when nothing is kept under the name yet."""
-        headers = {**self._headers, "If-None-Match": "*", "Content-Type": "text/plain; charset=utf-8"}
+        headers = {"If-None-Match": "*", "Content-Type": "text/plain; charset=utf-8"}
+        # S3 takes nothing under object lock without a checksum.
+        headers["x-amz-checksum-sha256"] = b64encode(sha256(data).digest()).decode()
         if self._retention:
             headers["x-amz-object-lock-mode"] = "COMPLIANCE"
             headers["x-amz-object-lock-retain-until-date"] = clock.rfc3339(until)
-        answer = self._wire.call("PUT", f"/{name}", body=data, headers=headers)
+        answer = self._call("PUT", name, headers, data)
         if answer.status in {409, 412}:  # S3 says 409 while another call writes the same name
             _compare(self.get(name), data, name)
         elif answer.status not in {200, 201, 204}:
@@ -103,7 +112,7 @@ class HttpKeep:
 
     def get(self, name: str) -> bytes | None:
         """Fetch the bytes."""
-        answer = self._wire.call("GET", f"/{name}", headers=self._headers, most=_MOST)
+        answer = self._call("GET", name, {}, b"")
         if answer.status == 404:
             return None
         if answer.status != 200:
@@ -114,13 +123,19 @@ class HttpKeep:
         """Hang up."""
         self._wire.close()
 
+    def _call(self, method: str, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        words = {**self._headers, **headers}
+        if self._sign is not None:
+            words = self._sign(method, f"{self._url}/{name}", words, body)
+        return self._wire.call(method, f"/{name}", body=body or None, headers=words, most=_MOST)
 
-def open_keep(target: str, *, token: str | None, retention: bool) -> Keep:
+
+def open_keep(target: str, *, token: str | None = None, sign: Sign | None = None, retention: bool = False) -> Keep:
     """Give the store of a `file:` or http(s) URL. Raises ValueError for another."""
     parts = urlsplit(target)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
         return FolderKeep(Path(parts.path))
-    return HttpKeep(target, token=token, retention=retention)
+    return HttpKeep(target, token=token, sign=sign, retention=retention)
 
 
 def retained_until(at: datetime, *, days: int) -> datetime:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hmac
 import stat
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
 from provenance.models import Attestation, Checkpoint, Errand
-from provenance.outside import errands, keeping
+from provenance.outside import errands, keeping, signed, stores
 from provenance.outside.keeping import CopyDiffers, FolderKeep, HttpKeep, Keep
 from provenance.outside.wire import OutsiderAway
 from tests.conftest import NOON
@@ -42,15 +45,78 @@ class Store:
         return Reply(status=200)
 
 
-@pytest.fixture(params=["folder", "http"])
+SIGN = signed.signer(access_key="AKIDEXAMPLE", secret_key="secret", region="eu-central-1")
+
+
+class SignedStore(Store):
+    """The same, which believes nobody without AWS Signature Version 4, reckoned anew from Amazon's description."""
+
+    def __call__(self, asked: Asked) -> Reply:
+        scheme, _, rest = asked.headers["authorization"].partition(" ")
+        parts = dict(part.split("=", 1) for part in rest.split(", "))
+        _, day, region, service, end = parts["Credential"].split("/")
+        names = parts["SignedHeaders"].split(";")
+        of_body = sha256(asked.body).hexdigest()
+        head = "".join(f"{name}:{asked.headers[name].strip()}\n" for name in names)
+        request = "\n".join([asked.method, asked.path, "", head, ";".join(names), of_body])
+        hashed = sha256(request.encode()).hexdigest()
+        text = "\n".join([scheme, asked.headers["x-amz-date"], f"{day}/{region}/{service}/{end}", hashed])
+        key = b"AWS4secret"
+        for word in (day, region, service, end):
+            key = hmac.digest(key, word.encode(), "sha256")
+        wanted = hmac.digest(key, text.encode(), "sha256").hex()
+        if (wanted, asked.headers["x-amz-content-sha256"], "host" in names) != (parts["Signature"], of_body, True):
+            return Reply(status=403)
+        if "x-amz-object-lock-mode" in asked.headers:
+            assert b64decode(asked.headers["x-amz-checksum-sha256"]) == sha256(asked.body).digest()
+        return super().__call__(asked)
+
+
+@pytest.fixture(params=["folder", "http", "signed"])
 def keep(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keep]:
     if request.param == "folder":
         yield FolderKeep(tmp_path / "copies")
         return
-    with outsider(Store()) as url:
-        store = HttpKeep(f"{url}/bucket")
+    signs = request.param == "signed"
+    with outsider(SignedStore() if signs else Store()) as url:
+        store = HttpKeep(f"{url}/bucket", sign=SIGN if signs else None, retention=signs)
         yield store
         store.close()
+
+
+class TestASignedRequest:
+    def test_is_refused_under_another_secret(self) -> None:
+        wrong = signed.signer(access_key="AKIDEXAMPLE", secret_key="another", region="eu-central-1")
+        with (
+            outsider(SignedStore()) as url,
+            closing(HttpKeep(f"{url}/bucket", sign=wrong)) as keep,
+            pytest.raises(OutsiderAway) as refused,
+        ):
+            keep.put(NAME, b"one", until=NOON)
+
+        assert refused.value.facts == {"status": 403}
+
+    def test_covers_the_body_and_the_retention(self) -> None:
+        headers = SIGN("PUT", "https://s3.example/bucket/x", {"x-amz-object-lock-mode": "COMPLIANCE"}, b"one")
+        words = {name.lower(): value for name, value in headers.items()}
+
+        assert words["x-amz-content-sha256"] == sha256(b"one").hexdigest()
+        assert "x-amz-object-lock-mode" in words["authorization"]
+        assert "secret" not in str(headers)
+
+    def test_wants_the_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(signed, "S3SigV4Auth", None)
+        with pytest.raises(signed.NotInstalled, match="objects"):
+            signed.signer(access_key="a", secret_key="b", region="c")
+
+    def test_is_what_the_settings_ask_for(self, settings: Settings) -> None:
+        settings.SAYSO_COPIES_ACCESS_KEY, settings.SAYSO_COPIES_SECRET_KEY = "AKIDEXAMPLE", "secret"
+        settings.SAYSO_COPIES_REGION = "eu-central-1"
+        store = SignedStore()
+        with outsider(store) as url, closing(stores.open_store(f"{url}/bucket")) as keep:
+            keep.put(NAME, b"one", until=NOON)
+
+        assert list(store.objects.values()) == [b"one"]
 
 
 class TestPut:
