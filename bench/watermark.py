@@ -134,11 +134,15 @@ def memory() -> dict[str, float]:
 
 
 def _peak_of(command: list[str]) -> float:
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(status)
+    """What the kernel calls the high water mark, read until the end: what `wait4` tells begins with the parent's."""
+    running, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL), 0.0
+    status = Path(f"/proc/{running.pid}/status")
+    while running.poll() is None:
+        marks = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        peak = float(marks[0].split()[1]) / 1024 if marks else peak
+        time.sleep(0.005)
     assert running.returncode == 0, command
-    return used.ru_maxrss / 1024
+    return peak
 
 
 def _rows_of(tally: Tally) -> Iterator[Row]:

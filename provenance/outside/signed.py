@@ -7,13 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-try:
-    from botocore.auth import S3SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-except ImportError:
-    S3SigV4Auth = None
-
 Sign = Callable[[str, str, Mapping[str, str], bytes], dict[str, str]]
 
 
@@ -23,8 +16,12 @@ class NotInstalled(ImportError):
 
 def signer(*, access_key: str, secret_key: str, region: str) -> Sign:
     """Give what signs a request (method, URL, headers, body): the headers to send. Raises NotInstalled."""
-    if S3SigV4Auth is None:
-        raise NotInstalled("signed requests to an object store need the extra: objects")
+    try:
+        from botocore.auth import S3SigV4Auth  # noqa: PLC0415 - optional, and 8 MB that others need not hold
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - as above
+        from botocore.credentials import Credentials  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise NotInstalled("signed requests to an object store need the extra: objects") from error
     signature = S3SigV4Auth(Credentials(access_key, secret_key), "s3", region)
 
     def sign(method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:

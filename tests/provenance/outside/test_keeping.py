@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import stat
+import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -105,7 +106,7 @@ class TestASignedRequest:
         assert "secret" not in str(headers)
 
     def test_wants_the_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(signed, "S3SigV4Auth", None)
+        monkeypatch.setitem(sys.modules, "botocore.auth", None)
         with pytest.raises(signed.NotInstalled, match="objects"):
             signed.signer(access_key="a", secret_key="b", region="c")
 
