@@ -101,6 +101,9 @@ def _make(export: Export, *, now: Clock) -> int:
             _held(export).update(
                 state=ExportState.FAILED, code=error.stable_code, lease_until=None, finished_at=_here(export, now())
             )
+    except Exception:
+        logger.exception("export not made", extra={"export": export.id, "code": "unexpected"})
+        _held(export).update(lease_until=now() + _AGAIN)  # else it would wait for the end of a lease of minutes
     else:
         return 1
     return 0
@@ -161,7 +164,7 @@ def _blaming_erasures(export: Export) -> Iterator[None]:
         yield
     except (NotYours, ErasedMeanwhile):
         raise
-    except SaysoError as error:
+    except Exception as error:
         if keys.destroyed(export.organisation_id).count() == before:
             raise
         raise ErasedMeanwhile("Somebody was erased meanwhile.", facts={"export": export.id}) from error

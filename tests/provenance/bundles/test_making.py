@@ -96,6 +96,24 @@ class TestClaim:
 
         assert (state_of(export), stored()) == (ExportState.RUNNING, before)
 
+    def test_that_met_something_unforeseen_is_tried_again_soon(
+        self, told: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """And not only when its lease of minutes is over."""
+        export, before = story.request(told.organisation), stored()
+
+        def broken(*_args: object, **_options: object) -> Iterator[bytes]:
+            raise RuntimeError("nobody thought of this")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(making.writer, "write", broken)
+            making.carry_on(now=noon)
+        assert (state_of(export), stored()) == (ExportState.RUNNING, before)
+        assert "nobody thought of this" in caplog.text
+
+        making.carry_on(now=lambda: NOON + timedelta(seconds=30))
+        assert state_of(export) == ExportState.READY
+
 
 class TestExpire:
     @pytest.mark.parametrize(
