@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ PARTS: Final = (
     "outcomes", "ed25519", "mldsa", "reading", "tree", "trust", "container", "bundle", "contents", "examination",
     "receipt", "evidence", "assessment", "command",
 )  # fmt: skip
+_TRIES: Final = 20
 _HERE: Final = Path(__file__).parent
 _PACKAGE: Final = __name__.rpartition(".")[0] + "."
 _HEAD: Final = '''\
@@ -47,7 +49,7 @@ def program() -> bytes:
     bodies, known = [], set[str]()
     for number, part in enumerate(PARTS):
         text = (_HERE / f"{part}.py").read_text(encoding="utf-8")
-        tree = ast.parse(text)
+        tree = _parsed(text)
         _note_imports(tree, PARTS[:number], plain, named)
         names = set(_defined(tree))
         if names & known:
@@ -65,6 +67,18 @@ def program() -> bytes:
 def sha256() -> str:
     """Give the program's SHA-256, in hex: what the page `/verify` shows."""
     return hashlib.sha256(program()).hexdigest()
+
+
+def _parsed(text: str) -> ast.Module:
+    """Parse; again when CPython takes its own work for broken.
+
+    It counts the depth of a tree in one place for all threads, so one that parses something else meanwhile, as `inspect`
+    does for signatures, can make it raise SystemError: seen once on a crowded machine, in 3.11.
+    """
+    for _ in range(_TRIES):
+        with suppress(SystemError):
+            return ast.parse(text)
+    return ast.parse(text)
 
 
 def _note_imports(tree: ast.Module, before: tuple[str, ...], plain: set[str], named: dict[str, set[str]]) -> None:

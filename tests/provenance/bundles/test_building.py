@@ -25,6 +25,20 @@ class TestProgram:
         assert building.program.__wrapped__() == building.program()
         assert building.sha256() == hashlib.sha256(building.program()).hexdigest()
 
+    def test_is_built_though_another_thread_disturbed_the_parser(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        wanted, calls = building.program(), []
+
+        def disturbed(text: str) -> ast.Module:
+            calls.append(text)
+            if len(calls) % 2:
+                raise SystemError("AST constructor recursion depth mismatch (before=111, after=93)")
+            return parse(text)
+
+        parse = ast.parse
+        monkeypatch.setattr(building.ast, "parse", disturbed)
+        assert building.program.__wrapped__() == wanted
+        assert len(calls) == 2 * len(building.PARTS)
+
     def test_holds_every_part_whole(self) -> None:
         text = building.program().decode()
         folder = Path(building.__file__).parent
