@@ -72,8 +72,8 @@ def sha256() -> str:
 def _parsed(text: str) -> ast.Module:
     """Parse; again when CPython takes its own work for broken.
 
-    It counts the depth of a tree in one place for all threads, so one that parses something else meanwhile, as `inspect`
-    does for signatures, can make it raise SystemError: seen once on a crowded machine, in 3.11.
+    It counts the depth of a tree in one place for all threads, so one that parses something else meanwhile, as
+    `inspect` does for signatures, can make it raise SystemError: seen once on a crowded machine, in 3.11.
     """
     for _ in range(_TRIES):
         with suppress(SystemError):

@@ -35,7 +35,7 @@ class TestProgram:
             return parse(text)
 
         parse = ast.parse
-        monkeypatch.setattr(building.ast, "parse", disturbed)
+        monkeypatch.setattr(ast, "parse", disturbed)
         assert building.program.__wrapped__() == wanted
         assert len(calls) == 2 * len(building.PARTS)
 

@@ -17,7 +17,7 @@ from accounts.models import Organisation
 from core import ids
 from core.errors import NotFound
 from provenance import log
-from provenance.bundles import extract, making, pulse, registry, services, snapshot, tables
+from provenance.bundles import extract, making, pulse, registry, services, snapshot, tables, writer
 from provenance.bundles.registry import Row, Scope
 from provenance.ledger import entries, merkle, sequencer
 from provenance.models import Entry, Export, ExportState, Outbox
@@ -106,7 +106,7 @@ class TestClaim:
             raise RuntimeError("nobody thought of this")
 
         with monkeypatch.context() as patched:
-            patched.setattr(making.writer, "write", broken)
+            patched.setattr(writer, "write", broken)
             making.carry_on(now=noon)
         assert (state_of(export), stored()) == (ExportState.RUNNING, before)
         assert "nobody thought of this" in caplog.text
