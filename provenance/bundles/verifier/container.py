@@ -96,10 +96,12 @@ def _account_member(file: IO[bytes], info: zipfile.ZipInfo, at: int) -> int:
     file.seek(at)
     head = struct.unpack("<4s5H3L2H", file.read(30))
     large = head[10] == 20
-    empty = 0xFFFFFFFF if large else 0
     extra = struct.pack("<HHQQ", 1, 16, 0, 0) if large else b""
-    said = (b"PK\3\4", info.extract_version, 8, info.compress_type, clock, day, 0, empty, empty, len(name), len(extra))
-    if info.header_offset != at or head != said or file.read(len(name) + len(extra)) != name + extra:
+    said = [
+        (b"PK\3\4", info.extract_version, 8, info.compress_type, clock, day, 0, empty, empty, len(name), len(extra))
+        for empty in ((0xFFFFFFFF, 0) if large else (0,))  # Python before 3.11.4 writes 0 here for large members too
+    ]
+    if info.header_offset != at or head not in said or file.read(len(name) + len(extra)) != name + extra:
         raise Refusal(f"the header of {info.orig_filename!r} is not as it was written")
     _unpacks_exactly(file, info)
     trailer = struct.pack("<4sLQQ" if large else "<4sLLL", b"PK\7\x08", info.CRC, info.compress_size, info.file_size)
