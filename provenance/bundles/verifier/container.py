@@ -97,9 +97,12 @@ def _account_member(file: IO[bytes], info: zipfile.ZipInfo, at: int) -> int:
     head = struct.unpack("<4s5H3L2H", file.read(30))
     large = head[10] == 20
     extra = struct.pack("<HHQQ", 1, 16, 0, 0) if large else b""
+    forms = [(info.extract_version, 0xFFFFFFFF if large else 0)]
+    if large or at > ZIP64:  # so Python writes them before 3.11.4, and small members far behind at any time
+        forms.append((20, 0))
     said = [
-        (b"PK\3\4", info.extract_version, 8, info.compress_type, clock, day, 0, empty, empty, len(name), len(extra))
-        for empty in ((0xFFFFFFFF, 0) if large else (0,))  # Python before 3.11.4 writes 0 here for large members too
+        (b"PK\3\4", version, 8, info.compress_type, clock, day, 0, empty, empty, len(name), len(extra))
+        for version, empty in forms
     ]
     if info.header_offset != at or head not in said or file.read(len(name) + len(extra)) != name + extra:
         raise Refusal(f"the header of {info.orig_filename!r} is not as it was written")
