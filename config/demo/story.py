@@ -100,7 +100,7 @@ class Story:
             path = self.folder / f"speech-{language}.wav"
             path.write_bytes(answer.body)
             self.ids["clip"] = answer.headers["sayso-clip"]
-            clip = _expect(self.client.get(f"/v1/clips/{self.ids['clip']}"), 200)
+            clip = self._wait(f"/v1/clips/{self.ids['clip']}", lambda row: row["log_index"] is not None)
             self.tell.say(
                 f"allowed; {path.name}, {len(answer.body) // 1024} kB, watermark read back from these very bytes, "
                 f"log entry {clip['log_index']}"
