@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 ROUTES: Final = {"provenance.settle": "log", "provenance.outside": "outside", "voices.run_job": "speech"}
 COMMON: Final = "work"
 LANES: Final = (*ROUTES.values(), COMMON)
+# How many seconds a wake-up lingers for others like it. A request appends events in twos and threes, and one round of
+# sequencing and signing for all of them leaves the processor to the requests beside which this thread runs.
+LINGER: Final[dict[str, float]] = {"provenance.settle_organisation": settings.SAYSO_CHECKPOINT_MS / 2000}
 
 
 @dataclass(order=True, slots=True)
@@ -115,7 +118,7 @@ def stop(seconds: float = 10.0) -> None:
 def submit(name: str, kwargs: dict[str, Any], *, countdown: float = 0.0) -> None:
     """Hand a task to its lane. Without running lanes (a command, a test) it waits for the sweep of the next server."""
     if _lanes:
-        _lane_of(name).put(name, kwargs, delay=countdown)
+        _lane_of(name).put(name, kwargs, delay=countdown + LINGER.get(name, 0.0))
 
 
 def _lane_of(task: str) -> Lane:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from celery import shared_task
 
+from config import worker
 from config.worker import Lane
 
 seen: list[str] = []
@@ -66,6 +67,18 @@ class TestLane:
 
         assert done.wait(10)
         assert seen == ["again", "last"]
+
+    def test_a_wake_up_lingers_for_others_like_it(self, lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(worker, "_lanes", {worker.COMMON: lane})
+        monkeypatch.setitem(worker.LINGER, "tests.note", 3.0)
+        lane.start()
+
+        worker.submit("tests.note", {"word": "last"})
+        assert not done.wait(0.2)
+        worker.submit("tests.note", {"word": "last"})
+
+        assert done.wait(20)
+        assert seen == ["last"]
 
     def test_beats_until_stopped(self, lane: Lane) -> None:
         lane.put("tests.note", {"word": "tick"}, every=0.01)
