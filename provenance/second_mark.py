@@ -56,7 +56,8 @@ def written(host: Sound, second: Second) -> Sound:
     """The sound with the mark in it; the sound itself when it is too short."""
     if host.seconds < LEAST_SECONDS:
         return host
-    change = difference(_channels(host.samples), host.rate, key=second.key, message=_message(second), strength=STRENGTH)
+    samples, message = _channels(host.samples), _message(second)
+    change = difference(samples, host.rate, key=second.key, message=message, strength=STRENGTH, masked=True)
     return Sound((host.samples + change[:, 0]).astype(np.float32), host.rate)
 
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.audiowmark import code
-from provenance.audiowmark.frames import batches, spectrum
+from provenance.audiowmark import code, masking
+from provenance.audiowmark.frames import batches, in_db, spectrum
 from provenance.audiowmark.keys import Key
 from provenance.audiowmark.limiter import limited
 from provenance.audiowmark.resampling import length_after, resampled
@@ -42,15 +42,20 @@ def embed(sound: Samples, rate: int, *, key: Key, message: str, strength: float 
     return limited(host + difference(host, rate, key=key, message=message, strength=strength), rate)
 
 
-def difference(sound: Samples, rate: int, *, key: Key, message: str, strength: float = STRENGTH) -> Samples:
-    """What marking adds to a sound, before the limiter. Raises as `embed` does."""
+def difference(
+    sound: Samples, rate: int, *, key: Key, message: str, strength: float = STRENGTH, masked: bool = False
+) -> Samples:
+    """What marking adds to a sound, before the limiter. Raises as `embed` does.
+
+    `masked`: bins move as far as they are hidden, which is heard less and read better than what the program adds.
+    """
     host = _at_rate(checked(sound, rate), rate)
     bits = code.bits_of(message)
     tables = tables_of(key.secret)
     grids = [
         signs(tables, code.encode(bits, polynomials), kind) for kind, polynomials in enumerate((code.OF_A, code.OF_B))
     ]
-    made = [_of_channel(row, grids, strength / 1000.0) for row in host.T]
+    made = [_of_channel(row, grids, strength / 1000.0, masked=masked) for row in host.T]
     return resampled(np.stack(made, axis=1), RATE, rate, length=len(sound))
 
 
@@ -71,13 +76,13 @@ def _at_rate(sound: Samples, rate: int) -> Samples:
     return resampled(sound, rate, RATE, length=length_after(len(sound), rate, RATE) + FRAME)
 
 
-def _of_channel(row: Vector, grids: list[Grid], strength: float) -> Vector:
+def _of_channel(row: Vector, grids: list[Grid], strength: float, *, masked: bool) -> Vector:
     """The difference for one channel at 44.1 kHz."""
     count = -(-row.size // FRAME)
     frames = np.zeros((count, FRAME))
     frames.ravel()[: row.size] = row
     for part, grid in _with_signs(grids, count):
-        frames[part] = _pieces(frames[part], grid, strength)
+        frames[part] = _pieces(frames[part], grid, strength, masked=masked)
     return _overlapped(frames)[: row.size]
 
 
@@ -89,12 +94,13 @@ def _with_signs(grids: list[Grid], count: int) -> Iterator[tuple[slice, Grid]]:
         yield part, both[place]
 
 
-def _pieces(frames: Matrix, grid: Grid, strength: float) -> Matrix:
+def _pieces(frames: Matrix, grid: Grid, strength: float, *, masked: bool) -> Matrix:
     """What each frame adds, periodic in 1024: the spectrum's change, brought back without undoing the window."""
     bins = spectrum(frames)
     magnitude = np.abs(bins)
     used = (grid != 0) & (magnitude > LEAST_MAGNITUDE)
-    exponent = np.where(used, -strength * grid, 0.0)
+    moved = grid * masking.weights(in_db(bins)) if masked else grid
+    exponent = np.where(used, -strength * moved, 0.0)
     factor = np.power(magnitude, exponent, where=used, out=np.ones_like(magnitude))
     change = np.zeros((len(frames), FRAME // 2 + 1), dtype=np.complex128)
     change[:, LOW_BIN : LOW_BIN + BANDS] = bins * (factor - 1.0)

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 import soundfile
 
-from provenance.audiowmark import detect, embed, keys
-from provenance.audiowmark.limiter import cut_to_16_bits
+from provenance.audiowmark import detect, keys
+from provenance.audiowmark.embedding import difference
+from provenance.audiowmark.limiter import cut_to_16_bits, limited
 from tests.provenance.audiowmark.vectors import DATA, KEY, MESSAGE, sound
 
 PROGRAM = os.environ.get("AUDIOWMARK") or shutil.which("audiowmark")
@@ -19,11 +21,13 @@ PROGRAM = os.environ.get("AUDIOWMARK") or shutil.which("audiowmark")
 if PROGRAM:
 
     class TestTheProgram:
-        def test_reads_what_we_write(self, tmp_path: Path) -> None:
+        @pytest.mark.parametrize("masked", [False, True])
+        def test_reads_what_we_write(self, tmp_path: Path, *, masked: bool) -> None:
             host, rate = sound("mono24_30.original")
             key_file, marked, answer = tmp_path / "our.key", tmp_path / "marked.wav", tmp_path / "rows.json"
             key_file.write_text(keys.written(KEY), encoding="utf-8")
-            soundfile.write(marked, cut_to_16_bits(embed(host, rate, key=KEY, message=MESSAGE)), rate)
+            made = limited(host + difference(host, rate, key=KEY, message=MESSAGE, masked=masked), rate)
+            soundfile.write(marked, cut_to_16_bits(made), rate)
             _run("get", "--key", key_file, "--json", answer, marked)
             assert json.loads(answer.read_text(encoding="utf-8"))["matches"][0]["bits"] == MESSAGE
 
