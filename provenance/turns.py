@@ -9,6 +9,7 @@ from typing import Final
 from django.conf import settings
 
 from accounts import limiter
+from core.errors import RateLimited
 
 A_MINUTE: Final = 30
 
@@ -21,4 +22,8 @@ def take(address: str, *, at: datetime, what: str = "verify", limit: int = A_MIN
     """
     daily = hmac.digest(settings.SECRET_KEY.encode(), f"{what}|{at.date().isoformat()}".encode(), "sha256")
     bucket = hmac.digest(daily, address.encode(), "sha256")[:2].hex()
-    limiter.take(f"{what}:{bucket}", limit=limit, at=at)
+    try:
+        limiter.take(f"{what}:{bucket}", limit=limit, at=at)
+    except RateLimited as error:
+        said = f"Too many questions from this address: {limit} a minute are answered."
+        raise RateLimited(said, retry_after=error.retry_after, facts=error.facts) from error

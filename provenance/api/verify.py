@@ -17,6 +17,7 @@ from core.errors import Fault, Invalid
 from core.rest import Rendered, timestamp
 from core.uploads import FORM_OVERHEAD, UploadParser
 from provenance import turns, verifying, wording
+from provenance.audio.formats import REASONS
 from provenance.verifying import Outcome, Stretch, Verdict
 from provenance.wording import Words
 
@@ -65,6 +66,7 @@ class VerdictObject(serializers.Serializer[Any]):
 
     verdict = serializers.ChoiceField(choices=[str(outcome) for outcome in Outcome])
     detail = serializers.CharField()
+    reason = serializers.ChoiceField(choices=sorted(REASONS), allow_null=True)
     clip = FoundObject(allow_null=True)
     evidence = EvidenceObject(many=True)
     marks = MarkObject(many=True)
@@ -127,7 +129,8 @@ def shown(verdict: Verdict, words: Words) -> Rendered:
     clip = verdict.clip
     return {
         "verdict": str(verdict.outcome),
-        "detail": words.erased if verdict.erased else words.findings[verdict.outcome].lead,
+        "detail": _detail(verdict, words),
+        "reason": verdict.why or None,
         "clip": {
             "id": clip.id,
             "issued_at": timestamp(clip.issued_at),
@@ -143,6 +146,13 @@ def shown(verdict: Verdict, words: Words) -> Rendered:
         "duration_ms": round(1000 * verdict.seconds),
         "caveat": words.caveats[verdict.outcome],
     }
+
+
+def _detail(verdict: Verdict, words: Words) -> str:
+    if verdict.erased:
+        return words.erased
+    lead = words.findings[verdict.outcome].lead
+    return f"{lead} {words.unreadable[verdict.why]}" if verdict.why else lead
 
 
 def _mark(stretch: Stretch) -> Rendered:

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import clock, pages
-from core.errors import RateLimited, Unavailable
+from core.errors import RateLimited, SaysoError, Unavailable
 from provenance import turns, verifying, wording
 from provenance.bundles.verifier import building
 from provenance.models import Opinion
@@ -57,10 +57,10 @@ def verify_page(request: HttpRequest) -> HttpResponse:
     try:
         turns.take(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
         verdict = verifying.verify(upload.read())
-    except RateLimited:
-        return _form(request, words, fault=words.too_many, status=429)
-    except Unavailable:
-        return _form(request, words, fault=words.unavailable, status=503)
+    except RateLimited as limited:
+        return _later(_form(request, words, fault=words.too_many, status=429), limited)
+    except Unavailable as down:
+        return _later(_form(request, words, fault=words.unavailable, status=503), down)
     return _answer(request, words, verdict)
 
 
@@ -82,6 +82,11 @@ def _form(request: HttpRequest, words: Words, *, fault: str = "", status: int = 
         "layers": tuple((words.layers[name], words.layer_proves[name]) for name in words.layers),
     }
     return render(request, "provenance/verify.html", shown, status=status)
+
+
+def _later(page: HttpResponse, error: SaysoError) -> HttpResponse:
+    page["Retry-After"] = str(error.retry_after or 1)
+    return page
 
 
 def _answer(request: HttpRequest, words: Words, verdict: Verdict) -> HttpResponse:
@@ -107,6 +112,7 @@ def _answer(request: HttpRequest, words: Words, verdict: Verdict) -> HttpRespons
         "issued_at": pages.moment(clip.issued_at, spoken) if clip else "",
         "consent_state": words.consent_states.get(clip.consent_state, clip.consent_state) if clip else "",
         "erased": verdict.erased,
+        "why": words.unreadable.get(verdict.why, ""),
         "lines": lines,
         "picture": drawn,
         "picture_says": _in_words(words, drawn, verdict.seconds) if drawn else "",

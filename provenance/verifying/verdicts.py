@@ -57,7 +57,7 @@ class Stretch:
 class Verdict:
     """The answer. `clip` is None when there is none, and when all that may be said is that it was issued here.
 
-    `seconds` is the length of the sound, 0 when it could not be read.
+    `seconds` is the length of the sound, 0 when it could not be read; `why` says why not (`audio.formats.REASONS`).
     """
 
     outcome: Outcome
@@ -65,6 +65,7 @@ class Verdict:
     evidence: tuple[Evidence, ...]
     stretches: tuple[Stretch, ...] = ()
     seconds: float = 0.0
+    why: str = ""
 
     @property
     def erased(self) -> bool:

@@ -98,13 +98,26 @@ WORDS: Final = Words(
         "unreadable": Finding(
             sign="!",
             tone="warn",
-            title="Nicht als Ton lesbar",
+            title="Diese Datei ließ sich nicht anhören",
             lead="Wir konnten nur die Bytes der Datei vergleichen, und keine unserer Aufnahmen hat diese.",
             proves=("Nichts über eine Stimme.",),
-            proves_not=(
-                "Dass sie nicht von hier ist. Speichern Sie sie als WAV oder MP3 und versuchen Sie es noch einmal.",
-            ),
+            proves_not=("Dass sie nicht von hier ist.",),
         ),
+    },
+    unreadable={
+        "empty": "Sie ist leer.",
+        "unknown_format": "Sie enthält keinen Ton oder hat ein Format, das hier nicht gelesen wird. Speichern Sie sie "
+        "als WAV oder MP3 und versuchen Sie es noch einmal.",
+        "truncated": "Sie hört zu früh auf; vielleicht ist sie nicht ganz heruntergeladen. Holen Sie sie noch einmal, "
+        "oder speichern Sie sie neu als WAV oder MP3.",
+        "too_long": "Sie ist länger als fünf Minuten. Schneiden Sie das Stück heraus, um das es geht, und prüfen Sie "
+        "das.",
+        "too_many_channels": "Sie hat mehr als acht Kanäle. Speichern Sie sie mit einem oder zweien und versuchen Sie "
+        "es noch einmal.",
+        "bad_rate": "Ihre Abtastrate liegt unter 8 oder über 192 kHz. Speichern Sie sie mit 44,1 oder 48 kHz und "
+        "versuchen Sie es noch einmal.",
+        "unreadable": "Sie ist beschädigt. Speichern Sie sie neu als WAV oder MP3 und versuchen Sie es noch einmal.",
+        "too_large": "Sie ist zu groß. Schneiden Sie ein Stück von einigen Sekunden heraus und prüfen Sie das.",
     },
     layers={
         "sha256": "Genaue Kopie",
@@ -142,8 +155,8 @@ WORDS: Final = Words(
         "Organisation, für die sie entstanden ist.",
         "not_found": "Nichts zu finden beweist nichts: Die Aufnahme kann anderswo entstanden sein, zu kurz sein oder "
         "so verändert, dass das Zeichen verloren ging. Es zeigt nicht, dass ein echter Mensch spricht.",
-        "unreadable": "Nur die genauen Bytes ließen sich vergleichen. Schicken Sie die Datei als WAV, MP3, FLAC, Ogg "
-        "oder Opus.",
+        "unreadable": "Nur die genauen Bytes ließen sich vergleichen. Dieselbe Sprache in einer anderen Datei finden "
+        "sie nicht.",
     },
     layer_proves={
         "sha256": "Sagt sie Ja, ist es genau: dieselben Bytes oder dieselben Klangwerte. Jede Änderung des Klangs "

@@ -92,11 +92,22 @@ WORDS: Final = Words(
         "unreadable": Finding(
             sign="!",
             tone="warn",
-            title="Not readable as audio",
+            title="We could not listen to this file",
             lead="We could only compare the bytes of the file, and no clip of ours has them.",
             proves=("Nothing about a voice.",),
-            proves_not=("That it was not made here. Save it as WAV or MP3 and try again.",),
+            proves_not=("That it was not made here.",),
         ),
+    },
+    unreadable={
+        "empty": "It is empty.",
+        "unknown_format": "It is no audio, or in no format that is read here. Save it as WAV or MP3 and try again.",
+        "truncated": "It ends too early; perhaps it was not downloaded whole. Fetch it again, or save it anew as WAV "
+        "or MP3.",
+        "too_long": "It is longer than five minutes. Cut out the piece that you want to know about and try that.",
+        "too_many_channels": "It has more than eight channels. Save it with one or two and try again.",
+        "bad_rate": "Its sample rate is below 8 or above 192 kHz. Save it with 44.1 or 48 kHz and try again.",
+        "unreadable": "It is damaged. Save it anew as WAV or MP3 and try again.",
+        "too_large": "It is too large. Cut out a piece of some seconds and try that.",
     },
     layers={
         "sha256": "Exact copy",
@@ -134,7 +145,8 @@ WORDS: Final = Words(
         "the organisation that it was made for.",
         "not_found": "Not finding a clip proves nothing: it may have been made elsewhere, be too short, or have been "
         "changed until the mark was lost. It does not show that a recording is a real person's.",
-        "unreadable": "Only the exact bytes could be compared. Send the file as WAV, MP3, FLAC, Ogg or Opus.",
+        "unreadable": "Only the exact bytes could be compared. The same speech in another file would not be found by "
+        "them.",
     },
     layer_proves={
         "sha256": "Exact when it says yes: the same bytes, or the same samples. Any change of the sound ends it.",

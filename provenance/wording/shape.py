@@ -22,8 +22,9 @@ class Finding:
 class Words:
     """Everything that is said of a file. `{limit}` in a sentence is the size limit in MB.
 
-    `evidence` is by the key of a layer's evidence, `caveats` by verdict. `picture_says` is filled with `{share}` in
-    percent, `{length}` and `{clips}`.
+    `unreadable` is by the reason why a file could not be listened to (`audio.formats.REASONS`), `evidence` by the key
+    of a layer's evidence, `caveats` by verdict. `picture_says` is filled with `{share}` in percent, `{length}` and
+    `{clips}`.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Words:
     proves_title: str
     proves_not_title: str
     findings: Mapping[str, Finding]
+    unreadable: Mapping[str, str]
     layers: Mapping[str, str]
     evidence: Mapping[str, str]
     caveats: Mapping[str, str]

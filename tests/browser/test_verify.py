@@ -184,7 +184,7 @@ class TestTheAnswer:
     def test_says_so_when_a_file_is_no_audio(
         self, page: Page, live_server: LiveServer, tmp_path: Path, sound_page: Check
     ) -> None:
-        check_file(page, live_server, written(tmp_path, "notes.wav", b"only words"), "Not readable as audio")
+        check_file(page, live_server, written(tmp_path, "notes.wav", b"only words"), "We could not listen to this file")
         sound_page("verify-unreadable")
 
     def test_says_so_when_a_file_is_empty(
@@ -193,6 +193,9 @@ class TestTheAnswer:
         console.expect("422")
         check_file(page, live_server, written(tmp_path, "empty.wav", b""), QUESTION)
         expect(page.get_by_role("alert")).to_contain_text("This file is empty")
+        page.get_by_role("link", name="This file is empty").click()
+        expect(page.get_by_label("Audio file")).to_be_focused()
+        expect(page.get_by_role("alert")).to_be_visible()
         sound_page("verify-empty")
 
 

@@ -116,7 +116,7 @@ class TestVerify:
     def test_tells_strangers_where_a_clip_came_from(self, http: Sender, world: World, anybody: Sender) -> None:
         spoken = say(http, world)
         found = send(anybody, "/v1/verify", form(file("file", spoken.content))).json()
-        assert set(found) == {"verdict", "detail", "clip", "evidence", "marks", "duration_ms", "caveat"}
+        assert set(found) == {"verdict", "detail", "reason", "clip", "evidence", "marks", "duration_ms", "caveat"}
         assert found["clip"] == {
             "id": spoken["Sayso-Clip"], "issued_at": "2026-11-21T12:00:00Z", "organisation": "Acme",
             "consent_state": "active",

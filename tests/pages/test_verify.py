@@ -76,7 +76,11 @@ class TestAnUpload:
     def test_of_something_else_is_unreadable(self, anybody: Client, data: bytes) -> None:
         response = anybody.post("/verify", upload(data))
         assert response.status_code == 200
-        assert b"Not readable as audio" in response.content
+        assert b"We could not listen to this file" in response.content
+
+    def test_that_could_not_be_listened_to_is_told_what_to_do(self, anybody: Client) -> None:
+        page = anybody.post("/verify", upload(b"words"), HTTP_ACCEPT_LANGUAGE="de").content.decode()
+        assert wording.ALL["de"].unreadable["unknown_format"] in page
 
     def test_leaves_nothing_behind(self, anybody: Client, data_folder: Path) -> None:
         before = sorted(data_folder.rglob("*"))
@@ -89,6 +93,7 @@ class TestAnUpload:
         assert [answer.status_code for answer in answers[:-1]] == [200] * turns.A_MINUTE
         assert answers[-1].status_code == 429
         assert wording.ALL["en"].too_many in answers[-1].content.decode()
+        assert int(answers[-1]["Retry-After"]) >= 1
 
     def test_is_told_when_a_part_is_down(self, anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         def down(data: bytes) -> Verdict:

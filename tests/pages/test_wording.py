@@ -18,6 +18,7 @@ from consent.rules.states import State
 from core import pages
 from provenance import verifying
 from provenance import wording as verify_words
+from provenance.audio.formats import REASONS
 
 BOOKS: list[Mapping[pages.Language, Any]] = [signing_words.ALL, verify_words.ALL]
 
@@ -68,6 +69,9 @@ class TestNothingIsForgotten:
     def test_every_verdict_has_its_words(self, language: pages.Language) -> None:
         assert set(verify_words.ALL[language].findings) == {str(outcome) for outcome in verifying.Outcome}
         assert set(verify_words.ALL[language].caveats) == set(verify_words.ALL[language].findings)
+
+    def test_every_reason_not_to_listen_has_its_words(self, language: pages.Language) -> None:
+        assert set(verify_words.ALL[language].unreadable) == set(REASONS)
 
 
 @pytest.mark.parametrize("locale", ["en", "de"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -125,6 +126,14 @@ class TestVerify:
     def test_what_is_no_audio_is_unreadable(self, db: None, data: bytes) -> None:
         assert found(data).outcome is Outcome.UNREADABLE
 
+    def test_what_cannot_be_listened_to_says_why(self, db: None) -> None:
+        """Who sends a recording of six minutes must not be told that it is no audio."""
+        long = encode(Sound(np.zeros(8_000 * 301, dtype=np.float32), 8_000), Output(codec="wav", sample_rate_hz=8_000))
+
+        assert [(found(data).outcome, found(data).why) for data in (long, long[:9_000], b"", b"words")] == [
+            (Outcome.UNREADABLE, why) for why in ("too_long", "truncated", "empty", "unknown_format")
+        ]
+
     def test_headerless_bytes_are_found_by_their_hash(self, voice: Voice) -> None:
         order = order_for(voice, output=Output(codec="mulaw"))
         spoken = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
@@ -215,7 +224,15 @@ class TestTheEndpoint:
 
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
-    def test_an_address_has_thirty_questions_a_minute(self, db: None, stranger: Client) -> None:
-        answers = [stranger.post("/v1/verify", {"other": "x"}).status_code for _ in range(32)]
+    def test_says_what_to_do_with_a_file_that_cannot_be_listened_to(self, db: None, stranger: Client) -> None:
+        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", b"words")}).json()
 
-        assert 429 in answers[-3:]
+        assert (answer["verdict"], answer["reason"]) == ("unreadable", "unknown_format")
+        assert "Save it as WAV or MP3" in answer["detail"]
+
+    def test_an_address_has_thirty_questions_a_minute(self, db: None, stranger: Client) -> None:
+        *_, last = answers = [stranger.post("/v1/verify", {"other": "x"}) for _ in range(32)]
+
+        assert 429 in [answer.status_code for answer in answers[-3:]]
+        assert "key" not in last.json()["detail"]
+        assert int(last["Retry-After"]) >= 1

@@ -103,6 +103,6 @@
     input.focus();
   }
 
-  // Back from an answer is the form again.
-  window.addEventListener("popstate", () => window.location.reload());
+  // Back from an answer is the form again. A link to a place on the form comes here, too, and must not lose the file.
+  window.addEventListener("popstate", () => { if (!form.isConnected) window.location.reload(); });
 })();
