@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
 from typing import Final
+
+from django.conf import settings
 
 from core import clock
 from core.canonical import Json
@@ -11,6 +14,17 @@ from vault import signing
 from vault.signing import PublicKey
 
 PURPOSES: Final[tuple[signing.Purpose, ...]] = ("exports", "log", "receipts", "receipts-mldsa44", "records")
+
+
+def complete(organisation_id: str, *, at: datetime) -> None:
+    """Make the keys that are still missing, so that whoever fetches the keys now knows all that will sign.
+
+    Keys are made at first use otherwise; somebody who had pinned them before the first receipt would then refuse it.
+    `at` is the real time. Raises KmsUnavailable when one is missing and cannot be made.
+    """
+    for purpose in PURPOSES:
+        if purpose != "receipts-mldsa44" or settings.SAYSO_RECEIPTS_ML_DSA:
+            signing.signer(purpose, organisation_id=organisation_id, at=at)
 
 
 def public(organisation_id: str) -> dict[str, Json]:

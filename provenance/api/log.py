@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_http_methods
 
+from core import clock
 from core.canonical import Json
 from provenance.ledger import published, tiles
 
@@ -106,7 +107,8 @@ def key(organisation_id: str) -> Given:
 @reading
 def key_set(organisation_id: str) -> Given:
     """`GET /log/{org}/keys.json`: the public keys of log, receipts, records and bundles, for `verify.py --key`."""
-    return json.dumps(published.key_set(organisation_id), indent=1).encode("ascii") + b"\n", JSON, MOMENT
+    found = published.key_set(organisation_id, at=clock.now())
+    return json.dumps(found, indent=1).encode("ascii") + b"\n", JSON, MOMENT
 
 
 @reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -84,10 +85,14 @@ def keys(organisation_id: str) -> str:
     return "".join(f"{notes.Key(name=head.name, public_key=key.public_key)}\n" for key in reversed(public))
 
 
-def key_set(organisation_id: str) -> dict[str, Json]:
-    """Give the public keys of every purpose that outsiders check (`keyring.public`). Raises NotFound."""
+def key_set(organisation_id: str, *, at: datetime) -> dict[str, Json]:
+    """Give the public keys of every purpose that outsiders check (`keyring.public`), made where missing.
+
+    `at` is the real time. Raises NotFound, KmsUnavailable.
+    """
     if not Head.objects.filter(organisation_id=_named(organisation_id)).exists():
         raise NotFound("There is no such log.")
+    keyring.complete(organisation_id, at=at)
     return keyring.public(organisation_id)
 
 

@@ -72,6 +72,25 @@ class TestReceipt:
         with pytest.raises(InvalidSignature):
             key.verify(unbase64url(signature), signed.encode()[:-1])
 
+    @pytest.mark.parametrize("second", [False, True])
+    def test_is_signed_with_keys_that_could_be_fetched_before(
+        self, client: Http, voice: Voice, acme: Organisation, settings: Settings, second: bool
+    ) -> None:
+        """Who pins the keys when the log begins must not meet a key later that was made in the meantime."""
+        settings.SAYSO_RECEIPTS_ML_DSA = second
+        path = f"/log/{acme.id}/keys.json"
+        spoken = say(client, voice)
+        client.get(f"/v1/clips/{spoken['Sayso-Clip']}/proof")  # the log begins
+        pinned = client.get(path).json()
+
+        answer = client.get(f"/v1/clips/{spoken['Sayso-Clip']}/receipt?serialization=json").json()
+
+        heads = [json.loads(unbase64url(row["protected"])) for row in answer["signatures"]]
+        known = {row["key_id"] for purpose in ("receipts", "receipts-mldsa44") for row in pinned[purpose]}
+        assert {head["kid"] for head in heads} == known
+        assert len(pinned["exports"]) == 1
+        assert client.get(path).json() == pinned
+
     def test_has_its_place_in_the_log_before_it_is_given(self, client: Http, voice: Voice) -> None:
         clip = say(client, voice)["Sayso-Clip"]
 

@@ -294,6 +294,13 @@ class TestUnreadable:
         papers.write("keys.json", b'{"receipts": [{"key_id": 1}]}')
         assert papers.verify().code == 2
 
+    def test_is_a_key_file_without_keys_for_receipts(self, papers: Papers, client: Http, acme: Organisation) -> None:
+        papers.write("keys.json", client.get(f"/log/{acme.id}/key").content)
+
+        verdict = papers.verify()
+        assert (verdict.code, dict(verdict.checks)) == (1, {"signature": "REFUSED"})
+        assert "has no key for receipts" in verdict.details["signature"]
+
 
 class TestPostQuantum:
     @pytest.fixture

@@ -30,7 +30,7 @@ class Bundle:
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
-            raise Unreadable("there is no such file")
+            raise Unreadable(f"there is no file or folder {path.name}")
         self.files = Folder(path) if path.is_dir() else Zip(path)
         if "manifest.json" not in self.files.sizes:
             raise Unreadable("there is no manifest.json in it")

@@ -68,6 +68,8 @@ def _verified(signed: Signed, algorithm: str, pinned: Pinned) -> tuple[str, bool
         head = _head(protected)
         if head["alg"] == algorithm:
             known = pinned.get(PURPOSE_OF[algorithm], {})
+            if not known:
+                raise Refusal("the file of --key has no key for receipts: take the log's keys.json, not /key")
             if head["kid"] not in known:
                 raise Refusal(f"signed with the key {head['kid']!r}, which is not among the trusted ones")
             valid = ed25519_valid if algorithm == "Ed25519" else mldsa44_valid
