@@ -42,6 +42,8 @@ STATUS: tuple[tuple[type[errors.SaysoError], int, str], ...] = (
     # Anticipated, but nothing that the caller could do about: a blob that was tampered with, a log that was cut.
     (errors.SaysoError, 500, "Internal error"),
 )
+# A cache that remembered a refusal (a tile of the log that comes in a moment) would give it to everybody for minutes.
+_FRESH = {"Cache-Control": "no-store"}
 MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
 
 
@@ -65,11 +67,11 @@ def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     known = _translate(error)
     if known is None:
         logger.error("unexpected error", exc_info=error)
-        return 500, _body(500, "Internal error", "internal", "Something went wrong on our side.", {}, ()), {}
+        return 500, _body(500, "Internal error", "internal", "Something went wrong on our side.", {}, ()), {**_FRESH}
     status, title = status_of(type(known))
     if status == 500:
         logger.error("unexpected error", exc_info=error)
-    headers: dict[str, str] = {}
+    headers = {**_FRESH}
     if status in {429, 503}:
         headers["Retry-After"] = str(known.retry_after or 1)
     if status == 401:

@@ -31,4 +31,4 @@ class TestTheProgram:
 
     @pytest.mark.parametrize("method", ["post", "put", "delete"])
     def test_takes_nothing(self, method: str) -> None:
-        assert getattr(Client(), method)("/verify.py").status_code == 405
+        assert getattr(Client(enforce_csrf_checks=True), method)("/verify.py").status_code == 405
