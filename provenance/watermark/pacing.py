@@ -121,7 +121,7 @@ class Search:
 
 
 def loudest(samples: Samples, *, most: int = 1) -> list[Samples]:
-    """Pieces of six seconds, five apart, the ones with the most energy first; a short clip is its own only piece."""
+    """Pieces of nine seconds, 7.5 apart, the ones with the most energy first; a short clip is its own only piece."""
     size, apart = round(SEARCH_SECONDS * SPEECH_1.rate), round(APART_SECONDS * SPEECH_1.rate)
     pieces = [samples[start : start + size] for start in range(0, max(1, samples.size - size + apart), apart)]
     return sorted(pieces, key=lambda piece: -float(np.square(piece).sum(dtype=np.float64)))[:most]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,48 +120,90 @@ def folded(contrast: Floats) -> Floats:
     return out
 
 
+def stretches(frames: int) -> list[slice]:
+    """The frames to fold together: all of them, and in long clips runs of five periods, three apart."""
+    periods = math.ceil(frames / SLOTS)
+    firsts = range(0, periods - 2, 3) if periods > 8 else []
+    return [slice(0, frames)] + [slice(first * SLOTS, (first + 5) * SLOTS) for first in firsts]
+
+
+def level_of_bands(cells: Floats) -> Floats:
+    return np.repeat(cells.mean(axis=0)[None], SLOTS, axis=0)
+
+
+def grouped(values: Floats, group: list[int], count: int) -> Floats:
+    return np.asarray(np.bincount(group, values.ravel(), minlength=count)[:count])
+
+
 def softened(cells: Floats, squares: Floats, chip: Floats, group: list[int], count: int) -> Floats:
-    total, noise = np.zeros(count), np.zeros(count)
-    for cell, of in enumerate(group):
-        if of < count:
-            total[of] += chip[cell] * cells[cell]
-            noise[of] += squares[cell]
-    return np.asarray(total / math.sqrt(noise.mean()))
+    noise = grouped(squares, group, count).mean()
+    return np.asarray(grouped(chip * cells.ravel(), group, count) / math.sqrt(noise))
 
 
 def message_in(soft: Floats, key: bytes, label: str) -> tuple[int, float] | None:
     coded = viterbi(soft)
     plain = [bit ^ white for bit, white in zip(coded, bits(key, label, len(coded)), strict=True)]
-    if crc24(plain[:-24]) != plain[-24:]:
+    score = float(soft @ encoded(coded)) / soft.size
+    if crc24(plain[:-24]) != plain[-24:] or score < 0.7:
         return None
-    return int("".join(map(str, plain[:-24])), 2), float(soft @ encoded(coded)) / soft.size
+    return int("".join(map(str, plain[:-24])), 2), score
+
+
+def agreement_of(soft: Floats) -> float:
+    """How well the likeliest message explains what was heard."""
+    return float(soft @ encoded(viterbi(soft))) / math.sqrt(float(soft @ soft))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Folded cells, turned so that the pattern begins in slot 0, and those of the whole clip at the same place."""
+
+    cells: Floats
+    squares: Floats
+    whole: Floats
+    whole_squares: Floats
 
 
 def read(samples: Floats, key: bytes) -> Found | None:
-    """What is in a clip of 16 kHz, first stage only."""
+    """What is in a clip of 16 kHz: steps 1 to 6 of "Reading", for a clip at its own pace and with all its bands."""
     order, chip, known = shuffled(key, "permutation"), signs(key, "chips", CELLS), signs(key, "sync", 24)
     group, pattern = [0] * CELLS, np.zeros(CELLS)
-    for place, cell in enumerate(order):
-        group[cell] = 112 + place % 24 if place < 480 else (place - 480) % 112
-        pattern[cell] = known[place % 24] * chip[cell] if place < 480 else 0.0
+    for at, cell in enumerate(order):
+        group[cell] = 112 + at % 24 if at < 480 else (at - 480) % 112
+        pattern[cell] = known[at % 24] * chip[cell] if at < 480 else 0.0
+    coded = np.array(group) < 112
+    agreeing = sorted(places(samples, pattern), key=lambda one: -one[0])[:32]
+    clear = []
+    for agreement, place in agreeing:
+        even = (place.cells - level_of_bands(place.cells)).ravel()
+        sums = grouped(chip * even, group, 112)
+        lean = (float(sums @ sums) / float(np.square(even[coded]).sum()) - 1) * math.sqrt(112 / 2)
+        if agreement + lean >= 5.0:
+            clear.append((agreement + lean, place))
+    softs = []
+    for _, place in sorted(clear, key=lambda one: -one[0])[:4]:
+        plain = softened(place.cells, place.squares, chip, group, 112)
+        means = softened(level_of_bands(place.cells), place.squares, chip, group, 112)
+        tried = [plain - quarter / 4 * means for quarter in range(5)]
+        softs.append((max(tried, key=lambda soft: np.abs(soft).mean() / math.sqrt(np.square(soft).mean())), place))
+    for soft, place in sorted(softs, key=lambda one: -agreement_of(one[0]))[:2]:
+        if said := message_in(soft, key, "whitening"):
+            return Found(*said, identity_in(place.whole, place.whole_squares, key))
+    return None
+
+
+def places(samples: Floats, pattern: Floats) -> Iterator[tuple[float, Place]]:
+    """Every place where the pattern may begin, and how far the sync cells agree with it."""
     loud = level(energies(samples, 0))
-    tries = []
     for offset in range(0, FRAME, 24):
         contrast = contrasts(energies(samples, offset), loud)
-        cells, squares = folded(contrast), folded(contrast**2)
-        for start in range(SLOTS):
-            turned = np.roll(cells, -start, axis=0).ravel()
-            agreement = float(turned @ pattern) / math.sqrt(480 / CELLS * squares.sum())
-            tries.append((agreement, turned, np.roll(squares, -start, axis=0).ravel()))
-    found = []
-    for agreement, cells, squares in sorted(tries, key=lambda one: -one[0])[:8]:
-        said = message_in(softened(cells, squares, chip, group, 112), key, "whitening")
-        if agreement >= 2.0 and said and said[1] >= 0.7:
-            found.append((said[1], said[0], cells, squares))
-    if not found:
-        return None
-    score, token, cells, squares = max(found, key=lambda one: one[0])
-    return Found(token, score, identity_in(cells, squares, key))
+        folds = [(folded(contrast[part]), folded(contrast[part] ** 2)) for part in stretches(len(contrast))]
+        for cells, squares in folds:
+            even = cells - level_of_bands(cells)
+            spread = math.sqrt(480 / CELLS * np.square(even).sum())
+            for start in range(SLOTS):
+                turned = [np.roll(field, -start, axis=0) for field in (cells, squares, *folds[0])]
+                yield float(np.roll(even, -start, axis=0).ravel() @ pattern) / spread, Place(*turned)
 
 
 def identity_in(cells: Floats, squares: Floats, key: bytes) -> int | None:

@@ -84,6 +84,14 @@ class TestMarkingMarkedAudio:
         assert token_of(marked(marked(clip().samples, 1), 2)) == 2
 
     @pytest.mark.parametrize("name", NAMES)
+    def test_with_the_same_key_may_leave_the_older_token_to_a_search_by_seconds(self, name: str) -> None:
+        """So verify may name both clips; the newer one is the clearer."""
+        twice = marked(marked(clip(name).samples, 1), 2)
+        found = watermark.segments(twice, RATE, keys={"ours": KEY})
+        assert {segment.token for segment in found} <= {1, 2}
+        assert max(found, key=lambda segment: segment.score).token == 2
+
+    @pytest.mark.parametrize("name", NAMES)
     def test_with_two_keys_leaves_both_marks(self, name: str) -> None:
         both = marked(marked(clip(name).samples, 3), 4, OTHER_KEY)
         assert (token_of(both), token_of(both, OTHER_KEY)) == (3, 4)

@@ -12,10 +12,14 @@ import pytest
 import soundfile
 
 from provenance import watermark
+from provenance.audio.decoding import decode_trusted
+from provenance.audio.encoding import Output, encode
+from provenance.audio.sound import Sound
 from tests.provenance.watermark import second_reader
-from tests.provenance.watermark.speech import KEY, OTHER_KEY, TOKEN, clip
+from tests.provenance.watermark.speech import KEY, NAMES, OTHER_KEY, TOKEN, clip
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "watermark"
+IDENTITY = 0x0123456789ABCDEF_FEDCBA9876543210
 VECTORS: list[dict[str, Any]] = json.loads((FOLDER / "vectors.json").read_text(encoding="utf-8"))["clips"]
 
 
@@ -46,6 +50,38 @@ class TestSecondReader:
         assert found is not None
         assert ours is not None
         assert found.token == TOKEN
+        assert found.score == pytest.approx(ours.score, rel=1e-3)
+
+    @pytest.mark.parametrize(
+        "output",
+        [
+            Output(codec="opus", sample_rate_hz=24_000, bit_rate_bps=24_000),
+            Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=64_000),
+            Output(codec="mulaw", sample_rate_hz=8_000),
+        ],
+        ids=["opus", "mp3", "mulaw"],
+    )
+    @pytest.mark.parametrize("seconds", [3.0, 11.0])
+    def test_reads_step_by_step_what_the_package_reads(self, seconds: float, output: Output) -> None:
+        """After codings, where the steps that a clean clip does not need have something to do."""
+        host = np.concatenate([clip(name).samples for name in NAMES])[: round(seconds * 16_000)]
+        marked = watermark.embed(host, 16_000, token=TOKEN, key=KEY, margin_db=0.75, identity=IDENTITY)
+        heard = decode_trusted(encode(Sound(marked, 16_000), output), output.codec, rate=output.sample_rate_hz or 0)
+        samples = heard.resampled(16_000).samples
+        found, ours = second_reader.read(samples.astype(np.float64), KEY), watermark.detect(samples, 16_000, key=KEY)
+        assert found is not None
+        assert ours is not None
+        assert (found.token, found.identity) == (TOKEN, ours.identity)
+        assert found.score == pytest.approx(ours.score, rel=1e-3)
+
+    def test_reads_a_clip_in_a_recording_by_its_windows(self) -> None:
+        marked = watermark.embed(clip(NAMES[2]).samples, 16_000, token=TOKEN, key=KEY, margin_db=0.6)
+        others = np.concatenate([2.0 * clip(name).samples for name in (NAMES[0], NAMES[1], NAMES[3])])
+        samples = np.concatenate([others, marked, others]).astype(np.float32)
+        found, ours = second_reader.read(samples.astype(np.float64), KEY), watermark.detect(samples, 16_000, key=KEY)
+        assert found is not None
+        assert ours is not None
+        assert found.token == ours.token == TOKEN
         assert found.score == pytest.approx(ours.score, rel=1e-3)
 
     def test_reads_nothing_with_another_key(self) -> None:
