@@ -19,6 +19,7 @@ from provenance.audio.sound import Sound
 from provenance.models import Clip
 from provenance.verifying import Outcome, Verdict, verify
 from tests.conftest import NOON
+from tests.provenance.audio.files import remuxed
 from tests.voices.conftest import (
     AUDIO,
     Reader,
@@ -84,6 +85,17 @@ class TestVerify:
         cut = Sound(sound.samples[sound.rate // 3 :], sound.rate)
 
         assert found(encode(cut, Output(codec="wav"))).outcome is Outcome.ALTERED
+
+    @pytest.mark.parametrize(("codec", "container"), [("wav", "wav"), ("mp3", "mp3"), ("flac", "flac"), ("m4a", "mp4")])
+    def test_a_remux_that_strips_the_manifest_leaves_the_mark(self, voice: Voice, codec: str, container: str) -> None:
+        order = order_for(voice, output=Output(codec=codec))
+        made = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+
+        verdict = found(remuxed(made.data, container))
+
+        assert (layers(verdict)["c2pa"], layers(verdict)["watermark"]) == ("absent", "match")
+        assert verdict.clip is not None
+        assert verdict.clip.id == made.clip_id
 
     def test_our_manifest_in_another_file_does_not_make_it_ours(self, spoken: Spoken) -> None:
         """Nor does it say which clip it was taken from."""
