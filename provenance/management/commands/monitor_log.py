@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from core.errors import Unavailable
 from provenance.ledger import notes
 from provenance.outside import monitoring
 from provenance.outside.monitoring import Alarm, Seen
-from provenance.outside.remote import RemoteLog
+from provenance.outside.remote import LogUnreadable, RemoteLog
 from provenance.outside.wire import Wire
 from vault import files
 
 ALARM, UNREADABLE = 1, 2
+A_YEAR = 366 * 86_400.0
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--state", type=Path, metavar="FILE", help="what was seen last; default in the data folder")
         parser.add_argument("--once", action="store_true", help="look once and end (the default)")
-        parser.add_argument("--every", type=float, metavar="S", help="look again every so many seconds")
+        parser.add_argument("--every", type=_seconds, metavar="S", help="look again every so many seconds")
         parser.add_argument("--tiles-only", action="store_true", help="take the leaves from tiles, read no entries")
         parser.add_argument("--from-now", action="store_true", help="at the first look, believe what lies before it")
 
@@ -92,9 +93,15 @@ class _Watch:
         """Give what was seen last, and the keys: those given, else those remembered, else those of a first look."""
         given: list[str] = self._options["key"]
         if not self._state.exists():
-            return None, given or self._log.keys().splitlines()
+            return None, given or self._first_keys()
         raw = json.loads(self._state.read_text(encoding="utf-8"))
         return monitoring.load(json.dumps(raw["seen"])), given or raw["keys"]
+
+    def _first_keys(self) -> list[str]:
+        try:
+            return self._log.keys().splitlines()
+        except LogUnreadable as error:
+            raise LogUnreadable(f"{error.detail} A log that does not show its key is watched with --key.") from error
 
     def _remember(self, seen: Seen, keys: list[str]) -> None:
         self._state.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +122,13 @@ class _Watch:
         line = {"at": clock.rfc3339(clock.now()), "log": self._options["url"], "verdict": verdict, **known, **facts}
         self._stdout.write(json.dumps(line))
         self._stdout.flush()
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= A_YEAR:
+        raise ArgumentTypeError("there are more than 0 seconds, and no more than a year, between two looks")
+    return seconds
 
 
 def _default_state(url: str) -> Path:

@@ -202,6 +202,17 @@ class TestALogThatCannotBeRead:
 
         assert watcher.look()[0] == 2
 
+    def test_and_has_no_key_to_show_asks_for_one(self, tmp_path: Path, log: TileLog) -> None:
+        with outsider(log) as base:
+            code, line = Watcher(f"{base}/some/prefix", tmp_path / "state").look()
+        assert (code, line["code"]) == (2, "watched_log_unreadable")
+        assert "--key" in line["detail"]
+
+    @pytest.mark.parametrize("seconds", ["-3", "0", "nan", "inf", "1e30", "soon"])
+    def test_nor_at_a_pace_that_is_none(self, watcher: Watcher, seconds: str) -> None:
+        with pytest.raises(CommandError, match="--every"):
+            call_command("monitor_log", watcher.url, f"--every={seconds}", f"--state={watcher.state}")
+
     def test_nor_without_a_url(self) -> None:
         with pytest.raises(CommandError):
             call_command("monitor_log", "no url")
