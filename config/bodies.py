@@ -15,6 +15,7 @@ from core import ids
 from core.errors import SaysoError, TooLarge, TooSlow
 from core.logs import request_id
 from core.uploads import FORM_OVERHEAD
+from provenance.api.verify import VerifyBatch
 from voices.api.speech import SpeechBatch
 from voices.api.voices import Voices
 
@@ -24,8 +25,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
-_UPLOADS: Final = frozenset({"/v1/verify", "/verify"})
-
+_PAGE: Final = "/verify"
+_UPLOADS: Final = frozenset({"/v1/verify", _PAGE, "/c2pa/matches/byContent"})
+# Those that take more say so themselves.
+_LARGER: Final = {"/v1/voices": Voices, "/v1/speech/batch": SpeechBatch, "/v1/verify/batch": VerifyBatch}
+_PATIENCE: Final = 4
+"""How many times its limit a person's upload may have, to be thrown away so that a page can say it is too large."""
 
 SILENCE: Final = 30.0
 WHOLE: Final = 600.0
@@ -66,10 +71,8 @@ class _Body:
 
 def limit_of(path: str) -> int:
     """The most bytes that a body sent to this path may have."""
-    if path == "/v1/voices":
-        return Voices.body_limit + FORM_OVERHEAD
-    if path == "/v1/speech/batch":
-        return SpeechBatch.body_limit + FORM_OVERHEAD
+    if path in _LARGER:
+        return _LARGER[path].body_limit + FORM_OVERHEAD
     largest: int = settings.SAYSO_MAX_UPLOAD_BYTES if path in _UPLOADS else settings.SAYSO_MAX_JSON_BYTES
     return largest + FORM_OVERHEAD
 
@@ -86,7 +89,10 @@ def bounded(application: Application) -> Application:
         limit, declared = limit_of(scope["path"]), _declared(scope)
         scope = {**scope, "headers": list(scope["headers"])}
         if declared is not None and declared > limit:
-            await _refuse(_too_large(limit), send)
+            if scope["path"] == _PAGE and declared <= _PATIENCE * limit:
+                await _page(application, scope, _Body(receive, limit=declared), send)
+            else:
+                await _refuse(_too_large(limit), send)
             return
         body = _Body(receive, limit=limit)
 
@@ -102,6 +108,25 @@ def bounded(application: Application) -> Application:
             await _refuse(refusal.error, send)
 
     return answer
+
+
+async def _page(application: Application, scope: Scope, body: _Body, send: Send) -> None:
+    """Let the view answer a body that it will not take by what was declared of it; the body itself is thrown away.
+
+    A browser shows an answer only when it was let finish sending.
+    """
+    try:
+        while not body.whole:
+            await body.next()
+    except _Refusal as refusal:
+        await _refuse(refusal.error, send)
+        return
+    nothing: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def emptied() -> Message:
+        return nothing.pop() if nothing else await body.next()
+
+    await application(scope, emptied, send)
 
 
 def _declared(scope: Scope) -> int | None:

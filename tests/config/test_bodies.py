@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.urls import get_resolver
 from pytest_django import Settings
 
 from config import bodies
 from config.asgi import application
 from config.bodies import Message, Receive, Scope, Send
+from tests.architecture.test_routes import routes
 from tests.cast import MakeKey
 
 MEGABYTE = bytes(2**20)
@@ -22,6 +24,12 @@ MEGABYTE = bytes(2**20)
 def limits(settings: Settings) -> None:
     settings.SAYSO_MAX_JSON_BYTES = 2**20
     settings.SAYSO_MAX_UPLOAD_BYTES = 10 * 2**20
+
+
+def takes_much(view: Any) -> bool:
+    """Whether a view takes files, or says itself how much it takes."""
+    files = any("json" not in parser.media_type for parser in getattr(view, "parser_classes", ()))
+    return files or hasattr(view, "body_limit")
 
 
 async def _count(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,11 +89,36 @@ class TestABody:
         assert ask("/v1/speakers", [b"x"], length)[1]["body"] == b"1"
 
     @pytest.mark.parametrize(
-        ("path", "megabytes"), [("/v1/voices", 130), ("/v1/verify", 10), ("/verify", 10), ("/v1/speech/batch", 16)]
-    )
+        ("path", "megabytes"),
+        [
+            ("/v1/voices", 130), ("/v1/verify", 10), ("/verify", 10), ("/v1/speech/batch", 16),
+            ("/v1/verify/batch", 40), ("/c2pa/matches/byContent", 10),
+        ],
+    )  # fmt: skip
     def test_of_uploads_and_batches_may_be_larger(self, path: str, megabytes: int) -> None:
         assert ask(path, [MEGABYTE] * megabytes)[0]["status"] == 200
         assert ask(path, [MEGABYTE] * (megabytes + 10))[0]["status"] == 413
+
+    def test_may_be_as_large_as_its_route_says(self, settings: Settings) -> None:
+        """Of every route: what the route would take must get past the door."""
+        takers = {
+            path: getattr(view, "body_limit", settings.SAYSO_MAX_UPLOAD_BYTES)
+            for path, pattern in routes(get_resolver().url_patterns)
+            if (view := getattr(pattern.callback, "cls", None)) and takes_much(view)
+        }
+        assert len(takers) >= 5
+        assert {path for path, most in takers.items() if bodies.limit_of(f"/{path}") < most} == set()
+
+    def test_that_a_person_sent_is_answered_with_a_page(self) -> None:
+        """Without scripts nobody is told before; a problem document is nothing to read, nor is a broken connection."""
+        start, body, *unread = ask("/verify", [MEGABYTE] * 12, str(12 * 2**20).encode())
+        # The application sees the length and no byte; the view makes a page of that.
+        assert (start["status"], body["body"], unread) == (200, b"0", [])
+
+    def test_that_a_person_sent_is_not_read_without_end(self) -> None:
+        for length in (b"99999999999", None):
+            start, _, *unread = ask("/verify", [MEGABYTE] * 50, length)
+            assert (start["status"], len(unread) > 0) == (413, True)
 
 
 class TestASlowBody:
