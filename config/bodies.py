@@ -28,7 +28,11 @@ Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 _PAGE: Final = "/verify"
 _UPLOADS: Final = frozenset({"/v1/verify", _PAGE, "/c2pa/matches/byContent"})
 # Those that take more say so themselves.
-_LARGER: Final = {"/v1/voices": Voices, "/v1/speech/batch": SpeechBatch, "/v1/verify/batch": VerifyBatch}
+_LARGER: Final[Mapping[str, int]] = {
+    "/v1/voices": Voices.body_limit,
+    "/v1/speech/batch": SpeechBatch.body_limit,
+    "/v1/verify/batch": VerifyBatch.body_limit,
+}
 _PATIENCE: Final = 4
 """How many times its limit a person's upload may have, to be thrown away so that a page can say it is too large."""
 
@@ -72,7 +76,7 @@ class _Body:
 def limit_of(path: str) -> int:
     """The most bytes that a body sent to this path may have."""
     if path in _LARGER:
-        return _LARGER[path].body_limit + FORM_OVERHEAD
+        return _LARGER[path] + FORM_OVERHEAD
     largest: int = settings.SAYSO_MAX_UPLOAD_BYTES if path in _UPLOADS else settings.SAYSO_MAX_JSON_BYTES
     return largest + FORM_OVERHEAD
 
