@@ -19,6 +19,7 @@ SUMMARIES: Final = {
     404: "There is no such thing, or it is somebody else's.",
     409: "Not in the state that the call needs, or the first call with this `Idempotency-Key` is still running.",
     413: "The body or a file is over its limit.",
+    414: "An address that is longer than this route takes; a POST takes as much in its body.",
     415: "Another content type than this route takes.",
     422: "A field is wrong; `errors` names each.",
     429: "Too many calls; try again after `Retry-After` seconds.",

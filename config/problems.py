@@ -33,6 +33,7 @@ STATUS: tuple[tuple[type[errors.SaysoError], int, str], ...] = (
     (errors.NotFound, 404, "Not found"),
     (errors.Conflict, 409, "Conflict"),
     (errors.TooLarge, 413, "Too large"),
+    (errors.AddressTooLong, 414, "Address too long"),
     (errors.TooSlow, 408, "Too slow"),
     (errors.UnsupportedMedia, 415, "Unsupported media type"),
     (errors.Malformed, 400, "Malformed"),

@@ -73,6 +73,12 @@ class TooLarge(SaysoError):
     code = "too_large"
 
 
+class AddressTooLong(SaysoError):
+    """The address carries more than it may; where there is another call for long values, it says so."""
+
+    code = "address_too_long"
+
+
 class TooSlow(SaysoError):
     """The body came too slowly, or stopped coming."""
 

@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import clock
-from core.errors import Malformed, NotFound, TooLarge
+from core.errors import AddressTooLong, Malformed, NotFound, TooLarge
 from core.rest import Rendered
 from provenance import resolving, turns
 from provenance.credentials import authority, manifest
@@ -114,12 +114,14 @@ class ByBinding(Open):
             OpenApiParameter("value", OpenApiTypes.STR, required=True, description="The binding's value in base64."),
             _MOST,
         ],
-        responses={200: MatchesObject, 400: None},
+        responses={200: MatchesObject, 400: None, 414: None},
         auth=[],
     )
     def get(self, request: Request) -> Response:
         """Find manifests by a soft binding; `value` is base64."""
         asked = _query(request, {"alg", "value", "maxResults"})
+        if len(asked.get("value", "")) > LONGEST_VALUE:
+            raise AddressTooLong(f"A `value` of over {LONGEST_VALUE} characters goes into the body of a POST.")
         value = _needed(asked, "value").replace(" ", "+")  # a plus sign that was not escaped reads as a blank
         return _answer(resolving.by_binding(_needed(asked, "alg"), value, most=_most(asked)))
 

@@ -9,9 +9,9 @@ import enum
 from typing import Final
 
 from core.errors import Invalid
-from provenance.audio import mpeg
+from provenance.audio import mp4, mpeg
 
-READABLE: Final = "wav, mp3, flac, ogg and opus"
+READABLE: Final = "wav, mp3, flac, ogg, opus, m4a and webm" if mp4.available() else "wav, mp3, flac, ogg and opus"
 
 
 class UnreadableAudio(Invalid):

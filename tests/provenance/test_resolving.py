@@ -75,7 +75,7 @@ class TestByBinding:
         "query",
         [
             {}, {"alg": "x"}, {"value": "AAAA"}, {"alg": manifest.ALGORITHM, "value": "%%%"},
-            {"alg": manifest.ALGORITHM, "value": "AAAA"}, {"alg": "x", "value": "x" * 5000},
+            {"alg": manifest.ALGORITHM, "value": "AAAA"}, {"alg": "x" * 5000, "value": "AAAA"},
             {"alg": "x", "value": "AAAA", "maxResults": "0"}, {"alg": "x", "value": "AAAA", "maxResults": "many"},
             {"alg": "x", "value": "AAAA", "more": "1"},
         ],
@@ -84,6 +84,17 @@ class TestByBinding:
         answer = client.get(BINDING, query)
 
         assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+    def test_says_that_a_long_value_goes_elsewhere(self, client: Client) -> None:
+        answer = client.get(BINDING, {"alg": "x", "value": "x" * 5000})
+
+        assert (answer.status_code, answer.json()["code"]) == (414, "address_too_long")
+
+    @pytest.mark.parametrize("value", ["", "x" * 5000, 7, None])
+    def test_refuses_such_a_value_in_a_body_too(self, client: Client, value: object) -> None:
+        answer = client.post(BINDING, {"alg": "x", "value": value}, content_type="application/json")
+
+        assert answer.status_code == 400
 
 
 class TestByContent:

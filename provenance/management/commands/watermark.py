@@ -89,6 +89,8 @@ class Command(BaseCommand):
             sys.exit(FAILED)
 
     def _export(self, options: Mapping[str, Any]) -> None:
+        if options["epoch"] is not None and options["organisation"] is None:
+            _misused("--epoch goes with --organisation: the command line's own key has no years.")
         try:
             if options["organisation"] is None:
                 write_key(Path(options["file"]), schemes.command_line_key(settings.SAYSO_MASTER_KEY))

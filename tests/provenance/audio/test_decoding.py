@@ -219,6 +219,10 @@ class TestChild:
 
         assert children() <= before
 
+    def test_names_every_format_that_is_read_here(self) -> None:
+        named = REASONS["unknown_format"].partition("(")[2].rstrip(").").replace(" and ", ", ").split(", ")
+        assert sorted(named) == sorted(Container)  # with the extra, as tests run
+
     def test_reads_m4a_only_where_the_extra_is_installed(self) -> None:
         hidden = f"import sys; sys.modules['av'] = None; sys.path.insert(0, {str(CHILD.parent)!r}); import child\n"
         code = "try:\n    child._ffmpeg({'container': 'm4a'}, b'')\nexcept child.Unreadable as e: print(e)"

@@ -116,6 +116,11 @@ class TestExportKey:
             _export(tmp_path / "acme.key", "--organisation", acme.id, "--epoch", "1999")
         assert not (tmp_path / "acme.key").exists()
 
+    def test_takes_a_year_for_an_organisation_alone(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match="--organisation") as refused:
+            _export(tmp_path / "own.key", "--epoch", "2026")
+        assert (refused.value.returncode, (tmp_path / "own.key").exists()) == (2, False)
+
     def test_overwrites_nothing(self, tmp_path: Path) -> None:
         file = tmp_path / "own.key"
         file.write_text("mine", encoding="ascii")
