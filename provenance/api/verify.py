@@ -51,6 +51,7 @@ class FoundObject(serializers.Serializer[Any]):
     issued_at = serializers.DateTimeField()
     organisation = serializers.CharField()
     consent_state = serializers.CharField()
+    livemode = serializers.BooleanField()
 
 
 class MarkObject(serializers.Serializer[Any]):
@@ -136,6 +137,7 @@ def shown(verdict: Verdict, words: Words) -> Rendered:
             "issued_at": timestamp(clip.issued_at),
             "organisation": clip.organisation,
             "consent_state": clip.consent_state,
+            "livemode": clip.livemode,
         }
         if clip
         else None,
@@ -151,8 +153,12 @@ def shown(verdict: Verdict, words: Words) -> Rendered:
 def _detail(verdict: Verdict, words: Words) -> str:
     if verdict.erased:
         return words.erased
-    lead = words.findings[verdict.outcome].lead
-    return f"{lead} {words.unreadable[verdict.why]}" if verdict.why else lead
+    said = [words.findings[verdict.outcome].lead]
+    if verdict.why:
+        said.append(words.unreadable[verdict.why])
+    if verdict.clip and not verdict.clip.livemode:
+        said.append(words.test_data)
+    return " ".join(said)
 
 
 def _mark(stretch: Stretch) -> Rendered:

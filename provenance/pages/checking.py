@@ -112,6 +112,7 @@ def _answer(request: HttpRequest, words: Words, verdict: Verdict) -> HttpRespons
         "issued_at": pages.moment(clip.issued_at, spoken) if clip else "",
         "consent_state": words.consent_states.get(clip.consent_state, clip.consent_state) if clip else "",
         "erased": verdict.erased,
+        "test_data": bool(clip and not clip.livemode),
         "why": words.unreadable.get(verdict.why, ""),
         "lines": lines,
         "picture": drawn,

@@ -48,6 +48,7 @@ def _shown(clip: Clip) -> FoundClip | None:
         issued_at=clip.issued_at,
         organisation=clip.organisation.name,
         consent_state=state_of(clip.consent_id),
+        livemode=clip.livemode,
     )
 
 

@@ -36,12 +36,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundClip:
-    """What may be said of a clip to anybody who holds it."""
+    """What may be said of a clip to anybody who holds it. Behind one that is not `livemode` stands no real person."""
 
     id: str
     issued_at: datetime
     organisation: str
     consent_state: str
+    livemode: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ WORDS: Final = Words(
     consent="Erlaubnis heute",
     erased="Wir können nur noch sagen, dass sie hier entstanden ist. Der Eintrag dazu wurde auf Wunsch des Menschen "
     "gelöscht, dem die Stimme gehört, oder sie wurde abgebrochen, bevor sie fertig war.",
+    test_data="Es sind Testdaten: Jemand hat den Dienst ausprobiert. Dahinter steht nicht die Erlaubnis eines "
+    "wirklichen Menschen; was hier über eine Erlaubnis steht, bedeutet nichts.",
     evidence_title="Was wir uns angesehen haben",
     proves_title="Was das zeigt",
     proves_not_title="Was das nicht zeigt",

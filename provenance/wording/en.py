@@ -37,6 +37,8 @@ WORDS: Final = Words(
     consent="Permission today",
     erased="We can only say that it was made here. Its record was erased at the wish of the person whose voice it is, "
     "or it was broken off before it was whole.",
+    test_data="It is test data: somebody was trying out the service. No real person’s permission stands behind it, so "
+    "what is said here of a permission means nothing.",
     evidence_title="What we looked at",
     proves_title="What this shows",
     proves_not_title="What this does not show",

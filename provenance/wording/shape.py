@@ -48,6 +48,7 @@ class Words:
     issued_by: str
     consent: str
     erased: str
+    test_data: str
     evidence_title: str
     proves_title: str
     proves_not_title: str

@@ -116,6 +116,7 @@ class TestTheAnswer:
             issued_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
             organisation="Acme",
             consent_state="active",
+            livemode=outcome is Outcome.ISSUED,
         )
         evidence = (Evidence(layer="watermark", result="match"),)
         verdict = Verdict(outcome=outcome, clip=clip, evidence=evidence)
@@ -124,6 +125,7 @@ class TestTheAnswer:
         finding = wording.ALL[language].findings[outcome]
         for part in (finding.title, *finding.proves_not, wording.ALL[language].evidence["watermark.match"], "Acme"):
             assert part in page
+        assert (wording.ALL[language].test_data in page) is (outcome is not Outcome.ISSUED)
 
     def test_of_an_erased_clip_says_only_that_it_was_made_here(
         self, anybody: Client, monkeypatch: pytest.MonkeyPatch

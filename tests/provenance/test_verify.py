@@ -200,6 +200,22 @@ class TestNeverDelivered:
         assert (verdict.outcome, verdict.clip) == (Outcome.WITHDRAWN, None)
 
 
+class TestTestData:
+    """No person agreed to it: a consent of the test data may be signed by a call."""
+
+    def test_says_so(self, spoken: Spoken, stranger: Client) -> None:
+        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)}).json()
+
+        assert (answer["verdict"], answer["clip"]["livemode"]) == ("issued", False)
+        assert "test data" in answer["detail"]
+
+    def test_is_not_said_of_live_clips(self, spoken: Spoken, stranger: Client) -> None:
+        Clip.objects.update(livemode=True)
+        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)}).json()
+
+        assert (answer["clip"]["livemode"], "test data" in answer["detail"]) == (True, False)
+
+
 class TestNames:
     def test_no_answer_names_a_person(self, spoken: Spoken) -> None:
         text = f"{asdict(found(spoken.data))}"
