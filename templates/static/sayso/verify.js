@@ -83,7 +83,10 @@
     heading.focus();
   }
 
-  function clear() { document.querySelectorAll("#main > .note.bad").forEach((note) => note.remove()); }
+  function clear() {
+    document.querySelectorAll("#main > .note.bad").forEach((note) => note.remove());
+    input.removeAttribute("aria-invalid");
+  }
 
   function fault(text) {
     clear();
