@@ -9,12 +9,14 @@ from provenance.audiowmark import Key, detect, embed
 from provenance.audiowmark.embedding import difference
 from provenance.audiowmark.limiter import cut_to_16_bits
 from provenance.audiowmark.reading import HOPEFUL
+from provenance.second_mark import STRENGTH
 from tests.provenance.audiowmark.vectors import KEY, MESSAGE, WRONG_KEY, read, sound, steps, table
 
 LISTS = [
     ("loud44_8.marked", "loud44_8.marked", KEY),
     ("loud44_8.unmarked", "loud44_8.original", KEY),
     ("mono24_30.marked", "mono24_30.marked", KEY),
+    ("mono24_30.marked-strength15", "mono24_30.marked-strength15", KEY),
     ("mono24_30.unmarked", "mono24_30.original", KEY),
     ("mono24_30.wrong-key", "mono24_30.marked", WRONG_KEY),
     ("mono44_60.marked", "mono44_60.marked", KEY),
@@ -33,7 +35,7 @@ class TestReading:
             ours, theirs = ([getattr(row, name) for row in rows], [row[name] for row in wanted])
             assert np.abs(np.subtract(ours, theirs)).max() < 1e-3
 
-    @pytest.mark.parametrize("file", ["mono24_30.marked", "mono44_60.marked"])
+    @pytest.mark.parametrize("file", ["mono24_30.marked", "mono24_30.marked-strength15", "mono44_60.marked"])
     def test_believes_every_row_with_the_message_and_no_other(self, file: str) -> None:
         believed = [row.message for row in read(file) if row.believable]
         assert believed == [MESSAGE] * sum(row.message == MESSAGE for row in read(file)) != []
@@ -41,7 +43,7 @@ class TestReading:
     def test_has_the_message_first_even_in_eight_loud_seconds(self) -> None:
         assert read("loud44_8.marked")[0].message == MESSAGE
 
-    @pytest.mark.parametrize(("_listed", "file", "key"), [LISTS[1], *LISTS[3:5]])
+    @pytest.mark.parametrize(("_listed", "file", "key"), [LISTS[1], *LISTS[4:6]])
     def test_believes_nothing_unmarked_and_nothing_of_a_wrong_key(self, _listed: str, file: str, key: Key) -> None:
         rows = read(file, key)
         assert rows
@@ -73,6 +75,13 @@ class TestWriting:
         host, rate = sound(f"{file}.original")
         ours = cut_to_16_bits(embed(host, rate, key=KEY, message=MESSAGE)).astype(np.int64)
         theirs = steps(f"{file}.marked")
+        assert np.abs(ours - theirs).max() <= 1
+        assert (ours != theirs).mean() < 0.002
+
+    def test_makes_the_same_file_at_the_strength_of_the_command_line(self) -> None:
+        host, rate = sound("mono24_30.original")
+        ours = cut_to_16_bits(embed(host, rate, key=KEY, message=MESSAGE, strength=STRENGTH)).astype(np.int64)
+        theirs = steps("mono24_30.marked-strength15")
         assert np.abs(ours - theirs).max() <= 1
         assert (ours != theirs).mean() < 0.002
 
