@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import asdict
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import Organisation
-from provenance import clips
+from provenance import clips, marks
 from provenance.audio.decoding import decode
 from provenance.audio.encoding import Output, encode
 from provenance.audio.sound import Sound
@@ -79,6 +80,15 @@ class TestVerify:
         )  # fmt: skip
         assert verdict.clip is not None
         assert verdict.clip.id == spoken.clip_id
+
+    def test_a_mark_of_an_ended_year_is_found(self, spoken: Spoken, acme: Organisation) -> None:
+        for year in (1, 2):
+            marks.current(acme.id, at=NOON + timedelta(days=366 * year))
+
+        verdict = found(again(spoken.data, codec="mp3"))
+
+        assert verdict.clip is not None
+        assert (verdict.outcome, verdict.clip.id) == (Outcome.ALTERED, spoken.clip_id)
 
     def test_a_cut_file_is_found_by_its_mark(self, spoken: Spoken) -> None:
         sound = decode(spoken.data).sound

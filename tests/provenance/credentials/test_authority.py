@@ -8,26 +8,30 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 from django.db import IntegrityError
 
-from provenance.credentials import authority, certificates, signing
+from provenance.credentials import authority, certificates, reading, signing
 from provenance.credentials.certificates import BadChain, Key
 from provenance.models import Credential
 from tests.conftest import NOON
+from tests.provenance.credentials.loopback import listening
 from tests.provenance.credentials.people import fresh, key, look, plain, statement
 
 pytestmark = pytest.mark.django_db
 
 
-def chain_for(request: str, *, days: int = 400, of: bytes | None = None) -> str:
-    """A certificate for this request (or for another key), from somebody else's authority, with its root."""
+def chain_for(request: str, *, days: int = 400, of: bytes | None = None, responder: str = "") -> str:
+    """A certificate for this request (or for another key), from somebody else's authority, with its root.
+
+    `responder`: the address at which it says that its revocation is to be asked for (OCSP).
+    """
     public = Ed25519PublicKey.from_public_bytes(of) if of else x509.load_pem_x509_csr(request.encode()).public_key()
     assert isinstance(public, Ed25519PublicKey)
     private = Ed25519PrivateKey.generate()
     theirs = Key(public_key=private.public_key().public_bytes_raw(), sign=private.sign)
     top = certificates.root(theirs, owner="authority.example", at=NOON)
-    leaf = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name.from_rfc4514_string("CN=Acme clips,O=Acme"))
         .issuer_name(x509.load_pem_x509_certificate(top.encode()).subject)
@@ -39,8 +43,11 @@ def chain_for(request: str, *, days: int = 400, of: bytes | None = None) -> str:
         .add_extension(_usage(), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(private.public_key()), critical=False)
-        .sign(private, None)
     )
+    if responder:
+        at = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))
+        builder = builder.add_extension(x509.AuthorityInformationAccess([at]), critical=False)
+    leaf = builder.sign(private, None)
     return leaf.public_bytes(serialization.Encoding.PEM).decode() + top
 
 
@@ -106,6 +113,16 @@ class TestAnOperatorsOwnCertificate:
         state, store = look(new, "audio/wav", anchors=authority.anchors())
         assert (state, store["manifests"][store["active_manifest"]]["signature_info"]["issuer"]) == ("Trusted", "Acme")
         assert look(old, "audio/wav", anchors=authority.anchors())[0] == "Trusted"
+
+    def test_that_names_a_responder_makes_nobody_ask_it(self) -> None:
+        """The library would, at every signing and reading, if `ocsp_fetch` were on."""
+        with listening() as (port, asked):
+            chain = chain_for(authority.request(at=NOON), responder=f"http://127.0.0.1:{port}/ocsp")
+            authority.install(chain, at=NOON)
+            data = made_now()
+            state, _ = look(data, "audio/wav", anchors=authority.anchors())
+
+        assert (state, reading.read(data).ours, asked) == ("Trusted", True, [])
 
     @pytest.mark.parametrize("wrong", ["another key", "no root", "over", "upside down", "no certificate"])
     def test_is_refused_when_it_could_not_sign(self, wrong: str) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import socket
 import struct
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from random import Random
 
@@ -24,6 +21,7 @@ from provenance.credentials.reading import ReaderDown, State
 from provenance.credentials.signing import Parent, Signed
 from tests.conftest import NOON
 from tests.provenance.audio.files import clip, remuxed
+from tests.provenance.credentials.loopback import listening
 from tests.provenance.credentials.people import CARRIERS, CLIP, MANIFEST, fresh, plain, root, signed, signer, statement
 
 pytestmark = pytest.mark.django_db
@@ -32,32 +30,6 @@ pytestmark = pytest.mark.django_db
 def ours(codec: str, **changes: object) -> Signed:
     """The reader's two seconds, signed with this installation's key."""
     return signing.sign(plain(codec), codec, statement(**changes), signer=authority.signer(at=NOON))
-
-
-@contextmanager
-def listening() -> Iterator[tuple[int, list[bytes]]]:
-    """A loopback server that keeps what it is asked."""
-    asked: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.05)
-        done = threading.Event()
-
-        def serve() -> None:
-            while not done.is_set():
-                try:
-                    peer, _ = server.accept()
-                except TimeoutError:
-                    continue
-                with peer:
-                    asked.append(peer.recv(1000))
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield server.getsockname()[1], asked
-        finally:
-            done.set()
-            thread.join()
 
 
 def naming(address: str) -> bytes:
