@@ -17,7 +17,7 @@ TILES_AT_ONCE: Final = 64
 _BEFORE_ID: Final = len('{"alg":"","c":"') + len(entries.ALGORITHM) + 44 + len('"')
 
 Progress = Callable[[int, int], None]
-Row = tuple[int, str, str, bool, int, bytes]
+Row = tuple[int, str, str, bool, int, bytes | str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,9 +132,13 @@ class _Audit:
 
     # --- entries and tiles --------------------------------------------------------------------------------------------
     def _take(self, row: Row) -> None:
-        idx, payload = row[0], bytes(row[-1])
+        idx, stored = row[0], row[-1]
         check, place = self.report.entries, self.size + len(self.leaves)
         check.seen += 1
+        if isinstance(stored, str):  # SQLite lets bytes become text, under a careless hand
+            check.blame(f"entry {idx} is stored as text and cannot be served")
+            stored = stored.encode()
+        payload = bytes(stored)
         if idx != place:
             check.blame(f"entry {idx} stands at place {place}")
         if not self._says_so(row, payload):

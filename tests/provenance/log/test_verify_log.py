@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import F
+from django.db.models.expressions import RawSQL
 
 from core import ids
 from provenance.ledger import audit, sequencer
@@ -48,6 +50,13 @@ def _payload() -> object:
     return Entry.objects.filter(idx=100).update(payload=bytes(entry.payload).replace(b"revoked", b"expired"))
 
 
+def _as_text() -> object:
+    """Only SQLite lets bytes become text; whoever edits it by hand with `replace` does just that."""
+    if connection.vendor != "sqlite":
+        return _payload()
+    return Entry.objects.filter(idx=100).update(payload=RawSQL("cast(payload as text)", ()))
+
+
 def _tile(level: int, n: int) -> Callable[[], object]:
     def change() -> object:
         tile = Tile.objects.get(level=level, n=n)
@@ -83,6 +92,7 @@ def _rebuilt() -> None:
 
 TAMPERING = {
     "a changed entry": (_payload, {"entries", "tiles", "head", "checkpoints", "anchor"}),
+    "an entry that became text": (_as_text, {"entries"}),
     "a changed kind": (_entry(5, kind="clip.issued"), {"entries"}),
     "a changed time": (_entry(5, at_ms=1), {"entries"}),
     "a changed mode": (_entry(5, livemode=False), {"entries"}),
