@@ -20,7 +20,8 @@ from django.db import close_old_connections
 Result = TypeVar("Result")
 THREADS: Final = max(2, os.cpu_count() or 1)
 _making: Final = ThreadPoolExecutor(THREADS, "sayso-stream")
-_settling: Final = ThreadPoolExecutor(4, "sayso-stream-rows")
+SETTLING: Final = 4
+_settling: Final = ThreadPoolExecutor(SETTLING, "sayso-stream-rows")
 
 
 class Turns:

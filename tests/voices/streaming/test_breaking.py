@@ -24,6 +24,7 @@ from tests.voices.streaming.wire import Call, Wire
 from voices.models import Voice
 from voices.providers.base import ProviderDown
 from voices.streaming.places import PLACES
+from voices.streaming.turns import SETTLING, THREADS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -263,6 +264,21 @@ class TestASlowClient:
         call.rest()
         assert call.whole
         assert teller.made == 40
+
+    def test_holds_no_thread_while_it_is_waited_for(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+        """More of them than there are threads that make sound, or that settle it, and another stream ends as ever."""
+        teller.pieces = 40
+        slow = max(THREADS, SETTLING) + 1
+        for _ in range(slow):
+            wire.speak(asked(voice, output={"codec": "wav", "sample_rate_hz": 48_000}), buffer=4096)
+        until(lambda: _stands_still(teller))
+        assert PLACES.taken == slow
+
+        teller.pieces = 3
+        quick = wire.speak(asked(voice))
+        quick.rest()
+
+        assert quick.whole
 
 
 def _stands_still(teller: Teller) -> bool:
