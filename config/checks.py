@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +25,19 @@ def development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMess
         yield Error("SAYSO_DEVELOPMENT is on.", hint="Set it to no.", id="sayso.E003")
     if not settings.SECURE:
         yield Error("SAYSO_PUBLIC_URL does not begin with https://.", id="sayso.E004")
+
+
+@register(Tags.security, deploy=True)
+def evidence_that_never_comes(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - as above
+    """Outsiders who are named in a way that nothing they say would ever be kept, or be enough."""
+    if settings.SAYSO_TSA_URL and not os.access(settings.SAYSO_TSA_ROOTS or "", os.R_OK):
+        yield Error(
+            "SAYSO_TSA_URL is set, but SAYSO_TSA_ROOTS names no file that can be read: no time stamp would be kept.",
+            hint="Set it to the PEM file of the authority's roots.",
+            id="sayso.E005",
+        )
+    if settings.SAYSO_WITNESSES and len(settings.SAYSO_WITNESSES) < settings.SAYSO_WITNESS_QUORUM:
+        yield Error("SAYSO_WITNESS_QUORUM asks for more witnesses than SAYSO_WITNESSES names.", id="sayso.E006")
 
 
 @register(Tags.database, deploy=True)
