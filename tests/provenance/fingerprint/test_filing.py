@@ -97,6 +97,16 @@ class TestAClip:
 
         assert not Fingerprint.objects.exists()
 
+    @pytest.mark.parametrize(("duration_ms", "count"), [(4_999, 0), (5_000, 1)])
+    def test_of_five_seconds_has_one(self, voice: Voice, duration_ms: int, count: int) -> None:
+        say(voice, "0880")
+        clip = Clip.objects.get()
+        clip.duration_ms = duration_ms
+        with transaction.atomic():
+            filing.order(clip)
+
+        assert Fingerprint.objects.count() == count
+
     def test_that_was_never_issued_has_none(self, voice: Voice) -> None:
         with pytest.raises(RuntimeError), transaction.atomic():
             say(voice)

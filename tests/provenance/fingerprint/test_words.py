@@ -115,3 +115,11 @@ class TestCompare:
         overlap = max(0, min(heard, shift + kept) - max(0, shift))
         assert (found.words >= LEAST) == (overlap >= LEAST)
         assert found.alike is False or overlap >= LEAST
+
+    @pytest.mark.parametrize(("differing", "alike"), [(0, True), (191, True), (192, False), (400, False)])
+    def test_draws_the_line_at_15_of_a_hundred_bits(self, differing: int, alike: bool) -> None:
+        """40 words are 1280 bits, of which 192 are 15 %; the 35 % that are usual for music take strangers for us."""
+        kept = np.random.default_rng(1).integers(0, 2**32, 40, dtype=np.uint32)
+        bits = np.unpackbits(kept.view(np.uint8))
+        bits[:differing] ^= 1
+        assert compare(np.packbits(bits).view(np.uint32), kept, shift=0, around=0).alike is alike
