@@ -28,16 +28,14 @@ from provenance.watermark.identity import LEAST_SECONDS
 
 # Margins to try, weakest first. A clip shorter than `TELEPHONE_SECONDS` cannot hold what telephone vocoders leave
 # inaudibly; one of eight seconds says the token more often, and has the identity to carry.
-STRENGTHS: Final = tuple(Margins(token=margin) for margin in (0.58, 0.72, 0.9, 1.2))
+STRENGTHS: Final = tuple(Margins(token=margin) for margin in (0.6, 0.75, 0.95, 1.2))
 TELEPHONE_STRENGTHS: Final = tuple(
-    Margins(token=token, low=low)
-    for token, low in ((0.5, 0.12), (0.5, 0.22), (0.5, 0.35), (0.5, 0.5), (0.65, 0.7), (1.25, 1.0))
+    Margins(token=token, low=low) for token, low in ((0.5, 0.3), (0.5, 0.45), (0.52, 0.6), (0.65, 0.8), (1.25, 1.0))
 )
 LONG_STRENGTHS: Final = tuple(
     Margins(token=token, identity=identity, low=low)
     for token, identity, low in (
-        (0.42, 0.33, 0.1), (0.44, 0.33, 0.2), (0.44, 0.33, 0.3),
-        (0.46, 0.36, 0.42), (0.6, 0.45, 0.6), (1.2, 0.95, 1.0),
+        (0.46, 0.5, 0.25), (0.48, 0.5, 0.4), (0.5, 0.52, 0.55), (0.65, 0.65, 0.75), (1.2, 0.95, 1.0),
     )
 )  # fmt: skip
 TELEPHONE_SECONDS: Final = 4.0
