@@ -23,6 +23,8 @@ from provenance.models import Clip, ClipState
 from provenance.verifying import marked, resembling
 
 _ID: Final = re.compile(r"urn:c2pa:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_FORM: Final = re.compile(r"urn:(c2pa|uuid):[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(:[!-~]{1,200})?\Z")
+"""An id of anybody's manifest (C2PA 2.1, 8.2; `urn:uuid:` before): ours have no vendor and no version behind them."""
 GOOD_FOR: Final = (ClipState.ISSUED, ClipState.WITHDRAWN)
 
 
@@ -65,7 +67,9 @@ def by_content(data: bytes, *, algorithm: str | None, most: int) -> tuple[Match,
 
 
 def store(manifest_id: str, *, active_only: bool = False) -> bytes:
-    """The manifest store that this manifest is the active one of, or that manifest alone. Raises NotFound."""
+    """The manifest store that this is the active manifest of, or that manifest alone. Raises NotFound, Malformed."""
+    if not _FORM.match(manifest_id):
+        raise Malformed("That is no id of a manifest: `urn:c2pa:` and a UUID.")
     clip = _known().filter(manifest_id=manifest_id).first() if _ID.match(manifest_id) else None
     if clip is None:
         raise NotFound("There is no such manifest.")

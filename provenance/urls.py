@@ -10,7 +10,7 @@ urlpatterns = [
     path("c2pa/root.pem", binding.root),
     path("c2pa/matches/byBinding", binding.ByBinding.as_view()),
     path("c2pa/matches/byContent", binding.ByContent.as_view()),
-    path("c2pa/manifests/<str:manifest_id>", binding.Manifest.as_view()),
+    path("c2pa/manifests/<str:manifestId>", binding.Manifest.as_view()),
     path("c2pa/services/supportedAlgorithms", binding.SupportedAlgorithms.as_view()),
     path("v1/verify", verify.Verify.as_view()),
     path("v1/verify/batch", verify.VerifyBatch.as_view()),

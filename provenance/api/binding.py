@@ -169,17 +169,21 @@ class Manifest(Open):
     @extend_schema(
         operation_id="c2pa_get_manifest",
         parameters=[
-            OpenApiParameter("returnActiveManifest", OpenApiTypes.BOOL, description="Leave its ingredients' out.")
+            OpenApiParameter(
+                "returnActiveManifest",
+                {"type": "boolean", "default": False},
+                description="Leave its ingredients' out.",
+            )
         ],
         responses={(200, "application/c2pa"): OpenApiTypes.BINARY, 400: None, 404: None},
         auth=[],
     )
-    def get(self, request: Request, manifest_id: str) -> HttpResponse:
+    def get(self, request: Request, manifestId: str) -> HttpResponse:  # noqa: N803 - the published name
         """Give a manifest store by the id of its active manifest."""
         asked = _query(request, {"returnActiveManifest"}).get("returnActiveManifest", "false")
         if asked not in {"true", "false"}:
             raise Malformed("`returnActiveManifest` is true or false.")
-        found = resolving.store(manifest_id, active_only=asked == "true")
+        found = resolving.store(manifestId, active_only=asked == "true")
         return HttpResponse(found, content_type="application/c2pa")
 
 

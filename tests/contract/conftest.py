@@ -72,7 +72,7 @@ class World(Mapping[str, str]):
 
     NAMES = (
         "speaker_id", "consent_id", "voice_id", "clip_id", "decision_id", "job_id", "export_id", "erasure_id", "key_id",
-        "manifest_id",
+        "manifestId",
     )  # fmt: skip
 
     def __init__(self, http: Sender, voices: Callable[[], Voice]) -> None:
@@ -99,9 +99,9 @@ class World(Mapping[str, str]):
             case "clip_id" | "decision_id":
                 spoken = self._http.post("/v1/speech", self.speech())
                 return {"clip_id": spoken["Sayso-Clip"], "decision_id": spoken["Sayso-Decision"]}
-            case "manifest_id":
+            case "manifestId":
                 shown = self._http.get(f"/v1/clips/{self['clip_id']}").json()
-                return {"manifest_id": shown["c2pa"]["manifest_id"]}
+                return {"manifestId": shown["c2pa"]["manifest_id"]}
             case "job_id":
                 return self._post(name, "/v1/speech", self.speech() | {"delivery": {"mode": "job"}})
             case "export_id":

@@ -154,7 +154,17 @@ class TestManifest:
         assert answer.content == stored.manifest(clip)
         assert client.get(f"/c2pa/manifests/{clip.manifest_id}?returnActiveManifest=true").content == answer.content
 
-    @pytest.mark.parametrize("name", ["urn:c2pa:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11", "x", "urn:uuid:1", "%00"])
+    @pytest.mark.parametrize("name", ["x", "urn:uuid:1", "urn:c2pa:", "urn:c2pa:" + "0" * 36, "clp_" + "a" * 26])
+    def test_is_not_looked_for_under_what_is_no_id(self, client: Client, name: str) -> None:
+        assert client.get(f"/c2pa/manifests/{name}").status_code == 400
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "urn:c2pa:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11", "urn:uuid:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11",
+            "urn:c2pa:0E5A9D1C-93A4-4D3B-8F0F-5B8F4F3C7A11:acme:2_1", "%00",
+        ],
+    )  # fmt: skip
     def test_that_nobody_knows_is_not_found(self, client: Client, clip: Clip, name: str) -> None:
         assert client.get(f"/c2pa/manifests/{name}").status_code == 404
 
@@ -168,6 +178,34 @@ class TestManifest:
         sweeps.sweep(at=NOON)
 
         assert client.get(f"/c2pa/manifests/{clip.manifest_id}").status_code == 200
+
+
+class TestTheDocument:
+    """Against version 1.0.0 of the published OpenAPI document (C2PA specification 2.1 and 2.2)."""
+
+    @pytest.mark.parametrize(
+        ("method", "path", "parameters", "statuses"),
+        [
+            ("get", "/c2pa/matches/byBinding", {"alg", "value", "maxResults"}, {"200", "400", "414", "500"}),
+            ("post", "/c2pa/matches/byBinding", {"maxResults"}, {"200", "400", "500"}),
+            (
+                "post", "/c2pa/matches/byContent", {"alg", "maxResults", "hintAlg", "hintValue"},
+                {"200", "415", "500"},
+            ),
+            (
+                "get", "/c2pa/manifests/{manifestId}", {"manifestId", "returnActiveManifest"},
+                {"200", "400", "404", "500"},
+            ),
+            ("get", "/c2pa/services/supportedAlgorithms", set(), {"200", "500"}),
+        ],
+    )  # fmt: skip
+    def test_has_the_published_calls_names_and_statuses(
+        self, client: Client, method: str, path: str, parameters: set[str], statuses: set[str]
+    ) -> None:
+        ours = client.get("/v1/openapi.json").json()["paths"][path][method]
+
+        assert {one["name"] for one in ours.get("parameters", [])} == parameters
+        assert set(ours["responses"]) >= statuses
 
 
 class TestAnErasedClip:
