@@ -28,7 +28,7 @@ from provenance.watermark.identity import LEAST_SECONDS
 
 # Margins to try, weakest first. A clip shorter than `TELEPHONE_SECONDS` cannot hold what telephone vocoders leave
 # inaudibly; one of eight seconds says the token more often, and has the identity to carry.
-STRENGTHS: Final = tuple(Margins(token=margin) for margin in (0.6, 0.75, 0.95, 1.2))
+STRENGTHS: Final = tuple(Margins(token=margin) for margin in (0.7, 0.9, 1.15, 1.5))
 TELEPHONE_STRENGTHS: Final = tuple(
     Margins(token=token, low=low) for token, low in ((0.5, 0.3), (0.5, 0.45), (0.52, 0.6), (0.65, 0.8), (1.25, 1.0))
 )

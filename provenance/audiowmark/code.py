@@ -58,17 +58,17 @@ def normalised(values: Vector) -> Vector:
 def decode(soft: Vector, polynomials: tuple[int, ...]) -> tuple[Bits, float]:
     """The likeliest message of soft bits (Viterbi, from state 0 to state 0), and its mean square error per coded bit.
 
-    The square of (soft - expected) is soft² + expected - 2 soft·expected, as expected is 0 or 1: one matrix product
-    gives all the costs. Of two ways that cost the same, the one from the lower state wins.
+    The square of (soft - expected) is soft² + expected - 2 soft·expected, as expected is 0 or 1: one matrix product a
+    step gives the costs of all states. Of two ways that cost the same, the one from the lower state wins.
     """
     received = soft.reshape(-1, len(polynomials))
     outputs = _outputs(polynomials)
-    costs = (1.0 - 2.0 * received) @ outputs.T + np.square(received).sum(axis=1)[:, None]
     half = STATES // 2
     cost = np.full(STATES, np.inf)
     cost[0] = 0.0
     from_upper = np.empty((len(received), half), dtype=bool)
-    for step, arrival in enumerate(costs):
+    for step, heard in enumerate(received):
+        arrival = outputs @ (1.0 - 2.0 * heard) + np.square(heard).sum()
         lower, upper = cost[:half], cost[half:]
         np.less(upper, lower, out=from_upper[step])
         best = np.minimum(lower, upper)

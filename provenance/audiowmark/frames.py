@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from provenance.audiowmark.scheme import BANDS, FRAME, LOW_BIN, ZERO_DB, Matrix, Places, Samples
 
-AT_ONCE: Final = 4096  # frames, 32 MB of samples
+AT_ONCE: Final = 128  # frames, 1 MB of samples
 Spectrum = NDArray[np.complex128]
 
 

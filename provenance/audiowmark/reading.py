@@ -121,7 +121,10 @@ def _clips(chunk: Samples) -> Iterator[tuple[float, Samples]]:
 
 
 def _amid_silence(part: Samples) -> Samples:
-    return np.pad(part, ((2 * CLIP_SAMPLES - len(part), CLIP_SAMPLES), (0, 0)))
+    # Zeros from the system take no memory until they are written to; padding would write all 52 MB of them.
+    amid = np.zeros((3 * CLIP_SAMPLES, part.shape[1]))
+    amid[2 * CLIP_SAMPLES - len(part) : 2 * CLIP_SAMPLES] = part
+    return amid
 
 
 def _clip_places(search: Search, tables: Tables, least: float) -> list[Found]:

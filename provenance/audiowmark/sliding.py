@@ -9,7 +9,7 @@ import numpy as np
 from provenance.audiowmark.frames import in_db
 from provenance.audiowmark.scheme import BANDS, FRAME, LOW_BIN, Matrix, Places, Samples
 
-FRAMES_AT_ONCE: Final = 64
+FRAMES_AT_ONCE: Final = 16  # 7 MB
 _BINS: Final = np.arange(LOW_BIN - 1, LOW_BIN + BANDS + 1)  # one more on either side: the window mixes neighbours
 
 

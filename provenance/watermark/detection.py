@@ -105,7 +105,7 @@ def _windows(periods: int) -> tuple[slice, ...]:
 
 def read(folded: Folded, key: bytes) -> Reading | None:
     """The token that `key` finds in the clearest places, or None."""
-    places = candidates(folded, key)
+    places = candidates(folded.contrast, key)
     if not places:
         return None
     found = readings(np.array([even_values(folded, key, place.look, place.start) for place in places]), key)

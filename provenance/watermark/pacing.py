@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
+from provenance.watermark.ground import PER_FRAME, Ground, Pace, ground_of
 from provenance.watermark.reading import (
     Candidate,
     Folded,
@@ -70,26 +70,26 @@ class Search:
         self._step = step_of(samples.size / SPEECH_1.rate)
         self._looks: list[tuple[Pace, int]] = []
         self._grounds: dict[tuple[float, float], Ground] = {}
-        contrast: list[Cells] = []
-        square: list[Cells] = []
-        for bands, asked in paces(self._step).items():
+        asking = paces(self._step)
+        looks = len(FIRSTS) * sum(map(len, asking.values()))
+        self._contrast = np.empty((looks, SPEECH_1.slots, SPEECH_1.bands), dtype=np.float32)  # folded; 5 MB
+        for bands, asked in asking.items():
             ground = own if own is not None and bands == own.speed else ground_of(samples, speed=bands)
             if ground is None:
+                self._looks.clear()
                 return
             ground = ground.smooth(SMOOTH)
             for pace in asked:
                 self._grounds[pace.speed, pace.tempo] = ground
+                place = slice(len(self._looks), len(self._looks) + len(FIRSTS))
                 self._looks += [(pace, first) for first in FIRSTS]
-                rows = rows_of(ground.grids(FIRSTS, pace))
-                contrast.append(rows.sum(axis=1))
-                square.append(np.square(rows).sum(axis=1))
-        self._folded = Folded(contrast=np.concatenate(contrast), square=np.concatenate(square))
+                rows_of(ground.grids(FIRSTS, pace)).sum(axis=1, out=self._contrast[place])
 
     def read(self, key: bytes) -> Reading | None:
         """The token that `key` finds at some pace; the clearest if there are several."""
         if not self._looks:
             return None
-        places = candidates(self._folded, key)
+        places = candidates(self._contrast, key)
         if not places:
             return None
         sharpened = [self._sharpened(place, key) for place in places]
@@ -115,7 +115,7 @@ class Search:
                 frame, at = divmod(round(first + half * share) + moved, PER_FRAME)
                 folded = stacked([rows_of(ground.frames(at, near))])
                 start = (place.start + frame) % SPEECH_1.slots
-                tried.append((candidate(folded, key, 0, start).clearness, near, folded, start))
+                tried.append((candidate(folded.contrast, key, 0, start).clearness, near, folded, start))
         _, near, folded, start = max(tried, key=lambda one: one[0])
         return near, even_values(folded, key, 0, start)
 

@@ -28,6 +28,7 @@ TINY: Final = 1e-9
 CLEARNESS_LEAST: Final = (
     5.0  # of 144 unmarked clips the best place has 4.2 to 7.8, of all marked ones read 6.7 and more
 )
+LOOKS_AT_ONCE: Final = 64  # 1 MB of contrasts
 LISTED: Final = 32  # places that agree best by their sync cells ...
 DECODED: Final = 4  # ... of which those are decoded whose cells all together speak most clearly ...
 MEAN_SHARES: Final = np.linspace(0.0, 1.0, 5)  # of the bands' means, tried by `even_values`
@@ -164,27 +165,29 @@ class Candidate:
     clearness: float  # standard deviations
 
 
-def candidates(folded: Folded, key: bytes) -> list[Candidate]:
+def candidates(contrast: Cells, key: bytes) -> list[Candidate]:
     """The places that speak most clearly, the clearest first; none when none speaks clearly enough to be read."""
-    agreement = sync(centred(folded.contrast), layout_of(key))
-    found = [candidate(folded, key, *place) for place in best_places(agreement, least=0.0, most=LISTED)]
+    layout, looks = layout_of(key), len(contrast)
+    parts = [contrast[first : first + LOOKS_AT_ONCE] for first in range(0, looks, LOOKS_AT_ONCE)]
+    agreement = np.concatenate([sync(centred(part), layout) for part in parts])
+    found = [candidate(contrast, key, *place) for place in best_places(agreement, least=0.0, most=LISTED)]
     clear = [one for one in found if one.clearness >= CLEARNESS_LEAST]
     return sorted(clear, key=lambda one: -one.clearness)[:DECODED]
 
 
-def candidate(folded: Folded, key: bytes, look: int, start: int, scheme: Scheme = SPEECH_1) -> Candidate:
+def candidate(contrast: Cells, key: bytes, look: int, start: int, scheme: Scheme = SPEECH_1) -> Candidate:
     """A place. Where the pattern is in place every coded group leans to one side, whichever it is.
 
     So squared sums tell the place without the message (the energy detector of communications), and better than the sync
     cells: after a change of tempo 7 to 15 standard deviations against 2 to 7 (16 clips of 8 s). They are compared with
     the folded cells themselves, which a mark makes louder wherever its pattern is thought to start.
     """
-    order, contrast = _order(key, scheme), turned(centred(folded.contrast[look]), start)
-    power = np.square(contrast)
-    sums = order.sums(contrast)
+    order, cells = _order(key, scheme), turned(centred(contrast[look]), start)
+    power = np.square(cells)
+    sums = order.sums(cells)
     lean = (float(sums @ sums) / (float(power @ order.coded) + TINY) - 1.0) * np.sqrt(scheme.coded_bits / 2.0)
     spread = np.sqrt(scheme.sync_cells / scheme.cells * float(power.sum(dtype=np.float64)) + TINY)
-    agreement = float(contrast @ layout_of(key).sync_pattern.ravel()) / spread
+    agreement = float(cells @ layout_of(key).sync_pattern.ravel()) / spread
     return Candidate(look=look, start=start, clearness=agreement + lean)
 
 
