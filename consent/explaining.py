@@ -68,7 +68,7 @@ def _territory(reason: Reason) -> str:
 
 
 def _assurance(reason: Reason) -> str:
-    return f"This use needs a consent signed at level {reason.required}; this one was signed at {_listed(reason)}."
+    return f"This use needs a consent at level {reason.required}; this one is at {_listed(reason)}."
 
 
 def _unknown_use_case(reason: Reason) -> str:  # noqa: ARG001 - all have one shape

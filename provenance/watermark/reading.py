@@ -25,9 +25,8 @@ from provenance.watermark.scheme import SPEECH_1, Bits, Matrix, Scheme, Vector
 
 SCORE_LEAST: Final = 0.70  # half of the wrong messages reach it (median 0.70, 99th percentile 0.89 of 4,200 readings)
 TINY: Final = 1e-9
-CLEARNESS_LEAST: Final = (
-    5.0  # of 144 unmarked clips the best place has 4.2 to 7.8, of all marked ones read 6.7 and more
-)
+# Of 144 unmarked clips the best place has 4.2 to 7.8, of all marked ones read 6.7 and more.
+CLEARNESS_LEAST: Final = 5.0
 LOOKS_AT_ONCE: Final = 64  # 1 MB of contrasts
 LISTED: Final = 32  # places that agree best by their sync cells ...
 DECODED: Final = 4  # ... of which those are decoded whose cells all together speak most clearly ...

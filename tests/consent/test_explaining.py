@@ -41,7 +41,7 @@ class TestExplain:
             ),
             (
                 "assurance_too_low", "L2", ("L1",),
-                "This use needs a consent signed at level L2; this one was signed at L1.",
+                "This use needs a consent at level L2; this one is at L1.",
             ),
         ],
     )  # fmt: skip
