@@ -14,7 +14,7 @@ from uuid_utils import uuid7
 
 Prefix = Literal[
     "org", "mem", "key", "spk", "not", "con", "grt", "evd", "vox", "smp", "job", "clp", "dec", "era", "exp", "whk",
-    "evt", "req", "ent", "sub",
+    "evt", "req", "ent", "sub", "dlv",
 ]  # fmt: skip
 LENGTH: Final = 30
 _BYTES: Final = 16

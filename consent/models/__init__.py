@@ -2,17 +2,21 @@
 
 from consent.models.consent import Consent, Evidence, Grant, Remark, SampleHash
 from consent.models.decision import Decision
+from consent.models.delivery import Delivery, ImportedConsent
 from consent.models.notice import Notice, NoticeVersion
-from consent.models.speaker import Hold, Representative, Speaker
+from consent.models.speaker import Correction, Hold, Representative, Speaker
 from consent.models.usage import GrantUsage, Reservation
 
 __all__ = [
     "Consent",
+    "Correction",
     "Decision",
+    "Delivery",
     "Evidence",
     "Grant",
     "GrantUsage",
     "Hold",
+    "ImportedConsent",
     "Notice",
     "NoticeVersion",
     "Remark",

@@ -124,3 +124,24 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ground} on {self.speaker_id}"
+
+
+class Correction(models.Model):
+    """A change of a signed person's name, address or country: what it was and what it is, sealed under their key.
+
+    Never changed (a trigger holds that), but for `sealed`, which goes with the person.
+    """
+
+    speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="corrections", editable=False)
+    fields = models.JSONField(editable=False)
+    sealed = models.BinaryField(null=True, editable=False)
+    actor = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="correction_made_by_somebody", condition=~Q(actor="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"correction of {self.speaker_id}"

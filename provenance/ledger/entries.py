@@ -23,7 +23,8 @@ KEY_BYTES: Final = 32
 
 KINDS: Final = frozenset(
     {
-        "speaker.created", "speaker.updated",
+        "speaker.created", "speaker.updated", "speaker.corrected",
+        "delivery.started", "delivery.sent", "delivery.failed",
         "consent.requested", "consent.captured", "consent.activated", "consent.declined", "consent.suspended",
         "consent.resumed", "consent.narrowed", "consent.renewed", "consent.revoked", "consent.expired",
         "consent.superseded",
