@@ -10,6 +10,7 @@ Out: the byte R once it is ready; then one line of JSON, {"error": kind} or {"st
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -71,11 +72,21 @@ def _sources(manifest: dict[str, Any]) -> list[str]:
 
 def _bindings(manifest: dict[str, Any]) -> list[dict[str, str]]:
     return [
-        {"alg": str(data.get("alg", ""))[:LONGEST], "value": str(block.get("value", ""))[:LONGEST]}
+        {"alg": str(data.get("alg", ""))[:LONGEST], "value": _text_of(block.get("value"))[:LONGEST]}
         for assertion in manifest.get("assertions") or ()
         if str(assertion.get("label", "")).startswith("c2pa.soft-binding") and (data := assertion.get("data") or {})
         for block in data.get("blocks") or ()
     ]
+
+
+def _text_of(value: Any) -> str:
+    """Return a binding's value in base64. The library shows byte strings so, but lists of numbers as they are."""
+    if isinstance(value, list):
+        try:
+            return base64.b64encode(bytes(value)).decode("ascii")
+        except (TypeError, ValueError):
+            return ""
+    return str(value or "")
 
 
 def main(source: BinaryIO, sink: BinaryIO) -> None:

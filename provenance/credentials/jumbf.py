@@ -21,6 +21,33 @@ def active_alone(store: bytes) -> bytes:
     return struct.pack(">I", _HEAD + len(content)) + b"jumb" + content
 
 
+def assertion(store: bytes, label: str) -> bytes:
+    """Return what the claim hashes of the one assertion of this label: its box without length and type.
+
+    `store` holds one manifest (`active_alone`). Raises ValueError when there is no such assertion, or more than one.
+    """
+    found = [box[_HEAD:] for box in _assertions(store) if _label(box) == label]
+    if len(found) != 1:
+        raise ValueError(f"not one assertion {label!r}")
+    return found[0]
+
+
+def _assertions(store: bytes) -> Iterator[bytes]:
+    """Give the boxes of the assertion store of the store's last manifest."""
+    manifest = list(_boxes(store[_HEAD:]))[-1]
+    for part in list(_boxes(manifest[_HEAD:]))[1:]:
+        if _label(part) == "c2pa.assertions":
+            yield from list(_boxes(part[_HEAD:]))[1:]
+
+
+def _label(box: bytes) -> str:
+    """Return the label of a superbox: its description has 16 bytes of type, one of toggles, then the label."""
+    described = next(_boxes(box[_HEAD:]))
+    if described[4:_HEAD] != b"jumd":
+        raise ValueError("not a manifest store")
+    return described[_HEAD + 17 :].split(b"\0")[0].decode("utf-8", "replace")
+
+
 def _boxes(content: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(content):

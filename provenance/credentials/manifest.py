@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from core import clock
+from provenance.credentials import soft_binding
 
 ALGORITHM: Final = "io.sayso.speech.1"
-"""Our soft binding: 32 bits under a secret key, which tell nobody else anything; its value is the clip they lead to."""
+"""Our soft binding: 32 bits under a secret key, which tell nobody else anything. Its value is the clip they lead to."""
 CONSENT: Final = "io.sayso.consent"
 PARENT: Final = "provider"
 # IPTC digital source type (cv.iptc.org/newscodes/digitalsourcetype): media made by a trained model.
@@ -22,7 +23,8 @@ _MINING: Final = ("ai_generative_training", "ai_inference", "ai_training", "data
 class Commitment:
     """Where the permission stands in the log, and what the log commits to there.
 
-    `value` is `c` of that entry, an HMAC under the person's key: an auditor's bundle opens it, nobody else can.
+    `origin` is the address of the log, so that a reader can fetch it. `value` is `c` of that entry, an HMAC under the
+    person's key: an auditor's bundle opens it, nobody else can.
     """
 
     origin: str
@@ -54,9 +56,15 @@ class Statement:
     commitment: Commitment | None
 
 
+def binding_bytes(clip_id: str) -> bytes:
+    """Return the value of our soft binding: the clip's 16 random bytes, which `clp_…` spells in base32."""
+    text = clip_id.removeprefix("clp_").upper()
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
 def binding_value(clip_id: str) -> str:
-    """The value of our soft binding: base64 of the clip's 16 random bytes, which `clp_…` spells in base32."""
-    return base64.b64encode(_bytes_of(clip_id)).decode("ascii")
+    """Return the value of our soft binding as the resolution API and readers spell it: in base64."""
+    return base64.b64encode(binding_bytes(clip_id)).decode("ascii")
 
 
 def clip_of(value: str) -> str | None:
@@ -69,22 +77,28 @@ def clip_of(value: str) -> str | None:
 
 
 def definition(said: Statement, *, parent: bool = False) -> dict[str, Any]:
-    """The manifest for the library's builder. With a parent, the clip is that file encoded anew and marked."""
-    assertions: list[dict[str, Any]] = [
-        {"label": "c2pa.actions.v2", "data": {"actions": _actions(said, parent=parent)}}
-    ]
+    """Return the manifest for the library's builder. With a parent, the clip is that file, encoded and marked.
+
+    Every assertion is a created one. What is only gathered "is not attributed to the signer" (C2PA 2.2, section 10.2),
+    and we do sign for all of it.
+    """
+    assertions = [_created("c2pa.actions.v2", {"actions": _actions(said, parent=parent)})]
     if said.marked:
-        block = {"scope": {}, "value": binding_value(said.clip_id)}
-        assertions.append({"label": "c2pa.soft-binding", "data": {"alg": ALGORITHM, "blocks": [block]}})
+        assertions.append(soft_binding.assertion(ALGORITHM))
     mining = {f"cawg.{name}": {"use": "notAllowed"} for name in _MINING}
-    assertions.append({"label": "cawg.training-mining", "data": {"entries": mining}})
-    assertions.append({"label": CONSENT, "data": _consent(said)})
+    assertions.append(_created("cawg.training-mining", {"entries": mining}))
+    assertions.append(_created(CONSENT, _consent(said)))
+
     return {
         "label": said.manifest_id,
         "claim_generator_info": [{"name": "Sayso", "version": said.software}],
         "title": said.clip_id,
         "assertions": assertions,
     }
+
+
+def _created(label: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"label": label, "data": data, "created": True}
 
 
 def _actions(said: Statement, *, parent: bool) -> list[dict[str, Any]]:
@@ -117,8 +131,3 @@ def _consent(said: Statement) -> dict[str, Any]:
         data["log"] = log if found.index is None else {**log, "index": found.index}
         data["commitment"] = {"alg": "hkdf-hmac-sha256/1", "value": found.value}
     return data
-
-
-def _bytes_of(clip_id: str) -> bytes:
-    text = clip_id.removeprefix("clp_").upper()
-    return base64.b32decode(text + "=" * (-len(text) % 8))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from provenance.credentials.manifest import Commitment
-from provenance.ledger import checkpoints, entries
-from provenance.models import Entry, Head, Outbox
+from provenance.ledger import entries
+from provenance.models import Entry, Outbox
 
 
 def commitment(event_id: str) -> Commitment | None:
@@ -17,6 +19,6 @@ def commitment(event_id: str) -> Commitment | None:
             return None
         waiting, index = placed
     found = entries.read(bytes(waiting))
-    head = Head.objects.filter(organisation_id=found.organisation_id).first()
-    origin = head.name if head else checkpoints.origin(found.organisation_id)
+    # The address, not the name in the checkpoints: that has no scheme, so that no reader could follow it.
+    origin = f"{settings.SAYSO_PUBLIC_URL}/log/{found.organisation_id}"
     return Commitment(origin=origin, event=event_id, value=found.commitment, index=index)

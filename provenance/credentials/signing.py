@@ -6,6 +6,7 @@ No request leaves the process: remote manifests, OCSP and time stamps are off in
 from __future__ import annotations
 
 import io
+import secrets
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,9 +14,10 @@ import c2pa
 
 from core.errors import Refused, SaysoError
 from provenance.audio import mp4, mpeg
-from provenance.credentials import manifest
+from provenance.credentials import manifest, soft_binding
 from provenance.credentials.authority import Signer
 from provenance.credentials.manifest import Statement
+from provenance.credentials.soft_binding import StandIn
 
 EMBEDDED: Final = "embedded"
 SIDECAR: Final = "sidecar"
@@ -68,6 +70,8 @@ def settings(anchors: str) -> dict[str, Any]:
             "ocsp_fetch": False,
         },
         "trust": {"trust_anchors": anchors} if anchors else {},  # an empty text is an error to the library
+        # That a clip was made from this file is our own statement, too. The builder has no other way to say so.
+        "builder": {"created_assertion_labels": ["c2pa.ingredient"]},
     }
 
 
@@ -119,21 +123,43 @@ def built(
     data: bytes, codec: str, said: Statement, *, mode: str, sink: io.BytesIO, signer: Signer, parent: Parent | None
 ) -> bytes:
     """Write the signed file to `sink` and give its manifest, unread: `sign` reads it back. Raises CredentialFailed."""
+    draft = io.BytesIO()
+    stand_in = StandIn(secrets.token_bytes(soft_binding.SIGNATURE_BYTES))
+    store = _build(data, codec, said, mode=mode, sink=draft, stand_in=stand_in, signer=signer, parent=parent)
+
+    value = manifest.binding_bytes(said.clip_id) if said.marked else None
+    try:
+        made = soft_binding.with_byte_strings(store, value, stand_in, signer.sign)
+    except SaysoError as failure:
+        raise CredentialFailed("not_signed") from failure
+    except ValueError as error:
+        raise CredentialFailed("not_built") from error
+
+    file = draft.getvalue()
+    if mode == EMBEDDED and file.count(store) != 1:
+        raise CredentialFailed("not_built")
+    sink.write(file.replace(store, made) if mode == EMBEDDED else file)
+    return made
+
+
+def _build(
+    data: bytes,
+    codec: str,
+    said: Statement,
+    *,
+    mode: str,
+    sink: io.BytesIO,
+    stand_in: StandIn,
+    signer: Signer,
+    parent: Parent | None,
+) -> bytes:
+    """Let the library write the file to `sink`, with the stand-in for a signature. Give its manifest store."""
     media_type = _CARRIERS[codec] if mode == EMBEDDED else _ANY
-    failures: list[SaysoError] = []
-
-    def callback(message: bytes) -> bytes:
-        try:
-            return signer.sign(message)
-        except SaysoError as failure:  # the library swallows what a callback raises; an empty answer it takes as a no
-            failures.append(failure)
-            return b""
-
     definition = manifest.definition(said, parent=parent is not None)
     try:
         with (
             c2pa.Context.from_dict(settings(signer.anchors)) as context,
-            c2pa.Signer.from_callback(callback, c2pa.C2paSigningAlg.ED25519, signer.chain) as native,
+            c2pa.Signer.from_callback(stand_in, c2pa.C2paSigningAlg.ED25519, signer.chain) as native,
             c2pa.Builder(definition, context) as builder,
         ):
             if mode == SIDECAR:
@@ -143,8 +169,6 @@ def built(
                 builder.add_ingredient(facts, parent.media_type, io.BytesIO(parent.data))
             return bytes(builder.sign(native, media_type, io.BytesIO(data), sink))
     except c2pa.C2paError as error:
-        if failures:
-            raise CredentialFailed("not_signed") from failures[0]
         raise CredentialFailed("not_built") from error
 
 

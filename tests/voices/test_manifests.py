@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import json
+from urllib.parse import urlsplit
 
 import c2pa
 import pytest
+from django.conf import settings
 from django.db import transaction
+from django.urls import resolve
 
 from accounts.models import Organisation
 from consent import services as consents
@@ -99,6 +102,15 @@ class TestAClip:
         assert decided.kind == "decision.allowed"
         assert said[manifest.CONSENT]["log"]["entry"] == decided.event_id
         assert said[manifest.CONSENT]["commitment"]["value"] == entries.read(decided.payload).commitment
+
+    def test_says_at_which_address_its_log_is_read(self, make_voice: MakeVoice) -> None:
+        voice = make_voice()
+        _, store = look(say(voice).data, "audio/wav", anchors=authority.anchors())
+        said = {one["label"]: one["data"] for one in store["manifests"][store["active_manifest"]]["assertions"]}
+        origin = urlsplit(said[manifest.CONSENT]["log"]["origin"])
+
+        assert f"{origin.scheme}://{origin.netloc}" == settings.SAYSO_PUBLIC_URL
+        assert resolve(f"{origin.path}/checkpoint").kwargs == {"organisation_id": voice.organisation_id}
 
     def test_tells_nothing_of_the_person(self, make_voice: MakeVoice) -> None:
         voice = make_voice()

@@ -62,7 +62,9 @@ def statement(**changes: Any) -> Statement:
         software="0.1.0",
         marked=True,
         scope=Scope(use_case="entertainment.audiobook", language="en", channel=None, territory="DE"),
-        commitment=Commitment(origin="sayso.example/log/org_x", event="evt_x", value="Y29tbWl0bWVudA==", index=7),
+        commitment=Commitment(
+            origin="https://sayso.example/log/org_x", event="evt_x", value="Y29tbWl0bWVudA==", index=7
+        ),
     )
     return replace(said, **changes)
 

@@ -96,7 +96,7 @@ class TestWhatIsSaid:
             "scope": {
                 "action": "synthesize", "use_case": "entertainment.audiobook", "language": "en", "territory": "DE",
             },
-            "log": {"origin": "sayso.example/log/org_x", "entry": "evt_x", "index": 7},
+            "log": {"origin": "https://sayso.example/log/org_x", "entry": "evt_x", "index": 7},
             "commitment": {"alg": "hkdf-hmac-sha256/1", "value": "Y29tbWl0bWVudA=="},
         }  # fmt: skip
 
