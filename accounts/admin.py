@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts import policy
-from accounts.desk import EvidenceAdmin, ReasonForm, actor_of, button, member_of, on_record
+from accounts.desk import EvidenceAdmin, actor_of, button, member_of, on_record
 from accounts.models import ApiKey, Member, Organisation
 from accounts.permissions import Action
+from accounts.reason_forms import ReasonForm
 from core import clock
 from core.errors import Invalid
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
@@ -22,12 +21,13 @@ from accounts import events, permissions
 from accounts.events import Event
 from accounts.models import Member
 from accounts.permissions import Action
+from accounts.reason_forms import AnyReasonForm, Given, ReasonForm
 from core import clock
 from core.errors import SaysoError
 
 Row = TypeVar("Row", bound=Model)
 # What an act gets: the row, the member as the log names them, and the reason. What it says is shown to the member.
-Act = Callable[[Any, str, str], str]
+Act = Callable[[Any, str, Given], str]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -36,18 +36,6 @@ def button(*, text: str, path: str, permission: str) -> Callable[[Method], Metho
     """The theme's button for an act, with types: for whom `has_<permission>_permission` says yes, refused to others."""
     decorated: Callable[[Method], Method] = action(description=text, url_path=path, permissions=[permission])
     return decorated
-
-
-class ReasonForm(forms.Form):
-    """Why. Free words are sealed; the log commits to them without showing them."""
-
-    reason = forms.CharField(
-        label="Reason",
-        min_length=3,
-        max_length=200,
-        help_text="Required. Goes on record with your name; keep personal details out of it.",
-        widget=forms.Textarea(attrs={"rows": 3, "class": "reason"}),
-    )
 
 
 class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the theme has no types
@@ -94,7 +82,15 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         return False
 
     def act(
-        self, request: HttpRequest, object_id: str, *, action: Action, title: str, consequence: str, do: Act
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        action: Action,
+        title: str,
+        consequence: str,
+        do: Act,
+        asks: type[AnyReasonForm] = ReasonForm,
     ) -> HttpResponse:
         """Ask for the reason, then do it through the same service as the API, and say what came of it.
 
@@ -104,19 +100,30 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         if row is None:
             raise Http404
         back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(row.pk)])
-        return self.with_reason(request, row, action=action, title=title, consequence=consequence, do=do, back=back)
+        return self.with_reason(
+            request, row, action=action, title=title, consequence=consequence, do=do, back=back, asks=asks
+        )
 
     def with_reason(
-        self, request: HttpRequest, row: Any, *, action: Action, title: str, consequence: str, do: Act, back: str
+        self,
+        request: HttpRequest,
+        row: Any,
+        *,
+        action: Action,
+        title: str,
+        consequence: str,
+        do: Act,
+        back: str,
+        asks: type[AnyReasonForm] = ReasonForm,
     ) -> HttpResponse:
         """The page that asks for the reason, for acts on one row and for acts on none (`row` is then None)."""
         member = member_of(request)
         if not permissions.may(member, action, at=clock.now()):
             raise PermissionDenied
-        form = ReasonForm(request.POST or None)
+        form = asks(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                messages.success(request, _done(row, member, action, form.cleaned_data["reason"], do))
+                messages.success(request, _done(row, member, action, form.given(), do))
             except SaysoError as error:
                 messages.error(request, error.detail)
             return HttpResponseRedirect(back)
@@ -147,18 +154,15 @@ def actor_of(member: Member) -> str:
 
 
 @transaction.atomic
-def _done(row: Any, member: Member, action: Action, reason: str, do: Act) -> str:
+def _done(row: Any, member: Member, action: Action, given: Given, do: Act) -> str:
     """Do it, and put on record who did what and why, or do neither."""
-    said = do(row, actor_of(member), reason)
-    on_record(row, member, action, reason, at=clock.now())
+    said = do(row, actor_of(member), given)
+    on_record(row, member, action, given.recorded, at=clock.now())
     return said
 
 
 def on_record(row: Any, member: Member, action: Action, reason: str, *, at: datetime) -> None:
-    """Log who did what and why, inside the transaction that did it.
-
-    Of an erasure only the act is kept: its reason may speak of the person who is to be forgotten.
-    """
+    """Log who did what and why, inside the transaction that did it. Of what concerns people, `reason` is a code."""
     events.emit(
         Event(
             kind="admin.action",
@@ -170,7 +174,7 @@ def on_record(row: Any, member: Member, action: Action, reason: str, *, at: date
             facts={
                 "action": str(action),
                 "row": str(row.pk) if row is not None else None,
-                "reason": "" if action is Action.ERASE else reason,
+                "reason": reason,
             },
         )
     )

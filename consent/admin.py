@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
-from accounts.desk import EvidenceAdmin, button, may_enter
+from accounts.desk import EvidenceAdmin, button, may_enter, member_of, on_record
 from accounts.models import Organisation
 from accounts.permissions import Action
-from consent import services
+from accounts.reason_forms import CodeForm, Given, coded
+from consent import remarks, services
 from consent.models import Consent, Decision, Grant, NoticeVersion
+from consent.rules import reasons
+from consent.rules.reasons import Act
 from core import clock
 
 
@@ -49,7 +54,25 @@ class ConsentAdmin(EvidenceAdmin[Consent]):
         "revocation_epoch", "record_sha256", "record_key", "signed_record", "supersedes",
     )  # fmt: skip
     readonly_fields = ("signed_record",)
+    change_form_after_template = "admin/consent_history.html"
     actions_detail = ("revoke", "suspend", "resume")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The consent with the reasons that were given. Opening their words goes on record."""
+        consent = self.get_queryset(request).filter(pk=unquote(object_id)).select_related("speaker").first()
+        shown: dict[str, Any] = {} if consent is None else self._reasons(request, consent)
+        answer: HttpResponse = super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+        return answer
+
+    def _reasons(self, request: HttpRequest, consent: Consent) -> dict[str, Any]:
+        may_open = self.may(request, Action.OPEN_EVIDENCE)
+        said = remarks.of(consent, opened=may_open)
+        if any(one.words for one in said):
+            with transaction.atomic():
+                on_record(consent, member_of(request), Action.OPEN_EVIDENCE, "remarks", at=clock.now())
+        return {"remarks": said, "may_open": may_open}
 
     @admin.display(description="Signed record")
     def signed_record(self, consent: Consent) -> SafeString | str:
@@ -69,6 +92,7 @@ class ConsentAdmin(EvidenceAdmin[Consent]):
             title="Revoke this consent",
             consequence="No further call is allowed, waiting jobs are not delivered, its voices are deleted. For good.",
             do=_revoke,
+            asks=_asks(Act.REVOKE),
         )
 
     @button(text="Suspend", path="suspend", permission="suspend")
@@ -81,6 +105,7 @@ class ConsentAdmin(EvidenceAdmin[Consent]):
             title="Suspend this consent",
             consequence="Every call is refused until the consent is resumed. Nothing is deleted.",
             do=_suspend,
+            asks=_asks(Act.SUSPEND),
         )
 
     @button(text="Resume", path="resume", permission="resume")
@@ -93,6 +118,7 @@ class ConsentAdmin(EvidenceAdmin[Consent]):
             title="Resume this consent",
             consequence="Calls within its scope are allowed again.",
             do=_resume,
+            asks=_asks(Act.RESUME),
         )
 
     def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -149,6 +175,11 @@ class _At(TypedDict):
     at: datetime
 
 
+def _asks(act: Act) -> type[CodeForm]:
+    """The form that asks why: the codes for this act, and words."""
+    return coded([(code.name, code.meaning) for code in reasons.for_act(act)], words=True)
+
+
 def _at(consent: Consent) -> _At:
     organisation: Organisation = consent.organisation
     return {
@@ -158,16 +189,16 @@ def _at(consent: Consent) -> _At:
     }
 
 
-def _revoke(consent: Consent, actor: str, reason: str) -> str:
-    after = services.revoke(consent.id, reason=reason, actor=actor, **_at(consent))
+def _revoke(consent: Consent, actor: str, given: Given) -> str:
+    after = services.revoke(consent.id, reason=given.reason, words=given.words, actor=actor, **_at(consent))
     return f"The consent is {after.state}."
 
 
-def _suspend(consent: Consent, actor: str, reason: str) -> str:
-    after = services.suspend(consent.id, reason=reason, actor=actor, **_at(consent))
+def _suspend(consent: Consent, actor: str, given: Given) -> str:
+    after = services.suspend(consent.id, reason=given.reason, words=given.words, actor=actor, **_at(consent))
     return f"The consent is {after.state}."
 
 
-def _resume(consent: Consent, actor: str, reason: str) -> str:  # noqa: ARG001 - the shape of an act
-    after = services.resume(consent.id, actor=actor, **_at(consent))
+def _resume(consent: Consent, actor: str, given: Given) -> str:
+    after = services.resume(consent.id, reason=given.reason, words=given.words, actor=actor, **_at(consent))
     return f"The consent is {after.state}."

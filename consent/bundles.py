@@ -30,7 +30,7 @@ _CONSENT: Final = (
 _CALLERS: Final = ("external_id", "metadata")
 _GRANT: Final = ("id", "consent", "position", "use_case", "signed", "scope", "declined_at", "removed_at")
 _EVIDENCE: Final = ("id", "consent", "kind", "sha256", "created_at")
-_REMARK: Final = ("consent", "move", "text", "created_at")
+_REMARK: Final = ("consent", "move", "code", "text", "created_at")
 _DECISION: Final = (
     "id", "allowed", "preview", "consent", "grant", "voice", "epoch", "record_sha256", "ask", "reasons",
     "policy_version", "actor", "created_at", "expires_at",
@@ -211,6 +211,7 @@ def _remarks(scope: Scope) -> Iterator[Row]:
         yield {
             "consent": remark.consent_id,
             "move": remark.move,
+            "code": remark.code,
             "text": _opened(scope.subject or "", f"remark|{remark.consent_id}", remark.sealed),
             "created_at": timestamp(remark.created_at),
         }

@@ -7,6 +7,7 @@ from datetime import datetime
 from consent import events
 from consent.life import lifecycle
 from consent.models import Consent, Evidence, Remark, Representative, Speaker
+from consent.rules.reasons import Act
 from consent.rules.states import MOVES, STANDING, Move, State
 from core import tx
 from core.errors import NotFound
@@ -28,7 +29,8 @@ def freeze(speaker_id: str, *, reason: str, actor: str, at: datetime) -> Speaker
             consent.id,
             organisation_id=consent.organisation_id,
             livemode=consent.livemode,
-            reason=reason or "erasure",
+            reason=reason,
+            act=Act.ERASE,
             actor=actor,
             at=at,
         )

@@ -28,8 +28,13 @@ def of_speaker(speaker: Speaker, kind: str, *, at: datetime, actor: str, body: M
 
 
 @tx.required
-def of_consent(consent: Consent, kind: str, *, at: datetime, actor: str, body: Mapping[str, Json]) -> None:
-    """Log something that happened to a consent (its `speaker` at hand). The last statement of its transaction."""
+def of_consent(
+    consent: Consent, kind: str, *, at: datetime, actor: str, body: Mapping[str, Json], by: str | None = None
+) -> None:
+    """Log something that happened to a consent (its `speaker` at hand). The last statement of its transaction.
+
+    `by` says in the open who wanted a consent to end.
+    """
     write(
         organisation_id=consent.organisation_id,
         livemode=consent.livemode,
@@ -39,6 +44,7 @@ def of_consent(consent: Consent, kind: str, *, at: datetime, actor: str, body: M
         body=body,
         at=at,
         actor=actor,
+        by=by,
     )
 
 
@@ -53,6 +59,7 @@ def write(
     body: Mapping[str, Json],
     at: datetime,
     actor: str,
+    by: str | None = None,
 ) -> str:
     """Log an event under the person's key, or under the organisation's when the person has been erased; give its id."""
     try:
@@ -65,6 +72,7 @@ def write(
             subject=subject,
             refs=refs,
             body=body,
+            by=by,
         )
     except keys.KeyDestroyed:  # raised before anything is written
         return log.append(
@@ -76,4 +84,5 @@ def write(
             subject=None,
             refs=refs,
             body=body,
+            by=by,
         )

@@ -157,7 +157,7 @@ class Renewal(_Term):
 
 
 class Reason(StrictSerializer):
-    """Why. A known code, or words, which are kept sealed."""
+    """Why. A code of `GET /v1/reasons`, or words: they count as `other` and are kept under the person's key."""
 
     reason = Text(max_length=2000, required=False, allow_blank=True, default="")
 

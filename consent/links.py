@@ -16,6 +16,7 @@ from consent.life import lifecycle, requests
 from consent.life.signing import LinkUnknown
 from consent.models import Consent
 from consent.paper import words
+from consent.rules import reasons
 from consent.rules.states import STANDING, State
 from core import tx
 
@@ -81,7 +82,7 @@ def withdraw(token: str, *, at: datetime) -> Consent:
         consent.id,
         organisation_id=consent.organisation_id,
         livemode=consent.livemode,
-        reason="withdrawn_by_speaker",
+        reason=reasons.REQUESTED_BY_PERSON,
         actor=f"speaker:{consent.speaker_id}",
         at=at,
     )

@@ -107,6 +107,7 @@ def event(one: Event) -> Rendered:
         "livemode": one.livemode,
         "log_index": one.index,
         "refs": dict(one.refs),
+        "by": one.by,
         "body": dict(one.body) if one.body is not None else None,
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from consent.models import Consent, Decision, Grant, Speaker
-from consent.rules.states import State
+from consent.rules.reasons import Act, Party
+from consent.rules.states import REVOKED, State
 
 REASON_CODES = (
     "no_consent", "consent_not_signed", "consent_suspended", "consent_revoked", "consent_expired",
@@ -157,6 +158,24 @@ class RecordObject(serializers.Serializer[None]):
     key_id = serializers.CharField()
 
 
+class ReasonCodeObject(serializers.Serializer[None]):
+    """A code that `reason` may be. `by` says who wanted the act, `leads_to` how a consent reads that it ended."""
+
+    object = serializers.ChoiceField(choices=("reason",))
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    applies_to = serializers.ListField(child=serializers.ChoiceField(choices=[str(act) for act in Act]))
+    by = serializers.ChoiceField(choices=[str(party) for party in Party], allow_null=True)
+    leads_to = serializers.ChoiceField(choices=sorted(REVOKED), allow_null=True)
+
+
+class ReasonCodeList(serializers.Serializer[None]):
+    """All codes, in one answer."""
+
+    object = serializers.ChoiceField(choices=("list",))
+    data = ReasonCodeObject(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
+
+
 class _Page(serializers.Serializer[None]):
     object = serializers.ChoiceField(choices=("list",))
     has_more = serializers.BooleanField()
@@ -186,6 +205,7 @@ class EventObject(serializers.Serializer[None]):
     livemode = serializers.BooleanField()
     log_index = serializers.IntegerField(allow_null=True)
     refs = serializers.DictField(child=serializers.CharField())
+    by = serializers.ChoiceField(choices=[str(party) for party in Party], allow_null=True)
     body = serializers.DictField(allow_null=True)
 
 

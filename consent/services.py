@@ -1,7 +1,7 @@
 """The changes that consent offers, under one roof: REST, pages, admin and tasks all call these."""
 
 from consent.life.holds import lift_hold, place_hold
-from consent.life.lifecycle import end, resume, revoke, suspend
+from consent.life.lifecycle import resume, revoke, suspend
 from consent.life.narrowing import narrow
 from consent.life.requests import Requested, renew, request_consent
 from consent.life.samples import register_samples
@@ -14,7 +14,6 @@ __all__ = [
     "add_representative",
     "create_speaker",
     "decline",
-    "end",
     "expire_due",
     "lift_hold",
     "narrow",

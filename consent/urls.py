@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from consent.api import consents, decisions, speakers
+from consent.api import consents, decisions, reasons, speakers
 
 urlpatterns = [
     path("v1/speakers", speakers.Speakers.as_view()),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("v1/consents/<str:consent_id>/narrow", consents.ConsentNarrowing.as_view()),
     path("v1/consents/<str:consent_id>/renew", consents.ConsentRenewal.as_view()),
     path("v1/test/consents/<str:consent_id>/sign", consents.TestSignature.as_view()),
+    path("v1/reasons", reasons.Reasons.as_view()),
     path("v1/decisions", decisions.Decisions.as_view()),
     path("v1/decisions/<str:decision_id>", decisions.OneDecision.as_view()),
 ]

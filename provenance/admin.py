@@ -15,6 +15,7 @@ from accounts import permissions
 from accounts.desk import EvidenceAdmin, button, member_of
 from accounts.models import Member
 from accounts.permissions import Action
+from accounts.reason_forms import Given
 from core import clock
 from core.errors import SaysoError
 from provenance.bundles import services
@@ -119,7 +120,7 @@ class FeedbackAdmin(EvidenceAdmin[Feedback]):
         return Feedback.objects.filter(Q(organisation=member.organisation_id) | general)
 
 
-def _audit(member: Member, row: None, actor: str, reason: str) -> str:  # noqa: ARG001 - the shape of an act
+def _audit(member: Member, row: None, actor: str, given: Given) -> str:  # noqa: ARG001 - the shape of an act
     export = services.request(
         organisation_id=member.organisation_id,
         livemode=True,

@@ -39,7 +39,7 @@ class ClipGone(Conflict):
 
 
 class ClipWithdrawn(Refused):
-    """The permission behind the clip was withdrawn: its audio is not given out any more."""
+    """The permission behind the clip has ended: its audio is not given out any more."""
 
     code = "clip_withdrawn"
 
@@ -180,10 +180,10 @@ def abort(clip_id: str, *, code: str, at: datetime, actor: str, part: Part | Non
 
 @tx.opened
 def withdraw_of(consent_id: str, *, at: datetime, actor: str, most: int = 200) -> int:
-    """Mark up to `most` issued clips of a withdrawn consent as withdrawn, log each, give their number. Call until 0."""
+    """Mark up to `most` issued clips of a revoked consent as withdrawn, log each, give their number. Call until 0."""
     found = Clip.objects.filter(consent_id=consent_id, state=ClipState.ISSUED).order_by("id")[:most]
     withdrawn = [clip for clip in found if _withdraw(clip, at)]
-    body: dict[str, Json] = {"code": "consent_withdrawn"}
+    body: dict[str, Json] = {"code": "consent_revoked"}
     log.append_many([_happening(clip, "clip.withdrawn", body, at=at, actor=actor) for clip in withdrawn])
     return len(withdrawn)
 
@@ -238,7 +238,7 @@ def delivered_bytes(clip_id: str) -> bytes:
     if clip.state == ClipState.ERASED or not clip.blob_id:
         raise ClipErased("This clip was erased.")
     if clip.state == ClipState.WITHDRAWN:
-        raise ClipWithdrawn("The permission behind this clip was withdrawn.")
+        raise ClipWithdrawn("The permission behind this clip has ended.")
     return blobs.get(clip.blob_id)
 
 

@@ -29,6 +29,7 @@ class Happening:
     refs: Mapping[str, str]
     body: Mapping[str, Json]
     keyed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    by: str | None = None
 
 
 @tx.required
@@ -43,12 +44,14 @@ def append(
     refs: Mapping[str, str],
     body: Mapping[str, Json],
     keyed: Mapping[str, str] | None = None,
+    by: str | None = None,
 ) -> str:
     """Record an event and give its id, `evt_…`. Make it the last statement of the transaction.
 
     `subject` is the vault subject whose key commits to the body and seals it; None means the organisation's own. `refs`
     hold public ids alone. `body` holds facts (ids, codes, hashes, whole numbers), to which the actor is added. Of a
-    text in `keyed` only its hash under the event's key goes into the body (`entries.keyed_hash`).
+    text in `keyed` only its hash under the event's key goes into the body (`entries.keyed_hash`). `by` is in the open:
+    who wanted a consent to end (one of `entries.PARTIES`).
 
     Raises RuntimeError outside a transaction; ValueError for an unknown kind, a ref that is not a public id, or a body
     without a canonical form; vault.keys.KeyDestroyed when the subject was erased.
@@ -63,6 +66,7 @@ def append(
         refs=refs,
         body=body,
         keyed=keyed or {},
+        by=by,
     )
     return append_many((happening,))[0]
 
@@ -113,6 +117,7 @@ def _rows(event_id: str, happening: Happening, subject: str, derive: keys.Derive
         subject=subject,
         commitment=entries.commitment_to(key, whole),
         refs=happening.refs,
+        by=happening.by,
     )
     sealed = sealing.seal_json(derive, entries.purpose(event_id), whole)
     organisation_id = happening.organisation_id

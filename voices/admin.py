@@ -11,8 +11,11 @@ from unfold.admin import TabularInline
 from accounts.clock import now_for
 from accounts.desk import EvidenceAdmin, button, may_enter
 from accounts.permissions import Action
+from accounts.reason_forms import Given, coded
 from consent import speakers
 from consent.models import Speaker
+from consent.rules import reasons
+from consent.rules.reasons import Act
 from core import clock
 from voices.erasure import services as erasures
 from voices.models import Erasure, ErasureTarget, Job, Sample, Voice
@@ -47,6 +50,7 @@ class SpeakerAdmin(EvidenceAdmin[Speaker]):
             consequence="Every consent ends now. Voices, recordings, clips, name and address are destroyed and cannot "
             "come back. Signed records and log entries stay as proof; they name nobody.",
             do=_erase,
+            asks=coded(_why_erase(), words=False),
         )
 
     def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -136,13 +140,19 @@ class ErasureAdmin(EvidenceAdmin[Erasure]):
         return str((erasure.answer_by - clock.now()).days)
 
 
-def _erase(speaker: Speaker, actor: str, reason: str) -> str:
+def _why_erase() -> list[tuple[str, str]]:
+    """The codes to choose from. Free words are not asked for: they could hold what is to be erased."""
+    unasked = {reasons.OTHER, reasons.REQUESTED_BY_PERSON}
+    return [(code.name, code.meaning) for code in reasons.for_act(Act.ERASE) if code.name not in unasked]
+
+
+def _erase(speaker: Speaker, actor: str, given: Given) -> str:
     real = clock.now()
     erasure = erasures.request(
         speaker.id,
         organisation=speaker.organisation,
         livemode=speaker.livemode,
-        reason=reason,
+        reason=given.reason,
         actor=actor,
         at=now_for(speaker.organisation, livemode=speaker.livemode, real=real),
         real=real,

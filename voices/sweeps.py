@@ -78,7 +78,7 @@ def _ended_under_voices() -> tuple[queries.Ended, ...]:
 
 
 def withdraw_clips(*, at: datetime) -> int:
-    """Mark the clips of withdrawn consents; gives their number."""
+    """Mark the clips of revoked consents as withdrawn; gives their number."""
     recently = Q(ended_at__gte=at - LOOK_BACK) | Q(revoked_at__gte=at - LOOK_BACK)
     ended = Consent.objects.filter(recently, state__in=ENDED_FOR_GOOD).order_by("id")
     withdrawn = 0

@@ -158,7 +158,7 @@ class Story:
         """Revoke, and try to speak again."""
         with self.tell.step("Mara changes her mind and revokes"):
             consent = _expect(
-                self.client.post(f"/v1/consents/{self.ids['consent']}/revoke", {"reason": "withdrawn"}), 200
+                self.client.post(f"/v1/consents/{self.ids['consent']}/revoke", {"reason": "requested_by_person"}), 200
             )
             self.tell.say(f"state {consent['state']} since {consent['revoked_at']}")
         with self.tell.step("The next call"):

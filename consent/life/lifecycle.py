@@ -14,29 +14,39 @@ from django.db.models import F
 from consent import events, signals
 from consent.errors import ConsentSuperseded, SuspendedBySpeaker, WrongState
 from consent.models import Consent, Remark
-from consent.rules.states import ENDED, MOVES, STANDING, UNSIGNED, Move, State
+from consent.rules import reasons
+from consent.rules.reasons import Act, GivenReason, Party
+from consent.rules.states import MOVES, STANDING, UNSIGNED, Move, State
 from core import tx
 from core.canonical import Json
 from core.errors import NotFound
 from vault import sealing
 
-REASONS: Final = frozenset(
-    {
-        "withdrawn_by_speaker", "contract_ended", "misuse", "dispute", "strike", "lost_contact", "other",
-        # why people are erased
-        "erasure", "requested", "withdrawn", "expired", "unlawful", "obligation", "child", "restored",
-    }
-)  # fmt: skip
+_NONE: Final = GivenReason(code="")
 _ENDS: Final = frozenset({Move.WITHDRAW, Move.EXPIRE, Move.INVALIDATE, Move.TERMINATE, Move.SUPERSEDE})
 
 
 @tx.opened
-def revoke(consent_id: str, *, organisation_id: str, livemode: bool, reason: str, actor: str, at: datetime) -> Consent:
-    """Withdraw a consent for good, at once. A request that nobody signed yet is called back instead.
+def revoke(
+    consent_id: str,
+    *,
+    organisation_id: str,
+    livemode: bool,
+    reason: str,
+    actor: str,
+    at: datetime,
+    words: str = "",
+    act: Act = Act.REVOKE,
+) -> Consent:
+    """End a consent for good, at once. A request that nobody signed yet is called back instead.
 
-    Raises NotFound, and ConsentSuperseded when a newer consent has taken its place: revoke that one.
+    Who wanted the end gives the state: the person (their own page, or a reason that says so) `withdrawn`, an authority
+    `invalidated`, the organisation `terminated`. All three act the same. `reason` is a code for the act, or words, and
+    `words` are further words beside a code. Raises NotFound, and ConsentSuperseded when a newer consent has taken its
+    place: revoke that one.
     """
     consent = _locked(consent_id, organisation_id, livemode=livemode)
+    given = reasons.read(reason, act, words=words)
     state = State(consent.state)
     if state is State.SUPERSEDED:
         newer = consent.successors.filter(signed_at__isnull=False).first()
@@ -44,16 +54,35 @@ def revoke(consent_id: str, *, organisation_id: str, livemode: bool, reason: str
             "A newer consent has taken this one's place.", facts={"superseded_by": newer.id if newer else None}
         )
     if state in {State.DRAFT, State.REQUESTED}:
-        return _carry_out(consent, Move.LAPSE, "consent.expired", reason=reason, actor=actor, at=at)
+        return _carry_out(consent, Move.LAPSE, "consent.lapsed", reason=given, actor=actor, at=at)
     if state is State.CAPTURED:
-        return _carry_out(consent, Move.REJECT, "consent.declined", reason=reason, actor=actor, at=at)
+        return _carry_out(consent, Move.REJECT, "consent.rejected", reason=given, actor=actor, at=at)
     if state not in STANDING:
         return consent
-    return _carry_out(consent, Move.WITHDRAW, "consent.revoked", reason=reason, actor=actor, at=at, revoked_at=at)
+    party = Party.PERSON if _side(actor) == "speaker" else given.party
+    return _carry_out(
+        consent,
+        reasons.ENDING_MOVE[party],
+        "consent.revoked",
+        reason=given,
+        actor=actor,
+        at=at,
+        by=party,
+        revoked_at=at,
+    )
 
 
 @tx.opened
-def suspend(consent_id: str, *, organisation_id: str, livemode: bool, reason: str, actor: str, at: datetime) -> Consent:
+def suspend(
+    consent_id: str,
+    *,
+    organisation_id: str,
+    livemode: bool,
+    reason: str,
+    actor: str,
+    at: datetime,
+    words: str = "",
+) -> Consent:
     """Pause a consent: a dispute, a strike, a restriction. Raises NotFound, WrongState when it does not stand."""
     consent = _locked(consent_id, organisation_id, livemode=livemode)
     if consent.state == State.SUSPENDED:
@@ -62,13 +91,23 @@ def suspend(consent_id: str, *, organisation_id: str, livemode: bool, reason: st
             consent.refresh_from_db(fields=["suspended_by"])
         return consent
     _must(consent, Move.SUSPEND)
+    given = reasons.read(reason, Act.SUSPEND, words=words)
     return _carry_out(
-        consent, Move.SUSPEND, "consent.suspended", reason=reason, actor=actor, at=at, suspended_by=_side(actor)
+        consent, Move.SUSPEND, "consent.suspended", reason=given, actor=actor, at=at, suspended_by=_side(actor)
     )
 
 
 @tx.opened
-def resume(consent_id: str, *, organisation_id: str, livemode: bool, actor: str, at: datetime) -> Consent:
+def resume(
+    consent_id: str,
+    *,
+    organisation_id: str,
+    livemode: bool,
+    actor: str,
+    at: datetime,
+    reason: str = "",
+    words: str = "",
+) -> Consent:
     """End a pause. Raises NotFound, WrongState, and SuspendedBySpeaker when only the person may do that."""
     consent = _locked(consent_id, organisation_id, livemode=livemode)
     if consent.state == State.ACTIVE:
@@ -76,19 +115,8 @@ def resume(consent_id: str, *, organisation_id: str, livemode: bool, actor: str,
     _must(consent, Move.RESUME)
     if consent.suspended_by == "speaker" and _side(actor) != "speaker":
         raise SuspendedBySpeaker("The person paused this consent; only the person can resume it.")
-    return _carry_out(consent, Move.RESUME, "consent.resumed", reason="", actor=actor, at=at, suspended_by="")
-
-
-@tx.opened
-def end(consent_id: str, move: Move, *, reason: str, actor: str, at: datetime) -> Consent:
-    """End a standing consent by an authority (`invalidate`) or by the controller (`terminate`). Idempotent."""
-    if move not in {Move.INVALIDATE, Move.TERMINATE}:
-        raise ValueError(move)
-    consent = _row(Consent.objects.filter(id=consent_id))
-    if State(consent.state) in ENDED:
-        return consent
-    _must(consent, move)
-    return _carry_out(consent, move, "consent.revoked", reason=reason, actor=actor, at=at)
+    given = reasons.read(reason, Act.RESUME, words=words)
+    return _carry_out(consent, Move.RESUME, "consent.resumed", reason=given, actor=actor, at=at, suspended_by="")
 
 
 @tx.opened
@@ -97,7 +125,7 @@ def expire(consent_id: str, *, actor: str, at: datetime) -> bool:
     consent = _row(Consent.objects.filter(id=consent_id))
     if State(consent.state) not in STANDING or consent.valid_until is None or at < consent.valid_until:
         return False
-    _carry_out(consent, Move.EXPIRE, "consent.expired", reason="", actor=actor, at=at)
+    _carry_out(consent, Move.EXPIRE, "consent.expired", reason=_NONE, actor=actor, at=at)
     return True
 
 
@@ -107,7 +135,7 @@ def lapse(consent_id: str, *, actor: str, at: datetime) -> bool:
     consent = _row(Consent.objects.filter(id=consent_id))
     if consent.state != State.REQUESTED or at < consent.link_expires_at:
         return False
-    _carry_out(consent, Move.LAPSE, "consent.expired", reason="", actor=actor, at=at)
+    _carry_out(consent, Move.LAPSE, "consent.lapsed", reason=_NONE, actor=actor, at=at)
     return True
 
 
@@ -122,21 +150,40 @@ def move(consent: Consent, step: Move, **columns: Any) -> bool:
 
 
 @tx.required
-def remark(consent: Consent, step: str, text: str, *, actor: str, at: datetime) -> str:
-    """Keep a reason in free words under the person's key; give its code for the log: a known one, or `stated`."""
-    if not text:
-        return ""
-    if text in REASONS:
-        return text
-    sealed = sealing.seal(consent.speaker.subject, f"remark|{consent.id}", {"text": text})
-    Remark.objects.create(consent=consent, move=step, sealed=sealed, actor=actor, created_at=at)
-    return "stated"
+def remark(consent: Consent, step: str, reason: GivenReason, *, actor: str, at: datetime) -> str:
+    """Keep a reason: its code in the open, its words under the person's key. Give the code, for the log."""
+    if reason.code:
+        sealed = None
+        if reason.words:
+            sealed = sealing.seal(consent.speaker.subject, remark_context(consent.id), {"text": reason.words})
+        Remark.objects.create(
+            consent=consent,
+            move=step,
+            code=reason.code,
+            sealed=sealed,
+            actor=actor,
+            created_at=at,
+        )
+    return reason.code
+
+
+def remark_context(consent_id: str) -> str:
+    """Say what the words of a remark are sealed for."""
+    return f"remark|{consent_id}"
 
 
 def _carry_out(
-    consent: Consent, step: Move, kind: str, *, reason: str, actor: str, at: datetime, **columns: Any
+    consent: Consent,
+    step: Move,
+    kind: str,
+    *,
+    reason: GivenReason,
+    actor: str,
+    at: datetime,
+    by: Party | None = None,
+    **columns: Any,
 ) -> Consent:
-    if step in _ENDS or MOVES[step].target in UNSIGNED:
+    if step in _ENDS or MOVES[step].target in UNSIGNED or step is Move.REJECT:
         columns["ended_at"] = at
     if not move(consent, step, **columns):
         raise WrongState("The consent has changed meanwhile.", facts={"state": consent.state})
@@ -145,7 +192,12 @@ def _carry_out(
     if MOVES[step].ends_permits:
         signals.wake(consent.id)
     events.of_consent(
-        consent, kind, at=at, actor=actor, body={**body, "state": consent.state, "epoch": consent.revocation_epoch}
+        consent,
+        kind,
+        at=at,
+        actor=actor,
+        by=by,
+        body={**body, "state": consent.state, "epoch": consent.revocation_epoch},
     )
     return consent
 
@@ -167,4 +219,4 @@ def _row(rows: Any) -> Consent:
 
 
 def _side(actor: str) -> str:
-    return "speaker" if actor.startswith("speaker:") else "organisation"
+    return "speaker" if actor.partition(":")[0] == "speaker" else "organisation"

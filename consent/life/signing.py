@@ -21,6 +21,8 @@ from consent.life.lifecycle import move, remark
 from consent.life.sheets import GrantView, NoticeSection, SigningView
 from consent.models import Consent, Evidence, Grant, Speaker
 from consent.paper import records
+from consent.rules import reasons
+from consent.rules.reasons import Act
 from consent.rules.states import Move, State
 from core import canonical, ids, tx
 from core.canonical import Json
@@ -128,7 +130,8 @@ def decline(token: str, *, reason: str, at: datetime) -> Consent:
     if not move(consent, Move.DECLINE, ended_at=at):
         raise _ended(consent)
     actor = f"speaker:{consent.speaker_id}"
-    code = remark(consent, Move.DECLINE, reason.strip()[:2000], actor=actor, at=at)
+    given = reasons.read(reason[:2000], Act.DECLINE)
+    code = remark(consent, Move.DECLINE, given, actor=actor, at=at)
     consent.refresh_from_db()
     events.of_consent(consent, "consent.declined", at=at, actor=actor, body={"reason": code})
     return consent

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from accounts.models import Organisation
 from consent.models.notice import NoticeVersion
 from consent.models.speaker import Speaker
-from consent.rules.states import ENDED, STANDING, State
+from consent.rules.states import ENDED, REVOKED, STANDING, State
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -102,7 +102,8 @@ class Consent(models.Model):
                 | Q(state__in=["erasing", "erased"]),
             ),
             models.CheckConstraint(
-                name="consent_withdrawn_at_a_time", condition=~Q(state="withdrawn") | Q(revoked_at__isnull=False)
+                name="consent_revoked_at_a_time",
+                condition=~Q(state__in=sorted(REVOKED)) | Q(revoked_at__isnull=False),
             ),
             models.UniqueConstraint(
                 name="consent_link_opens_one_request", fields=["link_sha256"], condition=~Q(link_sha256="")
@@ -177,10 +178,11 @@ class Evidence(models.Model):
 
 
 class Remark(models.Model):
-    """A reason in free words. Such words may name people, so they lie sealed; the log has a code alone."""
+    """A reason: its code, and the words beside it. Words may name people, so they lie sealed; the log has the code."""
 
     consent = models.ForeignKey(Consent, models.PROTECT, related_name="remarks")
     move = models.CharField(max_length=16, editable=False)
+    code = models.CharField(max_length=32, default="other", editable=False)
     sealed = models.BinaryField(null=True, editable=False)
     actor = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(editable=False)

@@ -123,7 +123,9 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = {
     State.REJECTED: ("consent_not_signed", "What was signed did not stand up to the check."),
     State.SUSPENDED: ("consent_suspended", "This consent is suspended."),
     State.EXPIRED: ("consent_expired", "The term of this consent has ended."),
-    State.WITHDRAWN: ("consent_revoked", "The person's consent has been withdrawn."),
+    State.WITHDRAWN: ("consent_revoked", "The person has withdrawn this consent."),
+    State.TERMINATED: ("consent_revoked", "The organisation has ended this consent."),
+    State.INVALIDATED: ("consent_revoked", "This consent was declared invalid."),
 }
 
 

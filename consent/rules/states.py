@@ -61,6 +61,9 @@ class Rule:
 STANDING: Final = frozenset({State.ACTIVE, State.SUSPENDED})
 """Signed and not ended: a person's exclusions in these bind, and these can still be withdrawn."""
 
+REVOKED: Final = frozenset({State.WITHDRAWN, State.TERMINATED, State.INVALIDATED})
+"""Ended before their time: by the person, by the organisation, or by an authority. All three act the same."""
+
 UNSIGNED: Final = frozenset({State.DRAFT, State.REQUESTED, State.DECLINED, State.LAPSED})
 
 ENDED: Final = frozenset(
@@ -111,7 +114,7 @@ DPV_STATUS: Final[Mapping[State, str]] = MappingProxyType(
         State.WITHDRAWN: "ConsentWithdrawn",
         State.EXPIRED: "ConsentExpired",
         State.INVALIDATED: "ConsentInvalidated",
-        State.TERMINATED: "ConsentExpired",
+        State.TERMINATED: "ConsentRevoked",
         State.SUPERSEDED: "ConsentExpired",
         State.ERASING: "ConsentWithdrawn",
         State.ERASED: "ConsentWithdrawn",

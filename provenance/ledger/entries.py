@@ -27,7 +27,7 @@ KINDS: Final = frozenset(
         "delivery.started", "delivery.sent", "delivery.failed",
         "consent.requested", "consent.captured", "consent.activated", "consent.declined", "consent.suspended",
         "consent.resumed", "consent.narrowed", "consent.renewed", "consent.revoked", "consent.expired",
-        "consent.superseded",
+        "consent.lapsed", "consent.rejected", "consent.superseded",
         "voice.ready", "voice.failed", "voice.deleted",
         "decision.allowed", "decision.denied",
         "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed",
@@ -38,6 +38,10 @@ KINDS: Final = frozenset(
         "admin.action", "policy.changed", "log.recovered",
     }
 )  # fmt: skip
+
+PARTIES: Final = frozenset({"person", "organisation", "authority"})
+"""Who can have wanted a consent to end: the open member `by` of `consent.revoked`."""
+_REVOKED: Final = "consent.revoked"
 
 _PUBLIC_ID: Final = re.compile(r"[a-z]{3}_[a-z2-7]{26}\Z")
 _REF_NAME: Final = re.compile(r"[a-z][a-z_]{0,31}\Z")
@@ -55,6 +59,7 @@ class Facts:
     subject: str
     commitment: str
     refs: tuple[tuple[str, str], ...]
+    by: str | None = None
 
 
 def purpose(event_id: str) -> str:
@@ -103,12 +108,16 @@ def build(
     subject: str,
     commitment: str,
     refs: Mapping[str, str],
+    by: str | None = None,
 ) -> bytes:
     """Give the entry's bytes, RFC 8785 JSON, aimed below 512.
 
-    Raises ValueError for an unknown kind, for a ref that is not a public id, and for more than 65,535 bytes.
+    Raises ValueError for an unknown kind, for a ref that is not a public id, for a `by` that does not belong there, and
+    for more than 65,535 bytes.
     """
     check_kind(kind)
+    if by is not None and (kind != _REVOKED or by not in PARTIES):
+        raise ValueError(f"{kind} does not say in the open that it is by {by!r}")
     for name, ref in refs.items():
         if not _REF_NAME.match(name) or not _PUBLIC_ID.match(ref):
             raise ValueError(f"the ref {name!r} must be a public id: entries outlive erasure")
@@ -125,6 +134,8 @@ def build(
     }
     if not livemode:
         entry["live"] = False
+    if by is not None:
+        entry["by"] = by
     payload = canonical.dump(entry)
     if len(payload) > LARGEST:
         raise ValueError(f"an entry has at most {LARGEST} bytes, not {len(payload)}")
@@ -157,4 +168,5 @@ def read(payload: bytes) -> Facts:
         subject=entry["kid"],
         commitment=entry["c"],
         refs=tuple((ref["r"], ref["id"]) for ref in entry["refs"]),
+        by=entry.get("by"),
     )

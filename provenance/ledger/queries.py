@@ -34,6 +34,7 @@ class Event:
     refs: Mapping[str, str]
     body: Mapping[str, Json] | None
     payload: bytes
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,7 @@ def _opened(chunk: Iterable[Entry]) -> Iterator[Event]:
             refs=dict(facts.refs),
             body=_unsealed(bodies.get(row.event_id)),
             payload=payload,
+            by=facts.by,
         )
 
 

@@ -79,7 +79,7 @@ WORDS: Final = Words(
             lead="Die Aufnahme ist hier entstanden, aber die Erlaubnis dafür besteht nicht mehr.",
             proves=(
                 "Die Stimme ist künstlich erzeugt.",
-                "Der Mensch, dem die Stimme gehört, erlaubt keine neue Nutzung mehr.",
+                "Unter dieser Erlaubnis ist keine neue Nutzung der Stimme mehr zulässig.",
             ),
             proves_not=(
                 "Dass sie nicht hätte entstehen dürfen: An dem Tag, an dem sie entstand, war es erlaubt.",
@@ -212,7 +212,7 @@ WORDS: Final = Words(
         "suspended": "ruht",
         "withdrawn": "vom Menschen widerrufen",
         "expired": "abgelaufen",
-        "invalidated": "für ungültig erklärt",
+        "invalidated": "beendet: für ungültig erklärt",
         "terminated": "beendet",
         "superseded": "durch eine neuere ersetzt",
         "erasing": "beendet; wird gelöscht",

@@ -74,7 +74,7 @@ WORDS: Final = Words(
             tone="bad",
             title="Made here, permission has ended",
             lead="This service made it, but the permission behind it does not stand any more.",
-            proves=("The voice is synthetic.", "The person whose voice it is no longer allows new uses."),
+            proves=("The voice is synthetic.", "No new use of the voice is allowed under that permission."),
             proves_not=(
                 "That it was wrong to make it: it was permitted on the day it was made.",
                 "That this copy must disappear. Ask the organisation that it was made for.",
@@ -200,7 +200,7 @@ WORDS: Final = Words(
         "suspended": "paused",
         "withdrawn": "withdrawn by the person",
         "expired": "ended on its date",
-        "invalidated": "declared invalid",
+        "invalidated": "ended: declared invalid",
         "terminated": "ended",
         "superseded": "replaced by a newer one",
         "erasing": "ended; being erased",

@@ -12,7 +12,6 @@ from consent import services
 from consent.life import lifecycle
 from consent.life.requests import Requested
 from consent.models import Consent
-from consent.rules.states import Move
 from core import clock
 from tests.browser.conftest import Check, Console
 from tests.people import AUDIOBOOKS, MUSEUM, MakeRequest
@@ -179,7 +178,15 @@ class TestOtherEnds:
     def test_invalidated(self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check) -> None:
         open_link(page, live_server, asked)
         sign(page)
-        lifecycle.end(asked.consent.id, Move.INVALIDATE, reason="other", actor="key:k", at=clock.now())
+        row = asked.consent
+        lifecycle.revoke(
+            row.id,
+            organisation_id=row.organisation_id,
+            livemode=row.livemode,
+            reason="ordered_by_authority",
+            actor="key:k",
+            at=clock.now(),
+        )
         page.reload()
         expect(page.get_by_role("heading", level=1)).to_have_text("Declared invalid")
         sound_page("invalidated")

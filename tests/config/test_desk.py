@@ -68,7 +68,7 @@ class TestEvidence:
         for row in (consent, consent.speaker):
             answer = stranger.get(page(row))
             assert answer.status_code == 302, "Django sends a missing row back to the index"
-        assert stranger.post(page(consent, "revoke"), {"reason": "because"}).status_code == 404
+        assert stranger.post(page(consent, "revoke"), {"reason": "other"}).status_code == 404
         assert Consent.objects.get(id=consent.id).state == "active"
 
     def test_shows_what_was_signed(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
@@ -93,9 +93,11 @@ class TestActs:
     ) -> None:
         consent = make_maras_consent()
 
-        logged_in(make_member(role=Role.OFFICER)).post(page(consent, "revoke"), {"reason": "contract ended"})
+        logged_in(make_member(role=Role.OFFICER)).post(
+            page(consent, "revoke"), {"reason": "contract_ended", "words": "Ana left the agency"}
+        )
 
-        assert Consent.objects.get(id=consent.id).state == "withdrawn"
+        assert Consent.objects.get(id=consent.id).state == "terminated"
         assert kinds(consent.organisation_id)[-2:] == ["consent.revoked", "admin.action"]
 
     @pytest.mark.parametrize(
@@ -106,7 +108,9 @@ class TestActs:
     ) -> None:
         consent = make_maras_consent()
 
-        answer = logged_in(make_member(role=role)).post(page(consent, act), {"reason": "because I can"})
+        answer = logged_in(make_member(role=role)).post(
+            page(consent, act), {"reason": "other", "words": "because I can"}
+        )
 
         assert answer.status_code == 403
         assert Consent.objects.get(id=consent.id).state == "active"
@@ -114,7 +118,7 @@ class TestActs:
     def test_suspend_and_resume(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
         consent, client = make_maras_consent(), logged_in(make_member(role=Role.OFFICER))
 
-        client.post(page(consent, "suspend"), {"reason": "a dispute"})
+        client.post(page(consent, "suspend"), {"reason": "dispute"})
         assert Consent.objects.get(id=consent.id).state == "suspended"
 
         client.post(page(consent, "resume"), {"reason": "settled"})
@@ -123,10 +127,37 @@ class TestActs:
     def test_erase_begins_an_erasure(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
         speaker = make_maras_consent().speaker
 
-        logged_in(make_member()).post(page(speaker, "erase"), {"reason": "she asked for it"})
+        logged_in(make_member()).post(page(speaker, "erase"), {"reason": "requested"})
 
         assert Erasure.objects.get().speaker_id == speaker.id
         assert Speaker.objects.get(id=speaker.id).state == "frozen"
+
+    def test_erase_asks_for_a_code_and_takes_no_words(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
+        speaker, client = make_maras_consent().speaker, logged_in(make_member())
+
+        asked = client.get(page(speaker, "erase")).content.decode()
+        refused = client.post(page(speaker, "erase"), {"reason": "She lives in Harbour Street"})
+
+        assert "<textarea" not in asked
+        assert 'value="unlawful"' in asked
+        assert refused.status_code == 200
+        assert not Erasure.objects.exists()
+
+    @pytest.mark.parametrize(("role", "reads"), [(Role.OFFICER, True), (Role.AUDITOR, True), (Role.ENGINEER, False)])
+    def test_words_are_read_again_by_officer_and_auditor(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent, role: str, *, reads: bool
+    ) -> None:
+        consent = make_maras_consent()
+        words = "Ana left the agency <b>at once</b>"
+        logged_in(make_member(role=Role.OWNER)).post(page(consent, "revoke"), {"reason": "dispute", "words": words})
+
+        shown = logged_in(make_member(role=role)).get(page(consent)).content.decode()
+
+        assert "dispute" in shown
+        assert ("Ana left the agency &lt;b&gt;at once" in shown) is reads
+        assert kinds(consent.organisation_id).count("admin.action") == 1 + reads, "each opening is logged"
 
     def test_export_for_audit(self, make_member: MakeMember) -> None:
         client = logged_in(make_member(role=Role.AUDITOR))

@@ -9,7 +9,6 @@ from django.db import connection
 
 from consent import erasure, services
 from consent.models import Consent
-from consent.rules.states import Move
 from tests.conftest import NOON
 from tests.consent.people import grant, of, revoke
 
@@ -36,7 +35,8 @@ ACTS: dict[str, Callable[[Consent], object]] = {
     ),
     "expire": lambda consent: services.expire_due(at=NOON + timedelta(days=365)),
     "hold": lambda consent: services.place_hold(consent.speaker_id, ground="dispute", **of(consent)),
-    "invalidate": lambda consent: services.end(consent.id, Move.INVALIDATE, reason="", actor="key:test", at=NOON),
+    "invalidate": lambda consent: revoke(consent, reason="ordered_by_authority"),
+    "withdraw": lambda consent: revoke(consent, reason="requested_by_person"),
     "supersede": sign_again,
     "exclude": exclude_elsewhere,
     "freeze": lambda consent: erasure.freeze(consent.speaker_id, reason="erasure", actor="key:test", at=NOON),

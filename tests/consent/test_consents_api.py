@@ -78,7 +78,7 @@ class TestConsents:
         made = signed(api)
         first = post(api, f"/v1/consents/{made['id']}/revoke", {"reason": "she asked"}, 200)
         again = post(api, f"/v1/consents/{made['id']}/revoke", {}, 200)
-        assert (first["state"], first["revoked_at"], again) == ("withdrawn", "2026-11-21T12:00:00Z", first)
+        assert (first["state"], first["revoked_at"], again) == ("terminated", "2026-11-21T12:00:00Z", first)
         assert decided(api, made)["reasons"][0]["code"] == "consent_revoked"
         assert post(api, f"/v1/consents/{made['id']}/resume", status=409)["code"] == "consent_wrong_state"
 

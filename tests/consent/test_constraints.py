@@ -55,8 +55,9 @@ class TestConsents:
     ) -> None:
         refused(Consent.objects.filter(pk=make_request().consent.pk), name, **change)
 
-    def test_are_withdrawn_at_a_time(self, consent: Consent) -> None:
-        refused(Consent.objects.filter(pk=consent.pk), "consent_withdrawn_at_a_time", state="withdrawn")
+    @pytest.mark.parametrize("state", ["withdrawn", "terminated", "invalidated"])
+    def test_are_revoked_at_a_time_whoever_wanted_it(self, consent: Consent, state: str) -> None:
+        refused(Consent.objects.filter(pk=consent.pk), "consent_revoked_at_a_time", state=state)
 
     def test_have_links_of_their_own(self, make_request: MakeRequest) -> None:
         one, other = make_request().consent, make_request().consent

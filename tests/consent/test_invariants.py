@@ -230,7 +230,8 @@ class TestInvariant12:
 
 class TestInvariant13:
     def test_withdrawing_is_one_step_and_can_be_repeated(self, consent: Consent) -> None:
-        first, again = revoke(consent), revoke(consent, at=NOON + timedelta(days=1))
+        who = f"speaker:{consent.speaker_id}"
+        first, again = revoke(consent, actor=who), revoke(consent, actor=who, at=NOON + timedelta(days=1))
         assert (first.state, again.state, again.revoked_at) == ("withdrawn", "withdrawn", NOON)
         kinds = [event.kind for event in proofs.history(consent.organisation_id, consent.id)]
         assert kinds.count("consent.revoked") == 1

@@ -44,9 +44,12 @@ class TestRevoke:
 
     def test_keeps_a_known_reason_as_a_code_and_words_sealed(self, consent: Consent, make_consent: MakeConsent) -> None:
         revoke(consent, reason="misuse")
-        assert not Remark.objects.exists()
-        revoke(make_consent(), reason="Ben was rude")
-        assert b"rude" not in bytes(Remark.objects.get().sealed or b"")
+        assert (Remark.objects.get().code, Remark.objects.get().sealed) == ("misuse", None)
+        other = make_consent()
+        revoke(other, reason="Ben was rude")
+        kept = Remark.objects.get(consent=other)
+        assert kept.code == "other"
+        assert b"rude" not in bytes(kept.sealed or b"")
         bodies = [event.body for event in proofs.history(consent.organisation_id, consent.id)]
         assert [body["reason"] for body in bodies if body and "reason" in body] == ["misuse"]
 
@@ -200,7 +203,7 @@ class TestQueries:
         assert queries.ended_since(None) == ()
         revoke(consent)
         (ended,) = queries.ended_since(NOON)
-        assert (ended.consent_id, ended.state, ended.ended_at) == (consent.id, "withdrawn", NOON)
+        assert (ended.consent_id, ended.state, ended.ended_at) == (consent.id, "terminated", NOON)
         assert queries.ended_among([consent.id]) == (ended,)
         assert queries.ended_since(NOON + timedelta(days=1)) == ()
 

@@ -150,7 +150,7 @@ class TestRenew:
         assert caught.value.facts == {"superseded_by": again.id}
 
     def test_of_what_was_withdrawn_leaves_it_withdrawn(self, consent: Consent) -> None:
-        revoke(consent)
+        revoke(consent, reason="requested_by_person")
         again = services.renew(consent.id, **of(consent)).consent
         services.sign_as_test(again.id, organisation_id=consent.organisation_id, actor=KEY, at=NOON)
         consent.refresh_from_db()

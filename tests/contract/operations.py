@@ -121,7 +121,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
             "jurisdictions": ["EU"], "valid_from": "2026-12-01T00:00:00Z", "valid_until": "2027-11-20T00:00:00Z",
             "duration": None, "representation": {"kind": "none"}, "grants": grants,
         },
-        "consents_revoke": {"reason": "withdrawn"},
+        "consents_revoke": {"reason": "requested_by_person"},
         "consents_suspend": {"reason": "dispute"},
         "consents_resume": {},
         "consents_narrow": {"grants": [{"use_case": AUDIOBOOK, "languages": ["en"]}]},

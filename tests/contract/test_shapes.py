@@ -47,7 +47,7 @@ FIELDS = {
         "kind", "from", "to", "speaker", "state", "code", "progress", "size", "sha256", "log_size", "finished_at",
         "expires_at",
     },
-    "erasure": {"speaker", "reason", "state", "answer_by", "completed_at", "targets"},
+    "erasure": {"speaker", "reason", "state", "answer_by", "completed_at", "targets", "warnings"},
     "api_key": {
         "product", "mode", "prefix", "scopes", "default_use_case", "default_channel", "default_territory",
         "default_language", "calls_per_minute", "expires_at", "last_used_at", "disabled_at", "previous_secret_until",

@@ -33,6 +33,6 @@ class TestTheWholePath:
         found = send(Sender(None), "/v1/verify", form(file("file", mp3))).json()
         assert (found["verdict"], found["clip"]["id"]) == ("issued_altered", spoken["Sayso-Clip"])
         assert ("watermark", "match") in {(said["layer"], said["result"]) for said in found["evidence"]}
-        product.post(f"/v1/consents/{consent}/revoke", {"reason": "withdrawn"})
+        product.post(f"/v1/consents/{consent}/revoke", {"reason": "requested_by_person"})
         late = product.post("/v1/speech", {"voice": voice["id"], "text": SENTENCE})
         assert "consent_revoked" in {one["code"] for one in problem(late, 403, "consent_denied")["reasons"]}

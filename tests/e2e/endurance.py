@@ -116,7 +116,7 @@ class Town:
     def _revoked(self, person: Customer) -> bool:
         with suppress(OSError, HTTPException):
             client = self.somewhere(person).client
-            return client.post(f"/v1/consents/{person.consent}/revoke", {"reason": "withdrawn"}).status == 200
+            return client.post(f"/v1/consents/{person.consent}/revoke", {"reason": "requested_by_person"}).status == 200
         return False
 
     def _refused(self, person: Customer) -> bool:

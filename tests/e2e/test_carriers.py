@@ -90,7 +90,7 @@ class TestLostWakeUps:
             ada.clone("0890")
             job = mara.job()
             export = mara.post("/v1/exports", {"kind": "audit"})["id"]
-            expect(ada.client.post(f"/v1/consents/{ada.consent}/revoke", {"reason": "withdrawn"}), 200)
+            expect(ada.client.post(f"/v1/consents/{ada.consent}/revoke", {"reason": "requested_by_person"}), 200)
             erasure = ada.post(f"/v1/speakers/{ada.speaker}/erase", {"reason": "requested"})["id"]
             assert Outbox.objects.exists()
 

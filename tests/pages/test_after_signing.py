@@ -12,7 +12,6 @@ from consent import services
 from consent.life import lifecycle
 from consent.life.requests import Requested
 from consent.models import Consent
-from consent.rules.states import Move
 from core import clock
 from tests.pages.visits import path_of, sign, state_of, text_of
 from tests.people import MakeRequest
@@ -112,12 +111,26 @@ class TestEveryEnd:
         assert "Withdraw my agreement now" in text
 
     @pytest.mark.parametrize(
-        ("move", "says"), [(Move.INVALIDATE, "Declared invalid"), (Move.TERMINATE, "Acme has ended this")]
+        ("reason", "says", "never"),
+        [
+            ("requested_by_person", "You have stopped it", "Acme has ended this"),
+            ("ordered_by_authority", "Declared invalid", "You have stopped it"),
+            ("contract_ended", "Acme has ended this", "You have stopped it"),
+            ("She was rude to us", "Acme has ended this", "You have stopped it"),
+            ("", "Acme has ended this", "You have stopped it"),
+        ],
     )
-    def test_ended_by_others(self, visitor: Client, asked: Requested, move: Move, says: str) -> None:
+    def test_names_who_wanted_the_end_and_not_who_pressed_the_button(
+        self, visitor: Client, asked: Requested, reason: str, says: str, never: str
+    ) -> None:
         sign(visitor, asked)
-        lifecycle.end(asked.consent.id, move, reason="other", actor="key:k", at=clock.now())
-        assert says in text_of(visitor.get(path_of(asked)))
+        row = asked.consent
+        lifecycle.revoke(
+            row.id, organisation_id=row.organisation_id, livemode=False, reason=reason, actor="key:k", at=clock.now()
+        )
+        text = text_of(visitor.get(path_of(asked)))
+        assert says in text
+        assert never not in text
 
     @pytest.mark.parametrize("token", ["x", "A" * 43, "a" * 5000, "%00", "ä"])
     def test_unknown_is_a_kind_page(self, visitor: Client, token: str) -> None:

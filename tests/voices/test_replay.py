@@ -38,7 +38,7 @@ class TestAudio:
     @pytest.mark.parametrize(
         ("end", "body"),
         [
-            ("revoke", {"reason": "withdrawn"}),
+            ("revoke", {"reason": "requested_by_person"}),
             ("suspend", {"reason": "dispute"}),
             ("narrow", {"grants": [{"languages": ["de"]}]}),
         ],

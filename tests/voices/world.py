@@ -103,7 +103,7 @@ def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
         "post v1/speakers": {"name": "Ada Example", "email": "ada@example.org"},
         "patch v1/speakers/<str:speaker_id>": {"name": "Mara Lind"},
         "post v1/consents": asked,
-        "post v1/consents/<str:consent_id>/revoke": {"reason": "withdrawn"},
+        "post v1/consents/<str:consent_id>/revoke": {"reason": "requested_by_person"},
         "post v1/consents/<str:consent_id>/suspend": why,
         "post v1/consents/<str:consent_id>/narrow": {
             "grants": [{"id": Consent.objects.get(id=consent).grants.get().id, "languages": ["en"]}]

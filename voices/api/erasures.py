@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import caller_of
+from consent.rules import reasons
+from consent.rules.reasons import Act
 from core import canonical, clock
 from core.errors import Conflict
 from core.fields import Text
@@ -30,7 +33,7 @@ class NotFinished(Conflict):
 
 
 class EraseForm(StrictSerializer):
-    """Why a person is erased: a known code is kept, other words are not."""
+    """Why a person is erased: a code of `GET /v1/reasons`. Words count as `other` and are not kept."""
 
     reason = Text(max_length=200)
 
@@ -58,7 +61,8 @@ class Erase(APIView):
             at=caller.now(),
             real=clock.now(),
         )
-        return Response(shown(erasure), status=202, headers={"Location": f"/v1/erasures/{erasure.id}"})
+        body = shown(erasure, warnings=_warnings(form["reason"]))
+        return Response(body, status=202, headers={"Location": f"/v1/erasures/{erasure.id}"})
 
 
 class ErasureList(APIView):
@@ -123,7 +127,7 @@ class CertificatePdf(APIView):
         return HttpResponse(body, content_type="application/pdf")
 
 
-def shown(erasure: Erasure) -> Rendered:
+def shown(erasure: Erasure, *, warnings: Sequence[Rendered] = ()) -> Rendered:
     """An erasure as the API shows it."""
     return {
         "id": erasure.id,
@@ -148,7 +152,17 @@ def shown(erasure: Erasure) -> Rendered:
             }
             for target in erasure.targets.order_by("position")
         ],
+        "warnings": list(warnings),
     }
+
+
+def _warnings(reason: str) -> list[Rendered]:
+    """What the caller should know: words are not kept in an erasure, as they could hold what is to be erased."""
+    if not reasons.read(reason, Act.ERASE).words:
+        return []
+    codes = ", ".join(code.name for code in reasons.for_act(Act.ERASE))
+    detail = f"The words are not kept, as they could name the person. The reason counts as `other`. Codes: {codes}."
+    return [{"code": "reason_not_kept", "attr": "reason", "detail": detail}]
 
 
 def _found(request: Request, erasure_id: str) -> Erasure:

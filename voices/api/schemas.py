@@ -96,6 +96,14 @@ class TargetObject(serializers.Serializer[ErasureTarget]):
     settled_at = serializers.DateTimeField(allow_null=True)
 
 
+class ErasureWarning(serializers.Serializer[Erasure]):
+    """What the caller should know: `reason_not_kept` for words, which an erasure does not keep."""
+
+    code = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+    detail = serializers.CharField()
+
+
 class ErasureObject(serializers.Serializer[Erasure]):
     """An erasure."""
 
@@ -111,6 +119,7 @@ class ErasureObject(serializers.Serializer[Erasure]):
     answer_by = serializers.DateTimeField()
     completed_at = serializers.DateTimeField(allow_null=True)
     targets = TargetObject(many=True)
+    warnings = ErasureWarning(many=True)
 
 
 class ErasureList(serializers.Serializer[Erasure]):

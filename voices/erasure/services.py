@@ -12,6 +12,8 @@ from accounts.models import Organisation
 from consent import erasure as consents
 from consent import speakers
 from consent.models import Speaker
+from consent.rules import reasons
+from consent.rules.reasons import Act
 from core import ids, tx
 from core.durations import parse
 from core.errors import NotFound
@@ -19,7 +21,6 @@ from provenance import log
 from voices.erasure import targets, tasks
 from voices.models import Erasure
 
-REASONS: Final = frozenset({"requested", "withdrawn", "expired", "unlawful", "obligation", "child", "restored"})
 ANSWER_WITHIN: Final = parse("P1M")
 
 
@@ -90,4 +91,4 @@ def _begin(speaker: Speaker, *, reason: str, actor: str, at: datetime, real: dat
 
 
 def _code(reason: str) -> str:
-    return reason if reason in REASONS else "other"
+    return reasons.read(reason, Act.ERASE).code or reasons.OTHER

@@ -1,0 +1,74 @@
+"""Forms of the desk that ask for a reason: free words, or a code of a fixed list with words beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django import forms
+
+MOST_WORDS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A reason as a member gave it: a code or words, further words, and the part that the log may keep."""
+
+    reason: str = field(repr=False)
+    words: str = field(default="", repr=False)
+    recorded: str = field(default="", repr=False)
+
+
+class ReasonForm(forms.Form):
+    """Why, in free words, for acts that concern nobody's data. They are sealed, and the log commits to them."""
+
+    reason = forms.CharField(
+        label="Reason",
+        min_length=3,
+        max_length=200,
+        help_text="Required. Goes on record with your name; keep personal details out of it.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "reason"}),
+    )
+
+    def given(self) -> Given:
+        """Give the reason of a valid form."""
+        reason = self.cleaned_data["reason"]
+        return Given(reason=reason, recorded=reason)
+
+
+class CodeForm(forms.Form):
+    """Why, as one code of a list. The log keeps the code alone."""
+
+    reason = forms.ChoiceField(label="Reason", help_text="Required. Goes on record with your name.")
+
+    def given(self) -> Given:
+        """Give the reason of a valid form."""
+        code = self.cleaned_data["reason"]
+        return Given(reason=code, words=self.cleaned_data.get("words", ""), recorded=code)
+
+
+class CodeAndWordsForm(CodeForm):
+    """Why, as a code, with words that officers and auditors can read again."""
+
+    words = forms.CharField(
+        label="In words",
+        required=False,
+        max_length=MOST_WORDS,
+        help_text="Kept under the person's own key: officers and auditors can read it here, and erasing the person "
+        "destroys it.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+AnyReasonForm = ReasonForm | CodeForm
+
+
+def coded(codes: Sequence[tuple[str, str]], *, words: bool) -> type[CodeForm]:
+    """Make a form that asks for one of these codes (code, meaning), and for words beside it where `words` says so."""
+    base = CodeAndWordsForm if words else CodeForm
+    choice = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Choose one"), *codes],
+        help_text="Required. Goes on record with your name.",
+    )
+    return type(f"{base.__name__}OfAnAct", (base,), {"reason": choice})

@@ -1,0 +1,39 @@
+"""REST: the codes that a reason may be."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.rest import caller_of
+from consent import schemas
+from consent.rules import reasons
+from consent.rules.reasons import Act
+from consent.rules.states import MOVES
+from core.rest import Rendered
+
+
+class Reasons(APIView):
+    """Why something may be done."""
+
+    scope = "consents"
+
+    @extend_schema(operation_id="reasons_list", responses=schemas.ReasonCodeList)
+    def get(self, request: Request) -> Response:
+        """List the codes of reasons: where each applies, and to which state of a consent it leads."""
+        caller_of(request)
+        return Response({"object": "list", "data": [_shown(code) for code in reasons.CODES.values()]})
+
+
+def _shown(code: reasons.Code) -> Rendered:
+    ends = Act.REVOKE in code.acts or Act.ERASE in code.acts
+    return {
+        "object": "reason",
+        "code": code.name,
+        "detail": code.meaning,
+        "applies_to": [str(act) for act in Act if act in code.acts],
+        "by": str(code.party) if ends else None,
+        "leads_to": str(MOVES[reasons.ENDING_MOVE[code.party]].target) if ends else None,
+    }
