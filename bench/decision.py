@@ -86,12 +86,12 @@ def allowed_ask(consent: ConsentFacts) -> Ask:
         livemode=True,
         action="synthesize",
         consent_id=consent.consent_id,
-        language=tag if "-" in tag else f"{tag}-x-a",
+        language=tag if "-" in tag else f"{tag}-US",
         use_case=grant.use_case,
         channel=min(grant.channels),
         territory=min(grant.territories),
         characters=120,
-        labels=("plain",),
+        labels=("education",),
     )
 
 

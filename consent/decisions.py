@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final, cast
@@ -11,10 +11,11 @@ from typing import Any, Final, cast
 from consent import events
 from consent.facts import Gathered
 from consent.models import Consent, Decision, Grant
-from consent.rules import policy
+from consent.rules import policy, use_cases
 from consent.rules.asks import Ask, Reason
 from core import ids, tx
 from core.canonical import Json
+from core.errors import Invalid
 
 _CODE: Final = re.compile(r"[A-Za-z0-9*_.\-]{1,64}\Z")
 
@@ -55,16 +56,7 @@ def record(
         voice_id=_code(ask.voice_id) or "",
         epoch=consent.revocation_epoch if consent else None,
         record_sha256=consent.record_sha256 if consent else "",
-        ask={
-            "action": _code(ask.action),
-            "language": _code(ask.language),
-            "use_case": _code(ask.use_case),
-            "channel": _code(ask.channel),
-            "territory": _code(ask.territory),
-            "characters": ask.characters,
-            "labels": [_code(label) for label in ask.labels],
-            "samples": list(ask.sample_sha256s),
-        },
+        ask=_stored(ask),
         reasons=[{**shown(reason), "required": _safe(reason.required)} for reason in reasons],
         policy_version=policy.VERSION,
         created_at=at,
@@ -101,6 +93,56 @@ def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: st
         at=at,
         actor=actor,
     )
+
+
+def ask_of(decision: Decision) -> Ask:
+    """Give the stored ask of a decision again, so that it can be judged once more.
+
+    Its words are canonical. In a row from before they were, one that cannot be read makes the ask `unsure`, which is
+    refused.
+    """
+    stored = cast("Mapping[str, Any]", decision.ask)
+    known: dict[str, Any] = {
+        **{name: stored.get(name) for name in ("language", "use_case", "channel", "territory")},
+        "labels": tuple(str(label) for label in stored.get("labels", ())),
+        "organisation_id": decision.organisation_id,
+        "livemode": decision.livemode,
+        "action": str(stored["action"]),
+        "consent_id": decision.consent_id,
+        "voice_id": decision.voice_id or None,
+        "characters": int(stored.get("characters", 0)),
+        "sample_sha256s": tuple(str(sha256) for sha256 in stored.get("samples", ())),
+        "assurance_floor": int(stored.get("assurance_floor", 0)),
+        "given": stored.get("given", {}),
+    }
+    try:
+        return Ask(**known)
+    except Invalid:
+        unsure = {"channel": None, "territory": None, "labels": (*known["labels"], use_cases.UNSURE)}
+        return Ask(**{**known, **unsure})
+
+
+def _stored(ask: Ask) -> dict[str, Json]:
+    """An ask as a decision keeps it: canonical words, and in `given` the caller's where they differ."""
+    stored: dict[str, Json] = {
+        "action": _code(ask.action),
+        "language": ask.language,
+        "use_case": ask.use_case,
+        "channel": ask.channel,
+        "territory": ask.territory,
+        "characters": ask.characters,
+        "labels": list(ask.labels),
+        "samples": list(ask.sample_sha256s),
+    }
+    if ask.assurance_floor:
+        stored["assurance_floor"] = ask.assurance_floor
+    if ask.given:
+        stored["given"] = {name: _given(word) for name, word in ask.given.items()}
+    return stored
+
+
+def _given(word: str | Iterable[str]) -> Json:
+    return _code(word) if isinstance(word, str) else [_code(one) for one in word]
 
 
 def _code(text: str | None) -> str | None:

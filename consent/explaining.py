@@ -37,6 +37,12 @@ def _language(reason: Reason) -> str | None:
 def _use_case(reason: Reason) -> str | None:
     if reason.required not in use_cases.CODES:
         return None
+    if reason.required in reason.granted:  # agreed to, but not with everything that the call may mean by it
+        children = ", ".join(use_cases.specific(str(reason.required)))
+        return (
+            f"A call for {reason.required} may mean any use under it, and one of those needs an agreement of its own; "
+            f"name one of {children}."
+        )
     return f"The use {reason.required} was not agreed to; the consent covers {_listed(reason)}."
 
 
@@ -72,11 +78,11 @@ def _assurance(reason: Reason) -> str:
 
 
 def _unknown_use_case(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
-    return "The call names no use case that we know; name one in `use_case`, such as entertainment.audiobook."
+    return f"The call names no use case that we know; name in `use_case` one of {use_cases.LISTED}."
 
 
 def _unknown_language(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
-    return "The call names no specific language that we know; name one in `language` by its BCP 47 tag, such as de-DE."
+    return f"The call names in `language` no specific language that we know; {languages.HOW_TO}"
 
 
 _SENTENCES: Final[Mapping[str, Callable[[Reason], str | None]]] = {

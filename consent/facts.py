@@ -100,9 +100,7 @@ def _forbidden(consent: Consent) -> frozenset[str]:
         declined_at=None,
         removed_at=None,
     )
-    return frozenset(
-        code for scope in others.values_list("scope", flat=True) for code in scopes.strings(scope, "exclusions")
-    )
+    return frozenset(code for scope in others.values_list("scope", flat=True) for code in scopes.exclusions(scope))
 
 
 def _foreign_samples(ask: Ask, speaker: Speaker) -> frozenset[str]:

@@ -22,6 +22,11 @@ def _codes(most: int = 100, length: int = 64, **options: Any) -> Bounded:
     return Bounded(child=Code(max_length=length), most=most, **options)
 
 
+def _words(most: int = 100, **options: Any) -> Bounded:
+    """Codes that the service judges in whatever letters they are written."""
+    return Bounded(child=Text(max_length=64), most=most, **options)
+
+
 class _Described(StrictSerializer):
     external_id = Text(max_length=200, required=False, allow_blank=True)
     metadata = Metadata(required=False)
@@ -75,18 +80,18 @@ class QuotaForm(StrictSerializer):
 class GrantForm(StrictSerializer):
     """One purpose with its limits."""
 
-    use_case = Code(max_length=64)
+    use_case = Text(max_length=64)
     intended_uses = Text(max_length=2000)
     actions = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10
     )
-    languages = _codes(allow_empty=False)
-    channels = _codes(
+    languages = _words(allow_empty=False)
+    channels = _words(
         required=False, allow_empty=False, help_text=f"`*` or of: {', '.join(sorted(channels.CHANNELS))}."
     )
-    territories = _codes(most=300, length=16, required=False, allow_empty=False)
-    exclusions = _codes(required=False)
-    sensitive_content = _codes(required=False)
+    territories = _words(most=300, required=False, allow_empty=False)
+    exclusions = _words(required=False)
+    sensitive_content = _words(required=False)
     quota = QuotaForm(required=False, allow_null=True)
     min_disclosure = serializers.ChoiceField(choices=("none", "label", "spoken"), required=False)
     on_death = serializers.ChoiceField(choices=("stop", "run_to_expiry", "pass_to_estate"), required=False)
@@ -96,12 +101,12 @@ class NarrowedGrant(GrantForm):
     """What is left of one grant; what is not said stays as it is."""
 
     id = Code(max_length=30, required=False)
-    use_case = Code(max_length=64, required=False)
+    use_case = Text(max_length=64, required=False)
     intended_uses = Text(max_length=2000, required=False)
     actions = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10, required=False
     )
-    languages = _codes(allow_empty=False, required=False)
+    languages = _words(allow_empty=False, required=False)
 
 
 class Narrowing(StrictSerializer):
@@ -182,10 +187,10 @@ class NewDecision(StrictSerializer):
     action = serializers.ChoiceField(choices=sorted(policy.ACTIONS), default="synthesize")
     language = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
     use_case = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
-    channel = Code(max_length=32, required=False, allow_null=True)
-    territory = Code(max_length=16, required=False, allow_null=True)
+    channel = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    territory = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
     characters = Whole(default=0)
-    labels = _codes(most=20, required=False)
+    labels = _words(most=20, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Exactly one of voice and consent."""

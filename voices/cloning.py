@@ -57,7 +57,7 @@ def clone(order: CloneOrder, *, asker: Asker, now: Clock, providers: Providers =
     try:
         recordings, reports = _examined(order, asker)  # 2. the samples, in a limited child process
         voice = _intend(order, permit, asker, at=now())  # 3. the intent, before anything leaves
-        handle = provider.clone(Clone(reference=voice.id, language=order.language, recordings=recordings))  # 4.
+        handle = provider.clone(Clone(reference=voice.id, language=voice.language, recordings=recordings))  # 4.
         _finish(voice, permit, handle, recordings, reports, asker=asker, at=now())  # 5. one transaction
         finished = True
     finally:
@@ -167,8 +167,8 @@ def _intend(order: CloneOrder, permit: gate.Permit, asker: Asker, *, at: datetim
         subject=permit.subject,
         decision_id=permit.decision_id,
         provider=order.provider,
-        language=order.language,
-        use_case=order.use_case,
+        language=permit.language or order.language,
+        use_case=permit.use_case,
         state=VoiceState.TRAINING,
         sealed_label=sealing.seal(permit.subject, label_context(voice_id), label),
         external_id=order.external_id,

@@ -84,11 +84,12 @@ def speak(
     permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
     with Attempt(permit, asker=asker, now=now) as attempt:
         duty = disclosure_of(order, permit, policy.of(asker.organisation_id))
-        words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
+        language = permit.language or order.language
+        words = disclosure.spoken(order.text, language=language, disclosure=duty)
         origin = origin_of(order, voice, permit, duty, asker)
         intent = clips.intend(origin, at=now())  # 2. the intent, before anything leaves
         attempt.clip_id = intent.clip_id
-        line = Line(text=words, language=order.language, prosody=order.prosody)
+        line = Line(text=words, language=language, prosody=order.prosody)
         made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
         take = takes.taken(made)
         second = marks.second_of(intent.clip_id, asker.organisation_id, intent.epoch, at=now())
@@ -116,8 +117,8 @@ def disclosure_of(order: SpeechOrder, permit: gate.Permit, wanted: Mapping[str, 
         asked=order.disclosure,
         granted=permit.min_disclosure,
         policy=wanted.get("disclosure"),
-        channel=order.channel,
-        territory=order.territory,
+        channel=permit.channel,
+        territory=permit.territory,
     )
 
 
@@ -152,16 +153,16 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
         record_sha256=permit.record_sha256,
         policy_version=permit.policy_version,
         provider=voice.provider,
-        language=order.language,
-        use_case=order.use_case,
+        language=permit.language or order.language,
+        use_case=permit.use_case,
         characters=len(order.text),
         disclosure=duty.value,
         aigc_producer=labels.producer(
             policy.of(asker.organisation_id),
             organisation_id=asker.organisation_id,
             granted=cast("list[str]", permit.terms.get("territories") or []),
-            channel=order.channel,
-            territory=order.territory,
+            channel=permit.channel,
+            territory=permit.territory,
         ),
         client_reference=order.client_reference,
         external_id=order.external_id,

@@ -113,8 +113,8 @@ class LineForm(StrictSerializer):
     text = SpokenText()
     language = _code(64, required=False, allow_null=True)
     use_case = _code(64, required=False, allow_null=True)
-    channel = _code(32, required=False, allow_null=True)
-    territory = _code(16, required=False, allow_null=True)
+    channel = _code(64, required=False, allow_null=True)
+    territory = _code(64, required=False, allow_null=True)
     labels = Bounded(child=_code(), required=False, most=20)
     output = OutputForm(required=False)
     prosody = ProsodyForm(required=False)
@@ -168,8 +168,8 @@ class VoiceForm(StrictSerializer):
     language = _code(64, required=False, allow_null=True)
     provider = _code(32, default="local")
     use_case = _code(64, required=False, allow_null=True)
-    channel = _code(32, required=False, allow_null=True)
-    territory = _code(16, required=False, allow_null=True)
+    channel = _code(64, required=False, allow_null=True)
+    territory = _code(64, required=False, allow_null=True)
     samples = Bounded(child=SampleForm(), allow_empty=False, most=MOST_SAMPLES)
     transcripts = Bounded(
         child=Text(max_length=5_000, allow_blank=True, allow_null=True), required=False, most=MOST_SAMPLES

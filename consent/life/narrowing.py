@@ -11,7 +11,7 @@ from django.db.models import F
 from consent import events, signals
 from consent.errors import NotNarrower, WrongState
 from consent.models import Consent, Grant
-from consent.rules import scopes
+from consent.rules import scopes, spelling
 from consent.rules.states import STANDING, State
 from core import tx
 from core.canonical import Json
@@ -84,6 +84,8 @@ def _wanted(grants: Sequence[Mapping[str, Any]], present: list[Grant], *, at: da
             for field in scopes.lies_within(scope, grant.scope, on=at.date())
         )
         wanted[grant.id] = scope
+    if any(fault.code != NotNarrower.code for fault in faults):
+        raise Invalid("Some fields are wrong.", faults=faults)
     if faults:
         raise NotNarrower("A consent can only be narrowed without a new signature.", faults=faults)
     return wanted
@@ -92,8 +94,6 @@ def _wanted(grants: Sequence[Mapping[str, Any]], present: list[Grant], *, at: da
 def _meant(raw: Mapping[str, Any], present: list[Grant]) -> Grant | None:
     if wanted := raw.get("id"):
         return next((grant for grant in present if grant.id == wanted), None)
-    same = [grant for grant in present if grant.scope["use_case"] == raw.get("use_case")]
-    if not same:
-        parent = str(raw.get("use_case")).partition(".")[0]
-        same = [grant for grant in present if grant.scope["use_case"] == parent]
-    return same[0] if same else None
+    use_case = spelling.plain(str(raw.get("use_case")))
+    by_use_case = {spelling.plain(str(grant.scope["use_case"])): grant for grant in reversed(present)}
+    return by_use_case.get(use_case) or by_use_case.get(use_case.partition(".")[0])

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
+from consent.rules import channels, languages, territories, use_cases
 from consent.rules.states import State
+from core.errors import Fault, Invalid
+
+Place = Literal["channel", "territory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What a caller wants to do. `characters` is the length of the text; the three tuples are codes and hex hashes.
+    """What a caller wants to do, in canonical words: whichever spelling it is made with, it reads alike everywhere.
 
-    Raises ValueError for a negative amount: it would pay quota back.
+    `characters` is the length of the text; the tuples are codes and hex hashes. A language or use case that we do not
+    know is None and stands in `given`, which has the caller's own word wherever it differs; a label that we do not know
+    is `unsure`. Raises Invalid for a channel or territory that we do not know, ValueError for a negative amount: it
+    would pay quota back.
     """
 
     organisation_id: str
@@ -30,10 +40,66 @@ class Ask:
     labels: tuple[str, ...] = ()
     sample_sha256s: tuple[str, ...] = ()
     assurance_floor: int = 0
+    given: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.characters < 0:
             raise ValueError("an ask cannot be for less than nothing")
+        words = _canonical(self.language, self.use_case, self.channel, self.territory, tuple(self.labels))
+        if words.faults:
+            raise Invalid(words.faults[0].detail, code=words.faults[0].code, faults=words.faults)
+        known = {name: word for name, word in self.given.items() if name not in words.given}
+        for name, word in (*words.found, ("given", {**known, **words.given})):
+            object.__setattr__(self, name, word)
+
+
+class _Words(NamedTuple):
+    """The words of an ask in canonical spelling, by name, the caller's where they differ, and what cannot be read."""
+
+    found: tuple[tuple[str, str | tuple[str, ...] | None], ...]
+    given: Mapping[str, str | tuple[str, ...]]
+    faults: tuple[Fault, ...]
+
+
+@lru_cache(maxsize=16384)
+def _canonical(
+    language: str | None, use_case: str | None, channel: str | None, territory: str | None, labels: tuple[str, ...]
+) -> _Words:
+    faults: list[Fault] = []
+    spelt = tuple(dict.fromkeys(use_cases.label(one) for one in labels))
+    found: dict[str, str | tuple[str, ...] | None] = {
+        "language": _known(languages.canonical, language),
+        "use_case": _known(use_cases.canonical, use_case),
+        "channel": _placed(channels.canonical, channel, "channel", faults),
+        "territory": _placed(territories.canonical, territory, "territory", faults),
+        "labels": spelt,
+    }
+    asked = {"language": language, "use_case": use_case, "channel": channel, "territory": territory, "labels": labels}
+    given = {name: word for name, word in asked.items() if word and word != found[name]}
+    return _Words(found=tuple(found.items()), given=MappingProxyType(given), faults=tuple(faults))
+
+
+def _known(spell: Callable[[str], str], word: str | None) -> str | None:
+    """The canonical word; None for one that we do not know, which the policy refuses with a reason of its own."""
+    try:
+        return spell(word) if word else None
+    except ValueError:
+        return None
+
+
+def _placed(spell: Callable[[str], str], word: str | None, name: Place, faults: list[Fault]) -> str | None:
+    """The canonical channel or territory; a fault for one that we do not know."""
+    try:
+        return spell(word) if word else None
+    except ValueError:
+        faults.append(unknown_place(name, attr=name))
+        return None
+
+
+def unknown_place(name: Place, *, attr: str) -> Fault:
+    """Give the fault of a channel or a territory that we do not know, with all that we do know."""
+    listed = channels.LISTED if name == "channel" else territories.LISTED
+    return Fault(code=f"{name}_unknown", detail=f"This {name} is not known; name one of {listed}.", attr=attr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

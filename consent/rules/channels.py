@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
+
+from consent.rules.spelling import plain
 
 ANY: Final = "*"
 
@@ -12,19 +15,26 @@ CHANNELS: Final = frozenset(
         "streaming", "telephone", "web",
     }
 )  # fmt: skip
-_OTHER_SPELLINGS: Final = {"phone": "telephone", "game": "game_runtime", "tv": "broadcast", "radio": "broadcast"}
+LISTED: Final = ", ".join([ANY, *sorted(CHANNELS)])
+_OTHER_SPELLINGS: Final = {
+    "game": "game_runtime",
+    "phone": "telephone",
+    "radio": "broadcast",
+    "telephony": "telephone",
+    "television": "broadcast",
+    "tv": "broadcast",
+}
 
 
 class UnknownChannel(ValueError):
     """A text that names no channel that we know."""
 
 
+@lru_cache(maxsize=1024)
 def canonical(text: str) -> str:
     """Give the one spelling of a channel: `in-store` -> `in_store`, `phone` -> `telephone`. Raises UnknownChannel."""
-    if text == ANY:
-        return ANY
-    code = text.lower().replace("-", "_").replace(" ", "_")
+    code = plain(text)
     code = _OTHER_SPELLINGS.get(code, code)
-    if code not in CHANNELS:
+    if code != ANY and code not in CHANNELS:
         raise UnknownChannel(text[:32])
     return code

@@ -23,6 +23,10 @@ _TAG_ALIASES: Final = {spelling: entry["is"] for spelling, entry in _TABLE["tags
 _NOT_SPECIFIC: Final = frozenset({"und", "mul", "zxx", "mis"})
 _LONGEST: Final = 64
 ANY: Final = "*"
+HOW_TO: Final = (
+    "name it by its BCP 47 tag: its code in ISO 639 such as `de` or `yue`, with a country where that matters such as "
+    "`pt-BR` (all codes: iana.org/assignments/language-subtag-registry)."
+)
 
 
 class UnknownLanguage(ValueError):

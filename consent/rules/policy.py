@@ -7,16 +7,16 @@ fits, the reasons are those of the nearest one: fewest failures, and of equals o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from consent.rules import channels, languages, territories, use_cases
 from consent.rules.asks import Ask, ConsentFacts, Facts, GrantFacts, Reason, Verdict
 from consent.rules.states import State
 
-VERSION: Final = "2026-11-21.1"
+VERSION: Final = "2026-11-29.1"
 
 ACTIONS: Final = frozenset({"clone", "synthesize", "train", "sublicense", "verify_speaker"})
+_LABELS: Final = ", ".join(sorted(use_cases.EXCLUDABLE))
 _UNPUBLISHED: Final = frozenset({"clone", "verify_speaker"})
 """Acts that publish nothing: of language, use case, channel and territory only those that the call names are judged."""
 
@@ -28,7 +28,7 @@ def evaluate(ask: Ask, facts: Facts) -> tuple[Reason, ...]:
 
 def judge(ask: Ask, facts: Facts) -> Verdict:
     """Find the one grant that covers what is asked, or the reasons of the nearest one. Default deny."""
-    asked, general = _read(ask, facts)
+    general = _read(ask, facts)
     consent = facts.consent
     if consent is None:
         general.append(Reason(code="no_consent", detail="There is no consent that this call could rest on."))
@@ -37,7 +37,7 @@ def judge(ask: Ask, facts: Facts) -> Verdict:
     nearest: list[Reason] | None = None
     rank = (0, 0)
     for grant in consent.grants:
-        against = _of_grant(ask, asked, grant, consent, facts)
+        against = _of_grant(ask, grant, consent, facts)
         if not against and not general:
             return Verdict(reasons=(), grant=grant)
         mine = (len(against), sum(reason.code == "use_case_not_covered" for reason in against))
@@ -48,46 +48,23 @@ def judge(ask: Ask, facts: Facts) -> Verdict:
     return Verdict(reasons=(*general, *nearest), grant=None)
 
 
-class _Asked(NamedTuple):
-    """The ask in canonical spelling; None where it names nothing that we know."""
-
-    language: str | None
-    use_case: str | None
-    channel: str | None
-    territory: str | None
-    published: bool
-
-
-def _read(ask: Ask, facts: Facts) -> tuple[_Asked, list[Reason]]:
-    """Bring the ask to canonical spelling, and collect what speaks against it whatever the grants say."""
+def _read(ask: Ask, facts: Facts) -> list[Reason]:
+    """Collect what speaks against the ask whatever the grants say."""
     against: list[Reason] = []
-    asked = _spelt(ask.action, ask.language, ask.use_case, ask.channel, ask.territory)
+    published = ask.action not in _UNPUBLISHED
     if facts.held:
         against.append(Reason(code="hold", detail="A hold stands on this person's voice."))
     if facts.representative_missing:
         against.append(Reason(code="representative_missing", detail="Nobody has been verified to act for this person."))
     if not ask.voice_ready:
         against.append(Reason(code="voice_not_ready", detail="The voice is not ready.", required="ready"))
-    if asked.use_case is None and (asked.published or ask.use_case):
+    if ask.use_case is None and (published or "use_case" in ask.given):
         against.append(Reason(code="use_case_unknown", detail="The call names no use case that we know."))
-    if asked.language is None and (asked.published or ask.language):
+    if ask.language is None and (published or "language" in ask.given):
         against.append(
             Reason(code="language_unknown", detail="The call names no specific language by a BCP 47 tag that we know.")
         )
-    return asked, against
-
-
-@lru_cache(maxsize=16384)
-def _spelt(
-    action: str, language: str | None, use_case: str | None, channel: str | None, territory: str | None
-) -> _Asked:
-    return _Asked(
-        language=_language(language),
-        use_case=use_case if use_case in use_cases.CODES else None,
-        channel=_channel(channel),
-        territory=_territory(territory),
-        published=action not in _UNPUBLISHED,
-    )
+    return against
 
 
 def _of_consent(ask: Ask, facts: Facts, consent: ConsentFacts) -> list[Reason]:
@@ -134,10 +111,10 @@ def _of_state(consent: ConsentFacts) -> Reason:
     return _reason(code, detail, consent)
 
 
-def _of_grant(ask: Ask, asked: _Asked, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
+def _of_grant(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
     """What speaks against one grant, in the order of the published reason codes."""
     against: list[Reason] = []
-    use_case = asked.use_case
+    use_case = ask.use_case
     # 1. assurance
     needed = use_cases.minimum_level(use_case or grant.use_case, facts.raised)
     if consent.assurance < needed or consent.assurance < ask.assurance_floor:
@@ -153,27 +130,28 @@ def _of_grant(ask: Ask, asked: _Asked, grant: GrantFacts, consent: ConsentFacts,
             _reason("use_case_not_covered", "This use was not agreed to.", consent, use_case, [grant.use_case])
         )
     # 4. language
-    if asked.language is not None and not languages.any_covers(grant.languages, asked.language):
+    if ask.language is not None and not languages.any_covers(grant.languages, ask.language):
         against.append(
             _reason("language_not_covered", "This language was not agreed to.", consent, ask.language, grant.spelt)
         )
     # 5. channel and territory   6. exclusions   7. quota
-    against += _of_place(ask, asked, grant, consent, facts)
+    against += _of_place(ask, grant, consent, facts)
     if grant.exclusions or facts.forbidden or ask.labels:
-        against += _excluded(ask, asked, grant, consent, facts)
+        against += _excluded(ask, grant, consent, facts)
     if ask.action == "synthesize":
         against += _over_quota(ask, grant, consent)
     return against
 
 
-def _of_place(ask: Ask, asked: _Asked, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
+def _of_place(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
     """Channel and territory: a call that names none could go anywhere, which only `*` covers."""
     against: list[Reason] = []
+    published = ask.action not in _UNPUBLISHED
     held, where = grant.channels, grant.territories
-    if asked.channel not in held and channels.ANY not in held and (asked.published or ask.channel):
+    if ask.channel not in held and channels.ANY not in held and (published or ask.channel):
         against.append(_channel_missing(ask, grant, consent))
-    listed = asked.territory in where or territories.ANY in where
-    if not listed and (asked.published or ask.territory) and not _lies_in(where, asked.territory, facts):
+    listed = ask.territory in where or territories.ANY in where
+    if not listed and (published or ask.territory) and not _lies_in(where, ask.territory, facts):
         against.append(_territory_missing(ask, grant, consent))
     return against
 
@@ -182,19 +160,25 @@ def _lies_in(where: frozenset[str], asked: str | None, facts: Facts) -> bool:
     return territories.covers(where, asked, on=facts.at.date())
 
 
-def _excluded(ask: Ask, asked: _Asked, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
+def _excluded(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
     """Exclusions beat every grant, also those that the person made in another consent."""
     against: list[Reason] = []
     forbidden = grant.exclusions | facts.forbidden if facts.forbidden else grant.exclusions
-    if asked.use_case is not None:
-        hit = forbidden.intersection(use_cases.names(asked.use_case))
+    if use_cases.UNREADABLE in forbidden:
+        detail = "The person excluded something in words that nobody can judge by; only a new signature helps."
+        against.append(_reason("content_excluded", detail, consent))
+    if ask.use_case is not None:
+        hit = forbidden.intersection(use_cases.names(ask.use_case))
         against.extend(
-            _reason("content_excluded", f"The person excluded {code}.", consent, asked.use_case) for code in sorted(hit)
+            _reason("content_excluded", f"The person excluded {code}.", consent, ask.use_case) for code in sorted(hit)
         )
     for label in ask.labels:
-        if label in forbidden or label == use_cases.UNSURE:
+        if label == use_cases.UNSURE:
+            detail = f"A label is `unsure` or not known, and doubt refuses; the labels are {_LABELS}."
+            against.append(_reason("content_excluded", detail, consent, label))
+        elif not forbidden.isdisjoint(use_cases.names(label)):
             against.append(_reason("content_excluded", "Content of this kind is excluded.", consent, label))
-        elif label in use_cases.SENSITIVE_LABELS and label not in grant.sensitive_content:
+        elif not use_cases.kinds(label) <= grant.sensitive_content:
             detail = "Content of this kind was not agreed to."
             against.append(_reason("content_excluded", detail, consent, label, sorted(grant.sensitive_content)))
     return against
@@ -242,24 +226,3 @@ def _reason(
     granted: tuple[str, ...] | list[str] | list[int] = (),
 ) -> Reason:
     return Reason(code=code, detail=detail, consent=consent.consent_id, required=required, granted=tuple(granted))
-
-
-def _language(tag: str | None) -> str | None:
-    try:
-        return languages.canonical(tag) if tag else None
-    except languages.UnknownLanguage:
-        return None
-
-
-def _channel(code: str | None) -> str | None:
-    try:
-        return channels.canonical(code) if code else None
-    except channels.UnknownChannel:
-        return None
-
-
-def _territory(code: str | None) -> str | None:
-    try:
-        return territories.canonical(code) if code else None
-    except territories.UnknownTerritory:
-        return None

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 
 from consent.rules import channels, languages, policy, territories, use_cases
-from consent.rules.asks import GrantFacts
+from consent.rules.asks import GrantFacts, unknown_place
 from core.canonical import Json
 from core.errors import Fault, Invalid
 
@@ -37,12 +37,10 @@ def read(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tuple[Fault
     """
     faults: list[Fault] = []
 
-    def codes(name: str, spell: Callable[[str], str], problem: str, default: tuple[str, ...] = ()) -> list[str]:
-        return _codes(raw.get(name, default), spell, attr=f"{where}{name}", problem=problem, faults=faults)
+    def codes(name: str, spell: Callable[[str], str], default: tuple[str, ...] = ()) -> list[str]:
+        return _codes(raw.get(name, default), spell, name, where=where, faults=faults)
 
-    use_case = str(raw["use_case"])
-    if use_case not in use_cases.CODES:
-        faults.append(Fault(code="use_case_unknown", detail="There is no such use case.", attr=f"{where}use_case"))
+    use_case = _use_case(str(raw["use_case"]), attr=f"{where}use_case", faults=faults)
     text = " ".join(str(raw["intended_uses"]).split())
     if len(text) < SHORTEST_DESCRIPTION:
         detail = f"Describe the intended uses in at least {SHORTEST_DESCRIPTION} characters."
@@ -50,12 +48,12 @@ def read(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tuple[Fault
     scope: Scope = {
         "use_case": use_case,
         "intended_uses": text,
-        "actions": sorted(codes("actions", _action, "action_unknown")),
-        "languages": codes("languages", languages.tidy, "language_unknown"),
-        "channels": codes("channels", channels.canonical, "channel_unknown", ("*",)),
-        "territories": codes("territories", territories.canonical, "territory_unknown", ("*",)),
-        "exclusions": codes("exclusions", str, "invalid"),
-        "sensitive_content": codes("sensitive_content", _sensitive, "label_unknown"),
+        "actions": sorted(codes("actions", _action)),
+        "languages": codes("languages", languages.tidy),
+        "channels": codes("channels", channels.canonical, ("*",)),
+        "territories": codes("territories", territories.canonical, ("*",)),
+        "exclusions": codes("exclusions", use_cases.exclusion),
+        "sensitive_content": codes("sensitive_content", _sensitive),
         "quota": _quota(raw.get("quota") or {}, attr=f"{where}quota", faults=faults),
         "min_disclosure": raw.get("min_disclosure") or "none",
         "on_death": raw.get("on_death") or "stop",
@@ -69,22 +67,42 @@ def read(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tuple[Fault
 
 
 def facts(scope: Mapping[str, Json], *, grant_id: str, left: Mapping[str, int | None]) -> GrantFacts:
-    """Give a stored scope as the policy reads it, with what is left of its quota (characters, milliseconds, clips)."""
-    spelt = strings(scope, "languages")
+    """Give a stored scope as the policy reads it, with what is left of its quota (characters, milliseconds, clips).
+
+    A row may be older than the canonical spelling: what cannot be read allows nothing, and as an exclusion forbids all.
+    """
     return GrantFacts(
         grant_id=grant_id,
-        use_case=str(scope["use_case"]),
+        use_case=next(iter(_readable([str(scope["use_case"])], use_cases.canonical)), str(scope["use_case"])),
         actions=frozenset(strings(scope, "actions")),
-        languages=tuple(languages.canonical_range(text) for text in spelt),
-        spelt=spelt,
-        channels=frozenset(strings(scope, "channels")),
-        territories=frozenset(strings(scope, "territories")),
-        exclusions=frozenset(strings(scope, "exclusions")),
-        sensitive_content=frozenset(strings(scope, "sensitive_content")),
+        languages=_readable(strings(scope, "languages"), languages.canonical_range),
+        spelt=strings(scope, "languages"),
+        channels=frozenset(_readable(strings(scope, "channels"), channels.canonical)),
+        territories=frozenset(_readable(strings(scope, "territories"), territories.canonical)),
+        exclusions=exclusions(scope),
+        sensitive_content=frozenset(_readable(strings(scope, "sensitive_content"), _sensitive)),
         characters_left=left.get("characters"),
         milliseconds_left=left.get("milliseconds"),
         clips_left=left.get("clips"),
     )
+
+
+def exclusions(scope: Mapping[str, Json]) -> frozenset[str]:
+    """Give what a stored scope excludes, in canonical codes; `UNREADABLE` among them for words that are none."""
+    given = strings(scope, "exclusions")
+    read = _readable(given, use_cases.exclusion)
+    return frozenset(read) if len(read) == len(given) else frozenset({*read, use_cases.UNREADABLE})
+
+
+def _readable(given: Iterable[str], spell: Callable[[str], str]) -> tuple[str, ...]:
+    """The canonical spelling of those texts that have one."""
+    found: list[str] = []
+    for text in given:
+        try:
+            found.append(spell(text))
+        except ValueError:
+            continue
+    return tuple(found)
 
 
 def codes(scope: Mapping[str, Json]) -> Scope:
@@ -128,14 +146,12 @@ def window(length: str, at: datetime) -> str:
 def lies_within(narrower: Mapping[str, Json], wider: Mapping[str, Json], *, on: date) -> tuple[str, ...]:
     """Give the fields in which the first scope reaches beyond the second; none means that it only narrows."""
     fits = {
-        "use_case": use_cases.covers(str(wider["use_case"]), str(narrower["use_case"])),
+        "use_case": _use_case_within(narrower, wider),
         "actions": _subset(narrower, wider, "actions"),
         "languages": _languages_within(narrower, wider),
-        "channels": channels.ANY in strings(wider, "channels") or _subset(narrower, wider, "channels"),
-        "territories": all(
-            territories.covers(strings(wider, "territories"), one, on=on) for one in strings(narrower, "territories")
-        ),
-        "exclusions": _subset(wider, narrower, "exclusions"),
+        "channels": _channels_within(narrower, wider),
+        "territories": _territories_within(narrower, wider, on=on),
+        "exclusions": exclusions(wider) <= exclusions(narrower),
         "sensitive_content": _subset(narrower, wider, "sensitive_content"),
         "quota": _quota_within(narrower, wider),
         "min_disclosure": narrower.get("min_disclosure") == wider.get("min_disclosure"),
@@ -144,10 +160,25 @@ def lies_within(narrower: Mapping[str, Json], wider: Mapping[str, Json], *, on: 
     return tuple(field for field, inside in fits.items() if not inside)
 
 
+def _use_case_within(narrower: Mapping[str, Json], wider: Mapping[str, Json]) -> bool:
+    inner, outer = (_readable([str(scope["use_case"])], use_cases.canonical) for scope in (narrower, wider))
+    return bool(inner and outer) and use_cases.within(inner[0], outer[0])
+
+
 def _languages_within(narrower: Mapping[str, Json], wider: Mapping[str, Json]) -> bool:
-    held = [languages.canonical_range(text) for text in strings(wider, "languages")]
+    held = _readable(strings(wider, "languages"), languages.canonical_range)
     wanted = [languages.canonical_range(text) for text in strings(narrower, "languages")]
     return all(any(languages.within(one, other) for other in held) for one in wanted)
+
+
+def _channels_within(narrower: Mapping[str, Json], wider: Mapping[str, Json]) -> bool:
+    held = _readable(strings(wider, "channels"), channels.canonical)
+    return channels.ANY in held or set(strings(narrower, "channels")) <= set(held)
+
+
+def _territories_within(narrower: Mapping[str, Json], wider: Mapping[str, Json], *, on: date) -> bool:
+    held = _readable(strings(wider, "territories"), territories.canonical)
+    return all(territories.covers(held, one, on=on) for one in strings(narrower, "territories"))
 
 
 def strings(scope: Mapping[str, Json], name: str) -> tuple[str, ...]:
@@ -155,19 +186,49 @@ def strings(scope: Mapping[str, Json], name: str) -> tuple[str, ...]:
     return tuple(str(item) for item in cast("Iterable[Json]", scope.get(name) or ()))
 
 
-def _codes(raw: object, spell: Callable[[str], str], *, attr: str, problem: str, faults: list[Fault]) -> list[str]:
+def _codes(raw: object, spell: Callable[[str], str], name: str, *, where: str, faults: list[Fault]) -> list[str]:
     given = [str(item) for item in cast("Iterable[object]", raw or ())]
     spelt: list[str] = []
     for at, text in enumerate(given):
+        attr = f"{where}{name}.{at}"
         try:
             code = spell(text)
         except ValueError:
-            faults.append(Fault(code=problem, detail="This code is not known.", attr=f"{attr}.{at}"))
+            faults.append(_unknown(name, text, attr=attr))
             continue
         if code in spelt:
-            faults.append(Fault(code="duplicate", detail="This stands twice.", attr=f"{attr}.{at}"))
+            faults.append(Fault(code="duplicate", detail="This stands twice.", attr=attr))
         spelt.append(code)
     return spelt
+
+
+def _unknown(name: str, text: str, *, attr: str) -> Fault:
+    """The fault of a code that we do not know, with those that we do."""
+    match name:
+        case "channels":
+            return unknown_place("channel", attr=attr)
+        case "territories":
+            return unknown_place("territory", attr=attr)
+        case "languages":
+            return Fault(code="language_unknown", detail=f"This language is not known; {languages.HOW_TO}", attr=attr)
+        case "exclusions":
+            meant = use_cases.nearest(text) or tuple(sorted(use_cases.EXCLUDABLE))
+            detail = f"This can be no exclusion, for nobody could judge by it; name one of {', '.join(meant)}."
+            return Fault(code="exclusion_unknown", detail=detail, attr=attr)
+        case "sensitive_content":
+            listed = ", ".join(sorted(use_cases.SENSITIVE_LABELS))
+            return Fault(code="label_unknown", detail=f"This label is not known; name one of {listed}.", attr=attr)
+    listed = ", ".join(sorted(policy.ACTIONS))
+    return Fault(code="action_unknown", detail=f"This act is not known; name one of {listed}.", attr=attr)
+
+
+def _use_case(text: str, *, attr: str, faults: list[Fault]) -> str:
+    try:
+        return use_cases.canonical(text)
+    except use_cases.UnknownUseCase:
+        detail = f"There is no such use case; name one of {use_cases.LISTED}."
+        faults.append(Fault(code="use_case_unknown", detail=detail, attr=attr))
+        return text
 
 
 def _action(code: str) -> str:
@@ -176,7 +237,8 @@ def _action(code: str) -> str:
     return code
 
 
-def _sensitive(code: str) -> str:
+def _sensitive(text: str) -> str:
+    code = use_cases.exclusion(text)
     if code not in use_cases.SENSITIVE_LABELS:
         raise ValueError(code)
     return code
@@ -210,8 +272,3 @@ def _warnings(scope: Scope, where: str) -> Iterable[Fault]:
     if vague := [words for words in _VAGUE if words in text]:
         detail = f"“{vague[0]}” is vague: courts want a reasonably specific description of the intended uses."
         yield Fault(code="vague", detail=detail, attr=f"{where}intended_uses")
-    for code in use_cases.unknown(strings(scope, "exclusions")):
-        detail = (
-            f"“{code}” is neither a use case nor a kind of content that we know; it excludes only calls that name it."
-        )
-        yield Fault(code="exclusion_unknown", detail=detail, attr=f"{where}exclusions")

@@ -21,6 +21,7 @@ UNIONS: Final[dict[str, tuple[tuple[date, frozenset[str]], ...]]] = {
     "EU": ((date(2020, 2, 1), _EU_SINCE_2020),),
     "EEA": ((date(2020, 2, 1), _EU_SINCE_2020 | {"IS", "LI", "NO"}),),
 }
+LISTED: Final = ", ".join([ANY, *sorted(UNIONS), *sorted(COUNTRIES)])
 _OTHER_SPELLINGS: Final = {"UK": "GB", "EL": "GR"}
 _SUBDIVISION: Final = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}\Z")
 

@@ -5,9 +5,13 @@ Codes in `ASKED_APART` are never covered by their parent: a person must have tic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
+
+from consent.rules.spelling import plain
 
 TREE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -27,6 +31,7 @@ TREE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 CODES: Final = frozenset(TREE) | {f"{parent}.{child}" for parent, children in TREE.items() for child in children}
+LISTED: Final = ", ".join(sorted(CODES))
 PARENTS: Final[Mapping[str, str]] = MappingProxyType({code: code.partition(".")[0] for code in CODES})
 
 ASKED_APART: Final = frozenset({"advertising.endorsement", "model.train"})
@@ -39,6 +44,33 @@ SENSITIVE_LABELS: Final = frozenset(
 
 UNSURE: Final = "unsure"
 """What a content classifier says that could not decide. Doubt refuses."""
+
+UNREADABLE: Final = "?"
+"""What stands for an exclusion in words that we do not know. Nobody can tell what it means, so it excludes all."""
+
+EXCLUDABLE: Final = CODES | SENSITIVE_LABELS
+"""What a person can exclude, and what a label can say: use cases and kinds of content."""
+
+_AS_USE_CASE: Final[Mapping[str, str]] = MappingProxyType({"endorsement": "advertising.endorsement"})
+"""Kinds of content that are a use case under another name. (`political` is one under its own.)"""
+
+_CHILDREN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {parent: tuple(f"{parent}.{child}" for child in children) for parent, children in TREE.items()}
+)
+_TOO_WIDE: Final = frozenset(PARENTS[code] for code in ASKED_APART)
+"""Parents that no grant covers when a call asks for them as such."""
+
+
+def _family(code: str) -> frozenset[str]:
+    """The code, all that it may stand for, and its parent."""
+    own = _AS_USE_CASE.get(code, code)
+    means = {own, *_CHILDREN.get(own, ())}
+    kinds = {kind for kind, use_case in _AS_USE_CASE.items() if use_case in means}
+    return frozenset({code, PARENTS.get(own, own), *means, *kinds})
+
+
+_NAMES: Final = MappingProxyType({code: _family(code) for code in EXCLUDABLE})
+_KINDS: Final = MappingProxyType({code: family & SENSITIVE_LABELS for code, family in _NAMES.items()})
 
 _LEVEL_2: Final = frozenset({"advertising", "political", "model", "sublicense"})
 
@@ -62,31 +94,89 @@ _DPV: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+class UnknownUseCase(ValueError):
+    """A text that names no use case that we know."""
+
+
+class UnknownExclusion(ValueError):
+    """A text that names nothing that a person can exclude."""
+
+
+@lru_cache(maxsize=1024)
+def canonical(text: str) -> str:
+    """Give the one spelling of a use case: `Agent.IVR` -> `agent.ivr`. Raises UnknownUseCase."""
+    code = plain(text)
+    if code not in CODES:
+        raise UnknownUseCase(text[:64])
+    return code
+
+
+@lru_cache(maxsize=1024)
+def label(text: str) -> str:
+    """Give the one spelling of a label. One that we do not know is `unsure`: it says nothing that we could judge by."""
+    code = plain(text)
+    return code if code in EXCLUDABLE else UNSURE
+
+
+@lru_cache(maxsize=1024)
+def exclusion(text: str) -> str:
+    """Give the one spelling of an exclusion: a use case or a kind of content. Raises UnknownExclusion."""
+    code = plain(text)
+    if code not in EXCLUDABLE:
+        raise UnknownExclusion(text[:64])
+    return code
+
+
+def nearest(text: str) -> tuple[str, ...]:
+    """Give the exclusions that are written most like this text, the nearest first; none where nothing is like it."""
+    code = plain(text)
+    return tuple(difflib.get_close_matches(code, sorted(EXCLUDABLE), n=3, cutoff=0.5)) if code else ()
+
+
+def specific(code: str) -> tuple[str, ...]:
+    """Give the children of a use case that its parent's grant covers, in the order of the list."""
+    return tuple(child for child in _CHILDREN.get(code, ()) if child not in ASKED_APART)
+
+
 def covers(granted: str, asked: str) -> bool:
-    """Say whether a grant for one known use case covers another: itself, or a child that needs no tick of its own."""
-    return granted == asked or (granted == PARENTS.get(asked) and asked not in ASKED_APART)
+    """Say whether a grant for one known use case covers a call for another.
+
+    It covers itself and a child that needs no tick of its own. A parent asked means any of its children, so a parent
+    with a child that needs its own tick is never covered: the call has to name the child.
+    """
+    return within(asked, granted) and asked not in _TOO_WIDE
 
 
-def names(code: str) -> tuple[str, ...]:
-    """Give the codes by which a use case can be excluded: its own and its parent's."""
-    parent = PARENTS.get(code, code)
-    return (code,) if parent == code else (code, parent)
+def within(narrower: str, wider: str) -> bool:
+    """Say whether a grant for one known use case allows no more than a grant for another."""
+    return narrower == wider or (wider == PARENTS.get(narrower) and narrower not in ASKED_APART)
+
+
+def names(code: str) -> frozenset[str]:
+    """Give the codes by which a use case or a label can be excluded: its own, its parent's, its children's, its kind.
+
+    A parent means any of its children, so what excludes one of them excludes the parent asked as such.
+    """
+    return _NAMES.get(code, frozenset({code}))
+
+
+def kinds(code: str) -> frozenset[str]:
+    """Give the kinds of sensitive content that a label may stand for: `political.campaign` is `political`."""
+    return _KINDS.get(code, frozenset())
 
 
 def minimum_level(use_case: str, raised: Mapping[str, int]) -> int:
-    """Give the assurance level that a use case needs: 1, for the grave ones 2, more where an organisation raised it."""
-    parent = PARENTS.get(use_case) or use_case.partition(".")[0]
+    """Give the assurance level that a use case needs: 1, for the grave ones 2, more where an organisation raised it.
+
+    A parent needs the highest level among its children, because it means any of them.
+    """
+    parent, children = PARENTS.get(use_case) or use_case.partition(".")[0], _CHILDREN.get(use_case, ())
     least = 2 if parent in _LEVEL_2 else 1
     if not raised:
         return least
-    return max(least, raised.get(use_case, 0), raised.get(parent, 0), raised.get("*", 0))
+    return max(least, *(raised.get(code, 0) for code in (use_case, parent, "*", *children)))
 
 
 def dpv_purpose(use_case: str) -> str:
     """Give the purpose of the Data Privacy Vocabulary that stands for a use case."""
     return f"https://w3id.org/dpv#{_DPV[use_case.partition('.')[0]]}"
-
-
-def unknown(codes: Iterable[str]) -> tuple[str, ...]:
-    """Give those of the codes that are neither use cases nor kinds of sensitive content."""
-    return tuple(code for code in codes if code not in CODES and code not in SENSITIVE_LABELS)

@@ -57,7 +57,7 @@ class TestSync:
     def test_defaults_of_the_key_fill_the_gaps(
         self, make_key: MakeKey, client_of: ClientOf, voice: Voice, clock_at_noon: None
     ) -> None:
-        client = client_of(make_key(default_use_case=AUDIOBOOK, default_language="de", default_channel="download"))
+        client = client_of(make_key(default_use_case=AUDIOBOOK, default_language="de", default_channel="app"))
 
         answer = client.post("/v1/speech", {"voice": voice.id, "text": SENTENCE}, format="json")
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from accounts.rest import Caller
+from consent.rules import channels, territories
+from consent.rules.asks import Place, unknown_place
 from core.errors import Fault, Invalid
 from provenance.audio import encoding
 from provenance.audio.encoding import Output
 from voices.orders import Asker, SpeechOrder
 from voices.providers.base import Prosody
+
+_SPELL: Final[Mapping[Place, Callable[[str], str]]] = {
+    "channel": channels.canonical,
+    "territory": territories.canonical,
+}
 
 
 def asker(caller: Caller) -> Asker:
@@ -27,6 +35,17 @@ def named(value: str | None, default: str | None, attr: str) -> str:
     return found
 
 
+def placed(value: str | None, default: str | None, name: Place, *, path: str = "") -> str | None:
+    """The channel or territory, or the key's default. Raises Invalid (`channel_unknown`, `territory_unknown`)."""
+    word = value or default
+    try:
+        _SPELL[name](word or "*")
+    except ValueError:
+        fault = unknown_place(name, attr=f"{path}{name}")
+        raise Invalid(fault.detail, code=fault.code, faults=(fault,)) from None
+    return word
+
+
 def line(form: dict[str, Any], caller: Caller, *, path: str = "") -> SpeechOrder:
     """The order of one validated line. Raises Invalid for what neither form nor key says, and for the output."""
     return SpeechOrder(
@@ -34,8 +53,8 @@ def line(form: dict[str, Any], caller: Caller, *, path: str = "") -> SpeechOrder
         text=form["text"],
         language=named(form.get("language"), caller.default_language, f"{path}language"),
         use_case=named(form.get("use_case"), caller.default_use_case, f"{path}use_case"),
-        channel=form.get("channel") or caller.default_channel,
-        territory=form.get("territory") or caller.default_territory,
+        channel=placed(form.get("channel"), caller.default_channel, "channel", path=path),
+        territory=placed(form.get("territory"), caller.default_territory, "territory", path=path),
         labels=tuple(form.get("labels", ())),
         output=encoding.check(Output(**form.get("output", {}))),
         prosody=Prosody(**form.get("prosody", {})),

@@ -18,7 +18,7 @@ from core.schemas import PAGE, sent
 from core.uploads import UploadParser
 from voices import serializers as forms
 from voices.api import outputs
-from voices.api.callers import asker, named
+from voices.api.callers import asker, named, placed
 from voices.models import VoiceState
 from voices.orders import CloneOrder
 from voices.services import voices
@@ -95,8 +95,8 @@ def _order(form: dict[str, Any], caller: Caller) -> CloneOrder:
         language=named(form.get("language"), caller.default_language, "language"),
         use_case=named(form.get("use_case"), caller.default_use_case, "use_case"),
         provider=form["provider"],
-        channel=form.get("channel") or caller.default_channel,
-        territory=form.get("territory") or caller.default_territory,
+        channel=placed(form.get("channel"), caller.default_channel, "channel"),
+        territory=placed(form.get("territory"), caller.default_territory, "territory"),
         samples=tuple(sample["audio_base64"] for sample in samples),
         transcripts=tuple(transcripts),
         external_id=form.get("external_id") or "",

@@ -96,10 +96,11 @@ def _begun(
     try:
         wanted = policy.of(asker.organisation_id)
         duty = pipeline.disclosure_of(order, permit, wanted)
-        words = disclosure.spoken(order.text, language=order.language, disclosure=duty)
+        language = permit.language or order.language
+        words = disclosure.spoken(order.text, language=language, disclosure=duty)
         origin = pipeline.origin_of(order, voice, permit, duty, asker)
         intent = clips.intend(origin, at=now())
-        line = Line(text=words, language=order.language, prosody=order.prosody)
+        line = Line(text=words, language=language, prosody=order.prosody)
         provider = cast("Streaming", providers(voice.provider))
         pieces = provider.stream(handles.open_handle(voice), line)
         strict = not pipeline.may_leave_unmarked(wanted)

@@ -1,0 +1,133 @@
+"""One canonical ask: whichever way a caller writes a word, everything that reads it reads the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent import decisions
+from consent.models import Consent, Decision
+from consent.rules import channels, territories, use_cases
+from consent.rules.asks import Ask
+from core.errors import Invalid
+from tests.consent.people import ask_for, check, codes
+
+ASK = Ask(
+    organisation_id="org_a",
+    livemode=False,
+    action="synthesize",
+    consent_id="con_a",
+    language="en",
+    use_case="entertainment.audiobook",
+)
+WIDE = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)}
+
+
+def in_full_width(text: str) -> str:
+    return "".join(WIDE.get(char, char) for char in text)
+
+
+spellings = st.sampled_from(
+    [
+        str.upper,
+        str.title,
+        in_full_width,
+        lambda text: f" {text} ",
+        lambda text: text.replace("_", "-"),
+        lambda text: text.replace("_", " "),
+    ]
+)
+
+
+class TestAnAsk:
+    @pytest.mark.parametrize(
+        ("name", "given", "canonical"),
+        [
+            ("channel", "phone", "telephone"), ("channel", "Telephone", "telephone"), ("channel", "tv", "broadcast"),
+            ("channel", "ｔｖ", "broadcast"), ("channel", "in store", "in_store"), ("channel", "", None),
+            ("territory", "cn", "CN"), ("territory", "UK", "GB"), ("territory", "cn-bj", "CN-BJ"),
+            ("territory", "", None), ("language", "en_us", "en-US"), ("language", "iw", "he"),
+            ("use_case", "Entertainment.Film-TV", "entertainment.film_tv"), ("use_case", "karaoke", None),
+            ("language", "Klingonisch", None),
+        ],
+    )  # fmt: skip
+    def test_reads_every_spelling_alike_and_keeps_what_was_given(
+        self, name: str, given: str, canonical: str | None
+    ) -> None:
+        words: dict[str, Any] = {name: given}
+        ask = replace(ASK, **words)
+        assert getattr(ask, name) == canonical
+        assert ask.given == ({name: given} if given else {})
+
+    @pytest.mark.parametrize("word", ["fax", "everything", "web,app", "tеlephone", "telephone\u200b", "x" * 2000])
+    def test_for_a_channel_that_is_not_known_cannot_be_made(self, word: str) -> None:
+        with pytest.raises(Invalid) as refusal:
+            replace(ASK, channel=word)
+        assert (refusal.value.stable_code, refusal.value.faults[0].attr) == ("channel_unknown", "channel")
+        assert refusal.value.detail.endswith(f"one of {channels.LISTED}.")
+
+    @pytest.mark.parametrize("word", ["Mars", "ZZ", "EU-FR", "C", "СN", "x" * 2000])
+    def test_for_a_territory_that_is_not_known_cannot_be_made(self, word: str) -> None:
+        with pytest.raises(Invalid) as refusal:
+            replace(ASK, territory=word)
+        assert refusal.value.stable_code == "territory_unknown"
+        assert refusal.value.detail.endswith(f"one of {territories.LISTED}.")
+
+    @pytest.mark.parametrize("word", ["fax", "foo", "politics", "роlitical", "", "x" * 2000, "Ada Lovelace"])
+    def test_takes_a_label_that_is_not_known_for_unsure(self, word: str) -> None:
+        assert replace(ASK, labels=("education", word)).labels == ("education", "unsure")
+
+    @given(st.sampled_from(sorted(use_cases.EXCLUDABLE)), spellings, spellings)
+    def test_has_one_reading_for_any_two_spellings_of_a_label(self, code: str, one: object, other: object) -> None:
+        assert callable(one)
+        assert callable(other)
+        assert replace(ASK, labels=(one(code), other(code))).labels == (code,)
+
+    @given(st.text(max_size=70), st.text(max_size=70), st.lists(st.text(max_size=70), max_size=3))
+    def test_made_of_its_own_words_is_the_same(self, language: str, use_case: str, labels: list[str]) -> None:
+        ask = replace(ASK, language=language, use_case=use_case, labels=tuple(labels))
+        again = replace(ASK, language=ask.language, use_case=ask.use_case, labels=ask.labels)
+        assert (again.language, again.use_case, again.labels) == (ask.language, ask.use_case, ask.labels)
+        assert again.given == {}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestADecision:
+    def test_keeps_the_canonical_words_and_beside_them_those_of_the_caller(self, consent: Consent) -> None:
+        check(consent, channel="Phone", territory="uk", language="EN_gb", labels=("Education",))
+        stored = Decision.objects.get().ask
+        assert (stored["channel"], stored["territory"], stored["language"]) == ("telephone", "GB", "en-GB")
+        assert stored["labels"] == ["education"]
+        assert stored["given"] == {
+            "channel": "Phone", "territory": "uk", "language": "EN_gb", "labels": ["Education"],
+        }  # fmt: skip
+
+    def test_says_nothing_of_what_was_given_where_it_is_the_same(self, consent: Consent) -> None:
+        check(consent, channel="telephone")
+        assert "given" not in Decision.objects.get().ask
+
+    def test_keeps_no_words_that_could_be_anything(self, consent: Consent) -> None:
+        assert codes(consent, labels=("Ada Lovelace, Soho",), language="Ada L.") == [
+            "language_unknown", "content_excluded",
+        ]  # fmt: skip
+        stored = Decision.objects.get().ask
+        assert (stored["labels"], stored["language"]) == (["unsure"], None)
+        assert stored["given"] == {"labels": ["?"], "language": "?"}
+
+    def test_gives_its_ask_again_to_be_judged_once_more(self, consent: Consent) -> None:
+        asked = ask_for(consent, channel="Phone", territory="uk", labels=("Education",))
+        check(consent, channel="Phone", territory="uk", labels=("Education",))
+        again = decisions.ask_of(Decision.objects.get())
+        names = ("action", "language", "use_case", "channel", "territory", "labels", "characters", "consent_id")
+        assert [getattr(again, name) for name in names] == [getattr(asked, name) for name in names]
+
+    def test_of_older_days_with_words_that_cannot_be_read_is_unsure(self, consent: Consent) -> None:
+        check(consent, channel="web")
+        row = Decision.objects.get()
+        row.ask = {**row.ask, "channel": "fax"}
+        ask = decisions.ask_of(row)
+        assert (ask.channel, ask.labels) == (None, ("unsure",))
