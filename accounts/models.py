@@ -9,6 +9,8 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import F, Q
 
+from core.notes import Noted
+
 
 class Organisation(models.Model):
     """A customer. Everything belongs to exactly one; nobody sees a neighbour's.
@@ -78,7 +80,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
         return self.email
 
 
-class ApiKey(models.Model):
+class ApiKey(Noted):
     """A product's key. Only the SHA-256 of the secret is stored; the secret is shown once, at making.
 
     Rotation makes a second secret of the same key; both are valid until `previous_until`.
@@ -98,8 +100,6 @@ class ApiKey(models.Model):
     default_territory = models.CharField(max_length=16, blank=True)
     default_language = models.CharField(max_length=64, blank=True)
     calls_per_minute = models.PositiveIntegerField(default=600)
-    external_id = models.CharField(max_length=200, blank=True)
-    metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True, editable=False)

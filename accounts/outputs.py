@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from accounts import sealer
 from accounts.models import ApiKey
 from accounts.services import IssuedKey
 from core.rest import Rendered, timestamp
@@ -11,13 +12,14 @@ from core.rest import Rendered, timestamp
 
 def api_key(key: ApiKey) -> Rendered:
     """The key as the API shows it; `prefix` is what people tell it by."""
+    written = sealer.current().opened(key, organisation_id=key.organisation_id)
     return {
         "id": key.id,
         "object": "api_key",
         "created_at": timestamp(key.created_at),
         "livemode": key.livemode,
-        "external_id": key.external_id or None,
-        "metadata": key.metadata,
+        "external_id": written.external_id or None,
+        "metadata": written.metadata,
         "product": key.product,
         "mode": "live" if key.livemode else "test",
         "prefix": key.prefix,

@@ -25,6 +25,7 @@ class Action(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     MANAGE_PROVIDERS = "manage_providers"
     CHANGE_POLICY = "change_policy"
+    OPEN_SPEAKER = "open_speaker"
 
 
 # The engineer builds, the officer decides about people, the auditor looks, the owner runs the organisation. Erasing and
@@ -34,7 +35,7 @@ MAY: Final[Mapping[str, frozenset[Action]]] = {
     Role.OFFICER: frozenset(
         {
             Action.REVOKE, Action.SUSPEND, Action.RESUME, Action.APPROVE, Action.ERASE, Action.EXPORT,
-            Action.OPEN_EVIDENCE,
+            Action.OPEN_EVIDENCE, Action.OPEN_SPEAKER,
         }
     ),
     Role.ENGINEER: frozenset({Action.SUSPEND, Action.MANAGE_KEYS, Action.MANAGE_PROVIDERS}),

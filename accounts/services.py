@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from accounts import events, scopes, secrets
+from accounts import events, scopes, sealer, secrets
 from accounts.clock import now_for
 from accounts.models import ApiKey, Member, Organisation, Role
 from core import clock, ids, tx
 from core.canonical import Json
 from core.durations import Duration
 from core.errors import Conflict, Fault, Invalid, NotFound
+from core.notes import Notes
 
 OVERLAP: Final = timedelta(hours=24)
 MAX_OVERLAP: Final = timedelta(days=30)
@@ -24,6 +25,7 @@ CHANGEABLE: Final = frozenset(
         "calls_per_minute", "expires_at", "external_id", "metadata",
     }
 )  # fmt: skip
+NOTES: Final = frozenset({"external_id", "metadata"})
 _FURTHEST: Final = timedelta(days=365 * 200)
 
 
@@ -90,8 +92,9 @@ def issue_key(
     """
     _must_lie_ahead(expires_at, at=at)
     secret = secrets.text_of(randomness.token_bytes(secrets.RANDOM_BYTES), livemode=livemode)
+    key_id, written = ids.new("key"), Notes(external_id=external_id, metadata=metadata or {})
     key = ApiKey.objects.create(
-        id=ids.new("key"),
+        id=key_id,
         organisation=organisation,
         product=product,
         livemode=livemode,
@@ -103,10 +106,9 @@ def issue_key(
         default_territory=default_territory,
         default_language=default_language,
         calls_per_minute=calls_per_minute,
-        external_id=external_id,
-        metadata=dict(metadata or {}),
         created_at=at,
         expires_at=expires_at,
+        **sealer.current().columns(written, row_id=key_id, organisation_id=organisation.id, at=at),
     )
     _emit("key.issued", key, actor=actor, at=at, facts={"scopes": list(key.scopes), "livemode": livemode})
     return IssuedKey(key=key, secret=secret)
@@ -145,12 +147,15 @@ def update_key(
     key = _locked(key_id, organisation)
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"not a changeable field: {sorted(unknown)[0]}")
-    for name, value in changes.items():
+    noted = sealer.current().opened(key, organisation_id=organisation.id).changed(changes)
+    kept = sealer.current().columns(noted, row_id=key.id, organisation_id=organisation.id, at=at)
+    columns = {name: value for name, value in changes.items() if name not in NOTES} | dict(kept)
+    for name, value in columns.items():
         setattr(key, name, value)
     if "expires_at" in changes:
         _must_lie_ahead(key.expires_at, at=at)
     key.scopes = scopes.ordered(key.scopes)
-    key.save(update_fields=sorted(changes))
+    key.save(update_fields=sorted(columns))
     facts: dict[str, Json] = {"action": "key.updated", "fields": sorted(changes), "scopes": list(key.scopes)}
     _emit("admin.action", key, actor=actor, at=at, facts=facts)
     return key

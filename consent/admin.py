@@ -20,10 +20,13 @@ from accounts.models import Organisation
 from accounts.permissions import Action
 from accounts.reason_forms import CodeForm, Given, coded
 from consent import remarks, services
+from consent.life import requests
 from consent.models import Consent, Decision, Grant, NoticeVersion
 from consent.rules import reasons
 from consent.rules.reasons import Act
 from core import clock
+from core.notes import Notes
+from vault.noted_admin import NotedAdmin
 
 
 class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no types
@@ -41,10 +44,10 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
 
 
 @admin.register(Consent)
-class ConsentAdmin(EvidenceAdmin[Consent]):
+class ConsentAdmin(NotedAdmin[Consent]):
     list_display = ("id", "state", "assurance", "mode", "signed_at", "valid_until", "revoked_at")
     list_filter = ("state", "assurance", "livemode")
-    search_fields = ("id", "speaker__id", "external_id")
+    search_fields = ("id", "speaker__id")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "id")
     inlines = (GrantInline,)
@@ -73,6 +76,10 @@ class ConsentAdmin(EvidenceAdmin[Consent]):
             with transaction.atomic():
                 on_record(consent, member_of(request), Action.OPEN_EVIDENCE, "remarks", at=clock.now())
         return {"remarks": said, "may_open": may_open}
+
+    def notes_of(self, row: Consent) -> Notes:
+        """Open the consent's notes."""
+        return requests.notes_of(row)
 
     @admin.display(description="Signed record")
     def signed_record(self, consent: Consent) -> SafeString | str:

@@ -16,7 +16,7 @@ from core.canonical import Json
 from core.rest import timestamp
 from provenance.bundles import registry
 from provenance.bundles.registry import File, Record, Row, Scope
-from vault import keys, sealing
+from vault import keys, notes, sealing
 
 Fields = dict[str, Json]
 
@@ -68,15 +68,15 @@ def _speakers(scope: Scope) -> Iterator[Row]:
 
 def _person(scope: Scope) -> Iterator[Row]:
     for speaker in Speaker.objects.filter(scope.mine(), id=scope.speaker_id):
-        personal = speakers.personal_of(speaker)
+        personal, written = speakers.personal_of(speaker), speakers.notes_of(speaker)
         yield {
             **_speaker(speaker),
             "name": personal.name if personal else None,
             "email": personal.email if personal else None,
             "country": personal.country if personal else None,
             "locale": personal.locale if personal else None,
-            "external_id": speaker.external_id,
-            "metadata": cast("Json", speaker.metadata),
+            "external_id": written.external_id,
+            "metadata": cast("Json", written.metadata),
             "representatives": [
                 {
                     "kind": row.kind,
@@ -128,8 +128,9 @@ def _consents(scope: Scope) -> Iterator[Row]:
 
 
 def _own_consents(scope: Scope) -> Iterator[Row]:
-    for consent in _all(scope).defer("record").iterator():
-        callers: Fields = {"external_id": consent.external_id, "metadata": cast("Json", consent.metadata)}
+    for consent in _all(scope).defer("record").select_related("speaker").iterator():
+        written = notes.opened(consent, subjects=(consent.speaker.subject,))
+        callers: Fields = {"external_id": written.external_id, "metadata": cast("Json", written.metadata)}
         yield {**_consent(consent), **callers}
 
 

@@ -11,6 +11,7 @@ from consent.rules.reasons import Act
 from consent.rules.states import MOVES, STANDING, Move, State
 from core import tx
 from core.errors import NotFound
+from vault import notes
 
 
 @tx.opened
@@ -49,7 +50,7 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
         raise RuntimeError("freeze a speaker before erasing them")
     consents = Consent.objects.filter(speaker=speaker)
     counts = {
-        "consents": consents.update(sealed=None, link_sha256="", external_id="", metadata={}),
+        "consents": consents.update(sealed=None, link_sha256="", **notes.NONE),
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
         "remarks": Remark.objects.filter(consent__in=consents).update(sealed=None),
         "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),
@@ -57,7 +58,7 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
     for step in (Move.BEGIN_ERASURE, Move.FINISH_ERASURE):
         consents.filter(state__in=sorted(MOVES[step].sources)).update(state=MOVES[step].target)
     counts["speakers"] = Speaker.objects.filter(pk=speaker.pk, state=Speaker.State.FROZEN).update(
-        state=Speaker.State.ERASED, sealed=None, email_index="", external_id="", metadata={}, erased_at=at
+        state=Speaker.State.ERASED, sealed=None, email_index="", erased_at=at, **notes.NONE
     )
     return counts
 

@@ -23,14 +23,14 @@ class NotSigned(Conflict):
 
 def speaker(row: Speaker) -> Rendered:
     """A speaker; after erasure without anything personal."""
-    personal = speakers.personal_of(row)
+    personal, written = speakers.personal_of(row), speakers.notes_of(row)
     return {
         "id": row.id,
         "object": "speaker",
         "created_at": timestamp(row.created_at),
         "livemode": row.livemode,
-        "external_id": row.external_id or None,
-        "metadata": row.metadata,
+        "external_id": written.external_id or None,
+        "metadata": written.metadata,
         "kind": row.kind,
         "state": row.state,
         "name": personal.name if personal else None,
@@ -45,13 +45,14 @@ def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = (), signi
     """A consent. `signing_url` is there as long as it can be used."""
     version = row.notice_version
     link = signing_url or requests.signing_url(row, at=at)
+    written = requests.notes_of(row)
     return {
         "id": row.id,
         "object": "consent",
         "created_at": timestamp(row.created_at),
         "livemode": row.livemode,
-        "external_id": row.external_id or None,
-        "metadata": row.metadata,
+        "external_id": written.external_id or None,
+        "metadata": written.metadata,
         "speaker": row.speaker_id,
         "notice": {
             "key": version.notice.key, "version": version.version, "locale": version.locale, "sha256": version.sha256,

@@ -13,7 +13,8 @@ from consent.models import Representative, Speaker
 from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound
-from vault import keys, sealing
+from core.notes import Notes
+from vault import keys, notes, sealing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -39,7 +40,7 @@ def create_speaker(
     locale: str | None = None,
     kind: str = Speaker.Kind.ADULT,
     external_id: str = "",
-    metadata: Mapping[str, Json] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Speaker:
     """Enter a person whose consent will be asked, with a key of their own.
 
@@ -49,17 +50,18 @@ def create_speaker(
         raise KindRefused("Children cannot be asked for their voice here.", facts={"kind": "minor"})
     subject = keys.create(kind="person", organisation_id=organisation.id, at=at)
     personal = Personal(name=name, email=email, country=country, locale=locale)
+    speaker_id = ids.new("spk")
+    written = Notes(external_id=external_id, metadata=metadata or {})
     speaker = Speaker.objects.create(
-        id=ids.new("spk"),
+        id=speaker_id,
         organisation=organisation,
         livemode=livemode,
         kind=kind,
         subject=subject,
         sealed=_sealed(subject, personal),
         email_index=sealing.blind_index(organisation.id, email, at=at),
-        external_id=external_id,
-        metadata=dict(metadata or {}),
         created_at=at,
+        **notes.columns(written, subjects=(subject,), row_id=speaker_id, organisation_id=organisation.id, at=at),
     )
     events.of_speaker(speaker, "speaker.created", at=at, actor=actor, body={"kind": kind})
     return speaker
@@ -91,9 +93,13 @@ def update_speaker(
     )
     found.sealed = _sealed(found.subject, after)
     found.email_index = sealing.blind_index(organisation.id, after.email, at=at)
-    found.external_id = str(changes.get("external_id", found.external_id))
-    found.metadata = changes.get("metadata", found.metadata)
-    found.save(update_fields=["sealed", "email_index", "external_id", "metadata"])
+    after_notes = notes_of(found).changed(changes)
+    kept = notes.columns(
+        after_notes, subjects=(found.subject,), row_id=found.id, organisation_id=organisation.id, at=at
+    )
+    for column, value in kept.items():
+        setattr(found, column, value)
+    found.save(update_fields=["sealed", "email_index", *kept])
     events.of_speaker(found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)})
     return found
 
@@ -122,6 +128,11 @@ def personal_of(speaker: Speaker) -> Personal | None:
         country=_text(value["country"]),
         locale=_text(value["locale"]),
     )
+
+
+def notes_of(speaker: Speaker) -> Notes:
+    """Open what the caller wrote beside the speaker; nothing once the person has been erased."""
+    return notes.opened(speaker, subjects=(speaker.subject,))
 
 
 @tx.required

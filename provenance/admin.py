@@ -18,15 +18,19 @@ from accounts.permissions import Action
 from accounts.reason_forms import Given
 from core import clock
 from core.errors import SaysoError
+from core.notes import Notes
+from provenance import clips
 from provenance.bundles import services
 from provenance.models import Checkpoint, Clip, Entry, Export, Feedback
+from vault.noted_admin import NotedAdmin
 
 
 @admin.register(Clip)
-class ClipAdmin(EvidenceAdmin[Clip]):
+class ClipAdmin(NotedAdmin[Clip]):
+    found_by = ("external_id", "client_reference")
     list_display = ("id", "state", "language", "use_case", "codec", "duration_ms", "mode", "issued_at")
     list_filter = ("state", "codec", "livemode")
-    search_fields = ("id", "sha256", "sha256_pcm", "consent_id", "voice_id", "decision_id", "client_reference")
+    search_fields = ("id", "sha256", "sha256_pcm", "consent_id", "voice_id", "decision_id")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "id")
     fields = (
@@ -35,6 +39,10 @@ class ClipAdmin(EvidenceAdmin[Clip]):
         "sha256_provider", "scheme", "epoch", "margin_milli_db", "score_milli", "self_checks", "second_marks",
         "event_id", "created_at", "issued_at", "ended_at",
     )  # fmt: skip
+
+    def notes_of(self, row: Clip) -> Notes:
+        """Open the clip's notes."""
+        return clips.notes_of(row)
 
 
 @admin.register(Entry)

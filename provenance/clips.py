@@ -19,16 +19,16 @@ from django.db.models import QuerySet
 from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound, Refused, Unavailable
+from core.notes import Notes
 from provenance import facts, log, marks
 from provenance.deliveries import Delivery, Part
 from provenance.fingerprint import filing as fingerprints
 from provenance.models import LEFT, Clip, ClipState, Receipt
-from vault import blobs
+from vault import blobs, notes
 
 _TRIES: Final = 8
 _NOBODY: Final[Mapping[str, Any]] = {
-    "subject": "", "voice_id": "", "client_reference": "", "external_id": "", "metadata": {}, "blob_id": "",
-    "manifest_blob_id": "",
+    "subject": "", "voice_id": "", "reference_index": "", "blob_id": "", "manifest_blob_id": "", **notes.NONE,
 }  # fmt: skip
 
 
@@ -75,9 +75,7 @@ class Origin:
     characters: int
     disclosure: str = "none"
     aigc_producer: str = ""
-    client_reference: str = ""
-    external_id: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +228,11 @@ def find(clip_id: str, *, organisation_id: str, livemode: bool) -> Clip:
     return clip
 
 
+def notes_of(clip: Clip) -> Notes:
+    """Open what the caller wrote beside the clip; nothing once its person has been erased."""
+    return notes.opened(clip, subjects=(clip.subject,))
+
+
 def delivered_bytes(clip_id: str) -> bytes:
     """The very bytes that were delivered. Raises ClipErased, ClipWithdrawn, NotFound; asks no gate: its caller does."""
     clip = Clip.objects.left().filter(id=clip_id).first()
@@ -243,8 +246,11 @@ def delivered_bytes(clip_id: str) -> bytes:
 
 
 def _draft(origin: Origin, token: int, epoch: int, at: datetime) -> Clip:
-    fields = {name: getattr(origin, name) for name in origin.__slots__ if name != "metadata"}
-    return Clip(id=new_id(), token=token, epoch=epoch, created_at=at, metadata=dict(origin.metadata), **fields)
+    clip_id, organisation_id, written = new_id(), origin.organisation_id, origin.notes
+    fields = {name: getattr(origin, name) for name in origin.__slots__ if name != "notes"}
+    sealed = notes.columns(written, subjects=(origin.subject,), row_id=clip_id, organisation_id=organisation_id, at=at)
+    reference = notes.index("client_reference", written.client_reference, organisation_id=organisation_id, at=at)
+    return Clip(id=clip_id, token=token, epoch=epoch, created_at=at, reference_index=reference, **sealed, **fields)
 
 
 def _withdraw(clip: Clip, at: datetime) -> bool:

@@ -100,7 +100,8 @@ def _rewrap(row: Subject, old: Kek, new: Kek) -> int:
     # Conditional on its being alive still: a key destroyed a moment ago must not come back by being rewrapped.
     alive = Subject.objects.filter(id=row.id, kek=old, destroyed_at=None)
     try:
-        wrapped = kms.current().rewrap(bytes(row.wrapped_key or b""), old=old.kms_name, new=new.kms_name)
+        held = bytes(row.wrapped_key or b"")
+        wrapped = kms.current().rewrap(held, old=old.kms_name, new=new.kms_name, owner=row.id)
     except KeyDestroyed:
         # Fine when a rotation beside us moved it and ended the epoch; else (an old backup restored) nothing can help.
         if alive.exists():

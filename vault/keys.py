@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from vault.errors import KeyDestroyed
 from vault.models import Subject, SubjectKind
 
 KEY_BYTES: Final = 32
+_JOINT: Final = "joint/1"
 Derive = Callable[[str], bytes]
 _record: ContextVar[set[str] | None] = ContextVar("opened", default=None)
 
@@ -38,6 +40,7 @@ __all__ = [
     "derivers_of",
     "destroy",
     "destroyed",
+    "joint",
     "of_organisation",
     "opened",
     "recorded",
@@ -88,6 +91,19 @@ def deriver(subject: str) -> Derive:
     which an erasure stops). Raises as `derive` does.
     """
     return _deriver(_open(subject))
+
+
+def joint(subjects: Collection[str]) -> Derive:
+    """Open several subjects' keys; give a function that derives from all of them together.
+
+    What it makes dies with the first of them. For one subject it is `deriver`. Raises as `derive` does.
+    """
+    opened_ones = [deriver(subject) for subject in sorted(set(subjects))]
+    if not opened_ones:
+        raise ValueError("nobody's key")
+    if len(opened_ones) == 1:
+        return opened_ones[0]
+    return _deriver(hashlib.sha256(b"".join(derive(_JOINT) for derive in opened_ones)).digest())
 
 
 def derivers_of(organisation_ids: Iterable[str]) -> dict[str, Derive]:
@@ -142,10 +158,9 @@ def alive(subject: str) -> bool:
 
 def _fresh(kind: str, organisation_id: str, *, at: datetime) -> Subject:
     kek = epochs.current(at=at)
-    wrapped = kms.current().wrap(kek.kms_name, secrets.token_bytes(KEY_BYTES))
-    return Subject(
-        id=ids.new("sub"), kind=kind, organisation_id=organisation_id, kek=kek, wrapped_key=wrapped, created_at=at
-    )
+    subject = ids.new("sub")
+    wrapped = kms.current().wrap(kek.kms_name, secrets.token_bytes(KEY_BYTES), owner=subject)
+    return Subject(id=subject, kind=kind, organisation_id=organisation_id, kek=kek, wrapped_key=wrapped, created_at=at)
 
 
 @tx.opened
@@ -210,7 +225,7 @@ def _unwrap(row: Subject) -> bytes:
     record = _record.get()
     if record is not None:
         record.add(row.id)
-    return kms.current().unwrap(row.kek.kms_name, bytes(row.wrapped_key))
+    return kms.current().unwrap(row.kek.kms_name, bytes(row.wrapped_key), owner=row.id)
 
 
 def _row(subject: str) -> Subject:

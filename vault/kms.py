@@ -19,14 +19,14 @@ class Kms(Protocol):
     def create(self, name: str) -> None:
         """Make a key of this name. Raises ValueError when there is or was one: names are never used again."""
 
-    def wrap(self, name: str, key: bytes) -> bytes:
-        """Encrypt 32 key bytes under the named key."""
+    def wrap(self, name: str, key: bytes, *, owner: str = "") -> bytes:
+        """Encrypt 32 key bytes under the named key, bound to their owner: a subject's id, or "" for nobody's."""
 
-    def unwrap(self, name: str, wrapped: bytes) -> bytes:
-        """Give the 32 key bytes back. Raises Tampered when `wrapped` was not made by this named key."""
+    def unwrap(self, name: str, wrapped: bytes, *, owner: str = "") -> bytes:
+        """Give the 32 key bytes back. Raises Tampered when this named key did not wrap them for this owner."""
 
-    def rewrap(self, wrapped: bytes, *, old: str, new: str) -> bytes:
-        """Move wrapped bytes from one named key to another."""
+    def rewrap(self, wrapped: bytes, *, old: str, new: str, owner: str = "") -> bytes:
+        """Move wrapped bytes of an owner from one named key to another."""
 
     def destroy(self, name: str) -> None:
         """Destroy the named key for good; doing it twice is no error."""

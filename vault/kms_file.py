@@ -5,6 +5,8 @@ The folder must not travel in the same backup as the database: a backup that hol
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 import secrets
 from contextlib import suppress
@@ -53,22 +55,32 @@ class FileKms:
         except FileExistsError as error:
             raise ValueError(f"there is a key {name} already") from error
 
-    def wrap(self, name: str, key: bytes) -> bytes:
-        """Encrypt 32 key bytes under the named key: 40 bytes. Raises KeyDestroyed, KmsUnavailable."""
+    def wrap(self, name: str, key: bytes, *, owner: str = "") -> bytes:
+        """Encrypt 32 key bytes under the named key: 40 bytes, or 72 that only their owner's id opens again.
+
+        Raises KeyDestroyed, KmsUnavailable.
+        """
         if len(key) != KEY_BYTES:
             raise ValueError("only 32-byte keys are wrapped")
-        return aes_key_wrap(self._read(name), key)
+        return aes_key_wrap(self._read(name), _bound_to(owner) + key)
 
-    def unwrap(self, name: str, wrapped: bytes) -> bytes:
-        """Give the 32 key bytes back. Raises Tampered, KeyDestroyed, KmsUnavailable."""
+    def unwrap(self, name: str, wrapped: bytes, *, owner: str = "") -> bytes:
+        """Give the 32 key bytes back. Raises Tampered, also for another owner; KeyDestroyed, KmsUnavailable.
+
+        Keys that were wrapped before owners were bound have 40 bytes; they open until a rotation has bound them.
+        """
         try:
-            return aes_key_unwrap(self._read(name), wrapped)
+            opened = aes_key_unwrap(self._read(name), wrapped)
         except (InvalidUnwrap, ValueError) as error:
             raise Tampered("A wrapped key does not open.", facts={"kek": name}) from error
+        binding, key = opened[:-KEY_BYTES], opened[-KEY_BYTES:]
+        if binding and not hmac.compare_digest(binding, _bound_to(owner)):
+            raise Tampered("A wrapped key is another subject's.", facts={"kek": name})
+        return key
 
-    def rewrap(self, wrapped: bytes, *, old: str, new: str) -> bytes:
-        """Move wrapped bytes from one named key to another. Raises as `unwrap` does."""
-        return self.wrap(new, self.unwrap(old, wrapped))
+    def rewrap(self, wrapped: bytes, *, old: str, new: str, owner: str = "") -> bytes:
+        """Move wrapped bytes from one named key to another, bound to their owner. Raises as `unwrap` does."""
+        return self.wrap(new, self.unwrap(old, wrapped, owner=owner), owner=owner)
 
     def destroy(self, name: str) -> None:
         """Destroy the named key: tombstone, overwrite, unlink, each on disk before the next. Twice is no error.
@@ -131,6 +143,11 @@ class FileKms:
 
     def _tombstone(self, name: str) -> Path:
         return self._file(name).with_suffix(".destroyed")
+
+
+def _bound_to(owner: str) -> bytes:
+    """What is wrapped before an owner's key: AES-KW has no context of its own, and takes any whole blocks."""
+    return hashlib.sha256(f"sayso/owner/1|{owner}".encode()).digest() if owner else b""
 
 
 @lru_cache(maxsize=8)

@@ -17,19 +17,26 @@ from consent.models import Speaker
 from consent.rules import reasons
 from consent.rules.reasons import Act
 from core import clock
+from core.notes import Notes
+from vault.noted_admin import NotedAdmin
 from voices.erasure import services as erasures
 from voices.models import Erasure, ErasureTarget, Job, Sample, Voice
+from voices.services import jobs, voices
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(EvidenceAdmin[Speaker]):
+class SpeakerAdmin(NotedAdmin[Speaker]):
     list_display = ("id", "kind", "state", "mode", "created_at", "erased_at")
     list_filter = ("state", "kind", "livemode")
-    search_fields = ("id", "external_id")
+    search_fields = ("id",)
     ordering = ("-created_at", "id")
-    fields = ("id", "kind", "state", "mode", "created_at", "erased_at", "external_id", "person")
+    fields = ("id", "kind", "state", "mode", "created_at", "erased_at", "person")
     readonly_fields = ("person",)
     actions_detail = ("erase",)
+
+    def notes_of(self, row: Speaker) -> Notes:
+        """Open the speaker's notes."""
+        return speakers.notes_of(row)
 
     @admin.display(description="Person")
     def person(self, speaker: Speaker) -> SafeString | str:
@@ -73,10 +80,10 @@ class SampleInline(TabularInline):  # type: ignore[misc]  # the theme has no typ
 
 
 @admin.register(Voice)
-class VoiceAdmin(EvidenceAdmin[Voice]):
+class VoiceAdmin(NotedAdmin[Voice]):
     list_display = ("id", "state", "provider", "language", "use_case", "mode", "created_at", "deleted_at")
     list_filter = ("state", "provider", "livemode")
-    search_fields = ("id", "consent_id", "speaker_id", "external_id")
+    search_fields = ("id", "consent_id", "speaker_id")
     ordering = ("-created_at", "id")
     inlines = (SampleInline,)
     fields = (
@@ -84,9 +91,13 @@ class VoiceAdmin(EvidenceAdmin[Voice]):
         "decision_id", "created_at", "ready_at", "provider_expires_at", "deleted_at",
     )  # fmt: skip
 
+    def notes_of(self, row: Voice) -> Notes:
+        """Open the voice's notes."""
+        return voices.notes_of(row)
+
 
 @admin.register(Job)
-class JobAdmin(EvidenceAdmin[Job]):
+class JobAdmin(NotedAdmin[Job]):
     list_display = ("id", "kind", "state", "total", "done", "refused", "failed", "mode", "created_at")
     list_filter = ("state", "kind", "livemode")
     search_fields = ("id", "actor")
@@ -104,6 +115,10 @@ class JobAdmin(EvidenceAdmin[Job]):
         "created_at",
         "finished_at",
     )
+
+    def notes_of(self, row: Job) -> Notes:
+        """Open the job's notes."""
+        return jobs.notes_of(row)
 
 
 class TargetInline(TabularInline):  # type: ignore[misc]  # the theme has no types

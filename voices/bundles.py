@@ -16,7 +16,7 @@ from core.rest import timestamp
 from provenance.bundles import registry
 from provenance.bundles.registry import File, Row, Scope
 from voices.models import Erasure, Sample, Voice
-from voices.services.voices import label_of
+from voices.services.voices import label_of, notes_of
 
 _VOICE: Final = (
     "id", "speaker", "consent", "decision", "provider", "language", "use_case", "state", "code", "created_at",
@@ -57,13 +57,13 @@ def _voices(scope: Scope) -> Iterator[Row]:
 
 def _own_voices(scope: Scope) -> Iterator[Row]:
     for voice in _all(scope).iterator():
-        label = label_of(voice)
+        label, written = label_of(voice), notes_of(voice)
         yield {
             **_voice(voice),
             "name": label.name,
             "description": label.description,
-            "external_id": voice.external_id,
-            "metadata": cast("Json", voice.metadata),
+            "external_id": written.external_id,
+            "metadata": cast("Json", written.metadata),
         }
 
 

@@ -20,7 +20,7 @@ from provenance import log, marks
 from provenance.audio import decoding
 from provenance.audio.formats import UnreadableAudio
 from provenance.verifying import marked
-from vault import blobs, keys, sealing
+from vault import blobs, keys, notes, sealing
 from voices import handles, sampling
 from voices.models import Sample, Voice, VoiceState
 from voices.orders import Asker, CloneOrder, Providers
@@ -171,10 +171,15 @@ def _intend(order: CloneOrder, permit: gate.Permit, asker: Asker, *, at: datetim
         use_case=permit.use_case,
         state=VoiceState.TRAINING,
         sealed_label=sealing.seal(permit.subject, label_context(voice_id), label),
-        external_id=order.external_id,
-        metadata=dict(order.metadata),
         lease_until=at + LEASE,
         created_at=at,
+        **notes.columns(
+            order.notes,
+            subjects=(permit.subject,),
+            row_id=voice_id,
+            organisation_id=asker.organisation_id,
+            at=at,
+        ),
     )
 
 

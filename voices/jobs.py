@@ -21,8 +21,9 @@ from accounts.clock import now_for
 from core import tx
 from core.clock import Clock
 from core.errors import Conflict, NotFound, Refused, SaysoError, Unavailable
+from core.notes import Notes
 from provenance.clips import ClipGone
-from vault import sealing
+from vault import notes, sealing
 from voices import pipeline
 from voices.models import SETTLED, Job, JobItem, JobQuerySet, JobState
 from voices.orders import Asker, Providers, SpeechOrder
@@ -100,6 +101,26 @@ def cancel_of(subject: str, *, code: str, at: datetime) -> int:
             _count(item, JobState.REFUSED, at)
             cancelled += 1
     return cancelled
+
+
+@tx.required
+def purge_of(subject: str, *, code: str, at: datetime) -> int:
+    """Refuse what waits for this vault subject, and empty all their items and the notes of every job they are in.
+
+    Other people's items of such a job go on. Gives the number of items.
+    """
+    cancel_of(subject, code=code, at=at)
+    items = JobItem.objects.filter(voice__subject=subject)
+    Job.objects.filter(id__in=items.values("job_id")).update(**notes.NONE)
+    return items.update(reasons=[])
+
+
+def notes_of(job: Job) -> Notes:
+    """Open what the caller wrote beside the job; nothing once one of its people has been erased."""
+    if job.sealed_notes is None:
+        return Notes()
+    people = set(JobItem.objects.filter(job=job).values_list("voice__subject", flat=True))
+    return notes.opened(job, subjects=people)
 
 
 def settled_before(before: datetime, *, organisation_id: str, livemode: bool) -> QuerySet[Job]:
@@ -213,7 +234,7 @@ def _order(item: JobItem) -> SpeechOrder:
     if item.sealed_text is None:
         raise NotFound("The text of this item is gone.", code="text_gone")
     words = sealing.unseal(item.voice.subject, _context(item.job_id, item.position), bytes(item.sealed_text))
-    return SpeechOrder.read(item.voice_id, item.ask, cast("dict[str, Any]", words))
+    return SpeechOrder.read(item.voice_id, cast("dict[str, Any]", words))
 
 
 def _context(job_id: str, position: int) -> str:

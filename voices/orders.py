@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from core.notes import Notes
 from provenance.audio.encoding import Output
 from voices.providers.base import Prosody, Provider
 
@@ -23,7 +24,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechOrder:
-    """One text to speak. `words` of the caller (text, references, metadata) may name people and are never logged."""
+    """One text to speak. `words` of the caller (text and notes) may name people and are never logged."""
 
     voice_id: str
     text: str = field(repr=False)
@@ -35,22 +36,13 @@ class SpeechOrder:
     output: Output = field(default_factory=Output)
     prosody: Prosody = field(default_factory=Prosody)
     disclosure: str | None = None
-    client_reference: str = field(default="", repr=False)
-    external_id: str = field(default="", repr=False)
-    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes: Notes = field(default_factory=Notes, repr=False)
 
     def words(self) -> dict[str, Any]:
-        """The part that is kept sealed while the order waits."""
+        """The order as JSON, to be kept sealed while it waits: even its codes are the caller's words."""
         return {
             "text": self.text,
-            "client_reference": self.client_reference,
-            "external_id": self.external_id,
-            "metadata": dict(self.metadata),
-        }
-
-    def terms(self) -> dict[str, Any]:
-        """The rest, as JSON: what is asked of the gate and of the engine."""
-        return {
+            "notes": {**asdict(self.notes), "metadata": dict(self.notes.metadata)},
             "language": self.language,
             "use_case": self.use_case,
             "channel": self.channel,
@@ -62,16 +54,16 @@ class SpeechOrder:
         }
 
     @classmethod
-    def read(cls, voice_id: str, terms: Mapping[str, Any], words: Mapping[str, Any]) -> SpeechOrder:
+    def read(cls, voice_id: str, words: Mapping[str, Any]) -> SpeechOrder:
         """Put an order together again that waited in a job."""
-        plain = {**terms, **words}
         return cls(
             voice_id=voice_id,
             **{
-                **plain,
-                "labels": tuple(plain["labels"]),
-                "output": Output(**plain["output"]),
-                "prosody": Prosody(**plain["prosody"]),
+                **words,
+                "labels": tuple(words["labels"]),
+                "notes": Notes(**words["notes"]),
+                "output": Output(**words["output"]),
+                "prosody": Prosody(**words["prosody"]),
             },
         )
 
@@ -90,5 +82,4 @@ class CloneOrder:
     territory: str | None = None
     samples: tuple[bytes, ...] = field(repr=False)
     transcripts: tuple[str | None, ...] = field(default=(), repr=False)
-    external_id: str = field(default="", repr=False)
-    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes: Notes = field(default_factory=Notes, repr=False)

@@ -164,9 +164,7 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
             channel=permit.channel,
             territory=permit.territory,
         ),
-        client_reference=order.client_reference,
-        external_id=order.external_id,
-        metadata=order.metadata,
+        notes=order.notes,
     )
 
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.clock import now_for
 from core.clock import Clock
 from core.errors import NotFound
-from vault import blobs
+from vault import blobs, notes
 from voices import cloning, handles
 from voices.models import Sample, Voice, VoiceState
 from voices.orders import Providers
@@ -60,8 +60,7 @@ def _finish(voice: Voice, *, actor: str, at: datetime) -> bool:
         sealed_label=None,
         sealed_handle=None,
         profile_blob_id="",
-        external_id="",
-        metadata={},
+        **notes.NONE,
     )
     if not changed:
         return False

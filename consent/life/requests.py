@@ -21,7 +21,8 @@ from consent.rules.states import STANDING, State
 from core import durations, ids, tx
 from core.canonical import Json
 from core.errors import Fault, Invalid, NotFound
-from vault import keys, sealing
+from core.notes import Notes
+from vault import keys, notes, sealing
 
 LINK_LASTS: Final = timedelta(days=14)
 LONGEST_YEARS: Final = 10
@@ -56,7 +57,7 @@ def request_consent(
     duration: str | None = None,
     representation: Mapping[str, Json] | None = None,
     external_id: str = "",
-    metadata: Mapping[str, Json] | None = None,
+    metadata: Mapping[str, str] | None = None,
     supersedes: Consent | None = None,
 ) -> Requested:
     """Ask a person. `grants` have the shape of the API; the term is `duration` or `valid_until`, never both or neither.
@@ -84,8 +85,6 @@ def request_consent(
         assurance=assurance,
         representation=str((representation or {}).get("kind", "none")),
         sealed=sealing.seal(speaker.subject, _context(consent_id), private),
-        external_id=external_id,
-        metadata=dict(metadata or {}),
         created_at=at,
         asked_from=valid_from,
         asked_until=valid_until,
@@ -94,6 +93,13 @@ def request_consent(
         link_expires_at=at + LINK_LASTS,
         state=State.REQUESTED,
         supersedes=supersedes,
+        **notes.columns(
+            Notes(external_id=external_id, metadata=metadata or {}),
+            subjects=(speaker.subject,),
+            row_id=consent_id,
+            organisation_id=organisation.id,
+            at=at,
+        ),
     )
     Grant.objects.bulk_create(
         Grant(
@@ -144,6 +150,7 @@ def renew(
         Consent.objects.filter(pk=stale.pk, state=State.REQUESTED).update(state=State.LAPSED, ended_at=at)
     if valid_until is None and duration is None:
         duration = old.duration or _length(old)
+    written = notes_of(old)
     return request_consent(
         organisation=old.organisation,
         livemode=livemode,
@@ -156,8 +163,8 @@ def renew(
         valid_until=valid_until,
         duration=duration,
         representation=representation_of(old),
-        external_id=old.external_id,
-        metadata=old.metadata,
+        external_id=written.external_id,
+        metadata=written.metadata,
         supersedes=old,
         actor=actor,
         at=at,
@@ -187,6 +194,11 @@ def private_of(consent: Consent) -> dict[str, Json]:
     except keys.KeyDestroyed:
         return {}
     return dict(value) if isinstance(value, dict) else {}
+
+
+def notes_of(consent: Consent) -> Notes:
+    """Open what the caller wrote beside the consent; nothing once the person has been erased."""
+    return notes.opened(consent, subjects=(consent.speaker.subject,))
 
 
 def hash_of(token: str) -> str:

@@ -11,6 +11,7 @@ from accounts.models import Organisation
 from consent.models.notice import NoticeVersion
 from consent.models.speaker import Speaker
 from consent.rules.states import ENDED, REVOKED, STANDING, State
+from core.notes import Noted
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -29,7 +30,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.standing().filter(valid_until__lte=at)
 
 
-class Consent(models.Model):
+class Consent(Noted):
     """One request to one person, and after signing the proof of their answer.
 
     The bytes of `record` are what was signed; they and all that belongs to them never change (a trigger holds that).
@@ -46,8 +47,6 @@ class Consent(models.Model):
     assurance = models.CharField(max_length=2)
     representation = models.CharField(max_length=16, default="none")
     sealed = models.BinaryField(null=True, editable=False)
-    external_id = models.CharField(max_length=200, blank=True)
-    metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(editable=False)
 
     asked_from = models.DateTimeField(null=True, editable=False)
@@ -77,6 +76,7 @@ class Consent(models.Model):
         indexes = [
             models.Index(fields=["organisation", "livemode", "id"], name="consent_by_organisation"),
             models.Index(fields=["state", "valid_until"], name="consent_by_end"),
+            models.Index(fields=["external_index"], name="consent_by_external_id", condition=~Q(external_index="")),
         ]
         constraints = [
             models.CheckConstraint(

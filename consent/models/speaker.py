@@ -6,9 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Organisation
+from core.notes import Noted
 
 
-class Speaker(models.Model):
+class Speaker(Noted):
     """A person, known here by a random id. Name, address and country lie sealed under the person's own key.
 
     `subject` names that key in the vault; when it is destroyed, `sealed` can never be read again. `email_index` is a
@@ -39,13 +40,14 @@ class Speaker(models.Model):
     subject = models.CharField(max_length=40, unique=True, editable=False)
     sealed = models.BinaryField(null=True, editable=False)
     email_index = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
-    external_id = models.CharField(max_length=200, blank=True)
-    metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(editable=False)
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        indexes = [models.Index(fields=["organisation", "livemode", "id"], name="speaker_by_organisation")]
+        indexes = [
+            models.Index(fields=["organisation", "livemode", "id"], name="speaker_by_organisation"),
+            models.Index(fields=["external_index"], name="speaker_by_external_id", condition=~Q(external_index="")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="speaker_kind_is_known",
@@ -57,7 +59,8 @@ class Speaker(models.Model):
             models.CheckConstraint(
                 name="speaker_erased_keeps_nothing_personal",
                 condition=Q(erased_at=None, sealed__isnull=False) & ~Q(state="erased")
-                | Q(erased_at__isnull=False, state="erased", sealed=None, email_index="", external_id=""),
+                | Q(erased_at__isnull=False, state="erased", sealed=None, email_index="", sealed_notes=None)
+                & Q(external_index=""),
             ),
         ]
 

@@ -13,6 +13,7 @@ from core.rest import timestamp
 from provenance.bundles import registry
 from provenance.bundles.registry import File, Row, Scope
 from provenance.models import Clip
+from vault import notes
 
 _CLIP: Final = (
     "id", "state", "consent", "grant", "decision", "voice", "record_sha256", "policy_version", "provider", "language",
@@ -48,7 +49,8 @@ def _clips(scope: Scope) -> Iterator[Row]:
 
 def _own_clips(scope: Scope) -> Iterator[Row]:
     for clip in _issued(scope).order_by("issued_at", "id").iterator():
-        yield {**_row(clip), **{name: getattr(clip, name) for name in _CALLERS}}
+        written = notes.opened(clip, subjects=(clip.subject,))
+        yield {**_row(clip), **{name: getattr(written, name) for name in _CALLERS}}
 
 
 def _recordings(scope: Scope) -> Iterator[File]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from core.notes import Noted
+
 
 class ClipState(models.TextChoices):
     """`making` is the intent, written before a provider is asked; the four others are what became of it.
@@ -42,7 +44,7 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         return self.filter(Q(state__in=LEFT) | Q(state=ClipState.ABORTED, size__gt=0))
 
 
-class Clip(models.Model):
+class Clip(Noted):
     """One piece of made speech. Rows are made by `provenance.clips` before the provider is asked, and never deleted.
 
     Consent, decision, grant and voice are ids and not relations: they live higher in the house, and this row outlives
@@ -97,9 +99,7 @@ class Clip(models.Model):
     manifest_blob_id = models.CharField(max_length=30, blank=True)
     credential = models.CharField(max_length=64, blank=True)
 
-    client_reference = models.CharField(max_length=200, blank=True)
-    external_id = models.CharField(max_length=200, blank=True)
-    metadata = models.JSONField(default=dict)
+    reference_index = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     event_id = models.CharField(max_length=30, blank=True)
     created_at = models.DateTimeField(editable=False)
@@ -109,7 +109,11 @@ class Clip(models.Model):
     objects = ClipQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(name="clip_of_organisation_by_time", fields=["organisation", "issued_at", "id"])]
+        indexes = [
+            models.Index(name="clip_of_organisation_by_time", fields=["organisation", "issued_at", "id"]),
+            models.Index(name="clip_by_external_id", fields=["external_index"], condition=~Q(external_index="")),
+            models.Index(name="clip_by_reference", fields=["reference_index"], condition=~Q(reference_index="")),
+        ]
         constraints = [
             models.CheckConstraint(name="clip_state_is_known", condition=Q(state__in=ClipState.values)),
             models.UniqueConstraint(name="clip_token_once_per_key", fields=["organisation", "epoch", "token"]),
@@ -138,7 +142,8 @@ class Clip(models.Model):
             models.CheckConstraint(
                 name="clip_erased_leads_to_nobody",
                 condition=~Q(state=ClipState.ERASED)
-                | Q(subject="", voice_id="", client_reference="", external_id="", blob_id="", manifest_blob_id=""),
+                | Q(subject="", voice_id="", sealed_notes=None, external_index="", reference_index="")
+                & Q(blob_id="", manifest_blob_id=""),
             ),
         ]
 

@@ -40,13 +40,13 @@ class TestARoundTrip:
     def test_brings_everything_back(self, ada: Ada, archive_file: Path, make_ada: MakeAda) -> None:
         back_up(archive_file)
         removed = make_ada()
-        Consent.objects.filter(id=ada.consent.id).update(external_id="changed")
+        Consent.objects.filter(id=ada.consent.id).update(external_index="changed")
         blobs.delete(ada.blob)
 
         restore(archive_file, "--replace")
 
         assert (ada.name, ada.audio) == ("Ada Example", AUDIO)
-        assert Consent.objects.get().external_id == ""
+        assert Consent.objects.get().external_index == ""
         assert not Blob.objects.filter(id=removed.blob).exists()
         verify_log()
 

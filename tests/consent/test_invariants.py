@@ -257,7 +257,7 @@ class TestInvariant15:
         speaker = Speaker.objects.get()
         consent.refresh_from_db()
         assert (speaker.state, speaker.sealed, speaker.email_index) == ("erased", None, "")
-        assert (consent.state, consent.sealed, consent.link_sha256, consent.metadata) == ("erased", None, "", {})
+        assert (consent.state, consent.sealed, consent.link_sha256, consent.sealed_notes) == ("erased", None, "", None)
         assert canonical.sha256(bytes(consent.record or b"")) == consent.record_sha256
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from accounts.models import Organisation
 from core import ids
 from core.errors import NotFound
+from core.notes import Notes
 from provenance import clips, marks
 from provenance.clips import ClipErased, ClipGone, ClipWithdrawn, Intent, NoTokenLeft, Origin
 from provenance.deliveries import Delivery, Part
@@ -47,9 +48,7 @@ def origin_of(organisation: Organisation, subject: str) -> Origin:
         language="en",
         use_case="entertainment.audiobook",
         characters=12,
-        client_reference="chapter 1",
-        external_id="x-1",
-        metadata={"title": "Harbour"},
+        notes=Notes(client_reference="chapter 1", external_id="x-1", metadata={"title": "Harbour"}),
     )
 
 
@@ -205,9 +204,8 @@ class TestErase:
             assert clips.erase_of(subject) == 1
 
         clip.refresh_from_db()
-        assert (clip.state, clip.subject, clip.voice_id, clip.client_reference, clip.metadata) == (
-            "erased", "", "", "", {},
-        )  # fmt: skip
+        assert (clip.state, clip.subject, clip.voice_id) == ("erased", "", "")
+        assert (clip.sealed_notes, clip.external_index, clip.reference_index) == (None, "", "")
         assert clip.sha256 == "2" * 64
         with pytest.raises(ClipErased):
             clips.delivered_bytes(clip.id)
@@ -332,4 +330,4 @@ class TestAPart:
             clips.erase_of(subject)
 
         clip.refresh_from_db()
-        assert (clip.state, clip.subject, clip.voice_id, clip.external_id) == ("aborted", "", "", "")
+        assert (clip.state, clip.subject, clip.voice_id, clip.sealed_notes) == ("aborted", "", "", None)

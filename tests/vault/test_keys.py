@@ -13,7 +13,7 @@ from core.errors import NotFound
 from tests.conftest import NOON
 from tests.crowd import at_once
 from tests.vault.conftest import MakeSubject
-from vault import epochs, keys, kms
+from vault import epochs, keys, kms, sealing
 from vault.errors import KeyDestroyed, KmsUnavailable, Tampered
 from vault.models import Kek, KekState, Subject
 
@@ -31,10 +31,45 @@ class TestCreate:
 
     def test_stores_the_key_only_wrapped(self, make_subject: MakeSubject) -> None:
         stored = row(make_subject())
-        assert len(bytes(stored.wrapped_key or b"")) == 40
+        assert len(bytes(stored.wrapped_key or b"")) == 72
 
     def test_gives_every_subject_a_key_of_its_own(self, make_subject: MakeSubject) -> None:
         assert keys.derive(make_subject(), "x") != keys.derive(make_subject(), "x")
+
+
+class TestBinding:
+    """Whoever writes rows cannot lend a person's key to another row, to open with it after the erasure."""
+
+    def test_a_wrapped_key_in_another_subjects_row_opens_nothing(self, make_subject: MakeSubject, erase: Erase) -> None:
+        ana, accomplice = make_subject(), make_subject()
+        sealed = sealing.seal(ana, "name", "Ana")
+        Subject.objects.filter(id=accomplice).update(wrapped_key=row(ana).wrapped_key, kek=row(ana).kek)
+        erase(ana)
+
+        with pytest.raises(Tampered, match="another subject's"):
+            sealing.unseal(accomplice, "name", sealed)
+
+    def test_the_key_of_the_organisation_opens_no_person(self, make_subject: MakeSubject) -> None:
+        ana, own = make_subject(), keys.of_organisation("org_acme", at=NOON)
+        Subject.objects.filter(id=ana).update(wrapped_key=row(own).wrapped_key, kek=row(own).kek)
+
+        with pytest.raises(Tampered):
+            keys.derive(ana, "x")
+
+    def test_a_key_from_before_opens_until_a_rotation_has_bound_it(self, make_subject: MakeSubject) -> None:
+        ana, bert = make_subject(), make_subject()
+        sealed = sealing.seal(ana, "name", "Ana")
+        key = kms.current().unwrap(row(ana).kek.kms_name, bytes(row(ana).wrapped_key or b""), owner=ana)
+        unbound = kms.current().wrap(row(ana).kek.kms_name, key)
+        Subject.objects.filter(id=ana).update(wrapped_key=unbound)
+
+        assert sealing.unseal(ana, "name", sealed) == "Ana"
+        epochs.rotate(at=NOON)
+        assert sealing.unseal(ana, "name", sealed) == "Ana"
+
+        Subject.objects.filter(id=bert).update(wrapped_key=row(ana).wrapped_key)
+        with pytest.raises(Tampered):
+            keys.derive(bert, "x")
 
 
 class TestOfOrganisation:
@@ -148,7 +183,7 @@ class TestRotateEpoch:
         left = [path.stem for path in (data_folder / "kms").glob("kek-*.key")]
         assert len(left) == 1
         with pytest.raises(Tampered):
-            kms.current().unwrap(left[0], copy)
+            kms.current().unwrap(left[0], copy, owner=subject)
 
     def test_does_not_bring_back_who_was_erased_meanwhile(self, make_subject: MakeSubject, erase: Erase) -> None:
         subject = make_subject()
@@ -191,7 +226,7 @@ class TestRotateEpoch:
         keys.rotate_epoch(at=NOON, grace=timedelta(days=7))
         epochs.finish(at=NOON + after, grace=timedelta(days=7))
         try:
-            kms.current().unwrap(backup.kek.kms_name, bytes(backup.wrapped_key or b""))
+            kms.current().unwrap(backup.kek.kms_name, bytes(backup.wrapped_key or b""), owner=backup.id)
         except KeyDestroyed:
             assert not opens
         else:

@@ -19,7 +19,7 @@ def key_material(subject: str) -> tuple[bytes, bytes]:
     """The wrapped and the plain key, taken while the subject lives."""
     row = Subject.objects.select_related("kek").get(id=subject)
     wrapped = bytes(row.wrapped_key or b"")
-    return wrapped, kms.current().unwrap(row.kek.kms_name, wrapped)
+    return wrapped, kms.current().unwrap(row.kek.kms_name, wrapped, owner=row.id)
 
 
 def database_bytes() -> bytes:

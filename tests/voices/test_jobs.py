@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 
 from core.clock import Clock
 from core.errors import Unavailable
+from core.notes import Notes
+from provenance import clips
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for, revoke
@@ -45,18 +47,18 @@ def down() -> None:
 
 class TestQueue:
     def test_keeps_the_text_sealed_until_it_is_spoken(self, make_voice: MakeVoice) -> None:
-        job = queue(make_voice(), client_reference="chapter one of Mara")
+        job = queue(make_voice(), notes=Notes(client_reference="chapter one of Mara"))
 
         item = item_of(job)
-        stored = f"{item.ask} {bytes(item.sealed_text or b'')!r}"
+        stored = f"{bytes(item.sealed_text or b'')!r}"
         assert "evening" not in stored
         assert "Mara" not in stored
 
     def test_leaves_no_text_behind(self, make_voice: MakeVoice) -> None:
-        job = work(queue(make_voice(), client_reference="line 7"))
+        job = work(queue(make_voice(), notes=Notes(client_reference="line 7")))
 
         assert item_of(job).sealed_text is None
-        assert Clip.objects.get().client_reference == "line 7"
+        assert clips.notes_of(Clip.objects.get()).client_reference == "line 7"
 
 
 class TestRun:

@@ -9,6 +9,7 @@ from accounts.rest import Caller
 from consent.rules import channels, territories
 from consent.rules.asks import Place, unknown_place
 from core.errors import Fault, Invalid
+from core.notes import Notes
 from provenance.audio import encoding
 from provenance.audio.encoding import Output
 from voices.orders import Asker, SpeechOrder
@@ -59,7 +60,14 @@ def line(form: dict[str, Any], caller: Caller, *, path: str = "") -> SpeechOrder
         output=encoding.check(Output(**form.get("output", {}))),
         prosody=Prosody(**form.get("prosody", {})),
         disclosure=form.get("disclosure"),
-        client_reference=form.get("client_reference") or "",
+        notes=notes_of(form),
+    )
+
+
+def notes_of(form: dict[str, Any]) -> Notes:
+    """What the caller wrote for their own use."""
+    return Notes(
         external_id=form.get("external_id") or "",
         metadata=form.get("metadata", {}),
+        client_reference=form.get("client_reference") or "",
     )

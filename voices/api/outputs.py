@@ -10,25 +10,25 @@ from rest_framework import serializers
 
 from consent.schemas import RefusalReason
 from core.rest import Rendered, timestamp
-from provenance import aigc
+from provenance import aigc, clips
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState
 from voices.api import schemas
 from voices.disclosure import Disclosure
 from voices.models import Job, JobItem, JobKind, Voice, VoiceState
-from voices.services import voices
+from voices.services import jobs, voices
 
 
 def voice(row: Voice) -> Rendered:
     """A voice; its label is opened for its own organisation alone."""
-    label = voices.label_of(row)
+    label, written = voices.label_of(row), voices.notes_of(row)
     return {
         "id": row.id,
         "object": "voice",
         "created_at": timestamp(row.created_at),
         "livemode": row.livemode,
-        "external_id": row.external_id or None,
-        "metadata": row.metadata,
+        "external_id": written.external_id or None,
+        "metadata": written.metadata,
         "state": row.state,
         "code": row.code or None,
         "name": label.name,
@@ -47,13 +47,14 @@ def voice(row: Voice) -> Rendered:
 
 def job(row: Job) -> Rendered:
     """A job in a list."""
+    written = jobs.notes_of(row)
     return {
         "id": row.id,
         "object": "job",
         "created_at": timestamp(row.created_at),
         "livemode": row.livemode,
-        "external_id": row.external_id or None,
-        "metadata": row.metadata,
+        "external_id": written.external_id or None,
+        "metadata": written.metadata,
         "kind": row.kind,
         "state": row.state,
         "progress": {"total": row.total, "done": row.done, "refused": row.refused, "failed": row.failed},
@@ -71,13 +72,14 @@ def job_in_full(row: Job) -> Rendered:
 
 def clip(row: Clip) -> Rendered:
     """A clip with its place in the log. `c2pa` says where its manifest is, or why there is none."""
+    written = clips.notes_of(row)
     return {
         "id": row.id,
         "object": "clip",
         "created_at": timestamp(row.issued_at),
         "livemode": row.livemode,
-        "external_id": row.external_id or None,
-        "metadata": row.metadata,
+        "external_id": written.external_id or None,
+        "metadata": written.metadata,
         "state": row.state,
         "ended_at": timestamp(row.ended_at),
         "voice": row.voice_id or None,
@@ -90,7 +92,7 @@ def clip(row: Clip) -> Rendered:
         "disclosure": row.disclosure,
         "aigc_label": json.loads(label) if (label := aigc.of(row)) else None,
         "provider": row.provider,
-        "client_reference": row.client_reference or None,
+        "client_reference": written.client_reference or None,
         "media_type": row.media_type,
         "codec": row.codec,
         "bytes": row.size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from core.schemas import PAGE, sent
 from provenance.audio import encoding
 from voices import serializers as forms
 from voices.api import outputs
-from voices.api.callers import asker, line
+from voices.api.callers import asker, line, notes_of
 from voices.models import Job, JobKind
 from voices.orders import SpeechOrder
 from voices.pipeline import Spoken
@@ -80,8 +81,7 @@ class Speech(APIView):
                 asker=asker(caller),
                 at=caller.now(),
                 real=clock.now(),
-                external_id=order.external_id,
-                metadata=order.metadata,
+                notes=replace(order.notes, client_reference=""),
             )
             return _accepted(job)
         return _audio(speech.speak(order, options, asker=asker(caller), now=caller.now))
@@ -112,8 +112,7 @@ class SpeechBatch(APIView):
             asker=asker(caller),
             at=caller.now(),
             real=clock.now(),
-            external_id=form.get("external_id") or "",
-            metadata=form.get("metadata", {}),
+            notes=notes_of(form),
         )
         return _accepted(job)
 

@@ -18,7 +18,7 @@ from core.schemas import PAGE, sent
 from core.uploads import UploadParser
 from voices import serializers as forms
 from voices.api import outputs
-from voices.api.callers import asker, named, placed
+from voices.api.callers import asker, named, notes_of, placed
 from voices.models import VoiceState
 from voices.orders import CloneOrder
 from voices.services import voices
@@ -75,8 +75,8 @@ class OneVoice(APIView):
     )
     def patch(self, request: Request, voice_id: str) -> Response:
         """Change what the voice is called."""
-        changes = read(forms.VoiceChanges, request.data)
-        return Response(outputs.voice(voices.relabel(voice_id, asker=asker(caller_of(request)), **changes)))
+        caller, changes = caller_of(request), read(forms.VoiceChanges, request.data)
+        return Response(outputs.voice(voices.relabel(voice_id, asker=asker(caller), at=caller.now(), **changes)))
 
     @extend_schema(operation_id="voices_delete", request=None, responses={202: outputs.VoiceObject})
     def delete(self, request: Request, voice_id: str) -> Response:
@@ -99,6 +99,5 @@ def _order(form: dict[str, Any], caller: Caller) -> CloneOrder:
         territory=placed(form.get("territory"), caller.default_territory, "territory"),
         samples=tuple(sample["audio_base64"] for sample in samples),
         transcripts=tuple(transcripts),
-        external_id=form.get("external_id") or "",
-        metadata=form.get("metadata", {}),
+        notes=notes_of(form),
     )

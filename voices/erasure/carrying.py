@@ -133,7 +133,7 @@ def _finish(erasure: Erasure, *, at: datetime) -> None:
 def _forget(erasure: Erasure, *, at: datetime) -> None:
     """Delete what is ours, and note how much of each there was."""
     counts = {
-        ("queue", "texts waiting to be spoken"): jobs.cancel_of(erasure.subject, code="speaker_erased", at=at),
+        ("queue", "texts waiting to be spoken"): jobs.purge_of(erasure.subject, code="speaker_erased", at=at),
         ("database", "personal fields"): sum(consents.purge(erasure.speaker_id, at=at).values()),
         ("database", "links from clips"): clips.erase_of(erasure.subject),
         ("database", "fingerprints of clips"): fingerprints.forget(erasure.subject),

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from core.notes import Noted
+
 
 class JobKind(models.TextChoices):
     """One piece of speech, or many with common fields."""
@@ -48,7 +50,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.alias(organisation_turn=last).order_by(*first, "created_at", "id")
 
 
-class Job(models.Model):
+class Job(Noted):
     """What was asked for in one call. Its counters move with its items, in the items' own transactions.
 
     `turn_at` is the real time at which a worker last took one of its items.
@@ -64,8 +66,6 @@ class Job(models.Model):
     done = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    external_id = models.CharField(max_length=200, blank=True)
-    metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
     turn_at = models.DateTimeField(null=True, editable=False)
@@ -76,6 +76,7 @@ class Job(models.Model):
         indexes = [
             models.Index(name="job_by_state", fields=["state"]),
             models.Index(name="job_by_turn", fields=["organisation", "turn_at"]),
+            models.Index(name="job_by_external_id", fields=["external_index"], condition=~Q(external_index="")),
         ]
         constraints = [
             models.CheckConstraint(name="job_state_is_known", condition=Q(state__in=JobState.values)),
@@ -106,7 +107,7 @@ class JobItemQuerySet(models.QuerySet["JobItem"]):
 class JobItem(models.Model):
     """One text to speak. `attempt` is the fencing number: only the worker that holds it may settle the item.
 
-    The text lies sealed under the speaker's key and goes when the item is settled.
+    Text, notes and terms of the call lie sealed under the speaker's key and goes when the item is settled.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -114,7 +115,6 @@ class JobItem(models.Model):
     position = models.PositiveIntegerField()
     voice = models.ForeignKey("voices.Voice", models.PROTECT, related_name="+")
     sealed_text = models.BinaryField(null=True)
-    ask = models.JSONField()
     characters = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
     attempt = models.PositiveIntegerField(default=0)

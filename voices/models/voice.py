@@ -8,6 +8,8 @@ from typing import Final
 from django.db import models
 from django.db.models import Q
 
+from core.notes import Noted
+
 
 class VoiceState(models.TextChoices):
     """The states of the API."""
@@ -47,7 +49,7 @@ class VoiceQuerySet(models.QuerySet["Voice"]):
         return self.filter(state__in=LIVE)
 
 
-class Voice(models.Model):
+class Voice(Noted):
     """A clone: whose consent it rests on, where it lives, and in what state.
 
     What could name a person or imitate one (label, handle at the provider, profile, samples) lies sealed under the
@@ -70,8 +72,6 @@ class Voice(models.Model):
     sealed_label = models.BinaryField(null=True)
     sealed_handle = models.BinaryField(null=True)
     profile_blob_id = models.CharField(max_length=30, blank=True)
-    external_id = models.CharField(max_length=200, blank=True)
-    metadata = models.JSONField(default=dict)
     attempt = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(editable=False)
@@ -82,7 +82,10 @@ class Voice(models.Model):
     objects = VoiceQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(name="voice_by_state", fields=["state", "lease_until"])]
+        indexes = [
+            models.Index(name="voice_by_state", fields=["state", "lease_until"]),
+            models.Index(name="voice_by_external_id", fields=["external_index"], condition=~Q(external_index="")),
+        ]
         constraints = [
             models.CheckConstraint(name="voice_state_is_known", condition=Q(state__in=VoiceState.values)),
             models.CheckConstraint(
@@ -97,7 +100,8 @@ class Voice(models.Model):
                     sealed_label=None,
                     sealed_handle=None,
                     profile_blob_id="",
-                    external_id="",
+                    sealed_notes=None,
+                    external_index="",
                     deleted_at__isnull=False,
                 ),
             ),

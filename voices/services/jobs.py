@@ -1,4 +1,4 @@
-"""Jobs: find them, and cancel what waits for somebody."""
+"""Jobs: find them, and open what their callers wrote."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from django.db.models import QuerySet
 
 from core import ids
 from core.errors import NotFound
-from voices.jobs import cancel_of
+from core.notes import Notes
+from voices import jobs
 from voices.models import Job
 from voices.orders import Asker
-
-__all__ = ["cancel_of", "find", "of"]
 
 
 def of(asker: Asker) -> QuerySet[Job]:
     """The organisation's jobs, live or test as the asker is."""
     return Job.objects.filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+
+
+def notes_of(job: Job) -> Notes:
+    """Open what the caller wrote beside the job; nothing once one of its people has been erased."""
+    return jobs.notes_of(job)
 
 
 def find(job_id: str, *, asker: Asker) -> Job:

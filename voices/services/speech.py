@@ -10,6 +10,8 @@ from django.db import transaction
 
 from core import ids, streams, tx
 from core.clock import Clock
+from core.notes import Notes
+from vault import notes as row_notes
 from voices import jobs, limits, pipeline, tasks
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.orders import Asker, Providers, SpeechOrder
@@ -67,8 +69,7 @@ def queue(
     asker: Asker,
     at: datetime,
     real: datetime,
-    external_id: str = "",
-    metadata: Mapping[str, str] | None = None,
+    notes: Notes | None = None,
     providers: Providers = registry.provider,
 ) -> Job:
     """Write a job down and wake a worker; each text asks the gate when its turn comes. `real` is the real time.
@@ -78,16 +79,19 @@ def queue(
     voices = _voices(orders, asker)
     for order in orders:
         limits.check(order, options, providers(voices[order.voice_id].provider).capabilities())
+    job_id, people = ids.new("job"), {voice.subject for voice in voices.values()}
+    written = row_notes.columns(
+        notes or Notes(), subjects=people, row_id=job_id, organisation_id=asker.organisation_id, at=at
+    )
     job = Job.objects.create(
-        id=ids.new("job"),
+        id=job_id,
         organisation_id=asker.organisation_id,
         livemode=asker.livemode,
         kind=kind,
         actor=asker.actor,
         total=len(orders),
-        external_id=external_id,
-        metadata=dict(metadata or {}),
         created_at=at,
+        **written,
     )
     JobItem.objects.bulk_create(
         _item(job, position, order, voices[order.voice_id], real) for position, order in enumerate(orders)
@@ -108,7 +112,6 @@ def _item(job: Job, position: int, order: SpeechOrder, voice: Voice, real: datet
         position=position,
         voice=voice,
         sealed_text=jobs.seal_words(voice.subject, job.id, position, order),
-        ask=order.terms(),
         characters=len(order.text),
         due_at=real,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import cast
 
@@ -13,7 +14,8 @@ from django.db.models import QuerySet
 from core import tx
 from core.clock import Clock
 from core.errors import Conflict, NotFound
-from vault import sealing
+from core.notes import Notes
+from vault import notes, sealing
 from voices import cloning, pipeline, removal, tasks
 from voices.models import ENDING, Voice
 from voices.orders import Asker, CloneOrder, Providers
@@ -60,11 +62,17 @@ def label_of(voice: Voice) -> Label:
     return Label(**cast("dict[str, str | None]", opened))
 
 
+def notes_of(voice: Voice) -> Notes:
+    """Open what the caller wrote beside the voice; nothing when it is deleted or its speaker erased."""
+    return notes.opened(voice, subjects=(voice.subject,))
+
+
 @tx.opened
 def relabel(
     voice_id: str,
     *,
     asker: Asker,
+    at: datetime,
     name: str | None = None,
     description: str | None = None,
     metadata: Mapping[str, str] | None = None,
@@ -81,11 +89,17 @@ def relabel(
         "description": old.description if description is None else description,
     }
     voice.sealed_label = sealing.seal(voice.subject, cloning.label_context(voice.id), label)
-    if metadata is not None:
-        voice.metadata = dict(metadata)
-    if external_id is not None:
-        voice.external_id = external_id
-    voice.save(update_fields=["sealed_label", "metadata", "external_id"])
+    changes = {"metadata": metadata, "external_id": external_id}
+    kept = notes.columns(
+        notes_of(voice).changed(changes),
+        subjects=(voice.subject,),
+        row_id=voice.id,
+        organisation_id=voice.organisation_id,
+        at=at,
+    )
+    for column, value in kept.items():
+        setattr(voice, column, value)
+    voice.save(update_fields=["sealed_label", *kept])
     return voice
 
 

@@ -21,6 +21,7 @@ from django.db import transaction
 from accounts.models import Organisation
 from consent import gate, services
 from consent.models import Consent, Speaker
+from core.notes import Notes
 from provenance import clips
 from provenance.bundles import making
 from provenance.bundles import services as exports
@@ -63,7 +64,7 @@ def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
         organisation_id=consent.organisation_id, livemode=consent.livemode, subject=permit.subject,
         consent_id=permit.consent_id, grant_id=permit.grant_id, decision_id=permit.decision_id, voice_id="",
         record_sha256=permit.record_sha256, policy_version=permit.policy_version, provider="local",
-        language="en", use_case=permit.use_case, characters=10, client_reference="=cmd|' /C calc'!A0",
+        language="en", use_case=permit.use_case, characters=10, notes=Notes(client_reference="=cmd|' /C calc'!A0"),
     )  # fmt: skip
     intent = clips.intend(origin, at=at)
     with transaction.atomic():
