@@ -156,7 +156,7 @@ def _openings(organisation_id: str) -> float:
 # --- the log that is exported -----------------------------------------------------------------------------------------
 def _fill(organisation_id: str, count: int) -> None:
     """Write entries, tiles and head as the sequencer would have, with random commitments, to save minutes."""
-    subject, consents = ids.new("sub"), [ids.new("con") for _ in range(1000)]
+    kid, consents = "k" * 22, [ids.new("con") for _ in range(1000)]
     leaves = []
     with connection.cursor() as cursor, cursor.copy(f"COPY provenance_entry ({_COLUMNS}) FROM STDIN") as copy:
         for number in range(count):
@@ -164,7 +164,7 @@ def _fill(organisation_id: str, count: int) -> None:
             commitment = base64.b64encode(os.urandom(32)).decode("ascii")
             payload = entries.build(
                 event_id=event_id, organisation_id=organisation_id, livemode=True, kind="clip.withdrawn", at=NOON,
-                subject=subject, commitment=commitment,
+                kid=kid, commitment=commitment,
                 refs={"clip": clips.new_id(), "consent": consents[number % 1000]},
             )  # fmt: skip
             copy.write_row((event_id, organisation_id, number, "clip.withdrawn", True, 0, payload))

@@ -160,14 +160,14 @@ def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
 def _wait_in_outbox(organisation_id: str, count: int) -> None:
     """Fill the outbox as business transactions would, by COPY and with one and the same commitment, to save minutes."""
     commitment = base64.b64encode(bytes(32)).decode("ascii")
-    subject, consents = ids.new("sub"), [ids.new("con") for _ in range(1000)]
+    kid, consents = "k" * 22, [ids.new("con") for _ in range(1000)]
     columns = "provenance_outbox (organisation_id, event_id, payload)"
     with connection.cursor() as cursor, cursor.copy(f"COPY {columns} FROM STDIN") as copy:
         for number in range(count):
             event_id = ids.new("evt")
             payload = entries.build(
                 event_id=event_id, organisation_id=organisation_id, livemode=True, kind="clip.issued", at=NOON,
-                subject=subject, commitment=commitment, refs={"consent": consents[number % 1000]},
+                kid=kid, commitment=commitment, refs={"consent": consents[number % 1000]},
             )  # fmt: skip
             copy.write_row((organisation_id, event_id, payload))
             _tell(number, count, "waiting")

@@ -70,7 +70,7 @@ def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: st
     kind = "decision.allowed" if decision.allowed else "decision.denied"
     refs = {"decision": decision.id}
     if consent is not None:
-        refs |= {"consent": consent.id, "speaker": consent.speaker_id}
+        refs["consent"] = consent.id
     if decision.grant_id:
         refs["grant"] = decision.grant_id
     if ids.is_id(decision.voice_id, "vox"):
@@ -89,6 +89,7 @@ def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: st
         kind=kind,
         subject=consent.speaker.subject if consent is not None else None,
         refs=refs,
+        speaker=consent.speaker_id if consent is not None else None,
         body=body,
         at=at,
         actor=actor,

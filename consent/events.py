@@ -20,7 +20,8 @@ def of_speaker(speaker: Speaker, kind: str, *, at: datetime, actor: str, body: M
         livemode=speaker.livemode,
         kind=kind,
         subject=speaker.subject,
-        refs={"speaker": speaker.id},
+        refs={},
+        speaker=speaker.id,
         body=body,
         at=at,
         actor=actor,
@@ -31,16 +32,14 @@ def of_speaker(speaker: Speaker, kind: str, *, at: datetime, actor: str, body: M
 def of_consent(
     consent: Consent, kind: str, *, at: datetime, actor: str, body: Mapping[str, Json], by: str | None = None
 ) -> None:
-    """Log something that happened to a consent (its `speaker` at hand). The last statement of its transaction.
-
-    `by` says in the open who wanted a consent to end.
-    """
+    """Log something that happened to a consent (its `speaker` at hand). The last statement of its transaction."""
     write(
         organisation_id=consent.organisation_id,
         livemode=consent.livemode,
         kind=kind,
         subject=consent.speaker.subject,
-        refs={"consent": consent.id, "speaker": consent.speaker_id},
+        refs={"consent": consent.id},
+        speaker=consent.speaker_id,
         body=body,
         at=at,
         actor=actor,
@@ -59,6 +58,7 @@ def write(
     body: Mapping[str, Json],
     at: datetime,
     actor: str,
+    speaker: str | None = None,
     by: str | None = None,
 ) -> str:
     """Log an event under the person's key, or under the organisation's when the person has been erased; give its id."""
@@ -72,6 +72,7 @@ def write(
             subject=subject,
             refs=refs,
             body=body,
+            speaker=speaker,
             by=by,
         )
     except keys.KeyDestroyed:  # raised before anything is written
@@ -84,5 +85,6 @@ def write(
             subject=None,
             refs=refs,
             body=body,
+            speaker=speaker,
             by=by,
         )

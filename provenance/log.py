@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from django.db import transaction
 
@@ -14,6 +16,8 @@ from provenance import tasks
 from provenance.ledger import entries, rows
 from provenance.models import Body, Outbox
 from vault import keys, sealing
+
+_OURS: Final = {"actor", "speaker"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class Happening:
     refs: Mapping[str, str]
     body: Mapping[str, Json]
     keyed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    speaker: str | None = None
     by: str | None = None
 
 
@@ -44,14 +49,16 @@ def append(
     refs: Mapping[str, str],
     body: Mapping[str, Json],
     keyed: Mapping[str, str] | None = None,
+    speaker: str | None = None,
     by: str | None = None,
 ) -> str:
     """Record an event and give its id, `evt_…`. Make it the last statement of the transaction.
 
     `subject` is the vault subject whose key commits to the body and seals it; None means the organisation's own. `refs`
-    hold public ids alone. `body` holds facts (ids, codes, hashes, whole numbers), to which the actor is added. Of a
-    text in `keyed` only its hash under the event's key goes into the body (`entries.keyed_hash`). `by` is in the open:
-    who wanted a consent to end (one of `entries.PARTIES`).
+    hold public ids alone, and nobody's. `body` holds facts (ids, codes, hashes, whole numbers), to which the actor is
+    added, and the `speaker` where the event is about one: by that id we find it, and strangers do not. Of a text in
+    `keyed` only its hash under the event's key goes into the body (`entries.keyed_hash`). `by` says in the open who
+    wanted it, for the kinds that tell (`entries.TELLS_BY`).
 
     Raises RuntimeError outside a transaction; ValueError for an unknown kind, a ref that is not a public id, or a body
     without a canonical form; vault.keys.KeyDestroyed when the subject was erased.
@@ -66,6 +73,7 @@ def append(
         refs=refs,
         body=body,
         keyed=keyed or {},
+        speaker=speaker,
         by=by,
     )
     return append_many((happening,))[0]
@@ -79,15 +87,15 @@ def append_many(happenings: Sequence[Happening]) -> tuple[str, ...]:
     """
     for happening in happenings:  # before anything is written or any key opened
         _check(happening)
-    opened: dict[tuple[str, str | None], tuple[str, keys.Derive]] = {}
+    opened: dict[tuple[str, str | None], _Owner] = {}
     event_ids = [ids.new("evt") for _ in happenings]
     bodies, outbox = [], []
     for event_id, happening in zip(event_ids, happenings, strict=True):
         owner = (happening.organisation_id, happening.subject)
         if owner not in opened:
             # Held within this transaction alone: nothing remembers a key past its destruction.
-            opened[owner] = keys.opened(happening.subject, organisation_id=happening.organisation_id, at=happening.at)
-        sealed, waiting = _rows(event_id, happening, *opened[owner])
+            opened[owner] = _open(happening)
+        sealed, waiting = _rows(event_id, happening, opened[owner])
         bodies.append(sealed)
         outbox.append(waiting)
     rows.insert(Body, rows.BODY, bodies)
@@ -97,31 +105,50 @@ def append_many(happenings: Sequence[Happening]) -> tuple[str, ...]:
     return tuple(event_ids)
 
 
+class _Owner(NamedTuple):
+    """Whose key commits: the subject, what derives from its key, and the key that names its events' keys."""
+
+    subject: str
+    derive: keys.Derive
+    kids: bytes
+
+
+def _open(happening: Happening) -> _Owner:
+    subject, derive = keys.opened(happening.subject, organisation_id=happening.organisation_id, at=happening.at)
+    return _Owner(subject, derive, derive(entries.KIDS))
+
+
 def _check(happening: Happening) -> None:
-    if "actor" in happening.body or set(happening.body) & set(happening.keyed):
-        raise ValueError("the actor and what is keyed are arguments, not part of the body")
+    if _OURS & (happening.body.keys() | happening.keyed.keys()) or set(happening.body) & set(happening.keyed):
+        raise ValueError("the actor, the speaker and what is keyed are arguments, not part of the body")
+    if happening.speaker is not None and not ids.is_id(happening.speaker, "spk"):
+        raise ValueError("the speaker is named by a public id")
     entries.check_kind(happening.kind)
 
 
-def _rows(event_id: str, happening: Happening, subject: str, derive: keys.Derive) -> tuple[rows.Values, rows.Values]:
+def _rows(event_id: str, happening: Happening, owner: _Owner) -> tuple[rows.Values, rows.Values]:
     """The values of `rows.BODY` and of `rows.OUTBOX`."""
-    key = derive(entries.purpose(event_id))
+    key = owner.derive(entries.purpose(event_id))
     hashes = {name: entries.keyed_hash(key, name, text) for name, text in happening.keyed.items()}
-    whole = _canonical({**happening.body, **hashes, "actor": happening.actor})
+    said = {"actor": happening.actor} | ({"speaker": happening.speaker} if happening.speaker else {})
+    whole = _canonical({**happening.body, **hashes, **said})
     payload = entries.build(
         event_id=event_id,
         organisation_id=happening.organisation_id,
         livemode=happening.livemode,
         kind=happening.kind,
         at=happening.at,
-        subject=subject,
+        kid=entries.kid(owner.kids, event_id),
         commitment=entries.commitment_to(key, whole),
         refs=happening.refs,
         by=happening.by,
     )
-    sealed = sealing.seal_json(derive, entries.purpose(event_id), whole)
+    sealed = sealing.seal_json(owner.derive, entries.purpose(event_id), whole)
     organisation_id = happening.organisation_id
-    return (event_id, organisation_id, subject, sealed), (organisation_id, event_id, payload)
+    return (
+        (event_id, organisation_id, owner.subject, sealed),
+        (organisation_id, event_id, payload, happening.speaker),
+    )
 
 
 def _wake(organisation_id: str) -> None:
@@ -143,3 +170,8 @@ def forget(subject: str) -> int:
     """Delete the sealed bodies of an erased subject, give their number. The entries stay, and stay provable."""
     deleted, _ = Body.objects.filter(subject=subject).delete()
     return deleted
+
+
+def kids_key(subject: str) -> str:
+    """Give, in base64, the key that a subject's `kid` values are made with. Raises as `vault.keys.derive` does."""
+    return base64.b64encode(keys.derive(subject, entries.KIDS)).decode("ascii")

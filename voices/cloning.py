@@ -91,7 +91,8 @@ def note(voice: Voice, kind: str, body: Row, *, actor: str, at: datetime) -> Non
         at=at,
         actor=actor,
         subject=voice.subject if keys.alive(voice.subject) else None,
-        refs={"voice": voice.id, "consent": voice.consent_id, "speaker": voice.speaker_id},
+        refs={"voice": voice.id, "consent": voice.consent_id},
+        speaker=voice.speaker_id,
         body=body,
     )
 

@@ -71,7 +71,8 @@ def request(
         at=at,
         actor=actor,
         subject=None,
-        refs={"export": export.id} | ({"speaker": speaker_id} if speaker_id else {}),
+        refs={"export": export.id},
+        speaker=speaker_id,
         body={"kind": kind},
     )
     return export

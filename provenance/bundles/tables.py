@@ -101,9 +101,14 @@ def _inside(scope: Scope, at_ms: int) -> bool:
 
 def _waiting(table: Table, scope: Scope) -> frozenset[str]:
     """The ids whose events have no place in the log yet; few, because the log was settled a moment ago."""
-    payloads = Outbox.objects.filter(organisation_id=scope.organisation_id).values_list("payload", flat=True)
-    facts = map(entries.read, map(bytes, payloads.iterator()))
-    return frozenset(ref for fact in facts if fact.kind in table.logged for _, ref in fact.refs)
+    rows = Outbox.objects.filter(organisation_id=scope.organisation_id).values_list("payload", "speaker_id")
+    found: set[str] = set()
+    for payload, speaker_id in rows.iterator():
+        facts = entries.read(bytes(payload))
+        if facts.kind in table.logged:
+            found.update(ref for _, ref in facts.refs)
+            found.update([speaker_id] if speaker_id else [])
+    return frozenset(found)
 
 
 def _places(ids: Sequence[str], table: Table, scope: Scope) -> Places:

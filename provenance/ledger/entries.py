@@ -1,4 +1,8 @@
-"""What one log entry is: its JCS bytes, and the commitment that binds it to a body that can be erased. Pure."""
+"""What one log entry is: its JCS bytes, and the commitment that binds it to a body that can be erased. Pure.
+
+Anybody can read an entry, so it names no person and has nothing that two entries about one person share: the speaker
+stands in the body, and `kid` is another one in every entry (`docs/decisions/024`).
+"""
 
 from __future__ import annotations
 
@@ -15,19 +19,24 @@ from typing import Final
 from core import canonical, clock
 from core.canonical import Json
 
-ALGORITHM: Final = "hkdf-hmac-sha256/1"
+# What `c` and `kid` are made with follows from the version; version 1 named its algorithm, its subject and its speaker.
+VERSION: Final = 2
 DOMAIN: Final = b"sayso-commitment-v1\n"
-# Bundles give an entry's length in 16 bits (C2SP tlog-tiles, "Log entries").
-LARGEST: Final = 65_535
+KID_DOMAIN: Final = b"sayso-kid-v1\n"
+# The purpose of the key that a subject's `kid` values are made with.
+KIDS: Final = "evt-kids"
+LARGEST: Final = 511
+MOST_REFS: Final = 4
 KEY_BYTES: Final = 32
+_KID_BYTES: Final = 16
 
 KINDS: Final = frozenset(
     {
-        "speaker.created", "speaker.updated", "speaker.corrected",
+        "speaker.created", "speaker.updated", "speaker.corrected", "speaker.opened",
         "delivery.started", "delivery.sent", "delivery.failed",
         "consent.requested", "consent.captured", "consent.activated", "consent.declined", "consent.suspended",
         "consent.resumed", "consent.narrowed", "consent.renewed", "consent.revoked", "consent.expired",
-        "consent.lapsed", "consent.rejected", "consent.superseded",
+        "consent.superseded", "consent.lapsed", "consent.rejected",
         "voice.ready", "voice.failed", "voice.deleted",
         "decision.allowed", "decision.denied",
         "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed",
@@ -35,16 +44,21 @@ KINDS: Final = frozenset(
         "erasure.started", "erasure.target", "erasure.completed",
         "export.requested", "export.ready",
         "key.issued", "key.rotated", "key.disabled", "key.destroyed", "mark_key.exported", "clock.advanced",
+        "member.added", "member.changed", "member.removed", "member.logged_in", "member.login_failed",
         "admin.action", "policy.changed", "log.recovered",
     }
 )  # fmt: skip
 
+# Who wanted what happened: said in the open, of these kinds alone.
 PARTIES: Final = frozenset({"person", "organisation", "authority"})
-"""Who can have wanted a consent to end: the open member `by` of `consent.revoked`."""
-_REVOKED: Final = "consent.revoked"
-
+TELLS_BY: Final = frozenset({"consent.revoked"})
+# What an entry may name. People are not among them (speakers, members, subjects): their ids would link their entries.
+NAMEABLE: Final = frozenset(
+    {"org", "key", "not", "con", "grt", "vox", "clp", "dec", "era", "exp", "job", "whk", "evt"}
+)  # fmt: skip
 _PUBLIC_ID: Final = re.compile(r"[a-z]{3}_[a-z2-7]{26}\Z")
-_REF_NAME: Final = re.compile(r"[a-z][a-z_]{0,31}\Z")
+_REF_NAME: Final = re.compile(r"[a-z][a-z_]{0,11}\Z")
+_KEYED_NAME: Final = re.compile(r"[a-z][a-z_]{0,31}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +70,7 @@ class Facts:
     livemode: bool
     kind: str
     at_ms: int
-    subject: str
+    kid: str
     commitment: str
     refs: tuple[tuple[str, str], ...]
     by: str | None = None
@@ -65,6 +79,18 @@ class Facts:
 def purpose(event_id: str) -> str:
     """Name the key of one event: `vault.keys.derive(subject, purpose(event_id))`. Opening one event opens no other."""
     return f"evt|{event_id}"
+
+
+def kid(kids_key: bytes, event_id: str) -> str:
+    """Name the key of an event, so that only who has `vault.keys.derive(subject, KIDS)` knows whose it is.
+
+    128 bits of HMAC-SHA256(key, "sayso-kid-v1\\n" ‖ event id) in base64url. An erasure puts that key into the body of
+    `erasure.completed`: it opens nothing, and shows which entries stay closed because of it.
+    """
+    if len(kids_key) != KEY_BYTES:
+        raise ValueError(f"a key for kids has {KEY_BYTES} bytes, not {len(kids_key)}")
+    made = hmac.digest(kids_key, KID_DOMAIN + event_id.encode("ascii"), "sha256")[:_KID_BYTES]
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 
 def commitment(key: bytes, body: Mapping[str, Json]) -> str:
@@ -88,7 +114,7 @@ def keyed_hash(key: bytes, name: str, text: str) -> str:
     key of another length, and for a name that would be the commitment's own domain.
     """
     domain = f"sayso-{name}-v1\n".encode("ascii")
-    if domain == DOMAIN or not _REF_NAME.match(name):
+    if domain in (DOMAIN, KID_DOMAIN) or not _KEYED_NAME.match(name):
         raise ValueError(f"no name for a keyed hash: {name!r}")
     return _mac(key, domain + unicodedata.normalize("NFC", text).encode("utf-8"))
 
@@ -105,41 +131,48 @@ def build(
     livemode: bool,
     kind: str,
     at: datetime,
-    subject: str,
+    kid: str,
     commitment: str,
     refs: Mapping[str, str],
     by: str | None = None,
 ) -> bytes:
-    """Give the entry's bytes, RFC 8785 JSON, aimed below 512.
+    """Give the entry's bytes, RFC 8785 JSON below 512.
 
-    Raises ValueError for an unknown kind, for a ref that is not a public id, for a `by` that does not belong there, and
-    for more than 65,535 bytes.
+    Raises ValueError for an unknown kind, for refs that are too many or name a person or nothing public, for a `by`
+    that this kind does not tell, and for more than 511 bytes, which nothing legal reaches.
     """
     check_kind(kind)
-    if by is not None and (kind != _REVOKED or by not in PARTIES):
-        raise ValueError(f"{kind} does not say in the open that it is by {by!r}")
-    for name, ref in refs.items():
-        if not _REF_NAME.match(name) or not _PUBLIC_ID.match(ref):
-            raise ValueError(f"the ref {name!r} must be a public id: entries outlive erasure")
+    _check_refs(refs)
+    if by is not None and (by not in PARTIES or kind not in TELLS_BY):
+        raise ValueError(f"{kind} does not tell in the open who wanted it, or not as {by!r}")
     entry: dict[str, Json] = {
-        "v": 1,
+        "v": VERSION,
         "t": kind,
         "id": event_id,
         "ts": clock.millis(at),
         "org": organisation_id,
-        "kid": subject,
+        "kid": kid,
         "c": commitment,
-        "refs": [{"r": name, "id": refs[name]} for name in sorted(refs)],
-        "alg": ALGORITHM,
+        "refs": dict(refs),
     }
-    if not livemode:
-        entry["live"] = False
     if by is not None:
         entry["by"] = by
+    if not livemode:
+        entry["live"] = False
     payload = canonical.dump(entry)
     if len(payload) > LARGEST:
         raise ValueError(f"an entry has at most {LARGEST} bytes, not {len(payload)}")
     return payload
+
+
+def _check_refs(refs: Mapping[str, str]) -> None:
+    if len(refs) > MOST_REFS:
+        raise ValueError(f"an entry names at most {MOST_REFS} things, not {len(refs)}")
+    for name, ref in refs.items():
+        if not _REF_NAME.match(name) or not _PUBLIC_ID.match(ref):
+            raise ValueError(f"the ref {name!r} must be a public id: entries outlive erasure")
+        if ref[:3] not in NAMEABLE:
+            raise ValueError(f"the ref {name!r} must not name a {ref[:3]}: that would link the entries about a person")
 
 
 def check_kind(kind: str) -> None:
@@ -157,16 +190,18 @@ def _mac(key: bytes, data: bytes) -> str:
 def read(payload: bytes) -> Facts:
     """Read the facts of an entry that we wrote. Raises ValueError or KeyError for anything else."""
     entry = json.loads(payload)
-    if entry["v"] != 1 or entry["alg"] != ALGORITHM:
+    if entry["v"] not in (1, VERSION):
         raise ValueError("an entry of an unknown version")
+    refs = entry["refs"]
+    named = [(ref["r"], ref["id"]) for ref in refs] if entry["v"] == 1 else refs.items()
     return Facts(
         event_id=entry["id"],
         organisation_id=entry["org"],
         livemode=entry.get("live", True),
         kind=entry["t"],
         at_ms=entry["ts"],
-        subject=entry["kid"],
+        kid=entry["kid"],
         commitment=entry["c"],
-        refs=tuple((ref["r"], ref["id"]) for ref in entry["refs"]),
+        refs=tuple(named),
         by=entry.get("by"),
     )

@@ -22,7 +22,10 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """An entry of the log. `body` is None once the key that opens it is destroyed; `payload` is the exact leaf."""
+    """An entry of the log. `body` is None once the key that opens it is destroyed; `payload` is the exact leaf.
+
+    `subject` is whose key that is, None once the body was deleted, too: the entry does not say.
+    """
 
     index: int
     event_id: str
@@ -30,7 +33,7 @@ class Event:
     livemode: bool
     kind: str
     at: datetime
-    subject: str
+    subject: str | None
     refs: Mapping[str, str]
     body: Mapping[str, Json] | None
     payload: bytes
@@ -107,7 +110,7 @@ def opening(event_id: str) -> Opening | None:
 
 
 def _opening(event: Event) -> Opening | None:
-    if event.body is None:
+    if event.body is None or event.subject is None:
         return None
     try:
         key = keys.derive(event.subject, entries.purpose(event.event_id))
@@ -122,6 +125,7 @@ def _opened(chunk: Iterable[Entry]) -> Iterator[Event]:
     for row in rows:
         payload = bytes(row.payload)
         facts = entries.read(payload)
+        sealed = bodies.get(row.event_id)
         yield Event(
             index=row.idx,
             event_id=facts.event_id,
@@ -129,9 +133,9 @@ def _opened(chunk: Iterable[Entry]) -> Iterator[Event]:
             livemode=facts.livemode,
             kind=facts.kind,
             at=EPOCH + timedelta(milliseconds=facts.at_ms),
-            subject=facts.subject,
+            subject=sealed.subject if sealed else None,
             refs=dict(facts.refs),
-            body=_unsealed(bodies.get(row.event_id)),
+            body=_unsealed(sealed),
             payload=payload,
             by=facts.by,
         )

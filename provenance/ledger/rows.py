@@ -15,10 +15,10 @@ from psycopg import errors
 
 from core import tx
 
-Values = tuple[str | int | bool | bytes, ...]
+Values = tuple[str | int | bool | bytes | None, ...]
 
 BODY: Final = ("event_id", "organisation_id", "subject", "sealed")
-OUTBOX: Final = ("organisation_id", "event_id", "payload")
+OUTBOX: Final = ("organisation_id", "event_id", "payload", "speaker_id")
 ENTRY: Final = ("event_id", "organisation_id", "idx", "kind", "livemode", "at_ms", "payload")
 EVENT_REF: Final = ("organisation_id", "ref", "idx")
 

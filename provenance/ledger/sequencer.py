@@ -25,11 +25,12 @@ class HeadMoved(RuntimeError):
 
 
 class _Waiting(NamedTuple):
-    """A row of the outbox; sorts by its number."""
+    """A row of the outbox."""
 
     id: int
     event_id: str
     payload: bytes
+    speaker_id: str | None
 
 
 def settle(organisation_id: str, *, at: datetime) -> int:
@@ -117,10 +118,11 @@ def _take_out(organisation_id: str, limit: int) -> list[_Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608 - a table's name of our own
-            " WHERE organisation_id = %s ORDER BY id LIMIT %s) RETURNING id, event_id, payload",
+            " WHERE organisation_id = %s ORDER BY id LIMIT %s) RETURNING id, event_id, payload, speaker_id",
             [organisation_id, limit],
         )
-        return sorted(_Waiting(number, event_id, bytes(payload)) for number, event_id, payload in cursor.fetchall())
+        found = [_Waiting(row[0], row[1], bytes(row[2]), row[3]) for row in cursor.fetchall()]
+        return sorted(found, key=lambda waiting: waiting.id)
 
 
 def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting]) -> None:
@@ -129,6 +131,7 @@ def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting])
     for idx, event in enumerate(waiting, start=size):
         facts = entries.read(event.payload)
         placed.append((event.event_id, organisation_id, idx, facts.kind, facts.livemode, facts.at_ms, event.payload))
-        refs += [(organisation_id, ref, idx) for ref in sorted({ref for _, ref in facts.refs})]
+        named = {ref for _, ref in facts.refs} | ({event.speaker_id} if event.speaker_id else set())
+        refs += [(organisation_id, ref, idx) for ref in sorted(named)]
     rows.insert(Entry, rows.ENTRY, placed)
     rows.insert(EventRef, rows.EVENT_REF, refs)

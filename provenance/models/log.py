@@ -19,6 +19,8 @@ class Outbox(models.Model):
     organisation_id = models.CharField(max_length=ID_LENGTH, editable=False)
     event_id = models.CharField(max_length=ID_LENGTH, unique=True, editable=False)
     payload = models.BinaryField(editable=False)
+    # Whom it is about, for our own index: the payload does not say. Null, since SQLite adds no other column in place.
+    speaker_id = models.CharField(max_length=ID_LENGTH, null=True, editable=False)  # noqa: DJ001
 
     class Meta:
         indexes = [models.Index(name="outbox_in_order", fields=["organisation_id", "id"])]
@@ -62,7 +64,7 @@ class Entry(models.Model):
 
 
 class EventRef(models.Model):
-    """An index, derived from the entries: which of them name this public id."""
+    """An index: which entries name this public id in the open, or are about this speaker, which only we know."""
 
     organisation_id = models.CharField(max_length=ID_LENGTH, editable=False)
     ref = models.CharField(max_length=ID_LENGTH, editable=False)

@@ -110,6 +110,7 @@ def _finish(erasure: Erasure, *, at: datetime) -> None:
     if not held.select_for_update().exists():
         raise NotYours("This erasure was finished by somebody else.", facts={"erasure": erasure.id})
     _forget(erasure, at=at)
+    kids = log.kids_key(erasure.subject)  # shows from now on which entries are closed for good, and opens none
     destruction = keys.destroy(erasure.subject, at=at)
     proof = {"epoch": destruction.epoch, "rows": destruction.rows}
     targets.settle(erasure, "vault", erasure.subject, proof=proof, at=at)
@@ -125,8 +126,9 @@ def _finish(erasure: Erasure, *, at: datetime) -> None:
         at=at,
         actor=erasure.actor,
         subject=None,
-        refs={"erasure": erasure.id, "speaker": erasure.speaker_id},
-        body={"epoch": destruction.epoch, "certificate": certificate.digest(record)},
+        refs={"erasure": erasure.id},
+        speaker=erasure.speaker_id,
+        body={"epoch": destruction.epoch, "certificate": certificate.digest(record), "kids": kids},
     )
 
 

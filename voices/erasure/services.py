@@ -84,7 +84,8 @@ def _begin(speaker: Speaker, *, reason: str, actor: str, at: datetime, real: dat
         at=at,
         actor=actor,
         subject=None,
-        refs={"erasure": erasure.id, "speaker": speaker.id},
+        refs={"erasure": erasure.id},
+        speaker=speaker.id,
         body={"reason": reason, "targets": len(planned)},
     )
     return erasure

@@ -26,10 +26,11 @@ from provenance.bundles.verifier.reading import (
 from provenance.bundles.verifier.tree import Head
 
 DOMAIN = b"sayso-commitment-v1\n"
+VERSIONS = (1, 2)  # of entries; the first named whom they are about, with a list of refs
 # Which entries of the log every row of a table answers to: name of the ref, and kinds of events. Rows are compared with
 # entries in both directions: no row without its event, no event without its row.
 RULES = {
-    "speakers": ("speaker", ("speaker.created",)),
+    "speakers": (None, ("speaker.created",)),  # whose it is stands in its body: matched by place alone
     "consents": ("consent", ("consent.requested",)),
     "decisions": ("decision", ("decision.allowed", "decision.denied")),
     "clips": ("clip", ("clip.issued",)),
@@ -47,7 +48,7 @@ def check_entries(bundle: Bundle) -> str:
     places: dict[str, dict[str, int]] = {table: {} for table in RULES}
     for index, line in bundle.entries():
         entry = read_json(line)
-        if canonical(entry) != line or entry["v"] != 1 or entry["org"] != bundle.manifest["organisation"]:
+        if canonical(entry) != line or entry["v"] not in VERSIONS or entry["org"] != bundle.manifest["organisation"]:
             raise Refusal(f"entry {index} is not an entry of this log")
         if entry["id"] in seen:
             raise Refusal(f"the event {entry['id']} stands twice")
@@ -66,9 +67,16 @@ def _note_place(bundle: Bundle, entry: dict[str, Any], index: int, places: dict[
     inside = (start is None or entry["ts"] >= start) and (end is None or entry["ts"] < end)
     if inside and entry.get("live", True) == bundle.manifest["livemode"]:
         table = TABLE_OF[entry["t"]]
-        for named in entry["refs"]:
-            if named["r"] == RULES[table][0]:
-                places[table].setdefault(named["id"], index)
+        ref = RULES[table][0]
+        name = refs_of(entry).get(ref) if ref else f"entry {index}"
+        if name is not None:
+            places[table].setdefault(name, index)
+
+
+def refs_of(entry: dict[str, Any]) -> dict[str, str]:
+    """Give what an entry names in the open, in either version."""
+    refs: Any = entry["refs"]
+    return {row["r"]: row["id"] for row in refs} if entry["v"] == 1 else refs
 
 
 def openings_with_entries(bundle: Bundle) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -93,7 +101,7 @@ def check_openings(bundle: Bundle) -> str:
     count = 0
     for opening, entry in openings_with_entries(bundle):
         key, index = unbase64(opening["key"]), opening["index"]
-        if len(key) != 32 or entry["alg"] != "hkdf-hmac-sha256/1":
+        if len(key) != 32:
             raise Refusal(f"opening {index} is of an unknown kind")
         made = hmac.new(key, DOMAIN + canonical(opening["body"]), hashlib.sha256).digest()
         if opening["id"] != entry["id"] or not hmac.compare_digest(made, unbase64(entry["c"])):
@@ -204,7 +212,7 @@ def check_references(bundle: Bundle) -> str:
             index = row["log_index"]
             if isinstance(index, int) and not low <= index < high and bundle.head and index < bundle.head[1]:
                 outside += 1
-            elif expected.pop(row["id"], None) != index:
+            elif expected.pop(row["id"] if RULES[name][0] else f"entry {index}", None) != index:
                 raise Refusal("{} of the table {} is not in the log where it says".format(row["id"], name))
             else:
                 matched += 1

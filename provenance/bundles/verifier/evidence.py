@@ -13,7 +13,7 @@ import wave
 from pathlib import Path
 from typing import Any
 
-from provenance.bundles.verifier.contents import DOMAIN
+from provenance.bundles.verifier.contents import DOMAIN, VERSIONS, refs_of
 from provenance.bundles.verifier.outcomes import Refusal, Skipped
 from provenance.bundles.verifier.reading import canonical, moment, read_json, unbase64, whole_number
 from provenance.bundles.verifier.receipt import read_small
@@ -27,9 +27,9 @@ def check_entry(facts: dict[str, Any]) -> str:
     """The log entry in the receipt is one of an issued clip, and names what the receipt names."""
     text = facts["log"]["entry"].encode("utf-8")
     entry = read_json(text)
-    refs = {row["r"]: row["id"] for row in entry["refs"]}
+    refs = refs_of(entry)
     named = {"clip": facts["clip"], "consent": facts["consent"]["id"], "decision": facts["decision"]["id"]}
-    if canonical(entry) != text or entry["v"] != 1 or entry["t"] != "clip.issued":
+    if canonical(entry) != text or entry["v"] not in VERSIONS or entry["t"] != "clip.issued":
         raise Refusal("its entry is not that of an issued clip")
     if entry["org"] != facts["organisation"] or entry.get("live", True) is not facts["livemode"] or refs != named:
         raise Refusal("its entry names another clip, consent, decision or organisation")

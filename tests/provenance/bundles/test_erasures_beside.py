@@ -15,7 +15,7 @@ from accounts.models import Organisation
 from consent import erasure as consents
 from provenance import clips, log
 from provenance.bundles import making, pulse, services, writer
-from provenance.models import Entry, Export, ExportState
+from provenance.models import Body, Entry, Export, ExportState
 from tests.conftest import NOON
 from tests.provenance.bundles import story
 from tests.provenance.bundles.story import Story
@@ -109,8 +109,9 @@ class TestAnExport:
         assert export.begun_anew > making.MOST_ATTEMPTS
         payloads = Entry.objects.filter(livemode=False, idx__lt=export.log_size).values_list("payload", flat=True)
         logged = [json.loads(bytes(payload)) for payload in payloads]
-        assert {entry["kid"] for entry in logged} > set(staying)
-        assert openings_of(export) == {entry["id"] for entry in logged if keys.alive(entry["kid"])}
+        owners = dict(Body.objects.values_list("event_id", "subject"))
+        assert {owners[entry["id"]] for entry in logged} > set(staying)
+        assert openings_of(export) == {entry["id"] for entry in logged if keys.alive(owners[entry["id"]])}
 
     def test_is_not_begun_anew_for_somebody_who_is_not_in_it(
         self, told: Story, erase: Erase, between_chunks: Callable[[Callable[[], None]], None]

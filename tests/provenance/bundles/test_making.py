@@ -279,13 +279,13 @@ def peak_of_export(organisation: Organisation) -> int:
 def fill(organisation_id: str, count: int) -> None:
     """Put many events into the outbox, quickly, and have them placed."""
 
-    subject, commitment = ids.new("sub"), base64.b64encode(bytes(32)).decode()
+    kid, commitment = "k" * 22, base64.b64encode(bytes(32)).decode()
     rows = []
     for _ in range(count):
         event_id = ids.new("evt")
         payload = entries.build(
             event_id=event_id, organisation_id=organisation_id, livemode=True, kind="admin.action", at=NOON,
-            subject=subject, commitment=commitment, refs={},
+            kid=kid, commitment=commitment, refs={},
         )  # fmt: skip
         rows.append(Outbox(organisation_id=organisation_id, event_id=event_id, payload=payload))
     Outbox.objects.bulk_create(rows, batch_size=5000)

@@ -135,7 +135,7 @@ class TestInsert:
     @pytest.mark.parametrize("count", [1, rows.FEW])
     def test_refuses_what_a_constraint_refuses(self, organisation_id: str, count: int) -> None:
         event_id = ids.new("evt")
-        twice = [(organisation_id, event_id, b"x")] * (count + 1)
+        twice = [(organisation_id, event_id, b"x", None)] * (count + 1)
 
         with pytest.raises(IntegrityError), transaction.atomic():
             rows.insert(Outbox, rows.OUTBOX, twice)

@@ -6,11 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provenance.ledger import entries
@@ -18,16 +18,35 @@ from provenance.ledger import entries
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CONSENT, GRANT = "con_" + "a" * 26, "grt_" + "b" * 26
 KEY = bytes(range(32))
+KID = entries.kid(KEY, "evt_" + "c" * 26)
 
 
 def build(**changes: Any) -> bytes:
     given = {
         "event_id": "evt_" + "c" * 26, "organisation_id": "org_" + "d" * 26, "livemode": True,
-        "kind": "consent.revoked", "at": NOON, "subject": "sub_" + "e" * 26,
+        "kind": "consent.revoked", "at": NOON, "kid": KID,
         "commitment": entries.commitment(KEY, {"reason": "withdrawn"}),
         "refs": {"grant": GRANT, "consent": CONSENT},
     }  # fmt: skip
     return entries.build(**{**given, **changes})
+
+
+prefixes = st.sampled_from(sorted(entries.NAMEABLE))
+LONGEST = [letter * 12 for letter in "abcd"]
+
+
+class TestKid:
+    def test_is_an_hmac_of_the_event_in_its_own_domain(self) -> None:
+        made = hmac.digest(KEY, b"sayso-kid-v1\nevt_" + b"c" * 26, "sha256")[:16]
+
+        assert base64.urlsafe_b64decode(KID + "==") == made
+
+    def test_is_another_one_for_every_event_of_one_subject(self) -> None:
+        assert entries.kid(KEY, "evt_" + "a" * 26) != entries.kid(KEY, "evt_" + "b" * 26)
+
+    def test_refuses_a_short_key(self) -> None:
+        with pytest.raises(ValueError, match="32 bytes"):
+            entries.kid(KEY[1:], "evt_" + "a" * 26)
 
 
 class TestKeyedHash:
@@ -42,7 +61,9 @@ class TestKeyedHash:
     def test_is_another_under_another_key(self) -> None:
         assert entries.keyed_hash(KEY, "script", "a") != entries.keyed_hash(bytes(32), "script", "a")
 
-    @pytest.mark.parametrize(("key", "name"), [(KEY[1:], "script"), (KEY, "commitment"), (KEY, ""), (KEY, "a\nb")])
+    @pytest.mark.parametrize(
+        ("key", "name"), [(KEY[1:], "script"), (KEY, "commitment"), (KEY, "kid"), (KEY, ""), (KEY, "a\nb")]
+    )
     def test_refuses_a_short_key_and_the_commitments_own_domain(self, key: bytes, name: str) -> None:
         with pytest.raises(ValueError, match="key"):
             entries.keyed_hash(key, name, "text")
@@ -51,17 +72,59 @@ class TestKeyedHash:
 class TestBuild:
     def test_gives_canonical_json_of_exactly_this_shape(self) -> None:
         assert json.loads(build()) == {
-            "v": 1, "t": "consent.revoked", "id": "evt_" + "c" * 26, "ts": 1795262400000, "org": "org_" + "d" * 26,
-            "kid": "sub_" + "e" * 26, "c": entries.commitment(KEY, {"reason": "withdrawn"}),
-            "alg": "hkdf-hmac-sha256/1",
-            "refs": [{"r": "consent", "id": CONSENT}, {"r": "grant", "id": GRANT}],
+            "v": 2, "t": "consent.revoked", "id": "evt_" + "c" * 26, "ts": 1795262400000, "org": "org_" + "d" * 26,
+            "kid": KID, "c": entries.commitment(KEY, {"reason": "withdrawn"}),
+            "refs": {"consent": CONSENT, "grant": GRANT},
         }  # fmt: skip
         assert build() == json.dumps(json.loads(build()), sort_keys=True, separators=(",", ":")).encode()
 
-    def test_stays_below_512_bytes_with_four_refs(self) -> None:
-        refs = {"clip": CONSENT, "consent": CONSENT, "decision": CONSENT, "grant": GRANT}
+    @given(
+        st.sampled_from(sorted(entries.KINDS)),
+        st.dictionaries(st.from_regex(r"[a-z][a-z_]{0,11}", fullmatch=True), prefixes, max_size=entries.MOST_REFS),
+        st.integers(0, 2932896).map(lambda days: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days)),
+        st.booleans(),
+        st.sampled_from([None, *sorted(entries.PARTIES)]),
+    )
+    @example("consent.activated", dict.fromkeys(LONGEST, "con"), datetime(9999, 12, 31, tzinfo=UTC), False, None)
+    @example(
+        "consent.revoked", dict.fromkeys(LONGEST, "con"), datetime(9999, 12, 31, tzinfo=UTC), False, "organisation"
+    )
+    def test_stays_below_512_bytes_whatever_it_refers_to(
+        self, kind: str, refs: dict[str, str], at: datetime, livemode: bool, by: str | None
+    ) -> None:
+        named = {name: f"{prefix}_{'a' * 26}" for name, prefix in refs.items()}
+        tells = by if kind in entries.TELLS_BY else None
 
-        assert len(build(refs=refs)) < 512
+        payload = build(kind=kind, refs=named, at=at, livemode=livemode, by=tells)
+
+        assert len(payload) < 512
+        assert dict(entries.read(payload).refs) == named
+
+    @pytest.mark.parametrize(
+        "changes", [{"organisation_id": "org_" + "d" * 300}, {"commitment": "c" * 300}, {"kid": "k" * 300}]
+    )
+    def test_refuses_more_than_511_bytes(self, changes: dict[str, str]) -> None:
+        with pytest.raises(ValueError, match="511 bytes"):
+            build(**changes)
+
+    def test_refuses_a_fifth_ref(self) -> None:
+        with pytest.raises(ValueError, match="at most 4"):
+            build(refs={f"ref{letter}": CONSENT for letter in "abcde"})
+
+    @pytest.mark.parametrize("prefix", ["spk", "sub", "mem", "req", "abc"])
+    def test_refuses_to_name_a_person_in_the_open(self, prefix: str) -> None:
+        with pytest.raises(ValueError, match="link the entries"):
+            build(refs={"about": f"{prefix}_{'a' * 26}"})
+
+    def test_says_in_the_open_who_wanted_a_consent_to_end(self) -> None:
+        assert json.loads(build(by="person"))["by"] == "person"
+        assert entries.read(build(by="authority")).by == "authority"
+        assert "by" not in json.loads(build())
+
+    @pytest.mark.parametrize(("kind", "by"), [("consent.revoked", "Maria"), ("clip.issued", "person")])
+    def test_says_so_in_three_words_and_of_an_end_alone(self, kind: str, by: str) -> None:
+        with pytest.raises(ValueError, match="who wanted it"):
+            build(kind=kind, by=by)
 
     def test_says_of_test_data_that_it_is_not_live(self) -> None:
         assert json.loads(build(livemode=False))["live"] is False
@@ -82,7 +145,17 @@ class TestBuild:
         assert (facts.kind, facts.livemode, facts.at_ms) == ("consent.revoked", False, 1795262400000)
         assert dict(facts.refs) == {"consent": CONSENT, "grant": GRANT}
 
-    @pytest.mark.parametrize("payload", [b"", b"{}", b'{"v":2}', b"[]"])
+    def test_reads_an_entry_of_the_first_version_too(self) -> None:
+        entry = {
+            "alg": "hkdf-hmac-sha256/1", "c": "c" * 44, "id": "evt_" + "c" * 26, "kid": "sub_" + "e" * 26,
+            "org": "org_" + "d" * 26, "refs": [{"id": CONSENT, "r": "consent"}], "t": "consent.expired",
+            "ts": 1, "v": 1,
+        }  # fmt: skip
+        facts = entries.read(json.dumps(entry).encode())
+
+        assert (facts.kind, facts.refs, facts.by) == ("consent.expired", (("consent", CONSENT),), None)
+
+    @pytest.mark.parametrize("payload", [b"", b"{}", b'{"v":2}', b'{"v":3}', b"[]"])
     def test_nothing_else_is_read(self, payload: bytes) -> None:
         with pytest.raises((ValueError, KeyError, TypeError)):
             entries.read(payload)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -50,6 +52,38 @@ class TestAppend:
         assert b"withdrawn" not in payload + sealed
         assert b"key_secret" not in payload + sealed
 
+    def test_says_in_the_body_alone_whom_it_is_about_and_finds_it_by_them(self, organisation_id: str) -> None:
+        speaker = ids.new("spk")
+        mine = event(organisation_id, speaker=speaker)
+        event(organisation_id, speaker=ids.new("spk"))
+        sequencer.settle(organisation_id, at=NOON)
+
+        (found,) = queries.events(organisation_id, ref=speaker)
+        assert (found.event_id, found.body) == (mine, {"actor": "key:k", "speaker": speaker})
+        assert speaker.encode() not in found.payload
+
+    def test_gives_strangers_nothing_by_which_they_link_one_persons_events(self, organisation_id: str) -> None:
+        person = keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        speaker = ids.new("spk")
+        for _ in range(3):
+            event(organisation_id, subject=person, speaker=speaker, refs={"consent": ids.new("con")})
+        sequencer.settle(organisation_id, at=NOON)
+
+        seen = [json.loads(found.payload) for found in queries.events(organisation_id)]
+        same = [name for name in seen[0] if len({str(entry[name]) for entry in seen}) < len(seen)]
+        assert sorted(same) == ["org", "t", "ts", "v"]
+        assert not {person, speaker} & {word for entry in seen for word in str(entry).split("'")}
+
+    def test_lets_an_erasure_say_which_entries_it_closed(self, organisation_id: str) -> None:
+        person = keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        mine, other = event(organisation_id, subject=person), event(organisation_id)
+        sequencer.settle(organisation_id, at=NOON)
+
+        kids = base64.b64decode(log.kids_key(person))
+        said = {found.event_id: json.loads(found.payload)["kid"] for found in queries.events(organisation_id)}
+        assert said[mine] == entries.kid(kids, mine)
+        assert said[other] != entries.kid(kids, other)
+
     def test_keeps_of_a_keyed_text_its_hash_alone(self, organisation_id: str) -> None:
         event(organisation_id, keyed={"script": "The lamps were lit."})
         sequencer.settle(organisation_id, at=NOON)
@@ -94,7 +128,8 @@ class TestAppend:
             event(organisation_id, subject=person)
 
     @pytest.mark.parametrize(
-        "changes", [{"kind": "consent.revokd"}, {"refs": {"speaker": "Maria"}}, {"body": {"score": 0.5}},
+        "changes", [{"kind": "consent.revokd"}, {"speaker": "Maria"}, {"body": {"speaker": "spk"}}, {"by": "Maria"},
+                    {"refs": {"speaker": "Maria"}}, {"body": {"score": 0.5}},
                     {"body": {"actor": "somebody else"}}, {"body": {"big": 2**60}}],
     )  # fmt: skip
     def test_refuses_what_could_not_be_checked_for_ever(self, organisation_id: str, changes: dict[str, Any]) -> None:
