@@ -77,8 +77,10 @@ class TestAudit:
         verdict, files = story.verify(tmp_path / "audit.zip"), story.members(data)
         assert (verdict.code, verdict.checks["closed entries"]) == (0, "not checked")
         assert [row["id"] for row in story.rows(files, "tables/erasures.jsonl")] == [erasure.id]
-        opened = {row["body"].get("speaker") for row in story.rows(files, "openings.jsonl") if "voice" in str(row)}
-        assert other.speaker_id in opened
+        opened = {row["id"] for row in story.rows(files, "openings.jsonl")}
+        logged = [row for row in story.rows(files, "entries.jsonl") if row["id"] in opened]
+        assert "clip.issued" in {row["t"] for row in logged if row["refs"].get("consent") == other.consent_id}
+        assert "clip.issued" not in {row["t"] for row in logged if row["refs"].get("consent") == voice.consent_id}
 
 
 class TestSpeaker:
