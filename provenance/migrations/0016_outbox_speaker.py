@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("provenance", "0014_exports_begun_anew")]
+    dependencies = [("provenance", "0015_sealed_notes")]
 
     # Null and without a default: SQLite then adds the column in place, and the table keeps its triggers.
     operations = [
