@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts import scopes
 from core import durations
 from core.durations import Duration
-from core.fields import Bounded, Metadata, Moment, Pattern, Text, Whole
+from core.fields import Bounded, Metadata, Moment, Text, Whole
 from core.rest import StrictSerializer
 
 MOST_CALLS = 100_000
@@ -40,10 +40,10 @@ class KeyChanges(StrictSerializer):
 
     product = Text(max_length=100, required=False)
     scopes = Bounded(child=serializers.ChoiceField(choices=scopes.ALL), required=False, allow_empty=False, most=100)
-    default_use_case = Pattern(r"\A[a-z0-9_.]{0,64}\Z", required=False, allow_null=True)
-    default_channel = Pattern(r"\A[a-z0-9_.]{0,32}\Z", required=False, allow_null=True)
-    default_territory = Pattern(r"\A[A-Za-z0-9-]{0,16}\Z", required=False, allow_null=True)
-    default_language = Pattern(r"\A[A-Za-z0-9-]{0,64}\Z", required=False, allow_null=True)
+    default_use_case = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_channel = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_territory = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_language = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
     calls_per_minute = Whole(min_value=1, max_value=MOST_CALLS, required=False)
     expires_at = Moment(required=False, allow_null=True)
     external_id = Text(max_length=200, required=False, allow_null=True, allow_blank=True)

@@ -18,16 +18,23 @@ from core.errors import Fault, Invalid
 
 # Raises ValueError with a sentence that says what is wrong.
 Check = Callable[[Json], None]
+# Gives a value that passed the check in its one spelling.
+Spell = Callable[[Json], Json]
+
+
+def _as_it_is(value: Json) -> Json:
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry that a policy may have: its name, what it does, an example, and what makes a value wrong."""
+    """One entry that a policy may have: its name, what it does, an example, what makes a value wrong, its spelling."""
 
     name: str
     help: str
     example: Json
     check: Check
+    canonical: Spell = _as_it_is
 
 
 _entries: dict[str, Entry] = {}
@@ -60,18 +67,19 @@ def one_of(*words: str) -> Check:
 
 @tx.opened
 def change(organisation_id: str, policy: Mapping[str, Json], *, actor: str, at: datetime) -> bool:
-    """Replace the policy and log both versions; say whether anything changed.
+    """Replace the policy, its codes in their one spelling, and log both versions; say whether anything changed.
 
     Raises Invalid with a fault for every entry that is unknown (`unknown_field`) or wrong (`invalid`).
     """
     faults = tuple(fault for name, value in policy.items() if (fault := _fault(name, value)) is not None)
     if faults:
         raise Invalid(" ".join(f"{fault.attr}: {fault.detail}" for fault in faults), faults=faults)
+    after = {name: _entries[name].canonical(value) for name, value in policy.items()}
     row = Organisation.objects.select_for_update().get(id=organisation_id)
     before: dict[str, Json] = dict(row.policy)
-    if before == dict(policy):
+    if before == after:
         return False
-    Organisation.objects.filter(id=row.id).update(policy=dict(policy))
+    Organisation.objects.filter(id=row.id).update(policy=after)
     events.emit(
         Event(
             kind="policy.changed",
@@ -80,7 +88,7 @@ def change(organisation_id: str, policy: Mapping[str, Json], *, actor: str, at: 
             at=at,
             actor=actor,
             refs={},
-            facts={"before": before, "after": dict(policy)},
+            facts={"before": before, "after": after},
         )
     )
     return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from accounts import events, scopes, sealer, secrets
+from accounts import defaults, events, scopes, sealer, secrets
 from accounts.clock import now_for
 from accounts.models import ApiKey, Member, Organisation, Role
 from core import clock, ids, tx
@@ -88,9 +88,18 @@ def issue_key(
 ) -> IssuedKey:
     """Make an API key of a product. The secret is in the answer and nowhere else.
 
-    Raises Invalid when it would expire before it begins, ValueError for an unknown scope.
+    Raises Invalid when it would expire before it begins and for a default that is not known, ValueError for an unknown
+    scope.
     """
     _must_lie_ahead(expires_at, at=at)
+    said = defaults.canonical(
+        {
+            "default_use_case": default_use_case,
+            "default_channel": default_channel,
+            "default_territory": default_territory,
+            "default_language": default_language,
+        }
+    )
     secret = secrets.text_of(randomness.token_bytes(secrets.RANDOM_BYTES), livemode=livemode)
     key_id, written = ids.new("key"), Notes(external_id=external_id, metadata=metadata or {})
     key = ApiKey.objects.create(
@@ -101,10 +110,7 @@ def issue_key(
         prefix=secrets.shown(secret),
         secret_sha256=secrets.digest(secret),
         scopes=scopes.ordered(scopes_granted),
-        default_use_case=default_use_case,
-        default_channel=default_channel,
-        default_territory=default_territory,
-        default_language=default_language,
+        **said,
         calls_per_minute=calls_per_minute,
         created_at=at,
         expires_at=expires_at,
@@ -142,11 +148,12 @@ def update_key(
 ) -> ApiKey:
     """Change fields of a key: product, scopes, defaults, limit, expiry, external_id, metadata.
 
-    Raises NotFound, KeyIsDisabled, Invalid for an expiry in the past.
+    Raises NotFound, KeyIsDisabled, Invalid for an expiry in the past and for a default that is not known.
     """
     key = _locked(key_id, organisation)
     if unknown := set(changes) - CHANGEABLE:
         raise ValueError(f"not a changeable field: {sorted(unknown)[0]}")
+    changes = defaults.canonical(changes)
     noted = sealer.current().opened(key, organisation_id=organisation.id).changed(changes)
     kept = sealer.current().columns(noted, row_id=key.id, organisation_id=organisation.id, at=at)
     columns = {name: value for name, value in changes.items() if name not in NOTES} | dict(kept)

@@ -10,10 +10,11 @@ class ConsentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from consent import bundles, doubt, facts
+        from consent import bundles, doubt, facts, key_defaults
         from consent.paper import processing
 
         bundles.register()
         doubt.register()
         facts.register_policy()
+        key_defaults.register()
         processing.register()

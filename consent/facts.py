@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from accounts import policy
 from consent import quota
@@ -35,6 +35,7 @@ def register_policy() -> None:
             help="Raises the level of signature that a use case needs; never lowers it.",
             example={"agent": "L2", "*": "L1"},
             check=_check_levels,
+            canonical=_canonical_levels,
         )
     )
 
@@ -127,13 +128,35 @@ def _raised(organisation_id: str) -> dict[str, int]:
     levels = policy.of(organisation_id).get("minimum_assurance") or {}
     if not isinstance(levels, dict):
         raise TypeError("the minimum levels are no object")  # any error in here is a doubt, and a doubt is a denial
-    return {str(code): int(str(level).removeprefix("L")) for code, level in levels.items()}
+    raised: dict[str, int] = {}
+    for text, level in levels.items():
+        code = _use_case_or_all(str(text))
+        raised[code] = max(raised.get(code, 0), int(str(level).removeprefix("L")))
+    return raised
+
+
+def _use_case_or_all(text: str) -> str:
+    """The use case of an entry; one that cannot be read might be any, so it counts for all."""
+    try:
+        return "*" if text == "*" else use_cases.canonical(text)
+    except use_cases.UnknownUseCase:
+        return "*"
 
 
 def _check_levels(value: Json) -> None:
     if not isinstance(value, dict):
         raise ValueError("must be an object of use cases and levels")  # noqa: TRY004 - what a Check raises
-    if unknown := set(value) - use_cases.CODES - {"*"}:
+    if unknown := [code for code in value if code != "*" and _use_case_or_all(code) == "*"]:
         raise ValueError(f"must name use cases that exist; {min(unknown)[:64]!r} does not")
     if any(level not in _LEVELS for level in value.values()):
         raise ValueError(f"must have levels out of {', '.join(_LEVELS)}")
+
+
+def _canonical_levels(value: Json) -> Json:
+    """The levels by canonical use cases; of two for one use case the higher."""
+    levels = cast("dict[str, str]", value)
+    found: dict[str, Json] = {}
+    for text, level in levels.items():
+        code = _use_case_or_all(text)
+        found[code] = max(str(found.get(code, level)), level)
+    return found

@@ -39,16 +39,6 @@ class Code(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Pattern(serializers.RegexField):
-    """A text that fits a regular expression."""
-
-    def to_internal_value(self, data: Any) -> str:
-        """Give the text."""
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
 class Whole(serializers.IntegerField):
     """A whole JSON number from 0 (or as told) to 2**53 - 1; texts, booleans and fractions are none."""
 

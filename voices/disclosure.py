@@ -7,10 +7,11 @@ never for less. Why audible and first: EU AI Act Art. 50(4) and (5) and its code
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from enum import StrEnum
 from typing import Any, Final
 
+from consent.rules import channels, languages, territories
 from core.errors import Fault, Invalid
 
 
@@ -22,9 +23,11 @@ class Disclosure(StrEnum):
     SPOKEN = "spoken"
 
 
+Spell = Callable[[str], str]
+_PLACES: Final[Mapping[str, Spell]] = {"channels": channels.canonical, "territories": territories.canonical}
 _STRICTNESS: Final = (Disclosure.NONE, Disclosure.LABEL, Disclosure.SPOKEN)
 
-# By primary language tag. A language that is not here cannot be disclosed in speech, and such a call is refused.
+# By the language of a canonical tag. One that is not here cannot be disclosed in speech, and such a call is refused.
 SENTENCES: Final[Mapping[str, str]] = {
     "cs": "Tento hlas je umělý.",
     "da": "Denne stemme er syntetisk.",
@@ -39,8 +42,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "it": "Questa voce è sintetica.",
     "ja": "この音声は合成されたものです。",
     "ko": "이 음성은 합성된 것입니다.",
-    "nb": "Denne stemmen er syntetisk.",
     "nl": "Deze stem is synthetisch.",
+    "no": "Denne stemmen er syntetisk.",
     "pl": "Ten głos jest syntetyczny.",
     "pt": "Esta voz é sintética.",
     "ro": "Această voce este sintetică.",
@@ -71,7 +74,8 @@ def spoken(text: str, *, language: str, disclosure: Disclosure) -> str:
     """
     if disclosure != Disclosure.SPOKEN:
         return text
-    sentence = SENTENCES.get(language.partition("-")[0].lower())
+    tag = _spelt(languages.canonical, language) or ""
+    sentence = SENTENCES.get(tag.partition("-")[0])
     if sentence is None:
         detail = "There is no spoken disclosure in this language."
         fault = Fault(code="disclosure_unavailable", detail=detail, attr="disclosure")
@@ -86,16 +90,40 @@ def check_policy(value: Any) -> None:
         raise ValueError(f"must have modes out of {', '.join(Disclosure)}")
 
 
+def canonical_policy(value: Any) -> Any:
+    """Give a good list of entries with every channel and territory in its one spelling."""
+    return [
+        {
+            **entry,
+            **{name: list(dict.fromkeys(map(spell, entry[name]))) for name, spell in _PLACES.items() if name in entry},
+        }
+        for entry in value
+    ]
+
+
 def check_places(value: Any, *, also: Set[str]) -> None:
     """Raise ValueError unless this is a list of objects with channels and territories, lists, and fields of `also`."""
     if not isinstance(value, list):
         raise ValueError("must be a list")  # noqa: TRY004 - what a check of the policy raises
     for entry in value:
-        if not isinstance(entry, dict) or set(entry) - {"channels", "territories", *also}:
-            raise ValueError(f"must hold objects with {', '.join(['channels', 'territories', *sorted(also)])}")
-        for listed in (entry.get("channels", []), entry.get("territories", [])):
+        if not isinstance(entry, dict) or set(entry) - {*_PLACES, *also}:
+            raise ValueError(f"must hold objects with {', '.join([*_PLACES, *sorted(also)])}")
+        for name, spell in _PLACES.items():
+            listed = entry.get(name, [])
             if not isinstance(listed, list) or not all(isinstance(code, str) for code in listed):
                 raise ValueError("must have lists of codes as channels and territories")
+            if unknown := [code for code in listed if _spelt(spell, code) is None]:
+                raise ValueError(f"must have {name} that exist; {unknown[0][:64]!r} does not")
+
+
+def concerns(entry: Mapping[str, Any], *, channel: str | None, territory: str | None) -> bool:
+    """Whether a policy's entry is about this channel and territory.
+
+    One that the call does not name may be any, and so may a list that is empty; what cannot be read counts as named.
+    """
+    return _names(entry.get("channels"), channel, channels.canonical, _same) and _names(
+        entry.get("territories"), territory, territories.canonical, territories.overlaps
+    )
 
 
 def _of_policy(policy: object, *, channel: str | None, territory: str | None) -> Iterable[Disclosure]:
@@ -108,14 +136,28 @@ def _of_policy(policy: object, *, channel: str | None, territory: str | None) ->
     return [
         _read(entry.get("mode")) if isinstance(entry, dict) else Disclosure.SPOKEN
         for entry in policy
-        if not isinstance(entry, dict)
-        or (covers(entry.get("channels"), channel) and covers(entry.get("territories"), territory))
+        if not isinstance(entry, dict) or concerns(entry, channel=channel, territory=territory)
     ]
 
 
-def covers(listed: Any, value: str | None) -> bool:
-    """Whether an entry's list is about this value; a value that nobody named may be any, so it is."""
-    return not isinstance(listed, list) or not listed or value is None or value in listed or "*" in listed
+def _names(listed: Any, value: str | None, spell: Spell, meet: Callable[[str, str], bool]) -> bool:
+    if not isinstance(listed, list) or not listed or value is None:
+        return True
+    asked = _spelt(spell, value)
+    codes = [_spelt(spell, code) for code in listed]
+    return asked is None or any(code is None or meet(code, asked) for code in codes)
+
+
+def _same(code: str, asked: str) -> bool:
+    return code == asked or channels.ANY in {code, asked}
+
+
+def _spelt(spell: Spell, code: object) -> str | None:
+    """The one spelling of a code; None for what is none."""
+    try:
+        return spell(code) if isinstance(code, str) else None
+    except ValueError:
+        return None
 
 
 def _read(mode: object) -> Disclosure:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from consent.rules import territories
 from provenance import aigc
-from voices.disclosure import check_places, covers
+from voices.disclosure import check_places, concerns
 
 CHINA: Final = "CN"
 
@@ -48,11 +49,15 @@ def _of_policy(entries: object, *, channel: str | None, territory: str | None) -
     if not isinstance(entries, list):
         return bool(entries)
     return any(
-        not isinstance(entry, dict)
-        or (covers(entry.get("channels"), channel) and covers(entry.get("territories"), territory))
-        for entry in entries
+        not isinstance(entry, dict) or concerns(entry, channel=channel, territory=territory) for entry in entries
     )
 
 
 def _is_china(place: object) -> bool:
-    return isinstance(place, str) and place.partition("-")[0].upper() == CHINA
+    """Whether a territory is China or a part of it; one that cannot be read might be."""
+    if not isinstance(place, str):
+        return False
+    try:
+        return territories.canonical(place).partition("-")[0] == CHINA
+    except territories.UnknownTerritory:
+        return True

@@ -50,6 +50,7 @@ def register_policy() -> None:
             help="What a call must say of the voice's being synthetic, by channel and territory.",
             example=[{"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"}],
             check=disclosure.check_policy,
+            canonical=disclosure.canonical_policy,
         )
     )
     policy.register(
@@ -58,6 +59,7 @@ def register_policy() -> None:
             help="Where clips carry China's hidden label (AIGC), beyond calls and grants that name CN; {} means all.",
             example=[{"channels": [], "territories": ["SG"]}],
             check=labels.check_policy,
+            canonical=disclosure.canonical_policy,
         )
     )
     policy.register(

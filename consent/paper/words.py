@@ -84,7 +84,8 @@ def language(tag: str, locale: str) -> str:
     primary, *parts = tag.split("-")
     if primary not in words["languages"]:
         return tag
-    details = [words["scripts"].get(part) or words["territories"].get(part, part) for part in parts if part != "*"]
+    places = {**words["scripts"], **words["territories"], **words["regions"]}
+    details = [places.get(part, part) for part in parts if part != "*"]
     name = str(words["languages"][primary])
     return f"{name} ({', '.join(details)})" if details else name
 

@@ -1,26 +1,52 @@
 """Languages: does a signed language range cover the language of a call? RFC 4647 extended filtering on canonical tags.
 
 Prefix comparison would let `en` cover Middle English (`enm`), and a "distance" would let `pt-BR` cover `pt`; neither
-may decide about permission. `langcodes` brings tags to their canonical form and does nothing else here. A small table
-of reviewed aliases joins what filtering cannot see, such as `zh-TW` and `zh-Hant-TW`. Pure.
+may decide about permission. `langcodes` brings tags to their canonical form and does nothing else here. Reviewed tables
+join what filtering cannot see: other spellings of one language (`zh-TW` and `zh-Hant-TW`, `cmn` and `zh`), members that
+a macro language covers (`no` and `nn`), and the countries of a region of UN M.49 (`es-419` and `es-MX`). Pure.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import langcodes
 
-_TABLE: Final = json.loads(
-    (Path(__file__).parent.parent / "data" / "language_aliases.json").read_text(encoding="utf-8")
-)
-_LANGUAGE_ALIASES: Final = {spelling: entry["is"] for spelling, entry in _TABLE["languages"].items()}
+
+def _read(name: str) -> dict[str, Any]:
+    path = Path(__file__).parent.parent / "data" / f"{name}.json"
+    table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return table
+
+
+_TABLE: Final = _read("language_aliases")
+MAIN_MEMBERS: Final[dict[str, str]] = {spelling: entry["is"] for spelling, entry in _TABLE["languages"].items()}
+"""The main member of each macro language of ISO 639-3, and the macro language: two names of one spoken language."""
+ALSO_COVERED: Final[dict[str, frozenset[str]]] = {
+    language: frozenset(others) for language, others in _TABLE["also_covered"].items()
+}
+"""Other members that a macro language covers. They do not cover it, nor one another."""
+WITHOUT_MAIN_MEMBER: Final = frozenset(_TABLE["no_main_member"])
+_REACH: Final = {
+    **{language: others | {language} for language, others in ALSO_COVERED.items()},
+    **{member: frozenset({macro}) for member, macro in MAIN_MEMBERS.items()},
+}
 _TAG_ALIASES: Final = {spelling: entry["is"] for spelling, entry in _TABLE["tags"].items()}
-_NOT_SPECIFIC: Final = frozenset({"und", "mul", "zxx", "mis"})
+_NOT_SPECIFIC: Final = frozenset({"und", "mul", "zxx", "mis", *_TABLE["collections"].split()})
+SCRIPTS: Final = frozenset(
+    (language, script)
+    for scripts, languages in _read("language_scripts")["languages"].items()
+    for script in scripts.split()
+    for language in languages.split()
+)
+_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    region: tuple(parts.split()) for region, parts in _read("regions")["contains"].items()
+}
 _LONGEST: Final = 64
 ANY: Final = "*"
 HOW_TO: Final = (
@@ -33,11 +59,22 @@ class UnknownLanguage(ValueError):
     """A text that names no language that we know."""
 
 
+def _inside(region: str) -> frozenset[str]:
+    """The region with everything that lies in it."""
+    return frozenset({region}).union(*(_inside(part) for part in _PARTS.get(region, ())))
+
+
+REGIONS: Final = {region: _inside(region) for region in _PARTS}
+"""What lies in each region of UN M.49: smaller regions and countries, itself among them."""
+
+
 @lru_cache(maxsize=4096)
 def canonical(tag: str) -> str:
-    """Give the one spelling of a specific tag: `en_us` -> `en-US`, `iw` -> `he`, `zh-TW` -> `zh-Hant-TW`.
+    """Give the one spelling of a specific tag: `en_us` -> `en-US`, `iw` -> `he`, `nb` -> `no`, `zh-TW` -> `zh-Hant-TW`.
 
-    Raises UnknownLanguage for malformed and unregistered tags, wildcards, private use and `und`, `mul`, `zxx`, `mis`.
+    Raises UnknownLanguage for malformed and unregistered tags, wildcards, private use, transformed content (`-t-`),
+    collections, `und`, `mul`, `zxx`, `mis`, and for a script that the language is not written in. Extension `-u-` says
+    how numbers and dates are shown, which nobody hears, so it is left out.
     """
     return _without_alias(_standard(tag))
 
@@ -52,24 +89,45 @@ def tidy(text: str) -> str:
 def canonical_range(text: str) -> str:
     """Give the one spelling of a language range: a tag, `*`, or a tag with `*` in a later place such as `de-*-DE`.
 
-    Raises UnknownLanguage when it is none of these.
+    A main member keeps its own name where its macro language covers more than it does: `nb` is less than `no`. Raises
+    UnknownLanguage when it is none of these.
     """
-    return _spell(text, canonical)
+    return _spell(text, lambda tag: _without_alias(_standard(tag), keep=ALSO_COVERED.keys()))
 
 
 def _standard(tag: str) -> str:
-    if not tag.isascii() or not 2 <= len(tag) <= _LONGEST or ANY in tag:
+    plain = unicodedata.normalize("NFKC", tag[: _LONGEST + 1]).strip()
+    if not plain.isascii() or not 2 <= len(plain) <= _LONGEST or ANY in plain:
         raise UnknownLanguage(tag[:_LONGEST])
     try:
-        plain = langcodes.standardize_tag(tag)
-        known = langcodes.tag_is_valid(plain)
+        standard = langcodes.standardize_tag(plain)
+        known = langcodes.tag_is_valid(standard)
     except ValueError:
         raise UnknownLanguage(tag) from None
-    language = plain.partition("-")[0]
+    parts = _without_preferences(standard.split("-"))
+    language = parts[0]
     private = len(language) == 3 and "qaa" <= language <= "qtz"  # ISO 639-2 keeps these for local use
-    if not known or private or language in _NOT_SPECIFIC or len(language) < 2:
+    extended = any(len(part) == 1 for part in parts)
+    if not known or private or extended or language in _NOT_SPECIFIC or not _is_written(parts):
         raise UnknownLanguage(tag)
-    return plain
+    return "-".join(parts)
+
+
+def _without_preferences(parts: list[str]) -> list[str]:
+    """The subtags without extension `-u-`, which ends where another one begins."""
+    if "u" not in parts:
+        return parts
+    begins = parts.index("u")
+    ends = next((at for at in range(begins + 1, len(parts)) if len(parts[at]) == 1), len(parts))
+    return parts[:begins] + parts[ends:]
+
+
+def _is_written(parts: Sequence[str]) -> bool:
+    """Whether CLDR has the language in this script; a tag without one is in the usual script."""
+    script = parts[1] if len(parts) > 1 else ""
+    if len(script) != 4 or not script.isalpha():
+        return True
+    return not SCRIPTS.isdisjoint({(parts[0], script), (MAIN_MEMBERS.get(parts[0], ""), script)})
 
 
 def _spell(text: str, spell: Callable[[str], str]) -> str:
@@ -86,20 +144,9 @@ def _spell(text: str, spell: Callable[[str], str]) -> str:
 def covers(language_range: str, tag: str) -> bool:
     """Say whether a canonical range covers a canonical tag: RFC 4647, section 3.3.2, extended filtering."""
     wanted, given = language_range.split("-"), tag.split("-")
-    if wanted[0] not in {ANY, given[0]}:
+    if wanted[0] != ANY and given[0] not in _reach(wanted[0]):
         return False
-    at = 1
-    for part in wanted[1:]:
-        if part == ANY:
-            continue
-        while at < len(given) and given[at] != part:
-            if len(given[at]) == 1:  # a singleton begins an extension: what follows is not the language any more
-                return False
-            at += 1
-        if at == len(given):
-            return False
-        at += 1
-    return True
+    return _covers_rest(wanted[1:], given[1:])
 
 
 @lru_cache(maxsize=65536)
@@ -110,12 +157,40 @@ def any_covers(ranges: tuple[str, ...], tag: str) -> bool:
 
 def within(narrower: str, wider: str) -> bool:
     """Say whether everything that the first range covers is covered by the second, as far as their forms can tell."""
-    return wider in {ANY, narrower} or (narrower != ANY and covers(wider, narrower.replace("-*", "")))
+    if wider in {ANY, narrower} or narrower == ANY:
+        return wider in {ANY, narrower}
+    inner, outer = [part for part in narrower.split("-") if part != ANY], wider.split("-")
+    return _reach(inner[0]) <= _reach(outer[0]) and _covers_rest(outer[1:], inner[1:])
 
 
-def _without_alias(tag: str) -> str:
+def _reach(language: str) -> frozenset[str]:
+    """The languages of canonical tags that a range's language covers."""
+    return _REACH.get(language) or frozenset({language})
+
+
+def _covers_rest(wanted: Sequence[str], given: Sequence[str]) -> bool:
+    at = 0
+    for part in wanted:
+        if part == ANY:
+            continue
+        while at < len(given) and not _fits(part, given[at]):
+            if len(given[at]) == 1:  # a singleton begins an extension: what follows is not the language any more
+                return False
+            at += 1
+        if at == len(given):
+            return False
+        at += 1
+    return True
+
+
+def _fits(part: str, given: str) -> bool:
+    return part == given or (part in REGIONS and given in REGIONS[part])
+
+
+def _without_alias(tag: str, *, keep: Collection[str] = ()) -> str:
     language, dash, rest = tag.partition("-")
-    tag = f"{_LANGUAGE_ALIASES.get(language, language)}{dash}{rest}"
+    macro = MAIN_MEMBERS.get(language, language)
+    tag = f"{language if macro in keep else macro}{dash}{rest}"
     for spelling, meaning in _TAG_ALIASES.items():
         if tag == spelling or tag.startswith(f"{spelling}-"):
             return f"{meaning}{tag[len(spelling) :]}"

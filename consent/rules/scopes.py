@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from consent.rules import channels, languages, policy, territories, use_cases
+from consent.rules import caveats, channels, languages, policy, territories, use_cases
 from consent.rules.asks import GrantFacts, unknown_place
 from core.canonical import Json
 from core.errors import Fault, Invalid
@@ -272,3 +272,6 @@ def _warnings(scope: Scope, where: str) -> Iterable[Fault]:
     if vague := [words for words in _VAGUE if words in text]:
         detail = f"“{vague[0]}” is vague: courts want a reasonably specific description of the intended uses."
         yield Fault(code="vague", detail=detail, attr=f"{where}intended_uses")
+    for at, language in enumerate(strings(scope, "languages")):
+        if caveat := caveats.of_language(language, attr=f"{where}languages.{at}"):
+            yield caveat

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -22,8 +22,15 @@ UNIONS: Final[dict[str, tuple[tuple[date, frozenset[str]], ...]]] = {
     "EEA": ((date(2020, 2, 1), _EU_SINCE_2020 | {"IS", "LI", "NO"}),),
 }
 LISTED: Final = ", ".join([ANY, *sorted(UNIONS), *sorted(COUNTRIES)])
-_OTHER_SPELLINGS: Final = {"UK": "GB", "EL": "GR"}
-_SUBDIVISION: Final = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}\Z")
+_OTHER_SPELLINGS: Final[dict[str, str]] = {
+    spelling: code for code, spellings in _DATA["spellings"].items() for spelling in spellings.split()
+}
+"""Alpha-3 and numeric codes, former codes, and parts of a country that have a code of their own (`US-PR` is `PR`)."""
+SUBDIVISIONS: Final = frozenset(
+    f"{country}-{part}" for country, parts in _DATA["subdivisions"].items() for part in parts.split()
+)
+_KNOWN: Final = COUNTRIES | UNIONS.keys() | SUBDIVISIONS | {ANY}
+_LONGEST: Final = 16
 
 
 class UnknownTerritory(ValueError):
@@ -32,15 +39,16 @@ class UnknownTerritory(ValueError):
 
 @lru_cache(maxsize=4096)
 def canonical(text: str) -> str:
-    """Give the one spelling of a territory: `uk` -> `GB`, `us-ca` -> `US-CA`. Raises UnknownTerritory."""
-    if text == ANY:
-        return ANY
-    code = text.upper() if len(text) <= 6 and text.isascii() else ""
+    """Give the one spelling of a territory: `uk` -> `GB`, `chn` and `156` -> `CN`, `us-ca` -> `US-CA`.
+
+    Raises UnknownTerritory.
+    """
+    plain = unicodedata.normalize("NFKC", text[: 2 * _LONGEST]).strip()
+    code = plain.upper().replace("_", "-") if len(plain) <= _LONGEST and plain.isascii() else ""
     code = _OTHER_SPELLINGS.get(code, code)
-    part = _SUBDIVISION.match(code)
-    if code in COUNTRIES or code in UNIONS or (part and part[1] in COUNTRIES):
-        return code
-    raise UnknownTerritory(text[:16])
+    if code not in _KNOWN:
+        raise UnknownTerritory(text[:_LONGEST])
+    return code
 
 
 def members(union: str, on: date) -> frozenset[str]:
@@ -60,3 +68,19 @@ def covers(granted: Iterable[str], asked: str | None, *, on: date) -> bool:
     if asked in UNIONS:
         return bool(members(asked, on)) and members(asked, on) <= countries
     return asked.partition("-")[0] in countries
+
+
+@lru_cache(maxsize=4096)
+def overlaps(one: str, other: str) -> bool:
+    """Say whether anything lies in both of two canonical territories, on whichever day a union is looked at."""
+    if ANY in {one, other} or one == other:
+        return True
+    if "-" in one and "-" in other:
+        return False
+    return not _ever_in(one).isdisjoint(_ever_in(other))
+
+
+def _ever_in(code: str) -> frozenset[str]:
+    if code in UNIONS:
+        return frozenset().union(*(countries for _, countries in UNIONS[code]))
+    return frozenset({code.partition("-")[0]})

@@ -74,7 +74,11 @@ class TestCreate:
             ({"expires_at": "tomorrow"}, "expires_at", "invalid"),
             ({"calls_per_minute": 0}, "calls_per_minute", "out_of_range"),
             ({"calls_per_minute": 10**30}, "calls_per_minute", "out_of_range"),
-            ({"default_language": "<b>"}, "default_language", "invalid"),
+            ({"default_language": "<b>"}, "default_language", "language_unknown"),
+            ({"default_language": "en-x-secret"}, "default_language", "language_unknown"),
+            ({"default_channel": "fax"}, "default_channel", "channel_unknown"),
+            ({"default_territory": "Mars"}, "default_territory", "territory_unknown"),
+            ({"default_use_case": "karaoke"}, "default_use_case", "use_case_unknown"),
             ({"metadata": {str(number): "x" for number in range(21)}}, "metadata", "out_of_range"),
             ({"metadata": {"deep": {"er": "x"}}}, "metadata.deep", "invalid"),
             ({"secret": "mine"}, "secret", "unknown_field"),
@@ -100,6 +104,21 @@ class TestCreate:
     def test_needs_the_admin_scope(self, client_of: ClientOf, make_key: MakeKey) -> None:
         answer = client_of(make_key(scopes=("admin:read", "speakers:write"))).post(KEYS, NEW, format="json")
         assert (answer.status_code, answer.data["required"]) == (403, "admin:write")
+
+
+class TestDefaults:
+    def test_are_kept_in_their_one_spelling(self, client: APIClient) -> None:
+        said = {"default_use_case": "Agent.IVR", "default_channel": "TV", "default_territory": "chn"}
+        key = made(client, **said, default_language="EN_us")
+        names = ("default_use_case", "default_channel", "default_territory", "default_language")
+        assert [key[name] for name in names] == ["agent.ivr", "broadcast", "CN", "en-US"]
+
+    def test_are_checked_when_they_are_changed_too(self, client: APIClient) -> None:
+        key = made(client, default_channel="phone")
+        path = f"{KEYS}/{key['id']}"
+        assert client.patch(path, {"default_channel": "Radio"}, format="json").data["default_channel"] == "broadcast"
+        answer = client.patch(path, {"default_channel": "fax"}, format="json")
+        assert (answer.status_code, answer.data["code"]) == (422, "channel_unknown")
 
 
 class TestList:

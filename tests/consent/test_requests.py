@@ -42,7 +42,7 @@ def faults(make_request: MakeRequest, *grants: dict[str, Any], **changes: Any) -
 class TestARequest:
     def test_waits_for_an_answer_behind_a_secret_link(self, make_request: MakeRequest) -> None:
         made = make_request()
-        assert (made.consent.state, made.consent.record, made.warnings) == ("requested", None, ())
+        assert (made.consent.state, made.consent.record) == ("requested", None)
         assert made.consent.link_sha256 == requests.hash_of(token_of(made))
 
     @pytest.mark.parametrize(
@@ -102,6 +102,23 @@ class TestARequest:
         (fault,) = refusal.value.faults
         assert (fault.code, fault.attr) == ("exclusion_unknown", "grants.0.exclusions.0")
         assert nearest in fault.detail
+
+    @pytest.mark.parametrize(
+        ("languages", "codes"),
+        [
+            (["en"], []), (["en", "ja"], []),
+            (["zh-Hant"], ["language_covers_less"]), (["pt-BR"], ["language_covers_less"]),
+            (["es-419"], ["language_covers_less"]), (["zh"], ["language_covers_less"]),
+            (["cmn"], ["language_covers_less"]), (["no"], ["language_covers_more"]), (["nb"], []),
+            (["*"], ["language_covers_more"]), (["en", "de-DE", "*"], ["language_covers_less", "language_covers_more"]),
+        ],
+    )  # fmt: skip
+    def test_warns_where_a_language_covers_less_or_more_than_its_reader_might_think(
+        self, make_request: MakeRequest, languages: list[str], codes: list[str]
+    ) -> None:
+        made = make_request(grant(languages=languages))
+        assert [one.code for one in made.warnings] == codes
+        assert all((one.attr or "").startswith("grants.0.languages.") for one in made.warnings)
 
     def test_is_kept_in_canonical_words(self, make_request: MakeRequest) -> None:
         asked = grant(

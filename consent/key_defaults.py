@@ -1,0 +1,38 @@
+"""How the defaults of an API key are read: by the same closed lists as the words of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from accounts import defaults
+from consent.rules import channels, languages, territories, use_cases
+from consent.rules.asks import unknown_place
+from core.errors import Fault, Invalid
+
+
+def register() -> None:
+    """Make known how each default is read; called when the applications start."""
+    use_case = f"There is no such use case; name one of {use_cases.LISTED}."
+    language = f"This is no specific language that we know; {languages.HOW_TO}"
+    wrong = {
+        "use_case": Fault(code="use_case_unknown", detail=use_case),
+        "language": Fault(code="language_unknown", detail=language),
+        "channel": unknown_place("channel", attr="default_channel"),
+        "territory": unknown_place("territory", attr="default_territory"),
+    }
+    spells: dict[str, Callable[[str], str]] = {
+        "use_case": use_cases.canonical,
+        "language": languages.canonical,
+        "channel": channels.canonical,
+        "territory": territories.canonical,
+    }
+    for name, spell in spells.items():
+        defaults.register(f"default_{name}", partial(_spell, spell, wrong[name]))
+
+
+def _spell(spell: Callable[[str], str], wrong: Fault, text: str) -> str:
+    try:
+        return spell(text)
+    except ValueError:
+        raise Invalid(wrong.detail, code=wrong.code, faults=(wrong,)) from None
