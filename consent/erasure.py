@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import F
+
 from consent import events
 from consent.life import lifecycle
 from consent.models import Consent, Evidence, Remark, Representative, Speaker
@@ -56,7 +58,8 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
         "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),
     }
     for step in (Move.BEGIN_ERASURE, Move.FINISH_ERASURE):
-        consents.filter(state__in=sorted(MOVES[step].sources)).update(state=MOVES[step].target)
+        moved = consents.filter(state__in=sorted(MOVES[step].sources))
+        moved.update(state=MOVES[step].target, revocation_epoch=F("revocation_epoch") + 1)
     counts["speakers"] = Speaker.objects.filter(pk=speaker.pk, state=Speaker.State.FROZEN).update(
         state=Speaker.State.ERASED, sealed=None, email_index="", erased_at=at, **notes.NONE
     )

@@ -20,11 +20,16 @@ _LEVELS: Final = ("L1", "L2", "L3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The facts, and the rows behind them: the consent that was judged (the newest of its chain) and its grants."""
+    """The facts, and the rows behind them: the consent that was judged (the newest of its chain) and its grants.
+
+    `chain` begins with the consent asked for; `signed` are all its grants, those declined or removed since as well.
+    """
 
     facts: Facts
     consent: Consent | None
     grants: dict[str, Grant]
+    chain: tuple[Consent, ...] = ()
+    signed: tuple[Grant, ...] = ()
 
 
 def register_policy() -> None:
@@ -47,7 +52,8 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
     if not chain:
         return Gathered(facts=Facts(at=at, consent=None, raised=raised), consent=None, grants={})
     consent = chain[-1]
-    grants = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
+    every = tuple(consent.grants.order_by("position"))
+    grants = [grant for grant in every if grant.declined_at is None and grant.removed_at is None]
     usages = quota.usages(grants, at)
     samples: frozenset[str] = frozenset()
     if ask.sample_sha256s:
@@ -73,7 +79,8 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
         representative_missing=_representative_missing(speaker, at),
         raised=raised,
     )
-    return Gathered(facts=facts, consent=consent, grants={grant.id: grant for grant in grants})
+    standing = {grant.id: grant for grant in grants}
+    return Gathered(facts=facts, consent=consent, grants=standing, chain=tuple(chain), signed=every)
 
 
 def _chain(ask: Ask) -> list[Consent]:

@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from django.db import transaction
 
-from consent import decisions, quota
+from consent import decisions, quota, record_check
 from consent import facts as facts_of
 from consent.decisions import reasons_of, shown
 from consent.explaining import explain
@@ -111,9 +111,8 @@ def preview(ask: Ask, *, at: datetime, actor: str) -> Decision:
         gathered, verdict = _judge(ask, at=at)
         if verdict.grant is not None and gathered is not None:
             grant = gathered.grants[verdict.grant.grant_id]
-            decision = decisions.record(
-                ask, gathered, grant, (), preview=True, at=at, actor=actor, expires_at=at + ANSWER_LASTS
-            )
+            ends = _end(gathered.consent, at + ANSWER_LASTS)
+            decision = decisions.record(ask, gathered, grant, (), preview=True, at=at, actor=actor, expires_at=ends)
             decisions.note(decision, gathered.consent, at=at, actor=actor)
             return decision
     return _deny(ask, gathered, verdict, preview=True, at=at, actor=actor)
@@ -208,6 +207,8 @@ def _judge(ask: Ask, *, at: datetime) -> tuple[Gathered | None, Verdict]:
     try:
         with transaction.atomic():
             gathered = facts_of.gather(ask, at=at)
+            if gathered.chain:
+                record_check.check(gathered.chain, gathered.signed, on=at.date())
             verdict = policy.judge(ask, gathered.facts)
             return gathered, replace(verdict, reasons=tuple(explain(reason) for reason in verdict.reasons))
     except Exception:
@@ -229,12 +230,18 @@ def _too_late(gathered: Gathered, grant: GrantFacts) -> Verdict:
 
 def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at: datetime, actor: str) -> Permit:
     consent = cast("Consent", gathered.consent)
-    ends = at + PERMIT_LASTS if consent.valid_until is None else min(at + PERMIT_LASTS, consent.valid_until)
+    ends = _end(consent, at + PERMIT_LASTS)
     decision = decisions.record(ask, gathered, grant, (), preview=False, at=at, actor=actor, expires_at=ends)
     characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
     quota.keep(decision, usage, characters=characters, clips=clips, expires_at=at + PERMIT_LASTS)
     noted = decisions.note(decision, consent, at=at, actor=actor)
     return replace(_permit(decision, consent, grant), event_id=noted)
+
+
+def _end(consent: Consent | None, at_most: datetime) -> datetime:
+    """Give when an answer ends: no later than the consent that it rests on."""
+    until = consent.valid_until if consent else None
+    return at_most if until is None else min(at_most, until)
 
 
 def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:

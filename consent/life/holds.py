@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from consent import events, signals, speakers
+from consent import events, seals, signals, speakers
 from consent.models import Consent, Hold, Speaker
 from core import tx
 from core.canonical import Json
@@ -44,7 +44,8 @@ def raise_epochs(speaker: Speaker, *, but: str = "") -> None:
     """End every permit that is out for this person's consents (`but` one), and wake who waits for that."""
     standing = Consent.objects.standing().filter(speaker=speaker).exclude(id=but)
     for consent_id in standing.order_by("id").values_list("id", flat=True):
-        Consent.objects.filter(id=consent_id).update(revocation_epoch=F("revocation_epoch") + 1)
+        with seals.kept(consent_id):
+            Consent.objects.filter(id=consent_id).update(revocation_epoch=F("revocation_epoch") + 1)
         signals.wake(consent_id)
 
 

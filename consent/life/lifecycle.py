@@ -6,12 +6,13 @@ All moves are idempotent in effect: repeating one gives the consent as it stands
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import F
 
-from consent import events, signals
+from consent import events, seals, signals
 from consent.errors import ConsentSuperseded, SuspendedBySpeaker, WrongState
 from consent.models import Consent, Remark
 from consent.rules import reasons
@@ -87,7 +88,8 @@ def suspend(
     consent = _locked(consent_id, organisation_id, livemode=livemode)
     if consent.state == State.SUSPENDED:
         if _side(actor) == "speaker" and consent.suspended_by != "speaker":  # now only the person can resume it
-            Consent.objects.filter(pk=consent.pk).update(suspended_by="speaker")
+            with seals.kept(consent.pk):
+                Consent.objects.filter(pk=consent.pk).update(suspended_by="speaker")
             consent.refresh_from_db(fields=["suspended_by"])
         return consent
     _must(consent, Move.SUSPEND)
@@ -145,8 +147,9 @@ def move(consent: Consent, step: Move, **columns: Any) -> bool:
     rule = MOVES[step]
     if rule.ends_permits:
         columns["revocation_epoch"] = F("revocation_epoch") + 1
-    sources = sorted(rule.sources)
-    return bool(Consent.objects.filter(pk=consent.pk, state__in=sources).update(state=rule.target, **columns))
+    rows = Consent.objects.filter(pk=consent.pk, state__in=sorted(rule.sources))
+    with seals.kept(consent.pk) if rule.target in STANDING else nullcontext():
+        return bool(rows.update(state=rule.target, **columns))
 
 
 @tx.required

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import F
 
-from consent import events, signals
+from consent import events, seals, signals, speakers
 from consent.errors import NotNarrower, WrongState
+from consent.life import holds
 from consent.models import Consent, Grant
 from consent.rules import scopes, spelling
 from consent.rules.states import STANDING, State
@@ -30,11 +31,14 @@ def narrow(
 ) -> Consent:
     """Put these grants in the place of the present ones, and end every permit that is out.
 
+    What is excluded here for the first time binds the person's other consents, too, so their permits end as well.
+
     Each may name its `id`, else the one with its use case is meant; fields that are left out stay as they are; a grant
     that is not named is removed.
 
     Idempotent: the same again changes nothing. Raises NotFound, WrongState, NotNarrower, Invalid.
     """
+    speakers.lock_of(consent_id)  # the person first, as in signing: their other consents may be touched
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(no_key=True, of=("self",))
     consent = rows.select_related("speaker").filter(id=consent_id).first()
     if consent is None:
@@ -46,20 +50,35 @@ def narrow(
     changed = [grant for grant in present if wanted.get(grant.id) != grant.scope]
     if not changed:
         return consent
-    for grant in changed:
-        scope = wanted.get(grant.id)
-        change: dict[str, Any] = {"removed_at": at} if scope is None else {"scope": scope}
-        Grant.objects.filter(pk=grant.pk).update(**change)
-    Consent.objects.filter(pk=consent.pk).update(revocation_epoch=F("revocation_epoch") + 1)
+    with seals.kept(consent.pk):
+        _write(consent, changed, wanted, at=at)
+    if any(_excluded(wanted.get(grant.id, {})) - _excluded(grant.scope) for grant in changed):
+        holds.raise_epochs(consent.speaker, but=consent.id)
     consent.refresh_from_db()
     signals.wake(consent.id)
+    left = Grant.objects.filter(pk__in=[grant.pk for grant in changed if grant.id in wanted])
     body: dict[str, Json] = {
         "changed": [grant.id for grant in changed if grant.id in wanted],
         "removed": [grant.id for grant in changed if grant.id not in wanted],
+        "scopes": {grant.id: seals.scope_sha256(grant) for grant in left.order_by("position")},
         "epoch": consent.revocation_epoch,
     }
     events.of_consent(consent, "consent.narrowed", at=at, actor=actor, body=body)
     return consent
+
+
+def _write(consent: Consent, changed: list[Grant], wanted: Mapping[str, scopes.Scope], *, at: datetime) -> None:
+    """Raise the consent's epoch first: a trigger lets a scope change at no other."""
+    Consent.objects.filter(pk=consent.pk).update(revocation_epoch=F("revocation_epoch") + 1)
+    epoch = Consent.objects.values_list("revocation_epoch", flat=True).get(pk=consent.pk)
+    for grant in changed:
+        scope = wanted.get(grant.id)
+        change: dict[str, Any] = {"removed_at": at} if scope is None else {"scope": scope}
+        Grant.objects.filter(pk=grant.pk).update(epoch=epoch, **change)
+
+
+def _excluded(scope: Mapping[str, Json]) -> frozenset[str]:
+    return frozenset(scopes.strings(scope, "exclusions"))
 
 
 def _wanted(grants: Sequence[Mapping[str, Any]], present: list[Grant], *, at: datetime) -> dict[str, scopes.Scope]:

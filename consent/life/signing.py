@@ -12,9 +12,9 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from consent import events, signals, speakers
+from consent import events, seals, signals, speakers
 from consent.errors import AssuranceUnavailable, WrongState
 from consent.life import holds, requests, sheets
 from consent.life.lifecycle import move, remark
@@ -171,6 +171,8 @@ def _complete(
         at=at,
     )
     signed = records.sign(record, organisation_id=consent.organisation_id, at=at)
+    # Before the consent stands: a trigger lets nothing be declined afterwards.
+    consent.grants.exclude(id__in=ticked).update(declined_at=at, epoch=F("epoch") + 1)
     captured = valid_from < valid_until and move(
         consent,
         Move.CAPTURE,
@@ -184,7 +186,7 @@ def _complete(
     )
     if not captured or not move(consent, Move.ACTIVATE):
         raise WrongState("The request has changed meanwhile.", facts={"state": consent.state})
-    consent.grants.exclude(id__in=ticked).update(declined_at=at)
+    seals.renew(consent.pk)
     if any(grant.signed["exclusions"] for grant in agreed):
         # What is excluded here binds the person's other consents too, so the permits that rest on those end.
         holds.raise_epochs(consent.speaker, but=consent.id)

@@ -34,7 +34,8 @@ class Consent(Noted):
     """One request to one person, and after signing the proof of their answer.
 
     The bytes of `record` are what was signed; they and all that belongs to them never change (a trigger holds that).
-    `revocation_epoch` goes up with everything that could end a permit. The asked term is `asked_until` or `duration`;
+    `revocation_epoch` goes up with everything that could end a permit; `standing_mac` seals where the consent stands
+    (`consent.seals`). The asked term is `asked_until` or `duration`;
     the term in force is [valid_from, valid_until).
     """
 
@@ -61,6 +62,7 @@ class Consent(Noted):
     valid_until = models.DateTimeField(null=True, editable=False)
     signed_at = models.DateTimeField(null=True, editable=False)
     suspended_by = models.CharField(max_length=16, blank=True, editable=False)
+    standing_mac = models.CharField(max_length=64, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     supersedes = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors", editable=False)
@@ -122,8 +124,8 @@ class Consent(Noted):
 class Grant(models.Model):
     """One purpose that a person signed: a use case with its limits.
 
-    `signed` is the scope as signed and never changes; `scope` is what narrowing left of it. A permit rests on one
-    single grant; grants are never mixed.
+    `signed` is the scope as signed and never changes; `scope` is what narrowing left of it, and `epoch` the consent's
+    epoch when that last changed. A permit rests on one single grant; grants are never mixed.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -132,6 +134,7 @@ class Grant(models.Model):
     use_case = models.CharField(max_length=64, editable=False)
     signed = models.JSONField(editable=False)
     scope = models.JSONField()
+    epoch = models.PositiveIntegerField(default=0, editable=False)
     declined_at = models.DateTimeField(null=True, editable=False)
     removed_at = models.DateTimeField(null=True, editable=False)
 

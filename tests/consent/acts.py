@@ -27,6 +27,16 @@ def exclude_elsewhere(consent: Consent) -> Consent:
     return services.sign_as_test(other.id, organisation_id=consent.organisation_id, actor="key:test", at=NOON)
 
 
+def exclude_by_narrowing_elsewhere(consent: Consent) -> Consent:
+    """The person's other consent, signed without it, is narrowed by an exclusion. Only that ends the permits."""
+    other = services.request_consent(
+        organisation=consent.organisation, livemode=False, speaker_id=consent.speaker_id, duration="P1Y",
+        actor="key:test", at=NOON, grants=[grant(use_case="research")],
+    ).consent  # fmt: skip
+    services.sign_as_test(other.id, organisation_id=consent.organisation_id, actor="key:test", at=NOON)
+    return services.narrow(other.id, grants=[{"use_case": "research", "exclusions": ["entertainment"]}], **of(other))
+
+
 ACTS: dict[str, Callable[[Consent], object]] = {
     "revoke": revoke,
     "suspend": lambda consent: services.suspend(consent.id, reason="", **of(consent)),
@@ -39,6 +49,7 @@ ACTS: dict[str, Callable[[Consent], object]] = {
     "withdraw": lambda consent: revoke(consent, reason="requested_by_person"),
     "supersede": sign_again,
     "exclude": exclude_elsewhere,
+    "exclude_by_narrowing": exclude_by_narrowing_elsewhere,
     "freeze": lambda consent: erasure.freeze(consent.speaker_id, reason="erasure", actor="key:test", at=NOON),
 }
 

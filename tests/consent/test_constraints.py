@@ -57,7 +57,7 @@ class TestConsents:
 
     @pytest.mark.parametrize("state", ["withdrawn", "terminated", "invalidated"])
     def test_are_revoked_at_a_time_whoever_wanted_it(self, consent: Consent, state: str) -> None:
-        refused(Consent.objects.filter(pk=consent.pk), "consent_revoked_at_a_time", state=state)
+        refused(Consent.objects.filter(pk=consent.pk), "consent_revoked_at_a_time", state=state, revocation_epoch=1)
 
     def test_have_links_of_their_own(self, make_request: MakeRequest) -> None:
         one, other = make_request().consent, make_request().consent

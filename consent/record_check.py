@@ -1,0 +1,120 @@
+"""Record check: holds the rows that a decision rests on against what the person signed.
+
+The rows are only as good as whoever can write them. What was signed cannot be changed: the record's bytes have the hash
+that the row names, the organisation's record key signed them, and they say whose consent it is, for how long, at which
+level and for what. A permit is given only inside of that, and only where the consent's seal holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from consent import seals
+from consent.models import Consent, Grant
+from consent.paper import records
+from consent.rules import scopes
+from consent.rules.states import State
+from core import canonical
+from core.clock import rfc3339
+
+_KEPT: Final = 2048
+
+
+class RecordMismatch(Exception):
+    """A row says something else than the record that was signed."""
+
+
+def check(chain: Sequence[Consent], grants: Sequence[Grant], *, on: date) -> None:
+    """Raise RecordMismatch or SealBroken unless the rows lie within what was signed; costs nothing the second time.
+
+    `chain` leads from the consent asked for to the one that answers for it, `grants` are all grants of the last one.
+    """
+    _check_chain(chain)
+    answering = chain[-1]
+    if answering.state != State.ACTIVE:
+        return  # nothing is allowed here whatever its rows say
+    if not answering.record_sha256:
+        raise RecordMismatch("an active consent without a record")
+    signed = _read(answering)
+    for grant in grants:
+        if grant.declined_at is None and grant.removed_at is None:
+            _check_grant(grant, signed, on=on)
+    seals.check(answering, grants)
+
+
+def _check_chain(chain: Sequence[Consent]) -> None:
+    for consent in chain:
+        if consent.record_sha256:
+            _check_consent(consent)
+    for older, newer in pairwise(chain):
+        if newer.supersedes_id != older.id or newer.speaker_id != older.speaker_id:
+            raise RecordMismatch("a successor that does not take this one's place")
+
+
+def _check_consent(consent: Consent) -> None:
+    """Hold what the row says of person, organisation, term and level against the record."""
+    record = _read(consent)
+    header, told = record["header"], record["events"][0]
+    term = told["validity_duration"]
+    pairs = (
+        (header["record_id"], consent.id),
+        (header["pii_principal_id"], consent.speaker_id),
+        (header["livemode"], consent.livemode),
+        (header["supersedes"], consent.supersedes_id),
+        (record["parties"][0]["party_id"], consent.organisation_id),
+        (consent.speaker.organisation_id, consent.organisation_id),
+        (record["assurance"], consent.assurance),
+        (term["from"], rfc3339(consent.valid_from) if consent.valid_from else None),
+        (term["until"], rfc3339(consent.valid_until) if consent.valid_until else None),
+    )
+    if any(said != found for said, found in pairs):
+        raise RecordMismatch("the row of a consent differs from its record")
+
+
+def _check_grant(grant: Grant, record: Mapping[str, Any], *, on: date) -> None:
+    signed = {one["grant_id"]: one["scope"] for one in record["processing"]}.get(grant.id)
+    if signed is None:
+        raise RecordMismatch("a grant that nobody signed")
+    if _reaches_beyond(canonical.dump(grant.scope), canonical.dump(signed), on):
+        raise RecordMismatch("a scope that reaches beyond what was signed")
+
+
+@lru_cache(maxsize=4 * _KEPT)
+def _reaches_beyond(scope: bytes, signed: bytes, on: date) -> bool:
+    return bool(scopes.lies_within(json.loads(scope), json.loads(signed), on=on))
+
+
+def _read(consent: Consent) -> Mapping[str, Any]:
+    data = bytes(consent.record or b"")
+    return _proven(consent.organisation_id, consent.record_key, consent.record_sha256, data, consent.record_jws)
+
+
+@lru_cache(maxsize=_KEPT)
+def _proven(organisation_id: str, key_id: str, sha256: str, data: bytes, jws: str) -> Mapping[str, Any]:
+    """Give the record, read from bytes that have this hash and that this key of the organisation signed."""
+    if canonical.sha256(data) != sha256:
+        raise RecordMismatch("the record has another hash than the row names")
+    head, payload, signature = jws.split(".")
+    header = json.loads(_decoded(head))
+    if header != {"alg": "Ed25519", "kid": key_id, "typ": records.JWS_TYPE} or _decoded(payload) != data:
+        raise RecordMismatch("the signature is over other bytes, or by another key")
+    key = Ed25519PublicKey.from_public_bytes(records.public_key(organisation_id, key_id))
+    try:
+        key.verify(_decoded(signature), f"{head}.{payload}".encode("ascii"))
+    except InvalidSignature as error:
+        raise RecordMismatch("the record is not signed by the organisation's key") from error
+    read: Mapping[str, Any] = json.loads(data)
+    return read
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

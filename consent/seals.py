@@ -1,0 +1,105 @@
+"""Seals: a MAC over where a consent stands, so that a row which was changed by hand is seen before it permits anything.
+
+The record proves what was signed. Which state it is in since then, at which epoch, and what narrowing left of it, only
+the rows say. Each act that moves a standing consent therefore writes a MAC over them, under the person's key in the
+vault. Who can write rows and has no such key can break a seal, never make one; and a broken one is never renewed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final
+
+from consent.models import Consent, Grant
+from core import canonical, tx
+from core.canonical import Json
+from core.errors import NotFound
+from vault import keys
+
+_PURPOSE: Final = "consent-standing|"
+
+
+class SealBroken(Exception):
+    """The rows of a consent are not as the last act left them."""
+
+
+def standing(consent: Consent, grants: Sequence[Grant]) -> bytes:
+    """Give the canonical bytes that say where a consent stands; `grants` are all of its own, in any order."""
+    said: dict[str, Json] = {
+        "consent": consent.id,
+        "organisation": consent.organisation_id,
+        "livemode": consent.livemode,
+        "speaker": consent.speaker_id,
+        "record_sha256": consent.record_sha256,
+        "supersedes": consent.supersedes_id,
+        "state": str(consent.state),
+        "epoch": consent.revocation_epoch,
+        "suspended_by": consent.suspended_by,
+        "grants": [
+            {
+                "id": grant.id,
+                "scope": scope_sha256(grant),
+                "declined": grant.declined_at is not None,
+                "removed": grant.removed_at is not None,
+            }
+            for grant in sorted(grants, key=lambda one: one.id)
+        ],
+    }
+    return canonical.dump(said)
+
+
+def scope_sha256(grant: Grant) -> str:
+    """Give the hash of a grant's scope in canonical form, as the log names it, too."""
+    return canonical.sha256(canonical.dump(grant.scope))
+
+
+def check(consent: Consent, grants: Sequence[Grant]) -> None:
+    """Raise SealBroken unless the rows are as the last act left them. A seal that held is remembered with its rows."""
+    _check(consent.speaker.subject, consent.id, standing(consent, grants), consent.standing_mac)
+
+
+@contextmanager
+def kept(consent_id: str) -> Iterator[None]:
+    """Seal a locked consent again after an act that moves it, if its seal held before. Inside a transaction."""
+    whole = _is_whole(consent_id)
+    yield
+    if whole:
+        renew(consent_id)
+
+
+@tx.required
+def renew(consent_id: str) -> None:
+    """Seal a consent as it stands now: after its signature, or through `kept`, which looks at the old seal first."""
+    consent, grants = _read(consent_id)
+    mac = _mac(consent.speaker.subject, consent.id, standing(consent, grants))
+    Consent.objects.filter(id=consent_id).update(standing_mac=mac)
+
+
+@tx.required
+def _is_whole(consent_id: str) -> bool:
+    consent, grants = _read(consent_id)
+    try:
+        keys.derive(consent.speaker.subject, _PURPOSE + consent.id)  # a look that is remembered asks for no key
+        check(consent, grants)
+    except (SealBroken, NotFound):  # a key that was destroyed among them
+        return False
+    return True
+
+
+def _read(consent_id: str) -> tuple[Consent, list[Grant]]:
+    consent = Consent.objects.select_related("speaker").defer("record", "record_jws").get(id=consent_id)
+    return consent, list(consent.grants.all())
+
+
+@lru_cache(maxsize=8192)
+def _check(subject: str, consent_id: str, said: bytes, mac: str) -> None:
+    if not mac or not hmac.compare_digest(mac, _mac(subject, consent_id, said)):
+        raise SealBroken(consent_id)
+
+
+def _mac(subject: str, consent_id: str, said: bytes) -> str:
+    return hmac.new(keys.derive(subject, _PURPOSE + consent_id), said, hashlib.sha256).hexdigest()

@@ -1,0 +1,241 @@
+"""What somebody who can write rows gains by it: nothing. Triggers refuse most of it, and the gate denies the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from consent import services
+from consent.life import lifecycle
+from consent.models import Consent, Grant
+from consent.rules.states import Move
+from tests.conftest import NOON
+from tests.consent.people import MakeConsent, MakeRequest, MakeSpeaker, check, codes, grant, of, revoke
+
+pytestmark = pytest.mark.django_db
+
+
+def sql(statement: str, *values: str | int) -> None:
+    """Send one statement as a writer of rows would, past all code."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        assert cursor.rowcount == 1
+
+
+@contextmanager
+def without_triggers() -> Iterator[None]:
+    """Take the triggers away, as a writer with more rights could; the transaction of the test brings them back."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'consent_%'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"DROP TRIGGER {name}")
+        else:
+            for table in ("consent_consent", "consent_grant"):
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    yield
+
+
+def refused(statement: str, *values: str | int) -> None:
+    with pytest.raises(IntegrityError, match="consent_"):
+        sql(statement, *values)
+
+
+def wider(row: Grant, **changes: Any) -> str:
+    return json.dumps({**row.scope, **changes})
+
+
+def only(consent: Consent) -> Grant:
+    return consent.grants.get()
+
+
+class TestTriggers:
+    def test_refuse_a_wider_scope_at_the_same_epoch(self, consent: Consent) -> None:
+        row = only(consent)
+        refused("UPDATE consent_grant SET scope = %s WHERE id = %s", wider(row, languages=["*"]), row.id)
+
+    def test_refuse_a_lower_epoch(self, consent: Consent) -> None:
+        services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
+        refused("UPDATE consent_consent SET revocation_epoch = 0 WHERE id = %s", consent.id)
+
+    def test_refuse_to_resume_at_the_same_epoch(self, consent: Consent) -> None:
+        services.suspend(consent.id, reason="", **of(consent))
+        refused("UPDATE consent_consent SET state = 'active' WHERE id = %s", consent.id)
+
+    @pytest.mark.parametrize("state", ["active", "suspended", "requested", "captured"])
+    def test_refuse_to_bring_back_what_is_over(self, consent: Consent, state: str) -> None:
+        revoke(consent)
+        change = "UPDATE consent_consent SET state = %s, revocation_epoch = revocation_epoch + 1 WHERE id = %s"
+        refused(change, state, consent.id)
+
+    def test_refuse_to_ask_again_for_what_was_signed(self, consent: Consent) -> None:
+        change = "UPDATE consent_consent SET state = %s, revocation_epoch = revocation_epoch + 1 WHERE id = %s"
+        refused(change, "requested", consent.id)
+
+    def test_refuse_to_bring_back_a_removed_purpose(self, make_consent: MakeConsent) -> None:
+        consent = make_consent(grant(), grant(use_case="research"))
+        services.narrow(consent.id, grants=[{"use_case": "research"}], **of(consent))
+        gone = consent.grants.get(removed_at__isnull=False)
+        refused("UPDATE consent_grant SET removed_at = NULL, epoch = epoch + 1 WHERE id = %s", gone.id)
+
+    def test_refuse_to_bring_back_a_declined_purpose(self, make_request: MakeRequest) -> None:
+        made = make_request(grant(), grant(use_case="research"))
+        first, second = made.consent.grants.order_by("position")
+        token = made.signing_url.rsplit("/", 1)[1]
+        services.sign(token, name_typed="Ana María Gómez", ticked=(first.id,), advice="none", at=NOON)
+        refused("UPDATE consent_grant SET declined_at = NULL, epoch = epoch + 1 WHERE id = %s", second.id)
+
+    def test_refuse_to_take_another_consents_place(self, consent: Consent, make_consent: MakeConsent) -> None:
+        other = make_consent()
+        refused("UPDATE consent_consent SET supersedes_id = %s WHERE id = %s", consent.id, other.id)
+
+    def test_let_every_act_through(self, make_consent: MakeConsent) -> None:
+        consent = make_consent(grant(), grant(use_case="research"))
+        services.narrow(consent.id, grants=[{"use_case": "research"}], **of(consent))
+        services.suspend(consent.id, reason="", **of(consent))
+        services.resume(consent.id, **of(consent))
+        services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
+        renewed = services.renew(consent.id, **of(consent)).consent
+        services.sign_as_test(renewed.id, organisation_id=consent.organisation_id, actor="key:test", at=NOON)
+        assert Consent.objects.get(id=consent.id).state == "superseded"
+
+
+def test_all_triggers_stand_after_all_migrations() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        found = {name for (name,) in cursor.fetchall()}
+    assert found >= {
+        "consent_consent_is_fixed", "consent_grant_is_fixed", "consent_noticeversion_is_fixed",
+        "consent_evidence_is_fixed", "consent_moves_up", "consent_keeps_its_place", "consent_grant_moves_up",
+        "consent_sample_is_fixed", "consent_assurance_is_fixed",
+    }  # fmt: skip
+
+
+class TestTheGate:
+    """Denies where the triggers were taken away first."""
+
+    def test_denies_a_scope_beyond_the_signed_one(self, consent: Consent) -> None:
+        row = only(consent)
+        with without_triggers():
+            sql("UPDATE consent_grant SET scope = %s WHERE id = %s", wider(row, languages=["*"]), row.id)
+        assert codes(consent, language="ja") == ["internal_doubt"]
+
+    def test_denies_an_exclusion_that_was_dropped(self, make_consent: MakeConsent) -> None:
+        consent = make_consent(grant(exclusions=["political"]))
+        row = only(consent)
+        with without_triggers():
+            sql("UPDATE consent_grant SET scope = %s WHERE id = %s", wider(row, exclusions=[]), row.id)
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_denies_a_scope_wider_than_the_last_narrowing(self, consent: Consent) -> None:
+        row = only(consent)
+        services.narrow(consent.id, grants=[{"use_case": row.use_case, "languages": ["en"]}], **of(consent))
+        assert codes(consent) == []
+        with without_triggers():
+            sql("UPDATE consent_grant SET scope = %s WHERE id = %s", json.dumps(row.signed), row.id)
+        assert codes(consent) == ["internal_doubt"]
+
+    @pytest.mark.parametrize("step", [0, 1])
+    def test_denies_a_consent_that_was_resumed_by_hand(self, consent: Consent, step: int) -> None:
+        services.suspend(consent.id, reason="", **of(consent))
+        change = "UPDATE consent_consent SET state = 'active', revocation_epoch = revocation_epoch + %s WHERE id = %s"
+        with without_triggers():
+            sql(change, step, consent.id)
+        assert codes(consent) == ["internal_doubt"]
+
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [
+            ("valid_until", NOON + timedelta(days=9000)),
+            ("valid_from", NOON - timedelta(days=9)),
+            ("assurance", "L3"),
+            ("record_sha256", "0" * 64),
+            ("record_jws", "e30.e30.e30"),
+            ("record_key", "records-0000000000000000"),
+            ("revocation_epoch", 9),
+            ("suspended_by", "speaker"),
+            ("standing_mac", ""),
+            ("standing_mac", "0" * 64),
+        ],
+    )
+    def test_denies_a_row_that_differs_from_its_record(self, consent: Consent, column: str, value: Any) -> None:
+        assert codes(consent) == []
+        with without_triggers():
+            Consent.objects.filter(id=consent.id).update(**{column: value})
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_denies_a_consent_that_was_moved_to_another_person(
+        self, consent: Consent, make_speaker: MakeSpeaker
+    ) -> None:
+        with without_triggers():
+            sql("UPDATE consent_consent SET speaker_id = %s WHERE id = %s", make_speaker().id, consent.id)
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_denies_the_record_of_another_consent(self, consent: Consent, make_consent: MakeConsent) -> None:
+        other = make_consent(grant(use_case="research"))
+        taken = ("record", "record_sha256", "record_jws", "record_key", "standing_mac")
+        with without_triggers():
+            Consent.objects.filter(id=consent.id).update(**{name: getattr(other, name) for name in taken})
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_denies_a_grant_that_nobody_signed(self, consent: Consent, make_consent: MakeConsent) -> None:
+        other = make_consent(grant(use_case="research"))
+        with without_triggers():
+            sql("UPDATE consent_grant SET consent_id = %s, position = 7 WHERE id = %s", consent.id, only(other).id)
+        assert codes(consent, use_case="research") == ["internal_doubt"]
+
+    def test_denies_a_successor_of_another_person(
+        self, consent: Consent, make_speaker: MakeSpeaker, make_consent: MakeConsent
+    ) -> None:
+        other = make_consent(speaker=make_speaker())
+        with without_triggers():
+            sql("UPDATE consent_consent SET supersedes_id = %s WHERE id = %s", consent.id, other.id)
+            sql("UPDATE consent_consent SET state = 'superseded' WHERE id = %s", consent.id)
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_an_act_makes_no_broken_seal_good_again(self, consent: Consent) -> None:
+        row = only(consent)
+        with without_triggers():
+            sql("UPDATE consent_grant SET scope = %s WHERE id = %s", wider(row, territories=["*"], quota={}), row.id)
+        services.suspend(consent.id, reason="", **of(consent))
+        services.resume(consent.id, **of(consent))
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_allows_after_every_honest_act(self, make_consent: MakeConsent) -> None:
+        consent = make_consent(grant(), grant(use_case="research"))
+        services.narrow(consent.id, grants=[{"use_case": "entertainment.audiobook"}], **of(consent))
+        services.suspend(consent.id, reason="", **of(consent))
+        services.resume(consent.id, **of(consent))
+        services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
+        services.lift_hold(consent.speaker_id, ground="dispute", **of(consent))
+        assert codes(consent) == []
+
+    def test_finds_nothing_to_doubt_in_what_is_over(self, consent: Consent) -> None:
+        revoke(consent)
+        assert codes(consent) == ["consent_revoked"]
+
+    def test_asks_for_no_key_to_check_the_same_rows_again(self, consent: Consent) -> None:
+        def asked() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                check(consent)
+            return len(queries)
+
+        assert asked() > asked() == asked()
+
+
+def test_a_move_that_is_not_signed_gets_no_seal(make_request: MakeRequest) -> None:
+    made = make_request().consent
+    with transaction.atomic():
+        lifecycle.move(made, Move.CAPTURE)
+    assert Consent.objects.get(id=made.id).standing_mac == ""
