@@ -8,7 +8,7 @@ from core.triggers import KeepingTriggers
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0005_who_ended_it")]
+    dependencies = [("consent", "0006_sealed_notes")]
     operations = [
         KeepingTriggers(
             "consent_consent",

@@ -117,5 +117,5 @@ def drop(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0006_standing")]
+    dependencies = [("consent", "0007_standing")]
     operations = [migrations.RunPython(make, drop)]
