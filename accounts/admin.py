@@ -7,15 +7,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.utils import unquote
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts import policy
-from accounts.desk import EvidenceAdmin, actor_of, button, member_of, on_record
+from accounts.desk import EvidenceAdmin, actor_of, button, demand_act, member_of, on_record
 from accounts.models import ApiKey, Member, Organisation
 from accounts.permissions import Action
 from accounts.reason_forms import ReasonForm
@@ -56,10 +57,11 @@ class OrganisationAdmin(EvidenceAdmin[Organisation]):
     @button(text="Change the policy", path="policy", permission="change_policy")
     def change_policy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the policy and what it may hold; replace it, on record, with a reason."""
+        row = self.get_queryset(request).filter(pk=unquote(object_id)).first()
+        if row is None:
+            raise Http404
         member = member_of(request)
-        if not self.may(request, Action.CHANGE_POLICY):
-            raise PermissionDenied
-        row = Organisation.objects.get(id=member.organisation_id)
+        demand_act(request, Action.CHANGE_POLICY)
         form = PolicyForm(request.POST or None, initial={"policy": row.policy})
         if request.method == "POST" and form.is_valid() and self._changed(request, member, form):
             return HttpResponseRedirect(reverse("admin:accounts_organisation_change", args=[row.pk]))
@@ -90,6 +92,10 @@ class MemberAdmin(EvidenceAdmin[Member]):
     search_fields = ("email",)
     fields = ("id", "email", "role", "is_active", "date_joined", "last_login", "access_until")
     ordering = ("email",)
+
+    def owned(self, request: HttpRequest) -> QuerySet[Member]:
+        """Without the hash of the password, which no page has a use for."""
+        return super().owned(request).defer("password")
 
 
 @admin.register(ApiKey)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast, final
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
@@ -17,7 +17,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from accounts import events, permissions
+from accounts import admin_queries, events, freshness, permissions, second_factor
 from accounts.events import Event
 from accounts.models import Member
 from accounts.permissions import Action
@@ -47,10 +47,33 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
     actions = None
     list_disable_select_all = True
 
+    @final
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
-        """Nobody sees a neighbour: the member's organisation alone."""
+        """What this member may see now: test data alone while they have no second factor."""
+        return second_factor.narrow(self.owned(request), member_of(request))
+
+    def owned(self, request: HttpRequest) -> QuerySet[Row]:
+        """Nobody sees a neighbour: the rows of the member's organisation alone."""
         rows: QuerySet[Row] = super().get_queryset(request)
         return rows.filter(**{self.organisation_path: member_of(request).organisation_id})
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Say whether the address of a list may ask this: the filters and dates that the page shows, nothing else."""
+        return admin_queries.may_ask(lookup, filters=self.list_filter, dates=self.date_hierarchy)
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Rows are named by their primary key alone."""
+        return bool(to_field == self.opts.pk.name)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
+    ) -> tuple[QuerySet[Row], bool]:
+        """Search the page's own fields; a question that is out of bounds finds nothing."""
+        if not admin_queries.may_search(search_term):
+            messages.warning(request, "Search for at most 5 words and 100 characters.")
+            return queryset.none(), False
+        found: tuple[QuerySet[Row], bool] = super().get_search_results(request, queryset, search_term)
+        return found
 
     @admin.display(description="Data", ordering="livemode")
     def mode(self, row: Any) -> str:
@@ -118,8 +141,7 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
     ) -> HttpResponse:
         """The page that asks for the reason, for acts on one row and for acts on none (`row` is then None)."""
         member = member_of(request)
-        if not permissions.may(member, action, at=clock.now()):
-            raise PermissionDenied
+        demand_act(request, action)
         form = asks(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -139,8 +161,22 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         return render(request, "admin/reason.html", context)
 
     def may(self, request: HttpRequest, action: Action) -> bool:
-        """Whether to show the button."""
-        return permissions.may(member_of(request), action, at=clock.now())
+        """Say whether to show the button."""
+        return may_act(request, action)
+
+
+def may_act(request: HttpRequest, action: Action) -> bool:
+    """Say whether the role allows it, and a second factor is set up."""
+    member = member_of(request)
+    return permissions.may(member, action, at=clock.now()) and second_factor.is_set_up(member)
+
+
+def demand_act(request: HttpRequest, action: Action) -> None:
+    """Pass who may do this now. Raises PermissionDenied, or ReauthenticationRequired when the last proof is old."""
+    if not may_act(request, action):
+        raise PermissionDenied
+    if action not in permissions.WITHOUT_FRESH_PROOF:
+        freshness.demand(request)
 
 
 def member_of(request: HttpRequest) -> Member:
@@ -182,4 +218,5 @@ def on_record(row: Any, member: Member, action: Action, reason: str, *, at: date
 
 def may_enter(request: HttpRequest) -> bool:
     """Logged in as a member whose access has not ended."""
-    return isinstance(request.user, Member) and permissions.has_access(request.user, at=clock.now())
+    member = request.user
+    return isinstance(member, Member) and member.is_staff and permissions.has_access(member, at=clock.now())

@@ -10,7 +10,11 @@ from typing import Literal
 from core import tx
 from core.canonical import Json
 
-Kind = Literal["key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action", "policy.changed"]
+Kind = Literal[
+    "key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action", "policy.changed",
+    "member.added", "member.login", "member.locked_out", "member.password_changed", "member.factor_added",
+    "member.factor_removed", "member.role_changed", "speaker.opened",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from core.notes import Noted
 
@@ -67,6 +69,8 @@ class Member(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=True)
     date_joined = models.DateTimeField(editable=False)
     access_until = models.DateTimeField(null=True, blank=True)
+    # Part of what a session is held against: raised, it ends every login of this member.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     objects = MemberManager()
 
@@ -74,10 +78,18 @@ class Member(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.CheckConstraint(name="member_role_is_known", condition=Q(role__in=Role.values))]
+        constraints = [
+            models.CheckConstraint(name="member_role_is_known", condition=Q(role__in=Role.values)),
+            models.CheckConstraint(name="member_email_is_lower_case", condition=Q(email=Lower("email"))),
+        ]
 
     def __str__(self) -> str:
         return self.email
+
+    def get_session_auth_hash(self) -> str:
+        """Give what sessions are held against: the password, and the epoch that second factors raise."""
+        told = f"{super().get_session_auth_hash()}|{self.session_epoch}"
+        return salted_hmac("sayso.member.session", told, algorithm="sha256").hexdigest()
 
 
 class ApiKey(Noted):
@@ -166,3 +178,26 @@ class RateWindow(models.Model):
 
     def __str__(self) -> str:
         return self.key_id
+
+
+class LoginSession(models.Model):
+    """A login in a browser. The row knows neither the cookie nor, without it, what the session holds."""
+
+    cookie_sha256 = models.CharField(primary_key=True, max_length=64, editable=False)
+    sealed = models.BinaryField(editable=False)
+    begun_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField(db_index=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"session begun {self.begun_at:%Y-%m-%d %H:%M}"
+
+
+class SharedValue(models.Model):
+    """A value that every process of an installation without Redis must see: counters of failed logins, used codes."""
+
+    name = models.CharField(primary_key=True, max_length=64, editable=False)
+    value = models.TextField()
+    expires_at = models.DateTimeField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.name

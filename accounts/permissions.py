@@ -43,6 +43,11 @@ MAY: Final[Mapping[str, frozenset[Action]]] = {
 }  # fmt: skip
 
 
+# Who finds a browser unattended may stop things and start them again, and no more. Everything else asks again who is
+# there when the last proof is older than ten minutes.
+WITHOUT_FRESH_PROOF: Final = frozenset({Action.SUSPEND, Action.RESUME})
+
+
 class RoleMissing(Refused):
     """The member's role does not allow this, or the member's access has ended."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.contrib.sessions.models import Session
 
 from accounts import answers
+from accounts.models import SharedValue
+from accounts.sessions import SessionStore
 from core import clock
 
 
 @shared_task(name="accounts.forget", acks_late=True, ignore_result=True)
 def forget(**_later: object) -> None:
-    """Delete stored answers of idempotent calls and logins whose time is over."""
+    """Delete stored answers of idempotent calls, logins and shared counters whose time is over."""
     at = clock.now()
     answers.expire(at=at)
-    Session.objects.filter(expire_date__lte=at).delete()
+    SessionStore.clear_expired()
+    SharedValue.objects.filter(expires_at__lte=at).delete()

@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.second_factor.SecondFactorMiddleware",
     "config.idempotency.IdempotencyMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -181,7 +182,7 @@ WHITENOISE_USE_FINDERS = SAYSO_DEVELOPMENT
 WHITENOISE_AUTOREFRESH = False
 
 # --- who may log in ---------------------------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.login.MemberBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -192,6 +193,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# First by address and login, so that who guesses at one login uses up nothing that others behind the address need.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/300s/key,30/m/ip"}
+MFA_ADAPTER = "config.second_factor.SealingAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by the owner, not proven by mail
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SAYSO_DEVELOPMENT
@@ -208,7 +214,9 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"show_search": True},
+    "SIDEBAR": {"show_search": False},
+    "ENVIRONMENT": "config.second_factor.label",
+    "ACCOUNT": {"navigation": [{"title": "Second factor", "link": "/account/2fa/"}]},
 }
 
 # --- what browsers may do ---------------------------------------------------------------------------------------------
@@ -225,6 +233,12 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     name: [] for name in ("camera", "microphone", "geolocation", "payment", "usb", "display-capture")
 }
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE else "sessionid"
+SESSION_COOKIE_AGE = 12 * 3600  # idleness ends it sooner, see accounts/sessions.py
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = SECURE
@@ -287,7 +301,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "accounts.shared_cache.DatabaseJsonCache"}
 }
 
 # --- logs: one JSON line each, ids and codes only --------------------------------------------------------------------

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import code_pages, docs, health
+from config import admin_doors, code_pages, docs, health
 
-# One way in, with its second factors, for the admin pages too.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
+admin_doors.close_second_ways(admin.site)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *admin_doors.urlpatterns,
     path("admin/", admin.site.urls),
-    path("account/", include("allauth.urls")),
+    path("account/", include("config.account_urls")),
     path("v1/openapi.json", docs.openapi, name="openapi"),
     path("docs/", docs.Docs.as_view(), name="docs"),
     path("problems/", code_pages.listed),

@@ -169,7 +169,7 @@ class NoticeVersionAdmin(EvidenceAdmin[NoticeVersion]):
     fields = ("notice", "version", "locale", "change_class", "body", "sha256", "created_at")
     ordering = ("notice", "-version", "locale")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeVersion]:
+    def owned(self, request: HttpRequest) -> QuerySet[NoticeVersion]:
         rows: QuerySet[NoticeVersion] = super(EvidenceAdmin, self).get_queryset(request)
         return rows
 

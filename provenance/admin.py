@@ -11,8 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from accounts import permissions
-from accounts.desk import EvidenceAdmin, button, member_of
+from accounts.desk import EvidenceAdmin, button, demand_act, member_of
 from accounts.models import Member
 from accounts.permissions import Action
 from accounts.reason_forms import Given
@@ -97,10 +96,10 @@ class ExportAdmin(EvidenceAdmin[Export]):
     @button(text="Download", path="download", permission="export")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Give the bundle, when it is ready."""
-        member = member_of(request)
         export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
-        if export is None or not permissions.may(member, Action.EXPORT, at=clock.now()):
+        if export is None or not self.may(request, Action.EXPORT):
             raise Http404
+        demand_act(request, Action.EXPORT)
         try:
             pieces = services.read(export)
         except SaysoError as error:
@@ -121,7 +120,7 @@ class FeedbackAdmin(EvidenceAdmin[Feedback]):
     ordering = ("-created_at", "-id")
     fields = ("created_at", "opinion", "verdict", "clip_id", "words", "language")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
+    def owned(self, request: HttpRequest) -> QuerySet[Feedback]:
         """What was said of the organisation's own clips; what was said of no clip is the operator's to read."""
         member = member_of(request)
         general = Q(organisation=None) if member.is_superuser else Q(pk__in=())

@@ -46,6 +46,8 @@ KINDS: Final = frozenset(
         "key.issued", "key.rotated", "key.disabled", "key.destroyed", "mark_key.exported", "clock.advanced",
         "member.added", "member.changed", "member.removed", "member.logged_in", "member.login_failed",
         "admin.action", "policy.changed", "log.recovered",
+        "member.login", "member.locked_out", "member.password_changed", "member.factor_added",
+        "member.factor_removed", "member.role_changed",
     }
 )  # fmt: skip
 

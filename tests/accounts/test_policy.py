@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from accounts import policy
 from accounts.models import Member, Organisation, Role
@@ -14,6 +13,7 @@ from provenance.ledger import proofs, sequencer
 from provenance.models import Entry
 from tests.cast import MakeMember
 from tests.conftest import NOON
+from tests.members import logged_in
 
 pytestmark = pytest.mark.django_db
 GOOD: dict[str, Any] = {
@@ -83,9 +83,7 @@ class TestThePage:
     PATH = "/admin/accounts/organisation/{}/policy/"
 
     def post(self, member: Member, text: str, reason: str = "a new contract") -> tuple[int, str]:
-        client = Client()
-        client.force_login(member)
-        answer = client.post(self.PATH.format(member.organisation_id), {"policy": text, "reason": reason})
+        answer = logged_in(member).post(self.PATH.format(member.organisation_id), {"policy": text, "reason": reason})
         return answer.status_code, answer.content.decode()
 
     def test_changes_it_for_an_owner_and_keeps_the_reason(self, make_member: MakeMember, acme: Organisation) -> None:
@@ -118,11 +116,13 @@ class TestThePage:
 
         assert (status, policy.of(acme.id)) == (403, {})
 
-    def test_is_about_ones_own_organisation_whatever_the_address_says(
+    def test_is_not_there_at_the_address_of_another_organisation(
         self, make_member: MakeMember, acme: Organisation, bolt: Organisation
     ) -> None:
-        client = Client()
-        client.force_login(make_member())
-        client.post(self.PATH.format(bolt.id), {"policy": '{"mark_failed": "deliver"}', "reason": "mischief"})
+        client = logged_in(make_member())
+        given = {"policy": '{"mark_failed": "deliver"}', "reason": "mischief"}
 
-        assert policy.of(bolt.id) == {}
+        assert client.get(self.PATH.format(bolt.id)).status_code == 404
+        assert client.post(self.PATH.format(bolt.id), given).status_code == 404
+        assert client.post(self.PATH.format("org_nobody"), given).status_code == 404
+        assert policy.of(bolt.id) == policy.of(acme.id) == {}

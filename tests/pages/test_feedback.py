@@ -15,6 +15,7 @@ from provenance import feedback, wording
 from provenance.models import Feedback
 from provenance.tasks import forget_feedback
 from tests.cast import MakeMember
+from tests.members import logged_in
 from tests.voices.conftest import (
     Http,
     Reader,
@@ -116,8 +117,7 @@ class TestTheDesk:
 
 def desk(member: Member) -> set[str]:
     """What a member reads on the pages of the desk."""
-    visitor = Client()
-    visitor.force_login(member)
+    visitor = logged_in(member)
     assert visitor.get("/admin/provenance/feedback/").status_code == 200
     found = set()
     for row in Feedback.objects.all():

@@ -1,0 +1,30 @@
+"""What the address of an admin list may ask of the database. Pure.
+
+Django takes any look-up on any local field of a model from the address of a list. That reads a password hash letter by
+letter (`password__startswith`), and on SQLite a regular expression stops the whole process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+# Page, order, search, everything on one page, and Django's own mark of a refused address.
+PARAMETERS: Final = frozenset({"p", "o", "q", "all", "e"})
+_FILTER: Final = ("", "__exact", "__isnull")
+_DATE: Final = ("__year", "__month", "__day")
+MOST_WORDS: Final = 5
+MOST_CHARACTERS: Final = 100
+
+
+def may_ask(lookup: str, *, filters: Iterable[str], dates: str | None) -> bool:
+    """Say whether a list with these filters and this date may be asked so."""
+    allowed = {f"{name}{suffix}" for name in filters for suffix in _FILTER} | PARAMETERS
+    if dates:
+        allowed |= {f"{dates}{suffix}" for suffix in _DATE}
+    return lookup in allowed
+
+
+def may_search(words: str) -> bool:
+    """Say whether a search is within bounds: every word is a scan of the table."""
+    return len(words) <= MOST_CHARACTERS and len(words.split()) <= MOST_WORDS

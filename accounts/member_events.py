@@ -1,0 +1,113 @@
+"""What members do with their logins, factors and roles: a line for whoever watches, and an entry for the log.
+
+Lines name members by id. A login that nobody owns is named by a keyed hash: it may be anybody's address, or a password
+typed into the wrong field.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from datetime import datetime
+from typing import Any
+
+from allauth.account.signals import password_changed, user_logged_in
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
+from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts import events, second_factor
+from accounts.models import Member
+from core import clock, tx
+from core.canonical import Json
+
+logger = logging.getLogger("sayso.security")
+
+
+@tx.opened
+def record(kind: events.Kind, member: Member, *, actor: str, at: datetime, **facts: Json) -> None:
+    """Write the line and the log's entry of what happened to a member."""
+    logger.info(kind, extra={"member": member.pk, "actor": actor, **facts})
+    events.emit(
+        events.Event(
+            kind=kind,
+            organisation_id=member.organisation_id,
+            livemode=True,
+            at=at,
+            actor=actor,
+            refs={"member": member.pk},
+            facts=dict(facts),
+        )
+    )
+
+
+def login_failed(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - the address of a browser is no code
+    """Write the line of a wrong password, or of a login that nobody has."""
+    logger.warning("member.login_failed", extra={"login_hmac": hashed(login)})
+
+
+def locked_out(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - as above
+    """Write down that one address tried one login too often; in the log, too, when it is a member's."""
+    logger.warning("member.locked_out", extra={"login_hmac": hashed(login)})
+    member = Member.objects.filter(email=login.lower()).first() if login.isascii() else None
+    if member is not None:
+        record("member.locked_out", member, actor="system:login", at=clock.now())
+
+
+def hashed(login: str) -> str:
+    """Give a name for a login that repeats for the same one and cannot be guessed without our secret."""
+    return hmac.digest(settings.SECRET_KEY.encode(), b"sayso-login-v1\n" + login.lower().encode(), "sha256").hex()[:16]
+
+
+def _by(member: Member) -> str:
+    return f"member:{member.pk}"
+
+
+@receiver(user_logged_in, dispatch_uid="sayso.member.login")
+def _logged_in(sender: object, request: HttpRequest, user: Any, **_more: object) -> None:  # noqa: ARG001 - Django's
+    if isinstance(user, Member):
+        record("member.login", user, actor=_by(user), at=clock.now(), second_factor=second_factor.is_set_up(user))
+
+
+@receiver(user_logged_out, dispatch_uid="sayso.member.logout")
+def _logged_out(sender: object, request: HttpRequest, user: Any, **_more: object) -> None:  # noqa: ARG001 - Django's
+    if isinstance(user, Member):
+        logger.info("member.logout", extra={"member": user.pk})
+
+
+@receiver(password_changed, dispatch_uid="sayso.member.password")
+def _password_changed(sender: object, request: HttpRequest, user: Member, **_more: object) -> None:  # noqa: ARG001 - allauth's
+    record("member.password_changed", user, actor=_by(user), at=clock.now())
+
+
+@receiver(authenticator_added, dispatch_uid="sayso.member.factor.added")
+def _factor_added(request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object) -> None:
+    _factor_changed("member.factor_added", request, user, authenticator)
+
+
+@receiver(authenticator_removed, dispatch_uid="sayso.member.factor.removed")
+def _factor_removed(request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object) -> None:
+    _factor_changed("member.factor_removed", request, user, authenticator)
+
+
+@receiver(authenticator_reset, dispatch_uid="sayso.member.factor.reset")
+def _factor_reset(request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object) -> None:
+    _factor_changed("member.factor_added", request, user, authenticator)
+
+
+@receiver(authentication_failed, dispatch_uid="sayso.member.factor.failed")
+def _code_failed(user: Member, authenticator: Authenticator, **_more: object) -> None:
+    logger.warning("member.factor_failed", extra={"member": user.pk, "factor": str(authenticator.type)})
+
+
+@tx.opened
+def _factor_changed(kind: events.Kind, request: HttpRequest, user: Member, authenticator: Authenticator) -> None:
+    """Record the change, and end every session but the one that made it."""
+    member = Member.objects.get(pk=user.pk)
+    second_factor.end_sessions(member)
+    record(kind, member, actor=_by(member), at=clock.now(), factor=str(authenticator.type))
+    update_session_auth_hash(request, member)
