@@ -13,7 +13,7 @@ from core.canonical import Json
 Kind = Literal[
     "key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action", "policy.changed",
     "member.added", "member.login", "member.locked_out", "member.password_changed", "member.factor_added",
-    "member.factor_removed", "member.role_changed", "speaker.opened",
+    "member.factor_removed", "member.role_changed",
 ]  # fmt: skip
 
 

@@ -39,8 +39,8 @@ def record(kind: events.Kind, member: Member, *, actor: str, at: datetime, **fac
             livemode=True,
             at=at,
             actor=actor,
-            refs={"member": member.pk},
-            facts=dict(facts),
+            refs={},
+            facts={"member": member.pk, **facts},
         )
     )
 
