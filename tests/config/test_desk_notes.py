@@ -9,8 +9,9 @@ from accounts.models import Role
 from consent import speakers
 from consent.models import Speaker
 from tests.cast import MakeMember
-from tests.config.test_desk import logged_in, page
+from tests.config.test_desk import page
 from tests.conftest import NOON
+from tests.members import logged_in
 from tests.voices.conftest import MakeConsent
 
 pytestmark = pytest.mark.django_db
