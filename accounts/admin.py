@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts import policy
+from accounts import contact, policy
 from accounts.desk import EvidenceAdmin, actor_of, button, demand_act, member_of, on_record
 from accounts.models import ApiKey, Member, Organisation
 from accounts.permissions import Action
@@ -37,13 +37,24 @@ class PolicyForm(ReasonForm):
         return value
 
 
+class ContactForm(forms.Form):
+    """How people reach the organisation, and its data protection officer."""
+
+    contact = forms.CharField(
+        label="Contact", max_length=300, help_text="An e-mail address, an https address or a postal address."
+    )
+    dpo = forms.CharField(
+        label="Data protection officer", max_length=300, required=False, help_text="Empty when there is none."
+    )
+
+
 @admin.register(Organisation)
 class OrganisationAdmin(EvidenceAdmin[Organisation]):
     list_display = ("name", "created_at")
     fields = ("id", "name", "contact", "rules", "created_at")
     readonly_fields = ("rules",)
     organisation_path = "id"
-    actions_detail = ("change_policy",)
+    actions_detail = ("change_contact", "change_policy")
 
     @admin.display(description="Policy")
     def rules(self, row: Organisation) -> str:
@@ -69,6 +80,36 @@ class OrganisationAdmin(EvidenceAdmin[Organisation]):
         context = {**self.admin_site.each_context(request), "title": "Change the policy", "form": form, "row": row}
         back = reverse("admin:accounts_organisation_change", args=[row.pk])
         return render(request, "admin/policy.html", {**context, "opts": self.opts, "entries": entries, "back": back})
+
+    def has_change_contact_permission(self, request: HttpRequest, object_id: str = "") -> bool:
+        """Owners decide."""
+        return self.may(request, Action.CHANGE_CONTACT)
+
+    @button(text="Change the contact", path="contact", permission="change_contact")
+    def change_contact(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show how people reach the organisation, and change it, on record."""
+        member = member_of(request)
+        demand_act(request, Action.CHANGE_CONTACT)
+        row = Organisation.objects.get(id=member.organisation_id)
+        said = contact.of(row)
+        form = ContactForm(request.POST or None, initial={"contact": said.contact, "dpo": said.dpo})
+        back = reverse("admin:accounts_organisation_change", args=[row.pk])
+        if request.method == "POST" and form.is_valid() and self._contact_changed(request, member, form):
+            return HttpResponseRedirect(back)
+        context = {**self.admin_site.each_context(request), "title": "Change the contact", "form": form, "row": row}
+        return render(request, "admin/contact.html", {**context, "opts": self.opts, "back": back})
+
+    @staticmethod
+    def _contact_changed(request: HttpRequest, member: Member, form: ContactForm) -> bool:
+        """Whether it went through; what is wrong with it is shown at its field."""
+        try:
+            contact.change(member.organisation_id, form.cleaned_data, actor=actor_of(member), at=clock.now())
+        except Invalid as wrong:
+            for fault in wrong.faults:
+                form.add_error(fault.attr, fault.detail)
+            return False
+        messages.success(request, "The contact is on every page from now on.")
+        return True
 
     @staticmethod
     def _changed(request: HttpRequest, member: Member, form: PolicyForm) -> bool:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import inputs, outputs, services
+from accounts import contact, inputs, outputs, services
 from accounts.models import ApiKey
 from accounts.rest import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
 from core import clock
@@ -97,6 +97,29 @@ class ApiKeyRotation(APIView):
             _mine(caller, key_id).id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
         )
         return Response(outputs.issued(issued))
+
+
+class OneOrganisation(APIView):
+    """The organisation that the key belongs to."""
+
+    scope = "admin"
+
+    @extend_schema(operation_id="organisation_retrieve", responses=outputs.OrganisationObject)
+    def get(self, request: Request) -> Response:
+        """Show name and contact, as people see them on pages and receipts."""
+        caller = caller_of(request)
+        return Response(outputs.organisation(caller.organisation, livemode=caller.livemode))
+
+    @extend_schema(
+        operation_id="organisation_update", request=inputs.OrganisationChanges, responses=outputs.OrganisationObject
+    )
+    def patch(self, request: Request) -> Response:
+        """Change how people reach the organisation; live pages and test pages show the same contact."""
+        caller = caller_of(request)
+        form = read(inputs.OrganisationChanges, request.data)
+        said = {name: value or "" for name, value in form.items()}
+        row = contact.change(caller.organisation_id, said, actor=caller.actor, at=clock.now())
+        return Response(outputs.organisation(row, livemode=caller.livemode))
 
 
 class TestClock(APIView):

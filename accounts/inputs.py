@@ -74,6 +74,13 @@ class Rotation(StrictSerializer):
         return timedelta(days=value.days, seconds=value.seconds)
 
 
+class OrganisationChanges(StrictSerializer):
+    """How people reach the organisation: an e-mail address, an https address or a postal address."""
+
+    contact = Text(max_length=300, required=False)
+    dpo = Text(max_length=300, required=False, allow_blank=True, allow_null=True)
+
+
 class ClockAdvance(StrictSerializer):
     """How far to move the test clock."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from accounts import sealer
-from accounts.models import ApiKey
+from accounts import contact, sealer
+from accounts.models import ApiKey, Organisation
 from accounts.services import IssuedKey
 from core.rest import Rendered, timestamp
 
@@ -39,6 +39,36 @@ def api_key(key: ApiKey) -> Rendered:
 def issued(made: IssuedKey) -> Rendered:
     """The same with the secret, for the one answer that shows it."""
     return api_key(made.key) | {"secret": made.secret}
+
+
+def organisation(row: Organisation, *, livemode: bool) -> Rendered:
+    """The organisation as it is shown to people: its name, and how to reach it."""
+    said = contact.of(row)
+    return {
+        "id": row.id,
+        "object": "organisation",
+        "created_at": timestamp(row.created_at),
+        "livemode": livemode,
+        "external_id": None,
+        "metadata": {},
+        "name": row.name,
+        "contact": said.contact or None,
+        "dpo": said.dpo or None,
+    }
+
+
+class OrganisationObject(serializers.Serializer[Organisation]):
+    """An organisation, for the OpenAPI document."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(choices=("organisation",))
+    created_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    external_id = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    name = serializers.CharField()
+    contact = serializers.CharField(allow_null=True)
+    dpo = serializers.CharField(allow_null=True)
 
 
 class ApiKeyObject(serializers.Serializer[ApiKey]):

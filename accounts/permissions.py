@@ -26,6 +26,7 @@ class Action(StrEnum):
     MANAGE_PROVIDERS = "manage_providers"
     CHANGE_POLICY = "change_policy"
     OPEN_SPEAKER = "open_speaker"
+    CHANGE_CONTACT = "change_contact"
 
 
 # The engineer builds, the officer decides about people, the auditor looks, the owner runs the organisation. Erasing and

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from accounts import defaults, events, scopes, sealer, secrets
+from accounts import contact, defaults, events, scopes, sealer, secrets
 from accounts.clock import now_for
 from accounts.models import ApiKey, Member, Organisation, Role
 from core import clock, ids, tx
@@ -50,11 +50,12 @@ class IssuedKey:
 
 
 @tx.opened
-def create_organisation(*, name: str, at: datetime) -> Organisation:
-    """Make an organisation. Raises NameTaken."""
+def create_organisation(*, name: str, at: datetime, reached_at: str = "", dpo: str = "") -> Organisation:
+    """Make an organisation, with how people reach it and its data protection officer. Raises NameTaken, Invalid."""
     if Organisation.objects.filter(name=name).exists():
         raise NameTaken("There is an organisation of this name already.")
-    return Organisation.objects.create(id=ids.new("org"), name=name, created_at=at)
+    said = {"contact": contact.read(reached_at, attr="contact"), "dpo": contact.read(dpo, attr="dpo")}
+    return Organisation.objects.create(id=ids.new("org"), name=name, contact=said, created_at=at)
 
 
 @tx.opened

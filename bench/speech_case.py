@@ -38,7 +38,7 @@ class Case:
         """Set everything up from an empty database."""
         call_command("migrate", verbosity=0)
         at = clock.now()
-        home = create_organisation(name="Bench", at=at)
+        home = create_organisation(name="Bench", at=at, reached_at="voices@bench.example")
         asker = Asker(organisation_id=home.id, livemode=False, actor="system:bench")
         speaker = consents.create_speaker(
             organisation=home, livemode=False, name="Bench", email="b@example.org", actor="system:bench", at=at

@@ -45,7 +45,7 @@ def speech(seconds: int) -> bytes:
 def grow(count: int) -> None:
     """Organisations with a key each, up to that many."""
     for number in range(MarkKey.objects.count(), count):
-        organisation = accounts.create_organisation(name=f"Bench {number}", at=NOON)
+        organisation = accounts.create_organisation(name=f"Bench {number}", at=NOON, reached_at="voices@bench.example")
         marks.current(organisation.id, at=NOON)
 
 

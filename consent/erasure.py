@@ -8,7 +8,7 @@ from django.db.models import F
 
 from consent import events
 from consent.life import lifecycle
-from consent.models import Consent, Evidence, Remark, Representative, Speaker
+from consent.models import Consent, ErasedLink, Evidence, Remark, Representative, Speaker
 from consent.rules.reasons import Act
 from consent.rules.states import MOVES, STANDING, Move, State
 from core import tx
@@ -51,6 +51,7 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
     if speaker.state == Speaker.State.ACTIVE:
         raise RuntimeError("freeze a speaker before erasing them")
     consents = Consent.objects.filter(speaker=speaker)
+    _remember_links(speaker)
     counts = {
         "consents": consents.update(sealed=None, link_sha256="", **notes.NONE),
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
@@ -64,6 +65,23 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
         state=Speaker.State.ERASED, sealed=None, email_index="", erased_at=at, **notes.NONE
     )
     return counts
+
+
+def _remember_links(speaker: Speaker) -> None:
+    """Keep the hashes of the person's links, so that each still leads to the page that says that they were erased."""
+    rows = Consent.objects.filter(speaker=speaker).exclude(link_sha256="").select_related("notice_version")
+    ErasedLink.objects.bulk_create(
+        [
+            ErasedLink(
+                link_sha256=row.link_sha256,
+                organisation_id=row.organisation_id,
+                livemode=row.livemode,
+                locale=row.notice_version.locale,
+            )
+            for row in rows
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _locked(speaker_id: str) -> Speaker:

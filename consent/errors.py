@@ -41,6 +41,12 @@ class SuspendedBySpeaker(Refused):
     code = "suspended_by_speaker"
 
 
+class ContactMissing(Conflict):
+    """Nobody could reach the organisation that asks: its contact must be set before live requests are made."""
+
+    code = "contact_missing"
+
+
 class AssuranceUnavailable(Invalid):
     """This level of proof cannot be reached with the ways of signing that are set up here."""
 

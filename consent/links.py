@@ -11,10 +11,12 @@ from datetime import datetime
 
 from django.db import models
 
+from accounts import contact
 from accounts.clock import now_for
+from accounts.contact import Contact
 from consent.life import lifecycle, requests
 from consent.life.signing import LinkUnknown
-from consent.models import Consent
+from consent.models import Consent, ErasedLink, Grant
 from consent.paper import words
 from consent.rules import reasons
 from consent.rules.states import STANDING, State
@@ -22,20 +24,33 @@ from core import tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """One purpose that the person agreed to, with its uses and limits as they hold."""
+
+    title: str
+    intended_uses: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What became of a request: its state today, whom to ask, and what the person agreed to."""
+    """What became of a request: its state today, whom to ask, and what the person agreed to.
+
+    `not_me` says that the link was closed because it had reached another person.
+    """
 
     consent_id: str
     state: State
     locale: str
     test: bool
     organisation: str
-    organisation_contact: tuple[tuple[str, str], ...]
+    contact: Contact
     signed_at: datetime | None
     valid_until: datetime | None
     ended_at: datetime | None
     record_sha256: str
-    agreed: tuple[str, ...]
+    agreed: tuple[Agreed, ...]
+    not_me: bool = False
 
     @property
     def may_withdraw(self) -> bool:
@@ -50,7 +65,9 @@ def now(token: str, *, real: datetime) -> datetime:
 
 
 def standing(token: str, *, at: datetime) -> Standing:
-    """Say what became of the request behind a link. Raises LinkUnknown."""
+    """Say what became of the request behind a link, also once its person was erased. Raises LinkUnknown."""
+    if (erased := _erased(token)) is not None:
+        return erased
     consent = _find(token)
     agreed = consent.grants.filter(declined_at=None, removed_at=None).order_by("position")
     locale = consent.notice_version.locale
@@ -60,12 +77,46 @@ def standing(token: str, *, at: datetime) -> Standing:
         locale=locale,
         test=not consent.livemode,
         organisation=consent.organisation.name,
-        organisation_contact=tuple((str(k), str(v)) for k, v in consent.organisation.contact.items() if v),
+        contact=contact.of(consent.organisation),
         signed_at=consent.signed_at,
         valid_until=consent.valid_until,
         ended_at=consent.ended_at,
         record_sha256=consent.record_sha256,
-        agreed=tuple(words.use_case(grant.use_case, locale) for grant in agreed) if consent.signed_at else (),
+        agreed=tuple(_agreed(grant, locale) for grant in agreed) if consent.signed_at else (),
+        not_me=consent.remarks.filter(code=reasons.NOT_ME).exists(),
+    )
+
+
+def is_of_the_erased(token: str) -> bool:
+    """Say whether the person behind a link was erased."""
+    return _erased(token) is not None
+
+
+def _agreed(grant: Grant, locale: str) -> Agreed:
+    return Agreed(
+        title=words.use_case(grant.use_case, locale),
+        intended_uses=str(grant.scope.get("intended_uses") or ""),
+        sentences=words.sentences(grant.scope, locale),
+    )
+
+
+def _erased(token: str) -> Standing | None:
+    """What is left to say once the person was erased: to whom they had answered."""
+    found = ErasedLink.objects.select_related("organisation").filter(link_sha256=requests.hash_of(token[:200])).first()
+    if found is None:
+        return None
+    return Standing(
+        consent_id="",
+        state=State.ERASED,
+        locale=found.locale,
+        test=not found.livemode,
+        organisation=found.organisation.name,
+        contact=contact.of(found.organisation),
+        signed_at=None,
+        valid_until=None,
+        ended_at=None,
+        record_sha256="",
+        agreed=(),
     )
 
 

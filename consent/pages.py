@@ -7,29 +7,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from consent import links, receipts, wording
+from consent import links, receipts, sign_page, wording
 from consent.errors import AssuranceUnavailable
-from consent.life import signing
-from consent.life.signing import LinkEnded, LinkUnknown, SigningView
+from consent.life import signing, snapshots
+from consent.life.signing import LinkEnded, LinkUnknown, Page, SigningView
 from consent.links import Standing
 from consent.rules.states import State
-from consent.wording import Words
+from consent.sign_page import Entered
 from core import canonical, clock, pages
 from core.errors import Invalid
 
-NOT_ME: Final = "not_me"
 SHOWN_HASH: Final = 12
 # States that look the same from outside.
 _AS: Final[Mapping[State, str]] = {State.CAPTURED: "active", State.ERASING: "erased"}
 
 
+@pages.from_own_pages
 @require_http_methods(["GET", "HEAD", "POST"])
 @pages.private
 def sign(request: HttpRequest, token: str) -> HttpResponse:
@@ -42,32 +42,41 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
     except LinkEnded:
         return _ended(request, token)
     except LinkUnknown:
-        return _unknown(request)
+        return _unknown(request, token)
     except AssuranceUnavailable:
         return _ended(request, token, ending="elsewhere", status=422)
 
 
-@require_POST
+@pages.from_own_pages
+@require_http_methods(["GET", "HEAD", "POST"])
 @pages.private
 def decline(request: HttpRequest, token: str) -> HttpResponse:
-    """Say no, with a reason or without. A second no, or one that comes too late, shows how things stand."""
+    """Say no, with a reason or without. A second no, or one that comes too late, shows how things stand.
+
+    Opened by its address, it shows the page with the button: looking changes nothing.
+    """
+    if request.method != "POST":
+        return _back(token)
     try:
         signing.decline(token, reason=request.POST.get("reason", ""), at=links.now(token, real=clock.now()))
     except LinkUnknown:
-        return _unknown(request)
+        return _unknown(request, token)
     except LinkEnded:
         pass  # the page that follows says what became of it
     return _back(token)
 
 
-@require_POST
+@pages.from_own_pages
+@require_http_methods(["GET", "HEAD", "POST"])
 @pages.private
 def withdraw(request: HttpRequest, token: str) -> HttpResponse:
-    """End it, in this one step."""
+    """End it, in this one step. Opened by its address, it shows the page with the button."""
+    if request.method != "POST":
+        return _back(token)
     try:
         links.withdraw(token, at=links.now(token, real=clock.now()))
     except LinkUnknown:
-        return _unknown(request)
+        return _unknown(request, token)
     return _back(token)
 
 
@@ -78,7 +87,7 @@ def receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     try:
         consent = links.signed(token)
     except LinkUnknown:
-        return _unknown(request)
+        return _unknown(request, token, status=404)
     if kind == "pdf":
         data, media_type = receipts.as_pdf(consent), "application/pdf"
     else:
@@ -90,13 +99,18 @@ def receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
 def _sign(request: HttpRequest, token: str) -> HttpResponse:
     agent = request.headers.get("User-Agent", "")
     at = links.now(token, real=clock.now())
+    view = signing.find(token, at=at)
+    snapshot = sign_page.snapshot(view, token=token)
     try:
+        if view.assurance in signing.SIGNED_HERE and not snapshot.is_named_by(request.POST.get(snapshots.FIELD, "")):
+            raise signing.page_changed()
         signing.sign(
             token,
             name_typed=request.POST.get("name_typed", "")[:200],
             ticked=tuple(dict.fromkeys(request.POST.getlist("ticked")[:100])),
             advice=request.POST.get("advice", "")[:16],
             user_agent_sha256=hashlib.sha256(agent.encode()).hexdigest() if agent else "",
+            page=Page(view=view, snapshot=snapshot),
             at=at,
         )
     except AssuranceUnavailable:
@@ -108,52 +122,14 @@ def _sign(request: HttpRequest, token: str) -> HttpResponse:
 
 def _request(request: HttpRequest, token: str, view: SigningView, invalid: Invalid | None = None) -> HttpResponse:
     """The request with its boxes, empty at first; after a mistake with what was entered, and what is missing."""
-    language = pages.language_of(view.locale)
-    words = wording.ALL[language]
-    shown = {
-        "lang": language,
-        "words": _filled(words, view),
-        "view": view,
-        "token": token,
-        "purposes": tuple((grant, tuple(map(_label_and_rest, grant.sentences))) for grant in view.grants),
-        "decide_by": pages.day(view.link_expires_at, language),
-        "faults": _faults(words, view, invalid, request.POST.get("name_typed", "").strip()),
-        "ticked": request.POST.getlist("ticked"),
-        "name_typed": request.POST.get("name_typed", ""),
-        "advice": request.POST.get("advice", ""),
-        "advices": tuple((code, words.advices[code]) for code in signing.ADVICE),
-        "not_me_reason": NOT_ME,
-    }
-    return render(request, "consent/sign.html", shown, status=422 if invalid else 200)
-
-
-def _filled(words: Words, view: SigningView) -> dict[str, Any]:
-    """The words of the page with this request's own filled in."""
-    own = {
-        "organisation": view.organisation,
-        "name": view.speaker_name,
-        "version": view.notice_version,
-        "hash": view.notice_sha256[:SHOWN_HASH],
-    }
-    names = ("headline", "dear", "name_hint", "decline_hint", "not_me_hint", "notice_version")
-    plain = {field: getattr(words, field) for field in words.__dataclass_fields__}
-    return {**plain, **{name: plain[name].format(**own) for name in names}}
-
-
-def _faults(words: Words, view: SigningView, invalid: Invalid | None, typed: str) -> dict[str, str]:
-    """Field -> what is missing there."""
     if invalid is None:
-        return {}
-    found = {fault.attr or "": words.faults.get(fault.code, fault.detail) for fault in invalid.faults}
-    if "name_typed" in found and not typed:
-        found["name_typed"] = words.faults["name_missing"]
-    return {field: text.format(name=view.speaker_name) for field, text in found.items()}
-
-
-def _label_and_rest(sentence: str) -> tuple[str, str]:
-    """`Languages: English.` in its two parts, so that the eye finds the row; the words stay those of the evidence."""
-    label, colon, rest = sentence.partition(": ")
-    return (f"{label}:", rest) if colon else ("", sentence)
+        return HttpResponse(sign_page.snapshot(view, token=token).html)
+    entered = Entered(
+        ticked=tuple(request.POST.getlist("ticked")),
+        name_typed=request.POST.get("name_typed", ""),
+        advice=request.POST.get("advice", ""),
+    )
+    return HttpResponse(sign_page.with_faults(view, token=token, entered=entered, invalid=invalid), status=422)
 
 
 def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 200) -> HttpResponse:
@@ -161,6 +137,8 @@ def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 
     standing = links.standing(token, at=links.now(token, real=clock.now()))
     language = pages.language_of(standing.locale)
     words = wording.ALL[language]
+    if standing.not_me and standing.state is State.DECLINED:
+        ending = "not_me"
     end = words.endings[ending or _AS.get(standing.state, standing.state)]
     own = {"organisation": standing.organisation}
     shown = {
@@ -174,6 +152,11 @@ def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 
         "lead": end.lead.format(**own),
         "next": end.next.format(**own),
         "next_steps": tuple(step.format(**own) for step in words.next_steps),
+        "contact": sign_page.reachable(standing.contact),
+        "agreed": tuple(
+            (one, tuple(sign_page.label_and_rest(sentence) for sentence in one.sentences)) for one in standing.agreed
+        ),
+        "agreed_to": words.agreed_to if standing.may_withdraw else words.had_agreed_to,
         "is_active": standing.state in {State.ACTIVE, State.CAPTURED} and not ending,
         **_dates(standing, language),
     }
@@ -190,7 +173,10 @@ def _dates(standing: Standing, language: pages.Language) -> dict[str, str]:
     }
 
 
-def _unknown(request: HttpRequest) -> HttpResponse:
+def _unknown(request: HttpRequest, token: str, *, status: int = 200) -> HttpResponse:
+    """The page of a link that opens no request: of an erased person's, or of none that was ever made."""
+    if links.is_of_the_erased(token):
+        return _ended(request, token, status=status)
     language = pages.readers_language()
     words = wording.ALL[language]
     end = words.endings["unknown"]

@@ -169,18 +169,17 @@ class ReasonCodeObject(serializers.Serializer[None]):
     leads_to = serializers.ChoiceField(choices=sorted(REVOKED), allow_null=True)
 
 
-class ReasonCodeList(serializers.Serializer[None]):
-    """All codes, in one answer."""
-
-    object = serializers.ChoiceField(choices=("list",))
-    data = ReasonCodeObject(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
-
-
 class _Page(serializers.Serializer[None]):
     object = serializers.ChoiceField(choices=("list",))
     has_more = serializers.BooleanField()
     first_id = serializers.CharField(allow_null=True)
     last_id = serializers.CharField(allow_null=True)
+
+
+class ReasonCodeList(_Page):
+    """All codes, in one page."""
+
+    data = ReasonCodeObject(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
 
 
 class SpeakerList(_Page):

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Concatenate, Final, Literal, ParamSpec
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import dateformat, translation
+from django.views.decorators.csrf import csrf_exempt
 
 Language = Literal["en", "de"]
 P = ParamSpec("P")
@@ -52,6 +56,35 @@ def private(view: View[P]) -> View[P]:
         return response
 
     return answer
+
+
+def from_own_pages(view: View[P]) -> View[P]:
+    """Take forms from our own pages alone, without a cookie.
+
+    For pages whose address holds a secret: nobody can forge a form without it. A form that a browser sends from another
+    site is refused by its `Origin`, or by its `Referer` where that is missing. Programs send neither.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method == "POST" and not _is_own(request):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return csrf_exempt(answer)
+
+
+def _is_own(request: HttpRequest) -> bool:
+    said = request.headers.get("Origin") or request.headers.get("Referer")
+    if said is None:
+        return True
+    own = {f"{request.scheme}://{request.get_host()}", settings.SAYSO_PUBLIC_URL}
+    return _origin(said) in {_origin(one) for one in own}
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _words(at: datetime, form: str, language: Language) -> str:

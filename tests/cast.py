@@ -51,7 +51,9 @@ def make_organisation(db: None) -> MakeOrganisation:
 
     def make(name: str = "Acme") -> Organisation:
         known = Organisation.objects.filter(name=name).first()
-        return known or services.create_organisation(name=name, at=NOON)
+        return known or services.create_organisation(
+            name=name, at=NOON, reached_at="voices@acme.example", dpo="dpo@acme.example"
+        )
 
     return make
 

@@ -20,11 +20,12 @@ class Reasons(APIView):
 
     scope = "consents"
 
-    @extend_schema(operation_id="reasons_list", responses=schemas.ReasonCodeList)
+    @extend_schema(operation_id="reasons_retrieve", responses=schemas.ReasonCodeList)
     def get(self, request: Request) -> Response:
         """List the codes of reasons: where each applies, and to which state of a consent it leads."""
         caller_of(request)
-        return Response({"object": "list", "data": [_shown(code) for code in reasons.CODES.values()]})
+        data = [_shown(code) for code in reasons.CODES.values()]
+        return Response({"object": "list", "data": data, "has_more": False, "first_id": None, "last_id": None})
 
 
 def _shown(code: reasons.Code) -> Rendered:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from accounts import contact
 from accounts.models import Organisation
 from consent import events, speakers
-from consent.errors import AssuranceUnavailable, ConsentSuperseded, SpeakerGone, WrongState
+from consent.errors import AssuranceUnavailable, ConsentSuperseded, ContactMissing, SpeakerGone, WrongState
 from consent.models import Consent, Grant, Speaker
 from consent.paper import notices
 from consent.rules import scopes
@@ -62,9 +63,11 @@ def request_consent(
 ) -> Requested:
     """Ask a person. `grants` have the shape of the API; the term is `duration` or `valid_until`, never both or neither.
 
-    Raises NotFound, SpeakerGone, Invalid with one fault a mistake, AssuranceUnavailable.
+    Raises NotFound, SpeakerGone, ContactMissing, Invalid with one fault a mistake, AssuranceUnavailable.
     """
     speaker = _askable(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    if livemode and not contact.of(organisation).contact:
+        raise ContactMissing("Set the organisation's contact first, in the admin or by `PATCH /v1/organisation`.")
     if livemode and assurance not in _REACHABLE_LIVE:
         raise AssuranceUnavailable(
             f"Signing at {assurance} is not set up here.",

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts import contact
+from accounts.contact import Contact
 from consent import speakers
 from consent.life import requests
 from consent.models import Consent, Grant
-from consent.paper import words
+from consent.paper import terms, words
 from core import durations
 
 
@@ -41,7 +43,8 @@ class SigningView:
     locale: str
     test: bool
     organisation: str
-    organisation_contact: tuple[tuple[str, str], ...]
+    contact: Contact
+    assurance: str
     speaker_name: str
     title: str
     introduction: str
@@ -52,7 +55,7 @@ class SigningView:
     notice_version: int
     notice_sha256: str
     representation: str
-    link_expires_at: datetime
+    decide_by: datetime
 
 
 def term(consent: Consent, at: datetime) -> tuple[datetime, datetime]:
@@ -62,19 +65,19 @@ def term(consent: Consent, at: datetime) -> tuple[datetime, datetime]:
     return start, end
 
 
-def view(consent: Consent, *, at: datetime) -> SigningView:
-    """Give what the page shows of a request at `at`."""
+def view(consent: Consent) -> SigningView:
+    """Give what the page shows of a request. It is the same at every time, so that it can be evidence."""
     personal = speakers.personal_of(consent.speaker)
     version = consent.notice_version
     body: dict[str, Any] = version.body
-    valid_from, valid_until = term(consent, at)
     organisation = consent.organisation
     return SigningView(
         consent_id=consent.id,
         locale=version.locale,
         test=not consent.livemode,
         organisation=organisation.name,
-        organisation_contact=tuple((str(key), str(value)) for key, value in organisation.contact.items() if value),
+        contact=contact.of(organisation),
+        assurance=consent.assurance,
         speaker_name=personal.name if personal else "",
         title=body["title"],
         introduction=body["introduction"],
@@ -82,12 +85,14 @@ def view(consent: Consent, *, at: datetime) -> SigningView:
             NoticeSection(field=part["field"], title=part["title"], text=part["text"]) for part in body["sections"]
         ),
         grants=tuple(_grant_view(grant, version.locale) for grant in consent.grants.order_by("position")),
-        term=words.term(valid_from, valid_until, version.locale),
+        term=terms.asked(
+            start=consent.asked_from, end=consent.asked_until, duration=consent.duration, locale=version.locale
+        ),
         statement=body["statement"],
         notice_version=version.version,
         notice_sha256=version.sha256,
         representation=consent.representation,
-        link_expires_at=consent.link_expires_at,
+        decide_by=min(consent.link_expires_at, consent.asked_until or consent.link_expires_at),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -19,6 +20,7 @@ from consent.errors import AssuranceUnavailable, WrongState
 from consent.life import holds, requests, sheets
 from consent.life.lifecycle import move, remark
 from consent.life.sheets import GrantView, NoticeSection, SigningView
+from consent.life.snapshots import Snapshot
 from consent.models import Consent, Evidence, Grant, Speaker
 from consent.paper import records
 from consent.rules import reasons
@@ -35,8 +37,19 @@ __all__ = [
     "sign_as_test",
 ]  # fmt: skip
 
+SIGNED_HERE: Final = frozenset({"L0", "L1"})
+"""The levels at which a person can sign on the page behind their link."""
+
 ADVICE: Final = ("none", "counsel", "union")
 """Who advised the person: under some laws an agreement without a lawyer or a union may not stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Page:
+    """What a person had before their eyes when they answered."""
+
+    view: SigningView
+    snapshot: Snapshot
 
 
 class LinkUnknown(NotFound):
@@ -59,7 +72,7 @@ class LinkEnded(Conflict):
 
 def find(token: str, *, at: datetime) -> SigningView:
     """Give what the page shows. Raises LinkUnknown, and LinkEnded with the state when it cannot be signed now."""
-    return sheets.view(_open(token, at=at, lock=False), at=at)
+    return sheets.view(_open(token, at=at, lock=False))
 
 
 @tx.opened
@@ -71,28 +84,46 @@ def sign(
     at: datetime,
     advice: str | None = None,
     user_agent_sha256: str = "",
+    page: Page | None = None,
 ) -> Consent:
     """Sign. `ticked` holds the ids of the grants that the person agreed to; the others count as declined.
 
+    `page` is what the person read: the page as served, and the view that it was drawn from.
     `advice` is the answer to whether somebody advises the person (one of ADVICE; None where that was not asked).
     Raises LinkUnknown, LinkEnded, and Invalid with one fault for everything that is missing: `nothing_ticked`,
-    `tick_unknown`, `name_mismatch`, `advice_missing`.
+    `tick_unknown`, `name_mismatch`, `advice_missing`, `page_changed` when the request is not as it was shown.
     """
     consent = _open(token, at=at, lock=True)
-    if consent.assurance != "L1":
+    if consent.assurance not in SIGNED_HERE:
         raise AssuranceUnavailable("This page signs at level L1; the request asks for more.")
     grants = list(consent.grants.order_by("position"))
     if faults := (*_faults_of_ticks(ticked, grants), *_faults_of_advice(advice), *_faults_of_name(name_typed, consent)):
         raise Invalid(faults[0].detail, faults=faults)
-    view = sheets.view(consent, at=at)
+    view = sheets.view(consent)
+    if page is not None and page.view != view:
+        raise page_changed()
     shown: dict[str, Json] = {
         "kind": "page",
+        "page": page.snapshot.html if page is not None else None,
+        "page_sha256": page.snapshot.sha256 if page is not None else None,
+        "organisation": view.organisation,
+        "contact": view.contact.contact,
+        "data_protection_officer": view.contact.dpo,
         "notice_sha256": view.notice_sha256,
         "locale": view.locale,
         "title": view.title,
         "term": view.term,
         "statement": view.statement,
-        "grants": [{"id": one.id, "title": one.title, "sentences": list(one.sentences)} for one in view.grants],
+        "grants": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "intended_uses": one.intended_uses,
+                "sentences": list(one.sentences),
+                "warnings": list(one.warnings),
+            }
+            for one in view.grants
+        ],
         "ticked": sorted(ticked),
         "name_typed": name_typed.strip(),
         "advice": advice,
@@ -265,6 +296,12 @@ def _plain(name: str) -> str:
     """A name without case, accents and odd spaces: people write their own names in several ways."""
     decomposed = unicodedata.normalize("NFKD", name)
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
+
+
+def page_changed() -> Invalid:
+    """The answer to a page that is not the one that would be served now."""
+    fault = _fault("page", "page_changed", "The request has changed since the page was opened.")
+    return Invalid(fault.detail, faults=(fault,))
 
 
 def _fault(attr: str, code: str, detail: str) -> Fault:

@@ -5,6 +5,7 @@ from consent.models.decision import Decision
 from consent.models.delivery import Delivery, ImportedConsent
 from consent.models.notice import Notice, NoticeVersion
 from consent.models.speaker import Correction, Hold, Representative, Speaker
+from consent.models.tombstone import ErasedLink
 from consent.models.usage import GrantUsage, Reservation
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Correction",
     "Decision",
     "Delivery",
+    "ErasedLink",
     "Evidence",
     "Grant",
     "GrantUsage",

@@ -15,6 +15,7 @@ from typing import Final
 
 from django.conf import settings
 
+from accounts import contact
 from consent.models import Consent, Evidence, Grant
 from consent.rules import scopes, use_cases
 from core import canonical
@@ -141,15 +142,15 @@ def _processing(consent: Consent, grant: Grant) -> dict[str, Json]:
 
 def _parties(consent: Consent) -> list[Json]:
     organisation = consent.organisation
-    contact = organisation.contact
+    said = contact.of(organisation)
     return [
         {
             "party_id": organisation.id,
             "party_type": "controller",
             "name": organisation.name,
-            "address": str(contact.get("address", "")),
-            "contact": str(contact.get("email", contact.get("contact", ""))),
-            "data_protection_officer": str(contact.get("dpo", "")),
+            "address": str(organisation.contact.get("address", "")),
+            "contact": said.contact,
+            "data_protection_officer": said.dpo,
         },
         {
             "party_id": "sayso",

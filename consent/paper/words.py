@@ -71,6 +71,11 @@ def moment(at: datetime, locale: str) -> str:
     return str(words["date"].format(day=utc.day, month=month, year=utc.year, hour=utc.hour, minute=utc.minute))
 
 
+def listed(items: Iterable[str], locale: str) -> str:
+    """Join items as the language does: `a, b and c`."""
+    return _list(items, table(locale))
+
+
 def state(code: str, locale: str) -> str:
     """Name a state of a consent."""
     return str(table(locale)["states"].get(code, code))

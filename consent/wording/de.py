@@ -15,6 +15,20 @@ WORDS: Final = Words(
     in_short="Kurz gesagt",
     who="Wer fragt",
     contact="Erreichbar",
+    dpo="Datenschutzbeauftragte Person",
+    level="Wie Sie unterschreiben",
+    levels={
+        "L0": "Sie kreuzen an und tippen Ihren Namen. Den Link gab Ihnen, wer fragt; deshalb beweist nichts, dass Sie "
+        "es waren (Stufe L0).",
+        "L1": "Sie kreuzen an und tippen Ihren Namen (Stufe L1).",
+        "L2": "Mit einem stärkeren Nachweis als einem getippten Namen (Stufe L2).",
+        "L3": "Mit einem stärkeren Nachweis als einem getippten Namen und einem Zeugen (Stufe L3).",
+    },
+    not_here_title="Auf dieser Seite können Sie nicht unterschreiben",
+    not_here="Die Anfrage verlangt einen stärkeren Nachweis als einen getippten Namen, und den kann diese Seite nicht "
+    "geben. Sie können hier alles lesen und Nein sagen. Wenn Sie zustimmen möchten, fragen Sie {organisation}, wie es "
+    "weitergeht.",
+    link="Ihr Link",
     contact_unknown="Wie in der Nachricht, die Sie hergeführt hat",
     term="Wie lange",
     decide_by="Entscheiden bis",
@@ -46,9 +60,8 @@ WORDS: Final = Words(
     name_hint="Schreiben Sie ihn so, wie er in der Anfrage steht: {name}",
     sign="Unterschreiben, was ich angekreuzt habe",
     decline_title="Oder Nein sagen",
-    decline_hint="Dann entsteht kein Stimmmodell. {organisation} erfährt, dass Sie Nein gesagt haben, und den "
-    "Grund, wenn Sie "
-    "einen nennen.",
+    decline_hint="Dann entsteht kein Stimmmodell. {organisation} findet in der eigenen Liste, dass Sie "
+    "Nein gesagt haben, und den Grund, wenn Sie einen nennen.",
     decline_reason="Grund (darf leer bleiben)",
     decline="Ich sage Nein",
     not_me_title="Das ist nicht für mich",
@@ -65,7 +78,10 @@ WORDS: Final = Words(
         "name_missing": "Schreiben Sie Ihren vollen Namen, um zu unterschreiben.",
         "name_mismatch": "Das ist nicht der Name aus der Anfrage. Schreiben Sie ihn so, wie er dort steht: {name}",
         "advice_missing": "Sagen Sie, ob Sie jemand berät.",
+        "page_changed": "Die Anfrage hat sich geändert, seit Sie sie geöffnet haben. Lesen Sie sie noch einmal, und "
+        "unterschreiben Sie dann.",
     },
+    had_agreed_to="Zugestimmt hatten Sie",
     agreed_to="Sie haben zugestimmt",
     signed_on="Unterschrieben am",
     valid_until="Gilt bis",
@@ -109,9 +125,18 @@ WORDS: Final = Words(
             sign="✓",
             tone="plain",
             title="Sie haben Nein gesagt",
-            lead="Es entsteht kein Stimmmodell, und {organisation} weiß Bescheid.",
+            lead="Es entsteht kein Stimmmodell. {organisation} findet Ihre Antwort in der eigenen Liste.",
             next="Mehr ist nicht zu tun. Wenn Sie es sich anders überlegen, bitten Sie {organisation} um einen "
             "neuen Link.",
+        ),
+        "not_me": Ending(
+            sign="✓",
+            tone="plain",
+            title="Danke für den Hinweis",
+            lead="Sie haben gesagt, dass das nicht für Sie bestimmt war. Der Link gilt nicht mehr, und es ist nichts "
+            "vereinbart.",
+            next="{organisation} findet in der eigenen Liste, dass der Link eine andere Person erreicht hat. Mehr "
+            "müssen Sie nicht tun.",
         ),
         "lapsed": Ending(
             sign="–",
@@ -132,8 +157,8 @@ WORDS: Final = Words(
             tone="good",
             title="Sie haben es beendet",
             lead="Die Einwilligung ist widerrufen. Seitdem entsteht kein neuer Ton mit Ihrer Stimme.",
-            next="Das Stimmmodell wird gelöscht. Wenn auch Ihre Daten gelöscht werden sollen, schreiben Sie an "
-            "{organisation}.",
+            next="Das Stimmmodell wird gelöscht, auch beim Anbieter. Wenn auch Ihre Daten gelöscht werden sollen, "
+            "schreiben Sie an {organisation}.",
         ),
         "expired": Ending(
             sign="–",
@@ -167,7 +192,8 @@ WORDS: Final = Words(
             sign="✓",
             tone="good",
             title="Ihre Daten sind gelöscht",
-            lead="Der Schlüssel zu allem Persönlichen über Sie ist zerstört oder wird gerade zerstört.",
+            lead="Der Schlüssel zu allem Persönlichen über Sie ist zerstört oder wird gerade zerstört. Ihr Name, Ihre "
+            "Adresse und was Sie unterschrieben haben sind hier nicht mehr lesbar.",
             next="{organisation} kann Ihnen die Bescheinigung geben.",
         ),
         "unknown": Ending(

@@ -16,6 +16,19 @@ WORDS: Final = Words(
     who="Who asks",
     contact="Reach them",
     contact_unknown="As in the message that brought you here",
+    dpo="Data protection officer",
+    level="How you sign",
+    levels={
+        "L0": "You tick boxes and type your name. The asker gave you the link, so nothing proves that you signed "
+        "(level L0).",
+        "L1": "You tick boxes and type your name (level L1).",
+        "L2": "With a stronger proof than a typed name (level L2).",
+        "L3": "With a stronger proof than a typed name, and a witness (level L3).",
+    },
+    not_here_title="You cannot sign on this page",
+    not_here="This request asks for a stronger proof than a typed name, and this page cannot give it. You can read "
+    "everything and say no here. To say yes, ask {organisation} how to go on.",
+    link="Your link",
     term="For how long",
     decide_by="Decide by",
     free="You are free to say no. Saying no costs you nothing, and you need not give a reason.",
@@ -45,7 +58,8 @@ WORDS: Final = Words(
     name_hint="Type it as it stands in the request: {name}",
     sign="Sign and agree to what I ticked",
     decline_title="Or say no",
-    decline_hint="Then no voice model is made. {organisation} learns that you said no, and the reason if you give one.",
+    decline_hint="Then no voice model is made. {organisation} finds in its list that you said no, "
+    "and the reason if you give one.",
     decline_reason="Reason (you may leave this empty)",
     decline="I say no",
     not_me_title="This is not meant for me",
@@ -57,8 +71,10 @@ WORDS: Final = Words(
         "name_missing": "Type your full name to sign.",
         "name_mismatch": "This is not the name in the request. Type it as it stands there: {name}",
         "advice_missing": "Say whether somebody advises you.",
+        "page_changed": "The request has changed since you opened it. Read it once more, then sign.",
     },
     agreed_to="You agreed to",
+    had_agreed_to="You had agreed to",
     signed_on="Signed on",
     valid_until="Valid until",
     ended_on="Ended on",
@@ -100,8 +116,15 @@ WORDS: Final = Words(
             sign="✓",
             tone="plain",
             title="You said no",
-            lead="No voice model is made, and {organisation} has been told.",
+            lead="No voice model is made. {organisation} finds your answer in its list.",
             next="There is nothing else to do. If you change your mind, ask {organisation} for a new link.",
+        ),
+        "not_me": Ending(
+            sign="✓",
+            tone="plain",
+            title="Thank you for telling us",
+            lead="You said that this was not meant for you. The link no longer works, and nothing was agreed.",
+            next="{organisation} finds in its list that the link reached another person. You need do nothing else.",
         ),
         "lapsed": Ending(
             sign="–",
@@ -122,7 +145,8 @@ WORDS: Final = Words(
             tone="good",
             title="You have stopped it",
             lead="The agreement is withdrawn. From that moment on no new audio is made with your voice.",
-            next="The voice model is being deleted. If you also want to be erased, write to {organisation}.",
+            next="The voice model is deleted, at the voice provider too. If you also want to be erased, write to "
+            "{organisation}.",
         ),
         "expired": Ending(
             sign="–",
@@ -156,7 +180,8 @@ WORDS: Final = Words(
             sign="✓",
             tone="good",
             title="You have been erased",
-            lead="The key to everything personal about you is destroyed, or is being destroyed.",
+            lead="The key to everything personal about you is destroyed, or is being destroyed. Your name, your "
+            "address and what you signed cannot be read here any more.",
             next="{organisation} can give you the certificate.",
         ),
         "unknown": Ending(

@@ -30,6 +30,12 @@ class Words:
     who: str
     contact: str
     contact_unknown: str
+    dpo: str
+    level: str
+    levels: Mapping[str, str]
+    not_here_title: str
+    not_here: str
+    link: str
     term: str
     decide_by: str
     free: str
@@ -62,6 +68,7 @@ class Words:
     not_me: str
     faults: Mapping[str, str]
     agreed_to: str
+    had_agreed_to: str
     signed_on: str
     valid_until: str
     ended_on: str

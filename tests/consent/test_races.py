@@ -30,7 +30,9 @@ def make_signed() -> Any:
     """Makes signed consents without the fixtures of a rolled-back test."""
 
     def make(*, quota: dict[str, int]) -> Consent:
-        organisation = Organisation.objects.filter(name="Acme").first() or create_organisation(name="Acme", at=NOON)
+        organisation = Organisation.objects.filter(name="Acme").first() or create_organisation(
+            name="Acme", at=NOON, reached_at="voices@acme.example"
+        )
         speaker = people.make_speaker(organisation)
         made = services.request_consent(
             organisation=organisation, livemode=False, speaker_id=speaker.id, grants=[grant(quota=quota)],

@@ -28,7 +28,7 @@ class TestTheView:
         view = signing.find(token_of(make_request(locale="de")), at=NOON)
         assert (view.locale, view.organisation, view.speaker_name, len(view.sections)) == ("de", "Acme", NAME, 14)
         assert "Höchstens 1.000 Zeichen Text." in view.grants[0].sentences
-        assert "21. November 2027" in view.term
+        assert view.term == "12 Monate von dem Moment an, in dem Sie unterschreiben."
 
     def test_is_there_for_no_other_token(self, make_request: MakeRequest) -> None:
         make_request()

@@ -110,6 +110,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
     return {
         "api_keys_create": key | described | {"mode": "test"},
         "api_keys_update": key | described,
+        "organisation_update": {"contact": "voices@acme.example", "dpo": "dpo@acme.example"},
         "api_keys_rotate": {"overlap": "PT1H"},
         "speakers_create": described
         | {"name": "Ada", "email": "ada@example.org", "country": "DE", "locale": "de", "kind": "adult"},

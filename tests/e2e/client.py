@@ -33,7 +33,9 @@ OVER: Final = {"done", "refused", "failed"}
 def new_key(name: str) -> str:
     """An organisation of this name with a test key of every scope, made now: child processes live by the real clock."""
     at = clock.now() - timedelta(seconds=5)
-    home = Organisation.objects.filter(name=name).first() or services.create_organisation(name=name, at=at)
+    home = Organisation.objects.filter(name=name).first() or services.create_organisation(
+        name=name, at=at, reached_at="voices@acme.example"
+    )
     issued = services.issue_key(
         organisation=home, product="Reader", livemode=False, scopes_granted=ALL, actor="system:test", at=at
     )

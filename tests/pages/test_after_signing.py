@@ -43,9 +43,18 @@ class TestStopping:
         visitor.post(f"{path_of(asked)}/withdraw")
         assert state_of(asked) == "requested"
 
-    def test_wants_the_forms_own_token(self, visitor: Client, asked: Requested) -> None:
+    def test_needs_no_cookie(self, visitor: Client, asked: Requested) -> None:
         sign(visitor, asked)
-        assert Client(enforce_csrf_checks=True).post(f"{path_of(asked)}/withdraw").status_code == 403
+        Client(enforce_csrf_checks=True).post(f"{path_of(asked)}/withdraw")
+        assert state_of(asked) == "withdrawn"
+
+    @pytest.mark.parametrize("move", ["withdraw", "decline"])
+    def test_by_typing_its_address_shows_the_page_and_changes_nothing(
+        self, visitor: Client, asked: Requested, move: str
+    ) -> None:
+        sign(visitor, asked)
+        shown = visitor.get(f"{path_of(asked)}/{move}", follow=True)
+        assert "You have signed" in text_of(shown)
         assert state_of(asked) == "active"
 
 

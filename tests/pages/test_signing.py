@@ -11,7 +11,7 @@ from django.test import Client
 from consent.life.requests import Requested
 from consent.models import Evidence
 from core import clock
-from tests.pages.visits import answer, grants_of, path_of, sign, state_of, text_of
+from tests.pages.visits import answer, grants_of, page_of, path_of, send, sign, state_of, text_of
 from tests.people import AUDIOBOOKS, MakeRequest
 from vault import blobs
 
@@ -85,13 +85,13 @@ class TestSigning:
 
     def test_takes_one_purpose_without_the_other(self, visitor: Client, asked: Requested) -> None:
         first, second = grants_of(asked)
-        visitor.post(path_of(asked), answer(second))
+        send(visitor, asked, answer(second))
         first.refresh_from_db()
         second.refresh_from_db()
         assert (first.declined_at is None, second.declined_at is None) == (False, True)
 
     def test_keeps_what_was_shown_and_answered_as_evidence(self, visitor: Client, asked: Requested) -> None:
-        visitor.post(path_of(asked), answer(*grants_of(asked), advice="union"), HTTP_USER_AGENT="Browser/1")
+        send(visitor, asked, answer(*grants_of(asked), advice="union"), agent="Browser/1")
         kept = json.loads(blobs.get(Evidence.objects.get(consent=asked.consent).blob))
         assert (kept["name_typed"], kept["advice"]) == ("Ada Example", "union")
         assert "Browser/1" not in json.dumps(kept)
@@ -110,24 +110,36 @@ class TestSigning:
     def test_is_refused_by_the_server_too(
         self, visitor: Client, asked: Requested, change: dict[str, object], says: str
     ) -> None:
-        response = visitor.post(path_of(asked), {**answer(*grants_of(asked)), **change})
+        response = send(visitor, asked, {**answer(*grants_of(asked)), **change})
         assert (response.status_code, state_of(asked)) == (422, "requested")
         assert says in text_of(response)
 
     def test_says_everything_that_is_missing_at_once(self, visitor: Client, asked: Requested) -> None:
-        page = visitor.post(path_of(asked), {}).content.decode()
+        page = send(visitor, asked, {}).content.decode()
         assert [f'href="#{field}"' in page for field in ("ticked", "advice", "name_typed")] == [True] * 3
 
     def test_keeps_what_was_entered_when_something_is_missing(self, visitor: Client, asked: Requested) -> None:
         first, _ = grants_of(asked)
-        page = visitor.post(path_of(asked), answer(first, name="Ada")).content.decode()
+        page = send(visitor, asked, answer(first, name="Ada")).content.decode()
         assert 'value="Ada"' in page
         assert page.count(" checked") == 2  # the purpose and the answer about advice
 
-    def test_wants_the_forms_own_token(self, asked: Requested) -> None:
-        forger = Client(enforce_csrf_checks=True)
-        assert sign(forger, asked).status_code == 403
+    @pytest.mark.parametrize("move", ["", "/decline", "/withdraw"])
+    @pytest.mark.parametrize("header", ["Origin", "Referer"])
+    @pytest.mark.parametrize("site", ["https://evil.example", "null", "http://testserver.evil.example", "//testserver"])
+    def test_takes_no_form_from_another_site(
+        self, visitor: Client, asked: Requested, move: str, header: str, site: str
+    ) -> None:
+        filled = {**page_of(visitor, asked), **answer(*grants_of(asked))}
+        assert visitor.post(path_of(asked) + move, filled, headers={header: site}).status_code == 403
         assert state_of(asked) == "requested"
+
+    def test_needs_no_cookie(self, asked: Requested) -> None:
+        browser = Client(enforce_csrf_checks=True, HTTP_ORIGIN="http://testserver")
+        browser.get(path_of(asked))
+        browser.cookies.clear()
+        sign(browser, asked)
+        assert state_of(asked) == "active"
 
     def test_never_writes_the_link_into_a_log(self, asked: Requested, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("DEBUG")
@@ -163,5 +175,5 @@ class TestSayingNo:
         assert state_of(asked) == "active"
 
     def test_cannot_be_done_by_opening_a_link(self, visitor: Client, asked: Requested) -> None:
-        assert visitor.get(f"{path_of(asked)}/decline").status_code == 405
+        assert visitor.get(f"{path_of(asked)}/decline").status_code == 303
         assert state_of(asked) == "requested"

@@ -23,8 +23,20 @@ def answer(*ticked: Grant, name: str = "Ada Example", advice: str = "none") -> d
     return {"ticked": [grant.id for grant in ticked], "name_typed": name, "advice": advice}
 
 
+def page_of(visitor: Client, request: Requested) -> dict[str, str]:
+    """The hidden field of the open request, as a browser sends it back."""
+    found = re.search(r'name="(page_sha256)" value="([0-9a-f]{64})"', visitor.get(path_of(request)).content.decode())
+    return {found[1]: found[2]} if found else {}
+
+
+def send(visitor: Client, request: Requested, answered: dict[str, object], *, agent: str = "") -> Any:
+    """Open the request and send an answer to it."""
+    filled = {**page_of(visitor, request), **answered}
+    return visitor.post(path_of(request), filled, HTTP_USER_AGENT=agent)
+
+
 def sign(visitor: Client, request: Requested) -> Any:
-    return visitor.post(path_of(request), answer(*grants_of(request)))
+    return send(visitor, request, answer(*grants_of(request)))
 
 
 def text_of(response: Any) -> str:

@@ -28,6 +28,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--organisation", required=True, metavar="NAME", help="its name, not taken yet")
         parser.add_argument("--email", help="the owner's login (owner@NAME.example when left out)")
+        parser.add_argument(
+            "--contact", help="how people reach it: e-mail, https or postal address (the owner's login)"
+        )
+        parser.add_argument("--dpo", help="how people reach its data protection officer, if it has one")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,7 +41,7 @@ class Command(BaseCommand):
         email = options["email"] or f"owner@{_slug(name)}.example"
         try:
             validate_email(email)
-            made = _make(name, email)
+            made = _make(name, email, contact=options["contact"] or email, dpo=options["dpo"] or "")
         except ValidationError as error:
             raise CommandError(f"{email} is not an e-mail address") from error
         except SaysoError as error:
@@ -51,9 +55,9 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def _make(name: str, email: str) -> dict[str, str]:
+def _make(name: str, email: str, *, contact: str, dpo: str) -> dict[str, str]:
     at, password = clock.now(), secrets.token_urlsafe(18)
-    organisation = services.create_organisation(name=name, at=at)
+    organisation = services.create_organisation(name=name, at=at, reached_at=contact, dpo=dpo)
     services.create_member(organisation=organisation, email=email, password=password, role=Role.OWNER, at=at)
     return {
         "organisation": organisation.id,
