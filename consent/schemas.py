@@ -126,6 +126,31 @@ class ConsentObject(serializers.Serializer[Consent]):
     warnings = WarningObject(many=True)
 
 
+class GivenWords(serializers.Serializer[None]):
+    """The caller's own words where they were written in another way; `?` for one that has not the shape of a code."""
+
+    language = serializers.CharField(required=False)
+    use_case = serializers.CharField(required=False)
+    channel = serializers.CharField(required=False)
+    territory = serializers.CharField(required=False)
+    labels = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class AskObject(serializers.Serializer[None]):
+    """What was asked, in canonical words: null for a language or use case that is not known, `unsure` for a label."""
+
+    action = serializers.CharField()
+    language = serializers.CharField(allow_null=True)
+    use_case = serializers.CharField(allow_null=True)
+    channel = serializers.CharField(allow_null=True)
+    territory = serializers.CharField(allow_null=True)
+    characters = serializers.IntegerField()
+    labels = serializers.ListField(child=serializers.CharField())
+    samples = serializers.ListField(child=serializers.CharField())
+    assurance_floor = serializers.IntegerField(required=False)
+    given = GivenWords(required=False)
+
+
 class DecisionObject(serializers.Serializer[Decision]):
     """A decision, for the OpenAPI document."""
 
@@ -140,7 +165,7 @@ class DecisionObject(serializers.Serializer[Decision]):
     consent = serializers.CharField(allow_null=True)
     grant = serializers.CharField(allow_null=True)
     voice = serializers.CharField(allow_null=True)
-    ask = serializers.DictField()
+    ask = AskObject()
     preview = serializers.BooleanField()
     policy_version = serializers.CharField()
     expires_at = serializers.DateTimeField()

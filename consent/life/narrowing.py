@@ -114,5 +114,5 @@ def _meant(raw: Mapping[str, Any], present: list[Grant]) -> Grant | None:
     if wanted := raw.get("id"):
         return next((grant for grant in present if grant.id == wanted), None)
     use_case = spelling.plain(str(raw.get("use_case")))
-    by_use_case = {spelling.plain(str(grant.scope["use_case"])): grant for grant in reversed(present)}
+    by_use_case = {str(grant.scope["use_case"]): grant for grant in reversed(present)}
     return by_use_case.get(use_case) or by_use_case.get(use_case.partition(".")[0])

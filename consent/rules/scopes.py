@@ -73,7 +73,7 @@ def facts(scope: Mapping[str, Json], *, grant_id: str, left: Mapping[str, int | 
     """
     return GrantFacts(
         grant_id=grant_id,
-        use_case=next(iter(_readable([str(scope["use_case"])], use_cases.canonical)), str(scope["use_case"])),
+        use_case=str(scope["use_case"]),
         actions=frozenset(strings(scope, "actions")),
         languages=_readable(strings(scope, "languages"), languages.canonical_range),
         spelt=strings(scope, "languages"),
@@ -146,7 +146,7 @@ def window(length: str, at: datetime) -> str:
 def lies_within(narrower: Mapping[str, Json], wider: Mapping[str, Json], *, on: date) -> tuple[str, ...]:
     """Give the fields in which the first scope reaches beyond the second; none means that it only narrows."""
     fits = {
-        "use_case": _use_case_within(narrower, wider),
+        "use_case": use_cases.within(str(narrower["use_case"]), str(wider["use_case"])),
         "actions": _subset(narrower, wider, "actions"),
         "languages": _languages_within(narrower, wider),
         "channels": _channels_within(narrower, wider),
@@ -158,11 +158,6 @@ def lies_within(narrower: Mapping[str, Json], wider: Mapping[str, Json], *, on: 
         "on_death": narrower.get("on_death") == wider.get("on_death"),
     }
     return tuple(field for field, inside in fits.items() if not inside)
-
-
-def _use_case_within(narrower: Mapping[str, Json], wider: Mapping[str, Json]) -> bool:
-    inner, outer = (_readable([str(scope["use_case"])], use_cases.canonical) for scope in (narrower, wider))
-    return bool(inner and outer) and use_cases.within(inner[0], outer[0])
 
 
 def _languages_within(narrower: Mapping[str, Json], wider: Mapping[str, Json]) -> bool:

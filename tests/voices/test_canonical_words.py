@@ -1,0 +1,192 @@
+"""A word in another spelling changes nothing: what must be said, China's label, the clip, the log and the receipt."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from accounts import policy
+from accounts.models import Organisation
+from consent import gate
+from consent.models import Decision
+from core.errors import Invalid
+from provenance.ledger import proofs
+from provenance.models import Clip
+from tests.conftest import NOON
+from tests.voices.conftest import AUDIO, AUDIOBOOK, Http, MakeConsent, MakeVoice, Reader, asker_of, order_for, say
+from voices import disclosure, labels, pipeline
+from voices.disclosure import Disclosure
+from voices.models import Voice
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+POLICY: dict[str, Any] = {
+    "disclosure": [
+        {"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"},
+        {"channels": ["broadcast"], "territories": ["EU"], "mode": "spoken"},
+        {"channels": [], "territories": ["GB"], "mode": "label"},
+    ],
+    "aigc_label": [{"channels": ["telephone"], "territories": ["SG"]}],
+}
+# The same in spellings that a row from before the canonical ones may hold.
+OLD: dict[str, Any] = {
+    "disclosure": [
+        {"channels": ["Phone"], "territories": ["chn"], "mode": "spoken"},
+        {"channels": ["tv"], "territories": ["eu"], "mode": "spoken"},
+        {"territories": ["UK"], "mode": "label"},
+    ],
+    "aigc_label": [{"channels": ["phone"], "territories": ["702"]}],
+}
+SPOKEN = [
+    ("telephone", "CN"), ("phone", "CN"), ("Telephone", "CN"), ("telephone", "cn"), ("telephone", "CN-BJ"),
+    ("telephone", "cn-11"), ("ｐｈｏｎｅ", "CHN"), ("telephony", "156"), ("*", "CN"), (None, "CN"), ("telephone", None),
+    ("telephone", "*"), ("broadcast", "EU"), ("tv", "EU"), ("broadcast", "FR"), ("Radio", "fra"), ("television", "250"),
+    ("broadcast", "FR-IDF"), ("broadcast", "EEA"), ("tv", "el"),
+]  # fmt: skip
+LABEL = [("web", "GB"), ("web", "UK"), ("web", "gbr"), ("web", "826"), ("app", "gb-eng"), ("web", None)]
+NONE = [("web", "CN"), ("telephone", "HK"), ("broadcast", "US"), ("web", "FR"), ("broadcast", "NO")]
+
+
+def told(voice: Voice, wanted: dict[str, Any], **words: Any) -> tuple[Disclosure, str]:
+    """What must be said of a call, and in whose name China's label stands, without speaking it."""
+    asker = asker_of(voice)
+    order = order_for(voice, **words)
+    permit = gate.check(pipeline.ask_of(order, voice, asker), at=NOON, actor=asker.actor)
+    producer = labels.producer(
+        wanted, organisation_id="org_x", granted=["*"], channel=permit.channel, territory=permit.territory
+    )
+    return pipeline.disclosure_of(order, permit, wanted), producer
+
+
+@pytest.mark.parametrize("wanted", [POLICY, OLD], ids=["canonical policy", "older policy"])
+class TestTheDutyToDisclose:
+    def test_is_not_evaded_by_another_spelling(self, make_voice: MakeVoice, wanted: dict[str, Any]) -> None:
+        voice = make_voice()
+        for expected, calls in ((Disclosure.SPOKEN, SPOKEN), (Disclosure.LABEL, LABEL), (Disclosure.NONE, NONE)):
+            for channel, territory in calls:
+                found, _ = told(voice, wanted, channel=channel, territory=territory)
+                assert (channel, territory, found) == (channel, territory, expected)
+
+    def test_nor_is_chinas_label(self, make_voice: MakeVoice, wanted: dict[str, Any]) -> None:
+        voice = make_voice()
+        for channel, territory in [
+            ("telephone", "SG"), ("phone", "SG"), ("telephone", "sg"), ("web", "cn"), ("web", "CHN"), ("web", "cn_bj"),
+        ]:  # fmt: skip
+            assert told(voice, wanted, channel=channel, territory=territory)[1], (channel, territory)
+        for channel, territory in [("web", "SG"), ("telephone", "HK"), ("telephone", "DE")]:
+            assert not told(voice, wanted, channel=channel, territory=territory)[1], (channel, territory)
+
+
+class TestAPolicy:
+    def test_is_kept_in_canonical_codes(self, acme: Organisation) -> None:
+        policy.change(acme.id, OLD | {"minimum_assurance": {"Agent.IVR": "L2"}}, actor="member:a", at=NOON)
+        assert policy.of(acme.id) == {
+            "disclosure": [
+                {"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"},
+                {"channels": ["broadcast"], "territories": ["EU"], "mode": "spoken"},
+                {"territories": ["GB"], "mode": "label"},
+            ],
+            "aigc_label": [{"channels": ["telephone"], "territories": ["SG"]}],
+            "minimum_assurance": {"agent.ivr": "L2"},
+        }
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            {"disclosure": [{"channels": ["fax"], "mode": "spoken"}]},
+            {"disclosure": [{"territories": ["Mars"], "mode": "spoken"}]},
+            {"aigc_label": [{"territories": ["ZZ"]}]},
+            {"minimum_assurance": {"karaoke": "L2"}},
+        ],
+    )
+    def test_with_a_code_that_is_not_known_is_refused(self, acme: Organisation, entry: dict[str, Any]) -> None:
+        with pytest.raises(Invalid):
+            policy.change(acme.id, entry, actor="member:a", at=NOON)
+
+    @pytest.mark.parametrize(
+        "entry", [{"channels": ["fax"]}, {"territories": ["Mars"]}, {"channels": [7]}, {"territories": "CN"}]
+    )
+    def test_that_cannot_be_read_is_about_every_call(self, entry: dict[str, Any]) -> None:
+        assert disclosure.concerns(entry, channel="web", territory="DE")
+
+    @pytest.mark.parametrize("word", ["karaoke", "Agent", "*"])
+    def test_of_older_days_raises_a_level_whatever_its_spelling(
+        self, make_voice: MakeVoice, acme: Organisation, word: str
+    ) -> None:
+        Organisation.objects.filter(id=acme.id).update(policy={"minimum_assurance": {word: "L3"}})
+        voice = make_voice(use_case="agent")
+        with pytest.raises(gate.ConsentDenied) as denied:
+            told(voice, {}, use_case="agent.ivr")
+        assert [reason.code for reason in denied.value.reasons] == ["assurance_too_low"]
+
+
+class TestAClip:
+    def test_has_the_canonical_words_in_row_log_decision_and_receipt(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
+        words = {"language": "EN_gb", "use_case": "Entertainment.AudioBook", "channel": "Phone", "territory": "chn"}
+        answer = say(client, voice, **words)
+
+        clip = Clip.objects.get(id=answer["Sayso-Clip"])
+        assert (clip.language, clip.use_case, reader.spoken) == ("en-GB", AUDIOBOOK, ["en-GB"])
+        asked = {"language": "en-GB", "use_case": AUDIOBOOK, "channel": "telephone", "territory": "CN"}
+        decision = Decision.objects.get(id=answer["Sayso-Decision"])
+        assert {name: decision.ask[name] for name in asked} == asked
+        assert decision.ask["given"] == words
+        body = proofs.history(clip.organisation_id, clip.id)[-1].body or {}
+        assert (body["language"], body["asked"]) == ("en-GB", {"channel": "telephone", "territory": "CN"})
+        payload = client.get(f"/v1/clips/{clip.id}/receipt").content.decode().split(".")[1]
+        said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["decision"]
+        assert {name: said[name] for name in asked} == asked
+        assert "Sayso-Aigc-Label" in answer
+
+
+UNKNOWN = [("channel", "fax"), ("channel", "everything"), ("territory", "Mars"), ("territory", "ZZ")]
+
+
+class TestACall:
+    @pytest.mark.parametrize(("name", "word"), UNKNOWN)
+    @pytest.mark.parametrize("mode", ["sync", "job"])
+    def test_for_a_place_that_is_not_known_is_refused_with_the_list(
+        self, client: Http, voice: Voice, reader: Reader, name: str, word: str, mode: str
+    ) -> None:
+        answer = say(client, voice, **{name: word}, delivery={"mode": mode}).json()
+        assert (answer["status"], answer["code"], answer["errors"][0]["attr"]) == (422, f"{name}_unknown", name)
+        assert "one of *, " in answer["errors"][0]["detail"]
+        assert not Decision.objects.exists()
+
+    @pytest.mark.parametrize(("name", "word"), UNKNOWN)
+    def test_of_many_names_the_item(self, client: Http, voice: Voice, name: str, word: str) -> None:
+        line = {"voice": voice.id, "text": "Good evening.", "language": "en", "use_case": AUDIOBOOK}
+        answer = client.post("/v1/speech/batch", {"items": [line, line | {name: word}]}, format="json").json()
+        assert (answer["status"], answer["errors"][0]["code"]) == (422, f"{name}_unknown")
+        assert answer["errors"][0]["attr"] == f"items.1.{name}"
+
+    @pytest.mark.parametrize(("name", "word"), UNKNOWN)
+    def test_for_a_voice_is_refused_too(
+        self, client: Http, make_consent: MakeConsent, reader: Reader, name: str, word: str
+    ) -> None:
+        data = base64.b64encode((AUDIO / "librivox-austen-0870.wav").read_bytes()).decode()
+        form = {
+            "consent": make_consent().id, "name": "Mara", "language": "en", "use_case": AUDIOBOOK,
+            "samples": [{"audio_base64": data}], name: word,
+        }  # fmt: skip
+        answer = client.post("/v1/voices", form, format="json").json()
+        assert (answer["status"], answer["code"]) == (422, f"{name}_unknown")
+        assert not Voice.objects.exists()
+
+    @pytest.mark.parametrize(
+        "label",
+        ["political", "Political", "POLITICAL", " political ", "ｐｏｌｉｔｉｃａｌ", "роlitical", "politics",
+         "political.campaign", "Political-Campaign", "foo", "unsure", "Unsure"],
+    )  # fmt: skip
+    def test_with_a_label_of_what_was_excluded_is_refused_in_every_spelling(
+        self, client: Http, make_voice: MakeVoice, reader: Reader, label: str
+    ) -> None:
+        voice = make_voice(exclusions=["political"], sensitive_content=["adult"])
+        answer = say(client, voice, labels=[label])
+        assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, "content_excluded")
+        assert reader.spoken == []
