@@ -15,11 +15,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
+from accounts import permissions
 from accounts.desk import EvidenceAdmin, button, may_enter, member_of, on_record
 from accounts.models import Organisation
 from accounts.permissions import Action
 from accounts.reason_forms import CodeForm, Given, coded
-from consent import remarks, services
+from consent import intended_uses, remarks, services
 from consent.life import requests
 from consent.models import Consent, Decision, Grant, NoticeVersion
 from consent.rules import reasons
@@ -32,9 +33,21 @@ from vault.noted_admin import NotedAdmin
 class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no types
     model = Grant
     fields = ("use_case", "scope", "declined_at", "removed_at")
-    readonly_fields = fields
+    readonly_fields = (*fields, "written")
     extra = 0
     can_delete = False
+
+    @admin.display(description="Intended uses")
+    def written(self, grant: Grant) -> str:
+        """What the person read, as long as their key lives."""
+        words = intended_uses.opened(grant, grant.consent.speaker.subject)
+        read = intended_uses.chosen(grant.scope, words)
+        return read.text if read else ""
+
+    def get_fields(self, request: HttpRequest, obj: Consent | None = None) -> tuple[str, ...]:
+        """Add the words for those who may learn who somebody is: they may name people."""
+        may_open = permissions.may(member_of(request), Action.OPEN_SPEAKER, at=clock.now())
+        return (*self.fields, "written") if may_open else self.fields
 
     def has_view_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
         return may_enter(request)

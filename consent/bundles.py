@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from django.db.models import Q, QuerySet
 
-from consent import speakers
+from consent import intended_uses, speakers
 from consent.models import Consent, Decision, Evidence, Grant, Remark, Speaker
 from core.canonical import Json
 from core.rest import timestamp
@@ -29,6 +29,7 @@ _CONSENT: Final = (
 )  # fmt: skip
 _CALLERS: Final = ("external_id", "metadata")
 _GRANT: Final = ("id", "consent", "position", "use_case", "signed", "scope", "declined_at", "removed_at")
+_WORDS: Final = ("grant", "sha256", "salt", "text")
 _EVIDENCE: Final = ("id", "consent", "kind", "sha256", "created_at")
 _REMARK: Final = ("consent", "move", "code", "text", "created_at")
 _DECISION: Final = (
@@ -46,6 +47,7 @@ def register() -> None:
     registry.register("consents", _consents, columns=_CONSENT, bundles=("audit",), logged=requested)
     registry.register("consents", _own_consents, columns=_CONSENT + _CALLERS, bundles=("speaker",), logged=requested)
     registry.register("grants", _grants, columns=_GRANT)
+    registry.register("intended_uses", _intended_uses, columns=_WORDS)
     registry.register("evidence", _evidence, columns=_EVIDENCE)
     registry.register("remarks", _remarks, columns=_REMARK, bundles=("speaker",))
     decided = ("decision.allowed", "decision.denied")
@@ -183,6 +185,14 @@ def _grants(scope: Scope) -> Iterator[Row]:
             "declined_at": timestamp(grant.declined_at),
             "removed_at": timestamp(grant.removed_at),
         }
+
+
+def _intended_uses(scope: Scope) -> Iterator[Row]:
+    """The words behind the hashes in grants and records, with their salts, as long as the person's key lives."""
+    rows = Grant.objects.filter(mine_of(scope, "consent__"), sealed_words__isnull=False)
+    for grant in rows.select_related("consent__speaker").order_by("consent__created_at", "consent_id", "position"):
+        for words in intended_uses.opened(grant, grant.consent.speaker.subject):
+            yield {"grant": grant.id, "sha256": words.sha256, "salt": words.salt.hex(), "text": words.text}
 
 
 def _papers(scope: Scope) -> Iterator[File]:

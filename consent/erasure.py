@@ -8,7 +8,7 @@ from django.db.models import F
 
 from consent import events
 from consent.life import lifecycle
-from consent.models import Consent, ErasedLink, Evidence, Remark, Representative, Speaker
+from consent.models import Consent, ErasedLink, Evidence, Grant, Remark, Representative, Speaker
 from consent.rules.reasons import Act
 from consent.rules.states import MOVES, STANDING, Move, State
 from core import tx
@@ -54,6 +54,7 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
     _remember_links(speaker)
     counts = {
         "consents": consents.update(sealed=None, link_sha256="", **notes.NONE),
+        "grants": Grant.objects.filter(consent__in=consents).update(sealed_words=None),
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
         "remarks": Remark.objects.filter(consent__in=consents).update(sealed=None),
         "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),

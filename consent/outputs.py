@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable
 from datetime import datetime
 
-from consent import speakers
+from consent import intended_uses, speakers
 from consent.life import requests
 from consent.models import Consent, Decision, Grant, Speaker
 from consent.paper import records
@@ -64,7 +64,7 @@ def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = (), signi
         "valid_from": timestamp(row.valid_from or row.asked_from),
         "valid_until": timestamp(row.valid_until or row.asked_until),
         "duration": row.duration or None,
-        "grants": [grant(one) for one in sorted(row.grants.all(), key=lambda one: one.position)],
+        "grants": _grants(row),
         "signing_url": link,
         "signing_expires_at": timestamp(row.link_expires_at),
         "signed_at": timestamp(row.signed_at),
@@ -76,10 +76,18 @@ def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = (), signi
     }  # fmt: skip
 
 
-def grant(row: Grant) -> Rendered:
+def _grants(row: Consent) -> list[Rendered]:
+    rows = sorted(row.grants.all(), key=lambda one: one.position)
+    words = intended_uses.opened_of(rows, row.speaker.subject)
+    return [grant(one, words.get(one.id, ())) for one in rows]
+
+
+def grant(row: Grant, words: Iterable[intended_uses.Words]) -> Rendered:
     """A grant as it is in force; `signed` says what was signed where narrowing left less."""
+    known = tuple(words)
     state = "declined" if row.declined_at else "removed" if row.removed_at else "active"
-    return {"id": row.id, "state": state, **row.scope, "signed": row.signed if row.scope != row.signed else None}
+    signed = intended_uses.shown(row.signed, known) if row.scope != row.signed else None
+    return {"id": row.id, "state": state, **intended_uses.shown(row.scope, known), "signed": signed}
 
 
 def record(row: Consent) -> Rendered:

@@ -13,7 +13,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
 
-from consent import speakers
+from consent import intended_uses, speakers
 from consent.models import Consent, Grant
 from consent.outputs import NotSigned
 from consent.paper import words
@@ -30,6 +30,7 @@ def as_json(consent: Consent) -> dict[str, Json]:
     """Give the receipt after ISO/IEC TS 27560: its own version and id, and the whole record. Raises NotSigned."""
     if consent.record is None or consent.signed_at is None:
         raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
+    read = _read(consent)
     return {
         "schema_version": SCHEMA,
         "profile": PROFILE,
@@ -42,7 +43,11 @@ def as_json(consent: Consent) -> dict[str, Json]:
         "record_sha256": consent.record_sha256,
         "jws": consent.record_jws,
         "scope_in_words": [
-            {"grant": grant.id, "sentences": list(words.sentences(grant.signed, consent.notice_version.locale))}
+            {
+                "grant": grant.id,
+                **_words(read.get(grant.id)),
+                "sentences": list(words.sentences(grant.signed, consent.notice_version.locale)),
+            }
             for grant in _agreed(consent)
         ],
     }
@@ -77,7 +82,8 @@ def _story(consent: Consent) -> Iterator[Flowable]:
         yield Paragraph(f"<b>{escape(say['test'])}</b>", _BODY)
     yield _line(say["organisation"], consent.organisation.name)
     yield _line(say["person"], personal.name if personal else say["erased"])
-    written = [grant.signed["intended_uses"] for grant in _agreed(consent)] + [personal.name if personal else ""]
+    read = _read(consent)
+    written = [one.text for one in read.values()] + [personal.name if personal else ""]
     if not is_whole(" ".join(map(str, [consent.organisation.name, *written]))):
         yield Paragraph(escape(say["undrawn"]), _BODY)
     if consent.signed_at is not None:
@@ -88,7 +94,7 @@ def _story(consent: Consent) -> Iterator[Flowable]:
     yield _line(say["state"], words.state(consent.state, locale))
     yield Paragraph(escape(say["purposes"]), _PART)
     for grant in _agreed(consent):
-        yield from _purpose(grant, say, locale)
+        yield from _purpose(grant, read.get(grant.id), say, locale)
     declined = [words.use_case(grant.use_case, locale) for grant in consent.grants.filter(declined_at__isnull=False)]
     if declined:
         yield _line(say["declined"], "; ".join(declined))
@@ -101,15 +107,31 @@ def _story(consent: Consent) -> Iterator[Flowable]:
         yield Paragraph(f"{escape(label)}: {escape(value)}", _CODE)
 
 
-def _purpose(grant: Grant, say: dict[str, Any], locale: str) -> Iterator[Flowable]:
+def _purpose(grant: Grant, read: intended_uses.Words | None, say: dict[str, Any], locale: str) -> Iterator[Flowable]:
     yield Paragraph(f"<b>{escape(words.use_case(grant.use_case, locale))}</b>", _BODY)
-    yield _line(say["intended"], str(grant.signed["intended_uses"]))
+    yield _line(say["intended"], read.text if read else say["erased"])
     for sentence in words.sentences(grant.signed, locale):
         yield Paragraph(f"- {escape(sentence)}", _BODY)
 
 
 def _line(label: str, value: str) -> Paragraph:
     return Paragraph(f"<b>{escape(label)}:</b> {drawn(value)}", _BODY)
+
+
+def _read(consent: Consent) -> dict[str, intended_uses.Words]:
+    """Give the words that the person read, by grant; none after an erasure."""
+    grants = _agreed(consent)
+    opened = intended_uses.opened_of(grants, consent.speaker.subject)
+    found = {grant.id: intended_uses.chosen(grant.signed, opened.get(grant.id, ())) for grant in grants}
+    return {grant_id: words for grant_id, words in found.items() if words is not None}
+
+
+def _words(read: intended_uses.Words | None) -> dict[str, Json]:
+    """Give the words with the salt of their hash, so that they can be held against the signed record."""
+    return {
+        "intended_uses": read.text if read else None,
+        "intended_uses_salt": read.salt.hex() if read else None,
+    }
 
 
 def _agreed(consent: Consent) -> list[Grant]:

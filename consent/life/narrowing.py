@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F
 
-from consent import events, seals, signals, speakers
+from consent import events, intended_uses, seals, signals, speakers
 from consent.errors import NotNarrower, WrongState
 from consent.life import holds
 from consent.models import Consent, Grant
@@ -17,6 +17,8 @@ from consent.rules.states import STANDING, State
 from core import tx
 from core.canonical import Json
 from core.errors import Fault, Invalid, NotFound
+
+_WordsOf = Mapping[str, tuple[intended_uses.Words, ...]]
 
 
 @tx.opened
@@ -46,7 +48,8 @@ def narrow(
     if State(consent.state) not in STANDING:
         raise WrongState(f"A consent that is {consent.state} cannot be narrowed.", facts={"state": consent.state})
     present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
-    wanted = _wanted(grants, present, at=at)
+    words = intended_uses.opened_of(present, consent.speaker.subject)
+    wanted = _kept(_wanted(grants, present, words, at=at), present, words, subject=consent.speaker.subject)
     changed = [grant for grant in present if wanted.get(grant.id) != grant.scope]
     if not changed:
         return consent
@@ -81,7 +84,27 @@ def _excluded(scope: Mapping[str, Json]) -> frozenset[str]:
     return frozenset(scopes.strings(scope, "exclusions"))
 
 
-def _wanted(grants: Sequence[Mapping[str, Any]], present: list[Grant], *, at: datetime) -> dict[str, scopes.Scope]:
+def _kept(
+    wanted: Mapping[str, scopes.Scope], present: list[Grant], words: _WordsOf, *, subject: str
+) -> dict[str, scopes.Scope]:
+    """Give the scopes as they are kept; seal words that are new beside those that were signed."""
+    kept: dict[str, scopes.Scope] = {}
+    for grant in present:
+        if (scope := wanted.get(grant.id)) is None:
+            continue
+        known, text = words.get(grant.id, ()), str(scope[intended_uses.WORDS])
+        same = intended_uses.chosen(grant.scope, known)
+        if same is None or same.text != text:
+            same, signed = intended_uses.salted(text), intended_uses.chosen(grant.signed, known)
+            sealed = intended_uses.sealed(grant.id, subject, filter(None, (signed, same)))
+            Grant.objects.filter(pk=grant.pk).update(sealed_words=sealed)
+        kept[grant.id] = intended_uses.closed(scope, same)
+    return kept
+
+
+def _wanted(
+    grants: Sequence[Mapping[str, Any]], present: list[Grant], words: _WordsOf, *, at: datetime
+) -> dict[str, scopes.Scope]:
     """Give the scope that each grant shall have, by its id. Raises NotNarrower, Invalid."""
     wanted: dict[str, scopes.Scope] = {}
     faults: list[Fault] = []
@@ -93,7 +116,8 @@ def _wanted(grants: Sequence[Mapping[str, Any]], present: list[Grant], *, at: da
             continue
         given = {name: value for name, value in raw.items() if name != "id"}
         try:
-            scope, _ = scopes.read({**grant.scope, **given}, where=f"{where}.")
+            whole = intended_uses.shown(grant.scope, words.get(grant.id, ()))
+            scope, _ = scopes.read({**whole, **given}, where=f"{where}.")
         except Invalid as error:
             faults.extend(error.faults)
             continue

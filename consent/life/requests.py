@@ -13,8 +13,9 @@ from django.conf import settings
 
 from accounts import contact
 from accounts.models import Organisation
-from consent import events, speakers
+from consent import events, intended_uses, speakers
 from consent.errors import AssuranceUnavailable, ConsentSuperseded, ContactMissing, SpeakerGone, WrongState
+from consent.intended_uses import Words
 from consent.models import Consent, Grant, Speaker
 from consent.paper import notices
 from consent.rules import scopes
@@ -104,18 +105,13 @@ def request_consent(
             at=at,
         ),
     )
-    Grant.objects.bulk_create(
-        Grant(
-            id=ids.new("grt"),
-            consent=consent,
-            position=place,
-            use_case=str(scope["use_case"]),
-            signed=scope,
-            scope=scope,
-        )
-        for place, scope in enumerate(read)
-    )
-    body: dict[str, Json] = {"use_cases": [scope["use_case"] for scope in read], "assurance": assurance}
+    known = _words_of(supersedes)
+    made = Grant.objects.bulk_create(_grant(consent, place, scope, known) for place, scope in enumerate(read))
+    body: dict[str, Json] = {
+        "use_cases": [scope["use_case"] for scope in read],
+        "intended_uses": [grant.signed[intended_uses.HASH] for grant in made],
+        "assurance": assurance,
+    }
     if supersedes is not None:
         body["supersedes"] = supersedes.id
     events.of_consent(consent, "consent.requested", at=at, actor=actor, body=body)
@@ -158,7 +154,7 @@ def renew(
         organisation=old.organisation,
         livemode=livemode,
         speaker_id=old.speaker_id,
-        grants=[grant.scope for grant in old.grants.filter(declined_at=None, removed_at=None).order_by("position")],
+        grants=_scopes_of(old),
         notice=old.notice_version.notice.key,
         locale=old.notice_version.locale,
         assurance=old.assurance,
@@ -212,6 +208,36 @@ def hash_of(token: str) -> str:
 def latest_end(start: datetime) -> datetime:
     """The longest that a consent may last from `start`: ten years."""
     return durations.Duration(months=LONGEST_YEARS * 12).after(start)
+
+
+def _words_of(consent: Consent | None) -> dict[str, Words]:
+    """Give the words of a consent that is asked for again: the same words keep their hash."""
+    if consent is None:
+        return {}
+    opened = intended_uses.opened_of(consent.grants.all(), consent.speaker.subject)
+    return {one.text: one for words in opened.values() for one in words}
+
+
+def _grant(consent: Consent, place: int, scope: scopes.Scope, known: Mapping[str, Words]) -> Grant:
+    grant_id, text = ids.new("grt"), str(scope[intended_uses.WORDS])
+    words = known.get(text) or intended_uses.salted(text)
+    kept = intended_uses.closed(scope, words)
+    return Grant(
+        id=grant_id,
+        consent=consent,
+        position=place,
+        use_case=str(scope["use_case"]),
+        signed=kept,
+        scope=kept,
+        sealed_words=intended_uses.sealed(grant_id, consent.speaker.subject, (words,)),
+    )
+
+
+def _scopes_of(consent: Consent) -> list[scopes.Scope]:
+    """Give what is left of a consent's grants, with their words, as a request has them."""
+    grants = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
+    words = intended_uses.opened_of(grants, consent.speaker.subject)
+    return [intended_uses.shown(grant.scope, words.get(grant.id, ())) for grant in grants]
 
 
 def _askable(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:

@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts import contact
 from accounts.contact import Contact
-from consent import speakers
+from consent import intended_uses, speakers
 from consent.life import requests
 from consent.models import Consent, Grant
 from consent.paper import terms, words
@@ -84,7 +84,7 @@ def view(consent: Consent) -> SigningView:
         sections=tuple(
             NoticeSection(field=part["field"], title=part["title"], text=part["text"]) for part in body["sections"]
         ),
-        grants=tuple(_grant_view(grant, version.locale) for grant in consent.grants.order_by("position")),
+        grants=_grant_views(consent, version.locale),
         term=terms.asked(
             start=consent.asked_from, end=consent.asked_until, duration=consent.duration, locale=version.locale
         ),
@@ -96,11 +96,18 @@ def view(consent: Consent) -> SigningView:
     )
 
 
-def _grant_view(grant: Grant, locale: str) -> GrantView:
+def _grant_views(consent: Consent, locale: str) -> tuple[GrantView, ...]:
+    grants = list(consent.grants.order_by("position"))
+    words_of = intended_uses.opened_of(grants, consent.speaker.subject)
+    return tuple(_grant_view(grant, words_of.get(grant.id, ()), locale) for grant in grants)
+
+
+def _grant_view(grant: Grant, written: tuple[intended_uses.Words, ...], locale: str) -> GrantView:
+    read = intended_uses.chosen(grant.signed, written)
     return GrantView(
         id=grant.id,
         title=words.use_case(grant.use_case, locale),
-        intended_uses=str(grant.signed["intended_uses"]),
+        intended_uses=read.text if read else "",
         sentences=words.sentences(grant.signed, locale),
         warnings=words.warnings(grant.signed, locale),
     )

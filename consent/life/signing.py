@@ -15,7 +15,7 @@ from typing import Final
 
 from django.db.models import F, QuerySet
 
-from consent import events, seals, signals, speakers
+from consent import events, intended_uses, seals, signals, speakers
 from consent.errors import AssuranceUnavailable, WrongState
 from consent.life import holds, requests, sheets
 from consent.life.lifecycle import move, remark
@@ -226,7 +226,10 @@ def _complete(
     body: dict[str, Json] = {
         "record_sha256": signed.sha256,
         "evidence": [{"kind": kind, "sha256": evidence.sha256}],
-        "grants": [{"id": grant.id, "use_case": grant.use_case} for grant in agreed],
+        "grants": [
+            {"id": grant.id, "use_case": grant.use_case, "intended_uses": grant.signed[intended_uses.HASH]}
+            for grant in agreed
+        ],
         "assurance": consent.assurance,
         "method": method,
     }

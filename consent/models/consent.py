@@ -125,7 +125,8 @@ class Grant(models.Model):
     """One purpose that a person signed: a use case with its limits.
 
     `signed` is the scope as signed and never changes; `scope` is what narrowing left of it, and `epoch` the consent's
-    epoch when that last changed. A permit rests on one single grant; grants are never mixed.
+    epoch when that last changed; what both say in words lies in `sealed_words`. A permit rests on one single grant;
+    grants are never mixed.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -133,6 +134,7 @@ class Grant(models.Model):
     position = models.PositiveSmallIntegerField(editable=False)
     use_case = models.CharField(max_length=64, editable=False)
     signed = models.JSONField(editable=False)
+    sealed_words = models.BinaryField(null=True, editable=False)
     scope = models.JSONField()
     epoch = models.PositiveIntegerField(default=0, editable=False)
     declined_at = models.DateTimeField(null=True, editable=False)

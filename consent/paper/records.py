@@ -122,7 +122,8 @@ def _processing(consent: Consent, grant: Grant) -> dict[str, Json]:
         "privacy_notice": consent.notice_version.sha256,
         "language": consent.notice_version.locale,
         "purpose": use_cases.dpv_purpose(grant.use_case),
-        "purpose_description": scope["intended_uses"],
+        "purpose_codes": [grant.use_case, *scopes.strings(scope, "actions")],
+        "purpose_description_sha256": scope["intended_uses_sha256"],
         "lawful_basis": ["https://w3id.org/dpv/legal/eu/gdpr#A6-1-a", "https://w3id.org/dpv/legal/eu/gdpr#A9-2-a"],
         "pii_information": [
             {"pii_type": name, "pii_source": source, "special_category": special} for name, source, special in _DATA

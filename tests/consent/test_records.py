@@ -23,7 +23,8 @@ from tests.consent.people import MakeConsent, MakeRequest, grant
 
 # Mandatory in ISO/IEC TS 27560, or made so by the GDPR, as the DPV guide to consent records lists them.
 PROCESSING = {
-    "privacy_notice", "language", "purpose", "purpose_description", "lawful_basis", "pii_information", "jurisdiction",
+    "privacy_notice", "language", "purpose", "purpose_codes", "purpose_description_sha256",
+    "lawful_basis", "pii_information", "jurisdiction",
     "collection_method", "processing_method", "storage_locations", "retention_period", "geographic_restriction",
     "recipients", "withdrawal_method", "rights",
 }  # fmt: skip

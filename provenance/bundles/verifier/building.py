@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 PARTS: Final = (
-    "outcomes", "ed25519", "mldsa", "reading", "tree", "trust", "container", "bundle", "contents", "examination",
+    "outcomes", "ed25519", "mldsa", "reading", "tree", "trust", "container", "bundle", "contents", "purposes",
+    "examination",
     "receipt", "evidence", "assessment", "command",
 )  # fmt: skip
 _TRIES: Final = 20

@@ -26,6 +26,7 @@ from provenance.bundles.verifier.contents import (
     check_tables,
 )
 from provenance.bundles.verifier.outcomes import Refusal, Report
+from provenance.bundles.verifier.purposes import check_purposes
 from provenance.bundles.verifier.tree import Head, read_checkpoint
 from provenance.bundles.verifier.trust import Pinned
 
@@ -58,6 +59,7 @@ def examine(report: Report, path: Path, pinned: Pinned, previous: bytes | None) 
         ("records", check_records),
         ("tables", check_tables),
         ("references", check_references),
+        ("purposes", check_purposes),
         ("clips", check_clips),
     ):
         report.check(name, lambda check=check: check(bundle))  # type: ignore[misc]  # bound at once

@@ -1,0 +1,29 @@
+"""The words behind the purposes: what the asker wrote and the person read, held against the hashes that were signed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from provenance.bundles.verifier.bundle import Bundle
+from provenance.bundles.verifier.contents import rows_of
+from provenance.bundles.verifier.outcomes import Refusal, Skipped
+
+WORDS_DOMAIN = b"sayso-intended-uses-v1\n"
+
+
+def check_purposes(bundle: Bundle) -> str:
+    """Every text, with its salt, has the hash that its grant names; says of how many grants the text is not here."""
+    named = {row["id"]: row for row in rows_of(bundle, "grants")}
+    read: set[str] = set()
+    for row in rows_of(bundle, "intended_uses"):
+        grant = named.get(row["grant"], {})
+        made = hashlib.sha256(WORDS_DOMAIN + bytes.fromhex(row["salt"]) + row["text"].encode("utf-8")).hexdigest()
+        hashes = [scope.get("intended_uses_sha256") for scope in (grant.get("signed", {}), grant.get("scope", {}))]
+        if not hmac.compare_digest(made, row["sha256"]) or made not in hashes:
+            raise Refusal("the text of {} is not the one that its grant names".format(row["grant"]))
+        read.add(row["grant"])
+    left = len(named) - len(read)
+    if left:
+        raise Skipped(f"the words of {left} purposes: their key was erased; the other {len(read)} are what was signed")
+    return f"the words of {len(read)} purposes, each what its grant names"
