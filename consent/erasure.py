@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from consent import events
+from consent import events, sample_fingerprints
 from consent.life import lifecycle
 from consent.models import Consent, ErasedLink, Evidence, Grant, Remark, Representative, Speaker
 from consent.rules.reasons import Act
@@ -57,6 +57,7 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
         "grants": Grant.objects.filter(consent__in=consents).update(sealed_words=None),
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
         "remarks": Remark.objects.filter(consent__in=consents).update(sealed=None),
+        "sample_fingerprints": sample_fingerprints.forget(speaker.subject),
         "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),
     }
     for step in (Move.BEGIN_ERASURE, Move.FINISH_ERASURE):

@@ -12,7 +12,8 @@ from typing import Final, cast
 
 from django.db import transaction
 
-from consent import gate
+from consent import gate, sample_gate
+from consent.sample_fingerprints import RecordingIdentity
 from core import canonical, ids
 from core.clock import Clock
 from core.errors import Conflict, Fault, Invalid
@@ -51,14 +52,17 @@ def clone(order: CloneOrder, *, asker: Asker, now: Clock, providers: Providers =
     """
     provider = providers(order.provider)
     _refuse_twins(order.samples)
-    permit = gate.check(_ask(order, asker), at=now(), actor=asker.actor)  # 1. the gate, before anything is read
+    ask = _ask(order, asker)
+    permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate, before anything is read
     voice: Voice | None = None
     finished = False
     try:
         recordings, reports = _examined(order, asker)  # 2. the samples, in a limited child process
-        voice = _intend(order, permit, asker, at=now())  # 3. the intent, before anything leaves
-        handle = provider.clone(Clone(reference=voice.id, language=voice.language, recordings=recordings))  # 4.
-        _finish(voice, permit, handle, recordings, reports, asker=asker, at=now())  # 5. one transaction
+        sounds = [recording.sound for recording in recordings]
+        identities = sample_gate.check(ask, permit, sounds, at=now(), actor=asker.actor)  # 3. the gate, by their sound
+        voice = _intend(order, permit, asker, at=now())  # 4. the intent, before anything leaves
+        handle = provider.clone(Clone(reference=voice.id, language=voice.language, recordings=recordings))  # 5.
+        _finish(voice, permit, handle, recordings, reports, identities, asker=asker, at=now())  # 6. one transaction
         finished = True
     finally:
         if not finished:
@@ -191,11 +195,15 @@ def _finish(
     handle: Handle,
     recordings: tuple[Recording, ...],
     reports: tuple[Row, ...],
+    identities: tuple[RecordingIdentity, ...],
     *,
     asker: Asker,
     at: datetime,
 ) -> None:
-    """Confirm the consent and make the voice ready, or nothing. Locks: voice, then consent, then log."""
+    """Confirm the consent and make the voice ready, or nothing.
+
+    Locks: voice, then consent, then the organisation's register of recordings, then log.
+    """
     profile = handle.profile
     changed = (
         Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING)
@@ -214,6 +222,7 @@ def _finish(
         _keep(voice, position, recording, report, at=at)
     gate.confirm(permit, at=at)
     gate.commit(permit, characters=0, milliseconds=0, at=at)
+    sample_gate.bind(permit, identities, at=at)
     body: Row = {
         "provider": voice.provider,
         "language": voice.language,

@@ -4,6 +4,7 @@ from consent.models.consent import Consent, Evidence, Grant, Remark, SampleHash
 from consent.models.decision import Decision
 from consent.models.delivery import Delivery, ImportedConsent
 from consent.models.notice import Notice, NoticeVersion
+from consent.models.sample import SampleFingerprint, SampleFingerprintTerm, SampleRegister
 from consent.models.speaker import Correction, Hold, Representative, Speaker
 from consent.models.tombstone import ErasedLink
 from consent.models.usage import GrantUsage, Reservation
@@ -24,6 +25,9 @@ __all__ = [
     "Remark",
     "Representative",
     "Reservation",
+    "SampleFingerprint",
+    "SampleFingerprintTerm",
     "SampleHash",
+    "SampleRegister",
     "Speaker",
 ]
