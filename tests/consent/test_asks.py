@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from consent import decisions
 from consent.models import Consent, Decision
-from consent.rules import channels, territories, use_cases
-from consent.rules.asks import Ask
+from consent.rules import channels, policy, territories, use_cases
+from consent.rules.asks import Ask, ConsentFacts, Facts, GrantFacts
+from consent.rules.states import State
 from core.errors import Invalid
+from tests.conftest import NOON
 from tests.consent.people import ask_for, check, codes
 
 ASK = Ask(
@@ -93,6 +96,86 @@ class TestAnAsk:
         again = replace(ASK, language=ask.language, use_case=ask.use_case, labels=ask.labels)
         assert (again.language, again.use_case, again.labels) == (ask.language, ask.use_case, ask.labels)
         assert again.given == {}
+
+
+# Words, each with other ways to write it.
+WAYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "language": {
+        "en-GB": ("EN_gb", "en-UK", "en-Latn-GB", "en-GB-u-ca-gregory"),
+        "zh-Hant-TW": ("zh-TW", "cmn-Hant-TW", "zh-158"),
+        "no": ("nb", "NB", "nor", "nob"),
+        "et": ("ekk", "est"),
+        "he": ("iw", "heb"),
+    },
+    "use_case": {
+        "entertainment.audiobook": ("Entertainment.AudioBook", "ENTERTAINMENT.AUDIOBOOK"),
+        "entertainment.film_tv": ("entertainment.film-tv", "Entertainment.Film TV"),
+        "entertainment": ("Entertainment", " entertainment "),
+    },
+    "channel": {
+        "broadcast": ("tv", "Radio", "television"), "in_store": ("in-store", "In Store"), "web": ("WEB", "ｗｅｂ"),
+    },
+    "territory": {
+        "FR": ("fr", "FRA", "250"), "CN-BJ": ("cn-bj", "CN-11", "cn_bj"), "GB": ("UK", "gbr", "826"), "EU": ("eu",),
+        "PR": ("US-PR", "pri"),
+    },
+}  # fmt: skip
+
+
+@st.composite
+def two_ways(draw: st.DrawFn) -> tuple[Ask, Ask]:
+    """One ask, and the same in other spellings."""
+    plain: dict[str, Any] = {name: draw(st.sampled_from(sorted(words))) for name, words in WAYS.items()}
+    other: dict[str, Any] = {name: draw(st.sampled_from(WAYS[name][word])) for name, word in plain.items()}
+    labels = draw(st.lists(st.sampled_from(sorted(use_cases.EXCLUDABLE)), max_size=2))
+    spelt = tuple(draw(spellings)(label) for label in labels)
+    return replace(ASK, **plain, labels=tuple(labels)), replace(ASK, **other, labels=spelt)
+
+
+grants = st.builds(
+    GrantFacts,
+    grant_id=st.just("grt_a"),
+    use_case=st.sampled_from(["entertainment", "entertainment.audiobook"]),
+    actions=st.just(frozenset({"synthesize"})),
+    languages=st.lists(st.sampled_from(["*", "en", "zh-Hant", "nb", "no", "et", "he"]), min_size=1, max_size=3).map(
+        tuple
+    ),
+    spelt=st.just(("en",)),
+    channels=st.frozensets(st.sampled_from(["*", "web", "broadcast", "in_store"])),
+    territories=st.frozensets(st.sampled_from(["*", "EU", "FR", "CN", "GB", "US"])),
+    exclusions=st.frozensets(st.sampled_from(sorted(use_cases.EXCLUDABLE)), max_size=2),
+    sensitive_content=st.frozensets(st.sampled_from(sorted(use_cases.SENSITIVE_LABELS))),
+)
+
+
+class TestTwoSpellings:
+    @given(two_ways(), grants, st.sampled_from([{}, {"entertainment.film_tv": 2}]))
+    def test_of_one_thing_get_the_same_decision(
+        self, asks: tuple[Ask, Ask], grant: GrantFacts, raised: dict[str, int]
+    ) -> None:
+        consent = ConsentFacts(
+            consent_id="con_a", state=State.ACTIVE, assurance=1, valid_from=NOON,
+            valid_until=NOON + timedelta(days=1), grants=(grant,),
+        )  # fmt: skip
+        one, other = (policy.judge(ask, Facts(at=NOON, consent=consent, raised=raised)) for ask in asks)
+        assert one == other
+
+    @given(st.sampled_from(sorted(use_cases.TREE)), grants, st.sampled_from(["", "model", "research"]))
+    def test_a_parent_is_allowed_only_where_all_its_children_are(
+        self, parent: str, grant: GrantFacts, raised: str
+    ) -> None:
+        consent = ConsentFacts(
+            consent_id="con_a", state=State.ACTIVE, assurance=2, valid_from=NOON,
+            valid_until=NOON + timedelta(days=1), grants=(replace(grant, use_case=parent),),
+        )  # fmt: skip
+        facts = Facts(at=NOON, consent=consent, raised={raised: 3} if raised else {})
+        children = [f"{parent}.{child}" for child in use_cases.TREE[parent]]
+        if policy.judge(replace(ASK, use_case=parent), facts).allowed:
+            assert all(policy.judge(replace(ASK, use_case=child), facts).allowed for child in children)
+
+    @given(st.sampled_from(["agent.ivr", "agent.companion"]), st.integers(2, 3))
+    def test_a_parent_needs_the_highest_level_among_its_children(self, child: str, level: int) -> None:
+        assert use_cases.minimum_level("agent", {child: level}) == level
 
 
 @pytest.mark.django_db(transaction=True)

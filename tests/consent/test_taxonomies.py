@@ -52,6 +52,17 @@ class TestUseCases:
         assert use_cases.minimum_level("advertising", {"advertising": 1, "*": 0}) == 2
 
     @given(codes)
+    def test_cover_themselves_but_for_parents_of_what_is_ticked_apart(self, code: str) -> None:
+        too_wide = {parent.partition(".")[0] for parent in use_cases.ASKED_APART}
+        assert use_cases.covers(code, code) is (code not in too_wide)
+        assert use_cases.within(code, code)
+
+    @given(codes, codes, codes)
+    def test_lie_within_whatever_holds_what_they_lie_within(self, one: str, two: str, three: str) -> None:
+        if use_cases.within(one, two) and use_cases.within(two, three):
+            assert use_cases.within(one, three)
+
+    @given(codes)
     def test_all_have_a_purpose_for_the_record(self, code: str) -> None:
         assert use_cases.dpv_purpose(code).startswith("https://w3id.org/dpv#")
 
@@ -85,9 +96,31 @@ class TestTerritories:
         if territories.covers(granted, asked, on=TODAY):
             assert territories.covers([*granted, *more], asked, on=TODAY)
 
-    @pytest.mark.parametrize(("text", "code"), [("uk", "GB"), ("el", "GR"), ("us-ca", "US-CA"), ("eu", "EU")])
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("uk", "GB"), ("el", "GR"), ("us-ca", "US-CA"), ("eu", "EU"), ("CHN", "CN"), ("156", "CN"),
+            ("cn_bj", "CN-BJ"), ("CN-11", "CN-BJ"), ("US-PR", "PR"), ("CN-HK", "HK"), ("ＣＮ", "CN"), (" de ", "DE"),
+        ],
+    )  # fmt: skip
     def test_have_one_spelling(self, text: str, code: str) -> None:
         assert territories.canonical(text) == code
+
+    @pytest.mark.parametrize("text", ["", "Mars", "ZZ", "XK", "US-ZZ", "EU-FR", "001", "419", "СN", "C N", "DE " * 20])
+    def test_that_are_none_are_refused(self, text: str) -> None:
+        with pytest.raises(territories.UnknownTerritory):
+            territories.canonical(text)
+
+    @given(places, places)
+    def test_overlap_either_way_and_always_where_one_covers_the_other(self, one: str, other: str) -> None:
+        assert territories.overlaps(one, other) is territories.overlaps(other, one)
+        if territories.covers([one], other, on=TODAY):
+            assert territories.overlaps(one, other)
+
+    @given(places, places, places)
+    def test_cover_what_is_covered_by_what_they_cover(self, one: str, two: str, three: str) -> None:
+        if territories.covers([one], two, on=TODAY) and territories.covers([two], three, on=TODAY):
+            assert territories.covers([one], three, on=TODAY)
 
     @given(st.text(max_size=20))
     def test_read_any_text_or_refuse_it(self, text: str) -> None:
