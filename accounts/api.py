@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import contact, inputs, outputs, services
+from accounts import contact, inputs, key_powers, outputs, services
 from accounts.models import ApiKey
 from accounts.rest import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
 from core import clock
@@ -36,6 +36,7 @@ class ApiKeys(APIView):
         livemode = form.pop("mode") == "live"
         if livemode and not caller.livemode:
             raise LiveKeyNeeded("A test key cannot make a live key.")
+        form = key_powers.demand_for_new(caller, form)
         issued = services.issue_key(
             organisation=caller.organisation,
             livemode=livemode,
@@ -64,8 +65,10 @@ class OneApiKey(APIView):
         """Change product, scopes, defaults, limit or expiry."""
         caller = caller_of(request)
         form = read(inputs.KeyChanges, request.data)
+        mine = _mine(caller, key_id)
+        key_powers.demand_for_change(caller, mine, form)
         key = services.update_key(
-            _mine(caller, key_id).id,
+            mine.id,
             organisation=caller.organisation,
             changes=form,
             actor=caller.actor,
@@ -93,8 +96,10 @@ class ApiKeyRotation(APIView):
         """Give the key a second secret; the first stays good for the overlap that the answer states."""
         caller = caller_of(request)
         form = read(inputs.Rotation, request.data)
+        mine = _mine(caller, key_id)
+        key_powers.demand_for_secret(caller, mine)
         issued = services.rotate_key(
-            _mine(caller, key_id).id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
+            mine.id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
         )
         return Response(outputs.issued(issued))
 

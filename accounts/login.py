@@ -8,6 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.ratelimit import get_ip
+from django.core.cache import cache
 from django.forms import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -54,7 +55,9 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            member_events.locked_out(request, str(credentials.get("email") or ""))
+            # Once for each time that it is locked: who goes on guessing must not fill the log.
+            if cache.add(f"locked|{self._get_login_attempts_cache_key(request, **credentials)}", 1, 300):
+                member_events.locked_out(request, str(credentials.get("email") or ""))
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:

@@ -48,6 +48,8 @@ class Caller:
     product: str
     livemode: bool
     scopes: frozenset[str]
+    calls_per_minute: int
+    expires_at: datetime | None
     default_use_case: str | None
     default_channel: str | None
     default_territory: str | None
@@ -169,6 +171,8 @@ def _caller(key: ApiKey) -> Caller:
         product=key.product,
         livemode=key.livemode,
         scopes=frozenset(key.scopes),
+        calls_per_minute=key.calls_per_minute,
+        expires_at=key.expires_at,
         default_use_case=key.default_use_case or None,
         default_channel=key.default_channel or None,
         default_territory=key.default_territory or None,

@@ -58,10 +58,19 @@ def create_organisation(*, name: str, at: datetime, reached_at: str = "", dpo: s
     return Organisation.objects.create(id=ids.new("org"), name=name, contact=said, created_at=at)
 
 
+def canonical_address(email: str) -> str:
+    """Give the one spelling of a login. Raises Invalid for letters that may only look like those of another's."""
+    address = email.strip()
+    if not address.isascii():
+        raise Invalid("The address of a member is written in ASCII, a domain in other letters as xn--.")
+    return address.lower()
+
+
 @tx.opened
 def create_member(*, organisation: Organisation, email: str, password: str, role: str, at: datetime) -> Member:
-    """Make a member who can log in. Raises NameTaken when the address is a member's already, of anybody."""
-    if Member.objects.filter(email__iexact=email).exists():
+    """Make a member who can log in. Raises NameTaken when the address is a member's already, of anybody; Invalid."""
+    email = canonical_address(email)
+    if Member.objects.filter(email=email).exists():
         raise NameTaken("There is a member with this address already.")
     member = Member(id=ids.new("mem"), organisation=organisation, email=email, role=Role(role), date_joined=at)
     member.set_password(password)

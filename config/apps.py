@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from config import celery, checks
+from config import celery, checks, page_errors
 
 
 class HouseConfig(AppConfig):
@@ -12,3 +12,6 @@ class HouseConfig(AppConfig):
     # Loaded here, so that every process with Django has the one Celery app and our checks.
     celery = celery.app
     checks = (checks.development_leftovers, checks.single_process_parts)
+
+    def ready(self) -> None:
+        page_errors.listen()

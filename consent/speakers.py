@@ -130,6 +130,13 @@ def personal_of(speaker: Speaker) -> Personal | None:
     )
 
 
+@tx.opened
+def log_opening(speaker: Speaker, *, actor: str, at: datetime) -> None:
+    """Put on record that a member was shown who this is. Of an erased person there is nothing to show."""
+    if personal_of(speaker) is not None:
+        events.of_speaker(speaker, "speaker.opened", at=at, actor=actor, body={})
+
+
 def notes_of(speaker: Speaker) -> Notes:
     """Open what the caller wrote beside the speaker; nothing once the person has been erased."""
     return notes.opened(speaker, subjects=(speaker.subject,))

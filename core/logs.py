@@ -51,7 +51,8 @@ def configuration(level: str) -> dict[str, object]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": sys.stderr}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            # The framework's own request log holds paths, and a signing link is a path with a secret in it.
+            # The framework's own request log holds paths, and a signing link is a path with a secret in it. Errors of
+            # pages are logged without it, by `config.page_errors`.
             "django.request": {"level": "CRITICAL"},
             "django.security.csrf": {"level": "CRITICAL"},
             "django.server": {"level": "ERROR"},

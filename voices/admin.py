@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
 from accounts.clock import now_for
-from accounts.desk import EvidenceAdmin, button, may_enter
+from accounts.desk import EvidenceAdmin, actor_of, button, may_enter, member_of
 from accounts.permissions import Action
 from accounts.reason_forms import Given, coded
 from consent import speakers
@@ -30,13 +34,33 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
     list_filter = ("state", "kind", "livemode")
     search_fields = ("id",)
     ordering = ("-created_at", "id")
-    fields = ("id", "kind", "state", "mode", "created_at", "erased_at", "person")
-    readonly_fields = ("person",)
+    fields = ("id", "kind", "state", "mode", "created_at", "erased_at")
     actions_detail = ("erase",)
 
     def notes_of(self, row: Speaker) -> Notes:
         """Open the speaker's notes."""
         return speakers.notes_of(row)
+
+    def get_fields(self, request: HttpRequest, obj: Speaker | None = None) -> tuple[str, ...]:
+        """Show name and address to those who may open them."""
+        shown: tuple[str, ...] = tuple(super().get_fields(request, obj))
+        return (*shown, "person") if self.may(request, Action.OPEN_SPEAKER) else shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Speaker | None = None) -> tuple[str, ...]:
+        """Name and address are computed."""
+        return (*super().get_readonly_fields(request, obj), "person")
+
+    @transaction.atomic
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Put on record that a member opens this person's page, when it shows who it is."""
+        speaker = self.get_queryset(request).filter(pk=unquote(object_id)).first()
+        if speaker is not None and self.may(request, Action.OPEN_SPEAKER):
+            at = now_for(speaker.organisation, livemode=speaker.livemode, real=clock.now())
+            speakers.log_opening(speaker, actor=actor_of(member_of(request)), at=at)
+        shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return shown
 
     @admin.display(description="Person")
     def person(self, speaker: Speaker) -> SafeString | str:

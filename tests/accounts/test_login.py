@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from accounts.models import Member
+from accounts import member_events
+from accounts.models import Member, SharedValue
 from core import clock
+from provenance.ledger import sequencer
+from provenance.models import Entry
 from tests.cast import PASSWORD, MakeMember
+from tests.conftest import NOON
 
 LOGIN = "/account/login/"
 
@@ -53,3 +57,69 @@ class TestLogin:
         client = Client()
         client.post("/account/signup/", {"email": "eve@evil.example", "password1": PASSWORD})
         assert not Member.objects.exists()
+
+
+class TestFiveWrongPasswords:
+    def guess(self, times: int, *, email: str = "ada@acme.example", address: str = "192.0.2.1") -> None:
+        for number in range(times):
+            told = {"login": email, "password": f"wrong password {number}"}
+            Client(REMOTE_ADDR=address).post(LOGIN, told)
+
+    def comes_in(self, *, email: str = "ada@acme.example", address: str = "192.0.2.1") -> bool:
+        client = Client(REMOTE_ADDR=address)
+        client.post(LOGIN, {"login": email, "password": PASSWORD})
+        return is_in(client)
+
+    def test_lock_the_address_that_guessed(self, member: Member) -> None:
+        self.guess(5)
+        assert not self.comes_in()
+
+    def test_lock_it_whatever_the_case_of_the_login(self, member: Member) -> None:
+        self.guess(3)
+        self.guess(2, email="ADA@acme.example")
+        assert not self.comes_in()
+
+    def test_lock_nobody_out_at_another_address(self, member: Member) -> None:
+        self.guess(12)
+        assert self.comes_in(address="192.0.2.2")
+
+    def test_lock_nobody_else_out_at_the_same_address(self, member: Member, make_member: MakeMember) -> None:
+        make_member(email="bea@acme.example")
+        self.guess(12)
+        assert self.comes_in(email="bea@acme.example")
+
+    def test_are_known_to_every_process(self, member: Member) -> None:
+        self.guess(5)
+        assert SharedValue.objects.exists(), "the count stands in the database, not in a process"
+
+    def test_are_written_down_without_the_address(self, member: Member, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level("INFO", logger="sayso.security"):
+            self.guess(6)
+            self.guess(1, email="a stranger@example.org")
+
+        said = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
+        assert {record.getMessage() for record in caplog.records} == {"member.login_failed", "member.locked_out"}
+        assert "ada@" not in said
+        assert "stranger" not in said
+        assert member_events.hashed("ada@acme.example") in said
+        assert "member.locked_out" in kinds(member)
+
+
+class TestWhatIsWrittenDown:
+    def test_a_login_in_the_log_and_in_a_line(self, member: Member, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level("INFO", logger="sayso.security"):
+            log_in()
+
+        assert [record.getMessage() for record in caplog.records] == ["member.login"]
+        assert kinds(member) == ["member.login"]
+
+    def test_no_entry_names_the_member_in_the_open(self, member: Member) -> None:
+        log_in()
+        kinds(member)
+
+        assert member.pk not in bytes(Entry.objects.get().payload).decode()
+
+
+def kinds(member: Member) -> list[str]:
+    sequencer.settle(member.organisation_id, at=NOON)
+    return list(Entry.objects.order_by("idx").values_list("kind", flat=True))

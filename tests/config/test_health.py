@@ -16,16 +16,27 @@ class TestHealth:
         assert answers["ready"]["parts"]["database"] == "ok"
         assert answers["version"]["name"] == "sayso"
 
-    def test_metrics_are_for_loopback(self, client: Client) -> None:
-        assert b"sayso_requests_total" in client.get("/metrics").content
-        assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 404
-        assert client.get("/metrics", HTTP_X_FORWARDED_FOR="192.0.2.1").status_code == 404
+    @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "192.0.2.1"])
+    def test_metrics_without_a_token_are_not_there_for_anybody(self, client: Client, address: str) -> None:
+        assert client.get("/metrics", REMOTE_ADDR=address).status_code == 404
+        assert client.get("/metrics", REMOTE_ADDR=address, HTTP_AUTHORIZATION="Bearer ").status_code == 404
 
-    def test_metrics_with_a_token_need_it(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        ("header", "status"),
+        [
+            ("Bearer s3cret-token", 200), ("bearer s3cret-token", 200), ("s3cret-token", 404),
+            ("Basic s3cret-token", 404), ("Bearer s3cret-toke", 404), ("Bearer ", 404), ("", 404),
+        ],
+    )  # fmt: skip
+    def test_metrics_need_the_token(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, header: str, status: int
+    ) -> None:
         monkeypatch.setenv("SAYSO_METRICS_TOKEN", "s3cret-token")
 
-        assert client.get("/metrics").status_code == 404
-        assert client.get("/metrics", HTTP_AUTHORIZATION="Bearer s3cret-token").status_code == 200
+        answer = client.get("/metrics", HTTP_AUTHORIZATION=header)
+
+        assert answer.status_code == status
+        assert (b"sayso_requests_total" in answer.content) == (status == 200)
 
 
 class TestRequests:

@@ -45,7 +45,8 @@ class Command(BaseCommand):
             if "voice" not in found:
                 found |= self._play(base, found["test_key"], data)
                 _keep(known, found)
-            self.stdout.write(_first_steps(base, found))
+            # By name: security keys and passkeys work on no page whose address is a number.
+            self.stdout.write(_first_steps(base.replace("127.0.0.1", "localhost"), found))
             self.stdout.flush()
             _wait_for_the_end()
 
@@ -80,6 +81,7 @@ Sayso is up, with demo data. Ctrl-C stops it.
 
   front page   {base}/
   admin        {base}/admin/      login {found["owner_email"]}  password {found["owner_password"]}
+               the first login leads to setting up a second factor; without one, test data can be looked at
   API docs     {base}/docs/
   verify page  {base}/verify
   test key     {found["test_key"]}
