@@ -59,29 +59,32 @@ class OneApiKey(APIView):
         return Response(outputs.api_key(_mine(caller_of(request), key_id)))
 
     @extend_schema(
-        operation_id="api_keys_update", request=inputs.KeyChanges, responses={200: outputs.ApiKeyObject, 409: None}
+        operation_id="api_keys_update", request=inputs.KeyPatch, responses={200: outputs.ApiKeyObject, 409: None}
     )
     def patch(self, request: Request, key_id: str) -> Response:
         """Change product, scopes, defaults, limit or expiry."""
         caller = caller_of(request)
-        form = read(inputs.KeyChanges, request.data)
+        form = read(inputs.KeyPatch, request.data)
+        keep_jobs = form.pop("keep_jobs", None)
         mine = _mine(caller, key_id)
         key_powers.demand_for_change(caller, mine, form)
         key = services.update_key(
             mine.id,
             organisation=caller.organisation,
             changes=form,
+            keep_jobs=keep_jobs,
             actor=caller.actor,
             at=clock.now(),
         )
         return Response(outputs.api_key(key))
 
-    @extend_schema(operation_id="api_keys_disable", request=None, responses={200: outputs.ApiKeyObject})
+    @extend_schema(operation_id="api_keys_disable", request=inputs.KeyEnd, responses={200: outputs.ApiKeyObject})
     def delete(self, request: Request, key_id: str) -> Response:
-        """Disable the key at once and for good; doing it twice changes nothing."""
+        """Disable the key at once and for good, and end what it began unless `keep_jobs` is true."""
         caller = caller_of(request)
+        form = read(inputs.KeyEnd, request.data)
         key = services.disable_key(
-            _mine(caller, key_id).id, organisation=caller.organisation, actor=caller.actor, at=clock.now()
+            _mine(caller, key_id).id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
         )
         return Response(outputs.api_key(key))
 

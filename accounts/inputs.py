@@ -54,6 +54,18 @@ class KeyChanges(StrictSerializer):
         return {name: "" if value is None and name != "expires_at" else value for name, value in attrs.items()}
 
 
+class KeyPatch(KeyChanges):
+    """What changes of a key, and whether what it began goes on where it may not do that any more."""
+
+    keep_jobs = serializers.BooleanField(required=False, help_text="What is queued or running goes on all the same.")
+
+
+class KeyEnd(StrictSerializer):
+    """How a key ends."""
+
+    keep_jobs = serializers.BooleanField(required=False, help_text="What is queued or running goes on all the same.")
+
+
 class NewKey(KeyChanges):
     """A key to be made: product, scopes and mode must be said."""
 
@@ -66,6 +78,7 @@ class Rotation(StrictSerializer):
     """How long the old secret stays good beside the new one."""
 
     overlap = DurationField(required=False, help_text="ISO 8601, at most P30D; PT24H when left out.")
+    keep_jobs = serializers.BooleanField(required=False, help_text="Without an overlap: what is queued goes on.")
 
     def validate_overlap(self, value: Duration) -> timedelta:
         """Give a plain span; a month has no fixed length, so an overlap has none."""

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Q
 
 from accounts import secrets
+from accounts.clock import real_of
 from accounts.models import ApiKey
-from core.errors import Unauthenticated
+from core import ids
+from core.errors import Refused, Unauthenticated
 
 _EVERY: Final = timedelta(minutes=1)
+
+
+class KeyEnded(Refused):
+    """The API key that asked was disabled, has expired, or may not do this any more."""
+
+    code = "key_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What runs for an actor: `ref` names it, `scope` is what a key needs for it, `at` is the time of its data."""
+
+    ref: str
+    actor: str
+    scope: str | None
+    at: datetime
 
 
 class KeyExpired(Unauthenticated):
@@ -34,6 +54,34 @@ def authenticate(secret: str, *, at: datetime) -> ApiKey:
     if any(end is not None and end <= at for end in ends):
         raise KeyExpired("This API key has expired.")
     return key
+
+
+def ended_among(uses: Iterable[Use]) -> dict[str, KeyEnded]:
+    """Give why these uses may not go on, by their ref: one question for all. Actors that are no keys go on.
+
+    A key of which its owner said that its jobs are kept lets everything finish that it began.
+    """
+    asked = [(use, use.actor.removeprefix("key:")) for use in uses if use.actor.startswith("key:")]
+    wanted = {key_id for _, key_id in asked if ids.is_id(key_id, "key")}
+    if not wanted:
+        return {}
+    found = ApiKey.objects.select_related("organisation").in_bulk(wanted)
+    ended = {use.ref: _why_ended(use, found.get(key_id)) for use, key_id in asked if key_id in wanted}
+    return {ref: KeyEnded(detail) for ref, detail in ended.items() if detail}
+
+
+def _why_ended(use: Use, key: ApiKey | None) -> str:
+    if key is None:
+        return "The API key of this call is gone."
+    if key.keeps_jobs:
+        return ""
+    if key.disabled_at is not None:
+        return "The API key of this call was disabled."
+    if key.expires_at is not None and key.expires_at <= real_of(key.organisation, livemode=key.livemode, here=use.at):
+        return "The API key of this call has expired."
+    if use.scope is not None and use.scope not in key.scopes:
+        return "The API key of this call may not do that any more."
+    return ""
 
 
 def note_use(key: ApiKey, *, at: datetime) -> None:

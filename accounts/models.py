@@ -95,7 +95,8 @@ class Member(AbstractBaseUser, PermissionsMixin):
 class ApiKey(Noted):
     """A product's key. Only the SHA-256 of the secret is stored; the secret is shown once, at making.
 
-    Rotation makes a second secret of the same key; both are valid until `previous_until`.
+    Rotation makes a second secret of the same key; both are valid until `previous_until`. `keeps_jobs`: what the key
+    began goes on after its end or after it lost a scope.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -116,6 +117,7 @@ class ApiKey(Noted):
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
     disabled_at = models.DateTimeField(null=True, editable=False)
+    keeps_jobs = models.BooleanField(default=False, editable=False)
 
     class Meta:
         constraints = [

@@ -132,9 +132,17 @@ def issue_key(
 
 @tx.opened
 def rotate_key(
-    key_id: str, *, organisation: Organisation, overlap: timedelta = OVERLAP, actor: str, at: datetime
+    key_id: str,
+    *,
+    organisation: Organisation,
+    overlap: timedelta = OVERLAP,
+    keep_jobs: bool = False,
+    actor: str,
+    at: datetime,
 ) -> IssuedKey:
     """Give the key a second secret; the first one is accepted until `at + overlap`, an older one no more.
+
+    Without an overlap the first secret is given up at once, and what was queued with the key ends unless `keep_jobs`.
 
     Raises NotFound, KeyIsDisabled, Invalid for an overlap below 0 or above 30 days.
     """
@@ -148,15 +156,29 @@ def rotate_key(
     key.previous_until = at + overlap if overlap else None
     key.secret_sha256, key.prefix = secrets.digest(secret), secrets.shown(secret)
     key.save(update_fields=["previous_sha256", "previous_until", "secret_sha256", "prefix"])
-    _emit("key.rotated", key, actor=actor, at=at, facts={"overlap_seconds": int(overlap.total_seconds())})
+    _emit(
+        "key.rotated",
+        key,
+        actor=actor,
+        at=at,
+        facts={"overlap_seconds": int(overlap.total_seconds()), "keep_jobs": keep_jobs or bool(overlap)},
+    )
     return IssuedKey(key=key, secret=secret)
 
 
 @tx.opened
 def update_key(
-    key_id: str, *, organisation: Organisation, changes: Mapping[str, object], actor: str, at: datetime
+    key_id: str,
+    *,
+    organisation: Organisation,
+    changes: Mapping[str, object],
+    keep_jobs: bool | None = None,
+    actor: str,
+    at: datetime,
 ) -> ApiKey:
     """Change fields of a key: product, scopes, defaults, limit, expiry, external_id, metadata.
+
+    What the key began and may not do any more ends, now or when it expires; with `keep_jobs` it goes on.
 
     Raises NotFound, KeyIsDisabled, Invalid for an expiry in the past and for a default that is not known.
     """
@@ -172,20 +194,34 @@ def update_key(
     if "expires_at" in changes:
         _must_lie_ahead(key.expires_at, at=at)
     key.scopes = scopes.ordered(key.scopes)
-    key.save(update_fields=sorted(columns))
-    facts: dict[str, Json] = {"action": "key.updated", "fields": sorted(changes), "scopes": list(key.scopes)}
+    if keep_jobs is not None or not {"scopes", "expires_at"}.isdisjoint(changes):
+        key.keeps_jobs = bool(keep_jobs)
+    key.save(update_fields=[*sorted(columns), "keeps_jobs"])
+    facts: dict[str, Json] = {
+        "action": "key.updated",
+        "fields": sorted(changes),
+        "scopes": list(key.scopes),
+        "keep_jobs": key.keeps_jobs,
+    }
     _emit("admin.action", key, actor=actor, at=at, facts=facts)
     return key
 
 
 @tx.opened
-def disable_key(key_id: str, *, organisation: Organisation, actor: str, at: datetime) -> ApiKey:
-    """End a key at once, both its secrets; a second time changes nothing. Raises NotFound."""
+def disable_key(
+    key_id: str, *, organisation: Organisation, actor: str, at: datetime, keep_jobs: bool = False
+) -> ApiKey:
+    """End a key at once, both its secrets, and what it began unless `keep_jobs`. Raises NotFound.
+
+    A second time changes nothing, but ends what was kept the first time when `keep_jobs` is left out.
+    """
     mine = ApiKey.objects.filter(id=key_id, organisation=organisation)
-    changed = mine.filter(disabled_at=None).update(disabled_at=at)
+    changed = mine.filter(disabled_at=None).update(disabled_at=at, keeps_jobs=keep_jobs)
+    if not keep_jobs:
+        changed = mine.filter(keeps_jobs=True).update(keeps_jobs=False) or changed
     key = _of(key_id, organisation)
     if changed:
-        _emit("key.disabled", key, actor=actor, at=at, facts={})
+        _emit("key.disabled", key, actor=actor, at=at, facts={"keep_jobs": keep_jobs})
     return key
 
 

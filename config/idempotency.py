@@ -23,7 +23,7 @@ from accounts.models import ApiKey, StoredAnswer
 from config import problems
 from consent import gate
 from core import clock, streams
-from core.errors import Conflict, Invalid, SaysoError, Unauthenticated
+from core.errors import Conflict, Invalid, Refused, SaysoError, Unauthenticated
 from provenance import clips
 from vault import keys, sealing
 
@@ -149,13 +149,21 @@ def _claim(key: ApiKey, name: str, fingerprint: str, *, at: datetime) -> StoredA
         raise IdempotencyForgotten("The answer was forgotten when a person it spoke of was erased.")
     decision = kept.headers.get("Sayso-Decision")
     here = now_for(key.organisation, livemode=key.livemode, real=at)
-    if decision and not gate.still_holds(decision, at=here):
+    if decision and not _may_still(decision, at=here):
         # The permit behind the answer has ended. Take the row over and let the gate decide anew.
         mine.filter(state=StoredAnswer.State.DONE).update(
             state=StoredAnswer.State.RUNNING, lease_until=at + LEASE, sealed_body=None
         )
         kept.refresh_from_db()
     return kept
+
+
+def _may_still(decision_id: str, *, at: datetime) -> bool:
+    try:
+        gate.may_still(decision_id, at=at)
+    except Refused:
+        return False
+    return True
 
 
 def _keep(key: ApiKey, kept: StoredAnswer, response: HttpResponse) -> None:

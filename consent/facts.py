@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
@@ -47,7 +48,7 @@ def register_policy() -> None:
 
 def gather(ask: Ask, *, at: datetime) -> Gathered:
     """Read what a decision about this ask needs. A superseded consent is answered for by its successor."""
-    raised = _raised(ask.organisation_id)
+    raised = raised_by(policy.of(ask.organisation_id))
     chain = _chain(ask)
     if not chain:
         return Gathered(facts=Facts(at=at, consent=None, raised=raised), consent=None, grants={})
@@ -130,9 +131,12 @@ def _representative_missing(speaker: Speaker, at: datetime) -> bool:
     return not any(row.valid_until is None or at < row.valid_until for row in verified)
 
 
-def _raised(organisation_id: str) -> dict[str, int]:
-    """The levels to which the organisation's policy raised some use cases: `{"minimum_assurance": {"agent": "L2"}}`."""
-    levels = policy.of(organisation_id).get("minimum_assurance") or {}
+def raised_by(wanted: Mapping[str, Json]) -> dict[str, int]:
+    """The levels to which an organisation's policy raised some use cases: `{"minimum_assurance": {"agent": "L2"}}`.
+
+    Raises TypeError or ValueError for levels that cannot be read.
+    """
+    levels = wanted.get("minimum_assurance") or {}
     if not isinstance(levels, dict):
         raise TypeError("the minimum levels are no object")  # any error in here is a doubt, and a doubt is a denial
     raised: dict[str, int] = {}

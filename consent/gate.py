@@ -6,92 +6,43 @@ line; `release` when the work failed. Lock order everywhere: job, consent, log.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, cast
 
 from django.db import transaction
 
-from consent import decisions, quota, record_check
-from consent import facts as facts_of
-from consent.decisions import reasons_of, shown
-from consent.explaining import explain
+from consent import decisions, quota, still
+from consent.decisions import reasons_of
 from consent.facts import Gathered
+from consent.judging import judge
 from consent.life import samples
 from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
-from consent.rules import policy, scopes
+from consent.permits import ConsentDenied, Permit, permit_from
 from consent.rules.asks import Ask, GrantFacts, Reason, Verdict
-from consent.rules.states import State
-from core import clock, tx
-from core.canonical import Json
-from core.errors import Fault, NotFound, Refused
+from consent.still import ended, may_still
+from core import tx
+from core.errors import NotFound
 
 __all__ = [
-    "Ask", "ConsentDenied", "Permit", "charge", "check", "commit", "confirm", "ended", "permit_of", "preview",
-    "reasons_of", "release", "release_stale", "still_holds",
+    "Ask", "ConsentDenied", "Permit", "charge", "check", "commit", "confirm", "ended", "may_still", "permit_of",
+    "preview", "reasons_of", "release", "release_stale",
 ]  # fmt: skip
-
-logger = logging.getLogger(__name__)
 
 PERMIT_LASTS: Final = timedelta(hours=1)
 ANSWER_LASTS: Final = timedelta(seconds=60)
-
-
-class ConsentDenied(Refused):
-    """No consent covers this call; the answer lists all reasons, and names the decision.
-
-    `decision_id` is None for a refusal on delivery, which is the end of a decision and none of its own.
-    """
-
-    code = "consent_denied"
-
-    def __init__(self, reasons: tuple[Reason, ...], *, decision_id: str | None = None) -> None:
-        super().__init__(
-            "No consent covers this call. " + " ".join(dict.fromkeys(reason.detail for reason in reasons)),
-            faults=tuple(Fault(code=reason.code, detail=reason.detail) for reason in reasons),
-            facts={"reasons": [shown(reason) for reason in reasons], "decision": decision_id},
-        )
-        self.reasons = reasons
-        self.decision_id = decision_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permit:
-    """Proof of one positive decision. Made by `check` alone; must be confirmed in the transaction that delivers.
-
-    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms` what a receipt may
-    say of the grant, in codes, `event_id` the decision's log entry (empty when the permit is given again).
-    """
-
-    decision_id: str
-    consent_id: str
-    grant_id: str
-    epoch: int
-    subject: str
-    speaker_id: str
-    record_sha256: str
-    language: str | None
-    use_case: str
-    channel: str | None
-    territory: str | None
-    policy_version: str
-    expires_at: datetime
-    min_disclosure: str
-    terms: Mapping[str, Json]
-    event_id: str = ""
 
 
 def check(ask: Ask, *, at: datetime, actor: str) -> Permit:
     """Find the one grant that covers the ask, set its quota aside, record and log the decision.
 
     Opens a transaction of its own; a refusal is recorded and logged in another before ConsentDenied is raised, so call
-    it outside of any transaction.
+    it outside of any transaction. Raises KeyEnded for an API key that may not do this any more, as one that queued it.
     """
+    still.must_act(actor, ask.action, at=at)
     with transaction.atomic():
         # 1. read what the decision rests on   2. judge it
-        gathered, verdict = _judge(ask, at=at)
+        gathered, verdict = judge(ask, at=at)
         if verdict.grant is not None and gathered is not None:
             # 3. set the quota aside: the UPDATE's row count decides between callers who saw the same remainder
             grant = gathered.grants[verdict.grant.grant_id]
@@ -108,7 +59,7 @@ def check(ask: Ask, *, at: datetime, actor: str) -> Permit:
 def preview(ask: Ask, *, at: datetime, actor: str) -> Decision:
     """Answer whether the ask would be allowed, recorded and logged, without using anything. Never raises a denial."""
     with transaction.atomic():
-        gathered, verdict = _judge(ask, at=at)
+        gathered, verdict = judge(ask, at=at)
         if verdict.grant is not None and gathered is not None:
             grant = gathered.grants[verdict.grant.grant_id]
             ends = _end(gathered.consent, at + ANSWER_LASTS)
@@ -120,28 +71,15 @@ def preview(ask: Ask, *, at: datetime, actor: str) -> Decision:
 
 @tx.required
 def confirm(permit: Permit, *, at: datetime) -> None:
-    """Raise ConsentDenied unless the consent still stands as it stood; keeps it locked until the transaction ends.
+    """Raise ConsentDenied or KeyEnded unless the permit still holds; its consent stays locked until all is committed.
 
-    Compares epoch and state, which everything that could end a permit changes. A revocation that committed first may
-    carry a later time than `at`, so times decide nothing; the end of the term is a guard until the sweep was there.
+    Under the lock `may_still` compares epoch and state, which everything that could end a permit changes, and asks for
+    the rest again. A revocation that committed first may carry a later time than `at`, so times decide nothing; the end
+    of the term is a guard until the sweep was there.
     """
-    rows = Consent.objects.select_for_update(no_key=True).filter(id=permit.consent_id)
-    row = rows.only("id", "state", "revocation_epoch", "valid_until").first()
-    reason = _against(permit, (row.state, row.revocation_epoch, row.valid_until) if row else None, at=at)
-    if reason is not None:
-        raise ConsentDenied((reason,))
-
-
-def ended(running: Iterable[tuple[Permit, datetime]]) -> dict[str, ConsentDenied]:
-    """Which of the running permits hold no longer, by decision: one question for all of them, and no lock.
-
-    For streams, which ask many times a second; that a clip was issued is still decided by `confirm`.
-    """
-    pairs = tuple(running)
-    rows = Consent.objects.filter(id__in={permit.consent_id for permit, _ in pairs})
-    found = {row[0]: row[1:] for row in rows.values_list("id", "state", "revocation_epoch", "valid_until")}
-    reasons = {permit.decision_id: _against(permit, found.get(permit.consent_id), at=at) for permit, at in pairs}
-    return {decision: ConsentDenied((reason,), decision_id=decision) for decision, reason in reasons.items() if reason}
+    locked = Consent.objects.select_for_update(no_key=True).filter(id=permit.consent_id)
+    locked.values_list("id", flat=True).first()
+    may_still(permit, at=at)
 
 
 @tx.required
@@ -152,7 +90,8 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
     """
     reservation = Reservation.objects.select_related("decision").filter(decision_id=permit.decision_id).first()
     if reservation is None or not quota.spend(reservation, characters=characters, milliseconds=milliseconds):
-        raise ConsentDenied((_ended("quota_exceeded", "More was used than is left of the quota.", permit.consent_id),))
+        over = still.reason_of("More was used than is left of the quota.", permit.consent_id, "quota_exceeded")
+        raise ConsentDenied((over,))
     asked = reservation.decision.ask
     if asked["action"] == "clone":
         samples.bind(permit.consent_id, asked["samples"], at=at)
@@ -179,42 +118,13 @@ def release_stale(*, at: datetime, most: int = 500) -> int:
     return sum(quota.give_back(reservation) for reservation in stale)
 
 
-def still_holds(decision_id: str, *, at: datetime) -> bool:
-    """Say whether the consent behind an allowed decision stands as it stood then."""
-    row = Decision.objects.select_related("consent").filter(id=decision_id, allowed=True).first()
-    consent = row.consent if row else None
-    return (
-        row is not None
-        and consent is not None
-        and consent.state == State.ACTIVE
-        and consent.revocation_epoch == row.epoch
-        and consent.valid_until is not None
-        and at < consent.valid_until
-    )
-
-
 def permit_of(decision_id: str) -> Permit:
     """Give the permit of an allowed decision again, in a worker. Raises NotFound; `confirm` still decides."""
     rows = Decision.objects.select_related("consent__speaker", "grant")
     row = rows.filter(id=decision_id, allowed=True, preview=False).first()
     if row is None or row.consent is None or row.grant is None:
         raise NotFound("There is no such permit.")
-    return _permit(row, row.consent, row.grant)
-
-
-def _judge(ask: Ask, *, at: datetime) -> tuple[Gathered | None, Verdict]:
-    """Gather and judge. Whatever goes wrong in here is a refusal: the gate denies when it is in doubt."""
-    try:
-        with transaction.atomic():
-            gathered = facts_of.gather(ask, at=at)
-            if gathered.chain:
-                record_check.check(gathered.chain, gathered.signed, on=at.date())
-            verdict = policy.judge(ask, gathered.facts)
-            return gathered, replace(verdict, reasons=tuple(explain(reason) for reason in verdict.reasons))
-    except Exception:
-        logger.exception("the gate was in doubt")
-        doubt = Reason(code="internal_doubt", detail="The decision could not be made; nothing is allowed in doubt.")
-        return None, Verdict(reasons=(doubt,), grant=None)
+    return permit_from(row, row.consent, row.grant)
 
 
 def _too_late(gathered: Gathered, grant: GrantFacts) -> Verdict:
@@ -235,37 +145,14 @@ def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at:
     characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
     quota.keep(decision, usage, characters=characters, clips=clips, expires_at=at + PERMIT_LASTS)
     noted = decisions.note(decision, consent, at=at, actor=actor)
-    return replace(_permit(decision, consent, grant), event_id=noted)
+    still.remember(decision.id, consent, gathered.facts.raised)
+    return replace(permit_from(decision, consent, grant), event_id=noted)
 
 
 def _end(consent: Consent | None, at_most: datetime) -> datetime:
     """Give when an answer ends: no later than the consent that it rests on."""
     until = consent.valid_until if consent else None
     return at_most if until is None else min(at_most, until)
-
-
-def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
-    ask = cast("Mapping[str, str | None]", decision.ask)
-    return Permit(
-        decision_id=decision.id,
-        consent_id=consent.id,
-        grant_id=grant.id,
-        epoch=decision.epoch or 0,
-        subject=consent.speaker.subject,
-        speaker_id=consent.speaker_id,
-        record_sha256=decision.record_sha256,
-        language=ask["language"],
-        use_case=ask["use_case"] or grant.use_case,
-        channel=ask["channel"],
-        territory=ask["territory"],
-        policy_version=decision.policy_version,
-        expires_at=decision.expires_at,
-        min_disclosure=str(grant.scope.get("min_disclosure", "none")),
-        terms={
-            **scopes.codes(grant.scope),
-            "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
-        },
-    )
 
 
 @tx.opened
@@ -278,23 +165,3 @@ def _deny(
     )
     decisions.note(decision, gathered.consent if gathered else None, at=at, actor=actor)
     return decision
-
-
-def _against(permit: Permit, stands: tuple[str, int, datetime | None] | None, *, at: datetime) -> Reason | None:
-    """What speaks against a permit, given state, epoch and end of its consent; None while it holds."""
-    if stands is None:
-        return Reason(code="no_consent", detail="The consent is gone.")
-    state, epoch, until = stands
-    if state != State.ACTIVE or epoch != permit.epoch:
-        return _ended(_why_ended(state), "The consent ended while the call was running.", permit.consent_id)
-    if until is None or at >= until:
-        return _ended("consent_expired", "The term ended while the call was running.", permit.consent_id)
-    return None
-
-
-def _ended(code: str, detail: str, consent_id: str) -> Reason:
-    return Reason(code=code, detail=detail, consent=consent_id)
-
-
-def _why_ended(state: str) -> str:
-    return {State.SUSPENDED: "consent_suspended", State.EXPIRED: "consent_expired"}.get(State(state), "consent_revoked")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from core.errors import NotFound
@@ -19,12 +19,22 @@ class KnownVoice:
 Lookup = Callable[[str, bool, str], KnownVoice | None]
 """Takes organisation id, livemode and voice id; gives None for a stranger's voice."""
 
+Among = Callable[[Collection[str]], frozenset[str]]
+"""Takes ids of voices and gives some of them."""
+
 _registered: list[Lookup] = []
+_ready: list[Among] = []
+_gone: list[Among] = []
 
 
 def register(lookup: Lookup) -> None:
     """Say who knows voices. The last one registered is asked."""
     _registered[:] = [lookup]
+
+
+def register_states(*, ready: Among, gone: Among) -> None:
+    """Say who knows which of many voices are ready, and which have been deleted."""
+    _ready[:], _gone[:] = [ready], [gone]
 
 
 def find(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
@@ -33,3 +43,14 @@ def find(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
     if found is None:
         raise NotFound("There is no such voice.")
     return found
+
+
+def ready_among(voice_ids: Collection[str]) -> frozenset[str]:
+    """Give those of these voices that can speak now, in one question."""
+    wanted = {voice_id for voice_id in voice_ids if voice_id}
+    return _ready[0](wanted) if wanted and _ready else frozenset()
+
+
+def gone_among(voice_ids: Collection[str]) -> frozenset[str]:
+    """Give those of these voices that are being deleted or have been."""
+    return _gone[0](voice_ids) if voice_ids and _gone else frozenset()

@@ -10,6 +10,7 @@ class VoicesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import events
         from consent import voice_lookup
         from consent.signals import consent_ended
         from provenance import verifying
@@ -17,6 +18,8 @@ class VoicesConfig(AppConfig):
 
         bundles.register()
         voice_lookup.register(wiring.known_voice)
+        voice_lookup.register_states(ready=wiring.ready_voices, gone=wiring.gone_voices)
         verifying.register_consent_state(wiring.consent_state)
         wiring.register_policy()
+        events.listen(wiring.on_key_event)
         consent_ended.connect(wiring.on_consent_ended, dispatch_uid="voices.sweep")

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from accounts.clock import now_for
+from accounts.keys import KeyEnded
 from core import tx
 from core.clock import Clock
 from core.errors import Conflict, NotFound, Refused, SaysoError, Unavailable
@@ -123,6 +124,22 @@ def notes_of(job: Job) -> Notes:
     return notes.opened(job, subjects=people)
 
 
+@tx.required
+def end_of_key(key_id: str, *, at: datetime) -> int:
+    """Refuse what is queued for an API key that may not speak any more, and drop its texts. Gives the number of items.
+
+    What runs already is refused on its delivery, by the gate.
+    """
+    ended = 0
+    for job in Job.objects.filter(actor=f"key:{key_id}").exclude(state__in=SETTLED).order_by("id"):
+        waiting = JobItem.objects.filter(job=job, state=JobState.QUEUED)
+        refused = waiting.update(state=JobState.REFUSED, code=KeyEnded.code, sealed_text=None, finished_at=at)
+        if refused:
+            _count_many(job.id, JobState.REFUSED, refused, at)
+        ended += refused
+    return ended
+
+
 def settled_before(before: datetime, *, organisation_id: str, livemode: bool) -> QuerySet[Job]:
     """An organisation's jobs from before that time of which nothing waits or runs."""
     mine = Job.objects.filter(organisation_id=organisation_id, livemode=livemode)
@@ -216,8 +233,12 @@ def _held(item: JobItem) -> QuerySet[JobItem]:
 
 def _count(item: JobItem, state: JobState, at: datetime) -> None:
     """Move the job's counter and, with its last item, the job. The counter's row lock orders workers of one job."""
-    rows = Job.objects.filter(id=item.job_id)
-    rows.update(**{state.value: F(state.value) + 1})
+    _count_many(item.job_id, state, 1, at)
+
+
+def _count_many(job_id: str, state: JobState, items: int, at: datetime) -> None:
+    rows = Job.objects.filter(id=job_id)
+    rows.update(**{state.value: F(state.value) + items})
     job = rows.get()
     if job.done + job.refused + job.failed == job.total:
         rows.exclude(state__in=SETTLED).update(state=_outcome(job), finished_at=at)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final, cast
+
 from accounts import policy
+from accounts.clock import now_for
+from accounts.events import Event
+from accounts.models import Organisation
 from consent.models import Consent
 from consent.voice_lookup import KnownVoice
-from voices import disclosure, labels, tasks
-from voices.models import Voice, VoiceState
+from voices import disclosure, jobs, labels, tasks
+from voices.models import ENDING, Voice, VoiceState
+
+SPEAKS: Final = "speech:write"
+"""The scope of an API key that queues speech."""
 
 
 def consent_state(consent_id: str) -> str | None:
@@ -19,6 +28,26 @@ def known_voice(organisation_id: str, livemode: bool, voice_id: str) -> KnownVoi
     rows = Voice.objects.filter(id=voice_id, organisation_id=organisation_id, livemode=livemode)
     found = rows.values_list("consent_id", "state").first()
     return None if found is None else KnownVoice(consent_id=found[0], ready=found[1] == VoiceState.READY)
+
+
+def ready_voices(voice_ids: Collection[str]) -> frozenset[str]:
+    """Those of these voices that can speak now."""
+    return frozenset(Voice.objects.filter(id__in=voice_ids, state=VoiceState.READY).values_list("id", flat=True))
+
+
+def gone_voices(voice_ids: Collection[str]) -> frozenset[str]:
+    """Those of these voices that are being deleted or have been."""
+    return frozenset(Voice.objects.filter(id__in=voice_ids, state__in=ENDING).values_list("id", flat=True))
+
+
+def on_key_event(event: Event) -> None:
+    """End what is queued for a key that was disabled, lost its right to speak, or gave its secret up at once."""
+    if event.facts.get("keep_jobs") or (key_id := event.refs.get("key")) is None:
+        return
+    lost = event.facts.get("action") == "key.updated" and SPEAKS not in cast("list[str]", event.facts["scopes"])
+    if lost or event.kind in {"key.disabled", "key.rotated"}:
+        organisation = Organisation.objects.get(id=event.organisation_id)
+        jobs.end_of_key(key_id, at=now_for(organisation, livemode=event.livemode, real=event.at))
 
 
 def on_consent_ended(**_signal: object) -> None:

@@ -31,7 +31,7 @@ class TestEnded:
         found = gate.ended([(permit, NOON)])
 
         assert list(found) == [permit.decision_id]
-        assert found[permit.decision_id].decision_id == permit.decision_id
+        assert found[permit.decision_id].facts["decision"] == permit.decision_id
 
     def test_names_the_one_that_ended_and_not_its_neighbour(self, make_consent: MakeConsent) -> None:
         one, other = make_consent(), make_consent()
@@ -43,7 +43,7 @@ class TestEnded:
     def test_looks_at_the_end_of_the_term_too(self, consent: Consent) -> None:
         permit = check(consent)
         late = gate.ended([(permit, NOON + timedelta(days=365))])
-        assert [reason.code for reason in late[permit.decision_id].reasons] == ["consent_expired"]
+        assert [fault.code for fault in late[permit.decision_id].faults] == ["consent_expired"]
 
     def test_misses_a_consent_that_is_gone(self, consent: Consent) -> None:
         permit = check(consent)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import transaction
 
+from accounts import policy
 from accounts.models import Organisation
+from consent import services as consents
 from core import canonical
 from provenance import clips as clip_rows
 from tests.cast import ClientOf, MakeKey
@@ -14,6 +18,13 @@ from voices import sweeps
 from voices.models import Voice
 
 pytestmark = pytest.mark.usefixtures("reader")
+
+
+def narrow(voice: Voice, left: dict[str, Any]) -> None:
+    consents.narrow(
+        voice.consent_id, organisation_id=voice.organisation_id, livemode=False, actor="key:test", at=noon(),
+        grants=[{"use_case": voice.use_case, **left}],
+    )  # fmt: skip
 
 
 class TestClips:
@@ -102,6 +113,36 @@ class TestAudio:
         answer = client.get(f"/v1/clips/{clip}/audio")
 
         assert (answer.status_code, answer.json()["code"]) == (404, "clip_erased")
+
+    @pytest.mark.parametrize("left", [{"sensitive_content": []}, {"exclusions": ["medical_advice"]}])
+    def test_ends_with_its_label(
+        self, client: Http, make_consent: MakeConsent, make_voice: MakeVoice, left: dict[str, Any]
+    ) -> None:
+        voice = make_voice(make_consent(sensitive_content=["medical_advice"]))
+        clip = say(client, voice, labels=["medical_advice"])["Sayso-Clip"]
+        plain = say(client, voice)["Sayso-Clip"]
+        narrow(voice, left)
+
+        answer = client.get(f"/v1/clips/{clip}/audio")
+
+        assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, "content_excluded")
+        assert client.get(f"/v1/clips/{plain}/audio").status_code == 200
+
+    def test_ends_with_the_level_that_its_use_needs(self, client: Http, voice: Voice) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+        policy.change(voice.organisation_id, {"minimum_assurance": {"*": "L3"}}, actor="member:x", at=noon())
+
+        answer = client.get(f"/v1/clips/{clip}/audio")
+
+        assert answer.json()["reasons"][0]["code"] == "assurance_too_low"
+
+    def test_ends_with_its_voice(self, client: Http, voice: Voice) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+        assert client.delete(f"/v1/voices/{voice.id}").status_code == 202
+
+        answer = client.get(f"/v1/clips/{clip}/audio")
+
+        assert answer.json()["reasons"][0]["code"] == "voice_not_ready"
 
     def test_a_used_up_quota_does_not_take_it_away(
         self, client: Http, make_consent: MakeConsent, make_voice: MakeVoice

@@ -29,7 +29,7 @@ def audio(clip_id: str, *, asker: Asker, at: datetime) -> tuple[Clip, bytes]:
     """The clip and the very bytes that were delivered. Raises NotFound, ClipErased, ClipWithdrawn, ConsentDenied."""
     clip = find(clip_id, asker=asker)
     if clip.state == ClipState.ISSUED:
-        _confirm(clip, asker=asker, at=at)
+        gate.may_still(clip.decision_id, at=at)
     return clip, clips.delivered_bytes(clip.id)
 
 
@@ -59,25 +59,3 @@ def manifest(clip_id: str, *, asker: Asker) -> bytes:
     if clip.state == ClipState.ERASED:
         raise clips.ClipErased("This clip was erased.")
     return stored.manifest(clip)
-
-
-def _confirm(clip: Clip, *, asker: Asker, at: datetime) -> None:
-    """Raise ConsentDenied unless the clip might be made today; that its quota is used up does not speak against it."""
-    if gate.still_holds(clip.decision_id, at=at):
-        return
-    permit = gate.permit_of(clip.decision_id)
-    ask = gate.Ask(
-        organisation_id=clip.organisation_id,
-        livemode=clip.livemode,
-        action="synthesize",
-        consent_id=clip.consent_id,
-        voice_id=clip.voice_id,
-        language=permit.language,
-        use_case=permit.use_case,
-        channel=permit.channel,
-        territory=permit.territory,
-    )
-    decision = gate.preview(ask, at=at, actor=asker.actor)
-    against = [reason for reason in decision.reasons if reason["code"] != "quota_exceeded"]
-    if against:
-        raise gate.ConsentDenied(gate.reasons_of(decision), decision_id=decision.id)

@@ -1,0 +1,91 @@
+"""Permits: the proof of one positive decision, and the denial that every way through the gate may end in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from consent.decisions import shown
+from consent.models import Consent, Decision, Grant
+from consent.rules import scopes
+from consent.rules.asks import Reason
+from core import clock
+from core.canonical import Json
+from core.errors import Fault, Refused
+
+
+class ConsentDenied(Refused):
+    """No consent covers this call; the answer lists all reasons, and names the decision.
+
+    `decision_id` is None for a refusal on delivery, which is the end of a decision and none of its own.
+    """
+
+    code = "consent_denied"
+
+    def __init__(self, reasons: tuple[Reason, ...], *, decision_id: str | None = None) -> None:
+        super().__init__(
+            "No consent covers this call. " + " ".join(dict.fromkeys(reason.detail for reason in reasons)),
+            faults=tuple(Fault(code=reason.code, detail=reason.detail) for reason in reasons),
+            facts={"reasons": [shown(reason) for reason in reasons], "decision": decision_id},
+        )
+        self.reasons = reasons
+        self.decision_id = decision_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """Proof of one positive decision. Made by `check` alone; must be confirmed in the transaction that delivers.
+
+    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms` what a receipt may
+    say of the grant, in codes; `event_id` the decision's log entry (empty when the permit is given again).
+    """
+
+    decision_id: str
+    actor: str
+    action: str
+    voice_id: str
+    consent_id: str
+    grant_id: str
+    epoch: int
+    subject: str
+    speaker_id: str
+    record_sha256: str
+    language: str | None
+    use_case: str
+    channel: str | None
+    territory: str | None
+    policy_version: str
+    expires_at: datetime
+    min_disclosure: str
+    terms: Mapping[str, Json]
+    event_id: str = ""
+
+
+def permit_from(decision: Decision, consent: Consent, grant: Grant) -> Permit:
+    """Give the permit of an allowed decision."""
+    ask = cast("Mapping[str, str | None]", decision.ask)
+    return Permit(
+        decision_id=decision.id,
+        actor=decision.actor,
+        action=str(ask["action"]),
+        voice_id=decision.voice_id,
+        consent_id=consent.id,
+        grant_id=grant.id,
+        epoch=decision.epoch or 0,
+        subject=consent.speaker.subject,
+        speaker_id=consent.speaker_id,
+        record_sha256=decision.record_sha256,
+        language=ask["language"],
+        use_case=ask["use_case"] or grant.use_case,
+        channel=ask["channel"],
+        territory=ask["territory"],
+        policy_version=decision.policy_version,
+        expires_at=decision.expires_at,
+        min_disclosure=str(grant.scope.get("min_disclosure", "none")),
+        terms={
+            **scopes.codes(grant.scope),
+            "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
+        },
+    )

@@ -1,0 +1,183 @@
+"""An API key that ends takes with it what it began, unless its owner keeps the jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts import services
+from accounts.keys import KeyEnded
+from accounts.models import ApiKey
+from consent import gate
+from core import clock
+from tests.cast import ClientOf, MakeKey
+from tests.conftest import NOON
+from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for
+from voices import jobs, pipeline
+from voices.models import Job, JobItem, JobKind, JobState, Voice
+from voices.orders import Asker
+from voices.services import speech
+
+pytestmark = pytest.mark.django_db
+
+SENTENCE = "Good evening to you all."
+
+
+@pytest.fixture
+def voice(make_voice: MakeVoice) -> Voice:
+    return make_voice(quota={"characters": 1_000_000})
+
+
+@pytest.fixture
+def key(make_key: MakeKey, voice: Voice) -> ApiKey:
+    return make_key(organisation=voice.organisation).key
+
+
+def asker(key: ApiKey) -> Asker:
+    return Asker(organisation_id=key.organisation_id, livemode=False, actor=f"key:{key.id}")
+
+
+def queue(voice: Voice, key: ApiKey, texts: int) -> Job:
+    orders = [order_for(voice, text=SENTENCE)] * texts
+    return speech.queue(orders, {}, kind=JobKind.BATCH, asker=asker(key), at=NOON, real=NOON, providers=only(Reader()))
+
+
+def disable(key: ApiKey, **changes: Any) -> None:
+    services.disable_key(key.id, organisation=key.organisation, actor="member:x", at=NOON, **changes)
+
+
+def narrow(key: ApiKey, **changes: Any) -> None:
+    few = {"scopes": ["speech:read", "voices:write"]}
+    services.update_key(key.id, organisation=key.organisation, changes=few, actor="member:x", at=NOON, **changes)
+
+
+def give_up_secret(key: ApiKey) -> None:
+    none = timedelta(0)
+    services.rotate_key(key.id, organisation=key.organisation, overlap=none, actor="member:x", at=NOON)
+
+
+def expire(key: ApiKey) -> None:
+    ApiKey.objects.filter(id=key.id).update(created_at=NOON - timedelta(9), expires_at=NOON)
+
+
+ENDS: dict[str, Callable[[ApiKey], None]] = {"disabled": disable, "narrowed": narrow, "expired": expire}
+
+
+class Interrupted(Reader):
+    """Reads aloud, and does something once at its n-th text."""
+
+    def __init__(self, at: int, then: Callable[[], None]) -> None:
+        count = iter(range(1, 10_000))
+        super().__init__(lambda: then() if next(count) == at else None)
+
+
+@pytest.mark.parametrize(("end", "texts"), [("disabled", 1000), ("narrowed", 40), ("expired", 40)])
+def test_a_batch_ends_where_its_key_ends(voice: Voice, key: ApiKey, end: str, texts: int) -> None:
+    job = queue(voice, key, texts)
+
+    jobs.run(job.id, real=noon, providers=only(Interrupted(10, lambda: ENDS[end](key))))
+
+    job.refresh_from_db()
+    assert job.done <= 10 + 2
+    assert (job.done + job.refused, job.finished_at) == (texts, NOON)
+    assert not JobItem.objects.exclude(sealed_text=None).exists()
+    assert {item.code for item in JobItem.objects.filter(state=JobState.REFUSED)} == {"key_ended"}
+
+
+@pytest.mark.parametrize("end", [disable, narrow, give_up_secret])
+def test_what_is_queued_ends_at_once_without_a_worker(voice: Voice, key: ApiKey, end: Callable[[ApiKey], None]) -> None:
+    job = queue(voice, key, 3)
+    end(key)
+    job.refresh_from_db()
+    assert (job.state, job.refused) == (JobState.REFUSED, 3)
+
+
+@pytest.mark.parametrize("end", [disable, narrow])
+def test_jobs_that_are_kept_are_carried_out(voice: Voice, key: ApiKey, end: Callable[..., None]) -> None:
+    job = queue(voice, key, 3)
+    end(key, keep_jobs=True)
+
+    jobs.run(job.id, real=noon, providers=only(Reader()))
+
+    job.refresh_from_db()
+    assert (job.state, job.done) == (JobState.DONE, 3)
+
+
+def test_kept_jobs_end_with_a_second_call_that_keeps_none(voice: Voice, key: ApiKey) -> None:
+    job = queue(voice, key, 3)
+    disable(key, keep_jobs=True)
+    disable(key)
+    job.refresh_from_db()
+    assert job.refused == 3
+
+
+def test_another_key_s_jobs_go_on(voice: Voice, key: ApiKey, make_key: MakeKey) -> None:
+    other = make_key(organisation=voice.organisation).key
+    job = queue(voice, other, 2)
+    disable(key)
+    jobs.run(job.id, real=noon, providers=only(Reader()))
+    job.refresh_from_db()
+    assert job.done == 2
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_call_under_way_is_not_delivered(voice: Voice, key: ApiKey, end: str) -> None:
+    with pytest.raises(KeyEnded):
+        pipeline.speak(order_for(voice), asker=asker(key), now=noon, providers=only(Reader(lambda: ENDS[end](key))))
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_running_stream_is_cut(voice: Voice, key: ApiKey, end: str) -> None:
+    permit = gate.check(pipeline.ask_of(order_for(voice), voice, asker(key)), at=NOON, actor=f"key:{key.id}")
+    assert gate.ended([(permit, NOON)]) == {}
+    ENDS[end](key)
+    assert list(gate.ended([(permit, NOON)])) == [permit.decision_id]
+    with pytest.raises(KeyEnded):
+        gate.may_still(permit, at=NOON)
+
+
+def test_a_test_clock_ahead_does_not_end_a_key(voice: Voice, key: ApiKey) -> None:
+    organisation = key.organisation
+    organisation.test_clock_ms = 30 * 24 * 3600 * 1000
+    organisation.save()
+    ApiKey.objects.filter(id=key.id).update(expires_at=NOON + timedelta(days=1))
+    later = NOON + timedelta(days=30)
+    permit = gate.check(pipeline.ask_of(order_for(voice), voice, asker(key)), at=later, actor=f"key:{key.id}")
+    gate.may_still(permit, at=later)
+
+
+class TestTheApi:
+    @pytest.mark.parametrize(("body", "refused"), [({}, 2), ({"keep_jobs": False}, 2), ({"keep_jobs": True}, 0)])
+    def test_disables_a_key_and_ends_its_jobs_unless_they_are_kept(
+        self,
+        voice: Voice,
+        key: ApiKey,
+        make_key: MakeKey,
+        client_of: ClientOf,
+        monkeypatch: pytest.MonkeyPatch,
+        body: dict[str, bool],
+        refused: int,
+    ) -> None:
+        monkeypatch.setattr(clock, "now", noon)
+        job = queue(voice, key, 2)
+        client = client_of(make_key(organisation=voice.organisation))
+        assert client.delete(f"/v1/api_keys/{key.id}", body, format="json").status_code == 200
+        job.refresh_from_db()
+        assert job.refused == refused
+
+    def test_narrows_a_key_and_keeps_its_jobs_where_the_call_says_so(
+        self, voice: Voice, key: ApiKey, make_key: MakeKey, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(clock, "now", noon)
+        job = queue(voice, key, 2)
+        client = client_of(make_key(organisation=voice.organisation))
+        few = {"scopes": ["speech:read"]}
+        client.patch(f"/v1/api_keys/{key.id}", {**few, "keep_jobs": True}, format="json")
+        job.refresh_from_db()
+        assert job.refused == 0
+        client.patch(f"/v1/api_keys/{key.id}", few, format="json")
+        job.refresh_from_db()
+        assert job.refused == 2
