@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_sealed_notes'),
+        ("accounts", "0004_member_email_is_lower_case"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='apikey',
-            name='keeps_jobs',
+            model_name="apikey",
+            name="keeps_jobs",
             field=models.BooleanField(default=False, editable=False),
         ),
     ]
