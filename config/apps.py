@@ -11,7 +11,7 @@ class HouseConfig(AppConfig):
     verbose_name = "Sayso"
     # Loaded here, so that every process with Django has the one Celery app and our checks.
     celery = celery.app
-    checks = (checks.development_leftovers, checks.single_process_parts)
+    checks = (checks.development_leftovers, checks.single_process_parts, checks.nobody_to_ask)
 
     def ready(self) -> None:
         page_errors.listen()

@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's own name
 
+from core.delivery import mail, messages
+
 
 @register(Tags.security, deploy=True)
 def development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
@@ -49,3 +51,14 @@ def single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessa
         yield Warning("Background work runs inside the server.", hint="Set REDIS_URL to scale out.", id="sayso.W002")
     elif "@" not in settings.REDIS_URL:
         yield Warning("Redis is used without a password.", id="sayso.W003")
+
+
+@register(Tags.security, deploy=True)
+def nobody_to_ask(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Without a channel of ours for signing links, live requests are refused, but for those of level L0."""
+    if not mail.is_configured() and not messages.is_configured():
+        yield Warning(
+            "No channel brings signing links to people: live requests are refused with 503.",
+            hint="Set SAYSO_EMAIL_URL or SAYSO_MESSAGES_URL.",
+            id="sayso.W004",
+        )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 T = TypeVar("T")
 
@@ -127,3 +130,84 @@ def _development_secret(path: Path) -> str:
     except FileExistsError:
         pass
     return path.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Where mail is handed over. TLS at once, after STARTTLS, or none (on this machine alone)."""
+
+    host: str
+    port: int
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+    tls_at_once: bool
+    starttls: bool
+
+
+def mail_server(name: str, *, plain_anywhere: bool) -> MailServer | None:
+    """A mail server: `smtps://` (TLS at once), `smtp://` (STARTTLS), `smtp+plain://` (none). None when unset.
+
+    Without TLS a link could be read on its way, so `smtp+plain` names this machine, unless `plain_anywhere`.
+    """
+    raw = url(name, schemes=("smtp", "smtps", "smtp+plain"))
+    if raw is None:
+        return None
+    parts = urlsplit(raw)
+    if not parts.hostname:
+        raise BadSetting(name, "names no host")
+    if parts.scheme == "smtp+plain" and not (plain_anywhere or _is_loopback(parts.hostname)):
+        raise BadSetting(name, "may be smtp+plain:// for this machine alone")
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or {"smtps": 465, "smtp": 587}.get(parts.scheme, 25),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls_at_once=parts.scheme == "smtps",
+        starttls=parts.scheme == "smtp",
+    )
+
+
+def mailbox(name: str, default: str) -> str:
+    """One address from which mail comes, with a name or without."""
+    raw = text(name, default)
+    shown, address = parseaddr(raw)
+    local, _, host = address.rpartition("@")
+    if not local or not host or any(not char.isprintable() for char in shown + address):
+        raise BadSetting(name, "must be one mail address")
+    return raw
+
+
+def field_name(name: str, default: str) -> str:
+    """The name of a JSON field; `-` leaves the field out."""
+    raw = text(name, default)
+    if raw == "-":
+        return ""
+    if not raw.isascii() or not raw.isprintable() or len(raw) > 64:
+        raise BadSetting(name, "must be the name of a field, or - for none")
+    return raw
+
+
+def choice(name: str, *choices: str) -> str:
+    """One of these words, the first when unset."""
+    raw = text(name, choices[0])
+    if raw not in choices:
+        raise BadSetting(name, f"must be one of {', '.join(choices)}")
+    return raw
+
+
+def hidden(name: str) -> str:
+    """A secret from NAME or from the file in NAME_FILE; empty when neither is set. One line, fit for a header."""
+    given, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if given and file:
+        raise BadSetting(name, f"and {name}_FILE are both set; use one")
+    value = given or file_text(f"{name}_FILE").strip()
+    if any(not " " <= char <= "~" for char in value):
+        raise BadSetting(name, "must be one line of ASCII characters")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from config import env
 from core import logs
+from core.delivery import messages
 from provenance.outside import cosigning
 
 # Before anything loads NumPy: its threads spin, and two cores spinning make an examination ten times as dear.
@@ -67,6 +68,38 @@ SAYSO_TSA_ROOTS = env.optional("SAYSO_TSA_ROOTS")
 SAYSO_EVIDENCE_SECONDS = env.integer("SAYSO_EVIDENCE_SECONDS", default=3600, least=1, most=7 * 86_400)
 # Roots of signers whose Content Credentials are to count as trusted, beside our own: a PEM file, such as a trust list.
 SAYSO_C2PA_ANCHORS = env.file_text("SAYSO_C2PA_ANCHORS_FILE")
+
+# --- how signing links leave -----------------------------------------------------------------------------------------
+# Without either of the two no live request can be made: a link in the asker's hands proves nothing about a person.
+MAIL_SERVER = env.mail_server("SAYSO_EMAIL_URL", plain_anywhere=SAYSO_DEVELOPMENT)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'dummy'}.EmailBackend"
+EMAIL_HOST = MAIL_SERVER.host if MAIL_SERVER else ""
+EMAIL_PORT = MAIL_SERVER.port if MAIL_SERVER else 0
+EMAIL_HOST_USER = MAIL_SERVER.user if MAIL_SERVER else ""
+EMAIL_HOST_PASSWORD = MAIL_SERVER.password if MAIL_SERVER else ""
+EMAIL_USE_SSL = MAIL_SERVER.tls_at_once if MAIL_SERVER else False
+EMAIL_USE_TLS = MAIL_SERVER.starttls if MAIL_SERVER else False
+EMAIL_TIMEOUT = env.integer("SAYSO_EMAIL_SECONDS", default=10, least=1, most=60)
+DEFAULT_FROM_EMAIL = env.mailbox(
+    "SAYSO_EMAIL_FROM", f"Sayso <no-reply@{urlsplit(SAYSO_PUBLIC_URL).hostname or 'localhost'}>"
+)
+SAYSO_MESSAGES_URL = env.url("SAYSO_MESSAGES_URL", schemes=("https", "http") if SAYSO_DEVELOPMENT else ("https",))
+SAYSO_MESSAGES = (
+    messages.Gateway(
+        url=SAYSO_MESSAGES_URL,
+        to=env.field_name("SAYSO_MESSAGES_TO_FIELD", "to"),
+        text=env.field_name("SAYSO_MESSAGES_TEXT_FIELD", "text"),
+        subject=env.field_name("SAYSO_MESSAGES_SUBJECT_FIELD", "-"),
+        sender=env.field_name("SAYSO_MESSAGES_FROM_FIELD", "-"),
+        sender_value=env.text("SAYSO_MESSAGES_FROM", ""),
+        reference=env.field_name("SAYSO_MESSAGES_REFERENCE_FIELD", "-"),
+        authorization=env.hidden("SAYSO_MESSAGES_AUTHORIZATION"),
+        auth_header=env.field_name("SAYSO_MESSAGES_AUTHORIZATION_HEADER", "Authorization"),
+        wants=env.choice("SAYSO_MESSAGES_ADDRESS", "email", "phone"),
+    )
+    if SAYSO_MESSAGES_URL
+    else None
+)
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 DEBUG = False
@@ -202,8 +235,6 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by the owner, not prove
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SAYSO_DEVELOPMENT
-# Nothing here sends mail: members are made by their owner, and a forgotten password is set anew by one.
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"

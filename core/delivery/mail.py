@@ -1,0 +1,104 @@
+"""Mail over SMTP by Django's own backend; the reply with which the server took the letter is kept word for word."""
+
+from __future__ import annotations
+
+import smtplib
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+from django.utils.module_loading import import_string
+
+from core.delivery.letters import LONGEST_ANSWER, Accepted, ChannelAway, Letter, LetterRefused, one_line
+
+SECONDS: Final = 10.0
+"""How long the server may take for each of its answers, unless EMAIL_TIMEOUT says otherwise."""
+
+
+class _KeepsReply:
+    """Keeps the server's last answer to a letter, which `smtplib` reads and throws away."""
+
+    reply: tuple[int, bytes] = (0, b"")
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Send the letter's bytes and keep the answer."""
+        self.reply = super().data(msg)  # type: ignore[misc]  # the method of smtplib.SMTP
+        return self.reply
+
+
+class _Smtp(_KeepsReply, smtplib.SMTP):
+    pass
+
+
+class _SmtpOverTls(_KeepsReply, smtplib.SMTP_SSL):
+    pass
+
+
+class _Backend(EmailBackend):
+    """Django's SMTP backend, over a connection that keeps the server's reply."""
+
+    @cached_property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        """Choose the connection by whether TLS begins at once."""
+        return _SmtpOverTls if self.use_ssl else _Smtp
+
+
+def is_configured() -> bool:
+    """Say whether mail is a channel here: only Django's SMTP backend hands letters to a server.
+
+    The dummy, console, locmem and file backends of Django put letters where no person reads them.
+    """
+    backend = import_string(settings.EMAIL_BACKEND)
+    return isinstance(backend, type) and issubclass(backend, EmailBackend) and bool(settings.EMAIL_HOST)
+
+
+def send(letter: Letter) -> Accepted:
+    """Hand a letter to the server. Raises ChannelAway to try again later, LetterRefused for good."""
+    backend = _Backend(timeout=settings.EMAIL_TIMEOUT or SECONDS)
+    try:
+        backend.open()
+        message = _message(letter)
+        message.connection = backend
+        message.send()
+        code, words = cast("_KeepsReply", backend.connection).reply
+    except (smtplib.SMTPException, OSError) as error:
+        raise _meaning(error) from error
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            backend.close()
+
+    if code != 250:
+        raise ChannelAway("The mail server did not say that it took the letter.")
+    return Accepted(
+        status=code,
+        answer=one_line(words.decode("utf-8", "replace"))[:LONGEST_ANSWER],
+        server=f"{backend.host}:{backend.port}",
+    )
+
+
+def _message(letter: Letter) -> EmailMessage:
+    """Write plain text without anything that tracks; Django refuses line breaks in every header."""
+    host = urlsplit(settings.SAYSO_PUBLIC_URL).hostname or "localhost"
+    return EmailMessage(
+        subject=one_line(letter.subject),
+        body=letter.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[letter.to],
+        headers={"Message-ID": f"<{letter.reference}@{host}>", "Auto-Submitted": "auto-generated"},
+    )
+
+
+def _meaning(error: Exception) -> ChannelAway | LetterRefused:
+    """Tell a refusal for good (5yz about this letter) from everything that may pass. Never quotes the server."""
+    codes: list[int] = []
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+    elif isinstance(error, smtplib.SMTPDataError):
+        codes = [error.smtp_code]
+    if codes and all(500 <= code < 600 for code in codes):
+        return LetterRefused("The mail server refuses this letter.")
+    return ChannelAway("The mail server cannot be reached, or takes nothing now.")
