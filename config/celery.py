@@ -61,6 +61,7 @@ Beat = dict[str, tuple[str, float]]
 BEAT: Final[Beat] = {
     "sequence the log and publish checkpoints": ("provenance.settle", settings.SAYSO_CHECKPOINT_MS / 1000),
     "end what has run out": ("consent.expire", SWEEP),
+    "send signing links": ("consent.deliver_pending", SWEEP),
     "find lost jobs, ended consents, expired voices": ("voices.sweep", SWEEP),
     "carry erasures on": ("voices.erase_pending", SWEEP),
     "have checkpoints cosigned, copied and stamped": ("provenance.outside", SWEEP),

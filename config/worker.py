@@ -21,8 +21,14 @@ from django.db import close_old_connections, connections
 logger = logging.getLogger(__name__)
 # Which queue a task waits in, by the beginning of its name; whatever is not named here waits in the last one.
 # A batch of a thousand texts takes minutes, and nothing that others wait for may stand behind it.
-# Outsiders (witnesses, stores, authorities) may take their time-outs to answer, and nothing may stand behind those.
-ROUTES: Final = {"provenance.settle": "log", "provenance.outside": "outside", "voices.run_job": "speech"}
+# Outsiders (witnesses, stores, authorities, mail servers) may take their time-outs to answer, and nothing may stand
+# behind those. Signing links wait for their own server alone.
+ROUTES: Final = {
+    "provenance.settle": "log",
+    "provenance.outside": "outside",
+    "consent.deliver": "delivery",
+    "voices.run_job": "speech",
+}
 COMMON: Final = "work"
 LANES: Final = (*ROUTES.values(), COMMON)
 # How many seconds a wake-up lingers for others like it. A request appends events in twos and threes, and one round of

@@ -8,7 +8,17 @@ from django.db.models import F
 
 from consent import events, sample_fingerprints
 from consent.life import lifecycle
-from consent.models import Consent, ErasedLink, Evidence, Grant, Remark, Representative, Speaker
+from consent.models import (
+    Consent,
+    Correction,
+    Delivery,
+    ErasedLink,
+    Evidence,
+    Grant,
+    Remark,
+    Representative,
+    Speaker,
+)
 from consent.rules.reasons import Act
 from consent.rules.states import MOVES, STANDING, Move, State
 from core import tx
@@ -58,6 +68,8 @@ def purge(speaker_id: str, *, at: datetime) -> dict[str, int]:
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
         "remarks": Remark.objects.filter(consent__in=consents).update(sealed=None),
         "sample_fingerprints": sample_fingerprints.forget(speaker.subject),
+        "deliveries": Delivery.objects.filter(consent__in=consents).update(sealed=None),
+        "corrections": Correction.objects.filter(speaker=speaker).update(sealed=None),
         "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),
     }
     for step in (Move.BEGIN_ERASURE, Move.FINISH_ERASURE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, Invalid, Refused
+from core.errors import Conflict, Invalid, Refused, Unavailable
 
 
 class SpeakerGone(Conflict):
@@ -51,3 +51,36 @@ class AssuranceUnavailable(Invalid):
     """This level of proof cannot be reached with the ways of signing that are set up here."""
 
     code = "assurance_unavailable"
+
+
+class DeliveryUnavailable(Unavailable):
+    """No channel is set up that could bring the signing link to the person, so nobody can be asked live."""
+
+    code = "delivery_unavailable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after=3600)
+
+
+class DeliveryPending(Invalid):
+    """The server that carries the link has not yet confirmed that it took it; sign again in a minute."""
+
+    code = "delivery_pending"
+
+
+class AddressMissing(Invalid):
+    """The channel wants an address of a kind that this person does not have."""
+
+    code = "address_missing"
+
+
+class NotSentByUs(Conflict):
+    """The link was handed to the asker or belongs to test data, so there is nothing that we could send again."""
+
+    code = "delivery_not_by_us"
+
+
+class CorrectionNeeded(Conflict):
+    """Somebody has signed under this name, address or country; changing it takes a correction with a reason."""
+
+    code = "correction_needed"

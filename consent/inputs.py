@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from core.errors import Invalid
 from core.fields import MOST, Bounded, Code, Metadata, Moment, Text, Whole
 from core.rest import StrictSerializer
 
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 MOST_SECONDS: Final = MOST // 1000
 """Seconds are counted in milliseconds."""
 
@@ -39,6 +41,9 @@ class SpeakerChanges(_Described):
     email = serializers.EmailField(max_length=254, required=False)
     country = Code(max_length=2, required=False, allow_null=True)
     locale = Code(max_length=35, required=False, allow_null=True)
+    phone = Code(
+        max_length=16, required=False, allow_null=True, help_text="In international form (ITU-T E.164): +4930123456."
+    )
 
     def validate_country(self, value: str | None) -> str | None:
         """Know the country."""
@@ -52,12 +57,30 @@ class SpeakerChanges(_Described):
             raise serializers.ValidationError("There is no such country.", code="territory_unknown")
         return code
 
+    def validate_phone(self, value: str | None) -> str | None:
+        """Take a number in international form alone: no blanks, no brackets, nothing to dial from somewhere."""
+        if value is not None and not _PHONE.match(value):
+            raise serializers.ValidationError("Give a number such as +4930123456.", code="invalid")
+        return value
+
     def validate_locale(self, value: str | None) -> str | None:
         """Know the language."""
         try:
             return None if value is None else languages.tidy(value)
         except languages.UnknownLanguage:
             raise serializers.ValidationError("There is no such language.", code="language_unknown") from None
+
+
+class CorrectionForm(StrictSerializer):
+    """Why what somebody signed under changes. The words are kept sealed beside the old values."""
+
+    reason = Text(max_length=500)
+
+
+class SpeakerUpdate(SpeakerChanges):
+    """A change. Name, addresses and country of a person who has signed change by a correction alone."""
+
+    correction = CorrectionForm(required=False)
 
 
 class NewSpeaker(SpeakerChanges):
@@ -137,6 +160,12 @@ class _Term(StrictSerializer):
         return value
 
 
+class LinkDelivery(StrictSerializer):
+    """By which way the link reaches the person. `controller` hands it to the asker; the consent is then L0."""
+
+    channel = serializers.ChoiceField(choices=("mail", "message", "controller"))
+
+
 class NewConsent(_Term, _Described):
     """A request to one person."""
 
@@ -147,6 +176,7 @@ class NewConsent(_Term, _Described):
     jurisdictions = _codes(most=50, length=16, required=False)
     valid_from = Moment(required=False, allow_null=True)
     representation = RepresentationForm(required=False, allow_null=True)
+    delivery = LinkDelivery(required=False, allow_null=True)
     grants = Bounded(child=GrantForm(), allow_empty=False, most=20)
 
     def validate_jurisdictions(self, value: list[str]) -> list[str]:
@@ -158,7 +188,9 @@ class NewConsent(_Term, _Described):
 
 
 class Renewal(_Term):
-    """For how long to ask this time; left out, for as long as before."""
+    """For how long to ask this time; left out, for as long as before. `delivery` is that of the new link."""
+
+    delivery = LinkDelivery(required=False, allow_null=True)
 
 
 class Reason(StrictSerializer):

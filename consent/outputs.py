@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from datetime import datetime
 
 from consent import intended_uses, speakers
-from consent.life import requests
+from consent.life import deliveries, requests
+from consent.life.requests import Requested
 from consent.models import Consent, Decision, Grant, Speaker
 from consent.paper import records
 from core.errors import Conflict, Fault
@@ -37,14 +37,14 @@ def speaker(row: Speaker) -> Rendered:
         "email": personal.email if personal else None,
         "country": personal.country if personal else None,
         "locale": personal.locale if personal else None,
+        "phone": personal.phone if personal else None,
         "erased_at": timestamp(row.erased_at),
     }
 
 
-def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = (), signing_url: str | None = None) -> Rendered:
-    """A consent. `signing_url` is there as long as it can be used."""
+def consent(row: Consent, *, warnings: Iterable[Fault] = ()) -> Rendered:
+    """A consent. The link to sign it stands in none of these answers (see `requested`)."""
     version = row.notice_version
-    link = signing_url or requests.signing_url(row, at=at)
     written = requests.notes_of(row)
     return {
         "id": row.id,
@@ -61,11 +61,12 @@ def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = (), signi
         "representation": requests.representation_of(row),
         "state": row.state,
         "assurance": row.assurance,
+        "method": records.method_of(row),
+        "delivery": deliveries.shown(row),
         "valid_from": timestamp(row.valid_from or row.asked_from),
         "valid_until": timestamp(row.valid_until or row.asked_until),
         "duration": row.duration or None,
         "grants": _grants(row),
-        "signing_url": link,
         "signing_expires_at": timestamp(row.link_expires_at),
         "signed_at": timestamp(row.signed_at),
         "record_sha256": row.record_sha256 or None,
@@ -74,6 +75,12 @@ def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = (), signi
         "supersedes": row.supersedes_id,
         "warnings": [{"code": one.code, "attr": one.attr, "detail": one.detail} for one in warnings],
     }  # fmt: skip
+
+
+def requested(row: Consent, made: Requested) -> Rendered:
+    """A request that was just made, with its link where the asker may have it: test data, or level L0."""
+    answer = consent(row, warnings=made.warnings)
+    return answer if made.signing_url is None else {**answer, "signing_url": made.signing_url}
 
 
 def _grants(row: Consent) -> list[Rendered]:

@@ -41,6 +41,7 @@ class SpeakerObject(serializers.Serializer[Speaker]):
     email = serializers.CharField(allow_null=True)
     country = serializers.CharField(allow_null=True)
     locale = serializers.CharField(allow_null=True)
+    phone = serializers.CharField(allow_null=True)
     erased_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -98,6 +99,16 @@ class WarningObject(serializers.Serializer[Consent]):
     detail = serializers.CharField()
 
 
+class DeliveryObject(serializers.Serializer[Consent]):
+    """How the signing link leaves: by a channel of ours, in a test answer, or in the asker's own hands."""
+
+    channel = serializers.ChoiceField(choices=("mail", "message", "controller", "test"))
+    masked_address = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(choices=("queued", "sent", "failed"))
+    code = serializers.CharField(allow_null=True)
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+
 class ConsentObject(serializers.Serializer[Consent]):
     """A consent, for the OpenAPI document."""
 
@@ -112,12 +123,13 @@ class ConsentObject(serializers.Serializer[Consent]):
     jurisdictions = serializers.ListField(child=serializers.CharField())
     representation = RepresentationObject()
     state = serializers.ChoiceField(choices=[str(state) for state in State])
-    assurance = serializers.ChoiceField(choices=("L1", "L2", "L3"))
+    assurance = serializers.ChoiceField(choices=("L0", "L1", "L2", "L3"))
+    method = serializers.CharField(allow_null=True)
+    delivery = DeliveryObject(allow_null=True)
     valid_from = serializers.DateTimeField(allow_null=True)
     valid_until = serializers.DateTimeField(allow_null=True)
     duration = serializers.CharField(allow_null=True)
     grants = GrantObject(many=True)
-    signing_url = serializers.CharField(allow_null=True)
     signing_expires_at = serializers.DateTimeField()
     signed_at = serializers.DateTimeField(allow_null=True)
     record_sha256 = serializers.CharField(allow_null=True)
@@ -150,6 +162,12 @@ class AskObject(serializers.Serializer[None]):
     samples = serializers.ListField(child=serializers.CharField())
     assurance_floor = serializers.IntegerField(required=False)
     given = GivenWords(required=False)
+
+
+class RequestedConsent(ConsentObject):
+    """A request that was just made. `signing_url` is there for test data and for level L0 alone."""
+
+    signing_url = serializers.CharField(required=False)
 
 
 class DecisionObject(serializers.Serializer[Decision]):

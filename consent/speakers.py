@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from accounts.models import Organisation
-from consent import events
-from consent.errors import KindRefused, SpeakerGone
-from consent.models import Representative, Speaker
+from consent import events, speaker_history
+from consent.errors import CorrectionNeeded, KindRefused, SpeakerGone
+from consent.models import Consent, Delivery, Representative, Speaker
+from consent.rules.states import State
 from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound
 from core.notes import Notes
 from vault import keys, notes, sealing
+
+_PERSONAL: Final = ("name", "email", "country", "locale", "phone")
+_IDENTITY: Final = frozenset({"name", "email", "country", "phone"})
+_ADDRESSES: Final = frozenset({"email", "phone"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -25,6 +31,7 @@ class Personal:
     email: str
     country: str | None = None
     locale: str | None = None
+    phone: str | None = None
 
 
 @tx.opened
@@ -38,6 +45,7 @@ def create_speaker(
     at: datetime,
     country: str | None = None,
     locale: str | None = None,
+    phone: str | None = None,
     kind: str = Speaker.Kind.ADULT,
     external_id: str = "",
     metadata: Mapping[str, str] | None = None,
@@ -49,7 +57,7 @@ def create_speaker(
     if kind == Speaker.Kind.MINOR and organisation.policy.get("allow_minors") is not True:
         raise KindRefused("Children cannot be asked for their voice here.", facts={"kind": "minor"})
     subject = keys.create(kind="person", organisation_id=organisation.id, at=at)
-    personal = Personal(name=name, email=email, country=country, locale=locale)
+    personal = Personal(name=name, email=email, country=country, locale=locale, phone=phone)
     speaker_id = ids.new("spk")
     written = Notes(external_id=external_id, metadata=metadata or {})
     speaker = Speaker.objects.create(
@@ -76,21 +84,33 @@ def update_speaker(
     changes: Mapping[str, object],
     actor: str,
     at: datetime,
+    correction: str | None = None,
 ) -> Speaker:
-    """Change name, email, country, locale, external_id or metadata. Raises NotFound, SpeakerGone."""
+    """Change name, email, country, locale, phone, external_id or metadata.
+
+    What somebody signed under or was written to at changes by a correction alone: its reason, the old value and the new
+    one are kept. Raises NotFound, SpeakerGone, CorrectionNeeded.
+    """
     found = _locked(speaker_id, organisation_id=organisation.id, livemode=livemode)
     if found.state != Speaker.State.ACTIVE:
         raise SpeakerGone("This speaker is being erased or has been.", facts={"state": found.state})
     before = personal_of(found)
     if before is None:
         raise SpeakerGone("This speaker has been erased.")
-    known = {name: changes.get(name, getattr(before, name)) for name in ("name", "email", "country", "locale")}
+    known = {name: changes.get(name, getattr(before, name)) for name in _PERSONAL}
     after = Personal(
         name=str(known["name"]),
         email=str(known["email"]),
         country=_text(known["country"]),
         locale=_text(known["locale"]),
+        phone=_text(known["phone"]),
     )
+    corrected = sorted(name for name in _bound(found) if getattr(before, name) != getattr(after, name))
+    if corrected and not correction:
+        raise CorrectionNeeded(
+            'This changes by a correction alone. Say why: "correction": {"reason": "…"}.', facts={"fields": corrected}
+        )
+
     found.sealed = _sealed(found.subject, after)
     found.email_index = sealing.blind_index(organisation.id, after.email, at=at)
     after_notes = notes_of(found).changed(changes)
@@ -100,7 +120,17 @@ def update_speaker(
     for column, value in kept.items():
         setattr(found, column, value)
     found.save(update_fields=["sealed", "email_index", *kept])
-    events.of_speaker(found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)})
+    if corrected:
+        speaker_history.keep_correction(
+            found,
+            before={name: getattr(before, name) for name in corrected},
+            after={name: getattr(after, name) for name in corrected},
+            reason=str(correction),
+            actor=actor,
+            at=at,
+        )
+    else:
+        events.of_speaker(found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)})
     return found
 
 
@@ -127,6 +157,7 @@ def personal_of(speaker: Speaker) -> Personal | None:
         email=str(value["email"]),
         country=_text(value["country"]),
         locale=_text(value["locale"]),
+        phone=_text(value.get("phone")),
     )
 
 
@@ -199,10 +230,18 @@ def _locked(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker
 
 
 def _sealed(subject: str, personal: Personal) -> bytes:
-    value: dict[str, Json] = {
-        "name": personal.name, "email": personal.email, "country": personal.country, "locale": personal.locale,
-    }  # fmt: skip
+    value: dict[str, Json] = {name: getattr(personal, name) for name in _PERSONAL}
     return sealing.seal(subject, _context(subject), value)
+
+
+def _bound(speaker: Speaker) -> frozenset[str]:
+    """Name what changes by a correction alone: all that was signed under, and the address of a link that is out."""
+    if Consent.objects.filter(speaker=speaker, signed_at__isnull=False).exists():
+        return _IDENTITY
+    written_to = Delivery.objects.filter(
+        consent__speaker=speaker, consent__state=State.REQUESTED, channel__in=("mail", "message")
+    )
+    return _ADDRESSES if written_to.exists() else frozenset()
 
 
 def _context(subject: str) -> str:

@@ -1,4 +1,4 @@
-"""Background work of consent: end what time alone ends. The message carries nothing; the rows say what is due."""
+"""Background work of consent: what time alone ends, and links to send. Messages carry ids; rows say what is due."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 
 from celery import shared_task
 
-from consent.life import sweeps
+from consent import signals
+from consent.life import sending, sweeps
 from core import clock
 
 logger = logging.getLogger(__name__)
@@ -18,3 +19,25 @@ def expire(**_later: object) -> None:
     ended = sweeps.expire_due(at=clock.now())
     if ended:
         logger.info("consents ended by time", extra={"consents": ended})
+
+
+@shared_task(name="consent.deliver", acks_late=True, ignore_result=True)
+def deliver(delivery_id: str, **_later: object) -> None:
+    """Send one link now. A message that was lost or came too early is made good by the sweep."""
+    sending.send_one(delivery_id, now=clock.now)
+
+
+@shared_task(name="consent.deliver_pending", acks_late=True, ignore_result=True)
+def deliver_pending(**_later: object) -> None:
+    """Send every link that is due: retries, and what a worker that died left behind."""
+    sending.send_pending(now=clock.now)
+
+
+def wake_sender(*, delivery_id: str, **_signal: object) -> None:
+    """Have a worker send a link that was just queued."""
+    deliver.delay(delivery_id=delivery_id)
+
+
+def listen() -> None:
+    """Hear of queued deliveries; called when the applications start."""
+    signals.delivery_queued.connect(wake_sender, dispatch_uid="consent.wake_sender")

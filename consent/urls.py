@@ -20,6 +20,7 @@ urlpatterns = [
     path("v1/consents/<str:consent_id>/resume", consents.ConsentResumption.as_view()),
     path("v1/consents/<str:consent_id>/narrow", consents.ConsentNarrowing.as_view()),
     path("v1/consents/<str:consent_id>/renew", consents.ConsentRenewal.as_view()),
+    path("v1/consents/<str:consent_id>/resend", consents.ConsentResending.as_view()),
     path("v1/test/consents/<str:consent_id>/sign", consents.TestSignature.as_view()),
     path("v1/reasons", reasons.Reasons.as_view()),
     path("v1/decisions", decisions.Decisions.as_view()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -37,13 +36,13 @@ class Consents(APIView):
         caller = caller_of(request)
         asked = filters_of(request)
         rows = _filtered(_mine(caller), read(inputs.ConsentFilter, asked))
-        return page(request, rows, partial(outputs.consent, at=caller.now()), filters=asked)
+        return page(request, rows, outputs.consent, filters=asked)
 
     @extend_schema(
         operation_id="consents_create",
         request=inputs.NewConsent,
         parameters=[sent("Location", "Where the consent is.", 201)],
-        responses={201: schemas.ConsentObject, 404: None},
+        responses={201: schemas.RequestedConsent, 404: None, 503: None},
     )
     def post(self, request: Request) -> Response:
         """Ask a person for consent."""
@@ -55,6 +54,7 @@ class Consents(APIView):
             speaker_id=known(form.pop("speaker"), "spk", "speaker"),
             actor=caller.actor,
             at=caller.now(),
+            delivery=_channel(form),
             **form,
         )
         return _made(made, caller)
@@ -69,7 +69,7 @@ class OneConsent(APIView):
     def get(self, request: Request, consent_id: str) -> Response:
         """Show a consent."""
         caller = caller_of(request)
-        return Response(outputs.consent(_found(consent_id, caller), at=caller.now()))
+        return Response(outputs.consent(_found(consent_id, caller)))
 
 
 class ConsentRecord(APIView):
@@ -186,12 +186,34 @@ class ConsentRenewal(APIView):
         operation_id="consents_renew",
         request=inputs.Renewal,
         parameters=[sent("Location", "Where the new request is.", 201)],
-        responses={201: schemas.ConsentObject},
+        responses={201: schemas.RequestedConsent, 503: None},
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Make a new request, prefilled; signing it takes this one's place."""
         caller, form = caller_of(request), read(inputs.Renewal, request.data)
-        return _made(services.renew(known(consent_id, "con", "consent"), **form, **_acting(caller)), caller)
+        channel = _channel(form)
+        made = services.renew(known(consent_id, "con", "consent"), delivery=channel, **form, **_acting(caller))
+        return _made(made, caller)
+
+
+class ConsentResending(APIView):
+    """Sending the link again."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_resend",
+        request=inputs.Nothing,
+        responses={200: schemas.ConsentObject, 409: None, 429: None, 503: None},
+    )
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Send the link of an open request again, to the address that the person has now.
+
+        While it waits, or left in the last ten minutes, nothing changes. One request is sent ten times at most.
+        """
+        caller = caller_of(request)
+        read(inputs.Nothing, request.data)
+        return _shown(services.resend(known(consent_id, "con", "consent"), **_acting(caller)), caller)
 
 
 class TestSignature(APIView):
@@ -214,9 +236,15 @@ class TestSignature(APIView):
         return _shown(signed, caller)
 
 
+def _channel(form: dict[str, Any]) -> str | None:
+    """Take the channel out of a form; None leaves the choice to us."""
+    wanted = form.pop("delivery", None)
+    return str(wanted["channel"]) if wanted else None
+
+
 def _mine(caller: Caller) -> QuerySet[Consent]:
     rows = Consent.objects.of(caller.organisation_id, livemode=caller.livemode)
-    return rows.select_related("speaker", "notice_version__notice").prefetch_related("grants")
+    return rows.select_related("speaker", "notice_version__notice").prefetch_related("grants", "deliveries")
 
 
 def _filtered(rows: QuerySet[Consent], form: dict[str, Any]) -> QuerySet[Consent]:
@@ -244,10 +272,11 @@ def _acting(caller: Caller) -> dict[str, Any]:
 
 
 def _shown(changed: Consent, caller: Caller) -> Response:
-    return Response(outputs.consent(_found(changed.id, caller), at=caller.now()))
+    return Response(outputs.consent(_found(changed.id, caller)))
 
 
 def _made(made: services.Requested, caller: Caller) -> Response:
     found = _found(made.consent.id, caller)
-    body = outputs.consent(found, at=caller.now(), warnings=made.warnings, signing_url=made.signing_url)
-    return Response(body, status=status.HTTP_201_CREATED, headers={"Location": f"/v1/consents/{found.id}"})
+    return Response(
+        outputs.requested(found, made), status=status.HTTP_201_CREATED, headers={"Location": f"/v1/consents/{found.id}"}
+    )

@@ -63,16 +63,19 @@ class OneSpeaker(APIView):
         return Response(outputs.speaker(found))
 
     @extend_schema(
-        operation_id="speakers_update", request=inputs.SpeakerChanges, responses={200: schemas.SpeakerObject, 409: None}
+        operation_id="speakers_update", request=inputs.SpeakerUpdate, responses={200: schemas.SpeakerObject, 409: None}
     )
     def patch(self, request: Request, speaker_id: str) -> Response:
-        """Change what is known of a speaker."""
+        """Change what is known of a speaker; what somebody signed under by a correction, with its reason."""
         caller = caller_of(request)
+        changes = read(inputs.SpeakerUpdate, request.data)
+        correction = changes.pop("correction", None)
         changed = services.update_speaker(
             known(speaker_id, "spk", "speaker"),
             organisation=caller.organisation,
             livemode=caller.livemode,
-            changes=read(inputs.SpeakerChanges, request.data),
+            changes=changes,
+            correction=correction["reason"] if correction else None,
             actor=caller.actor,
             at=caller.now(),
         )

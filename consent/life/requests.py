@@ -1,4 +1,4 @@
-"""Requests: asking a person for consent, and asking them anew. What is asked is fixed; only the answer is open."""
+"""Requests: asking a person for consent, and asking them again. What is asked is fixed; only the answer is open."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ from accounts import contact
 from accounts.models import Organisation
 from consent import events, intended_uses, speakers
 from consent.errors import AssuranceUnavailable, ConsentSuperseded, ContactMissing, SpeakerGone, WrongState
-from consent.intended_uses import Words
-from consent.models import Consent, Grant, Speaker
+from consent.life import deliveries, request_checks, request_grants
+from consent.models import Consent, Speaker
 from consent.paper import notices
-from consent.rules import scopes
 from consent.rules.states import STANDING, State
-from core import durations, ids, tx
+from consent.speakers import Personal
+from core import ids, tx
 from core.canonical import Json
-from core.errors import Fault, Invalid, NotFound
+from core.errors import Fault, NotFound
 from core.notes import Notes
 from vault import keys, notes, sealing
 
 LINK_LASTS: Final = timedelta(days=14)
-LONGEST_YEARS: Final = 10
 _REACHABLE_LIVE: Final = frozenset({"L1"})
 _RENEWABLE: Final = STANDING | {State.EXPIRED, State.WITHDRAWN, State.TERMINATED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Requested:
-    """A request as made: the consent, the link to sign it (a secret), and what should be worded better."""
+    """A request as made: the consent, and what should be worded better.
+
+    `signing_url` is the link to sign it, a secret; None when a channel of ours carries it, and nobody else sees it.
+    """
 
     consent: Consent
-    signing_url: str
+    signing_url: str | None
     warnings: tuple[Fault, ...]
 
 
@@ -61,10 +63,13 @@ def request_consent(
     external_id: str = "",
     metadata: Mapping[str, str] | None = None,
     supersedes: Consent | None = None,
+    delivery: str | None = None,
 ) -> Requested:
     """Ask a person. `grants` have the shape of the API; the term is `duration` or `valid_until`, never both or neither.
 
-    Raises NotFound, SpeakerGone, ContactMissing, Invalid with one fault a mistake, AssuranceUnavailable.
+    `delivery` names the channel of the link; `controller` hands it to the asker, and the consent is of level L0.
+    Raises NotFound, SpeakerGone, ContactMissing, Invalid with one fault a mistake, AssuranceUnavailable,
+    AddressMissing, DeliveryUnavailable.
     """
     speaker = _askable(speaker_id, organisation_id=organisation.id, livemode=livemode)
     if livemode and not contact.of(organisation).contact:
@@ -74,8 +79,11 @@ def request_consent(
             f"Signing at {assurance} is not set up here.",
             faults=(Fault(code="assurance_unavailable", detail="Ask for L1.", attr="assurance"),),
         )
-    _check_term(valid_from, valid_until, duration, at=at)
-    read, warnings = _read_grants(grants)
+    request_checks.check_term(valid_from, valid_until, duration, at=at)
+    read, warnings = request_checks.read_grants(grants)
+    channel = deliveries.choose(delivery, livemode=livemode)
+    address = deliveries.address_of(_personal(speaker), channel)
+    level = _level(assurance, channel)
     token = secrets.token_urlsafe(32)
     private: dict[str, Json] = {"link": token, "representation": dict(representation or {"kind": "none"})}
     consent_id = ids.new("con")
@@ -86,7 +94,7 @@ def request_consent(
         speaker=speaker,
         notice_version=notices.latest(notice, locale, at=at),
         jurisdictions=list(jurisdictions),
-        assurance=assurance,
+        assurance=level,
         representation=str((representation or {}).get("kind", "none")),
         sealed=sealing.seal(speaker.subject, _context(consent_id), private),
         created_at=at,
@@ -105,17 +113,18 @@ def request_consent(
             at=at,
         ),
     )
-    known = _words_of(supersedes)
-    made = Grant.objects.bulk_create(_grant(consent, place, scope, known) for place, scope in enumerate(read))
+    made = request_grants.create(consent, read, known=request_grants.words_of(supersedes))
     body: dict[str, Json] = {
         "use_cases": [scope["use_case"] for scope in read],
         "intended_uses": [grant.signed[intended_uses.HASH] for grant in made],
-        "assurance": assurance,
+        "assurance": level,
     }
     if supersedes is not None:
         body["supersedes"] = supersedes.id
+    body["channel"] = str(channel)
+    deliveries.plan(consent, channel=channel, address=address, at=at)
     events.of_consent(consent, "consent.requested", at=at, actor=actor, body=body)
-    return Requested(consent=consent, signing_url=_url(token), warnings=warnings)
+    return Requested(consent=consent, signing_url=signing_url(consent, at=at), warnings=warnings)
 
 
 @tx.opened
@@ -128,10 +137,12 @@ def renew(
     at: datetime,
     valid_until: datetime | None = None,
     duration: str | None = None,
+    delivery: str | None = None,
 ) -> Requested:
     """Ask for the same again, for as long as before or as given. Signing it takes the old one's place.
 
-    Idempotent: while a request to renew is open, that one is given. Raises NotFound, WrongState, SpeakerGone, Invalid.
+    The level of the new one is that of its own link: what was L0 asks for L1 again, by a channel of ours, or stays L0.
+    Idempotent: while a request to renew is open, that one is given. Raises as `request_consent` does, and WrongState.
     """
     speakers.lock_of(consent_id)
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(no_key=True, of=("self",))
@@ -144,7 +155,7 @@ def renew(
         raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
     open_one = old.successors.filter(state=State.REQUESTED, link_expires_at__gt=at).first()
     if open_one is not None:
-        return Requested(consent=open_one, signing_url=signing_url(open_one, at=at) or "", warnings=())
+        return Requested(consent=open_one, signing_url=signing_url(open_one, at=at), warnings=())
     for stale in old.successors.filter(state=State.REQUESTED):
         Consent.objects.filter(pk=stale.pk, state=State.REQUESTED).update(state=State.LAPSED, ended_at=at)
     if valid_until is None and duration is None:
@@ -154,10 +165,10 @@ def renew(
         organisation=old.organisation,
         livemode=livemode,
         speaker_id=old.speaker_id,
-        grants=_scopes_of(old),
+        grants=request_grants.scopes_of(old),
         notice=old.notice_version.notice.key,
         locale=old.notice_version.locale,
-        assurance=old.assurance,
+        assurance="L1" if old.assurance == "L0" else old.assurance,
         jurisdictions=old.jurisdictions,
         valid_until=valid_until,
         duration=duration,
@@ -165,17 +176,38 @@ def renew(
         external_id=written.external_id,
         metadata=written.metadata,
         supersedes=old,
+        delivery=delivery,
         actor=actor,
         at=at,
     )
 
 
 def signing_url(consent: Consent, *, at: datetime) -> str | None:
-    """Give the link to sign, as long as it can be used; None afterwards."""
+    """Return the link to sign while it can be used and the asker may see it.
+
+    For the answers that made the request; None where a channel of ours carries the link, whoever asks.
+    """
+    if not deliveries.link_is_shown(consent):
+        return None
+    return link_of(consent, at=at)
+
+
+def link_of(consent: Consent, *, at: datetime) -> str | None:
+    """Return the link to sign while it can be used, for who sends it; None afterwards. Never for an answer."""
     if consent.state != State.REQUESTED or at >= consent.link_expires_at:
         return None
     token = private_of(consent).get("link")
-    return _url(str(token)) if token else None
+    return f"{settings.SAYSO_PUBLIC_URL}/sign/{token}" if token else None
+
+
+@tx.required
+def change_link(consent: Consent) -> None:
+    """Give an open request another link. The one before opens nothing any more."""
+    token = secrets.token_urlsafe(32)
+    private = {**private_of(consent), "link": token}
+    consent.link_sha256 = hash_of(token)
+    consent.sealed = sealing.seal(consent.speaker.subject, _context(consent.id), private)
+    consent.save(update_fields=["link_sha256", "sealed"])
 
 
 def representation_of(consent: Consent) -> Mapping[str, Json]:
@@ -205,41 +237,6 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def latest_end(start: datetime) -> datetime:
-    """The longest that a consent may last from `start`: ten years."""
-    return durations.Duration(months=LONGEST_YEARS * 12).after(start)
-
-
-def _words_of(consent: Consent | None) -> dict[str, Words]:
-    """Give the words of a consent that is asked for again: the same words keep their hash."""
-    if consent is None:
-        return {}
-    opened = intended_uses.opened_of(consent.grants.all(), consent.speaker.subject)
-    return {one.text: one for words in opened.values() for one in words}
-
-
-def _grant(consent: Consent, place: int, scope: scopes.Scope, known: Mapping[str, Words]) -> Grant:
-    grant_id, text = ids.new("grt"), str(scope[intended_uses.WORDS])
-    words = known.get(text) or intended_uses.salted(text)
-    kept = intended_uses.closed(scope, words)
-    return Grant(
-        id=grant_id,
-        consent=consent,
-        position=place,
-        use_case=str(scope["use_case"]),
-        signed=kept,
-        scope=kept,
-        sealed_words=intended_uses.sealed(grant_id, consent.speaker.subject, (words,)),
-    )
-
-
-def _scopes_of(consent: Consent) -> list[scopes.Scope]:
-    """Give what is left of a consent's grants, with their words, as a request has them."""
-    grants = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
-    words = intended_uses.opened_of(grants, consent.speaker.subject)
-    return [intended_uses.shown(grant.scope, words.get(grant.id, ())) for grant in grants]
-
-
 def _askable(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
     """Give the speaker, locked: a freeze waits for this request or refuses it."""
     speakers.find(speaker_id, organisation_id=organisation_id, livemode=livemode)
@@ -249,44 +246,23 @@ def _askable(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speake
     return speaker
 
 
-def _check_term(
-    valid_from: datetime | None, valid_until: datetime | None, duration: str | None, *, at: datetime
-) -> None:
-    if (valid_until is None) == (duration is None):
-        raise _wrong(
-            "duration", "term_ambiguous", "Give either `valid_until` or `duration`, never both, never neither."
+def _personal(speaker: Speaker) -> Personal:
+    found = speakers.personal_of(speaker)
+    if found is None:
+        raise SpeakerGone("This speaker has been erased.")
+    return found
+
+
+def _level(asked: str, channel: deliveries.Channel) -> str:
+    """A link in the asker's hands proves no mailbox: L0. More cannot be asked for with such a link."""
+    if channel is not deliveries.Channel.CONTROLLER:
+        return asked
+    if asked != "L1":
+        raise AssuranceUnavailable(
+            "A link that is handed to the asker gives a consent of level L0.",
+            faults=(Fault(code="assurance_unavailable", detail="Leave the level out.", attr="assurance"),),
         )
-    start = max(valid_from or at, at)
-    attr = "valid_until" if duration is None else "duration"
-    try:
-        end = valid_until if duration is None else durations.parse(duration).after(start)
-    except durations.BadDuration as error:
-        raise _wrong(attr, error.stable_code, error.detail) from error
-    if end is None or end <= start:
-        raise _wrong(attr, "term_empty", "The term must end after it begins, and in the future.")
-    if end > latest_end(start):
-        raise _wrong(attr, "term_too_long", f"A consent may last {LONGEST_YEARS} years at most.")
-    if valid_from is not None and valid_from > latest_end(at):
-        raise _wrong("valid_from", "out_of_range", "The term begins too far in the future.")
-
-
-def _read_grants(grants: Sequence[Mapping[str, Any]]) -> tuple[list[scopes.Scope], tuple[Fault, ...]]:
-    if not 1 <= len(grants) <= scopes.MOST_GRANTS:
-        raise _wrong("grants", "out_of_range", f"Ask for 1 to {scopes.MOST_GRANTS} grants.")
-    read: list[scopes.Scope] = []
-    warnings: list[Fault] = []
-    faults: list[Fault] = []
-    for place, raw in enumerate(grants):
-        try:
-            scope, doubts = scopes.read(raw, where=f"grants.{place}.")
-        except Invalid as error:
-            faults.extend(error.faults)
-            continue
-        read.append(scope)
-        warnings.extend(doubts)
-    if faults:
-        raise Invalid("Some fields are wrong.", faults=faults)
-    return read, tuple(warnings)
+    return "L0"
 
 
 def _length(old: Consent) -> str:
@@ -300,14 +276,6 @@ def _superseded(old: Consent) -> ConsentSuperseded:
     return ConsentSuperseded(
         "A newer consent has taken this one's place.", facts={"superseded_by": newer.id if newer else None}
     )
-
-
-def _wrong(attr: str, code: str, detail: str) -> Invalid:
-    return Invalid("Some fields are wrong.", faults=(Fault(code=code, detail=detail, attr=attr),))
-
-
-def _url(token: str) -> str:
-    return f"{settings.SAYSO_PUBLIC_URL}/sign/{token}"
 
 
 def _context(consent_id: str) -> str:

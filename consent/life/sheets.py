@@ -9,7 +9,7 @@ from typing import Any
 from accounts import contact
 from accounts.contact import Contact
 from consent import intended_uses, speakers
-from consent.life import requests
+from consent.life import request_checks
 from consent.models import Consent, Grant
 from consent.paper import terms, words
 from core import durations
@@ -61,7 +61,7 @@ class SigningView:
 def term(consent: Consent, at: datetime) -> tuple[datetime, datetime]:
     """Give the term that signing at `at` would give, [from, until). Empty when the asked end has come."""
     start = max(consent.asked_from or at, at)
-    end = consent.asked_until or min(durations.parse(consent.duration).after(start), requests.latest_end(start))
+    end = consent.asked_until or min(durations.parse(consent.duration).after(start), request_checks.latest_end(start))
     return start, end
 
 

@@ -1,14 +1,14 @@
 """Signing: what a person sees behind their one-time link, and what their yes or no does.
 
-The pages show a SigningView and call `sign` or `decline`; nothing is ticked beforehand. Level L1: the link reached the
-person's mailbox, they typed their name, and ticked each purpose that they agree to.
+The pages show a SigningView and call `sign` or `decline`; nothing is ticked beforehand. Level L1: we sent the link to
+an address of the person and have the server's word for it, they typed their name, and ticked each purpose that they
+agree to. Level L0: the link was handed to the asker, so nobody knows who signed; that permits nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,8 @@ from django.db.models import F, QuerySet
 
 from consent import events, intended_uses, seals, signals, speakers
 from consent.errors import AssuranceUnavailable, WrongState
-from consent.life import holds, requests, sheets
+from consent.life import answer_checks, deliveries, holds, requests, sheets
+from consent.life.answer_checks import ADVICE, page_changed
 from consent.life.lifecycle import move, remark
 from consent.life.sheets import GrantView, NoticeSection, SigningView
 from consent.life.snapshots import Snapshot
@@ -29,19 +30,25 @@ from consent.rules.states import Move, State
 from core import canonical, ids, tx
 from core.canonical import Json
 from core.clock import rfc3339
-from core.errors import Conflict, Fault, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 from vault import blobs
 
 __all__ = [
-    "ADVICE", "GrantView", "LinkEnded", "LinkUnknown", "NoticeSection", "SigningView", "decline", "find", "sign",
+    "ADVICE",
+    "GrantView",
+    "LinkEnded",
+    "LinkUnknown",
+    "NoticeSection",
+    "SigningView",
+    "decline",
+    "find",
+    "page_changed",
+    "sign",
     "sign_as_test",
 ]  # fmt: skip
 
 SIGNED_HERE: Final = frozenset({"L0", "L1"})
 """The levels at which a person can sign on the page behind their link."""
-
-ADVICE: Final = ("none", "counsel", "union")
-"""Who advised the person: under some laws an agreement without a lawyer or a union may not stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -91,19 +98,24 @@ def sign(
     `page` is what the person read: the page as served, and the view that it was drawn from.
     `advice` is the answer to whether somebody advises the person (one of ADVICE; None where that was not asked).
     Raises LinkUnknown, LinkEnded, and Invalid with one fault for everything that is missing: `nothing_ticked`,
-    `tick_unknown`, `name_mismatch`, `advice_missing`, `page_changed` when the request is not as it was shown.
+    `tick_unknown`, `name_mismatch`, `advice_missing`, `page_changed` when the request is not as it was shown,
+    `delivery_pending` while no server has confirmed our letter.
     """
     consent = _open(token, at=at, lock=True)
     if consent.assurance not in SIGNED_HERE:
         raise AssuranceUnavailable("This page signs at level L1; the request asks for more.")
     grants = list(consent.grants.order_by("position"))
-    if faults := (*_faults_of_ticks(ticked, grants), *_faults_of_advice(advice), *_faults_of_name(name_typed, consent)):
+    if faults := answer_checks.faults_of(consent, grants, ticked=ticked, advice=advice, name_typed=name_typed):
         raise Invalid(faults[0].detail, faults=faults)
     view = sheets.view(consent)
     if page is not None and page.view != view:
         raise page_changed()
+    method = deliveries.method_of(consent)
+    if (method == deliveries.BY_CONTROLLER) != (consent.assurance == "L0"):
+        raise AssuranceUnavailable("The way of this link and the level of the request do not belong together.")
     shown: dict[str, Json] = {
         "kind": "page",
+        "person": _person(consent),
         "page": page.snapshot.html if page is not None else None,
         "page_sha256": page.snapshot.sha256 if page is not None else None,
         "organisation": view.organisation,
@@ -131,7 +143,7 @@ def sign(
         "signed_at": rfc3339(at),
     }
     actor = f"speaker:{consent.speaker_id}"
-    return _complete(consent, grants, set(ticked), shown, method="one_time_link", actor=actor, at=at)
+    return _complete(consent, grants, set(ticked), shown, method=method, actor=actor, at=at)
 
 
 @tx.opened
@@ -149,7 +161,9 @@ def sign_as_test(consent_id: str, *, organisation_id: str, actor: str, at: datet
     if consent.state != State.REQUESTED or at >= consent.link_expires_at:
         raise WrongState("Only an open request can be signed.", facts={"state": consent.state})
     grants = list(consent.grants.order_by("position"))
-    shown: dict[str, Json] = {"kind": "test", "signed_at": rfc3339(at), "actor": actor}
+    shown: dict[str, Json] = {
+        "kind": "test", "person": _person(consent), "signed_at": rfc3339(at), "actor": actor,
+    }  # fmt: skip
     ticked = {grant.id for grant in grants}
     return _complete(consent, grants, ticked, shown, method="test_route", actor=actor, at=at)
 
@@ -166,6 +180,14 @@ def decline(token: str, *, reason: str, at: datetime) -> Consent:
     consent.refresh_from_db()
     events.of_consent(consent, "consent.declined", at=at, actor=actor, body={"reason": code})
     return consent
+
+
+def _person(consent: Consent) -> dict[str, Json]:
+    """Who the person is at this moment: receipts are drawn from this, whatever the rows say later."""
+    personal = speakers.personal_of(consent.speaker)
+    if personal is None:
+        raise LinkEnded(State.ERASED, consent_id=consent.id, locale=consent.notice_version.locale)
+    return {"name": personal.name, "email": personal.email, "phone": personal.phone, "country": personal.country}
 
 
 @tx.required
@@ -191,11 +213,12 @@ def _complete(
         blob=blobs.put(subject=consent.speaker.subject, kind="evidence", data=data, at=at),
         created_at=at,
     )
+    proofs = [*deliveries.proofs(consent), evidence]
     agreed = [grant for grant in grants if grant.id in ticked]
     record = records.build(
         consent,
         grants=agreed,
-        evidence=[evidence],
+        evidence=proofs,
         method=method,
         valid_from=valid_from,
         valid_until=valid_until,
@@ -225,7 +248,7 @@ def _complete(
     consent.refresh_from_db()
     body: dict[str, Json] = {
         "record_sha256": signed.sha256,
-        "evidence": [{"kind": kind, "sha256": evidence.sha256}],
+        "evidence": [{"kind": one.kind, "sha256": one.sha256} for one in proofs],
         "grants": [
             {"id": grant.id, "use_case": grant.use_case, "intended_uses": grant.signed[intended_uses.HASH]}
             for grant in agreed
@@ -272,40 +295,3 @@ def _first_locked(rows: QuerySet[Consent]) -> Consent | None:
 def _ended(consent: Consent) -> LinkEnded:
     state = State.LAPSED if consent.state == State.REQUESTED else State(consent.state)
     return LinkEnded(state, consent_id=consent.id, locale=consent.notice_version.locale)
-
-
-def _faults_of_ticks(ticked: tuple[str, ...], grants: list[Grant]) -> tuple[Fault, ...]:
-    if not ticked:
-        return (_fault("ticked", "nothing_ticked", "Tick at least one purpose, or say no."),)
-    if not set(ticked) <= {grant.id for grant in grants}:
-        return (_fault("ticked", "tick_unknown", "A tick belongs to no purpose of this request."),)
-    return ()
-
-
-def _faults_of_advice(advice: str | None) -> tuple[Fault, ...]:
-    if advice is None or advice in ADVICE:
-        return ()
-    return (_fault("advice", "advice_missing", "Say whether somebody advises you."),)
-
-
-def _faults_of_name(typed: str, consent: Consent) -> tuple[Fault, ...]:
-    personal = speakers.personal_of(consent.speaker)
-    if personal is not None and _plain(typed) and _plain(typed) == _plain(personal.name):
-        return ()
-    return (_fault("name_typed", "name_mismatch", "Type your name as it stands in the request."),)
-
-
-def _plain(name: str) -> str:
-    """A name without case, accents and odd spaces: people write their own names in several ways."""
-    decomposed = unicodedata.normalize("NFKD", name)
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
-
-
-def page_changed() -> Invalid:
-    """The answer to a page that is not the one that would be served now."""
-    fault = _fault("page", "page_changed", "The request has changed since the page was opened.")
-    return Invalid(fault.detail, faults=(fault,))
-
-
-def _fault(attr: str, code: str, detail: str) -> Fault:
-    return Fault(code=code, detail=detail, attr=attr)

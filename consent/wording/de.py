@@ -80,6 +80,9 @@ WORDS: Final = Words(
         "advice_missing": "Sagen Sie, ob Sie jemand berät.",
         "page_changed": "Die Anfrage hat sich geändert, seit Sie sie geöffnet haben. Lesen Sie sie noch einmal, und "
         "unterschreiben Sie dann.",
+        "delivery_pending": (
+            "Der Server, der unseren Brief befördert, hat ihn noch nicht bestätigt. Bitte in einer Minute noch einmal."
+        ),
     },
     had_agreed_to="Zugestimmt hatten Sie",
     agreed_to="Sie haben zugestimmt",

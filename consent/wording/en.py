@@ -72,6 +72,7 @@ WORDS: Final = Words(
         "name_mismatch": "This is not the name in the request. Type it as it stands there: {name}",
         "advice_missing": "Say whether somebody advises you.",
         "page_changed": "The request has changed since you opened it. Read it once more, then sign.",
+        "delivery_pending": "The server that carried our letter has not confirmed it yet. Press again in a minute.",
     },
     agreed_to="You agreed to",
     had_agreed_to="You had agreed to",

@@ -32,7 +32,7 @@ def with_contact(request: Requested) -> Requested:
 
 
 def open_link(page: Page, live_server: LiveServer, request: Requested) -> None:
-    page.goto(f"{live_server.url}/sign/{request.signing_url.rpartition('/')[2]}")
+    page.goto(f"{live_server.url}/sign/{(request.signing_url or '').rpartition('/')[2]}")
 
 
 def row_of(request: Requested) -> Consent:

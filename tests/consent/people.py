@@ -102,4 +102,5 @@ def revoke(consent: Consent, *, reason: str = "", at: datetime = NOON, actor: st
 
 def token_of(made: services.Requested) -> str:
     """The secret in a link."""
+    assert made.signing_url is not None
     return made.signing_url.rsplit("/", 1)[1]

@@ -31,16 +31,19 @@ class TestConsents:
         assert made["signing_expires_at"] == "2026-12-05T12:00:00Z"
         assert (made["record_sha256"], made["revoked_at"], made["representation"]["name"]) == (None, None, "Dr Ruiz")
         assert made["grants"][0] | {**AUDIOBOOK, "state": "active"} == made["grants"][0]
-        assert fetch(api, f"/v1/consents/{made['id']}") == {**made, "warnings": []}
+        assert fetch(api, f"/v1/consents/{made['id']}") == {
+            **{name: value for name, value in made.items() if name != "signing_url"}, "warnings": [],
+        }  # fmt: skip
 
     def test_are_signed_in_the_sandbox(self, api: APIClient) -> None:
         made = signed(api)
-        assert (made["state"], made["signing_url"], made["valid_until"]) == ("active", None, "2027-11-21T12:00:00Z")
+        assert (made["state"], "signing_url" in made) == ("active", False)
+        assert made["valid_until"] == "2027-11-21T12:00:00Z"
         assert len(made["record_sha256"]) == 64
 
     def test_are_never_signed_so_with_a_live_key(self, make_key: MakeKey, client_of: ClientOf) -> None:
         live = client_of(make_key(live=True))
-        made = asked(live)
+        made = asked(live, delivery={"channel": "controller"})
         answer = live.post(f"/v1/test/consents/{made['id']}/sign", {}, format="json")
         assert answer.status_code == 403
         assert fetch(live, f"/v1/consents/{made['id']}")["state"] == "requested"

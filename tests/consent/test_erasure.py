@@ -63,7 +63,10 @@ class TestFreeze:
 class TestPurge:
     def test_counts_what_it_changed(self, consent: Consent, ana: Speaker, make_consent: MakeConsent) -> None:
         revoke(make_consent(grant(use_case="research")), reason="Ben was rude")
-        assert erase(ana) == {"consents": 2, "evidence": 2, "remarks": 2, "representatives": 0, "speakers": 1}
+        assert erase(ana) == {
+            "consents": 2, "corrections": 0, "deliveries": 2, "evidence": 2, "grants": 2, "remarks": 2,
+            "representatives": 0, "sample_fingerprints": 0, "speakers": 1,
+        }  # fmt: skip
         assert set(Consent.objects.values_list("state", flat=True)) == {"erased"}
         assert not Remark.objects.exclude(sealed=None).exists()
 

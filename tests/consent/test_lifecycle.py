@@ -187,7 +187,7 @@ class TestExpireDue:
     def test_leaves_live_data_to_the_real_time(
         self, make_speaker: MakeSpeaker, make_request: MakeRequest, acme: Organisation
     ) -> None:
-        made = make_request(speaker=make_speaker(livemode=True))
+        made = make_request(speaker=make_speaker(livemode=True), delivery="controller")
         view = signing.find(token_of(made), at=NOON)
         services.sign(token_of(made), name_typed=view.speaker_name, ticked=(view.grants[0].id,), at=NOON)
         acme.test_clock_ms = int(YEAR.total_seconds() * 1000)

@@ -17,7 +17,7 @@ from consent.life import lifecycle
 from consent.models import Consent, Grant
 from consent.rules.states import Move
 from tests.conftest import NOON
-from tests.consent.people import MakeConsent, MakeRequest, MakeSpeaker, check, codes, grant, of, revoke
+from tests.consent.people import MakeConsent, MakeRequest, MakeSpeaker, check, codes, grant, of, revoke, token_of
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ class TestTriggers:
     def test_refuse_to_bring_back_a_declined_purpose(self, make_request: MakeRequest) -> None:
         made = make_request(grant(), grant(use_case="research"))
         first, second = made.consent.grants.order_by("position")
-        token = made.signing_url.rsplit("/", 1)[1]
+        token = token_of(made)
         services.sign(token, name_typed="Ana María Gómez", ticked=(first.id,), advice="none", at=NOON)
         refused("UPDATE consent_grant SET declined_at = NULL, epoch = epoch + 1 WHERE id = %s", second.id)
 

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.django_db
 
 BASE = {"id", "object", "created_at", "livemode", "external_id", "metadata"}
 FIELDS = {
-    "speaker": {"kind", "state", "name", "email", "country", "locale", "erased_at"},
+    "speaker": {"kind", "state", "name", "email", "country", "locale", "phone", "erased_at"},
     "consent": {
         "speaker", "notice", "jurisdictions", "representation", "state", "assurance", "valid_from", "valid_until",
-        "duration", "grants", "signing_url", "signing_expires_at", "signed_at", "record_sha256", "revoked_at",
+        "duration", "grants", "method", "delivery", "signing_expires_at", "signed_at", "record_sha256", "revoked_at",
         "ended_at", "supersedes", "warnings",
     },
     "decision": {

@@ -12,6 +12,7 @@ from consent.models import Consent, Grant
 
 
 def path_of(request: Requested) -> str:
+    assert request.signing_url is not None
     return "/sign/" + request.signing_url.rpartition("/")[2]
 
 

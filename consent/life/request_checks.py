@@ -1,0 +1,64 @@
+"""Checks of a request before it is made: its term and its grants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from consent.rules import scopes
+from core import durations
+from core.errors import Fault, Invalid
+
+LONGEST_YEARS: Final = 10
+
+
+def check_term(
+    valid_from: datetime | None, valid_until: datetime | None, duration: str | None, *, at: datetime
+) -> None:
+    """Check when a consent shall begin and end. Raises Invalid with the first fault."""
+    if (valid_until is None) == (duration is None):
+        raise _wrong(
+            "duration", "term_ambiguous", "Give either `valid_until` or `duration`, never both, never neither."
+        )
+    start = max(valid_from or at, at)
+    attr = "valid_until" if duration is None else "duration"
+    try:
+        end = valid_until if duration is None else durations.parse(duration).after(start)
+    except durations.BadDuration as error:
+        raise _wrong(attr, error.stable_code, error.detail) from error
+    if end is None or end <= start:
+        raise _wrong(attr, "term_empty", "The term must end after it begins, and in the future.")
+    if end > latest_end(start):
+        raise _wrong(attr, "term_too_long", f"A consent may last {LONGEST_YEARS} years at most.")
+    if valid_from is not None and valid_from > latest_end(at):
+        raise _wrong("valid_from", "out_of_range", "The term begins too far in the future.")
+
+
+def read_grants(grants: Sequence[Mapping[str, Any]]) -> tuple[list[scopes.Scope], tuple[Fault, ...]]:
+    """Read the grants that are asked for, and what in them should be worded better. Raises Invalid with all faults."""
+    if not 1 <= len(grants) <= scopes.MOST_GRANTS:
+        raise _wrong("grants", "out_of_range", f"Ask for 1 to {scopes.MOST_GRANTS} grants.")
+    read: list[scopes.Scope] = []
+    warnings: list[Fault] = []
+    faults: list[Fault] = []
+    for place, raw in enumerate(grants):
+        try:
+            scope, doubts = scopes.read(raw, where=f"grants.{place}.")
+        except Invalid as error:
+            faults.extend(error.faults)
+            continue
+        read.append(scope)
+        warnings.extend(doubts)
+    if faults:
+        raise Invalid("Some fields are wrong.", faults=faults)
+    return read, tuple(warnings)
+
+
+def latest_end(start: datetime) -> datetime:
+    """The longest that a consent may last from `start`: ten years."""
+    return durations.Duration(months=LONGEST_YEARS * 12).after(start)
+
+
+def _wrong(attr: str, code: str, detail: str) -> Invalid:
+    return Invalid("Some fields are wrong.", faults=(Fault(code=code, detail=detail, attr=attr),))

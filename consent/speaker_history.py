@@ -1,0 +1,76 @@
+"""What was said of a person before it was corrected: old value, new value and reason, sealed under their key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from consent import events
+from consent.models import Correction, Speaker
+from core import tx
+from core.canonical import Json
+from vault import keys, sealing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Corrected:
+    """A kept correction, opened: which fields, what each was and became, why and when."""
+
+    fields: tuple[str, ...]
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
+    reason: str
+    at: datetime
+
+
+def corrections_of(speaker: Speaker, *, since: datetime | None = None) -> tuple[Corrected, ...]:
+    """Return the corrections of a person, oldest first; none of them once the person has been erased."""
+    rows = Correction.objects.filter(speaker=speaker).order_by("created_at", "id")
+    if since is not None:
+        rows = rows.filter(created_at__gte=since)
+    return tuple(found for row in rows if (found := _corrected(speaker, row)) is not None)
+
+
+@tx.required
+def keep_correction(
+    speaker: Speaker,
+    before: Mapping[str, str | None],
+    after: Mapping[str, str | None],
+    *,
+    reason: str,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Keep the old values beside the new ones, sealed under the person's key; the log has the fields' names alone."""
+    fields = sorted(before)
+    value: dict[str, Json] = {
+        "before": dict(before),
+        "after": dict(after),
+        "reason": reason,
+    }
+    sealed = sealing.seal(speaker.subject, _correction_context(speaker), value)
+    Correction.objects.create(speaker=speaker, fields=fields, sealed=sealed, actor=actor, created_at=at)
+    body: dict[str, Json] = {"fields": list(fields)}
+    events.of_speaker(speaker, "speaker.corrected", at=at, actor=actor, body=body)
+
+
+def _corrected(speaker: Speaker, row: Correction) -> Corrected | None:
+    if row.sealed is None:
+        return None
+    try:
+        value = cast("Any", sealing.unseal(speaker.subject, _correction_context(speaker), bytes(row.sealed)))
+    except keys.KeyDestroyed:
+        return None
+    return Corrected(
+        fields=tuple(row.fields),
+        before=value["before"],
+        after=value["after"],
+        reason=str(value["reason"]),
+        at=row.created_at,
+    )
+
+
+def _correction_context(speaker: Speaker) -> str:
+    return f"correction|{speaker.id}"
