@@ -18,7 +18,7 @@ from accounts.reason_forms import Given
 from core import clock
 from core.errors import SaysoError
 from core.notes import Notes
-from provenance import clips
+from provenance import clips, feedback
 from provenance.bundles import services
 from provenance.models import Checkpoint, Clip, Entry, Export, Feedback
 from vault.noted_admin import NotedAdmin
@@ -118,7 +118,13 @@ class FeedbackAdmin(EvidenceAdmin[Feedback]):
     list_display = ("created_at", "opinion", "verdict", "clip_id", "language")
     list_filter = ("opinion", "verdict", "language")
     ordering = ("-created_at", "-id")
-    fields = ("created_at", "opinion", "verdict", "clip_id", "words", "language")
+    fields = ("created_at", "opinion", "verdict", "clip_id", "said", "language")
+    readonly_fields = ("said",)
+
+    @admin.display(description="Words")
+    def said(self, row: Feedback) -> str:
+        """What was said, as long as the person in the clip is not erased."""
+        return feedback.words_of(row)
 
     def owned(self, request: HttpRequest) -> QuerySet[Feedback]:
         """What was said of the organisation's own clips; what was said of no clip is the operator's to read."""

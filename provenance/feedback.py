@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from core import ids
+from core import ids, tx
 from core.errors import Fault, Invalid
 from provenance import turns
 from provenance.models import Clip, ClipState, Feedback, Opinion
+from vault import keys, sealing
 
 KEEP: Final = timedelta(days=180)
 MOST_WORDS: Final = 1000
@@ -36,12 +37,14 @@ def give(
         raise Invalid(detail, faults=(Fault(code="too_long", detail=detail, attr="words"),))
     turns.take(address, at=at, what="feedback", limit=A_MINUTE)
     clip = Clip.objects.filter(id=clip_id, state__in=_SHOWN).first() if ids.is_id(clip_id, "clp") else None
+    sealed = _sealed(clip, said) if clip and said else None
     return Feedback.objects.create(
         organisation_id=clip.organisation_id if clip else None,
         clip_id=clip.id if clip else "",
         opinion=opinion,
         verdict=verdict,
-        words=said,
+        words="" if sealed else said,
+        sealed_words=sealed,
         language=language,
         created_at=at,
     )
@@ -50,6 +53,35 @@ def give(
 def general() -> Iterator[Feedback]:
     """What was said of no organisation's clip, oldest first: for whoever runs the service, and for nobody else."""
     yield from Feedback.objects.filter(organisation=None).order_by("created_at", "id").iterator()
+
+
+def words_of(row: Feedback) -> str:
+    """Give what was said; nothing once the person in the clip has been erased."""
+    if row.sealed_words is None:
+        return row.words
+    clip = Clip.objects.filter(id=row.clip_id).exclude(subject="").first()
+    if clip is None:
+        return ""
+    try:
+        return str(sealing.unseal(clip.subject, _context(row.clip_id), bytes(row.sealed_words)))
+    except keys.KeyDestroyed:
+        return ""
+
+
+@tx.required
+def forget_of(subject: str) -> int:
+    """Empty what was said of this person's clips, before the clips forget whose they are; give how many."""
+    theirs = Clip.objects.filter(subject=subject).values("id")
+    return Feedback.objects.filter(clip_id__in=theirs).update(words="", sealed_words=None)
+
+
+def _sealed(clip: Clip, said: str) -> bytes | None:
+    """Words about a clip whose person is erased already are not kept."""
+    return sealing.seal(clip.subject, _context(clip.id), said) if clip.subject else None
+
+
+def _context(clip_id: str) -> str:
+    return f"feedback|{clip_id}"
 
 
 def forget(*, at: datetime) -> int:

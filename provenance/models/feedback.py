@@ -16,7 +16,11 @@ class Opinion(models.TextChoices):
 
 
 class Feedback(models.Model):
-    """One opinion. `organisation` is that of the clip which the answer named, if it named one; else it is general."""
+    """One opinion. `organisation` is that of the clip which the answer named, if it named one; else it is general.
+
+    What is said of a clip may name the person who speaks in it: those words lie sealed under that person's key, and
+    `words` is empty.
+    """
 
     id = models.BigAutoField(primary_key=True)
     organisation = models.ForeignKey("accounts.Organisation", models.CASCADE, null=True, related_name="+")
@@ -24,6 +28,7 @@ class Feedback(models.Model):
     verdict = models.CharField(max_length=24, blank=True)
     clip_id = models.CharField(max_length=30, blank=True)
     words = models.CharField(max_length=1000, blank=True)
+    sealed_words = models.BinaryField(null=True, editable=False)
     language = models.CharField(max_length=8)
     created_at = models.DateTimeField(editable=False, db_index=True)
 

@@ -122,7 +122,8 @@ def desk(member: Member) -> set[str]:
     found = set()
     for row in Feedback.objects.all():
         page = visitor.get(f"/admin/provenance/feedback/{row.pk}/change/").content.decode()
-        found |= {row.words} if row.words in page else set()
+        words = feedback.words_of(row)
+        found |= {words} if words.splitlines()[0] in page else set()
     return found
 
 

@@ -14,15 +14,16 @@ from typing import Final
 from accounts import answers
 from accounts.clock import now_for
 from consent import erasure as consents
+from consent.models import Consent
 from core import tx
 from core.clock import Clock
 from core.errors import Conflict, NotFound, Unavailable
-from provenance import clips, log
+from provenance import clips, feedback, log
 from provenance.bundles import services as bundles
 from provenance.fingerprint import filing as fingerprints
 from vault import blobs, keys
 from voices import jobs, removal
-from voices.erasure import certificate, targets, tombstones
+from voices.erasure import certificate, targets, tombstones, wording
 from voices.models import Erasure, ErasureState, ErasureTarget, Voice, VoiceState
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ def _finish(erasure: Erasure, *, at: datetime) -> None:
     proof = {"epoch": destruction.epoch, "rows": destruction.rows}
     targets.settle(erasure, "vault", erasure.subject, proof=proof, at=at)
     every = list(ErasureTarget.objects.filter(erasure=erasure).order_by("position"))
-    record, jws = certificate.build(erasure, every, destruction, at=at)
+    record, jws = certificate.build(erasure, every, destruction, locale=_locale(erasure), at=at)
     held.update(
         state=ErasureState.COMPLETED, completed_at=at, certificate=record, certificate_jws=jws, lease_until=None
     )
@@ -132,11 +133,18 @@ def _finish(erasure: Erasure, *, at: datetime) -> None:
     )
 
 
+def _locale(erasure: Erasure) -> str:
+    """Give the language in which the person was asked last."""
+    asked = Consent.objects.filter(speaker_id=erasure.speaker_id).order_by("-created_at", "-pk")
+    return wording.locale_of(asked.values_list("notice_version__locale", flat=True).first() or "en")
+
+
 def _forget(erasure: Erasure, *, at: datetime) -> None:
     """Delete what is ours, and note how much of each there was."""
     counts = {
         ("queue", "texts waiting to be spoken"): jobs.purge_of(erasure.subject, code="speaker_erased", at=at),
         ("database", "personal fields"): sum(consents.purge(erasure.speaker_id, at=at).values()),
+        ("database", "feedback on clips"): feedback.forget_of(erasure.subject),  # while the clips lead to the person
         ("database", "links from clips"): clips.erase_of(erasure.subject),
         ("database", "fingerprints of clips"): fingerprints.forget(erasure.subject),
         ("database", "event bodies"): log.forget(erasure.subject),

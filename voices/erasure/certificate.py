@@ -1,25 +1,27 @@
 """The erasure certificate: what was done to each target, signed so that it proves itself without us.
 
 Form: JCS bytes and a compact JWS over them (RFC 7515, Ed25519), as for consent records. It names ids, methods, times
-and grounds; never what was erased.
+and grounds, in codes and in plain words; never what was erased. That of test data says so.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
 
 from core import canonical, clock
 from core.lettering import drawn
 from vault import signing
 from vault.keys import Destruction
+from voices.erasure import wording
 from voices.models.erasure import Erasure, ErasureTarget
 
 VERSION: Final = "sayso-erasure/1"
@@ -27,11 +29,14 @@ STANDARD: Final = "NIST SP 800-88r2, cryptographic erase"
 
 
 def build(
-    erasure: Erasure, targets: Sequence[ErasureTarget], destruction: Destruction, *, at: datetime
+    erasure: Erasure, targets: Sequence[ErasureTarget], destruction: Destruction, *, locale: str, at: datetime
 ) -> tuple[bytes, str]:
-    """Give the certificate's JCS bytes and the JWS over them."""
+    """Give the certificate's JCS bytes and the JWS over them. `locale` is the language of its sentences."""
     body: dict[str, canonical.Json] = {
         "version": VERSION,
+        "title": title(locale, livemode=erasure.livemode),
+        "test": None if erasure.livemode else wording.said("test_line", locale),
+        "locale": locale,
         "erasure": erasure.id,
         "organisation": erasure.organisation_id,
         "speaker": erasure.speaker_id,
@@ -49,7 +54,8 @@ def build(
         "targets": [
             {
                 "system": target.system, "asset": target.asset, "method": target.method, "state": target.state,
-                "ground": target.ground or None, "proof": target.proof,
+                "ground": wording.ground(target.asset, locale) if target.ground else None, "proof": target.proof,
+                "in_words": _in_words(target, locale),
             }
             for target in targets
         ],
@@ -72,34 +78,71 @@ def public_key(erasure: Erasure, *, at: datetime) -> str:
     return base64.b64encode(signer.public_key).decode()
 
 
-def pdf(certificate: dict[str, Any], sha256: str) -> bytes:
-    """The certificate as one page for people; the signed form is the JSON."""
-    styles = getSampleStyleSheet()
+def title(locale: str, *, livemode: bool) -> str:
+    """Name the paper; that of test data says so."""
+    named = wording.said("title", locale)
+    return named if livemode else f"{wording.said('test', locale)}: {named}"
+
+
+def pdf(certificate: Mapping[str, Any], sha256: str) -> bytes:
+    """Draw the certificate as a page or two for people; the signed form is the JSON."""
     out = io.BytesIO()
-    page = SimpleDocTemplate(out, pagesize=A4, title="Certificate of erasure", author="Sayso", invariant=1)
-    rows = [["System", "What", "How", "State"]] + [
-        [Paragraph(drawn(str(target[name])), styles["BodyText"]) for name in ("system", "asset", "method", "state")]
-        for target in certificate["targets"]
-    ]
-    grounds = sorted({target["ground"] for target in certificate["targets"] if target["ground"]})
-    facts = (
-        f"Erasure {certificate['erasure']} of speaker {certificate['speaker']}, asked for on "
-        f"{certificate['requested_at']}, completed on {certificate['completed_at']}. The person's key "
-        f"({certificate['key']['subject']}) was destroyed on {certificate['key']['destroyed_at']}: what it encrypted "
-        "can no longer be opened."
+    page = SimpleDocTemplate(
+        out, pagesize=A4, title=certificate["title"], author="Sayso", lang=certificate["locale"], invariant=1
     )
-    page.build(
-        [
-            Paragraph("Certificate of erasure", styles["Title"]),
-            Paragraph(facts, styles["BodyText"]),
-            Spacer(1, 12),
-            Table(rows, colWidths=[90, 170, 130, 80], repeatRows=1),
-            Spacer(1, 12),
-            *(Paragraph(f"Kept: {drawn(ground)}", styles["BodyText"]) for ground in grounds),
-            Paragraph(f"SHA-256 of the signed certificate: {sha256}", styles["BodyText"]),
-        ]
-    )
+    mark = _marking(certificate["test"])
+    page.build(list(_story(certificate, sha256)), onFirstPage=mark, onLaterPages=mark)
     return out.getvalue()
+
+
+def _story(certificate: Mapping[str, Any], sha256: str) -> Iterator[Flowable]:
+    styles, locale = getSampleStyleSheet(), str(certificate["locale"])
+    plain = styles["BodyText"]
+    yield Paragraph(drawn(certificate["title"]), styles["Title"])
+    if certificate["test"]:
+        yield Paragraph(f"<b>{drawn(certificate['test'])}</b>", plain)
+    facts = wording.said("facts", locale).format(
+        erasure=certificate["erasure"],
+        speaker=certificate["speaker"],
+        requested=certificate["requested_at"],
+        completed=certificate["completed_at"],
+        destroyed=certificate["key"]["destroyed_at"],
+    )
+    yield Paragraph(drawn(facts), plain)
+    yield Spacer(1, 12)
+
+    gone = [target["in_words"] for target in certificate["targets"] if not target["ground"]]
+    rows = [[f"<b>{drawn(wording.said(name, locale))}</b>" for name in ("what", "how")]]
+    rows += [[drawn(words["what"]), drawn(words["how"])] for words in gone]
+    yield Table([[Paragraph(cell, plain) for cell in row] for row in rows], colWidths=[230, 230], repeatRows=1)
+    yield Spacer(1, 12)
+
+    yield Paragraph(drawn(wording.said("kept", locale)), styles["Heading3"])
+    for target in certificate["targets"]:
+        if target["ground"]:
+            yield Paragraph(f"{drawn(target['in_words']['what'])}. {drawn(target['ground'])}", plain)
+    yield Spacer(1, 12)
+    yield Paragraph(f"{drawn(wording.said('hash', locale))}: {sha256}", plain)
+
+
+def _marking(test: str | None) -> Callable[[Canvas, Any], None]:
+    """Give what writes the line of test data at the head and the foot of a page."""
+
+    def mark(canvas: Canvas, _document: Any) -> None:
+        if test:
+            width, height = A4
+            canvas.setFont("Helvetica-Bold", 11)
+            canvas.drawCentredString(width / 2, height - 36, test)
+            canvas.drawCentredString(width / 2, 30, test)
+
+    return mark
+
+
+def _in_words(target: ErasureTarget, locale: str) -> dict[str, canonical.Json]:
+    return {
+        "what": wording.what(target.system, target.asset, target.method, locale),
+        "how": wording.how(target.method, locale),
+    }
 
 
 def _b64(data: bytes) -> str:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
 from core import tx
 from core.canonical import Json
+from voices.erasure import wording
 from voices.models import Erasure, ErasureTarget, TargetState, Voice
-
-PROOF_OF_CONSENT: Final = "GDPR Art. 7(1), 17(3)(e): proof that consent was given and ended; holds no name and no audio"
-PROOF_OF_ORDER: Final = "GDPR Art. 5(2), 17(3)(b): the log holds keyed commitments alone, which nothing opens any more"
-
-COPIES_DIE: Final = "cannot be unwrapped once their key epoch ends, at its next rotation (monthly at the latest)"
 
 
 @tx.required
@@ -26,6 +21,7 @@ def plan(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
         ("database", "personal fields", "delete"),
         ("database", "links from clips", "delete"),
         ("database", "fingerprints of clips", "delete"),
+        ("database", "feedback on clips", "delete"),
         ("database", "event bodies", "delete"),
         ("database", "stored answers", "delete"),
         ("vault", "recordings, profiles, clips", "delete"),
@@ -33,9 +29,10 @@ def plan(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
         ("vault", erasure.subject, "key_destroy"),
     ]
     kept = [
-        ("database", "signed consent records", PROOF_OF_CONSENT),
-        ("log", "entries", PROOF_OF_ORDER),
-        ("backups", "wrapped key copies", COPIES_DIE),
+        ("database", "signed consent records"),
+        ("database", "hashes and marks of clips"),
+        ("log", "entries"),
+        ("backups", "wrapped key copies"),
     ]
     planned = [
         ErasureTarget(erasure=erasure, position=position, system=system, asset=asset, method=method)
@@ -44,9 +41,9 @@ def plan(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
     planned += [
         ErasureTarget(
             erasure=erasure, position=len(rows) + number, system=system, asset=asset, method="keep",
-            state=TargetState.KEPT, ground=ground, settled_at=at,
+            state=TargetState.KEPT, ground=wording.ground(asset, "en"), settled_at=at,
         )
-        for number, (system, asset, ground) in enumerate(kept)
+        for number, (system, asset) in enumerate(kept)
     ]  # fmt: skip
     return ErasureTarget.objects.bulk_create(planned)
 
