@@ -15,8 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
-from accounts import permissions
-from accounts.desk import EvidenceAdmin, button, may_enter, member_of, on_record
+from accounts.desk import EvidenceAdmin, button, may_act, may_enter, member_of, on_record
 from accounts.models import Organisation
 from accounts.permissions import Action
 from accounts.reason_forms import CodeForm, Given, coded
@@ -46,7 +45,7 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
 
     def get_fields(self, request: HttpRequest, obj: Consent | None = None) -> tuple[str, ...]:
         """Add the words for those who may learn who somebody is: they may name people."""
-        may_open = permissions.may(member_of(request), Action.OPEN_SPEAKER, at=clock.now())
+        may_open = may_act(request, Action.OPEN_SPEAKER)
         return (*self.fields, "written") if may_open else self.fields
 
     def has_view_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
