@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, DateTimeField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,8 +22,10 @@ from accounts.reason_forms import CodeForm, Given, coded
 from consent import intended_uses, remarks, services
 from consent.life import requests
 from consent.models import Consent, Decision, Grant, NoticeVersion
+from consent.models.consent import ConsentQuerySet
 from consent.rules import reasons
 from consent.rules.reasons import Act
+from consent.rules.states import State
 from core import clock
 from core.notes import Notes
 from vault.noted_admin import NotedAdmin
@@ -55,20 +57,40 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
         return False
 
 
+class StateFilter(admin.SimpleListFilter):
+    """Filters by the state as it is now; test data lives by the organisation's own clock."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Every state there is."""
+        return [(str(state), str(state)) for state in State]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Consent]) -> QuerySet[Consent]:
+        """Those in the state that was chosen."""
+        if (chosen := self.value()) is None:
+            return queryset
+        here = clock.now() + member_of(request).organisation.test_clock_ahead
+        at = Case(When(livemode=True, then=Value(clock.now())), default=Value(here), output_field=DateTimeField())
+        return cast("ConsentQuerySet", queryset).reading(chosen, at=at)
+
+
 @admin.register(Consent)
 class ConsentAdmin(NotedAdmin[Consent]):
-    list_display = ("id", "state", "assurance", "mode", "signed_at", "valid_until", "revoked_at")
-    list_filter = ("state", "assurance", "livemode")
+    list_display = ("id", "state_today", "assurance", "mode", "signed_at", "valid_until", "revoked_at")
+    list_select_related = ("organisation",)
+    list_filter = (StateFilter, "assurance", "livemode")
     search_fields = ("id", "speaker__id")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "id")
     inlines = (GrantInline,)
     fields = (
-        "id", "state", "speaker", "mode", "assurance", "representation", "jurisdictions", "notice_version",
+        "id", "state_today", "speaker", "mode", "assurance", "representation", "jurisdictions", "notice_version",
         "created_at", "signed_at", "valid_from", "valid_until", "revoked_at", "ended_at", "suspended_by",
         "revocation_epoch", "record_sha256", "record_key", "signed_record", "supersedes",
     )  # fmt: skip
-    readonly_fields = ("signed_record",)
+    readonly_fields = ("signed_record", "state_today")
     change_form_after_template = "admin/consent_history.html"
     actions_detail = ("revoke", "suspend", "resume")
 
@@ -92,6 +114,11 @@ class ConsentAdmin(NotedAdmin[Consent]):
     def notes_of(self, row: Consent) -> Notes:
         """Open the consent's notes."""
         return requests.notes_of(row)
+
+    @admin.display(description="State", ordering="state")
+    def state_today(self, consent: Consent) -> str:
+        """The state as it is now, also before a sweep has written it down."""
+        return str(consent.state_at(_at(consent)["at"]))
 
     @admin.display(description="Signed record")
     def signed_record(self, consent: Consent) -> SafeString | str:
@@ -210,14 +237,14 @@ def _at(consent: Consent) -> _At:
 
 def _revoke(consent: Consent, actor: str, given: Given) -> str:
     after = services.revoke(consent.id, reason=given.reason, words=given.words, actor=actor, **_at(consent))
-    return f"The consent is {after.state}."
+    return f"The consent is {after.state_at(_at(after)['at'])}."
 
 
 def _suspend(consent: Consent, actor: str, given: Given) -> str:
     after = services.suspend(consent.id, reason=given.reason, words=given.words, actor=actor, **_at(consent))
-    return f"The consent is {after.state}."
+    return f"The consent is {after.state_at(_at(after)['at'])}."
 
 
 def _resume(consent: Consent, actor: str, given: Given) -> str:
     after = services.resume(consent.id, reason=given.reason, words=given.words, actor=actor, **_at(consent))
-    return f"The consent is {after.state}."
+    return f"The consent is {after.state_at(_at(after)['at'])}."

@@ -12,7 +12,7 @@ from consent import quota
 from consent.models import Consent, Grant, Hold, SampleHash, Speaker
 from consent.rules import scopes, use_cases
 from consent.rules.asks import Ask, ConsentFacts, Facts
-from consent.rules.states import State
+from consent.rules.states import STANDING, State
 from core.canonical import Json
 
 _LONGEST_CHAIN: Final = 50
@@ -64,7 +64,7 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
         at=at,
         consent=ConsentFacts(
             consent_id=consent.id,
-            state=State(consent.state),
+            state=consent.state_at(at),
             assurance=int(consent.assurance[1:]),
             valid_from=consent.valid_from,
             valid_until=consent.valid_until,
@@ -74,7 +74,7 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
                 for grant in grants
             ),
         ),
-        forbidden=_forbidden(consent),
+        forbidden=_forbidden(consent, at=at),
         foreign_samples=_foreign_samples(ask, speaker),
         held=speaker.state != Speaker.State.ACTIVE or Hold.objects.filter(speaker=speaker, lifted_at=None).exists(),
         representative_missing=_representative_missing(speaker, at),
@@ -99,11 +99,11 @@ def _chain(ask: Ask) -> list[Consent]:
     return chain
 
 
-def _forbidden(consent: Consent) -> frozenset[str]:
+def _forbidden(consent: Consent, *, at: datetime) -> frozenset[str]:
     """What this person excluded in any standing consent to this organisation, this one among them."""
     others = Grant.objects.filter(
         consent__in=Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
-        .standing()
+        .reading(*STANDING, at=at)
         .filter(speaker_id=consent.speaker_id)
         .exclude(id=consent.id),
         declined_at=None,

@@ -73,7 +73,7 @@ def standing(token: str, *, at: datetime) -> Standing:
     locale = consent.notice_version.locale
     return Standing(
         consent_id=consent.id,
-        state=_state(consent, at),
+        state=consent.state_at(at),
         locale=locale,
         test=not consent.livemode,
         organisation=consent.organisation.name,
@@ -127,7 +127,7 @@ def withdraw(token: str, *, at: datetime) -> Consent:
     A request that nobody signed is declined by its own button, so here it stays as it is.
     """
     consent = _find(token)
-    if State(consent.state) not in STANDING:
+    if consent.state_at(at) not in STANDING:
         return consent
     return lifecycle.revoke(
         consent.id,
@@ -156,17 +156,3 @@ def _find(token: str) -> Consent:
 
 def _rows(token: str) -> models.QuerySet[Consent]:
     return Consent.objects.filter(link_sha256=requests.hash_of(token[:200])).select_related("organisation")
-
-
-def _state(consent: Consent, at: datetime) -> State:
-    """The state as it is at this moment, also before the sweep has written it down."""
-    state = State(consent.state)
-    if state is State.REQUESTED and _no_longer_signable(consent, at):
-        return State.LAPSED
-    if state in STANDING and consent.valid_until is not None and at >= consent.valid_until:
-        return State.EXPIRED
-    return state
-
-
-def _no_longer_signable(consent: Consent, at: datetime) -> bool:
-    return at >= consent.link_expires_at or (consent.asked_until is not None and at >= consent.asked_until)

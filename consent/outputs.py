@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from datetime import datetime
 
 from consent import intended_uses, speakers
 from consent.life import deliveries, requests
@@ -42,7 +43,7 @@ def speaker(row: Speaker) -> Rendered:
     }
 
 
-def consent(row: Consent, *, warnings: Iterable[Fault] = ()) -> Rendered:
+def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = ()) -> Rendered:
     """A consent. The link to sign it stands in none of these answers (see `requested`)."""
     version = row.notice_version
     written = requests.notes_of(row)
@@ -59,7 +60,7 @@ def consent(row: Consent, *, warnings: Iterable[Fault] = ()) -> Rendered:
         },
         "jurisdictions": row.jurisdictions,
         "representation": requests.representation_of(row),
-        "state": row.state,
+        "state": row.state_at(at),
         "assurance": row.assurance,
         "method": records.method_of(row),
         "delivery": deliveries.shown(row),
@@ -79,7 +80,7 @@ def consent(row: Consent, *, warnings: Iterable[Fault] = ()) -> Rendered:
 
 def requested(row: Consent, made: Requested) -> Rendered:
     """A request that was just made, with its link where the asker may have it: test data, or level L0."""
-    answer = consent(row, warnings=made.warnings)
+    answer = consent(row, at=row.created_at, warnings=made.warnings)
     return answer if made.signing_url is None else {**answer, "signing_url": made.signing_url}
 
 

@@ -84,14 +84,15 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
 @pages.private
 def receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     """Give the person their copy, to read or for computers."""
+    at = links.now(token, real=clock.now())
     try:
         consent = links.signed(token)
     except LinkUnknown:
         return _unknown(request, token, status=404)
     if kind == "pdf":
-        data, media_type = receipts.as_pdf(consent), "application/pdf"
+        data, media_type = receipts.as_pdf(consent, at=at), "application/pdf"
     else:
-        data, media_type = canonical.dump(receipts.as_json(consent)), "application/json"
+        data, media_type = canonical.dump(receipts.as_json(consent, at=at)), "application/json"
     headers = {"Content-Disposition": f'attachment; filename="{consent.id}.receipt.{kind}"'}
     return HttpResponse(data, content_type=media_type, headers=headers)
 

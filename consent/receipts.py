@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import datetime
 from html import escape
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from consent import intended_uses, speakers
 from consent.models import Consent, Grant
 from consent.outputs import NotSigned
 from consent.paper import words
+from consent.rules.states import State
 from core import canonical
 from core.canonical import Json
 from core.clock import rfc3339
@@ -26,7 +28,7 @@ SCHEMA: Final = "sayso-consent-receipt/1"
 PROFILE: Final = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
 
 
-def as_json(consent: Consent) -> dict[str, Json]:
+def as_json(consent: Consent, *, at: datetime | None = None) -> dict[str, Json]:
     """Give the receipt after ISO/IEC TS 27560: its own version and id, and the whole record. Raises NotSigned."""
     if consent.record is None or consent.signed_at is None:
         raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
@@ -38,7 +40,7 @@ def as_json(consent: Consent) -> dict[str, Json]:
         "object": "consent_receipt",
         "issued_at": rfc3339(consent.signed_at),
         "livemode": consent.livemode,
-        "state": consent.state,
+        "state": consent.state_at(at) if at else consent.state,
         "record": canonical.load(bytes(consent.record)),
         "record_sha256": consent.record_sha256,
         "jws": consent.record_jws,
@@ -53,7 +55,7 @@ def as_json(consent: Consent) -> dict[str, Json]:
     }
 
 
-def as_pdf(consent: Consent) -> bytes:
+def as_pdf(consent: Consent, *, at: datetime | None = None) -> bytes:
     """Give the receipt as a PDF of one page or two, in the language of the notice. Raises NotSigned."""
     if consent.signed_at is None:
         raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
@@ -63,7 +65,7 @@ def as_pdf(consent: Consent) -> bytes:
         out, pagesize=A4, leftMargin=22 * mm, rightMargin=22 * mm, topMargin=20 * mm, bottomMargin=20 * mm,
         title=title, author="Sayso", lang=consent.notice_version.locale, invariant=1,
     )  # fmt: skip
-    document.build(list(_story(consent)))
+    document.build(list(_story(consent, consent.state_at(at) if at else State(consent.state))))
     return out.getvalue()
 
 
@@ -73,7 +75,7 @@ _PART: Final = ParagraphStyle("part", parent=_BODY, fontName="Helvetica-Bold", f
 _CODE: Final = ParagraphStyle("code", parent=_BODY, fontName="Courier", fontSize=8, leading=11)
 
 
-def _story(consent: Consent) -> Iterator[Flowable]:
+def _story(consent: Consent, state: State) -> Iterator[Flowable]:
     locale = consent.notice_version.locale
     say: dict[str, Any] = words.table(locale)["receipt"]
     personal = speakers.personal_of(consent.speaker)
@@ -91,7 +93,7 @@ def _story(consent: Consent) -> Iterator[Flowable]:
     if consent.valid_from is not None and consent.valid_until is not None:
         yield _line(say["term"], words.term(consent.valid_from, consent.valid_until, locale))
     yield _line(say["level"], consent.assurance)
-    yield _line(say["state"], words.state(consent.state, locale))
+    yield _line(say["state"], words.state(state, locale))
     yield Paragraph(escape(say["purposes"]), _PART)
     for grant in _agreed(consent):
         yield from _purpose(grant, read.get(grant.id), say, locale)

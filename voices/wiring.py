@@ -11,6 +11,7 @@ from accounts.events import Event
 from accounts.models import Organisation
 from consent.models import Consent
 from consent.voice_lookup import KnownVoice
+from core import clock
 from voices import disclosure, jobs, labels, tasks
 from voices.models import ENDING, Voice, VoiceState
 
@@ -19,8 +20,11 @@ SPEAKS: Final = "speech:write"
 
 
 def consent_state(consent_id: str) -> str | None:
-    """The state of a consent, for the verify page; None when there is no such consent."""
-    return Consent.objects.filter(id=consent_id).values_list("state", flat=True).first()
+    """The state of a consent as it is now, for the verify page; None when there is no such consent."""
+    found = Consent.objects.select_related("organisation").defer("record", "record_jws").filter(id=consent_id).first()
+    if found is None:
+        return None
+    return found.state_at(now_for(found.organisation, livemode=found.livemode, real=clock.now()))
 
 
 def known_voice(organisation_id: str, livemode: bool, voice_id: str) -> KnownVoice | None:  # noqa: FBT001 - a callback

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -17,6 +18,7 @@ from accounts.rest import Caller, caller_of, sandbox_caller_of
 from consent import inputs, outputs, queries, receipts, schemas, services
 from consent.api.paths import known
 from consent.models import Consent
+from consent.models.consent import ConsentQuerySet
 from consent.rules.states import STANDING
 from core.rest import filters_of, page, read
 from core.schemas import PAGE, sent
@@ -35,8 +37,8 @@ class Consents(APIView):
         """List the consents, newest first."""
         caller = caller_of(request)
         asked = filters_of(request)
-        rows = _filtered(_mine(caller), read(inputs.ConsentFilter, asked))
-        return page(request, rows, outputs.consent, filters=asked)
+        rows = _filtered(_mine(caller), read(inputs.ConsentFilter, asked), at=caller.now())
+        return page(request, rows, partial(outputs.consent, at=caller.now()), filters=asked)
 
     @extend_schema(
         operation_id="consents_create",
@@ -69,7 +71,7 @@ class OneConsent(APIView):
     def get(self, request: Request, consent_id: str) -> Response:
         """Show a consent."""
         caller = caller_of(request)
-        return Response(outputs.consent(_found(consent_id, caller)))
+        return Response(outputs.consent(_found(consent_id, caller), at=caller.now()))
 
 
 class ConsentRecord(APIView):
@@ -91,7 +93,8 @@ class ConsentReceipt(APIView):
     @extend_schema(operation_id="consents_receipt_json", responses={200: schemas.ReceiptObject, 409: None})
     def get(self, request: Request, consent_id: str) -> Response:
         """Give the receipt as JSON."""
-        return Response(receipts.as_json(_found(consent_id, caller_of(request))))
+        caller = caller_of(request)
+        return Response(receipts.as_json(_found(consent_id, caller), at=caller.now()))
 
 
 class ConsentReceiptPdf(APIView):
@@ -104,8 +107,9 @@ class ConsentReceiptPdf(APIView):
     )
     def get(self, request: Request, consent_id: str) -> HttpResponse:
         """Give the receipt as PDF."""
-        found = _found(consent_id, caller_of(request))
-        answer = HttpResponse(receipts.as_pdf(found), content_type="application/pdf")
+        caller = caller_of(request)
+        found = _found(consent_id, caller)
+        answer = HttpResponse(receipts.as_pdf(found, at=caller.now()), content_type="application/pdf")
         answer["Content-Disposition"] = f'attachment; filename="receipt-{found.id}.pdf"'
         return answer
 
@@ -242,18 +246,18 @@ def _channel(form: dict[str, Any]) -> str | None:
     return str(wanted["channel"]) if wanted else None
 
 
-def _mine(caller: Caller) -> QuerySet[Consent]:
+def _mine(caller: Caller) -> ConsentQuerySet:
     rows = Consent.objects.of(caller.organisation_id, livemode=caller.livemode)
     return rows.select_related("speaker", "notice_version__notice").prefetch_related("grants", "deliveries")
 
 
-def _filtered(rows: QuerySet[Consent], form: dict[str, Any]) -> QuerySet[Consent]:
+def _filtered(rows: ConsentQuerySet, form: dict[str, Any], *, at: datetime) -> ConsentQuerySet:
     if speaker := form.get("speaker"):
         rows = rows.filter(speaker_id=speaker)
     if state := form.get("state"):
-        rows = rows.filter(state=state)
+        rows = rows.reading(state, at=at)
     if before := form.get("expiring_before"):
-        rows = rows.filter(state__in=sorted(STANDING), valid_until__lt=before)
+        rows = rows.reading(*STANDING, at=at).filter(valid_until__lt=before)
     return rows
 
 
@@ -272,7 +276,7 @@ def _acting(caller: Caller) -> dict[str, Any]:
 
 
 def _shown(changed: Consent, caller: Caller) -> Response:
-    return Response(outputs.consent(_found(changed.id, caller)))
+    return Response(outputs.consent(_found(changed.id, caller), at=caller.now()))
 
 
 def _made(made: services.Requested, caller: Caller) -> Response:

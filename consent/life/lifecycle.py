@@ -48,13 +48,15 @@ def revoke(
     """
     consent = _locked(consent_id, organisation_id, livemode=livemode)
     given = reasons.read(reason, act, words=words)
-    state = State(consent.state)
+    state = consent.state_at(at)
     if state is State.SUPERSEDED:
         newer = consent.successors.filter(signed_at__isnull=False).first()
         raise ConsentSuperseded(
             "A newer consent has taken this one's place.", facts={"superseded_by": newer.id if newer else None}
         )
-    if state in {State.DRAFT, State.REQUESTED}:
+    if state is State.EXPIRED and State(consent.state) in STANDING:  # no sweep has written it down yet
+        return _carry_out(consent, Move.EXPIRE, "consent.expired", reason=_NONE, actor=actor, at=at)
+    if state is State.DRAFT or consent.state == State.REQUESTED:
         return _carry_out(consent, Move.LAPSE, "consent.lapsed", reason=given, actor=actor, at=at)
     if state is State.CAPTURED:
         return _carry_out(consent, Move.REJECT, "consent.rejected", reason=given, actor=actor, at=at)
@@ -86,13 +88,13 @@ def suspend(
 ) -> Consent:
     """Pause a consent: a dispute, a strike, a restriction. Raises NotFound, WrongState when it does not stand."""
     consent = _locked(consent_id, organisation_id, livemode=livemode)
-    if consent.state == State.SUSPENDED:
+    if consent.state_at(at) is State.SUSPENDED:
         if _side(actor) == "speaker" and consent.suspended_by != "speaker":  # now only the person can resume it
             with seals.kept(consent.pk):
                 Consent.objects.filter(pk=consent.pk).update(suspended_by="speaker")
             consent.refresh_from_db(fields=["suspended_by"])
         return consent
-    _must(consent, Move.SUSPEND)
+    _must(consent, Move.SUSPEND, at=at)
     given = reasons.read(reason, Act.SUSPEND, words=words)
     return _carry_out(
         consent, Move.SUSPEND, "consent.suspended", reason=given, actor=actor, at=at, suspended_by=_side(actor)
@@ -112,9 +114,9 @@ def resume(
 ) -> Consent:
     """End a pause. Raises NotFound, WrongState, and SuspendedBySpeaker when only the person may do that."""
     consent = _locked(consent_id, organisation_id, livemode=livemode)
-    if consent.state == State.ACTIVE:
+    if consent.state_at(at) is State.ACTIVE:
         return consent
-    _must(consent, Move.RESUME)
+    _must(consent, Move.RESUME, at=at)
     if consent.suspended_by == "speaker" and _side(actor) != "speaker":
         raise SuspendedBySpeaker("The person paused this consent; only the person can resume it.")
     given = reasons.read(reason, Act.RESUME, words=words)
@@ -125,7 +127,7 @@ def resume(
 def expire(consent_id: str, *, actor: str, at: datetime) -> bool:
     """Write down that a consent's term has ended. True when this call did it."""
     consent = _row(Consent.objects.filter(id=consent_id))
-    if State(consent.state) not in STANDING or consent.valid_until is None or at < consent.valid_until:
+    if State(consent.state) not in STANDING or consent.state_at(at) is not State.EXPIRED:
         return False
     _carry_out(consent, Move.EXPIRE, "consent.expired", reason=_NONE, actor=actor, at=at)
     return True
@@ -135,7 +137,7 @@ def expire(consent_id: str, *, actor: str, at: datetime) -> bool:
 def lapse(consent_id: str, *, actor: str, at: datetime) -> bool:
     """Write down that a request was not answered in time. True when this call did it."""
     consent = _row(Consent.objects.filter(id=consent_id))
-    if consent.state != State.REQUESTED or at < consent.link_expires_at:
+    if consent.state != State.REQUESTED or consent.state_at(at) is not State.LAPSED:
         return False
     _carry_out(consent, Move.LAPSE, "consent.lapsed", reason=_NONE, actor=actor, at=at)
     return True
@@ -205,9 +207,10 @@ def _carry_out(
     return consent
 
 
-def _must(consent: Consent, step: Move) -> None:
-    if State(consent.state) not in MOVES[step].sources:
-        raise WrongState(f"A consent that is {consent.state} cannot do that.", facts={"state": consent.state})
+def _must(consent: Consent, step: Move, *, at: datetime) -> None:
+    state = consent.state_at(at)
+    if state not in MOVES[step].sources:
+        raise WrongState(f"A consent that is {state} cannot do that.", facts={"state": state})
 
 
 def _locked(consent_id: str, organisation_id: str, *, livemode: bool) -> Consent:

@@ -13,7 +13,7 @@ from consent.errors import NotNarrower, WrongState
 from consent.life import holds
 from consent.models import Consent, Grant
 from consent.rules import scopes, spelling
-from consent.rules.states import STANDING, State
+from consent.rules.states import STANDING
 from core import tx
 from core.canonical import Json
 from core.errors import Fault, Invalid, NotFound
@@ -45,8 +45,9 @@ def narrow(
     consent = rows.select_related("speaker").filter(id=consent_id).first()
     if consent is None:
         raise NotFound("There is no such consent.")
-    if State(consent.state) not in STANDING:
-        raise WrongState(f"A consent that is {consent.state} cannot be narrowed.", facts={"state": consent.state})
+    state = consent.state_at(at)
+    if state not in STANDING:
+        raise WrongState(f"A consent that is {state} cannot be narrowed.", facts={"state": state})
     present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
     words = intended_uses.opened_of(present, consent.speaker.subject)
     wanted = _kept(_wanted(grants, present, words, at=at), present, words, subject=consent.speaker.subject)

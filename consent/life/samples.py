@@ -29,8 +29,8 @@ def register_samples(
     consent = rows.select_related("speaker").filter(id=consent_id).first()
     if consent is None:
         raise NotFound("There is no such consent.")
-    if consent.state != State.ACTIVE:
-        raise WrongState("Only an active consent takes recordings.", facts={"state": consent.state})
+    if (state := consent.state_at(at)) is not State.ACTIVE:
+        raise WrongState("Only an active consent takes recordings.", facts={"state": state})
     new = bind(consent.id, sha256s, at=at)
     if new:
         events.of_consent(consent, "consent.captured", at=at, actor=actor, body={"samples": list(new)})

@@ -30,7 +30,8 @@ def expire_due(*, at: datetime, most: int = 500) -> int:
 def _due(*, organisation: Organisation | None, at: datetime, most: int) -> tuple[int, int]:
     mine = Q() if organisation is None else Q(organisation=organisation, livemode=False)
     over = Consent.objects.over(at).filter(mine).order_by("valid_until", "id").values_list("id", flat=True)[:most]
-    unanswered = Consent.objects.filter(mine, state=State.REQUESTED, link_expires_at__lte=at).order_by("id")
+    lapsed = Consent.objects.reading(State.LAPSED, at=at).filter(mine, state=State.REQUESTED)
+    unanswered = lapsed.order_by("id")
     return (
         sum(lifecycle.expire(consent_id, actor=ACTOR, at=at) for consent_id in list(over)),
         sum(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models.expressions import Combinable
 
 from accounts.models import Organisation
 from consent.models.notice import NoticeVersion
 from consent.models.speaker import Speaker
-from consent.rules.states import ENDED, REVOKED, STANDING, State
+from consent.rules.states import ENDED, REVOKED, STANDING, State, effective
 from core.notes import Noted
 
 
@@ -25,6 +26,18 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Signed and not ended."""
         return self.filter(state__in=sorted(STANDING))
 
+    def reading(self, *states: str, at: datetime | Combinable) -> ConsentQuerySet:
+        """Those that read as one of these states at that time: `Consent.state_at`, for the database."""
+        over = Q(state__in=sorted(STANDING), valid_until__lte=at)
+        unanswered = Q(state=State.REQUESTED) & (Q(link_expires_at__lte=at) | Q(asked_until__lte=at))
+        now = Case(
+            When(over, then=Value(str(State.EXPIRED))),
+            When(unanswered, then=Value(str(State.LAPSED))),
+            default=F("state"),
+            output_field=CharField(),
+        )
+        return self.alias(state_now=now).filter(state_now__in=sorted(states))
+
     def over(self, at: datetime) -> ConsentQuerySet:
         """Standing, although their term has ended: the sweep has not come by yet."""
         return self.standing().filter(valid_until__lte=at)
@@ -35,8 +48,8 @@ class Consent(Noted):
 
     The bytes of `record` are what was signed; they and all that belongs to them never change (a trigger holds that).
     `revocation_epoch` goes up with everything that could end a permit; `standing_mac` seals where the consent stands
-    (`consent.seals`). The asked term is `asked_until` or `duration`;
-    the term in force is [valid_from, valid_until).
+    (`consent.seals`). The asked term is `asked_until` or `duration`; the term in force is [valid_from, valid_until).
+    `state` is what was written down last: read `state_at`, since time alone ends a term and a request.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -119,6 +132,16 @@ class Consent(Noted):
 
     def __str__(self) -> str:
         return self.id
+
+    def state_at(self, at: datetime) -> State:
+        """Give the state as it is at that time, also before a sweep has written it down."""
+        return effective(
+            State(self.state),
+            at=at,
+            valid_until=self.valid_until,
+            link_expires_at=self.link_expires_at,
+            asked_until=self.asked_until,
+        )
 
 
 class Grant(models.Model):

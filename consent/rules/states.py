@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -121,3 +122,19 @@ DPV_STATUS: Final[Mapping[State, str]] = MappingProxyType(
     }
 )
 """The consent statuses of the Data Privacy Vocabulary (w3id.org/dpv), as ISO/IEC TS 27560 lists them."""
+
+
+def effective(
+    state: State,
+    *,
+    at: datetime,
+    valid_until: datetime | None,
+    link_expires_at: datetime,
+    asked_until: datetime | None = None,
+) -> State:
+    """Give the state as it is at this moment. Time alone ends a term and a request; a sweep only writes it down."""
+    if state in STANDING and valid_until is not None and at >= valid_until:
+        return State.EXPIRED
+    if state is State.REQUESTED and (at >= link_expires_at or (asked_until is not None and at >= asked_until)):
+        return State.LAPSED
+    return state

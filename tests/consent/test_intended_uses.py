@@ -85,7 +85,7 @@ class TestShowing:
 
         evidence = json.loads(blobs.get(Evidence.objects.get(kind="page").blob))
         assert evidence["grants"][0]["intended_uses"] == WRITTEN
-        assert outputs.consent(consent)["grants"][0]["intended_uses"] == WRITTEN
+        assert outputs.consent(consent, at=NOON)["grants"][0]["intended_uses"] == WRITTEN
         said = receipt_words(consent)
         proven = Words(text=said["intended_uses"], salt=bytes.fromhex(said["intended_uses_salt"]))
         assert proven.sha256 == consent.grants.get().signed["intended_uses_sha256"]
@@ -94,7 +94,7 @@ class TestShowing:
         consent = erased(make_consent(grant(intended_uses=WRITTEN)))
 
         assert (words_of(consent), consent.grants.get().sealed_words) == ((), None)
-        (shown,) = outputs.consent(consent)["grants"]
+        (shown,) = outputs.consent(consent, at=NOON)["grants"]
         assert (shown["intended_uses"], len(shown["intended_uses_sha256"])) == (None, 64)
         assert receipt_words(consent)["intended_uses"] is None
         assert receipts.as_pdf(consent).startswith(b"%PDF")
@@ -116,7 +116,7 @@ class TestNarrowing:
         for text in ("Something else in between, to be replaced.", NARROWER):
             narrowed(consent, intended_uses=text)
 
-        (shown,) = outputs.consent(Consent.objects.get())["grants"]
+        (shown,) = outputs.consent(Consent.objects.get(), at=NOON)["grants"]
         assert (shown["intended_uses"], shown["signed"]["intended_uses"]) == (NARROWER, WRITTEN)
         assert [words.text for words in words_of(consent)] == [WRITTEN, NARROWER]
         assert "Hildegard" not in whole_database()
