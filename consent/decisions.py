@@ -13,8 +13,9 @@ from consent.facts import Gathered
 from consent.models import Consent, Decision, Grant
 from consent.rules import policy, use_cases
 from consent.rules.asks import Ask, Reason
-from core import ids, tx
+from core import canonical, ids, tx
 from core.canonical import Json
+from core.clock import rfc3339
 from core.errors import Invalid
 
 _CODE: Final = re.compile(r"[A-Za-z0-9*_.\-]{1,64}\Z")
@@ -82,6 +83,8 @@ def note(decision: Decision, consent: Consent | None, *, at: datetime, actor: st
         "epoch": decision.epoch,
         "record_sha256": decision.record_sha256,
         "policy_version": decision.policy_version,
+        "expires_at": rfc3339(decision.expires_at),
+        "reasons_sha256": canonical.sha256(canonical.dump(decision.reasons)),
     }
     return events.write(
         organisation_id=decision.organisation_id,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.canonical import Json
+from core.clock import rfc3339
 from provenance.models import Clip
 
 
@@ -25,6 +26,8 @@ def of(clip: Clip, said: Said) -> dict[str, Json]:
         "sha256_pcm": clip.sha256_pcm,
         "sha256_provider": clip.sha256_provider,
         "media_type": clip.media_type,
+        "codec": clip.codec,
+        "created_at": rfc3339(clip.created_at),
         "bytes": clip.size,
         "duration_ms": clip.duration_ms,
         "characters": clip.characters,

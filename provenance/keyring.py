@@ -13,13 +13,15 @@ from core.canonical import Json
 from vault import signing
 from vault.signing import PublicKey
 
-PURPOSES: Final[tuple[signing.Purpose, ...]] = ("exports", "log", "receipts", "receipts-mldsa44", "records")
+PURPOSES: Final[tuple[signing.Purpose, ...]] = (
+    "certificates", "exports", "log", "receipts", "receipts-mldsa44", "records",
+)  # fmt: skip
 
 
 def complete(organisation_id: str, *, at: datetime) -> None:
     """Make the keys that are still missing, so that whoever fetches the keys now knows all that will sign.
 
-    Keys are made at first use otherwise; somebody who had pinned them before the first receipt would then refuse it.
+    Called when an organisation is founded, and whenever the keys are shown. Keys are made at first use otherwise; somebody who had pinned them before the first receipt would then refuse it.
     `at` is the real time. Raises KmsUnavailable when one is missing and cannot be made.
     """
     for purpose in PURPOSES:

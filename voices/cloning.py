@@ -17,6 +17,7 @@ from consent.sample_fingerprints import RecordingIdentity
 from core import canonical, ids
 from core.clock import Clock
 from core.errors import Conflict, Fault, Invalid
+from core.rest import timestamp
 from provenance import log, marks
 from provenance.audio import decoding
 from provenance.audio.formats import UnreadableAudio
@@ -229,6 +230,8 @@ def _finish(
         "use_case": voice.use_case,
         "decision": permit.decision_id,
         "grant": permit.grant_id,
+        "created_at": timestamp(voice.created_at),
+        "provider_expires_at": timestamp(voice.provider_expires_at),
         "samples": [canonical.sha256(recording.data) for recording in recordings],
     }
     note(voice, "voice.ready", body, actor=asker.actor, at=at)

@@ -8,12 +8,32 @@ from consent import intended_uses
 from consent.intended_uses import Words
 from consent.models import Consent, Grant
 from consent.rules import scopes
-from core import ids
+from core import canonical, ids
+from core.canonical import Json
 
 
 def create(consent: Consent, read: Sequence[scopes.Scope], *, known: Mapping[str, Words]) -> list[Grant]:
     """Create the grants of a request, in their order. `known` words keep their hash."""
     return Grant.objects.bulk_create(_grant(consent, place, scope, known) for place, scope in enumerate(read))
+
+
+def describe(consent: Consent, grants: Sequence[Grant]) -> dict[str, Json]:
+    """Say for the log what is asked for: an auditor holds the rows against it. Of the scopes only hashes."""
+    notice = consent.notice_version
+    return {
+        "use_cases": [grant.use_case for grant in grants],
+        "intended_uses": [grant.signed[intended_uses.HASH] for grant in grants],
+        "assurance": consent.assurance,
+        "jurisdictions": list(consent.jurisdictions),
+        "representation": consent.representation,
+        "notice": {
+            "key": notice.notice.key,
+            "version": notice.version,
+            "locale": notice.locale,
+            "sha256": notice.sha256,
+        },
+        "grants": [{"id": grant.id, "sha256": canonical.sha256(canonical.dump(grant.signed))} for grant in grants],
+    }
 
 
 def words_of(consent: Consent | None) -> dict[str, Words]:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts import contact
 from accounts.models import Organisation
-from consent import events, intended_uses, speakers
+from consent import events, speakers
 from consent.errors import AssuranceUnavailable, ConsentSuperseded, ContactMissing, SpeakerGone, WrongState
 from consent.life import deliveries, request_checks, request_grants
 from consent.models import Consent, Speaker
@@ -114,11 +114,7 @@ def request_consent(
         ),
     )
     made = request_grants.create(consent, read, known=request_grants.words_of(supersedes))
-    body: dict[str, Json] = {
-        "use_cases": [scope["use_case"] for scope in read],
-        "intended_uses": [grant.signed[intended_uses.HASH] for grant in made],
-        "assurance": level,
-    }
+    body = request_grants.describe(consent, made)
     if supersedes is not None:
         body["supersedes"] = supersedes.id
     body["channel"] = str(channel)

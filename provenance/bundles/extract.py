@@ -19,13 +19,14 @@ from django.db.models import Max, Min, Q, QuerySet
 from core.canonical import Json
 from core.errors import NotFound
 from provenance.bundles.registry import Scope
-from provenance.ledger import entries, proofs
+from provenance.ledger import entries, proofs, queries
 from provenance.ledger.merkle import HASH, WIDTH
 from provenance.models import Body, Entry, EventRef, Tile
 from vault import keys, sealing
 
 _ENTRY: Final = Entry._meta.db_table  # noqa: SLF001 - Django's documented API
 _BODY: Final = Body._meta.db_table  # noqa: SLF001 - as above
+_REF: Final = EventRef._meta.db_table  # noqa: SLF001 - as above
 _ROWS: Final = 500
 # Keys of this many people are kept open while their events are; more would only cost memory.
 _OPEN: Final = 4096
@@ -130,8 +131,21 @@ def openings(scope: Scope, reach: Extent) -> Iterator[bytes]:
 
 
 def personal_openings(scope: Scope, *, size: int) -> Iterator[bytes]:
-    """Give the openings of what was committed to under the speaker's own key."""
-    return _opened(scope, "e.idx < %s AND b.subject = %s", [size, scope.subject])
+    """Give the openings of what is about the speaker: under their own key, or under the organisation's."""
+    about = f"e.idx IN (SELECT idx FROM {_REF} WHERE organisation_id = %s AND ref = %s)"  # noqa: S608 - as above
+    where = f"e.idx < %s AND (b.subject = %s OR {about})"
+    return _opened(scope, where, [size, scope.subject, scope.organisation_id, scope.speaker_id])
+
+
+def closings(scope: Scope, reach: Extent) -> Iterator[bytes]:
+    """Give the erasures outside of the range, each with its proof: they are why entries inside of it stay closed."""
+    rows = _entries(scope).filter(kind="erasure.completed", idx__lt=reach.size, livemode=scope.livemode)
+    for event in rows.exclude(idx__gte=reach.first, idx__lt=reach.end).order_by("idx").iterator(chunk_size=_ROWS):
+        opening = queries.opening(event.event_id)
+        if opening is not None:
+            path = proofs.inclusion(scope.organisation_id, index=event.idx, size=reach.size)
+            entry = bytes(event.payload).decode("utf-8")
+            yield _line({**opening.line(), "entry": entry, "path": [_base64(step) for step in path]})
 
 
 def _opened(scope: Scope, where: str, values: Sequence[str | int | None]) -> Iterator[bytes]:

@@ -31,8 +31,8 @@ from provenance.bundles.pulse import LEASE, ErasedMeanwhile, NotYours, pulse, re
 from provenance.bundles.registry import Scope
 from provenance.bundles.snapshot import consistent_read
 from provenance.bundles.writer import Plan
-from provenance.ledger import checkpoints, sequencer
-from provenance.models import Export, ExportQuerySet, ExportState
+from provenance.ledger import checkpoints, entries, sequencer
+from provenance.models import Entry, Export, ExportQuerySet, ExportState, Outbox
 from vault import blobs, keys, signing
 from vault.blobs import Staged
 
@@ -143,6 +143,8 @@ def write_bundle(export: Export, *, now: Clock) -> Written:
         checkpoint = checkpoints.latest(organisation_id)
         if checkpoint is None:
             raise RuntimeError("a log with an export in it has a checkpoint")
+        if _closed_since(organisation_id, checkpoint.size):
+            raise ErasedMeanwhile("An erasure is not below the checkpoint yet.", facts={"export": export.id})
         at = _here(export, real)
         plan = Plan(scope=scope, export_id=export.id, checkpoint=checkpoint, signer=signer, at=at, signed_at=real)
         parts = _hashed(writer.write(plan, tick=beating.tick), digest)
@@ -154,6 +156,14 @@ def write_bundle(export: Export, *, now: Clock) -> Written:
             log_size=checkpoint.size,
             opened=frozenset(opened),
         )
+
+
+def _closed_since(organisation_id: str, size: int) -> bool:
+    """Whether somebody was erased behind the checkpoint: what that closed, the bundle's log could not explain."""
+    if Entry.objects.filter(organisation_id=organisation_id, idx__gte=size, kind="erasure.completed").exists():
+        return True
+    waiting = Outbox.objects.filter(organisation_id=organisation_id).values_list("payload", flat=True)
+    return any(entries.read(bytes(payload)).kind == "erasure.completed" for payload in waiting.iterator())
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Writes a bundle: every file of it, streamed as one zip at constant memory, the signed manifest last.
 
-Layout: `entries.jsonl`, `leaves.bin` or `proofs.jsonl`, `openings.jsonl`, `records/`, `tables/*.jsonl` and `*.csv`,
+Layout: `entries.jsonl`, `leaves.bin` or `proofs.jsonl`, `openings.jsonl`, `closings.jsonl`, `records/`, `tables/*.jsonl` and `*.csv`,
 `files/`, `checkpoint`, `keys.json`, `c2pa-roots.pem`, `README.txt`, `verify.py`, `manifest.json`, `manifest.jws`.
 `readme.py` says what each holds.
 """
@@ -117,6 +117,8 @@ def _whole_log(archive: Archive, plan: Plan, book: _Book, tick: Tick) -> Iterato
         yield from archive.add("leaves.bin", extract.leaves(plan.scope, reach), level=0, large=True)
     openings = _each(extract.openings(plan.scope, reach), tick)
     yield from _add_lines(archive, "openings.jsonl", openings, book, "openings", large=True)
+    if reach.count < reach.size:
+        yield from archive.add("closings.jsonl", extract.closings(plan.scope, reach), level=FAST)
     if book.counts["entries"] != reach.count:
         raise ValueError(f"{book.counts['entries']} entries of the log were read where {reach.count} belong")
 

@@ -111,7 +111,7 @@ def _finish(erasure: Erasure, *, at: datetime) -> None:
     if not held.select_for_update().exists():
         raise NotYours("This erasure was finished by somebody else.", facts={"erasure": erasure.id})
     _forget(erasure, at=at)
-    kids = log.kids_key(erasure.subject)  # shows from now on which entries are closed for good, and opens none
+    kids = _kids(erasure.subject)
     destruction = keys.destroy(erasure.subject, at=at)
     proof = {"epoch": destruction.epoch, "rows": destruction.rows}
     targets.settle(erasure, "vault", erasure.subject, proof=proof, at=at)
@@ -137,6 +137,14 @@ def _locale(erasure: Erasure) -> str:
     """Give the language in which the person was asked last."""
     asked = Consent.objects.filter(speaker_id=erasure.speaker_id).order_by("-created_at", "-pk")
     return wording.locale_of(asked.values_list("notice_version__locale", flat=True).first() or "en")
+
+
+def _kids(subject: str) -> str | None:
+    """What shows from now on which entries are closed for good; it opens none. Gone when a restore brought no key."""
+    try:
+        return log.kids_key(subject)
+    except keys.KeyDestroyed:
+        return None
 
 
 def _forget(erasure: Erasure, *, at: datetime) -> None:

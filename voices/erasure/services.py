@@ -15,6 +15,7 @@ from consent.models import Speaker
 from consent.rules import reasons
 from consent.rules.reasons import Act
 from core import ids, tx
+from core.clock import rfc3339
 from core.durations import parse
 from core.errors import NotFound
 from provenance import log
@@ -86,7 +87,7 @@ def _begin(speaker: Speaker, *, reason: str, actor: str, at: datetime, real: dat
         subject=None,
         refs={"erasure": erasure.id},
         speaker=speaker.id,
-        body={"reason": reason, "targets": len(planned)},
+        body={"reason": reason, "targets": len(planned), "answer_by": rfc3339(erasure.answer_by)},
     )
     return erasure
 

@@ -16,28 +16,31 @@ from typing import Final
 
 PARTS: Final = (
     "outcomes", "ed25519", "mldsa", "reading", "tree", "trust", "container", "bundle", "contents", "purposes",
-    "examination",
-    "receipt", "evidence", "assessment", "command",
+    "coverage", "past", "consents", "uses", "fields", "standing", "completeness", "examination", "receipt", "evidence", "assessment",
+    "command",
 )  # fmt: skip
 _TRIES: Final = 20
-_HERE: Final = Path(__file__).parent
-_PACKAGE: Final = __name__.rpartition(".")[0] + "."
+# Where the parts lie, by the package that each is imported from.
+_ROOMS: Final = {
+    f"{__name__.rpartition('.')[0]}.": Path(__file__).parent,
+    "provenance.verifier.": Path(__file__).parents[2] / "verifier",
+}
 _HEAD: Final = '''\
 """Verifies offline what Sayso gives out, without trusting Sayso:
 
-    python3 verify.py BUNDLE [--previous CHECKPOINT] [--key FILE] [--json]
-    python3 verify.py receipt RECEIPT --key KEYS [--proof FILE] [--audio FILE] [--opening FILE] [--script FILE]
+    python3 verify.py BUNDLE --key keys.json [--previous CHECKPOINT] [--json]
+    python3 verify.py receipt RECEIPT --key keys.json [--proof FILE] [--audio FILE] [--opening FILE] [--script FILE]
 
 BUNDLE is the zip as downloaded, or the folder it was unpacked to; RECEIPT is what `/v1/clips/{id}/receipt` gave. Needs
 Python 3.9 or later and nothing else; reads no network. One line a check: `ok`, `REFUSED`, or `not checked` with the
-reason. Exit 0 verified, 1 refused, 2 unreadable.
+reason. Exit 0 verified, 1 refused, 2 unreadable, 3 consistent but nobody vouches for the keys, 4 the program failed.
 
 It is one file on purpose, so that whoever relies on it can read all of what they run, top to bottom, and run it alone.
 It shares no code with the service.
 
-Nothing is trusted further than its keys. Get the keys from somewhere else (the address `/log/{org}/keys.json`, over
-another line; an earlier bundle) and give them with --key. A bundle without that agrees with itself at
-best; a receipt cannot be checked at all.
+Nothing is trusted further than its keys. Fetch `/log/{org}/keys.json` beforehand, over another line than the bundle,
+and give it with --key; or give the checkpoint of an earlier bundle with --previous. A bundle without either agrees
+with itself at best; a receipt cannot be checked at all.
 """
 '''
 
@@ -49,7 +52,7 @@ def program() -> bytes:
     named: dict[str, set[str]] = {}
     bodies, known = [], set[str]()
     for number, part in enumerate(PARTS):
-        text = (_HERE / f"{part}.py").read_text(encoding="utf-8")
+        text = _file_of(part).read_text(encoding="utf-8")
         tree = _parsed(text)
         _note_imports(tree, PARTS[:number], plain, named)
         names = set(_defined(tree))
@@ -70,6 +73,10 @@ def sha256() -> str:
     return hashlib.sha256(program()).hexdigest()
 
 
+def _file_of(part: str) -> Path:
+    return next(path for room in _ROOMS.values() if (path := room / f"{part}.py").exists())
+
+
 def _parsed(text: str) -> ast.Module:
     """Parse; again when CPython takes its own work for broken.
 
@@ -88,8 +95,8 @@ def _note_imports(tree: ast.Module, before: tuple[str, ...], plain: set[str], na
             plain.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
             module = node.module or ""
-            if module.startswith(_PACKAGE):
-                if module.removeprefix(_PACKAGE) not in before:
+            if module.startswith(tuple(_ROOMS)):
+                if module.rpartition(".")[2] not in before:
                     raise ValueError(f"{module} is imported before its turn")
             elif module.partition(".")[0] in sys.stdlib_module_names:
                 named.setdefault(module, set()).update(name.name for name in node.names)

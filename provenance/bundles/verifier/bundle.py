@@ -15,6 +15,7 @@ from provenance.bundles.verifier.container import BLOCK, FORMAT, Folder, Zip
 from provenance.bundles.verifier.outcomes import Refusal, Skipped, Unreadable
 from provenance.bundles.verifier.reading import jws_payload, moment, read_json, unbase64, whole_number
 from provenance.bundles.verifier.tree import Head, Tree, leaf_hash, one_hash, proven_root, read_checkpoint
+from provenance.bundles.verifier.trust import Periods, Pinned
 
 UNSEALED = ("manifest.json", "manifest.jws")  # everything else is named, with its hash, in the manifest
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){0,3}\Z")
@@ -48,7 +49,7 @@ class Bundle:
         self.tables: dict[str, Any] = self.manifest["tables"]
         self.counts: dict[str, int] = self.manifest["counts"]
         self.keys: dict[str, dict[str, bytes]] = {}
-        self.key_rows: list[dict[str, Any]] = []
+        self.periods: Periods = {}
         self.head: Head | None = None
         self.places: dict[str, dict[str, int]] | None = None
         self.roots: dict[int, bytes] = {}
@@ -137,20 +138,25 @@ def check_files(bundle: Bundle) -> str:
     return f"{len(named)} files, every one with its SHA-256"
 
 
-def load_keys(bundle: Bundle, pinned: dict[str, dict[str, bytes]]) -> str:
+def load_keys(bundle: Bundle, pinned: Pinned, periods: Periods) -> str:
     """Read the keys; where the caller brought keys of a purpose, only those count."""
     for purpose, rows in read_json(bundle.read("keys.json")).items():
         found: dict[str, bytes] = {}
         for row in rows:
             found[row["key_id"]] = unbase64(row["public_key"])
-            bundle.key_rows.append(row)
+            end = moment(row["valid_until"]) if row["valid_until"] else None
+            bundle.periods[row["key_id"]] = (moment(row["valid_from"]), end)
         bundle.keys[purpose] = found
     for purpose, trusted in pinned.items():
         known = set(trusted.values())
         bundle.keys[purpose] = {kid: key for kid, key in bundle.keys.get(purpose, {}).items() if key in known}
+        for kid, key in trusted.items():  # how long a key counts is part of what was pinned
+            bundle.periods.update(
+                {name: periods[kid] for name, own in bundle.keys[purpose].items() if own == key and kid in periods}
+            )
     if not pinned:
         raise Skipped("taken from the bundle itself, so whoever made the bundle vouches for them; pin them with --key")
-    left = sorted(set(bundle.keys) - set(pinned))
+    left = sorted(purpose for purpose in set(bundle.keys) - set(pinned) if bundle.keys[purpose])
     if left:
         raise Skipped("pinned: {}; taken from the bundle itself: {}".format(", ".join(sorted(pinned)), ", ".join(left)))
     return "all pinned from outside"
@@ -164,8 +170,8 @@ def check_manifest(bundle: Bundle) -> str:
     if payload != bundle.manifest_bytes:
         raise Refusal("what was signed is not this manifest.json")
     made = moment(bundle.manifest["signed_at"])
-    row = next(row for row in bundle.key_rows if row["key_id"] == kid)
-    if made < moment(row["valid_from"]) or (row["valid_until"] and made >= moment(row["valid_until"])):
+    start, end = bundle.periods[kid]
+    if made < start or (end is not None and made >= end):
         raise Refusal(f"the key {kid} was not valid at {made.isoformat()}")
     return f"signed by {kid}"
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from provenance.bundles.verifier.assessment import Asked, examine_receipt
 from provenance.bundles.verifier.examination import examine
-from provenance.bundles.verifier.outcomes import Report, Unreadable, say, silent
-from provenance.bundles.verifier.trust import read_pinned
+from provenance.bundles.verifier.outcomes import Report, Unreadable, say, silent, write_out
+from provenance.bundles.verifier.trust import read_periods, read_pinned
+
+RESULTS = ("verified", "refused", "unreadable", "consistent", "failed")  # by exit code
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,14 +28,14 @@ def _bundle(words: list[str]) -> int:
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="the zip, or the folder it was unpacked to")
     parser.add_argument("--previous", metavar="FILE", help="an earlier checkpoint that the log must continue")
-    parser.add_argument("--key", metavar="FILE", help="keys from outside: a keys.json, or verifier keys of the log")
+    parser.add_argument("--key", metavar="FILE", help="the keys.json that you fetched from /log/{org}/keys.json")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     options = parser.parse_args(words)
 
-    def work(report: Report) -> None:
-        pinned = read_pinned(Path(options.key).read_bytes()) if options.key else {}
-        previous = Path(options.previous).read_bytes() if options.previous else None
-        examine(report, Path(options.bundle), pinned, previous)
+    def work(report: Report) -> bool:
+        keys = _read(options.key)
+        pinned, periods = (read_pinned(keys), read_periods(keys)) if keys is not None else ({}, {})
+        return examine(report, Path(options.bundle), pinned, periods, _read(options.previous))
 
     return _told(work, as_json=options.json)
 
@@ -49,28 +51,39 @@ def _receipt(words: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     options = parser.parse_args(words)
 
-    def work(report: Report) -> None:
+    def work(report: Report) -> bool:
         given = {name: getattr(options, name) for name in ("receipt", "key", "proof", "audio", "opening", "script")}
         examine_receipt(report, Asked(**{name: Path(path) if path else None for name, path in given.items()}))
+        return True
 
     return _told(work, as_json=options.json)
 
 
-def _told(work: Callable[[Report], None], *, as_json: bool) -> int:
-    """Make the checks, say what came out, and give the exit code."""
-    report = Report(silent if as_json else say)
-    unreadable = ""
+def _read(name: str | None) -> bytes | None:
     try:
-        work(report)
+        return Path(name).read_bytes() if name else None
+    except OSError as error:
+        raise Unreadable(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _told(work: Callable[[Report], bool], *, as_json: bool) -> int:
+    """Make the checks, say what came out, and give the exit code. `work` says whether the keys are vouched for."""
+    report = Report(silent if as_json else say)
+    detail = ""
+    try:
+        vouched = work(report)
+        code = 1 if report.refused() else 0 if vouched else 3
+        if code == 3:
+            detail = (
+                "everything here agrees, but nobody vouches for the keys: give --key with a keys.json from elsewhere"
+            )
     except Unreadable as error:
-        unreadable = str(error)
-    except Exception as error:  # noqa: BLE001 - as in Report.check
-        unreadable = f"{type(error).__name__}: {error}"
-    code = 2 if unreadable else int(report.refused())
-    result = ("verified", "refused", "unreadable")[code]
+        code, detail = 2, str(error)
+    except Exception as error:  # noqa: BLE001 - no verdict at all, which must not look like one
+        code, detail = 4, f"{type(error).__name__}: {error}"
     if as_json:
-        whole = {"result": result, "detail": unreadable or None, "checks": report.rows()}
-        sys.stdout.write(json.dumps(whole, indent=1) + "\n")
+        whole = {"result": RESULTS[code], "detail": detail or None, "checks": report.rows()}
+        write_out(json.dumps(whole, indent=1) + "\n")
     else:
-        say(f"{result}: {unreadable}" if unreadable else result)
+        say(f"{RESULTS[code]}: {detail}" if detail else RESULTS[code])
     return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from provenance.bundles.verifier.bundle import (
+    EVIDENCE,
     Bundle,
     check_checkpoint,
     check_container,
@@ -15,8 +16,6 @@ from provenance.bundles.verifier.bundle import (
     load_keys,
 )
 from provenance.bundles.verifier.contents import (
-    check_clips,
-    check_closed,
     check_entries,
     check_openings,
     check_previous,
@@ -25,46 +24,86 @@ from provenance.bundles.verifier.contents import (
     check_references,
     check_tables,
 )
-from provenance.bundles.verifier.outcomes import Refusal, Report
+from provenance.bundles.verifier.outcomes import Refusal, Report, Unreadable
 from provenance.bundles.verifier.purposes import check_purposes
 from provenance.bundles.verifier.tree import Head, read_checkpoint
-from provenance.bundles.verifier.trust import Pinned
+from provenance.bundles.verifier.trust import Periods, Pinned
+from provenance.verifier.completeness import check_openings_left, check_whole, say_papers
+from provenance.verifier.fields import check_rows, say_stated
+from provenance.verifier.past import Past
+from provenance.verifier.standing import check_standing
+
+# The purposes whose keys a bundle of evidence rests on; the others rest on the key that signed them alone.
+USED = ("exports", "log", "records")
 
 
-def examine(report: Report, path: Path, pinned: Pinned, previous: bytes | None) -> None:
-    """Make every check on the bundle. Raises Unreadable."""
-    try:
-        bundle = Bundle(path)
-    except Refusal as refusal:
-        report.add("REFUSED", "container", str(refusal))
-        return
+def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previous: bytes | None) -> bool:
+    """Make every check on the bundle; say whether its keys are vouched for from outside. Raises Unreadable."""
+    bundle = _opened(report, path)
+    if bundle is None or not report.check("names", lambda: check_names(bundle)):
+        return False
     earlier: list[Head] = []
-    if not report.check("names", lambda: check_names(bundle)):
-        return
     report.check("container", lambda: check_container(bundle))
     report.check("files", lambda: check_files(bundle))
-    report.check("keys", lambda: load_keys(bundle, pinned))
+    report.check("keys", lambda: load_keys(bundle, pinned, periods))
     report.check("manifest", lambda: check_manifest(bundle))
     report.check("checkpoint", lambda: check_checkpoint(bundle))
     if previous is not None and not report.check(
         "previous checkpoint", lambda: _read_previous(previous, bundle, earlier)
     ):
-        return
+        return False
     report.check("log", lambda: check_log(bundle, {head[1] for head in earlier}))
     report.check("prefix", lambda: check_previous(bundle, earlier[0] if earlier else None))
     for name, check in (
         ("entries", check_entries),
         ("openings", check_openings),
-        ("closed entries", check_closed),
         ("records", check_records),
         ("tables", check_tables),
         ("references", check_references),
         ("purposes", check_purposes),
-        ("clips", check_clips),
     ):
         report.check(name, lambda check=check: check(bundle))  # type: ignore[misc]  # bound at once
+    _examine_rows(report, bundle)
     if bundle.manifest["kind"] == "speaker":
         report.check("recordings", lambda: check_recordings(bundle))
+    report.check("papers", lambda: say_papers(bundle))
+    used = USED if bundle.manifest["kind"] in EVIDENCE else USED[:1]
+    return all(purpose in pinned for purpose in used) or report.passed("prefix")
+
+
+def _opened(report: Report, path: Path) -> Bundle | None:
+    try:
+        return Bundle(path)
+    except Refusal as refusal:
+        report.add("REFUSED", "container", str(refusal))
+        return None
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+
+
+def _examine_rows(report: Report, bundle: Bundle) -> None:
+    """Hold the rows against the log, when there is one that was not refused."""
+    found: list[Past] = []
+    past = None
+    if bundle.manifest["kind"] in EVIDENCE:
+        report.check("history", lambda: _read_past(bundle, found))
+        past = found[0] if found else None
+    report.check("whole", lambda: check_whole(bundle, past))
+    if past is not None:
+        for name, check in (
+            ("closed entries", check_openings_left),
+            ("rows", check_rows),
+            ("standing", check_standing),
+        ):
+            report.check(name, lambda check=check: check(past))  # type: ignore[misc]  # bound at once
+    report.check("stated", lambda: say_stated(bundle, past))
+
+
+def _read_past(bundle: Bundle, found: list[Past]) -> str:
+    found.append(Past(bundle))
+    return f"{sum(map(len, found[0].events.values()))} events about the rows of this bundle"
 
 
 def _read_previous(data: bytes, bundle: Bundle, earlier: list[Head]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 
 class Unreadable(Exception):
@@ -49,6 +51,10 @@ class Report:
         """Give the lines for --json."""
         return [{"check": name, "result": result, "detail": detail} for result, name, detail in self.lines]
 
+    def passed(self, name: str) -> bool:
+        """Say whether this check was made and passed."""
+        return any(line[:2] == ("ok", name) for line in self.lines)
+
     def refused(self) -> bool:
         """Say whether any check failed."""
         return any(line[0] == "REFUSED" for line in self.lines)
@@ -60,8 +66,19 @@ def silent(_text: str) -> None:
 
 def say(text: str) -> None:
     """Print a line at once. What a hostile bundle says is escaped, so that it cannot paint an `ok` on the terminal."""
-    sys.stdout.write(printable(text) + "\n")
-    sys.stdout.flush()
+    write_out(printable(text) + "\n")
+
+
+def write_out(text: str) -> None:
+    """Write to the output. When nobody reads it any more the checks go on: what comes out does not depend on that."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:  # a closed pipe among them; what waits in the buffer must not fail once more at the end
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def printable(text: str) -> str:

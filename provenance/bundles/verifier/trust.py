@@ -11,6 +11,7 @@ from provenance.bundles.verifier.outcomes import Refusal, Unreadable
 from provenance.bundles.verifier.reading import moment, read_json, unbase64
 
 Pinned = dict[str, dict[str, bytes]]  # purpose, key id, raw public key
+Periods = dict[str, tuple[datetime, "datetime | None"]]  # by key id, half-open
 
 
 def read_pinned(data: bytes) -> Pinned:
@@ -18,7 +19,7 @@ def read_pinned(data: bytes) -> Pinned:
     return {purpose: {row["key_id"]: unbase64(row["public_key"]) for row in rows} for purpose, rows in _rows(data)}
 
 
-def read_periods(data: bytes) -> dict[str, tuple[datetime, datetime | None]]:
+def read_periods(data: bytes) -> Periods:
     """Give for each key id the half-open period in which the key signs; lines of verifier keys have none."""
     return {
         row["key_id"]: (moment(row["valid_from"]), moment(row["valid_until"]) if row["valid_until"] else None)

@@ -1,0 +1,144 @@
+"""Nothing left out and nothing slipped in: tables, rows that no entry places, openings, papers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from provenance.bundles.verifier.bundle import EVIDENCE, Bundle, head_of
+from provenance.bundles.verifier.contents import DOMAIN, mac_of
+from provenance.bundles.verifier.outcomes import Refusal, Skipped
+from provenance.bundles.verifier.reading import canonical, read_json, unbase64, whole_number
+from provenance.bundles.verifier.tree import leaf_hash, one_hash, proven_root
+from provenance.verifier.fields import STATED, TABLES
+from provenance.verifier.past import Past, kid_of, table_rows
+
+PAPERS = {"README.txt", "verify.py", "c2pa-roots.pem", "keys.json", "checkpoint"}
+PARTS = {"entries.jsonl", "leaves.bin", "proofs.jsonl", "openings.jsonl", "closings.jsonl", "records/consents.jsonl"}
+KNOWN = {*STATED, "controllers", "processing_activities"}
+
+
+def check_whole(bundle: Bundle, past: Past | None) -> str:
+    """Every table and every file that belongs there, and no other; every row that records and log ask for."""
+    missing = sorted(TABLES.get(bundle.manifest["kind"], set()) - set(bundle.tables))
+    strange = sorted(set(bundle.tables) - KNOWN)
+    if missing or strange:
+        raise Refusal("the table {} is {}".format(*((missing[0], "missing") if missing else (strange[0], "unknown"))))
+    named = {f"tables/{name}.{form}" for name in bundle.tables for form in ("jsonl", "csv")}
+    for name in bundle.files.sizes:
+        if name not in PAPERS | PARTS | named | {"manifest.json", "manifest.jws"} and not name.startswith("files/"):
+            raise Refusal(f"{name} is no file of a bundle of this format")
+    if past is None:
+        return f"{len(bundle.tables)} tables"
+    _grants(past)
+    _evidence(past)
+    _voices(past)
+    _notices(past)
+    return f"{len(bundle.tables)} tables, with every grant, paper, voice and notice that records and log name"
+
+
+def _grants(past: Past) -> None:
+    rows: dict[str, set[str]] = {}
+    for row in table_rows(past.bundle, "grants"):
+        rows.setdefault(row["consent"], set()).add(row["id"])
+    strange = sorted(set(rows) - past.rows["consents"])
+    if strange:
+        raise Refusal(f"there are grants of {strange[0]}, which is not here")
+    for consent_id in past.rows["consents"]:
+        here = rows.get(consent_id, set())
+        record, asked = past.records.get(consent_id), past.last(consent_id, "consent.requested")
+        signed = {one["grant_id"] for one in record["said"]["processing"]} if record else set()
+        listed = {one["id"] for one in asked.body.get("grants", ())} if asked and asked.body else set()
+        if signed - here or listed - here:
+            raise Refusal(f"the grant {min((signed | listed) - here)} of {consent_id} is left out")
+        if listed and here - listed:
+            raise Refusal(f"the grant {min(here - listed)} was never asked for")
+
+
+def _evidence(past: Past) -> None:
+    rows = {row["id"]: row["consent"] for row in table_rows(past.bundle, "evidence")}
+    if set(rows.values()) - past.rows["consents"]:
+        raise Refusal("there is evidence of a consent that is not here")
+    for consent_id, record in past.records.items():
+        for item in record["said"]["evidence"]:
+            if rows.get(item["id"]) != consent_id:
+                raise Refusal(f"the evidence {item['id']} of {consent_id} is left out")
+
+
+def _voices(past: Past) -> None:
+    states = {row["id"]: row["state"] for row in table_rows(past.bundle, "voices")}
+    missing = sorted(past.voices - set(states))
+    if missing:
+        raise Refusal(f"the log knows the voice {missing[0]}, which is left out")
+    samples = Counter(row["voice"] for row in table_rows(past.bundle, "samples"))
+    if set(samples) - set(states):
+        raise Refusal("there are samples of a voice that is not here")
+    for voice_id, state in states.items():
+        made = past.last(voice_id, "voice.ready")
+        if made and made.body and state == "ready" and samples[voice_id] != len(made.body["samples"]):
+            raise Refusal(f"the voice {voice_id} was made from another number of samples")
+
+
+def _notices(past: Past) -> None:
+    shown = {row["sha256"] for row in table_rows(past.bundle, "notices")}
+    for row in table_rows(past.bundle, "consents"):
+        if row["notice_sha256"] not in shown:
+            raise Refusal(f"the notice that {row['id']} was given under is left out")
+
+
+def check_openings_left(past: Past) -> str:
+    """Every entry that stays closed does so for a reason that the log itself gives: an erasure, or other data."""
+    bundle = past.bundle
+    _read_closings(bundle, past)
+    keys, last = list(past.kids.values()), b""
+    erased = unexplained = 0
+    for event in past.closed:
+        own = event.entry["kid"]
+        if last and kid_of(last, event.entry["id"]) == own:
+            erased += 1
+            continue
+        last = next((key for key in keys if kid_of(key, event.entry["id"]) == own), b"")
+        if last:
+            erased += 1
+        elif past.repeated:
+            unexplained += 1
+        else:
+            raise Refusal(f"entry {event.index} ({event.kind}) is not opened, and no erasure explains that")
+    said = f"{erased} entries stay closed because of {len(keys)} erasures"
+    other = "test" if bundle.manifest["livemode"] else "live"
+    notes = [f"{past.foreign} entries of {other} data, which this bundle does not open"] if past.foreign else []
+    notes += [f"{past.old} closed entries of the first version, which do not say why"] if past.old else []
+    notes += [f"{unexplained} entries of somebody who was erased again after a restore"] if unexplained else []
+    if notes:
+        raise Skipped(f"{'; '.join(notes)}; {said}")
+    return said if past.closed else "no entry stayed closed"
+
+
+def _read_closings(bundle: Bundle, past: Past) -> None:
+    """Take in the erasures outside of this range, each with its proof: they close entries inside of it."""
+    if not bundle.has("closings.jsonl"):
+        return
+    _, size, root = head_of(bundle)
+    for line in bundle.lines("closings.jsonl"):
+        row = read_json(line)
+        data, key = row["entry"].encode("utf-8"), unbase64(row["key"])
+        path = [one_hash(unbase64(step)) for step in row["path"]]
+        if proven_root(leaf_hash(data), whole_number(row["index"]), size, path) != root:
+            raise Refusal(f"the erasure at {row['index']} is not in the log")
+        entry = read_json(data)
+        if entry["t"] != "erasure.completed" or mac_of(key, DOMAIN + canonical(row["body"])) != entry["c"]:
+            raise Refusal(f"the erasure at {row['index']} does not say what is opened here")
+        past.note_erasure(row["body"])
+
+
+def say_papers(bundle: Bundle) -> str:
+    """Say of the papers beside the evidence whose word they are."""
+    here = Path(__file__)
+    same = bundle.has("verify.py") and here.name == "verify.py" and bundle.read("verify.py") == here.read_bytes()
+    notes = [
+        "the verify.py in the bundle is this program" if same else "the verify.py in the bundle is another program"
+    ]
+    notes += [f"{name} is stated" for name in ("README.txt", "c2pa-roots.pem") if bundle.has(name)]
+    if bundle.manifest["kind"] not in EVIDENCE:
+        notes.append("nothing in this kind of bundle is proven from the log")
+    raise Skipped("; ".join(notes))

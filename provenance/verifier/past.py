@@ -1,0 +1,167 @@
+"""What the log of a bundle says of the rows of that bundle: every event about them, with its body where it is open."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from provenance.bundles.verifier.bundle import Bundle
+from provenance.bundles.verifier.contents import read_row, refs_of
+from provenance.bundles.verifier.outcomes import Refusal
+from provenance.bundles.verifier.reading import moment, read_json, unbase64, whole_number
+
+KID_DOMAIN = b"sayso-kid-v1\n"
+# Which of an entry's refs leads to which table's rows. A clip's events name its consent, too, and are the clip's alone.
+TABLE_OF_REF = {
+    "clip": "clips",
+    "decision": "decisions",
+    "voice": "voices",
+    "erasure": "erasures",
+    "consent": "consents",
+}
+
+
+class Happened(NamedTuple):
+    """An event: its place, its entry, and the JSON of its body, None where it stayed closed."""
+
+    index: int
+    entry: dict[str, Any]
+    sealed: bytes | None
+
+    @property
+    def kind(self) -> str:
+        """What happened."""
+        return str(self.entry["t"])
+
+    @property
+    def at(self) -> int:
+        """When, in milliseconds since 1970."""
+        return whole_number(self.entry["ts"])
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """What it says in full, where it is open."""
+        return None if self.sealed is None else json.loads(self.sealed)
+
+
+class Past:
+    """Everything that the bundle's own log says of the bundle's own rows. Reads the entries once."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.rows = {name: {str(row.get("id")) for row in table_rows(bundle, name)} for name in TABLE_OF_REF.values()}
+        self.events: dict[str, list[Happened]] = defaultdict(list)
+        self.speakers: dict[str, list[Happened]] = defaultdict(list)
+        self.places: dict[int, Happened] = {}
+        self.kids: dict[str, bytes] = {}
+        self.closed: list[Happened] = []
+        self.foreign = self.old = 0
+        self.unproven: Counter[str] = Counter()
+        self.voices: set[str] = set()
+        self.repeated = False
+        for event in self._read():
+            self._note(event)
+        self.records = {row["id"]: row for row in _records(bundle)}
+
+    def of(self, row_id: Any, *kinds: str) -> list[Happened]:
+        """Give the events of a row, oldest first."""
+        return [event for event in self.events.get(str(row_id), ()) if not kinds or event.kind in kinds]
+
+    def last(self, row_id: Any, *kinds: str) -> Happened | None:
+        """Give the newest of them."""
+        found = self.of(row_id, *kinds)
+        return found[-1] if found else None
+
+    def erased_at(self, speaker_id: Any) -> int | None:
+        """Say when a speaker was erased, None while they are not."""
+        ends = [event.at for event in self.speakers.get(str(speaker_id), ()) if event.kind == "erasure.completed"]
+        return ends[-1] if ends else None
+
+    def is_whole(self) -> bool:
+        """Whether every entry of the log is here, so that what is not here did not happen."""
+        head = self.bundle.head
+        return (
+            self.bundle.has("entries.jsonl") and bool(head) and self.bundle.counts["entries"] == (head or ("", -1))[1]
+        )
+
+    def note_erasure(self, body: dict[str, Any]) -> None:
+        """Remember which entries this erasure closed; one that was repeated after a restore cannot say."""
+        if body.get("kids"):
+            self.kids[body["speaker"]] = unbase64(body["kids"])
+        else:
+            self.repeated = True
+
+    def _read(self) -> Iterator[Happened]:
+        openings = self.bundle.lines("openings.jsonl")
+        opened = next(openings, None)
+        opening = read_json(opened) if opened is not None else None
+        for index, line in self.bundle.entries():
+            entry, sealed = read_json(line), None
+            if opening is not None and opening["index"] == index:
+                sealed = json.dumps(opening["body"]).encode("ascii")
+                opened = next(openings, None)
+                opening = read_json(opened) if opened is not None else None
+            yield Happened(index, entry, sealed)
+
+    def _note(self, event: Happened) -> None:
+        entry, body = event.entry, event.body
+        if entry.get("live", True) is not self.bundle.manifest["livemode"]:
+            self.foreign += 1
+            return
+        if body is None and entry["v"] == 1:
+            self.old += 1
+        elif body is None:
+            self.closed.append(event)
+        if body is not None and event.kind == "erasure.completed":
+            self.note_erasure(body)
+        if body is not None and "speaker" in body and event.kind.partition(".")[0] in ("speaker", "erasure"):
+            self.speakers[body["speaker"]].append(event)
+        if event.kind == "speaker.created":
+            self.places[event.index] = event
+        refs = refs_of(entry)
+        if event.kind == "voice.ready":
+            self.voices.add(refs["voice"])
+        for ref, table in TABLE_OF_REF.items():
+            if ref == event.kind.partition(".")[0] and refs.get(ref) in self.rows[table]:
+                self.events[refs[ref]].append(event)
+
+
+def table_rows(bundle: Bundle, name: str) -> Iterator[dict[str, Any]]:
+    """Give the rows of a table, none when the bundle has no such table."""
+    if name in bundle.tables:
+        for line in bundle.lines(f"tables/{name}.jsonl"):
+            yield read_row(line)
+
+
+def kid_of(key: bytes, event_id: str) -> str:
+    """Name an event's key as the log does, from the key that an erasure gave out."""
+    made = hmac.new(key, KID_DOMAIN + event_id.encode("ascii"), hashlib.sha256).digest()[:16]
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
+
+
+def milliseconds(text: Any) -> int | None:
+    """Read a row's time to the millisecond, as entries have it."""
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise Refusal(f"{text!r} is not a time")
+    at = moment(text)
+    return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
+
+
+def _records(bundle: Bundle) -> Iterator[dict[str, Any]]:
+    if bundle.has("records/consents.jsonl"):
+        for line in bundle.lines("records/consents.jsonl"):
+            row = read_json(line)
+            head = json.loads(base64.urlsafe_b64decode(row["jws"].partition(".")[0] + "=="))
+            yield {
+                "id": row["id"],
+                "sha256": row["sha256"],
+                "kid": head["kid"],
+                "said": read_json(unbase64(row["record"])),
+            }

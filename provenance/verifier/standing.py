@@ -1,0 +1,154 @@
+"""The log replayed: every allowed decision and every clip within what was signed, while the consent stood."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+from provenance.bundles.verifier.contents import refs_of
+from provenance.bundles.verifier.outcomes import Refusal, Skipped
+from provenance.verifier.consents import Facts, sha256_of
+from provenance.verifier.coverage import language_covered, uncovered
+from provenance.verifier.past import Happened, Past, milliseconds, table_rows
+
+BEGINS = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9 has no other name for it
+STANDS = {"consent.activated": True, "consent.resumed": True}
+FALLS = ("consent.suspended", "consent.revoked", "consent.expired", "consent.superseded")
+
+
+class Held(NamedTuple):
+    """What a decision is held against: the record, the grants as signed, and as they are in their rows."""
+
+    record: Facts
+    signed: dict[str, Facts]
+    present: dict[str, Facts]
+
+
+class Tally:
+    """How much was replayed, and what could not be."""
+
+    def __init__(self) -> None:
+        self.decisions = self.clips = self.closed = self.earlier = self.between = 0
+
+
+def check_standing(past: Past) -> str:
+    """Replay: allowed decisions and clips lie in the signed scope and in the time in which their consent stood."""
+    present = {row["id"]: row["scope"] for row in table_rows(past.bundle, "grants")}
+    tally = Tally()
+    for row in table_rows(past.bundle, "decisions"):
+        event = past.last(row["id"], "decision.allowed")
+        if event is not None:
+            _decide(event, past, present, tally)
+    for row in table_rows(past.bundle, "clips"):
+        event = past.last(row["id"], "clip.issued")
+        if event is not None:
+            _issue(event, past, present, tally)
+    said = f"{tally.decisions} allowed decisions and {tally.clips} clips, each within what was signed while it stood"
+    left = [
+        f"{number} {what}"
+        for number, what in (
+            (tally.closed, "whose entry is closed"),
+            (tally.earlier, "whose consent began before this range"),
+            (tally.between, "held against the scope as signed, since it was narrowed again later"),
+        )
+        if number
+    ]
+    if left:
+        raise Skipped(f"{said}; not replayed in full: {', '.join(left)}")
+    return said + "; holds, quotas, levels and what other consents exclude are not replayed"
+
+
+def _decide(event: Happened, past: Past, present: dict[str, Facts], tally: Tally) -> None:
+    name = f"decision {refs_of(event.entry).get('decision')}"
+    held = _rests_on(event, past, present, tally, name)
+    if held is None:
+        return
+    consent_id, body = refs_of(event.entry)["consent"], event.body or {}
+    if body["record_sha256"] != held.record["sha256"]:
+        raise Refusal(f"{name} rests on another record than the one that was signed")
+    before = [one for one in past.of(consent_id) if (one.at, one.index) < (event.at, event.index)]
+    if not _stood(before):
+        raise Refusal(f"{name} was allowed while consent {consent_id} did not stand")
+    term = held.record["said"]["events"][0]["validity_duration"]
+    if not (milliseconds(term["from"]) or 0) <= event.at < (milliseconds(term["until"]) or 0):
+        raise Refusal(f"{name} was allowed outside of the term that was signed")
+    epochs = [one.body["epoch"] for one in before if one.body and "epoch" in one.body]
+    if body["epoch"] is None or (epochs and body["epoch"] < max(epochs)):
+        raise Refusal(f"{name} was allowed in an epoch that had ended")
+    scope = _scope(event, before, past, held, tally, name)
+    missing = uncovered(scope, body, (BEGINS + timedelta(milliseconds=event.at)).date())
+    if missing:
+        raise Refusal("{} was allowed outside of what was signed: {}".format(name, ", ".join(missing)))
+    tally.decisions += 1
+
+
+def _rests_on(event: Happened, past: Past, present: dict[str, Facts], tally: Tally, name: str) -> Held | None:
+    consent_id = refs_of(event.entry).get("consent")
+    if consent_id not in past.rows["consents"]:
+        raise Refusal(f"{name} rests on no consent that is here")
+    if event.body is None:
+        tally.closed += 1
+        return None
+    if not past.of(consent_id, "consent.requested"):
+        tally.earlier += 1
+        return None
+    record = past.records.get(consent_id)
+    if record is None:
+        raise Refusal(f"{name} was allowed, and nobody signed consent {consent_id}")
+    return Held(record, {one["grant_id"]: one["scope"] for one in record["said"]["processing"]}, present)
+
+
+def _stood(events: list[Happened]) -> bool:
+    stands = False
+    for event in events:
+        stands = STANDS.get(event.kind, stands and event.kind not in FALLS)
+    return stands
+
+
+def _scope(event: Happened, before: list[Happened], past: Past, held: Held, tally: Tally, name: str) -> Facts:
+    """Give the scope of the decision's grant at that time, as far as its bytes are here."""
+    grant = refs_of(event.entry).get("grant")
+    if grant not in held.signed:
+        raise Refusal(f"{name} rests on a grant that was not signed")
+    signed: Facts = held.signed[grant]
+    known = sha256_of(signed)
+    for narrowing in before:
+        if narrowing.kind == "consent.narrowed" and narrowing.body is not None:
+            if grant in narrowing.body["removed"]:
+                raise Refusal(f"{name} rests on a grant that had been taken back")
+            known = narrowing.body.get("scopes", {}).get(grant, known)
+    if known == sha256_of(signed):
+        return signed
+    if known == sha256_of(held.present.get(grant)):
+        return held.present[grant]
+    tally.between += 1
+    return signed
+
+
+def _issue(event: Happened, past: Past, present: dict[str, Facts], tally: Tally) -> None:
+    refs = refs_of(event.entry)
+    name = f"clip {refs.get('clip')}"
+    decided = past.last(refs.get("decision"), "decision.allowed", "decision.denied")
+    if decided is None:
+        if past.is_whole():
+            raise Refusal(f"{name} rests on a decision that is not here")
+        tally.earlier += 1
+        return
+    allowed = refs_of(decided.entry)
+    if decided.kind != "decision.allowed" or allowed.get("consent") != refs.get("consent"):
+        raise Refusal(f"{name} rests on a decision that allowed nothing of the kind")
+    held = _rests_on(event, past, present, tally, name)
+    if held is None:
+        return
+    # Both are written while the consent's row is locked, so their order in the log is the order in which they happened.
+    if not _stood([one for one in past.of(refs["consent"]) if one.index < event.index]):
+        raise Refusal(f"{name} was issued while consent {refs['consent']} did not stand")
+    body: dict[str, Any] = event.body or {}
+    signed = held.signed.get(body["grant"])
+    if signed is None or body["grant"] != allowed.get("grant") or body["record_sha256"] != held.record["sha256"]:
+        raise Refusal(f"{name} rests on another grant or record than its decision")
+    if not language_covered(signed["languages"], body["language"]):
+        raise Refusal(f"{name} speaks a language that was not signed")
+    if decided.body is not None and body["use_case"] != decided.body["use_case"]:
+        raise Refusal(f"{name} is of another use than its decision")
+    tally.clips += 1
