@@ -21,7 +21,7 @@ PURPOSES: Final[tuple[signing.Purpose, ...]] = (
 def complete(organisation_id: str, *, at: datetime) -> None:
     """Make the keys that are still missing, so that whoever fetches the keys now knows all that will sign.
 
-    Called when an organisation is founded, and whenever the keys are shown. Keys are made at first use otherwise; somebody who had pinned them before the first receipt would then refuse it.
+    Keys are made at first use otherwise; somebody who had pinned them before the first receipt would then refuse it.
     `at` is the real time. Raises KmsUnavailable when one is missing and cannot be made.
     """
     for purpose in PURPOSES:

@@ -87,6 +87,20 @@ def give_up(voice: Voice, *, code: str, actor: str, at: datetime) -> bool:
     return True
 
 
+def said_when_ready(voice: Voice, *, decision: str, grant: str, samples: list[str]) -> Row:
+    """What the log says of a voice that is ready: an auditor holds its row against it."""
+    return {
+        "provider": voice.provider,
+        "language": voice.language,
+        "use_case": voice.use_case,
+        "decision": decision,
+        "grant": grant,
+        "created_at": timestamp(voice.created_at),
+        "provider_expires_at": timestamp(voice.provider_expires_at),
+        "samples": list(samples),
+    }
+
+
 def note(voice: Voice, kind: str, body: Row, *, actor: str, at: datetime) -> None:
     """Log an event of a voice, as the last statement of the transaction that makes it true."""
     log.append(
@@ -224,16 +238,8 @@ def _finish(
     gate.confirm(permit, at=at)
     gate.commit(permit, characters=0, milliseconds=0, at=at)
     sample_gate.bind(permit, identities, at=at)
-    body: Row = {
-        "provider": voice.provider,
-        "language": voice.language,
-        "use_case": voice.use_case,
-        "decision": permit.decision_id,
-        "grant": permit.grant_id,
-        "created_at": timestamp(voice.created_at),
-        "provider_expires_at": timestamp(voice.provider_expires_at),
-        "samples": [canonical.sha256(recording.data) for recording in recordings],
-    }
+    samples = [canonical.sha256(recording.data) for recording in recordings]
+    body = said_when_ready(voice, decision=permit.decision_id, grant=permit.grant_id, samples=samples)
     note(voice, "voice.ready", body, actor=asker.actor, at=at)
 
 

@@ -199,10 +199,11 @@ class Story:
             self.tell.say(f"audit.zip, {bundle.stat().st_size // 1024} kB")
         with zipfile.ZipFile(bundle) as archive:
             archive.extract("verify.py", self.folder)
-        with self.tell.step("and verifies it offline: python3 verify.py audit.zip"):
-            self._offline(0, str(bundle))
+        keys = ("--key", str(self.folder / "keys.json"))  # fetched by the buyer, before there was a bundle
+        with self.tell.step("and verifies it offline: python3 verify.py audit.zip --key keys.json"):
+            self._offline(0, str(bundle), *keys)
         with self.tell.step("With one byte changed"):
-            self._offline(1, str(_flipped(bundle, self.folder / "audit-changed.zip")))
+            self._offline(1, str(_flipped(bundle, self.folder / "audit-changed.zip")), *keys)
 
     # -- the small things --------------------------------------------------------------------------------------------
     def _speech(self, text: str, language: str, use_case: str) -> Answer:

@@ -30,6 +30,7 @@ _EVIDENCE: Final = """
   leaves.bin         SHA-256 leaf hashes (32 bytes each) of the entries before and after those, where there are any
   proofs.jsonl       instead of leaves.bin, in a voice owner's copy: for each entry its place and its inclusion proof
   openings.jsonl     for entries that this bundle may open: {"index", "id", "key", "body"}
+  closings.jsonl     erasures outside of a period, each with its proof: why entries inside of it stay closed
   c2pa-roots.pem     the roots under which the clips' Content Credentials (C2PA) are signed, when there are any: trust
                      anchors for a C2PA reader, which then needs nobody else to check a clip or its manifest
   records/           signed consent records, {"id", "record" (base64 of the exact bytes), "sha256", "jws"} a line"""
@@ -56,20 +57,32 @@ What is in it
 
 How to check it
 
-  python3 verify.py BUNDLE.zip
+  python3 verify.py BUNDLE.zip --key keys.json
 
-One line a check: ok, REFUSED, or "not checked" with the reason. It ends with 0 when all is well, 1 when something was
-refused, 2 when the file cannot be read. Take verify.py from the service that you trust rather than from the bundle that
-you doubt, and give it what you know from elsewhere:
+Fetch keys.json beforehand, over another line than this bundle, from {address}/keys.json; the one
+in here vouches for nothing. Take verify.py from the service that you trust (/verify.py) rather than from the bundle
+that you doubt.
 
-  --key FILE         keys that you got another way (an earlier keys.json, or what {address}/key shows)
+One line a check: ok, REFUSED, or "not checked" with the reason. It ends with 0 verified, 1 refused, 2 unreadable,
+3 consistent but nobody vouches for the keys, 4 the program itself failed. --json has the same word in "result".
+
+  --key FILE         the keys.json that you fetched, or the verifier keys that {address}/key shows
   --previous FILE    the checkpoint of an earlier bundle: the log must continue it
+
+What the check proves, and what not
+
+  The log is replayed: every allowed decision and every clip has to lie in what was signed, while the consent stood,
+  and every value of every table has to be what log, signed records or openings say. What none of them says stands in
+  the line "stated": it is the word of whoever made the bundle. An entry that is not opened has to be explained by an
+  erasure in the same log. A personal copy cannot prove that no entry of the person was left out.
 
 How the parts hold together
 
   - Leaf hash of an entry: SHA-256(0x00, line). Inner nodes: SHA-256(0x01, left, right). RFC 6962, section 2.1.
   - An entry's "c" is base64(HMAC-SHA256(key, "sayso-commitment-v1\\n" + JCS(body))) with key and body of its opening.
     JCS is RFC 8785. Erasing a person destroys the key: the entry stays, and nobody can open it any more.
+  - An entry's "kid" is the first 16 bytes, in base64url, of HMAC-SHA256(k, "sayso-kid-v1\n" + id). An erasure gives
+    out k ("kids" in the body of erasure.completed): it opens nothing, and shows which entries that erasure closed.
   - Rows of tables that have "log_index" name the entry that recorded them. States of rows are those at the making of
     the bundle; rows newer than its checkpoint are left to the next one.
 """

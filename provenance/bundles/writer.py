@@ -1,7 +1,8 @@
 """Writes a bundle: every file of it, streamed as one zip at constant memory, the signed manifest last.
 
-Layout: `entries.jsonl`, `leaves.bin` or `proofs.jsonl`, `openings.jsonl`, `closings.jsonl`, `records/`, `tables/*.jsonl` and `*.csv`,
-`files/`, `checkpoint`, `keys.json`, `c2pa-roots.pem`, `README.txt`, `verify.py`, `manifest.json`, `manifest.jws`.
+Layout: `entries.jsonl`, `leaves.bin` or `proofs.jsonl`, `openings.jsonl`, `closings.jsonl`, `records/`,
+`tables/*.jsonl` and `*.csv`, `files/`, `checkpoint`, `keys.json`, `c2pa-roots.pem`, `README.txt`, `verify.py`,
+`manifest.json`, `manifest.jws`.
 `readme.py` says what each holds.
 """
 

@@ -13,7 +13,7 @@ from core.errors import NotFound
 from provenance import keyring
 from provenance.ledger import checkpoints, cosigned, notes, store, tiles
 from provenance.ledger.merkle import HASH, WIDTH, TileAt
-from provenance.models import Checkpoint, Entry, Head
+from provenance.models import Checkpoint, Entry, Head, Outbox
 from vault import signing
 
 # What a database takes as a size; a longer number in a path is no checkpoint of ours.
@@ -90,7 +90,8 @@ def key_set(organisation_id: str, *, at: datetime) -> dict[str, Json]:
 
     `at` is the real time. Raises NotFound, KmsUnavailable.
     """
-    if not Head.objects.filter(organisation_id=_named(organisation_id)).exists():
+    logs = (Head, Outbox)  # its first events may still wait for their places
+    if not any(table.objects.filter(organisation_id=_named(organisation_id)).exists() for table in logs):
         raise NotFound("There is no such log.")
     keyring.complete(organisation_id, at=at)
     return keyring.public(organisation_id)

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from provenance.bundles.verifier.reading import canonical
-from provenance.verifier.past import Happened, Past, milliseconds
+from provenance.verifier.past import Happened, Past, kid_of, milliseconds
 
 STATE_AFTER = {
     "consent.requested": "requested", "consent.captured": "captured", "consent.activated": "active",
@@ -26,6 +26,7 @@ def sha256_of(value: Any) -> str:
 
 
 def speaker_facts(row: Facts, past: Past) -> Facts:
+    """A speaker: created, erased, and the state between."""
     created = past.places.get(row["log_index"])
     if created is None:
         return {}
@@ -33,6 +34,9 @@ def speaker_facts(row: Facts, past: Past) -> Facts:
     facts: Facts = {"created_at": created.at, "erased_at": erased}
     if known is not None:
         facts |= {"id": known.get("speaker"), "kind": known["kind"]}
+    elif row["id"] in past.kids:  # closed by this person's erasure, and by no other
+        own = kid_of(past.kids[row["id"]], created.entry["id"])
+        facts["id"] = row["id"] if own == created.entry["kid"] else None
     if erased is not None:
         return {**facts, "state": "erased"}
     states = [event.body["state"] for event in past.speakers.get(row["id"], ()) if event.body and "state" in event.body]
@@ -40,6 +44,7 @@ def speaker_facts(row: Facts, past: Past) -> Facts:
 
 
 def consent_facts(row: Facts, past: Past) -> Facts:
+    """A consent: what was asked for, what was signed, and where it stands."""
     asked = past.of(row["id"], "consent.requested")
     if not asked:
         return {}
@@ -128,6 +133,7 @@ def _standing(row: Facts, past: Past) -> Facts:
 
 
 def grant_facts(row: Facts, past: Past) -> Facts:
+    """A grant: as it was signed, and what narrowing left of it."""
     record, facts = past.records.get(row["consent"]), Facts()
     signed = {one["grant_id"]: one["scope"] for one in record["said"]["processing"]} if record else {}
     asked = past.last(row["consent"], "consent.requested")
@@ -162,6 +168,7 @@ def _narrowed(row: Facts, past: Past) -> Facts:
 
 
 def evidence_facts(row: Facts, past: Past) -> Facts:
+    """Evidence, where the signed record names it."""
     record = past.records.get(row["consent"])
     named = {one["id"]: one for one in record["said"]["evidence"]} if record else {}
     if row["id"] not in named or record is None:
@@ -171,6 +178,7 @@ def evidence_facts(row: Facts, past: Past) -> Facts:
 
 
 def notice_facts(row: Facts, past: Past) -> Facts:
+    """A notice: its hash is that of its text, and the one that a record names."""
     facts: Facts = {"sha256": sha256_of(row["body"]), "body": row["body"]}
     for record in past.records.values():
         notice = record["said"]["notice"]

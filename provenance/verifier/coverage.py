@@ -9,158 +9,39 @@ import re
 from datetime import date
 from typing import Any
 
-# The main member of each macro language of ISO 639-3, and the macro language: two names of one spoken language.
-MACRO_OF = dict(
-    pair.split("=")
-    for pair in [
-        "cmn=zh",
-        "arb=ar",
-        "pes=fa",
-        "swh=sw",
-        "zsm=ms",
-        "nb=no",
-        "ekk=et",
-        "lvs=lv",
-        "als=sq",
-        "npi=ne",
-        "khk=mn",
-        "azj=az",
-        "ory=or",
-        "uzn=uz",
-        "plt=mg",
-        "ydd=yi",
-        "pbt=ps",
-        "kmr=ku",
-        "tw=ak",
-        "pnb=lah",
-        "gug=gn",
-        "ayr=ay",
-        "gaz=om",
-        "kpv=kv",
-        "mhr=chm",
-        "bxr=bua",
-        "bcl=bik",
-        "dgo=doi",
-        "knn=kok",
-        "ike=iu",
-        "knc=kr",
-        "rmy=rom",
-        "quz=qu",
-        "bcc=bal",
-        "lbk=bnc",
-        "cwd=cr",
-        "umu=del",
-        "xsl=den",
-        "dik=din",
-        "fuc=ff",
-        "gya=gba",
-        "gno=gon",
-        "gbo=grb",
-        "hdn=hai",
-        "hea=hmn",
-        "esk=ik",
-        "aju=jrb",
-        "kng=kg",
-        "spy=kln",
-        "xpe=kpe",
-        "bxk=luy",
-        "dhd=mwr",
-        "ojg=oj",
-        "mup=raj",
-        "src=sc",
-        "cld=syr",
-        "ttq=tmh",
-        "zyb=za",
-        "zai=zap",
-        "diq=zza",
-    ]
+_MEMBERS = (
+    "cmn=zh arb=ar pes=fa swh=sw zsm=ms nb=no ekk=et lvs=lv als=sq npi=ne khk=mn azj=az ory=or uzn=uz plt=mg ydd=yi "
+    "pbt=ps kmr=ku tw=ak pnb=lah gug=gn ayr=ay gaz=om kpv=kv mhr=chm bxr=bua bcl=bik dgo=doi knn=kok ike=iu knc=kr "
+    "rmy=rom quz=qu bcc=bal lbk=bnc cwd=cr umu=del xsl=den dik=din fuc=ff gya=gba gno=gon gbo=grb hdn=hai hea=hmn "
+    "esk=ik aju=jrb kng=kg spy=kln xpe=kpe bxk=luy dhd=mwr ojg=oj mup=raj src=sc cld=syr ttq=tmh zyb=za zai=zap "
+    "diq=zza"
 )
+_TAGS = "zh-TW=zh-Hant-TW zh-HK=zh-Hant-HK zh-MO=zh-Hant-MO zh-CN=zh-Hans-CN zh-SG=zh-Hans-SG ar-XA=ar"
+_PARTS = (
+    "001:019,002,150,142,009 002:015,011,017,014,018,202 003:021,013,029 "
+    "005:AR,BO,BR,BV,CL,CO,EC,FK,GF,GS,GY,PE,PY,SR,UY,VE 009:053,054,057,061 "
+    "011:BF,BJ,CI,CV,GH,GM,GN,GW,LR,ML,MR,NE,NG,SH,SL,SN,TG 013:BZ,CR,GT,HN,MX,NI,PA,SV "
+    "014:BI,DJ,ER,ET,IO,KE,KM,MG,MU,MW,MZ,RE,RW,SC,SO,SS,TF,TZ,UG,YT,ZM,ZW 015:DZ,EG,EH,LY,MA,SD,TN,EA,IC "
+    "017:AO,CD,CF,CG,CM,GA,GQ,ST,TD 018:BW,LS,NA,SZ,ZA 019:021,013,029,005,003,419 021:BM,CA,GL,PM,US "
+    "029:AG,AI,AW,BB,BL,BQ,BS,CU,CW,DM,DO,GD,GP,HT,JM,KN,KY,LC,MF,MQ,MS,PR,SX,TC,TT,VC,VG,VI "
+    "030:CN,HK,JP,KP,KR,MN,MO,TW 034:AF,BD,BT,IN,IR,LK,MV,NP,PK 035:BN,ID,KH,LA,MM,MY,PH,SG,TH,TL,VN "
+    "039:AD,AL,BA,ES,GI,GR,HR,IT,ME,MK,MT,RS,PT,SI,SM,VA,XK 053:AU,CC,CX,HM,NF,NZ 054:FJ,NC,PG,SB,VU "
+    "057:FM,GU,KI,MH,MP,NR,PW,UM 061:AS,CK,NU,PF,PN,TK,TO,TV,WF,WS 142:145,143,030,034,035 "
+    "143:TM,TJ,KG,KZ,UZ 145:AE,AM,AZ,BH,CY,GE,IL,IQ,JO,KW,LB,OM,PS,QA,SA,SY,TR,YE 150:154,155,151,039 "
+    "151:BG,BY,CZ,HU,MD,PL,RO,RU,SK,UA 154:GG,IM,JE,AX,DK,EE,FI,FO,GB,IE,IS,LT,LV,NO,SE,SJ "
+    "155:AT,BE,CH,DE,FR,LI,LU,MC,NL 202:011,017,014,018 419:013,029,005"
+)
+_EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+# The main member of each macro language of ISO 639-3, and the macro language: two names of one spoken language.
+MACRO_OF = dict(pair.split("=") for pair in _MEMBERS.split())
 # Members that a macro language covers besides its main one. They do not cover it.
 ALSO_COVERED = {"no": ("nn",), "ps": ("pbu",)}
-TAG_ALIASES = dict(
-    pair.split("=")
-    for pair in [
-        "zh-TW=zh-Hant-TW",
-        "zh-HK=zh-Hant-HK",
-        "zh-MO=zh-Hant-MO",
-        "zh-CN=zh-Hans-CN",
-        "zh-SG=zh-Hans-SG",
-        "ar-XA=ar",
-    ]
-)
+TAG_ALIASES = dict(pair.split("=") for pair in _TAGS.split())
 # What lies in each region of UN M.49.
-REGIONS = {
-    region: tuple(parts.split(","))
-    for region, parts in (
-        row.split(":")
-        for row in [
-            "001:019,002,150,142,009",
-            "002:015,011,017,014,018,202",
-            "003:021,013,029",
-            "005:AR,BO,BR,BV,CL,CO,EC,FK,GF,GS,GY,PE,PY,SR,UY,VE",
-            "009:053,054,057,061",
-            "011:BF,BJ,CI,CV,GH,GM,GN,GW,LR,ML,MR,NE,NG,SH,SL,SN,TG",
-            "013:BZ,CR,GT,HN,MX,NI,PA,SV",
-            "014:BI,DJ,ER,ET,IO,KE,KM,MG,MU,MW,MZ,RE,RW,SC,SO,SS,TF,TZ,UG,YT,ZM,ZW",
-            "015:DZ,EG,EH,LY,MA,SD,TN,EA,IC",
-            "017:AO,CD,CF,CG,CM,GA,GQ,ST,TD",
-            "018:BW,LS,NA,SZ,ZA",
-            "019:021,013,029,005,003,419",
-            "021:BM,CA,GL,PM,US",
-            "029:AG,AI,AW,BB,BL,BQ,BS,CU,CW,DM,DO,GD,GP,HT,JM,KN,KY,LC,MF,MQ,MS,PR,SX,TC,TT,VC,VG,VI",
-            "030:CN,HK,JP,KP,KR,MN,MO,TW",
-            "034:AF,BD,BT,IN,IR,LK,MV,NP,PK",
-            "035:BN,ID,KH,LA,MM,MY,PH,SG,TH,TL,VN",
-            "039:AD,AL,BA,ES,GI,GR,HR,IT,ME,MK,MT,RS,PT,SI,SM,VA,XK",
-            "053:AU,CC,CX,HM,NF,NZ",
-            "054:FJ,NC,PG,SB,VU",
-            "057:FM,GU,KI,MH,MP,NR,PW,UM",
-            "061:AS,CK,NU,PF,PN,TK,TO,TV,WF,WS",
-            "142:145,143,030,034,035",
-            "143:TM,TJ,KG,KZ,UZ",
-            "145:AE,AM,AZ,BH,CY,GE,IL,IQ,JO,KW,LB,OM,PS,QA,SA,SY,TR,YE",
-            "150:154,155,151,039",
-            "151:BG,BY,CZ,HU,MD,PL,RO,RU,SK,UA",
-            "154:GG,IM,JE,AX,DK,EE,FI,FO,GB,IE,IS,LT,LV,NO,SE,SJ",
-            "155:AT,BE,CH,DE,FR,LI,LU,MC,NL",
-            "202:011,017,014,018",
-            "419:013,029,005",
-        ]
-    )
-}
+REGIONS = {region: tuple(parts.split(",")) for region, parts in (row.split(":") for row in _PARTS.split())}
 # From this day on these are the members; before it there is no row, so nothing is covered by a union.
 UNIONS_SINCE = date(2020, 2, 1)
-EU = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
+EU = frozenset(_EU.split())
 UNIONS = {"EU": EU, "EEA": EU | {"IS", "LI", "NO"}}
 ASKED_APART = ("advertising.endorsement", "model.train")  # children that no parent covers
 TOO_WIDE = ("advertising", "model")  # their parents, which no grant covers when a call asks for them as such
@@ -192,6 +73,7 @@ def _use_case_covered(granted: str, asked: str) -> bool:
 
 
 def language_covered(ranges: list[str], tag: str) -> bool:
+    """Say whether one of the ranges of a scope covers a canonical tag."""
     return any(_in_range(_canonical_range(one), tag) for one in ranges)
 
 

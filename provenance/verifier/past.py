@@ -89,6 +89,10 @@ class Past:
             self.bundle.has("entries.jsonl") and bool(head) and self.bundle.counts["entries"] == (head or ("", -1))[1]
         )
 
+    def holds_all(self) -> bool:
+        """Whether all is here that the log says of these rows; of a personal copy its maker says so."""
+        return self.is_whole() or self.bundle.has("proofs.jsonl")
+
     def note_erasure(self, body: dict[str, Any]) -> None:
         """Remember which entries this erasure closed; one that was repeated after a restore cannot say."""
         if body.get("kids"):
@@ -109,26 +113,30 @@ class Past:
             yield Happened(index, entry, sealed)
 
     def _note(self, event: Happened) -> None:
-        entry, body = event.entry, event.body
+        entry = event.entry
         if entry.get("live", True) is not self.bundle.manifest["livemode"]:
             self.foreign += 1
             return
-        if body is None and entry["v"] == 1:
+        if event.sealed is not None:
+            self._note_body(event, event.body or {})
+        elif entry["v"] == 1:
             self.old += 1
-        elif body is None:
+        else:
             self.closed.append(event)
-        if body is not None and event.kind == "erasure.completed":
-            self.note_erasure(body)
-        if body is not None and "speaker" in body and event.kind.partition(".")[0] in ("speaker", "erasure"):
-            self.speakers[body["speaker"]].append(event)
         if event.kind == "speaker.created":
             self.places[event.index] = event
         refs = refs_of(entry)
         if event.kind == "voice.ready":
             self.voices.add(refs["voice"])
-        for ref, table in TABLE_OF_REF.items():
-            if ref == event.kind.partition(".")[0] and refs.get(ref) in self.rows[table]:
-                self.events[refs[ref]].append(event)
+        own = event.kind.partition(".")[0]
+        if own in TABLE_OF_REF and refs.get(own) in self.rows[TABLE_OF_REF[own]]:
+            self.events[refs[own]].append(event)
+
+    def _note_body(self, event: Happened, body: dict[str, Any]) -> None:
+        if event.kind == "erasure.completed":
+            self.note_erasure(body)
+        if "speaker" in body and event.kind.partition(".")[0] in ("speaker", "erasure"):
+            self.speakers[body["speaker"]].append(event)
 
 
 def table_rows(bundle: Bundle, name: str) -> Iterator[dict[str, Any]]:

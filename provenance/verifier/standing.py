@@ -75,7 +75,7 @@ def _decide(event: Happened, past: Past, present: dict[str, Facts], tally: Tally
     epochs = [one.body["epoch"] for one in before if one.body and "epoch" in one.body]
     if body["epoch"] is None or (epochs and body["epoch"] < max(epochs)):
         raise Refusal(f"{name} was allowed in an epoch that had ended")
-    scope = _scope(event, before, past, held, tally, name)
+    scope = _scope(event, before, held, tally, name)
     missing = uncovered(scope, body, (BEGINS + timedelta(milliseconds=event.at)).date())
     if missing:
         raise Refusal("{} was allowed outside of what was signed: {}".format(name, ", ".join(missing)))
@@ -105,7 +105,7 @@ def _stood(events: list[Happened]) -> bool:
     return stands
 
 
-def _scope(event: Happened, before: list[Happened], past: Past, held: Held, tally: Tally, name: str) -> Facts:
+def _scope(event: Happened, before: list[Happened], held: Held, tally: Tally, name: str) -> Facts:
     """Give the scope of the decision's grant at that time, as far as its bytes are here."""
     grant = refs_of(event.entry).get("grant")
     if grant not in held.signed:
@@ -143,7 +143,13 @@ def _issue(event: Happened, past: Past, present: dict[str, Facts], tally: Tally)
     # Both are written while the consent's row is locked, so their order in the log is the order in which they happened.
     if not _stood([one for one in past.of(refs["consent"]) if one.index < event.index]):
         raise Refusal(f"{name} was issued while consent {refs['consent']} did not stand")
-    body: dict[str, Any] = event.body or {}
+    _check_words(event.body or {}, decided, held, name)
+    tally.clips += 1
+
+
+def _check_words(body: dict[str, Any], decided: Happened, held: Held, name: str) -> None:
+    """A clip speaks what its decision allowed, under the grant and the record of it."""
+    allowed = refs_of(decided.entry)
     signed = held.signed.get(body["grant"])
     if signed is None or body["grant"] != allowed.get("grant") or body["record_sha256"] != held.record["sha256"]:
         raise Refusal(f"{name} rests on another grant or record than its decision")
@@ -151,4 +157,3 @@ def _issue(event: Happened, past: Past, present: dict[str, Facts], tally: Tally)
         raise Refusal(f"{name} speaks a language that was not signed")
     if decided.body is not None and body["use_case"] != decided.body["use_case"]:
         raise Refusal(f"{name} is of another use than its decision")
-    tally.clips += 1

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from provenance.bundles.verifier.contents import refs_of
 from provenance.verifier.consents import Facts, sha256_of
 from provenance.verifier.past import Past, milliseconds
 
+# What the body of a decision says besides what was asked.
+BESIDE_THE_ASK = {
+    "preview", "reasons", "reasons_sha256", "epoch", "record_sha256", "policy_version", "expires_at", "actor",
+    "speaker",
+}  # fmt: skip
+
 
 def decision_facts(row: Facts, past: Past) -> Facts:
+    """A decision: its kind and refs stand in the open, the rest in its body."""
     event = past.last(row["id"], "decision.allowed", "decision.denied")
     if event is None:
         return {}
-    refs = event.entry["refs"] if event.entry["v"] > 1 else {}
+    refs = refs_of(event.entry)
     facts: Facts = {"id": refs.get("decision"), "allowed": event.kind == "decision.allowed", "created_at": event.at}
     facts |= {"consent": refs.get("consent"), "grant": refs.get("grant"), "voice": refs.get("voice")}
     body = event.body
     if body is None:
         return facts
-    outside = {"preview", "reasons", "reasons_sha256", "epoch", "record_sha256", "policy_version", "expires_at", "actor",
-               "speaker"}  # fmt: skip
     facts |= {name: body[name] for name in ("preview", "epoch", "policy_version", "actor")}
     facts["record_sha256"] = body["record_sha256"] or None
-    facts["ask"] = {name: value for name, value in body.items() if name not in outside}
+    facts["ask"] = {name: value for name, value in body.items() if name not in BESIDE_THE_ASK}
     if "reasons_sha256" in body:
         facts["reasons"] = row["reasons"] if sha256_of(row["reasons"]) == body["reasons_sha256"] else body["reasons"]
         facts["expires_at"] = milliseconds(body["expires_at"])
@@ -28,10 +34,11 @@ def decision_facts(row: Facts, past: Past) -> Facts:
 
 
 def clip_facts(row: Facts, past: Past) -> Facts:
+    """A clip: what was committed to when it was issued, and whether it was withdrawn."""
     event = past.last(row["id"], "clip.issued")
     if event is None:
         return {}
-    refs = event.entry["refs"] if event.entry["v"] > 1 else {}
+    refs = refs_of(event.entry)
     facts: Facts = {"id": refs.get("clip"), "consent": refs.get("consent"), "decision": refs.get("decision")}
     facts |= {"event": event.entry["id"], "issued_at": event.at}
     gone = past.last(row["id"], "clip.withdrawn")
@@ -67,9 +74,11 @@ def _marks(body: Facts) -> Facts:
 
 
 def voice_facts(row: Facts, past: Past) -> Facts:
+    """A voice, once it is ready, failed or deleted."""
     last = past.last(row["id"], "voice.ready", "voice.failed", "voice.deleted")
     if last is None:
-        return {}
+        unheard = past.holds_all() and row["state"] in ("ready", "expired", "failed", "deleted")
+        return {"state": "that of a voice which the log does not know"} if unheard else {}
     made, gone = past.last(row["id"], "voice.ready"), past.last(row["id"], "voice.deleted")
     facts: Facts = {
         "id": row["id"],
@@ -77,12 +86,10 @@ def voice_facts(row: Facts, past: Past) -> Facts:
         "ready_at": made.at if made else None,
     }
     facts["deleted_at"] = gone.at if gone else None
-    if gone:
-        facts["state"] = "deleted"
-        if gone.body is not None:
-            facts["code"] = gone.body["code"] or None
-    elif row["state"] not in ("revoking", "expired"):  # on the way out: no event yet
+    if row["state"] not in ("revoking", "expired") or gone:  # those are on the way out: no event yet
         facts["state"] = last.kind.partition(".")[2]
+        if last.body is not None:
+            facts["code"] = last.body.get("code") or None
     body = made.body if made else None
     if body is not None:
         facts |= {name: body[name] for name in ("speaker", "provider", "language", "use_case", "decision")}
@@ -92,6 +99,7 @@ def voice_facts(row: Facts, past: Past) -> Facts:
 
 
 def sample_facts(row: Facts, past: Past) -> Facts:
+    """A sample, by its place among those that a voice was made from."""
     made = past.last(row["voice"], "voice.ready")
     if made is None or made.body is None:
         return {}
@@ -101,6 +109,7 @@ def sample_facts(row: Facts, past: Past) -> Facts:
 
 
 def erasure_facts(row: Facts, past: Past) -> Facts:
+    """An erasure: begun, completed, and its certificate."""
     begun, done = past.last(row["id"], "erasure.started"), past.last(row["id"], "erasure.completed")
     if begun is None:
         return {}

@@ -16,6 +16,7 @@ WORDS: Final = Words(
     ask_another="Weitere Datei prüfen",
     offline_title="Einen Beleg selbst prüfen",
     offline="Mit Beleg und Nachweis eines Clips, dieser einen Datei und Python ab 3.9 prüfen Sie ihn ohne uns.",
+    offline_keys="Holen Sie die öffentlichen Schlüssel der Organisation vorher, auf anderem Weg als den Beleg, von",
     offline_link="verify.py herunterladen, SHA-256",
     promise_title="Was mit Ihrer Datei geschieht",
     promises=(

@@ -16,6 +16,7 @@ WORDS: Final = Words(
     ask_another="Check another file",
     offline_title="Check a receipt yourself",
     offline="With a clip’s receipt and proof, this one file and Python 3.9 or later you can check it without us.",
+    offline_keys="Fetch the organisation’s public keys beforehand, over another line than the receipt, from",
     offline_link="Download verify.py, SHA-256",
     promise_title="What happens to your file",
     promises=(

@@ -85,5 +85,6 @@ class Words:
     back: str
     offline_title: str
     offline: str
+    offline_keys: str
     offline_link: str
     consent_states: Mapping[str, str]

@@ -33,8 +33,9 @@ from provenance.verifier.fields import check_rows, say_stated
 from provenance.verifier.past import Past
 from provenance.verifier.standing import check_standing
 
-# The purposes whose keys a bundle of evidence rests on; the others rest on the key that signed them alone.
-USED = ("exports", "log", "records")
+# The keys that a bundle rests on: evidence on those of the log, which commits to all that is proven; others on the
+# key that signed them. An earlier checkpoint vouches for the log that continues it.
+PILLARS = {kind: "log" for kind in EVIDENCE}
 
 
 def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previous: bytes | None) -> bool:
@@ -67,8 +68,7 @@ def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previo
     if bundle.manifest["kind"] == "speaker":
         report.check("recordings", lambda: check_recordings(bundle))
     report.check("papers", lambda: say_papers(bundle))
-    used = USED if bundle.manifest["kind"] in EVIDENCE else USED[:1]
-    return all(purpose in pinned for purpose in used) or report.passed("prefix")
+    return PILLARS.get(bundle.manifest["kind"], "exports") in pinned or report.passed("prefix")
 
 
 def _opened(report: Report, path: Path) -> Bundle | None:

@@ -1,0 +1,133 @@
+"""How verify.py ends: by what it found alone, whoever reads what it says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from provenance.bundles.verifier import command
+from provenance.ledger import published, sequencer
+from tests.conftest import NOON
+from tests.provenance.bundles import story
+from tests.provenance.bundles.forging import Files, resigned
+from tests.provenance.bundles.story import Story
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def bundle(audit: bytes, tmp_path: Path) -> Path:
+    """An honest bundle in a file."""
+    path = tmp_path / "audit.zip"
+    path.write_bytes(audit)
+    return path
+
+
+@pytest.fixture
+def forged(files: Files, tmp_path: Path) -> Path:
+    """One with an entry changed."""
+    path = tmp_path / "forged.zip"
+    path.write_bytes(story.packed({**files, "entries.jsonl": files["entries.jsonl"].replace(b"decision", b"Decision")}))
+    return path
+
+
+def run(*words: str, shell: str = "exec") -> subprocess.CompletedProcess[str]:
+    """Run the program in a shell that does something to its output."""
+    line = {
+        "exec": '"$@"', "head": '"$@" | head -1; exit ${PIPESTATUS[0]}', "nobody": '"$@" | true; exit ${PIPESTATUS[0]}',
+        "closed": '"$@" >&-', "full": '"$@" >/dev/full',
+    }[shell]  # fmt: skip
+    arguments = ["bash", "-c", line, "bash", sys.executable, "-u", "-I", "-S", str(story.program()), *words]
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
+
+
+class TestTheExitCode:
+    def test_is_0_with_keys_that_were_fetched_before_the_first_export(self, told: Story, tmp_path: Path) -> None:
+        sequencer.settle(told.organisation.id, at=NOON)
+        (tmp_path / "keys.json").write_text(json.dumps(published.key_set(told.organisation.id, at=NOON)))
+        (tmp_path / "audit.zip").write_bytes(story.bundle(told.organisation))
+
+        done = run(str(tmp_path / "audit.zip"), "--key", str(tmp_path / "keys.json"), "--json")
+        assert (done.returncode, json.loads(done.stdout)["result"]) == (0, "verified")
+
+    def test_is_0_with_an_earlier_checkpoint(self, bundle: Path, files: Files, tmp_path: Path) -> None:
+        (tmp_path / "checkpoint").write_bytes(files["checkpoint"])
+
+        assert run(str(bundle), "--previous", str(tmp_path / "checkpoint")).returncode == 0
+
+    def test_is_3_when_nobody_vouches_for_the_keys(self, bundle: Path) -> None:
+        done = run(str(bundle), "--json")
+
+        assert (done.returncode, json.loads(done.stdout)["result"]) == (3, "consistent")
+        assert "keys.json" in json.loads(done.stdout)["detail"]
+
+    def test_is_1_for_what_is_refused(self, forged: Path) -> None:
+        done = run(str(forged), "--json")
+
+        assert (done.returncode, json.loads(done.stdout)["result"]) == (1, "refused")
+
+    @pytest.mark.parametrize("words", [["nowhere.zip"], [__file__]])
+    def test_is_2_for_what_is_no_bundle(self, words: list[str]) -> None:
+        done = run(*words, "--json")
+
+        assert (done.returncode, json.loads(done.stdout)["result"]) == (2, "unreadable")
+
+    def test_is_2_for_keys_that_cannot_be_read(self, bundle: Path) -> None:
+        assert run(str(bundle), "--key", "nowhere.json").returncode == 2
+
+    def test_is_4_when_the_program_itself_fails(
+        self, bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail(*_given: object) -> bool:
+            raise RuntimeError("a fault of ours")
+
+        monkeypatch.setattr(command, "examine", fail)
+
+        assert command.main([str(bundle), "--json"]) == 4
+        assert json.loads(capsys.readouterr().out)["result"] == "failed"
+
+
+class TestAnOutputThatNobodyReads:
+    @pytest.mark.parametrize("shell", ["head", "nobody", "closed", "full"])
+    @pytest.mark.parametrize("options", [(), ("--json",)])
+    def test_changes_neither_verdict_nor_says_a_traceback(
+        self, bundle: Path, forged: Path, shell: str, options: tuple[str, ...]
+    ) -> None:
+        found = [run(str(path), *options, shell=shell) for path in (bundle, forged)]
+
+        assert [done.returncode for done in found] == [3, 1]
+        assert [done.stderr for done in found] == ["", ""]
+
+
+class TestAPinnedKey:
+    def test_counts_only_as_long_as_was_pinned(self, files: Files, tmp_path: Path) -> None:
+        """The bundle says `valid_until: null` of the key that signed it; who pinned the key knows better."""
+        keys = json.loads(files["keys.json"])
+        for row in keys["exports"]:
+            row["valid_from"], row["valid_until"] = "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"
+        (tmp_path / "keys.json").write_text(json.dumps(keys))
+        (tmp_path / "audit.zip").write_bytes(story.packed(files))
+
+        verdict = story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json"))
+        assert (verdict.code, verdict.checks["manifest"]) == (1, "REFUSED")
+
+    def test_signs_nothing_before_its_time(self, files: Files, tmp_path: Path) -> None:
+        keys = json.loads(files["keys.json"])
+        for row in keys["exports"]:
+            row["valid_from"] = "2090-01-01T00:00:00Z"
+        (tmp_path / "keys.json").write_text(json.dumps(keys))
+        (tmp_path / "audit.zip").write_bytes(story.packed(files))
+
+        assert (
+            story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")).checks["manifest"] == "REFUSED"
+        )
+
+    def test_of_every_purpose_is_published(self, files: Files) -> None:
+        keys = json.loads(files["keys.json"])
+
+        assert set(keys) == {"certificates", "exports", "log", "receipts", "receipts-mldsa44", "records"}
+        assert resigned(files)["keys.json"] != files["keys.json"]
