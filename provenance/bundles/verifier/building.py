@@ -20,11 +20,9 @@ PARTS: Final = (
     "command",
 )  # fmt: skip
 _TRIES: Final = 20
-# Where the parts lie, by the package that each is imported from.
-_ROOMS: Final = {
-    f"{__name__.rpartition('.')[0]}.": Path(__file__).parent,
-    "provenance.verifier.": Path(__file__).parents[2] / "verifier",
-}
+_HERE: Final = Path(__file__).parent
+_REPLAY: Final = Path(__file__).parents[2] / "verifier"
+_PACKAGES: Final = (__name__.rpartition(".")[0] + ".", "provenance.verifier.")
 _HEAD: Final = '''\
 """Verifies offline what Sayso gives out, without trusting Sayso:
 
@@ -74,7 +72,7 @@ def sha256() -> str:
 
 
 def _file_of(part: str) -> Path:
-    return next(path for room in _ROOMS.values() if (path := room / f"{part}.py").exists())
+    return next(path for room in (_HERE, _REPLAY) if (path := room / f"{part}.py").exists())
 
 
 def _parsed(text: str) -> ast.Module:
@@ -95,7 +93,7 @@ def _note_imports(tree: ast.Module, before: tuple[str, ...], plain: set[str], na
             plain.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
             module = node.module or ""
-            if module.startswith(tuple(_ROOMS)):
+            if module.startswith(_PACKAGES):
                 if module.rpartition(".")[2] not in before:
                     raise ValueError(f"{module} is imported before its turn")
             elif module.partition(".")[0] in sys.stdlib_module_names:
