@@ -31,6 +31,7 @@ def check_whole(bundle: Bundle, past: Past | None) -> str:
     if past is None:
         return f"{len(bundle.tables)} tables"
     _grants(past)
+    _words(past)
     _evidence(past)
     _voices(past)
     _notices(past)
@@ -53,6 +54,16 @@ def _grants(past: Past) -> None:
             raise Refusal(f"the grant {min((signed | listed) - here)} of {consent_id} is left out")
         if listed and here - listed:
             raise Refusal(f"the grant {min(here - listed)} was never asked for")
+
+
+def _words(past: Past) -> None:
+    """The words of every purpose are here, but for those whose key an erasure destroyed."""
+    speakers = {row["id"]: row["speaker"] for row in table_rows(past.bundle, "consents")}
+    told = {row["grant"] for row in table_rows(past.bundle, "intended_uses")}
+    for row in table_rows(past.bundle, "grants"):
+        erased = past.erased_at(speakers.get(row["consent"])) is not None
+        if "intended_uses_sha256" in row["signed"] and row["id"] not in told and not erased:
+            raise Refusal(f"the words of the purpose {row['id']} are left out")
 
 
 def _evidence(past: Past) -> None:
@@ -103,7 +114,7 @@ def check_openings_left(past: Past) -> str:
         elif past.repeated:
             unexplained += 1
         else:
-            raise Refusal(f"entry {event.index} ({event.kind}) is not opened, and no erasure explains that")
+            raise Refusal(f"entry {event.place} ({event.kind}) is not opened, and no erasure explains that")
     said = f"{erased} entries stay closed because of {len(keys)} erasures"
     other = "test" if bundle.manifest["livemode"] else "live"
     notes = [f"{past.foreign} entries of {other} data, which this bundle does not open"] if past.foreign else []

@@ -26,6 +26,7 @@ STATED: dict[str, tuple[str, ...]] = {
     "speakers": ("name", "email", "country", "locale", "external_id", "metadata", "representatives"),
     "consents": ("external_id", "metadata"),
     "grants": (),
+    "intended_uses": (),  # held against the grants' hashes by a check of their own
     "evidence": (),
     "remarks": ("consent", "move", "code", "text", "created_at"),
     "decisions": (),
@@ -38,12 +39,9 @@ STATED: dict[str, tuple[str, ...]] = {
     "recipients": ("provider", "voices", "voices_live"),
 }
 # The tables that a bundle of each kind must have; the others hold nothing that a log could prove.
-TABLES = {
-    "audit": {"speakers", "consents", "grants", "evidence", "decisions", "clips", "voices", "samples", "erasures",
-              "notices"},
-    "speaker": {"speakers", "consents", "grants", "evidence", "remarks", "decisions", "clips", "voices", "samples",
-                "erasures", "notices", "usage"},
-}  # fmt: skip
+EVIDENCE_TABLES = ("speakers", "consents", "grants", "intended_uses", "evidence", "decisions", "clips", "voices", "samples",
+         "erasures", "notices")  # fmt: skip
+TABLES = {"audit": set(EVIDENCE_TABLES), "speaker": {*EVIDENCE_TABLES, "remarks", "usage"}}
 
 
 EXPECTED: dict[str, Callable[[Facts, Past], Facts]] = {

@@ -29,7 +29,7 @@ TABLE_OF_REF = {
 class Happened(NamedTuple):
     """An event: its place, its entry, and the JSON of its body, None where it stayed closed."""
 
-    index: int
+    place: int
     entry: dict[str, Any]
     sealed: bytes | None
 
@@ -124,7 +124,7 @@ class Past:
         else:
             self.closed.append(event)
         if event.kind == "speaker.created":
-            self.places[event.index] = event
+            self.places[event.place] = event
         refs = refs_of(entry)
         if event.kind == "voice.ready":
             self.voices.add(refs["voice"])

@@ -66,7 +66,7 @@ def _decide(event: Happened, past: Past, present: dict[str, Facts], tally: Tally
     consent_id, body = refs_of(event.entry)["consent"], event.body or {}
     if body["record_sha256"] != held.record["sha256"]:
         raise Refusal(f"{name} rests on another record than the one that was signed")
-    before = [one for one in past.of(consent_id) if (one.at, one.index) < (event.at, event.index)]
+    before = [one for one in past.of(consent_id) if (one.at, one.place) < (event.at, event.place)]
     if not _stood(before):
         raise Refusal(f"{name} was allowed while consent {consent_id} did not stand")
     term = held.record["said"]["events"][0]["validity_duration"]
@@ -141,7 +141,7 @@ def _issue(event: Happened, past: Past, present: dict[str, Facts], tally: Tally)
     if held is None:
         return
     # Both are written while the consent's row is locked, so their order in the log is the order in which they happened.
-    if not _stood([one for one in past.of(refs["consent"]) if one.index < event.index]):
+    if not _stood([one for one in past.of(refs["consent"]) if one.place < event.place]):
         raise Refusal(f"{name} was issued while consent {refs['consent']} did not stand")
     _check_words(event.body or {}, decided, held, name)
     tally.clips += 1

@@ -84,7 +84,7 @@ def verify(files: Files, folder: Path) -> Said:
     )
 
 
-def rewritten(files: Files, table: str, change: Callable[[list[dict[str, Any]]], None]) -> Files:
+def rewritten(files: Files, table: str, change: Callable[[list[dict[str, Any]]], object]) -> Files:
     """Change a table in both of its forms, mend the hashes, and sign."""
     manifest = json.loads(files["manifest.json"])
     rows = story.rows(files, f"tables/{table}.jsonl")

@@ -16,8 +16,8 @@ from typing import Final
 
 PARTS: Final = (
     "outcomes", "ed25519", "mldsa", "reading", "tree", "trust", "container", "bundle", "contents", "purposes",
-    "coverage", "past", "consents", "uses", "fields", "standing", "completeness", "examination", "receipt", "evidence", "assessment",
-    "command",
+    "coverage", "past", "consents", "uses", "fields", "standing", "completeness", "examination", "receipt", "evidence",
+    "assessment", "command",
 )  # fmt: skip
 _TRIES: Final = 20
 _HERE: Final = Path(__file__).parent

@@ -35,7 +35,7 @@ from provenance.verifier.standing import check_standing
 
 # The keys that a bundle rests on: evidence on those of the log, which commits to all that is proven; others on the
 # key that signed them. An earlier checkpoint vouches for the log that continues it.
-PILLARS = {kind: "log" for kind in EVIDENCE}
+PILLARS = dict.fromkeys(EVIDENCE, "log")
 
 
 def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previous: bytes | None) -> bool:

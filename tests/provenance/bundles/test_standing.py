@@ -73,14 +73,14 @@ class TestAPermission:
         assert "did not stand" in judged().details["standing"]
 
     def test_in_a_pause_is_refused(self, told: Story, judged: Any) -> None:
-        paused = {"organisation_id": told.organisation.id, "livemode": False, "actor": people.KEY}
+        paused: dict[str, Any] = {"organisation_id": told.organisation.id, "livemode": False, "actor": people.KEY}
         lifecycle.suspend(told.consent.id, reason="", at=NOON + timedelta(minutes=30), **paused)
         allow(told, at=LATER)
 
         assert "did not stand" in judged().details["standing"]
 
     def test_from_before_a_pause_ends_with_it(self, told: Story, judged: Any) -> None:
-        paused = {"organisation_id": told.organisation.id, "livemode": False, "actor": people.KEY}
+        paused: dict[str, Any] = {"organisation_id": told.organisation.id, "livemode": False, "actor": people.KEY}
         lifecycle.suspend(told.consent.id, reason="", at=NOON + timedelta(minutes=20), **paused)
         lifecycle.resume(told.consent.id, at=NOON + timedelta(minutes=30), **paused)
         allow(told, at=LATER)  # with the epoch of before

@@ -27,7 +27,7 @@ def scope(**changes: Any) -> dict[str, Any]:
 
 
 def ask(**changes: Any) -> dict[str, Any]:
-    given = {
+    given: dict[str, Any] = {
         "action": "synthesize", "use_case": "agent", "language": "en", "channel": None, "territory": None, "labels": [],
     }  # fmt: skip
     return {**given, **changes}
