@@ -39,8 +39,10 @@ STATED: dict[str, tuple[str, ...]] = {
     "recipients": ("provider", "voices", "voices_live"),
 }
 # The tables that a bundle of each kind must have; the others hold nothing that a log could prove.
-EVIDENCE_TABLES = ("speakers", "consents", "grants", "intended_uses", "evidence", "decisions", "clips", "voices", "samples",
-         "erasures", "notices")  # fmt: skip
+EVIDENCE_TABLES = (
+    "speakers", "consents", "grants", "intended_uses", "evidence", "decisions", "clips", "voices", "samples",
+    "erasures", "notices",
+)  # fmt: skip
 TABLES = {"audit": set(EVIDENCE_TABLES), "speaker": {*EVIDENCE_TABLES, "remarks", "usage"}}
 
 
