@@ -6,6 +6,7 @@ be signed with.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from django.db import models
 from accounts import contact
 from accounts.clock import now_for
 from accounts.contact import Contact
+from consent import intended_uses
 from consent.life import lifecycle, requests
 from consent.life.signing import LinkUnknown
 from consent.models import Consent, ErasedLink, Grant
@@ -82,7 +84,7 @@ def standing(token: str, *, at: datetime) -> Standing:
         valid_until=consent.valid_until,
         ended_at=consent.ended_at,
         record_sha256=consent.record_sha256,
-        agreed=tuple(_agreed(grant, locale) for grant in agreed) if consent.signed_at else (),
+        agreed=_agreed(agreed, consent, locale) if consent.signed_at else (),
         not_me=consent.remarks.filter(code=reasons.NOT_ME).exists(),
     )
 
@@ -92,11 +94,17 @@ def is_of_the_erased(token: str) -> bool:
     return _erased(token) is not None
 
 
-def _agreed(grant: Grant, locale: str) -> Agreed:
-    return Agreed(
-        title=words.use_case(grant.use_case, locale),
-        intended_uses=str(grant.scope.get("intended_uses") or ""),
-        sentences=words.sentences(grant.scope, locale),
+def _agreed(grants: Iterable[Grant], consent: Consent, locale: str) -> tuple[Agreed, ...]:
+    rows = list(grants)
+    written = intended_uses.opened_of(rows, consent.speaker.subject)
+    read = {grant.id: intended_uses.chosen(grant.scope, written.get(grant.id, ())) for grant in rows}
+    return tuple(
+        Agreed(
+            title=words.use_case(grant.use_case, locale),
+            intended_uses=found.text if (found := read[grant.id]) else "",
+            sentences=words.sentences(grant.scope, locale),
+        )
+        for grant in rows
     )
 
 

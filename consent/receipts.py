@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from datetime import datetime
-from html import escape
 from typing import Any, Final
-
-from reportlab.lib.enums import TA_LEFT
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
 
 from consent import intended_uses, speakers
 from consent.models import Consent, Grant
 from consent.outputs import NotSigned
 from consent.paper import words
 from consent.rules.states import State
-from core import canonical
+from core import canonical, pdf_paper
 from core.canonical import Json
 from core.clock import rfc3339
-from core.lettering import drawn, is_whole
+from core.pdf_paper import Block, Heading, Line, Paper, Passage
 
 SCHEMA: Final = "sayso-consent-receipt/1"
 PROFILE: Final = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
@@ -59,65 +51,69 @@ def as_pdf(consent: Consent, *, at: datetime | None = None) -> bytes:
     """Give the receipt as a PDF of one page or two, in the language of the notice. Raises NotSigned."""
     if consent.signed_at is None:
         raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
-    out = io.BytesIO()
-    title = words.table(consent.notice_version.locale)["receipt"]["title"]
-    document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=22 * mm, rightMargin=22 * mm, topMargin=20 * mm, bottomMargin=20 * mm,
-        title=title, author="Sayso", lang=consent.notice_version.locale, invariant=1,
-    )  # fmt: skip
-    document.build(list(_story(consent, consent.state_at(at) if at else State(consent.state))))
-    return out.getvalue()
-
-
-_BODY: Final = ParagraphStyle("body", fontName="Helvetica", fontSize=10, leading=14, alignment=TA_LEFT, spaceAfter=3)
-_TITLE: Final = ParagraphStyle("title", parent=_BODY, fontName="Helvetica-Bold", fontSize=18, leading=24, spaceAfter=8)
-_PART: Final = ParagraphStyle("part", parent=_BODY, fontName="Helvetica-Bold", fontSize=12, leading=18, spaceBefore=8)
-_CODE: Final = ParagraphStyle("code", parent=_BODY, fontName="Courier", fontSize=8, leading=11)
-
-
-def _story(consent: Consent, state: State) -> Iterator[Flowable]:
     locale = consent.notice_version.locale
     say: dict[str, Any] = words.table(locale)["receipt"]
     personal = speakers.personal_of(consent.speaker)
-    yield Paragraph(escape(say["title"]), _TITLE)
-    if not consent.livemode:
-        yield Paragraph(f"<b>{escape(say['test'])}</b>", _BODY)
-    yield _line(say["organisation"], consent.organisation.name)
-    yield _line(say["person"], personal.name if personal else say["erased"])
-    read = _read(consent)
-    written = [one.text for one in read.values()] + [personal.name if personal else ""]
-    if not is_whole(" ".join(map(str, [consent.organisation.name, *written]))):
-        yield Paragraph(escape(say["undrawn"]), _BODY)
+    paper = Paper(
+        title=say["title"],
+        lang=locale,
+        made_at=consent.signed_at,
+        banner="" if consent.livemode else say["test"],
+        page_word=say["page"],
+        footer=consent.id,
+    )
+    return pdf_paper.draw(
+        paper,
+        list(_story(consent, consent.state_at(at) if at else State(consent.state))),
+        undrawn=say["undrawn"],
+        language=(personal.locale if personal else None) or "",
+        country=(personal.country if personal else None) or "",
+    )
+
+
+def _story(consent: Consent, state: State) -> Iterator[Block]:
+    locale = consent.notice_version.locale
+    say: dict[str, Any] = words.table(locale)["receipt"]
+    personal = speakers.personal_of(consent.speaker)
+    yield Heading(text=say["title"], level=1)
+    yield from _asker(consent, say)
+    yield Line(label=say["person"], value=personal.name if personal else say["erased"])
     if consent.signed_at is not None:
-        yield _line(say["signed"], words.moment(consent.signed_at, locale))
+        yield Line(label=say["signed"], value=words.moment(consent.signed_at, locale))
     if consent.valid_from is not None and consent.valid_until is not None:
-        yield _line(say["term"], words.term(consent.valid_from, consent.valid_until, locale))
-    yield _line(say["level"], consent.assurance)
-    yield _line(say["state"], words.state(state, locale))
-    yield Paragraph(escape(say["purposes"]), _PART)
+        yield Line(label=say["term"], value=words.term(consent.valid_from, consent.valid_until, locale))
+    yield Line(label=say["level"], value=say["levels"][consent.assurance])
+    yield Line(label=say["state"], value=words.state(state, locale))
+    yield Heading(text=say["purposes"])
+    read = _read(consent)
     for grant in _agreed(consent):
         yield from _purpose(grant, read.get(grant.id), say, locale)
     declined = [words.use_case(grant.use_case, locale) for grant in consent.grants.filter(declined_at__isnull=False)]
     if declined:
-        yield _line(say["declined"], "; ".join(declined))
-    yield Spacer(1, 4 * mm)
-    yield Paragraph(escape(say["withdraw"]), _BODY)
-    yield Paragraph(escape(say["record"]), _PART)
+        yield Line(label=say["declined"], value="; ".join(declined))
+    yield Passage(text=say["withdraw"])
+    yield Heading(text=say["record"])
     version = consent.notice_version
-    yield _line(say["notice"], f"{version.notice.key} {version.version} ({version.locale})")
+    yield Line(label=say["notice"], value=f"{version.notice.key} {version.version} ({version.locale})")
     for label, value in ((say["record"], consent.id), (say["hash"], consent.record_sha256)):
-        yield Paragraph(f"{escape(label)}: {escape(value)}", _CODE)
+        yield Passage(text=f"{label}: {value}", small=True)
 
 
-def _purpose(grant: Grant, read: intended_uses.Words | None, say: dict[str, Any], locale: str) -> Iterator[Flowable]:
-    yield Paragraph(f"<b>{escape(words.use_case(grant.use_case, locale))}</b>", _BODY)
-    yield _line(say["intended"], read.text if read else say["erased"])
+def _asker(consent: Consent, say: dict[str, Any]) -> Iterator[Block]:
+    """Who asked, and how they said they can be reached, as it was signed."""
+    record: Any = canonical.load(bytes(consent.record)) if consent.record is not None else {"parties": []}
+    asker: dict[str, str] = next((one for one in record["parties"] if one["party_type"] == "controller"), {})
+    yield Line(label=say["organisation"], value=asker.get("name") or consent.organisation.name)
+    for label, name in ((say["contact"], "contact"), (say["dpo"], "data_protection_officer")):
+        if asker.get(name):
+            yield Line(label=label, value=asker[name])
+
+
+def _purpose(grant: Grant, read: intended_uses.Words | None, say: dict[str, Any], locale: str) -> Iterator[Block]:
+    yield Heading(text=words.use_case(grant.use_case, locale), level=3)
+    yield Line(label=say["intended"], value=read.text if read else say["erased"])
     for sentence in words.sentences(grant.signed, locale):
-        yield Paragraph(f"- {escape(sentence)}", _BODY)
-
-
-def _line(label: str, value: str) -> Paragraph:
-    return Paragraph(f"<b>{escape(label)}:</b> {drawn(value)}", _BODY)
+        yield Passage(text=sentence, point=True)
 
 
 def _read(consent: Consent) -> dict[str, intended_uses.Words]:

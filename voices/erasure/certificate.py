@@ -7,18 +7,12 @@ and grounds, in codes and in plain words; never what was erased. That of test da
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import getSampleStyleSheet
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
-
-from core import canonical, clock
-from core.lettering import drawn
+from core import canonical, clock, pdf_paper
+from core.pdf_paper import Block, Heading, Paper, Passage, Table
 from vault import signing
 from vault.keys import Destruction
 from voices.erasure import wording
@@ -86,21 +80,20 @@ def title(locale: str, *, livemode: bool) -> str:
 
 def pdf(certificate: Mapping[str, Any], sha256: str) -> bytes:
     """Draw the certificate as a page or two for people; the signed form is the JSON."""
-    out = io.BytesIO()
-    page = SimpleDocTemplate(
-        out, pagesize=A4, title=certificate["title"], author="Sayso", lang=certificate["locale"], invariant=1
+    paper = Paper(
+        title=certificate["title"],
+        lang=certificate["locale"],
+        made_at=datetime.fromisoformat(certificate["completed_at"]),
+        banner=certificate["test"] or "",
+        page_word=wording.said("page", certificate["locale"]),
+        footer=certificate["erasure"],
     )
-    mark = _marking(certificate["test"])
-    page.build(list(_story(certificate, sha256)), onFirstPage=mark, onLaterPages=mark)
-    return out.getvalue()
+    return pdf_paper.draw(paper, list(_story(certificate, sha256)))
 
 
-def _story(certificate: Mapping[str, Any], sha256: str) -> Iterator[Flowable]:
-    styles, locale = getSampleStyleSheet(), str(certificate["locale"])
-    plain = styles["BodyText"]
-    yield Paragraph(drawn(certificate["title"]), styles["Title"])
-    if certificate["test"]:
-        yield Paragraph(f"<b>{drawn(certificate['test'])}</b>", plain)
+def _story(certificate: Mapping[str, Any], sha256: str) -> Iterator[Block]:
+    locale = str(certificate["locale"])
+    yield Heading(text=certificate["title"], level=1)
     facts = wording.said("facts", locale).format(
         erasure=certificate["erasure"],
         speaker=certificate["speaker"],
@@ -108,34 +101,15 @@ def _story(certificate: Mapping[str, Any], sha256: str) -> Iterator[Flowable]:
         completed=certificate["completed_at"],
         destroyed=certificate["key"]["destroyed_at"],
     )
-    yield Paragraph(drawn(facts), plain)
-    yield Spacer(1, 12)
-
+    yield Passage(text=facts)
     gone = [target["in_words"] for target in certificate["targets"] if not target["ground"]]
-    rows = [[f"<b>{drawn(wording.said(name, locale))}</b>" for name in ("what", "how")]]
-    rows += [[drawn(words["what"]), drawn(words["how"])] for words in gone]
-    yield Table([[Paragraph(cell, plain) for cell in row] for row in rows], colWidths=[230, 230], repeatRows=1)
-    yield Spacer(1, 12)
-
-    yield Paragraph(drawn(wording.said("kept", locale)), styles["Heading3"])
+    head = [wording.said(name, locale) for name in ("what", "how")]
+    yield Table(head=head, rows=[(words["what"], words["how"]) for words in gone], widths=(50, 50))
+    yield Heading(text=wording.said("kept", locale))
     for target in certificate["targets"]:
         if target["ground"]:
-            yield Paragraph(f"{drawn(target['in_words']['what'])}. {drawn(target['ground'])}", plain)
-    yield Spacer(1, 12)
-    yield Paragraph(f"{drawn(wording.said('hash', locale))}: {sha256}", plain)
-
-
-def _marking(test: str | None) -> Callable[[Canvas, Any], None]:
-    """Give what writes the line of test data at the head and the foot of a page."""
-
-    def mark(canvas: Canvas, _document: Any) -> None:
-        if test:
-            width, height = A4
-            canvas.setFont("Helvetica-Bold", 11)
-            canvas.drawCentredString(width / 2, height - 36, test)
-            canvas.drawCentredString(width / 2, 30, test)
-
-    return mark
+            yield Passage(text=f"{target['in_words']['what']}. {target['ground']}")
+    yield Passage(text=f"{wording.said('hash', locale)}: {sha256}")
 
 
 def _in_words(target: ErasureTarget, locale: str) -> dict[str, canonical.Json]:

@@ -86,6 +86,7 @@ _GROUND: Final[Mapping[str, tuple[str, str]]] = {
 _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "title": ("Certificate of erasure", "Bescheinigung der Löschung"),
     "test": ("TEST", "TEST"),
+    "page": ("Page", "Seite"),
     "test_line": ("TEST DATA: no person was erased.", "TESTDATEN: Es wurde keine Person gelöscht."),
     "facts": (
         (

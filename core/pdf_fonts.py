@@ -1,0 +1,150 @@
+"""Fonts for PDF: which font has a letter, and that font cut down to the letters of one document.
+
+The fonts are Noto Sans (SIL Open Font License), from packages. They are variable fonts, and those of Chinese, Japanese
+and Korean weigh many megabytes, so a document gets a cut of each font that it needs, at one weight.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Final
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+
+# They log the letters that they cut, and with them people's names.
+for _name in ("fontTools", "fpdf"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+REGULAR: Final = 400
+BOLD: Final = 700
+BASE: Final = "NotoSans"
+
+# Latin letters and marks that nearly every document has: cut once, used by all.
+BASIC: Final = frozenset({*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, "–—‘’‚“”„…•")} - {0xAD})
+_JOINERS: Final = frozenset("\u200c\u200d")
+_EASTERN: Final = ("JP", "KR", "SC", "TC")
+# Which of the four draws Han characters in the forms that the reader knows, by the language of the person.
+_BY_LANGUAGE: Final[Mapping[str, str]] = {"ja": "JP", "ko": "KR", "zh": "SC", "yue": "TC"}
+_BY_REGION: Final[Mapping[str, str]] = {
+    "JP": "JP", "KR": "KR", "CN": "SC", "SG": "SC", "HANS": "SC", "TW": "TC", "HK": "TC", "MO": "TC", "HANT": "TC",
+}  # fmt: skip
+_SCRIPTS: Final = (
+    "Arabic", "Hebrew", "Devanagari", "Armenian", "Georgian", "Bengali", "Gujarati", "Gurmukhi", "Kannada", "Khmer",
+    "Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Tamil", "Telugu", "Thai", "Ethiopic", "Symbols",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A font with the letters of one document: its name, and the bytes of a TrueType file."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """What draws the letters of a document, the base font first, and which of them no font has."""
+
+    fonts: tuple[Cut, ...]
+    bold: Cut
+    missing: frozenset[str]
+
+
+def letters_of(texts: Iterable[str], *, language: str = "", country: str = "") -> Letters:
+    """Choose and cut the fonts for these texts. `language` and `country` of the person decide between forms of Han."""
+    wanted = sorted({ord(character) for text in texts for character in visible(text)})
+    order = (BASE, *(f"{BASE}{script}" for script in _SCRIPTS), *_eastern(wanted, language, country))
+    chosen: dict[str, set[int]] = {}
+    missing: set[str] = set()
+    for code in wanted:
+        if code in BASIC:
+            continue
+        name = next((name for name in order if code in _covered(name)), None)
+        if name is None:
+            missing.add(chr(code))
+        else:
+            # The shaping may take a letter apart, so its parts must be in the cut too.
+            parts = {ord(part) for part in unicodedata.normalize("NFD", chr(code))}
+            chosen.setdefault(name, set()).update({code} | (parts & _covered(name)))
+    others = tuple(_cut(name, frozenset(codes), REGULAR) for name, codes in chosen.items())
+    base, bold = (_cut(BASE, BASIC, weight) for weight in (REGULAR, BOLD))
+    return Letters(fonts=(base, *others), bold=bold, missing=frozenset(missing))
+
+
+def visible(text: str) -> str:
+    """Give the text in NFC without what draws nothing; joiners stay, as letters change shape by them."""
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(
+        character
+        for character in composed
+        if character in _JOINERS or unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp"}
+    )
+
+
+def is_rtl(text: str) -> bool:
+    """Say whether a text reads from right to left: by its first letter that has a direction."""
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction in {"L", "R", "AL"}:
+            return direction != "L"
+    return False
+
+
+def _eastern(wanted: Sequence[int], language: str, country: str) -> tuple[str, ...]:
+    subtags = [*language.replace("_", "-").upper().split("-")[1:], country.upper()]
+    first = next((_BY_REGION[tag] for tag in subtags if tag in _BY_REGION), "")
+    first = first or _BY_LANGUAGE.get(language.partition("-")[0].lower(), "") or _by_letters(wanted)
+    return tuple(f"{BASE}{name}" for name in dict.fromkeys((first, *_EASTERN)))
+
+
+def _by_letters(wanted: Sequence[int]) -> str:
+    """Kana is Japanese, Hangul Korean; Han alone is taken for Chinese."""
+    if any(0x3040 <= code <= 0x30FF for code in wanted):
+        return "JP"
+    return "KR" if any(0x1100 <= code <= 0x11FF or 0xAC00 <= code <= 0xD7A3 for code in wanted) else "SC"
+
+
+@cache
+def _covered(name: str) -> frozenset[int]:
+    """Give the code points that a font has. The base font leaves joiners to the fonts of the scripts that join."""
+    covered = frozenset(_opened(name).getBestCmap())
+    return covered - {ord(joiner) for joiner in _JOINERS} if name == BASE else covered
+
+
+def _opened(name: str) -> TTFont:
+    script = name.removeprefix(BASE)
+    if script in _EASTERN:
+        folder = resources.files("justmytype_intl_cjk") / "fonts" / "ofl" / f"notosans{script.lower()}"
+    else:
+        folder = resources.files("manimgx_fonts")
+    return TTFont(io.BytesIO((folder / f"{name}[wght].ttf").read_bytes()), lazy=True, recalcTimestamp=False)
+
+
+@lru_cache(maxsize=64)
+def _cut(name: str, codes: frozenset[int], weight: int) -> Cut:
+    """Keep these letters with all their shapes, and fix the weight."""
+    font = _opened(name)
+    options = subset.Options()
+    options.notdef_outline = True
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=sorted(codes))
+    cutter.subset(font)
+    between = io.BytesIO()
+    font.save(between)
+    fixed = instancer.instantiateVariableFont(TTFont(between, recalcTimestamp=False), {"wght": weight})
+    called = f"{name}{'' if codes == BASIC else 'More'}-{'Bold' if weight == BOLD else 'Regular'}"
+    for record in fixed["name"].names:
+        if record.nameID in {4, 6}:  # by these readers and tools name a font
+            record.string = called
+    out = io.BytesIO()
+    fixed.save(out)
+    return Cut(name=called, data=out.getvalue())
