@@ -143,7 +143,8 @@ class _Sheet(FPDF):
         """Number the pages: a sheet that was lost is missed."""
         self.set_y(-15)
         self._use(_SMALL)
-        self._flow(f"{self._paper.footer}  {self._paper.page_word} {self.page_no()} / {{nb}}".strip())
+        number = f"{self._paper.page_word} {self.page_no()} / {{nb}}"
+        self._flow("  ".join(part for part in (self._paper.footer, number, self._paper.banner) if part))
 
     def put(self, block: Block) -> None:
         """Draw one block below the last one."""
