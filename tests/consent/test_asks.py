@@ -148,6 +148,9 @@ grants = st.builds(
 )
 
 
+CHILDREN = [f"{parent}.{child}" for parent, children in use_cases.TREE.items() for child in children]
+
+
 class TestTwoSpellings:
     @given(two_ways(), grants, st.sampled_from([{}, {"entertainment.film_tv": 2}]))
     def test_of_one_thing_get_the_same_decision(
@@ -160,18 +163,21 @@ class TestTwoSpellings:
         one, other = (policy.judge(ask, Facts(at=NOON, consent=consent, raised=raised)) for ask in asks)
         assert one == other
 
-    @given(st.sampled_from(sorted(use_cases.TREE)), grants, st.sampled_from(["", "model", "research"]))
+    @given(st.sampled_from(CHILDREN), grants, st.booleans(), st.booleans())
     def test_a_parent_is_allowed_only_where_all_its_children_are(
-        self, parent: str, grant: GrantFacts, raised: str
+        self, child: str, grant: GrantFacts, excluded: bool, raised: bool
     ) -> None:
+        parent = use_cases.PARENTS[child]
+        grant = replace(grant, use_case=parent, exclusions=frozenset({child} if excluded else set()))
+        grant = replace(grant, languages=("en",), channels=frozenset({"*"}), territories=frozenset({"*"}))
         consent = ConsentFacts(
             consent_id="con_a", state=State.ACTIVE, assurance=2, valid_from=NOON,
-            valid_until=NOON + timedelta(days=1), grants=(replace(grant, use_case=parent),),
+            valid_until=NOON + timedelta(days=1), grants=(grant,),
         )  # fmt: skip
-        facts = Facts(at=NOON, consent=consent, raised={raised: 3} if raised else {})
-        children = [f"{parent}.{child}" for child in use_cases.TREE[parent]]
+        facts = Facts(at=NOON, consent=consent, raised={child: 3} if raised else {})
+        children = [f"{parent}.{one}" for one in use_cases.TREE[parent]]
         if policy.judge(replace(ASK, use_case=parent), facts).allowed:
-            assert all(policy.judge(replace(ASK, use_case=child), facts).allowed for child in children)
+            assert all(policy.judge(replace(ASK, use_case=one), facts).allowed for one in children)
 
     @given(st.sampled_from(["agent.ivr", "agent.companion"]), st.integers(2, 3))
     def test_a_parent_needs_the_highest_level_among_its_children(self, child: str, level: int) -> None:

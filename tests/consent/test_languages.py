@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 
 import pytest
 from hypothesis import given
@@ -217,6 +218,12 @@ class TestMacroLanguages:
         if canonical.partition("-")[0] != macro:  # CLDR writes some as the macro language in a country, as sw-CD
             assert covered(macro, member) is (member in languages.ALSO_COVERED.get(macro, ()))
         assert not covered(member, macro)
+
+    def test_let_none_of_their_members_cover_another(self) -> None:
+        mains = {macro: member for member, macro in languages.MAIN_MEMBERS.items()}
+        for macro, others in languages.ALSO_COVERED.items():
+            for one, other in itertools.permutations({mains[macro], *others}, 2):
+                assert not covered(one, other)
 
     def test_give_a_written_reason_for_each_alias(self) -> None:
         assert all(len(entry["because"]) > 20 for entry in languages._TABLE["languages"].values())
