@@ -19,6 +19,7 @@ from tests import servers
 MEASUREMENTS: Final = {
     "decision": False,
     "watermark": False,
+    "hour": False,
     "audiowmark": False,
     "c2pa": False,
     "engine": False,

@@ -17,9 +17,7 @@ from provenance.audio.sound import Sound
 from provenance.models import Clip
 from provenance.verifying.looking import Look, Mark
 from provenance.verifying.verdicts import Evidence
-from provenance.watermark.analysis import resample
 from provenance.watermark.detection import Hearing
-from provenance.watermark.scheme import SPEECH_1
 
 MOST_KEYS: Final = 500
 """Keys tried for one file: the asker's first, then the newest. A service with more says that it did not try all."""
@@ -48,7 +46,7 @@ def look(sound: Sound, *, expected: Clip | None, first: str = "") -> Look:
 
 def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[watermark.Segment]:
     """What was read and where; a mark that only the whole sound shows counts for all of it."""
-    quick = _quick(Hearing(resample(sound.samples, sound.rate, SPEECH_1.rate)), keys)
+    quick = _quick(Hearing(sound.samples, sound.rate), keys)
     thorough = len(keys) * sound.seconds <= THOROUGH
     wanted = {name: key for name, key in keys.items() if thorough or name in quick or marks.named(name)[0] == asker}
     found = watermark.segments(sound.samples, sound.rate, keys=wanted) if wanted else []
@@ -63,8 +61,7 @@ def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[water
 def _quick(hearing: Hearing, keys: Mapping[str, bytes]) -> dict[str, watermark.Reading]:
     """The clearest reading under each key, by the first way of reading that finds any."""
     for number, stage in enumerate(hearing.stages):
-        tried = islice(keys.items(), None if number == 0 else MOST_KEYS_ROUGH)
-        if found := {name: reading for name, key in tried if (reading := stage(key)) is not None}:
+        if found := stage(dict(islice(keys.items(), None if number == 0 else MOST_KEYS_ROUGH))):
             return found
     return {}
 

@@ -13,6 +13,9 @@ SILENCE_DB = -120.0  # ... hence the least level there is
 GATE_DB = 20.0  # a frame this far below the mean power is no speech (a relative gate, as in ITU-R BS.1770)
 GATE_ROUNDS = 4
 NEAR_FRAMES, FAR_FRAMES = 8, 20  # a tenth and a quarter of a second
+EMPTY_DB = 50.0  # a band whose loud frames are this far below those of the loudest band has nothing in it
+SLOPE = 0.15  # of the bands below the last are what a resampler's filter slopes through
+LEAST_BANDS = 24  # up to 2.3 kHz; in fewer, a tone would be a spectrum of its own
 LEVEL_SPREAD_DB = 12.0  # between loud and quiet frames; speech has 21 and more
 
 
@@ -99,8 +102,26 @@ def speaks(samples: Samples, rate: int, scheme: Scheme = SPEECH_1) -> bool:
     smooth = np.convolve(power, np.ones(4) / 4, "valid")
     spread = np.percentile(smooth, 95) - np.percentile(smooth, 10)
     near, far = _likeness(energy, power, NEAR_FRAMES), _likeness(energy, power, FAR_FRAMES)
+    heard = _likeness(_occupied(energy), power, NEAR_FRAMES)
     still = spread < LEVEL_SPREAD_DB and far > 0.7  # notes held at one level
-    return 0.06 < near < 0.98 and not still  # noise never resembles itself, a tone always does
+    noise = min(near, heard) <= 0.06  # never resembles itself ...
+    tone = near >= 0.98 and heard >= 0.93  # ... a tone always does, but so do bands in which there is nothing
+    return not (noise or tone or still)
+
+
+def _occupied(energy: Matrix) -> Matrix:
+    """The bands up to the highest in which there is anything: a telephone leaves those above 3.4 kHz empty.
+
+    Frames of band-limited speech are alike in what they lack. Without those bands their likeness is that of other
+    speech: 0.18 to 0.88 in 100 clips at six rates from 6 to 11 kHz and through a telephone's band at three, where all
+    bands together say up to 0.99.
+    """
+    level = np.percentile(energy, 95.0, axis=0)
+    count = int(np.flatnonzero(level >= level.max() - EMPTY_DB)[-1]) + 1
+    if count < energy.shape[1]:
+        count = max(round(count * (1.0 - SLOPE)), LEAST_BANDS)
+    occupied: Matrix = energy[:, :count]
+    return occupied
 
 
 def _likeness(energy: Matrix, power: Vector, apart: int) -> float:

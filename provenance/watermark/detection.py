@@ -1,36 +1,62 @@
-"""Reading the mark of one clip, in three stages; the next one only when those before read nothing.
+"""Reading the mark of one clip, in five stages; the next one only when those before read nothing.
 
 1. At the clip's own pace, all bands: whole, and a long clip also in windows of about five seconds.
-2. The same with the bands below 2 kHz alone: telephone vocoders such as GSM make up what lies above.
-3. At other speeds and tempos (`pacing`).
+2. The same in windows of two seconds: what is left of a clip that was cut and joined again.
+3. The same as 1 with the bands below 2 kHz alone: telephone vocoders such as GSM make up what lies above.
+4. The same as 1 without the echo that stands out in the sound, if one does (`combs`).
+5. At other speeds and tempos (`pacing`).
+
+A sound of more than a minute is read in blocks of twenty seconds, so memory does not grow with its length. The places
+found in all blocks compete for the few messages of a stage.
 
 False answers, for one file and one key: at most two messages in each stage are asked for their CRC-24, and each
-passes by chance once in 2^24 (`reading`). So the rate is at most 6 / 2^24 = 3.6e-7, whatever the sound is like; the
+passes by chance once in 2^24 (`reading`). So the rate is at most 10 / 2^24 = 6.0e-7, whatever the sound is like; the
 thresholds of clearness and score lower what is to be expected further. With n keys tried it is n times that, so a token
 found under many keys counts only when it is one that was really given out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from provenance.watermark.analysis import resample
+from provenance.watermark.combs import Comb, comb_of, undone
 from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
 from provenance.watermark.identity import read_identity
-from provenance.watermark.pacing import Search, loudest
-from provenance.watermark.reading import Folded, Reading, candidates, even_values, readings, rows_of, stacked
-from provenance.watermark.scheme import SPEECH_1, Samples
+from provenance.watermark.pacing import Search
+from provenance.watermark.reading import (
+    DECODED,
+    Folded,
+    Reading,
+    candidates,
+    even_values,
+    readings,
+    rows_of,
+    stacked,
+)
+from provenance.watermark.recording import Recording
+from provenance.watermark.scheme import Samples, Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """In what parts a sound is folded: windows of `size` periods, `apart` from one another, and the whole."""
+
+    size: int
+    apart: int
+    least: int  # periods that a sound has at least to be folded in windows; a shorter one is folded whole alone
+
 
 # A long recording may hold a marked clip among other sound: it is also read in windows of about five seconds.
-WINDOW_PERIODS: Final = 5
-WINDOW_STEP: Final = 3
+LONG: Final = Windows(size=5, apart=3, least=9)
+SHORT: Final = Windows(size=2, apart=1, least=3)
 
-Stage = Callable[[bytes], Reading | None]
+Found = dict[str, Reading]
+Stage = Callable[[Mapping[str, bytes]], Found]
 
 
 def detect(samples: Samples, rate: int, *, key: bytes, thorough: bool = True) -> Reading | None:
@@ -43,75 +69,119 @@ def detect_any(
     samples: Samples, rate: int, *, keys: Mapping[str, bytes], thorough: bool = True
 ) -> tuple[str, Reading] | None:
     """The clearest reading under any of several keys, with the name of its key. The sound is analysed once."""
-    hearing = Hearing(resample(samples, rate, SPEECH_1.rate))
-    for stage in hearing.stages if thorough else hearing.stages[:1]:
-        found = [(name, reading) for name, key in keys.items() if (reading := stage(key)) is not None]
-        if found:
-            return max(found, key=lambda pair: pair[1].score)
+    stages = Hearing(samples, rate).stages
+    for stage in stages if thorough else stages[:1]:
+        if found := stage(keys):
+            return max(found.items(), key=lambda pair: pair[1].score)
     return None
 
 
 class Hearing:
-    """One clip at the scheme's rate, to be asked for many keys; what a stage needs is made when it is first asked."""
+    """One sound, to be asked for many keys at once, stage by stage; what a stage needs is made when it is asked."""
 
-    def __init__(self, samples: Samples) -> None:
-        self._samples = samples
-        self._ground = ground_of(samples)
+    def __init__(self, samples: Samples, rate: int) -> None:
+        self._sound = Recording(samples=samples, rate=rate)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        """The ways to read, in the order in which to try them; none when the clip is silent or too short."""
-        return () if self._ground is None else (self._plain, self._low, self._paced)
+        """The ways to read, in the order in which to try them. Each gives what it reads under each key's name."""
+        return self._plain, self._cut, self._low, self._echoed, self._paced
 
-    def _plain(self, key: bytes) -> Reading | None:
-        return read(self._looks, key)
+    def _plain(self, keys: Mapping[str, bytes]) -> Found:
+        return _read(self._grounds(), keys, LONG)
 
-    def _low(self, key: bytes) -> Reading | None:
-        return read(self._low_looks, key)
+    def _cut(self, keys: Mapping[str, bytes]) -> Found:
+        return _read(self._grounds(), keys, SHORT)
 
-    def _paced(self, key: bytes) -> Reading | None:
-        return self._search.read(key)
+    def _low(self, keys: Mapping[str, bytes]) -> Found:
+        return _read((ground.low() for ground in self._grounds()), keys, LONG)
+
+    def _echoed(self, keys: Mapping[str, bytes]) -> Found:
+        comb = comb_of(self._loudest)
+        return _read(self._grounds(comb), keys, LONG) if comb else {}
+
+    def _paced(self, keys: Mapping[str, bytes]) -> Found:
+        own = self._only if self._sound.one_block and self._loudest.size == self._block.size else None
+        search = Search(self._loudest, own=own)
+        return {name: reading for name, key in keys.items() if (reading := search.read(key)) is not None}
+
+    def _grounds(self, comb: Comb | None = None) -> Iterator[Ground]:
+        """The ground of each block that is neither silent nor too short."""
+        if comb is None and self._sound.one_block:
+            grounds = iter([self._only])
+        else:
+            blocks = (block for _, block in self._sound.blocks())
+            grounds = (ground_of(undone(block, comb) if comb else block) for block in blocks)
+        yield from (ground for ground in grounds if ground is not None)
 
     @cached_property
-    def _looks(self) -> Folded:
-        return _looks_at(self._ground)
+    def _block(self) -> Samples:
+        return next(block for _, block in self._sound.blocks())
 
     @cached_property
-    def _low_looks(self) -> Folded:
-        return _looks_at(self._ground and self._ground.low())
+    def _only(self) -> Ground | None:
+        return ground_of(self._block)
 
     @cached_property
-    def _search(self) -> Search:
-        piece = loudest(self._samples)[0]
-        return Search(piece, own=self._ground if piece.size == self._samples.size else None)
+    def _loudest(self) -> Samples:
+        return self._sound.loudest()[0]
 
 
-def _looks_at(ground: Ground | None) -> Folded:
-    assert ground is not None  # noqa: S101  # no stages without
-    looks: list[Cells] = []
-    for first in range(PER_FRAME):
-        periods = rows_of(ground.frames(first, Pace()))
-        looks += [periods[window] for window in _windows(len(periods))]
-    return stacked(looks, windows=len(looks) // PER_FRAME)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the pattern may start: what its groups say there, and the fold of the whole block for the identity."""
+
+    clearness: float
+    soft: Vector
+    whole: tuple[Cells, Cells]
+    start: int
 
 
-def _windows(periods: int) -> tuple[slice, ...]:
-    whole = slice(0, periods)
-    if periods <= WINDOW_PERIODS + WINDOW_STEP:
-        return (whole,)
-    starts = range(0, periods - WINDOW_PERIODS + WINDOW_STEP, WINDOW_STEP)
-    return (whole, *(slice(start, start + WINDOW_PERIODS) for start in starts))
+def _read(grounds: Iterator[Ground], keys: Mapping[str, bytes], windows: Windows) -> Found:
+    """The token that each key finds in its clearest places of all blocks."""
+    places: dict[str, list[_Place]] = {name: [] for name in keys}
+    for ground in grounds:
+        folded = _folded(ground, windows)
+        for name, key in keys.items():
+            best = sorted((*places[name], *_places(folded, key)), key=lambda place: -place.clearness)
+            places[name] = best[:DECODED]
+    found = ((name, _decoded(places[name], key)) for name, key in keys.items())
+    return {name: reading for name, reading in found if reading is not None}
 
 
-def read(folded: Folded, key: bytes) -> Reading | None:
-    """The token that `key` finds in the clearest places, or None."""
-    places = candidates(folded.contrast, key)
+def _places(folded: Folded, key: bytes) -> Iterator[_Place]:
+    for place in candidates(folded.contrast, key):
+        whole = place.look // folded.windows * folded.windows  # the first look of each alignment is the whole block
+        yield _Place(
+            clearness=place.clearness,
+            soft=even_values(folded, key, place.look, place.start),
+            whole=(folded.contrast[whole].copy(), folded.square[whole].copy()),  # a view would keep all looks
+            start=place.start,
+        )
+
+
+def _decoded(places: list[_Place], key: bytes) -> Reading | None:
     if not places:
         return None
-    found = readings(np.array([even_values(folded, key, place.look, place.start) for place in places]), key)
+    found = readings(np.array([place.soft for place in places]), key)
     if not found:
         return None
     row, reading = found[0]
-    whole = places[row].look // folded.windows * folded.windows  # the first look of each alignment is the whole clip
-    identity = read_identity(folded.contrast[whole], folded.square[whole], key, start=places[row].start)
+    identity = read_identity(*places[row].whole, key, start=places[row].start)
     return replace(reading, identity=identity)
+
+
+def _folded(ground: Ground, windows: Windows) -> Folded:
+    looks: list[Cells] = []
+    for first in range(PER_FRAME):
+        periods = rows_of(ground.frames(first, Pace()))
+        looks += [periods[part] for part in _parts(len(periods), windows)]
+    return stacked(looks, windows=len(looks) // PER_FRAME)
+
+
+def _parts(periods: int, windows: Windows) -> tuple[slice, ...]:
+    whole = slice(0, periods)
+    if periods < windows.least:
+        return (whole,)
+    starts = range(0, periods - windows.size + windows.apart, windows.apart)
+    return (whole, *(slice(start, start + windows.size) for start in starts))

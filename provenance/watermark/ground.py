@@ -28,6 +28,7 @@ LOW_BANDS: Final = 20  # 300 to 2,000 Hz: what GSM's vocoder keeps (measured; li
 # Read after GSM: 13 of 16 clips instead of 10 when the bands above were left out and nothing was averaged.
 LOW_WEIGHTS: Final = np.array([1.0] * LOW_BANDS + [0.3] * 24 + [0.0] * 12, dtype=np.float32)
 LOW_SMOOTH: Final = 1  # places (of 1.5 ms) to both sides, over which the contrast is averaged
+TEN_OF_LOG: Final = np.float32(10.0 / np.log(10.0))  # decibels of a natural logarithm, which NumPy takes faster
 CHUNK: Final = 4_096  # frames in one product of matrices: 3 MB
 
 
@@ -96,26 +97,42 @@ def ground_of(samples: Samples, *, speed: float = 1.0, level: float | None = Non
 
 
 def _energies(samples: Samples, speed: float, scheme: Scheme = SPEECH_1) -> Cells:
-    """Energy in dB of the frames that begin at each place; shape (places, bands)."""
+    """Energy in dB of the frames that begin at each place; shape (places, bands).
+
+    Window and cosines are even around a frame's middle, sines odd, so half a frame is multiplied for either.
+    """
     if samples.size < scheme.frame:
         return np.empty((0, scheme.bands), dtype=np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(np.ascontiguousarray(samples, np.float32), scheme.frame)[::STEP]
-    basis = _basis(speed)
-    energy = np.empty((len(frames), scheme.bands), dtype=np.float32)
-    for start in range(0, len(frames), CHUNK):
-        spectrum = np.square(frames[start : start + CHUNK] @ basis)
-        power = spectrum[:, : scheme.bands] + spectrum[:, scheme.bands :]
-        energy[start : start + CHUNK] = 10.0 * np.log10(power + np.float32(SILENCE))
+    half, last = scheme.frame // 2, samples.size - scheme.frame
+    behind, before = (
+        np.lib.stride_tricks.sliding_window_view(np.ascontiguousarray(way, np.float32), half)
+        for way in (samples[half:], samples[::-1][scheme.frame - half - 1 :])
+    )
+    behind, before = behind[: last + 1 : STEP], before[last::-STEP]
+    cosines, sines = _basis(speed)
+    energy = np.empty((len(behind), scheme.bands), dtype=np.float32)
+    for start in range(0, len(behind), CHUNK):
+        part = slice(start, start + CHUNK)
+        power = np.square((behind[part] + before[part]) @ cosines)
+        power += np.square((behind[part] - before[part]) @ sines)
+        power += np.float32(SILENCE)
+        np.multiply(np.log(power, out=power), TEN_OF_LOG, out=energy[part])
     return energy
 
 
 @lru_cache(maxsize=16)
-def _basis(speed: float, scheme: Scheme = SPEECH_1) -> Cells:
-    """The windowed Fourier basis of the bands, cosines then sines; shape (frame, 2 * bands)."""
-    turn = 2.0 * np.pi * np.outer(np.arange(scheme.frame), scheme.low_bin + np.arange(scheme.bands)) / scheme.frame
-    window = hann(scheme.frame)[:, None]
-    basis: Cells = np.hstack([window * np.cos(speed * turn), window * np.sin(speed * turn)]).astype(np.float32)
-    return basis
+def _basis(speed: float, scheme: Scheme = SPEECH_1) -> tuple[Cells, Cells]:
+    """The windowed Fourier basis of the bands from a frame's middle on: cosines and sines, shape (frame / 2, bands).
+
+    The middle itself is counted twice by who folds a frame, hence half here.
+    """
+    half = scheme.frame // 2
+    turn = 2.0 * np.pi * np.outer(np.arange(half), scheme.low_bin + np.arange(scheme.bands)) / scheme.frame
+    window = hann(scheme.frame)[half:, None].copy()
+    window[0] /= 2.0
+    cosines: Cells = (window * np.cos(speed * turn)).astype(np.float32)
+    sines: Cells = (window * np.sin(speed * turn)).astype(np.float32)
+    return cosines, sines
 
 
 def _contrast(energy: Cells, level: float, scheme: Scheme = SPEECH_1) -> Cells:

@@ -28,6 +28,7 @@ from provenance.watermark.reading import (
     rows_of,
     stacked,
 )
+from provenance.watermark.recording import SEARCH_SECONDS
 from provenance.watermark.scheme import SPEECH_1, Samples, Vector
 
 SPEED_LIMIT: Final = 0.025
@@ -36,8 +37,6 @@ TEMPO_LIMIT: Final = 0.06
 STEP_SECONDS: Final = 0.02
 BAND_STEP: Final = 0.02  # band centres are taken anew for each 2 % of speed: at most 50 Hz off at 5 kHz
 FIRSTS: Final = tuple(range(0, PER_FRAME, 2))  # every second alignment is asked in the search: 3 ms
-SEARCH_SECONDS: Final = 9.0
-APART_SECONDS: Final = 7.5
 SMOOTH: Final = 2  # places (of 1.5 ms) to both sides
 FINE_STEPS: Final = (-0.5, -0.25, 0.0, 0.25, 0.5)  # what speaks most clearly is asked again up to half a step away
 
@@ -66,7 +65,7 @@ class Search:
     """All looks at a clip at other paces than its own, ready to be asked for many keys."""
 
     def __init__(self, samples: Samples, *, own: Ground | None = None) -> None:
-        """`samples` at the scheme's rate, of `loudest` or shorter; `own`: their ground at their own speed, if known."""
+        """`samples` at the scheme's rate, nine seconds at most; `own`: their ground at their own speed, if known."""
         self._step = step_of(samples.size / SPEECH_1.rate)
         self._looks: list[tuple[Pace, int]] = []
         self._grounds: dict[tuple[float, float], Ground] = {}
@@ -118,10 +117,3 @@ class Search:
                 tried.append((candidate(folded.contrast, key, 0, start).clearness, near, folded, start))
         _, near, folded, start = max(tried, key=lambda one: one[0])
         return near, even_values(folded, key, 0, start)
-
-
-def loudest(samples: Samples, *, most: int = 1) -> list[Samples]:
-    """Pieces of nine seconds, 7.5 apart, the ones with the most energy first; a short clip is its own only piece."""
-    size, apart = round(SEARCH_SECONDS * SPEECH_1.rate), round(APART_SECONDS * SPEECH_1.rate)
-    pieces = [samples[start : start + size] for start in range(0, max(1, samples.size - size + apart), apart)]
-    return sorted(pieces, key=lambda piece: -float(np.square(piece).sum(dtype=np.float64)))[:most]

@@ -1,6 +1,6 @@
 """Which seconds of a long recording are marked, and with what: a list of segments, several tokens in one file.
 
-1. The recording is read in blocks of a minute; in each, every window of four periods (4.1 s, one period apart) is asked
+1. The recording is read in blocks; in each, every window of four periods (4.1 s, one period apart) is asked
    where the pattern of a key starts, and the few best answers are decoded.
 2. A token that was read makes all signs of the pattern known, so each quarter of a second can be asked whether it
    carries just this pattern at this place. The segment is the stretch around the window that says so.
@@ -9,19 +9,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.watermark.analysis import resample
+from provenance.watermark.combs import Comb, comb_of, undone
 from provenance.watermark.embedding import signs_of
 from provenance.watermark.ground import PER_FRAME, STEP, Cells, Ground, Pace, ground_of
 from provenance.watermark.identity import read_identity
 from provenance.watermark.layout import Layout, layout_of
-from provenance.watermark.pacing import Search, loudest
+from provenance.watermark.pacing import Search
 from provenance.watermark.reading import (
     Folded,
     Reading,
@@ -33,10 +33,9 @@ from provenance.watermark.reading import (
     stacked,
     sync,
 )
+from provenance.watermark.recording import Recording
 from provenance.watermark.scheme import SPEECH_1, Matrix, Samples
 
-BLOCK_SECONDS: Final = 60.0
-OVERLAP_SECONDS: Final = 6.0  # so that a marked clip of six seconds is whole in one of two blocks
 WINDOW_PERIODS: Final = 4
 # Of the 680 alignments of an unmarked window one in two windows has one that agrees like this; marked ones have 5 to 9.
 SYNC_LEAST: Final = 3.2
@@ -69,16 +68,23 @@ class Segment:
 def segments(samples: Samples, rate: int, *, keys: Mapping[str, bytes]) -> list[Segment]:
     """Every marked stretch, in the order of their starts. `samples` mono at any rate; none gives an empty list.
 
-    When nothing is found the recording is asked again for its low bands, and then at the pace that a search over its
-    loudest minute finds. At most four messages are decoded for a window, key and way, so a window gives a false token
-    at most 12 / 2^24 = 7.2e-7 of the time; that its score must reach `SCORE_LEAST` besides makes that far less.
+    When nothing is found the recording is asked again for its low bands, then without the echo that stands out in it,
+    and then at the pace that a search over its loudest pieces finds. At most four messages are decoded for a window,
+    key and way, so a window gives a false token at most 16 / 2^24 = 9.6e-7 of the time; that its score must reach
+    `SCORE_LEAST` besides makes that far less.
     """
-    sound = resample(samples, rate, SPEECH_1.rate)
-    return _found(sound, keys, Pace()) or _found(sound, keys, Pace(), low=True) or _found_at_another_pace(sound, keys)
+    sound = Recording(samples=samples, rate=rate)
+    own, comb = Pace(), comb_of(sound.loudest()[0])
+    return (
+        _found(sound, keys, own)
+        or _found(sound, keys, own, low=True)
+        or (_found(sound, keys, own, comb=comb) if comb else [])
+        or _found_at_another_pace(sound, keys)
+    )
 
 
-def _found_at_another_pace(sound: Samples, keys: Mapping[str, bytes]) -> list[Segment]:
-    for piece in loudest(sound, most=SEARCHES):
+def _found_at_another_pace(sound: Recording, keys: Mapping[str, bytes]) -> list[Segment]:
+    for piece in sound.loudest(most=SEARCHES):
         search = Search(piece)
         readings = [reading for key in keys.values() if (reading := search.read(key)) is not None]
         best = max(readings, key=lambda reading: reading.score, default=None)
@@ -87,22 +93,18 @@ def _found_at_another_pace(sound: Samples, keys: Mapping[str, bytes]) -> list[Se
     return []
 
 
-def _found(sound: Samples, keys: Mapping[str, bytes], pace: Pace, *, low: bool = False) -> list[Segment]:
+def _found(
+    sound: Recording, keys: Mapping[str, bytes], pace: Pace, *, low: bool = False, comb: Comb | None = None
+) -> list[Segment]:
     found: list[Segment] = []
-    for start, block in _blocks(sound):
-        ground = ground_of(block, speed=pace.speed)
+    for start_s, block in sound.blocks():
+        ground = ground_of(undone(block, comb) if comb else block, speed=pace.speed)
         if ground is None:
             continue
         asked = ground.low() if low else ground
         for name, key in keys.items():
-            found += [_moved(segment, start / SPEECH_1.rate) for segment in _in_block(asked, pace, name, key)]
+            found += [_moved(segment, start_s) for segment in _in_block(asked, pace, name, key)]
     return _merged(found)
-
-
-def _blocks(sound: Samples) -> Iterator[tuple[int, Samples]]:
-    size, overlap = (round(seconds * SPEECH_1.rate) for seconds in (BLOCK_SECONDS, OVERLAP_SECONDS))
-    for start in range(0, max(1, sound.size - overlap), size - overlap):
-        yield start, sound[start : start + size]
 
 
 def _in_block(ground: Ground, pace: Pace, name: str, key: bytes) -> list[Segment]:

@@ -7,7 +7,7 @@ import pytest
 
 from provenance.watermark import analysis
 from provenance.watermark.scheme import Samples
-from tests.provenance.watermark.speech import clip
+from tests.provenance.watermark.speech import NAMES, clip
 
 
 def level(samples: Samples) -> float:
@@ -36,6 +36,50 @@ class TestSpeechSeconds:
 
     def test_is_nothing_in_next_to_nothing(self) -> None:
         assert analysis.speech_seconds(np.zeros(100, dtype=np.float32), 16_000) == 0.0
+
+
+def passed(samples: Samples, rate: int, low: float, high: float) -> Samples:
+    """What a filter lets pass, in Hz."""
+    spectrum, place = np.fft.rfft(samples), np.fft.rfftfreq(samples.size, 1 / rate)
+    kept: Samples = np.fft.irfft(spectrum * ((place > low) & (place < high)), samples.size).astype(np.float32)
+    return kept
+
+
+def made_up(name: str) -> Samples:
+    """Three seconds that hold no speech, at 16 kHz."""
+    time, random = np.arange(48_000) / 16_000, np.random.default_rng(1)
+    beat = np.sin(2 * np.pi * 3 * time) > 0
+    sounds = {
+        "a tone": np.sin(2 * np.pi * 440 * time),
+        "a chord": sum(np.sin(2 * np.pi * pitch * time) for pitch in (220, 277, 330, 440)),
+        "a hum": sum(np.sin(2 * np.pi * 150 * part * time) / part for part in range(1, 30)),
+        "a tone that swells": np.sin(2 * np.pi * 1_000 * time) * (1 + np.sin(2 * np.pi * 4 * time)),
+        "dial tones": (np.sin(2 * np.pi * 770 * time) + np.sin(2 * np.pi * 1_336 * time)) * beat,
+        "noise": random.normal(size=48_000),
+        "noise in bursts": random.normal(size=48_000) * beat,
+    }
+    sound = sounds[name]
+    return (0.3 * sound / np.abs(sound).max()).astype(np.float32)
+
+
+class TestSpeaks:
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("rate", [6_000, 7_000, 8_000, 9_600, 11_025, 16_000, 48_000])
+    def test_takes_speech_at_every_rate(self, name: str, rate: int) -> None:
+        assert analysis.speaks(clip(name, rate=rate).samples, rate)
+
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("rate", [16_000, 24_000, 48_000])
+    @pytest.mark.parametrize("band", [(300, 3_400), (200, 2_600)])
+    def test_takes_speech_that_was_through_a_telephone(self, name: str, rate: int, band: tuple[int, int]) -> None:
+        assert analysis.speaks(passed(clip(name, rate=rate).samples, rate, *band), rate)
+
+    @pytest.mark.parametrize(
+        "name", ["a tone", "a chord", "a hum", "a tone that swells", "dial tones", "noise", "noise in bursts"]
+    )
+    @pytest.mark.parametrize("rate", [7_000, 8_000, 11_025, 16_000])
+    def test_refuses(self, name: str, rate: int) -> None:
+        assert not analysis.speaks(analysis.resample(made_up(name), 16_000, rate), rate)
 
 
 class TestEnergies:

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Organisation
 from provenance import marks, watermark
-from provenance.watermark import embed, embedding
+from provenance.watermark import combs, embed, embedding
 from provenance.watermark.analysis import energies, features, speech_level
 from provenance.watermark.layout import Layout, layout_of, start_of
 from provenance.watermark.scheme import SPEECH_1, Samples
@@ -77,6 +77,41 @@ class TestCuttingAndSplicing:
         half = RATE // 2
         mixed = [part[at : at + half] for at in range(0, 5 * RATE, 2 * half + 777) for part in (mine, others)]
         assert token_of(np.concatenate(mixed)) is None
+
+
+def echoed(samples: Samples, milliseconds: float, gain: float) -> Samples:
+    """Two paths of one sound, mixed so many milliseconds apart."""
+    late = round(milliseconds * RATE / 1_000)
+    out = np.pad(samples, (0, late))
+    out[late:] += np.float32(gain) * samples
+    return out
+
+
+class TestEchoes:
+    """A frame is 12 ms long, and the bands lie as far apart as the teeth of a comb of 12 ms."""
+
+    @pytest.mark.parametrize("milliseconds", [3, 6, 9, 11.5, 12, 12.4, 15, 18, 24])
+    @pytest.mark.parametrize("gain", [1.0, 0.7, -0.7, -1.0])
+    def test_leave_the_mark(self, milliseconds: float, gain: float) -> None:
+        assert token_of(echoed(marked(clip().samples, 21), milliseconds, gain)) == 21
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_of_one_frame_leave_it_to_a_search_by_seconds(self, name: str) -> None:
+        others = clip(NAMES[3] if name != NAMES[3] else NAMES[0]).samples
+        here = marked(clip(name).samples[: 5 * RATE], 22)
+        sound = echoed(np.concatenate([others, here, others]), 12, 1.0)
+        (segment,) = watermark.segments(sound, RATE, keys={"ours": KEY})
+        assert segment.token == 22
+        assert segment.start_s == pytest.approx(others.size / RATE, abs=0.6)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_are_not_heard_where_there_are_none(self, name: str) -> None:
+        assert combs.comb_of(clip(name).samples) is None
+        assert combs.comb_of(marked(clip(name).samples, 23)) is None
+
+    def test_are_heard_where_they_are(self) -> None:
+        comb = combs.comb_of(echoed(clip().samples, 12, -1.0))
+        assert comb == combs.Comb(delay=192.0, sign=-1.0)
 
 
 class TestMarkingMarkedAudio:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from provenance.watermark import code, detect, reading, segments, windows
+from provenance.watermark import code, combs, detect, reading, segments, windows
 from provenance.watermark.layout import layout_of
 from provenance.watermark.scheme import SPEECH_1, Bits
 from tests.provenance.watermark.speech import KEY, NAMES, clip
@@ -13,7 +13,7 @@ from tests.provenance.watermark.speech import KEY, NAMES, clip
 LEAST_ACCEPTED_RATE = 1e-6
 
 
-STATED = 6  # messages asked for one file and key, in docs/watermark.md
+STATED = 10  # messages asked for one file and key, in docs/watermark.md
 
 
 class Counter:
@@ -31,9 +31,10 @@ CRC24 = code.crc24
 
 
 class TestBudget:
-    def test_at_most_six_messages_are_checked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_at_most_ten_messages_are_checked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Unmarked speech goes through all stages, and nothing is held back for being unclear."""
         monkeypatch.setattr(reading, "CLEARNESS_LEAST", -np.inf)
+        monkeypatch.setattr(combs, "PEAK_LEAST", 0.0)
         found = []
         for name in NAMES:
             counter = Counter()
@@ -44,7 +45,7 @@ class TestBudget:
 
     def test_keeps_the_rate_below_one_in_a_million(self) -> None:
         assert STATED / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
-        assert 3 * windows.HYPOTHESES / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
+        assert 4 * windows.HYPOTHESES / 2**SPEECH_1.check_bits < LEAST_ACCEPTED_RATE
 
 
 class TestCheck:
