@@ -9,7 +9,7 @@ import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from core import ids, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound, Refused, Unavailable
 from core.notes import Notes
-from provenance import facts, log, marks
+from provenance import facts, log, marks, sounds
 from provenance.deliveries import Delivery, Part
 from provenance.fingerprint import filing as fingerprints
 from provenance.models import LEFT, Clip, ClipState, Receipt
@@ -126,6 +126,17 @@ def intend(origin: Origin, *, at: datetime, draw: marks.Draw = marks.draw) -> In
     raise NoTokenLeft("No free watermark token was found; try again.")
 
 
+def with_token_of(intent: Intent, sound: bytes, *, at: datetime) -> Intent:
+    """Give the intent with the token of its unmarked sound: that of earlier copies, if there are any.
+
+    Raises ClipGone.
+    """
+    token = sounds.settle(intent.clip_id, key=intent.key, sound=sound, at=at)
+    if token is None:
+        raise ClipGone("This clip was given up in the meantime.", facts={"clip": intent.clip_id})
+    return replace(intent, token=token)
+
+
 @tx.required
 def issue(clip_id: str, delivery: Delivery, *, said: facts.Said, at: datetime, actor: str) -> Clip:
     """Turn an intent into an issued clip and log it; make it the last call of the delivering transaction.
@@ -194,6 +205,7 @@ def erase_of(subject: str) -> int:
     """
     mine = Clip.objects.filter(subject=subject)
     Receipt.objects.filter(clip__in=mine).delete()
+    sounds.forget(mine)
     never_left = mine.filter(state__in=(ClipState.MAKING, ClipState.ABORTED)).update(state=ClipState.ABORTED, **_NOBODY)
     return never_left + mine.update(state=ClipState.ERASED, **_NOBODY)
 

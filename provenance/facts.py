@@ -55,6 +55,8 @@ def _mark(clip: Clip) -> dict[str, Json]:
         "margin_milli_db": clip.margin_milli_db,
         "checks": list(clip.self_checks),
     }
+    if clip.token_shared:
+        mark["token_shared"] = True  # with earlier clips of the same sound
     return {**mark, "second_marks": clip.second_marks} if clip.second_marks else mark
 
 

@@ -1,6 +1,6 @@
 """The rows of provenance: the log and what outsiders say of it, the clips that it vouches for, exports, opinions."""
 
-from provenance.models.clip import LEFT, Clip, ClipState, ManifestMode, MarkKey
+from provenance.models.clip import LEFT, Clip, ClipQuerySet, ClipState, ManifestMode, MarkedSound, MarkKey
 from provenance.models.credential import Credential, CredentialRole
 from provenance.models.export import Export, ExportQuerySet, ExportState
 from provenance.models.feedback import Feedback, Opinion
@@ -15,6 +15,7 @@ __all__ = [
     "Body",
     "Checkpoint",
     "Clip",
+    "ClipQuerySet",
     "ClipState",
     "Credential",
     "CredentialRole",
@@ -30,6 +31,7 @@ __all__ = [
     "Head",
     "ManifestMode",
     "MarkKey",
+    "MarkedSound",
     "Opinion",
     "Outbox",
     "OutsideKind",

@@ -76,6 +76,7 @@ class Clip(Noted):
     scheme = models.CharField(max_length=32, blank=True)
     epoch = models.PositiveIntegerField()
     token = models.PositiveBigIntegerField()
+    token_shared = models.BooleanField(default=False)  # it is that of an earlier clip of the same sound
     margin_milli_db = models.IntegerField(default=0)
     score_milli = models.IntegerField(default=0)
     self_checks = models.JSONField(default=list)
@@ -116,7 +117,11 @@ class Clip(Noted):
         ]
         constraints = [
             models.CheckConstraint(name="clip_state_is_known", condition=Q(state__in=ClipState.values)),
-            models.UniqueConstraint(name="clip_token_once_per_key", fields=["organisation", "epoch", "token"]),
+            models.UniqueConstraint(
+                name="clip_token_once_per_sound",
+                fields=["organisation", "epoch", "token"],
+                condition=Q(token_shared=False),
+            ),
             models.CheckConstraint(name="clip_token_is_32_bits", condition=Q(token__gte=0, token__lt=2**32)),
             models.CheckConstraint(
                 name="clip_that_left_has_hashes_and_time",
@@ -165,3 +170,26 @@ class MarkKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.epoch}"
+
+
+class MarkedSound(models.Model):
+    """A sound that was marked under a key, and its token: one sound has one token, one token one sound.
+
+    `sound` is a keyed hash (`provenance.sounds`).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    epoch = models.PositiveIntegerField()
+    sound = models.CharField(max_length=64, editable=False)
+    token = models.PositiveBigIntegerField(editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="marked_sound_has_one_token", fields=["organisation", "epoch", "sound"]),
+            models.UniqueConstraint(name="marked_token_has_one_sound", fields=["organisation", "epoch", "token"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} {self.epoch} {self.token:08x}"

@@ -38,6 +38,6 @@ class Look:
 
 def issued(**hashes: str) -> Clip | None:
     """The clip that left, whole or as the beginning of a stream, with this hash (`sha256` or `sha256_pcm`), if any."""
-    # Equal bytes twice is possible only for unmarked clips; the last one issued speaks for them.
+    # Equal bytes twice are copies of one sound, with one consent, or unmarked; the last one issued speaks for them.
     rows = Clip.objects.heard().filter(**hashes).select_related("organisation")
     return rows.order_by("-issued_at", "-id").first()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
+from core import ids
 from provenance import marks, second_mark, watermark
 from provenance.audio.sound import Sound
 from provenance.models import Clip
@@ -52,7 +53,14 @@ def _segments(sound: Sound, keys: Mapping[str, bytes], asker: str) -> list[water
     found = watermark.segments(sound.samples, sound.rate, keys=wanted) if wanted else []
     seen = {(segment.key, segment.token) for segment in found}
     return found + [
-        watermark.Segment(start_s=0.0, end_s=sound.seconds, token=reading.token, score=reading.score, key=name)
+        watermark.Segment(
+            start_s=0.0,
+            end_s=sound.seconds,
+            token=reading.token,
+            score=reading.score,
+            key=name,
+            identity=reading.identity,
+        )
         for name, reading in quick.items()
         if (name, reading.token) not in seen
     ]
@@ -68,8 +76,9 @@ def _quick(hearing: Hearing, keys: Mapping[str, bytes]) -> dict[str, watermark.R
 
 def _with_clips(found: Iterable[watermark.Segment]) -> tuple[Mark, ...]:
     return tuple(
-        Mark(start_s=segment.start_s, end_s=segment.end_s, clip=_carrier(*marks.named(segment.key), segment.token))
+        Mark(start_s=segment.start_s, end_s=segment.end_s, clip=clip)
         for segment in found
+        for clip in _carriers(*marks.named(segment.key), segment) or (None,)
     )
 
 
@@ -81,13 +90,29 @@ def _judged(found: tuple[Mark, ...], expected: Clip | None, *, partly: bool) -> 
         return Look(evidence=Evidence(layer="watermark", result="candidate"), marks=found)
     if expected and expected.id not in {clip.id for clip in clips}:
         return Look(evidence=Evidence(layer="watermark", result="mismatch"), clip=clips[0], marks=found)
-    several = "several" if len({clip.id for clip in clips}) > 1 else ""
-    return Look(evidence=Evidence(layer="watermark", result="match", why=several), clip=clips[0], marks=found)
+    return Look(evidence=Evidence(layer="watermark", result="match", why=_why(clips)), clip=clips[0], marks=found)
 
 
-def _carrier(organisation_id: str, epoch: int, token: int) -> Clip | None:
-    rows = Clip.objects.filter(organisation_id=organisation_id, epoch=epoch, token=token)
-    return rows.select_related("organisation").first()
+def _why(clips: list[Clip]) -> str:
+    """Whether one clip was found, one of several copies, or several clips."""
+    if len({clip.id for clip in clips}) < 2:
+        return ""
+    return "several" if len({(clip.organisation_id, clip.epoch, clip.token) for clip in clips}) > 1 else "copies"
+
+
+def _carriers(organisation_id: str, epoch: int, segment: watermark.Segment) -> tuple[Clip, ...]:
+    """The clips that carry a token, the newest first: several when they are copies of one sound (`sounds`).
+
+    The identity, where it was read, tells copies apart. Those that were erased, or never left, are not spoken of while
+    another one may be meant: all are of one consent.
+    """
+    rows = Clip.objects.filter(organisation_id=organisation_id, epoch=epoch, token=segment.token)
+    copies = tuple(rows.select_related("organisation").order_by("-created_at", "-id"))
+    if len(copies) < 2:
+        return copies
+    named = tuple(clip for clip in copies if int.from_bytes(ids.to_bytes(clip.id), "big") == segment.identity)
+    standing = tuple(clip for clip in copies if clip.subject and clip.issued_at is not None)
+    return named or standing or copies[:1]
 
 
 def by_second_mark(sound: Sound, *, first: str) -> tuple[Mark, ...]:

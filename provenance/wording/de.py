@@ -136,6 +136,7 @@ WORDS: Final = Words(
         "sha256.candidate": "Vielleicht.",
         "watermark.match": "Gefunden, und es nennt diese Aufnahme.",
         "watermark.match.several": "Gefunden, und es nennt mehrere Aufnahmen in dieser Datei.",
+        "watermark.match.copies": "Gefunden. Mehrere Aufnahmen desselben Klangs tragen es; dies ist eine davon.",
         "watermark.absent.partly": "Es war kein Zeichen von uns zu lesen. Es gibt mehr Schlüssel, als für eine Datei "
         "versucht werden.",
         "watermark.mismatch": "Gefunden, aber es nennt eine andere Aufnahme.",

@@ -126,6 +126,7 @@ WORDS: Final = Words(
         "sha256.candidate": "Perhaps.",
         "watermark.match": "Found, and it names this clip.",
         "watermark.match.several": "Found, and it names several clips in this file.",
+        "watermark.match.copies": "Found. Several clips of one and the same sound carry it; this is one of them.",
         "watermark.absent.partly": "No mark of ours was read. This service has more keys than are all tried for one "
         "file.",
         "watermark.mismatch": "Found, but it names another clip.",

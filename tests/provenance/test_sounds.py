@@ -1,0 +1,111 @@
+"""One sound, one token: what copies share, and what they never share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts.models import Organisation
+from core import ids
+from provenance import clips
+from provenance.clips import ClipGone
+from provenance.ledger import proofs
+from provenance.models import Clip, MarkedSound
+from tests.conftest import NOON
+from tests.provenance.test_clips import draws, issue, origin_of
+from vault import keys
+
+MINE, OTHERS = ids.new("con"), ids.new("con")
+SOUND, OTHER_SOUND = b"\1\0" * 400, b"\1\0" * 399 + b"\2\0"
+
+
+@pytest.fixture
+def subject(acme: Organisation) -> str:
+    return keys.create(kind="person", organisation_id=acme.id, at=NOON)
+
+
+def settled(
+    organisation: Organisation, subject: str, token: int, sound: bytes = SOUND, *, consent_id: str
+) -> clips.Intent:
+    """A clip in the making that drew this token, and whose sound was then known."""
+    origin = replace(origin_of(organisation, subject), consent_id=consent_id)
+    intent = clips.intend(origin, at=NOON, draw=draws(token, token + 1_000))
+    return clips.with_token_of(intent, sound, at=NOON)
+
+
+class TestCopies:
+    def test_share_the_token_of_the_first(self, acme: Organisation, subject: str) -> None:
+        made = [settled(acme, subject, token, consent_id=MINE) for token in (7, 8, 9)]
+
+        assert [intent.token for intent in made] == [7, 7, 7]
+        assert list(Clip.objects.order_by("token_shared").values_list("token", "token_shared")) == [
+            (7, False), (7, True), (7, True),
+        ]  # fmt: skip
+
+    def test_of_another_sound_keep_their_own(self, acme: Organisation, subject: str) -> None:
+        made = [settled(acme, subject, 7, consent_id=MINE), settled(acme, subject, 8, OTHER_SOUND, consent_id=MINE)]
+
+        assert [intent.token for intent in made] == [7, 8]
+
+    def test_under_another_consent_keep_their_own(self, acme: Organisation, subject: str) -> None:
+        made = [settled(acme, subject, 7, consent_id=MINE), settled(acme, subject, 8, consent_id=OTHERS)]
+
+        assert [intent.token for intent in made] == [7, 8]
+
+    def test_of_another_organisation_keep_their_own(
+        self, acme: Organisation, bolt: Organisation, subject: str
+    ) -> None:
+        made = [settled(acme, subject, 7, consent_id=MINE), settled(bolt, subject, 8, consent_id=MINE)]
+
+        assert [intent.token for intent in made] == [7, 8]
+
+    def test_say_so_in_the_log(self, acme: Organisation, subject: str) -> None:
+        first, second = (settled(acme, subject, token, consent_id=MINE) for token in (7, 8))
+        issued = [issue(intent, subject) for intent in (first, second)]
+
+        assert [facts_of(clip).get("token_shared") for clip in issued] == [None, True]
+
+    def test_of_a_clip_that_was_given_up_are_not_made(self, acme: Organisation, subject: str) -> None:
+        settled(acme, subject, 7, consent_id=MINE)
+        intent = clips.intend(replace(origin_of(acme, subject), consent_id=MINE), at=NOON, draw=draws(8))
+        with transaction.atomic():
+            clips.abort(intent.clip_id, code="interrupted", at=NOON, actor="system:sweep")
+
+        with pytest.raises(ClipGone):
+            clips.with_token_of(intent, SOUND, at=NOON)
+
+
+class TestTheDatabase:
+    def test_refuses_a_token_for_two_sounds(self, acme: Organisation, subject: str) -> None:
+        settled(acme, subject, 7, consent_id=MINE)
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            MarkedSound.objects.create(organisation=acme, epoch=2026, sound="0" * 64, token=7, created_at=NOON)
+
+    def test_refuses_two_tokens_for_a_sound(self, acme: Organisation, subject: str) -> None:
+        settled(acme, subject, 7, consent_id=MINE)
+        sound = MarkedSound.objects.get().sound
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            MarkedSound.objects.create(organisation=acme, epoch=2026, sound=sound, token=8, created_at=NOON)
+
+
+class TestErasure:
+    def test_deletes_what_is_kept_of_the_sounds(self, acme: Organisation, subject: str) -> None:
+        settled(acme, subject, 7, consent_id=MINE)
+        other = keys.create(kind="person", organisation_id=acme.id, at=NOON)
+        settled(acme, other, 8, OTHER_SOUND, consent_id=OTHERS)
+        with transaction.atomic():
+            clips.erase_of(subject)
+
+        assert list(MarkedSound.objects.values_list("token", flat=True)) == [8]
+
+
+def facts_of(clip: Clip) -> dict[str, object]:
+    event = proofs.history(clip.organisation_id, clip.id)[-1]
+    assert event.body is not None
+    mark = event.body["mark"]
+    assert isinstance(mark, dict)
+    return dict(mark)
