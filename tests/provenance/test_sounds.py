@@ -54,9 +54,7 @@ class TestCopies:
 
         assert [intent.token for intent in made] == [7, 8]
 
-    def test_of_another_organisation_keep_their_own(
-        self, acme: Organisation, bolt: Organisation, subject: str
-    ) -> None:
+    def test_of_another_organisation_keep_their_own(self, acme: Organisation, bolt: Organisation, subject: str) -> None:
         made = [settled(acme, subject, 7, consent_id=MINE), settled(bolt, subject, 8, consent_id=MINE)]
 
         assert [intent.token for intent in made] == [7, 8]
