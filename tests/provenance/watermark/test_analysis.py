@@ -58,8 +58,8 @@ def made_up(name: str) -> Samples:
         "noise": random.normal(size=48_000),
         "noise in bursts": random.normal(size=48_000) * beat,
     }
-    sound = sounds[name]
-    return (0.3 * sound / np.abs(sound).max()).astype(np.float32)
+    made: Samples = (0.3 * sounds[name] / np.abs(sounds[name]).max()).astype(np.float32)
+    return made
 
 
 class TestSpeaks:
