@@ -8,7 +8,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0001_initial"), ("provenance", "0016_outbox_speaker")]
+    dependencies = [("accounts", "0001_initial"), ("provenance", "0017_sealed_feedback")]
 
     operations = [
         migrations.CreateModel(
