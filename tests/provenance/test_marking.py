@@ -13,7 +13,7 @@ from provenance.audio.sound import Sound
 from provenance.marking import Marked, mark
 from provenance.watermark import MarkFailed
 from provenance.watermark.embedding import Margins
-from tests.provenance.watermark.speech import KEY, TOKEN, clip
+from tests.provenance.watermark.speech import KEY, NAMES, TOKEN, clip
 
 OUTPUTS = {
     "wav": Output(codec="wav"),
@@ -134,3 +134,20 @@ class TestMark:
     def test_refuses_an_impossible_output(self) -> None:
         with pytest.raises(Invalid):
             marked(clip(), Output(codec="wav", sample_rate_hz=123))
+
+
+class TestPieces:
+    """What is left of a clip of which only a part was kept, or whose parts were joined in another way."""
+
+    @pytest.mark.parametrize("seconds", [3.0, 6.0, 9.0])
+    def test_of_a_long_clip_are_read(self, seconds: float) -> None:
+        parts = np.concatenate([clip(name).samples for name in NAMES])[: round(seconds * 16_000)]
+        output = Output(codec="wav", sample_rate_hz=16_000)
+        made = mark(Sound(parts, 16_000), token=TOKEN, key=KEY, output=output, identity=1 << 100).sound
+        middle = made.samples[made.samples.size // 2 - 16_000 :][:32_000]
+        pieces = [made.samples[at : at + 16_000] for at in range(0, made.samples.size - 15_999, 16_000)]
+        jumping = [made.samples[at : at + 31_200] for at in range(0, made.samples.size, 32_000)]
+        for left in (middle, np.concatenate(pieces[::-1]), np.concatenate(jumping)):
+            reading = watermark.detect(left, 16_000, key=KEY)
+            assert reading is not None
+            assert reading.token == TOKEN

@@ -120,11 +120,15 @@ def folded(contrast: Floats) -> Floats:
     return out
 
 
-def stretches(frames: int) -> list[slice]:
-    """The frames to fold together: all of them, and in long clips runs of five periods, three apart."""
+def stretches(frames: int, *, cut: bool) -> list[slice]:
+    """The frames to fold together: all of them, and in long clips runs of five periods, three apart.
+
+    `cut`: runs of two periods, one apart, where there are three periods and more.
+    """
     periods = math.ceil(frames / SLOTS)
-    firsts = range(0, periods - 2, 3) if periods > 8 else []
-    return [slice(0, frames)] + [slice(first * SLOTS, (first + 5) * SLOTS) for first in firsts]
+    size, apart, least = (2, 1, 3) if cut else (5, 3, 9)
+    firsts = range(0, periods - size + apart, apart) if periods >= least else []
+    return [slice(0, frames)] + [slice(first * SLOTS, (first + size) * SLOTS) for first in firsts]
 
 
 def level_of_bands(cells: Floats) -> Floats:
@@ -165,14 +169,52 @@ class Place:
 
 
 def read(samples: Floats, key: bytes) -> Found | None:
-    """What is in a clip of 16 kHz: steps 1 to 6 of "Reading", for a clip at its own pace and with all its bands."""
+    """What is in a clip of 16 kHz and up to a minute, at its own pace and with all its bands: steps 1 to 8."""
+    found = read_once(samples, key, cut=False) or read_once(samples, key, cut=True)
+    if found is None and (echo := echo_in(samples)):
+        return read_once(without(samples, *echo), key, cut=False)
+    return found
+
+
+def echo_in(samples: Floats) -> tuple[float, float] | None:
+    """Delay in samples and sign of the echo that stands out, if one does."""
+    frames = [samples[at : at + 4096] for at in range(0, samples.size - 4095, 2048)]
+    energy = [float(frame @ frame) for frame in frames]
+    window = np.array([0.5 - 0.5 * math.cos(2 * math.pi * n / 4096) for n in range(4096)])
+    logs = []
+    for frame, power in zip(frames, energy, strict=True):
+        if power > max(energy) / 1000:
+            spectrum = np.abs(np.fft.rfft(frame * window)) ** 2
+            logs.append(np.log(spectrum / (spectrum.mean() + 1e-6) + 1e-6)[77:1280])
+    if not logs:
+        return None
+    mean = np.mean(logs, axis=0)
+    around = np.pad(mean, 60, mode="edge")
+    ripple = mean - np.array([around[at : at + 121].mean() for at in range(mean.size)])
+    weight = np.array([0.5 - 0.5 * math.cos(2 * math.pi * n / mean.size) for n in range(mean.size)])
+    delays = np.arange(80, 1120) / 2
+    peaks = [float(2 * np.cos(2 * np.pi * delay * np.arange(77, 1280) / 4096) @ (weight * ripple)) for delay in delays]
+    best = int(np.argmax(np.abs(peaks)))
+    height = peaks[best] / float(weight.sum())
+    return (float(delays[best]), math.copysign(1.0, height)) if abs(height) >= 0.6 else None
+
+
+def without(samples: Floats, delay: float, sign: float) -> Floats:
+    """The sound with its echo taken off."""
+    size = 2 ** math.ceil(math.log2(samples.size + 16 * delay))
+    comb = 1 + 0.97 * sign * np.exp(-2j * np.pi * delay * np.arange(size // 2 + 1) / size)
+    inverse = np.conj(comb) / (np.abs(comb) ** 2 + 0.02)
+    return np.asarray(np.fft.irfft(np.fft.rfft(samples, size) * inverse, size)[: samples.size])
+
+
+def read_once(samples: Floats, key: bytes, *, cut: bool) -> Found | None:
     order, chip, known = shuffled(key, "permutation"), signs(key, "chips", CELLS), signs(key, "sync", 24)
     group, pattern = [0] * CELLS, np.zeros(CELLS)
     for at, cell in enumerate(order):
         group[cell] = 112 + at % 24 if at < 480 else (at - 480) % 112
         pattern[cell] = known[at % 24] * chip[cell] if at < 480 else 0.0
     coded = np.array(group) < 112
-    agreeing = sorted(places(samples, pattern), key=lambda one: -one[0])[:32]
+    agreeing = sorted(places(samples, pattern, cut=cut), key=lambda one: -one[0])[:32]
     clear = []
     for agreement, place in agreeing:
         even = (place.cells - level_of_bands(place.cells)).ravel()
@@ -192,12 +234,12 @@ def read(samples: Floats, key: bytes) -> Found | None:
     return None
 
 
-def places(samples: Floats, pattern: Floats) -> Iterator[tuple[float, Place]]:
+def places(samples: Floats, pattern: Floats, *, cut: bool) -> Iterator[tuple[float, Place]]:
     """Every place where the pattern may begin, and how far the sync cells agree with it."""
     loud = level(energies(samples, 0))
     for offset in range(0, FRAME, 24):
         contrast = contrasts(energies(samples, offset), loud)
-        folds = [(folded(contrast[part]), folded(contrast[part] ** 2)) for part in stretches(len(contrast))]
+        folds = [(folded(contrast[part]), folded(contrast[part] ** 2)) for part in stretches(len(contrast), cut=cut)]
         for cells, squares in folds:
             even = cells - level_of_bands(cells)
             spread = math.sqrt(480 / CELLS * np.square(even).sum())

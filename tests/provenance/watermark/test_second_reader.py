@@ -84,6 +84,27 @@ class TestSecondReader:
         assert found.token == ours.token == TOKEN
         assert found.score == pytest.approx(ours.score, rel=1e-3)
 
+    @pytest.mark.parametrize("gain", [1.0, -1.0])
+    def test_takes_an_echo_off_as_the_package_does(self, gain: float) -> None:
+        marked = watermark.embed(clip().samples, 16_000, token=TOKEN, key=KEY, margin_db=0.75)
+        samples = np.pad(marked, (0, 192))
+        samples[192:] += np.float32(gain) * marked
+        found, ours = second_reader.read(samples.astype(np.float64), KEY), watermark.detect(samples, 16_000, key=KEY)
+        assert found is not None
+        assert ours is not None
+        assert found.token == ours.token == TOKEN
+        assert found.score == pytest.approx(ours.score, rel=1e-2)
+
+    def test_reads_what_was_cut_and_joined_as_the_package_does(self) -> None:
+        marked = watermark.embed(clip(NAMES[0]).samples, 16_000, token=TOKEN, key=KEY, margin_db=0.75)
+        pieces = [marked[at : at + 25_000] for at in range(0, 100_000, 32_000)]
+        samples = np.concatenate(pieces)
+        found, ours = second_reader.read(samples.astype(np.float64), KEY), watermark.detect(samples, 16_000, key=KEY)
+        assert found is not None
+        assert ours is not None
+        assert found.token == ours.token == TOKEN
+        assert found.score == pytest.approx(ours.score, rel=1e-3)
+
     def test_reads_nothing_with_another_key(self) -> None:
         marked = watermark.embed(clip().samples, 16_000, token=TOKEN, key=KEY, margin_db=0.75)
         assert second_reader.read(marked.astype(np.float64), OTHER_KEY) is None
