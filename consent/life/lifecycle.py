@@ -93,6 +93,8 @@ def suspend(
             with seals.kept(consent.pk):
                 Consent.objects.filter(pk=consent.pk).update(suspended_by="speaker")
             consent.refresh_from_db(fields=["suspended_by"])
+            body: dict[str, Json] = {"reason": "", "state": consent.state, "epoch": consent.revocation_epoch}
+            events.of_consent(consent, "consent.suspended", at=at, actor=actor, body=body)
         return consent
     _must(consent, Move.SUSPEND, at=at)
     given = reasons.read(reason, Act.SUSPEND, words=words)
