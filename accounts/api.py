@@ -22,6 +22,7 @@ class ApiKeys(APIView):
     """The organisation's keys."""
 
     scope = "admin"
+    makes_secret = True
 
     @extend_schema(operation_id="api_keys_list", parameters=list(PAGE), responses=outputs.ApiKeyList)
     def get(self, request: Request) -> Response:
@@ -93,6 +94,7 @@ class ApiKeyRotation(APIView):
     """A new secret for a key."""
 
     scope = "admin"
+    makes_secret = True
 
     @extend_schema(operation_id="api_keys_rotate", request=inputs.Rotation, responses=outputs.IssuedApiKey)
     def post(self, request: Request, key_id: str) -> Response:

@@ -143,11 +143,12 @@ class StoredAnswer(models.Model):
     """
 
     class State(models.TextChoices):
-        """Running holds the key; done can be replayed; forgotten can neither be replayed nor repeated."""
+        """Running holds the key. Done can be replayed. Forgotten and secret can neither be replayed nor repeated."""
 
         RUNNING = "running"
         DONE = "done"
         FORGOTTEN = "forgotten"
+        SECRET = "secret"  # noqa: S105 - the name of a state
 
     api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="+")
     key_sha256 = models.CharField(max_length=64)
@@ -163,7 +164,7 @@ class StoredAnswer(models.Model):
         constraints = [
             models.UniqueConstraint(name="stored_answer_once_per_key", fields=["api_key", "key_sha256"]),
             models.CheckConstraint(
-                name="stored_answer_state_is_known", condition=Q(state__in=["running", "done", "forgotten"])
+                name="stored_answer_state_is_known", condition=Q(state__in=["running", "done", "forgotten", "secret"])
             ),
         ]
 

@@ -1,29 +1,33 @@
 """`Idempotency-Key`: the same POST asked twice is carried out once and answered alike for a day.
 
 An answer that rested on a permit is replayed only while that permit still holds: after a revocation the retry is
-decided anew.
+decided again. A check behind authentication, permission and rate limit takes the key, a middleware settles it.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from accounts import answers
-from accounts import keys as api_keys
-from accounts.clock import now_for
-from accounts.models import ApiKey, StoredAnswer
-from config import problems
+from accounts.models import StoredAnswer
+from accounts.rest import Caller
 from consent import gate
 from core import clock, streams
-from core.errors import Conflict, Invalid, Refused, SaysoError, Unauthenticated
+from core.errors import Conflict, Invalid, Refused
 from provenance import clips
 from vault import keys, sealing
 
@@ -37,7 +41,7 @@ KEPT_HEADERS: Final = (
     "Sayso-Disclosure", "Sayso-Aigc-Label",
 )  # fmt: skip
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}\Z")
-_BOUNDARY: Final = re.compile(r'boundary="?([^";]{1,200})"?')
+_CLAIM: Final = "sayso.idempotency"  # in META, which the framework's request and Django's share
 
 
 class IdempotencyMismatch(Invalid):
@@ -58,44 +62,83 @@ class IdempotencyForgotten(Conflict):
     code = "idempotency_forgotten"
 
 
+class IdempotencySecret(Conflict):
+    """The first answer made a secret, which is shown once. What it made stands, and a new call makes another."""
+
+    code = "idempotency_secret"
+
+
+class Replay(Exception):
+    """The stored answer to this request, which the view need not make again."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__("replayed")
+        self.response = response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One request's hold on its key: only the row with this very lease may be settled by it."""
+
+    row: StoredAnswer
+    organisation_id: str
+    makes_secret: bool
+
+    def rows(self) -> QuerySet[StoredAnswer]:
+        """The row, as long as this request holds it."""
+        return StoredAnswer.objects.filter(
+            pk=self.row.pk, state=StoredAnswer.State.RUNNING, lease_until=self.row.lease_until
+        )
+
+
+class IdempotencyCheck(BaseThrottle):
+    """Replays, refuses, or takes the key. The framework asks it after authentication, permission and rate limit.
+
+    So whoever may not make the call gets no stored answer of it, and the one reader of the `Authorization` header has
+    said whose call this is.
+    """
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Return True when the view has to run. Raises Replay, and the errors of `_claim`."""
+        name = request.headers.get("Idempotency-Key")
+        if name is None or request.method != "POST" or not isinstance(request.user, Caller):
+            return True
+
+        caller = request.user
+        kept = _claim(caller, name, _fingerprint(request), at=clock.now())
+        if kept.state == StoredAnswer.State.DONE:
+            raise Replay(_replay(caller, kept))
+
+        makes_secret = bool(getattr(view, "makes_secret", False))
+        request.META[_CLAIM] = Claim(row=kept, organisation_id=caller.organisation_id, makes_secret=makes_secret)
+        return True
+
+
 class IdempotencyMiddleware:
-    """Keeps the answers of successful POSTs that carry the header, sealed, for a day."""
+    """Keeps the answers of successful POSTs that took a key, sealed, for a day. All others free their key."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Replay, refuse, or carry out and keep."""
-        name = request.headers.get("Idempotency-Key")
-        if name is None or request.method != "POST" or not request.path.startswith("/v1/"):
-            return self.get_response(request)
-        at = clock.now()
-        try:
-            key = api_keys.authenticate(request.headers.get("Authorization", "").removeprefix("Bearer "), at=at)
-        except Unauthenticated:
-            return self.get_response(request)  # the view says it in its own words
-        try:
-            kept = _claim(key, name, _fingerprint(request), at=at)
-        except (SaysoError, OSError) as error:
-            return problems.answer(error)
-        if kept.state == StoredAnswer.State.DONE:
-            return _replay(key, kept)
-        return self._carry_out(request, key, kept)
-
-    def _carry_out(self, request: HttpRequest, key: ApiKey, kept: StoredAnswer) -> HttpResponse:
-        finished = False
+        """Carry the request out, and settle its claim if the view took one."""
+        settled = False
         try:
             response = self.get_response(request)
+            claim = request.META.get(_CLAIM)
+            if not isinstance(claim, Claim):
+                return response
             if _is_streamed(response):
-                _keep_when_whole(key, kept, response)
-                finished = True
+                _keep_when_whole(claim, response)
+                settled = True
             elif 200 <= response.status_code < 300 and not response.streaming:
-                _keep(key, kept, response)
-                finished = True
+                _keep(claim, response)
+                settled = True
+            return response
         finally:
-            if not finished:  # refused or failed: nothing was made, so the same key may try again
-                kept.delete()
-        return response
+            claim = request.META.get(_CLAIM)
+            if isinstance(claim, Claim) and not settled:  # refused or failed: nothing was made, so the key is free
+                claim.rows().delete()
 
 
 def _is_streamed(response: HttpResponse) -> bool:
@@ -104,57 +147,57 @@ def _is_streamed(response: HttpResponse) -> bool:
     return slot is not None and slot.stream is not None and response.status_code == 200
 
 
-def _keep_when_whole(key: ApiKey, kept: StoredAnswer, response: HttpResponse) -> None:
+def _keep_when_whole(claim: Claim, response: HttpResponse) -> None:
     """Keep a streamed answer when all of it has left: a retry gets the same bytes at once. A broken one frees the key.
 
     Until then a retry is told that the first call is still running, for as long as a stream may last.
     """
-    StoredAnswer.objects.filter(pk=kept.pk).update(lease_until=clock.now() + STREAM_LEASE)
+    longer = clock.now() + STREAM_LEASE
+    claim.rows().update(lease_until=longer)
+    claim.row.lease_until = longer
 
     def settle(whole: bool) -> None:  # noqa: FBT001 - the slot's callback
         if whole:
-            _keep(key, kept, response)
+            _keep(claim, response)
         else:
-            StoredAnswer.objects.filter(pk=kept.pk, state=StoredAnswer.State.RUNNING).delete()
+            claim.rows().delete()
 
     slot = streams.slot.get()
     assert slot is not None  # noqa: S101  # asked by the caller
     slot.at_end.append(settle)
 
 
-def _claim(key: ApiKey, name: str, fingerprint: str, *, at: datetime) -> StoredAnswer:
-    """Take the key for this request, or give the stored answer. Raises when it is taken, mismatched or forgotten."""
+def _claim(caller: Caller, name: str, fingerprint: str, *, at: datetime) -> StoredAnswer:
+    """Take the key for this request, or give the stored answer.
+
+    Raises Invalid for what is no key, IdempotencyMismatch, IdempotencyRunning, IdempotencyForgotten, IdempotencySecret.
+    """
     if not _KEY.match(name):
         raise Invalid("`Idempotency-Key` must be 1 to 255 visible ASCII characters.", code="idempotency_key_invalid")
+
     name_sha256 = hashlib.sha256(name.encode()).hexdigest()
-    mine = StoredAnswer.objects.filter(api_key=key, key_sha256=name_sha256)
+    mine = StoredAnswer.objects.filter(api_key_id=caller.key_id, key_sha256=name_sha256)
     mine.filter(created_at__lte=at - answers.KEEP).delete()
     mine.filter(state=StoredAnswer.State.RUNNING, lease_until__lte=at).delete()
     try:
         with transaction.atomic():
             return StoredAnswer.objects.create(
-                api_key=key,
+                api_key_id=caller.key_id,
                 key_sha256=name_sha256,
                 request_sha256=fingerprint,
                 lease_until=at + LEASE,
                 created_at=at,
             )
     except IntegrityError:
-        kept = mine.get()
-    if kept.request_sha256 != fingerprint:
-        raise IdempotencyMismatch("This idempotency key was used before with another request.")
-    if kept.state == StoredAnswer.State.RUNNING:
-        raise IdempotencyRunning("The first request with this idempotency key is still running.", retry_after=1)
-    if kept.state == StoredAnswer.State.FORGOTTEN:
-        raise IdempotencyForgotten("The answer was forgotten when a person it spoke of was erased.")
+        kept = mine.first()
+
+    if kept is None:  # the first request ended between the two statements, and made nothing
+        raise _running()
+    _refuse_unless_done(kept, fingerprint)
+
     decision = kept.headers.get("Sayso-Decision")
-    here = now_for(key.organisation, livemode=key.livemode, real=at)
-    if decision and not _may_still(decision, at=here):
-        # The permit behind the answer has ended. Take the row over and let the gate decide anew.
-        mine.filter(state=StoredAnswer.State.DONE).update(
-            state=StoredAnswer.State.RUNNING, lease_until=at + LEASE, sealed_body=None
-        )
-        kept.refresh_from_db()
+    if decision and not _may_still(decision, at=caller.now()):
+        return _take_over(kept, at=at)
     return kept
 
 
@@ -166,27 +209,62 @@ def _may_still(decision_id: str, *, at: datetime) -> bool:
     return True
 
 
-def _keep(key: ApiKey, kept: StoredAnswer, response: HttpResponse) -> None:
+def _refuse_unless_done(kept: StoredAnswer, fingerprint: str) -> None:
+    """Raise unless the row is the answer to this very request, and one that can be given again."""
+    if kept.request_sha256 != fingerprint:
+        raise IdempotencyMismatch("This idempotency key was used before with another request.")
+    if kept.state == StoredAnswer.State.RUNNING:
+        raise _running()
+    if kept.state == StoredAnswer.State.FORGOTTEN:
+        raise IdempotencyForgotten("The answer was forgotten when a person it spoke of was erased.")
+    if kept.state == StoredAnswer.State.SECRET:
+        raise IdempotencySecret("The answer to the first request made a secret, which is shown once.")
+
+
+def _take_over(kept: StoredAnswer, *, at: datetime) -> StoredAnswer:
+    """Take the row of an answer whose permit has ended, so that the gate decides again. One retry of many gets it."""
+    lease_until = at + LEASE
+    taken = StoredAnswer.objects.filter(pk=kept.pk, state=StoredAnswer.State.DONE, lease_until=kept.lease_until).update(
+        state=StoredAnswer.State.RUNNING, lease_until=lease_until, sealed_body=None, headers={}
+    )
+    if not taken:
+        raise _running()
+    kept.state, kept.lease_until, kept.headers = StoredAnswer.State.RUNNING, lease_until, {}
+    return kept
+
+
+def _running() -> IdempotencyRunning:
+    return IdempotencyRunning("Another request with this idempotency key is still running.", retry_after=1)
+
+
+def _keep(claim: Claim, response: HttpResponse) -> None:
+    """Keep the answer. Of one that made a secret only that it was given is kept."""
+    if claim.makes_secret or _holds_secret(response):
+        claim.rows().update(state=StoredAnswer.State.SECRET, status=response.status_code, headers={}, sealed_body=None)
+        return
+
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     sealed = None
     if "Sayso-Clip" not in headers:  # a clip's audio already lies in the vault
-        subject = keys.of_organisation(key.organisation_id, at=kept.created_at)
-        sealed = sealing.seal(subject, _context(kept), {"body": base64.b64encode(response.content).decode()})
-    StoredAnswer.objects.filter(pk=kept.pk, state=StoredAnswer.State.RUNNING).update(
-        state=StoredAnswer.State.DONE, status=response.status_code, headers=headers, sealed_body=sealed
-    )
+        subject = keys.of_organisation(claim.organisation_id, at=claim.row.created_at)
+        sealed = sealing.seal(subject, _context(claim.row), {"body": base64.b64encode(response.content).decode()})
+    claim.rows().update(state=StoredAnswer.State.DONE, status=response.status_code, headers=headers, sealed_body=sealed)
 
 
-def _replay(key: ApiKey, kept: StoredAnswer) -> HttpResponse:
+def _holds_secret(response: HttpResponse) -> bool:
+    """Whether the view said that its answer holds something that is shown once, such as a live signing link."""
+    return bool(getattr(response, "makes_secret", False))
+
+
+def _replay(caller: Caller, kept: StoredAnswer) -> HttpResponse:
+    """Return the stored answer. Raises what `delivered_bytes` raises for a clip that is gone."""
     if clip := kept.headers.get("Sayso-Clip"):
-        try:
-            body = clips.delivered_bytes(clip)
-        except SaysoError as error:
-            return problems.answer(error)
+        body = clips.delivered_bytes(clip)
     else:
-        subject = keys.of_organisation(key.organisation_id, at=kept.created_at)
+        subject = keys.of_organisation(caller.organisation_id, at=kept.created_at)
         opened = sealing.unseal(subject, _context(kept), bytes(kept.sealed_body or b""))
         body = base64.b64decode(opened["body"]) if isinstance(opened, dict) else b""
+
     response = HttpResponse(body, status=kept.status)
     for name, value in kept.headers.items():
         response[name] = value
@@ -198,13 +276,36 @@ def _context(kept: StoredAnswer) -> str:
     return f"stored-answer|{kept.api_key_id}|{kept.key_sha256}"
 
 
-def _fingerprint(request: HttpRequest) -> str:
-    """SHA-256 over path, query, type and body; a multipart boundary is random per try, so it counts as a constant."""
-    body, kind = request.body, request.headers.get("Content-Type", "")
-    if found := _BOUNDARY.search(kind):
-        body = body.replace(found[1].encode(), b"boundary")
-        kind = "multipart"
+def _fingerprint(request: Request) -> str:
+    """Return the SHA-256 over address and parsed body.
+
+    Two spellings of one request count as one: the order of JSON's members, its spaces, the boundary of a form. Raises
+    what the parsers raise.
+    """
+    parts = [request.get_full_path().encode(), *_parsed(request)]
     digest = hashlib.sha256()
-    for part in (request.get_full_path().encode(), kind.encode(), body):
+    for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+def _parsed(request: Request) -> Iterator[bytes]:
+    data = request.data
+    if not isinstance(data, QueryDict):
+        yield b"json"
+        yield json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
+        return
+
+    yield b"form"
+    files = request.FILES
+    for name in sorted(data):
+        for value in data.getlist(name):
+            if not isinstance(value, UploadedFile):
+                yield json.dumps([name, value]).encode()
+    for name in sorted(files):
+        for file in files.getlist(name):
+            digest = hashlib.sha256()
+            for chunk in file.chunks():
+                digest.update(chunk)
+            file.seek(0)
+            yield json.dumps([name, digest.hexdigest()]).encode()

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
+from config.idempotency import Replay
 from core import errors
 from core.logs import request_id
 
@@ -48,8 +49,13 @@ _FRESH = {"Cache-Control": "no-store"}
 MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
 
 
-def handler(error: Exception, context: Mapping[str, Any]) -> Response:  # noqa: ARG001 - the signature is DRF's
-    """Answer any error of an API view with a problem document; what nobody anticipated becomes an anonymous 500."""
+def handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse:  # noqa: ARG001 - the signature is DRF's
+    """Answer any error of an API view with a problem document; what nobody anticipated becomes an anonymous 500.
+
+    A replay is no error: it is the answer that the view gave before.
+    """
+    if isinstance(error, Replay):
+        return error.response
     status, body, headers = describe(error)
     response = Response(body, status=status, headers=headers, content_type="application/problem+json")
     if isinstance(error, drf.APIException) and (allowed := getattr(error, "allowed", None)):

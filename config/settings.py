@@ -287,6 +287,8 @@ X_FRAME_OPTIONS = "DENY"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.rest.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.rest.HasScope"],
+    # Not for its rate (the key's own limit is taken with authentication): the framework asks throttles last.
+    "DEFAULT_THROTTLE_CLASSES": ["config.idempotency.IdempotencyCheck"],
     "DEFAULT_PARSER_CLASSES": ["core.rest.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "config.problems.handler",

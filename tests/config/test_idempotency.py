@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
 
 from accounts import answers
-from accounts.models import StoredAnswer
+from accounts.models import ApiKey, StoredAnswer
 from accounts.services import IssuedKey
 from config import idempotency
+from config.idempotency import IdempotencyRunning
 from consent.models import Speaker
 from core import clock, tx
 from tests.cast import MakeKey
+from tests.voices.test_races import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +29,16 @@ ADA = {"name": "Ada Example", "email": "ada@example.org"}
 @pytest.fixture
 def key(make_key: MakeKey) -> IssuedKey:
     return make_key(at=clock.now())
+
+
+def send(
+    key: IssuedKey, name: str, body: str, *, kind: str = "application/json", authorization: str | None = None
+) -> Any:
+    """`POST /v1/speakers` with these very bytes and headers."""
+    header = f"Bearer {key.secret}" if authorization is None else authorization
+    return Client(raise_request_exception=False).post(
+        "/v1/speakers", body, kind, HTTP_AUTHORIZATION=header, HTTP_IDEMPOTENCY_KEY=name
+    )
 
 
 def post(key: IssuedKey, name: str, body: dict[str, Any], path: str = "/v1/speakers") -> Any:
@@ -104,12 +119,161 @@ class TestStoredAnswer:
         assert Speaker.objects.count() == 1
 
 
-class TestFingerprint:
-    def test_of_a_form_does_not_depend_on_its_boundary(self, rf: Any) -> None:
-        def form(boundary: str, value: str) -> Any:
-            body = f'--{boundary}\r\nContent-Disposition: form-data; name="a"\r\n\r\n{value}\r\n--{boundary}--\r\n'
-            return rf.generic("POST", "/v1/voices", body, content_type=f"multipart/form-data; boundary={boundary}")
+class TestOneRequest:
+    """Spelt in two ways: compared by what was parsed, not by its bytes."""
 
-        fingerprint = idempotency._fingerprint
-        assert fingerprint(form("xxxx", "1")) == fingerprint(form("yyyy", "1"))
-        assert fingerprint(form("xxxx", "1")) != fingerprint(form("xxxx", "2"))
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '{"email": "ada@example.org", "name": "Ada Example"}',
+            '{"name":"Ada Example","email":"ada@example.org"}',
+            '\n{ "name" : "Ada\\u0020Example", "email":"ada@example.org" }\n',
+        ],
+    )
+    def test_may_come_in_another_order_and_spacing(self, key: IssuedKey, body: str) -> None:
+        first = post(key, "a", ADA)
+
+        again = send(key, "a", body)
+
+        assert (again.status_code, again["Idempotent-Replayed"]) == (201, "true")
+        assert again.json() == first.json()
+
+    @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/json;charset=UTF-8"])
+    def test_may_name_its_charset(self, key: IssuedKey, kind: str) -> None:
+        post(key, "a", ADA)
+
+        assert send(key, "a", json.dumps(ADA), kind=kind)["Idempotent-Replayed"] == "true"
+
+    @pytest.mark.parametrize(
+        "other", [{**ADA, "country": "DE"}, {"name": "Ada Example"}, {**ADA, "name": "ada example"}]
+    )
+    def test_is_not_one_with_another_value(self, key: IssuedKey, other: dict[str, str]) -> None:
+        post(key, "a", ADA)
+
+        assert post(key, "a", other).json()["code"] == "idempotency_mismatch"
+
+    def test_at_another_address_is_another(self, key: IssuedKey) -> None:
+        made = post(key, "a", ADA).json()["id"]
+
+        answer = post(key, "a", ADA, path=f"/v1/speakers/{made}/erase")
+
+        assert answer.json()["code"] == "idempotency_mismatch"
+
+    def test_as_a_form_may_have_another_boundary(self, key: IssuedKey) -> None:
+        fingerprints = {_form_fingerprint(boundary, "1") for boundary in ("xxxx", "yyyy-boundary", '"z z"')}
+
+        assert len(fingerprints) == 1
+        assert _form_fingerprint("xxxx", "2") not in fingerprints
+
+
+class TestTheHeaderOfTheKey:
+    @pytest.mark.parametrize("spelt", ["bearer {}", "BEARER {}", "Bearer  {}", "BeArEr {} "])
+    def test_may_be_spelt_in_every_way_that_authenticates(self, key: IssuedKey, spelt: str) -> None:
+        header = spelt.format(key.secret)
+
+        first, second = (send(key, "a", json.dumps(ADA), authorization=header) for _ in range(2))
+
+        assert (first.status_code, second.status_code) == (201, 201)
+        assert second["Idempotent-Replayed"] == "true"
+        assert Speaker.objects.count() == 1
+
+    def test_is_wanted_for_a_stored_answer_as_for_a_new_one(self, key: IssuedKey) -> None:
+        post(key, "a", ADA)
+
+        assert send(key, "a", json.dumps(ADA), authorization="").status_code == 401
+        assert send(key, "a", json.dumps(ADA), authorization="Bearer sayso_test_x").status_code == 401
+
+
+class TestAStoredAnswer:
+    def test_is_not_for_a_key_that_may_no_longer_make_the_call(self, key: IssuedKey) -> None:
+        post(key, "a", ADA)
+        ApiKey.objects.filter(pk=key.key.pk).update(scopes=["speakers:read"])
+
+        answer = post(key, "a", ADA)
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+
+    def test_is_not_for_a_key_that_was_disabled(self, key: IssuedKey) -> None:
+        post(key, "a", ADA)
+        ApiKey.objects.filter(pk=key.key.pk).update(disabled_at=clock.now())
+
+        assert post(key, "a", ADA).status_code == 401
+
+    def test_counts_as_a_call(self, key: IssuedKey) -> None:
+        ApiKey.objects.filter(pk=key.key.pk).update(calls_per_minute=2)
+        first, second, third = (post(key, "a", ADA) for _ in range(3))
+
+        assert (first.status_code, second.status_code, third.status_code) == (201, 201, 429)
+        assert int(second["RateLimit-Remaining"]) == 0
+
+    @pytest.mark.parametrize("path", ["/v1/api_keys", "/v1/api_keys/{}/rotate"])
+    def test_of_a_call_that_made_a_secret_never_shows_it_again(self, key: IssuedKey, path: str) -> None:
+        body = {"product": "Reader", "scopes": ["speakers:read"], "mode": "test"} if "{}" not in path else {}
+        address = path.format(key.key.id)
+        first = post(key, "a", body, path=address)
+        secret = first.json()["secret"]
+
+        answer = post(key, "a", body, path=address)
+
+        assert first.status_code in {200, 201}
+        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_secret")
+        assert secret not in answer.content.decode()
+        kept = StoredAnswer.objects.get()
+        assert (kept.state, kept.sealed_body, kept.headers) == ("secret", None, {})
+
+    def test_is_not_kept_when_the_body_cannot_be_read(self, key: IssuedKey) -> None:
+        assert send(key, "a", "{").status_code == 400
+        assert not StoredAnswer.objects.exists()
+        assert post(key, "a", ADA).status_code == 201
+
+
+class TestARetryWhosePermitHasEnded:
+    def test_takes_the_row_over_once(self, key: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
+        post(key, "a", ADA)
+        StoredAnswer.objects.update(headers={"Sayso-Decision": "dec_gone"})
+        stale = StoredAnswer.objects.get()
+
+        taken = idempotency._take_over(stale, at=clock.now())
+
+        assert taken.state == "running"
+        with pytest.raises(IdempotencyRunning):
+            idempotency._take_over(StoredAnswer(pk=stale.pk, state="done", lease_until=clock.now()), at=clock.now())
+
+    def test_that_lost_its_lease_settles_nothing(self, key: IssuedKey) -> None:
+        post(key, "a", ADA)
+        row = StoredAnswer.objects.get()
+        StoredAnswer.objects.update(state="running", lease_until=clock.now() + timedelta(minutes=9))
+
+        claim = idempotency.Claim(row=row, organisation_id=key.key.organisation_id, makes_secret=False)
+
+        assert not claim.rows().exists()
+
+
+@pytest.mark.postgres
+class TestFiveRetriesAtOnce:
+    @pytest.mark.django_db(transaction=True)
+    def test_take_a_key_once(self, key: IssuedKey) -> None:
+        answers_given = in_threads(lambda _number: post(key, "race", ADA).status_code, 5)
+
+        assert 201 in answers_given
+        assert set(answers_given) <= {201, 409}
+        assert Speaker.objects.count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_take_an_ended_answer_over_once(self, key: IssuedKey) -> None:
+        post(key, "race", ADA)
+        StoredAnswer.objects.update(headers={"Sayso-Decision": "dec_gone"})
+        Speaker.objects.all().delete()
+
+        in_threads(lambda _number: post(key, "race", ADA).status_code, 5)
+
+        assert Speaker.objects.count() == 1
+
+
+def _form_fingerprint(boundary: str, value: str) -> str:
+    plain = boundary.strip('"')
+    body = f'--{plain}\r\nContent-Disposition: form-data; name="a"\r\n\r\n{value}\r\n--{plain}--\r\n'
+    made = RequestFactory().generic(
+        "POST", "/v1/voices", body, content_type=f"multipart/form-data; boundary={boundary}"
+    )
+    return idempotency._fingerprint(Request(made, parsers=[MultiPartParser()]))
