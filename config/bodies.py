@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -12,7 +13,7 @@ from django.conf import settings
 
 from config import problems
 from core import ids
-from core.errors import SaysoError, TooLarge, TooSlow
+from core.errors import SaysoError, TooLarge, TooSlow, UnsupportedMedia
 from core.logs import request_id
 from core.uploads import FORM_OVERHEAD
 from provenance.api.verify import VerifyBatch
@@ -40,6 +41,16 @@ SILENCE: Final = 30.0
 WHOLE: Final = 600.0
 """Seconds: how long a body may stand still, and how long it may take in all (a form of recordings at 2 Mbit/s)."""
 
+DRAIN_SECONDS: Final = 2.0
+DRAIN_BYTES: Final = 2**26
+"""How long and how much of a refused body is thrown away before the connection is closed."""
+
+
+class EncodingUnsupported(UnsupportedMedia):
+    """The body has a `Content-Encoding`, and bodies are read as they are."""
+
+    code = "content_encoding_unsupported"
+
 
 class _Refusal(Exception):
     """The body is not read any further; `error` is what the caller is told."""
@@ -54,16 +65,16 @@ class _Body:
 
     def __init__(self, receive: Receive, *, limit: int) -> None:
         self.came, self.whole = 0, False
-        self._receive, self._limit = receive, limit
+        self.receive, self._limit = receive, limit
         self._ends = time.monotonic() + WHOLE
 
     async def next(self) -> Message:
         """Give the next message. Raises _Refusal when the body is too large, or comes too slowly."""
         if self.whole:  # whoever still asks, waits for the client to go away
-            return await self._receive()
+            return await self.receive()
         try:
             async with asyncio.timeout(min(SILENCE, max(0.0, self._ends - time.monotonic()))):
-                message = await self._receive()
+                message = await self.receive()
         except TimeoutError:
             raise _Refusal(TooSlow("The body did not come in time.")) from None
         self.came += len(message.get("body", b""))
@@ -92,11 +103,14 @@ def bounded(application: Application) -> Application:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         limit, declared = limit_of(scope["path"]), _declared(scope)
         scope = {**scope, "headers": list(scope["headers"])}
+        if coding := _coding(scope):
+            await _refuse(EncodingUnsupported(f"The body is compressed ({coding}). Send it as it is."), receive, send)
+            return
         if declared is not None and declared > limit:
             if scope["path"] == _PAGE and declared <= _PATIENCE * limit:
                 await _page(application, scope, _Body(receive, limit=declared), send)
             else:
-                await _refuse(_too_large(limit), send)
+                await _refuse(_too_large(limit), receive, send)
             return
         body = _Body(receive, limit=limit)
 
@@ -109,7 +123,7 @@ def bounded(application: Application) -> Application:
         try:
             await application(scope, counted, send)
         except _Refusal as refusal:
-            await _refuse(refusal.error, send)
+            await _refuse(refusal.error, receive, send)
 
     return answer
 
@@ -123,7 +137,7 @@ async def _page(application: Application, scope: Scope, body: _Body, send: Send)
         while not body.whole:
             await body.next()
     except _Refusal as refusal:
-        await _refuse(refusal.error, send)
+        await _refuse(refusal.error, body.receive, send)
         return
     nothing: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -141,11 +155,23 @@ def _declared(scope: Scope) -> int | None:
     return int(text) if text.isdigit() and len(text) < 20 else 0
 
 
+def _coding(scope: Scope) -> str:
+    """Return what the body was coded with, cut short, or an empty text for a body as it is (RFC 9110, section 8.4)."""
+    named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding"]
+    codings = [word.strip().lower() for word in ",".join(named).split(",")]
+    return next((word[:32] for word in codings if word not in {"", "identity"}), "")
+
+
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body is over {limit} bytes.")
 
 
-async def _refuse(error: SaysoError, send: Send) -> None:
+async def _refuse(error: SaysoError, receive: Receive, send: Send) -> None:
+    """Send the problem document, then throw away what still comes, so that the client hears it.
+
+    Most clients send their whole body before they listen. A connection that is closed while they send is reset, and
+    the answer is lost with it.
+    """
     name = ids.new("req")
     token = request_id.set(name)
     try:
@@ -159,5 +185,22 @@ async def _refuse(error: SaysoError, send: Send) -> None:
         (b"x-request-id", name.encode()),
         (b"connection", b"close"),
     ]
+    if isinstance(error, EncodingUnsupported):
+        headers.append((b"accept-encoding", b"identity"))
+
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": data})
+    await send({"type": "http.response.body", "body": data, "more_body": True})
+    await _drain(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drain(receive: Receive) -> None:
+    """Take the rest of the body and keep nothing of it, for `DRAIN_SECONDS` and `DRAIN_BYTES` at most."""
+    left = DRAIN_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return

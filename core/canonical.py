@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import math
@@ -15,6 +16,7 @@ from core.errors import Malformed
 
 _MOST: Final = 2**53 - 1
 """RFC 7493: what every reader of JSON numbers keeps exactly."""
+_LONGEST_NUMBER: Final = 400  # digits: more than any double has
 DEEPEST: Final = 64
 """Containers in containers; more than any form has, and less than where readers written with recursion give up."""
 
@@ -47,9 +49,15 @@ def load(data: bytes) -> Json:
     """Read JSON strictly, after RFC 7493: UTF-8, no duplicate keys, no NaN or Infinity, no half of a surrogate pair,
     not nested more than DEEPEST deep. Raises Malformed.
     """
+    if data.startswith(codecs.BOM_UTF8):
+        raise Malformed("The body begins with a byte-order mark. Send UTF-8 without one.")
     try:
         parsed: Json = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_whole,
         )
         if b"\\u" in data:  # only an escape can spell half of a pair
             json.dumps(parsed, ensure_ascii=False).encode("utf-8")
@@ -59,8 +67,9 @@ def load(data: bytes) -> Json:
         raise Malformed("A text in the body holds half of a surrogate pair.") from error
     except RecursionError as error:
         raise Malformed("The JSON is nested too deeply.") from error
-    except ValueError as error:
-        raise Malformed(f"The body is not JSON: {error}.") from error
+    except json.JSONDecodeError as error:
+        # The place is the caller's to know. The library's sentence is Python's advice to a Python programmer.
+        raise Malformed(f"The body is not JSON: see line {error.lineno}, column {error.colno}.") from error
     _must_be_shallow(parsed)
     return parsed
 
@@ -115,17 +124,23 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"the key {key[:60]!r} stands twice")
+            raise Malformed(f"The body is not JSON as we read it: the key {key[:60]!r} stands twice.")
         found[key] = value
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+    raise Malformed(f"The body is not JSON: {name} is not a JSON number.")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("a number is too large")
+        raise Malformed("The body is not JSON as we read it: a number is too large.")
     return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise Malformed("The body is not JSON as we read it: a number is too long.")
+    return int(text)

@@ -23,6 +23,11 @@ Row = TypeVar("Row", bound=Model)
 Rendered = dict[str, Any]
 
 _LONGEST_DETAIL: Final = 300
+_SENTENCES: Final[Mapping[str, str]] = {
+    "not_a_list": "This must be a list.",
+    "not_a_dict": "This must be an object.",
+}
+"""Our words for a few of the framework's, by code: theirs say `str`, `dict` and `NoneType`."""
 
 
 class OneAnswer(DefaultContentNegotiation):
@@ -67,6 +72,8 @@ class StrictJSONParser(BaseParser):
 class StrictSerializer(serializers.Serializer[Any]):
     """Validates input; a field that nobody asked for is an error, so a misspelt limit never passes for no limit."""
 
+    default_error_messages = {"invalid": "This must be an object."}
+
     def to_internal_value(self, data: Any) -> Any:
         """Refuse unknown fields, then validate as usual."""
         if isinstance(data, Mapping):
@@ -99,10 +106,10 @@ def faults(errors: Any, path: str = "") -> list[Fault]:
         if errors and isinstance(errors[0], Mapping):
             return [fault for at, inner in enumerate(errors) for fault in faults(inner, f"{path}.{at}")]
         return [fault for inner in errors for fault in faults(inner, path)]
-    # Some of the framework's sentences repeat the value that is wrong, however long it is.
-    return [
-        Fault(code=getattr(errors, "code", None) or "invalid", detail=str(errors)[:_LONGEST_DETAIL], attr=path or None)
-    ]
+    code = getattr(errors, "code", None) or "invalid"
+    # Some of the framework's sentences repeat the value that is wrong, however long it is. Some name Python's types.
+    detail = _SENTENCES.get(code, str(errors)[:_LONGEST_DETAIL])
+    return [Fault(code=code, detail=detail, attr=path or None)]
 
 
 def timestamp(at: datetime | None) -> str | None:

@@ -42,7 +42,9 @@ async def _count(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": str(size).encode()})
 
 
-def ask(path: str, pieces: Sequence[bytes], length: bytes | None = None) -> list[Message]:
+def ask(
+    path: str, pieces: Sequence[bytes], length: bytes | None = None, *, coding: bytes | None = None
+) -> list[Message]:
     waiting = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     waiting.append({"type": "http.request", "body": b"", "more_body": False})
     sent: list[Message] = []
@@ -54,6 +56,7 @@ def ask(path: str, pieces: Sequence[bytes], length: bytes | None = None) -> list
         sent.append(message)
 
     headers = [] if length is None else [(b"content-length", length)]
+    headers += [] if coding is None else [(b"content-encoding", coding)]
     scope: dict[str, Any] = {"type": "http", "path": path, "headers": headers}
     asyncio.run(bodies.bounded(_count)(scope, receive, send))
     return sent + waiting
@@ -63,15 +66,46 @@ class TestABody:
     def test_within_its_limit_comes_through_whole(self) -> None:
         assert ask("/v1/speakers", [MEGABYTE])[1]["body"] == b"1048576"
 
-    def test_that_declares_too_much_is_not_read_at_all(self) -> None:
-        start, body, *unread = ask("/v1/speakers", [MEGABYTE], b"99999999")
+    def test_that_declares_too_much_is_refused_before_it_is_taken(self) -> None:
+        start, body, end = ask("/v1/speakers", [MEGABYTE], b"99999999")
         assert (start["status"], json.loads(body["body"])["code"]) == (413, "too_large")
-        assert len(unread) == 2
+        assert dict(start["headers"])[b"content-length"] == str(len(body["body"])).encode()
+        assert (body["more_body"], end["body"]) == (True, b"")
 
-    def test_that_grows_too_large_is_read_no_further(self) -> None:
-        start, body, *unread = ask("/v1/speakers", [MEGABYTE] * 100)
+    def test_that_grows_too_large_is_refused(self) -> None:
+        start, body, *_ = ask("/v1/speakers", [MEGABYTE] * 20)
         assert (start["status"], json.loads(body["body"])["status"]) == (413, 413)
-        assert len(unread) == 99
+
+    def test_that_was_refused_is_thrown_away_within_a_bound(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bodies, "DRAIN_BYTES", 5 * 2**20)
+
+        _, _, _, *unread = ask("/v1/speakers", [MEGABYTE] * 100)
+
+        assert 90 <= len(unread) <= 96
+
+    def test_that_was_refused_is_not_waited_for_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bodies, "DRAIN_SECONDS", 0.05)
+
+        async def never() -> Message:
+            await asyncio.sleep(60)
+            return {}
+
+        asyncio.run(asyncio.wait_for(bodies._drain(never), 5))
+
+    @pytest.mark.parametrize(
+        ("coding", "named"),
+        [(b"gzip", "gzip"), (b"br", "br"), (b"deflate", "deflate"), (b"ZSTD", "zstd"), (b"identity, gzip", "gzip")],
+    )
+    def test_that_is_compressed_is_refused_by_name(self, coding: bytes, named: str) -> None:
+        start, body, *_ = ask("/v1/speakers", [b"x"], coding=coding)
+        problem = json.loads(body["body"])
+        assert (start["status"], problem["code"]) == (415, "content_encoding_unsupported")
+        assert f"({named})" in problem["detail"]
+        assert dict(start["headers"])[b"accept-encoding"] == b"identity"
+
+    @pytest.mark.parametrize("coding", [b"identity", b"Identity", b"", b"identity, identity"])
+    def test_that_says_it_is_as_it_is_comes_through(self, coding: bytes) -> None:
+        assert ask("/v1/speakers", [b"x"], coding=coding)[1]["body"] == b"1"
 
     def test_refusal_names_its_request(self) -> None:
         start, body = ask("/v1/speakers", [], b"9" * 15)[:2]
@@ -115,7 +149,8 @@ class TestABody:
         # The application sees the length and no byte; the view makes a page of that.
         assert (start["status"], body["body"], unread) == (200, b"0", [])
 
-    def test_that_a_person_sent_is_not_read_without_end(self) -> None:
+    def test_that_a_person_sent_is_not_read_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bodies, "DRAIN_BYTES", 2**20)
         for length in (b"99999999999", None):
             start, _, *unread = ask("/verify", [MEGABYTE] * 50, length)
             assert (start["status"], len(unread) > 0) == (413, True)

@@ -1,0 +1,53 @@
+"""A refusal is heard by clients that send their whole body before they listen."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import processes
+
+pytestmark = pytest.mark.alone
+
+TWELVE_MEGABYTES = 12 * 2**20
+TIMES = 10
+
+
+@pytest.fixture
+def base(child_environment: Mapping[str, str], tmp_path: Path) -> Iterator[str]:
+    with processes.web({**child_environment, "REDIS_URL": ""}, tmp_path / "web.log") as address:
+        yield address
+
+
+def post(address: str, data: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+    """Status and problem code by the standard library's client, which sends first and reads afterwards."""
+    request = urllib.request.Request(address, data=data, headers=dict(headers), method="POST")  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return answer.status, ""
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.loads(refusal.read())["code"]
+
+
+class TestABodyOverItsLimit:
+    def test_is_refused_so_that_the_client_hears_it(self, base: str) -> None:
+        form = {"Content-Type": "multipart/form-data; boundary=b"}
+        whole = {"Content-Type": "application/json", "Authorization": "Bearer sayso_test_x"}
+
+        heard = [post(f"{base}/v1/verify", bytes(TWELVE_MEGABYTES), form) for _ in range(TIMES)]
+        heard += [post(f"{base}/v1/speakers", b" " * (TWELVE_MEGABYTES // 6), whole) for _ in range(TIMES)]
+
+        assert set(heard) == {(413, "too_large")}
+
+
+class TestACompressedBody:
+    @pytest.mark.parametrize("coding", ["gzip", "br"])
+    def test_is_refused_by_the_name_of_its_coding(self, base: str, coding: str) -> None:
+        headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+
+        assert post(f"{base}/v1/speakers", b"\x1f\x8b", headers) == (415, "content_encoding_unsupported")
