@@ -14,7 +14,7 @@ from accounts.models import ApiKey
 from accounts.rest import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
 from core import clock
 from core.errors import NotFound
-from core.rest import page, read, timestamp
+from core.rest import SecretResponse, page, read, timestamp
 from core.schemas import PAGE
 
 
@@ -22,7 +22,6 @@ class ApiKeys(APIView):
     """The organisation's keys."""
 
     scope = "admin"
-    makes_secret = True
 
     @extend_schema(operation_id="api_keys_list", parameters=list(PAGE), responses=outputs.ApiKeyList)
     def get(self, request: Request) -> Response:
@@ -46,7 +45,7 @@ class ApiKeys(APIView):
             at=clock.now(),
             **form,
         )
-        return Response(outputs.issued(issued), status=status.HTTP_201_CREATED)
+        return SecretResponse(outputs.issued(issued), status=status.HTTP_201_CREATED)
 
 
 class OneApiKey(APIView):
@@ -94,7 +93,6 @@ class ApiKeyRotation(APIView):
     """A new secret for a key."""
 
     scope = "admin"
-    makes_secret = True
 
     @extend_schema(operation_id="api_keys_rotate", request=inputs.Rotation, responses=outputs.IssuedApiKey)
     def post(self, request: Request, key_id: str) -> Response:
@@ -106,7 +104,7 @@ class ApiKeyRotation(APIView):
         issued = services.rotate_key(
             mine.id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
         )
-        return Response(outputs.issued(issued))
+        return SecretResponse(outputs.issued(issued))
 
 
 class OneOrganisation(APIView):

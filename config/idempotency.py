@@ -28,6 +28,7 @@ from accounts.rest import Caller
 from consent import gate
 from core import clock, streams
 from core.errors import Conflict, Invalid, Refused
+from core.rest import SecretResponse
 from provenance import clips
 from vault import keys, sealing
 
@@ -82,7 +83,6 @@ class Claim:
 
     row: StoredAnswer
     organisation_id: str
-    makes_secret: bool
 
     def rows(self) -> QuerySet[StoredAnswer]:
         """The row, as long as this request holds it."""
@@ -98,7 +98,7 @@ class IdempotencyCheck(BaseThrottle):
     said whose call this is.
     """
 
-    def allow_request(self, request: Request, view: Any) -> bool:
+    def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - the signature is the framework's
         """Return True when the view has to run. Raises Replay, and the errors of `_claim`."""
         name = request.headers.get("Idempotency-Key")
         if name is None or request.method != "POST" or not isinstance(request.user, Caller):
@@ -109,8 +109,7 @@ class IdempotencyCheck(BaseThrottle):
         if kept.state == StoredAnswer.State.DONE:
             raise Replay(_replay(caller, kept))
 
-        makes_secret = bool(getattr(view, "makes_secret", False))
-        request.META[_CLAIM] = Claim(row=kept, organisation_id=caller.organisation_id, makes_secret=makes_secret)
+        request.META[_CLAIM] = Claim(row=kept, organisation_id=caller.organisation_id)
         return True
 
 
@@ -239,7 +238,7 @@ def _running() -> IdempotencyRunning:
 
 def _keep(claim: Claim, response: HttpResponse) -> None:
     """Keep the answer. Of one that made a secret only that it was given is kept."""
-    if claim.makes_secret or _holds_secret(response):
+    if isinstance(response, SecretResponse):
         claim.rows().update(state=StoredAnswer.State.SECRET, status=response.status_code, headers={}, sealed_body=None)
         return
 
@@ -249,11 +248,6 @@ def _keep(claim: Claim, response: HttpResponse) -> None:
         subject = keys.of_organisation(claim.organisation_id, at=claim.row.created_at)
         sealed = sealing.seal(subject, _context(claim.row), {"body": base64.b64encode(response.content).decode()})
     claim.rows().update(state=StoredAnswer.State.DONE, status=response.status_code, headers=headers, sealed_body=sealed)
-
-
-def _holds_secret(response: HttpResponse) -> bool:
-    """Whether the view said that its answer holds something that is shown once, such as a live signing link."""
-    return bool(getattr(response, "makes_secret", False))
 
 
 def _replay(caller: Caller, kept: StoredAnswer) -> HttpResponse:

@@ -85,6 +85,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class SecretResponse(Response):
+    """An answer with something in it that is shown once, such as a key. It is never kept for a retry."""
+
+
 def read(form: type[serializers.Serializer[Any]], data: Any, **context: Any) -> dict[str, Any]:
     """Validate `data` with the form and give the clean values. Raises Invalid with one fault a problem."""
     bound = form(data=data, context=context)

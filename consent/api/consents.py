@@ -20,7 +20,7 @@ from consent.api.paths import known
 from consent.models import Consent
 from consent.models.consent import ConsentQuerySet
 from consent.rules.states import STANDING
-from core.rest import filters_of, page, read
+from core.rest import SecretResponse, filters_of, page, read
 from core.schemas import PAGE, sent
 from provenance.ledger import proofs
 
@@ -281,6 +281,7 @@ def _shown(changed: Consent, caller: Caller) -> Response:
 
 def _made(made: services.Requested, caller: Caller) -> Response:
     found = _found(made.consent.id, caller)
-    return Response(
-        outputs.requested(found, made), status=status.HTTP_201_CREATED, headers={"Location": f"/v1/consents/{found.id}"}
-    )
+    body = outputs.requested(found, made)
+    # A live link is a secret that is shown once. In the sandbox a retry may show it again.
+    answer = SecretResponse if caller.livemode and "signing_url" in body else Response
+    return answer(body, status=status.HTTP_201_CREATED, headers={"Location": f"/v1/consents/{found.id}"})

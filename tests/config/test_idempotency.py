@@ -244,7 +244,7 @@ class TestARetryWhosePermitHasEnded:
         row = StoredAnswer.objects.get()
         StoredAnswer.objects.update(state="running", lease_until=clock.now() + timedelta(minutes=9))
 
-        claim = idempotency.Claim(row=row, organisation_id=key.key.organisation_id, makes_secret=False)
+        claim = idempotency.Claim(row=row, organisation_id=key.key.organisation_id)
 
         assert not claim.rows().exists()
 

@@ -51,6 +51,17 @@ def record_of(live: APIClient, made: dict[str, Any]) -> dict[str, Any]:
 
 
 class TestLiveRequests:
+    def test_show_a_link_for_the_controller_once_and_no_retry_again(self, live: APIClient) -> None:
+        person = post(live, "/v1/speakers", ANA, 201)["id"]
+        wanted = {
+            "speaker": person, "grants": [AUDIOBOOK], "duration": "P1Y", "delivery": {"channel": "controller"},
+        }  # fmt: skip
+        first, again = (live.post("/v1/consents", wanted, format="json", HTTP_IDEMPOTENCY_KEY="once") for _ in range(2))
+
+        assert first.status_code == 201, first.content
+        assert (again.status_code, again.json()["code"]) == (409, "idempotency_secret")
+        assert first.json()["signing_url"] not in again.content.decode()
+
     def test_never_show_the_link_in_any_answer(self, live: APIClient, post_office: MailServer) -> None:
         made = sent(live, external_id="9")
         token = post_office.link().rpartition("/")[2]

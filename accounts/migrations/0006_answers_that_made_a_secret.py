@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_member_email_is_lower_case'),
+        ('accounts', '0005_key_keeps_jobs'),
     ]
 
     operations = [
