@@ -195,14 +195,14 @@ def _claim(caller: Caller, name: str, fingerprint: str, *, at: datetime) -> Stor
     _refuse_unless_done(kept, fingerprint)
 
     decision = kept.headers.get("Sayso-Decision")
-    if decision and not _may_still(decision, at=caller.now()):
+    if decision and not _may_repeat(decision, at=caller.now()):
         return _take_over(kept, at=at)
     return kept
 
 
-def _may_still(decision_id: str, *, at: datetime) -> bool:
+def _may_repeat(decision_id: str, *, at: datetime) -> bool:
     try:
-        gate.may_still(decision_id, at=at)
+        gate.may_repeat(decision_id, at=at)
     except Refused:
         return False
     return True

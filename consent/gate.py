@@ -20,13 +20,13 @@ from consent.life import samples
 from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
 from consent.permits import ConsentDenied, Permit, permit_from
 from consent.rules.asks import Ask, GrantFacts, Reason, Verdict
-from consent.still import ended, may_still
+from consent.still import ended, may_repeat, may_still
 from core import tx
 from core.errors import NotFound
 
 __all__ = [
-    "Ask", "ConsentDenied", "Permit", "charge", "check", "commit", "confirm", "ended", "may_still", "permit_of",
-    "preview", "reasons_of", "release", "release_stale",
+    "Ask", "ConsentDenied", "Permit", "charge", "check", "commit", "confirm", "ended", "may_repeat", "may_still",
+    "permit_of", "preview", "reasons_of", "release", "release_stale",
 ]  # fmt: skip
 
 PERMIT_LASTS: Final = timedelta(hours=1)

@@ -39,6 +39,19 @@ def may_still(held: Permit | str, *, at: datetime) -> None:
         raise error
 
 
+def may_repeat(decision_id: str, *, at: datetime) -> None:
+    """Raise unless the very permit of this decision holds, so that its answer may be given a second time.
+
+    A pause ended it, even when the consent stands again: a repeated call is then decided again. Raises ConsentDenied.
+    """
+    rows = Decision.objects.filter(id=decision_id, allowed=True)
+    found = rows.values_list("epoch", "consent_id", "consent__revocation_epoch").first()
+    if found is not None and found[0] != found[2]:
+        moved = reason_of("The consent has changed since.", found[1], "consent_revoked")
+        raise ConsentDenied((moved,), decision_id=decision_id)
+    _delivered(decision_id, at=at)
+
+
 def ended(running: Iterable[tuple[Permit, datetime]]) -> dict[str, Refused]:
     """Which of the running permits hold no longer, by decision: three questions for all of them, and no lock.
 
