@@ -56,7 +56,7 @@ class TestLiveRequests:
         wanted = {
             "speaker": person, "grants": [AUDIOBOOK], "duration": "P1Y", "delivery": {"channel": "controller"},
         }  # fmt: skip
-        headers = {"HTTP_IDEMPOTENCY_KEY": "once"}
+        headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "once"}
         first, again = (live.post("/v1/consents", wanted, format="json", **headers) for _ in range(2))
 
         assert first.status_code == 201, first.content
