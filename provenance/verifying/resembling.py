@@ -7,8 +7,8 @@ from provenance.fingerprint import filing
 from provenance.verifying.looking import Look
 from provenance.verifying.verdicts import Evidence
 
-LEAST_SECONDS = 4.5
-"""Shorter sounds have too few words to be compared."""
+LEAST_SECONDS = 5.0
+"""Shorter sounds have too few words to be compared, and shorter clips of ours may not be filed: nobody looks."""
 
 
 def look(sound: Sound) -> Look:

@@ -149,7 +149,7 @@ WORDS: Final = Words(
         "fingerprint.absent": "Keine unserer Aufnahmen klingt so.",
         "fingerprint.candidate": "Klingt einer unserer Aufnahmen sehr ähnlich. Das ist ein Hinweis, kein Beweis: Ein "
         "Satz, zweimal gesprochen, kann so ähnlich klingen.",
-        "fingerprint.absent.short": "Zu kurz, um den Klang zu vergleichen.",
+        "fingerprint.absent.short": "Nicht nachgesehen: Es ist zu kurz, um den Klang zu vergleichen.",
     },
     caveats={
         "issued": "Das sagt, woher die Aufnahme kommt, nicht, dass stimmt, was darin gesagt wird.",

@@ -139,7 +139,7 @@ WORDS: Final = Words(
         "fingerprint.absent": "No clip of ours sounds like it.",
         "fingerprint.candidate": "Sounds much like a clip of ours. That is a hint, no proof: one sentence spoken "
         "twice can sound so alike.",
-        "fingerprint.absent.short": "Too short to compare how it sounds.",
+        "fingerprint.absent.short": "Not looked: it is too short to compare how it sounds.",
     },
     caveats={
         "issued": "This says where the audio came from, not that what it says is true.",
