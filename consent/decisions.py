@@ -141,12 +141,19 @@ def _stored(ask: Ask) -> dict[str, Json]:
     if ask.assurance_floor:
         stored["assurance_floor"] = ask.assurance_floor
     if ask.given:
-        stored["given"] = {name: _given(word) for name, word in ask.given.items()}
+        stored["given"] = {name: _given(word, getattr(ask, name)) for name, word in ask.given.items()}
     return stored
 
 
-def _given(word: str | Iterable[str]) -> Json:
-    return _code(word) if isinstance(word, str) else [_code(one) for one in word]
+def _given(word: str | Iterable[str], read: object) -> Json:
+    """Keep another spelling of a word that we know; a word that we do not know could be anybody's name."""
+    if isinstance(word, str):
+        return "?" if read is None else _code(word)
+    return ["?" if _is_unknown(one) else _code(one) for one in word]
+
+
+def _is_unknown(label: str) -> bool:
+    return use_cases.label(label) == use_cases.UNSURE and label.casefold() != use_cases.UNSURE
 
 
 def _code(text: str | None) -> str | None:
