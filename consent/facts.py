@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from accounts import policy
 from consent import quota
-from consent.models import Consent, Grant, Hold, SampleHash, Speaker
+from consent.models import Consent, Grant, Hold, ImportedConsent, SampleHash, Speaker
 from consent.rules import scopes, use_cases
 from consent.rules.asks import Ask, ConsentFacts, Facts
 from consent.rules.states import STANDING, State
@@ -44,15 +44,25 @@ def register_policy() -> None:
             canonical=_canonical_levels,
         )
     )
+    policy.register(
+        policy.Entry(
+            name="imports_count_as_l1",
+            help="For these use cases a consent given elsewhere, whose import a second person approved, counts as L1.",
+            example=["entertainment.audiobook"],
+            check=_check_trusted,
+        )
+    )
 
 
 def gather(ask: Ask, *, at: datetime) -> Gathered:
     """Read what a decision about this ask needs. A superseded consent is answered for by its successor."""
-    raised = raised_by(policy.of(ask.organisation_id))
+    wanted = policy.of(ask.organisation_id)
+    raised = raised_by(wanted)
     chain = _chain(ask)
     if not chain:
         return Gathered(facts=Facts(at=at, consent=None, raised=raised), consent=None, grants={})
     consent = chain[-1]
+    approved = consent.assurance == "L0" and _import_approved(consent, at)
     every = tuple(consent.grants.order_by("position"))
     grants = [grant for grant in every if grant.declined_at is None and grant.removed_at is None]
     usages = quota.usages(grants, at)
@@ -69,6 +79,7 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
             valid_from=consent.valid_from,
             valid_until=consent.valid_until,
             samples=samples,
+            import_approved=approved,
             grants=tuple(
                 scopes.facts(grant.scope, grant_id=grant.id, left=quota.left(grant.scope, usages.get(grant.id)))
                 for grant in grants
@@ -79,6 +90,7 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
         held=speaker.state != Speaker.State.ACTIVE or Hold.objects.filter(speaker=speaker, lifted_at=None).exists(),
         representative_missing=_representative_missing(speaker, at),
         raised=raised,
+        imports_trusted_for=trusted_imports(wanted) if approved else frozenset(),
     )
     standing = {grant.id: grant for grant in grants}
     return Gathered(facts=facts, consent=consent, grants=standing, chain=tuple(chain), signed=every)
@@ -122,6 +134,31 @@ def _foreign_samples(ask: Ask, speaker: Speaker) -> frozenset[str]:
         consent__livemode=ask.livemode,
     ).exclude(consent__speaker=speaker)
     return frozenset(others.values_list("sha256", flat=True))
+
+
+def _import_approved(consent: Consent, at: datetime) -> bool:
+    """Say whether this was given elsewhere and a second person approved its import; a constraint holds "second"."""
+    return ImportedConsent.objects.filter(consent=consent, approved_at__lte=at).exclude(approved_by="").exists()
+
+
+def trusted_imports(wanted: Mapping[str, Json]) -> frozenset[str]:
+    """The use cases for which an organisation's policy takes approved imports for L1; none without an entry.
+
+    Raises TypeError for an entry that cannot be read: a doubt, and a doubt is a denial.
+    """
+    named = wanted.get("imports_count_as_l1") or []
+    if not isinstance(named, list):
+        raise TypeError("the trusted imports are no list")
+    return frozenset(str(code) for code in named)
+
+
+def _check_trusted(value: Json) -> None:
+    if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
+        raise ValueError("must be a list of use cases")
+    if unknown := {str(code) for code in value} - use_cases.CODES:
+        raise ValueError(f"must name use cases that exist; {min(unknown)[:64]!r} does not")
+    if grave := sorted(str(code) for code in value if use_cases.minimum_level(str(code), {}) > 1):
+        raise ValueError(f"may not name use cases that need L2, such as {grave[0]}")
 
 
 def _representative_missing(speaker: Speaker, at: datetime) -> bool:

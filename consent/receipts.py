@@ -1,4 +1,7 @@
-"""Receipts: the person's copy of what they signed, as JSON for computers and as PDF in plain words."""
+"""Receipts: the person's copy of what they signed, as JSON for computers and as PDF in plain words.
+
+Names and levels are those of the record and its evidence. What was corrected since stands beside them, as a correction.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from consent import intended_uses, speakers
+from consent import intended_uses, speaker_history, speakers
+from consent.life import deliveries
 from consent.models import Consent, Grant
 from consent.outputs import NotSigned
 from consent.paper import words
+from consent.paper.signed_facts import SignedFacts, signed_facts
 from consent.rules.states import State
 from core import canonical, pdf_paper
 from core.canonical import Json
@@ -34,6 +39,7 @@ def as_json(consent: Consent, *, at: datetime | None = None) -> dict[str, Json]:
         "livemode": consent.livemode,
         "state": consent.state_at(at) if at else consent.state,
         "record": canonical.load(bytes(consent.record)),
+        "person": {"signed_name": signed_facts(consent).name, "corrections": _corrections(consent)},
         "record_sha256": consent.record_sha256,
         "jws": consent.record_jws,
         "scope_in_words": [
@@ -74,15 +80,16 @@ def as_pdf(consent: Consent, *, at: datetime | None = None) -> bytes:
 def _story(consent: Consent, state: State) -> Iterator[Block]:
     locale = consent.notice_version.locale
     say: dict[str, Any] = words.table(locale)["receipt"]
-    personal = speakers.personal_of(consent.speaker)
+    signed = signed_facts(consent)
     yield Heading(text=say["title"], level=1)
     yield from _asker(consent, say)
-    yield Line(label=say["person"], value=personal.name if personal else say["erased"])
+    yield Line(label=say["person"], value=signed.name or say["erased"])
+    yield from _corrected_lines(consent, say, locale)
     if consent.signed_at is not None:
         yield Line(label=say["signed"], value=words.moment(consent.signed_at, locale))
     if consent.valid_from is not None and consent.valid_until is not None:
         yield Line(label=say["term"], value=words.term(consent.valid_from, consent.valid_until, locale))
-    yield Line(label=say["level"], value=say["levels"][consent.assurance])
+    yield from _proof(signed, say)
     yield Line(label=say["state"], value=words.state(state, locale))
     yield Heading(text=say["purposes"])
     read = _read(consent)
@@ -107,6 +114,32 @@ def _asker(consent: Consent, say: dict[str, Any]) -> Iterator[Block]:
     for label, name in ((say["contact"], "contact"), (say["dpo"], "data_protection_officer")):
         if asker.get(name):
             yield Line(label=label, value=asker[name])
+
+
+def _proof(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
+    """Say of what level the proof is, and by which way the link reached who signed."""
+    yield Line(label=say["level"], value=say["levels"][signed.assurance])
+    yield Line(label=say["method"], value=say["methods"].get(signed.method, signed.method))
+    if signed.written_to:
+        yield Line(label=say["sent"], value=deliveries.mask(signed.written_to))
+
+
+def _corrections(consent: Consent) -> list[Json]:
+    """Say what was corrected since the signature: the signed person's old and new values, oldest first."""
+    found = speaker_history.corrections_of(consent.speaker, since=consent.signed_at)
+    return [{"corrected_at": rfc3339(one.at), "before": dict(one.before), "after": dict(one.after)} for one in found]
+
+
+def _corrected_lines(consent: Consent, say: dict[str, Any], locale: str) -> Iterator[Block]:
+    for one in speaker_history.corrections_of(consent.speaker, since=consent.signed_at):
+        changes = [
+            say["correction"].format(
+                field=say["fields"][name], before=one.before[name] or "-", after=one.after[name] or "-"
+            )
+            for name in one.fields
+        ]
+        label = say["corrected"].format(date=words.moment(one.at, locale))
+        yield Line(label=label, value="; ".join(changes))
 
 
 def _purpose(grant: Grant, read: intended_uses.Words | None, say: dict[str, Any], locale: str) -> Iterator[Block]:

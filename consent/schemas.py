@@ -265,6 +265,21 @@ class ScopeInWords(serializers.Serializer[Grant]):
     sentences = serializers.ListField(child=serializers.CharField())
 
 
+class CorrectionObject(serializers.Serializer[None]):
+    """A correction since the signature: what was changed, from what to what."""
+
+    corrected_at = serializers.DateTimeField()
+    before = serializers.DictField(child=serializers.CharField(allow_null=True))
+    after = serializers.DictField(child=serializers.CharField(allow_null=True))
+
+
+class SignedPerson(serializers.Serializer[None]):
+    """The name under which was signed, null after an erasure; corrections stand beside it."""
+
+    signed_name = serializers.CharField(allow_null=True)
+    corrections = CorrectionObject(many=True)
+
+
 class ReceiptObject(serializers.Serializer[None]):
     """The person's copy of a record."""
 
@@ -276,6 +291,7 @@ class ReceiptObject(serializers.Serializer[None]):
     livemode = serializers.BooleanField()
     state = serializers.CharField()
     record = serializers.DictField()
+    person = SignedPerson()
     record_sha256 = serializers.CharField()
     jws = serializers.CharField()
     scope_in_words = ScopeInWords(many=True)

@@ -86,7 +86,7 @@ class ImportedConsent(models.Model):
             models.CheckConstraint(
                 name="import_approved_at_a_time",
                 condition=Q(approved_by="", approved_at=None)
-                | ~Q(approved_by="") & Q(approved_at__gte=models.F("imported_at")),
+                | ~Q(approved_by="") & Q(approved_at__isnull=False, approved_at__gte=models.F("imported_at")),
             ),
             models.CheckConstraint(
                 name="import_approved_by_a_second_person", condition=~Q(approved_by=models.F("imported_by"))

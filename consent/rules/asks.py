@@ -122,7 +122,7 @@ class GrantFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentFacts:
-    """One consent with its grants, as far as the policy looks at it."""
+    """One consent with its grants. `import_approved`: given elsewhere, and a second person approved its import."""
 
     consent_id: str
     state: State
@@ -131,13 +131,15 @@ class ConsentFacts:
     valid_until: datetime | None
     grants: tuple[GrantFacts, ...]
     samples: frozenset[str] = frozenset()
+    import_approved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that a decision rests on. `forbidden` is what the person excluded in any standing consent to them.
 
-    `foreign_samples` are recordings of the ask that are bound to other people.
+    `foreign_samples` are recordings of the ask that are bound to other people. `imports_trusted_for` are the use cases
+    for which the organisation's policy takes an approved import for L1.
     """
 
     at: datetime
@@ -147,6 +149,7 @@ class Facts:
     held: bool = False
     representative_missing: bool = False
     raised: Mapping[str, int] = field(default_factory=dict)
+    imports_trusted_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,9 +116,10 @@ def _of_grant(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) 
     against: list[Reason] = []
     use_case = ask.use_case
     # 1. assurance
-    needed = use_cases.minimum_level(use_case or grant.use_case, facts.raised)
-    if consent.assurance < needed or consent.assurance < ask.assurance_floor:
-        against.append(_too_low(consent, max(needed, ask.assurance_floor)))
+    named = use_case or grant.use_case
+    needed = max(use_cases.minimum_level(named, facts.raised), ask.assurance_floor)
+    if _level(consent, named, needed, facts) < needed:
+        against.append(_too_low(consent, needed))
     # 2. action
     if ask.action not in grant.actions:
         against.append(
@@ -141,6 +142,16 @@ def _of_grant(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) 
     if ask.action == "synthesize":
         against += _over_quota(ask, grant, consent)
     return against
+
+
+def _level(consent: ConsentFacts, use_case: str, needed: int, facts: Facts) -> int:
+    """Say what the level of a consent counts as. L0 permits nothing, with one exception.
+
+    An import that a second person approved counts as L1 where the owner's policy names the use case. It never counts
+    for a use that needs more, also where the owner raised the level.
+    """
+    trusted = any(use_cases.covers(named, use_case) for named in facts.imports_trusted_for)
+    return 1 if consent.assurance == 0 and consent.import_approved and trusted and needed == 1 else consent.assurance
 
 
 def _of_place(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:

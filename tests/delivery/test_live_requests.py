@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -20,6 +18,7 @@ from tests.conftest import NOON
 from tests.consent.http import ANA, asked, fetch, post
 from tests.consent.people import AUDIOBOOK
 from tests.delivery.smtp import TAKEN, MailServer
+from tests.delivery.visits import sign
 from vault import blobs
 
 pytestmark = pytest.mark.django_db
@@ -34,15 +33,6 @@ def sent(live: APIClient, **changes: Any) -> dict[str, Any]:
     made = asked(live, **changes)
     assert sending.send_pending(now=now) == 1
     return made
-
-
-def sign(link: str, made: dict[str, Any], name: str = "Ana María Gómez") -> int:
-    """Sign on the real page as the person does: open it, tick, type the name, press."""
-    browser, path = Client(), "/sign/" + link.rpartition("/")[2]
-    page = browser.get(path).content.decode()
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-    form = {**hidden, "ticked": [made["grants"][0]["id"]], "name_typed": name, "advice": "none"}
-    return browser.post(path, form).status_code
 
 
 def record_of(live: APIClient, made: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""Receipts say what was signed, whatever the rows say today; a correction stands beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import Organisation
+from consent import receipts, speaker_history, speakers
+from consent.models import Consent, Correction, Speaker
+from tests.consent.http import asked, fetch, signed
+from tests.delivery.visits import sign
+from vault.errors import Tampered
+
+pytestmark = pytest.mark.django_db
+Draw = Callable[[str], str]
+
+
+@pytest.fixture
+def words_of() -> Draw:
+    """All lines of a receipt, before they are drawn."""
+
+    def read(consent_id: str) -> str:
+        story = receipts._story(Consent.objects.get(id=consent_id))
+        return "\n".join(str(getattr(one, "text", "")) for one in story)
+
+    return read
+
+
+def patch(api: APIClient, speaker: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    answer = api.patch(f"/v1/speakers/{speaker}", body, format="json")
+    return answer.status_code, json.loads(answer.content)
+
+
+class TestASignedPerson:
+    @pytest.mark.parametrize(
+        "change",
+        [{"name": "Morgan Other"}, {"email": "other@example.org"}, {"country": "FR"}, {"phone": "+4930123456"}],
+    )
+    def test_is_not_renamed_without_a_correction(self, sandbox: APIClient, change: dict[str, str]) -> None:
+        made = signed(sandbox)
+        before = fetch(sandbox, f"/v1/speakers/{made['speaker']}")
+        status, told = patch(sandbox, made["speaker"], change)
+        assert (status, told["code"], told["fields"]) == (409, "correction_needed", list(change))
+        assert fetch(sandbox, f"/v1/speakers/{made['speaker']}") == before
+
+    def test_keeps_free_what_nobody_signed_under(self, sandbox: APIClient) -> None:
+        made = signed(sandbox)
+        assert patch(sandbox, made["speaker"], {"locale": "de", "metadata": {"a": "b"}})[0] == 200
+
+    def test_may_be_sent_again_with_the_same_values(self, sandbox: APIClient) -> None:
+        made = signed(sandbox)
+        known = fetch(sandbox, f"/v1/speakers/{made['speaker']}")
+        assert patch(sandbox, made["speaker"], {"name": known["name"], "email": known["email"]})[0] == 200
+
+    def test_is_corrected_with_a_reason_and_the_old_name_is_kept(self, sandbox: APIClient) -> None:
+        made = signed(sandbox)
+        body = {"name": "Ana Ruiz", "correction": {"reason": "She married."}}
+        assert patch(sandbox, made["speaker"], body)[0] == 200
+        row = Correction.objects.get()
+        assert b"Ana" not in bytes(row.sealed or b"")
+        (kept,) = speaker_history.corrections_of(Speaker.objects.get())
+        assert (kept.before, kept.after) == ({"name": "Ana María Gómez"}, {"name": "Ana Ruiz"})
+        assert kept.reason == "She married."
+
+    @pytest.mark.parametrize("correction", [{}, {"reason": ""}, {"reason": None}, "because", {"why": "x"}])
+    def test_is_not_corrected_without_a_reason(self, sandbox: APIClient, correction: object) -> None:
+        made = signed(sandbox)
+        assert patch(sandbox, made["speaker"], {"name": "Ana Ruiz", "correction": correction})[0] == 422
+
+
+class TestAReceipt:
+    def test_names_who_signed_beside_the_correction(self, sandbox: APIClient, words_of: Draw) -> None:
+        made = signed(sandbox)
+        patch(sandbox, made["speaker"], {"name": "Morgan Other", "correction": {"reason": "A slip."}})
+        lines = words_of(made["id"]).splitlines()
+        assert any("Person" in line and "Ana María Gómez" in line for line in lines)
+        assert any("Corrected on" in line and "Morgan Other" in line for line in lines)
+        told = fetch(sandbox, f"/v1/consents/{made['id']}/receipt.json")["person"]
+        assert told["signed_name"] == "Ana María Gómez"
+        assert told["corrections"][0]["after"] == {"name": "Morgan Other"}
+
+    def test_names_the_organisation_that_asked_then(
+        self, sandbox: APIClient, organisation: Organisation, words_of: Draw
+    ) -> None:
+        made = signed(sandbox)
+        organisation.name = "Somebody Else Ltd"
+        organisation.contact = {"contact": "elsewhere@example.com"}
+        organisation.save()
+        text = words_of(made["id"])
+        assert ("Acme" in text, "Somebody Else" in text) == (True, False)
+        assert ("rights@acme.example" in text, "elsewhere" in text) == (True, False)
+
+    def test_follows_no_row_that_was_changed_behind_the_code(self, sandbox: APIClient, words_of: Draw) -> None:
+        made = signed(sandbox)
+        row = Speaker.objects.get()
+        forged = speakers.Personal(name="Morgan Other", email="x@example.org")
+        Speaker.objects.update(sealed=speakers._sealed(row.subject, forged))
+        assert "Morgan" not in words_of(made["id"])
+
+    def test_is_refused_when_the_evidence_was_exchanged(self, sandbox: APIClient, monkeypatch: Any) -> None:
+        made = signed(sandbox)
+        monkeypatch.setattr("vault.blobs.get", lambda _blob: b'{"person":{"name":"Morgan Other"}}')
+        with pytest.raises(Tampered):
+            receipts.as_pdf(Consent.objects.get(id=made["id"]))
+
+    def test_says_of_what_level_it_is_and_how_the_link_came(self, live: APIClient, words_of: Draw) -> None:
+        made = signed_through_the_asker(live)
+        text = words_of(made["id"])
+        assert "L0" in text
+        assert "proves no mailbox" in text
+
+
+def signed_through_the_asker(live: APIClient) -> dict[str, Any]:
+    """A live consent of level L0."""
+    made = asked(live, delivery={"channel": "controller"})
+    assert sign(made["signing_url"], made) == 303
+    return made
