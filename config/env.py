@@ -170,9 +170,9 @@ def mail_server(name: str, *, plain_anywhere: bool) -> MailServer | None:
 def mailbox(name: str, default: str) -> str:
     """One address from which mail comes, with a name or without."""
     raw = text(name, default)
-    shown, address = parseaddr(raw)
+    _, address = parseaddr(raw)
     local, _, host = address.rpartition("@")
-    if not local or not host or any(not char.isprintable() for char in shown + address):
+    if not local or not host or not raw.isprintable():
         raise BadSetting(name, "must be one mail address")
     return raw
 

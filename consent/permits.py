@@ -86,6 +86,7 @@ def permit_from(decision: Decision, consent: Consent, grant: Grant) -> Permit:
         min_disclosure=str(grant.scope.get("min_disclosure", "none")),
         terms={
             **scopes.codes(grant.scope),
+            "assurance": consent.assurance,
             "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
         },
     )

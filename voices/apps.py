@@ -20,6 +20,7 @@ class VoicesConfig(AppConfig):
         voice_lookup.register(wiring.known_voice)
         voice_lookup.register_states(ready=wiring.ready_voices, gone=wiring.gone_voices)
         verifying.register_consent_state(wiring.consent_state)
+        verifying.register_consent_level(wiring.consent_level)
         wiring.register_policy()
         events.listen(wiring.on_key_event)
         consent_ended.connect(wiring.on_consent_ended, dispatch_uid="voices.sweep")

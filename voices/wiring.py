@@ -27,6 +27,11 @@ def consent_state(consent_id: str) -> str | None:
     return found.state_at(now_for(found.organisation, livemode=found.livemode, real=clock.now()))
 
 
+def consent_level(consent_id: str) -> str | None:
+    """The level at which a consent was signed, for clips and the verify page; None when there is no such consent."""
+    return Consent.objects.filter(id=consent_id).values_list("assurance", flat=True).first()
+
+
 def known_voice(organisation_id: str, livemode: bool, voice_id: str) -> KnownVoice | None:  # noqa: FBT001 - a callback
     """What the gate must know of an organisation's voice; None for a stranger's."""
     rows = Voice.objects.filter(id=voice_id, organisation_id=organisation_id, livemode=livemode)

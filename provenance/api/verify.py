@@ -51,6 +51,7 @@ class FoundObject(serializers.Serializer[Any]):
     issued_at = serializers.DateTimeField()
     organisation = serializers.CharField()
     consent_state = serializers.CharField()
+    consent_assurance = serializers.CharField(allow_null=True)
     livemode = serializers.BooleanField()
 
 
@@ -137,6 +138,7 @@ def shown(verdict: Verdict, words: Words) -> Rendered:
             "issued_at": timestamp(clip.issued_at),
             "organisation": clip.organisation,
             "consent_state": clip.consent_state,
+            "consent_assurance": clip.consent_assurance,
             "livemode": clip.livemode,
         }
         if clip

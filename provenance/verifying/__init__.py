@@ -7,7 +7,7 @@ of an upload is kept, and nothing that is said names a person.
 from __future__ import annotations
 
 from provenance.verifying.asking import verify
-from provenance.verifying.consents import ENDED_FOR_GOOD, register_consent_state
+from provenance.verifying.consents import ENDED_FOR_GOOD, level_of, register_consent_level, register_consent_state
 from provenance.verifying.verdicts import Evidence, FoundClip, Outcome, Stretch, Verdict
 
 __all__ = [
@@ -17,6 +17,8 @@ __all__ = [
     "Outcome",
     "Stretch",
     "Verdict",
+    "level_of",
+    "register_consent_level",
     "register_consent_state",
     "verify",
 ]

@@ -17,6 +17,17 @@ def register_consent_state(ask: ConsentState) -> None:
     _register["consent"] = ask
 
 
+def register_consent_level(ask: ConsentState) -> None:
+    """Say who knows at which level a consent was signed."""
+    _register["level"] = ask
+
+
+def level_of(consent_id: str) -> str | None:
+    """The level at which a consent was signed, such as `L1`; None when nobody knows it."""
+    ask = _register.get("level")
+    return ask(consent_id) if ask else None
+
+
 def state_of(consent_id: str) -> str:
     """The state of a consent, `unknown` when nobody knows it."""
     ask = _register.get("consent")

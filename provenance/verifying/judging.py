@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provenance.models import Clip, ClipState
-from provenance.verifying.consents import ENDED_FOR_GOOD, state_of
+from provenance.verifying.consents import ENDED_FOR_GOOD, level_of, state_of
 from provenance.verifying.looking import Look
 from provenance.verifying.verdicts import FoundClip, Outcome, Stretch, Verdict
 
@@ -48,6 +48,7 @@ def _shown(clip: Clip) -> FoundClip | None:
         issued_at=clip.issued_at,
         organisation=clip.organisation.name,
         consent_state=state_of(clip.consent_id),
+        consent_assurance=level_of(clip.consent_id),
         livemode=clip.livemode,
     )
 

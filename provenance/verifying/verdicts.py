@@ -43,6 +43,7 @@ class FoundClip:
     organisation: str
     consent_state: str
     livemode: bool
+    consent_assurance: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

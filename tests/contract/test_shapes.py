@@ -37,7 +37,8 @@ FIELDS = {
     },
     "job": {"kind", "state", "progress", "finished_at", "clip", "decision", "code", "reasons"},
     "clip": {
-        "state", "ended_at", "voice", "decision", "consent", "grant", "language", "use_case", "characters", "provider",
+        "state", "ended_at", "voice", "decision", "consent", "consent_assurance", "grant", "language",
+        "use_case", "characters", "provider",
         "disclosure",
         "aigc_label",
         "client_reference", "media_type", "codec", "bytes", "duration_ms", "sha256", "sha256_pcm", "sha256_provider",

@@ -119,7 +119,7 @@ class TestVerify:
         assert set(found) == {"verdict", "detail", "reason", "clip", "evidence", "marks", "duration_ms", "caveat"}
         assert found["clip"] == {
             "id": spoken["Sayso-Clip"], "issued_at": "2026-11-21T12:00:00Z", "organisation": "Acme",
-            "consent_state": "active", "livemode": False,
+            "consent_state": "active", "consent_assurance": "L1", "livemode": False,
         }  # fmt: skip
         assert (found["verdict"], found["evidence"][0]["layer"]) == ("issued", "sha256")
         assert all(set(one) == {"layer", "result", "detail"} for one in found["evidence"])

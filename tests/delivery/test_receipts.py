@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import Organisation
 from consent import receipts, speaker_history, speakers
 from consent.models import Consent, Correction, Speaker
+from consent.rules.states import State
 from tests.consent.http import asked, fetch, signed
 from tests.delivery.visits import sign
 from vault.errors import Tampered
@@ -25,8 +26,8 @@ def words_of() -> Draw:
     """All lines of a receipt, before they are drawn."""
 
     def read(consent_id: str) -> str:
-        story = receipts._story(Consent.objects.get(id=consent_id))
-        return "\n".join(str(getattr(one, "text", "")) for one in story)
+        consent = Consent.objects.get(id=consent_id)
+        return "\n".join(map(str, receipts._story(consent, State(consent.state))))
 
     return read
 

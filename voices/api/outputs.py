@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from consent.schemas import RefusalReason
 from core.rest import Rendered, timestamp
-from provenance import aigc, clips
+from provenance import aigc, clips, verifying
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState
 from voices.api import schemas
@@ -85,6 +85,7 @@ def clip(row: Clip) -> Rendered:
         "voice": row.voice_id or None,
         "decision": row.decision_id,
         "consent": row.consent_id,
+        "consent_assurance": verifying.level_of(row.consent_id),
         "grant": row.grant_id,
         "language": row.language,
         "use_case": row.use_case,
@@ -236,6 +237,7 @@ class ClipObject(serializers.Serializer[Clip]):
     voice = serializers.CharField(allow_null=True)
     decision = serializers.CharField()
     consent = serializers.CharField()
+    consent_assurance = serializers.CharField(allow_null=True)
     grant = serializers.CharField()
     language = serializers.CharField()
     use_case = serializers.CharField()
