@@ -61,7 +61,7 @@ class StateFilter(admin.SimpleListFilter):
     """Filters by the state as it is now; test data lives by the organisation's own clock."""
 
     title = "state"
-    parameter_name = "state"
+    parameter_name = "state_now"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         """Every state there is."""
@@ -80,7 +80,7 @@ class StateFilter(admin.SimpleListFilter):
 class ConsentAdmin(NotedAdmin[Consent]):
     list_display = ("id", "state_today", "assurance", "mode", "signed_at", "valid_until", "revoked_at")
     list_select_related = ("organisation",)
-    list_filter = (StateFilter, "assurance", "livemode")
+    list_filter = ("assurance", "livemode")
     search_fields = ("id", "speaker__id")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "id")
@@ -114,6 +114,10 @@ class ConsentAdmin(NotedAdmin[Consent]):
     def notes_of(self, row: Consent) -> Notes:
         """Open the consent's notes."""
         return requests.notes_of(row)
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The state first, as it is now and not as it was written down."""
+        return (StateFilter, *self.list_filter)
 
     @admin.display(description="State", ordering="state")
     def state_today(self, consent: Consent) -> str:

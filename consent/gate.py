@@ -6,6 +6,7 @@ line; `release` when the work failed. Lock order everywhere: job, consent, log.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -18,10 +19,11 @@ from consent.facts import Gathered
 from consent.judging import judge
 from consent.life import samples
 from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
-from consent.permits import ConsentDenied, Permit, permit_from
+from consent.permits import ConsentDenied, Permit
+from consent.rules import scopes
 from consent.rules.asks import Ask, GrantFacts, Reason, Verdict
 from consent.still import ended, may_repeat, may_still
-from core import tx
+from core import clock, tx
 from core.errors import NotFound
 
 __all__ = [
@@ -124,7 +126,7 @@ def permit_of(decision_id: str) -> Permit:
     row = rows.filter(id=decision_id, allowed=True, preview=False).first()
     if row is None or row.consent is None or row.grant is None:
         raise NotFound("There is no such permit.")
-    return permit_from(row, row.consent, row.grant)
+    return _permit(row, row.consent, row.grant)
 
 
 def _too_late(gathered: Gathered, grant: GrantFacts) -> Verdict:
@@ -146,13 +148,41 @@ def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at:
     quota.keep(decision, usage, characters=characters, clips=clips, expires_at=at + PERMIT_LASTS)
     noted = decisions.note(decision, consent, at=at, actor=actor)
     still.remember(decision.id, consent, gathered.facts.raised)
-    return replace(permit_from(decision, consent, grant), event_id=noted)
+    return replace(_permit(decision, consent, grant), event_id=noted)
 
 
 def _end(consent: Consent | None, at_most: datetime) -> datetime:
     """Give when an answer ends: no later than the consent that it rests on."""
     until = consent.valid_until if consent else None
     return at_most if until is None else min(at_most, until)
+
+
+def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
+    ask = cast("Mapping[str, str | None]", decision.ask)
+    return Permit(
+        decision_id=decision.id,
+        actor=decision.actor,
+        action=str(ask["action"]),
+        voice_id=decision.voice_id,
+        consent_id=consent.id,
+        grant_id=grant.id,
+        epoch=decision.epoch or 0,
+        subject=consent.speaker.subject,
+        speaker_id=consent.speaker_id,
+        record_sha256=decision.record_sha256,
+        language=ask["language"],
+        use_case=ask["use_case"] or grant.use_case,
+        channel=ask["channel"],
+        territory=ask["territory"],
+        policy_version=decision.policy_version,
+        expires_at=decision.expires_at,
+        min_disclosure=str(grant.scope.get("min_disclosure", "none")),
+        terms={
+            **scopes.codes(grant.scope),
+            "assurance": consent.assurance,
+            "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
+        },
+    )
 
 
 @tx.opened

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from consent.decisions import shown
-from consent.models import Consent, Decision, Grant
-from consent.rules import scopes
 from consent.rules.asks import Reason
-from core import clock
 from core.canonical import Json
 from core.errors import Fault, Refused
 
@@ -61,32 +57,3 @@ class Permit:
     min_disclosure: str
     terms: Mapping[str, Json]
     event_id: str = ""
-
-
-def permit_from(decision: Decision, consent: Consent, grant: Grant) -> Permit:
-    """Give the permit of an allowed decision."""
-    ask = cast("Mapping[str, str | None]", decision.ask)
-    return Permit(
-        decision_id=decision.id,
-        actor=decision.actor,
-        action=str(ask["action"]),
-        voice_id=decision.voice_id,
-        consent_id=consent.id,
-        grant_id=grant.id,
-        epoch=decision.epoch or 0,
-        subject=consent.speaker.subject,
-        speaker_id=consent.speaker_id,
-        record_sha256=decision.record_sha256,
-        language=ask["language"],
-        use_case=ask["use_case"] or grant.use_case,
-        channel=ask["channel"],
-        territory=ask["territory"],
-        policy_version=decision.policy_version,
-        expires_at=decision.expires_at,
-        min_disclosure=str(grant.scope.get("min_disclosure", "none")),
-        terms={
-            **scopes.codes(grant.scope),
-            "assurance": consent.assurance,
-            "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
-        },
-    )
