@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Final
 import numpy as np
 from django.db.models import QuerySet
 
+from consent import speakers
 from consent.models import Consent, SampleFingerprint, SampleFingerprintTerm, SampleRegister, Speaker
 from core import canonical, tx
 from core.errors import NotFound
@@ -56,7 +58,11 @@ def identify(sound: Sound) -> RecordingIdentity:
 
 
 def find_foreign(recordings: Sequence[RecordingIdentity], *, speaker: Speaker, at: datetime) -> tuple[int, ...]:
-    """Return the places of those recordings that are bound to consents of other people in this organisation."""
+    """Return the places of those recordings that are bound to consents of other people in this organisation.
+
+    In the sandbox speakers of one name are one person. Tests enter the same invented person again and again, with the
+    same recording, and nobody's voice depends on it. With live data every speaker is a person of their own.
+    """
     others = SampleFingerprint.objects.filter(
         consent__organisation_id=speaker.organisation_id, consent__livemode=speaker.livemode
     ).exclude(consent__speaker=speaker)
@@ -65,8 +71,29 @@ def find_foreign(recordings: Sequence[RecordingIdentity], *, speaker: Speaker, a
     return tuple(
         place
         for place, recording in enumerate(recordings)
-        if others.filter(pcm_sha256=recording.pcm_sha256).exists() or _is_heard(recording.bits, others, key)
+        if any(_is_another(row.consent.speaker, speaker) for row in _matching(recording, others, key))
     )
+
+
+def _matching(
+    recording: RecordingIdentity, others: QuerySet[SampleFingerprint], key: bytes
+) -> Iterator[SampleFingerprint]:
+    """Give those of the others' rows whose recording this is, or a part of it."""
+    rows = others.select_related("consent__speaker")
+    yield from rows.filter(pcm_sha256=recording.pcm_sha256)
+    yield from _heard_in(recording.bits, rows, key)
+
+
+def _is_another(one: Speaker, other: Speaker) -> bool:
+    if other.livemode:
+        return True
+    names = [speakers.personal_of(row) for row in (one, other)]
+    first, second = (_folded(row.name) if row is not None else None for row in names)
+    return first is None or first != second
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 @tx.required
@@ -107,10 +134,10 @@ def forget(subject: str) -> int:
     return SampleFingerprint.objects.filter(id__in=held).delete()[0]
 
 
-def _is_heard(heard: Bits, others: QuerySet[SampleFingerprint], key: bytes) -> bool:
-    """Say whether one of the others' recordings lies in this sound, or a part of it does."""
+def _heard_in(heard: Bits, others: QuerySet[SampleFingerprint], key: bytes) -> Iterator[SampleFingerprint]:
+    """Give the others' rows whose recording lies in this sound, or a part of which does."""
     if np.count_nonzero(heard != SILENT) < haitsma_kalker.LEAST:
-        return False
+        return
 
     places: dict[int, list[int]] = {}
     for place, value in enumerate(heard.tolist()):
@@ -119,10 +146,11 @@ def _is_heard(heard: Bits, others: QuerySet[SampleFingerprint], key: bytes) -> b
 
     shifts = _likeliest(places, others)
     rows = others.in_bulk([row_id for row_id, _ in shifts])
-    return any(
-        (kept := _opened(rows.get(row_id))) is not None and haitsma_kalker.compare(heard, kept, shift=shift).same
-        for row_id, shift in shifts
-    )
+    for row_id, shift in shifts:
+        row = rows.get(row_id)
+        kept = _opened(row)
+        if row is not None and kept is not None and haitsma_kalker.compare(heard, kept, shift=shift).same:
+            yield row
 
 
 def _likeliest(places: Mapping[int, Sequence[int]], others: QuerySet[SampleFingerprint]) -> tuple[tuple[int, int], ...]:

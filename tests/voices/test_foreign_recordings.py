@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from accounts.models import Organisation
-from consent import erasure, sample_fingerprints
+from consent import erasure, sample_fingerprints, speakers
 from consent.models import (
     Consent,
     Decision,
@@ -31,6 +33,7 @@ from tests.cast import MakeOrganisation
 from tests.conftest import NOON
 from tests.voices.conftest import AUDIO, Http, MakeConsent, Reader, reading
 from tests.voices.test_races import in_threads
+from vault import sealing
 from voices.models import Voice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -134,6 +137,27 @@ def foreign(speaker: Speaker, *files: bytes) -> tuple[int, ...]:
 
 
 @pytest.fixture
+def make_consent(make_maras_consent: MakeConsent) -> MakeConsent:
+    """Makes consents of people of different names: in the sandbox those of one name are one person."""
+    numbers = itertools.count()
+
+    def make(**options: Any) -> Consent:
+        consent = make_maras_consent(**options)
+        rename(consent.speaker, f"Person {next(numbers)}")
+        return consent
+
+    return make
+
+
+def rename(speaker: Speaker, name: str) -> None:
+    personal = speakers.personal_of(speaker)
+    assert personal is not None
+    value = {**asdict(personal), "name": name}
+    speaker.sealed = sealing.seal(speaker.subject, speakers._context(speaker.subject), value)
+    speaker.save(update_fields=["sealed"])
+
+
+@pytest.fixture
 def anns(make_consent: MakeConsent) -> Consent:
     """The consent of Ann, which is bound to two recordings."""
     consent = make_consent()
@@ -186,6 +210,23 @@ class TestARecordingOfAnotherPerson:
 
         assert (answer.status_code, codes(answer)) == (403, ["sample_not_covered"])
         assert not Voice.objects.filter(consent_id=cora.id, state="ready").exists()
+
+
+class TestTwoSpeakersOfOneName:
+    def test_are_one_person_in_the_sandbox(self, anns: Consent, make_consent: MakeConsent) -> None:
+        again = make_consent().speaker
+        rename(again, "PERSON  0")
+
+        assert foreign(again, *map(file_of, MINE)) == ()
+
+    def test_are_two_people_where_it_is_live(self, anns: Consent, make_consent: MakeConsent) -> None:
+        again = make_consent().speaker
+        rename(again, "Person 0")
+        assert not sample_fingerprints._is_another(anns.speaker, again)
+
+        again.livemode = True
+
+        assert sample_fingerprints._is_another(anns.speaker, again)
 
 
 class TestOtherRecordings:
