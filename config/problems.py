@@ -159,6 +159,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return render(request, "403.html", status=403)
 
 
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+    """Answer a form without its token, or from another site. The framework's own page speaks to developers."""
+    return forbidden(request, PermissionDenied())
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Django's 404."""
     if _wants_problem(request):

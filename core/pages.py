@@ -19,6 +19,8 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 _DAY: Final[dict[Language, str]] = {"en": "j F Y", "de": "j. F Y"}
+# What a browser says of a form from our own page, or of one that its reader sends again (Fetch Metadata, section 2.3).
+_OWN_SITES: Final = frozenset({"same-origin", "none"})
 _MOMENT: Final[dict[Language, str]] = {"en": "j F Y, H:i", "de": "j. F Y, H:i"}
 
 
@@ -62,7 +64,8 @@ def from_own_pages(view: View[P]) -> View[P]:
     """Take forms from our own pages alone, without a cookie.
 
     For pages whose address holds a secret: nobody can forge a form without it. A form that a browser sends from another
-    site is refused by its `Origin`, or by its `Referer` where that is missing. Programs send neither.
+    site is refused by its `Origin`, by its `Referer` where that is missing, and by `Sec-Fetch-Site`. Programs send none
+    of them.
     """
 
     @wraps(view)
@@ -75,7 +78,9 @@ def from_own_pages(view: View[P]) -> View[P]:
 
 
 def _is_own(request: HttpRequest) -> bool:
-    said = request.headers.get("Origin") or request.headers.get("Referer")
+    if request.headers.get("Sec-Fetch-Site", "none").strip().lower() not in _OWN_SITES:
+        return False
+    said = request.headers.get("Origin", request.headers.get("Referer"))
     if said is None:
         return True
     own = {f"{request.scheme}://{request.get_host()}", settings.SAYSO_PUBLIC_URL}

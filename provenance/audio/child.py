@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 Block = NDArray[np.float32]
 BLOCK_FRAMES = 65_536
 UNKNOWN_FRAMES = 2**60  # libsndfile reports the greatest count when a FLAC written to a pipe declares none
-UNREAD = 65_536  # bytes of read-ahead and tags that may be left over
+RESUMED = 64  # how often the decoder is asked to go on behind what is no sound
+ID3 = (21, 14, 7, 0)
 LOUDEST = 16.0  # float files may overshoot full scale; more than this is not sound scaled to 1
 # What libsndfile may be asked to read. Its other parsers (AIFF, MAT5, GSM, ADPCM ...) are never reached.
 ALLOWED = {
@@ -78,20 +79,53 @@ def _check(order: dict[str, Any], *, rate: int, channels: int, frames: int) -> N
 
 def _sndfile(order: dict[str, Any], data: bytes) -> tuple[int, int, int, Iterator[Block]]:
     kind, subtypes = ALLOWED[order["container"]]
-    source = io.BytesIO(data)
-    file = Forward(source)
+    file = Forward(io.BytesIO(data))
     if file.format not in {kind, f"{kind}EX"} or file.subtype not in subtypes:
         raise Unreadable("unknown_format")
     frames = 0 if file.frames > UNKNOWN_FRAMES else file.frames
     _check(order, rate=file.samplerate, channels=file.channels, frames=frames)
 
     def blocks() -> Iterator[Block]:
-        while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
+        # Of a FLAC no more than it names: behind its end may stand a tag, which is an error to the decoder.
+        left = frames if kind == "FLAC" and frames else UNKNOWN_FRAMES
+        while len(block := file.read(min(left, BLOCK_FRAMES), dtype="float32", always_2d=True)):
             yield block.mean(axis=1)
-        if order["container"] == "flac" and len(data) - source.tell() > max(UNREAD, len(data) // 20):
+            left -= len(block)
+        if kind == "FLAC" and frames and _is_longer(data, frames):
             raise Unreadable("unreadable")  # the header names fewer samples than the file has
 
     return file.samplerate, file.channels, frames, blocks()
+
+
+def _is_longer(flac: bytes, frames: int) -> bool:
+    """Whether there is sound behind as many frames. libsndfile stops at the count in the header, so read without it.
+
+    What else stands behind the sound, such as a tag, is an error to the decoder. It goes on behind a few of them.
+    """
+    file = Forward(io.BytesIO(_with_unknown_length(flac)))
+    if file.frames <= UNKNOWN_FRAMES:
+        raise Unreadable("unreadable")  # a second header, which names a length again
+    ahead = np.zeros((BLOCK_FRAMES, file.channels), dtype=np.float32)
+    left = frames
+    while left and (got := len(file.read(out=ahead[: min(left, BLOCK_FRAMES)]))):
+        left -= got
+    for _ in range(RESUMED):
+        try:
+            return len(file.read(out=ahead[:1])) > 0
+        except soundfile.LibsndfileError:
+            continue
+    return False
+
+
+def _with_unknown_length(flac: bytes) -> bytes:
+    """The FLAC with no count of samples in its first block: 36 bits that end 26 bytes behind its start."""
+    start = 0
+    while flac[start : start + 3] == b"ID3":  # the size has seven bits a byte
+        start += 10 + sum((byte & 127) << shift for byte, shift in zip(flac[start + 6 : start + 10], ID3, strict=True))
+    if flac[start : start + 4] != b"fLaC":
+        raise Unreadable("unreadable")
+    kept = flac[start + 21] & 0xF0
+    return flac[: start + 21] + bytes((kept, 0, 0, 0, 0)) + flac[start + 26 :]
 
 
 def _ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int, Iterator[Block]]:

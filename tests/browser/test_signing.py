@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consent import services
@@ -13,9 +17,11 @@ from consent.life import lifecycle
 from consent.life.requests import Requested
 from consent.models import Consent
 from core import clock
-from tests.browser.conftest import Check, Console
+from tests import servers
+from tests.browser.conftest import FLAGS, Check, Console
 from tests.people import AUDIOBOOKS, MUSEUM, MakeRequest
 
+BLOCK = 2  # Chromium's content setting
 CONTACT = {"email": "voices@acme.example", "address": "1 Harbour Street, Hamburg"}
 
 
@@ -196,3 +202,32 @@ class TestOtherEnds:
         page.goto(f"{live_server.url}/sign/nothing")
         expect(page.get_by_role("heading", level=1)).to_have_text("We do not know this link")
         sound_page("unknown")
+
+
+class TestWithCookiesBlocked:
+    @pytest.fixture
+    def page(self, browser: Browser, tmp_path: Path) -> Iterator[Page]:
+        """A browser that takes no cookie from anywhere."""
+        (tmp_path / "Default").mkdir()
+        wanted = {"profile": {"default_content_setting_values": {"cookies": BLOCK}}}
+        (tmp_path / "Default" / "Preferences").write_text(json.dumps(wanted), encoding="utf-8")
+        program, flags = servers.chromium(), [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        context = browser.browser_type.launch_persistent_context(tmp_path, executable_path=program, args=flags)
+        yield context.new_page()
+        context.close()
+
+    def test_a_person_signs_and_stops(self, page: Page, live_server: LiveServer, asked: Requested) -> None:
+        open_link(page, live_server, asked)
+        page.evaluate("document.cookie = 'taken=yes'")
+        assert page.evaluate("document.cookie") == ""
+        sign(page)
+        assert row_of(asked).state == "active"
+        page.get_by_role("button", name="Withdraw my agreement now").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("You have stopped it")
+        assert page.context.cookies() == []
+
+    def test_a_person_says_no(self, page: Page, live_server: LiveServer, asked: Requested) -> None:
+        open_link(page, live_server, asked)
+        page.get_by_role("button", name="I say no").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("You said no")
+        assert row_of(asked).state == "declined"

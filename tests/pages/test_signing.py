@@ -134,6 +134,31 @@ class TestSigning:
         assert visitor.post(path_of(asked) + move, filled, headers={header: site}).status_code == 403
         assert state_of(asked) == "requested"
 
+    @pytest.mark.parametrize("move", ["", "/decline", "/withdraw"])
+    @pytest.mark.parametrize("said", ["cross-site", "same-site", "Cross-Site"])
+    def test_takes_no_form_that_the_browser_calls_another_sites(
+        self, visitor: Client, asked: Requested, move: str, said: str
+    ) -> None:
+        filled = {**page_of(visitor, asked), **answer(*grants_of(asked))}
+        assert visitor.post(path_of(asked) + move, filled, headers={"Sec-Fetch-Site": said}).status_code == 403
+        assert state_of(asked) == "requested"
+
+    @pytest.mark.parametrize(
+        "header", [{"Origin": ""}, {"Referer": ""}, {"Origin": "", "Referer": "http://testserver/"}]
+    )
+    def test_takes_no_form_whose_origin_is_empty(
+        self, visitor: Client, asked: Requested, header: dict[str, str]
+    ) -> None:
+        assert visitor.post(f"{path_of(asked)}/decline", headers=header).status_code == 403
+        assert state_of(asked) == "requested"
+
+    @pytest.mark.parametrize("site", ["same-origin", "none"])
+    def test_takes_a_form_by_its_referer_where_the_origin_is_missing(self, asked: Requested, site: str) -> None:
+        browser = Client(enforce_csrf_checks=True)
+        headers = {"Referer": f"http://testserver{path_of(asked)}", "Sec-Fetch-Site": site}
+        assert browser.post(f"{path_of(asked)}/decline", headers=headers).status_code == 303
+        assert (state_of(asked), dict(browser.cookies)) == ("declined", {})
+
     def test_needs_no_cookie(self, asked: Requested) -> None:
         browser = Client(enforce_csrf_checks=True, HTTP_ORIGIN="http://testserver")
         browser.get(path_of(asked))

@@ -78,14 +78,14 @@ def begin(order: SpeechOrder, voice: Voice, *, asker: Asker, now: Clock, provide
 
     Raises StreamsBusy, and what `pipeline.speak` raises before it asks the provider.
     """
-    PLACES.take()
+    PLACES.take(asker.organisation_id)
     leave = ENTRANCE.enter()
     try:
         papers, pieces = _begun(order, voice, asker=asker, now=now, providers=providers)
         return Live(papers, pieces, begun=leave)
     except BaseException:
         leave()
-        PLACES.free()
+        PLACES.free(asker.organisation_id)
         raise
 
 
@@ -191,7 +191,7 @@ class Live:
             self._abort(b"", error)
         finally:
             self._begun()
-            PLACES.free()
+            PLACES.free(self.papers.asker.organisation_id)
 
     async def _watch(self) -> Watched:
         """The watch over this permit; begun by whoever asks first."""
@@ -207,7 +207,7 @@ class Live:
             watch().remove(await self._watched)
         self._track.close()
         self._begun()
-        PLACES.free()
+        PLACES.free(self.papers.asker.organisation_id)
 
     def _confirm(self) -> None:
         with transaction.atomic():

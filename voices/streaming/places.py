@@ -7,6 +7,7 @@ begun at once and the others wait: begun all at once, each would wait for all.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -24,28 +25,40 @@ class StreamsBusy(Unavailable):
 
 
 class Places:
-    """A fixed number of places. Safe for threads."""
+    """A fixed number of places, of which one organisation gets three quarters at most. Safe for threads.
+
+    A client may read slowly for as long as it likes, so without that share one organisation could hold them all.
+    """
 
     def __init__(self) -> None:
-        self._taken = 0
+        self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @property
     def taken(self) -> int:
         """How many are taken."""
-        return self._taken
+        return self._taken.total()
 
-    def take(self) -> None:
+    def take(self, organisation_id: str) -> None:
         """Take one. Raises StreamsBusy."""
+        most = settings.SAYSO_MAX_STREAMS
         with self._lock:
-            if self._taken >= settings.SAYSO_MAX_STREAMS:
+            if self._taken.total() >= most:
                 raise StreamsBusy("This server carries as many streams as it can.", retry_after=1)
-            self._taken += 1
+            if self._taken[organisation_id] >= share_of(most):
+                raise StreamsBusy("Your organisation has as many streams here as it may.", retry_after=1)
+            self._taken[organisation_id] += 1
 
-    def free(self) -> None:
+    def free(self, organisation_id: str) -> None:
         """Give one back."""
         with self._lock:
-            self._taken -= 1
+            self._taken[organisation_id] -= 1
+            self._taken += Counter()  # forgets those that hold none
+
+
+def share_of(places: int) -> int:
+    """How many of these places one organisation may hold: three quarters, and always one."""
+    return places - places // 4
 
 
 class Entrance:

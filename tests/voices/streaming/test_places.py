@@ -8,15 +8,43 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from pytest_django import Settings
 
 from consent.models import Decision
 from tests.voices.streaming.conftest import Teller, asked, until
 from tests.voices.streaming.wire import Wire
 from voices.models import Voice
-from voices.streaming.places import ENTRANCE, Entrance
+from voices.streaming.places import ENTRANCE, Entrance, Places, StreamsBusy, share_of
 from voices.streaming.turns import THREADS
 
 WIDTH = 2 * THREADS
+
+
+class TestPlaces:
+    def test_are_never_all_held_by_one_organisation(self, settings: Settings) -> None:
+        settings.SAYSO_MAX_STREAMS = 64
+        places = Places()
+        for _ in range(48):
+            places.take("org_greedy")
+        with pytest.raises(StreamsBusy):
+            places.take("org_greedy")
+        for number in range(16):
+            places.take(f"org_{number}")
+        with pytest.raises(StreamsBusy):
+            places.take("org_late")
+
+    def test_are_free_for_the_same_organisation_once_it_leaves_one(self, settings: Settings) -> None:
+        settings.SAYSO_MAX_STREAMS = 4
+        places = Places()
+        for _ in range(3):
+            places.take("org_greedy")
+        places.free("org_greedy")
+        places.take("org_greedy")
+        assert places.taken == 3
+
+    @pytest.mark.parametrize(("places", "share"), [(1, 1), (2, 2), (3, 3), (4, 3), (64, 48), (1000, 750)])
+    def test_leave_a_quarter_to_others(self, places: int, share: int) -> None:
+        assert share_of(places) == share
 
 
 class TestEntrance:
