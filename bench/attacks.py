@@ -84,6 +84,25 @@ def cut(sound: Sound, seconds: float) -> Sound:
     return Sound(sound.samples[round(seconds * sound.rate) :], sound.rate)
 
 
+def middle(sound: Sound, seconds: float) -> Sound:
+    """So much from its middle alone."""
+    size = round(seconds * sound.rate)
+    start = (sound.samples.size - size) // 2
+    return Sound(sound.samples[start : start + size], sound.rate)
+
+
+def echoed(milliseconds: float, gain: float = 1.0) -> Attack:
+    """Mixed with itself, so much later: two paths of one sound."""
+
+    def change(sound: Sound) -> Sound:
+        late = round(milliseconds * sound.rate / 1_000)
+        samples = np.pad(sound.samples, (0, late))
+        samples[late:] += np.float32(gain) * sound.samples
+        return Sound(samples, sound.rate)
+
+    return change
+
+
 def played(speed: float) -> Attack:
     """Faster and higher, or slower and lower, as a tape that runs at another speed."""
     return lambda sound: Sound(sound.samples, round(sound.rate * speed)).resampled(sound.rate)
@@ -103,14 +122,18 @@ ATTACKS: dict[str, Attack] = {
     "speed 1.02": played(1.02),
     "speed 0.98": played(0.98),
     "gsm": telephone("GSM610"),
+    "1.5 s of its middle": lambda sound: middle(sound, 1.5),
+    "echo 12 ms": echoed(12.0),
+    "echo 9 ms, turned over": echoed(9.0, -1.0),
     "tempo 0.95": lambda sound: _ffmpeg(sound, "wav", "-af", "atempo=0.95"),
 }
 # Wanted of marked clips, exact token: by length in seconds, the share and the attacks it holds for.
 ORDINARY = ("clean", "mp3 64k", "aac 96k", "opus 24k", "16 kHz", "mu-law", "cut 0.5 s", "mp3 64k, opus 24k")
-ROUGH = ("opus 16k", "noise 20 dB", "speed 1.02", "speed 0.98", "gsm", "tempo 0.95")
+ECHOES = ("echo 12 ms", "echo 9 ms, turned over")
+ROUGH = (*ECHOES, "opus 16k", "noise 20 dB", "speed 1.02", "speed 0.98", "gsm", "tempo 0.95")
 WANTED: dict[float, dict[str, float]] = {
     2.0: {"clean": 0.97, "mp3 64k": 0.97},
-    3.0: dict.fromkeys(ORDINARY, 0.99),
-    5.0: dict.fromkeys(ORDINARY, 0.99) | dict.fromkeys(ROUGH, 0.95),
+    3.0: dict.fromkeys(ORDINARY, 0.99) | dict.fromkeys(ECHOES, 0.95) | {"1.5 s of its middle": 0.95},
+    5.0: dict.fromkeys(ORDINARY, 0.99) | dict.fromkeys(ROUGH, 0.95) | {"1.5 s of its middle": 0.95},
     8.0: dict.fromkeys(ORDINARY, 0.99) | dict.fromkeys(ROUGH, 0.95),
 }

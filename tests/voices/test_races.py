@@ -36,8 +36,8 @@ TONE = Sound(np.zeros(2400, dtype=np.float32), 24_000)
 def quick_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The race is about rows; a mark costs half a second of processor, so here it is taken as made."""
 
-    def made(sound: Sound, *, token: int, output: Output, **_others: object) -> marking.Marked:
-        level = np.full(len(TONE.samples), token / 2**33, dtype=np.float32)  # no two clips have the same bytes
+    def made(sound: Sound, *, identity: int, output: Output, **_others: object) -> marking.Marked:
+        level = np.full(len(TONE.samples), identity / 2**129, dtype=np.float32)  # no two clips have the same bytes
         data = encode(Sound(level, TONE.rate), output)
         return marking.Marked(
             data=data, sound=TONE, margin_milli_db=500, score_milli=9000, checks=("race",), attempts=1
@@ -168,3 +168,16 @@ class TestQuota:
             pipeline.speak(order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(refuse)))
 
         pipeline.speak(order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(sound=TONE)))
+
+
+class TestCopies:
+    def test_of_one_sound_made_at_once_have_one_token(self, voice: Voice) -> None:
+        def work(_number: int) -> object:
+            order = order_for(voice, output=Output(codec="wav", sample_rate_hz=24_000))
+            return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader())).clip_id
+
+        made = in_threads(work, WORKERS)
+
+        assert len(set(made)) == WORKERS
+        assert Clip.objects.values("token").distinct().count() == 1
+        assert Clip.objects.filter(token_shared=False).count() == 1
