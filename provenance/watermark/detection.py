@@ -1,10 +1,11 @@
 """Reading the mark of one clip, in five stages; the next one only when those before read nothing.
 
 1. At the clip's own pace, all bands: whole, and a long clip also in windows of about five seconds.
-2. The same in windows of two seconds: what is left of a clip that was cut and joined again.
-3. The same as 1 with the bands below 2 kHz alone: telephone vocoders such as GSM make up what lies above.
-4. The same as 1 without the echo that stands out in the sound, if one does (`combs`).
-5. At other speeds and tempos (`pacing`).
+2. The same with the bands below 2 kHz alone: telephone vocoders such as GSM make up what lies above.
+3. The same as 1 without the echo that stands out in the sound, if one does (`combs`).
+4. At other speeds and tempos (`pacing`).
+5. As 1, in windows of two seconds: what is left of a clip that was cut and joined again. Last, for it would also read
+   some clips of another pace, and not say at which.
 
 A sound of more than a minute is read in blocks of twenty seconds, so memory does not grow with its length. The places
 found in all blocks compete for the few messages of a stage.
@@ -85,7 +86,7 @@ class Hearing:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The ways to read, in the order in which to try them. Each gives what it reads under each key's name."""
-        return self._plain, self._cut, self._low, self._echoed, self._paced
+        return self._plain, self._low, self._echoed, self._paced, self._cut
 
     def _plain(self, keys: Mapping[str, bytes]) -> Found:
         return _read(self._grounds(), keys, LONG)

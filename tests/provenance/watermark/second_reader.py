@@ -170,10 +170,10 @@ class Place:
 
 def read(samples: Floats, key: bytes) -> Found | None:
     """What is in a clip of 16 kHz and up to a minute, at its own pace and with all its bands: steps 1 to 8."""
-    found = read_once(samples, key, cut=False) or read_once(samples, key, cut=True)
+    found = read_once(samples, key, cut=False)
     if found is None and (echo := echo_in(samples)):
-        return read_once(without(samples, *echo), key, cut=False)
-    return found
+        found = read_once(without(samples, *echo), key, cut=False)
+    return found or read_once(samples, key, cut=True)
 
 
 def echo_in(samples: Floats) -> tuple[float, float] | None:
