@@ -42,7 +42,6 @@ class TestConsents:
         ("name", "change"),
         [
             ("consent_state_is_known", {"state": "happy"}),
-            ("consent_assurance_is_known", {"assurance": "L9"}),
             ("consent_stands_only_when_signed", {"state": "active"}),
             ("consent_stands_only_when_signed", {"state": "expired"}),
             ("consent_asks_for_a_term_or_an_end", {"duration": ""}),
@@ -54,6 +53,16 @@ class TestConsents:
         self, make_request: MakeRequest, name: str, change: dict[str, Any]
     ) -> None:
         refused(Consent.objects.filter(pk=make_request().consent.pk), name, **change)
+
+    def test_have_a_level_that_is_known(self, make_request: MakeRequest) -> None:
+        row = make_request().consent
+        row.pk, row.assurance = f"{row.pk[:-1]}z", "L9"
+        with pytest.raises(IntegrityError, match="consent_assurance_is_known"), transaction.atomic():
+            row.save(force_insert=True)
+
+    def test_never_change_their_level(self, make_request: MakeRequest) -> None:
+        rows = Consent.objects.filter(pk=make_request(assurance="L1").consent.pk)
+        refused(rows, "what was signed or shown never changes", assurance="L2")
 
     @pytest.mark.parametrize("state", ["withdrawn", "terminated", "invalidated"])
     def test_are_revoked_at_a_time_whoever_wanted_it(self, consent: Consent, state: str) -> None:

@@ -62,7 +62,7 @@ class TestConsent:
     def test_is_paused_resumed_narrowed_and_ended(self, http: Sender) -> None:
         consent = signed(http)
         path = f"/v1/consents/{consent['id']}"
-        steps = {"suspend": "suspended", "resume": "active", "revoke": "withdrawn"}
+        steps = {"suspend": "suspended", "resume": "active", "revoke": "terminated"}
         for step, state in steps.items():
             assert [http.post(f"{path}/{step}").json()["state"] for _ in range(2)] == [state, state]
         assert http.get(path).json()["revoked_at"] == "2026-11-21T12:00:00Z"
@@ -85,9 +85,9 @@ class TestConsent:
         consent = signed(http)
         http.post(f"/v1/consents/{consent['id']}/revoke")
         found = http.get(f"/v1/consents/{consent['id']}/events").json()["data"]
-        assert found[0]["type"] == "consent.requested"
-        assert found[-1]["type"] == "consent.revoked"
-        assert set(found[0]) == {"id", "object", "type", "created_at", "livemode", "log_index", "refs", "body"}
+        assert (found[0]["type"], found[0]["by"]) == ("consent.requested", None)
+        assert (found[-1]["type"], found[-1]["by"]) == ("consent.revoked", "organisation")
+        assert set(found[0]) == {"id", "object", "type", "created_at", "livemode", "log_index", "refs", "by", "body"}
 
     def test_is_not_signed_by_a_live_key(self, http: Sender, make_key: MakeKey) -> None:
         live = Sender(make_key(live=True).secret)
