@@ -11,7 +11,7 @@ from typing import Final
 from accounts import contact, defaults, events, scopes, sealer, secrets
 from accounts.clock import now_for
 from accounts.models import ApiKey, Member, Organisation, Role
-from core import clock, ids, tx
+from core import clock, ids, shown, tx
 from core.canonical import Json
 from core.durations import Duration
 from core.errors import Conflict, Fault, Invalid, NotFound
@@ -52,6 +52,7 @@ class IssuedKey:
 @tx.opened
 def create_organisation(*, name: str, at: datetime, reached_at: str = "", dpo: str = "") -> Organisation:
     """Make an organisation, with how people reach it and its data protection officer. Raises NameTaken, Invalid."""
+    name = shown.name(name, attr="name")
     if Organisation.objects.filter(name=name).exists():
         raise NameTaken("There is an organisation of this name already.")
     said = {"contact": contact.read(reached_at, attr="contact"), "dpo": contact.read(dpo, attr="dpo")}

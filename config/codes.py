@@ -60,6 +60,7 @@ FIELDS: Final = {
     "empty": "The list is empty.",
     "max_length": "The text or the list is too long.",
     "too_short": "The text is too short to say anything.",
+    "invisible_characters": "The text holds characters that turn the direction of writing, or a line break.",
     "control_characters": "The text holds control characters.",
     "unknown_field": "There is no such field or parameter here.",
     "duplicate": "The same value stands twice.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from config import env
+from config import env, planted
 from core import logs
 from core.delivery import messages
 from provenance.outside import cosigning
@@ -18,6 +18,9 @@ from provenance.outside import cosigning
 # Before anything loads NumPy: its threads spin, and two cores spinning make an examination ten times as dear.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Before the apps are loaded, and c2pa with them.
+planted.refuse_libraries(Path.cwd())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"

@@ -12,10 +12,12 @@ from consent.rules import channels, languages, policy, territories
 from consent.rules.states import State
 from core import durations
 from core.errors import Invalid
-from core.fields import MOST, Bounded, Code, Metadata, Moment, Text, Whole
+from core.fields import MOST, Bounded, Code, Metadata, Moment, ShownText, Text, Whole
 from core.rest import StrictSerializer
 
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
+FEWEST_LETTERS: Final = 5
+"""Letters and digits without which a text describes no purpose."""
 MOST_SECONDS: Final = MOST // 1000
 """Seconds are counted in milliseconds."""
 
@@ -37,7 +39,7 @@ class _Described(StrictSerializer):
 class SpeakerChanges(_Described):
     """Fields of a speaker that may change; every one may be left out."""
 
-    name = Text(max_length=200, required=False)
+    name = ShownText(max_length=200, required=False)
     email = serializers.EmailField(max_length=254, required=False)
     country = Code(max_length=2, required=False, allow_null=True)
     locale = Code(max_length=35, required=False, allow_null=True)
@@ -86,7 +88,7 @@ class SpeakerUpdate(SpeakerChanges):
 class NewSpeaker(SpeakerChanges):
     """A person to be entered: name and e-mail must be said."""
 
-    name = Text(max_length=200)
+    name = ShownText(max_length=200)
     email = serializers.EmailField(max_length=254)
     kind = serializers.ChoiceField(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
 
@@ -104,7 +106,7 @@ class GrantForm(StrictSerializer):
     """One purpose with its limits."""
 
     use_case = Text(max_length=64)
-    intended_uses = Text(max_length=2000)
+    intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
     actions = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10
     )
@@ -125,7 +127,7 @@ class NarrowedGrant(GrantForm):
 
     id = Code(max_length=30, required=False)
     use_case = Text(max_length=64, required=False)
-    intended_uses = Text(max_length=2000, required=False)
+    intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False)
     actions = serializers.ListField(
         child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10, required=False
     )
@@ -142,8 +144,8 @@ class RepresentationForm(StrictSerializer):
     """By whom the person was advised: nobody, counsel, or a union under its agreement."""
 
     kind = serializers.ChoiceField(choices=("none", "counsel", "union"), default="none")
-    name = Text(max_length=200, required=False, allow_null=True)
-    agreement = Text(max_length=200, required=False, allow_null=True)
+    name = ShownText(max_length=200, required=False, allow_null=True)
+    agreement = ShownText(max_length=200, required=False, allow_null=True)
 
 
 class _Term(StrictSerializer):

@@ -12,6 +12,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent import links, receipts, sign_page, wording
@@ -141,7 +142,7 @@ def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 
     if standing.not_me and standing.state is State.DECLINED:
         ending = "not_me"
     end = words.endings[ending or _AS.get(standing.state, standing.state)]
-    own = {"organisation": standing.organisation}
+    own = {"organisation": pages.isolated(standing.organisation)}
     shown = {
         "lang": language,
         "words": words,
@@ -149,10 +150,10 @@ def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 
         "token": token,
         "sign": end.sign,
         "tone": end.tone,
-        "title": end.title,
-        "lead": end.lead.format(**own),
-        "next": end.next.format(**own),
-        "next_steps": tuple(step.format(**own) for step in words.next_steps),
+        "title": end.title.format(organisation=standing.organisation),
+        "lead": format_html(end.lead, **own),
+        "next": format_html(end.next, **own),
+        "next_steps": tuple(format_html(step, **own) for step in words.next_steps),
         "contact": sign_page.reachable(standing.contact),
         "agreed": tuple(
             (one, tuple(sign_page.label_and_rest(sentence) for sentence in one.sentences)) for one in standing.agreed

@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.html import format_html
 
 from accounts import contact
 from accounts.contact import Contact
@@ -85,14 +86,14 @@ def _drawn(view: SigningView, token: str, entered: Entered, *, faults: dict[str,
 def _filled(words: Words, view: SigningView) -> dict[str, Any]:
     """The words of the page with this request's own filled in."""
     own = {
-        "organisation": view.organisation,
-        "name": view.speaker_name,
+        "organisation": pages.isolated(view.organisation),
+        "name": pages.isolated(view.speaker_name),
         "version": view.notice_version,
         "hash": view.notice_sha256[:SHOWN_HASH],
     }
     names = ("headline", "dear", "name_hint", "decline_hint", "not_me_hint", "notice_version", "not_here")
     plain = {field: getattr(words, field) for field in words.__dataclass_fields__}
-    return {**plain, **{name: plain[name].format(**own) for name in names}}
+    return {**plain, **{name: format_html(plain[name], **own) for name in names}}
 
 
 def _faults(words: Words, view: SigningView, invalid: Invalid, typed: str) -> dict[str, str]:

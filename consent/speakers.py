@@ -12,7 +12,7 @@ from consent import events, speaker_history
 from consent.errors import CorrectionNeeded, KindRefused, SpeakerGone
 from consent.models import Consent, Delivery, Representative, Speaker
 from consent.rules.states import State
-from core import ids, tx
+from core import ids, shown, tx
 from core.canonical import Json
 from core.errors import Conflict, NotFound
 from core.notes import Notes
@@ -200,7 +200,7 @@ def add_representative(
     made = Representative.objects.create(
         speaker=speaker,
         kind=kind,
-        sealed=sealing.seal(speaker.subject, "representative", {"name": name, "email": email}),
+        sealed=sealing.seal(speaker.subject, "representative", {"name": shown.name(name, attr="name"), "email": email}),
         valid_until=valid_until,
         created_at=at,
     )

@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
+
+from core import shown
 
 MOST: Final = 2**53 - 1
 """The greatest whole number that every JSON reader takes exactly (RFC 8259, section 6)."""
@@ -27,6 +30,35 @@ class Text(serializers.CharField):
         if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in data):
             raise serializers.ValidationError("The text holds control characters.", code="control_characters")
         return unicodedata.normalize("NFC", super().to_internal_value(data))
+
+
+class ShownText(Text):
+    """Words that a person is shown: nothing turns the line round, and enough letters or digits are there to be seen.
+
+    Letters that draw nothing are taken out, but for those that scripts need. A name stands in one line.
+    """
+
+    def __init__(self, *, fewest: int = 1, one_line: bool = True, **options: Any) -> None:
+        self._fewest, self._one_line = fewest, one_line
+        super().__init__(**options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Give the words. Whether they are blank is asked of what is left of them."""
+        said = super().run_validation(data)
+        if not isinstance(said, str) or not said:
+            return said
+        if not (text := self._cleaned(said)) and not self.allow_blank:
+            self.fail("blank")
+        if text and shown.drawn(text) < self._fewest:
+            detail = "The text has no letter and no digit." if self._fewest == 1 else "The text has too few letters."
+            raise serializers.ValidationError(detail, code="too_short")
+        return text
+
+    def _cleaned(self, said: str) -> str:
+        try:
+            return shown.clean(said, one_line=self._one_line)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code=shown.INVISIBLE) from error
 
 
 class Code(serializers.CharField):

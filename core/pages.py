@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import dateformat, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.csrf import csrf_exempt
 
 Language = Literal["en", "de"]
@@ -43,6 +45,11 @@ def day(at: datetime, language: Language) -> str:
 def moment(at: datetime, language: Language) -> str:
     """A day and a time in words, in UTC: `21 November 2026, 12:00 UTC`."""
     return f"{_words(at, _MOMENT[language], language)} UTC"
+
+
+def isolated(name: str) -> SafeString:
+    """A name for a sentence of ours: its own direction of writing reaches no word beside it."""
+    return format_html("<bdi>{}</bdi>", name)
 
 
 def private(view: View[P]) -> View[P]:

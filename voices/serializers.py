@@ -18,7 +18,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from core import canonical
 from core.errors import Malformed
-from core.fields import Bounded, Metadata, Moment, Text, Whole
+from core.fields import Bounded, Metadata, Moment, ShownText, Text, Whole
 from core.rest import StrictSerializer
 from voices.disclosure import Disclosure
 
@@ -163,7 +163,7 @@ class VoiceForm(StrictSerializer):
     """`POST /v1/voices` in JSON."""
 
     consent = _code(64)
-    name = Text(max_length=200)
+    name = ShownText(max_length=200)
     description = Text(max_length=2_000, required=False, allow_blank=True, allow_null=True)
     language = _code(64, required=False, allow_null=True)
     provider = _code(32, default="local")
@@ -202,7 +202,7 @@ class VoiceUpload(VoiceForm):
 class VoiceChanges(StrictSerializer):
     """`PATCH /v1/voices/{id}`."""
 
-    name = Text(max_length=200, required=False)
+    name = ShownText(max_length=200, required=False)
     description = Text(max_length=2_000, required=False, allow_blank=True)
     external_id = Text(max_length=200, required=False, allow_blank=True)
     metadata = Metadata(required=False)

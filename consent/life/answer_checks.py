@@ -7,6 +7,7 @@ from typing import Final
 
 from consent import speakers
 from consent.models import Consent, Grant
+from core import shown
 from core.errors import Fault, Invalid
 
 ADVICE: Final = ("none", "counsel", "union")
@@ -48,8 +49,8 @@ def _faults_of_name(typed: str, consent: Consent) -> tuple[Fault, ...]:
 
 
 def _plain(name: str) -> str:
-    """A name without case, accents and odd spaces: people write their own names in several ways."""
-    decomposed = unicodedata.normalize("NFKD", name)
+    """A name without case, accents, odd spaces and what draws nothing: people write their own names in several ways."""
+    decomposed = unicodedata.normalize("NFKD", shown.bare(name))
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
 
 
