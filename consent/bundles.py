@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from consent import intended_uses, speakers
 from consent.models import Consent, Decision, Evidence, Grant, Remark, Speaker
+from consent.paper import records
 from core.canonical import Json
 from core.rest import timestamp
 from provenance.bundles import registry
@@ -23,9 +24,9 @@ Fields = dict[str, Json]
 _SPEAKER: Final = ("id", "kind", "state", "created_at", "erased_at")
 _PERSONAL: Final = ("name", "email", "country", "locale", "external_id", "metadata", "representatives")
 _CONSENT: Final = (
-    "id", "speaker", "state", "assurance", "jurisdictions", "representation", "notice", "notice_version", "locale",
-    "notice_sha256", "valid_from", "valid_until", "signed_at", "suspended_by", "revoked_at", "ended_at", "supersedes",
-    "record_sha256", "record_key", "created_at",
+    "id", "speaker", "state", "assurance", "method", "jurisdictions", "representation", "notice", "notice_version",
+    "locale", "notice_sha256", "valid_from", "valid_until", "signed_at", "suspended_by", "revoked_at", "ended_at",
+    "supersedes", "record_sha256", "record_key", "created_at",
 )  # fmt: skip
 _CALLERS: Final = ("external_id", "metadata")
 _GRANT: Final = ("id", "consent", "position", "use_case", "signed", "scope", "declined_at", "removed_at")
@@ -125,12 +126,12 @@ def _all(scope: Scope) -> QuerySet[Consent]:
 
 
 def _consents(scope: Scope) -> Iterator[Row]:
-    for consent in _all(scope).defer("record").iterator():
+    for consent in _all(scope).iterator(chunk_size=100):
         yield _consent(consent)
 
 
 def _own_consents(scope: Scope) -> Iterator[Row]:
-    for consent in _all(scope).defer("record").select_related("speaker").iterator():
+    for consent in _all(scope).select_related("speaker").iterator(chunk_size=100):
         written = notes.opened(consent, subjects=(consent.speaker.subject,))
         callers: Fields = {"external_id": written.external_id, "metadata": cast("Json", written.metadata)}
         yield {**_consent(consent), **callers}
@@ -143,6 +144,7 @@ def _consent(consent: Consent) -> Fields:
         "speaker": consent.speaker_id,
         "state": consent.state,
         "assurance": consent.assurance,
+        "method": records.method_of(consent),
         "jurisdictions": list(consent.jurisdictions),
         "representation": consent.representation,
         "notice": notice.notice.key,

@@ -76,6 +76,16 @@ What the check proves, and what not
   the line "stated": it is the word of whoever made the bundle. An entry that is not opened has to be explained by an
   erasure in the same log. A personal copy cannot prove that no entry of the person was left out.
 
+  Assurance and method of a consent are those of its signed record: L0 with link_given_to_controller means that the
+  asker had the link in hand, and such a consent permits nothing. Quotas, holds, levels, who approved an import, and
+  what other consents of the person exclude are not replayed: that those were kept is stated, not proven.
+
+What is not in it
+
+  Deliveries of links (their starts, ends and failures are entries of the log, a server's word is evidence of the kind
+  mail_proof), corrections of names and addresses (entries speaker.corrected), and approvals of imported consents have
+  no table.
+
 How the parts hold together
 
   - Leaf hash of an entry: SHA-256(0x00, line). Inner nodes: SHA-256(0x01, left, right). RFC 6962, section 2.1.

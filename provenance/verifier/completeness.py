@@ -70,10 +70,27 @@ def _evidence(past: Past) -> None:
     rows = {row["id"]: row["consent"] for row in table_rows(past.bundle, "evidence")}
     if set(rows.values()) - past.rows["consents"]:
         raise Refusal("there is evidence of a consent that is not here")
+    _proofs(past)
     for consent_id, record in past.records.items():
         for item in record["said"]["evidence"]:
             if rows.get(item["id"]) != consent_id:
                 raise Refusal(f"the evidence {item['id']} of {consent_id} is left out")
+
+
+def _proofs(past: Past) -> None:
+    """What a server said of a link is here once, and nothing that neither log nor record names."""
+    found = Counter((row["consent"], row["sha256"]) for row in table_rows(past.bundle, "evidence"))
+    for consent_id in past.rows["consents"]:
+        sent = past.of(consent_id, "delivery.sent")
+        said = {(consent_id, event.body["evidence"]) for event in sent if event.body is not None}
+        if any(found[one] != 1 for one in said):
+            raise Refusal(f"what a server said of the link for {consent_id} is left out, or stands twice")
+        record = past.records.get(consent_id)
+        named = {(consent_id, one["sha256"]) for one in record["said"]["evidence"]} if record else set()
+        strange = {one for one in found if one[0] == consent_id} - said - named
+        closed = any(event.body is None for event in sent)
+        if strange and past.of(consent_id, "consent.requested") and not closed:
+            raise Refusal(f"there is evidence of {consent_id} that neither log nor record names")
 
 
 def _voices(past: Past) -> None:

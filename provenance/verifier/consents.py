@@ -51,7 +51,7 @@ def consent_facts(row: Facts, past: Past) -> Facts:
     facts: Facts = {"id": row["id"], "created_at": asked[0].at, **_asked(asked[0]), **_standing(row, past)}
     record, captured = past.records.get(row["id"]), _captured(past, row["id"])
     if captured is None and record is None:
-        never = ("record_sha256", "record_key", "signed_at", "valid_from", "valid_until")
+        never = ("record_sha256", "record_key", "method", "signed_at", "valid_from", "valid_until")
         return {**facts, **dict.fromkeys(never)}
     if record is not None:
         facts |= _signed(record)
@@ -88,6 +88,7 @@ def _signed(record: Facts) -> Facts:
         "speaker": said["header"]["pii_principal_id"],
         "supersedes": said["header"]["supersedes"],
         "assurance": said["assurance"],
+        "method": said["events"][0]["expression_method"],
         "representation": said["representation"],
         "notice": notice["key"],
         "notice_version": notice["version"],
@@ -168,13 +169,24 @@ def _narrowed(row: Facts, past: Past) -> Facts:
 
 
 def evidence_facts(row: Facts, past: Past) -> Facts:
-    """Evidence, where the signed record names it."""
+    """Evidence: a server's word where the log has it, everything else where the signed record names it."""
+    sent = deliveries_of(row["consent"], past).get(row["sha256"])
+    facts: Facts = {}
+    if sent is not None:
+        facts = {"consent": row["consent"], "kind": "mail_proof", "sha256": row["sha256"], "created_at": sent.at}
     record = past.records.get(row["consent"])
     named = {one["id"]: one for one in record["said"]["evidence"]} if record else {}
-    if row["id"] not in named or record is None:
-        return {}
-    made = milliseconds(record["said"]["events"][0]["event_time"])
-    return {"consent": record["id"], **named[row["id"]], "created_at": made}
+    if record is None or row["id"] not in named:
+        return facts
+    if sent is None and named[row["id"]]["kind"] != "mail_proof":
+        facts["created_at"] = milliseconds(record["said"]["events"][0]["event_time"])
+    return {**facts, "consent": record["id"], **named[row["id"]]}
+
+
+def deliveries_of(consent_id: Any, past: Past) -> dict[str, Happened]:
+    """Give by hash what servers said when they took a link for this consent, as far as those entries are open."""
+    sent = past.of(consent_id, "delivery.sent")
+    return {event.body["evidence"]: event for event in sent if event.body is not None}
 
 
 def notice_facts(row: Facts, past: Past) -> Facts:

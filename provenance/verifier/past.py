@@ -24,6 +24,8 @@ TABLE_OF_REF = {
     "erasure": "erasures",
     "consent": "consents",
 }
+# Which ref the events of other kinds are about: a link leaves for a consent.
+REF_OF_KIND = {"delivery": "consent"}
 
 
 class Happened(NamedTuple):
@@ -128,7 +130,8 @@ class Past:
         refs = refs_of(entry)
         if event.kind == "voice.ready":
             self.voices.add(refs["voice"])
-        own = event.kind.partition(".")[0]
+        family = event.kind.partition(".")[0]
+        own = REF_OF_KIND.get(family, family)
         if own in TABLE_OF_REF and refs.get(own) in self.rows[TABLE_OF_REF[own]]:
             self.events[refs[own]].append(event)
 

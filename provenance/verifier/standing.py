@@ -13,6 +13,9 @@ from provenance.verifier.past import Happened, Past, milliseconds, table_rows
 
 BEGINS = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9 has no other name for it
 STANDS = {"consent.activated": True, "consent.resumed": True}
+NOT_REPLAYED = (
+    "stated, not proven: that quotas, holds, levels, approvals of imports and exclusions of other consents were kept"
+)
 FALLS = ("consent.suspended", "consent.revoked", "consent.expired", "consent.superseded")
 
 
@@ -54,8 +57,8 @@ def check_standing(past: Past) -> str:
         if number
     ]
     if left:
-        raise Skipped(f"{said}; not replayed in full: {', '.join(left)}")
-    return said + "; holds, quotas, levels and what other consents exclude are not replayed"
+        raise Skipped(f"{said}; not replayed in full: {', '.join(left)}; {NOT_REPLAYED}")
+    return f"{said}; {NOT_REPLAYED}"
 
 
 def _decide(event: Happened, past: Past, present: dict[str, Facts], tally: Tally) -> None:
