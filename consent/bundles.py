@@ -12,7 +12,6 @@ from django.db.models import Q, QuerySet
 
 from consent import intended_uses, speakers
 from consent.models import Consent, Decision, Evidence, Grant, Remark, Speaker
-from consent.paper import records
 from core.canonical import Json
 from core.rest import timestamp
 from provenance.bundles import registry
@@ -144,7 +143,7 @@ def _consent(consent: Consent) -> Fields:
         "speaker": consent.speaker_id,
         "state": consent.state,
         "assurance": consent.assurance,
-        "method": records.method_of(consent),
+        "method": consent.signed_method(),
         "jurisdictions": list(consent.jurisdictions),
         "representation": consent.representation,
         "notice": notice.notice.key,

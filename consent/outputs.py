@@ -62,7 +62,7 @@ def consent(row: Consent, *, at: datetime, warnings: Iterable[Fault] = ()) -> Re
         "representation": requests.representation_of(row),
         "state": row.state_at(at),
         "assurance": row.assurance,
-        "method": records.method_of(row),
+        "method": row.signed_method(),
         "delivery": deliveries.shown(row),
         "valid_from": timestamp(row.valid_from or row.asked_from),
         "valid_until": timestamp(row.valid_until or row.asked_until),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Case, CharField, F, Q, Value, When
@@ -132,6 +134,13 @@ class Consent(Noted):
 
     def __str__(self) -> str:
         return self.id
+
+    def signed_method(self) -> str | None:
+        """Return the `expression_method` of the record, such as `one_time_link`; None before signing."""
+        if self.record is None:
+            return None
+        found: dict[str, Any] = json.loads(bytes(self.record))
+        return str(found["events"][0]["expression_method"])
 
     def state_at(self, at: datetime) -> State:
         """Give the state as it is at that time, also before a sweep has written it down."""

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
@@ -66,14 +66,6 @@ def public_key(organisation_id: str, key_id: str) -> bytes:
         if key.key_id == key_id:
             return key.public_key
     raise LookupError(key_id)
-
-
-def method_of(consent: Consent) -> str | None:
-    """Return the `expression_method` that was signed, such as `one_time_link`; None before signing."""
-    if consent.record is None:
-        return None
-    found: dict[str, Any] = json.loads(bytes(consent.record))
-    return str(found["events"][0]["expression_method"])
 
 
 def build(
