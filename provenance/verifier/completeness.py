@@ -10,11 +10,16 @@ from provenance.bundles.verifier.contents import DOMAIN, mac_of
 from provenance.bundles.verifier.outcomes import Refusal, Skipped
 from provenance.bundles.verifier.reading import canonical, read_json, unbase64, whole_number
 from provenance.bundles.verifier.tree import leaf_hash, one_hash, proven_root
-from provenance.verifier.fields import STATED, TABLES
+from provenance.verifier.fields import EVIDENCE_TABLES, STATED, TABLES
 from provenance.verifier.past import Past, kid_of, table_rows
 
 PAPERS = {"README.txt", "verify.py", "c2pa-roots.pem", "keys.json", "checkpoint"}
 PARTS = {"entries.jsonl", "leaves.bin", "proofs.jsonl", "openings.jsonl", "closings.jsonl", "records/consents.jsonl"}
+# What tells the rows of a table apart.
+KEYS: dict[str, tuple[str, ...]] = {
+    name: ("id",) for name in EVIDENCE_TABLES if name not in ("intended_uses", "notices")
+}
+KEYS |= {"intended_uses": ("grant", "sha256"), "notices": ("notice", "version", "locale")}
 KNOWN = {*STATED, "controllers", "processing_activities"}
 
 
@@ -28,6 +33,7 @@ def check_whole(bundle: Bundle, past: Past | None) -> str:
     for name in bundle.files.sizes:
         if name not in PAPERS | PARTS | named | {"manifest.json", "manifest.jws"} and not name.startswith("files/"):
             raise Refusal(f"{name} is no file of a bundle of this format")
+    _once(bundle)
     if past is None:
         return f"{len(bundle.tables)} tables"
     _grants(past)
@@ -36,6 +42,15 @@ def check_whole(bundle: Bundle, past: Past | None) -> str:
     _voices(past)
     _notices(past)
     return f"{len(bundle.tables)} tables, with every grant, paper, voice and notice that records and log name"
+
+
+def _once(bundle: Bundle) -> None:
+    """No row stands twice: a count of the rows would tell of more than there was."""
+    for name, key in KEYS.items():
+        found = Counter(tuple(row[column] for column in key) for row in table_rows(bundle, name))
+        twice = [row for row, number in found.items() if number > 1]
+        if twice:
+            raise Refusal("{} stands twice in the table {}".format(" ".join(map(str, twice[0])), name))
 
 
 def _grants(past: Past) -> None:
@@ -78,13 +93,15 @@ def _evidence(past: Past) -> None:
 
 
 def _proofs(past: Past) -> None:
-    """What a server said of a link is here once, and nothing that neither log nor record names."""
+    """What a server said of a link is here, and nothing that neither log nor record names, and nothing twice."""
     found = Counter((row["consent"], row["sha256"]) for row in table_rows(past.bundle, "evidence"))
+    if any(number > 1 for number in found.values()):
+        raise Refusal("one piece of evidence stands twice, under two ids")
     for consent_id in past.rows["consents"]:
         sent = past.of(consent_id, "delivery.sent")
         said = {(consent_id, event.body["evidence"]) for event in sent if event.body is not None}
-        if any(found[one] != 1 for one in said):
-            raise Refusal(f"what a server said of the link for {consent_id} is left out, or stands twice")
+        if any(not found[one] for one in said):
+            raise Refusal(f"what a server said of the link for {consent_id} is left out")
         record = past.records.get(consent_id)
         named = {(consent_id, one["sha256"]) for one in record["said"]["evidence"]} if record else set()
         strange = {one for one in found if one[0] == consent_id} - said - named

@@ -46,7 +46,8 @@ def clip_facts(row: Facts, past: Past) -> Facts:
     if body is None:  # erased: the entry says no more, and the row is cut loose from its person
         return {**facts, "state": "erased", "voice": None}
     facts |= {"state": "withdrawn" if gone else "issued", "ended_at": gone.at if gone else None}
-    if row["state"] == "erased" and not row["voice"]:  # deleted with the test data that it was
+    test = not past.bundle.manifest["livemode"]
+    if test and row["state"] == "erased" and not row["voice"]:  # deleted with the test data that it was
         facts = {name: value for name, value in facts.items() if name not in ("state", "ended_at")}
     else:
         facts["voice"] = body["voice"] or None

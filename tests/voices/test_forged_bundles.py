@@ -171,6 +171,16 @@ class TestRows:
 
         assert verify(rewritten(audit, table, invent), tmp_path).refused
 
+    @pytest.mark.parametrize("table", sorted({*fields.EVIDENCE_TABLES} - {"samples"}))
+    def test_cannot_stand_twice(self, audit: Files, tmp_path: Path, table: str) -> None:
+        assert verify(rewritten(audit, table, lambda rows: rows.append(rows[0])), tmp_path).refused
+
+    def test_of_evidence_cannot_stand_twice_under_two_ids(self, audit: Files, tmp_path: Path) -> None:
+        def double(rows: list[dict[str, Any]]) -> None:
+            rows.append({**rows[0], "id": rows[0]["id"][:-4] + "aaaa"})
+
+        assert "under two ids" in verify(rewritten(audit, "evidence", double), tmp_path).refused
+
     def test_of_two_clips_cannot_trade_their_consents(self, audit: Files, tmp_path: Path) -> None:
         def trade(rows: list[dict[str, Any]]) -> None:
             rows[0]["consent"], rows[1]["consent"] = rows[1]["consent"], rows[0]["consent"]

@@ -18,6 +18,7 @@ from provenance.bundles.verifier.reading import (
     SAFE_INTEGER,
     canonical,
     jws_payload,
+    moment,
     read_json,
     refuse_number,
     unbase64,
@@ -159,7 +160,7 @@ def check_records(bundle: Bundle) -> str:
         row = read_json(line)
         if row["id"] in hashes:
             raise Refusal(f"there are two records of {row['id']}")
-        _check_record(row, bundle.keys.get("records", {}))
+        _check_record(row, bundle)
         hashes[row["id"]] = row["sha256"]
     if len(hashes) != whole_number(bundle.counts["records"]):
         raise Refusal(f"there are {len(hashes)} records where the manifest counts {bundle.counts['records']}")
@@ -171,18 +172,21 @@ def check_records(bundle: Bundle) -> str:
     return f"{bundle.counts['records']} records, each signed and named by its consent"
 
 
-def _check_record(row: dict[str, Any], keys: dict[str, bytes]) -> None:
+def _check_record(row: dict[str, Any], bundle: Bundle) -> None:
     record = unbase64(row["record"])
     if hashlib.sha256(record).hexdigest() != row["sha256"]:
         raise Refusal(f"the record of {row['id']} was changed")
     if canonical(read_json(record)) != record:
         raise Refusal(f"the record of {row['id']} is not in canonical form")
     try:
-        payload = jws_payload(row["jws"], keys)[1]
+        kid, payload = jws_payload(row["jws"], bundle.keys.get("records", {}))
     except Refusal as refusal:
         raise Refusal(f"the record of {row['id']}: {refusal}") from refusal
     if payload != record:
         raise Refusal(f"what was signed for {row['id']} is not this record")
+    end = bundle.periods[kid][1]
+    if end is not None and moment(read_json(record)["events"][0]["event_time"]) >= end:
+        raise Refusal(f"the record of {row['id']} is younger than the end of its key {kid}")
 
 
 def rows_of(bundle: Bundle, name: str) -> Iterator[dict[str, Any]]:
