@@ -17,9 +17,15 @@ MOST_WORDS: Final = 5
 MOST_CHARACTERS: Final = 100
 
 
-def may_ask(lookup: str, *, filters: Iterable[str], dates: str | None) -> bool:
-    """Say whether a list with these filters and this date may be asked so."""
-    allowed = {f"{name}{suffix}" for name in filters for suffix in _FILTER} | PARAMETERS
+def may_ask(lookup: str, *, filters: Iterable[object], dates: str | None) -> bool:
+    """Say whether a list with these filters and this date may be asked so.
+
+    A filter is the name of a field, or a class that answers to one parameter and asks the database in words of its own.
+    """
+    chosen = list(filters)
+    fields = [name for name in chosen if isinstance(name, str)]
+    allowed = {f"{name}{suffix}" for name in fields for suffix in _FILTER} | PARAMETERS
+    allowed |= {str(kind.parameter_name) for kind in chosen if hasattr(kind, "parameter_name")}
     if dates:
         allowed |= {f"{dates}{suffix}" for suffix in _DATE}
     return lookup in allowed

@@ -59,7 +59,8 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Say whether the address of a list may ask this: the filters and dates that the page shows, nothing else."""
-        return admin_queries.may_ask(lookup, filters=self.list_filter, dates=self.date_hierarchy)
+        filters = self.list_filter if request is None else self.get_list_filter(request)
+        return admin_queries.may_ask(lookup, filters=filters, dates=self.date_hierarchy)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Rows are named by their primary key alone."""

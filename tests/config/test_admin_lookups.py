@@ -83,6 +83,21 @@ class TestEveryList:
                 assert client.get(listed(model), {f"{page.date_hierarchy}__year": "2026"}).status_code == 200
             assert client.get(listed(model), {"q": "abc", "p": "1", "o": "1", "all": ""}).status_code in {200, 302}
 
+    def test_answers_every_choice_that_its_page_offers(self, make_member: MakeMember) -> None:
+        client = logged_in(make_member())
+        tried = 0
+
+        for model, _ in pages():
+            offered = client.get(listed(model)).context["cl"]
+            for kind in offered.filter_specs:
+                for choice in kind.choices(offered):
+                    if "query_string" not in choice:
+                        continue
+                    tried += 1
+                    answer = client.get(listed(model) + choice["query_string"])
+                    assert answer.status_code == 200, (model, choice["query_string"])
+        assert tried > 50
+
 
 class TestTheHashOfAPassword:
     def test_is_no_oracle(self, make_member: MakeMember) -> None:
