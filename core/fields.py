@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +17,10 @@ from core import shown
 MOST: Final = 2**53 - 1
 """The greatest whole number that every JSON reader takes exactly (RFC 8259, section 6)."""
 _LAYOUT: Final = frozenset("\n\t")
+# Python's reader takes week dates, days of the year and times without colons, too (ISO 8601).
+_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 class Text(serializers.CharField):
@@ -94,8 +99,8 @@ class Moment(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> datetime:
         """Give the time."""
         try:
-            at = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else None
-            utc = None if at is None or at.tzinfo is None else at.astimezone(UTC)
+            fits = isinstance(value, str) and _RFC3339.fullmatch(value)
+            utc = datetime.fromisoformat(value.upper()).astimezone(UTC) if fits else None
         except (ValueError, OverflowError):
             utc = None
         if utc is None:
