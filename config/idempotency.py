@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts import answers
 from accounts.models import StoredAnswer
 from accounts.rest import Caller
+from config.request_fingerprint import fingerprint
 from consent import gate
 from core import clock, streams
 from core.errors import Conflict, Invalid, Refused
@@ -105,7 +104,7 @@ class IdempotencyCheck(BaseThrottle):
             return True
 
         caller = request.user
-        kept = _claim(caller, name, _fingerprint(request), at=clock.now())
+        kept = _claim(caller, name, fingerprint(request), at=clock.now())
         if kept.state == StoredAnswer.State.DONE:
             raise Replay(_replay(caller, kept))
 
@@ -166,7 +165,7 @@ def _keep_when_whole(claim: Claim, response: HttpResponse) -> None:
     slot.at_end.append(settle)
 
 
-def _claim(caller: Caller, name: str, fingerprint: str, *, at: datetime) -> StoredAnswer:
+def _claim(caller: Caller, name: str, request_sha256: str, *, at: datetime) -> StoredAnswer:
     """Take the key for this request, or give the stored answer.
 
     Raises Invalid for what is no key, IdempotencyMismatch, IdempotencyRunning, IdempotencyForgotten, IdempotencySecret.
@@ -183,7 +182,7 @@ def _claim(caller: Caller, name: str, fingerprint: str, *, at: datetime) -> Stor
             return StoredAnswer.objects.create(
                 api_key_id=caller.key_id,
                 key_sha256=name_sha256,
-                request_sha256=fingerprint,
+                request_sha256=request_sha256,
                 lease_until=at + LEASE,
                 created_at=at,
             )
@@ -192,7 +191,7 @@ def _claim(caller: Caller, name: str, fingerprint: str, *, at: datetime) -> Stor
 
     if kept is None:  # the first request ended between the two statements, and made nothing
         raise _running()
-    _refuse_unless_done(kept, fingerprint)
+    _refuse_unless_done(kept, request_sha256)
 
     decision = kept.headers.get("Sayso-Decision")
     if decision and not _may_repeat(decision, at=caller.now()):
@@ -208,9 +207,9 @@ def _may_repeat(decision_id: str, *, at: datetime) -> bool:
     return True
 
 
-def _refuse_unless_done(kept: StoredAnswer, fingerprint: str) -> None:
+def _refuse_unless_done(kept: StoredAnswer, request_sha256: str) -> None:
     """Raise unless the row is the answer to this very request, and one that can be given again."""
-    if kept.request_sha256 != fingerprint:
+    if kept.request_sha256 != request_sha256:
         raise IdempotencyMismatch("This idempotency key was used before with another request.")
     if kept.state == StoredAnswer.State.RUNNING:
         raise _running()
@@ -268,38 +267,3 @@ def _replay(caller: Caller, kept: StoredAnswer) -> HttpResponse:
 
 def _context(kept: StoredAnswer) -> str:
     return f"stored-answer|{kept.api_key_id}|{kept.key_sha256}"
-
-
-def _fingerprint(request: Request) -> str:
-    """Return the SHA-256 over address and parsed body.
-
-    Two spellings of one request count as one: the order of JSON's members, its spaces, the boundary of a form. Raises
-    what the parsers raise.
-    """
-    parts = [request.get_full_path().encode(), *_parsed(request)]
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
-
-
-def _parsed(request: Request) -> Iterator[bytes]:
-    data = request.data
-    if not isinstance(data, QueryDict):
-        yield b"json"
-        yield json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
-        return
-
-    yield b"form"
-    files = request.FILES
-    for name in sorted(data):
-        for value in data.getlist(name):
-            if not isinstance(value, UploadedFile):
-                yield json.dumps([name, value]).encode()
-    for name in sorted(files):
-        for file in files.getlist(name):
-            digest = hashlib.sha256()
-            for chunk in file.chunks():
-                digest.update(chunk)
-            file.seek(0)
-            yield json.dumps([name, digest.hexdigest()]).encode()

@@ -8,14 +8,17 @@ import re
 from tests.architecture import source
 
 TABLE = source.ROOT / "docs" / "promises.md"
-TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)::(\w+)`")
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(?:(\w+)::)?(\w+)`")
 
 
 def named() -> list[tuple[str, str, str]]:
-    return [(found[1], found[2], found[3]) for found in TEST.finditer(TABLE.read_text(encoding="utf-8"))]
+    """File, class and name of each test; the class is empty for a function of the module."""
+    return [(found[1], found[2] or "", found[3]) for found in TEST.finditer(TABLE.read_text(encoding="utf-8"))]
 
 
 def methods(file: str, unit: str) -> set[str]:
+    if not unit:
+        return {node.name for node in source.tree(source.ROOT / file).body if isinstance(node, ast.FunctionDef)}
     classes = (node for node in source.tree(source.ROOT / file).body if isinstance(node, ast.ClassDef))
     bodies = (node.body for node in classes if node.name == unit)
     return {method.name for body in bodies for method in body if isinstance(method, ast.FunctionDef)}

@@ -16,6 +16,7 @@ from accounts.models import ApiKey, StoredAnswer
 from accounts.services import IssuedKey
 from config import idempotency
 from config.idempotency import IdempotencyRunning
+from config.request_fingerprint import fingerprint
 from consent.models import Speaker
 from core import clock, tx
 from tests.cast import MakeKey
@@ -276,4 +277,4 @@ def _form_fingerprint(boundary: str, value: str) -> str:
     made = RequestFactory().generic(
         "POST", "/v1/voices", body, content_type=f"multipart/form-data; boundary={boundary}"
     )
-    return idempotency._fingerprint(Request(made, parsers=[MultiPartParser()]))
+    return fingerprint(Request(made, parsers=[MultiPartParser()]))
