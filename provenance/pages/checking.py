@@ -11,16 +11,17 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core import clock, pages
+from core import canonical, clock, pages
 from core.errors import RateLimited, SaysoError, Unavailable
 from provenance import turns, verifying, wording
 from provenance.bundles.verifier import building
 from provenance.models import Opinion
 from provenance.pages import language, picture
-from provenance.verifying import Verdict
+from provenance.verifying import FoundClip, Verdict
 from provenance.wording import Words
 
 FIELD: Final = "file"
+MOST_NAME: Final = 200
 # Boundary lines and part headers of a form with one file; anything beyond the limit plus this is refused unread.
 _FORM_OVERHEAD: Final = 16_384
 
@@ -33,6 +34,25 @@ class _Line:
     result: str
     says: str
     proves: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clip:
+    """A clip that was found, in words."""
+
+    id: str
+    organisation: str
+    issued_at: str
+    consent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a kept answer is about: which file, and when it was looked at."""
+
+    name: str
+    sha256: str
+    at: str
 
 
 # No cookie and no login, and nothing is changed by asking, so there is nothing that a forged form could do.
@@ -54,14 +74,20 @@ def verify_page(request: HttpRequest) -> HttpResponse:
         return _form(request, words, fault=words.too_large, status=413)
     if upload.size == 0:
         return _form(request, words, fault=words.empty_file, status=422)
+    at, data = clock.now(), upload.read()
     try:
-        turns.take(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
-        verdict = verifying.verify(upload.read())
+        turns.take(str(request.META.get("REMOTE_ADDR", "")), at=at)
+        verdict = verifying.verify(data)
     except RateLimited as limited:
         return _later(_form(request, words, fault=words.too_many, status=429), limited)
     except Unavailable as down:
         return _later(_form(request, words, fault=words.unavailable, status=503), down)
-    return _answer(request, words, verdict)
+    asked = _Asked(
+        name=(upload.name or "")[:MOST_NAME],
+        sha256=canonical.sha256(data),
+        at=pages.moment(at, pages.readers_language()),
+    )
+    return _answer(request, words, verdict, asked)
 
 
 def _form(request: HttpRequest, words: Words, *, fault: str = "", status: int = 200) -> HttpResponse:
@@ -89,8 +115,9 @@ def _later(page: HttpResponse, error: SaysoError) -> HttpResponse:
     return page
 
 
-def _answer(request: HttpRequest, words: Words, verdict: Verdict) -> HttpResponse:
-    spoken, clip = pages.readers_language(), verdict.clip
+def _answer(request: HttpRequest, words: Words, verdict: Verdict, asked: _Asked) -> HttpResponse:
+    clip = verdict.clip
+    found = ((clip,) if clip else ()) + verdict.others
     lines = tuple(
         _Line(
             layer=words.layers[evidence.layer],
@@ -102,17 +129,18 @@ def _answer(request: HttpRequest, words: Words, verdict: Verdict) -> HttpRespons
     )
     drawn = picture.draw(verdict.stretches, verdict.seconds)
     shown = {
-        "lang": spoken,
+        "lang": pages.readers_language(),
         "suffix": language.suffix(request),
         "words": words,
+        "asked": asked,
+        "where": f"{settings.SAYSO_PUBLIC_URL}/verify",
         "verdict": str(verdict.outcome),
         "finding": words.findings[verdict.outcome],
         "caveat": words.caveats[verdict.outcome],
         "clip": clip,
-        "issued_at": pages.moment(clip.issued_at, spoken) if clip else "",
-        "consent_state": words.consent_states.get(clip.consent_state, clip.consent_state) if clip else "",
+        "clips": tuple(_clip_in_words(words, one) for one in found),
         "erased": verdict.erased,
-        "test_data": bool(clip and not clip.livemode),
+        "test_data": any(not one.livemode for one in found),
         "why": words.unreadable.get(verdict.why, ""),
         "lines": lines,
         "picture": drawn,
@@ -122,6 +150,25 @@ def _answer(request: HttpRequest, words: Words, verdict: Verdict) -> HttpRespons
     return render(request, "provenance/verdict.html", shown)
 
 
+def _clip_in_words(words: Words, clip: FoundClip) -> _Clip:
+    state = words.consent_states.get(clip.consent_state, clip.consent_state)
+    return _Clip(
+        id=clip.id,
+        organisation=clip.organisation,
+        issued_at=pages.moment(clip.issued_at, pages.readers_language()),
+        consent=f"{state} ({clip.consent_assurance})" if clip.consent_assurance else state,
+    )
+
+
 def _in_words(words: Words, drawn: picture.Picture, seconds: float) -> str:
-    length = picture.clock_of(seconds)
-    return words.picture_says.format(share=drawn.share, length=length, clips=len(drawn.rows))
+    count = len(drawn.rows)
+    clips = words.one_clip if count == 1 else words.many_clips.format(count=count)
+    return words.picture_says.format(share=drawn.share, length=_length(words, seconds), clips=clips)
+
+
+def _length(words: Words, seconds: float) -> str:
+    """A length as it is said: `4.8 seconds`, `1 min 23 s`."""
+    if seconds < 60:
+        return words.seconds_long.format(seconds=f"{seconds:.1f}".replace(".", words.decimal_point))
+    minutes, rest = divmod(round(seconds), 60)
+    return words.minutes_long.format(minutes=minutes, seconds=rest)

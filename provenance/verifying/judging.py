@@ -22,13 +22,15 @@ def judge(looks: tuple[Look, ...], *, seconds: float = 0.0) -> Verdict:
     found = [exact] if exact is not None else list(_clips(looks))
     if not found:
         return Verdict(outcome=Outcome.NOT_FOUND, clip=None, evidence=evidence, seconds=seconds)
-    spoken_of = min(((_shown(clip), clip) for clip in found), key=lambda pair: _standing(*pair))
+    shown = [(_shown(clip), clip) for clip in {clip.id: clip for clip in found}.values()]
+    spoken_of = min(shown, key=lambda pair: _standing(*pair))
     return Verdict(
         outcome=_outcome(*spoken_of, exact=exact is not None),
         clip=spoken_of[0],
         evidence=evidence,
         stretches=tuple(_stretches(looks)),
         seconds=seconds,
+        others=tuple(one for one, clip in shown if one is not None and clip is not spoken_of[1]),
     )
 
 

@@ -59,6 +59,7 @@ class Stretch:
 class Verdict:
     """The answer. `clip` is None when there is none, and when all that may be said is that it was issued here.
 
+    `others` are the further clips that were heard in a file of several, as far as they may be named.
     `seconds` is the length of the sound, 0 when it could not be read; `why` says why not (`audio.formats.REASONS`).
     """
 
@@ -68,6 +69,7 @@ class Verdict:
     stretches: tuple[Stretch, ...] = ()
     seconds: float = 0.0
     why: str = ""
+    others: tuple[FoundClip, ...] = ()
 
     @property
     def erased(self) -> bool:

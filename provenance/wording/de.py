@@ -35,6 +35,7 @@ WORDS: Final = Words(
     too_many="Von Ihrem Anschluss kamen in der letzten Minute viele Dateien. Bitte warten Sie eine Minute und fragen "
     "Sie dann noch einmal.",
     clip_title="Die Aufnahme",
+    clips_title="Die Aufnahmen in dieser Datei",
     clip="Nummer",
     issued_at="Entstanden am",
     issued_by="Entstanden für",
@@ -187,11 +188,22 @@ WORDS: Final = Words(
     ),
     layers_title="Wie wir suchen",
     picture_title="Wo unser Zeichen ist",
-    picture_says="Unser Zeichen ist in {share} % dieser Datei, die {length} lang ist. Gefundene Aufnahmen darin: "
-    "{clips}.",
+    picture_says="Unser Zeichen ist in {share} % dieser Datei, die {length} lang ist. {clips}",
+    seconds_long="{seconds} Sekunden",
+    minutes_long="{minutes} Min. {seconds} Sek.",
+    decimal_point=",",
+    one_clip="Darin wurde eine Aufnahme gefunden.",
+    many_clips="Darin wurden {count} Aufnahmen gefunden.",
     picture_hint="Das Zeichen wird in Stücken von etwa einer Sekunde gelesen; die Ränder sind also ungefähr.",
     picture_clip="Aufnahme",
     picture_erased="hier entstanden; mehr darf nicht gesagt werden",
+    kept_title="Diese Antwort aufheben",
+    kept_hint="Drucken oder speichern Sie diese Seite. Die SHA-256 sagt, nach welcher Datei gefragt wurde; die Datei "
+    "heben wir nicht auf.",
+    kept_file="Datei",
+    kept_sha256="SHA-256 der Datei",
+    kept_at="Geprüft am",
+    kept_where="Geprüft unter",
     opinion_title="War diese Antwort brauchbar?",
     opinion_lead="Wir lesen das, um die Prüfung besser zu machen. Niemand muss sagen, wer er ist.",
     opinions={

@@ -24,7 +24,7 @@ class Words:
 
     `unreadable` is by the reason why a file could not be listened to (`audio.formats.REASONS`), `evidence` by the key
     of a layer's evidence, `caveats` by verdict. `picture_says` is filled with `{share}` in percent, `{length}` and
-    `{clips}`.
+    `{clips}`, which are sentences and parts of this book, too.
     """
 
     title: str
@@ -43,6 +43,7 @@ class Words:
     unavailable: str
     too_many: str
     clip_title: str
+    clips_title: str
     clip: str
     issued_at: str
     issued_by: str
@@ -68,9 +69,20 @@ class Words:
     layers_title: str
     picture_title: str
     picture_says: str
+    seconds_long: str
+    minutes_long: str
+    decimal_point: str
+    one_clip: str
+    many_clips: str
     picture_hint: str
     picture_clip: str
     picture_erased: str
+    kept_title: str
+    kept_hint: str
+    kept_file: str
+    kept_sha256: str
+    kept_at: str
+    kept_where: str
     opinion_title: str
     opinion_lead: str
     opinions: Mapping[str, str]

@@ -133,6 +133,7 @@ class TestTheForm:
         context.set_default_timeout(60_000)
         page = context.new_page()
         check_file(page, live_server, AUDIO / "librivox-austen-0880.wav", "Not found")
+        page.get_by_text("Was this answer any good?").first.click()
         page.get_by_label("I think that it is wrong").check()
         page.get_by_role("button", name="Send").click()
         heading(page, "Thank you")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from consent.models import Remark
 from core import clock
 from provenance.bundles import making
 from tests.cast import MakeKey
@@ -90,6 +91,26 @@ class TestErasure:
         assert b64url(certificate["jws"].split(".")[1]) == base64.b64decode(certificate["record"])
         assert http.get(answer["Location"] + "/certificate.pdf").content.startswith(b"%PDF-")
         assert http.get(f"/v1/speakers/{speaker}").json()["name"] is None
+
+    @pytest.mark.parametrize(
+        ("reason", "kept", "warned"),
+        [
+            ("requested", "requested", False),
+            ("requested_by_person", "requested_by_person", False),
+            ("She moved to Harbour Street", "other", True),
+            ("Requested", "other", True),
+            ("dispute", "other", True),
+            ("other", "other", False),
+        ],
+    )
+    def test_keeps_no_words_and_says_so(
+        self, http: Sender, world: World, reason: str, kept: str, *, warned: bool
+    ) -> None:
+        answer = http.post(f"/v1/speakers/{world['speaker_id']}/erase", {"reason": reason}).json()
+        assert answer["reason"] == kept
+        assert [one["code"] for one in answer["warnings"]] == (["reason_not_kept"] if warned else [])
+        assert Remark.objects.filter(sealed__isnull=False).count() == 0
+        assert "Harbour" not in json.dumps([answer, http.get(f"/v1/erasures/{answer['id']}").json()])
 
 
 class TestApiKey:

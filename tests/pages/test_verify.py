@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,10 +15,10 @@ from django.template.loader import render_to_string
 from django.test import Client
 from pytest_django import Settings
 
-from core import pages
+from core import clock, pages
 from core.errors import Unavailable
 from provenance import turns, verifying, wording
-from provenance.verifying import Evidence, FoundClip, Outcome, Verdict
+from provenance.verifying import Evidence, FoundClip, Outcome, Stretch, Verdict
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +30,23 @@ def anybody() -> Client:
 
 def upload(data: bytes, name: str = "clip.wav") -> dict[str, SimpleUploadedFile]:
     return {"file": SimpleUploadedFile(name, data)}
+
+
+def found(**changes: Any) -> FoundClip:
+    """A clip of Acme's, whose consent stands."""
+    known: dict[str, Any] = {
+        "id": "clp_" + "a" * 26, "issued_at": datetime(2026, 11, 21, 12, tzinfo=UTC), "organisation": "Acme",
+        "consent_state": "active", "livemode": True,
+    }  # fmt: skip
+    return FoundClip(**known | changes)
+
+
+def answer_page(
+    client: Client, patch: pytest.MonkeyPatch, verdict: Verdict, language: str, name: str = "clip.wav"
+) -> str:
+    """The page that shows this verdict on a file of one letter."""
+    patch.setattr(verifying, "verify", lambda data: verdict)
+    return client.post("/verify", upload(b"x", name), HTTP_ACCEPT_LANGUAGE=language).content.decode()
 
 
 class TestTheForm:
@@ -126,6 +146,53 @@ class TestTheAnswer:
         for part in (finding.title, *finding.proves_not, wording.ALL[language].evidence["watermark.match"], "Acme"):
             assert part in page
         assert (wording.ALL[language].test_data in page) is (outcome is not Outcome.ISSUED)
+
+    @pytest.mark.parametrize("language", ["en", "de"])
+    def test_names_organisation_and_permission_of_each_of_several_clips(
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, language: pages.Language
+    ) -> None:
+        one, two = found(), found(id="clp_" + "b" * 26, organisation="Bolt", consent_state="suspended")
+        verdict = Verdict(outcome=Outcome.ALTERED, clip=one, evidence=(), others=(two,))
+        page = answer_page(anybody, monkeypatch, verdict, language)
+        states = wording.ALL[language].consent_states
+        for part in (one.id, two.id, "<dd>Acme</dd>", "<dd>Bolt</dd>", states["active"], states["suspended"]):
+            assert part in page
+        assert wording.ALL[language].clips_title in page
+
+    @pytest.mark.parametrize("language", ["en", "de"])
+    @pytest.mark.parametrize("name", ["clip.wav", "Ana’s <b>clip.wav", "録音.wav", "x" * 900 + ".wav"])
+    def test_can_be_kept_with_file_hash_and_time(
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, name: str, language: pages.Language
+    ) -> None:
+        monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 21, 12, 30, tzinfo=UTC))
+        page = answer_page(
+            anybody, monkeypatch, Verdict(outcome=Outcome.NOT_FOUND, clip=None, evidence=()), language, name
+        )
+        assert html.escape(name)[:100] in page
+        assert "<b>clip" not in page
+        assert hashlib.sha256(b"x").hexdigest() in page
+        assert pages.moment(datetime(2026, 11, 21, 12, 30, tzinfo=UTC), language) in page
+        assert "12:30 UTC" in page
+
+    @pytest.mark.parametrize(
+        ("seconds", "clips", "english", "german"),
+        [
+            (4.8, 1, "4.8 seconds long. One clip was found in it.", "4,8 Sekunden lang ist. Darin wurde eine Aufnahme"),
+            (
+                83.2,
+                2,
+                "1 min 23 s long. 2 clips were found in it.",
+                "1 Min. 23 Sek. lang ist. Darin wurden 2 Aufnahmen",
+            ),
+        ],
+    )
+    def test_says_lengths_and_counts_as_people_do(
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, seconds: float, clips: int, english: str, german: str
+    ) -> None:
+        heard = tuple(Stretch(start_s=0.0, end_s=2.0, clip_id="clp_" + letter * 26) for letter in "ab"[:clips])
+        verdict = Verdict(outcome=Outcome.ALTERED, clip=found(), evidence=(), stretches=heard, seconds=seconds)
+        assert english in answer_page(anybody, monkeypatch, verdict, "en")
+        assert german in answer_page(anybody, monkeypatch, verdict, "de")
 
     def test_of_an_erased_clip_says_only_that_it_was_made_here(
         self, anybody: Client, monkeypatch: pytest.MonkeyPatch

@@ -86,7 +86,10 @@ class TestASplice:
     def test_of_two_organisations_clips_names_both(self, voice: Voice, neighbours: Voice) -> None:
         (first, one), (second, two) = clip_of(voice), clip_of(neighbours, "0920")
 
-        assert {stretch.clip_id for stretch in joined(one, two).stretches} == {first, second}
+        verdict = joined(one, two)
+        assert {stretch.clip_id for stretch in verdict.stretches} == {first, second}
+        named = {one.id: one.organisation for one in (verdict.clip, *verdict.others) if one is not None}
+        assert named == {first: voice.organisation.name, second: neighbours.organisation.name}
 
     def test_with_a_withdrawn_clip_in_it_is_called_withdrawn(
         self,
@@ -114,6 +117,7 @@ class TestASplice:
         assert (verdict.outcome, verdict.clip, verdict.erased) == (Outcome.WITHDRAWN, None, True)
         assert [stretch.clip_id for stretch in verdict.stretches] == [first, None]
         assert second not in f"{asdict(verdict)}"
+        assert [one.id for one in verdict.others] == [first]
 
 
 class TestAnExactCopy:
