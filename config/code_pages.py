@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from config import codes
+from config import codes, remedies
 
 
 @require_safe
@@ -27,4 +27,4 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
     found = codes.find(code)
     if found is None:
         raise Http404
-    return render(request, "problem.html", {"code": found})
+    return render(request, "problem.html", {"code": found, "remedy": remedies.REMEDIES.get(code, "")})

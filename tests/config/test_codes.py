@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.test import Client
 
-from config import codes, problems
+from config import codes, problems, remedies
 from core import errors
 
 
@@ -36,6 +38,24 @@ class TestThePages:
     def test_are_where_the_type_of_a_problem_leads(self) -> None:
         kind = Client().get("/v1/nothing").json()["type"]
         assert Client().get("/problems/" + kind.rpartition("/")[2]).status_code == 200
+
+    @pytest.mark.parametrize("code", sorted(remedies.REMEDIES))
+    def test_say_what_to_do_in_one_line(self, code: str) -> None:
+        assert codes.find(code) is not None
+        page = html.unescape(Client().get(f"/problems/{code}").content.decode())
+        assert f"<h2>What to do</h2>\n<p>{remedies.REMEDIES[code]}</p>" in page
+
+    def test_leave_no_reason_and_no_field_without_something_to_do(self) -> None:
+        assert [name for name in codes.inner_codes() if name not in remedies.REMEDIES] == []
+
+    @pytest.mark.parametrize("status", [401, 413, 415, 422, 429])
+    def test_leave_no_mistake_of_a_caller_without_something_to_do(self, status: int) -> None:
+        mistakes = {name for name, code in codes.problem_codes().items() if code.status == status}
+        assert mistakes - set(remedies.REMEDIES) <= {"certificate_chain_invalid"}  # an operator's, not a caller's
+
+    def test_link_every_reason_and_field(self) -> None:
+        page = Client().get("/problems/").content.decode()
+        assert [name for name in codes.inner_codes() if f'href="/problems/{name}"' not in page] == []
 
     def test_list_all_of_them(self) -> None:
         page = Client().get("/problems/").content.decode()
