@@ -108,6 +108,7 @@ REMEDIES: Final = {
     "max_length": "Send less. The detail names the limit.",
     "too_short": "Write more words.",
     "control_characters": "Remove the control characters.",
+    "invisible_characters": "Remove line breaks and the marks that turn the direction of writing.",
     "unknown_field": "Remove the field, or correct its spelling.",
     "duplicate": "Send each value once.",
     "invalid_base64": "Encode the bytes with base64.",
