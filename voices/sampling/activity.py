@@ -46,7 +46,9 @@ def found(sound: Sound) -> Activity:
     power = 10 * np.log10((frames.astype(np.float64) ** 2).mean(axis=1) + 1e-12)
     loud = float(np.percentile(power, 95))
     heard = (power > max(loud - _BELOW_LOUD_DB, _ABSOLUTE_DB)) & _swings(power) & _webrtc(frames, loud)
-    kept = np.convolve(heard, np.ones(2 * _HANGOVER + 1), "same") > 0.5 if heard.any() else heard
+    # "full" and cut: "same" is as long as the window where the sound is shorter than that.
+    spread = np.convolve(heard, np.ones(2 * _HANGOVER + 1), "full")[_HANGOVER : _HANGOVER + len(heard)]
+    kept = spread > 0.5
     return Activity(
         speech=Sound(np.ascontiguousarray(frames[kept].ravel()), RATE),
         share=float(kept.mean()),
