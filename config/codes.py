@@ -72,6 +72,7 @@ FIELDS: Final = {
     "label_unknown": "The label is not one that we know.",
     "exclusion_unknown": "The exclusion is neither a use case nor a kind of content; nobody could judge by it.",
     "vague": "A warning: the words are too wide to tell the person what is meant.",
+    "comparison_off": "A warning: the notice speaks of comparing voices, which the policy has not switched on.",
     "language_covers_less": "A warning: the language tag covers less than its reader might think.",
     "language_covers_more": "A warning: the language tag covers more than its reader might think.",
     "term_ambiguous": "Give either an end or a duration, never both, never neither.",

@@ -10,7 +10,7 @@ class ConsentConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from consent import bundles, doubt, facts, key_defaults, tasks
+        from consent import bundles, doubt, facts, key_defaults, tasks, voice_comparison
         from consent.paper import processing
 
         bundles.register()
@@ -18,4 +18,5 @@ class ConsentConfig(AppConfig):
         facts.register_policy()
         key_defaults.register()
         processing.register()
+        voice_comparison.register_policy()
         tasks.listen()

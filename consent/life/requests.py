@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts import contact
 from accounts.models import Organisation
-from consent import events, speakers
+from consent import events, speakers, voice_comparison
 from consent.errors import AssuranceUnavailable, ConsentSuperseded, ContactMissing, SpeakerGone, WrongState
 from consent.life import deliveries, request_checks, request_grants
 from consent.models import Consent, Speaker
@@ -86,13 +86,15 @@ def request_consent(
     level = _level(assurance, channel)
     token = secrets.token_urlsafe(32)
     private: dict[str, Json] = {"link": token, "representation": dict(representation or {"kind": "none"})}
+    version = notices.latest(notice, locale, at=at)
+    warnings += voice_comparison.warnings_for(version, organisation.id)
     consent_id = ids.new("con")
     consent = Consent.objects.create(
         id=consent_id,
         organisation=organisation,
         livemode=livemode,
         speaker=speaker,
-        notice_version=notices.latest(notice, locale, at=at),
+        notice_version=version,
         jurisdictions=list(jurisdictions),
         assurance=level,
         representation=str((representation or {}).get("kind", "none")),

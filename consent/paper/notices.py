@@ -46,7 +46,8 @@ class Text:
 @cache
 def shipped() -> tuple[Text, ...]:
     """Read all texts that this release ships."""
-    return tuple(_read(path) for path in sorted(FOLDER.glob("*.json")))
+    texts = (_read(path) for path in FOLDER.glob("*.json"))
+    return tuple(sorted(texts, key=lambda text: (text.key, text.version, text.locale)))
 
 
 def latest(key: str, locale: str, *, at: datetime) -> NoticeVersion:
