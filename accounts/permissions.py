@@ -27,6 +27,7 @@ class Action(StrEnum):
     CHANGE_POLICY = "change_policy"
     OPEN_SPEAKER = "open_speaker"
     CHANGE_CONTACT = "change_contact"
+    SETTLE_REVIEW = "settle_review"
 
 
 # The engineer builds, the officer decides about people, the auditor looks, the owner runs the organisation. Erasing and
@@ -36,7 +37,7 @@ MAY: Final[Mapping[str, frozenset[Action]]] = {
     Role.OFFICER: frozenset(
         {
             Action.REVOKE, Action.SUSPEND, Action.RESUME, Action.APPROVE, Action.ERASE, Action.EXPORT,
-            Action.OPEN_EVIDENCE, Action.OPEN_SPEAKER,
+            Action.OPEN_EVIDENCE, Action.OPEN_SPEAKER, Action.SETTLE_REVIEW,
         }
     ),
     Role.ENGINEER: frozenset({Action.SUSPEND, Action.MANAGE_KEYS, Action.MANAGE_PROVIDERS}),

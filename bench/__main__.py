@@ -25,6 +25,7 @@ MEASUREMENTS: Final = {
     "engine": False,
     "fingerprint": False,
     "verify": False,
+    "voice_likeness": False,
     "speech": True,
     "stream": True,
     "log": True,

@@ -24,8 +24,8 @@ from core import clock
 from core.notes import Notes
 from vault.noted_admin import NotedAdmin
 from voices.erasure import services as erasures
-from voices.models import Erasure, ErasureTarget, Job, Sample, Voice
-from voices.services import jobs, voices
+from voices.models import Erasure, ErasureTarget, Job, ReviewOutcome, ReviewState, Sample, Voice, VoiceReview
+from voices.services import jobs, reviews, voices
 
 
 @admin.register(Speaker)
@@ -120,6 +120,37 @@ class VoiceAdmin(NotedAdmin[Voice]):
         return voices.notes_of(row)
 
 
+@admin.register(VoiceReview)
+class VoiceReviewAdmin(EvidenceAdmin[VoiceReview]):
+    organisation_path = "voice__organisation"
+    list_display = ("id", "state", "voice", "other", "likeness_milli", "outcome", "mode", "created_at")
+    list_filter = ("state", "livemode")
+    ordering = ("-created_at", "id")
+    fields = (
+        "id", "state", "voice", "other", "likeness_milli", "outcome", "settled_by", "settled_at", "mode", "created_at",
+    )  # fmt: skip
+    actions_detail = ("settle",)
+
+    @button(text="Settle this review", path="settle", permission="settle")
+    def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Put down what a person found."""
+        return self.act(
+            request,
+            object_id,
+            action=Action.SETTLE_REVIEW,
+            title="Settle this review",
+            consequence="The finding goes on record. It changes neither voice: if one was handed in under another "
+            "name, end its consent as well.",
+            do=_settle,
+            asks=coded(ReviewOutcome.choices, words=False),
+        )
+
+    def has_settle_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Owners and officers, while it is open."""
+        still_open = self.get_queryset(request).filter(pk=unquote(object_id or ""), state=ReviewState.OPEN)
+        return self.may(request, Action.SETTLE_REVIEW) and (object_id is None or still_open.exists())
+
+
 @admin.register(Job)
 class JobAdmin(NotedAdmin[Job]):
     list_display = ("id", "kind", "state", "total", "done", "refused", "failed", "mode", "created_at")
@@ -177,6 +208,13 @@ class ErasureAdmin(EvidenceAdmin[Erasure]):
         if erasure.completed_at is not None:
             return "done"
         return str((erasure.answer_by - clock.now()).days)
+
+
+def _settle(review: VoiceReview, actor: str, given: Given) -> str:
+    at = now_for(review.organisation, livemode=review.livemode, real=clock.now())
+    organisation_id = review.organisation.id
+    reviews.settle(review.pk, organisation_id=organisation_id, outcome=given.reason, actor=actor, at=at)
+    return "The review is settled."
 
 
 def _why_erase() -> list[tuple[str, str]]:

@@ -23,4 +23,5 @@ class VoicesConfig(AppConfig):
         verifying.register_consent_level(wiring.consent_level)
         wiring.register_policy()
         events.listen(wiring.on_key_event)
+        events.listen(wiring.on_policy_event)
         consent_ended.connect(wiring.on_consent_ended, dispatch_uid="voices.sweep")

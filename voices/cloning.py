@@ -23,7 +23,7 @@ from provenance.audio import decoding
 from provenance.audio.formats import UnreadableAudio
 from provenance.verifying import marked
 from vault import blobs, keys, notes, sealing
-from voices import handles, sampling
+from voices import comparison, handles, sampling
 from voices.models import Sample, Voice, VoiceState
 from voices.orders import Asker, CloneOrder, Providers
 from voices.providers import registry
@@ -238,6 +238,7 @@ def _finish(
     gate.confirm(permit, at=at)
     gate.commit(permit, characters=0, milliseconds=0, at=at)
     sample_gate.bind(permit, identities, at=at)
+    comparison.plan(voice, at=at)
     samples = [canonical.sha256(recording.data) for recording in recordings]
     body = said_when_ready(voice, decision=permit.decision_id, grant=permit.grant_id, samples=samples)
     note(voice, "voice.ready", body, actor=asker.actor, at=at)

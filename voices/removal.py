@@ -13,7 +13,7 @@ from accounts.clock import now_for
 from core.clock import Clock
 from core.errors import NotFound
 from vault import blobs, notes
-from voices import cloning, handles
+from voices import cloning, comparison, handles
 from voices.models import Sample, Voice, VoiceState
 from voices.orders import Providers
 from voices.providers import registry
@@ -21,10 +21,13 @@ from voices.providers import registry
 LEASE: Final = timedelta(minutes=2)
 
 
+@transaction.atomic
 def begin(voice_id: str, *, code: str) -> bool:
     """Turn a voice towards its deletion; from here on nothing can be spoken with it. Says whether this call did it."""
     rows = Voice.objects.filter(id=voice_id).that_may_become(VoiceState.REVOKING)
-    return bool(rows.update(state=VoiceState.REVOKING, code=code, lease_until=None))
+    began = bool(rows.update(state=VoiceState.REVOKING, code=code, lease_until=None))
+    comparison.forget_voice(voice_id)  # ours alone, so it need not wait for the provider
+    return began
 
 
 def carry_out(voice_id: str, *, actor: str, real: Clock, providers: Providers = registry.provider) -> bool:

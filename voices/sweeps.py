@@ -20,7 +20,7 @@ from core.errors import NotFound
 from provenance import clips
 from provenance.models import Clip, ClipState
 from provenance.verifying import ENDED_FOR_GOOD
-from voices import attempts, cloning, jobs, removal
+from voices import attempts, cloning, comparison, jobs, removal
 from voices.models import Voice, VoiceState
 
 ACTOR: Final = "system:sweep"
@@ -37,6 +37,7 @@ class Found:
 
     jobs: tuple[str, ...]
     voices: tuple[str, ...]
+    comparisons: tuple[str, ...]
 
 
 def sweep(*, at: datetime) -> Found:
@@ -49,7 +50,11 @@ def sweep(*, at: datetime) -> Found:
     gate.release_stale(at=at)
     waiting = jobs.with_work(at=at).by_turn().values_list("id", flat=True)[:MOST]
     going = Voice.objects.filter(state=VoiceState.REVOKING).filter(Q(lease_until=None) | Q(lease_until__lte=at))
-    return Found(jobs=tuple(waiting), voices=tuple(going.order_by("id").values_list("id", flat=True)[:MOST]))
+    return Found(
+        jobs=tuple(waiting),
+        voices=tuple(going.order_by("id").values_list("id", flat=True)[:MOST]),
+        comparisons=comparison.waiting(most=MOST),
+    )
 
 
 def follow_renewals() -> int:

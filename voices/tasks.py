@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from celery import shared_task
 from django.conf import settings
 
 from core import clock
 from core.errors import Unavailable
-from voices import jobs, removal, sweeps
+from voices import comparison, jobs, removal, sweeps
 
+ACTOR: Final = "system:comparison"
 logger = logging.getLogger(__name__)
 
 
@@ -43,6 +45,20 @@ def remove_voice(*, voice_id: str, actor: str = sweeps.ACTOR, **_later: object) 
     removal.carry_out(voice_id, actor=actor, real=clock.now)
 
 
+@shared_task(
+    name="voices.compare_voice",
+    acks_late=True,
+    autoretry_for=(Unavailable,),
+    retry_backoff=True,
+    retry_backoff_max=300,
+    max_retries=5,
+    ignore_result=True,
+)
+def compare_voice(*, voice_id: str, **_later: object) -> None:
+    """Compare one voice with other people's; what the retries did not finish, the sweep finds."""
+    comparison.carry_out(voice_id, actor=ACTOR, real=clock.now)
+
+
 @shared_task(name="voices.sweep", acks_late=True, ignore_result=True)
 def sweep(**_later: object) -> None:
     """Find lost jobs, voices of ended consents, and whatever was cut off."""
@@ -52,5 +68,7 @@ def sweep(**_later: object) -> None:
         run_job.apply_async(kwargs={"job_id": job_id}, expires=2 * settings.SAYSO_SWEEP_SECONDS)
     for voice_id in found.voices:
         remove_voice.delay(voice_id=voice_id)
+    for voice_id in found.comparisons:
+        compare_voice.delay(voice_id=voice_id)
     if found.jobs or found.voices:
         logger.info("sweep found work", extra={"jobs": len(found.jobs), "voices": len(found.voices)})

@@ -9,10 +9,11 @@ from accounts import policy
 from accounts.clock import now_for
 from accounts.events import Event
 from accounts.models import Organisation
+from consent import voice_comparison
 from consent.models import Consent
 from consent.voice_lookup import KnownVoice
 from core import clock
-from voices import disclosure, jobs, labels, tasks
+from voices import comparison, disclosure, jobs, labels, tasks
 from voices.models import ENDING, Voice, VoiceState
 
 SPEAKS: Final = "speech:write"
@@ -57,6 +58,12 @@ def on_key_event(event: Event) -> None:
     if lost or event.kind in {"key.disabled", "key.rotated"}:
         organisation = Organisation.objects.get(id=event.organisation_id)
         jobs.end_of_key(key_id, at=now_for(organisation, livemode=event.livemode, real=event.at))
+
+
+def on_policy_event(event: Event) -> None:
+    """Delete what voices were compared by when an owner switches the comparison off."""
+    if event.kind == "policy.changed" and not voice_comparison.is_on(event.organisation_id):
+        comparison.forget_organisation(event.organisation_id)
 
 
 def on_consent_ended(**_signal: object) -> None:

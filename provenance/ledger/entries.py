@@ -37,7 +37,7 @@ KINDS: Final = frozenset(
         "consent.requested", "consent.captured", "consent.activated", "consent.declined", "consent.suspended",
         "consent.resumed", "consent.narrowed", "consent.renewed", "consent.revoked", "consent.expired",
         "consent.superseded", "consent.lapsed", "consent.rejected",
-        "voice.ready", "voice.failed", "voice.deleted",
+        "voice.ready", "voice.failed", "voice.deleted", "voice.likeness_noted",
         "decision.allowed", "decision.denied",
         "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed",
         "clip.c2pa_failed",

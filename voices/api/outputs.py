@@ -13,9 +13,10 @@ from core.rest import Rendered, timestamp
 from provenance import aigc, clips, verifying
 from provenance.ledger import proofs
 from provenance.models import Clip, ClipState
+from voices import comparison
 from voices.api import schemas
 from voices.disclosure import Disclosure
-from voices.models import Job, JobItem, JobKind, Voice, VoiceState
+from voices.models import Job, JobItem, JobKind, ReviewState, Voice, VoiceState
 from voices.services import jobs, voices
 
 
@@ -42,6 +43,7 @@ def voice(row: Voice) -> Rendered:
         "ready_at": timestamp(row.ready_at),
         "provider_expires_at": timestamp(row.provider_expires_at),
         "deleted_at": timestamp(row.deleted_at),
+        "review": _review(row),
     }
 
 
@@ -106,6 +108,14 @@ def clip(row: Clip) -> Rendered:
         "log_index": proofs.index_of(row.event_id),
         "event": row.event_id,
     }
+
+
+def _review(row: Voice) -> Rendered | None:
+    """Whether a person has to look at this voice, or has. Whose voice it resembles is not said here."""
+    states = {one.state for one in row.reviews.all()}
+    if not states:
+        return None
+    return {"state": ReviewState.OPEN if ReviewState.OPEN in states else ReviewState.SETTLED, "code": comparison.CODE}
 
 
 def _item(row: JobItem) -> Rendered:
@@ -173,6 +183,7 @@ class VoiceObject(serializers.Serializer[Voice]):
     ready_at = serializers.DateTimeField(allow_null=True)
     provider_expires_at = serializers.DateTimeField(allow_null=True)
     deleted_at = serializers.DateTimeField(allow_null=True)
+    review = schemas.ReviewObject(allow_null=True)
 
 
 class _Page(serializers.Serializer[Voice]):

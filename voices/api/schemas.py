@@ -6,7 +6,23 @@ from rest_framework import serializers
 
 from consent.schemas import RefusalReason
 from provenance.models import Clip, ManifestMode
-from voices.models import Erasure, ErasureState, ErasureTarget, JobItem, JobState, TargetState
+from voices.models import (
+    Erasure,
+    ErasureState,
+    ErasureTarget,
+    JobItem,
+    JobState,
+    ReviewState,
+    TargetState,
+    VoiceReview,
+)
+
+
+class ReviewObject(serializers.Serializer[VoiceReview]):
+    """What a person should look at, or has: never a refusal, and never whose voice it is about."""
+
+    state = serializers.ChoiceField(choices=ReviewState.values)
+    code = serializers.ChoiceField(choices=("voice_resembles_another",))
 
 
 class JobItemObject(serializers.Serializer[JobItem]):

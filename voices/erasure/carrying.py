@@ -22,7 +22,7 @@ from provenance import clips, feedback, log
 from provenance.bundles import services as bundles
 from provenance.fingerprint import filing as fingerprints
 from vault import blobs, keys
-from voices import jobs, removal
+from voices import comparison, jobs, removal
 from voices.erasure import certificate, targets, tombstones, wording
 from voices.models import Erasure, ErasureState, ErasureTarget, Voice, VoiceState
 
@@ -155,6 +155,7 @@ def _forget(erasure: Erasure, *, at: datetime) -> None:
         ("database", "feedback on clips"): feedback.forget_of(erasure.subject),  # while the clips lead to the person
         ("database", "links from clips"): clips.erase_of(erasure.subject),
         ("database", "fingerprints of clips"): fingerprints.forget(erasure.subject),
+        ("database", "comparisons of voices"): comparison.forget_person(erasure.subject),
         ("database", "event bodies"): log.forget(erasure.subject),
         ("database", "stored answers"): answers.forget(erasure.organisation_id, livemode=erasure.livemode),
         ("vault", "recordings, profiles, clips"): blobs.delete_all(erasure.subject),

@@ -22,6 +22,7 @@ def plan(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
         ("database", "links from clips", "delete"),
         ("database", "fingerprints of clips", "delete"),
         ("database", "feedback on clips", "delete"),
+        ("database", "comparisons of voices", "delete"),
         ("database", "event bodies", "delete"),
         ("database", "stored answers", "delete"),
         ("vault", "recordings, profiles, clips", "delete"),

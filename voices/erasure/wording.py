@@ -22,6 +22,10 @@ _WHAT: Final[Mapping[str, tuple[str, str]]] = {
         "Die Verbindung von Tonaufnahmen zur Person, und Notizen dazu",
     ),
     "fingerprints of clips": ("Acoustic fingerprints of clips", "Akustische Fingerabdrücke der Tonaufnahmen"),
+    "comparisons of voices": (
+        "What the voice was compared with other voices by, and what was noted of it",
+        "Womit die Stimme mit anderen verglichen wurde, und was dazu vermerkt wurde",
+    ),
     "event bodies": ("What log entries said of the person", "Was Einträge des Protokolls über die Person sagten"),
     "stored answers": ("Stored answers of the service", "Gespeicherte Antworten des Dienstes"),
     "recordings, profiles, clips": (

@@ -16,7 +16,7 @@ from core.clock import Clock
 from core.errors import Conflict, NotFound
 from core.notes import Notes
 from vault import notes, sealing
-from voices import cloning, pipeline, removal, tasks
+from voices import cloning, comparison, pipeline, removal, tasks
 from voices.models import ENDING, Voice
 from voices.orders import Asker, CloneOrder, Providers
 from voices.providers import registry
@@ -38,12 +38,17 @@ class Label:
 
 def clone(order: CloneOrder, *, asker: Asker, now: Clock, providers: Providers = registry.provider) -> Voice:
     """Make a voice from samples. Raises as `voices.cloning.clone`."""
-    return cloning.clone(order, asker=asker, now=now, providers=providers)
+    voice = cloning.clone(order, asker=asker, now=now, providers=providers)
+    if comparison.is_waiting(voice.id):
+        compare = partial(tasks.compare_voice.delay, voice_id=voice.id)
+        transaction.on_commit(compare, robust=True)  # a lost message is found by the sweep
+    return voice
 
 
 def of(asker: Asker) -> QuerySet[Voice]:
     """The organisation's voices, live or test as the asker is."""
-    return Voice.objects.filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+    mine = Voice.objects.filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+    return mine.prefetch_related("reviews")
 
 
 def find(voice_id: str, *, asker: Asker) -> Voice:
