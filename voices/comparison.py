@@ -157,22 +157,26 @@ def _others(voice: Voice, *, at: datetime) -> Iterator[tuple[str, Embedding]]:
 
 def _note(voice: Voice, other: Voice, cosine: float, *, actor: str, at: datetime) -> bool:
     """Write down one pair and log it; say whether it is new. The entry names neither the other voice nor a person."""
-    # Two voices that were made at one time may find each other: the later one is asked about, whoever looks first.
-    first, later = sorted((voice, other), key=lambda one: (one.ready_at or at, one.id))
+    # Two voices that were made at one time find each other. Both are locked, so the second sees the first one's row.
+    if VoiceReview.objects.filter(voice=other, other=voice).exists():
+        return False
+
     likeness = min(1000, round(1000 * cosine))
     _, created = VoiceReview.objects.get_or_create(
-        voice=later, other=first, defaults={"likeness_milli": likeness, "livemode": later.livemode, "created_at": at}
+        voice=voice,
+        other=other,
+        defaults={"likeness_milli": likeness, "livemode": voice.livemode, "created_at": at},
     )
     if created:
         log.append(
-            organisation_id=later.organisation_id,
-            livemode=later.livemode,
+            organisation_id=voice.organisation_id,
+            livemode=voice.livemode,
             kind="voice.likeness_noted",
             at=at,
             actor=actor,
-            subject=later.subject,
-            refs={"voice": later.id, "consent": later.consent_id},
-            speaker=later.speaker_id,
+            subject=voice.subject,
+            refs={"voice": voice.id, "consent": voice.consent_id},
+            speaker=voice.speaker_id,
             body={"code": CODE, "likeness_milli": likeness},
         )
     return created

@@ -49,7 +49,7 @@ class ReviewOutcome(models.TextChoices):
 
 
 class VoiceReview(models.Model):
-    """Two voices of two people that sound alike: the later one, the one that was there, and how alike they are."""
+    """Two voices of two people that sound alike: the one compared, the one that was there, and how alike they are."""
 
     id = models.BigAutoField(primary_key=True)
     livemode = models.BooleanField(editable=False)

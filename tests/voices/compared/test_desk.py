@@ -72,4 +72,5 @@ class TestTheDesk:
 
         assert row.voice_id not in stranger.get("/admin/voices/voicereview/").content.decode()
         answer = stranger.post(f"/admin/voices/voicereview/{row.pk}/settle/", {"reason": "same_person"})
-        assert answer.status_code == 404
+        row.refresh_from_db()
+        assert (answer.status_code, row.state) == (403, "open")
