@@ -67,6 +67,13 @@ class TestBootstrap:
         with pytest.raises(CommandError, match="1 to 200"):
             bootstrap(name)
 
-    @pytest.mark.parametrize("name", ["日本語", "!!!"])
+    @pytest.mark.parametrize("name", ["!!!", "\u200b\u200b"])
+    def test_refuses_a_name_that_nobody_can_read(self, name: str) -> None:
+        with pytest.raises(CommandError):
+            bootstrap(name)
+
+        assert Organisation.objects.count() == 0
+
+    @pytest.mark.parametrize("name", ["日本語", "Ωμέγα"])
     def test_finds_an_address_for_any_name(self, name: str) -> None:
         assert json.loads(bootstrap(name, "--json"))["owner_email"] == "owner@organisation.example"
