@@ -127,6 +127,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "consents_resume": {},
         "consents_narrow": {"grants": [{"use_case": AUDIOBOOK, "languages": ["en"]}]},
         "consents_renew": {"duration": "P1Y"},
+        "consents_resend": {},
         "test_consents_sign": {},
         "test_clock_advance": {"advance": "PT1S"},
         "decisions_create": {

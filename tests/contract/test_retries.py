@@ -16,8 +16,10 @@ POSTS = [
     for one in operations()
     if one.method == "POST"
     and not one.open_to_all
-    and one.name not in {"verify_batch", "test_consents_sign", "consents_resume"}
+    and one.name not in {"verify_batch", "test_consents_sign", "consents_resume", "consents_resend"}
 ]
+
+SECRETS = {"api_keys_create", "api_keys_rotate"}
 
 
 def body_of(name: str, world: World) -> dict[str, object]:
@@ -28,7 +30,17 @@ def body_of(name: str, world: World) -> dict[str, object]:
 
 
 class TestARetry:
-    @pytest.mark.parametrize("name", POSTS)
+    @pytest.mark.parametrize("name", sorted(SECRETS))
+    def test_of_what_made_a_secret_is_refused_without_it(self, http: Sender, world: World, name: str) -> None:
+        path, body = named(name).at(world), body_of(name, world)
+        first = http.post(path, body, HTTP_IDEMPOTENCY_KEY="try-1")
+
+        second = http.post(path, body, HTTP_IDEMPOTENCY_KEY="try-1")
+
+        problem(second, 409, "idempotency_secret")
+        assert first.json()["secret"] not in second.content.decode()
+
+    @pytest.mark.parametrize("name", [name for name in POSTS if name not in SECRETS])
     def test_gets_the_first_answer_and_makes_nothing(self, http: Sender, world: World, name: str) -> None:
         path, body = named(name).at(world), body_of(name, world)
         first = http.post(path, body, HTTP_IDEMPOTENCY_KEY="try-1")

@@ -26,6 +26,7 @@ KINDS: Mapping[str, set[str]] = {
     "delete v1/api_keys/<str:key_id>": {"key.disabled"},
     "post v1/api_keys/<str:key_id>/rotate": {"key.rotated"},
     "post v1/test/clock": {"clock.advanced"},
+    "patch v1/organisation": {"admin.action"},
     "post v1/speakers": {"speaker.created"},
     "patch v1/speakers/<str:speaker_id>": {"speaker.updated"},
     "post v1/consents": {"consent.requested"},
@@ -43,6 +44,7 @@ KINDS: Mapping[str, set[str]] = {
 }
 # Nothing that a regulator asks about has changed yet: the worker that does the work logs it.
 LATER = {
+    "post v1/consents/<str:consent_id>/resend": "the worker that sends it logs delivery.started and delivery.sent",
     "post v1/verify/batch": "a question about files that are not kept; nothing changes by it",
     "post v1/speech/batch": "each text asks the gate at its turn, and that is logged",
     "delete v1/voices/<str:voice_id>": "voice.deleted comes with the provider's confirmation",

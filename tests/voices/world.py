@@ -100,6 +100,7 @@ def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
         "post v1/api_keys": {"product": "Reader", "scopes": ["voices:read"], "mode": "test"},
         "patch v1/api_keys/<str:key_id>": {"product": "Another"},
         "post v1/test/clock": {"advance": "P1D"},
+        "patch v1/organisation": {"contact": "voices@acme.example"},
         "post v1/speakers": {"name": "Ada Example", "email": "ada@example.org"},
         "patch v1/speakers/<str:speaker_id>": {"name": "Mara Lind"},
         "post v1/consents": asked,
