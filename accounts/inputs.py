@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts import scopes
 from core import durations
 from core.durations import Duration
-from core.fields import Bounded, Metadata, Moment, Text, Whole
+from core.fields import Bounded, Flag, Metadata, Moment, Text, Whole
 from core.rest import StrictSerializer
 
 MOST_CALLS = 100_000
@@ -57,13 +57,13 @@ class KeyChanges(StrictSerializer):
 class KeyPatch(KeyChanges):
     """What changes of a key, and whether what it began goes on where it may not do that any more."""
 
-    keep_jobs = serializers.BooleanField(required=False, help_text="What is queued or running goes on all the same.")
+    keep_jobs = Flag(required=False, help_text="What is queued or running goes on all the same.")
 
 
 class KeyEnd(StrictSerializer):
     """How a key ends."""
 
-    keep_jobs = serializers.BooleanField(required=False, help_text="What is queued or running goes on all the same.")
+    keep_jobs = Flag(required=False, help_text="What is queued or running goes on all the same.")
 
 
 class NewKey(KeyChanges):
@@ -78,7 +78,7 @@ class Rotation(StrictSerializer):
     """How long the old secret stays good beside the new one."""
 
     overlap = DurationField(required=False, help_text="ISO 8601, at most P30D; PT24H when left out.")
-    keep_jobs = serializers.BooleanField(required=False, help_text="Without an overlap: what is queued goes on.")
+    keep_jobs = Flag(required=False, help_text="Without an overlap: what is queued goes on.")
 
     def validate_overlap(self, value: Duration) -> timedelta:
         """Give a plain span; a month has no fixed length, so an overlap has none."""

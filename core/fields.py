@@ -76,6 +76,16 @@ class Code(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Flag(serializers.BooleanField):
+    """A JSON boolean. A text or a number is none."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Give the boolean."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("This must be true or false.", code="invalid")
+        return data
+
+
 class Whole(serializers.IntegerField):
     """A whole JSON number from 0 (or as told) to 2**53 - 1; texts, booleans and fractions are none."""
 

@@ -132,7 +132,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "test_clock_advance": {"advance": "PT1S"},
         "decisions_create": {
             "voice": ids["voice_id"], "action": "synthesize", "language": "en", "use_case": AUDIOBOOK,
-            "channel": "app", "territory": "DE", "characters": 5, "labels": ["news"],
+            "channel": "app", "territory": "DE", "characters": 5, "labels": ["education"],
         },
         "speech_create": described
         | speech

@@ -28,7 +28,7 @@ KINDS: Mapping[str, set[str]] = {
     "post v1/test/clock": {"clock.advanced"},
     "patch v1/organisation": {"admin.action"},
     "post v1/speakers": {"speaker.created"},
-    "patch v1/speakers/<str:speaker_id>": {"speaker.updated"},
+    "patch v1/speakers/<str:speaker_id>": {"speaker.corrected"},
     "post v1/consents": {"consent.requested"},
     "post v1/consents/<str:consent_id>/revoke": {"consent.revoked"},
     "post v1/consents/<str:consent_id>/suspend": {"consent.suspended"},
