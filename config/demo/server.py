@@ -19,7 +19,10 @@ from django.conf import settings
 
 START_SECONDS: Final = 60.0
 # Whatever this machine's own service is configured with, the demo does not touch it.
-FOREIGN: Final = ("DATABASE_URL", "REDIS_URL", "SAYSO_OBJECT_STORE_URL", "SAYSO_MASTER_KEY", "SAYSO_MASTER_KEY_FILE")
+FOREIGN: Final = (
+    "DATABASE_URL", "REDIS_URL", "SAYSO_OBJECT_STORE_URL", "SAYSO_MASTER_KEY", "SAYSO_MASTER_KEY_FILE",
+    "SAYSO_EMAIL_URL", "SAYSO_MESSAGES_URL",
+)  # fmt: skip
 
 
 class DemoFailed(SystemExit):
@@ -58,8 +61,8 @@ def interruptible() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def environment(data: Path, port: int) -> dict[str, str]:
-    """The environment of a server with this data folder and port."""
+def environment(data: Path, port: int, *, mail: str = "") -> dict[str, str]:
+    """The environment of a server with this data folder and port, and with the mail server of this address, if any."""
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     return {
         **kept,
@@ -67,6 +70,7 @@ def environment(data: Path, port: int) -> dict[str, str]:
         "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "SAYSO_LOG_LEVEL": os.environ.get("SAYSO_LOG_LEVEL", "WARNING"),
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        **({"SAYSO_EMAIL_URL": mail} if mail else {}),
     }
 
 
@@ -89,8 +93,8 @@ def prepare(data: Path, port: int, organisation: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(data: Path, port: int) -> Iterator[str]:
-    """Run the server while the block runs; gives its base URL."""
+def running(data: Path, port: int, *, mail: str = "") -> Iterator[str]:
+    """Run the server while the block runs; gives its base URL. `mail` is the address of the mail server, if any."""
     log = (data / "server.log").open("wb")
     command = [
         sys.executable,
@@ -105,7 +109,12 @@ def running(data: Path, port: int) -> Iterator[str]:
         "warning",
     ]
     process = subprocess.Popen(  # noqa: S603 - our own words
-        command, cwd=settings.BASE_DIR, env=environment(data, port), stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        command,
+        cwd=settings.BASE_DIR,
+        env=environment(data, port, mail=mail),
+        stdout=log,
+        stderr=log,
+        stdin=subprocess.DEVNULL,
     )
     try:
         _wait(process, port, data / "server.log")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.demo.client import Answer, Client
+from config.demo.mailbox import Mailbox
 from config.demo.narrator import Narrator
 from config.demo.server import DemoFailed
 from config.demo.signer import sign_on_the_page
@@ -27,11 +28,12 @@ ADVERT: Final = "Switch to Harbour Light today and save twenty percent on your f
 class Story:
     """Everything between an empty service and a verified audit bundle; raises DemoFailed at the first surprise."""
 
-    def __init__(self, *, base: str, key: str, folder: Path, narrator: Narrator) -> None:
+    def __init__(self, *, base: str, key: str, folder: Path, narrator: Narrator, mailbox: Mailbox) -> None:
         self.client = Client(base=base, key=key)
         self.public = Client(base=base, key="")
         self.folder = folder
         self.tell = narrator
+        self.mailbox = mailbox
         self.ids: dict[str, str] = {}
 
     # -- the consent -------------------------------------------------------------------------------------------------
@@ -57,8 +59,9 @@ class Story:
                 }],
             }  # fmt: skip
             consent = _expect(self.client.post("/v1/consents", body), 201)
-            self.ids |= {"consent": consent["id"], "link": consent["signing_url"]}
-            self.tell.say(f"{consent['id']} is {consent['state']}; she gets a one-time link")
+            _check("signing_url" not in consent, "the publisher got the link that is hers alone")
+            self.ids |= {"consent": consent["id"], "link": self.mailbox.signing_link()}
+            self.tell.say(f"{consent['id']} is {consent['state']}; a one-time link came to her mailbox, to nobody else")
 
     def sign(self) -> None:
         """Sign on the real page, as a browser without JavaScript would."""

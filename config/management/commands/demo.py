@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.demo import server, story
+from config.demo import mailbox, server, story
 from config.demo.narrator import Narrator
 
 READER = settings.BASE_DIR / "tests" / "data" / "audio"
@@ -38,8 +38,8 @@ class Command(BaseCommand):
         with narrator.step("An empty service starts: SQLite, local vault, built-in engine, no network"):
             found = server.prepare(data, port, "Harbour Press")
             narrator.say("organisation Harbour Press, with a key for its audiobook product")
-        with server.running(data, port) as base:
-            tale = story.Story(base=base, key=found["live_key"], folder=folder, narrator=narrator)
+        with mailbox.opened() as letters, server.running(data, port, mail=letters.url) as base:
+            tale = story.Story(base=base, key=found["live_key"], folder=folder, narrator=narrator, mailbox=letters)
             tale.meet_the_speaker()
             tale.ask_for_consent()
             tale.sign()
