@@ -16,7 +16,7 @@ from core.errors import Malformed
 
 _MOST: Final = 2**53 - 1
 """RFC 7493: what every reader of JSON numbers keeps exactly."""
-_LONGEST_NUMBER: Final = 400  # digits: more than any double has
+_LONGEST_NUMBER: Final = 4_000  # digits: below the bound at which the interpreter itself refuses
 DEEPEST: Final = 64
 """Containers in containers; more than any form has, and less than where readers written with recursion give up."""
 

@@ -147,8 +147,13 @@ class VoiceReviewAdmin(EvidenceAdmin[VoiceReview]):
 
     def has_settle_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Owners and officers, while it is open."""
-        still_open = self.get_queryset(request).filter(pk=unquote(object_id or ""), state=ReviewState.OPEN)
-        return self.may(request, Action.SETTLE_REVIEW) and (object_id is None or still_open.exists())
+        if object_id is None:
+            return self.may(request, Action.SETTLE_REVIEW)
+        number = unquote(object_id)
+        if not number.isdecimal():  # the address may hold any text
+            return False
+        still_open = self.get_queryset(request).filter(pk=int(number), state=ReviewState.OPEN)
+        return self.may(request, Action.SETTLE_REVIEW) and still_open.exists()
 
 
 @admin.register(Job)

@@ -19,7 +19,7 @@ from provenance.bundles.verifier.ed25519 import ORDER
 from tests.cast import ClientOf, MakeKey
 from tests.conftest import NOON
 from tests.provenance.bundles import story
-from tests.voices.conftest import Http, MakeConsent, MakeVoice, Reader
+from tests.voices.conftest import Http, MakeConsent, MakeVoice, Reader, reading
 from tests.voices.receipts import Papers, base64url, canonical, fetch, payload_of, signed_by, unbase64url
 from tests.voices.test_second_mark import sixteen_seconds
 from vault import signing
@@ -187,7 +187,8 @@ class TestAChangedField:
 
 class TestPapersOfAnother:
     @pytest.fixture
-    def other(self, client: Http, voice: Voice, tmp_path: Path, papers: Papers) -> Papers:
+    def other(self, client: Http, voice: Voice, tmp_path: Path, papers: Papers, reader: Reader) -> Papers:
+        reader.sound = reading("0880")  # another sound: copies of one sound have one mark and the same samples
         return fetch(client, voice, tmp_path / "other", text="Another line of the very same book, read aloud at home.")
 
     @pytest.mark.parametrize(("paper", "check"), [("proof", "log"), ("opening", "opening"), ("script", "script")])
