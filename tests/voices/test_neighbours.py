@@ -99,18 +99,31 @@ class TestAStrangersId:
             assert world.ids["speaker_id"] not in answer.content.decode()
 
 
+SINGLE = {"v1/organisation"}  # one object, the caller's own
+SHARED = {"v1/reasons"}  # the same codes for everybody
+
+
+def list_routes() -> list[str]:
+    return [route for method, route in calls() if method == "get" and "<" not in route and route not in SINGLE | SHARED]
+
+
 class TestLists:
+    def test_give_way_to_the_callers_own_organisation(
+        self, world: World, client_of: ClientOf, make_key: MakeKey, bolt: Organisation
+    ) -> None:
+        client = client_of(make_key(organisation=bolt))
+
+        assert {route: client.get(f"/{route}").json()["id"] for route in SINGLE} == dict.fromkeys(SINGLE, bolt.id)
+
     def test_show_a_neighbour_nothing(
         self, world: World, client_of: ClientOf, make_key: MakeKey, bolt: Organisation
     ) -> None:
         client = client_of(make_key(organisation=bolt))
-        lists = [route for method, route in calls() if method == "get" and "<" not in route]
-        seen = {route: client.get(f"/{route}").json()["data"] for route in lists}
+        seen = {route: client.get(f"/{route}").json()["data"] for route in list_routes()}
         assert len(seen.pop("v1/api_keys")) == ApiKey.objects.filter(organisation=bolt).count()
         assert {route: rows for route, rows in seen.items() if rows} == {}
         assert len(seen) > 5
 
     def test_show_their_owner_something(self, world: World, own: IssuedKey, client_of: ClientOf) -> None:
         client = client_of(own)
-        lists = [route for method, route in calls() if method == "get" and "<" not in route]
-        assert [route for route in lists if not client.get(f"/{route}").json()["data"]] == []
+        assert [route for route in list_routes() if not client.get(f"/{route}").json()["data"]] == []
