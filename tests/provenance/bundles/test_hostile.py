@@ -130,7 +130,7 @@ class TestAnotherPython:
             struct.pack_into("<LL", data, at + 18, size, size)
         return bytes(data)
 
-    @pytest.mark.parametrize(("version", "size", "code"), [(20, 0, 0), (20, 1, 1), (20, 0xFFFFFFFE, 1), (21, 0, 1)])
+    @pytest.mark.parametrize(("version", "size", "code"), [(20, 0, 3), (20, 1, 1), (20, 0xFFFFFFFE, 1), (21, 0, 1)])
     def test_may_have_written_it(self, audit: bytes, check: Check, version: int, size: int, code: int) -> None:
         assert check(self.rewritten(audit, version, size)).code == code
 
