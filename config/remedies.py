@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 REMEDIES: Final = {
+    "comparison_off": "Ask the owner to switch `compare_voices` on, or ask with the notice `voice-cloning`.",
     "malformed": "Send one JSON document in UTF-8, with every key once.",
     "key_expired": "Make a new key, or use the newer of the two secrets.",
     "unauthenticated": "Send the header `Authorization: Bearer` with your API key.",
