@@ -33,7 +33,7 @@ FIELDS = {
     },
     "voice": {
         "state", "code", "name", "description", "language", "use_case", "provider", "consent", "speaker", "decision",
-        "ready_at", "provider_expires_at", "deleted_at",
+        "ready_at", "provider_expires_at", "deleted_at", "review",
     },
     "job": {"kind", "state", "progress", "finished_at", "clip", "decision", "code", "reasons"},
     "clip": {
