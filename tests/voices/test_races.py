@@ -86,7 +86,7 @@ class TestRevocation:
                 return
             for _ in range(number % 6):  # revoke while this many calls are at the provider, or a little later
                 asked.acquire(timeout=10)
-            time.sleep(0.015 * (number % 4))
+            time.sleep(0.1 * (number % 4))
             revoke(voice.consent_id, voice.organisation_id)
 
         in_threads(act, 6)
