@@ -3,6 +3,9 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 UV := .tools/bin/uv
+# Byte-code is written once, here: sandboxed children and some environments may not write it, and would compile at every start.
+INSTALL := $(UV) pip install -q --python $(BIN)/python --system-certs --require-hashes --compile-bytecode
+COMPILE := $(BIN)/python -m compileall -q accounts config consent core provenance vault voices
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --system-certs pyproject.toml
 
 .PHONY: demo run test lint bench reformat lock dev clean
@@ -15,27 +18,30 @@ LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes
 .venv/.base: requirements/base.txt | .tools/bin/uv
 	@echo "Installing the locked dependencies ..."
 	@test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) .venv
-	@$(UV) pip install -q --python $(BIN)/python --system-certs --require-hashes -r requirements/base.txt
+	@$(INSTALL) -r requirements/base.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.base | .tools/bin/uv
 	@echo "Installing the locked test tools ..."
-	@$(UV) pip install -q --python $(BIN)/python --system-certs --require-hashes -r requirements/dev.txt
+	@$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
 .venv/.bench: requirements/bench.txt .venv/.dev
-	@$(UV) pip install -q --python $(BIN)/python --system-certs --require-hashes -r requirements/bench.txt
+	@$(INSTALL) -r requirements/bench.txt
 	@touch $@
 
 dev: .venv/.dev
 
 demo: .venv/.base
+	@$(COMPILE)
 	@$(BIN)/python manage.py demo
 
 run: .venv/.base
+	@$(COMPILE)
 	@$(BIN)/python manage.py run --port $(PORT)
 
 test: .venv/.dev
+	@$(COMPILE) tests
 	@$(BIN)/python -m tests.suite
 
 lint: .venv/.dev
