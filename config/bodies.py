@@ -13,7 +13,7 @@ from django.conf import settings
 
 from config import problems
 from core import ids
-from core.errors import SaysoError, TooLarge, TooSlow, UnsupportedMedia
+from core.errors import EncodingUnsupported, SaysoError, TooLarge, TooSlow
 from core.logs import request_id
 from core.uploads import FORM_OVERHEAD
 from provenance.api.verify import VerifyBatch
@@ -44,12 +44,6 @@ WHOLE: Final = 600.0
 DRAIN_SECONDS: Final = 2.0
 DRAIN_BYTES: Final = 2**26
 """How long and how much of a refused body is thrown away before the connection is closed."""
-
-
-class EncodingUnsupported(UnsupportedMedia):
-    """The body has a `Content-Encoding`, and bodies are read as they are."""
-
-    code = "content_encoding_unsupported"
 
 
 class _Refusal(Exception):

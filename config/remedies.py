@@ -39,6 +39,7 @@ REMEDIES: Final = {
     "too_large": "Send less. The answer names the limit.",
     "address_too_long": "Send the long value in the body of the call that the answer names.",
     "unsupported_media_type": "Send the content type that the documentation names for this call.",
+    "content_encoding_unsupported": "Send the body as it is, without `Content-Encoding`.",
     "address_missing": "Give the person an address of the kind that the channel needs.",
     "assurance_unavailable": "Ask for a lower level, or set up a way of signing that reaches this one.",
     "audio_unreadable": "Save the recording as WAV or FLAC and send it again.",

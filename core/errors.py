@@ -91,6 +91,12 @@ class UnsupportedMedia(SaysoError):
     code = "unsupported_media_type"
 
 
+class EncodingUnsupported(UnsupportedMedia):
+    """The body has a `Content-Encoding`, and bodies are read as they are."""
+
+    code = "content_encoding_unsupported"
+
+
 class Malformed(SaysoError):
     """The request cannot be read at all: broken JSON, broken UTF-8, duplicate keys."""
 

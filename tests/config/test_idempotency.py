@@ -19,7 +19,7 @@ from config.idempotency import IdempotencyRunning
 from config.request_fingerprint import fingerprint
 from consent.models import Speaker
 from core import clock, tx
-from tests.cast import MakeKey
+from tests.cast import MakeKey, hold_minute
 from tests.voices.test_races import in_threads
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +202,7 @@ class TestAStoredAnswer:
 
     def test_counts_as_a_call(self, key: IssuedKey) -> None:
         ApiKey.objects.filter(pk=key.key.pk).update(calls_per_minute=2)
+        hold_minute(key)
         first, second, third = (post(key, "a", ADA) for _ in range(3))
 
         assert (first.status_code, second.status_code, third.status_code) == (201, 201, 429)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core import clock
-from tests.cast import MakeKey
+from tests.cast import MakeKey, hold_minute
 from tests.conftest import NOON
 from tests.contract.calls import ADA, asked
 from tests.contract.conftest import Sender, World, problem
@@ -233,7 +233,9 @@ class TestEveryAnswer:
         assert {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} <= set(answer.headers)
 
     def test_beyond_the_limit_says_when_to_come_back(self, anybody: Sender, make_key: MakeKey) -> None:
-        http = Sender(make_key(calls_per_minute=1).secret)
+        key = make_key(calls_per_minute=1)
+        hold_minute(key)
+        http = Sender(key.secret)
         http.get("/v1/speakers")
         answer = http.get("/v1/speakers")
         problem(answer, 429, "rate_limited")

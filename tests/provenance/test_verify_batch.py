@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.cast import ClientOf, MakeKey
+from tests.cast import ClientOf, MakeKey, hold_minute
 from tests.voices.conftest import (
     AUDIO,
     say,
@@ -51,7 +51,9 @@ class TestLimits:
         assert ask(product, b"x", field="file").json()["errors"][0]["code"] == "unknown_field"
 
     def test_count_every_file(self, make_key: MakeKey, client_of: ClientOf) -> None:
-        caller = client_of(make_key(calls_per_minute=5))
+        key = make_key(calls_per_minute=5)
+        hold_minute(key)
+        caller = client_of(key)
 
         first, second = ask(caller, *[b"x"] * 4), ask(caller, b"x", b"x")
 

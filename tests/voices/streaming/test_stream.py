@@ -19,7 +19,7 @@ from provenance.audio.sound import Sound
 from provenance.audio.streaming import STREAMED, heard
 from provenance.ledger import proofs
 from provenance.models import Clip
-from tests.cast import MakeKey
+from tests.cast import MakeKey, hold_minute
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
@@ -184,7 +184,9 @@ class TestRefusal:
     def test_of_a_key_that_calls_too_often(
         self, wire_of: WireOf, voice: Voice, teller: Teller, make_key: MakeKey
     ) -> None:
-        wire = wire_of(make_key(calls_per_minute=1))
+        key = make_key(calls_per_minute=1)
+        hold_minute(key)
+        wire = wire_of(key)
         wire.speak(asked(voice)).rest()
         assert wire.speak(asked(voice)).status == 429
 
