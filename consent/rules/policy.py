@@ -117,8 +117,9 @@ def _of_grant(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) 
     use_case = ask.use_case
     # 1. assurance
     named = use_case or grant.use_case
-    needed = max(use_cases.minimum_level(named, facts.raised), ask.assurance_floor)
-    if _level(consent, named, needed, facts) < needed:
+    needed = use_cases.minimum_level(named, facts.raised)
+    needed = max(needed, ask.assurance_floor)
+    if consent.assurance < needed and not _trusted_as_l1(consent, named, needed, facts):
         against.append(_too_low(consent, needed))
     # 2. action
     if ask.action not in grant.actions:
@@ -144,14 +145,15 @@ def _of_grant(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) 
     return against
 
 
-def _level(consent: ConsentFacts, use_case: str, needed: int, facts: Facts) -> int:
-    """Say what the level of a consent counts as. L0 permits nothing, with one exception.
+def _trusted_as_l1(consent: ConsentFacts, use_case: str, needed: int, facts: Facts) -> bool:
+    """Say whether a consent of L0 counts as L1. L0 permits nothing, and this is its one exception.
 
-    An import that a second person approved counts as L1 where the owner's policy names the use case. It never counts
-    for a use that needs more, also where the owner raised the level.
+    An import that a second person approved counts where the owner's policy names the use case. It never counts for a
+    use that needs more than L1, also where the owner raised the level.
     """
-    trusted = any(use_cases.covers(named, use_case) for named in facts.imports_trusted_for)
-    return 1 if consent.assurance == 0 and consent.import_approved and trusted and needed == 1 else consent.assurance
+    if consent.assurance != 0 or not consent.import_approved or needed != 1:
+        return False
+    return any(use_cases.covers(named, use_case) for named in facts.imports_trusted_for)
 
 
 def _of_place(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) -> list[Reason]:
@@ -179,10 +181,8 @@ def _excluded(ask: Ask, grant: GrantFacts, consent: ConsentFacts, facts: Facts) 
         detail = "The person excluded something in words that nobody can judge by; only a new signature helps."
         against.append(_reason("content_excluded", detail, consent))
     if ask.use_case is not None:
-        hit = forbidden.intersection(use_cases.names(ask.use_case))
-        against.extend(
-            _reason("content_excluded", f"The person excluded {code}.", consent, ask.use_case) for code in sorted(hit)
-        )
+        for code in sorted(forbidden.intersection(use_cases.names(ask.use_case))):
+            against.append(_reason("content_excluded", f"The person excluded {code}.", consent, ask.use_case))
     for label in ask.labels:
         if label == use_cases.UNSURE:
             detail = f"A label is `unsure` or not known, and doubt refuses; the labels are {_LABELS}."

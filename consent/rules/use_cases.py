@@ -69,10 +69,26 @@ def _family(code: str) -> frozenset[str]:
     return frozenset({code, PARENTS.get(own, own), *means, *kinds})
 
 
-_NAMES: Final = MappingProxyType({code: _family(code) for code in EXCLUDABLE})
-_KINDS: Final = MappingProxyType({code: family & SENSITIVE_LABELS for code, family in _NAMES.items()})
+_NAMES: Final = {code: _family(code) for code in EXCLUDABLE}
+_KINDS: Final = {code: family & SENSITIVE_LABELS for code, family in _NAMES.items()}
+
+_NO_KINDS: Final[frozenset[str]] = frozenset()
 
 _LEVEL_2: Final = frozenset({"advertising", "political", "model", "sublicense"})
+_LEAST: Final = {code: 2 if parent in _LEVEL_2 else 1 for code, parent in PARENTS.items()}
+"""The level that each use case needs where no organisation raised it."""
+
+
+def _covering(code: str) -> frozenset[str]:
+    """The grants that cover a call for this use case: none where the call has to name a child."""
+    own = frozenset({code})
+    if code in _TOO_WIDE:
+        return frozenset()
+    return own if code in ASKED_APART else own | {PARENTS[code]}
+
+
+_COVERED_BY: Final = {code: _covering(code) for code in CODES}
+"""By which grants each use case is covered. Every decision asks, so it is worked out once."""
 
 # Purposes of the Data Privacy Vocabulary (w3id.org/dpv), for the exported record.
 _DPV: Final[Mapping[str, str]] = MappingProxyType(
@@ -144,7 +160,7 @@ def covers(granted: str, asked: str) -> bool:
     It covers itself and a child that needs no tick of its own. A parent asked means any of its children, so a parent
     with a child that needs its own tick is never covered: the call has to name the child.
     """
-    return within(asked, granted) and asked not in _TOO_WIDE
+    return granted in _COVERED_BY.get(asked, ())
 
 
 def within(narrower: str, wider: str) -> bool:
@@ -157,12 +173,12 @@ def names(code: str) -> frozenset[str]:
 
     A parent means any of its children, so what excludes one of them excludes the parent asked as such.
     """
-    return _NAMES.get(code, frozenset({code}))
+    return _NAMES.get(code) or frozenset({code})
 
 
 def kinds(code: str) -> frozenset[str]:
     """Give the kinds of sensitive content that a label may stand for: `political.campaign` is `political`."""
-    return _KINDS.get(code, frozenset())
+    return _KINDS.get(code, _NO_KINDS)
 
 
 def minimum_level(use_case: str, raised: Mapping[str, int]) -> int:
@@ -170,11 +186,12 @@ def minimum_level(use_case: str, raised: Mapping[str, int]) -> int:
 
     A parent needs the highest level among its children, because it means any of them.
     """
-    parent, children = PARENTS.get(use_case) or use_case.partition(".")[0], _CHILDREN.get(use_case, ())
-    least = 2 if parent in _LEVEL_2 else 1
-    if not raised:
+    least = _LEAST.get(use_case)
+    if least is not None and not raised:
         return least
-    return max(least, *(raised.get(code, 0) for code in (use_case, parent, "*", *children)))
+    parent = use_case.partition(".")[0]
+    least = 2 if parent in _LEVEL_2 else 1
+    return max(least, *(raised.get(code, 0) for code in (use_case, parent, "*", *_CHILDREN.get(use_case, ()))))
 
 
 def dpv_purpose(use_case: str) -> str:
