@@ -1,22 +1,31 @@
 """A second reader of the watermark, written from docs/watermark.md alone: nothing of the package is used.
 
-`python -m tests.provenance.watermark.second_reader KEYHEX FILE` (16 kHz, mono) says what it reads. It is slow.
+`python -m tests.provenance.watermark.second_reader KEYHEX FILE` (16 kHz, mono, a minute at most) says what it reads.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-FRAME, SLOTS, BANDS, CELLS = 192, 85, 56, 4760
+from tests.provenance.watermark.second_reader_code import CELLS, Floats, agreement_of, message_in, shuffled, signs
+from tests.provenance.watermark.second_reader_sound import (
+    BANDS,
+    GRIDS,
+    as_telephones_leave,
+    averaged,
+    contrasts,
+    echo_in,
+    loudest,
+    without,
+)
+
+SLOTS = 85
 
 
 @dataclass(frozen=True)
@@ -26,98 +35,10 @@ class Found:
     identity: int | None
 
 
-def stream(key: bytes, label: str, count: int) -> bytes:
-    return hashlib.shake_256(b"sayso-speech/1\0" + label.encode() + b"\0" + key).digest(count)
-
-
-def shuffled(key: bytes, label: str) -> list[int]:
-    raw = stream(key, label, 8 * CELLS)
-    return sorted(range(CELLS), key=lambda cell: raw[8 * cell : 8 * cell + 8])
-
-
-def bits(key: bytes, label: str, count: int) -> list[int]:
-    raw = stream(key, label, math.ceil(count / 8))
-    return [raw[at // 8] >> (7 - at % 8) & 1 for at in range(count)]
-
-
-def signs(key: bytes, label: str, count: int) -> Floats:
-    return np.array([1.0 - 2.0 * bit for bit in bits(key, label, count)])
-
-
-def crc24(message: list[int]) -> list[int]:
-    value = 0xB704CE
-    for bit in message:
-        top = value >> 23 & 1
-        value = value << 1 & 0xFFFFFF
-        if top != bit:
-            value ^= 0x864CFB
-    return [value >> shift & 1 for shift in range(23, -1, -1)]
-
-
-def outputs(register: int) -> tuple[float, float]:
-    """The two signs for a register of 9 bits."""
-    one, other = (1.0 - 2.0 * (bin(register & mask).count("1") % 2) for mask in (0o557, 0o663))
-    return one, other
-
-
-def encoded(message: list[int]) -> Floats:
-    register = 0
-    out: list[float] = []
-    for place, bit in enumerate(message[-8:] + message):
-        register = (register << 1 | bit) & 0x1FF
-        if place >= 8:
-            out += outputs(register)
-    return np.array(out)
-
-
-def viterbi(soft: Floats) -> list[int]:
-    """The likeliest message, on the message wrapped by 24 steps on both sides."""
-    pairs = soft.reshape(-1, 2)
-    walk = np.concatenate([pairs[-24:], pairs, pairs[:24]])
-    sent = np.array([outputs(register) for register in range(512)])  # register = old state (8 bits), new bit
-    metric = np.zeros(256)
-    survivors = []
-    for pair in walk:
-        reach = np.repeat(metric, 2) + sent @ pair  # by register: state * 2 + bit
-        low, high = reach[:256], reach[256:]  # the two registers that end in one state differ in their top bit
-        survivors.append(high > low)
-        metric = np.maximum(low, high)
-    state, message = int(np.argmax(metric)), []
-    for took_high in reversed(survivors):
-        message.append(state & 1)
-        state = state >> 1 | (128 if took_high[state] else 0)
-    return message[::-1][24:-24]
-
-
-def energies(samples: Floats, offset: int) -> Floats:
-    count = (samples.size - offset) // FRAME
-    frames = samples[offset : offset + count * FRAME].reshape(count, FRAME)
-    window = [0.5 - 0.5 * math.cos(2 * math.pi * n / FRAME) for n in range(FRAME)]
-    power = np.abs(np.fft.rfft(frames * window, axis=1)[:, 4:60]) ** 2
-    return np.asarray(10 * np.log10(power + 1e-12))
-
-
-def level(energy: Floats) -> float:
-    power = (10 ** (energy / 10)).mean(axis=1)
-    speaks = np.ones(power.size, dtype=bool)
-    for _ in range(4):
-        speaks = power >= power[speaks].mean() / 100
-    return float(np.percentile(energy[speaks], 99))
-
-
-def contrasts(energy: Floats, loud: float) -> Floats:
-    contrast = energy.copy()
-    contrast[1:-1] -= (energy[:-2] + energy[2:]) / 2
-    contrast[0] -= energy[1]
-    contrast[-1] -= energy[-2]
-    return np.asarray(np.clip(contrast, -10, 10) * np.clip((energy - loud + 50) / 40, 0, 1))
-
-
 def folded(contrast: Floats) -> Floats:
-    out = np.zeros((SLOTS, BANDS))
-    for frame, row in enumerate(contrast):
-        out[frame % SLOTS] += row
-    return out
+    rows = np.zeros((math.ceil(len(contrast) / SLOTS) * SLOTS, BANDS))
+    rows[: len(contrast)] = contrast
+    return np.asarray(rows.reshape(-1, SLOTS, BANDS).sum(axis=0))
 
 
 def stretches(frames: int, *, cut: bool) -> list[slice]:
@@ -144,108 +65,147 @@ def softened(cells: Floats, squares: Floats, chip: Floats, group: list[int], cou
     return np.asarray(grouped(chip * cells.ravel(), group, count) / math.sqrt(noise))
 
 
-def message_in(soft: Floats, key: bytes, label: str) -> tuple[int, float] | None:
-    coded = viterbi(soft)
-    plain = [bit ^ white for bit, white in zip(coded, bits(key, label, len(coded)), strict=True)]
-    score = float(soft @ encoded(coded)) / soft.size
-    if crc24(plain[:-24]) != plain[-24:] or score < 0.7:
-        return None
-    return int("".join(map(str, plain[:-24])), 2), score
+@dataclass(frozen=True)
+class Keyed:
+    """The pattern of a key. `sync` has one column for each start slot."""
+
+    key: bytes
+    chip: Floats
+    group: list[int]
+    coded: NDArray[np.bool_]
+    sync: Floats
 
 
-def agreement_of(soft: Floats) -> float:
-    """How well the likeliest message explains what was heard."""
-    return float(soft @ encoded(viterbi(soft))) / math.sqrt(float(soft @ soft))
+def keyed_by(key: bytes) -> Keyed:
+    chip, known = signs(key, "chips", CELLS), signs(key, "sync", 24)
+    group, pattern = [0] * CELLS, np.zeros(CELLS)
+    for at, cell in enumerate(shuffled(key, "permutation")):
+        group[cell] = 112 + at % 24 if at < 480 else (at - 480) % 112
+        pattern[cell] = known[at % 24] * chip[cell] if at < 480 else 0.0
+    turned = [np.roll(pattern.reshape(SLOTS, BANDS), start, axis=0).ravel() for start in range(SLOTS)]
+    return Keyed(key, chip, group, np.array(group) < 112, np.array(turned).T)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Folded contrasts and their squares, and those of the whole clip on the same grid."""
+
+    cells: Floats
+    squares: Floats
+    whole: tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Folded cells, turned so that the pattern begins in slot 0, and those of the whole clip at the same place."""
+    """A fold, the slot in which the pattern begins there, and how clearly it speaks."""
 
-    cells: Floats
-    squares: Floats
-    whole: Floats
-    whole_squares: Floats
+    fold: Fold
+    start: int
+    clearness: float
+
+    def turned(self, field: Floats) -> Floats:
+        return np.roll(field, -self.start, axis=0)
 
 
 def read(samples: Floats, key: bytes) -> Found | None:
-    """What is in a clip of 16 kHz and up to a minute, at its own pace and with all its bands: steps 1 to 8."""
-    found = read_once(samples, key, cut=False)
-    if found is None and (echo := echo_in(samples)):
-        found = read_once(without(samples, *echo), key, cut=False)
-    return found or read_once(samples, key, cut=True)
+    """What is in a clip of 16 kHz and up to a minute: steps 1 to 8."""
+    keyed, plain, piece = keyed_by(key), contrasts(samples), loudest(samples)
+    found = decode(clearest(folds(plain), keyed), keyed)
+    found = found or decode(clearest(folds(as_telephones_leave(plain)), keyed), keyed)
+    if found is None and (echo := echo_in(piece)):
+        found = decode(clearest(folds(contrasts(without(samples, *echo))), keyed), keyed)
+    found = found or read_at_other_paces(piece, keyed)
+    return found or decode(clearest(folds(plain, cut=True), keyed), keyed)
 
 
-def echo_in(samples: Floats) -> tuple[float, float] | None:
-    """Delay in samples and sign of the echo that stands out, if one does."""
-    frames = [samples[at : at + 4096] for at in range(0, samples.size - 4095, 2048)]
-    energy = [float(frame @ frame) for frame in frames]
-    window = np.array([0.5 - 0.5 * math.cos(2 * math.pi * n / 4096) for n in range(4096)])
-    logs = []
-    for frame, power in zip(frames, energy, strict=True):
-        if power > max(energy) / 1000:
-            spectrum = np.abs(np.fft.rfft(frame * window)) ** 2
-            logs.append(np.log(spectrum / (spectrum.mean() + 1e-6) + 1e-6)[77:1280])
-    if not logs:
-        return None
-    mean = np.mean(logs, axis=0)
-    around = np.pad(mean, 60, mode="edge")
-    ripple = mean - np.array([around[at : at + 121].mean() for at in range(mean.size)])
-    weight = np.array([0.5 - 0.5 * math.cos(2 * math.pi * n / mean.size) for n in range(mean.size)])
-    delays = np.arange(80, 1120) / 2
-    peaks = [float(2 * np.cos(2 * np.pi * delay * np.arange(77, 1280) / 4096) @ (weight * ripple)) for delay in delays]
-    best = int(np.argmax(np.abs(peaks)))
-    height = peaks[best] / float(weight.sum())
-    return (float(delays[best]), math.copysign(1.0, height)) if abs(height) >= 0.6 else None
+def folds(contrast: Floats, *, cut: bool = False) -> list[Fold]:
+    """Every stretch of every grid."""
+    found = []
+    for offset in range(GRIDS):
+        frames = contrast[offset::GRIDS]
+        pairs = [(folded(frames[part]), folded(frames[part] ** 2)) for part in stretches(len(frames), cut=cut)]
+        found += [Fold(*pair, whole=pairs[0]) for pair in pairs]
+    return found
 
 
-def without(samples: Floats, delay: float, sign: float) -> Floats:
-    """The sound with its echo taken off."""
-    size = 2 ** math.ceil(math.log2(samples.size + 16 * delay))
-    comb = 1 + 0.97 * sign * np.exp(-2j * np.pi * delay * np.arange(size // 2 + 1) / size)
-    inverse = np.conj(comb) / (np.abs(comb) ** 2 + 0.02)
-    return np.asarray(np.fft.irfft(np.fft.rfft(samples, size) * inverse, size)[: samples.size])
+def clearest(found: list[Fold], keyed: Keyed) -> list[Place]:
+    """The four places that speak most clearly."""
+    agreement = []
+    for fold in found:
+        even = (fold.cells - level_of_bands(fold.cells)).ravel()
+        agreement.append(even @ keyed.sync / math.sqrt(480 / CELLS * (even @ even)))
+    best = np.argsort(-np.concatenate(agreement))[:32]
+    places = [place_at(found[at // SLOTS], int(at % SLOTS), keyed) for at in best.tolist()]
+    return sorted((place for place in places if place.clearness >= 5.0), key=lambda one: -one.clearness)[:4]
 
 
-def read_once(samples: Floats, key: bytes, *, cut: bool) -> Found | None:
-    order, chip, known = shuffled(key, "permutation"), signs(key, "chips", CELLS), signs(key, "sync", 24)
-    group, pattern = [0] * CELLS, np.zeros(CELLS)
-    for at, cell in enumerate(order):
-        group[cell] = 112 + at % 24 if at < 480 else (at - 480) % 112
-        pattern[cell] = known[at % 24] * chip[cell] if at < 480 else 0.0
-    coded = np.array(group) < 112
-    agreeing = sorted(places(samples, pattern, cut=cut), key=lambda one: -one[0])[:32]
-    clear = []
-    for agreement, place in agreeing:
-        even = (place.cells - level_of_bands(place.cells)).ravel()
-        sums = grouped(chip * even, group, 112)
-        lean = (float(sums @ sums) / float(np.square(even[coded]).sum()) - 1) * math.sqrt(112 / 2)
-        if agreement + lean >= 5.0:
-            clear.append((agreement + lean, place))
+def place_at(fold: Fold, start: int, keyed: Keyed) -> Place:
+    even = np.roll(fold.cells - level_of_bands(fold.cells), -start, axis=0).ravel()
+    agreement = float(even @ keyed.sync[:, 0]) / math.sqrt(480 / CELLS * float(even @ even))
+    sums = grouped(keyed.chip * even, keyed.group, 112)
+    lean = (float(sums @ sums) / float(np.square(even[keyed.coded]).sum()) - 1) * math.sqrt(112 / 2)
+    return Place(fold, start, agreement + lean)
+
+
+def decode(places: list[Place], keyed: Keyed) -> Found | None:
+    """What is believed of the four clearest places."""
     softs = []
-    for _, place in sorted(clear, key=lambda one: -one[0])[:4]:
-        plain = softened(place.cells, place.squares, chip, group, 112)
-        means = softened(level_of_bands(place.cells), place.squares, chip, group, 112)
+    for place in places:
+        cells, squares = place.turned(place.fold.cells), place.turned(place.fold.squares)
+        plain = softened(cells, squares, keyed.chip, keyed.group, 112)
+        means = softened(level_of_bands(cells), squares, keyed.chip, keyed.group, 112)
         tried = [plain - quarter / 4 * means for quarter in range(5)]
         softs.append((max(tried, key=lambda soft: np.abs(soft).mean() / math.sqrt(np.square(soft).mean())), place))
     for soft, place in sorted(softs, key=lambda one: -agreement_of(one[0]))[:2]:
-        if said := message_in(soft, key, "whitening"):
-            return Found(*said, identity_in(place.whole, place.whole_squares, key))
+        if said := message_in(soft, keyed.key, "whitening"):
+            cells, squares = (place.turned(field) for field in place.fold.whole)
+            return Found(*said, identity_in(cells, squares, keyed.key))
     return None
 
 
-def places(samples: Floats, pattern: Floats, *, cut: bool) -> Iterator[tuple[float, Place]]:
-    """Every place where the pattern may begin, and how far the sync cells agree with it."""
-    loud = level(energies(samples, 0))
-    for offset in range(0, FRAME, 24):
-        contrast = contrasts(energies(samples, offset), loud)
-        folds = [(folded(contrast[part]), folded(contrast[part] ** 2)) for part in stretches(len(contrast), cut=cut)]
-        for cells, squares in folds:
-            even = cells - level_of_bands(cells)
-            spread = math.sqrt(480 / CELLS * np.square(even).sum())
-            for start in range(SLOTS):
-                turned = [np.roll(field, -start, axis=0) for field in (cells, squares, *folds[0])]
-                yield float(np.roll(even, -start, axis=0).ravel() @ pattern) / spread, Place(*turned)
+def read_at_other_paces(piece: Floats, keyed: Keyed) -> Found | None:
+    """Step 7, speeds and tempos. A pace is speed times tempo, a place a multiple of 24 samples."""
+    step = 0.02 / max(1.0, piece.size / 16_000)
+    asked = [(1.0, 1.0 + share) for share in shares(0.06, step)]
+    asked += [(1.0 + 0.02 * round(share / 0.02), 1.0 + share) for share in shares(0.025, step)]
+    heard = {scale: averaged(contrasts(piece, scale), 2) for scale in {scale for scale, _ in asked}}
+    found, where = [], {}
+    for scale, pace in asked:
+        hop, last = GRIDS / pace, len(heard[scale]) - 1
+        begins = np.rint(hop * np.arange(int((last - 6) / hop) + 1)).astype(int)
+        for offset in (0, 2, 4, 6):
+            fold = fold_of(heard[scale][begins + offset])
+            where[id(fold)] = (scale, pace, offset)
+            found.append(fold)
+    near = [sharpened(place, heard, where[id(place.fold)], step, keyed) for place in clearest(found, keyed)]
+    read = decode(near, keyed)
+    return None if read is None else Found(read.token, read.score, None)
+
+
+def shares(limit: float, step: float) -> list[float]:
+    """Multiples of the step, on both sides of zero, up to the first that reaches the limit."""
+    count = math.ceil(limit / step)
+    return [step * index for index in range(-count, count + 1) if index]
+
+
+def fold_of(frames: Floats) -> Fold:
+    cells, squares = folded(frames), folded(frames**2)
+    return Fold(cells, squares, whole=(cells, squares))
+
+
+def sharpened(
+    place: Place, heard: dict[float, Floats], where: tuple[float, float, int], step: float, keyed: Keyed
+) -> Place:
+    """The clearest of the neighbours of a place: up to half a step away, and 24 samples to both sides."""
+    scale, pace, offset = where
+    contrast, tried = heard[scale], []
+    for share in (quarter * step / 4 for quarter in (-2, -1, 0, 1, 2)):
+        for moved in (-1, 0, 1):
+            slots, first = divmod(round(offset + len(contrast) / 2 * share) + moved, GRIDS)
+            hop = GRIDS / (pace * (1 + share))
+            begins = np.rint(first + hop * np.arange(int((len(contrast) - 1 - first) / hop) + 1)).astype(int)
+            tried.append(place_at(fold_of(contrast[begins]), (place.start + slots) % SLOTS, keyed))
+    return max(tried, key=lambda one: one.clearness)
 
 
 def identity_in(cells: Floats, squares: Floats, key: bytes) -> int | None:

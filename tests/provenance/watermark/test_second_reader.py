@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from provenance import watermark
 from provenance.audio.decoding import decode_trusted
 from provenance.audio.encoding import Output, encode
 from provenance.audio.sound import Sound
-from tests.provenance.watermark import second_reader
+from tests.provenance.watermark import second_reader, second_reader_code, second_reader_sound
 from tests.provenance.watermark.speech import KEY, NAMES, OTHER_KEY, TOKEN, clip
+from tests.provenance.watermark.test_watermark import HANDLINGS
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "watermark"
 IDENTITY = 0x0123456789ABCDEF_FEDCBA9876543210
@@ -105,12 +107,25 @@ class TestSecondReader:
         assert found.token == ours.token == TOKEN
         assert found.score == pytest.approx(ours.score, rel=1e-3)
 
+    @pytest.mark.parametrize(
+        "handling", ["GSM", "a tape 2 % too fast", "a tape 2 % too slow", "a tempo of 0.95", "a tempo of 1.03"]
+    )
+    def test_tries_telephones_and_other_paces_as_the_package_does(self, handling: str) -> None:
+        marked = watermark.embed(clip().samples, 16_000, token=TOKEN, key=KEY, margin_db=0.75)
+        samples = HANDLINGS[handling](Sound(marked, 16_000)).resampled(16_000).samples
+        found, ours = second_reader.read(samples.astype(np.float64), KEY), watermark.detect(samples, 16_000, key=KEY)
+        assert found is not None
+        assert ours is not None
+        assert found.token == ours.token == TOKEN
+        assert found.score == pytest.approx(ours.score, rel=1e-3)
+
     def test_reads_nothing_with_another_key(self) -> None:
         marked = watermark.embed(clip().samples, 16_000, token=TOKEN, key=KEY, margin_db=0.75)
         assert second_reader.read(marked.astype(np.float64), OTHER_KEY) is None
 
-    def test_shares_no_code_with_the_package(self) -> None:
-        tree = ast.parse(Path(second_reader.__file__).read_text(encoding="utf-8"))
+    @pytest.mark.parametrize("module", [second_reader, second_reader_code, second_reader_sound])
+    def test_shares_no_code_with_the_package(self, module: ModuleType) -> None:
+        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
         named = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         named |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         assert not any((name or "").split(".")[0] == "provenance" for name in named)
