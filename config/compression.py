@@ -1,6 +1,7 @@
 """Compress the large pages that hold no secret beside what a request says, which its length would give away (BREACH).
 
-The signing pages and the account pages are never compressed.
+The signing pages and the account pages are never compressed. Styles and scripts are, where `collectstatic` has not
+done it beforehand.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 
-COMPRESSED: Final = re.compile(r"/(docs/.*|problems/.*|v1/openapi\.json|admin/[a-z]+/[a-z]+/)\Z")
-"""The API's document and pages, and the lists of the admin. Django masks the token of their forms anew each time."""
+COMPRESSED: Final = re.compile(
+    r"/(docs/.*|problems/.*|v1/openapi\.json|admin/[a-z]+/[a-z]+/|static/.+\.(css|js|svg))\Z"
+)
+"""The API's document and pages, the lists of the admin (Django masks the token of their forms each time), and files."""
 
 
 class CompressionMiddleware(GZipMiddleware):
@@ -21,6 +24,7 @@ class CompressionMiddleware(GZipMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Compress the answer, or leave it as it is."""
-        if request.method != "GET" or not COMPRESSED.match(request.path):
+        # A part of a file (206) is a part of the file as it is.
+        if request.method != "GET" or response.status_code == 206 or not COMPRESSED.match(request.path):
             return response
         return super().process_response(request, response)

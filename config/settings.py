@@ -137,9 +137,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.requests.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "config.compression.CompressionMiddleware",
+    "config.page_files.PageFilesMiddleware",
+    "csp.middleware.CSPMiddleware",
     "config.requests.PathPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -214,8 +214,17 @@ LOCALE_PATHS = [BASE_DIR / "templates" / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("SAYSO_STATIC_DIR", SAYSO_DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-# Development serves from the source folders; a deployment runs `collectstatic` when its image is built.
-WHITENOISE_USE_FINDERS = SAYSO_DEVELOPMENT
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.page_files.HashedNameFinder",
+]
+# What `collectstatic` wrote there is served as it is; every other file from its source (see config/page_files.py).
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "config.page_files.NamedByContent"},
+}
+WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 # --- who may log in ---------------------------------------------------------------------------------------------------

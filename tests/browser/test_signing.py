@@ -151,7 +151,7 @@ class TestSayingNo:
         open_link(page, live_server, asked)
         page.get_by_text("This is not meant for me").click()
         page.get_by_role("button", name="I am not this person").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("You said no")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Thank you for telling us")
 
 
 class TestStopping:
