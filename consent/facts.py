@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, cast
 
 from accounts import policy
-from consent import quota
+from consent import quota, speakers
 from consent.models import Consent, Grant, Hold, ImportedConsent, SampleHash, Speaker
 from consent.rules import scopes, use_cases
 from consent.rules.asks import Ask, ConsentFacts, Facts
@@ -133,7 +133,8 @@ def _foreign_samples(ask: Ask, speaker: Speaker) -> frozenset[str]:
         consent__organisation_id=ask.organisation_id,
         consent__livemode=ask.livemode,
     ).exclude(consent__speaker=speaker)
-    return frozenset(others.values_list("sha256", flat=True))
+    bound = others.select_related("consent__speaker")
+    return frozenset(row.sha256 for row in bound if speakers.are_two_people(row.consent.speaker, speaker))
 
 
 def _import_approved(consent: Consent, at: datetime) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,8 +59,7 @@ def identify(sound: Sound) -> RecordingIdentity:
 def find_foreign(recordings: Sequence[RecordingIdentity], *, speaker: Speaker, at: datetime) -> tuple[int, ...]:
     """Return the places of those recordings that are bound to consents of other people in this organisation.
 
-    In the sandbox speakers of one name are one person. Tests enter the same invented person again and again, with the
-    same recording, and nobody's voice depends on it. With live data every speaker is a person of their own.
+    Who counts as another person, `speakers.are_two_people` says.
     """
     others = SampleFingerprint.objects.filter(
         consent__organisation_id=speaker.organisation_id, consent__livemode=speaker.livemode
@@ -71,7 +69,7 @@ def find_foreign(recordings: Sequence[RecordingIdentity], *, speaker: Speaker, a
     return tuple(
         place
         for place, recording in enumerate(recordings)
-        if any(_is_another(row.consent.speaker, speaker) for row in _matching(recording, others, key))
+        if any(speakers.are_two_people(row.consent.speaker, speaker) for row in _matching(recording, others, key))
     )
 
 
@@ -82,18 +80,6 @@ def _matching(
     rows = others.select_related("consent__speaker")
     yield from rows.filter(pcm_sha256=recording.pcm_sha256)
     yield from _heard_in(recording.bits, rows, key)
-
-
-def _is_another(one: Speaker, other: Speaker) -> bool:
-    if other.livemode:
-        return True
-    names = [speakers.personal_of(row) for row in (one, other)]
-    first, second = (_folded(row.name) if row is not None else None for row in names)
-    return first is None or first != second
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 @tx.required

@@ -2,12 +2,14 @@
 
 The duty is the strictest of three: what the voice owner granted (`min_disclosure`), what the organisation's policy
 wants for the channel and territory (`policy["disclosure"]`), and what the caller asks for. A caller may ask for more,
-never for less. Why audible and first: EU AI Act Art. 50(4) and (5) and its code of practice; China's GB 45438-2025.
+never for less, and naming another place than the key's own takes nothing away. Why audible and first: EU AI Act
+Art. 50(4) and (5) and its code of practice; China's GB 45438-2025.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -21,6 +23,14 @@ class Disclosure(StrEnum):
     NONE = "none"
     LABEL = "label"
     SPOKEN = "spoken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where a clip may be heard, as its duties see it: each channel and territory counts. None is any of them."""
+
+    channels: tuple[str | None, ...] = (None,)
+    territories: tuple[str | None, ...] = (None,)
 
 
 Spell = Callable[[str], str]
@@ -56,10 +66,28 @@ SENTENCES: Final[Mapping[str, str]] = {
 }
 
 
-def duty(*, asked: str | None, granted: str, policy: object, channel: str | None, territory: str | None) -> Disclosure:
+def reach(
+    *,
+    channel: str | None,
+    territory: str | None,
+    key_channel: str | None = None,
+    key_territory: str | None = None,
+) -> Reach:
+    """Give the reach of a call: where it goes by its own words, and where the calls of its key go by default.
+
+    Both count, so that no word of a call takes away a duty that it would have without that word.
+    """
+    return Reach(channels=_both(channel, key_channel), territories=_both(territory, key_territory))
+
+
+def _both(named: str | None, default: str | None) -> tuple[str | None, ...]:
+    return (named, default) if default else (named,)
+
+
+def duty(*, asked: str | None, granted: str, policy: object, reach: Reach) -> Disclosure:
     """How much must be said. Raises Invalid (`disclosure_required`) when the caller asks for less than that."""
     wanted = Disclosure(asked) if asked is not None else None
-    bound = _strictest([_read(granted), *_of_policy(policy, channel=channel, territory=territory)])
+    bound = _strictest([_read(granted), *_of_policy(policy, reach)])
     if wanted is not None and _strictest([wanted, bound]) != wanted:
         detail = f"Here at least “{bound.value}” is required."
         fault = Fault(code="disclosure_required", detail=detail, attr="disclosure")
@@ -116,17 +144,17 @@ def check_places(value: Any, *, also: Set[str]) -> None:
                 raise ValueError(f"must have {name} that exist; {unknown[0][:64]!r} does not")
 
 
-def concerns(entry: Mapping[str, Any], *, channel: str | None, territory: str | None) -> bool:
-    """Whether a policy's entry is about this channel and territory.
+def concerns(entry: Mapping[str, Any], reach: Reach) -> bool:
+    """Whether a policy's entry is about one of these channels and one of these territories.
 
     One that the call does not name may be any, and so may a list that is empty; what cannot be read counts as named.
     """
-    return _names(entry.get("channels"), channel, channels.canonical, _same) and _names(
-        entry.get("territories"), territory, territories.canonical, territories.overlaps
+    return _names(entry.get("channels"), reach.channels, channels.canonical, _same) and _names(
+        entry.get("territories"), reach.territories, territories.canonical, territories.overlaps
     )
 
 
-def _of_policy(policy: object, *, channel: str | None, territory: str | None) -> Iterable[Disclosure]:
+def _of_policy(policy: object, reach: Reach) -> Iterable[Disclosure]:
     """What the policy's entries want: `[{"channels": [...], "territories": [...], "mode": "spoken"}]`.
 
     An entry without channels or territories is about all of them. What cannot be read counts as the strictest.
@@ -136,16 +164,16 @@ def _of_policy(policy: object, *, channel: str | None, territory: str | None) ->
     return [
         _read(entry.get("mode")) if isinstance(entry, dict) else Disclosure.SPOKEN
         for entry in policy
-        if not isinstance(entry, dict) or concerns(entry, channel=channel, territory=territory)
+        if not isinstance(entry, dict) or concerns(entry, reach)
     ]
 
 
-def _names(listed: Any, value: str | None, spell: Spell, meet: Callable[[str, str], bool]) -> bool:
-    if not isinstance(listed, list) or not listed or value is None:
+def _names(listed: Any, values: Iterable[str | None], spell: Spell, meet: Callable[[str, str], bool]) -> bool:
+    if not isinstance(listed, list) or not listed:
         return True
-    asked = _spelt(spell, value)
     codes = [_spelt(spell, code) for code in listed]
-    return asked is None or any(code is None or meet(code, asked) for code in codes)
+    asked = [_spelt(spell, value) for value in values]
+    return any(one is None or code is None or meet(code, one) for one in asked for code in codes)
 
 
 def _same(code: str, asked: str) -> bool:

@@ -1,8 +1,8 @@
 """When a clip carries China's hidden label (the `AIGC` block, GB 45438-2025), and in whose name.
 
-It does when the call or the grant behind it names China, or when the organisation's policy wants it for the call's
-channel and territory; nobody can ask for less. A call that names no territory is told by the policy alone: it is for
-everywhere, and an organisation that offers its clips in China from there says so.
+It does when the call, its key or the grant behind it names China, or when the organisation's policy wants it for the
+channel and territory of the call or of its key; nobody can ask for less. A call that names no territory is told by the
+policy alone: it is for everywhere, and an organisation that offers its clips in China from there says so.
 """
 
 from __future__ import annotations
@@ -12,22 +12,15 @@ from typing import Any, Final
 
 from consent.rules import territories
 from provenance import aigc
-from voices.disclosure import check_places, concerns
+from voices.disclosure import Reach, check_places, concerns
 
 CHINA: Final = "CN"
 
 
-def producer(
-    policy: Mapping[str, Any],
-    *,
-    organisation_id: str,
-    granted: Iterable[object],
-    channel: str | None,
-    territory: str | None,
-) -> str:
+def producer(policy: Mapping[str, Any], *, organisation_id: str, granted: Iterable[object], reach: Reach) -> str:
     """The producer that the label names: the policy's code, else the organisation's id; "" when there is no label."""
-    named = any(_is_china(place) for place in (territory, *granted))
-    if not named and not _of_policy(policy.get("aigc_label"), channel=channel, territory=territory):
+    named = any(_is_china(place) for place in (*reach.territories, *granted))
+    if not named and not _of_policy(policy.get("aigc_label"), reach):
         return ""
     code = policy.get("aigc_producer")
     return code if isinstance(code, str) and aigc.PRODUCER.match(code) else organisation_id
@@ -44,13 +37,11 @@ def check_producer(value: Any) -> None:
         raise ValueError("must be a code of 1 to 64 letters, digits, dots, dashes and underscores")
 
 
-def _of_policy(entries: object, *, channel: str | None, territory: str | None) -> bool:
+def _of_policy(entries: object, reach: Reach) -> bool:
     """What cannot be read counts as wanting the label."""
     if not isinstance(entries, list):
         return bool(entries)
-    return any(
-        not isinstance(entry, dict) or concerns(entry, channel=channel, territory=territory) for entry in entries
-    )
+    return any(not isinstance(entry, dict) or concerns(entry, reach) for entry in entries)
 
 
 def _is_china(place: object) -> bool:

@@ -24,7 +24,10 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechOrder:
-    """One text to speak. `words` of the caller (text and notes) may name people and are never logged."""
+    """One text to speak. `words` of the caller (text and notes) may name people and are never logged.
+
+    `key_channel` and `key_territory` are the defaults of the key: their duties stay, whatever place the call names.
+    """
 
     voice_id: str
     text: str = field(repr=False)
@@ -32,6 +35,8 @@ class SpeechOrder:
     use_case: str
     channel: str | None = None
     territory: str | None = None
+    key_channel: str | None = None
+    key_territory: str | None = None
     labels: tuple[str, ...] = ()
     output: Output = field(default_factory=Output)
     prosody: Prosody = field(default_factory=Prosody)
@@ -47,6 +52,8 @@ class SpeechOrder:
             "use_case": self.use_case,
             "channel": self.channel,
             "territory": self.territory,
+            "key_channel": self.key_channel,
+            "key_territory": self.key_territory,
             "labels": list(self.labels),
             "output": asdict(self.output),
             "prosody": asdict(self.prosody),

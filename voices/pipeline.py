@@ -118,8 +118,17 @@ def disclosure_of(order: SpeechOrder, permit: gate.Permit, wanted: Mapping[str, 
         asked=order.disclosure,
         granted=permit.min_disclosure,
         policy=wanted.get("disclosure"),
+        reach=reach_of(order, permit),
+    )
+
+
+def reach_of(order: SpeechOrder, permit: gate.Permit) -> disclosure.Reach:
+    """Where the clip may be heard: where the permit says, and where the key says that its calls go."""
+    return disclosure.reach(
         channel=permit.channel,
         territory=permit.territory,
+        key_channel=order.key_channel,
+        key_territory=order.key_territory,
     )
 
 
@@ -162,8 +171,7 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
             policy.of(asker.organisation_id),
             organisation_id=asker.organisation_id,
             granted=cast("list[str]", permit.terms.get("territories") or []),
-            channel=permit.channel,
-            territory=permit.territory,
+            reach=reach_of(order, permit),
         ),
         notes=order.notes,
     )

@@ -55,9 +55,8 @@ def told(voice: Voice, wanted: dict[str, Any], **words: Any) -> tuple[Disclosure
     asker = asker_of(voice)
     order = order_for(voice, **words)
     permit = gate.check(pipeline.ask_of(order, voice, asker), at=NOON, actor=asker.actor)
-    producer = labels.producer(
-        wanted, organisation_id="org_x", granted=["*"], channel=permit.channel, territory=permit.territory
-    )
+    reach = pipeline.reach_of(order, permit)
+    producer = labels.producer(wanted, organisation_id="org_x", granted=["*"], reach=reach)
     return pipeline.disclosure_of(order, permit, wanted), producer
 
 
@@ -78,6 +77,17 @@ class TestTheDutyToDisclose:
             assert told(voice, wanted, channel=channel, territory=territory)[1], (channel, territory)
         for channel, territory in [("web", "SG"), ("telephone", "HK"), ("telephone", "DE")]:
             assert not told(voice, wanted, channel=channel, territory=territory)[1], (channel, territory)
+
+    def test_is_not_shed_by_naming_another_place_than_the_keys(
+        self, make_voice: MakeVoice, wanted: dict[str, Any]
+    ) -> None:
+        voice = make_voice()
+        by_default = {"key_channel": "telephone", "key_territory": "CN"}
+        calls = [*SPOKEN, *LABEL, *NONE, ("*", "*"), ("web", "US"), ("web", "EU"), ("podcast", "TW"), ("app", "cn-sh")]
+
+        for channel, territory in calls:
+            found, producer = told(voice, wanted, channel=channel, territory=territory, **by_default)
+            assert (channel, territory, found, bool(producer)) == (channel, territory, Disclosure.SPOKEN, True)
 
 
 class TestAPolicy:
@@ -110,7 +120,7 @@ class TestAPolicy:
         "entry", [{"channels": ["fax"]}, {"territories": ["Mars"]}, {"channels": [7]}, {"territories": "CN"}]
     )
     def test_that_cannot_be_read_is_about_every_call(self, entry: dict[str, Any]) -> None:
-        assert disclosure.concerns(entry, channel="web", territory="DE")
+        assert disclosure.concerns(entry, disclosure.reach(channel="web", territory="DE"))
 
     @pytest.mark.parametrize("word", ["karaoke", "Agent", "*"])
     def test_of_older_days_raises_a_level_whatever_its_spelling(

@@ -17,7 +17,7 @@ from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, asker_of, only, order_for
 from voices import disclosure, pipeline
-from voices.disclosure import SENTENCES, Disclosure, duty, spoken
+from voices.disclosure import SENTENCES, Disclosure, Reach, duty, reach, spoken
 from voices.models import Voice
 from voices.providers.base import Handle, Line
 
@@ -43,7 +43,7 @@ def say(voice: Voice, provider: Reader, **changes: Any) -> pipeline.Spoken:
 
 
 def of(policy: object, *, channel: str | None = None, territory: str | None = None) -> Disclosure:
-    return duty(asked=None, granted="none", policy=policy, channel=channel, territory=territory)
+    return duty(asked=None, granted="none", policy=policy, reach=reach(channel=channel, territory=territory))
 
 
 class TestDuty:
@@ -52,7 +52,7 @@ class TestDuty:
         policy = [{"mode": wanted}]
         bound = max(granted, wanted, key=MODES.index)
         try:
-            found = duty(asked=asked, granted=granted, policy=policy, channel=None, territory=None)
+            found = duty(asked=asked, granted=granted, policy=policy, reach=Reach())
         except Invalid as refusal:
             assert asked is not None
             assert MODES.index(asked) < MODES.index(bound)

@@ -222,11 +222,22 @@ class TestTwoSpeakersOfOneName:
     def test_are_two_people_where_it_is_live(self, anns: Consent, make_consent: MakeConsent) -> None:
         again = make_consent().speaker
         rename(again, "Person 0")
-        assert not sample_fingerprints._is_another(anns.speaker, again)
+        assert not speakers.are_two_people(anns.speaker, again)
 
         again.livemode = True
 
-        assert sample_fingerprints._is_another(anns.speaker, again)
+        assert speakers.are_two_people(anns.speaker, again)
+
+    def test_are_judged_alike_by_the_file_and_by_its_sound(
+        self, client: Http, make_consent: MakeConsent, reader: Reader
+    ) -> None:
+        first, again, other = make_consent(), make_consent(), make_consent()
+        rename(again.speaker, "Person 0")
+        assert upload(client, first.id, file_of(MINE[0])).status_code == 201
+
+        for data in (file_of(MINE[0]), changed_byte(MINE[0])):
+            assert upload(client, again.id, data).status_code == 201
+            assert codes(upload(client, other.id, data)) == ["sample_not_covered"]
 
 
 class TestOtherRecordings:

@@ -16,8 +16,9 @@ from provenance.audio.decoding import decode
 from provenance.audio.encoding import CODECS, Output, encode
 from provenance.models import Clip
 from provenance.verifying import verify
+from tests.cast import ClientOf, MakeKey
 from tests.voices.conftest import AUDIO, Http, MakeConsent, MakeVoice, Reader, say
-from voices import labels
+from voices import disclosure, labels
 from voices.models import Voice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,8 +27,9 @@ HEADER = "Sayso-Aigc-Label"
 
 
 def producer(policy: Any = None, **changes: Any) -> str:
-    asked: dict[str, Any] = {"granted": ["*"], "channel": None, "territory": None} | changes
-    return labels.producer(policy or {}, organisation_id="org_x", **asked)
+    words: dict[str, Any] = {"channel": None, "territory": None} | changes
+    granted = words.pop("granted", ["*"])
+    return labels.producer(policy or {}, organisation_id="org_x", granted=granted, reach=disclosure.reach(**words))
 
 
 def governed(organisation: Organisation, **entries: Any) -> None:
@@ -41,6 +43,8 @@ class TestTheRule:
             ({}, False), ({"territory": "DE"}, False), ({"territory": "CN"}, True), ({"territory": "CN-BJ"}, True),
             ({"granted": ["DE", "CN"], "territory": "DE"}, True), ({"granted": ["CN-SH"]}, True),
             ({"granted": ["CH"], "territory": "CH"}, False), ({"granted": ["HK"], "territory": "HK"}, False),
+            ({"territory": "*"}, False), ({"territory": "*", "key_territory": "CN"}, True),
+            ({"territory": "DE", "key_territory": "CN-BJ"}, True), ({"territory": "DE", "key_territory": "SG"}, False),
         ],
     )  # fmt: skip
     def test_is_on_where_call_or_grant_names_china(self, asked: dict[str, Any], on: bool) -> None:
@@ -113,6 +117,16 @@ class TestAClipForChina:
         voice = make_voice(make_consent(territories=["CN", "DE"]))
 
         assert aigc.found(say(client, voice, territory="DE", output={"codec": "flac"}).content) == "1"
+
+    def test_is_not_shed_by_a_call_whose_key_is_for_china(
+        self, make_key: MakeKey, client_of: ClientOf, voice: Voice, reader: Reader
+    ) -> None:
+        client = client_of(make_key(default_territory="CN"))
+
+        for territory in (None, "*", "DE"):
+            answer = say(client, voice, territory=territory, output={"codec": "flac"})
+            assert (territory, aigc.found(answer.content)) == (territory, "1")
+            assert json.loads(answer[HEADER])["ProduceID"] == answer["Sayso-Clip"]
 
     def test_names_nobody_but_the_organisation(self, client: Http, voice: Voice, reader: Reader) -> None:
         block = json.loads(say(client, voice, territory="CN")[HEADER])

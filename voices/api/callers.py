@@ -56,6 +56,8 @@ def line(form: dict[str, Any], caller: Caller, *, path: str = "") -> SpeechOrder
         use_case=named(form.get("use_case"), caller.default_use_case, f"{path}use_case"),
         channel=placed(form.get("channel"), caller.default_channel, "channel", path=path),
         territory=placed(form.get("territory"), caller.default_territory, "territory", path=path),
+        key_channel=caller.default_channel,
+        key_territory=caller.default_territory,
         labels=tuple(form.get("labels", ())),
         output=encoding.check(Output(**form.get("output", {}))),
         prosody=Prosody(**form.get("prosody", {})),
