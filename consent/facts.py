@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
 from accounts import policy
-from consent import quota, speakers
-from consent.models import Consent, Grant, Hold, ImportedConsent, SampleHash, Speaker
+from consent import quota, seals, speakers
+from consent.models import Consent, Grant, ImportedConsent, SampleHash, Speaker
 from consent.rules import scopes, use_cases
 from consent.rules.asks import Ask, ConsentFacts, Facts
 from consent.rules.states import STANDING, State
@@ -24,6 +24,7 @@ class Gathered:
     """The facts, and the rows behind them: the consent that was judged (the newest of its chain) and its grants.
 
     `chain` begins with the consent asked for; `signed` are all its grants, those declined or removed since as well.
+    `others` are what else this person ever signed here, with their grants, and `holds` the grounds of what is held.
     """
 
     facts: Facts
@@ -31,6 +32,8 @@ class Gathered:
     grants: dict[str, Grant]
     chain: tuple[Consent, ...] = ()
     signed: tuple[Grant, ...] = ()
+    others: tuple[Consent, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 def register_policy() -> None:
@@ -70,6 +73,7 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
     if ask.sample_sha256s:
         samples = frozenset(SampleHash.objects.filter(consent__in=chain).values_list("sha256", flat=True))
     speaker = consent.speaker
+    others, holds = _others(consent), seals.holds_on(speaker.id)
     facts = Facts(
         at=at,
         consent=ConsentFacts(
@@ -85,15 +89,17 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
                 for grant in grants
             ),
         ),
-        forbidden=_forbidden(consent, at=at),
+        forbidden=_forbidden(others, at=at),
         foreign_samples=_foreign_samples(ask, speaker),
-        held=speaker.state != Speaker.State.ACTIVE or Hold.objects.filter(speaker=speaker, lifted_at=None).exists(),
+        held=speaker.state != Speaker.State.ACTIVE or bool(holds),
         representative_missing=_representative_missing(speaker, at),
         raised=raised,
         imports_trusted_for=trusted_imports(wanted) if approved else frozenset(),
     )
     standing = {grant.id: grant for grant in grants}
-    return Gathered(facts=facts, consent=consent, grants=standing, chain=tuple(chain), signed=every)
+    return Gathered(
+        facts=facts, consent=consent, grants=standing, chain=tuple(chain), signed=every, others=others, holds=holds
+    )
 
 
 def _chain(ask: Ask) -> list[Consent]:
@@ -111,17 +117,23 @@ def _chain(ask: Ask) -> list[Consent]:
     return chain
 
 
-def _forbidden(consent: Consent, *, at: datetime) -> frozenset[str]:
-    """What this person excluded in any standing consent to this organisation, this one among them."""
-    others = Grant.objects.filter(
-        consent__in=Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
-        .reading(*STANDING, at=at)
-        .filter(speaker_id=consent.speaker_id)
-        .exclude(id=consent.id),
-        declined_at=None,
-        removed_at=None,
+def _others(consent: Consent) -> tuple[Consent, ...]:
+    """Give what else this person signed for this organisation, whether it stands or has ended, with its grants."""
+    mine = Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
+    signed = mine.filter(speaker_id=consent.speaker_id).exclude(id=consent.id).exclude(record_sha256="")
+    return tuple(signed.select_related("speaker").defer("record", "record_jws").prefetch_related("grants"))
+
+
+def _forbidden(others: Iterable[Consent], *, at: datetime) -> frozenset[str]:
+    """What this person excluded in their other consents to this organisation, as far as those stand."""
+    standing = (consent for consent in others if consent.state_at(at) in STANDING)
+    grants = (grant for consent in standing for grant in consent.grants.all())
+    return frozenset(
+        code
+        for grant in grants
+        if grant.declined_at is None and grant.removed_at is None
+        for code in scopes.exclusions(grant.scope)
     )
-    return frozenset(code for scope in others.values_list("scope", flat=True) for code in scopes.exclusions(scope))
 
 
 def _foreign_samples(ask: Ask, speaker: Speaker) -> frozenset[str]:

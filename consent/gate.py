@@ -145,7 +145,7 @@ def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at:
     ends = _end(consent, at + PERMIT_LASTS)
     decision = decisions.record(ask, gathered, grant, (), preview=False, at=at, actor=actor, expires_at=ends)
     characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
-    quota.keep(decision, usage, characters=characters, clips=clips, expires_at=at + PERMIT_LASTS)
+    quota.keep(decision, usage, characters=characters, clips=clips, expires_at=ends)
     noted = decisions.note(decision, consent, at=at, actor=actor)
     still.remember(decision.id, consent, gathered.facts.raised)
     return replace(_permit(decision, consent, grant), event_id=noted)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from consent import facts, record_check
+from consent import facts, record_check, voice_lookup
 from consent.explaining import explain
 from consent.facts import Gathered
 from consent.rules import policy
@@ -26,8 +26,13 @@ def judge(ask: Ask, *, at: datetime, quota: bool = True) -> tuple[Gathered | Non
         with transaction.atomic():
             gathered = facts.gather(ask, at=at)
             if gathered.chain:
-                record_check.check(gathered.chain, gathered.signed, on=at.date())
+                record_check.check(gathered.chain, gathered.signed, gathered.holds, on=at.date())
             verdict = policy.judge(ask, gathered.facts if quota else _without_quota(gathered.facts))
+            if verdict.allowed and gathered.consent is not None:
+                record_check.check_others(gathered.others, gathered.holds)
+                if ask.voice_id:
+                    rests_on = {consent.id for consent in gathered.chain}
+                    voice_lookup.check_bound(ask.voice_id, rests_on, subject=gathered.consent.speaker.subject)
             return gathered, replace(verdict, reasons=tuple(explain(reason) for reason in verdict.reasons))
     except Exception:
         logger.exception("the gate was in doubt")

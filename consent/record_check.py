@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -33,7 +33,7 @@ class RecordMismatch(Exception):
     """A row says something else than the record that was signed."""
 
 
-def check(chain: Sequence[Consent], grants: Sequence[Grant], *, on: date) -> None:
+def check(chain: Sequence[Consent], grants: Sequence[Grant], holds: Collection[str], *, on: date) -> None:
     """Raise RecordMismatch or SealBroken unless the rows lie within what was signed; costs nothing the second time.
 
     `chain` leads from the consent asked for to the one that answers for it, `grants` are all grants of the last one.
@@ -48,7 +48,16 @@ def check(chain: Sequence[Consent], grants: Sequence[Grant], *, on: date) -> Non
     for grant in grants:
         if grant.declined_at is None and grant.removed_at is None:
             _check_grant(grant, signed, on=on)
-    seals.check(answering, grants)
+    seals.check(answering, grants, holds)
+
+
+def check_others(others: Iterable[Consent], holds: Collection[str]) -> None:
+    """Raise SealBroken unless the person's other consents are as their last act left them, ended or not.
+
+    What they exclude binds this one: to end one by hand, or to let its exclusions go, must gain nothing.
+    """
+    for consent in others:
+        seals.check(consent, list(consent.grants.all()), holds)
 
 
 def _check_chain(chain: Sequence[Consent]) -> None:

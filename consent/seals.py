@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
 
-from consent.models import Consent, Grant
+from consent.models import Consent, Grant, Hold
+from consent.rules.states import STANDING
 from core import canonical, tx
 from core.canonical import Json
+from core.clock import rfc3339
 from core.errors import NotFound
 from vault import keys
 
@@ -27,8 +29,12 @@ class SealBroken(Exception):
     """The rows of a consent are not as the last act left them."""
 
 
-def standing(consent: Consent, grants: Sequence[Grant]) -> bytes:
-    """Give the canonical bytes that say where a consent stands; `grants` are all of its own, in any order."""
+def standing(consent: Consent, grants: Sequence[Grant], holds: Collection[str]) -> bytes:
+    """Give the canonical bytes that say where a consent stands; `grants` are all of its own, in any order.
+
+    `holds` are the grounds on which the person's voice is held. They count while the consent may permit something: what
+    has ended keeps the seal of its last act, whatever is held later.
+    """
     said: dict[str, Json] = {
         "consent": consent.id,
         "organisation": consent.organisation_id,
@@ -39,6 +45,8 @@ def standing(consent: Consent, grants: Sequence[Grant]) -> bytes:
         "state": str(consent.state),
         "epoch": consent.revocation_epoch,
         "suspended_by": consent.suspended_by,
+        "term": [rfc3339(end) if end else None for end in (consent.valid_from, consent.valid_until)],
+        "holds": sorted(holds) if consent.state in STANDING else [],
         "grants": [
             {
                 "id": grant.id,
@@ -57,9 +65,14 @@ def scope_sha256(grant: Grant) -> str:
     return canonical.sha256(canonical.dump(grant.scope))
 
 
-def check(consent: Consent, grants: Sequence[Grant]) -> None:
+def check(consent: Consent, grants: Sequence[Grant], holds: Collection[str]) -> None:
     """Raise SealBroken unless the rows are as the last act left them. A seal that held is remembered with its rows."""
-    _check(consent.speaker.subject, consent.id, standing(consent, grants), consent.standing_mac)
+    _check(consent.speaker.subject, consent.id, standing(consent, grants, holds), consent.standing_mac)
+
+
+def holds_on(speaker_id: str) -> tuple[str, ...]:
+    """Give the grounds on which this person's voice is held."""
+    return tuple(Hold.objects.filter(speaker_id=speaker_id, lifted_at=None).values_list("ground", flat=True))
 
 
 @contextmanager
@@ -74,25 +87,25 @@ def kept(consent_id: str) -> Iterator[None]:
 @tx.required
 def renew(consent_id: str) -> None:
     """Seal a consent as it stands now: after its signature, or through `kept`, which looks at the old seal first."""
-    consent, grants = _read(consent_id)
-    mac = _mac(consent.speaker.subject, consent.id, standing(consent, grants))
+    consent, grants, holds = _read(consent_id)
+    mac = _mac(consent.speaker.subject, consent.id, standing(consent, grants, holds))
     Consent.objects.filter(id=consent_id).update(standing_mac=mac)
 
 
 @tx.required
 def _is_whole(consent_id: str) -> bool:
-    consent, grants = _read(consent_id)
+    consent, grants, holds = _read(consent_id)
     try:
         keys.derive(consent.speaker.subject, _PURPOSE + consent.id)  # a look that is remembered asks for no key
-        check(consent, grants)
+        check(consent, grants, holds)
     except (SealBroken, NotFound):  # a key that was destroyed among them
         return False
     return True
 
 
-def _read(consent_id: str) -> tuple[Consent, list[Grant]]:
+def _read(consent_id: str) -> tuple[Consent, list[Grant], tuple[str, ...]]:
     consent = Consent.objects.select_related("speaker").defer("record", "record_jws").get(id=consent_id)
-    return consent, list(consent.grants.all())
+    return consent, list(consent.grants.all()), holds_on(consent.speaker_id)
 
 
 @lru_cache(maxsize=8192)

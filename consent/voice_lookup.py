@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from core.errors import NotFound
 
 
+class VoiceMoved(Exception):
+    """A voice is named for a consent that it was not made by."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVoice:
     """The consent that a voice rests on, and whether it can speak now."""
@@ -22,7 +26,11 @@ Lookup = Callable[[str, bool, str], KnownVoice | None]
 Among = Callable[[Collection[str]], frozenset[str]]
 """Takes ids of voices and gives some of them."""
 
+Bound = Callable[[str, Collection[str], str], bool]
+"""Takes a voice's id, ids of consents and a person's subject: is the voice theirs, and rests on one of these?"""
+
 _registered: list[Lookup] = []
+_bound: list[Bound] = []
 _ready: list[Among] = []
 _gone: list[Among] = []
 
@@ -30,6 +38,11 @@ _gone: list[Among] = []
 def register(lookup: Lookup) -> None:
     """Say who knows voices. The last one registered is asked."""
     _registered[:] = [lookup]
+
+
+def register_binding(bound: Bound) -> None:
+    """Say who knows on what a voice rests."""
+    _bound[:] = [bound]
 
 
 def register_states(*, ready: Among, gone: Among) -> None:
@@ -43,6 +56,12 @@ def find(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
     if found is None:
         raise NotFound("There is no such voice.")
     return found
+
+
+def check_bound(voice_id: str, consent_ids: Collection[str], *, subject: str) -> None:
+    """Raise VoiceMoved unless this voice was made from this person and rests on one of these consents."""
+    if not _bound or not _bound[0](voice_id, consent_ids, subject):
+        raise VoiceMoved(voice_id)
 
 
 def ready_among(voice_ids: Collection[str]) -> frozenset[str]:

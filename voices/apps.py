@@ -14,11 +14,12 @@ class VoicesConfig(AppConfig):
         from consent import voice_lookup
         from consent.signals import consent_ended
         from provenance import verifying
-        from voices import bundles, wiring
+        from voices import binding, bundles, wiring
 
         bundles.register()
         voice_lookup.register(wiring.known_voice)
         voice_lookup.register_states(ready=wiring.ready_voices, gone=wiring.gone_voices)
+        voice_lookup.register_binding(binding.rests_on)
         verifying.register_consent_state(wiring.consent_state)
         verifying.register_consent_level(wiring.consent_level)
         wiring.register_policy()

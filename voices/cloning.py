@@ -23,7 +23,7 @@ from provenance.audio import decoding
 from provenance.audio.formats import UnreadableAudio
 from provenance.verifying import marked
 from vault import blobs, keys, notes, sealing
-from voices import comparison, handles, sampling
+from voices import binding, comparison, handles, sampling
 from voices.models import Sample, Voice, VoiceState
 from voices.orders import Asker, CloneOrder, Providers
 from voices.providers import registry
@@ -178,7 +178,7 @@ def _refuse_twins(samples: Sequence[bytes]) -> None:
 def _intend(order: CloneOrder, permit: gate.Permit, asker: Asker, *, at: datetime) -> Voice:
     voice_id = ids.new("vox")
     label = {"name": order.name, "description": order.description}
-    return Voice.objects.create(
+    voice = Voice(
         id=voice_id,
         organisation_id=asker.organisation_id,
         livemode=asker.livemode,
@@ -201,6 +201,9 @@ def _intend(order: CloneOrder, permit: gate.Permit, asker: Asker, *, at: datetim
             at=at,
         ),
     )
+    voice.binding_mac = binding.mac_of(voice)
+    voice.save(force_insert=True)
+    return voice
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from core.errors import NotFound
 from provenance import clips
 from provenance.models import Clip, ClipState
 from provenance.verifying import ENDED_FOR_GOOD
-from voices import attempts, cloning, comparison, jobs, removal
+from voices import attempts, binding, cloning, comparison, jobs, removal
 from voices.models import Voice, VoiceState
 
 ACTOR: Final = "system:sweep"
@@ -63,7 +63,8 @@ def follow_renewals() -> int:
     for ended in _ended_under_voices():
         carrier = queries.carried_by(ended.consent_id)
         if carrier != ended.consent_id:
-            moved += Voice.objects.live().filter(consent_id=ended.consent_id).update(consent_id=carrier)
+            resting = Voice.objects.live().filter(consent_id=ended.consent_id).order_by("id")
+            moved += sum(binding.carry_over(voice, carrier) for voice in resting)
     return moved
 
 

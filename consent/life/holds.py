@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 from django.db.models import F
@@ -17,10 +19,11 @@ def place_hold(speaker_id: str, *, organisation_id: str, livemode: bool, ground:
     """Stop everything of this person, on a ground given as a code. Idempotent a ground. Raises NotFound."""
     speaker = _locked(speaker_id, organisation_id, livemode=livemode)
     # Consents before the hold: `gate.confirm` holds their rows until its audio is out, then sees the new epoch.
-    raise_epochs(speaker)
-    hold, made = Hold.objects.get_or_create(
-        speaker=speaker, ground=ground, lifted_at=None, defaults={"placed_at": at, "placed_by": actor}
-    )
+    with _sealed_again(speaker):
+        raise_epochs(speaker)
+        hold, made = Hold.objects.get_or_create(
+            speaker=speaker, ground=ground, lifted_at=None, defaults={"placed_at": at, "placed_by": actor}
+        )
     if made:
         body: dict[str, Json] = {"hold": "placed", "ground": ground}
         events.of_speaker(speaker, "speaker.updated", at=at, actor=actor, body=body)
@@ -32,7 +35,9 @@ def lift_hold(speaker_id: str, *, organisation_id: str, livemode: bool, ground: 
     """Lift a hold. True when this call did it. Raises NotFound."""
     speaker = _locked(speaker_id, organisation_id, livemode=livemode)
     standing = Hold.objects.filter(speaker=speaker, ground=ground, lifted_at=None)
-    if not standing.update(lifted_at=at, lifted_by=actor):
+    with _sealed_again(speaker):
+        lifted = standing.update(lifted_at=at, lifted_by=actor)
+    if not lifted:
         return False
     body: dict[str, Json] = {"hold": "lifted", "ground": ground}
     events.of_speaker(speaker, "speaker.updated", at=at, actor=actor, body=body)
@@ -47,6 +52,16 @@ def raise_epochs(speaker: Speaker, *, but: str = "") -> None:
         with seals.kept(consent_id):
             Consent.objects.filter(id=consent_id).update(revocation_epoch=F("revocation_epoch") + 1)
         signals.wake(consent_id)
+
+
+@contextmanager
+def _sealed_again(speaker: Speaker) -> Iterator[None]:
+    """Lock the person's standing consents, and seal them again after what is held has changed."""
+    standing = Consent.objects.standing().filter(speaker=speaker).select_for_update(no_key=True)
+    with ExitStack() as seals_kept:
+        for consent_id in standing.order_by("id").values_list("id", flat=True):
+            seals_kept.enter_context(seals.kept(consent_id))
+        yield
 
 
 def _locked(speaker_id: str, organisation_id: str, *, livemode: bool) -> Speaker:

@@ -152,7 +152,7 @@ def move(consent: Consent, step: Move, **columns: Any) -> bool:
     if rule.ends_permits:
         columns["revocation_epoch"] = F("revocation_epoch") + 1
     rows = Consent.objects.filter(pk=consent.pk, state__in=sorted(rule.sources))
-    with seals.kept(consent.pk) if rule.target in STANDING else nullcontext():
+    with seals.kept(consent.pk) if {rule.target, *rule.sources} & STANDING else nullcontext():  # the end too
         return bool(rows.update(state=rule.target, **columns))
 
 

@@ -104,7 +104,7 @@ def request_consent(
         asked_until=valid_until,
         duration=duration or "",
         link_sha256=hash_of(token),
-        link_expires_at=at + LINK_LASTS,
+        link_expires_at=min(at + LINK_LASTS, valid_until or at + LINK_LASTS),
         state=State.REQUESTED,
         supersedes=supersedes,
         **notes.columns(

@@ -122,6 +122,11 @@ def test_all_triggers_stand_after_all_migrations() -> None:
     }  # fmt: skip
 
 
+def _excluding(make_consent: MakeConsent, consent: Consent) -> Consent:
+    """Another consent of the same person, which keeps political speech out of all of theirs."""
+    return make_consent(grant(use_case="research", exclusions=["political"]), speaker=consent.speaker)
+
+
 class TestTheGate:
     """Denies where the triggers were taken away first."""
 
@@ -203,6 +208,56 @@ class TestTheGate:
             sql("UPDATE consent_consent SET supersedes_id = %s WHERE id = %s", consent.id, other.id)
             sql("UPDATE consent_consent SET state = 'superseded' WHERE id = %s", consent.id)
         assert codes(consent) == ["internal_doubt"]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE consent_hold SET lifted_at = placed_at, lifted_by = 'member:none' WHERE speaker_id = %s",
+            "UPDATE consent_hold SET ground = 'other' WHERE speaker_id = %s",
+            "DELETE FROM consent_hold WHERE speaker_id = %s",
+        ],
+    )
+    def test_denies_after_a_hold_that_went_by_hand(self, consent: Consent, change: str) -> None:
+        services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
+        assert codes(consent) == ["hold"]
+        sql(change, consent.speaker_id)
+        assert codes(consent) == ["internal_doubt"]
+
+    @pytest.mark.parametrize("state", ["terminated", "withdrawn", "expired", "superseded", "erased"])
+    def test_denies_after_another_consent_was_ended_for_its_exclusions(
+        self, consent: Consent, make_consent: MakeConsent, state: str
+    ) -> None:
+        other = _excluding(make_consent, consent)
+        assert codes(consent) == []
+        change = (
+            "UPDATE consent_consent SET state = %s, revocation_epoch = revocation_epoch + 1, ended_at = created_at,"
+            " revoked_at = created_at WHERE id = %s"
+        )
+        sql(change, state, other.id)
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_denies_after_another_consents_exclusion_was_dropped(
+        self, consent: Consent, make_consent: MakeConsent
+    ) -> None:
+        row = only(_excluding(make_consent, consent))
+        with without_triggers():
+            sql("UPDATE consent_grant SET scope = %s WHERE id = %s", wider(row, exclusions=[]), row.id)
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_denies_after_another_consents_term_was_cut(self, consent: Consent, make_consent: MakeConsent) -> None:
+        other = _excluding(make_consent, consent)
+        with without_triggers():
+            Consent.objects.filter(id=other.id).update(
+                valid_from=NOON - timedelta(days=9), valid_until=NOON - timedelta(days=8)
+            )
+        assert codes(consent) == ["internal_doubt"]
+
+    def test_allows_after_another_consent_ended_in_earnest(self, consent: Consent, make_consent: MakeConsent) -> None:
+        other = _excluding(make_consent, consent)
+        revoke(other)
+        services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
+        services.lift_hold(consent.speaker_id, ground="dispute", **of(consent))
+        assert codes(consent) == []
 
     def test_an_act_makes_no_broken_seal_good_again(self, consent: Consent) -> None:
         row = only(consent)

@@ -28,7 +28,7 @@ from provenance.models import Clip, Entry
 from tests.e2e.client import AUDIO, AUDIOBOOK, OVER, Customer, expect
 from tests.e2e.processes import wait_until
 from vault import blobs
-from voices import engine, sweeps
+from voices import binding, engine, sweeps
 from voices.models import JobItem, Voice
 
 LITTLE: Final = 4  # texts
@@ -48,12 +48,14 @@ def ready_voice(person: Customer) -> None:
     consent, at = Consent.objects.select_related("speaker").get(id=person.consent), clock.now()
     with transaction.atomic():
         blob = blobs.put(subject=consent.speaker.subject, kind="profile", data=profile(), at=at)
-        voice = Voice.objects.create(
+        voice = Voice(
             id=ids.new("vox"), organisation_id=consent.organisation_id, livemode=False, consent_id=consent.id,
             speaker_id=consent.speaker_id, subject=consent.speaker.subject, decision_id=ids.new("dec"),
             provider="local", language="en", use_case=AUDIOBOOK, state="ready", profile_blob_id=blob,
             created_at=at, ready_at=at,
         )  # fmt: skip
+        voice.binding_mac = binding.mac_of(voice)
+        voice.save(force_insert=True)
     person.voice = voice.id
 
 

@@ -19,7 +19,7 @@ from core import ids
 from provenance.audio.sound import Sound
 from tests.conftest import NOON
 from vault import blobs, sealing
-from voices import cloning
+from voices import binding, cloning
 from voices.models import Voice, VoiceState
 from voices.orders import Asker, Providers, SpeechOrder
 from voices.providers.base import Capabilities, Clone, Handle, Line, Provider
@@ -112,7 +112,7 @@ def voice_of(consent: Consent, state: str) -> Voice:
     voice_id, subject = ids.new("vox"), consent.speaker.subject
     profile = blobs.put(subject=subject, kind="profile", data=b"a profile", at=NOON)
     label = {"name": "Mara, narrator", "description": ""}
-    return Voice.objects.create(
+    voice = Voice(
         id=voice_id,
         organisation_id=consent.organisation_id,
         livemode=consent.livemode,
@@ -129,6 +129,9 @@ def voice_of(consent: Consent, state: str) -> Voice:
         created_at=NOON,
         ready_at=NOON,
     )
+    voice.binding_mac = binding.mac_of(voice)
+    voice.save(force_insert=True)
+    return voice
 
 
 def asker_of(row: Voice | Consent) -> Asker:

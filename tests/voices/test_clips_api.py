@@ -96,6 +96,16 @@ class TestAudio:
         assert (answer.status_code, answer.json()["code"]) == (403, "consent_denied")
         assert answer.json()["reasons"][0]["code"] == "consent_revoked"
 
+    def test_ends_while_what_proves_the_clip_stays(self, client: Http, voice: Voice) -> None:
+        clip = say(client, voice)["Sayso-Clip"]
+        proofs = ("", "/manifest", "/proof", "/receipt", "/opening")
+        before = {path: client.get(f"/v1/clips/{clip}{path}").status_code for path in proofs}
+        revoke(voice.consent_id, voice.organisation_id)
+
+        assert client.get(f"/v1/clips/{clip}/audio").status_code == 403
+        assert {path: client.get(f"/v1/clips/{clip}{path}").status_code for path in proofs} == before
+        assert set(before.values()) == {200}
+
     def test_stays_ended_after_the_sweep(self, client: Http, voice: Voice) -> None:
         clip = say(client, voice)["Sayso-Clip"]
         revoke(voice.consent_id, voice.organisation_id)

@@ -18,7 +18,7 @@ from tests.conftest import NOON
 from tests.voices.conftest import MakeConsent, MakeVoice, Reader, asker_of, noon, only, order_for, revoke
 from tests.voices.test_jobs import queue
 from vault import blobs
-from voices import jobs, pipeline, removal, sweeps
+from voices import binding, jobs, pipeline, removal, sweeps
 from voices.disclosure import Disclosure
 from voices.models import MOVES, Voice, VoiceState
 from voices.providers.base import ProviderDown
@@ -103,6 +103,7 @@ class TestEndedConsents:
 
         voice.refresh_from_db()
         assert (voice.state, voice.consent_id) == ("ready", asked.consent.id)
+        assert binding.holds(voice)
 
 
 class TestCutOff:

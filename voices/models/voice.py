@@ -64,6 +64,7 @@ class Voice(Noted):
     speaker_id = models.CharField(max_length=30, db_index=True)
     subject = models.CharField(max_length=30, db_index=True)
     decision_id = models.CharField(max_length=30)
+    binding_mac = models.CharField(max_length=64, blank=True, default="", editable=False)
     provider = models.CharField(max_length=32)
     language = models.CharField(max_length=64)
     use_case = models.CharField(max_length=64)

@@ -1,0 +1,111 @@
+"""What a writer of rows gains by moving a voice to another consent or another person: nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from consent import gate
+from consent import services as consents
+from consent.models import Consent
+from tests.conftest import NOON
+from tests.voices.conftest import MakeConsent, MakeVoice, asker_of, grant_of, order_for
+from voices import binding, pipeline
+from voices.models import Voice
+
+pytestmark = pytest.mark.django_db
+
+
+def codes(voice: Voice) -> list[str]:
+    """Why the gate refuses this voice to speak; empty when it does not."""
+    fresh = Voice.objects.get(id=voice.id)
+    ask = pipeline.ask_of(order_for(fresh), fresh, asker_of(fresh))
+    try:
+        with transaction.atomic():
+            gate.check(ask, at=NOON, actor="key:test")
+    except gate.ConsentDenied as denied:
+        return [reason.code for reason in denied.reasons]
+    return []
+
+
+def write(voice: Voice, **columns: Any) -> None:
+    """Change columns of one voice, past all code."""
+    said = ", ".join(f"{name} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE voices_voice SET {said} WHERE id = %s", (*columns.values(), voice.id))  # noqa: S608
+        assert cursor.rowcount == 1
+
+
+def other_of(consent_id: str) -> Consent:
+    """Another consent of the same person, signed today."""
+    first = Consent.objects.select_related("organisation").get(id=consent_id)
+    made = consents.request_consent(
+        organisation=first.organisation, livemode=False, speaker_id=first.speaker_id, duration="P1Y",
+        grants=[grant_of()], actor="key:test", at=NOON,
+    ).consent  # fmt: skip
+    return consents.sign_as_test(made.id, organisation_id=made.organisation_id, actor="key:test", at=NOON)
+
+
+class TestTheGate:
+    def test_lets_a_voice_speak_that_nobody_moved(self, make_voice: MakeVoice) -> None:
+        assert codes(make_voice()) == []
+
+    def test_refuses_a_voice_moved_to_another_persons_consent(
+        self, make_voice: MakeVoice, make_consent: MakeConsent
+    ) -> None:
+        voice, other = make_voice(), make_consent()
+        write(voice, consent_id=other.id)
+        assert codes(voice) == ["internal_doubt"]
+
+    def test_refuses_a_voice_that_was_given_another_speaker(
+        self, make_voice: MakeVoice, make_consent: MakeConsent
+    ) -> None:
+        voice, other = make_voice(), make_consent()
+        write(voice, consent_id=other.id, speaker_id=other.speaker_id, subject=other.speaker.subject)
+        assert codes(voice) == ["internal_doubt"]
+
+    def test_refuses_the_binding_of_another_voice(self, make_voice: MakeVoice) -> None:
+        voice, other = make_voice(), make_voice()
+        write(
+            voice,
+            consent_id=other.consent_id,
+            speaker_id=other.speaker_id,
+            subject=other.subject,
+            binding_mac=other.binding_mac,
+        )
+        assert codes(voice) == ["internal_doubt"]
+
+    def test_refuses_a_voice_moved_to_another_consent_of_the_same_person(self, make_voice: MakeVoice) -> None:
+        voice = make_voice()
+        write(voice, consent_id=other_of(voice.consent_id).id)
+        assert codes(voice) == ["internal_doubt"]
+
+    @pytest.mark.parametrize("mac", ["", "0" * 64])
+    def test_refuses_a_voice_without_its_binding(self, make_voice: MakeVoice, mac: str) -> None:
+        voice = make_voice()
+        write(voice, binding_mac=mac)
+        assert codes(voice) == ["internal_doubt"]
+
+    def test_gives_no_audio_of_a_voice_that_was_moved(self, make_voice: MakeVoice) -> None:
+        voice = make_voice()
+        ask = pipeline.ask_of(order_for(voice), voice, asker_of(voice))
+        permit = gate.check(ask, at=NOON, actor="key:test")
+        write(voice, consent_id=other_of(voice.consent_id).id)
+        with pytest.raises(gate.ConsentDenied, match="doubt"):
+            gate.may_still(permit.decision_id, at=NOON)
+
+
+class TestCarryingOver:
+    def test_binds_a_voice_to_the_consent_that_took_its_place(self, make_voice: MakeVoice) -> None:
+        voice = make_voice()
+        newer = other_of(voice.consent_id)
+        assert binding.carry_over(Voice.objects.get(id=voice.id), newer.id)
+        assert binding.holds(Voice.objects.get(id=voice.id))
+
+    def test_makes_no_moved_voice_good_again(self, make_voice: MakeVoice, make_consent: MakeConsent) -> None:
+        voice, newer = make_voice(), make_consent()
+        write(voice, consent_id=newer.id)
+        assert binding.carry_over(Voice.objects.get(id=voice.id), newer.id)
+        assert not binding.holds(Voice.objects.get(id=voice.id))
