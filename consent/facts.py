@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
+from django.db.models import prefetch_related_objects
+
 from accounts import policy
 from consent import quota, seals, speakers
 from consent.models import Consent, Grant, ImportedConsent, SampleHash, Speaker
@@ -66,14 +68,15 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
         return Gathered(facts=Facts(at=at, consent=None, raised=raised), consent=None, grants={})
     consent = chain[-1]
     approved = consent.assurance == "L0" and _import_approved(consent, at)
-    every = tuple(consent.grants.order_by("position"))
+    others, holds = _others(consent), seals.holds_on(consent.speaker_id)
+    prefetch_related_objects([consent, *others], "grants")  # those of all in one question
+    every = tuple(sorted(consent.grants.all(), key=lambda grant: grant.position))
     grants = [grant for grant in every if grant.declined_at is None and grant.removed_at is None]
     usages = quota.usages(grants, at)
     samples: frozenset[str] = frozenset()
     if ask.sample_sha256s:
         samples = frozenset(SampleHash.objects.filter(consent__in=chain).values_list("sha256", flat=True))
     speaker = consent.speaker
-    others, holds = _others(consent), seals.holds_on(speaker.id)
     facts = Facts(
         at=at,
         consent=ConsentFacts(
@@ -118,10 +121,13 @@ def _chain(ask: Ask) -> list[Consent]:
 
 
 def _others(consent: Consent) -> tuple[Consent, ...]:
-    """Give what else this person signed for this organisation, whether it stands or has ended, with its grants."""
+    """Give what else this person signed for this organisation, whether it stands or has ended."""
     mine = Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
     signed = mine.filter(speaker_id=consent.speaker_id).exclude(id=consent.id).exclude(record_sha256="")
-    return tuple(signed.select_related("speaker").defer("record", "record_jws").prefetch_related("grants"))
+    others = tuple(signed.defer("record", "record_jws"))
+    for other in others:
+        other.speaker = consent.speaker  # the same person, so nobody has to be read again
+    return others
 
 
 def _forbidden(others: Iterable[Consent], *, at: datetime) -> frozenset[str]:

@@ -110,8 +110,10 @@ def _read(consent_id: str) -> tuple[Consent, list[Grant], tuple[str, ...]]:
 
 @lru_cache(maxsize=8192)
 def _check(subject: str, consent_id: str, said: bytes, mac: str) -> None:
-    if not mac or not hmac.compare_digest(mac, _mac(subject, consent_id, said)):
-        raise SealBroken(consent_id)
+    if not mac:
+        raise SealBroken(f"{consent_id} has no seal; it was signed before there were seals, or the seal was taken away")
+    if not hmac.compare_digest(mac, _mac(subject, consent_id, said)):
+        raise SealBroken(f"{consent_id} is not as its last act left it")
 
 
 def _mac(subject: str, consent_id: str, said: bytes) -> str:

@@ -61,7 +61,7 @@ def find(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
 def check_bound(voice_id: str, consent_ids: Collection[str], *, subject: str) -> None:
     """Raise VoiceMoved unless this voice was made from this person and rests on one of these consents."""
     if not _bound or not _bound[0](voice_id, consent_ids, subject):
-        raise VoiceMoved(voice_id)
+        raise VoiceMoved(f"{voice_id} is not as its cloning left it, or is older than the binding of voices")
 
 
 def ready_among(voice_ids: Collection[str]) -> frozenset[str]:

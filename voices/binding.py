@@ -1,7 +1,8 @@
-"""Binding: a MAC over whose voice this is and on which consent it rests, under the key of the person it was made from.
+"""Binding: a MAC over whose voice this is, what it speaks with, and on which consent it rests.
 
-Who can write rows and has no such key can break a binding, never make one. It is written when a voice is begun, and
-again when a renewed consent takes over; a broken one is never written again.
+It is made under the key of the person whose voice it is: who can write rows and has no such key can break a binding,
+never make one. It is written when a voice becomes ready, and again when a renewed consent takes over; a broken one is
+never written again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from vault import keys
 from voices.models import Voice
 
 _PURPOSE: Final = "voice-binding|"
+_COLUMNS: Final = (
+    "organisation_id", "livemode", "consent_id", "speaker_id", "subject", "decision_id", "provider",
+    "profile_blob_id", "binding_mac",
+)  # fmt: skip
 
 
 def mac_of(voice: Voice) -> str:
@@ -31,7 +36,7 @@ def holds(voice: Voice) -> bool:
 
 def rests_on(voice_id: str, consent_ids: Collection[str], subject: str) -> bool:
     """Say whether a voice was made from this person, and rests on one of these consents."""
-    voice = Voice.objects.filter(id=voice_id).first()
+    voice = Voice.objects.filter(id=voice_id).only(*_COLUMNS).first()
     if voice is None or voice.consent_id not in consent_ids or voice.subject != subject:
         return False
     return holds(voice)
@@ -58,6 +63,8 @@ def _said(voice: Voice) -> bytes:
             "consent": voice.consent_id,
             "speaker": voice.speaker_id,
             "decision": voice.decision_id,
+            "provider": voice.provider,
+            "profile": voice.profile_blob_id,  # another person's would speak with their voice; a handle is sealed
         }
     )
 

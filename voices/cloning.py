@@ -178,7 +178,7 @@ def _refuse_twins(samples: Sequence[bytes]) -> None:
 def _intend(order: CloneOrder, permit: gate.Permit, asker: Asker, *, at: datetime) -> Voice:
     voice_id = ids.new("vox")
     label = {"name": order.name, "description": order.description}
-    voice = Voice(
+    return Voice.objects.create(
         id=voice_id,
         organisation_id=asker.organisation_id,
         livemode=asker.livemode,
@@ -201,9 +201,6 @@ def _intend(order: CloneOrder, permit: gate.Permit, asker: Asker, *, at: datetim
             at=at,
         ),
     )
-    voice.binding_mac = binding.mac_of(voice)
-    voice.save(force_insert=True)
-    return voice
 
 
 @transaction.atomic
@@ -223,6 +220,7 @@ def _finish(
     Locks: voice, then consent, then the organisation's register of recordings, then log.
     """
     profile = handle.profile
+    voice.profile_blob_id = blobs.put(subject=voice.subject, kind="profile", data=profile, at=at) if profile else ""
     changed = (
         Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING)
         .that_may_become(VoiceState.READY)
@@ -230,8 +228,9 @@ def _finish(
             state=VoiceState.READY,
             ready_at=at,
             lease_until=None,
-            profile_blob_id=blobs.put(subject=voice.subject, kind="profile", data=profile, at=at) if profile else "",
+            profile_blob_id=voice.profile_blob_id,
             sealed_handle=handles.seal_remote_id(voice, handle),
+            binding_mac=binding.mac_of(voice),
         )
     )
     if not changed:

@@ -12,10 +12,9 @@ from rest_framework.test import APIClient
 
 from consent import erasure, gate, links, receipts, services
 from consent.errors import WrongState
-from consent.models import Consent, Reservation
+from consent.models import Consent
 from consent.rules.states import State
 from core import clock
-from core.clock import rfc3339
 from tests.conftest import NOON
 from tests.consent.people import MakeConsent, MakeRequest, ask_for, of, token_of
 from voices import wiring
@@ -139,20 +138,6 @@ class TestADecision:
         consent = make_consent(valid_until=end)
         assert gate.preview(ask_for(consent), at=NOON, actor="key:test").expires_at == end
         assert gate.check(ask_for(consent), at=NOON, actor="key:test").expires_at == end
-
-    @pytest.mark.parametrize("seconds", [1, 59, 3599])
-    def test_sets_its_quota_aside_no_longer_than_its_consent_lasts(
-        self, make_consent: MakeConsent, seconds: int
-    ) -> None:
-        end = NOON + timedelta(seconds=seconds)
-        permit = gate.check(ask_for(make_consent(valid_until=end)), at=NOON, actor="key:test")
-        assert permit.terms["valid_until"] == rfc3339(end)
-        assert Reservation.objects.get(decision_id=permit.decision_id).expires_at == end
-
-    @pytest.mark.parametrize("days", [1, 13])
-    def test_is_not_asked_for_by_a_link_beyond_the_term(self, make_request: MakeRequest, days: int) -> None:
-        end = NOON + timedelta(days=days)
-        assert make_request(valid_until=end).consent.link_expires_at == end
 
     def test_lasts_a_minute_where_its_consent_lasts_longer(self, consent: Consent) -> None:
         preview = gate.preview(ask_for(consent), at=NOON, actor="key:test")

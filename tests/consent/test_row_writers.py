@@ -12,7 +12,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from consent import services
+from accounts.models import Organisation
+from consent import erasure, services
 from consent.life import lifecycle
 from consent.models import Consent, Grant
 from consent.rules.states import Move
@@ -274,6 +275,20 @@ class TestTheGate:
         services.resume(consent.id, **of(consent))
         services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
         services.lift_hold(consent.speaker_id, ground="dispute", **of(consent))
+        assert codes(consent) == []
+
+    def test_denies_a_person_whose_erasure_was_called_off_by_hand(self, consent: Consent) -> None:
+        erasure.freeze(consent.speaker_id, reason="erasure", actor="key:test", at=NOON)
+        sql("UPDATE consent_speaker SET state = 'active' WHERE id = %s", consent.speaker_id)
+        assert codes(consent) == ["consent_revoked"]
+
+    def test_denies_in_another_mode_or_another_house(self, consent: Consent, bolt: Organisation) -> None:
+        for column, value in {"livemode": True, "organisation_id": bolt.id}.items():
+            with without_triggers(), transaction.atomic():
+                Consent.objects.filter(id=consent.id).update(**{column: value})
+                moved = Consent.objects.select_related("speaker").get(id=consent.id)
+                assert codes(moved) == ["internal_doubt"], column
+                Consent.objects.filter(id=consent.id).update(livemode=False, organisation_id=consent.organisation_id)
         assert codes(consent) == []
 
     def test_finds_nothing_to_doubt_in_what_is_over(self, consent: Consent) -> None:

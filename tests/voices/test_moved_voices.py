@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from consent import gate
 from consent import services as consents
-from consent.models import Consent
+from consent.models import Consent, Decision
 from tests.conftest import NOON
 from tests.voices.conftest import MakeConsent, MakeVoice, asker_of, grant_of, order_for
 from voices import binding, pipeline
@@ -88,6 +88,20 @@ class TestTheGate:
         write(voice, binding_mac=mac)
         assert codes(voice) == ["internal_doubt"]
 
+    def test_refuses_a_voice_that_was_given_other_columns(self, make_voice: MakeVoice) -> None:
+        voice, other = make_voice(), make_voice()
+        for column, value in {
+            "profile_blob_id": other.profile_blob_id,  # it would speak with another person's sound
+            "provider": "remote",
+            "decision_id": other.decision_id,
+            "speaker_id": other.speaker_id,
+            "subject": other.subject,
+        }.items():
+            write(voice, **{column: value})
+            assert codes(voice) == ["internal_doubt"], column
+            write(voice, **{column: getattr(voice, column)})
+        assert codes(voice) == []
+
     def test_gives_no_audio_of_a_voice_that_was_moved(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
         ask = pipeline.ask_of(order_for(voice), voice, asker_of(voice))
@@ -95,6 +109,29 @@ class TestTheGate:
         write(voice, consent_id=other_of(voice.consent_id).id)
         with pytest.raises(gate.ConsentDenied, match="doubt"):
             gate.may_still(permit.decision_id, at=NOON)
+
+
+class TestADecisionThatWasChangedByHand:
+    def test_is_no_permission_for_another_voice(self, make_voice: MakeVoice) -> None:
+        voice, other = make_voice(), make_voice()
+        ask = pipeline.ask_of(order_for(voice), voice, asker_of(voice))
+        permit = gate.check(ask, at=NOON, actor="key:test")
+        Decision.objects.filter(id=permit.decision_id).update(voice_id=other.id)
+        with pytest.raises(gate.ConsentDenied, match="doubt"):
+            gate.may_still(permit.decision_id, at=NOON)
+
+    def test_is_no_yes_where_it_was_a_no(self, make_voice: MakeVoice) -> None:
+        voice = make_voice()
+        ask = pipeline.ask_of(order_for(voice, language="ja"), voice, asker_of(voice))
+        with pytest.raises(gate.ConsentDenied) as denied:
+            gate.check(ask, at=NOON, actor="key:test")
+        given = Consent.objects.get(id=voice.consent_id).grants.get()
+        Decision.objects.filter(id=denied.value.decision_id).update(allowed=True, grant=given, reasons=[])
+
+        with pytest.raises(gate.ConsentDenied, match="was not agreed to"):
+            gate.may_still(denied.value.decision_id, at=NOON)
+        with pytest.raises(gate.ConsentDenied, match="was not agreed to"), transaction.atomic():
+            gate.confirm(gate.permit_of(denied.value.decision_id), at=NOON)
 
 
 class TestCarryingOver:

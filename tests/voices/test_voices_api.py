@@ -28,7 +28,7 @@ from tests.voices.conftest import (
 )
 from vault import blobs
 from vault.models import Blob
-from voices import pipeline
+from voices import binding, pipeline
 from voices.models import Sample, Voice
 from voices.tasks import remove_voice
 
@@ -81,6 +81,7 @@ class TestClone:
 
         voice = Voice.objects.get()
         assert voice.subject == consent.speaker.subject
+        assert binding.holds(voice)
         assert [blobs.get(row.blob_id) for row in Sample.objects.order_by("position")] == [
             recording("0870"), recording("0880"),
         ]  # fmt: skip

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
 
 import pytest
 from django.db import transaction
 
-from accounts import policy
+from accounts import contact, membership, policy
 from accounts import services as accounts
-from accounts.models import ApiKey
-from consent import erasure, gate
+from accounts.models import ApiKey, Role
+from consent import doubt, erasure, gate
 from consent import services as consents
 from consent.models import Consent
+from core.durations import parse
 from core.errors import Refused
 from tests.cast import MakeKey
 from tests.conftest import NOON
 from tests.voices.conftest import MakeConsent, MakeVoice, asker_of, grant_of, order_for
 from voices import pipeline
+from voices.erasure import services as erasures
 from voices.models import Voice
-from voices.services import voices
+from voices.services import deletion, reviews, speech, voices
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +91,70 @@ class World:
     def wait_past_the_end(self) -> None:
         self.at = NOON + timedelta(days=366)
 
+    def advance_the_clock(self) -> None:
+        house = self.voice.organisation
+        self.at = accounts.advance_test_clock(organisation=house, duration=parse("P2Y"), actor="member:x", real=self.at)
+
+    def pause_and_resume(self) -> None:
+        consents.suspend(self.consent.id, reason="", **self.by())
+        consents.resume(self.consent.id, **self.by())
+
+    def hold_and_lift(self) -> None:
+        self.hold()
+        consents.lift_hold(self.voice.speaker_id, ground="dispute", **self.by())
+
+    def ask_for_more(self) -> consents.Requested:
+        return consents.request_consent(
+            organisation=self.voice.organisation, livemode=False, speaker_id=self.voice.speaker_id, duration="P1Y",
+            grants=[grant_of(exclusions=["medical_advice"])], actor="key:test", at=self.at,
+        )  # fmt: skip
+
+    def ask_for_more_and_be_refused(self) -> None:
+        token = str(self.ask_for_more().signing_url).rpartition("/")[2]
+        consents.decline(token, reason="", at=self.at)
+
+    def correct_the_person(self) -> None:
+        consents.update_speaker(
+            self.voice.speaker_id, organisation=self.voice.organisation, livemode=False, changes={"name": "Mara Other"},
+            correction="misspelt", actor="key:test", at=self.at,
+        )  # fmt: skip
+
+    def name_and_verify_who_acts_for_them(self) -> None:
+        house = self.voice.organisation
+        made = consents.add_representative(
+            self.voice.speaker_id, organisation=house, livemode=False, kind="agent", name="Ada Agent",
+            email="ada@agents.example", actor="member:x", at=self.at,
+        )  # fmt: skip
+        consents.verify_representative(made.id, organisation=house, actor="member:x", at=self.at)
+
+    def let_the_key_expire(self) -> None:
+        self.change_key(expires_at=self.at + timedelta(seconds=1))
+        self.at += timedelta(seconds=2)
+
+    def freeze(self) -> None:
+        erasure.freeze(self.voice.speaker_id, reason="erasure", actor="key:test", at=self.at)
+
+    def freeze_and_purge(self) -> None:
+        self.freeze()
+        erasure.purge(self.voice.speaker_id, at=self.at)
+
+    def erase(self) -> None:
+        erasures.request(
+            self.voice.speaker_id, organisation=self.voice.organisation, livemode=False, reason="erasure",
+            actor="member:x", at=self.at, real=self.at,
+        )  # fmt: skip
+
+    def restore_a_backup(self) -> None:
+        with transaction.atomic():
+            doubt.suspend_all(self.voice.organisation_id, actor="member:x", at=self.at)
+
+    def add_a_member_and_change_their_role(self) -> None:
+        membership.add(
+            organisation=self.voice.organisation, email="eve@acme.example", role=Role.OFFICER, actor="member:x",
+            at=self.at,
+        )  # fmt: skip
+        membership.change_role(membership.find("eve@acme.example"), Role.AUDITOR, actor="member:x", at=self.at)
+
 
 COMMANDS: dict[str, Callable[[World], object]] = {
     "revoke": lambda w: consents.revoke(w.consent.id, reason="", **w.by()),
@@ -108,7 +179,28 @@ COMMANDS: dict[str, Callable[[World], object]] = {
         w.key.id, organisation=w.key.organisation, actor="member:x", at=w.at
     ),
     "narrow the key": lambda w: w.change_key(scopes=["speech:read"]),
-    "freeze": lambda w: erasure.freeze(w.voice.speaker_id, reason="erasure", actor="key:test", at=w.at),
+    "rotate the key": lambda w: accounts.rotate_key(
+        w.key.id, organisation=w.key.organisation, actor="member:x", at=w.at
+    ),
+    "let the key expire": World.let_the_key_expire,
+    "freeze": World.freeze,
+    "freeze and purge": World.freeze_and_purge,
+    "erase": World.erase,
+    "restore a backup": World.restore_a_backup,
+    "pause and resume": World.pause_and_resume,
+    "hold and lift": World.hold_and_lift,
+    "ask for more": World.ask_for_more,
+    "ask for more and be refused": World.ask_for_more_and_be_refused,
+    "bind a recording": lambda w: consents.register_samples(w.consent.id, ["0" * 64], **w.by()),
+    "correct the person": World.correct_the_person,
+    "name and verify who acts for them": World.name_and_verify_who_acts_for_them,
+    "call the voice otherwise": lambda w: voices.relabel(w.voice.id, asker=asker_of(w.voice), at=w.at, name="Other"),
+    "delete the voice at once": lambda w: deletion.delete_now(w.voice.id, actor="member:x", now=lambda: w.at),
+    "change the contact": lambda w: contact.change(
+        w.voice.organisation_id, {"dpo": "dpo@acme.example"}, actor="member:x", at=w.at
+    ),
+    "add a member and change their role": World.add_a_member_and_change_their_role,
+    "advance the clock": World.advance_the_clock,
     "delete the voice": lambda w: voices.delete(w.voice.id, asker=asker_of(w.voice)),
     "the clock": World.wait_past_the_end,
     "the sweep": World.sweep_past_the_end,
@@ -118,8 +210,60 @@ COMMANDS: dict[str, Callable[[World], object]] = {
 
 HARMLESS = {
     "suspend the other", "revoke the other", "sign another", "renew", "raise another level", "nothing",
+    "rotate the key", "pause and resume", "hold and lift", "ask for more", "ask for more and be refused",
+    "bind a recording", "correct the person", "name and verify who acts for them", "call the voice otherwise",
+    "change the contact", "add a member and change their role",
 }  # fmt: skip
 """After these the gate still says yes to the same call, so the table shows that its other rows do something."""
+
+
+ROOMS: Final = (accounts, contact, membership, policy, consents, doubt, erasure, erasures, deletion, reviews, speech,
+                voices)  # fmt: skip
+"""The modules that offer the product's commands."""
+
+APART: Final = {
+    "accounts.services.create_member": "what no permit rests on",
+    "accounts.services.create_organisation": "what no permit rests on",
+    "accounts.services.issue_key": "what no permit rests on",
+    "accounts.membership.reset_password": "the gate asks for no member",
+    "accounts.membership.reset_second_factor": "the gate asks for no member",
+    "consent.services.create_speaker": "what no permit rests on",
+    "consent.services.resend": "writes a letter",
+    "consent.services.sign": "ends as `sign_as_test` does",
+    "voices.services.reviews.settle": "changes no voice",
+    "voices.services.speech.queue": "makes something of a yes",
+    "voices.services.speech.speak": "makes something of a yes",
+    "voices.services.speech.stream": "makes something of a yes",
+    "voices.services.voices.clone": "makes something of a yes",
+    "voices.services.voices.find": "reads",
+    "voices.services.voices.of": "reads",
+}
+"""Commands that no row of the table runs, and why."""
+
+
+def commands() -> set[str]:
+    """Every public function of the rooms that is told by whom or when it is called."""
+    found: set[str] = set()
+    for room in ROOMS:
+        offered = getattr(room, "__all__", None)
+        for name, one in vars(room).items():
+            ours = name in offered if offered else getattr(one, "__module__", "") == room.__name__
+            told = inspect.isfunction(one) and {"actor", "asker", "at"} & inspect.signature(one).parameters.keys()
+            if ours and told and not name.startswith("_"):
+                found.add(f"{room.__name__}.{name}")
+    return found
+
+
+def tried() -> set[str]:
+    """The functions of the rooms that this file calls by their names."""
+    mine = vars(sys.modules[__name__])
+    used = (node for node in ast.walk(ast.parse(Path(__file__).read_text("utf-8"))) if isinstance(node, ast.Attribute))
+    named = ((mine.get(node.value.id), node.attr) for node in used if isinstance(node.value, ast.Name))
+    return {f"{room.__name__}.{name}" for room, name in named if isinstance(room, ModuleType)}
+
+
+def test_every_command_of_the_product_is_tried_or_says_why_not() -> None:
+    assert commands() - tried() == APART.keys()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.voices.conftest import (
 )
 from tests.voices.streaming.wire import Wire
 from vault import blobs
-from voices import engine
+from voices import binding, engine
 from voices.models import Voice
 from voices.providers import registry
 from voices.providers.base import Handle, Line, Piece
@@ -95,7 +95,9 @@ def profile(voice: Voice) -> None:
     """Give the voice a profile that the built-in engine can speak with."""
     with transaction.atomic():
         blob = blobs.put(subject=voice.subject, kind="profile", data=engine.enrol([reading()]), at=NOON)
-        Voice.objects.filter(id=voice.id).update(profile_blob_id=blob)
+        voice.profile_blob_id = blob
+        voice.binding_mac = binding.mac_of(voice)
+        voice.save(update_fields=["profile_blob_id", "binding_mac"])
 
 
 @pytest.fixture
