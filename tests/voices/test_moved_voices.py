@@ -125,13 +125,14 @@ class TestADecisionThatWasChangedByHand:
         ask = pipeline.ask_of(order_for(voice, language="ja"), voice, asker_of(voice))
         with pytest.raises(gate.ConsentDenied) as denied:
             gate.check(ask, at=NOON, actor="key:test")
+        decision_id = str(denied.value.decision_id)
         given = Consent.objects.get(id=voice.consent_id).grants.get()
-        Decision.objects.filter(id=denied.value.decision_id).update(allowed=True, grant=given, reasons=[])
+        Decision.objects.filter(id=decision_id).update(allowed=True, grant=given, reasons=[])
 
         with pytest.raises(gate.ConsentDenied, match="was not agreed to"):
-            gate.may_still(denied.value.decision_id, at=NOON)
+            gate.may_still(decision_id, at=NOON)
         with pytest.raises(gate.ConsentDenied, match="was not agreed to"), transaction.atomic():
-            gate.confirm(gate.permit_of(denied.value.decision_id), at=NOON)
+            gate.confirm(gate.permit_of(decision_id), at=NOON)
 
 
 class TestCarryingOver:
