@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,22 @@ MARKED = DATA / "mono24_30.marked.flac"
 TOKEN_HEX = "00112233445566778899aabbccddeeff"
 
 
-@pytest.fixture
-def speech(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixteen seconds in a file."""
-    path = tmp_path / "speech.wav"
+    path = tmp_path_factory.mktemp("speech") / "speech.wav"
     samples = np.concatenate([clip(name).samples for name in NAMES])[: 16 * 16_000]
     soundfile.write(path, samples, 16_000)
+    return path
+
+
+@pytest.fixture(scope="module")
+def marked(speech: Path) -> Path:
+    """The same with a mark."""
+    path = speech.with_name("marked.wav")
+    call_command(
+        "watermark", "embed", "--scheme", "audiowmark", "--token", TOKEN_HEX, str(speech), str(path), stdout=StringIO()
+    )
     return path
 
 
@@ -43,10 +54,9 @@ class TestEmbed:
         code, (line,), _ = run(capsys, "detect", "--scheme", "audiowmark", out)
         assert (code, line["token"], line["scheme"]) == (0, TOKEN_HEX, "audiowmark")
 
-    def test_writes_beneath_ours_too(self, speech: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        one, both = tmp_path / "one.wav", tmp_path / "both.wav"
-        run(capsys, "embed", "--scheme", "audiowmark", "--token", TOKEN_HEX, speech, one)
-        run(capsys, "embed", "--token", "00c0ffee", one, both)
+    def test_writes_beneath_ours_too(self, marked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        both = tmp_path / "both.wav"
+        run(capsys, "embed", "--token", "00c0ffee", marked, both)
         _, (line,), _ = run(capsys, "detect", both)
         assert (line["token"], line["scheme"], line.get("also")) == ("00c0ffee", "sayso-speech/1", None)
         _, (line,), _ = run(capsys, "detect", "--every-scheme", both)
@@ -89,14 +99,13 @@ class TestDetect:
 
 class TestExportKey:
     def test_gives_the_command_line_s_own(
-        self, speech: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, marked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        out, file = tmp_path / "out.wav", tmp_path / "own.key"
-        run(capsys, "embed", "--scheme", "audiowmark", "--token", TOKEN_HEX, speech, out)
+        file = tmp_path / "own.key"
         _export(file)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         capsys.readouterr()
-        _, (line,), _ = run(capsys, "detect", "--key-file", file, out)
+        _, (line,), _ = run(capsys, "detect", "--key-file", file, marked)
         assert line["token"] == TOKEN_HEX
 
     @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,9 +27,7 @@ def speech(rate: int, *, seconds: float = 16.0, channels: int = 1) -> Samples:
 
 
 class TestEverySound:
-    @pytest.mark.parametrize(
-        ("rate", "channels"), [(8_000, 1), (16_000, 1), (22_050, 2), (33_333, 1), (44_100, 2), (48_000, 1), (96_000, 1)]
-    )
+    @pytest.mark.parametrize(("rate", "channels"), [(8_000, 1), (22_050, 2), (33_333, 1), (44_100, 2), (96_000, 1)])
     def test_carries_a_message(self, rate: int, channels: int) -> None:
         host = speech(rate, channels=channels)
         marked = embed(host, rate, key=KEY, message=MESSAGE, strength=15)
@@ -46,9 +46,14 @@ class TestEverySound:
 
 
 class TestNextToNothing:
-    @pytest.mark.parametrize("rate", [8_000, 24_000, 44_100, 48_000])
-    @pytest.mark.parametrize("size", [0, 1, 2, 1023, 1024, 1025, 5000])
-    @pytest.mark.parametrize("level", [0.0, 1e-12, 0.3])
+    @pytest.mark.parametrize(
+        ("rate", "size", "level"),
+        [
+            *product((8_000, 44_100), (0, 1, 1025, 5000), (0.0, 0.3)),  # brought to the scheme's rate, and at it
+            *product((44_100,), (2, 1023, 1024), (0.3,)),  # a frame has 1024 samples
+            *product((24_000, 48_000), (1024,), (1e-12,)),
+        ],
+    )
     def test_is_marked_and_read_without_complaint(self, rate: int, size: int, level: float) -> None:
         host = level * np.sin(np.arange(2 * size).reshape(size, 2))
         marked = embed(host, rate, key=KEY, message=MESSAGE)

@@ -79,5 +79,5 @@ class TestScores:
         assert max(scores) < windows.SCORE_LEAST
 
     def test_are_not_given_for_unmarked_speech_under_many_keys(self) -> None:
-        host = np.concatenate([clip(name).samples for name in NAMES])
+        host = np.concatenate([clip(name).samples for name in NAMES[:2]])
         assert segments(host, 16_000, keys={str(number): bytes([number]) * 32 for number in range(12)}) == []
