@@ -8,6 +8,10 @@ deployment. It is nobody's organisation key: clips that the service delivered ar
 the audiowmark key of an organisation's year, or the command line's, as a file for that program; the former is logged.
 Nothing else here uses the database.
 
+So `embed` writes whatever token it is told and does not know what was marked before. Copies of one sound with tokens of
+their own average out: of the mean of two one token is still read, of four none. Give copies of one sound one token. The
+service does so by itself (`provenance.sounds`).
+
 Files are read as the service reads uploads: several channels are averaged to one, rates above 48 kHz brought down to
 it. The output is mono, in the format that its name ends with, at the input's rate where the format has that rate.
 """
@@ -39,6 +43,10 @@ FAILED, USAGE = 1, 2
 SCHEMES: Final = (watermark.SCHEME, audiowmark.SCHEME)
 CODECS: Final = {".wav": "wav", ".mp3": "mp3", ".m4a": "m4a", ".flac": "flac", ".ogg": "ogg", ".opus": "opus"}
 QUIET_SECONDS: Final = 2.0
+COPIES: Final = (
+    "Give copies of one sound the same token. With tokens of their own their marks average out: "
+    "whoever has four can mix them, and nothing is read. Clips that the service makes share a token by themselves."
+)
 
 
 class Command(BaseCommand):
@@ -47,7 +55,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="embed|detect|export-key")
-        embed = verbs.add_parser("embed", help="write a token into one file, or into many with --batch")
+        embed = verbs.add_parser(
+            "embed", help="write a token into one file, or into many with --batch", description=COPIES
+        )
         embed.add_argument("paths", nargs="*", metavar="IN OUT", help="the file to mark and the file to write")
         embed.add_argument("--token", metavar="HEX", help="the token: 8 hexadecimal digits, 32 for audiowmark")
         embed.add_argument("--batch", metavar="LIST.jsonl", help='lines of {"in": …, "out": …, "token": HEX}')

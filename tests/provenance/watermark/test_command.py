@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from django.core.management import CommandError, call_command
 
 from tests.provenance.watermark.speech import AUDIO
@@ -72,6 +74,34 @@ class TestEmbed:
         assert code == 1
         assert "silent" in line["error"]
         assert not out.exists()
+
+
+class TestCopies:
+    """The command marks what it is told: whoever marks a sound several times must give it one token."""
+
+    def mean_of(
+        self, tokens: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> tuple[int, list[dict[str, Any]], str]:
+        outs = [tmp_path / f"{place}.wav" for place in range(len(tokens))]
+        for token, out in zip(tokens, outs, strict=True):
+            run(capsys, "embed", "--token", token, SPEECH, out)
+        mean, rate = np.mean([soundfile.read(out)[0] for out in outs], axis=0), soundfile.info(outs[0]).samplerate
+        soundfile.write(tmp_path / "mean.wav", mean, rate)
+        return run(capsys, "detect", tmp_path / "mean.wav")
+
+    def test_with_one_token_keep_it_in_their_mean(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        _, (line,), _ = self.mean_of(["00c0ffee"] * 4, tmp_path, capsys)
+        assert line["token"] == "00c0ffee"
+
+    def test_with_tokens_of_their_own_lose_them_as_the_help_says(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A limit, stated as one."""
+        _, (line,), _ = self.mean_of([f"{index:08x}" for index in range(7, 11)], tmp_path, capsys)
+        assert line["token"] is None
+        with pytest.raises(SystemExit):
+            call_command("watermark", "embed", "--help")
+        assert "average out" in " ".join(capsys.readouterr().out.split())
 
 
 class TestDetect:
