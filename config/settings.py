@@ -243,6 +243,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 # First by address and login, so that who guesses at one login uses up nothing that others behind the address need.
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/300s/key,30/m/ip"}
+MFA_FORMS = {"activate_totp": "accounts.set_up_form.SetUpForm"}
 MFA_ADAPTER = "config.second_factor.SealingAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by the owner, not proven by mail
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

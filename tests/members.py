@@ -36,5 +36,8 @@ def give_second_factor(member: Member) -> str:
 
 
 def code_of(secret: str, *, steps: int = 0) -> str:
-    """Give the code that the app shows now, or so many half minutes from now."""
+    """Give the code that the app shows now, or so many half minutes from now. It stands for three seconds at least."""
+    left = 30 - time.time() % 30
+    if left < 3:
+        time.sleep(left)
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))

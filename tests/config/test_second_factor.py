@@ -19,6 +19,7 @@ from tests.conftest import NOON
 from tests.members import code_of, give_second_factor, logged_in
 from tests.people import MakeSpeaker
 from tests.voices.conftest import MakeConsent
+from tests.voices.test_races import in_threads
 from voices.models import Erasure
 
 pytestmark = pytest.mark.django_db
@@ -165,6 +166,55 @@ class TestTheFirstLogin:
             locations.append(client.post("/account/2fa/authenticate/", {"code": code}).status_code)
 
         assert locations == [302, 200]
+
+    def test_takes_the_code_of_the_set_up_nowhere_once_more(self, make_member: MakeMember) -> None:
+        member, client, other = make_member(), Client(), Client()
+        client.post("/account/login/", {"login": member.email, "password": PASSWORD})
+        client.get("/account/2fa/totp/activate/")
+        secret = client.session["mfa.totp.secret"]
+        code = code_of(secret)
+        assert client.post("/account/2fa/totp/activate/", {"code": code}).status_code == 302
+
+        other.post("/account/login/", {"login": member.email, "password": PASSWORD})
+        spelt = [code, f"{code[:3]} {code[3:]}", f"{code}-"]
+        again = [other.post("/account/2fa/authenticate/", {"code": one}).status_code for one in spelt]
+        proof = client.post("/account/2fa/reauthenticate/", {"code": code}).status_code
+
+        assert (again, proof) == ([200, 200, 200], 200)
+
+    def test_takes_the_code_of_a_login_for_no_proof_and_no_set_up(self, make_member: MakeMember) -> None:
+        member, client = make_member(), Client()
+        secret = give_second_factor(member)
+        code = code_of(secret)
+        client.post("/account/login/", {"login": member.email, "password": PASSWORD})
+        assert client.post("/account/2fa/authenticate/", {"code": code}).status_code == 302
+
+        proof = client.post("/account/2fa/reauthenticate/", {"code": code}).status_code
+        Authenticator.objects.filter(user=member).delete()
+        session = client.session
+        session["mfa.totp.secret"] = secret
+        session.save()
+        set_up = client.post("/account/2fa/totp/activate/", {"code": code}).status_code
+
+        assert (proof, set_up) == (200, 200)
+        assert not Authenticator.objects.filter(user=member).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+class TestManyAtOnce:
+    def test_are_let_in_by_one_code_once(self, make_member: MakeMember) -> None:
+        member = make_member()
+        secret = give_second_factor(member)
+        clients = [Client() for _ in range(4)]
+        for client in clients:
+            client.post("/account/login/", {"login": member.email, "password": PASSWORD})
+        code = code_of(secret)
+
+        def enter(number: int) -> int:
+            return int(clients[number].post("/account/2fa/authenticate/", {"code": code}).status_code)
+
+        assert sorted(in_threads(enter, len(clients))) == [200, 200, 200, 302]
 
 
 class TestTheSecret:
