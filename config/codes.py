@@ -75,6 +75,8 @@ FIELDS: Final = {
     "comparison_off": "A warning: the notice speaks of comparing voices, which the policy has not switched on.",
     "language_covers_less": "A warning: the language tag covers less than its reader might think.",
     "language_covers_more": "A warning: the language tag covers more than its reader might think.",
+    "assurance_lowered": "A warning: the link is handed to the asker, so the consent is of level L0.",
+    "renewal_open": "A warning: a request to renew is open already, and stands as it was made.",
     "term_ambiguous": "Give either an end or a duration, never both, never neither.",
     "term_empty": "The term ends before it begins, or in the past.",
     "term_too_long": "The term is longer than a consent may last.",

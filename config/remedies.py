@@ -120,6 +120,8 @@ REMEDIES: Final = {
     "vague": "Write the words more narrowly.",
     "language_covers_less": "Check that the tag covers what you need.",
     "language_covers_more": "Name the languages one by one where you need less.",
+    "assurance_lowered": "Let a channel of ours carry the link, or have the import of a consent approved.",
+    "renewal_open": "End the open request with `revoke`, then renew again.",
     "term_ambiguous": "Send `valid_until` or `duration`, not both.",
     "term_empty": "Send an end that lies in the future.",
     "term_too_long": "Ask for a shorter term.",

@@ -28,6 +28,7 @@ from vault import keys, notes, sealing
 
 LINK_LASTS: Final = timedelta(days=14)
 _REACHABLE_LIVE: Final = frozenset({"L1"})
+_HANDED_OVER: Final = "The link is handed to the asker, so what is signed behind it is L0, and L0 permits nothing."
 _RENEWABLE: Final = STANDING | {State.EXPIRED, State.WITHDRAWN, State.TERMINATED}
 
 
@@ -84,6 +85,8 @@ def request_consent(
     channel = deliveries.choose(delivery, livemode=livemode)
     address = deliveries.address_of(_personal(speaker), channel)
     level = _level(assurance, channel)
+    if level != assurance:
+        warnings += (Fault(code="assurance_lowered", detail=_HANDED_OVER, attr="assurance"),)
     token = secrets.token_urlsafe(32)
     private: dict[str, Json] = {"link": token, "representation": dict(representation or {"kind": "none"})}
     version = notices.latest(notice, locale, at=at)
@@ -140,7 +143,8 @@ def renew(
     """Ask for the same again, for as long as before or as given. Signing it takes the old one's place.
 
     The level of the new one is that of its own link: what was L0 asks for L1 again, by a channel of ours, or stays L0.
-    Idempotent: while a request to renew is open, that one is given. Raises as `request_consent` does, and WrongState.
+    Idempotent: while a request to renew is open, that one is given, and what was asked otherwise is a warning.
+    Raises as `request_consent` does, and WrongState.
     """
     speakers.lock_of(consent_id)
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(no_key=True, of=("self",))
@@ -153,7 +157,8 @@ def renew(
         raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
     open_one = old.successors.filter(state=State.REQUESTED, link_expires_at__gt=at).first()
     if open_one is not None:
-        return Requested(consent=open_one, signing_url=signing_url(open_one, at=at), warnings=())
+        warnings = _other_words(open_one, valid_until=valid_until, duration=duration, delivery=delivery)
+        return Requested(consent=open_one, signing_url=signing_url(open_one, at=at), warnings=warnings)
     for stale in old.successors.filter(state=State.REQUESTED):
         Consent.objects.filter(pk=stale.pk, state=State.REQUESTED).update(state=State.LAPSED, ended_at=at)
     if valid_until is None and duration is None:
@@ -261,6 +266,27 @@ def _level(asked: str, channel: deliveries.Channel) -> str:
             faults=(Fault(code="assurance_unavailable", detail="Leave the level out.", attr="assurance"),),
         )
     return "L0"
+
+
+def _other_words(
+    open_one: Consent, *, valid_until: datetime | None, duration: str | None, delivery: str | None
+) -> tuple[Fault, ...]:
+    """Warn of what the caller wants otherwise than the open request has it: a request does not change."""
+    sent = deliveries.latest(open_one)
+    channel = sent.channel if sent is not None else None
+    if delivery is not None:
+        delivery = deliveries.choose(delivery, livemode=open_one.livemode)
+    wanted = {
+        "valid_until": (valid_until, open_one.asked_until),
+        "duration": (duration, open_one.duration),
+        "delivery.channel": (delivery, channel),
+    }
+    detail = "The request that is open stands as it was made. Call it back first to ask otherwise."
+    return tuple(
+        Fault(code="renewal_open", detail=detail, attr=attr)
+        for attr, (said, stands) in wanted.items()
+        if said is not None and said != stands
+    )
 
 
 def _length(old: Consent) -> str:

@@ -35,6 +35,11 @@ def sent(live: APIClient, **changes: Any) -> dict[str, Any]:
     return made
 
 
+def warned(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Codes and fields of the warnings, without those of the words of the grants."""
+    return [(one["code"], one["attr"]) for one in answer["warnings"] if not one["attr"].startswith("grants.")]
+
+
 def record_of(live: APIClient, made: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(bytes(Consent.objects.get(id=made["id"]).record or b""))
     return found
@@ -123,6 +128,22 @@ class TestLiveRequests:
         assert ("signing_url" in again, again["delivery"]["channel"]) == (False, "mail")
         handed = post(live, f"/v1/consents/{made['id']}/renew", {"delivery": {"channel": "controller"}}, 201)
         assert (handed["id"], "signing_url" in handed) == (again["id"], False)
+        assert warned(handed) == [("renewal_open", "delivery.channel")]
+
+    def test_say_what_an_open_renewal_does_not_take_over(self, live: APIClient, post_office: MailServer) -> None:
+        made = sent(live)
+        sign(post_office.link(), made)
+        path = f"/v1/consents/{made['id']}/renew"
+        first = post(live, path, {"duration": "P6M", "delivery": {"channel": "mail"}}, 201)
+
+        same = post(live, path, {"duration": "P6M", "delivery": {"channel": "mail"}}, 201)
+        other = post(live, path, {"duration": "P2Y"}, 201)
+        until = post(live, path, {"valid_until": "2027-06-01T00:00:00Z"}, 201)
+
+        assert [one["id"] for one in (same, other, until)] == [first["id"]] * 3
+        assert (other["duration"], until["duration"]) == ("P6M", "P6M")
+        found = [warned(one) for one in (first, same, other, until)]
+        assert found == [[], [], [("renewal_open", "duration")], [("renewal_open", "valid_until")]]
 
     def test_show_no_link_when_the_answer_is_replayed(self, live: APIClient, post_office: MailServer) -> None:
         speaker = post(live, "/v1/speakers", ANA, 201)["id"]
@@ -137,6 +158,7 @@ class TestTheLinkInTheAskersHands:
         made = asked(live, delivery={"channel": "controller"})
         assert (made["assurance"], made["delivery"]["channel"]) == ("L0", "controller")
         assert made["delivery"]["masked_address"] is None
+        assert warned(made) == [("assurance_lowered", "assurance")]
         assert sign(made["signing_url"], made) == 303
         shown = fetch(live, f"/v1/consents/{made['id']}")
         assert (shown["assurance"], shown["method"]) == ("L0", "link_given_to_controller")
