@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts import scopes
 from core import durations
 from core.durations import Duration
-from core.fields import Bounded, Flag, Metadata, Moment, Text, Whole
+from core.fields import Bounded, Choice, Flag, Metadata, Moment, Text, Whole
 from core.rest import StrictSerializer
 
 MOST_CALLS = 100_000
@@ -24,7 +24,7 @@ class DurationField(serializers.Field[Duration, str, str, Any]):
     def to_internal_value(self, data: Any) -> Duration:
         """Give the Duration."""
         if not isinstance(data, str):
-            raise serializers.ValidationError("Not a valid string.", code="invalid")
+            raise serializers.ValidationError("This must be a text.", code="invalid")
         try:
             return durations.parse(data)
         except durations.BadDuration as error:
@@ -39,7 +39,7 @@ class KeyChanges(StrictSerializer):
     """Fields of a key that may change later; every one may be left out."""
 
     product = Text(max_length=100, required=False)
-    scopes = Bounded(child=serializers.ChoiceField(choices=scopes.ALL), required=False, allow_empty=False, most=100)
+    scopes = Bounded(child=Choice(choices=scopes.ALL), required=False, allow_empty=False, most=100)
     default_use_case = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
     default_channel = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
     default_territory = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
@@ -70,8 +70,8 @@ class NewKey(KeyChanges):
     """A key to be made: product, scopes and mode must be said."""
 
     product = Text(max_length=100)
-    scopes = Bounded(child=serializers.ChoiceField(choices=scopes.ALL), allow_empty=False, most=100)
-    mode = serializers.ChoiceField(choices=("test", "live"))
+    scopes = Bounded(child=Choice(choices=scopes.ALL), allow_empty=False, most=100)
+    mode = Choice(choices=("test", "live"))
 
 
 class Rotation(StrictSerializer):

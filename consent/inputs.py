@@ -12,7 +12,7 @@ from consent.rules import channels, languages, policy, territories
 from consent.rules.states import State
 from core import durations
 from core.errors import Invalid
-from core.fields import MOST, Bounded, Code, Metadata, Moment, ShownText, Text, Whole
+from core.fields import MOST, Bounded, Choice, Code, Email, Metadata, Moment, ShownText, Text, Whole
 from core.rest import StrictSerializer
 
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
@@ -40,7 +40,7 @@ class SpeakerChanges(_Described):
     """Fields of a speaker that may change; every one may be left out."""
 
     name = ShownText(max_length=200, required=False)
-    email = serializers.EmailField(max_length=254, required=False)
+    email = Email(required=False)
     country = Code(max_length=2, required=False, allow_null=True)
     locale = Code(max_length=35, required=False, allow_null=True)
     phone = Code(
@@ -89,8 +89,8 @@ class NewSpeaker(SpeakerChanges):
     """A person to be entered: name and e-mail must be said."""
 
     name = ShownText(max_length=200)
-    email = serializers.EmailField(max_length=254)
-    kind = serializers.ChoiceField(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
+    email = Email()
+    kind = Choice(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
 
 
 class QuotaForm(StrictSerializer):
@@ -107,9 +107,7 @@ class GrantForm(StrictSerializer):
 
     use_case = Text(max_length=64)
     intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
-    actions = serializers.ListField(
-        child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10
-    )
+    actions = Bounded(child=Choice(choices=sorted(policy.ACTIONS)), allow_empty=False, most=10)
     languages = _words(allow_empty=False)
     channels = _words(
         required=False, allow_empty=False, help_text=f"`*` or of: {', '.join(sorted(channels.CHANNELS))}."
@@ -118,8 +116,8 @@ class GrantForm(StrictSerializer):
     exclusions = _words(required=False)
     sensitive_content = _words(required=False)
     quota = QuotaForm(required=False, allow_null=True)
-    min_disclosure = serializers.ChoiceField(choices=("none", "label", "spoken"), required=False)
-    on_death = serializers.ChoiceField(choices=("stop", "run_to_expiry", "pass_to_estate"), required=False)
+    min_disclosure = Choice(choices=("none", "label", "spoken"), required=False)
+    on_death = Choice(choices=("stop", "run_to_expiry", "pass_to_estate"), required=False)
 
 
 class NarrowedGrant(GrantForm):
@@ -128,9 +126,7 @@ class NarrowedGrant(GrantForm):
     id = Code(max_length=30, required=False)
     use_case = Text(max_length=64, required=False)
     intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False)
-    actions = serializers.ListField(
-        child=serializers.ChoiceField(choices=sorted(policy.ACTIONS)), allow_empty=False, max_length=10, required=False
-    )
+    actions = Bounded(child=Choice(choices=sorted(policy.ACTIONS)), allow_empty=False, most=10, required=False)
     languages = _words(allow_empty=False, required=False)
 
 
@@ -143,7 +139,7 @@ class Narrowing(StrictSerializer):
 class RepresentationForm(StrictSerializer):
     """By whom the person was advised: nobody, counsel, or a union under its agreement."""
 
-    kind = serializers.ChoiceField(choices=("none", "counsel", "union"), default="none")
+    kind = Choice(choices=("none", "counsel", "union"), default="none")
     name = ShownText(max_length=200, required=False, allow_null=True)
     agreement = ShownText(max_length=200, required=False, allow_null=True)
 
@@ -165,7 +161,7 @@ class _Term(StrictSerializer):
 class LinkDelivery(StrictSerializer):
     """By which way the link reaches the person. `controller` hands it to the asker; the consent is then L0."""
 
-    channel = serializers.ChoiceField(choices=("mail", "message", "controller"))
+    channel = Choice(choices=("mail", "message", "controller"))
 
 
 class NewConsent(_Term, _Described):
@@ -174,7 +170,7 @@ class NewConsent(_Term, _Described):
     speaker = Code(max_length=64)
     notice = Code(max_length=50, default="voice-cloning")
     locale = Code(max_length=35, default="en")
-    assurance = serializers.ChoiceField(choices=("L1", "L2", "L3"), default="L1")
+    assurance = Choice(choices=("L1", "L2", "L3"), default="L1")
     jurisdictions = _codes(most=50, length=16, required=False)
     valid_from = Moment(required=False, allow_null=True)
     representation = RepresentationForm(required=False, allow_null=True)
@@ -209,7 +205,7 @@ class ConsentFilter(StrictSerializer):
     """What a list of consents may be narrowed by."""
 
     speaker = Code(max_length=64, required=False)
-    state = serializers.ChoiceField(choices=[str(state) for state in State], required=False)
+    state = Choice(choices=[str(state) for state in State], required=False)
     expiring_before = Moment(required=False)
 
 
@@ -218,7 +214,7 @@ class NewDecision(StrictSerializer):
 
     voice = Code(max_length=64, required=False, allow_null=True)
     consent = Code(max_length=64, required=False, allow_null=True)
-    action = serializers.ChoiceField(choices=sorted(policy.ACTIONS), default="synthesize")
+    action = Choice(choices=sorted(policy.ACTIONS), default="synthesize")
     language = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
     use_case = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
     channel = Text(max_length=64, required=False, allow_null=True, allow_blank=True)

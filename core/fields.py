@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.core.validators import EmailValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -23,8 +24,13 @@ _RFC3339: Final = re.compile(
 )
 
 
+_TEXTS: Final = {"invalid": "This must be a text.", "max_length": "At most {max_length} characters."}
+
+
 class Text(serializers.CharField):
     """A text without control characters and lone surrogates, in Unicode NFC. A number or a boolean is no text."""
+
+    default_error_messages = _TEXTS
 
     def to_internal_value(self, data: Any) -> str:
         """Give the text."""
@@ -66,14 +72,37 @@ class ShownText(Text):
             raise serializers.ValidationError(str(error), code=shown.INVISIBLE) from error
 
 
+@extend_schema_field({"type": "string", "format": "email", "maxLength": 254})
+class Email(Text):
+    """An e-mail address."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)
+        self.validators.append(EmailValidator(message="This is not an e-mail address.", code="invalid"))
+
+
 class Code(serializers.CharField):
     """A short code of visible ASCII characters; what it means is judged by the service."""
+
+    default_error_messages = _TEXTS
 
     def to_internal_value(self, data: Any) -> str:
         """Give the code."""
         if not isinstance(data, str) or not data.isascii() or not data.isprintable():
             raise serializers.ValidationError("This is not a code.", code="invalid")
         return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few texts. The framework takes whatever is spelt like one of them, and repeats in Python what is not."""
+
+    default_error_messages = {"invalid_choice": "This must be one of {choices}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the text."""
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(map(str, self.choices)))
+        return data
 
 
 class Flag(serializers.BooleanField):

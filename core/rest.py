@@ -22,12 +22,20 @@ from core.errors import Fault, Invalid, Malformed, TooLarge
 Row = TypeVar("Row", bound=Model)
 Rendered = dict[str, Any]
 
-_LONGEST_DETAIL: Final = 300
+_LONGEST_DETAIL: Final = 500
 _SENTENCES: Final[Mapping[str, str]] = {
     "not_a_list": "This must be a list.",
     "not_a_dict": "This must be an object.",
 }
 """Our words for a few of the framework's, by code: theirs say `str`, `dict` and `NoneType`."""
+_REWORDED: Final[Mapping[str, str]] = {
+    "This field is required.": "This is missing.",
+    "This field may not be null.": "This may not be null.",
+    "This field may not be blank.": "This may not be blank.",
+    "This list may not be empty.": "This list may not be empty: send one at least.",
+    "No data provided": "This may not be null.",
+}
+"""Our words for the framework's own sentences, where a code can also come with a sentence of ours."""
 
 
 class OneAnswer(DefaultContentNegotiation):
@@ -89,7 +97,7 @@ class SecretResponse(Response):
     """An answer with something in it that is shown once, such as a key. It is never kept for a retry."""
 
 
-def read(form: type[serializers.Serializer[Any]], data: Any, **context: Any) -> dict[str, Any]:
+def read(form: type[StrictSerializer], data: Any, **context: Any) -> dict[str, Any]:
     """Validate `data` with the form and give the clean values. Raises Invalid with one fault a problem."""
     bound = form(data=data, context=context)
     if not bound.is_valid():
@@ -111,8 +119,8 @@ def faults(errors: Any, path: str = "") -> list[Fault]:
             return [fault for at, inner in enumerate(errors) for fault in faults(inner, f"{path}.{at}")]
         return [fault for inner in errors for fault in faults(inner, path)]
     code = getattr(errors, "code", None) or "invalid"
-    # Some of the framework's sentences repeat the value that is wrong, however long it is. Some name Python's types.
-    detail = _SENTENCES.get(code, str(errors)[:_LONGEST_DETAIL])
+    said = str(errors)[:_LONGEST_DETAIL]
+    detail = _SENTENCES.get(code) or _REWORDED.get(said, said)
     return [Fault(code=code, detail=detail, attr=path or None)]
 
 

@@ -18,7 +18,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from core import canonical
 from core.errors import Malformed
-from core.fields import Bounded, Metadata, Moment, ShownText, Text, Whole
+from core.fields import Bounded, Choice, Flag, Metadata, Moment, ShownText, Text, Whole
 from core.rest import StrictSerializer
 from voices.disclosure import Disclosure
 
@@ -31,13 +31,15 @@ _LAYOUT: Final = frozenset("\n\r\t")
 class SpokenText(serializers.CharField):
     """A text to speak: 1 to 5000 characters, not all blank, no control characters but line ends and tabs."""
 
+    default_error_messages = {"max_length": "At most {max_length} characters."}
+
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, max_length=MOST_CHARACTERS, **options)
 
     def to_internal_value(self, data: Any) -> str:
         """Give the text."""
         if not isinstance(data, str):
-            raise serializers.ValidationError("The text must be a text.", code="invalid")
+            raise serializers.ValidationError("This must be a text.", code="invalid")
         text = super().to_internal_value(data)
         if not text.strip():
             raise serializers.ValidationError("There is nothing to speak.", code="blank")
@@ -103,7 +105,7 @@ class ProsodyForm(StrictSerializer):
 class DeliveryForm(StrictSerializer):
     """When to deliver."""
 
-    mode = serializers.ChoiceField(choices=("sync", "stream", "job"), default="sync")
+    mode = Choice(choices=("sync", "stream", "job"), default="sync")
 
 
 class LineForm(StrictSerializer):
@@ -121,7 +123,7 @@ class LineForm(StrictSerializer):
     client_reference = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
     external_id = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
     metadata = Metadata(required=False)
-    disclosure = serializers.ChoiceField(
+    disclosure = Choice(
         choices=[mode.value for mode in Disclosure],
         required=False,
         allow_null=True,
@@ -174,7 +176,7 @@ class VoiceForm(StrictSerializer):
     transcripts = Bounded(
         child=Text(max_length=5_000, allow_blank=True, allow_null=True), required=False, most=MOST_SAMPLES
     )
-    denoise = serializers.BooleanField(default=False)
+    denoise = Flag(default=False)
     external_id = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
     metadata = Metadata(required=False)
 
@@ -196,7 +198,9 @@ class VoiceForm(StrictSerializer):
 class VoiceUpload(VoiceForm):
     """`POST /v1/voices` as multipart/form-data: `samples` are files. For the OpenAPI document."""
 
-    samples = Bounded(child=serializers.FileField(), most=MOST_SAMPLES)
+    samples = Bounded(
+        child=serializers.FileField(error_messages={"invalid": "This must be a file."}), most=MOST_SAMPLES
+    )
 
 
 class VoiceChanges(StrictSerializer):
@@ -234,6 +238,8 @@ def from_multipart(data: QueryDict) -> dict[str, Any]:
             body[name] = values[-1]
     if "metadata" in body:
         body["metadata"] = _json(body["metadata"])
+    if "denoise" in body:
+        body["denoise"] = {"true": True, "false": False}.get(str(body["denoise"]), body["denoise"])
     return body
 
 

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import caller_of
-from core.fields import Code, Moment
+from core.fields import Choice, Code, Moment
 from core.rest import Rendered, StrictSerializer, page, read, timestamp
 from core.schemas import PAGE, sent
 from provenance.bundles import registry, services
@@ -28,7 +28,7 @@ from provenance.models import Export
 class ExportInput(StrictSerializer):
     """What to export: a kind, a half-open period, and for a person's own copy the person."""
 
-    kind = serializers.ChoiceField(choices=registry.KINDS)
+    kind = Choice(choices=registry.KINDS)
     to = Moment(required=False, allow_null=True)
     speaker = Code(required=False, allow_null=True, max_length=64)
 
@@ -52,7 +52,7 @@ class ExportOutput(serializers.Serializer[object]):
     livemode = serializers.BooleanField()
     external_id = serializers.CharField(allow_null=True)
     metadata = serializers.DictField(child=serializers.CharField())
-    kind = serializers.ChoiceField(choices=registry.KINDS)
+    kind = Choice(choices=registry.KINDS)
     to = serializers.DateTimeField(allow_null=True)
     speaker = serializers.CharField(allow_null=True)
     state = serializers.ChoiceField(choices=["queued", "running", "ready", "failed", "expired"])

@@ -214,7 +214,9 @@ class TestManyAtOnce:
         def enter(number: int) -> int:
             return int(clients[number].post("/account/2fa/authenticate/", {"code": code}).status_code)
 
-        assert sorted(in_threads(enter, len(clients))) == [200, 200, 200, 302]
+        statuses = in_threads(enter, len(clients))
+
+        assert (statuses.count(302), statuses.count(200)) == (1, 3)
 
 
 class TestTheSecret:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiKey
+from config import codes
 from consent.models import Consent, Speaker
 from provenance.models import Clip, Export
 from tests.cast import MakeKey
@@ -24,6 +26,11 @@ from vault.models import Blob
 from voices.models import Erasure, Job, Sample, Voice
 
 Answer = Any
+LIBRARY_WORDS = re.compile(
+    r"Traceback|NoneType|\bstr\b|\bdict\b|\bint\(|\bobject at 0x|Expected a|has no attribute|unhashable"
+    r"|Ensure this|Not a valid|not a valid choice|This field|No data provided|submitted data|codec can't"
+)
+"""How Python, Django and the framework talk. What we answer is in our own words."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,8 @@ def problem(answer: Answer, status: int | None = None, code: str | None = None) 
     assert (found["status"], found["request_id"]) == (answer.status_code, answer["X-Request-Id"])
     assert found["type"].endswith(f"/problems/{found['code']}")
     assert all(set(fault) == {"code", "attr", "detail"} for fault in found["errors"])
+    assert not [fault for fault in found["errors"] if codes.find(fault["code"]) is None], found
+    assert not LIBRARY_WORDS.search(answer.content.decode()), answer.content[:500]
     assert status in {None, found["status"]}, found
     assert code in {None, found["code"]}, found
     return found

@@ -1,0 +1,119 @@
+"""Every field of every form, found by introspection: what has another type is refused at its place in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rest_framework import serializers
+from rest_framework.fields import Field
+
+import config.urls  # noqa: F401 - imports every form
+from config import codes
+from core.errors import Invalid
+from core.fields import Flag, Whole
+from core.rest import StrictSerializer, read
+from tests.contract.conftest import LIBRARY_WORDS
+from voices.serializers import Number
+
+AnyField = Field[Any, Any, Any, Any]
+Path = tuple[str | int, ...]
+
+NESTED: list[Any] = []
+for _ in range(60):
+    NESTED = [NESTED]
+
+VALUES: tuple[object, ...] = (
+    True, False, 0, 1, -1, 1.5, 2**53, 2**63, 10**400, float("inf"), float("nan"),
+    "", "1", "true", "NaN", "text", "x" * 100_000, "9" * 5_000, "a\x00b", "\ud800", "\u202e", "\u0661",
+    "2027-02-30T00:00:00Z", "P1Y" * 100, "a@",
+    [], [None], [[]], [True], ["\ud800"], ["x"] * 2_000, NESTED,
+    {}, {"a": 1}, {"": None}, {"a\x00": "b"}, {"__class__": "x"}, {"x" * 200: "y"}, {str(n): n for n in range(50)},
+)  # fmt: skip
+FEW: tuple[object, ...] = (True, 1.5, "\ud800", [[]], {"a\x00": "b"})
+
+
+def forms() -> list[type[StrictSerializer]]:
+    """Every form that reads a request, those that are added later among them."""
+    found: set[type[StrictSerializer]] = set()
+    waiting = [StrictSerializer]
+    while waiting:
+        below = waiting.pop().__subclasses__()
+        found.update(below)
+        waiting.extend(below)
+    return sorted((form for form in found if not form.__module__.startswith("tests.")), key=lambda form: form.__name__)
+
+
+def fields(field: AnyField, path: Path = ()) -> Iterator[tuple[Path, AnyField]]:
+    """Every field with its place: those of objects, and the first entry of lists."""
+    yield path, field
+    if isinstance(field, serializers.ListSerializer | serializers.ListField):
+        yield from fields(field.child, (*path, 0))
+    elif isinstance(field, serializers.Serializer):
+        for name, inner in field.fields.items():
+            yield from fields(inner, (*path, name))
+
+
+def placed(path: Path, value: object) -> object:
+    """The value at its place, in a body that has nothing else."""
+    for step in reversed(path):
+        value = [value] if step == 0 else {step: value}
+    return value
+
+
+def takes(field: AnyField, value: object) -> bool:
+    """Whether the field's JSON type is that of the value."""
+    match field:
+        case serializers.ListSerializer() | serializers.ListField():
+            return isinstance(value, list)
+        case serializers.Serializer() | serializers.DictField():
+            return isinstance(value, dict)
+        case Flag():
+            return isinstance(value, bool)
+        case Whole():
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Number():
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case _:
+            return isinstance(value, str)
+
+
+def faults_of(form: type[StrictSerializer], body: object) -> dict[str | None, tuple[str, str]]:
+    """Code and detail of what is wrong, by its place."""
+    try:
+        read(form, body)
+    except Invalid as refusal:
+        return {fault.attr: (fault.code, fault.detail) for fault in refusal.faults}
+    return {}
+
+
+@pytest.mark.parametrize("form", forms(), ids=lambda form: form.__name__)
+class TestEveryField:
+    def test_refuses_another_type_at_its_place_in_our_words(self, form: type[StrictSerializer]) -> None:
+        for path, field in fields(form()):
+            place = ".".join(map(str, path)) or None
+            for value in VALUES if len(path) < 2 else FEW:  # what lies deeper is a form of its own
+                found = faults_of(form, placed(path, value))
+
+                said = f"{form.__name__}.{place} = {value!r:.60}: {found!r:.300}"
+                assert place in found or takes(field, value), said
+                for code, detail in found.values():
+                    assert codes.find(code) is not None, said
+                    assert detail, said
+                    assert not LIBRARY_WORDS.search(detail), said
+
+    def test_has_no_neighbour_that_we_do_not_know(self, form: type[StrictSerializer]) -> None:
+        for path, field in fields(form()):
+            if isinstance(field, StrictSerializer):
+                for odd in ("colour", "__class__", "a\x00", "x" * 5_000, "1"):
+                    place = ".".join(map(str, (*path, odd[:100])))
+                    found = faults_of(form, placed(path, {odd: 1}))
+                    assert found.get(place, ("", ""))[0] == "unknown_field", f"{place}: {found!r:.300}"
+
+
+class TestTheWalk:
+    def test_finds_the_forms_of_every_room(self) -> None:
+        assert {"NewConsent", "NewKey", "SpeechForm", "ExportInput", "EraseForm", "VoiceForm"} <= {
+            form.__name__ for form in forms()
+        }
