@@ -49,7 +49,8 @@ def fields(field: AnyField, path: Path = ()) -> Iterator[tuple[Path, AnyField]]:
     """Every field with its place: those of objects, and the first entry of lists."""
     yield path, field
     if isinstance(field, serializers.ListSerializer | serializers.ListField):
-        yield from fields(field.child, (*path, 0))
+        if field.child is not None:
+            yield from fields(field.child, (*path, 0))
     elif isinstance(field, serializers.Serializer):
         for name, inner in field.fields.items():
             yield from fields(inner, (*path, name))
