@@ -143,7 +143,7 @@ class EvidenceAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         """The page that asks for the reason, for acts on one row and for acts on none (`row` is then None)."""
         member = member_of(request)
         demand_act(request, action)
-        form = asks(request.POST or None)
+        form = asks(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
                 messages.success(request, _done(row, member, action, form.given(), do))

@@ -28,6 +28,7 @@ class Action(StrEnum):
     OPEN_SPEAKER = "open_speaker"
     CHANGE_CONTACT = "change_contact"
     SETTLE_REVIEW = "settle_review"
+    SEND_AGAIN = "send_again"
 
 
 # The engineer builds, the officer decides about people, the auditor looks, the owner runs the organisation. Erasing and
@@ -37,7 +38,7 @@ MAY: Final[Mapping[str, frozenset[Action]]] = {
     Role.OFFICER: frozenset(
         {
             Action.REVOKE, Action.SUSPEND, Action.RESUME, Action.APPROVE, Action.ERASE, Action.EXPORT,
-            Action.OPEN_EVIDENCE, Action.OPEN_SPEAKER, Action.SETTLE_REVIEW,
+            Action.OPEN_EVIDENCE, Action.OPEN_SPEAKER, Action.SETTLE_REVIEW, Action.SEND_AGAIN,
         }
     ),
     Role.ENGINEER: frozenset({Action.SUSPEND, Action.MANAGE_KEYS, Action.MANAGE_PROVIDERS}),

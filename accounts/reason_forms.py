@@ -1,4 +1,4 @@
-"""Forms of the desk that ask for a reason: free words, or a code of a fixed list with words beside it."""
+"""Forms of the desk that ask for a reason: free words, or a code of a fixed list with words beside it; or for none."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ class ReasonForm(forms.Form):
         return Given(reason=reason, recorded=reason)
 
 
+class NoReasonForm(forms.Form):
+    """For acts that need no reason: they help a person to what is theirs, and the log has who did it."""
+
+    def given(self) -> Given:
+        """Give the empty reason."""
+        return Given(reason="")
+
+
 class CodeForm(forms.Form):
     """Why, as one code of a list. The log keeps the code alone."""
 
@@ -60,7 +68,7 @@ class CodeAndWordsForm(CodeForm):
     )
 
 
-AnyReasonForm = ReasonForm | CodeForm
+AnyReasonForm = ReasonForm | CodeForm | NoReasonForm
 
 
 def coded(codes: Sequence[tuple[str, str]], *, words: bool) -> type[CodeForm]:

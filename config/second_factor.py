@@ -6,7 +6,6 @@ import base64
 from collections.abc import Callable
 from typing import Any, Final
 
-import qrcode  # type: ignore[import-untyped]  # no types; allauth brings it
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +13,7 @@ from django.urls import reverse
 
 from accounts import second_factor
 from accounts.models import Member
-from core import clock
+from core import clock, qr
 from vault import keys, sealing
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -39,12 +38,10 @@ class SealingAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no
 
     def build_totp_svg(self, url: str) -> str:
         """Draw the QR code as an element of the page: our content policy shows no `data:` picture."""
-        code = qrcode.QRCode()
-        code.add_data(url)
-        rows = code.get_matrix()
-        dots = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+        squares = qr.rows(url)
+        side, dots = len(squares), qr.outline(squares)
         return (
-            f'<svg viewBox="0 0 {len(rows)} {len(rows)}" width="240" height="240" role="img" aria-label="QR code"'
+            f'<svg viewBox="0 0 {side} {side}" width="240" height="240" role="img" aria-label="QR code"'
             f' shape-rendering="crispEdges"><rect width="100%" height="100%" fill="#fff"/><path d="{dots}"/></svg>'
         )
 

@@ -18,9 +18,9 @@ from unfold.admin import TabularInline
 from accounts.desk import EvidenceAdmin, button, may_act, may_enter, member_of, on_record
 from accounts.models import Organisation
 from accounts.permissions import Action
-from accounts.reason_forms import CodeForm, Given, coded
-from consent import intended_uses, remarks, services
-from consent.life import requests
+from accounts.reason_forms import CodeForm, Given, NoReasonForm, coded
+from consent import delivery_desk, intended_uses, remarks, services
+from consent.life import requests, resending
 from consent.models import Consent, Decision, Grant, NoticeVersion
 from consent.models.consent import ConsentQuerySet
 from consent.rules import reasons
@@ -92,14 +92,16 @@ class ConsentAdmin(NotedAdmin[Consent]):
     )  # fmt: skip
     readonly_fields = ("signed_record", "state_today")
     change_form_after_template = "admin/consent_history.html"
-    actions_detail = ("revoke", "suspend", "resume")
+    actions_detail = ("revoke", "suspend", "resume", "send_again")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The consent with the reasons that were given. Opening their words goes on record."""
+        """The consent with its delivery and the reasons that were given. Opening their words goes on record."""
         consent = self.get_queryset(request).filter(pk=unquote(object_id)).select_related("speaker").first()
-        shown: dict[str, Any] = {} if consent is None else self._reasons(request, consent)
+        shown: dict[str, Any] = {}
+        if consent is not None:
+            shown = {**self._reasons(request, consent), **delivery_desk.shown(consent)}
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
         return answer
 
@@ -171,6 +173,20 @@ class ConsentAdmin(NotedAdmin[Consent]):
             asks=_asks(Act.RESUME),
         )
 
+    @button(text="Send the link again", path="send-again", permission="send_again")
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Queue the link for another delivery."""
+        return self.act(
+            request,
+            object_id,
+            action=Action.SEND_AGAIN,
+            title="Send the link again",
+            consequence="The person gets the link once more, at the address that they have now. A link that left in "
+            "the last ten minutes is not sent again.",
+            do=_send_again,
+            asks=NoReasonForm,
+        )
+
     def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self.may(request, Action.REVOKE)
 
@@ -179,6 +195,13 @@ class ConsentAdmin(NotedAdmin[Consent]):
 
     def has_resume_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self.may(request, Action.RESUME)
+
+    def has_send_again_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Owners and officers, while the link can be signed with and is ours to send."""
+        if object_id is None or not self.may(request, Action.SEND_AGAIN):
+            return self.may(request, Action.SEND_AGAIN)
+        consent = self.get_queryset(request).filter(pk=unquote(object_id)).select_related("organisation").first()
+        return consent is not None and resending.may_be_sent(consent, at=_at(consent)["at"])
 
 
 @admin.register(Decision)
@@ -252,3 +275,8 @@ def _suspend(consent: Consent, actor: str, given: Given) -> str:
 def _resume(consent: Consent, actor: str, given: Given) -> str:
     after = services.resume(consent.id, reason=given.reason, words=given.words, actor=actor, **_at(consent))
     return f"The consent is {after.state_at(_at(after)['at'])}."
+
+
+def _send_again(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001 - the shape of an act
+    services.resend(consent.id, actor=actor, **_at(consent))
+    return "The link is queued, or left in the last ten minutes."

@@ -17,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consent import links, receipts, sign_page, wording
 from consent.errors import AssuranceUnavailable
-from consent.life import signing, snapshots
+from consent.life import requests, signing, snapshots
 from consent.life.signing import LinkEnded, LinkUnknown, Page, SigningView
 from consent.links import Standing
 from consent.rules.states import State
-from consent.sign_page import Entered
+from consent.sign_page import Entered, Kept
+from consent.wording import Words
 from core import canonical, clock, pages
 from core.errors import Invalid
 
@@ -91,7 +92,8 @@ def receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     except LinkUnknown:
         return _unknown(request, token, status=404)
     if kind == "pdf":
-        data, media_type = receipts.as_pdf(consent, at=at), "application/pdf"
+        data = receipts.as_pdf(consent, at=at, link=requests.address_of(token))
+        media_type = "application/pdf"
     else:
         data, media_type = canonical.dump(receipts.as_json(consent, at=at)), "application/json"
     headers = {"Content-Disposition": f'attachment; filename="{consent.id}.receipt.{kind}"'}
@@ -155,6 +157,7 @@ def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 
         "next": format_html(end.next, **own),
         "next_steps": tuple(format_html(step, **own) for step in words.next_steps),
         "contact": sign_page.reachable(standing.contact),
+        "kept": _kept(standing, token, words),
         "agreed": tuple(
             (one, tuple(sign_page.label_and_rest(sentence) for sentence in one.sentences)) for one in standing.agreed
         ),
@@ -163,6 +166,12 @@ def _ended(request: HttpRequest, token: str, *, ending: str = "", status: int = 
         **_dates(standing, language),
     }
     return render(request, "consent/ended.html", shown, status=status)
+
+
+def _kept(standing: Standing, token: str, words: Words) -> Kept | None:
+    if standing.signed_at is None:
+        return None
+    return sign_page.kept(token, subject=words.keep_subject.format(organisation=standing.organisation))
 
 
 def _dates(standing: Standing, language: pages.Language) -> dict[str, str]:

@@ -19,7 +19,7 @@ from consent.rules.states import State
 from core import canonical, pdf_paper
 from core.canonical import Json
 from core.clock import rfc3339
-from core.pdf_paper import Block, Heading, Line, Paper, Passage
+from core.pdf_blocks import Block, Code, Heading, Line, Paper, Passage
 
 SCHEMA: Final = "sayso-consent-receipt/1"
 PROFILE: Final = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
@@ -53,8 +53,12 @@ def as_json(consent: Consent, *, at: datetime | None = None) -> dict[str, Json]:
     }
 
 
-def as_pdf(consent: Consent, *, at: datetime | None = None) -> bytes:
-    """Give the receipt as a PDF of one page or two, in the language of the notice. Raises NotSigned."""
+def as_pdf(consent: Consent, *, at: datetime | None = None, link: str = "") -> bytes:
+    """Give the receipt as a PDF of one page or two, in the language of the notice. Raises NotSigned.
+
+    `link` is the person's own, for the copy that they fetch behind it. The copy of an organisation has none: who holds
+    it could act in the person's name.
+    """
     if consent.signed_at is None:
         raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
     locale = consent.notice_version.locale
@@ -70,14 +74,14 @@ def as_pdf(consent: Consent, *, at: datetime | None = None) -> bytes:
     )
     return pdf_paper.draw(
         paper,
-        list(_story(consent, consent.state_at(at) if at else State(consent.state))),
+        list(_story(consent, consent.state_at(at) if at else State(consent.state), link)),
         undrawn=say["undrawn"],
         language=(personal.locale if personal else None) or "",
         country=(personal.country if personal else None) or "",
     )
 
 
-def _story(consent: Consent, state: State) -> Iterator[Block]:
+def _story(consent: Consent, state: State, link: str = "") -> Iterator[Block]:
     locale = consent.notice_version.locale
     say: dict[str, Any] = words.table(locale)["receipt"]
     signed = signed_facts(consent)
@@ -85,6 +89,7 @@ def _story(consent: Consent, state: State) -> Iterator[Block]:
     yield from _asker(consent, say)
     yield Line(label=say["person"], value=signed.name or say["erased"])
     yield from _corrected_lines(consent, say, locale)
+    yield from _answered(signed, say)
     if consent.signed_at is not None:
         yield Line(label=say["signed"], value=words.moment(consent.signed_at, locale))
     if consent.valid_from is not None and consent.valid_until is not None:
@@ -99,6 +104,11 @@ def _story(consent: Consent, state: State) -> Iterator[Block]:
     if declined:
         yield Line(label=say["declined"], value="; ".join(declined))
     yield Passage(text=say["withdraw"])
+    if link:
+        yield Heading(text=say["link"])
+        yield Passage(text=say["link_hint"])
+        yield Passage(text=link, small=True)
+        yield Code(address=link)
     yield Heading(text=say["record"])
     version = consent.notice_version
     yield Line(label=say["notice"], value=f"{version.notice.key} {version.version} ({version.locale})")
@@ -114,6 +124,14 @@ def _asker(consent: Consent, say: dict[str, Any]) -> Iterator[Block]:
     for label, name in ((say["contact"], "contact"), (say["dpo"], "data_protection_officer")):
         if asker.get(name):
             yield Line(label=label, value=asker[name])
+
+
+def _answered(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
+    """Say what was typed as the signature, and what the person answered about advice."""
+    if signed.typed:
+        yield Line(label=say["typed"], value=signed.typed)
+    if signed.advice:
+        yield Line(label=say["advice"], value=say["advices"][signed.advice])
 
 
 def _proof(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:

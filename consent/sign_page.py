@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import format_html
@@ -13,12 +13,12 @@ from django.utils.html import format_html
 from accounts import contact
 from accounts.contact import Contact
 from consent import wording
-from consent.life import signing, snapshots
+from consent.life import requests, signing, snapshots
 from consent.life.signing import SigningView
 from consent.life.snapshots import Snapshot
 from consent.rules import reasons
 from consent.wording import Words
-from core import pages
+from core import pages, qr
 from core.errors import Invalid
 
 SHOWN_HASH: Final = 12
@@ -51,6 +51,24 @@ def reachable(said: Contact) -> tuple[tuple[str, str, str], ...]:
     return tuple((kind, text, contact.link_to(text)) for kind, text in lines if text)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Kept:
+    """A person's link in the forms in which they can keep it: to copy, as a letter to themselves, and to scan."""
+
+    link: str
+    letter: str
+    side: int
+    squares: str
+
+
+def kept(token: str, *, subject: str) -> Kept:
+    """Give a link in these forms. The letter is written by the person's own program, and goes where they say."""
+    link = requests.address_of(token)
+    squares = qr.rows(link)
+    letter = f"mailto:?{urlencode({'subject': subject, 'body': link}, quote_via=quote)}"
+    return Kept(link=link, letter=letter, side=len(squares), squares=qr.outline(squares))
+
+
 def label_and_rest(sentence: str) -> tuple[str, str]:
     """`Languages: English.` in its two parts, so that the eye finds the row; the words stay those of the evidence."""
     label, colon, rest = sentence.partition(": ")
@@ -65,7 +83,7 @@ def _drawn(view: SigningView, token: str, entered: Entered, *, faults: dict[str,
         "words": _filled(words, view),
         "view": view,
         "token": token,
-        "link": f"{settings.SAYSO_PUBLIC_URL}/sign/{token}",
+        "link": requests.address_of(token),
         "contact": reachable(view.contact),
         "level": words.levels[view.assurance],
         "may_sign": view.assurance in signing.SIGNED_HERE,

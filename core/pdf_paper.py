@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +17,8 @@ from typing import Any, Final
 from fpdf import FPDF
 from fpdf.line_break import Fragment, TextLine
 
-from core import pdf_fonts
+from core import pdf_blocks, pdf_fonts, qr
+from core.pdf_blocks import Block, Code, Heading, Line, Paper, Passage, Table
 from core.pdf_fonts import Letters
 
 _FAMILY: Final = "base"
@@ -27,55 +26,8 @@ _FAMILY: Final = "base"
 _FOREIGN: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z:.,/+_@ -]*[0-9A-Za-z])?")
 _MARGIN: Final = 22
 _BODY, _SMALL, _LEADING = 10, 8, 1.4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """What a paper is about: its title, its language, when it was made, and what stands on the head of every page."""
-
-    title: str
-    lang: str
-    made_at: datetime
-    banner: str = ""
-    page_word: str = "Page"
-    footer: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heading:
-    """The title of the paper (level 1), of a part (2) or of an entry (3)."""
-
-    text: str
-    level: int = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A label and its value. The value keeps its own direction."""
-
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A paragraph, in its own direction; `point` draws a dot before it."""
-
-    text: str
-    point: bool = False
-    small: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """Rows of short texts below a head."""
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    widths: Sequence[int]
-
-
-Block = Heading | Line | Passage | Table
+_CODE: Final = 34
+"""The side of a QR code in millimetres."""
 
 
 def draw(paper: Paper, blocks: Sequence[Block], *, undrawn: str = "", language: str = "", country: str = "") -> bytes:
@@ -84,7 +36,7 @@ def draw(paper: Paper, blocks: Sequence[Block], *, undrawn: str = "", language: 
     `language` and `country` of the person decide between the Chinese, Japanese and Korean forms of one character.
     """
     texts = [paper.title, paper.banner, paper.footer, paper.page_word, undrawn, "[U+0123456789ABCDEF]/"]
-    letters = pdf_fonts.letters_of([*texts, *_texts(blocks)], language=language, country=country)
+    letters = pdf_fonts.letters_of([*texts, *pdf_blocks.texts(blocks)], language=language, country=country)
     if letters.missing and undrawn:
         blocks = [*blocks, Passage(text=undrawn)]
     with TemporaryDirectory(prefix="sayso-pdf-") as folder:
@@ -92,19 +44,6 @@ def draw(paper: Paper, blocks: Sequence[Block], *, undrawn: str = "", language: 
         for block in blocks:
             sheet.put(block)
         return bytes(sheet.output())
-
-
-def _texts(blocks: Iterable[Block]) -> Iterator[str]:
-    for block in blocks:
-        match block:
-            case Heading() | Passage():
-                yield block.text
-            case Line():
-                yield from (block.label, block.value)
-            case Table():
-                yield from block.head
-                for row in block.rows:
-                    yield from row
 
 
 class _Sheet(FPDF):
@@ -166,6 +105,8 @@ class _Sheet(FPDF):
                 self.ln(1)
             case Table():
                 self._table(block)
+            case Code():
+                self._code(block)
 
     def _table(self, block: Table) -> None:
         self._use(_SMALL)
@@ -176,6 +117,18 @@ class _Sheet(FPDF):
                 for text in row:
                     cells.cell(self._drawable(text))
         self.ln(2)
+
+    def _code(self, code: Code) -> None:
+        if self.will_page_break(_CODE):
+            self.add_page()
+        squares = qr.rows(code.address)
+        side, left, top = _CODE / len(squares), self.l_margin, self.get_y()
+        self.link(left, top, _CODE, _CODE, code.address)
+        for y, row in enumerate(squares):
+            for x, dark in enumerate(row):
+                if dark:
+                    self.rect(left + x * side, top + y * side, side, side, style="F")
+        self.set_y(top + _CODE)
 
     def _use(self, size: int, *, bold: bool = False) -> None:
         # A letter of another font may have come last, which the library does not notice.

@@ -195,12 +195,17 @@ def signing_url(consent: Consent, *, at: datetime) -> str | None:
     return link_of(consent, at=at)
 
 
+def address_of(token: str) -> str:
+    """Give the address of the page behind a link."""
+    return f"{settings.SAYSO_PUBLIC_URL}/sign/{token}"
+
+
 def link_of(consent: Consent, *, at: datetime) -> str | None:
     """Return the link to sign while it can be used, for who sends it; None afterwards. Never for an answer."""
     if consent.state != State.REQUESTED or at >= consent.link_expires_at:
         return None
     token = private_of(consent).get("link")
-    return f"{settings.SAYSO_PUBLIC_URL}/sign/{token}" if token else None
+    return address_of(str(token)) if token else None
 
 
 @tx.required

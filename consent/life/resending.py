@@ -54,6 +54,12 @@ def resend(consent_id: str, *, organisation_id: str, livemode: bool, actor: str,
     return consent
 
 
+def may_be_sent(consent: Consent, *, at: datetime) -> bool:
+    """Say whether a link can be sent again at all: it can still be signed with, and a channel of ours carried it."""
+    last = deliveries.latest(consent)
+    return last is not None and last.channel in BY_US and requests.link_of(consent, at=at) is not None
+
+
 def _is_on_its_way(last: Delivery, *, at: datetime) -> bool:
     if last.state == State.QUEUED:
         return True

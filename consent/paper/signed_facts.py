@@ -17,9 +17,15 @@ _ANSWERS: Final = ("page", "test")
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SignedFacts:
-    """Who signed what with whom, as it was then. `name` is None once the person has been erased."""
+    """Who signed what with whom, as it was then. `name` is None once the person has been erased.
+
+    `typed` is what stood as the signature, and `advice` the answer to whether another person advises them; both are
+    None where nobody was asked, as in test data.
+    """
 
     name: str | None
+    typed: str | None
+    advice: str | None
     organisation: str
     contact: str
     data_protection_officer: str
@@ -38,6 +44,8 @@ def signed_facts(consent: Consent) -> SignedFacts:
     return SignedFacts(
         # Evidence from before names were kept apart has the name that was typed, which is the same one.
         name=person.get("name") or answer.get("name_typed"),
+        typed=answer.get("name_typed"),
+        advice=answer.get("advice"),
         organisation=str(controller["name"]),
         contact=str(controller["contact"]),
         data_protection_officer=str(controller["data_protection_officer"]),

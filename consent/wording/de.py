@@ -96,6 +96,12 @@ WORDS: Final = Words(
     "jeder prüfen kann.",
     receipt_pdf="Kopie zum Lesen (PDF)",
     receipt_json="Kopie für Computer (JSON)",
+    keep_title="Ihr Link",
+    keep_hint="Er führt Sie zu dieser Seite zurück: um den Stand zu sehen, Ihre Kopie zu holen oder es zu beenden. "
+    "Wer ihn hat, kann das auch in Ihrem Namen; geben Sie ihn deshalb nicht weiter.",
+    keep_letter="Mir selbst mailen",
+    keep_subject="Meine Stimme und {organisation}",
+    keep_scan="Auf einem anderen Gerät öffnen: das hier scannen",
     next_title="Wie es weitergeht",
     next_steps=(
         "{organisation} darf nun aus Aufnahmen von Ihnen ein Modell Ihrer Stimme machen.",
@@ -103,9 +109,8 @@ WORDS: Final = Words(
         "Alles, was entsteht, trägt ein Zeichen, das man wiederfindet, und wird aufgeschrieben.",
     ),
     stop_title="Sie können es jederzeit beenden",
-    stop_hint="Behalten Sie den Link dieser Seite: Er führt Sie wieder hierher. Wenn Sie widerrufen, entsteht "
-    "von da an kein neuer Ton mehr, und das Stimmmodell wird gelöscht. Sie brauchen keinen Grund. "
-    "Zurücknehmen lässt es sich nicht.",
+    stop_hint="Wenn Sie widerrufen, entsteht von da an kein neuer Ton mehr, und das Stimmmodell wird gelöscht. Sie "
+    "brauchen keinen Grund. Zurücknehmen lässt es sich nicht.",
     stop="Einwilligung jetzt widerrufen",
     ask="Wen Sie fragen können",
     number="Nummer dieser Anfrage",

@@ -85,6 +85,12 @@ WORDS: Final = Words(
     receipt_hint="It holds what you were shown, what you agreed to, and a signature that anybody can check.",
     receipt_pdf="Copy to read (PDF)",
     receipt_json="Copy for computers (JSON)",
+    keep_title="Keep your link",
+    keep_hint="It is your way back to this page: to see how things stand, to fetch your copy, to stop it. "
+    "Whoever has it can do the same in your name, so pass it on to nobody.",
+    keep_letter="Mail it to yourself",
+    keep_subject="My voice and {organisation}",
+    keep_scan="Open it on another device: scan this",
     next_title="What happens next",
     next_steps=(
         "{organisation} may now make a model of your voice, from recordings of you.",
@@ -92,9 +98,8 @@ WORDS: Final = Words(
         "Everything that is made carries a mark that can be found again, and is written down.",
     ),
     stop_title="You can stop it at any time",
-    stop_hint="Keep this page’s link: it is your way back here. If you withdraw, no new audio is made from that "
-    "moment on, and "
-    "the voice model is deleted. You need no reason. It cannot be undone.",
+    stop_hint="If you withdraw, no new audio is made from that moment on, and the voice model is deleted. You need no "
+    "reason. It cannot be undone.",
     stop="Withdraw my agreement now",
     ask="Whom to ask",
     number="Number of this request",

@@ -78,6 +78,11 @@ class Words:
     receipt_hint: str
     receipt_pdf: str
     receipt_json: str
+    keep_title: str
+    keep_hint: str
+    keep_letter: str
+    keep_subject: str
+    keep_scan: str
     next_title: str
     next_steps: tuple[str, ...]
     stop_title: str

@@ -13,12 +13,14 @@ from django.urls import reverse
 from accounts.desk import EvidenceAdmin
 from accounts.models import Member, Organisation, Role
 from consent.models import Consent, Speaker
+from core import clock
 from provenance.ledger import sequencer
 from provenance.models import Entry, Export
 from tests.cast import PASSWORD, MakeMember
 from tests.conftest import NOON
 from tests.members import logged_in
 from tests.voices.conftest import MakeConsent
+from voices.erasure import carrying
 from voices.models import Erasure
 
 pytestmark = pytest.mark.django_db
@@ -136,9 +138,32 @@ class TestActs:
         refused = client.post(page(speaker, "erase"), {"reason": "She lives in Harbour Street"})
 
         assert "<textarea" not in asked
+        assert "The reason is kept as a code alone" in asked
         assert 'value="unlawful"' in asked
         assert refused.status_code == 200
         assert not Erasure.objects.exists()
+
+    def test_erase_is_offered_once_and_its_certificate_is_a_paper_that_says_test(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
+        speaker, client = make_maras_consent().speaker, logged_in(make_member(role=Role.OFFICER))
+        assert "Erase this person" in client.get(page(speaker)).content.decode()
+        client.post(page(speaker, "erase"), {"reason": "requested", "words": "She lives in Harbour Street"})
+        erasure = Erasure.objects.get()
+        running = client.get(page(erasure)).content.decode()
+        missing = client.get(page(erasure, "certificate"))
+
+        carrying.carry_on(erasure.id, now=clock.now)
+
+        erasure.refresh_from_db()
+        shown, paper = client.get(page(erasure)).content.decode(), client.get(page(erasure, "certificate"))
+        assert ("Certificate (PDF)" in running, missing.status_code) == (False, 403)
+        assert "TEST: Certificate of erasure" in shown
+        assert erasure.certificate_jws not in shown
+        assert paper.content.startswith(b"%PDF")
+        assert paper["Content-Disposition"].endswith('.certificate.pdf"')
+        assert "Harbour Street" not in shown
+        assert "Erase this person" not in client.get(page(speaker)).content.decode()
 
     @pytest.mark.parametrize(("role", "reads"), [(Role.OFFICER, True), (Role.AUDITOR, True), (Role.ENGINEER, False)])
     def test_words_are_read_again_by_officer_and_auditor(

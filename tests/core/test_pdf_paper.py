@@ -15,7 +15,7 @@ import uharfbuzz as hb
 from fontTools.ttLib import TTFont
 
 from core import pdf_fonts, pdf_paper
-from core.pdf_paper import Heading, Line, Paper, Passage, Table
+from core.pdf_blocks import Block, Heading, Line, Paper, Passage, Table
 
 WHEN = datetime(2026, 11, 29, 18, 36, tzinfo=UTC)
 NAMES = {
@@ -66,7 +66,7 @@ def text_of(data: bytes, folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def every_script() -> bytes:
-    blocks: list[pdf_paper.Block] = [
+    blocks: list[Block] = [
         *(Line(label="Person", value=name) for name in NAMES.values()),
         *(Passage(text=name) for name in NAMES.values()),
     ]
@@ -124,7 +124,7 @@ class TestALine:
 
 class TestAPaper:
     def test_says_test_on_every_page_and_numbers_them(self, tmp_path: Path) -> None:
-        blocks: list[pdf_paper.Block] = [
+        blocks: list[Block] = [
             Heading(text="Many", level=1),
             *(Passage(text=f"Line {number}") for number in range(120)),
         ]
@@ -134,7 +134,7 @@ class TestAPaper:
         assert f"Page {pages} / {pages}" in said
 
     def test_is_the_same_bytes_twice(self) -> None:
-        blocks: list[pdf_paper.Block] = [
+        blocks: list[Block] = [
             Line(label="Person", value="محمد"),
             Table(head=("A",), rows=[("山田",)], widths=(10,)),
         ]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Organisation
 from consent import receipts, speaker_history, speakers
 from consent.models import Consent, Correction, Speaker
+from consent.paper import words
 from consent.rules.states import State
 from tests.consent.http import asked, fetch, signed
+from tests.core.test_pdf_paper import text_of
 from tests.delivery.visits import sign
 from vault.errors import Tampered
 
@@ -108,6 +112,37 @@ class TestAReceipt:
         monkeypatch.setattr("vault.blobs.get", lambda _blob: b'{"person":{"name":"Morgan Other"}}')
         with pytest.raises(Tampered):
             receipts.as_pdf(Consent.objects.get(id=made["id"]))
+
+    @pytest.mark.parametrize("locale", ["en", "de"])
+    def test_has_the_typed_name_the_answer_about_advice_and_a_way_back_for_the_person_alone(
+        self, sandbox: APIClient, words_of: Draw, locale: str
+    ) -> None:
+        made = asked(sandbox, locale=locale)
+        link = str(made["signing_url"])
+        assert sign(link, made, name="ana  MARÍA gómez") in {200, 303}
+        consent = Consent.objects.get(id=made["id"])
+        told = words.table(locale)["receipt"]
+
+        for_the_asker = words_of(made["id"])
+        for_the_person = str(list(receipts._story(consent, State(consent.state), link)))
+
+        assert "ana  MARÍA gómez" in for_the_asker
+        assert told["advices"]["none"] in for_the_asker
+        assert (link in for_the_asker, told["link"] in for_the_asker) == (False, False)
+        assert f"Code(address='{link}')" in for_the_person
+        assert told["link_hint"] in for_the_person
+
+    def test_shows_the_link_to_the_person_and_in_no_answer_of_the_api(
+        self, sandbox: APIClient, client: Client, tmp_path: Path
+    ) -> None:
+        made = asked(sandbox)
+        link = str(made["signing_url"])
+        sign(link, made)
+        path = "/sign/" + link.rpartition("/")[2]
+        own = text_of(client.get(f"{path}/receipt.pdf").content, tmp_path)
+        assert link in own.replace("\n", "")
+        theirs = sandbox.get(f"/v1/consents/{made['id']}/receipt.pdf").content
+        assert link.rpartition("/")[2] not in text_of(theirs, tmp_path).replace("\n", "")
 
     def test_says_of_what_level_it_is_and_how_the_link_came(self, live: APIClient, words_of: Draw) -> None:
         made = signed_through_the_asker(live)

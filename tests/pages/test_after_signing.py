@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from consent import services
 from consent.life import lifecycle
 from consent.life.requests import Requested
 from consent.models import Consent
-from core import clock
+from core import clock, qr
 from tests.pages.visits import path_of, sign, state_of, text_of
 from tests.people import MakeRequest
 
@@ -73,6 +74,24 @@ class TestTheReceipt:
     @pytest.mark.parametrize("name", ["receipt.json", "receipt.pdf", "receipt.exe"])
     def test_exists_only_of_what_was_signed(self, visitor: Client, asked: Requested, name: str) -> None:
         assert visitor.get(f"{path_of(asked)}/{name}").status_code == 404
+
+
+class TestTheLink:
+    def test_can_be_kept_by_copy_by_mail_and_by_a_picture(self, visitor: Client, asked: Requested) -> None:
+        sign(visitor, asked)
+        shown = visitor.get(path_of(asked)).content.decode()
+        assert f'<code class="key">{asked.signing_url}</code>' in shown
+        assert f"body={quote(str(asked.signing_url), safe='')}" in shown
+        assert qr.outline(qr.rows(str(asked.signing_url))) in shown
+
+    def test_is_not_offered_before_there_is_something_to_come_back_to(self, visitor: Client, asked: Requested) -> None:
+        declined = visitor.post(f"{path_of(asked)}/decline", follow=True).content.decode()
+        assert "Keep your link" not in declined
+
+    def test_left_out_of_the_address_leads_to_a_page_that_says_so(self, visitor: Client) -> None:
+        answer = visitor.get("/sign")
+        assert answer.status_code == 404
+        assert "Open it again from the message that you received" in text_of(answer)
 
 
 class TestEveryEnd:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from core import canonical, clock, pdf_paper
-from core.pdf_paper import Block, Heading, Paper, Passage, Table
+from core.pdf_blocks import Block, Heading, Paper, Passage, Table
 from vault import signing
 from vault.keys import Destruction
 from voices.erasure import wording
@@ -64,6 +64,12 @@ def build(
 def digest(record: bytes) -> str:
     """SHA-256 of the certificate, in hex: what the log entry names."""
     return canonical.sha256(record)
+
+
+def facts(record: bytes) -> dict[str, Any]:
+    """Read a certificate's bytes."""
+    read: Any = canonical.load(record)
+    return dict(read)
 
 
 def public_key(erasure: Erasure, *, at: datetime) -> str:
