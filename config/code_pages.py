@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from config import codes, remedies
+from config import codes, problems, remedies
+from config.codes import Code
 
 
 @require_safe
@@ -23,8 +31,36 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def one(request: HttpRequest, code: str) -> HttpResponse:
-    """Show what one code means."""
+    """Show what one code means, what to do, and how it looks in an answer."""
     found = codes.find(code)
     if found is None:
         raise Http404
-    return render(request, "problem.html", {"code": found, "remedy": remedies.REMEDIES.get(code, "")})
+    shown = {
+        "code": found,
+        "meaning": _with_code(found.meaning),
+        "remedy": _with_code(remedies.REMEDIES.get(code, "")),
+        "example": json.dumps(_example(found), indent=2, ensure_ascii=False),
+    }
+    return render(request, "problem.html", shown)
+
+
+def _with_code(text: str) -> SafeString:
+    """Set what stands between backticks as code."""
+    parts = ((number % 2, part) for number, part in enumerate(text.split("`")))
+    drawn = ((format_html("<code>{}</code>", part) if is_code else part,) for is_code, part in parts)
+    return format_html_join("", "{}", drawn)
+
+
+def _example(code: Code) -> dict[str, Any]:
+    """Give a problem document with this code, or the part of one in which it stands."""
+    said = {"code": code.name, "detail": code.meaning}
+    if code.status is None:
+        return {"reasons": [said]} if code.name in codes.REASONS else {"errors": [{**said, "attr": "…"}]}
+    titles = {status: title for _, status, title in problems.STATUS}
+    return {
+        "type": f"{settings.SAYSO_PUBLIC_URL}/problems/{code.name}",
+        "title": titles.get(code.status, HTTPStatus(code.status).phrase),
+        "status": code.status,
+        **said,
+        "request_id": "req_…",
+    }

@@ -91,6 +91,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
         "revocation_epoch", "record_sha256", "record_key", "signed_record", "supersedes",
     )  # fmt: skip
     readonly_fields = ("signed_record", "state_today")
+    change_form_before_template = "admin/consent_delivery.html"
     change_form_after_template = "admin/consent_history.html"
     actions_detail = ("revoke", "suspend", "resume", "send_again")
 

@@ -63,7 +63,7 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
         shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         return shown
 
-    @admin.display(description="Person")
+    @admin.display(description="Person (that you opened this is on record)")
     def person(self, speaker: Speaker) -> SafeString | str:
         """Name and address, opened from the vault for this page alone."""
         personal = speakers.personal_of(speaker)
@@ -273,4 +273,4 @@ def _erase(speaker: Speaker, actor: str, given: Given) -> str:
         at=now_for(speaker.organisation, livemode=speaker.livemode, real=real),
         real=real,
     )
-    return f"Erasure {erasure.id} has begun."
+    return f"Erasure {erasure.id} has begun. Of the reason its code alone is kept: {erasure.reason}."

@@ -147,7 +147,7 @@ WORDS: Final = Words(
         "c2pa.mismatch": "Vorhanden, aber sie passen nicht zum Klang.",
         "c2pa.absent": "Die Datei trägt keine von uns.",
         "c2pa.candidate": "Die Datei trägt welche, die anderswo entstanden sind.",
-        "fingerprint.absent": "Keine unserer Aufnahmen klingt so.",
+        "fingerprint.absent": "Als Ganzes klingt es wie keine unserer Aufnahmen.",
         "fingerprint.candidate": "Klingt einer unserer Aufnahmen sehr ähnlich. Das ist ein Hinweis, kein Beweis: Ein "
         "Satz, zweimal gesprochen, kann so ähnlich klingen.",
         "fingerprint.absent.short": "Nicht nachgesehen: Es ist zu kurz, um den Klang zu vergleichen.",

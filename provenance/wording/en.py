@@ -137,7 +137,7 @@ WORDS: Final = Words(
         "c2pa.mismatch": "There are some, but they do not fit the sound.",
         "c2pa.absent": "The file carries none of ours.",
         "c2pa.candidate": "The file carries some, made elsewhere.",
-        "fingerprint.absent": "No clip of ours sounds like it.",
+        "fingerprint.absent": "As a whole it sounds like no clip of ours.",
         "fingerprint.candidate": "Sounds much like a clip of ours. That is a hint, no proof: one sentence spoken "
         "twice can sound so alike.",
         "fingerprint.absent.short": "Not looked: it is too short to compare how it sounds.",

@@ -43,7 +43,23 @@ class TestThePages:
     def test_say_what_to_do_in_one_line(self, code: str) -> None:
         assert codes.find(code) is not None
         page = html.unescape(Client().get(f"/problems/{code}").content.decode())
-        assert f"<h2>What to do</h2>\n<p>{remedies.REMEDIES[code]}</p>" in page
+        assert f"<h2>What to do</h2>\n<p>{remedies.REMEDIES[code].replace('`', '')}</p>" in page.replace(
+            "<code>", ""
+        ).replace("</code>", "")
+        assert "`" not in page.partition("How it looks")[0]
+
+    @pytest.mark.parametrize(
+        ("code", "part"),
+        [
+            ("consent_denied", '"status": 403'),
+            ("language_not_covered", '"reasons": ['),
+            ("unknown_field", '"attr": "…"'),
+        ],
+    )
+    def test_show_how_a_code_looks_in_an_answer(self, code: str, part: str) -> None:
+        page = html.unescape(Client().get(f"/problems/{code}").content.decode())
+        assert part in page
+        assert f'"code": "{code}"' in page
 
     def test_leave_no_reason_and_no_field_without_something_to_do(self) -> None:
         assert [name for name in codes.inner_codes() if name not in remedies.REMEDIES] == []

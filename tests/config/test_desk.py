@@ -148,8 +148,10 @@ class TestActs:
     ) -> None:
         speaker, client = make_maras_consent().speaker, logged_in(make_member(role=Role.OFFICER))
         assert "Erase this person" in client.get(page(speaker)).content.decode()
-        client.post(page(speaker, "erase"), {"reason": "requested", "words": "She lives in Harbour Street"})
+        words = {"reason": "requested", "words": "She lives in Harbour Street"}
+        told = client.post(page(speaker, "erase"), words, follow=True).content.decode()
         erasure = Erasure.objects.get()
+        assert "its code alone is kept: requested" in told
         running = client.get(page(erasure)).content.decode()
         missing = client.get(page(erasure, "certificate"))
 
