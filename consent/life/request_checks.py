@@ -1,4 +1,4 @@
-"""Checks of a request before it is made: its term and its grants."""
+"""Checks of a request before it is made: its term, its grants, its level, and what is asked otherwise a second time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from consent.errors import AssuranceUnavailable
+from consent.life import deliveries
+from consent.models import Consent
 from consent.rules import scopes
 from core import durations
 from core.errors import Fault, Invalid
@@ -62,3 +65,39 @@ def latest_end(start: datetime) -> datetime:
 
 def _wrong(attr: str, code: str, detail: str) -> Invalid:
     return Invalid("Some fields are wrong.", faults=(Fault(code=code, detail=detail, attr=attr),))
+
+
+def level_of(asked: str, channel: deliveries.Channel) -> str:
+    """Give the level of a request. A link in the asker's hands proves no mailbox: L0.
+
+    Raises AssuranceUnavailable where more is asked for with such a link.
+    """
+    if channel is not deliveries.Channel.CONTROLLER:
+        return asked
+    if asked != "L1":
+        raise AssuranceUnavailable(
+            "A link that is handed to the asker gives a consent of level L0.",
+            faults=(Fault(code="assurance_unavailable", detail="Leave the level out.", attr="assurance"),),
+        )
+    return "L0"
+
+
+def other_words(
+    open_one: Consent, *, valid_until: datetime | None, duration: str | None, delivery: str | None
+) -> tuple[Fault, ...]:
+    """Warn of what the caller wants otherwise than the open request has it: a request does not change."""
+    sent = deliveries.latest(open_one)
+    channel = sent.channel if sent is not None else None
+    if delivery is not None:
+        delivery = deliveries.choose(delivery, livemode=open_one.livemode)
+    wanted = {
+        "valid_until": (valid_until, open_one.asked_until),
+        "duration": (duration, open_one.duration),
+        "delivery.channel": (delivery, channel),
+    }
+    detail = "The request that is open stands as it was made. Call it back first to ask otherwise."
+    return tuple(
+        Fault(code="renewal_open", detail=detail, attr=attr)
+        for attr, (said, stands) in wanted.items()
+        if said is not None and said != stands
+    )

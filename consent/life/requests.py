@@ -84,7 +84,7 @@ def request_consent(
     read, warnings = request_checks.read_grants(grants)
     channel = deliveries.choose(delivery, livemode=livemode)
     address = deliveries.address_of(_personal(speaker), channel)
-    level = _level(assurance, channel)
+    level = request_checks.level_of(assurance, channel)
     if level != assurance:
         warnings += (Fault(code="assurance_lowered", detail=_HANDED_OVER, attr="assurance"),)
     token = secrets.token_urlsafe(32)
@@ -157,7 +157,7 @@ def renew(
         raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
     open_one = old.successors.filter(state=State.REQUESTED, link_expires_at__gt=at).first()
     if open_one is not None:
-        warnings = _other_words(open_one, valid_until=valid_until, duration=duration, delivery=delivery)
+        warnings = request_checks.other_words(open_one, valid_until=valid_until, duration=duration, delivery=delivery)
         return Requested(consent=open_one, signing_url=signing_url(open_one, at=at), warnings=warnings)
     for stale in old.successors.filter(state=State.REQUESTED):
         Consent.objects.filter(pk=stale.pk, state=State.REQUESTED).update(state=State.LAPSED, ended_at=at)
@@ -259,39 +259,6 @@ def _personal(speaker: Speaker) -> Personal:
     if found is None:
         raise SpeakerGone("This speaker has been erased.")
     return found
-
-
-def _level(asked: str, channel: deliveries.Channel) -> str:
-    """A link in the asker's hands proves no mailbox: L0. More cannot be asked for with such a link."""
-    if channel is not deliveries.Channel.CONTROLLER:
-        return asked
-    if asked != "L1":
-        raise AssuranceUnavailable(
-            "A link that is handed to the asker gives a consent of level L0.",
-            faults=(Fault(code="assurance_unavailable", detail="Leave the level out.", attr="assurance"),),
-        )
-    return "L0"
-
-
-def _other_words(
-    open_one: Consent, *, valid_until: datetime | None, duration: str | None, delivery: str | None
-) -> tuple[Fault, ...]:
-    """Warn of what the caller wants otherwise than the open request has it: a request does not change."""
-    sent = deliveries.latest(open_one)
-    channel = sent.channel if sent is not None else None
-    if delivery is not None:
-        delivery = deliveries.choose(delivery, livemode=open_one.livemode)
-    wanted = {
-        "valid_until": (valid_until, open_one.asked_until),
-        "duration": (duration, open_one.duration),
-        "delivery.channel": (delivery, channel),
-    }
-    detail = "The request that is open stands as it was made. Call it back first to ask otherwise."
-    return tuple(
-        Fault(code="renewal_open", detail=detail, attr=attr)
-        for attr, (said, stands) in wanted.items()
-        if said is not None and said != stands
-    )
 
 
 def _length(old: Consent) -> str:
