@@ -50,8 +50,8 @@ class Server:
 
 @contextmanager
 def process(port: int) -> Iterator[None]:
-    """The service in a process of its own, on this bench's database."""
-    environment = {**os.environ, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    """The service in a process of its own, on this bench's database, with places for a crowd of one organisation."""
+    environment = {**os.environ, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}", "SAYSO_MAX_STREAMS": "100"}
     command = [sys.executable, "manage.py", "serve", "--port", str(port)]
     server = subprocess.Popen(command, env=environment)
     try:

@@ -124,7 +124,7 @@ def _others(consent: Consent) -> tuple[Consent, ...]:
     """Give what else this person signed for this organisation, whether it stands or has ended."""
     mine = Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
     signed = mine.filter(speaker_id=consent.speaker_id).exclude(id=consent.id).exclude(record_sha256="")
-    others = tuple(signed.defer("record", "record_jws"))
+    others = tuple(signed.only(*seals.COLUMNS, "link_expires_at", "asked_until"))
     for other in others:
         other.speaker = consent.speaker  # the same person, so nobody has to be read again
     return others

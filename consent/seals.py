@@ -23,6 +23,11 @@ from core.errors import NotFound
 from vault import keys
 
 _PURPOSE: Final = "consent-standing|"
+COLUMNS: Final = (
+    "organisation_id", "livemode", "speaker_id", "record_sha256", "supersedes_id", "state", "revocation_epoch",
+    "suspended_by", "valid_from", "valid_until", "standing_mac",
+)  # fmt: skip
+"""The columns of a consent that a seal is made over, and the seal."""
 
 
 class SealBroken(Exception):
@@ -104,7 +109,8 @@ def _is_whole(consent_id: str) -> bool:
 
 
 def _read(consent_id: str) -> tuple[Consent, list[Grant], tuple[str, ...]]:
-    consent = Consent.objects.select_related("speaker").defer("record", "record_jws").get(id=consent_id)
+    rows = Consent.objects.select_related("speaker").only(*COLUMNS, "speaker__subject")
+    consent = rows.get(id=consent_id)
     return consent, list(consent.grants.all()), holds_on(consent.speaker_id)
 
 

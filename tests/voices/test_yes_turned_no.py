@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import pytest
 from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import contact, membership, policy
 from accounts import services as accounts
 from accounts.models import ApiKey, Role
-from consent import doubt, erasure, gate
+from consent import doubt, erasure, gate, judging
 from consent import services as consents
 from consent.models import Consent
 from core.durations import parse
@@ -306,6 +307,18 @@ def test_a_command_that_makes_the_gate_say_no_ends_every_permit(world: World, co
         if "key" not in command:  # what was delivered belongs to the organisation, not to one of its keys
             assert raises(lambda: gate.may_still(permit.decision_id, at=world.at))
     assert no is (command not in HARMLESS)
+
+
+def test_the_gate_asks_few_questions_of_the_database(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    permit = gate.check(world.ask(), at=world.at, actor=world.actor)
+    ask = world.ask()
+
+    with django_assert_num_queries(3):  # consents, keys, voices: of all streams together, twenty times a second
+        assert not gate.ended([(permit, world.at)] * 5)
+    with django_assert_num_queries(9):  # however many consents the person has; two of them are the savepoint
+        assert judging.judge(ask, at=world.at)[1].allowed
 
 
 def test_some_commands_leave_the_yes_alone(world: World) -> None:
