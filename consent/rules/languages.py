@@ -9,6 +9,7 @@ a macro language covers (`no` and `nn`), and the countries of a region of UN M.4
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
@@ -47,6 +48,8 @@ SCRIPTS: Final = frozenset(
 _PARTS: Final[dict[str, tuple[str, ...]]] = {
     region: tuple(parts.split()) for region, parts in _read("regions")["contains"].items()
 }
+_NO_PLACE: Final = re.compile(r"AA|Q[M-Z]|X[A-JL-Z]|ZZ")
+"""Codes that ISO 3166-1 keeps for local use, and "unknown"; `XK` is what everybody writes for Kosovo."""
 _LONGEST: Final = 64
 ANY: Final = "*"
 HOW_TO: Final = (
@@ -73,8 +76,8 @@ def canonical(tag: str) -> str:
     """Give the one spelling of a specific tag: `en_us` -> `en-US`, `iw` -> `he`, `nb` -> `no`, `zh-TW` -> `zh-Hant-TW`.
 
     Raises UnknownLanguage for malformed and unregistered tags, wildcards, private use, transformed content (`-t-`),
-    collections, `und`, `mul`, `zxx`, `mis`, and for a script that the language is not written in. Extension `-u-` says
-    how numbers and dates are shown, which nobody hears, so it is left out.
+    collections, `und`, `mul`, `zxx`, `mis`, for a script that the language is not written in, and for a region that is
+    no place. Extension `-u-` says how numbers and dates are shown, which nobody hears, so it is left out.
     """
     return _without_alias(_standard(tag))
 
@@ -108,7 +111,7 @@ def _standard(tag: str) -> str:
     language = parts[0]
     private = len(language) == 3 and "qaa" <= language <= "qtz"  # ISO 639-2 keeps these for local use
     extended = any(len(part) == 1 for part in parts)
-    if not known or private or extended or language in _NOT_SPECIFIC or not _is_written(parts):
+    if not known or private or extended or language in _NOT_SPECIFIC or not (_is_written(parts) and _is_placed(parts)):
         raise UnknownLanguage(tag)
     return "-".join(parts)
 
@@ -128,6 +131,15 @@ def _is_written(parts: Sequence[str]) -> bool:
     if len(script) != 4 or not script.isalpha():
         return True
     return not SCRIPTS.isdisjoint({(parts[0], script), (MAIN_MEMBERS.get(parts[0], ""), script)})
+
+
+def _is_placed(parts: Sequence[str]) -> bool:
+    """Whether the region, if there is one, is a country or a region of UN M.49; or what a reviewer has read."""
+    if "-".join(parts) in _TAG_ALIASES:
+        return True
+    numbers = [part for part in parts[1:] if len(part) == 3 and part.isdigit()]
+    countries = [part for part in parts[1:] if len(part) == 2]
+    return REGIONS.keys() >= set(numbers) and not any(map(_NO_PLACE.fullmatch, countries))
 
 
 def _spell(text: str, spell: Callable[[str], str]) -> str:

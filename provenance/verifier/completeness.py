@@ -183,6 +183,12 @@ def say_papers(bundle: Bundle) -> str:
     notes = [
         "the verify.py in the bundle is this program" if same else "the verify.py in the bundle is another program"
     ]
+    unused = {kid for keys in bundle.keys.values() for kid in keys} - bundle.used
+    foreign = len(set(bundle.periods) - {kid for keys in bundle.keys.values() for kid in keys})
+    if unused:
+        notes.append(f"keys of keys.json that signed nothing in here, stated: {len(unused)}")
+    if foreign:
+        notes.append(f"keys of keys.json that are not among the pinned ones and count for nothing: {foreign}")
     notes += [f"{name} is stated" for name in ("README.txt", "c2pa-roots.pem") if bundle.has(name)]
     if bundle.manifest["kind"] not in EVIDENCE:
         notes.append("nothing in this kind of bundle is proven from the log")

@@ -86,6 +86,9 @@ def say_stated(bundle: Bundle, past: Past | None) -> str:
         columns = [column for column in bundle.tables[name]["columns"] if known is None or column in known]
         if columns and bundle.counts.get(name):
             stated.append(f"{name} ({', '.join(columns)})")
+    ordered = sorted(name for name in bundle.tables if (bundle.counts.get(name) or 0) > 1)
+    if ordered:
+        stated.append("the order of the rows of " + ", ".join(ordered))
     if past is not None:
         stated += [f"{name} in {number} rows" for name, number in sorted(past.unproven.items())]
     if stated:

@@ -154,6 +154,11 @@ class TestCanonical:
             "en-Zxxx",
             "en-t-ja",
             "en-x-whisper",
+            "en-ZZ",
+            "en-XX",
+            "zh-Hans-AA",
+            "en-QO",
+            "en-999",
             "en-u-ca-gregory-x-whisper",
             "en-a-bbb",
             "sla",  # all Slavic languages: no specific one

@@ -14,7 +14,7 @@ from typing import IO, Any
 from provenance.bundles.verifier.container import BLOCK, FORMAT, Folder, Zip
 from provenance.bundles.verifier.outcomes import Refusal, Skipped, Unreadable
 from provenance.bundles.verifier.reading import jws_payload, moment, read_json, unbase64, whole_number
-from provenance.bundles.verifier.tree import Head, Tree, leaf_hash, one_hash, proven_root, read_checkpoint
+from provenance.bundles.verifier.tree import Head, Tree, leaf_hash, one_hash, proven_root, signed_checkpoint
 from provenance.bundles.verifier.trust import Periods, Pinned
 
 UNSEALED = ("manifest.json", "manifest.jws")  # everything else is named, with its hash, in the manifest
@@ -30,7 +30,7 @@ class Bundle:
     """An opened bundle, its manifest read but not yet believed."""
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
+        if not path.is_file() and not path.is_dir():  # a pipe or a device would be waited for, maybe for ever
             raise Unreadable(f"there is no file or folder {path.name}")
         self.files = Folder(path) if path.is_dir() else Zip(path)
         if "manifest.json" not in self.files.sizes:
@@ -50,6 +50,8 @@ class Bundle:
         self.counts: dict[str, int] = self.manifest["counts"]
         self.keys: dict[str, dict[str, bytes]] = {}
         self.periods: Periods = {}
+        self.used: set[str] = set()  # ids of the keys that signed something in here
+        self.signers: set[str] = set()  # of the checkpoint
         self.head: Head | None = None
         self.places: dict[str, dict[str, int]] | None = None
         self.roots: dict[int, bytes] = {}
@@ -143,6 +145,8 @@ def load_keys(bundle: Bundle, pinned: Pinned, periods: Periods) -> str:
     for purpose, rows in read_json(bundle.read("keys.json")).items():
         found: dict[str, bytes] = {}
         for row in rows:
+            if row["key_id"] in bundle.periods:
+                raise Refusal("the key {} stands twice in keys.json".format(row["key_id"]))
             found[row["key_id"]] = unbase64(row["public_key"])
             end = moment(row["valid_until"]) if row["valid_until"] else None
             bundle.periods[row["key_id"]] = (moment(row["valid_from"]), end)
@@ -169,6 +173,7 @@ def check_manifest(bundle: Bundle) -> str:
     kid, payload = jws_payload(bundle.read("manifest.jws").decode("ascii"), bundle.keys.get("exports", {}))
     if payload != bundle.manifest_bytes:
         raise Refusal("what was signed is not this manifest.json")
+    bundle.used.add(kid)
     made = moment(bundle.manifest["signed_at"])
     start, end = bundle.periods[kid]
     if made < start or (end is not None and made >= end):
@@ -178,7 +183,9 @@ def check_manifest(bundle: Bundle) -> str:
 
 def check_checkpoint(bundle: Bundle) -> str:
     """A log key signed the checkpoint; it belongs to this organisation's log and is the one of the manifest."""
-    origin, size, root = bundle.head = read_checkpoint(bundle.read("checkpoint"), bundle.keys.get("log", {}))
+    bundle.head, bundle.signers = signed_checkpoint(bundle.read("checkpoint"), bundle.keys.get("log", {}))
+    bundle.used |= bundle.signers
+    origin, size, root = bundle.head
     said = bundle.manifest["checkpoint"]
     if (said["origin"], said["size"], said["root"]) != (origin, size, base64.b64encode(root).decode("ascii")):
         raise Refusal("the manifest names another checkpoint")

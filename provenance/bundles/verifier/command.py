@@ -7,13 +7,27 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 from provenance.bundles.verifier.assessment import Asked, examine_receipt
 from provenance.bundles.verifier.examination import examine
-from provenance.bundles.verifier.outcomes import Report, Unreadable, say, silent, write_out
+from provenance.bundles.verifier.outcomes import Report, Unreadable, say, silent, write_to
 from provenance.bundles.verifier.trust import read_periods, read_pinned
 
 RESULTS = ("verified", "refused", "unreadable", "consistent", "failed")  # by exit code
+
+
+class Words(argparse.ArgumentParser):
+    """The command line. What it says about itself may go unread, and the exit code is the same."""
+
+    def print_help(self, file: Any = None) -> None:  # noqa: ARG002 - argparse's signature
+        """Print the help."""
+        write_to(sys.stdout, self.format_help())
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the call, and end as for what cannot be read."""
+        write_to(sys.stderr, f"{self.format_usage()}{self.prog}: {message}\n")
+        raise SystemExit(2)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _bundle(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Words(
         prog="verify.py", description="Verify a Sayso bundle offline. `verify.py receipt --help` is about receipts."
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="the zip, or the folder it was unpacked to")
@@ -41,7 +55,7 @@ def _bundle(words: list[str]) -> int:
 
 
 def _receipt(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="verify.py receipt", description="Verify a clip's receipt offline.")
+    parser = Words(prog="verify.py receipt", description="Verify a clip's receipt offline.")
     parser.add_argument("receipt", metavar="RECEIPT", help="as /v1/clips/{id}/receipt gave it")
     parser.add_argument("--key", metavar="FILE", required=True, help="the keys.json that you trust")
     parser.add_argument("--proof", metavar="FILE", help="as /v1/clips/{id}/proof gave it")
@@ -83,7 +97,7 @@ def _told(work: Callable[[Report], bool], *, as_json: bool) -> int:
         code, detail = 4, f"{type(error).__name__}: {error}"
     if as_json:
         whole = {"result": RESULTS[code], "detail": detail or None, "checks": report.rows()}
-        write_out(json.dumps(whole, indent=1) + "\n")
+        write_to(sys.stdout, json.dumps(whole, indent=1) + "\n")
     else:
         say(f"{RESULTS[code]}: {detail}" if detail else RESULTS[code])
     return code

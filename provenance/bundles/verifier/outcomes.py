@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TextIO
 
 
 class Unreadable(Exception):
@@ -66,19 +67,19 @@ def silent(_text: str) -> None:
 
 def say(text: str) -> None:
     """Print a line at once. What a hostile bundle says is escaped, so that it cannot paint an `ok` on the terminal."""
-    write_out(printable(text) + "\n")
+    write_to(sys.stdout, printable(text) + "\n")
 
 
-def write_out(text: str) -> None:
-    """Write to the output. When nobody reads it any more the checks go on: what comes out does not depend on that."""
-    if sys.stdout is None:
+def write_to(stream: TextIO | None, text: str) -> None:
+    """Write to an output. When nobody reads it any more the checks go on: what comes out does not depend on that."""
+    if stream is None:
         return
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        stream.write(text)
+        stream.flush()
     except OSError:  # a closed pipe among them; what waits in the buffer must not fail once more at the end
         with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def printable(text: str) -> str:

@@ -70,27 +70,39 @@ Head = tuple[str, int, bytes]  # origin, size, root
 
 def read_checkpoint(data: bytes, keys: dict[str, bytes]) -> Head:
     """Verify a checkpoint with any of the log's keys; lines of unknown keys are ignored, a false one of ours is not."""
+    return signed_checkpoint(data, keys)[0]
+
+
+def signed_checkpoint(data: bytes, keys: dict[str, bytes]) -> tuple[Head, set[str]]:
+    """Verify a checkpoint, as `read_checkpoint` does; give the ids of the keys that signed it as well."""
     text, _, tail = data.decode("utf-8").rpartition("\n\n")
     lines = text.split("\n")
     if len(lines) < 3 or not tail.endswith("\n") or not re.match(r"(0|[1-9][0-9]{0,18})\Z", lines[1]):
         raise Refusal("not a signed checkpoint")
-    ids = {hashlib.sha256(lines[0].encode("utf-8") + b"\n\x01" + key).digest()[:4]: key for key in keys.values()}
-    good = 0
-    for row in tail[:-1].split("\n"):
+    signers = _signers(text, tail[:-1].split("\n"), keys)
+    root = unbase64(lines[2])
+    if len(root) != 32:
+        raise Refusal("the root of the checkpoint has not 32 bytes")
+    return (lines[0], int(lines[1]), root), signers
+
+
+def _signers(text: str, signatures: list[str], keys: dict[str, bytes]) -> set[str]:
+    """Give the ids of those keys that signed the text of a checkpoint."""
+    origin, signers = text.partition("\n")[0], set()
+    ids = {kid: hashlib.sha256(origin.encode("utf-8") + b"\n\x01" + key).digest()[:4] for kid, key in keys.items()}
+    for row in signatures:
         found = re.match("\u2014 (\\S+) (\\S+)\\Z", row)
         if not found:
             raise Refusal("a line of the checkpoint is not a signature")
         blob = unbase64(found.group(2))
-        if found.group(1) == lines[0] and blob[:4] in ids:
-            if not ed25519_valid(ids[blob[:4]], (text + "\n").encode("utf-8"), blob[4:]):
-                raise Refusal("the signature on the checkpoint is false")
-            good += 1
-    if not good:
+        named = [kid for kid in ids if found.group(1) == origin and blob[:4] == ids[kid]]
+        good = [kid for kid in named if ed25519_valid(keys[kid], (text + "\n").encode("utf-8"), blob[4:])]
+        if named and not good:
+            raise Refusal("the signature on the checkpoint is false")
+        signers.update(good)
+    if not signers:
         raise Refusal("no known key signed the checkpoint")
-    root = unbase64(lines[2])
-    if len(root) != 32:
-        raise Refusal("the root of the checkpoint has not 32 bytes")
-    return lines[0], int(lines[1]), root
+    return signers
 
 
 def one_hash(data: bytes) -> bytes:

@@ -38,6 +38,27 @@ class TestProgram:
 
         assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
+    def test_calls_nothing_that_came_after_python_3_9(self) -> None:
+        """The syntax says nothing of names and options that are younger; nor of unions where they are values."""
+        tree = ast.parse(story.program().read_text())
+        young = {
+            "pairwise", "batched", "bit_count", "file_digest", "UTC", "StrEnum", "Self", "TypeAlias", "ParamSpec",
+            "chdir", "total", "walk", "anext", "aiter", "ExceptionGroup", "add_note", "override", "cbrt",
+        }  # fmt: skip
+        called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        names = {node.attr for node in called if isinstance(node, ast.Attribute)}
+        names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        options = {(ast.unparse(node.func), word.arg) for node in calls for word in node.keywords}
+        unions = [
+            node for node in calls if ast.unparse(node.func) in {"isinstance", "issubclass"}
+            and any(isinstance(inner, ast.BinOp) for inner in ast.walk(node.args[1]))
+        ]  # fmt: skip
+
+        assert names & young == set()
+        assert options & {("zip", "strict"), ("dataclass", "slots"), ("dataclass", "kw_only"), ("sum", "key")} == set()
+        assert unions == []
+
 
 class TestUnreadable:
     @pytest.mark.parametrize("data", [b"", b"PK", b"PK\x05\x06" + bytes(18), b"no zip at all", os.urandom(5000)])
@@ -53,6 +74,11 @@ class TestUnreadable:
 
     def test_is_a_zip_without_a_manifest(self, verify: Verify) -> None:
         assert verify({"README.txt": b"hello"}).code == 2
+
+    def test_is_a_pipe_or_a_device_and_nothing_waits_for_it(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+
+        assert [story.verify(path).code for path in (tmp_path / "pipe", Path("/dev/zero"))] == [2, 2]
 
     def test_is_what_is_not_there(self, tmp_path: Path) -> None:
         assert story.verify(tmp_path / "nothing.zip").code == 2
