@@ -15,7 +15,7 @@ from accounts import contact
 from accounts.models import Organisation
 from consent import events, speakers, voice_comparison
 from consent.errors import AssuranceUnavailable, ConsentSuperseded, ContactMissing, SpeakerGone, WrongState
-from consent.life import deliveries, request_checks, request_grants
+from consent.life import deliveries, lifecycle, request_checks, request_grants
 from consent.models import Consent, Speaker
 from consent.paper import notices
 from consent.rules.states import STANDING, State
@@ -159,8 +159,8 @@ def renew(
     if open_one is not None:
         warnings = request_checks.other_words(open_one, valid_until=valid_until, duration=duration, delivery=delivery)
         return Requested(consent=open_one, signing_url=signing_url(open_one, at=at), warnings=warnings)
-    for stale in old.successors.filter(state=State.REQUESTED):
-        Consent.objects.filter(pk=stale.pk, state=State.REQUESTED).update(state=State.LAPSED, ended_at=at)
+    for stale in old.successors.filter(state=State.REQUESTED).order_by("id"):
+        lifecycle.lapse(stale.id, actor=actor, at=at)
     if valid_until is None and duration is None:
         duration = old.duration or _length(old)
     written = notes_of(old)

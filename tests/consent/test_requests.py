@@ -14,6 +14,7 @@ from consent.errors import AssuranceUnavailable, ConsentSuperseded, KindRefused,
 from consent.life import requests, signing
 from consent.models import Consent, Speaker
 from core.errors import Invalid, NotFound
+from provenance.ledger import proofs
 from tests.conftest import NOON
 from tests.consent import people
 from tests.consent.people import (
@@ -175,6 +176,16 @@ class TestRenew:
     def test_gives_the_open_request_when_asked_twice(self, consent: Consent) -> None:
         first, second = services.renew(consent.id, **of(consent)), services.renew(consent.id, **of(consent))
         assert (first.consent, first.signing_url) == (second.consent, second.signing_url)
+
+    def test_writes_down_that_the_last_one_was_not_answered(self, consent: Consent) -> None:
+        """A state that no entry explains would make every later bundle of the organisation one that does not verify."""
+        stale = services.renew(consent.id, **of(consent)).consent
+        later = NOON + timedelta(days=15)
+        services.renew(consent.id, **{**of(consent), "at": later})
+        stale.refresh_from_db()
+        assert (stale.state, stale.ended_at) == ("lapsed", later)
+        kinds = [event.kind for event in proofs.history(stale.organisation_id, stale.id)]
+        assert kinds == ["consent.requested", "consent.lapsed"]
 
     def test_leaves_the_old_one_in_force_until_it_is_signed(self, consent: Consent) -> None:
         services.renew(consent.id, **of(consent))
