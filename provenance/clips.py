@@ -126,12 +126,12 @@ def intend(origin: Origin, *, at: datetime, draw: marks.Draw = marks.draw) -> In
     raise NoTokenLeft("No free watermark token was found; try again.")
 
 
-def with_token_of(intent: Intent, sound: bytes, *, at: datetime) -> Intent:
+def with_token_of(intent: Intent, names: Sequence[bytes], *, at: datetime) -> Intent:
     """Give the intent with the token of its unmarked sound: that of earlier copies, if there are any.
 
-    Raises ClipGone.
+    `names` of the sound, the surest first. Raises ClipGone.
     """
-    token = sounds.settle(intent.clip_id, key=intent.key, sound=sound, at=at)
+    token = sounds.settle(intent.clip_id, key=intent.key, names=names, at=at)
     if token is None:
         raise ClipGone("This clip was given up in the meantime.", facts={"clip": intent.clip_id})
     return replace(intent, token=token)

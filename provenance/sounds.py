@@ -4,13 +4,16 @@ If every copy had a token of its own, a caller who has one sentence spoken four 
 So the first clip of a sound keeps the token that was drawn for it, and every later copy takes that one. Sounds are told
 apart within one consent and one key: what one person allowed never shares a token with what another did.
 
-What is kept of a sound is a keyed hash: without the organisation's key it says nothing, and it goes with its person.
+A sound has several names (its samples, and its words with their length), so that an engine that gives nearly the same
+sound twice gives one sound. What is kept is a keyed hash of each: without the organisation's key it says nothing, and
+it goes with its person.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,19 +26,27 @@ LABEL: Final = b"sayso sound v1"
 
 
 @tx.opened
-def settle(clip_id: str, *, key: bytes, sound: bytes, at: datetime) -> int | None:
+def settle(clip_id: str, *, key: bytes, names: Sequence[bytes], at: datetime) -> int | None:
     """Give the token of a clip in the making, whose unmarked sound is known now; None when it is not made any more.
 
-    `sound` is what makes two clips copies: the provider's samples, or the words of a stream, which leaves before its
-    samples are known.
+    `names` say what makes two clips copies, the surest first: the token is that of the first name that is known.
     """
     clip = Clip.objects.get(id=clip_id)
-    same = {"organisation_id": clip.organisation_id, "epoch": clip.epoch, "sound": _digest(key, clip.consent_id, sound)}
-    known, _ = MarkedSound.objects.get_or_create(**same, defaults={"token": clip.token, "created_at": at})
-    if known.token == clip.token:
-        return clip.token
+    same = {"organisation_id": clip.organisation_id, "epoch": clip.epoch}
+    hashes = [_digest(key, clip.consent_id, name) for name in names]
+    known = dict(MarkedSound.objects.filter(**same, sound__in=hashes).values_list("sound", "token"))
+    token = next((known[each] for each in hashes if each in known), clip.token)
+
+    for each in reversed(hashes):  # the surest last, so that it follows whoever was faster with another
+        if each not in known:
+            row = MarkedSound(**same, sound=each, token=token, created_at=at)
+            MarkedSound.objects.bulk_create([row], ignore_conflicts=True)
+            token = MarkedSound.objects.values_list("token", flat=True).get(**same, sound=each)
+
+    if token == clip.token:
+        return token
     making = Clip.objects.filter(id=clip_id, state=ClipState.MAKING)
-    return known.token if making.update(token=known.token, token_shared=True) else None
+    return token if making.update(token=token, token_shared=True) else None
 
 
 @tx.required
@@ -45,6 +56,6 @@ def forget(clips: ClipQuerySet) -> None:
     MarkedSound.objects.filter(Exists(clips.filter(**same))).delete()
 
 
-def _digest(key: bytes, consent_id: str, sound: bytes) -> str:
-    parts = (LABEL, consent_id.encode("ascii"), hashlib.sha256(sound).digest())
+def _digest(key: bytes, consent_id: str, name: bytes) -> str:
+    parts = (LABEL, consent_id.encode("ascii"), hashlib.sha256(name).digest())
     return hmac.new(key, b"\0".join(parts), hashlib.sha256).hexdigest()

@@ -25,7 +25,7 @@ from provenance.audio.sound import Sound
 from provenance.deliveries import Delivery
 from provenance.second_mark import Second
 from vault import blobs
-from voices import disclosure, handles, labels, manifests, takes
+from voices import copies, disclosure, handles, labels, manifests, takes
 from voices.attempts import Attempt
 from voices.disclosure import Disclosure
 from voices.models import Voice, VoiceState
@@ -92,7 +92,8 @@ def speak(
         line = Line(text=words, language=language, prosody=order.prosody)
         made = providers(voice.provider).speak(handles.open_handle(voice), line)  # 3. the provider; no transaction here
         take = takes.taken(made)
-        intent = clips.with_token_of(intent, take.sound.pcm16(), at=now())  # copies of one sound share it
+        names = copies.names_of_file(line, voice, take.sound)
+        intent = clips.with_token_of(intent, names, at=now())  # copies of one sound share it
         second = marks.second_of(intent.clip_id, asker.organisation_id, intent.epoch, at=now())
         cut = _cut(take, intent, order.output, second, asker=asker)  # 4. mark, encode, read the mark back from that
         cut = _label(cut, label_of(origin, intent), order.output)  # China's hidden label, where it is wanted

@@ -173,7 +173,7 @@ class MarkKey(models.Model):
 
 
 class MarkedSound(models.Model):
-    """A sound that was marked under a key, and its token: one sound has one token, one token one sound.
+    """A name of a sound that was marked under a key, and its token: one name has one token.
 
     `sound` is a keyed hash (`provenance.sounds`).
     """
@@ -188,8 +188,8 @@ class MarkedSound(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="marked_sound_has_one_token", fields=["organisation", "epoch", "sound"]),
-            models.UniqueConstraint(name="marked_token_has_one_sound", fields=["organisation", "epoch", "token"]),
         ]
+        indexes = [models.Index(name="marked_sound_by_token", fields=["organisation", "epoch", "token"])]
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.epoch} {self.token:08x}"

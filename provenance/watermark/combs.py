@@ -55,11 +55,12 @@ def _ripple(samples: Samples) -> Vector:
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     energy = np.array([float(frame @ frame) for frame in frames])
     loud = frames[energy > LOUD_SHARE * energy.max(initial=0.0)]
-    total, window = np.zeros(FRAME // 2 + 1), hann(FRAME).astype(np.float32)
+    total, window = np.zeros(BINS.stop - BINS.start), hann(FRAME).astype(np.float32)
     for frame in loud:
-        power = np.square(np.abs(np.fft.rfft(frame * window)))
-        total += np.log(power / (power.mean() + TINY) + TINY)
-    mean, count = total[BINS] / max(len(loud), 1), 2 * SMOOTH + 1
+        spectrum = np.fft.rfft(frame * window)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        total += np.log(power[BINS] / (power.mean() + TINY) + TINY)
+    mean, count = total / max(len(loud), 1), 2 * SMOOTH + 1
     ripple: Vector = mean - np.convolve(np.pad(mean, SMOOTH, mode="edge"), np.ones(count) / count, "valid")
     return ripple
 

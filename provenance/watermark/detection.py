@@ -24,6 +24,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from provenance.watermark.combs import Comb, comb_of, undone
 from provenance.watermark.ground import PER_FRAME, Cells, Ground, Pace, ground_of
@@ -50,11 +51,12 @@ class Windows:
     size: int
     apart: int
     least: int  # periods that a sound has at least to be folded in windows; a shorter one is folded whole alone
+    whole: bool  # whether the whole is asked, too
 
 
 # A long recording may hold a marked clip among other sound: it is also read in windows of about five seconds.
-LONG: Final = Windows(size=5, apart=3, least=9)
-SHORT: Final = Windows(size=2, apart=1, least=3)
+LONG: Final = Windows(size=5, apart=3, least=9, whole=True)
+SHORT: Final = Windows(size=2, apart=1, least=3, whole=False)  # the whole was asked before
 
 Found = dict[str, Reading]
 Stage = Callable[[Mapping[str, bytes]], Found]
@@ -143,19 +145,25 @@ def _read(grounds: Iterator[Ground], keys: Mapping[str, bytes], windows: Windows
     places: dict[str, list[_Place]] = {name: [] for name in keys}
     for ground in grounds:
         folded = _folded(ground, windows)
+        asked = np.array([look for look in range(len(folded.contrast)) if windows.whole or look % folded.windows])
+        if not asked.size:
+            continue
         for name, key in keys.items():
-            best = sorted((*places[name], *_places(folded, key)), key=lambda place: -place.clearness)
+            best = sorted((*places[name], *_places(folded, key, asked)), key=lambda place: -place.clearness)
             places[name] = best[:DECODED]
     found = ((name, _decoded(places[name], key)) for name, key in keys.items())
     return {name: reading for name, reading in found if reading is not None}
 
 
-def _places(folded: Folded, key: bytes) -> Iterator[_Place]:
-    for place in candidates(folded.contrast, key):
-        whole = place.look // folded.windows * folded.windows  # the first look of each alignment is the whole block
+def _places(folded: Folded, key: bytes, asked: NDArray[np.intp]) -> Iterator[_Place]:
+    """The clearest places of the looks that are asked."""
+    contrast = folded.contrast if asked.size == len(folded.contrast) else folded.contrast[asked]
+    for place in candidates(contrast, key):
+        look = int(asked[place.look])
+        whole = look // folded.windows * folded.windows  # the first look of each alignment is the whole block
         yield _Place(
             clearness=place.clearness,
-            soft=even_values(folded, key, place.look, place.start),
+            soft=even_values(folded, key, look, place.start),
             whole=(folded.contrast[whole].copy(), folded.square[whole].copy()),  # a view would keep all looks
             start=place.start,
         )

@@ -64,6 +64,17 @@ class TestTheMeanOfCopies:
         assert verdict.clip is not None
         assert verdict.clip.id in dict(made)
 
+    def test_of_an_engine_that_is_not_exact_names_them(self, voice: Voice) -> None:
+        """Other levels, a sample later, another last bit."""
+        samples, random = reading().resampled(RATE).samples, np.random.default_rng(1)
+        noise = random.integers(-1, 2, samples.size).astype(np.float32) / 32_768
+        given = [samples, 0.9 * samples, samples + noise, np.pad(samples, (1, 0)), 0.8 * samples]
+        made = [clip_of(voice, Sound(each.astype(np.float32), RATE)) for each in given]
+
+        verdict = mean_of([sound for _, sound in made])
+
+        assert {stretch.clip_id for stretch in verdict.stretches} == {clip_id for clip_id, _ in made}
+
     @pytest.mark.parametrize("seconds", [9.0, 17.0])
     def test_with_identities_and_second_marks_of_their_own_names_them(self, voice: Voice, seconds: float) -> None:
         made = [clip_of(voice, longer(seconds)) for _ in range(5)]

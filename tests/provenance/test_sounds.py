@@ -26,13 +26,11 @@ def subject(acme: Organisation) -> str:
     return keys.create(kind="person", organisation_id=acme.id, at=NOON)
 
 
-def settled(
-    organisation: Organisation, subject: str, token: int, sound: bytes = SOUND, *, consent_id: str
-) -> clips.Intent:
-    """A clip in the making that drew this token, and whose sound was then known."""
+def settled(organisation: Organisation, subject: str, token: int, *names: bytes, consent_id: str) -> clips.Intent:
+    """A clip in the making that drew this token, and whose sound was then known by these names."""
     origin = replace(origin_of(organisation, subject), consent_id=consent_id)
     intent = clips.intend(origin, at=NOON, draw=draws(token, token + 1_000))
-    return clips.with_token_of(intent, sound, at=NOON)
+    return clips.with_token_of(intent, names or (SOUND,), at=NOON)
 
 
 class TestCopies:
@@ -48,6 +46,19 @@ class TestCopies:
         made = [settled(acme, subject, 7, consent_id=MINE), settled(acme, subject, 8, OTHER_SOUND, consent_id=MINE)]
 
         assert [intent.token for intent in made] == [7, 8]
+
+    def test_that_have_one_name_of_several_in_common_share_it(self, acme: Organisation, subject: str) -> None:
+        named = [(SOUND, b"words"), (OTHER_SOUND, b"words"), (OTHER_SOUND, b"other words"), (b"third", b"other words")]
+        made = [settled(acme, subject, 7 + place, *names, consent_id=MINE) for place, names in enumerate(named)]
+
+        assert [intent.token for intent in made] == [7, 7, 7, 7]
+        assert Clip.objects.get(token_shared=False).token == 7
+
+    def test_take_the_token_of_the_surest_name(self, acme: Organisation, subject: str) -> None:
+        settled(acme, subject, 7, SOUND, b"words", consent_id=MINE)
+        settled(acme, subject, 8, OTHER_SOUND, b"other words", consent_id=MINE)
+
+        assert settled(acme, subject, 9, OTHER_SOUND, b"words", consent_id=MINE).token == 8
 
     def test_under_another_consent_keep_their_own(self, acme: Organisation, subject: str) -> None:
         made = [settled(acme, subject, 7, consent_id=MINE), settled(acme, subject, 8, consent_id=OTHERS)]
@@ -72,15 +83,18 @@ class TestCopies:
             clips.abort(intent.clip_id, code="interrupted", at=NOON, actor="system:sweep")
 
         with pytest.raises(ClipGone):
-            clips.with_token_of(intent, SOUND, at=NOON)
+            clips.with_token_of(intent, (SOUND,), at=NOON)
 
 
 class TestTheDatabase:
-    def test_refuses_a_token_for_two_sounds(self, acme: Organisation, subject: str) -> None:
+    def test_refuses_a_token_for_two_clips_of_which_none_says_that_it_is_shared(
+        self, acme: Organisation, subject: str
+    ) -> None:
         settled(acme, subject, 7, consent_id=MINE)
+        settled(acme, subject, 8, consent_id=MINE)
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            MarkedSound.objects.create(organisation=acme, epoch=2026, sound="0" * 64, token=7, created_at=NOON)
+            Clip.objects.update(token_shared=False)
 
     def test_refuses_two_tokens_for_a_sound(self, acme: Organisation, subject: str) -> None:
         settled(acme, subject, 7, consent_id=MINE)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import unicodedata
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -21,7 +20,7 @@ from django.db import transaction
 
 from accounts import policy
 from consent import gate
-from core import canonical, streams
+from core import streams
 from core.clock import Clock
 from core.errors import Fault, SaysoError
 from provenance import aigc, clips, watermark
@@ -31,7 +30,7 @@ from provenance.credentials import signing
 from provenance.credentials.signing import CredentialFailed
 from provenance.deliveries import Delivery, Part
 from vault import blobs
-from voices import attempts, disclosure, handles, manifests, pipeline
+from voices import attempts, copies, disclosure, handles, manifests, pipeline
 from voices.disclosure import Disclosure
 from voices.models import Voice
 from voices.orders import Asker, Providers, SpeechOrder
@@ -102,7 +101,7 @@ def _begun(
         origin = pipeline.origin_of(order, voice, permit, duty, asker)
         intent = clips.intend(origin, at=now())
         line = Line(text=words, language=language, prosody=order.prosody)
-        intent = clips.with_token_of(intent, _said(line, voice), at=now())
+        intent = clips.with_token_of(intent, copies.names_of_stream(line, voice), at=now())
         provider = cast("Streaming", providers(voice.provider))
         pieces = provider.stream(handles.open_handle(voice), line)
         strict = not pipeline.may_leave_unmarked(wanted)
@@ -123,15 +122,6 @@ def _begun(
         strict=strict,
     )
     return papers, pieces
-
-
-def _said(line: Line, voice: Voice) -> bytes:
-    """What makes two streams copies of one sound, whose samples nobody has yet: voice, manner and words.
-
-    Of the words letters and digits count: case and punctuation alone rarely change what is heard.
-    """
-    letters = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", line.text).casefold()))
-    return canonical.dump([voice.id, line.language, repr(line.prosody), letters])
 
 
 class Live:

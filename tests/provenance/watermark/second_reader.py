@@ -44,7 +44,7 @@ def folded(contrast: Floats) -> Floats:
 def stretches(frames: int, *, cut: bool) -> list[slice]:
     """The frames to fold together: all of them, and in long clips runs of five periods, three apart.
 
-    `cut`: runs of two periods, one apart, where there are three periods and more.
+    `cut`: runs of two periods, one apart, where there are three periods and more. Of these all is not asked itself.
     """
     periods = math.ceil(frames / SLOTS)
     size, apart, least = (2, 1, 3) if cut else (5, 3, 9)
@@ -124,12 +124,14 @@ def folds(contrast: Floats, *, cut: bool = False) -> list[Fold]:
     for offset in range(GRIDS):
         frames = contrast[offset::GRIDS]
         pairs = [(folded(frames[part]), folded(frames[part] ** 2)) for part in stretches(len(frames), cut=cut)]
-        found += [Fold(*pair, whole=pairs[0]) for pair in pairs]
+        found += [Fold(*pair, whole=pairs[0]) for pair in (pairs[1:] if cut else pairs)]
     return found
 
 
 def clearest(found: list[Fold], keyed: Keyed) -> list[Place]:
     """The four places that speak most clearly."""
+    if not found:
+        return []
     agreement = []
     for fold in found:
         even = (fold.cells - level_of_bands(fold.cells)).ravel()
