@@ -8,7 +8,7 @@ from consent import pages
 
 urlpatterns = [
     # What records name as the way to withdraw; whoever comes without their link is told to open it.
-    path("sign", pages.sign, {"token": ""}),
+    path("sign", pages.without_link),
     path("sign/<str:token>", pages.sign, name="sign"),
     path("sign/<str:token>/decline", pages.decline, name="decline"),
     path("sign/<str:token>/withdraw", pages.withdraw, name="withdraw"),

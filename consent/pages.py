@@ -49,6 +49,13 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
         return _ended(request, token, ending="elsewhere", status=422)
 
 
+@require_safe
+@pages.private
+def without_link(request: HttpRequest) -> HttpResponse:
+    """Tell whoever comes without their link to open it."""
+    return _unknown(request, "")
+
+
 @pages.from_own_pages
 @require_http_methods(["GET", "HEAD", "POST"])
 @pages.private
