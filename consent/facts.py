@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, cast
 
@@ -27,6 +27,7 @@ class Gathered:
 
     `chain` begins with the consent asked for; `signed` are all its grants, those declined or removed since as well.
     `others` are what else this person ever signed here, with their grants, and `holds` the grounds of what is held.
+    `policy` is the organisation's own, as it was read.
     """
 
     facts: Facts
@@ -36,6 +37,7 @@ class Gathered:
     signed: tuple[Grant, ...] = ()
     others: tuple[Consent, ...] = ()
     holds: tuple[str, ...] = ()
+    policy: Mapping[str, Json] = field(default_factory=dict)
 
 
 def register_policy() -> None:
@@ -65,7 +67,7 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
     raised = raised_by(wanted)
     chain = _chain(ask)
     if not chain:
-        return Gathered(facts=Facts(at=at, consent=None, raised=raised), consent=None, grants={})
+        return Gathered(facts=Facts(at=at, consent=None, raised=raised), consent=None, grants={}, policy=wanted)
     consent = chain[-1]
     approved = consent.assurance == "L0" and _import_approved(consent, at)
     others, holds = _others(consent), seals.holds_on(consent.speaker_id)
@@ -101,7 +103,14 @@ def gather(ask: Ask, *, at: datetime) -> Gathered:
     )
     standing = {grant.id: grant for grant in grants}
     return Gathered(
-        facts=facts, consent=consent, grants=standing, chain=tuple(chain), signed=every, others=others, holds=holds
+        facts=facts,
+        consent=consent,
+        grants=standing,
+        chain=tuple(chain),
+        signed=every,
+        others=others,
+        holds=holds,
+        policy=wanted,
     )
 
 

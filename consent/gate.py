@@ -147,7 +147,7 @@ def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at:
     characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
     quota.keep(decision, usage, characters=characters, clips=clips, expires_at=ends)
     noted = decisions.note(decision, consent, at=at, actor=actor)
-    still.remember(decision.id, consent, gathered.facts.raised)
+    still.remember(decision.id, consent, gathered.policy)
     return replace(_permit(decision, consent, grant), event_id=noted)
 
 

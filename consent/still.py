@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from accounts import keys
-from consent import facts, voice_lookup
+from consent import voice_lookup
 from consent.judging import judge
 from consent.models import Consent, Decision, Speaker
 from consent.permits import ConsentDenied, Permit
 from consent.rules.asks import Ask, Reason
 from consent.rules.states import State
+from core import canonical
+from core.canonical import Json
 from core.errors import Refused
 
 SCOPES: Final[Mapping[str, str]] = {"synthesize": "speech:write", "clone": "voices:write"}
@@ -27,8 +29,8 @@ _LOOKED_AT: Final = (
     "state", "revocation_epoch", "valid_until", "speaker__kind", "speaker__state", "organisation__policy",
 )  # fmt: skip
 """What `ended` reads of a consent, twenty times a second."""
-Ground = tuple[int, str, tuple[tuple[str, int], ...]]
-"""What can turn a yes into a no without a move of the consent: its epoch, the person's state, the raised levels."""
+Ground = tuple[int, str, bytes]
+"""What can turn a yes into a no: the consent's epoch, the person's state, and the organisation's whole policy."""
 _judged: dict[str, Ground] = {}
 
 
@@ -90,16 +92,16 @@ def must_act(actor: str, action: str, *, at: datetime) -> None:
         raise error
 
 
-def remember(decision_id: str, consent: Consent, raised: Mapping[str, int]) -> None:
+def remember(decision_id: str, consent: Consent, policy: Mapping[str, Json]) -> None:
     """Remember on what ground a decision was judged: while that is the same, so is the verdict."""
     if len(_judged) >= _MOST:
         _judged.clear()
     if consent.speaker.kind == Speaker.Kind.ADULT:  # who acts for others may stop with no trace in these rows
-        _judged[decision_id] = _ground(consent, raised)
+        _judged[decision_id] = _ground(consent, policy)
 
 
-def _ground(consent: Consent, raised: Mapping[str, int]) -> Ground:
-    return consent.revocation_epoch, consent.speaker.state, tuple(sorted(raised.items()))
+def _ground(consent: Consent, policy: Mapping[str, Json]) -> Ground:
+    return consent.revocation_epoch, consent.speaker.state, canonical.dump(dict(policy))
 
 
 def _scope(action: str) -> str | None:
@@ -122,19 +124,15 @@ def _against(permit: Permit, consent: Consent | None, ready: frozenset[str], *, 
 
 def _judged_again(permit: Permit, consent: Consent, *, at: datetime) -> tuple[Reason, ...]:
     """Judge the stored ask, unless it was judged on the very same ground. A clone's recordings may be bound since."""
-    try:
-        raised = facts.raised_by(consent.organisation.policy)
-    except (TypeError, ValueError):
-        raised = None
-    ground = None if raised is None or permit.action != "synthesize" else _ground(consent, raised)
-    if ground is not None and _judged.get(permit.decision_id) == ground:
+    policy = consent.organisation.policy
+    if permit.action == "synthesize" and _judged.get(permit.decision_id) == _ground(consent, policy):
         return ()
     decision = Decision.objects.filter(id=permit.decision_id, allowed=True).first()
     if decision is None:
         return (Reason(code="no_consent", detail="The decision is gone."),)
     _, verdict = judge(_stored(decision), at=at, quota=False)
-    if verdict.allowed and raised is not None:
-        remember(decision.id, consent, raised)
+    if verdict.allowed:
+        remember(decision.id, consent, policy)
     return verdict.reasons
 
 

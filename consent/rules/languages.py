@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import langcodes
+from langcodes.data_dicts import MACROLANGUAGES
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -33,6 +34,12 @@ ALSO_COVERED: Final[dict[str, frozenset[str]]] = {
 }
 """Other members that a macro language covers. They do not cover it, nor one another."""
 WITHOUT_MAIN_MEMBER: Final = frozenset(_TABLE["no_main_member"])
+_KEPT_APART: Final[dict[str, tuple[str, str]]] = {
+    spelling: (entry["is"], entry["not"]) for spelling, entry in _TABLE["kept_apart"].items()
+}
+"""Members that CLDR writes as another language in a country, `prs` as `fa-AF`: their code, and that language."""
+_EXTENDED: Final = frozenset({"ar", "kok", "lv", "ms", "sw", "uz", "zh"})
+"""What RFC 5646 lets stand before a member of it, as in `ar-arz`, which is `arz`."""
 _REACH: Final = {
     **{language: others | {language} for language, others in ALSO_COVERED.items()},
     **{member: frozenset({macro}) for member, macro in MAIN_MEMBERS.items()},
@@ -102,18 +109,26 @@ def _standard(tag: str) -> str:
     plain = unicodedata.normalize("NFKC", tag[: _LONGEST + 1]).strip()
     if not plain.isascii() or not 2 <= len(plain) <= _LONGEST or ANY in plain:
         raise UnknownLanguage(tag[:_LONGEST])
+    first, *rest = plain.lower().replace("_", "-").split("-")
+    member, stand_in = _KEPT_APART.get(first, ("", first))
     try:
-        standard = langcodes.standardize_tag(plain)
+        standard = langcodes.standardize_tag("-".join([stand_in, *rest]))
         known = langcodes.tag_is_valid(standard)
     except ValueError:
         raise UnknownLanguage(tag) from None
     parts = _without_preferences(standard.split("-"))
     language = parts[0]
+
+    if len(parts) > 1 and len(parts[1]) == 3 and parts[1].isalpha():
+        if member or language not in _EXTENDED or MACROLANGUAGES.get(parts[1]) != language:
+            raise UnknownLanguage(tag)
+        return _standard("-".join(parts[1:]))
+
     private = len(language) == 3 and "qaa" <= language <= "qtz"  # ISO 639-2 keeps these for local use
     extended = any(len(part) == 1 for part in parts)
     if not known or private or extended or language in _NOT_SPECIFIC or not (_is_written(parts) and _is_placed(parts)):
         raise UnknownLanguage(tag)
-    return "-".join(parts)
+    return "-".join([member or language, *parts[1:]])
 
 
 def _without_preferences(parts: list[str]) -> list[str]:

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from accounts.models import Organisation
 from accounts.policy import change
+from consent import gate, services
+from consent.life import signing
 from consent.models import Consent, ImportedConsent
 from consent.rules import policy, use_cases
 from consent.rules.asks import Ask, ConsentFacts, Facts, GrantFacts
 from consent.rules.states import State
 from core.errors import Invalid
 from tests.conftest import NOON
-from tests.consent.people import MakeRequest
+from tests.consent.people import MakeRequest, MakeSpeaker, check, token_of
 
 EVERY = sorted(use_cases.CODES)
 LIGHT = [code for code in EVERY if use_cases.minimum_level(code, {}) == 1]
@@ -128,3 +130,21 @@ class TestTheEntry:
 
     def test_is_taken_for_uses_that_need_l1(self, acme: Organisation) -> None:
         assert change(acme.id, {"imports_count_as_l1": ["entertainment"]}, actor="member:a", at=NOON)
+
+
+@pytest.mark.django_db
+def test_a_running_permit_ends_when_the_policy_trusts_imports_no_longer(
+    make_request: MakeRequest, make_speaker: MakeSpeaker, acme: Organisation
+) -> None:
+    made = make_request(speaker=make_speaker(livemode=True), delivery="controller")
+    view = signing.find(token_of(made), at=NOON)
+    services.sign(token_of(made), name_typed=view.speaker_name, ticked=(view.grants[0].id,), at=NOON)
+    imported = {"imported_by": "member:a", "approved_by": "member:b"}
+    ImportedConsent.objects.create(consent=made.consent, imported_at=NOON, approved_at=NOON, **imported)
+    change(acme.id, {"imports_count_as_l1": [made.consent.grants.get().use_case]}, actor="member:a", at=NOON)
+    permit = check(made.consent)
+    assert not gate.ended([(permit, NOON)])
+
+    change(acme.id, {"imports_count_as_l1": []}, actor="member:a", at=NOON)
+
+    assert gate.ended([(permit, NOON)])
