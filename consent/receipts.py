@@ -105,10 +105,7 @@ def _story(consent: Consent, state: State, link: str = "") -> Iterator[Block]:
         yield Line(label=say["declined"], value="; ".join(declined))
     yield Passage(text=say["withdraw"])
     if link:
-        yield Heading(text=say["link"])
-        yield Passage(text=say["link_hint"])
-        yield Passage(text=link, small=True)
-        yield Code(address=link)
+        yield Code(title=say["link"], hint=say["link_hint"], address=link)
     yield Heading(text=say["record"])
     version = consent.notice_version
     yield Line(label=say["notice"], value=f"{version.notice.key} {version.version} ({version.locale})")

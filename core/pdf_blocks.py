@@ -55,8 +55,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """An address as a QR code that leads there."""
+    """A part of its own about an address: a title, a hint, the address, and the QR code that leads there."""
 
+    title: str
+    hint: str
     address: str
 
 
@@ -71,6 +73,8 @@ def texts(blocks: Iterable[Block]) -> Iterator[str]:
                 yield block.text
             case Line():
                 yield from (block.label, block.value)
+            case Code():
+                yield from (block.title, block.hint, block.address)
             case Table():
                 yield from block.head
                 for row in block.rows:

@@ -28,6 +28,8 @@ _MARGIN: Final = 22
 _BODY, _SMALL, _LEADING = 10, 8, 1.4
 _CODE: Final = 34
 """The side of a QR code in millimetres."""
+_ABOVE_CODE: Final = 34
+"""What its title, hint and address take at most, so that they stay on one page with it."""
 
 
 def draw(paper: Paper, blocks: Sequence[Block], *, undrawn: str = "", language: str = "", country: str = "") -> bytes:
@@ -119,8 +121,11 @@ class _Sheet(FPDF):
         self.ln(2)
 
     def _code(self, code: Code) -> None:
-        if self.will_page_break(_CODE):
+        if self.will_page_break(_CODE + _ABOVE_CODE):
             self.add_page()
+        self.put(Heading(text=code.title))
+        self.put(Passage(text=code.hint))
+        self.put(Passage(text=code.address, small=True))
         squares = qr.rows(code.address)
         side, left, top = _CODE / len(squares), self.l_margin, self.get_y()
         self.link(left, top, _CODE, _CODE, code.address)

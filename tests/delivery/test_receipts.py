@@ -129,7 +129,7 @@ class TestAReceipt:
         assert "ana  MARÍA gómez" in for_the_asker
         assert told["advices"]["none"] in for_the_asker
         assert (link in for_the_asker, told["link"] in for_the_asker) == (False, False)
-        assert f"Code(address='{link}')" in for_the_person
+        assert f"address='{link}'" in for_the_person
         assert told["link_hint"] in for_the_person
 
     def test_shows_the_link_to_the_person_and_in_no_answer_of_the_api(
