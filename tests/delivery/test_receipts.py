@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,7 @@ class TestAReceipt:
         sign(link, made)
         path = "/sign/" + link.rpartition("/")[2]
         own = text_of(client.get(f"{path}/receipt.pdf").content, tmp_path)
+        assert re.search(r"Signed on:\s+\d{1,2} \w+ 20\d\d, \d\d:\d\d UTC", own), "an hour without its zone is no time"
         assert link in own.replace("\n", "")
         theirs = sandbox.get(f"/v1/consents/{made['id']}/receipt.pdf").content
         assert link.rpartition("/")[2] not in text_of(theirs, tmp_path).replace("\n", "")
