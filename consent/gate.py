@@ -88,10 +88,11 @@ def confirm(permit: Permit, *, at: datetime) -> None:
 def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) -> None:
     """Spend what was really used and bind what was cloned from, after `confirm`.
 
-    Raises ConsentDenied when more was used than is left, and when the permit was settled before.
+    Raises ConsentDenied when more was used than is left, when the permit was settled before, and when its time is over.
     """
     reservation = Reservation.objects.select_related("decision").filter(decision_id=permit.decision_id).first()
-    if reservation is None or not quota.spend(reservation, characters=characters, milliseconds=milliseconds):
+    used = {"characters": characters, "milliseconds": milliseconds}
+    if reservation is None or not quota.spend(reservation, **used, at=at):
         over = still.reason_of("More was used than is left of the quota.", permit.consent_id, "quota_exceeded")
         raise ConsentDenied((over,))
     asked = reservation.decision.ask

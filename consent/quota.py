@@ -62,9 +62,12 @@ def keep(decision: Decision, usage: GrantUsage, *, characters: int, clips: int, 
 
 
 @tx.required
-def spend(reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
-    """Turn a held reservation into the amount really used. False when it is not held any more, or does not fit."""
-    held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
+def spend(reservation: Reservation, *, characters: int, milliseconds: int, at: datetime) -> bool:
+    """Turn a held reservation into the amount really used.
+
+    False when it does not fit, and when it is over, whether the sweep has given it back already or not.
+    """
+    held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD, expires_at__gt=at)
     if not held.update(state=Reservation.State.COMMITTED):
         return False
     usage = GrantUsage.objects.select_related("grant").get(pk=reservation.usage_id)

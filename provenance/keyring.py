@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import datetime
 from typing import Final
 
@@ -35,6 +36,14 @@ def public(organisation_id: str) -> dict[str, Json]:
     A purpose that no key was made for yet is left out of nothing: its list is empty.
     """
     return {purpose: [_key(key) for key in signing.public_keys(organisation_id, purpose)] for purpose in PURPOSES}
+
+
+def hashes(organisation_id: str) -> dict[str, Json]:
+    """Give the SHA-256 of every such key, in hex, by purpose: what the log commits to, so that it names its signers."""
+    return {
+        purpose: [hashlib.sha256(key.public_key).hexdigest() for key in signing.public_keys(organisation_id, purpose)]
+        for purpose in PURPOSES
+    }
 
 
 def _key(key: PublicKey) -> dict[str, Json]:

@@ -17,12 +17,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.rest import caller_of
+from core import clock
 from core.fields import Choice, Code, Moment
 from core.rest import Rendered, StrictSerializer, page, read, timestamp
 from core.schemas import PAGE, sent
 from provenance.bundles import registry, services
 from provenance.bundles.archive import blocks
 from provenance.models import Export
+from vault import signing
 
 
 class ExportInput(StrictSerializer):
@@ -100,6 +102,8 @@ class Exports(APIView):
     def post(self, request: Request) -> Response:
         """Ask for a bundle; poll the export until it is `ready`."""
         caller, form = caller_of(request), read(ExportInput, request.data)
+        # The key that will sign the first bundle, by the real time: the entry of this request names it.
+        signing.signer("exports", organisation_id=caller.organisation_id, at=clock.now())
         export = services.request(
             organisation_id=caller.organisation_id,
             livemode=caller.livemode,

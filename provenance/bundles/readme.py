@@ -64,10 +64,14 @@ in here vouches for nothing. Take verify.py from the service that you trust (/ve
 that you doubt.
 
 One line a check: ok, REFUSED, or "not checked" with the reason. It ends with 0 verified, 1 refused, 2 unreadable,
-3 consistent but nobody vouches for the keys, 4 the program itself failed. --json has the same word in "result".
+3 consistent but nobody vouches for all keys, 4 the program itself failed. --json has the same word in "result".
 
   --key FILE         the keys.json that you fetched, or the verifier keys that {address}/key shows
   --previous FILE    the checkpoint of an earlier bundle: the log must continue it
+
+Every key that signed something in here must be vouched for: it is in the file of --key, or it signed the checkpoint of
+--previous, or an entry that such a key's checkpoint covers names it (key.rotated, and "keys" of export.requested).
+A bundle of a period does not hold the entry of its own request: give --key for one.
 
 What the check proves, and what not
 

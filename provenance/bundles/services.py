@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Organisation
 from core import ids, tx
 from core.errors import Conflict, Fault, Invalid, NotFound
-from provenance import log
+from provenance import keyring, log
 from provenance.bundles import registry, tasks
 from provenance.bundles.registry import Kind
 from provenance.models import Export, ExportQuerySet, ExportState
@@ -41,6 +41,8 @@ def request(
     actor: str,
 ) -> Export:
     """Ask for a bundle; a worker makes it. The period is half-open, cut to whole milliseconds like the log's times.
+
+    The entry names the keys that there are, so that who knows the log's key knows which others sign its bundles.
 
     Raises Invalid for an impossible period, or a speaker where none belongs (or the other way round); NotFound for a
     stranger's speaker.
@@ -73,7 +75,7 @@ def request(
         subject=None,
         refs={"export": export.id},
         speaker=speaker_id,
-        body={"kind": kind},
+        body={"kind": kind, "keys": keyring.hashes(organisation_id)},
     )
     return export
 

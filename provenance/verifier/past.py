@@ -63,6 +63,7 @@ class Past:
         self.kids: dict[str, bytes] = {}
         self.closed: list[Happened] = []
         self.foreign = self.old = 0
+        self.foreign_decisions: set[str] = set()
         self.unproven: Counter[str] = Counter()
         self.voices: set[str] = set()
         self.repeated = False
@@ -118,6 +119,8 @@ class Past:
         entry = event.entry
         if entry.get("live", True) is not self.bundle.manifest["livemode"]:
             self.foreign += 1
+            if event.kind.startswith("decision."):
+                self.foreign_decisions.add(refs_of(entry)["decision"])
             return
         if event.sealed is not None:
             self._note_body(event, event.body or {})

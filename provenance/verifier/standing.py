@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from provenance.bundles.verifier.contents import refs_of
 from provenance.bundles.verifier.outcomes import Refusal, Skipped
 from provenance.verifier.consents import Facts, sha256_of
-from provenance.verifier.coverage import language_covered, uncovered
+from provenance.verifier.coverage import uncovered
 from provenance.verifier.past import Happened, Past, milliseconds, table_rows
 
 BEGINS = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9 has no other name for it
@@ -32,6 +32,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.decisions = self.clips = self.closed = self.earlier = self.between = 0
+        self.spent: set[str] = set()  # decisions that a clip rests on
 
 
 def check_standing(past: Past) -> str:
@@ -72,14 +73,12 @@ def _decide(event: Happened, past: Past, present: dict[str, Facts], tally: Tally
     before = [one for one in past.of(consent_id) if (one.at, one.place) < (event.at, event.place)]
     if not _stood(before):
         raise Refusal(f"{name} was allowed while consent {consent_id} did not stand")
-    term = held.record["said"]["events"][0]["validity_duration"]
-    if not (milliseconds(term["from"]) or 0) <= event.at < (milliseconds(term["until"]) or 0):
+    if not _in_term(event, held):
         raise Refusal(f"{name} was allowed outside of the term that was signed")
-    epochs = [one.body["epoch"] for one in before if one.body and "epoch" in one.body]
-    if body["epoch"] is None or (epochs and body["epoch"] < max(epochs)):
+    if body["epoch"] is None or body["epoch"] < _epoch_after(before):
         raise Refusal(f"{name} was allowed in an epoch that had ended")
-    scope = _scope(event, before, held, tally, name)
-    missing = uncovered(scope, body, (BEGINS + timedelta(milliseconds=event.at)).date())
+    scope = _scope(refs_of(event.entry).get("grant"), before, held, tally, name)
+    missing = uncovered(scope, body, _day(event))
     if missing:
         raise Refusal("{} was allowed outside of what was signed: {}".format(name, ", ".join(missing)))
     tally.decisions += 1
@@ -108,10 +107,22 @@ def _stood(events: list[Happened]) -> bool:
     return stands
 
 
-def _scope(event: Happened, before: list[Happened], held: Held, tally: Tally, name: str) -> Facts:
-    """Give the scope of the decision's grant at that time, as far as its bytes are here."""
-    grant = refs_of(event.entry).get("grant")
-    if grant not in held.signed:
+def _in_term(event: Happened, held: Held) -> bool:
+    term = held.record["said"]["events"][0]["validity_duration"]
+    return (milliseconds(term["from"]) or 0) <= event.at < (milliseconds(term["until"]) or 0)
+
+
+def _epoch_after(events: list[Happened]) -> int:
+    return max((one.body["epoch"] for one in events if one.body and "epoch" in one.body), default=0)
+
+
+def _day(event: Happened) -> date:
+    return (BEGINS + timedelta(milliseconds=event.at)).date()
+
+
+def _scope(grant: str | None, before: list[Happened], held: Held, tally: Tally, name: str) -> Facts:
+    """Give the scope of a grant at that time, as far as its bytes are here."""
+    if grant is None or grant not in held.signed:
         raise Refusal(f"{name} rests on a grant that was not signed")
     signed: Facts = held.signed[grant]
     known = sha256_of(signed)
@@ -131,32 +142,76 @@ def _scope(event: Happened, before: list[Happened], held: Held, tally: Tally, na
 def _issue(event: Happened, past: Past, present: dict[str, Facts], tally: Tally) -> None:
     refs = refs_of(event.entry)
     name = f"clip {refs.get('clip')}"
-    decided = past.last(refs.get("decision"), "decision.allowed", "decision.denied")
+    decided = _permit_of(event, past, tally, name)
     if decided is None:
-        if past.is_whole():
-            raise Refusal(f"{name} rests on a decision that is not here")
-        tally.earlier += 1
         return
-    allowed = refs_of(decided.entry)
-    if decided.kind != "decision.allowed" or allowed.get("consent") != refs.get("consent"):
-        raise Refusal(f"{name} rests on a decision that allowed nothing of the kind")
     held = _rests_on(event, past, present, tally, name)
     if held is None:
         return
     # Both are written while the consent's row is locked, so their order in the log is the order in which they happened.
-    if not _stood([one for one in past.of(refs["consent"]) if one.place < event.place]):
+    before = [one for one in past.of(refs["consent"]) if one.place < event.place]
+    if not _stood(before):
         raise Refusal(f"{name} was issued while consent {refs['consent']} did not stand")
+    if not _in_term(event, held):
+        raise Refusal(f"{name} was issued outside of the term that was signed")
+    if decided.body is None:
+        tally.closed += 1
+        return
     _check_words(event.body or {}, decided, held, name)
+    scope = _scope(refs_of(decided.entry).get("grant"), before, held, tally, name)
+    missing = uncovered(scope, decided.body, _day(event))
+    if missing:
+        raise Refusal("{} was issued outside of what was signed: {}".format(name, ", ".join(missing)))
+    _check_permit(event, decided, before, name)
     tally.clips += 1
+
+
+def _permit_of(event: Happened, past: Past, tally: Tally, name: str) -> Happened | None:
+    """Give the decision that allowed this clip, and no other one; None when it lies before the range of the bundle."""
+    refs = refs_of(event.entry)
+    decision_id = refs.get("decision", "")
+    if len(past.of(refs.get("clip"), "clip.issued")) > 1:
+        raise Refusal(f"{name} was issued twice")
+    if decision_id in tally.spent:
+        raise Refusal(f"{name} is the second one of decision {decision_id}, which allowed one")
+    tally.spent.add(decision_id)
+    decided = past.last(decision_id, "decision.allowed", "decision.denied")
+    if decided is None:
+        if decision_id in past.foreign_decisions:
+            other = "test" if past.bundle.manifest["livemode"] else "live"
+            raise Refusal(f"{name} rests on a decision of {other} data")
+        if past.holds_all():
+            raise Refusal(f"{name} rests on a decision that is not here")
+        tally.earlier += 1
+        return None
+    if decided.kind != "decision.allowed" or refs_of(decided.entry).get("consent") != refs.get("consent"):
+        raise Refusal(f"{name} rests on a decision that allowed nothing of the kind")
+    if decided.place > event.place:
+        raise Refusal(f"{name} was issued before the decision that it rests on")
+    return decided
+
+
+def _check_permit(event: Happened, decided: Happened, before: list[Happened], name: str) -> None:
+    """The permit held when the clip was issued: it was one to speak, its hour ran, and nothing had ended its epoch."""
+    allowed = decided.body or {}
+    if allowed["preview"] or allowed["action"] != "synthesize":
+        raise Refusal(f"{name} rests on a decision that was no permit to speak")
+    if "expires_at" in allowed and event.at >= (milliseconds(allowed["expires_at"]) or 0):
+        raise Refusal(f"{name} was issued when its decision had expired")
+    if allowed["epoch"] is None or allowed["epoch"] < _epoch_after(before):
+        raise Refusal(f"{name} rests on a decision of an epoch that had ended")
 
 
 def _check_words(body: dict[str, Any], decided: Happened, held: Held, name: str) -> None:
     """A clip speaks what its decision allowed, under the grant and the record of it."""
-    allowed = refs_of(decided.entry)
-    signed = held.signed.get(body["grant"])
-    if signed is None or body["grant"] != allowed.get("grant") or body["record_sha256"] != held.record["sha256"]:
+    refs, allowed = refs_of(decided.entry), decided.body or {}
+    if body["grant"] != refs.get("grant") or body["record_sha256"] != held.record["sha256"]:
         raise Refusal(f"{name} rests on another grant or record than its decision")
-    if not language_covered(signed["languages"], body["language"]):
-        raise Refusal(f"{name} speaks a language that was not signed")
-    if decided.body is not None and body["use_case"] != decided.body["use_case"]:
+    if body["language"] != allowed["language"]:
+        raise Refusal(f"{name} speaks another language than its decision allowed")
+    if body["use_case"] != allowed["use_case"]:
         raise Refusal(f"{name} is of another use than its decision")
+    if (body["voice"] or None) != refs.get("voice"):
+        raise Refusal(f"{name} speaks with another voice than its decision allowed")
+    if body["asked"] != {field: allowed[field] for field in ("channel", "territory")}:
+        raise Refusal(f"{name} goes to another channel or territory than its decision allowed")

@@ -11,7 +11,7 @@ from consent import gate
 from consent.models import Consent, GrantUsage, Reservation
 from tests.conftest import NOON
 from tests.consent.acts import ACTS
-from tests.consent.people import MakeConsent, check, grant, revoke
+from tests.consent.people import MakeConsent, check, deliver, grant, revoke
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +69,14 @@ class TestCharge:
             assert not gate.charge(permit, characters=1, milliseconds=1)
         assert not gate.release(permit, at=NOON)
         assert Reservation.objects.get().state == "committed"
+
+
+class TestTheHour:
+    def test_ends_a_permit_before_the_sweep_comes(self, make_consent: MakeConsent) -> None:
+        consent = make_consent()
+        late, timely = check(consent), check(consent)
+
+        deliver(timely, at=NOON + gate.PERMIT_LASTS - timedelta(milliseconds=1))
+        with pytest.raises(gate.ConsentDenied):
+            deliver(late, at=NOON + gate.PERMIT_LASTS)
+        assert Reservation.objects.get(decision_id=late.decision_id).state == "held"  # the sweep gives it back

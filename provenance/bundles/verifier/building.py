@@ -16,8 +16,8 @@ from typing import Final
 
 PARTS: Final = (
     "outcomes", "ed25519", "mldsa", "reading", "tree", "trust", "container", "bundle", "contents", "purposes",
-    "coverage", "past", "consents", "uses", "fields", "standing", "completeness", "examination", "receipt", "evidence",
-    "assessment", "command",
+    "coverage", "past", "consents", "uses", "fields", "standing", "completeness", "vouching", "examination", "receipt",
+    "evidence", "assessment", "command",
 )  # fmt: skip
 _TRIES: Final = 20
 _HERE: Final = Path(__file__).parent
@@ -31,14 +31,15 @@ _HEAD: Final = '''\
 
 BUNDLE is the zip as downloaded, or the folder it was unpacked to; RECEIPT is what `/v1/clips/{id}/receipt` gave. Needs
 Python 3.9 or later and nothing else; reads no network. One line a check: `ok`, `REFUSED`, or `not checked` with the
-reason. Exit 0 verified, 1 refused, 2 unreadable, 3 consistent but nobody vouches for the keys, 4 the program failed.
+reason. Exit 0 verified, 1 refused, 2 unreadable, 3 consistent but nobody vouches for all keys, 4 the program failed.
 
 It is one file on purpose, so that whoever relies on it can read all of what they run, top to bottom, and run it alone.
 It shares no code with the service.
 
 Nothing is trusted further than its keys. Fetch `/log/{org}/keys.json` beforehand, over another line than the bundle,
-and give it with --key; or give the checkpoint of an earlier bundle with --previous. A bundle without either agrees
-with itself at best; a receipt cannot be checked at all.
+and give it with --key; or give the checkpoint of an earlier bundle with --previous. That vouches for the log keys
+that signed it, and for the keys that entries under it, or under a later checkpoint of such a key, name; for no other.
+A bundle without either agrees with itself at best; a receipt cannot be checked at all.
 """
 '''
 

@@ -88,9 +88,7 @@ def _told(work: Callable[[Report], bool], *, as_json: bool) -> int:
         vouched = work(report)
         code = 1 if report.refused() else 0 if vouched else 3
         if code == 3:
-            detail = (
-                "everything here agrees, but nobody vouches for the keys: give --key with a keys.json from elsewhere"
-            )
+            detail = f"everything here agrees, but {report.detail_of('vouched')}"
     except Unreadable as error:
         code, detail = 2, str(error)
     except Exception as error:  # noqa: BLE001 - no verdict at all, which must not look like one

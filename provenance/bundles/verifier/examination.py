@@ -26,16 +26,13 @@ from provenance.bundles.verifier.contents import (
 )
 from provenance.bundles.verifier.outcomes import Refusal, Report, Unreadable
 from provenance.bundles.verifier.purposes import check_purposes
-from provenance.bundles.verifier.tree import Head, read_checkpoint
+from provenance.bundles.verifier.tree import signed_checkpoint
 from provenance.bundles.verifier.trust import Periods, Pinned
+from provenance.bundles.verifier.vouching import Earlier, check_vouched
 from provenance.verifier.completeness import check_openings_left, check_whole, say_papers
 from provenance.verifier.fields import check_rows, say_stated
 from provenance.verifier.past import Past
 from provenance.verifier.standing import check_standing
-
-# The keys that a bundle rests on: evidence on those of the log, which commits to all that is proven; others on the
-# key that signed them. An earlier checkpoint vouches for the log that continues it.
-PILLARS = dict.fromkeys(EVIDENCE, "log")
 
 
 def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previous: bytes | None) -> bool:
@@ -43,7 +40,7 @@ def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previo
     bundle = _opened(report, path)
     if bundle is None or not report.check("names", lambda: check_names(bundle)):
         return False
-    earlier: list[Head] = []
+    earlier: list[Earlier] = []
     report.check("container", lambda: check_container(bundle))
     report.check("files", lambda: check_files(bundle))
     report.check("keys", lambda: load_keys(bundle, pinned, periods))
@@ -53,8 +50,8 @@ def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previo
         "previous checkpoint", lambda: _read_previous(previous, bundle, earlier)
     ):
         return False
-    report.check("log", lambda: check_log(bundle, {head[1] for head in earlier}))
-    report.check("prefix", lambda: check_previous(bundle, earlier[0] if earlier else None))
+    report.check("log", lambda: check_log(bundle, {one.head[1] for one in earlier}))
+    report.check("prefix", lambda: check_previous(bundle, earlier[0].head if earlier else None))
     for name, check in (
         ("entries", check_entries),
         ("openings", check_openings),
@@ -68,7 +65,9 @@ def examine(report: Report, path: Path, pinned: Pinned, periods: Periods, previo
     if bundle.manifest["kind"] == "speaker":
         report.check("recordings", lambda: check_recordings(bundle))
     report.check("papers", lambda: say_papers(bundle))
-    return PILLARS.get(bundle.manifest["kind"], "exports") in pinned or report.passed("prefix")
+    continued = earlier[0] if earlier and report.passed("prefix") else None
+    report.check("vouched", lambda: check_vouched(bundle, pinned, continued))
+    return report.passed("vouched")
 
 
 def _opened(report: Report, path: Path) -> Bundle | None:
@@ -106,6 +105,7 @@ def _read_past(bundle: Bundle, found: list[Past]) -> str:
     return f"{sum(map(len, found[0].events.values()))} events about the rows of this bundle"
 
 
-def _read_previous(data: bytes, bundle: Bundle, earlier: list[Head]) -> str:
-    earlier.append(read_checkpoint(data, bundle.keys.get("log", {})))
-    return f"{earlier[0][0]} at {earlier[0][1]} entries, signed by a known key"
+def _read_previous(data: bytes, bundle: Bundle, earlier: list[Earlier]) -> str:
+    head, signers = signed_checkpoint(data, bundle.keys.get("log", {}))
+    earlier.append(Earlier(head, signers))
+    return f"{head[0]} at {head[1]} entries, signed by {', '.join(sorted(signers))}"

@@ -56,6 +56,10 @@ class Report:
         """Say whether this check was made and passed."""
         return any(line[:2] == ("ok", name) for line in self.lines)
 
+    def detail_of(self, name: str) -> str:
+        """Give what a check came to, in words."""
+        return next(detail for _, check, detail in self.lines if check == name)
+
     def refused(self) -> bool:
         """Say whether any check failed."""
         return any(line[0] == "REFUSED" for line in self.lines)

@@ -31,7 +31,7 @@ from tests.conftest import NOON
 from tests.consent import people
 from tests.consent.people import KEY
 from tests.provenance.test_clips import delivery, said
-from vault import blobs
+from vault import blobs, signing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,8 @@ def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
         organisation_id=consent.organisation_id, livemode=consent.livemode, subject=permit.subject,
         consent_id=permit.consent_id, grant_id=permit.grant_id, decision_id=permit.decision_id, voice_id="",
         record_sha256=permit.record_sha256, policy_version=permit.policy_version, provider="local",
-        language="en", use_case=permit.use_case, characters=10, notes=Notes(client_reference="=cmd|' /C calc'!A0"),
+        language=str(permit.language), use_case=permit.use_case, characters=10,
+        notes=Notes(client_reference="=cmd|' /C calc'!A0"),
     )  # fmt: skip
     intent = clips.intend(origin, at=at)
     with transaction.atomic():
@@ -79,6 +80,7 @@ def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
 def request(organisation: Organisation, kind: Any = "audit", **changes: Any) -> Export:
     """Ask for a bundle of the test data."""
     known: dict[str, Any] = {"start": None, "end": None, "speaker_id": None, "at": NOON, "actor": KEY, **changes}
+    signing.signer("exports", organisation_id=organisation.id, at=NOON)  # as the API does
     return exports.request(organisation_id=organisation.id, livemode=False, kind=kind, **known)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from provenance.ledger import proofs
 from provenance.models import Receipt
+from tests.provenance.bundles import story
 from tests.voices.receipts import Papers, payload_of
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
 from tests.voices.streaming.wire import Call, Wire
@@ -79,3 +80,12 @@ class TestABrokenStream:
         assert (proof.status, proof.body.splitlines()[0]) == (200, b"c2sp.org/tlog-proof@v1")
         assert (opened["id"], opened["body"]["complete"]) == (place.event_id, False)
         assert (opened["body"]["sha256"], opened["body"]["bytes"]) == (clip.sha256, len(broken.received))
+
+
+class TestAnAuditBundle:
+    def test_of_a_stream_is_replayed_in_full(self, papers: Papers, voice: Voice, tmp_path: Path) -> None:
+        (tmp_path / "audit.zip").write_bytes(story.bundle(voice.organisation))
+
+        verdict = story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json"))
+        assert (verdict.code, verdict.checks["standing"]) == (0, "ok")
+        assert " and 1 clips" in verdict.details["standing"]
