@@ -61,7 +61,7 @@ class TestAnAuditBundle:
 
         assert (verdict.refused, verdict.code) == ("", 3)
         # The log names a server's word by its hash, so the row's own id alone is left open.
-        assert re.findall(r"evidence\S*", verdict.stated) == ["evidence.id"]
+        assert re.findall(r"evidence\.\S*", verdict.stated) == ["evidence.id"]
 
     def test_says_how_each_person_was_reached(self, written: Organisation) -> None:
         rows = story.rows(bundle(written), "tables/consents.jsonl")

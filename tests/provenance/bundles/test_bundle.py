@@ -25,7 +25,7 @@ from tests.provenance.bundles.conftest import Check
 from tests.provenance.bundles.story import Story
 
 pytestmark = pytest.mark.django_db(transaction=True)
-EVIDENCE = {"keys", "prefix", "stated", "papers"}  # what an honest bundle leaves to its reader
+EVIDENCE = {"keys", "prefix", "stated", "papers", "vouched"}  # what an honest bundle leaves to its reader
 
 
 class TestAudit:
