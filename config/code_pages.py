@@ -25,6 +25,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "problems": tuple(codes.problem_codes().values()),
         "reasons": tuple(inner[name] for name in codes.REASONS),
         "fields": tuple(inner[name] for name in codes.FIELDS),
+        "warnings": tuple(inner[name] for name in codes.WARNINGS),
     }
     return render(request, "problems.html", shown)
 
@@ -54,8 +55,10 @@ def _with_code(text: str) -> SafeString:
 def _example(code: Code) -> dict[str, Any]:
     """Give a problem document with this code, or the part of one in which it stands."""
     said = {"code": code.name, "detail": code.meaning}
+    if code.name in codes.REASONS:
+        return {"reasons": [said]}
     if code.status is None:
-        return {"reasons": [said]} if code.name in codes.REASONS else {"errors": [{**said, "attr": "…"}]}
+        return {"warnings": [{**said, "attr": "…"}]}
     titles = {status: title for _, status, title in problems.STATUS}
     return {
         "type": f"{settings.SAYSO_PUBLIC_URL}/problems/{code.name}",
@@ -63,4 +66,5 @@ def _example(code: Code) -> dict[str, Any]:
         "status": code.status,
         **said,
         "request_id": "req_…",
+        **({"errors": [{**said, "attr": "…"}]} if code.name in codes.FIELDS else {}),
     }

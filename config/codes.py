@@ -66,22 +66,29 @@ FIELDS: Final = {
     "duplicate": "The same value stands twice.",
     "invalid_base64": "The text is not base64.",
     "language_unknown": "The language tag is not one that we know, or names no specific language.",
+    "use_case_unknown": "The use case is not in the list.",
     "territory_unknown": "The territory is not one that we know.",
     "channel_unknown": "The channel is not one that we know.",
     "action_unknown": "The act is not one that we know.",
     "label_unknown": "The label is not one that we know.",
     "exclusion_unknown": "The exclusion is neither a use case nor a kind of content; nobody could judge by it.",
+    "notice_unknown": "There is no such notice.",
+    "locale_unknown": "The notice does not exist in this language.",
+    "contact_invalid": "The entry is no e-mail address, https address or postal address.",
+    "term_ambiguous": "Give either an end or a duration, never both, never neither.",
+    "term_empty": "The term ends before it begins, or in the past.",
+    "term_too_long": "The term is longer than a consent may last.",
+}
+"""What can be wrong with one field: codes in `errors`, and of the problem where all of its faults have one code."""
+WARNINGS: Final = {
     "vague": "A warning: the words are too wide to tell the person what is meant.",
     "comparison_off": "A warning: the notice speaks of comparing voices, which the policy has not switched on.",
     "language_covers_less": "A warning: the language tag covers less than its reader might think.",
     "language_covers_more": "A warning: the language tag covers more than its reader might think.",
     "assurance_lowered": "A warning: the link is handed to the asker, so the consent is of level L0.",
     "renewal_open": "A warning: a request to renew is open already, and stands as it was made.",
-    "term_ambiguous": "Give either an end or a duration, never both, never neither.",
-    "term_empty": "The term ends before it begins, or in the past.",
-    "term_too_long": "The term is longer than a consent may last.",
 }
-"""What can be wrong with one field: codes in `errors`."""
+"""What should be worded better, or be known, although the request was taken: codes in `warnings`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +112,12 @@ def problem_codes() -> dict[str, Code]:
 
 
 def inner_codes() -> dict[str, Code]:
-    """Give the codes that only stand inside of problem documents: reasons of refusals, faults of fields."""
-    return {name: Code(name=name, meaning=meaning) for name, meaning in (REASONS | FIELDS).items()}
+    """Give the codes inside of answers: reasons of refusals, faults of fields, warnings.
+
+    A fault has a status, for it is also the code of a problem whose faults are all of its kind.
+    """
+    inside = {name: Code(name=name, meaning=meaning) for name, meaning in (REASONS | WARNINGS).items()}
+    return inside | {name: Code(name=name, meaning=meaning, status=422) for name, meaning in FIELDS.items()}
 
 
 def find(name: str) -> Code | None:

@@ -104,9 +104,26 @@ class Malformed(SaysoError):
 
 
 class Invalid(SaysoError):
-    """The request can be read, but a field in it is wrong."""
+    """The request can be read, but a field in it is wrong.
+
+    Its code is that of its faults where all of them have one: who reads the code alone learns the most that is sure.
+    """
 
     code = "invalid"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        faults: Sequence[Fault] = (),
+        retry_after: int | None = None,
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
+        found = {fault.code for fault in faults}
+        if code is None and self.code == Invalid.code and len(found) == 1:
+            code = found.pop()
+        super().__init__(detail, code=code, faults=faults, retry_after=retry_after, facts=facts)
 
 
 class RateLimited(SaysoError):

@@ -34,7 +34,7 @@ def give(
     said = words.replace("\0", "").strip()
     if len(said) > MOST_WORDS:
         detail = f"More than {MOST_WORDS} characters."
-        raise Invalid(detail, faults=(Fault(code="too_long", detail=detail, attr="words"),))
+        raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))
     turns.take(address, at=at, what="feedback", limit=A_MINUTE)
     clip = Clip.objects.filter(id=clip_id, state__in=_SHOWN).first() if ids.is_id(clip_id, "clp") else None
     sealed = _sealed(clip, said) if clip and said else None

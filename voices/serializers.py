@@ -17,7 +17,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from core import canonical
-from core.errors import Malformed
+from core.errors import Malformed, TooLarge
 from core.fields import Bounded, Choice, Flag, Metadata, Moment, ShownText, Text, Whole
 from core.rest import StrictSerializer
 from voices.disclosure import Disclosure
@@ -68,10 +68,11 @@ class Base64Audio(serializers.Field[bytes, Any, str, Any]):
     """Audio in base64 (RFC 4648, section 4), bounded by the upload limit. No bytes at all are a sample's problem."""
 
     def to_internal_value(self, data: Any) -> bytes:
-        """Give the bytes."""
+        """Give the bytes. Raises TooLarge, as for an upload that is no JSON."""
         text = data if isinstance(data, str) else "%"
-        if len(text) > settings.SAYSO_MAX_UPLOAD_BYTES * 4 // 3 + 4:
-            raise serializers.ValidationError("This sample is over the upload limit.", code="too_large")
+        limit = settings.SAYSO_MAX_UPLOAD_BYTES
+        if len(text) > limit * 4 // 3 + 4:
+            raise TooLarge(f"A sample is over {limit} bytes.")
         try:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:

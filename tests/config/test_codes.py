@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import html
+import re
+from pathlib import Path
+from typing import Final
 
 import pytest
 from django.test import Client
 
 from config import codes, problems, remedies
 from core import errors
+
+FAULT: Final = re.compile(r"""(?:Fault|ValidationError|ErrorDetail)\([^=]*?code=["']([a-z_]+)["']""")
+OUR_CODE: Final = [path for room in sorted(codes.OURS) for path in Path(room).rglob("*.py")]
 
 
 def kinds(of: type[errors.SaysoError] = errors.SaysoError) -> list[type[errors.SaysoError]]:
@@ -22,6 +28,12 @@ class TestTheTable:
         found = codes.problem_codes()[kind.code]
         assert found.status in {status for _, status, _ in problems.STATUS}
         assert found.meaning.endswith(".")
+
+    def test_knows_every_fault_of_a_field_with_the_status_that_it_has_as_a_problem(self) -> None:
+        used = {code for path in OUR_CODE for code in FAULT.findall(path.read_text())}
+        assert {"exclusion_unknown", "unknown_field"} <= used
+        unknown = {code for code in used if getattr(codes.find(code), "status", None) != 422}
+        assert unknown - set(codes.WARNINGS) == set()
 
     def test_knows_why_the_gate_refuses(self) -> None:
         assert len(codes.REASONS) == 21

@@ -8,7 +8,12 @@ from django.http import Http404
 from rest_framework import exceptions as drf
 
 from config import problems
+from consent.errors import NotNarrower
 from core import errors
+
+
+def _fault(code: str) -> errors.Fault:
+    return errors.Fault(code=code, detail="There is something wrong.", attr="grants.0")
 
 
 class TestDescribe:
@@ -58,3 +63,18 @@ class TestDescribe:
         _, body, _ = problems.describe(errors.Invalid("x", faults=(fault,)))
 
         assert body["errors"] == [{"code": fault.code, "attr": fault.attr, "detail": fault.detail}]
+
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [
+            (errors.Invalid("x", faults=[_fault("exclusion_unknown")]), "exclusion_unknown"),
+            (errors.Invalid("x", faults=[_fault("channel_unknown"), _fault("channel_unknown")]), "channel_unknown"),
+            (errors.Invalid("x", faults=[_fault("channel_unknown"), _fault("territory_unknown")]), "invalid"),
+            (errors.Invalid("x", code="sample_duplicate", faults=[_fault("invalid")]), "sample_duplicate"),
+            (NotNarrower("x", faults=[_fault("out_of_range")]), "not_narrower"),
+        ],
+    )
+    def test_gives_a_422_the_code_of_its_faults_where_they_have_one(self, error: errors.Invalid, code: str) -> None:
+        status, body, _ = problems.describe(error)
+
+        assert (status, body["code"], body["type"].rpartition("/")[2]) == (422, code, code)

@@ -35,6 +35,21 @@ class TestConsents:
             **{name: value for name, value in made.items() if name != "signing_url"}, "warnings": [],
         }  # fmt: skip
 
+    def test_with_words_that_are_not_known_are_refused_by_one_code_for_all_of_them(self, api: APIClient) -> None:
+        speaker = post(api, "/v1/speakers", ANA, 201)["id"]
+        for changes, code in (
+            ({"use_case": "karaoke"}, "use_case_unknown"),
+            ({"languages": ["xx", "yy"]}, "language_unknown"),
+            ({"channels": ["fax"]}, "channel_unknown"),
+            ({"territories": ["Mars"]}, "territory_unknown"),
+            ({"exclusions": ["politics"]}, "exclusion_unknown"),
+            ({"sensitive_content": ["spicy"]}, "label_unknown"),
+            ({"channels": ["fax"], "territories": ["Mars"]}, "invalid"),
+        ):
+            body = {"speaker": speaker, "duration": "P1Y", "grants": [{**AUDIOBOOK, **changes}]}
+            answer = post(api, "/v1/consents", body, 422)
+            assert (answer["code"], answer["type"].rpartition("/")[2]) == (code, code), answer
+
     def test_are_signed_in_the_sandbox(self, api: APIClient) -> None:
         made = signed(api)
         assert (made["state"], "signing_url" in made) == ("active", False)

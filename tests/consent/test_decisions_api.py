@@ -181,8 +181,10 @@ class TestNarrowing:
     ) -> None:
         made = signed(api)
         body = {"grants": [{"use_case": "entertainment.audiobook", "exclusions": [word]}]}
-        (fault,) = post(api, f"/v1/consents/{made['id']}/narrow", body, 422)["errors"]
-        assert (fault["code"], fault["attr"]) == ("exclusion_unknown", "grants.0.exclusions.0")
+        answer = post(api, f"/v1/consents/{made['id']}/narrow", body, 422)
+        (fault,) = answer["errors"]
+        assert (answer["code"], fault["code"]) == ("exclusion_unknown", "exclusion_unknown")
+        assert fault["attr"] == "grants.0.exclusions.0"
         assert nearest in fault["detail"]
 
     def test_compares_what_is_meant_and_not_how_it_is_written(self, api: APIClient) -> None:

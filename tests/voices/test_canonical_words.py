@@ -158,6 +158,15 @@ UNKNOWN = [("channel", "fax"), ("channel", "everything"), ("territory", "Mars"),
 
 
 class TestACall:
+    def test_with_several_unknown_words_is_refused_as_invalid(self, client: Http, voice: Voice) -> None:
+        known = client.post(
+            "/v1/decisions",
+            {"voice": voice.id, "language": "en", "use_case": AUDIOBOOK, "channel": "fax", "territory": "Mars"},
+            format="json",
+        ).json()
+        assert (known["status"], known["code"]) == (422, "invalid")
+        assert [fault["code"] for fault in known["errors"]] == ["channel_unknown", "territory_unknown"]
+
     @pytest.mark.parametrize(("name", "word"), UNKNOWN)
     @pytest.mark.parametrize("mode", ["sync", "job"])
     def test_for_a_place_that_is_not_known_is_refused_with_the_list(
@@ -172,7 +181,7 @@ class TestACall:
     def test_of_many_names_the_item(self, client: Http, voice: Voice, name: str, word: str) -> None:
         line = {"voice": voice.id, "text": "Good evening.", "language": "en", "use_case": AUDIOBOOK}
         answer = client.post("/v1/speech/batch", {"items": [line, line | {name: word}]}, format="json").json()
-        assert (answer["status"], answer["errors"][0]["code"]) == (422, f"{name}_unknown")
+        assert (answer["status"], answer["code"], answer["errors"][0]["code"]) == (422, *[f"{name}_unknown"] * 2)
         assert answer["errors"][0]["attr"] == f"items.1.{name}"
 
     @pytest.mark.parametrize(("name", "word"), UNKNOWN)
