@@ -108,11 +108,15 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """True, or raises Unauthenticated or ScopeMissing."""
-        caller = caller_of(request)
-        required = f"{getattr(view, 'scope', 'none')}:{'read' if request.method in SAFE_METHODS else 'write'}"
-        if required not in caller.scopes:
-            raise ScopeMissing("This API key may not do that.", facts={"required": required})
+        right = "read" if request.method in SAFE_METHODS else "write"
+        demand_scope(caller_of(request), f"{getattr(view, 'scope', 'none')}:{right}")
         return True
+
+
+def demand_scope(caller: Caller, required: str) -> None:
+    """Pass a key that has the scope. Raises ScopeMissing."""
+    if required not in caller.scopes:
+        raise ScopeMissing("This API key may not do that.", facts={"required": required})
 
 
 def caller_of(request: Request) -> Caller:

@@ -190,6 +190,9 @@ def _grants(scope: Scope) -> Iterator[Row]:
 
 def _intended_uses(scope: Scope) -> Iterator[Row]:
     """The words behind the hashes in grants and records, with their salts, as long as the person's key lives."""
+    if not scope.words:
+        return
+
     rows = Grant.objects.filter(mine_of(scope, "consent__"), sealed_words__isnull=False)
     for grant in rows.select_related("consent__speaker").order_by("consent__created_at", "consent_id", "position"):
         for words in intended_uses.opened(grant, grant.consent.speaker.subject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
@@ -11,7 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from accounts.desk import EvidenceAdmin, button, demand_act, member_of
+from accounts.clock import now_for
+from accounts.desk import EvidenceAdmin, actor_of, button, demand_act, member_of
 from accounts.models import Member
 from accounts.permissions import Action
 from accounts.reason_forms import Given
@@ -22,6 +24,11 @@ from provenance import clips, feedback
 from provenance.bundles import services
 from provenance.models import Checkpoint, Clip, Entry, Export, Feedback
 from vault.noted_admin import NotedAdmin
+
+_WITH_WORDS: Final = "All live records and the whole log in a bundle that verifies offline. It is kept for a week."
+_WITHOUT_WORDS: Final = (
+    f"{_WITH_WORDS} The words of intended uses, which may name people, are not in it: their hashes stand for them."
+)
 
 
 @admin.register(Clip)
@@ -74,8 +81,8 @@ class ExportAdmin(EvidenceAdmin[Export]):
     search_fields = ("id",)
     ordering = ("-created_at", "id")
     fields = (
-        "id", "kind", "state", "code", "mode", "from_at", "to_at", "speaker_id", "actor", "rows_done", "size",
-        "sha256", "log_size", "created_at", "finished_at", "expires_at",
+        "id", "kind", "state", "code", "mode", "from_at", "to_at", "speaker_id", "words", "actor", "rows_done",
+        "size", "sha256", "log_size", "created_at", "finished_at", "expires_at",
     )  # fmt: skip
     actions_list = ("audit",)
     actions_detail = ("download",)
@@ -88,20 +95,23 @@ class ExportAdmin(EvidenceAdmin[Export]):
             None,
             action=Action.EXPORT,
             title="Export for audit",
-            consequence="All live records and the whole log in a bundle that verifies offline. It is kept for a week.",
-            do=partial(_audit, member_of(request)),
+            consequence=_WITH_WORDS if self.may(request, Action.OPEN_SPEAKER) else _WITHOUT_WORDS,
+            do=partial(_audit, member_of(request), words=self.may(request, Action.OPEN_SPEAKER)),
             back=reverse("admin:provenance_export_changelist"),
         )
 
     @button(text="Download", path="download", permission="export")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Give the bundle, when it is ready."""
+        """Give the bundle, when it is ready. That it was taken goes on record."""
         export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         if export is None or not self.may(request, Action.EXPORT):
             raise Http404
         demand_act(request, Action.EXPORT)
+        if export.opens_people:
+            demand_act(request, Action.OPEN_SPEAKER)
+        at = now_for(export.organisation, livemode=export.livemode, real=clock.now())
         try:
-            pieces = services.read(export)
+            pieces = services.download(export, actor=actor_of(member_of(request)), at=at)
         except SaysoError as error:
             messages.error(request, error.detail)
             return HttpResponseRedirect(reverse("admin:provenance_export_change", args=[quote(export.pk)]))
@@ -109,8 +119,11 @@ class ExportAdmin(EvidenceAdmin[Export]):
         return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
 
     def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Owners, officers and auditors."""
-        return self.may(request, Action.EXPORT)
+        """Owners, officers and auditors; what tells who people are is not for auditors."""
+        if object_id is None or not self.may(request, Action.EXPORT) or self.may(request, Action.OPEN_SPEAKER):
+            return self.may(request, Action.EXPORT)
+        export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
+        return export is not None and not export.opens_people
 
 
 @admin.register(Feedback)
@@ -133,7 +146,7 @@ class FeedbackAdmin(EvidenceAdmin[Feedback]):
         return Feedback.objects.filter(Q(organisation=member.organisation_id) | general)
 
 
-def _audit(member: Member, row: None, actor: str, given: Given) -> str:  # noqa: ARG001 - the shape of an act
+def _audit(member: Member, row: None, actor: str, given: Given, *, words: bool) -> str:  # noqa: ARG001 - the shape of an act
     export = services.request(
         organisation_id=member.organisation_id,
         livemode=True,
@@ -141,6 +154,7 @@ def _audit(member: Member, row: None, actor: str, given: Given) -> str:  # noqa:
         start=None,
         end=None,
         speaker_id=None,
+        words=words,
         at=clock.now(),
         actor=actor,
     )

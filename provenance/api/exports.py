@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import caller_of
+from accounts.rest import caller_of, demand_scope
 from core import clock
 from core.fields import Choice, Code, Moment
 from core.rest import Rendered, StrictSerializer, page, read, timestamp
@@ -25,6 +25,9 @@ from provenance.bundles import registry, services
 from provenance.bundles.archive import blocks
 from provenance.models import Export
 from vault import signing
+
+# What a key needs besides the scope of exports to have a bundle that tells who people are.
+_OPENS_PEOPLE: Final = "speakers:read"
 
 
 class ExportInput(StrictSerializer):
@@ -100,8 +103,14 @@ class Exports(APIView):
         responses={202: ExportOutput, 404: None},
     )
     def post(self, request: Request) -> Response:
-        """Ask for a bundle; poll the export until it is `ready`."""
+        """Ask for a bundle; poll the export until it is `ready`.
+
+        A person's own bundle needs `speakers:read` too. Without that scope an audit bundle has hashes in the place of
+        the words of intended uses.
+        """
         caller, form = caller_of(request), read(ExportInput, request.data)
+        if form["kind"] == "speaker":
+            demand_scope(caller, _OPENS_PEOPLE)
         # The key that will sign the first bundle, by the real time: the entry of this request names it.
         signing.signer("exports", organisation_id=caller.organisation_id, at=clock.now())
         export = services.request(
@@ -111,6 +120,7 @@ class Exports(APIView):
             start=form.get("from"),
             end=form.get("to"),
             speaker_id=form.get("speaker"),
+            words=_OPENS_PEOPLE in caller.scopes,
             at=caller.now(),
             actor=caller.actor,
         )
@@ -137,9 +147,14 @@ class ExportDownload(APIView):
         operation_id="exports_download", responses={(200, "application/zip"): OpenApiTypes.BINARY, 409: None}
     )
     def get(self, request: Request, export_id: str) -> StreamingHttpResponse:
-        """Stream the zip, decrypted block by block. 409 while it is not there (any more)."""
-        export = _mine(request, export_id)
-        parts = blocks(services.read(export))
+        """Stream the zip, decrypted block by block; that it was taken is logged. 409 while it is not there (any more).
+
+        A bundle that tells who people are needs `speakers:read` too.
+        """
+        caller, export = caller_of(request), _mine(request, export_id)
+        if export.opens_people:
+            demand_scope(caller, _OPENS_PEOPLE)
+        parts = blocks(services.download(export, actor=caller.actor, at=caller.now()))
         served = _apart(parts) if isinstance(request._request, ASGIRequest) else parts  # noqa: SLF001 - DRF's documented way
         answer = StreamingHttpResponse(served, content_type="application/zip")
         answer["Content-Length"] = str(export.size)

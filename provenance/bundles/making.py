@@ -195,6 +195,7 @@ def scope_of(export: Export) -> Scope:
         end=export.to_at,
         speaker_id=export.speaker_id or None,
         subject=subject,
+        words=export.words,
     )
 
 

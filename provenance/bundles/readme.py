@@ -25,6 +25,17 @@ _PURPOSE: Final[dict[Kind, str]] = {
         "It names no voice owner."
     ),
 }
+# Keyed by whether an audit bundle opens the words.
+_WORDS: Final = {
+    True: (
+        "\nThe words of intended uses (tables/intended_uses) are what the asker wrote and the person read. They may\n"
+        "name people: hand them on with care."
+    ),
+    False: (
+        "\nThe words of intended uses are left out, because who asked for this bundle may not learn who people are.\n"
+        "Grants and signed records hold a salted hash of each."
+    ),
+}
 _EVIDENCE: Final = """
   entries.jsonl      entries of the log, one a line, each line the exact bytes that the log's Merkle tree is built from
   leaves.bin         SHA-256 leaf hashes (32 bytes each) of the entries before and after those, where there are any
@@ -41,7 +52,7 @@ _TEXT: Final = """\
 {title}
 {line}
 
-{purpose}
+{purpose}{words}
 {test}
 Organisation {organisation}, bundle {export}, made {made}, period {period}.
 
@@ -111,6 +122,7 @@ def text(scope: Scope, *, export_id: str, made: str, origin: str) -> str:
         title=title,
         line="=" * len(title),
         purpose=_PURPOSE[scope.kind],
+        words=_WORDS[scope.words] if scope.kind == "audit" else "",
         test=test,
         organisation=scope.organisation_id,
         export=export_id,

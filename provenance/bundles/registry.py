@@ -35,7 +35,10 @@ _MARGIN: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What one bundle is about. The period is half-open, either end may be open; `subject` is the speaker's key."""
+    """What one bundle is about. The period is half-open, either end may be open; `subject` is the speaker's key.
+
+    `words` says whether it opens the words of intended uses.
+    """
 
     organisation_id: str
     livemode: bool
@@ -44,6 +47,7 @@ class Scope:
     end: datetime | None = None
     speaker_id: str | None = None
     subject: str | None = None
+    words: bool = True
 
     @property
     def start_ms(self) -> int | None:

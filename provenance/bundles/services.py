@@ -37,12 +37,14 @@ def request(
     start: datetime | None,
     end: datetime | None,
     speaker_id: str | None,
+    words: bool,
     at: datetime,
     actor: str,
 ) -> Export:
     """Ask for a bundle; a worker makes it. The period is half-open, cut to whole milliseconds like the log's times.
 
     The entry names the keys that there are, so that who knows the log's key knows which others sign its bundles.
+    `words` says whether the words of intended uses are opened: they may name people, so only for who may open people.
 
     Raises Invalid for an impossible period, or a speaker where none belongs (or the other way round); NotFound for a
     stranger's speaker.
@@ -62,6 +64,7 @@ def request(
         from_at=start,
         to_at=end,
         speaker_id=speaker_id or "",
+        words=words,
         actor=actor,
         created_at=at,
     )
@@ -93,6 +96,44 @@ def read(export: Export) -> Iterator[bytes]:
     if export.state != ExportState.READY:
         raise ExportNotReady("This bundle is not there.", facts={"state": export.state, "reason": export.code or None})
     return blobs.open_message(export.blob_id).chunks()
+
+
+@tx.opened
+def download(export: Export, *, actor: str, at: datetime) -> Iterator[bytes]:
+    """Put on record that this actor takes the bundle, then give its bytes. Raises as `read` does, unlogged.
+
+    A person's own bundle holds their name, address and recordings, so taking it opens the person as well.
+    """
+    pieces = read(export)
+    if export.speaker_id:
+        _log_opening(export, actor=actor, at=at)
+    log.append(
+        organisation_id=export.organisation_id,
+        livemode=export.livemode,
+        kind="export.downloaded",
+        at=at,
+        actor=actor,
+        subject=None,
+        refs={"export": export.id},
+        speaker=export.speaker_id or None,
+        body={"kind": export.kind, "opens_people": export.opens_people},
+    )
+    return pieces
+
+
+def _log_opening(export: Export, *, actor: str, at: datetime) -> None:
+    subject = registry.subject_of(export.speaker_id, organisation_id=export.organisation_id, livemode=export.livemode)
+    log.append(
+        organisation_id=export.organisation_id,
+        livemode=export.livemode,
+        kind="speaker.opened",
+        at=at,
+        actor=actor,
+        subject=subject,
+        refs={},
+        speaker=export.speaker_id,
+        body={},
+    )
 
 
 @tx.required

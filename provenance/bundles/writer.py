@@ -212,6 +212,7 @@ def _manifest(plan: Plan, book: _Book, archive: Archive) -> dict[str, Json]:
         "from_ms": scope.start_ms,
         "to_ms": scope.end_ms,
         "speaker": scope.speaker_id,
+        "words": scope.words,
         "counts": book.counts,
         "tables": {name: {"columns": columns} for name, columns in book.columns.items()},
         "checkpoint": notes.as_mapping(plan.head),

@@ -42,7 +42,7 @@ KINDS: Final = frozenset(
         "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed",
         "clip.c2pa_failed",
         "erasure.started", "erasure.target", "erasure.completed",
-        "export.requested", "export.ready",
+        "export.requested", "export.ready", "export.downloaded",
         "key.issued", "key.rotated", "key.disabled", "key.destroyed", "mark_key.exported", "clock.advanced",
         "member.added", "member.changed", "member.removed", "member.logged_in", "member.login_failed",
         "admin.action", "policy.changed", "log.recovered",

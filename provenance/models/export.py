@@ -36,6 +36,8 @@ class ExportQuerySet(models.QuerySet["Export"]):
 class Export(models.Model):
     """One bundle that somebody asked for. `attempt` is the fencing number: only who holds it may settle the row.
 
+    `words` says whether an audit bundle opens the words of intended uses, which may name people.
+
     Those attempts that an erasure took back are counted in `begun_anew`, and are no failures.
 
     The period [from_at, to_at) may be open on either side. The bytes lie in the vault under the organisation's own key.
@@ -48,6 +50,7 @@ class Export(models.Model):
     from_at = models.DateTimeField(null=True, editable=False)
     to_at = models.DateTimeField(null=True, editable=False)
     speaker_id = models.CharField(max_length=30, blank=True, editable=False)
+    words = models.BooleanField(default=True, editable=False)
     actor = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(editable=False)
 
@@ -99,3 +102,8 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.state})"
+
+    @property
+    def opens_people(self) -> bool:
+        """Say whether the bundle tells who somebody is: then only who may open people may have it."""
+        return self.kind == "speaker" or (self.kind == "audit" and self.words)

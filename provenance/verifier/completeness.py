@@ -8,6 +8,7 @@ from pathlib import Path
 from provenance.bundles.verifier.bundle import EVIDENCE, Bundle, head_of
 from provenance.bundles.verifier.contents import DOMAIN, mac_of
 from provenance.bundles.verifier.outcomes import Refusal, Skipped
+from provenance.bundles.verifier.purposes import withholds_words
 from provenance.bundles.verifier.reading import canonical, read_json, unbase64, whole_number
 from provenance.bundles.verifier.tree import leaf_hash, one_hash, proven_root
 from provenance.verifier.fields import EVIDENCE_TABLES, STATED, TABLES
@@ -72,7 +73,9 @@ def _grants(past: Past) -> None:
 
 
 def _words(past: Past) -> None:
-    """The words of every purpose are here, but for those whose key an erasure destroyed."""
+    """The words of every purpose are here, but for those whose key an erasure destroyed, or all were left out."""
+    if withholds_words(past.bundle):
+        return
     speakers = {row["id"]: row["speaker"] for row in table_rows(past.bundle, "consents")}
     told = {row["grant"] for row in table_rows(past.bundle, "intended_uses")}
     for row in table_rows(past.bundle, "grants"):

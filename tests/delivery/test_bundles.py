@@ -33,7 +33,9 @@ LATER = NOON + timedelta(minutes=5)
 
 def bundle(organisation: Organisation, kind: Any = "audit", **changes: Any) -> Files:
     """The bundle of the live data, unpacked."""
-    known: dict[str, Any] = {"start": None, "end": None, "speaker_id": None, "at": LATER, "actor": KEY, **changes}
+    known: dict[str, Any] = {
+        "start": None, "end": None, "speaker_id": None, "words": True, "at": LATER, "actor": KEY, **changes,
+    }  # fmt: skip
     row = exports.request(organisation_id=organisation.id, livemode=True, kind=kind, **known)
     making.carry_on(now=lambda: LATER)
     row.refresh_from_db()

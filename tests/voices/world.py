@@ -76,7 +76,7 @@ def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> Worl
     carrying.carry_on(erasure.id, now=noon)
     export = exports.request(
         organisation_id=voice.organisation_id, livemode=False, kind="audit", start=None, end=None, speaker_id=None,
-        at=NOON, actor="system:test",
+        words=True, at=NOON, actor="system:test",
     )  # fmt: skip
     making.carry_on(now=noon)
     world = World(

@@ -12,8 +12,17 @@ from provenance.bundles.verifier.outcomes import Refusal, Skipped
 WORDS_DOMAIN = b"sayso-intended-uses-v1\n"
 
 
+def withholds_words(bundle: Bundle) -> bool:
+    """Say whether an audit bundle was asked for without the words; bundles from before that always had them."""
+    return bundle.manifest["kind"] == "audit" and bundle.manifest.get("words") is False
+
+
 def check_purposes(bundle: Bundle) -> str:
     """Every text, with its salt, has the hash that its grant names; says of how many grants the text is not here."""
+    if withholds_words(bundle):
+        if any(rows_of(bundle, "intended_uses")):
+            raise Refusal("the manifest says that the words of purposes are not here, and some are")
+        raise Skipped("the bundle was asked for without the words of purposes; grants and records hold their hashes")
     named = {row["id"]: row for row in rows_of(bundle, "grants")}
     read: set[str] = set()
     for row in rows_of(bundle, "intended_uses"):

@@ -26,7 +26,8 @@ from provenance import clips
 from provenance.bundles import making
 from provenance.bundles import services as exports
 from provenance.bundles.verifier import building
-from provenance.models import Clip, Export, ExportState
+from provenance.ledger import sequencer
+from provenance.models import Clip, Entry, Export, ExportState
 from tests.conftest import NOON
 from tests.consent import people
 from tests.consent.people import KEY
@@ -79,7 +80,9 @@ def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
 
 def request(organisation: Organisation, kind: Any = "audit", **changes: Any) -> Export:
     """Ask for a bundle of the test data."""
-    known: dict[str, Any] = {"start": None, "end": None, "speaker_id": None, "at": NOON, "actor": KEY, **changes}
+    known: dict[str, Any] = {
+        "start": None, "end": None, "speaker_id": None, "words": True, "at": NOON, "actor": KEY, **changes,
+    }  # fmt: skip
     signing.signer("exports", organisation_id=organisation.id, at=NOON)  # as the API does
     return exports.request(organisation_id=organisation.id, livemode=False, kind=kind, **known)
 
@@ -96,6 +99,13 @@ def export(organisation: Organisation, kind: Any = "audit", **changes: Any) -> E
 def bundle(organisation: Organisation, kind: Any = "audit", **changes: Any) -> bytes:
     """Ask for a bundle and give its bytes."""
     return b"".join(exports.read(export(organisation, kind, **changes)))
+
+
+def logged(organisation: Organisation, *, after: Export | None = None) -> list[str]:
+    """Settle the log and give the kinds of its entries, or of those that a bundle does not hold yet."""
+    sequencer.settle(organisation.id, at=NOON)
+    rows = Entry.objects.filter(organisation_id=organisation.id, idx__gte=(after.log_size or 0) if after else 0)
+    return list(rows.order_by("idx").values_list("kind", flat=True))
 
 
 def members(data: bytes) -> dict[str, bytes]:

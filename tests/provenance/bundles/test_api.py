@@ -16,6 +16,7 @@ from core import clock
 from provenance.bundles import making
 from provenance.models import Export
 from tests.cast import ClientOf, MakeKey
+from tests.consent import people
 from tests.provenance.bundles import story
 from tests.provenance.bundles.conftest import Check
 from tests.provenance.bundles.story import Story
@@ -118,6 +119,60 @@ class TestDownload:
 
         assert client.get(f"{URL}/{made['id']}").json()["state"] == "expired"
         assert client.get(f"{URL}/{made['id']}/download").status_code == 409
+
+
+class TestWhoPeopleAre:
+    def test_need_the_scope_of_speakers_to_be_asked_for(
+        self, told: Story, make_key: MakeKey, client_of: ClientOf
+    ) -> None:
+        client = client_of(make_key(scopes=("exports:read", "exports:write")))
+
+        answer = ask(client, kind="speaker", speaker=told.speaker.id)
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+        assert not Export.objects.exists()
+
+    def test_need_it_to_be_downloaded(self, told: Story, make_key: MakeKey, client_of: ClientOf) -> None:
+        client = client_of(make_key(scopes=("exports:read",)))
+        for row in (
+            story.export(told.organisation, "speaker", speaker_id=told.speaker.id),
+            story.export(told.organisation),
+        ):
+            answer = client.get(f"{URL}/{row.id}/download")
+            assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), row.kind
+
+        counted = story.export(told.organisation, "usage")
+        assert client.get(f"{URL}/{counted.id}/download").status_code == 200
+
+    def test_are_left_out_of_what_a_key_without_it_asks_for(
+        self, told: Story, make_key: MakeKey, client_of: ClientOf, check: Check
+    ) -> None:
+        client = client_of(make_key(scopes=("exports:read", "exports:write")))
+        made = ask(client, kind="audit").json()
+        make()
+
+        data = body_of(client.get(f"{URL}/{made['id']}/download"))
+        files = story.members(data)
+        assert files["tables/intended_uses.jsonl"] == b""
+        assert not any(people.AUDIOBOOK["intended_uses"].encode() in content for content in files.values())
+        verdict = check(data)
+        assert (verdict.code, verdict.checks["purposes"], verdict.checks["whole"]) == (3, "not checked", "ok")
+
+
+class TestEveryDownload:
+    def test_is_logged_with_who_took_it(self, told: Story, client: APIClient) -> None:
+        for kind, opened in (("audit", 0), ("ropa", 0), ("usage", 0), ("speaker", 1)):
+            about = {"speaker_id": told.speaker.id} if kind == "speaker" else {}
+            row = story.export(told.organisation, kind, **about)
+            client.get(f"{URL}/{row.id}/download")
+
+            kinds = story.logged(told.organisation, after=row)
+            assert (kinds.count("export.downloaded"), kinds.count("speaker.opened")) == (1, opened), kind
+
+    def test_is_logged_only_when_there_is_one(self, told: Story, client: APIClient) -> None:
+        made = ask(client, kind="audit").json()
+        client.get(f"{URL}/{made['id']}/download")
+
+        assert "export.downloaded" not in story.logged(told.organisation)
 
 
 class TestAccess:
