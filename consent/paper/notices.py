@@ -25,11 +25,13 @@ ARTICLE_13: Final = (
     "retention", "rights", "withdrawal", "complaint", "obligation", "automated_decisions",
 )  # fmt: skip
 """The fields that Art. 13(1) and (2) GDPR ask for; every text has them all."""
+PUBLIC_LOG: Final = "public_log"
+"""The field, beyond Art. 13, that says what strangers learn from the log; every text from version 2 on has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One shipped text: title, introduction and sections, each section named after its field of Art. 13."""
+    """One shipped text: title, introduction and sections, each section named after its field."""
 
     key: str
     version: int

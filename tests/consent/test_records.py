@@ -54,7 +54,7 @@ class TestARecord:
 
     def test_points_to_the_text_that_was_shown(self, consent: Consent) -> None:
         notice = self.record(consent)["notice"]
-        assert NoticeVersion.objects.get(sha256=notice["sha256"]).body == notices.shipped()[1].body
+        assert NoticeVersion.objects.get(sha256=notice["sha256"]).body == _newest("voice-cloning", "en").body
 
     def test_verifies_with_a_library_that_is_not_ours(self, consent: Consent) -> None:
         key = records.public_key(consent.organisation_id, consent.record_key)
@@ -77,7 +77,8 @@ class TestTheShippedNotice:
     @pytest.mark.parametrize("text", notices.shipped(), ids=lambda text: f"{text.key}.{text.version}.{text.locale}")
     def test_has_every_field_of_article_13(self, text: notices.Text) -> None:
         sections: Any = text.body["sections"]
-        assert sorted(part["field"] for part in sections) == sorted(notices.ARTICLE_13)
+        more = [notices.PUBLIC_LOG] if text.version > 1 else []
+        assert sorted(part["field"] for part in sections) == sorted([*notices.ARTICLE_13, *more])
         assert all(len(part["text"]) > 60 and part["title"] for part in sections)
 
     # A changed text is a new version with a new line here; a released line never changes.
@@ -86,13 +87,32 @@ class TestTheShippedNotice:
         [
             ("voice-cloning-compared 1 de", "a528348b4271959886aaa6adc30810fb77c83ff4d1cfcc37ee28e2d897819bd4"),
             ("voice-cloning-compared 1 en", "7bbade060b0a175f0e374c6431ae9e0e06983392a12aa2a4808d944528d8eb4e"),
+            ("voice-cloning-compared 2 de", "e5e4307ba372364692d5c0fa47bd5ca35ca19e753c402ebc4fac2b96b4b94492"),
+            ("voice-cloning-compared 2 en", "f0a48c99c21054fd8137823a41157773c2384265edec774d81ce936cc65ac090"),
             ("voice-cloning 1 de", "705e49779740df9c039f9e47abbe0b322e29de48fe3f4a4f324099ae2c86e910"),
             ("voice-cloning 1 en", "e8127f2d21e5fd4b26aab4a9d47a655616f2a3e5a7a265a1598260a05233a59e"),
+            ("voice-cloning 2 de", "70d1f6ad547b0bf2d4dfa6eebe2884dec3845b56b85f3950faec93c2e5e53789"),
+            ("voice-cloning 2 en", "1b7ea8f4399c669cb1a7d3f74479bb9acdd125cf0e6d3eb16f6e614d5b3b5dea"),
         ],
     )
     def test_is_the_one_that_was_released(self, name: str, sha256: str) -> None:
         hashes = {f"{text.key} {text.version} {text.locale}": text.sha256 for text in notices.shipped()}
         assert hashes[name] == sha256
+
+    @pytest.mark.parametrize("key", ["voice-cloning", "voice-cloning-compared"])
+    @pytest.mark.parametrize(
+        ("locale", "told"),
+        [
+            ("en", ("anybody can read", "no name", "when it was", "random ids", "consents", "decisions", "audio files",
+                    "who ended a consent", "stay for good")),
+            ("de", ("alle lesen können", "keinen Namen", "wann er war", "zufällige Kennungen", "Einwilligungen",
+                    "Entscheidungen", "Tonaufnahmen", "wer eine Einwilligung beendet hat", "bleiben für immer")),
+        ],
+    )  # fmt: skip
+    def test_says_what_strangers_learn_from_the_log(self, key: str, locale: str, told: tuple[str, ...]) -> None:
+        sections: Any = _newest(key, locale).body["sections"]
+        (part,) = [part for part in sections if part["field"] == notices.PUBLIC_LOG]
+        assert [words for words in told if words not in part["text"]] == []
 
     def test_comes_in_both_languages_in_every_version(self) -> None:
         texts = sorted((text.key, text.version, text.locale) for text in notices.shipped())
@@ -101,7 +121,23 @@ class TestTheShippedNotice:
 
     @pytest.mark.django_db
     def test_is_entered_once(self) -> None:
-        assert (notices.sync(at=NOON), notices.sync(at=NOON), NoticeVersion.objects.count()) == (4, 4, 4)
+        assert (notices.sync(at=NOON), notices.sync(at=NOON), NoticeVersion.objects.count()) == (8, 8, 8)
+
+    @pytest.mark.django_db
+    def test_leaves_a_consent_with_the_version_that_was_shown(
+        self, make_request: MakeRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        everything = notices.shipped()
+        monkeypatch.setattr(notices, "shipped", lambda: tuple(text for text in everything if text.version == 1))
+        before = make_request().consent
+        monkeypatch.undo()
+        notices.sync(at=NOON)
+
+        kept = NoticeVersion.objects.get(id=before.notice_version_id)
+        assert (kept.version, make_request().consent.notice_version.version) == (1, 2)
+        assert kept.sha256 == next(
+            text.sha256 for text in everything if (text.key, text.version, text.locale) == ("voice-cloning", 1, "en")
+        )
 
     @pytest.mark.django_db
     @pytest.mark.parametrize(("asked", "given"), [("en", "en"), ("en-GB", "en"), ("de_AT", "de"), ("DE", "de")])
@@ -170,3 +206,9 @@ class TestReceipts:
         for give in (receipts.as_json, receipts.as_pdf):
             with pytest.raises(NotSigned):
                 give(made)
+
+
+def _newest(key: str, locale: str) -> notices.Text:
+    """The text that is shown to whoever is asked today."""
+    mine = [text for text in notices.shipped() if (text.key, text.locale) == (key, locale)]
+    return max(mine, key=lambda text: text.version)
