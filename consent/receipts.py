@@ -133,7 +133,10 @@ def _answered(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
 
 def _proof(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
     """Say of what level the proof is, and by which way the link reached who signed."""
-    yield Line(label=say["level"], value=say["levels"][signed.assurance])
+    # What a level proves in general is untrue where the link was no secret of the person's, or where there was none.
+    other = say["levels_by_method"].get(signed.method)
+    level = other.format(level=signed.assurance) if other else say["levels"][signed.assurance]
+    yield Line(label=say["level"], value=level)
     yield Line(label=say["method"], value=say["methods"].get(signed.method, signed.method))
     if signed.written_to:
         yield Line(label=say["sent"], value=deliveries.mask(signed.written_to))

@@ -14,11 +14,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import Organisation
 from consent import receipts, speaker_history, speakers
+from consent.life import sending
 from consent.models import Consent, Correction, Speaker
 from consent.paper import words
 from consent.rules.states import State
+from core import clock
 from tests.consent.http import asked, fetch, signed
 from tests.core.test_pdf_paper import text_of
+from tests.delivery.smtp import MailServer
 from tests.delivery.visits import sign
 from vault.errors import Tampered
 
@@ -151,6 +154,27 @@ class TestAReceipt:
         text = words_of(made["id"])
         assert "L0" in text
         assert "proves no mailbox" in text
+
+    @pytest.mark.parametrize("locale", ["en", "de"])
+    def test_of_test_data_says_that_nothing_proves_who_signed(
+        self, sandbox: APIClient, words_of: Draw, locale: str
+    ) -> None:
+        by_link = asked(sandbox, locale=locale)
+        sign(str(by_link["signing_url"]), by_link)
+        told = words.table(locale)["receipt"]
+
+        for made in (by_link, signed(sandbox, locale=locale)):
+            text = words_of(made["id"])
+            assert told["levels"]["L1"] not in text
+            assert told["levels_by_method"]["test_route"].format(level="L1") in text
+
+    def test_says_that_only_the_person_had_the_link_where_we_sent_it(
+        self, live: APIClient, post_office: MailServer, words_of: Draw
+    ) -> None:
+        made = asked(live)
+        sending.send_pending(now=clock.now)
+        sign(post_office.link(), made)
+        assert words.table("en")["receipt"]["levels"]["L1"] in words_of(made["id"])
 
 
 def signed_through_the_asker(live: APIClient) -> dict[str, Any]:
