@@ -30,6 +30,10 @@ BASE: Final = "NotoSans"
 # Latin letters and marks that nearly every document has: cut once, used by all.
 BASIC: Final = frozenset({*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, "–—‘’‚“”„…•")} - {0xAD})
 _JOINERS: Final = frozenset("\u200c\u200d")
+# They choose a form of the letter before them, and draw nothing themselves.
+_SELECTORS: Final = frozenset(
+    map(chr, (*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
 _EASTERN: Final = ("JP", "KR", "SC", "TC")
 # Which of the four draws Han characters in the forms that the reader knows, by the language of the person.
 _BY_LANGUAGE: Final[Mapping[str, str]] = {"ja": "JP", "ko": "KR", "zh": "SC", "yue": "TC"}
@@ -65,8 +69,9 @@ def letters_of(texts: Iterable[str], *, language: str = "", country: str = "") -
     order = (BASE, *(f"{BASE}{script}" for script in _SCRIPTS), *_eastern(wanted, language, country))
     chosen: dict[str, set[int]] = {}
     missing: set[str] = set()
+    selectors = {code for code in wanted if is_selector(chr(code))}
     for code in wanted:
-        if code in BASIC:
+        if code in BASIC or code in selectors:
             continue
         name = next((name for name in order if code in _covered(name)), None)
         if name is None:
@@ -75,7 +80,8 @@ def letters_of(texts: Iterable[str], *, language: str = "", country: str = "") -
             # The shaping may take a letter apart, so its parts must be in the cut too.
             parts = {ord(part) for part in unicodedata.normalize("NFD", chr(code))}
             chosen.setdefault(name, set()).update({code} | (parts & _covered(name)))
-    others = tuple(_cut(name, frozenset(codes), REGULAR) for name, codes in chosen.items())
+    # A selector comes with every font: one that does not know the form draws the letter's usual one.
+    others = tuple(_cut(name, frozenset(codes | selectors), REGULAR) for name, codes in chosen.items())
     base, bold = (_cut(BASE, BASIC, weight) for weight in (REGULAR, BOLD))
     return Letters(fonts=(base, *others), bold=bold, missing=frozenset(missing))
 
@@ -88,6 +94,11 @@ def visible(text: str) -> str:
         for character in composed
         if character in _JOINERS or unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp"}
     )
+
+
+def is_selector(character: str) -> bool:
+    """Say whether this is a variation selector, as Japanese names and emoji have them."""
+    return character in _SELECTORS
 
 
 def is_rtl(text: str) -> bool:

@@ -54,6 +54,7 @@ class _Sheet(FPDF):
     def __init__(self, paper: Paper, letters: Letters, folder: Path) -> None:
         super().__init__(format="A4")
         self._paper, self._missing = paper, letters.missing
+        self._font_before: str | None = None
         self.set_title(paper.title)
         self.set_author("Sayso")
         self.set_lang(paper.lang)
@@ -162,6 +163,12 @@ class _Sheet(FPDF):
     def _drawable(self, text: str) -> str:
         """The text with code points for what no font has."""
         return "".join(f"[U+{ord(one):04X}]" if one in self._missing else one for one in pdf_fonts.visible(text))
+
+    def get_fallback_font(self, char: str, style: str = "") -> str | None:
+        """Find the font of a letter that the base font has not. A variation selector stays with its letter."""
+        if not pdf_fonts.is_selector(char):
+            self._font_before = super().get_fallback_font(char, style)
+        return self._font_before
 
     def _render_styled_text_line(self, text_line: TextLine, *args: Any, **kwargs: Any) -> bool:
         """Draw a line whose pieces say what they are, glyph by glyph, so that it can be copied and searched."""
