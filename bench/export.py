@@ -118,7 +118,7 @@ def _memory(field: str) -> float:
 def _request(organisation_id: str) -> Export:
     export = services.request(
         organisation_id=organisation_id, livemode=True, kind="audit", start=None, end=None, speaker_id=None,
-        at=NOON, actor="key:bench",
+        words=True, at=NOON, actor="key:bench",
     )  # fmt: skip
     making.carry_on(now=lambda: NOON)
     export.refresh_from_db()

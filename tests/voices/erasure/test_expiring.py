@@ -66,7 +66,7 @@ def furnish(make_voice: MakeVoice, make_key: MakeKey) -> Furnish:
         jobs.run(job.id, real=noon, providers=only(Reader()))
         exports.request(
             organisation_id=voice.organisation_id, livemode=False, kind="audit", start=None, end=None,
-            speaker_id=None, at=NOON, actor="key:test",
+            speaker_id=None, words=True, at=NOON, actor="key:test",
         )  # fmt: skip
         making.carry_on(now=noon)
         answer(make_key())
