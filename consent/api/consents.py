@@ -160,12 +160,12 @@ class ConsentResumption(APIView):
 
     scope = "consents"
 
-    @extend_schema(operation_id="consents_resume", request=inputs.Nothing, responses=schemas.ConsentObject)
+    @extend_schema(operation_id="consents_resume", request=inputs.Reason, responses=schemas.ConsentObject)
     def post(self, request: Request, consent_id: str) -> Response:
         """Resume a suspended consent, unless the person suspended it."""
-        caller = caller_of(request)
-        read(inputs.Nothing, request.data)
-        return _shown(services.resume(known(consent_id, "con", "consent"), **_acting(caller)), caller)
+        caller, reason = caller_of(request), read(inputs.Reason, request.data)["reason"]
+        changed = services.resume(known(consent_id, "con", "consent"), reason=reason, **_acting(caller))
+        return _shown(changed, caller)
 
 
 class ConsentNarrowing(APIView):

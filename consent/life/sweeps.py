@@ -20,22 +20,26 @@ def expire_due(*, at: datetime, most: int = 500) -> int:
 
     Test data lives by its organisation's own clock.
     """
-    return sum(_due(organisation=None, at=at, most=most)) + sum(
-        count
+    return _end(Q(), at=at, most=most) + sum(
+        _end(
+            Q(organisation=organisation, livemode=False),
+            at=now_for(organisation, livemode=False, real=at),
+            most=most,
+        )
         for organisation in Organisation.objects.filter(test_clock_ms__gt=0).order_by("id")
-        for count in _due(organisation=organisation, at=now_for(organisation, livemode=False, real=at), most=most)
     )
 
 
-def _due(*, organisation: Organisation | None, at: datetime, most: int) -> tuple[int, int]:
-    mine = Q() if organisation is None else Q(organisation=organisation, livemode=False)
+def expire_all_of(organisation_id: str, livemode: bool, at: datetime) -> int:  # noqa: FBT001 - called by the registry
+    """End everything that is over in one organisation's live or test data. `at` is the time of that data."""
+    return _end(Q(organisation_id=organisation_id, livemode=livemode), at=at, most=None)
+
+
+def _end(mine: Q, *, at: datetime, most: int | None) -> int:
     over = Consent.objects.over(at).filter(mine).order_by("valid_until", "id").values_list("id", flat=True)[:most]
     lapsed = Consent.objects.reading(State.LAPSED, at=at).filter(mine, state=State.REQUESTED)
     unanswered = lapsed.order_by("id")
-    return (
-        sum(lifecycle.expire(consent_id, actor=ACTOR, at=at) for consent_id in list(over)),
-        sum(
-            lifecycle.lapse(consent_id, actor=ACTOR, at=at)
-            for consent_id in list(unanswered.values_list("id", flat=True)[:most])
-        ),
+    return sum(lifecycle.expire(consent_id, actor=ACTOR, at=at) for consent_id in list(over)) + sum(
+        lifecycle.lapse(consent_id, actor=ACTOR, at=at)
+        for consent_id in list(unanswered.values_list("id", flat=True)[:most])
     )

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from consent.rules import spelling
 from consent.rules.states import Move
 
 OTHER: Final = "other"
@@ -162,10 +163,11 @@ CODES: Final[Mapping[str, Code]] = MappingProxyType({code.name: code for code in
 def read(text: str, act: Act, *, words: str = "") -> GivenReason:
     """Read a reason for an act: a code that applies to it, or words. An empty text is no reason at all.
 
-    `words` are further words beside a code.
+    A code is read in every spelling, as all our closed lists are: read as words it would say that the organisation
+    wanted what the person asked for. `words` are further words beside a code.
     """
     given = text.strip()
-    code = CODES.get(given)
+    code = CODES.get(spelling.plain(given))
     if code is not None and act in code.acts:
         return GivenReason(code=code.name, words=words.strip(), party=code.party)
     said = "\n".join(part for part in (given, words.strip()) if part)

@@ -121,11 +121,12 @@ class Written:
 
 
 def write_bundle(export: Export, *, now: Clock) -> Written:
-    """Settle the log, then write the bundle from one consistent read; its file has no row yet.
+    """Sweep and settle the log, then write the bundle from one consistent read; its file has no row yet.
 
     Raises ErasedMeanwhile, NotYours.
     """
     real, organisation_id = now(), export.organisation_id
+    registry.sweep(organisation_id, livemode=export.livemode, at=_here(export, real))
     sequencer.settle(organisation_id, at=real)
     signer = signing.signer("exports", organisation_id=organisation_id, at=real)
     home = keys.of_organisation(organisation_id, at=real)

@@ -116,6 +116,8 @@ class File:
 
 Files = Callable[[Scope], Iterator[File]]
 Records = Callable[[Scope], Iterator[Record]]
+# Writes down what time alone has ended in an organisation's live or test data, by that data's own time.
+Sweep = Callable[[str, bool, datetime], object]
 # Gives the vault subject of an organisation's speaker; raises core.errors.NotFound for strangers.
 SubjectOf = Callable[[str, str, bool], str]
 
@@ -123,6 +125,7 @@ _tables: dict[tuple[Kind, str], Table] = {}
 _records: list[Records] = []
 _people: list[SubjectOf] = []
 _files: list[Files] = []
+_sweeps: list[Sweep] = []
 
 
 def register(
@@ -160,6 +163,18 @@ def register_files(source: Files) -> None:
 def register_people(subject_of: SubjectOf) -> None:
     """Learn who knows the speakers."""
     _people[:] = [subject_of]
+
+
+def register_sweep(sweep: Sweep) -> None:
+    """Have this done before a bundle is written: its rows and its log then say how things stand, whatever beat did."""
+    if sweep not in _sweeps:
+        _sweeps.append(sweep)
+
+
+def sweep(organisation_id: str, *, livemode: bool, at: datetime) -> None:
+    """Write down everything that is past its end. Opens transactions."""
+    for one in _sweeps:
+        one(organisation_id, livemode, at)
 
 
 def tables(kind: Kind) -> tuple[Table, ...]:

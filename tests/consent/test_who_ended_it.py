@@ -30,7 +30,7 @@ ENDS = [
     ("member:m", "misuse", "terminated", "organisation"),
     ("key:k", "Ana wrote to us", "terminated", "organisation"),
     ("key:k", "", "terminated", "organisation"),
-    ("key:k", "Requested_By_Person", "terminated", "organisation"),
+    ("key:k", "Requested_By_Person", "withdrawn", "person"),
     ("key:k", "child", "terminated", "organisation"),
     ("key:k", "ordered_by_authority", "invalidated", "authority"),
     ("member:m", "ordered_by_authority", "invalidated", "authority"),
@@ -106,6 +106,22 @@ class TestReasons:
         assert events["data"][-1]["body"]["reason"] == "other"
         assert "quarrelled" not in json.dumps([answer, events])
 
+    @pytest.mark.parametrize("text", ["REQUESTED_BY_PERSON", "requested-by-person", "Requested by person"])
+    def test_say_in_every_spelling_that_the_person_wanted_it(self, api: APIClient, text: str) -> None:
+        made = signed(api)
+        assert post(api, f"/v1/consents/{made['id']}/revoke", {"reason": text}, 200)["state"] == "withdrawn"
+        last = fetch(api, f"/v1/consents/{made['id']}/events")["data"][-1]
+        assert last["body"]["reason"] == "requested_by_person"
+
+    def test_are_taken_by_every_act_for_which_the_list_has_them(self, api: APIClient) -> None:
+        made = signed(api)
+        offered = {code["code"]: code["applies_to"] for code in fetch(api, "/v1/reasons")["data"]}
+        for act, code in (("suspend", "dispute"), ("resume", "settled"), ("suspend", "strike"), ("revoke", "misuse")):
+            assert act in offered[code]
+            post(api, f"/v1/consents/{made['id']}/{act}", {"reason": code}, 200)
+        events = fetch(api, f"/v1/consents/{made['id']}/events")["data"]
+        assert [event["body"]["reason"] for event in events[-4:]] == ["dispute", "settled", "strike", "misuse"]
+
     def test_in_words_lie_under_the_persons_key(self, consent: Consent) -> None:
         revoke(consent, reason="Ana quarrelled with Ben")
         remark = Remark.objects.get()
@@ -128,6 +144,12 @@ class TestReasons:
             ("", Act.REVOKE, "", ""),
             ("  ", Act.SUSPEND, "", ""),
             ("other", Act.SUSPEND, "other", ""),
+            ("REQUESTED_BY_PERSON", Act.REVOKE, "requested_by_person", ""),
+            ("requested-by-person", Act.ERASE, "requested_by_person", ""),
+            (" Ordered by Authority ", Act.SUSPEND, "ordered_by_authority", ""),
+            ("ｓｅｔｔｌｅｄ", Act.RESUME, "settled", ""),
+            ("Not\u2011Me", Act.DECLINE, "not_me", ""),
+            ("Requested by person, by telephone", Act.REVOKE, "other", "Requested by person, by telephone"),
         ],
     )
     def test_are_codes_only_where_they_apply(self, text: str, act: Act, code: str, words: str) -> None:

@@ -124,7 +124,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         },
         "consents_revoke": {"reason": "requested_by_person"},
         "consents_suspend": {"reason": "dispute"},
-        "consents_resume": {},
+        "consents_resume": {"reason": "settled"},
         "consents_narrow": {"grants": [{"use_case": AUDIOBOOK, "languages": ["en"]}]},
         "consents_renew": {"duration": "P1Y"},
         "consents_resend": {},
