@@ -11,7 +11,7 @@ from rest_framework import serializers
 from accounts import scopes
 from core import durations
 from core.durations import Duration
-from core.fields import Bounded, Choice, Flag, Metadata, Moment, Text, Whole
+from core.fields import Bounded, Choice, Flag, Metadata, Moment, Reference, ShownText, Text, Whole, Word
 from core.rest import StrictSerializer
 
 MOST_CALLS = 100_000
@@ -35,18 +35,22 @@ class DurationField(serializers.Field[Duration, str, str, Any]):
         return f"P{value.months}M{value.days}DT{value.seconds}S"
 
 
+class Address(Text):
+    """A way to reach people: `accounts.contact` reads it, and refuses whatever draws nothing."""
+
+
 class KeyChanges(StrictSerializer):
     """Fields of a key that may change later; every one may be left out."""
 
-    product = Text(max_length=100, required=False)
+    product = ShownText(max_length=100, required=False)
     scopes = Bounded(child=Choice(choices=scopes.ALL), required=False, allow_empty=False, most=100)
-    default_use_case = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
-    default_channel = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
-    default_territory = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
-    default_language = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_use_case = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_territory = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_language = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
     calls_per_minute = Whole(min_value=1, max_value=MOST_CALLS, required=False)
     expires_at = Moment(required=False, allow_null=True)
-    external_id = Text(max_length=200, required=False, allow_null=True, allow_blank=True)
+    external_id = Reference(max_length=200, required=False, allow_null=True, allow_blank=True)
     metadata = Metadata(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +73,7 @@ class KeyEnd(StrictSerializer):
 class NewKey(KeyChanges):
     """A key to be made: product, scopes and mode must be said."""
 
-    product = Text(max_length=100)
+    product = ShownText(max_length=100)
     scopes = Bounded(child=Choice(choices=scopes.ALL), allow_empty=False, most=100)
     mode = Choice(choices=("test", "live"))
 
@@ -90,8 +94,8 @@ class Rotation(StrictSerializer):
 class OrganisationChanges(StrictSerializer):
     """How people reach the organisation: an e-mail address, an https address or a postal address."""
 
-    contact = Text(max_length=300, required=False)
-    dpo = Text(max_length=300, required=False, allow_blank=True, allow_null=True)
+    contact = Address(max_length=300, required=False)
+    dpo = Address(max_length=300, required=False, allow_blank=True, allow_null=True)
 
 
 class ClockAdvance(StrictSerializer):

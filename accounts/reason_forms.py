@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from django import forms
 
+from core import shown
+
 MOST_WORDS = 2000
 
 
@@ -19,10 +21,24 @@ class Given:
     recorded: str = field(default="", repr=False)
 
 
+class ShownField(forms.CharField):
+    """Words that are read again on the desk: what draws nothing is taken out before anything is asked of the rest."""
+
+    def to_python(self, value: object) -> str:
+        """Give the words. Refuses those that turn the direction of writing, and those without a letter or digit."""
+        try:
+            said = shown.clean(super().to_python(value) or "", one_line=False)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        if said and not shown.drawn(said):
+            raise forms.ValidationError("The text has no letter and no digit.")
+        return said
+
+
 class ReasonForm(forms.Form):
     """Why, in free words, for acts that concern nobody's data. They are sealed, and the log commits to them."""
 
-    reason = forms.CharField(
+    reason = ShownField(
         label="Reason",
         min_length=3,
         max_length=200,
@@ -58,7 +74,7 @@ class CodeForm(forms.Form):
 class CodeAndWordsForm(CodeForm):
     """Why, as a code, with words that officers and auditors can read again."""
 
-    words = forms.CharField(
+    words = ShownField(
         label="In words",
         required=False,
         max_length=MOST_WORDS,

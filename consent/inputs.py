@@ -12,7 +12,7 @@ from consent.rules import channels, languages, policy, territories
 from consent.rules.states import State
 from core import durations
 from core.errors import Invalid
-from core.fields import MOST, Bounded, Choice, Code, Email, Metadata, Moment, ShownText, Text, Whole
+from core.fields import MOST, Bounded, Choice, Code, Email, Metadata, Moment, Reference, ShownText, Whole, Word
 from core.rest import StrictSerializer
 
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
@@ -28,11 +28,11 @@ def _codes(most: int = 100, length: int = 64, **options: Any) -> Bounded:
 
 def _words(most: int = 100, **options: Any) -> Bounded:
     """Codes that the service judges in whatever letters they are written."""
-    return Bounded(child=Text(max_length=64), most=most, **options)
+    return Bounded(child=Word(max_length=64), most=most, **options)
 
 
 class _Described(StrictSerializer):
-    external_id = Text(max_length=200, required=False, allow_blank=True)
+    external_id = Reference(max_length=200, required=False, allow_blank=True)
     metadata = Metadata(required=False)
 
 
@@ -76,7 +76,7 @@ class SpeakerChanges(_Described):
 class CorrectionForm(StrictSerializer):
     """Why what somebody signed under changes. The words are kept sealed beside the old values."""
 
-    reason = Text(max_length=500)
+    reason = ShownText(one_line=False, max_length=500)
 
 
 class SpeakerUpdate(SpeakerChanges):
@@ -105,7 +105,7 @@ class QuotaForm(StrictSerializer):
 class GrantForm(StrictSerializer):
     """One purpose with its limits."""
 
-    use_case = Text(max_length=64)
+    use_case = Word(max_length=64)
     intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
     actions = Bounded(child=Choice(choices=sorted(policy.ACTIONS)), allow_empty=False, most=10)
     languages = _words(allow_empty=False)
@@ -124,7 +124,7 @@ class NarrowedGrant(GrantForm):
     """What is left of one grant; what is not said stays as it is."""
 
     id = Code(max_length=30, required=False)
-    use_case = Text(max_length=64, required=False)
+    use_case = Word(max_length=64, required=False)
     intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False)
     actions = Bounded(child=Choice(choices=sorted(policy.ACTIONS)), allow_empty=False, most=10, required=False)
     languages = _words(allow_empty=False, required=False)
@@ -194,7 +194,8 @@ class Renewal(_Term):
 class Reason(StrictSerializer):
     """Why. A code of `GET /v1/reasons`, or words: they count as `other` and are kept under the person's key."""
 
-    reason = Text(max_length=2000, required=False, allow_blank=True, default="")
+    # Nobody is kept from ending a consent because the reason is signs alone.
+    reason = ShownText(fewest=0, one_line=False, max_length=2000, required=False, allow_blank=True, default="")
 
 
 class Nothing(StrictSerializer):
@@ -215,10 +216,10 @@ class NewDecision(StrictSerializer):
     voice = Code(max_length=64, required=False, allow_null=True)
     consent = Code(max_length=64, required=False, allow_null=True)
     action = Choice(choices=sorted(policy.ACTIONS), default="synthesize")
-    language = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
-    use_case = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
-    channel = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
-    territory = Text(max_length=64, required=False, allow_null=True, allow_blank=True)
+    language = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    use_case = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    territory = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
     characters = Whole(default=0)
     labels = _words(most=20, required=False)
 

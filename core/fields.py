@@ -72,6 +72,14 @@ class ShownText(Text):
             raise serializers.ValidationError(str(error), code=shown.INVISIBLE) from error
 
 
+class Word(Text):
+    """A code or an id in whatever letters: a service looks it up, and people are shown what it found."""
+
+
+class Reference(Text):
+    """The caller's own name or note for a thing: given back as it came, and in nothing that a person is asked."""
+
+
 @extend_schema_field({"type": "string", "format": "email", "maxLength": 254})
 class Email(Text):
     """An e-mail address."""
@@ -169,7 +177,7 @@ class Bounded(serializers.ListField):
 class Metadata(serializers.DictField):
     """The caller's own notes: flat, at most 20 keys of 40 characters, texts of at most 500."""
 
-    child = Text(max_length=500, allow_blank=True)
+    child = Reference(max_length=500, allow_blank=True)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         """Give the notes, or the first thing wrong with them."""

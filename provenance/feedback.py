@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from core import ids, tx
+from core import ids, shown, tx
 from core.errors import Fault, Invalid
 from provenance import turns
 from provenance.models import Clip, ClipState, Feedback, Opinion
@@ -32,6 +32,8 @@ def give(
         detail = "Choose one of the answers."
         raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr="opinion"),))
     said = words.replace("\0", "").strip()
+    if not shown.bare(said).strip():
+        said = ""  # letters that draw nothing say nothing
     if len(said) > MOST_WORDS:
         detail = f"More than {MOST_WORDS} characters."
         raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))

@@ -18,7 +18,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from core import canonical
 from core.errors import Malformed, TooLarge
-from core.fields import Bounded, Choice, Flag, Metadata, Moment, ShownText, Text, Whole
+from core.fields import Bounded, Choice, Flag, Metadata, Moment, Reference, ShownText, Text, Whole, Word
 from core.rest import StrictSerializer
 from voices.disclosure import Disclosure
 
@@ -46,6 +46,10 @@ class SpokenText(serializers.CharField):
         if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in text):
             raise serializers.ValidationError("The text holds control characters.", code="control_characters")
         return text
+
+
+class Transcript(Text):
+    """What is said in a recording: for engines, and for nobody to read."""
 
 
 @extend_schema_field(OpenApiTypes.DOUBLE)
@@ -83,8 +87,8 @@ class Base64Audio(serializers.Field[bytes, Any, str, Any]):
         return base64.b64encode(value).decode("ascii")
 
 
-def _code(most: int = 64, **options: Any) -> Text:
-    return Text(max_length=most, **options)
+def _code(most: int = 64, **options: Any) -> Word:
+    return Word(max_length=most, **options)
 
 
 class OutputForm(StrictSerializer):
@@ -121,8 +125,8 @@ class LineForm(StrictSerializer):
     labels = Bounded(child=_code(), required=False, most=20)
     output = OutputForm(required=False)
     prosody = ProsodyForm(required=False)
-    client_reference = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
-    external_id = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
+    client_reference = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
+    external_id = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
     metadata = Metadata(required=False)
     disclosure = Choice(
         choices=[mode.value for mode in Disclosure],
@@ -159,7 +163,7 @@ class SampleForm(StrictSerializer):
     """One sample in a JSON body."""
 
     audio_base64 = Base64Audio()
-    transcript = Text(max_length=5_000, required=False, allow_blank=True, allow_null=True)
+    transcript = Transcript(max_length=5_000, required=False, allow_blank=True, allow_null=True)
 
 
 class VoiceForm(StrictSerializer):
@@ -167,7 +171,9 @@ class VoiceForm(StrictSerializer):
 
     consent = _code(64)
     name = ShownText(max_length=200)
-    description = Text(max_length=2_000, required=False, allow_blank=True, allow_null=True)
+    description = ShownText(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True, allow_null=True
+    )
     language = _code(64, required=False, allow_null=True)
     provider = _code(32, default="local")
     use_case = _code(64, required=False, allow_null=True)
@@ -175,10 +181,10 @@ class VoiceForm(StrictSerializer):
     territory = _code(64, required=False, allow_null=True)
     samples = Bounded(child=SampleForm(), allow_empty=False, most=MOST_SAMPLES)
     transcripts = Bounded(
-        child=Text(max_length=5_000, allow_blank=True, allow_null=True), required=False, most=MOST_SAMPLES
+        child=Transcript(max_length=5_000, allow_blank=True, allow_null=True), required=False, most=MOST_SAMPLES
     )
     denoise = Flag(default=False)
-    external_id = Text(max_length=200, required=False, allow_blank=True, allow_null=True)
+    external_id = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
     metadata = Metadata(required=False)
 
     def validate_denoise(self, denoise: bool) -> bool:  # noqa: FBT001 - the framework's hook
@@ -208,8 +214,8 @@ class VoiceChanges(StrictSerializer):
     """`PATCH /v1/voices/{id}`."""
 
     name = ShownText(max_length=200, required=False)
-    description = Text(max_length=2_000, required=False, allow_blank=True)
-    external_id = Text(max_length=200, required=False, allow_blank=True)
+    description = ShownText(fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True)
+    external_id = Reference(max_length=200, required=False, allow_blank=True)
     metadata = Metadata(required=False)
 
 

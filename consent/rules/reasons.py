@@ -14,6 +14,7 @@ from typing import Final
 
 from consent.rules import spelling
 from consent.rules.states import Move
+from core import shown
 
 OTHER: Final = "other"
 REQUESTED_BY_PERSON: Final = "requested_by_person"
@@ -161,7 +162,7 @@ CODES: Final[Mapping[str, Code]] = MappingProxyType({code.name: code for code in
 
 
 def read(text: str, act: Act, *, words: str = "") -> GivenReason:
-    """Read a reason for an act: a code that applies to it, or words. An empty text is no reason at all.
+    """Read a reason for an act: a code that applies to it, or words. A text that shows nothing is no reason at all.
 
     A code is read in every spelling, as all our closed lists are: read as words it would say that the organisation
     wanted what the person asked for. `words` are further words beside a code.
@@ -170,7 +171,7 @@ def read(text: str, act: Act, *, words: str = "") -> GivenReason:
     code = CODES.get(spelling.plain(given))
     if code is not None and act in code.acts:
         return GivenReason(code=code.name, words=words.strip(), party=code.party)
-    said = "\n".join(part for part in (given, words.strip()) if part)
+    said = "\n".join(part for part in (given, words.strip()) if shown.bare(part).strip())
     return GivenReason(code=OTHER if said else "", words=said)
 
 

@@ -143,6 +143,7 @@ class TestReasons:
             ("child", Act.REVOKE, "other", "child"),
             ("", Act.REVOKE, "", ""),
             ("  ", Act.SUSPEND, "", ""),
+            ("\u200b\u2060\u3164", Act.DECLINE, "", ""),
             ("other", Act.SUSPEND, "other", ""),
             ("REQUESTED_BY_PERSON", Act.REVOKE, "requested_by_person", ""),
             ("requested-by-person", Act.ERASE, "requested_by_person", ""),

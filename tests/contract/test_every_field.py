@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.forms import Form
 from rest_framework import serializers
 from rest_framework.fields import Field
 
 import config.urls  # noqa: F401 - imports every form
+from accounts.inputs import Address
+from accounts.reason_forms import CodeAndWordsForm, ReasonForm
 from config import codes
 from core.errors import Invalid
-from core.fields import Flag, Whole
+from core.fields import Code, Email, Flag, Reference, ShownText, Whole, Word
 from core.rest import StrictSerializer, read
 from tests.contract.conftest import LIBRARY_WORDS
-from voices.serializers import Number
+from voices.serializers import Number, SpokenText, Transcript
 
 AnyField = Field[Any, Any, Any, Any]
 Path = tuple[str | int, ...]
@@ -111,6 +114,44 @@ class TestEveryField:
                     place = ".".join(map(str, (*path, odd[:100])))
                     found = faults_of(form, placed(path, {odd: 1}))
                     assert found.get(place, ("", ""))[0] == "unknown_field", f"{place}: {found!r:.300}"
+
+
+SHOWN_TO_NOBODY = (Word, Reference, Code, Email, SpokenText, Transcript, Address)
+"""Texts that are looked up, checked by rules of their own, or read by nobody else: their docstrings say which."""
+
+
+class TestAFieldForWords:
+    def test_either_shows_something_or_says_why_it_need_not(self) -> None:
+        found = {
+            f"{form.__name__}.{'.'.join(map(str, path))}": type(field)
+            for form in forms()
+            for path, field in fields(form())
+            if isinstance(field, serializers.CharField)
+        }
+        bare = {place: kind for place, kind in found.items() if kind not in {ShownText, *SHOWN_TO_NOBODY}}
+        assert bare == {}
+        assert all(kind.__doc__ for kind in SHOWN_TO_NOBODY)
+        assert {"Reason.reason", "EraseForm.reason", "CorrectionForm.reason", "VoiceForm.description"} <= {
+            place for place, kind in found.items() if kind is ShownText
+        }
+
+    def test_takes_nothing_from_letters_that_draw_nothing(self) -> None:
+        for form in forms():
+            for name, field in form().fields.items():
+                if isinstance(field, ShownText):
+                    for text in ("\u200b", "\u2060\ufeff", "\u3164", "\u00ad \u200b"):
+                        try:
+                            said = field.run_validation(text)
+                        except serializers.ValidationError as refusal:
+                            assert refusal.get_codes() == ["blank"], f"{form.__name__}.{name}"
+                        else:
+                            assert said == "", f"{form.__name__}.{name}"
+
+    @pytest.mark.parametrize("form", [ReasonForm, CodeAndWordsForm])
+    def test_of_the_desk_takes_nothing_from_them_either(self, form: type[Form]) -> None:
+        filled = form({"reason": "\u200b\u2060\u3164", "words": "\u200b\u2060\u3164"})
+        assert not filled.is_valid()
+        assert not filled.cleaned_data.get("words")
 
 
 class TestTheWalk:

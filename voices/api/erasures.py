@@ -17,7 +17,7 @@ from consent.rules import reasons
 from consent.rules.reasons import Act
 from core import canonical, clock
 from core.errors import Conflict
-from core.fields import Text
+from core.fields import ShownText
 from core.rest import Rendered, StrictSerializer, page, read, timestamp
 from core.schemas import PAGE, sent
 from voices.api import schemas
@@ -34,7 +34,7 @@ class NotFinished(Conflict):
 class EraseForm(StrictSerializer):
     """Why a person is erased: a code of `GET /v1/reasons`. Words count as `other` and are not kept."""
 
-    reason = Text(max_length=200)
+    reason = ShownText(fewest=0, one_line=False, max_length=200)
 
 
 class Erase(APIView):
