@@ -23,6 +23,7 @@ from core.notes import Notes
 from provenance import clips, feedback
 from provenance.bundles import services
 from provenance.models import Checkpoint, Clip, Entry, Export, Feedback
+from vault import signing
 from vault.noted_admin import NotedAdmin
 
 _WITH_WORDS: Final = "All live records and the whole log in a bundle that verifies offline. It is kept for a week."
@@ -147,6 +148,8 @@ class FeedbackAdmin(EvidenceAdmin[Feedback]):
 
 
 def _audit(member: Member, row: None, actor: str, given: Given, *, words: bool) -> str:  # noqa: ARG001 - the shape of an act
+    # The key that will sign the first bundle: the entry of this request names it.
+    signing.signer("exports", organisation_id=member.organisation_id, at=clock.now())
     export = services.request(
         organisation_id=member.organisation_id,
         livemode=True,

@@ -78,7 +78,7 @@ def request(
         subject=None,
         refs={"export": export.id},
         speaker=speaker_id,
-        body={"kind": kind, "keys": keyring.hashes(organisation_id)},
+        body={"kind": kind, "words": words, "keys": keyring.hashes(organisation_id)},
     )
     return export
 

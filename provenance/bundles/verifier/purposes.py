@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 from provenance.bundles.verifier.bundle import Bundle
-from provenance.bundles.verifier.contents import rows_of
+from provenance.bundles.verifier.contents import openings_with_entries, rows_of
 from provenance.bundles.verifier.outcomes import Refusal, Skipped
 
 WORDS_DOMAIN = b"sayso-intended-uses-v1\n"
@@ -17,11 +17,21 @@ def withholds_words(bundle: Bundle) -> bool:
     return bundle.manifest["kind"] == "audit" and bundle.manifest.get("words") is False
 
 
+def _asked_with_words(bundle: Bundle) -> bool:
+    """Say whether the bundle's own request, where it is opened in here, does not leave the words out."""
+    for opening, entry in openings_with_entries(bundle):
+        if entry["t"] == "export.requested" and entry["refs"].get("export") == bundle.manifest["id"]:
+            return opening["body"].get("words") is not False
+    return False
+
+
 def check_purposes(bundle: Bundle) -> str:
     """Every text, with its salt, has the hash that its grant names; says of how many grants the text is not here."""
     if withholds_words(bundle):
         if any(rows_of(bundle, "intended_uses")):
             raise Refusal("the manifest says that the words of purposes are not here, and some are")
+        if _asked_with_words(bundle):
+            raise Refusal("the log says that this bundle was asked for with the words of purposes, which are not here")
         raise Skipped("the bundle was asked for without the words of purposes; grants and records hold their hashes")
     named = {row["id"]: row for row in rows_of(bundle, "grants")}
     read: set[str] = set()

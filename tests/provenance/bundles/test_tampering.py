@@ -21,6 +21,23 @@ from vault import signing
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+class TestWordsOfPurposes:
+    def test_are_not_left_out_where_the_log_says_that_they_were_asked_for(self, files: Files, verify: Verify) -> None:
+        table = "tables/intended_uses"
+        header = files[f"{table}.csv"].splitlines(keepends=True)[0]
+        emptied = {**files, f"{table}.jsonl": b"", f"{table}.csv": header}
+
+        def claim(manifest: dict[str, Any]) -> None:
+            manifest["words"] = False
+            manifest["counts"]["intended_uses"] = 0
+
+        verdict = verify(resigned(emptied, claim))
+        assert (verdict.checks["tables"], verdict.checks["purposes"]) == ("ok", "REFUSED")
+
+    def test_are_not_there_where_the_manifest_says_that_they_are_not(self, files: Files, verify: Verify) -> None:
+        assert verify(resigned(files, lambda manifest: manifest.update(words=False))).checks["purposes"] == "REFUSED"
+
+
 class TestOutsider:
     """Somebody without any key of ours."""
 
