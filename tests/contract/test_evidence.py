@@ -98,7 +98,7 @@ class TestErasure:
             ("requested", "requested", False),
             ("requested_by_person", "requested_by_person", False),
             ("She moved to Harbour Street", "other", True),
-            ("Requested", "other", True),
+            ("Requested", "requested", False),
             ("dispute", "other", True),
             ("other", "other", False),
         ],
