@@ -81,6 +81,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         },
         "consents_narrow": {"grants": [{"use_case": AUDIOBOOK, "intended_uses": f"Only the first of {NAME}'s books."}]},
         "consents_suspend": {"reason": f"{NAME} called and was unsure."},
+        "consents_resume": {"reason": f"{NAME} called again and is sure."},
         "consents_revoke": {"reason": f"{NAME} does not want it any more."},
         "voices_create": {
             "consent": ids.get("consent", ""), "name": f"Voice of {NAME}", "description": f"{STEM}, calm.",
@@ -130,6 +131,8 @@ class Telling:
         self._send("PATCH", f"/v1/speakers/{self.ids['speaker']}", self._body("speakers_update"))
         other = self._post("/v1/consents", self._body("consents_create"))["id"]
         self._post(f"/v1/test/consents/{other}/sign", {})
+        self._post(f"/v1/consents/{other}/suspend", self._body("consents_suspend"))
+        self._post(f"/v1/consents/{other}/resume", self._body("consents_resume"))
         self._post(f"/v1/consents/{other}/revoke", self._body("consents_revoke"))
 
     def _speak(self) -> None:
