@@ -34,5 +34,5 @@ def canonical(fields: Mapping[str, object]) -> dict[str, object]:
         except Invalid as unknown:
             faults += [Fault(code=fault.code, detail=fault.detail, attr=name) for fault in unknown.faults]
     if faults:
-        raise Invalid(faults[0].detail, faults=faults)
+        raise Invalid(faults[0].detail, code=faults[0].code, faults=faults)
     return found

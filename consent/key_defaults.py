@@ -35,4 +35,4 @@ def _spell(spell: Callable[[str], str], wrong: Fault, text: str) -> str:
     try:
         return spell(text)
     except ValueError:
-        raise Invalid(wrong.detail, faults=(wrong,)) from None
+        raise Invalid(wrong.detail, code=wrong.code, faults=(wrong,)) from None

@@ -106,7 +106,7 @@ class Malformed(SaysoError):
 class Invalid(SaysoError):
     """The request can be read, but a field in it is wrong.
 
-    Its code is that of its faults where all of them have one: who reads the code alone learns the most that is sure.
+    Where all its faults are the same closed word that is not known, such as `exclusion_unknown`, that is its code.
     """
 
     code = "invalid"
@@ -121,7 +121,7 @@ class Invalid(SaysoError):
         facts: Mapping[str, object] | None = None,
     ) -> None:
         found = {fault.code for fault in faults}
-        if code is None and self.code == Invalid.code and len(found) == 1:
+        if code is None and self.code == Invalid.code and len(found) == 1 and str(*found).endswith("_unknown"):
             code = found.pop()
         super().__init__(detail, code=code, faults=faults, retry_after=retry_after, facts=facts)
 

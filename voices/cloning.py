@@ -171,7 +171,7 @@ def _refuse_twins(samples: Sequence[bytes]) -> None:
         if first != number:
             detail = f"This is the same file as sample {first}."
             fault = Fault(code="sample_duplicate", detail=detail, attr=f"samples.{number}")
-            raise Invalid(detail, faults=(fault,))
+            raise Invalid(detail, code=fault.code, faults=(fault,))
 
 
 @transaction.atomic

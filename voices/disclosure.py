@@ -91,7 +91,7 @@ def duty(*, asked: str | None, granted: str, policy: object, reach: Reach) -> Di
     if wanted is not None and _strictest([wanted, bound]) != wanted:
         detail = f"Here at least “{bound.value}” is required."
         fault = Fault(code="disclosure_required", detail=detail, attr="disclosure")
-        raise Invalid(detail, faults=(fault,))
+        raise Invalid(detail, code="disclosure_required", faults=(fault,))
     return wanted or bound
 
 
@@ -107,7 +107,7 @@ def spoken(text: str, *, language: str, disclosure: Disclosure) -> str:
     if sentence is None:
         detail = "There is no spoken disclosure in this language."
         fault = Fault(code="disclosure_unavailable", detail=detail, attr="disclosure")
-        raise Invalid(detail, faults=(fault,))
+        raise Invalid(detail, code="disclosure_unavailable", faults=(fault,))
     return f"{sentence}\n\n{text}"
 
 

@@ -24,7 +24,7 @@ def _within(attr: str, value: float, bounds: tuple[float, float]) -> None:
     least, most = bounds
     if not least <= value <= most:
         detail = f"This must be from {least:g} to {most:g}."
-        raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr=attr),))
+        raise Invalid(detail, code="out_of_range", faults=(Fault(code="out_of_range", detail=detail, attr=attr),))
 
 
 def _unsupported(attr: str, detail: str) -> UnsupportedField:

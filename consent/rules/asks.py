@@ -47,7 +47,7 @@ class Ask:
             raise ValueError("an ask cannot be for less than nothing")
         words = _canonical(self.language, self.use_case, self.channel, self.territory, tuple(self.labels))
         if words.faults:
-            raise Invalid(words.faults[0].detail, faults=words.faults)
+            raise Invalid(words.faults[0].detail, code=words.faults[0].code, faults=words.faults)
         known = {name: word for name, word in self.given.items() if name not in words.given}
         for name, word in (*words.found, ("given", {**known, **words.given})):
             object.__setattr__(self, name, word)

@@ -170,4 +170,4 @@ def _listed(numbers: tuple[int, ...]) -> str:
 
 
 def _wrong(code: str, attr: str, detail: str) -> Invalid:
-    return Invalid(detail, faults=(Fault(code=code, detail=detail, attr=attr),))
+    return Invalid(detail, code=code, faults=(Fault(code=code, detail=detail, attr=attr),))

@@ -70,11 +70,12 @@ class TestDescribe:
             (errors.Invalid("x", faults=[_fault("exclusion_unknown")]), "exclusion_unknown"),
             (errors.Invalid("x", faults=[_fault("channel_unknown"), _fault("channel_unknown")]), "channel_unknown"),
             (errors.Invalid("x", faults=[_fault("channel_unknown"), _fault("territory_unknown")]), "invalid"),
+            (errors.Invalid("x", faults=[_fault("out_of_range")]), "invalid"),
             (errors.Invalid("x", code="sample_duplicate", faults=[_fault("invalid")]), "sample_duplicate"),
             (NotNarrower("x", faults=[_fault("out_of_range")]), "not_narrower"),
         ],
     )
-    def test_gives_a_422_the_code_of_its_faults_where_they_have_one(self, error: errors.Invalid, code: str) -> None:
+    def test_gives_a_422_the_code_of_one_unknown_word(self, error: errors.Invalid, code: str) -> None:
         status, body, _ = problems.describe(error)
 
         assert (status, body["code"], body["type"].rpartition("/")[2]) == (422, code, code)

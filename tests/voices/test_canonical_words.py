@@ -158,13 +158,13 @@ UNKNOWN = [("channel", "fax"), ("channel", "everything"), ("territory", "Mars"),
 
 
 class TestACall:
-    def test_with_several_unknown_words_is_refused_as_invalid(self, client: Http, voice: Voice) -> None:
+    def test_with_several_unknown_words_is_refused_by_the_first(self, client: Http, voice: Voice) -> None:
         known = client.post(
             "/v1/decisions",
             {"voice": voice.id, "language": "en", "use_case": AUDIOBOOK, "channel": "fax", "territory": "Mars"},
             format="json",
         ).json()
-        assert (known["status"], known["code"]) == (422, "invalid")
+        assert (known["status"], known["code"]) == (422, "channel_unknown")
         assert [fault["code"] for fault in known["errors"]] == ["channel_unknown", "territory_unknown"]
 
     @pytest.mark.parametrize(("name", "word"), UNKNOWN)

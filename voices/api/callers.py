@@ -32,7 +32,7 @@ def named(value: str | None, default: str | None, attr: str) -> str:
     if not found:
         code = f"{attr.rpartition('.')[2]}_required"
         detail = f"Say the {attr.rpartition('.')[2].replace('_', ' ')}; this key has no default for it."
-        raise Invalid(detail, faults=(Fault(code=code, detail=detail, attr=attr),))
+        raise Invalid(detail, code=code, faults=(Fault(code=code, detail=detail, attr=attr),))
     return found
 
 
@@ -43,7 +43,7 @@ def placed(value: str | None, default: str | None, name: Place, *, path: str = "
         _SPELL[name](word or "*")
     except ValueError:
         fault = unknown_place(name, attr=f"{path}{name}")
-        raise Invalid(fault.detail, faults=(fault,)) from None
+        raise Invalid(fault.detail, code=fault.code, faults=(fault,)) from None
     return word
 
 

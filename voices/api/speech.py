@@ -194,5 +194,5 @@ def _lines(data: Any, form: dict[str, Any], caller: Caller) -> tuple[list[Speech
                 for fault in invalid.faults
             ]
     if wrong:
-        raise Invalid("Some items are wrong.", faults=tuple(wrong[:_MOST_FAULTS]))
+        raise Invalid("Some items are wrong.", code=wrong[0].code, faults=tuple(wrong[:_MOST_FAULTS]))
     return orders, options

@@ -196,10 +196,10 @@ def _check(*, text: str, speed: float, pitch_semitones: float) -> None:
     ):
         if not least <= value <= most:
             detail = f"`{name}` must lie between {least:g} and {most:g}."
-            raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr=name),))
+            raise Invalid(detail, code="out_of_range", faults=(Fault(code="out_of_range", detail=detail, attr=name),))
     if len(text) > MOST_CHARACTERS:
         detail = f"The text is over {MOST_CHARACTERS} characters."
-        raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr="text"),))
+        raise Invalid(detail, code="out_of_range", faults=(Fault(code="out_of_range", detail=detail, attr="text"),))
 
 
 def _joined(pieces: list[Sound]) -> Sound:
