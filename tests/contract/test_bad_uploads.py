@@ -15,7 +15,7 @@ from tests.contract.operations import bodies
 from tests.provenance.audio import files
 from tests.voices.conftest import AUDIO
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 UPLOADS = {
     "empty": b"",

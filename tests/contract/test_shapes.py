@@ -18,7 +18,7 @@ from tests.contract.conftest import Sender, World, problem
 from tests.contract.operations import operations
 from voices.models import Voice
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 BASE = {"id", "object", "created_at", "livemode", "external_id", "metadata"}
 FIELDS = {

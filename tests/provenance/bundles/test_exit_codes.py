@@ -21,7 +21,7 @@ from tests.provenance.bundles import story
 from tests.provenance.bundles.forging import Files, resigned
 from tests.provenance.bundles.story import Story
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.provenance.bundles import story
 from tests.provenance.bundles.conftest import Check, Verify
 from tests.provenance.bundles.forging import Files, rehashed
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -23,7 +23,7 @@ from tests.provenance.bundles.conftest import Check
 from tests.provenance.bundles.story import Story, Verdict
 from tests.provenance.test_clips import delivery, said
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 LATER = NOON + timedelta(hours=1)
 SOON = NOON + timedelta(minutes=40)
 

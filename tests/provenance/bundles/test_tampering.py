@@ -18,7 +18,7 @@ from tests.provenance.bundles.forging import Files, counting, line, rehashed, re
 from tests.provenance.bundles.story import Story
 from vault import signing
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 class TestWordsOfPurposes:

@@ -22,7 +22,7 @@ from tests.provenance.bundles import story
 from tests.provenance.bundles.forging import THEIRS, Files, base64url, rehashed
 from tests.provenance.bundles.story import Story, Verdict
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 DAYS = timedelta(days=3)
 LOG = Ed25519PrivateKey.from_private_bytes(bytes([1] * 32))
 

@@ -18,7 +18,7 @@ from tests.conftest import NOON
 from tests.provenance.credentials.loopback import listening
 from tests.provenance.credentials.people import fresh, key, look, plain, statement
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def chain_for(request: str, *, days: int = 400, of: bytes | None = None, responder: str = "") -> str:

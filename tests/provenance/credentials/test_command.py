@@ -13,7 +13,7 @@ from provenance.credentials import authority
 from tests.conftest import NOON
 from tests.provenance.credentials.test_authority import chain_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from tests.provenance.audio.files import clip, remuxed
 from tests.provenance.credentials.loopback import listening
 from tests.provenance.credentials.people import CARRIERS, CLIP, MANIFEST, fresh, plain, root, signed, signer, statement
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def ours(codec: str, **changes: object) -> Signed:
