@@ -26,7 +26,7 @@ def sign(made: services.Requested, *places: int, name: str = NAME) -> Consent:
 class TestTheView:
     def test_shows_notice_scope_and_name_in_the_language_of_the_request(self, make_request: MakeRequest) -> None:
         view = signing.find(token_of(make_request(locale="de")), at=NOON)
-        assert (view.locale, view.organisation, view.speaker_name, len(view.sections)) == ("de", "Acme", NAME, 14)
+        assert (view.locale, view.organisation, view.speaker_name, len(view.sections)) == ("de", "Acme", NAME, 15)
         assert "Höchstens 1.000 Zeichen Text." in view.grants[0].sentences
         assert view.term == "12 Monate von dem Moment an, in dem Sie unterschreiben."
 
