@@ -37,10 +37,14 @@ class SaysoError(Exception):
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.stable_code = code or self.code
         self.faults = tuple(faults)
+        self.stable_code = code or self.code_by(self.faults)
         self.retry_after = retry_after
         self.facts = dict(facts or {})
+
+    def code_by(self, faults: Sequence[Fault]) -> str:  # noqa: ARG002 - a subclass reads them
+        """Give the code of an error that was raised without one."""
+        return self.code
 
 
 class Unauthenticated(SaysoError):
@@ -111,19 +115,12 @@ class Invalid(SaysoError):
 
     code = "invalid"
 
-    def __init__(
-        self,
-        detail: str,
-        *,
-        code: str | None = None,
-        faults: Sequence[Fault] = (),
-        retry_after: int | None = None,
-        facts: Mapping[str, object] | None = None,
-    ) -> None:
+    def code_by(self, faults: Sequence[Fault]) -> str:
+        """Give the code of the faults where it is one, of an unknown word. A subclass keeps its own."""
         found = {fault.code for fault in faults}
-        if code is None and self.code == Invalid.code and len(found) == 1 and str(*found).endswith("_unknown"):
-            code = found.pop()
-        super().__init__(detail, code=code, faults=faults, retry_after=retry_after, facts=facts)
+        if self.code == Invalid.code and len(found) == 1 and (only := found.pop()).endswith("_unknown"):
+            return only
+        return self.code
 
 
 class RateLimited(SaysoError):
