@@ -135,7 +135,7 @@ class TestMail:
             mail.send(LETTER)
 
     @pytest.mark.parametrize(
-        "name", ["Acme\r\nBcc: thief@example.net", "Acme\nX: y", "Acme\x00\x0b", "Acme\u2028Bcc: z"]
+        "name", ["Acme\r\nBcc: thief@example.net", "Acme\nX: y", "Acme\x01\x0b", "Acme\u2028Bcc: z"]
     )
     @pytest.mark.django_db
     def test_takes_no_header_from_a_name(
