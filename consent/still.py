@@ -58,18 +58,22 @@ def may_repeat(decision_id: str, *, at: datetime) -> None:
     _delivered(decision_id, at=at)
 
 
-def ended(running: Iterable[tuple[Permit, datetime]]) -> dict[str, Refused]:
+def ended(
+    running: Iterable[tuple[Permit, datetime]], *, ask_keys: bool = True, ask_voices: bool = True
+) -> dict[str, Refused]:
     """Which of the running permits hold no longer, by decision: three questions for all of them, and no lock.
 
-    For streams, which ask many times a second; that a clip was issued is still decided by `gate.confirm`.
+    For streams, which ask many times a second, and so leave out keys or voices in some of their rounds. That a clip was
+    issued is still decided by `gate.confirm`.
     """
     pairs = tuple(running)
     if not pairs:
         return {}
     rows = Consent.objects.filter(id__in={permit.consent_id for permit, _ in pairs})
     consents = rows.select_related("speaker", "organisation").only(*_LOOKED_AT).in_bulk()
-    keys_over = key_ends(pairs)
-    ready = voice_lookup.ready_among({permit.voice_id for permit, _ in pairs if permit.action == "synthesize"})
+    keys_over = key_ends(pairs) if ask_keys else {}
+    speaking = {permit.voice_id for permit, _ in pairs if permit.action == "synthesize"}
+    ready = voice_lookup.ready_among(speaking) if ask_voices else frozenset(speaking)
     found: dict[str, Refused] = {}
     for permit, at in pairs:
         if (over := keys_over.get(permit.decision_id)) is not None:

@@ -24,6 +24,8 @@ from tests import servers
 
 NOTHING_COLLECTED: Final = 5  # pytest's exit code
 OURS: Final = ("DATABASE_URL", "REDIS_URL", "SAYSO_DATA_DIR", "SAYSO_MASTER_KEY", "SAYSO_SECRET_KEY")
+# Else every process of every step would rewrite the assertions of all tests again.
+SLOW: Final = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def _run(step: Step, rest: Sequence[str], tally: Tally) -> None:
     _say(f"--- {step.name} ---")
     with tempfile.TemporaryDirectory(prefix="sayso-tests-", ignore_cleanup_errors=True) as name:
         written = Path(name) / "tally.json"
-        environment = {key: value for key, value in os.environ.items() if key not in OURS}
+        environment = {key: value for key, value in os.environ.items() if key not in {*OURS, SLOW}}
         environment |= {**step.environment, "SAYSO_DATA_DIR": f"{name}/data", "SAYSO_TALLY": str(written)}
         command = [sys.executable, "-m", "pytest", "-p", "tests.tally", "-q", "-m", step.marks, *step.options]
         # A test that hangs shows where; the temporary folders of tests that passed are not kept.

@@ -1,4 +1,4 @@
-"""The watch over the consents behind all running streams: one question every 50 ms, answered by the rows alone.
+"""The watch over the consents behind all running streams: a question every 50 ms, answered by the rows alone.
 
 By level and not by edge: nothing that could be lost wakes it, and an answer that does not come counts as a no.
 """
@@ -6,6 +6,7 @@ By level and not by edge: nothing that could be lost wakes it, and an answer tha
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS: Final = 0.05
 STALE_SECONDS: Final = 0.15
 """Nothing is sent on the strength of a look older than this."""
+ROUNDS: Final = 4
+"""Keys are asked for in one of so many rounds, voices in another: a crowd would wait for three questions a round."""
 _looking: Final = ThreadPoolExecutor(1, "sayso-stream-watch")
 
 
@@ -69,10 +72,12 @@ class Watch:
     async def _look_around(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while self._watched:
+            for number in itertools.count():
+                if not self._watched:
+                    break
                 began = loop.time()
                 mine = tuple(self._watched)
-                found = await loop.run_in_executor(_looking, _look, mine)
+                found = await loop.run_in_executor(_looking, _look, mine, number % ROUNDS)
                 for watched in mine:
                     watched.note(began, found.get(watched.permit.decision_id))
                 await asyncio.sleep(max(0.0, EVERY_SECONDS - (loop.time() - began)))
@@ -88,13 +93,14 @@ def watch() -> Watch:
     return _watches.setdefault(asyncio.get_running_loop(), Watch())
 
 
-def _look(mine: tuple[Watched, ...]) -> dict[str, SaysoError]:
-    """What has ended, by decision; everything, when it cannot be asked.
+def _look(mine: tuple[Watched, ...], turn: int) -> dict[str, SaysoError]:
+    """What has ended, by decision; everything, when it cannot be asked. `turn` says what this round asks for.
 
     Its connection is kept from look to look: in a crowd it would wait for one behind everybody who begins.
     """
     try:
-        return dict(gate.ended((watched.permit, watched.at()) for watched in mine))
+        running = [(watched.permit, watched.at()) for watched in mine]
+        return dict(gate.ended(running, ask_keys=turn == 0, ask_voices=turn == ROUNDS // 2))
     except (DatabaseError, OSError):
         logger.exception("running streams cannot be watched, all are cut")
         close_old_connections()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import ApiKey
 from consent import gate
 from consent import services as consents
 from consent.models import GrantUsage, Reservation
@@ -21,7 +22,7 @@ from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, revoke
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled, until
 from tests.voices.streaming.wire import Call, Wire
-from voices.models import Voice
+from voices.models import Voice, VoiceState
 from voices.providers.base import ProviderDown
 from voices.streaming.places import PLACES
 from voices.streaming.turns import SETTLING, THREADS
@@ -60,6 +61,10 @@ def pause(voice: Voice) -> None:
     consents.resume(voice.consent_id, **whose)
 
 
+def remove(voice: Voice) -> None:
+    Voice.objects.filter(id=voice.id).update(state=VoiceState.REVOKING)
+
+
 def begun(wire: Wire, voice: Voice, held: Held, **changes: Any) -> Call:
     """A stream of which all of the first piece came that can come before the second is made."""
     call = wire.speak(asked(voice, **changes))
@@ -73,7 +78,9 @@ def kinds(clip: Clip) -> list[str]:
 
 
 class TestARevocation:
-    @pytest.mark.parametrize("happening", [end, pause], ids=["revoked", "suspended and resumed"])
+    @pytest.mark.parametrize(
+        "happening", [end, pause, remove], ids=["revoked", "suspended and resumed", "of the voice alone"]
+    )
     def test_cuts_the_connection_while_the_engine_is_still_at_work(
         self, wire: Wire, voice: Voice, teller: Teller, held: Held, happening: Callable[[Voice], None]
     ) -> None:
@@ -88,6 +95,16 @@ class TestARevocation:
         assert (clip.state, clip.code) == ("aborted", "consent_denied")
         assert (clip.sha256, clip.size) == (canonical.sha256(received), len(received))
         assert teller.made == 2  # the step that ran, and none behind it
+
+    def test_of_the_key_cuts_it_as_well(self, wire: Wire, voice: Voice, held: Held) -> None:
+        call = begun(wire, voice, held)
+
+        ApiKey.objects.update(disabled_at=NOON)
+        call.rest()
+
+        held.go.set()
+        clip = settled(call.headers["sayso-clip"])
+        assert (call.whole, clip.state, clip.code) == (False, "aborted", "key_ended")
 
     def test_is_seen_by_an_ordinary_client_as_an_error(self, port: int, wire: Wire, voice: Voice, held: Held) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -125,7 +142,7 @@ class TestARevocation:
         self, wire: Wire, voice: Voice, teller: Teller, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Everything was made, the watch has not looked yet: the transaction that settles asks by itself."""
-        monkeypatch.setattr(gate, "ended", lambda _running: {})
+        monkeypatch.setattr(gate, "ended", lambda _running, **_asked: {})
 
         def before(number: int) -> None:
             if number == teller.pieces:

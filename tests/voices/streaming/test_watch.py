@@ -54,7 +54,7 @@ class TestTheWatch:
         held = Held(teller)
         call = begun(wire, voice, held)
 
-        def gone(_running: object) -> object:
+        def gone(_running: object, **_asked: bool) -> object:
             raise OperationalError("the server closed the connection")
 
         monkeypatch.setattr(gate, "ended", gone)
