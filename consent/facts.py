@@ -135,7 +135,7 @@ def _others(consent: Consent) -> tuple[Consent, ...]:
     signed = mine.filter(speaker_id=consent.speaker_id).exclude(id=consent.id).exclude(record_sha256="")
     others = tuple(signed.only(*seals.COLUMNS, "link_expires_at", "asked_until"))
     for other in others:
-        other.speaker = consent.speaker  # the same person, so nobody has to be read again
+        other.speaker = consent.speaker  # the same person: saves a query
     return others
 
 

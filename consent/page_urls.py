@@ -7,7 +7,7 @@ from django.urls import path, re_path
 from consent import pages
 
 urlpatterns = [
-    # What records name as the way to withdraw; whoever comes without their link is told to open it.
+    # Records name this address as the way to withdraw. A visitor without a link is told to open it.
     path("sign", pages.without_link),
     path("sign/<str:token>", pages.sign, name="sign"),
     path("sign/<str:token>/decline", pages.decline, name="decline"),

@@ -52,7 +52,7 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @pages.private
 def without_link(request: HttpRequest) -> HttpResponse:
-    """Tell whoever comes without their link to open it."""
+    """Tell a visitor who came without a link to open the one that was sent."""
     return _unknown(request, "")
 
 

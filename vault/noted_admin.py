@@ -24,7 +24,7 @@ class NotedAdmin(EvidenceAdmin[Row]):
 
     def notes_of(self, row: Row) -> Notes:
         """Open the row's notes."""
-        raise NotImplementedError
+        raise NotImplementedError  # each admin of a model opens its own
 
     @admin.display(description="Notes of the caller")
     def written(self, row: Row) -> str:

@@ -20,7 +20,7 @@ class SignedFacts:
     """Who signed what with whom, as it was then. `name` is None once the person has been erased.
 
     `typed` is what stood as the signature, and `advice` the answer to whether another person advises them; both are
-    None where nobody was asked, as in test data.
+    None where the question was not asked, as in test data.
     """
 
     name: str | None

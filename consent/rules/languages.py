@@ -84,7 +84,7 @@ def canonical(tag: str) -> str:
 
     Raises UnknownLanguage for malformed and unregistered tags, wildcards, private use, transformed content (`-t-`),
     collections, `und`, `mul`, `zxx`, `mis`, for a script that the language is not written in, and for a region that is
-    no place. Extension `-u-` says how numbers and dates are shown, which nobody hears, so it is left out.
+    no place. Extension `-u-` is left out: it says how numbers and dates are written, and speech has no writing.
     """
     return _without_alias(_standard(tag))
 
