@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from consent.models import Consent, Evidence
+from core import ids
 from core.errors import NotFound
 from vault import blobs
 from vault.errors import Tampered
@@ -58,7 +59,9 @@ def signed_facts(consent: Consent) -> SignedFacts:
 def _evidence(record: dict[str, Any], kinds: tuple[str, ...]) -> dict[str, Any]:
     """Open the newest evidence of these kinds that the record names; empty after erasure."""
     named = {one["id"]: one["sha256"] for one in record["evidence"] if one["kind"] in kinds}
-    row = Evidence.objects.filter(id__in=named).exclude(blob="").order_by("-created_at", "-id").first()
+    rows = Evidence.objects.filter(id__in=named).exclude(blob="")
+    # As text, ids do not sort by time. Their bytes do.
+    row = max(rows, key=lambda one: (one.created_at, ids.to_bytes(one.id)), default=None)
     if row is None:
         return {}
     try:

@@ -14,8 +14,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Organisation
 from config import env
-from consent.life import sending
+from consent.life import deliveries, sending
 from consent.models import Consent, Delivery
+from core import ids
 from core.delivery import mail, messages
 from core.delivery.letters import ChannelAway, Letter, LetterRefused
 from provenance.models import Outbox
@@ -189,6 +190,22 @@ class TestADelivery:
         post_office.to_letter = "250 taken"
         assert post(live, f"/v1/consents/{made['id']}/resend", {}, 200)["delivery"]["state"] == "queued"
         assert sending.send_pending(now=at(NOON)) == 1
+
+    def test_made_in_the_moment_of_the_last_one_is_still_the_newer(
+        self, live: APIClient, post_office: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # One after the other in time, and the other way round as text: `2` follows `z` in the alphabet of ids.
+        older, newer = (f"dlv_{'a' * 24}{last}a" for last in "z2")
+        named, new = iter((older, newer)), ids.new
+        monkeypatch.setattr(ids, "new", lambda prefix: next(named) if prefix == "dlv" else new(prefix))
+        made = asked(live)
+        post_office.to_letter = "554 not here"
+        assert sending.send_pending(now=at(NOON)) == 0
+        post(live, f"/v1/consents/{made['id']}/resend", {}, 200)
+
+        assert Delivery.objects.values_list("created_at").distinct().count() == 1
+        last = deliveries.latest(Consent.objects.get())
+        assert (last is not None and last.id, newer < older) == (newer, True)
 
     def test_in_hand_is_left_alone_until_its_lease_runs_out(self, live: APIClient, post_office: MailServer) -> None:
         asked(live)
