@@ -31,11 +31,12 @@ def settle(clip_id: str, *, key: bytes, names: Sequence[bytes], at: datetime) ->
 
     `names` say what makes two clips copies, the surest first: the token is that of the first name that is known.
     """
-    clip = Clip.objects.get(id=clip_id)
-    same = {"organisation_id": clip.organisation_id, "epoch": clip.epoch}
-    hashes = [_digest(key, clip.consent_id, name) for name in names]
+    columns = ("organisation_id", "consent_id", "epoch", "token")
+    organisation_id, consent_id, epoch, drawn = Clip.objects.values_list(*columns).get(id=clip_id)
+    same = {"organisation_id": organisation_id, "epoch": epoch}
+    hashes = [_digest(key, consent_id, name) for name in names]
     known = dict(MarkedSound.objects.filter(**same, sound__in=hashes).values_list("sound", "token"))
-    token = next((known[each] for each in hashes if each in known), clip.token)
+    token = next((known[each] for each in hashes if each in known), drawn)
 
     for each in reversed(hashes):  # the surest last, so that it follows whoever was faster with another
         if each not in known:
@@ -43,7 +44,7 @@ def settle(clip_id: str, *, key: bytes, names: Sequence[bytes], at: datetime) ->
             MarkedSound.objects.bulk_create([row], ignore_conflicts=True)
             token = MarkedSound.objects.values_list("token", flat=True).get(**same, sound=each)
 
-    if token == clip.token:
+    if token == drawn:
         return token
     making = Clip.objects.filter(id=clip_id, state=ClipState.MAKING)
     return token if making.update(token=token, token_shared=True) else None

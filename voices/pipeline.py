@@ -83,10 +83,11 @@ def speak(
     ask = ask_of(order, voice, asker)
     permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
     with Attempt(permit, asker=asker, now=now) as attempt:
-        duty = disclosure_of(order, permit, policy.of(asker.organisation_id))
+        wanted = policy.of(asker.organisation_id)
+        duty = disclosure_of(order, permit, wanted)
         language = permit.language or order.language
         words = disclosure.spoken(order.text, language=language, disclosure=duty)
-        origin = origin_of(order, voice, permit, duty, asker)
+        origin = origin_of(order, voice, permit, duty, asker, wanted)
         intent = clips.intend(origin, at=now())  # 2. the intent, before anything leaves
         attempt.clip_id = intent.clip_id
         line = Line(text=words, language=language, prosody=order.prosody)
@@ -151,8 +152,15 @@ def ask_of(order: SpeechOrder, voice: Voice, asker: Asker) -> gate.Ask:
     )
 
 
-def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Disclosure, asker: Asker) -> clips.Origin:
-    """By whose permit the clip is made, and from what."""
+def origin_of(
+    order: SpeechOrder,
+    voice: Voice,
+    permit: gate.Permit,
+    duty: Disclosure,
+    asker: Asker,
+    wanted: Mapping[str, Json],
+) -> clips.Origin:
+    """Say by whose permit the clip is made, from what, and under the organisation's policy `wanted`."""
     return clips.Origin(
         organisation_id=asker.organisation_id,
         livemode=asker.livemode,
@@ -169,7 +177,7 @@ def origin_of(order: SpeechOrder, voice: Voice, permit: gate.Permit, duty: Discl
         characters=len(order.text),
         disclosure=duty.value,
         aigc_producer=labels.producer(
-            policy.of(asker.organisation_id),
+            wanted,
             organisation_id=asker.organisation_id,
             granted=cast("list[str]", permit.terms.get("territories") or []),
             reach=reach_of(order, permit),

@@ -111,7 +111,7 @@ class TestCutOff:
         voice = make_voice()
         asker = asker_of(voice)
         permit = gate.check(pipeline.ask_of(order_for(voice), voice, asker), at=NOON, actor=asker.actor)
-        clips.intend(pipeline.origin_of(order_for(voice), voice, permit, Disclosure.NONE, asker), at=NOON)
+        clips.intend(pipeline.origin_of(order_for(voice), voice, permit, Disclosure.NONE, asker, {}), at=NOON)
 
         sweeps.sweep(at=NOON + sweeps.CLIP_GIVEN_UP_AFTER - timedelta(seconds=1))
         assert Clip.objects.get().state == "making"

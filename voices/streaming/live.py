@@ -98,7 +98,7 @@ def _begun(
         duty = pipeline.disclosure_of(order, permit, wanted)
         language = permit.language or order.language
         words = disclosure.spoken(order.text, language=language, disclosure=duty)
-        origin = pipeline.origin_of(order, voice, permit, duty, asker)
+        origin = pipeline.origin_of(order, voice, permit, duty, asker, wanted)
         intent = clips.intend(origin, at=now())
         line = Line(text=words, language=language, prosody=order.prosody)
         intent = clips.with_token_of(intent, copies.names_of_stream(line, voice), at=now())
