@@ -75,13 +75,11 @@ def preview(ask: Ask, *, at: datetime, actor: str) -> Decision:
 def confirm(permit: Permit, *, at: datetime) -> None:
     """Raise ConsentDenied or KeyEnded unless the permit still holds; its consent stays locked until all is committed.
 
-    Under the lock `may_still` compares epoch and state, which everything that could end a permit changes, and asks for
-    the rest again. A revocation that committed first may carry a later time than `at`, so times decide nothing; the end
-    of the term is a guard until the sweep was there.
+    `may_still` reads epoch and state of the locked row, which everything that could end a permit changes, and asks for
+    the rest. A revocation that committed first may carry a later time than `at`, so times decide nothing. The end of
+    the term is a guard until the sweep was there.
     """
-    locked = Consent.objects.select_for_update(no_key=True).filter(id=permit.consent_id)
-    locked.values_list("id", flat=True).first()
-    may_still(permit, at=at)
+    may_still(permit, at=at, lock=True)
 
 
 @tx.required

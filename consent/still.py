@@ -34,14 +34,15 @@ Ground = tuple[int, str, bytes]
 _judged: dict[str, Ground] = {}
 
 
-def may_still(held: Permit | str, *, at: datetime) -> None:
+def may_still(held: Permit | str, *, at: datetime, lock: bool = False) -> None:
     """Raise unless what allowed this decision holds at `at`: a Permit that runs, or the id of one that was delivered.
 
-    Raises ConsentDenied, and KeyEnded for a permit whose API key may not do this any more.
+    With `lock`, the consent behind a permit stays locked until the caller's transaction ends. Raises ConsentDenied, and
+    KeyEnded for a permit whose API key may not do this any more.
     """
     if isinstance(held, str):
         _delivered(held, at=at)
-    elif (found := ended(((held, at),))) and (error := found.get(held.decision_id)) is not None:
+    elif (error := ended(((held, at),), lock=lock).get(held.decision_id)) is not None:
         raise error
 
 
@@ -59,17 +60,23 @@ def may_repeat(decision_id: str, *, at: datetime) -> None:
 
 
 def ended(
-    running: Iterable[tuple[Permit, datetime]], *, ask_keys: bool = True, ask_voices: bool = True
+    running: Iterable[tuple[Permit, datetime]],
+    *,
+    ask_keys: bool = True,
+    ask_voices: bool = True,
+    lock: bool = False,
 ) -> dict[str, Refused]:
-    """Which of the running permits hold no longer, by decision: three questions for all of them, and no lock.
+    """Give which of the running permits hold no longer, by decision: three questions for all of them.
 
-    For streams, which ask many times a second, and so leave out keys or voices in some of their rounds. That a clip was
-    issued is still decided by `gate.confirm`.
+    Streams ask many times a second, and so leave out keys or voices in some of their rounds, and take no lock. Whether
+    a clip may be issued is decided by `gate.confirm`, which locks.
     """
     pairs = tuple(running)
     if not pairs:
         return {}
     rows = Consent.objects.filter(id__in={permit.consent_id for permit, _ in pairs})
+    if lock:
+        rows = rows.select_for_update(no_key=True, of=("self",))
     consents = rows.select_related("speaker", "organisation").only(*_LOOKED_AT).in_bulk()
     keys_over = key_ends(pairs) if ask_keys else {}
     speaking = {permit.voice_id for permit, _ in pairs if permit.action == "synthesize"}
