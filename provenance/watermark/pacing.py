@@ -21,8 +21,8 @@ from provenance.watermark.reading import (
     Candidate,
     Folded,
     Reading,
-    candidate,
     candidates,
+    candidates_at,
     even_values,
     readings,
     rows_of,
@@ -107,13 +107,16 @@ class Search:
         pace, first = self._looks[place.look]
         ground = self._grounds[pace.speed, pace.tempo]
         half = len(ground.contrast) / 2.0
-        tried: list[tuple[float, Pace, Folded, int]] = []
+        tried: list[tuple[Pace, Folded, int]] = []
         for share in (step * self._step for step in FINE_STEPS):
             near = Pace(speed=pace.speed, tempo=pace.tempo * (1.0 + share))
             for moved in (-1, 0, 1):
                 frame, at = divmod(round(first + half * share) + moved, PER_FRAME)
                 folded = stacked([rows_of(ground.frames(at, near))])
                 start = (place.start + frame) % SPEECH_1.slots
-                tried.append((candidate(folded.contrast, key, 0, start).clearness, near, folded, start))
-        _, near, folded, start = max(tried, key=lambda one: one[0])
+                tried.append((near, folded, start))
+        contrasts = np.concatenate([folded.contrast for _, folded, _ in tried])
+        places = [(number, start) for number, (_, _, start) in enumerate(tried)]
+        best = max(candidates_at(contrasts, key, places), key=lambda one: one.clearness)
+        near, folded, start = tried[best.look]
         return near, even_values(folded, key, 0, start)

@@ -11,6 +11,7 @@ key. Callers bound how many messages they ask for one answer; that number over 2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -124,8 +125,8 @@ class _Order:
     coded: Cells  # 1 for a coded cell, 0 for a sync cell; in the order of the layout
 
     def sums(self, contrast: Cells) -> Vector:
-        """What each coded group says, of the cells of one period in a row."""
-        said = np.add.reduceat(contrast[self.cells] * self.chips, self.firsts)
+        """What each coded group says, of the cells of one period in a row; shape (…, cells) to (…, groups)."""
+        said = np.add.reduceat(contrast[..., self.cells] * self.chips, self.firsts, axis=-1)
         return said.astype(np.float64)
 
 
@@ -169,25 +170,34 @@ def candidates(contrast: Cells, key: bytes) -> list[Candidate]:
     layout, looks = layout_of(key), len(contrast)
     parts = [contrast[first : first + LOOKS_AT_ONCE] for first in range(0, looks, LOOKS_AT_ONCE)]
     agreement = np.concatenate([sync(centred(part), layout) for part in parts])
-    found = [candidate(contrast, key, *place) for place in best_places(agreement, least=0.0, most=LISTED)]
-    clear = [one for one in found if one.clearness >= CLEARNESS_LEAST]
+    places = best_places(agreement, least=0.0, most=LISTED)
+    clear = [one for one in candidates_at(contrast, key, places) if one.clearness >= CLEARNESS_LEAST]
     return sorted(clear, key=lambda one: -one.clearness)[:DECODED]
 
 
-def candidate(contrast: Cells, key: bytes, look: int, start: int, scheme: Scheme = SPEECH_1) -> Candidate:
-    """A place. Where the pattern is in place every coded group leans to one side, whichever it is.
+def candidates_at(
+    contrast: Cells, key: bytes, places: Sequence[tuple[int, int]], scheme: Scheme = SPEECH_1
+) -> list[Candidate]:
+    """Places, each a look and a start slot. Where the pattern is in place every coded group leans to one side.
 
-    So squared sums tell the place without the message (the energy detector of communications), and better than the sync
-    cells: after a change of tempo 7 to 15 standard deviations against 2 to 7 (16 clips of 8 s). They are compared with
-    the folded cells themselves, which a mark makes louder wherever its pattern is thought to start.
+    Which side does not matter, so squared sums tell the place without the message (the energy detector of
+    communications), and better than the sync cells: after a change of tempo 7 to 15 standard deviations against 2 to 7
+    (16 clips of 8 s). They are compared with the folded cells themselves, which a mark makes louder wherever its
+    pattern is thought to start.
     """
-    order, cells = _order(key, scheme), turned(centred(contrast[look]), start)
+    if not places:
+        return []
+    order, level = _order(key, scheme), centred(contrast[[look for look, _ in places]])
+    cells = np.array([turned(one, start) for one, (_, start) in zip(level, places, strict=True)])
     power = np.square(cells)
     sums = order.sums(cells)
-    lean = (float(sums @ sums) / (float(power @ order.coded) + TINY) - 1.0) * np.sqrt(scheme.coded_bits / 2.0)
-    spread = np.sqrt(scheme.sync_cells / scheme.cells * float(power.sum(dtype=np.float64)) + TINY)
-    agreement = float(cells @ layout_of(key).sync_pattern.ravel()) / spread
-    return Candidate(look=look, start=start, clearness=agreement + lean)
+    lean = (np.square(sums).sum(axis=1) / (power @ order.coded + TINY) - 1.0) * np.sqrt(scheme.coded_bits / 2.0)
+    spread = np.sqrt(scheme.sync_cells / scheme.cells * power.sum(axis=1, dtype=np.float64) + TINY)
+    clearness = cells @ layout_of(key).sync_pattern.ravel() / spread + lean
+    return [
+        Candidate(look=look, start=start, clearness=float(each))
+        for (look, start), each in zip(places, clearness, strict=True)
+    ]
 
 
 def even_values(folded: Folded, key: bytes, look: int, start: int, scheme: Scheme = SPEECH_1) -> Vector:
