@@ -5,10 +5,13 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 # Byte-code is written once, here: sandboxed children and some environments may not write it, and would compile at every start.
 INSTALL := $(UV) pip install -q --python $(BIN)/python --system-certs --require-hashes --compile-bytecode
-COMPILE := $(BIN)/python -m compileall -q accounts config consent core provenance vault voices
+COMPILE := $(BIN)/python -m compileall -q accounts audio config consent core erasure provenance transparency_log vault voices watermark
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --system-certs pyproject.toml
 
-.PHONY: demo run test lint bench reformat lock dev clean
+.PHONY: help demo run test lint check bench reformat lock dev clean
+
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
 
 .tools/bin/uv:
 	@echo "Setting up the installer ..."
@@ -30,21 +33,21 @@ LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes
 	@$(INSTALL) -r requirements/bench.txt
 	@touch $@
 
-dev: .venv/.dev
+dev: .venv/.dev ## set up everything that development needs
 
-demo: .venv/.base
+demo: .venv/.base ## set up everything and run the main job on real speech
 	@$(COMPILE)
 	@$(BIN)/python manage.py demo
 
-run: .venv/.base
+run: .venv/.base ## leave the service running with demo data, on PORT
 	@$(COMPILE)
 	@$(BIN)/python manage.py run --port $(PORT)
 
-test: .venv/.dev
+test: .venv/.dev ## pass all tests, or those of T: make test T=tests/consent/test_states.py
 	@$(COMPILE) tests
-	@$(BIN)/python -m tests.suite
+	@$(if $(T),$(BIN)/python -m pytest $(T),$(BIN)/python -m tests.suite)
 
-lint: .venv/.dev
+lint: .venv/.dev ## format, style, import contracts, types, migrations, deployment checks
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
@@ -52,17 +55,25 @@ lint: .venv/.dev
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python manage.py check --fail-level WARNING
 
-reformat: .venv/.dev
+check: .venv/.dev ## the quick half of lint, with the types of the files that you changed
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@changed=$$(git diff --name-only --diff-filter=d HEAD -- '*.py' | grep -v /migrations/); \
+	if [ -n "$$changed" ]; then $(BIN)/mypy $$changed; fi
+
+reformat: .venv/.dev ## put files into the one form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.bench
+bench: .venv/.bench ## measure every number of docs/numbers.md
 	@$(BIN)/python -m bench
 
+lock: ## write the locked requirements again
 lock: | .tools/bin/uv
 	$(LOCK) -o requirements/base.txt
 	$(LOCK) --group dev --extra containers --extra objects -c requirements/base.txt -o requirements/dev.txt
 	$(LOCK) --group bench -c requirements/dev.txt -o requirements/bench.txt
 
-clean:
+clean: ## remove what was set up
 	rm -rf .venv .tools var .mypy_cache .ruff_cache .pytest_cache

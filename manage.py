@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Django's command line for Sayso. A database that is not ready is one line, no traceback (`--traceback` shows it)."""
+"""Django's command line for Sayso.
+
+A database that is not ready is one line, no traceback (`--traceback` shows it).
+"""
 
 import os
 import sys
@@ -15,4 +18,7 @@ if __name__ == "__main__":
         if "--traceback" in sys.argv:
             raise
         said = str(error).strip().partition("\n")[0]
-        sys.exit(f"sayso: the database is not ready ({said}); is it there, and was `manage.py migrate` run?")
+        sys.exit(
+            f"sayso: the database is not ready ({said}); is it there, and was `manage.py migrate` "
+            "run?"
+        )

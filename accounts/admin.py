@@ -1,4 +1,6 @@
-"""Accounts on the desk: members and API keys to be looked at, and the organisation, whose owner sets its policy."""
+"""Accounts on the desk: members and API keys to be looked at, and the organisation, whose owner
+sets its policy.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts import contact, policy
-from accounts.desk import EvidenceAdmin, actor_of, button, demand_act, member_of, on_record
+from accounts import contact_details, organisation_policy
+from accounts.admin_base import (
+    ReadOnlyAdmin,
+    actor_of,
+    admin_button,
+    demand_act,
+    log_admin_action,
+    member_of,
+)
 from accounts.models import ApiKey, Member, Organisation
-from accounts.permissions import Action
 from accounts.reason_forms import ReasonForm
+from accounts.role_permissions import Action
 from core import clock
 from core.errors import Invalid
 
@@ -41,15 +50,20 @@ class ContactForm(forms.Form):
     """How people reach the organisation, and its data protection officer."""
 
     contact = forms.CharField(
-        label="Contact", max_length=300, help_text="An e-mail address, an https address or a postal address."
+        label="Contact",
+        max_length=300,
+        help_text="An e-mail address, an https address or a postal address.",
     )
     dpo = forms.CharField(
-        label="Data protection officer", max_length=300, required=False, help_text="Empty when there is none."
+        label="Data protection officer",
+        max_length=300,
+        required=False,
+        help_text="Empty when there is none.",
     )
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(EvidenceAdmin[Organisation]):
+class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
     list_display = ("name", "created_at")
     fields = ("id", "name", "contact", "rules", "created_at")
     readonly_fields = ("rules",)
@@ -59,13 +73,13 @@ class OrganisationAdmin(EvidenceAdmin[Organisation]):
     @admin.display(description="Policy")
     def rules(self, row: Organisation) -> str:
         """The policy, to be read."""
-        return format_html("<pre>{}</pre>", _shown(row.policy))
+        return format_html("<pre>{}</pre>", _format_policy(row.policy))
 
     def has_change_policy_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         """Owners decide."""
         return self.may(request, Action.CHANGE_POLICY)
 
-    @button(text="Change the policy", path="policy", permission="change_policy")
+    @admin_button(text="Change the policy", path="policy", permission="change_policy")
     def change_policy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the policy and what it may hold; replace it, on record, with a reason."""
         row = self.get_queryset(request).filter(pk=unquote(object_id)).first()
@@ -74,36 +88,65 @@ class OrganisationAdmin(EvidenceAdmin[Organisation]):
         member = member_of(request)
         demand_act(request, Action.CHANGE_POLICY)
         form = PolicyForm(request.POST or None, initial={"policy": row.policy})
-        if request.method == "POST" and form.is_valid() and self._changed(request, member, form):
-            return HttpResponseRedirect(reverse("admin:accounts_organisation_change", args=[row.pk]))
-        entries = [(entry, json.dumps(entry.example, ensure_ascii=False)) for entry in policy.entries()]
-        context = {**self.admin_site.each_context(request), "title": "Change the policy", "form": form, "row": row}
+        if (
+            request.method == "POST"
+            and form.is_valid()
+            and self._try_policy_change(request, member, form)
+        ):
+            return HttpResponseRedirect(
+                reverse("admin:accounts_organisation_change", args=[row.pk])
+            )
+        entries = [
+            (entry, json.dumps(entry.example, ensure_ascii=False))
+            for entry in organisation_policy.list_policy_entries()
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Change the policy",
+            "form": form,
+            "row": row,
+        }
         back = reverse("admin:accounts_organisation_change", args=[row.pk])
-        return render(request, "admin/policy.html", {**context, "opts": self.opts, "entries": entries, "back": back})
+        return render(
+            request,
+            "admin/policy.html",
+            {**context, "opts": self.opts, "entries": entries, "back": back},
+        )
 
     def has_change_contact_permission(self, request: HttpRequest, object_id: str = "") -> bool:
         """Owners decide."""
         return self.may(request, Action.CHANGE_CONTACT)
 
-    @button(text="Change the contact", path="contact", permission="change_contact")
+    @admin_button(text="Change the contact", path="contact", permission="change_contact")
     def change_contact(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show how people reach the organisation, and change it, on record."""
         member = member_of(request)
         demand_act(request, Action.CHANGE_CONTACT)
         row = Organisation.objects.get(id=member.organisation_id)
-        said = contact.of(row)
+        said = contact_details.get_contact(row)
         form = ContactForm(request.POST or None, initial={"contact": said.contact, "dpo": said.dpo})
         back = reverse("admin:accounts_organisation_change", args=[row.pk])
-        if request.method == "POST" and form.is_valid() and self._contact_changed(request, member, form):
+        if (
+            request.method == "POST"
+            and form.is_valid()
+            and self._contact_changed(request, member, form)
+        ):
             return HttpResponseRedirect(back)
-        context = {**self.admin_site.each_context(request), "title": "Change the contact", "form": form, "row": row}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Change the contact",
+            "form": form,
+            "row": row,
+        }
         return render(request, "admin/contact.html", {**context, "opts": self.opts, "back": back})
 
     @staticmethod
     def _contact_changed(request: HttpRequest, member: Member, form: ContactForm) -> bool:
         """Whether it went through; what is wrong with it is shown at its field."""
         try:
-            contact.change(member.organisation_id, form.cleaned_data, actor=actor_of(member), at=clock.now())
+            contact_details.change_contact(
+                member.organisation_id, form.cleaned_data, actor=actor_of(member), at=clock.now()
+            )
         except Invalid as wrong:
             for fault in wrong.faults:
                 form.add_error(fault.attr, fault.detail)
@@ -112,44 +155,49 @@ class OrganisationAdmin(EvidenceAdmin[Organisation]):
         return True
 
     @staticmethod
-    def _changed(request: HttpRequest, member: Member, form: PolicyForm) -> bool:
+    def _try_policy_change(request: HttpRequest, member: Member, form: PolicyForm) -> bool:
         """Whether it went through; what is wrong with it is shown at its field."""
         given, reason, at = form.cleaned_data["policy"], form.cleaned_data["reason"], clock.now()
         try:
             with transaction.atomic():
-                changed = policy.change(member.organisation_id, given, actor=actor_of(member), at=at)
-                on_record(None, member, Action.CHANGE_POLICY, reason, at=at)
+                changed = organisation_policy.change_policy(
+                    member.organisation_id, given, actor=actor_of(member), at=at
+                )
+                log_admin_action(None, member, Action.CHANGE_POLICY, reason, at=at)
         except Invalid as wrong:
             form.add_error("policy", wrong.detail)
             return False
-        messages.success(request, "The policy holds from now on." if changed else "It says so already.")
+        messages.success(
+            request, "The policy holds from now on." if changed else "It says so already."
+        )
         return True
 
 
 @admin.register(Member)
-class MemberAdmin(EvidenceAdmin[Member]):
+class MemberAdmin(ReadOnlyAdmin[Member]):
     list_display = ("email", "role", "is_active", "last_login", "access_until")
     list_filter = ("role", "is_active")
     search_fields = ("email",)
     fields = ("id", "email", "role", "is_active", "date_joined", "last_login", "access_until")
     ordering = ("email",)
 
-    def owned(self, request: HttpRequest) -> QuerySet[Member]:
+    def list_owned_rows(self, request: HttpRequest) -> QuerySet[Member]:
         """Without the hash of the password, which no page has a use for."""
-        return super().owned(request).defer("password")
+        return super().list_owned_rows(request).defer("password")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(EvidenceAdmin[ApiKey]):
+class ApiKeyAdmin(ReadOnlyAdmin[ApiKey]):
     list_display = ("prefix", "product", "mode", "last_used_at", "expires_at", "disabled_at")
     list_filter = ("livemode",)
     search_fields = ("id", "prefix", "product")
     fields = (
-        "id", "prefix", "product", "mode", "scopes", "default_use_case", "default_channel", "default_territory",
-        "default_language", "calls_per_minute", "created_at", "last_used_at", "expires_at", "disabled_at",
+        "id", "prefix", "product", "mode", "scopes", "default_use_case", "default_channel",
+        "default_territory", "default_language", "calls_per_minute", "created_at", "last_used_at",
+        "expires_at", "disabled_at",
     )  # fmt: skip
     ordering = ("-created_at", "id")
 
 
-def _shown(rules: dict[str, Any]) -> str:
+def _format_policy(rules: dict[str, Any]) -> str:
     return json.dumps(rules, indent=2, ensure_ascii=False, sort_keys=True)

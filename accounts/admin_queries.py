@@ -1,7 +1,8 @@
 """What the address of an admin list may ask of the database. Pure.
 
-Django takes any look-up on any local field of a model from the address of a list. That reads a password hash letter by
-letter (`password__startswith`), and on SQLite a regular expression stops the whole process.
+Django takes any look-up on any local field of a model from the address of a list. That reads a
+password hash letter by letter (`password__startswith`), and on SQLite a regular expression stops
+the whole process.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ MOST_CHARACTERS: Final = 100
 def may_ask(lookup: str, *, filters: Iterable[object], dates: str | None) -> bool:
     """Say whether a list with these filters and this date may be asked so.
 
-    A filter is the name of a field, or a class that answers to one parameter and asks the database in words of its own.
+    A filter is the name of a field, or a class that answers to one parameter and asks the database
+    in words of its own.
     """
     chosen = list(filters)
     fields = [name for name in chosen if isinstance(name, str)]

@@ -7,7 +7,9 @@ from allauth.account.forms import LoginForm
 
 
 class MemberLoginForm(LoginForm):  # type: ignore[misc]  # allauth has no types
-    """Takes addresses as they are given: the library folds letters that only look like ASCII into ASCII."""
+    """Takes addresses as they are given: the library folds letters that only look like ASCII into
+    ASCII.
+    """
 
     def clean_login(self) -> str:
         """Refuse other letters as it refuses a wrong password."""

@@ -1,7 +1,8 @@
-"""What members do with their logins, factors and roles: a line for whoever watches, and an entry for the log.
+"""What members do with their logins, factors and roles: a line for whoever watches, and an entry
+for the log.
 
-Lines name members by id. A login that nobody owns is named by a keyed hash: it may be anybody's address, or a password
-typed into the wrong field.
+Lines name members by id. A login that nobody owns is named by a keyed hash: it may be anybody's
+address, or a password typed into the wrong field.
 """
 
 from __future__ import annotations
@@ -13,27 +14,34 @@ from typing import Any
 
 from allauth.account.signals import password_changed, user_logged_in
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+)
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import events, second_factor
+from accounts import domain_events, second_factor
 from accounts.models import Member
-from core import clock, tx
-from core.canonical import Json
+from core import clock, transactions
+from core.canonical_json import Json
 
 logger = logging.getLogger("sayso.security")
 
 
-@tx.opened
-def record(kind: events.Kind, member: Member, *, actor: str, at: datetime, **facts: Json) -> None:
+@transactions.opens_transaction
+def record_member_event(
+    kind: domain_events.Kind, member: Member, *, actor: str, at: datetime, **facts: Json
+) -> None:
     """Write the line and the log's entry of what happened to a member."""
     logger.info(kind, extra={"member": member.pk, "actor": actor, **facts})
-    events.emit(
-        events.Event(
+    domain_events.emit_event(
+        domain_events.DomainEvent(
             kind=kind,
             organisation_id=member.organisation_id,
             livemode=True,
@@ -45,32 +53,44 @@ def record(kind: events.Kind, member: Member, *, actor: str, at: datetime, **fac
     )
 
 
-def login_failed(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - the address of a browser is no code
+def record_login_failure(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - the address of a browser is no code
     """Write the line of a wrong password, or of a login that nobody has."""
-    logger.warning("member.login_failed", extra={"login_hmac": hashed(login)})
+    logger.warning("member.login_failed", extra={"login_hmac": hash_login(login)})
 
 
-def locked_out(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - as above
-    """Write down that one address tried one login too often; in the log, too, when it is a member's."""
-    logger.warning("member.locked_out", extra={"login_hmac": hashed(login)})
+def record_lockout(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - as above
+    """Write down that one address tried one login too often; in the log, too, when it is a
+    member's.
+    """
+    logger.warning("member.locked_out", extra={"login_hmac": hash_login(login)})
     member = Member.objects.filter(email=login.lower()).first() if login.isascii() else None
     if member is not None:
-        record("member.locked_out", member, actor="system:login", at=clock.now())
+        record_member_event("member.locked_out", member, actor="system:login", at=clock.now())
 
 
-def hashed(login: str) -> str:
-    """Give a name for a login that repeats for the same one and cannot be guessed without our secret."""
-    return hmac.digest(settings.SECRET_KEY.encode(), b"sayso-login-v1\n" + login.lower().encode(), "sha256").hex()[:16]
+def hash_login(login: str) -> str:
+    """Give a name for a login that repeats for the same one and cannot be guessed without our
+    secret.
+    """
+    return hmac.digest(
+        settings.SECRET_KEY.encode(), b"sayso-login-v1\n" + login.lower().encode(), "sha256"
+    ).hex()[:16]
 
 
-def _by(member: Member) -> str:
+def _actor_of(member: Member) -> str:
     return f"member:{member.pk}"
 
 
 @receiver(user_logged_in, dispatch_uid="sayso.member.login")
 def _logged_in(sender: object, request: HttpRequest, user: Any, **_more: object) -> None:  # noqa: ARG001 - Django's
     if isinstance(user, Member):
-        record("member.login", user, actor=_by(user), at=clock.now(), second_factor=second_factor.is_set_up(user))
+        record_member_event(
+            "member.login",
+            user,
+            actor=_actor_of(user),
+            at=clock.now(),
+            second_factor=second_factor.is_set_up(user),
+        )
 
 
 @receiver(user_logged_out, dispatch_uid="sayso.member.logout")
@@ -81,33 +101,45 @@ def _logged_out(sender: object, request: HttpRequest, user: Any, **_more: object
 
 @receiver(password_changed, dispatch_uid="sayso.member.password")
 def _password_changed(sender: object, request: HttpRequest, user: Member, **_more: object) -> None:  # noqa: ARG001 - allauth's
-    record("member.password_changed", user, actor=_by(user), at=clock.now())
+    record_member_event("member.password_changed", user, actor=_actor_of(user), at=clock.now())
 
 
 @receiver(authenticator_added, dispatch_uid="sayso.member.factor.added")
-def _factor_added(request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object) -> None:
+def _factor_added(
+    request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object
+) -> None:
     _factor_changed("member.factor_added", request, user, authenticator)
 
 
 @receiver(authenticator_removed, dispatch_uid="sayso.member.factor.removed")
-def _factor_removed(request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object) -> None:
+def _factor_removed(
+    request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object
+) -> None:
     _factor_changed("member.factor_removed", request, user, authenticator)
 
 
 @receiver(authenticator_reset, dispatch_uid="sayso.member.factor.reset")
-def _factor_reset(request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object) -> None:
+def _factor_reset(
+    request: HttpRequest, user: Member, authenticator: Authenticator, **_more: object
+) -> None:
     _factor_changed("member.factor_added", request, user, authenticator)
 
 
 @receiver(authentication_failed, dispatch_uid="sayso.member.factor.failed")
 def _code_failed(user: Member, authenticator: Authenticator, **_more: object) -> None:
-    logger.warning("member.factor_failed", extra={"member": user.pk, "factor": str(authenticator.type)})
+    logger.warning(
+        "member.factor_failed", extra={"member": user.pk, "factor": str(authenticator.type)}
+    )
 
 
-@tx.opened
-def _factor_changed(kind: events.Kind, request: HttpRequest, user: Member, authenticator: Authenticator) -> None:
+@transactions.opens_transaction
+def _factor_changed(
+    kind: domain_events.Kind, request: HttpRequest, user: Member, authenticator: Authenticator
+) -> None:
     """Record the change, and end every session but the one that made it."""
     member = Member.objects.get(pk=user.pk)
     second_factor.end_sessions(member)
-    record(kind, member, actor=_by(member), at=clock.now(), factor=str(authenticator.type))
+    record_member_event(
+        kind, member, actor=_actor_of(member), at=clock.now(), factor=str(authenticator.type)
+    )
     update_session_auth_hash(request, member)

@@ -1,4 +1,6 @@
-"""Changes to members by who runs the service: add one, set a password or a second factor anew, give another role."""
+"""Changes to members by who runs the service: add one, set a password or a second factor anew, give
+another role.
+"""
 
 from __future__ import annotations
 
@@ -7,53 +9,64 @@ from datetime import datetime
 
 from allauth.mfa.models import Authenticator
 
-from accounts import member_events, second_factor, services
+from accounts import member_events, provisioning, second_factor
 from accounts.models import Member, Organisation, Role
-from core import tx
+from core import transactions
 from core.errors import NotFound
 
 
-def find(email: str) -> Member:
+def get_member(email: str) -> Member:
     """Give the member with this address. Raises NotFound."""
-    member = Member.objects.filter(email=services.canonical_address(email)).first()
+    member = Member.objects.filter(email=provisioning.canonical_address(email)).first()
     if member is None:
         raise NotFound("There is no member with this address.")
     return member
 
 
-@tx.opened
-def add(*, organisation: Organisation, email: str, role: Role, actor: str, at: datetime) -> str:
+@transactions.opens_transaction
+def add_member(
+    *, organisation: Organisation, email: str, role: Role, actor: str, at: datetime
+) -> str:
     """Make a member, and give a first password. Raises NameTaken, Invalid."""
     password = secrets.token_urlsafe(18)
-    member = services.create_member(organisation=organisation, email=email, password=password, role=role, at=at)
-    member_events.record("member.added", member, actor=actor, at=at, role=str(role))
+    member = provisioning.create_member(
+        organisation=organisation, email=email, password=password, role=role, at=at
+    )
+    member_events.record_member_event("member.added", member, actor=actor, at=at, role=str(role))
     return password
 
 
-@tx.opened
+@transactions.opens_transaction
 def reset_password(member: Member, *, actor: str, at: datetime) -> str:
     """Set a new password and end every session. Gives the password, which is shown once."""
     password = secrets.token_urlsafe(18)
     member.set_password(password)
     member.save(update_fields=["password"])
     second_factor.end_sessions(member)
-    member_events.record("member.password_changed", member, actor=actor, at=at)
+    member_events.record_member_event("member.password_changed", member, actor=actor, at=at)
     return password
 
 
-@tx.opened
+@transactions.opens_transaction
 def reset_second_factor(member: Member, *, actor: str, at: datetime) -> int:
-    """Remove every second factor and end every session. The next login leads to setting one up. Gives how many."""
+    """Remove every second factor and end every session. The next login leads to setting one up.
+
+    Gives how many.
+    """
     removed: int = Authenticator.objects.filter(user_id=member.pk).delete()[0]
     second_factor.end_sessions(member)
-    member_events.record("member.factor_removed", member, actor=actor, at=at, factor="all")
+    member_events.record_member_event(
+        "member.factor_removed", member, actor=actor, at=at, factor="all"
+    )
     return removed
 
 
-@tx.opened
+@transactions.opens_transaction
 def change_role(member: Member, role: Role, *, actor: str, at: datetime) -> None:
     """Give the member another role from now on, and end every session."""
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     second_factor.end_sessions(member)
-    member_events.record("member.role_changed", member, actor=actor, at=at, role=str(role), before=before)
+    member_events.record_member_event(
+        "member.role_changed", member, actor=actor, at=at, role=str(role), before=before
+    )

@@ -11,13 +11,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
-from core.notes import Noted
+from core.caller_notes import Noted
 
 
 class Organisation(models.Model):
     """A customer. Everything belongs to exactly one; nobody sees a neighbour's.
 
-    `test_clock_ms` is how far the organisation's test data lives in the future; live data always lives now.
+    `test_clock_ms` is how far the organisation's test data lives in the future; live data always
+    lives now.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -29,7 +30,9 @@ class Organisation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="organisation_test_clock_only_forward", condition=Q(test_clock_ms__gte=0))
+            models.CheckConstraint(
+                name="organisation_test_clock_only_forward", condition=Q(test_clock_ms__gte=0)
+            )
         ]
 
     def __str__(self) -> str:
@@ -59,7 +62,10 @@ class MemberManager(BaseUserManager["Member"]):
 
 
 class Member(AbstractBaseUser, PermissionsMixin):
-    """A person who works in the admin web UI. The address is a login name; voice owners are never members."""
+    """A person who works in the admin web UI.
+
+    The address is a login name; voice owners are never members.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -80,23 +86,29 @@ class Member(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.CheckConstraint(name="member_role_is_known", condition=Q(role__in=Role.values)),
-            models.CheckConstraint(name="member_email_is_lower_case", condition=Q(email=Lower("email"))),
+            models.CheckConstraint(
+                name="member_email_is_lower_case", condition=Q(email=Lower("email"))
+            ),
         ]
 
     def __str__(self) -> str:
         return self.email
 
     def get_session_auth_hash(self) -> str:
-        """Give what sessions are held against: the password, and the epoch that second factors raise."""
+        """Give what sessions are held against: the password, and the epoch that second factors
+        raise.
+        """
         told = f"{super().get_session_auth_hash()}|{self.session_epoch}"
         return salted_hmac("sayso.member.session", told, algorithm="sha256").hexdigest()
 
 
 class ApiKey(Noted):
-    """A product's key. Only the SHA-256 of the secret is stored; the secret is shown once, at making.
+    """A product's key.
 
-    Rotation makes a second secret of the same key; both are valid until `previous_until`. `keeps_jobs`: what the key
-    began goes on after its end or after it lost a scope.
+    Only the SHA-256 of the secret is stored; the secret is shown once, at making.
+
+    Rotation makes a second secret of the same key; both are valid until `previous_until`.
+    `keeps_jobs`: what the key began goes on after its end or after it lost a scope.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -136,14 +148,19 @@ class ApiKey(Noted):
         return f"{self.prefix}… ({self.product})"
 
 
-class StoredAnswer(models.Model):
-    """The answer to one POST that carried an `Idempotency-Key`, kept for a day so that a retry gets the same one.
+class IdempotencyRecord(models.Model):
+    """The answer to one POST that carried an `Idempotency-Key`, kept for a day so that a retry gets
+    the same one.
 
-    The body is sealed under the organisation's key; erasing any of its speakers turns the row into `forgotten`.
+    The body is sealed under the organisation's key; erasing any of its speakers turns the row into
+    `forgotten`.
     """
 
     class State(models.TextChoices):
-        """Running holds the key. Done can be replayed. Forgotten and secret can neither be replayed nor repeated."""
+        """Running holds the key. Done can be replayed.
+
+        Forgotten and secret can neither be replayed nor repeated.
+        """
 
         RUNNING = "running"
         DONE = "done"
@@ -162,9 +179,12 @@ class StoredAnswer(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="stored_answer_once_per_key", fields=["api_key", "key_sha256"]),
+            models.UniqueConstraint(
+                name="stored_answer_once_per_key", fields=["api_key", "key_sha256"]
+            ),
             models.CheckConstraint(
-                name="stored_answer_state_is_known", condition=Q(state__in=["running", "done", "forgotten", "secret"])
+                name="stored_answer_state_is_known",
+                condition=Q(state__in=["running", "done", "forgotten", "secret"]),
             ),
         ]
 
@@ -173,7 +193,9 @@ class StoredAnswer(models.Model):
 
 
 class RateWindow(models.Model):
-    """How many calls a key made in a minute; the shared counter of `accounts.limiter` where there is no Redis."""
+    """How many calls a key made in a minute; the shared counter of `accounts.rate_limits` where
+    there is no Redis.
+    """
 
     key_id = models.CharField(primary_key=True, max_length=30, editable=False)
     minute = models.BigIntegerField(editable=False)
@@ -184,7 +206,10 @@ class RateWindow(models.Model):
 
 
 class LoginSession(models.Model):
-    """A login in a browser. The row knows neither the cookie nor, without it, what the session holds."""
+    """A login in a browser.
+
+    The row knows neither the cookie nor, without it, what the session holds.
+    """
 
     cookie_sha256 = models.CharField(primary_key=True, max_length=64, editable=False)
     sealed = models.BinaryField(editable=False)
@@ -196,7 +221,9 @@ class LoginSession(models.Model):
 
 
 class SharedValue(models.Model):
-    """A value that every process of an installation without Redis must see: counters of failed logins, used codes."""
+    """A value that every process of an installation without Redis must see: counters of failed
+    logins, used codes.
+    """
 
     name = models.CharField(primary_key=True, max_length=64, editable=False)
     value = models.TextField()

@@ -17,12 +17,17 @@ KINDS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def is_set_up(member: Member) -> bool:
-    """Say whether the member has a second factor. Who has one has shown it in every session that is alive."""
+    """Say whether the member has a second factor.
+
+    Who has one has shown it in every session that is alive.
+    """
     return bool(Authenticator.objects.filter(user_id=member.pk, type__in=KINDS).exists())
 
 
-def narrow(rows: QuerySet[Row], member: Member) -> QuerySet[Row]:
-    """Give test data alone to a member without a second factor; nothing of what is neither live nor test."""
+def restrict_to_test_data(rows: QuerySet[Row], member: Member) -> QuerySet[Row]:
+    """Give test data alone to a member without a second factor; nothing of what is neither live nor
+    test.
+    """
     if is_set_up(member):
         return rows
     try:

@@ -1,7 +1,9 @@
-"""Sessions of members: rows under hashed keys, sealed by the cookie, ended by idleness and after half a day.
+"""Sessions of members: rows under hashed keys, sealed by the cookie, ended by idleness and after
+half a day.
 
-Whoever reads the database finds neither a cookie that would log him in nor what a session holds: the row's key is the
-SHA-256 of the cookie, and what it holds is encrypted under a key that is derived from the cookie and our own secret.
+Whoever reads the database finds neither a cookie that would log him in nor what a session holds:
+the row's key is the SHA-256 of the cookie, and what it holds is encrypted under a key that is
+derived from the cookie and our own secret.
 """
 
 from __future__ import annotations
@@ -38,20 +40,22 @@ class SessionStore(SessionBase):
     def load(self) -> dict[str, Any]:
         """Give what the session holds; nothing when it ended, or was never ours."""
         at = clock.now()
-        row = LoginSession.objects.filter(cookie_sha256=_digest(self.session_key), expires_at__gt=at).first()
-        held = self._opened(bytes(row.sealed)) if row else None
+        row = LoginSession.objects.filter(
+            cookie_sha256=_hash_session_key(self.session_key), expires_at__gt=at
+        ).first()
+        held = self._open_session(bytes(row.sealed)) if row else None
         if row is None or held is None:
             self._session_key = None
             return {}
         self._begun_at = row.begun_at
-        later = _end(row.begun_at, at=at)
+        later = _session_end(row.begun_at, at=at)
         if later - row.expires_at >= TOUCH:
             LoginSession.objects.filter(cookie_sha256=row.cookie_sha256).update(expires_at=later)
         return held
 
     def exists(self, session_key: str) -> bool:
         """Say whether there is such a session."""
-        return LoginSession.objects.filter(cookie_sha256=_digest(session_key)).exists()
+        return LoginSession.objects.filter(cookie_sha256=_hash_session_key(session_key)).exists()
 
     def create(self) -> None:
         """Begin a session under a fresh key. Its half day begins now."""
@@ -66,14 +70,17 @@ class SessionStore(SessionBase):
             return
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
-        """Keep what the session holds. Raises CreateError or, for one that was ended meanwhile, UpdateError."""
+        """Keep what the session holds.
+
+        Raises CreateError or, for one that was ended meanwhile, UpdateError.
+        """
         if self.session_key is None:
             return self.create()
         at = clock.now()
         begun_at = self._begun_at = self._begun_at or at
         held = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # the stubs leave it out
-        values = {"sealed": self._sealed(held), "expires_at": _end(begun_at, at=at)}
-        name = _digest(self.session_key)
+        values = {"sealed": self._seal_session(held), "expires_at": _session_end(begun_at, at=at)}
+        name = _hash_session_key(self.session_key)
         if must_create:
             try:
                 with transaction.atomic():
@@ -87,25 +94,30 @@ class SessionStore(SessionBase):
     def delete(self, session_key: str | None = None) -> None:
         """End this session, or that one."""
         if key := session_key or self.session_key:
-            LoginSession.objects.filter(cookie_sha256=_digest(key)).delete()
+            LoginSession.objects.filter(cookie_sha256=_hash_session_key(key)).delete()
 
     def cycle_key(self) -> None:
-        """Go on under another key. Who is logged in already keeps the beginning: no way around the half day."""
+        """Go on under another key.
+
+        Who is logged in already keeps the beginning: no way around the half day.
+        """
         begun_at = self._begun_at if SESSION_KEY in self else None
         super().cycle_key()
         self._begun_at = begun_at or self._begun_at
-        LoginSession.objects.filter(cookie_sha256=_digest(self.session_key)).update(begun_at=self._begun_at)
+        LoginSession.objects.filter(cookie_sha256=_hash_session_key(self.session_key)).update(
+            begun_at=self._begun_at
+        )
 
     @classmethod
     def clear_expired(cls) -> None:
         """Delete what has ended."""
         LoginSession.objects.filter(expires_at__lte=clock.now()).delete()
 
-    def _sealed(self, held: dict[str, Any]) -> bytes:
+    def _seal_session(self, held: dict[str, Any]) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
         return nonce + self._cipher().encrypt(nonce, self.serializer().dumps(held), None)
 
-    def _opened(self, sealed: bytes) -> dict[str, Any] | None:
+    def _open_session(self, sealed: bytes) -> dict[str, Any] | None:
         try:
             plain = self._cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
         except InvalidTag:  # the service's secret was changed
@@ -118,9 +130,9 @@ class SessionStore(SessionBase):
         return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"sayso/session/1").derive(secret))
 
 
-def _digest(session_key: str | None) -> str:
+def _hash_session_key(session_key: str | None) -> str:
     return hashlib.sha256((session_key or "").encode()).hexdigest()
 
 
-def _end(begun_at: datetime, *, at: datetime) -> datetime:
+def _session_end(begun_at: datetime, *, at: datetime) -> datetime:
     return min(at + IDLE, begun_at + WHOLE)

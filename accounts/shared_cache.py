@@ -1,6 +1,8 @@
-"""A cache in the database, for installations without Redis: what one process counts, all of them know.
+"""A cache in the database, for installations without Redis: what one process counts, all of them
+know.
 
-Values are JSON. Django's own database cache pickles, and a pickle in a table lets whoever writes rows run code.
+Values are JSON. Django's own database cache pickles, and a pickle in a table lets whoever writes
+rows run code.
 """
 
 from __future__ import annotations
@@ -24,13 +26,20 @@ class DatabaseJsonCache(BaseCache):
     def __init__(self, location: str, params: dict[str, Any]) -> None:  # noqa: ARG002 - Django's signature
         super().__init__(params)
 
-    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Set a value unless there is one; says whether it did. One statement decides between processes."""
+    def add(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> bool:
+        """Set a value unless there is one; says whether it did.
+
+        One statement decides between processes.
+        """
         at, name = clock.now(), self._name(key, version)
         SharedValue.objects.filter(name=name, expires_at__lte=at).delete()
         try:
             with transaction.atomic():
-                SharedValue.objects.create(name=name, value=json.dumps(value), expires_at=self._end(timeout, at=at))
+                SharedValue.objects.create(
+                    name=name, value=json.dumps(value), expires_at=self._end(timeout, at=at)
+                )
         except IntegrityError:
             return False
         return True
@@ -38,10 +47,16 @@ class DatabaseJsonCache(BaseCache):
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         """Give the value, or the default."""
         alive = Q(expires_at=None) | Q(expires_at__gt=clock.now())
-        found = SharedValue.objects.filter(alive, name=self._name(key, version)).values_list("value", flat=True).first()
+        found = (
+            SharedValue.objects.filter(alive, name=self._name(key, version))
+            .values_list("value", flat=True)
+            .first()
+        )
         return default if found is None else json.loads(found)
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+    def set(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> None:
         """Set a value."""
         values = {"value": json.dumps(value), "expires_at": self._end(timeout, at=clock.now())}
         SharedValue.objects.update_or_create(name=self._name(key, version), defaults=values)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts import answers
+from accounts import idempotency_records
 from accounts.models import SharedValue
 from accounts.sessions import SessionStore
 from core import clock
 
 
 @shared_task(name="accounts.forget", acks_late=True, ignore_result=True)
-def forget(**_later: object) -> None:
+def delete_expired_records(**_later: object) -> None:
     """Delete stored answers of idempotent calls, logins and shared counters whose time is over."""
     at = clock.now()
-    answers.expire(at=at)
+    idempotency_records.delete_expired_answers(at=at)
     SessionStore.clear_expired()
     SharedValue.objects.filter(expires_at__lte=at).delete()

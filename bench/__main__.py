@@ -1,4 +1,5 @@
-"""`make bench`: every measurement in a process of its own, on PostgreSQL where it wants one; prints one table each.
+"""`make bench`: every measurement in a process of its own, on PostgreSQL where it wants one; prints
+one table each.
 
 `python -m bench decision log` runs those two. Exit code 1 when a target was missed.
 """
@@ -13,9 +14,10 @@ import tempfile
 import time
 from typing import Final
 
-from tests import servers
+from tests.support import servers
 
-# What is measured, and whether it wants PostgreSQL (the numbers of the log and of exports are promised there).
+# What is measured, and whether it wants PostgreSQL (the numbers of the log and of exports are
+# promised there).
 MEASUREMENTS: Final = {
     "decision": False,
     "watermark": False,
@@ -44,8 +46,16 @@ def main() -> int:
 def _measure(name: str) -> int:
     print(f"\n## {name}\n", flush=True)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="sayso-bench-") as folder, servers.postgresql() as found:
-        environment = {**os.environ, "SAYSO_DATA_DIR": folder, "SAYSO_LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
+    with (
+        tempfile.TemporaryDirectory(prefix="sayso-bench-") as folder,
+        servers.postgresql() as found,
+    ):
+        environment = {
+            **os.environ,
+            "SAYSO_DATA_DIR": folder,
+            "SAYSO_LOG_LEVEL": "WARNING",
+            "PYTHONUNBUFFERED": "1",
+        }
         environment.pop("DATABASE_URL", None)
         environment.pop("REDIS_URL", None)
         if MEASUREMENTS[name]:

@@ -1,7 +1,8 @@
-"""What happens to a clip on its way: codecs, resampling, telephony, cutting, noise, other speeds and tempos.
+"""What happens to a clip on its way: codecs, resampling, telephony, cutting, noise, other speeds
+and tempos.
 
-MP3, Opus, GSM and mu-law are libsndfile's, in this process; AAC and the tempo filter are ffmpeg's. Decoder delays are
-left in: a reader must find the place by itself.
+MP3, Opus, GSM and mu-law are libsndfile's, in this process; AAC and the tempo filter are ffmpeg's.
+Decoder delays are left in: a reader must find the place by itself.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from provenance.audio.decoding import decode_trusted
-from provenance.audio.encoding import OPUS_RATES, Output, encode
-from provenance.audio.sound import Sound
+from audio.decoding import decode_trusted
+from audio.encoding import OPUS_RATES, Output, encode_sound
+from audio.sound import Sound
 
 Attack = Callable[[Sound], Sound]
 
@@ -25,7 +26,9 @@ Attack = Callable[[Sound], Sound]
 def _ffmpeg(sound: Sound, suffix: str, *options: str) -> Sound:
     """Through a codec or filter of ffmpeg and back."""
     with tempfile.TemporaryDirectory() as folder:
-        before, coded, after = (Path(folder) / name for name in ("in.wav", f"coded.{suffix}", "out.wav"))
+        before, coded, after = (
+            Path(folder) / name for name in ("in.wav", f"coded.{suffix}", "out.wav")
+        )
         soundfile.write(before, sound.samples, sound.rate, subtype="PCM_16")
         quiet = ["ffmpeg", "-v", "error", "-y", "-threads", "1"]
         subprocess.run([*quiet, "-i", before, *options, coded], check=True)
@@ -44,7 +47,9 @@ def mp3(bits: int) -> Attack:
 
     def change(sound: Sound) -> Sound:
         rate = sound.rate if bits > 32_000 or sound.rate <= 24_000 else 24_000
-        data = encode(sound.resampled(rate), Output(codec="mp3", sample_rate_hz=rate, bit_rate_bps=bits))
+        data = encode_sound(
+            sound.resample(rate), Output(codec="mp3", sample_rate_hz=rate, bit_rate_bps=bits)
+        )
         return decode_trusted(data, "mp3")
 
     return change
@@ -55,17 +60,21 @@ def opus(bits: int) -> Attack:
 
     def change(sound: Sound) -> Sound:
         rate = next((rate for rate in OPUS_RATES if rate >= sound.rate), OPUS_RATES[-1])
-        data = encode(sound.resampled(rate), Output(codec="opus", sample_rate_hz=rate, bit_rate_bps=bits))
+        data = encode_sound(
+            sound.resample(rate), Output(codec="opus", sample_rate_hz=rate, bit_rate_bps=bits)
+        )
         return decode_trusted(data, "opus")
 
     return change
 
 
 def telephone(subtype: str) -> Attack:
-    """Through a telephone codec of libsndfile at 8 kHz: `ULAW` (G.711) or `GSM610` (GSM full rate)."""
+    """Through a telephone codec of libsndfile at 8 kHz: `ULAW` (G.711) or `GSM610` (GSM full
+    rate).
+    """
 
     def change(sound: Sound) -> Sound:
-        low, sink = sound.resampled(8_000), io.BytesIO()
+        low, sink = sound.resample(8_000), io.BytesIO()
         soundfile.write(sink, low.samples, low.rate, format="WAV", subtype=subtype)
         return read(sink.getvalue())
 
@@ -105,7 +114,7 @@ def echoed(milliseconds: float, gain: float = 1.0) -> Attack:
 
 def played(speed: float) -> Attack:
     """Faster and higher, or slower and lower, as a tape that runs at another speed."""
-    return lambda sound: Sound(sound.samples, round(sound.rate * speed)).resampled(sound.rate)
+    return lambda sound: Sound(sound.samples, round(sound.rate * speed)).resample(sound.rate)
 
 
 ATTACKS: dict[str, Attack] = {
@@ -113,7 +122,7 @@ ATTACKS: dict[str, Attack] = {
     "mp3 64k": mp3(64_000),
     "aac 96k": lambda sound: _ffmpeg(sound, "m4a", "-c:a", "aac", "-b:a", "96k"),
     "opus 24k": opus(24_000),
-    "16 kHz": lambda sound: sound.resampled(16_000),
+    "16 kHz": lambda sound: sound.resample(16_000),
     "mu-law": telephone("ULAW"),
     "cut 0.5 s": lambda sound: cut(sound, 0.5),
     "mp3 64k, opus 24k": lambda sound: opus(24_000)(mp3(64_000)(sound)),
@@ -128,12 +137,23 @@ ATTACKS: dict[str, Attack] = {
     "tempo 0.95": lambda sound: _ffmpeg(sound, "wav", "-af", "atempo=0.95"),
 }
 # Wanted of marked clips, exact token: by length in seconds, the share and the attacks it holds for.
-ORDINARY = ("clean", "mp3 64k", "aac 96k", "opus 24k", "16 kHz", "mu-law", "cut 0.5 s", "mp3 64k, opus 24k")
+ORDINARY = (
+    "clean",
+    "mp3 64k",
+    "aac 96k",
+    "opus 24k",
+    "16 kHz",
+    "mu-law",
+    "cut 0.5 s",
+    "mp3 64k, opus 24k",
+)
 ECHOES = ("echo 12 ms", "echo 9 ms, turned over")
 ROUGH = (*ECHOES, "opus 16k", "noise 20 dB", "speed 1.02", "speed 0.98", "gsm", "tempo 0.95")
 WANTED: dict[float, dict[str, float]] = {
     2.0: {"clean": 0.97, "mp3 64k": 0.97},
-    3.0: dict.fromkeys(ORDINARY, 0.99) | dict.fromkeys(ECHOES, 0.95) | {"1.5 s of its middle": 0.95},
+    3.0: dict.fromkeys(ORDINARY, 0.99)
+    | dict.fromkeys(ECHOES, 0.95)
+    | {"1.5 s of its middle": 0.95},
     5.0: dict.fromkeys(ORDINARY, 0.99) | dict.fromkeys(ROUGH, 0.95) | {"1.5 s of its middle": 0.95},
     8.0: dict.fromkeys(ORDINARY, 0.99) | dict.fromkeys(ROUGH, 0.95),
 }

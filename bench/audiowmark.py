@@ -1,7 +1,9 @@
-"""audiowmark's scheme: against the program's vectors, beside our own scheme on the same clips, together, and its speed.
+"""audiowmark's scheme: against the program's vectors, beside our own scheme on the same clips,
+together, and its speed.
 
-`python -m bench.audiowmark [--clips N]`: wants ffmpeg, and PESQ (`make .venv/.bench`). Exit code 1 when a target was
-missed. A scheme reads a clip when the exact message is read and can be believed without knowing it.
+`python -m bench.audiowmark [--clips N]`: wants ffmpeg, and PESQ (`make .venv/.bench`). Exit code 1
+when a target was missed. A scheme reads a clip when the exact message is read and can be believed
+without knowing it.
 """
 
 from __future__ import annotations
@@ -17,24 +19,29 @@ from statistics import mean
 import numpy as np
 from pesq import pesq
 
+import watermark
+from audio.encoding import Output
+from audio.sound import Sound
 from bench.attacks import ATTACKS
 from bench.corpus import clips
 from bench.table import Row, show
 from core import ids
-from provenance import audiowmark, marking, second_mark, watermark
-from provenance.audio.encoding import Output
-from provenance.audio.sound import Sound
-from provenance.audiowmark.limiter import cut_to_16_bits
-from provenance.second_mark import Second
-from provenance.watermark import MarkFailed
-from tests.provenance.audiowmark.vectors import KEY, MESSAGE, sound, steps
+from provenance.clips import audiowmark_layer, verified_marking
+from provenance.clips.audiowmark_layer import AudiowmarkLayer
+from provenance.clips.errors import MarkFailed
+from tests.watermark.audiowmark.vectors import KEY, MESSAGE, sound, steps
+from watermark import audiowmark
+from watermark.audiowmark.peak_limiter import cut_to_16_bits
 
 RATE = 24_000
 WAV = Output(codec="wav", sample_rate_hz=RATE)
 OWN_KEY = bytes(range(32))
 TOKEN = 0xC0FFEE42
 SECRET = bytes(range(16))
-SECOND = Second(clip_id=ids.of_bytes("clp", bytes.fromhex(MESSAGE)), key=second_mark.key_of(SECRET, "bench"))
+SECOND = AudiowmarkLayer(
+    clip_id=ids.of_bytes("clp", bytes.fromhex(MESSAGE)),
+    key=audiowmark_layer.to_audiowmark_key(SECRET, "bench"),
+)
 LENGTHS = (3, 5, 8, 10, 15, 30)
 BESIDE = ("clean", "mp3 64k", "opus 24k", "cut 0.5 s")
 
@@ -51,9 +58,11 @@ class Tally:
 
 
 def hosts_of(seconds: int, count: int) -> list[Sound]:
-    """Speech of exactly this length: voices of the corpus one after the other, as most of them say less."""
+    """Speech of exactly this length: voices of the corpus one after the other, as most of them say
+    less.
+    """
     pieces = clips(5, 2 * count * -(-seconds // 5))
-    everything = np.concatenate([clip.sound.resampled(RATE).samples for clip in pieces])
+    everything = np.concatenate([clip.sound.resample(RATE).samples for clip in pieces])
     size = seconds * RATE
     assert everything.size >= count * size
     return [Sound(everything[number * size : (number + 1) * size], RATE) for number in range(count)]
@@ -65,20 +74,22 @@ def ours_in(heard: Sound) -> bool:
 
 
 def theirs_in(heard: Sound) -> bool:
-    readings = second_mark.detect(heard.samples, heard.rate, keys={"bench": SECRET})
+    readings = audiowmark_layer.detect_clip_ids(heard.samples, heard.rate, keys={"bench": SECRET})
     return any(reading.believable and reading.clip_id == SECOND.clip_id for reading in readings)
 
 
 def ours_alone(host: Sound) -> Sound:
     try:
-        return marking.mark(host, token=TOKEN, key=OWN_KEY, output=WAV).sound
+        return verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV).sound
     except MarkFailed:  # counts as not read
         return host
 
 
 def theirs_alone(host: Sound) -> Sound:
     samples = host.samples.astype(np.float64)[:, None]
-    made = audiowmark.embed(samples, RATE, key=SECOND.key, message=MESSAGE, strength=second_mark.STRENGTH)
+    made = audiowmark.embed(
+        samples, RATE, key=SECOND.key, message=MESSAGE, strength=audiowmark_layer.STRENGTH
+    )
     return Sound(made[:, 0].astype(np.float32), RATE)
 
 
@@ -101,12 +112,22 @@ def side_by_side(count: int, lengths: Sequence[int]) -> Iterator[Tally]:
 def vector_rows() -> Iterator[Row]:
     """What the program wrote is read; what it would have written is written."""
     files = ("loud44_8", "mono24_30", "mono44_60")
-    read = sum(audiowmark.detect(*sound(f"{name}.marked"), keys=[KEY])[0].message == MESSAGE for name in files)
-    yield Row(name="the program's files read", measured=f"{read} of {len(files)}", wanted="all", met=read == len(files))
+    read = sum(
+        audiowmark.detect(*sound(f"{name}.marked"), keys=[KEY])[0].message == MESSAGE
+        for name in files
+    )
+    yield Row(
+        name="the program's files read",
+        measured=f"{read} of {len(files)}",
+        wanted="all",
+        met=read == len(files),
+    )
     for name in ("loud44_8", "mono24_30"):
         host, rate = sound(f"{name}.original")
         theirs = steps(f"{name}.marked") / 32768.0 - host
-        ours = cut_to_16_bits(audiowmark.embed(host, rate, key=KEY, message=MESSAGE)) / 32768.0 - host
+        ours = (
+            cut_to_16_bits(audiowmark.embed(host, rate, key=KEY, message=MESSAGE)) / 32768.0 - host
+        )
         ratio = float(np.sqrt(np.mean((ours - theirs) ** 2) / np.mean(theirs**2)))
         yield Row(
             name=f"{name}: rms of the difference to what the program adds",
@@ -129,22 +150,34 @@ def length_rows(tallies: list[Tally]) -> Iterator[Row]:
 
 
 def together_rows(count: int) -> Iterator[Row]:
-    """Both marks in one clip, as the pipeline writes them: what either loses by it, and what a listener does."""
+    """Both marks in one clip, as the pipeline writes them: what either loses by it, and what a
+    listener does.
+    """
     hosts = hosts_of(16, count)
     plain = [theirs_alone(host) for host in hosts]
-    alone = [marking.mark(host, token=TOKEN, key=OWN_KEY, output=WAV) for host in hosts]
-    other = [second_mark.written(host, SECOND) for host in hosts]
-    both = [marking.mark(host, token=TOKEN, key=OWN_KEY, output=WAV, second=SECOND) for host in hosts]
+    alone = [
+        verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV) for host in hosts
+    ]
+    other = [audiowmark_layer.write_mark(host, SECOND) for host in hosts]
+    both = [
+        verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV, second=SECOND)
+        for host in hosts
+    ]
     for attack in BESIDE:
         change = ATTACKS[attack]
-        before = sum(ours_in(change(one.sound)) for one in alone), sum(theirs_in(change(one)) for one in other)
+        before = (
+            sum(ours_in(change(one.sound)) for one in alone),
+            sum(theirs_in(change(one)) for one in other),
+        )
         heard = [change(marked.sound) for marked in both]
         after = sum(map(ours_in, heard)), sum(map(theirs_in, heard))
         unmasked = sum(theirs_in(change(one)) for one in plain)
         yield Row(
             name=f"both in clips of 16 s, {attack}",
-            measured=f"ours {after[0]} (alone {before[0]}), audiowmark {after[1]} (alone {before[1]}, as the program "
-            f"writes it {unmasked}) of {count}",
+            measured=(
+                f"ours {after[0]} (alone {before[0]}), audiowmark {after[1]} (alone {before[1]}, "
+                f"as the program writes it {unmasked}) of {count}"
+            ),
             wanted="no fewer than alone",
             met=after[0] >= before[0] and after[1] >= before[1],
         )
@@ -159,12 +192,15 @@ def together_rows(count: int) -> Iterator[Row]:
     }
     for name, made in sounds.items():
         quality = sorted(_quality(host, one) for host, one in zip(hosts, made, strict=True))
-        yield Row(name=f"{name}: PESQ-WB", measured=f"mean {mean(quality):.2f}, p10 {quality[count // 10]:.2f}")
+        yield Row(
+            name=f"{name}: PESQ-WB",
+            measured=f"mean {mean(quality):.2f}, p10 {quality[count // 10]:.2f}",
+        )
 
 
 def _quality(host: Sound, marked: Sound) -> float:
     """PESQ wide-band (ITU-T P.862.2) of a marked clip against the unmarked one."""
-    pair = [one.resampled(16_000).samples[: 15 * 16_000] for one in (host, marked)]
+    pair = [one.resample(16_000).samples[: 15 * 16_000] for one in (host, marked)]
     return float(pesq(16_000, *pair, "wb"))
 
 
@@ -175,8 +211,15 @@ def speed_rows() -> Iterator[Row]:
         write = partial(audiowmark.embed, marked, rate, key=KEY, message=MESSAGE)
         read = partial(audiowmark.detect, marked, rate, keys=[KEY])
         hopeful = partial(read, least=audiowmark.HOPEFUL)
-        for what, work in (("write", write), ("read, every candidate", read), ("read, the hopeful alone", hopeful)):
-            yield Row(name=f"{name}: {what}", measured=f"{len(marked) / rate / _cpu(work):.0f} x real time")
+        for what, work in (
+            ("write", write),
+            ("read, every candidate", read),
+            ("read, the hopeful alone", hopeful),
+        ):
+            yield Row(
+                name=f"{name}: {what}",
+                measured=f"{len(marked) / rate / _cpu(work):.0f} x real time",
+            )
 
 
 def _cpu(work: Callable[[], object]) -> float:
@@ -192,7 +235,9 @@ def main() -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(prog="python -m bench.audiowmark")
     parser.add_argument("--clips", type=int, default=10, help="how many clips of each length")
-    parser.add_argument("--seconds", type=int, nargs="+", default=list(LENGTHS), help="lengths to compare at")
+    parser.add_argument(
+        "--seconds", type=int, nargs="+", default=list(LENGTHS), help="lengths to compare at"
+    )
     options = parser.parse_args()
     count = options.clips
     compared = list(side_by_side(count, options.seconds))

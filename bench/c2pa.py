@@ -1,9 +1,10 @@
-"""Content Credentials: sign and embed, and read back, by length and format; reading a stranger's file in the child.
+"""Content Credentials: sign and embed, and read back, by length and format; reading a stranger's
+file in the child.
 
 China's hidden label, which goes in before them: written, found and the sound compared.
 
-`python -m bench.c2pa`; medians of `ROUNDS`, the file KMS. Signing in CPU time of all threads of this process; the child
-in wall time, as its start is most of it.
+`python -m bench.c2pa`; medians of `ROUNDS`, the file KMS. Signing in CPU time of all threads of
+this process; the child in wall time, as its start is most of it.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ django.setup()
 import numpy as np
 from django.core.management import call_command
 
+from audio.decoding import decode_trusted
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
 from bench.table import Row, show
-from provenance import aigc
-from provenance.audio.decoding import decode_trusted
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from provenance.credentials import authority, reading, signing
-from provenance.credentials.manifest import Commitment, Scope, Statement
+from provenance.c2pa import manifest_reader, manifest_signer, signing_authority
+from provenance.c2pa.manifest import Commitment, ManifestScope, Statement
+from provenance.clips import aigc_label
 
 ROUNDS: Final = 15
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -53,8 +54,13 @@ def _signing() -> list[Row]:
         for seconds in SECONDS:
             data = _made(codec, seconds)
             alone = _median(partial(_only_sign, data, codec), clock=time.process_time)
-            whole = _median(partial(signing.sign, data, codec, _said(), signer=_signer()), clock=time.process_time)
-            grown = len(signing.sign(data, codec, _said(), signer=_signer()).data) - len(data)
+            whole = _median(
+                partial(manifest_signer.sign_manifest, data, codec, _said(), signer=_signer()),
+                clock=time.process_time,
+            )
+            grown = len(
+                manifest_signer.sign_manifest(data, codec, _said(), signer=_signer()).data
+            ) - len(data)
             where = f"embedded, {grown:,} bytes more" if grown else "beside"
             found.append(
                 Row(
@@ -68,34 +74,46 @@ def _signing() -> list[Row]:
 
 
 def _labelling() -> list[Row]:
-    label = aigc.Label(producer="001191110102MAD55U9H0F", clip_id="clp_" + "a" * 26)
+    label = aigc_label.AigcLabel(producer="001191110102MAD55U9H0F", clip_id="clp_" + "a" * 26)
     found: list[Row] = []
     for codec in ("wav", "mp3", "flac", "ogg", "opus", "m4a"):
         data = _made(codec, 10)
         heard = decode_trusted(data, codec)
-        clock = time.perf_counter if codec == "m4a" else time.process_time  # that one is decoded in a child
-        taken = _median(partial(aigc.labelled, data, codec, label, heard=heard), clock=clock)
-        found.append(Row(name=f"label {codec} of 10 s, proven by decoding it again", measured=f"{taken:.1f} ms"))
+        clock = (
+            time.perf_counter if codec == "m4a" else time.process_time
+        )  # that one is decoded in a child
+        taken = _median(partial(aigc_label.add_label, data, codec, label, heard=heard), clock=clock)
+        found.append(
+            Row(
+                name=f"label {codec} of 10 s, proven by decoding it again",
+                measured=f"{taken:.1f} ms",
+            )
+        )
     return found
 
 
 def _only_sign(data: bytes, codec: str) -> None:
-    mode = signing.mode_of(codec)
-    signing.built(data, codec, _said(), mode=mode, sink=io.BytesIO(), signer=_signer(), parent=None)
+    mode = manifest_signer.get_manifest_mode(codec)
+    manifest_signer.build_signed_file(
+        data, codec, _said(), mode=mode, sink=io.BytesIO(), signer=_signer(), parent=None
+    )
 
 
 def _reading() -> list[Row]:
-    data = signing.sign(_made("mp3", 10), "mp3", _said(), signer=_signer()).data
+    data = manifest_signer.sign_manifest(_made("mp3", 10), "mp3", _said(), signer=_signer()).data
     plain = _made("wav", 60)
-    strange, none = _median(partial(reading.read, data)), _median(partial(reading.read, plain))
+    strange, none = (
+        _median(partial(manifest_reader.read_credentials, data)),
+        _median(partial(manifest_reader.read_credentials, plain)),
+    )
     return [
         Row(name="read a stranger's file in the child: mp3, 10 s", measured=f"{strange:.0f} ms"),
         Row(name="see that a file has none: wav, 60 s", measured=f"{none:.1f} ms"),
     ]
 
 
-def _signer() -> authority.Signer:
-    return authority.signer(at=NOON)
+def _signer() -> signing_authority.ManifestSigner:
+    return signing_authority.get_signer(at=NOON)
 
 
 def _said() -> Statement:
@@ -105,14 +123,18 @@ def _said() -> Statement:
         at=NOON,
         software="0",
         marked=True,
-        scope=Scope(use_case="entertainment.audiobook", language="en", channel=None, territory=None),
-        commitment=Commitment(origin="bench.example/log/org", event="evt_" + "a" * 26, value="A" * 44, index=7),
+        scope=ManifestScope(
+            use_case="entertainment.audiobook", language="en", channel=None, territory=None
+        ),
+        commitment=Commitment(
+            origin="bench.example/log/org", event="evt_" + "a" * 26, value="A" * 44, index=7
+        ),
     )
 
 
 def _made(codec: str, seconds: int) -> bytes:
     noise = np.random.default_rng(20).normal(scale=0.05, size=24_000 * seconds).astype(np.float32)
-    return encode(Sound(noise, 24_000), Output(codec=codec))
+    return encode_sound(Sound(noise, 24_000), Output(codec=codec))
 
 
 def _median(once: Callable[[], object], *, clock: Callable[[], float] = time.perf_counter) -> float:

@@ -1,8 +1,10 @@
-"""Speech to measure on: synthetic voices in many languages and real recordings; the same clips on every machine.
+"""Speech to measure on: synthetic voices in many languages and real recordings; the same clips on
+every machine.
 
-`clips(seconds, count)` cuts pieces of one length. Real recordings come first, without overlap: the shipped LibriVox and
-PocketSphinx readings (16 kHz). The rest are espeak-ng voices (16 languages, several variants, speeds and pitches) and
-one in ten flite, at the rates that products use. Nothing is random.
+`clips(seconds, count)` cuts pieces of one length. Real recordings come first, without overlap: the
+shipped LibriVox and PocketSphinx readings (16 kHz). The rest are espeak-ng voices (16 languages,
+several variants, speeds and pitches) and one in ten flite, at the rates that products use. Nothing
+is random.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from provenance.audio.sound import Sound
+from audio.sound import Sound
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDINGS = ROOT / "tests" / "data" / "audio"
@@ -25,27 +27,69 @@ RATES = (16_000, 22_050, 24_000, 44_100, 48_000)
 GOLDEN = 0.618034  # places in an utterance are spread by the golden ratio
 
 TEXTS = {
-    "en": "The harbour lay quiet in the morning; only two boats had come in, and nobody spoke of the storm.",
-    "de": "Am Morgen lag der Hafen still, nur zwei Boote waren mit der Flut gekommen, und niemand sprach vom Sturm.",
-    "fr": "Au matin, le port était calme ; deux bateaux étaient rentrés, et personne ne parlait de la tempête.",
-    "es": "Por la mañana el puerto estaba tranquilo; solo dos barcos habían entrado y nadie hablaba de la tormenta.",
-    "it": "Al mattino il porto era tranquillo; solo due barche erano rientrate e nessuno parlava della tempesta.",
-    "pt": "De manhã o porto estava calmo; só dois barcos tinham entrado e ninguém falava da tempestade.",
-    "nl": "In de ochtend lag de haven stil; slechts twee boten waren binnengekomen en niemand sprak over de storm.",
-    "pl": "Rano w porcie było cicho; tylko dwie łodzie wpłynęły z przypływem i nikt nie mówił o burzy.",
+    "en": (
+        "The harbour lay quiet in the morning; only two boats had come in, and nobody spoke of the "
+        "storm."
+    ),
+    "de": (
+        "Am Morgen lag der Hafen still, nur zwei Boote waren mit der Flut gekommen, und niemand "
+        "sprach vom Sturm."
+    ),
+    "fr": (
+        "Au matin, le port était calme ; deux bateaux étaient rentrés, et personne ne parlait de "
+        "la tempête."
+    ),
+    "es": (
+        "Por la mañana el puerto estaba tranquilo; solo dos barcos habían entrado y nadie hablaba "
+        "de la tormenta."
+    ),
+    "it": (
+        "Al mattino il porto era tranquillo; solo due barche erano rientrate e nessuno parlava "
+        "della tempesta."
+    ),
+    "pt": (
+        "De manhã o porto estava calmo; só dois barcos tinham entrado e ninguém falava da "
+        "tempestade."
+    ),
+    "nl": (
+        "In de ochtend lag de haven stil; slechts twee boten waren binnengekomen en niemand sprak "
+        "over de storm."
+    ),
+    "pl": (
+        "Rano w porcie było cicho; tylko dwie łodzie wpłynęły z przypływem i nikt nie mówił o "
+        "burzy."
+    ),
     "cs": "Ráno byl přístav tichý; s přílivem připluly jen dvě lodě a o bouři nikdo nemluvil.",
-    "sv": "På morgonen låg hamnen stilla; bara två båtar hade kommit in och ingen talade om stormen.",
-    "fi": "Aamulla satama oli hiljainen; vain kaksi venettä oli tullut sisään, eikä kukaan puhunut myrskystä.",
-    "hu": "Reggel csendes volt a kikötő; csak két hajó érkezett a dagállyal, és senki sem beszélt a viharról.",
-    "ru": "Утром в гавани было тихо; с приливом пришли только две лодки, и никто не говорил о буре.",
-    "tr": "Sabah liman sessizdi; gelgitle yalnızca iki tekne gelmişti ve kimse fırtınadan söz etmiyordu.",
-    "el": "Το πρωί το λιμάνι ήταν ήσυχο· μόνο δύο βάρκες είχαν μπει και κανείς δεν μιλούσε για την καταιγίδα.",
+    "sv": (
+        "På morgonen låg hamnen stilla; bara två båtar hade kommit in och ingen talade om stormen."
+    ),
+    "fi": (
+        "Aamulla satama oli hiljainen; vain kaksi venettä oli tullut sisään, eikä kukaan puhunut "
+        "myrskystä."
+    ),
+    "hu": (
+        "Reggel csendes volt a kikötő; csak két hajó érkezett a dagállyal, és senki sem beszélt a "
+        "viharról."
+    ),
+    "ru": (
+        "Утром в гавани было тихо; с приливом пришли только две лодки, и никто не говорил о буре."
+    ),
+    "tr": (
+        "Sabah liman sessizdi; gelgitle yalnızca iki tekne gelmişti ve kimse fırtınadan söz "
+        "etmiyordu."
+    ),
+    "el": (
+        "Το πρωί το λιμάνι ήταν ήσυχο· μόνο δύο βάρκες είχαν μπει και κανείς δεν μιλούσε για την "
+        "καταιγίδα."
+    ),
     "hi": "सुबह बंदरगाह शांत था; केवल दो नावें आई थीं और किसी ने तूफ़ान की बात नहीं की।",
 }
 ESPEAK = tuple(
     (language, f"{language}{variant}")
     for language in TEXTS
-    for variant in (("", "+f2", "+m3") if language not in {"en", "de"} else ("", "+f2", "+m3", "+f4"))
+    for variant in (
+        ("", "+f2", "+m3") if language not in {"en", "de"} else ("", "+f2", "+m3", "+f4")
+    )
 )
 FLITE = ("awb", "kal", "kal16", "rms", "slt")
 
@@ -60,13 +104,17 @@ class Clip:
 
 
 def clips(seconds: float, count: int = 300) -> list[Clip]:
-    """`count` clips of this length, fewer only when `count` is less than the real recordings give."""
+    """`count` clips of this length, fewer only when `count` is less than the real recordings
+    give.
+    """
     human = list(_human(seconds))[: max(1, count // 4)]
     return human + [_synthetic(index, seconds) for index in range(count - len(human))]
 
 
 def _human(seconds: float) -> Iterator[Clip]:
-    for path in sorted(RECORDINGS.glob("librivox-*.wav")) + sorted(RECORDINGS.glob("pocketsphinx-*.flac")):
+    for path in sorted(RECORDINGS.glob("librivox-*.wav")) + sorted(
+        RECORDINGS.glob("pocketsphinx-*.flac")
+    ):
         sound = _read(path.read_bytes())
         size = round(seconds * sound.rate)
         for piece in range(sound.samples.size // size):
@@ -75,22 +123,30 @@ def _human(seconds: float) -> Iterator[Clip]:
 
 
 def _synthetic(index: int, seconds: float) -> Clip:
-    """The `index`-th synthetic clip: voice, speed, pitch and place in the utterance all follow from the number."""
+    """The `index`-th synthetic clip: voice, speed, pitch and place in the utterance all follow from
+    the number.
+    """
     if index % 10 == 9:
         voice = FLITE[index // 10 % len(FLITE)]
         stretch = f"duration_stretch={0.85 + 0.05 * (index // 50 % 7):.2f}"
         text = " ".join([TEXTS["en"]] * 3)
-        spoken = _read(_run(["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "/dev/stdout"]))
+        spoken = _read(
+            _run(["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "/dev/stdout"])
+        )
         name = f"flite-{voice}-{index}"
     else:
         language, voice = ESPEAK[index % len(ESPEAK)]
         speed, pitch = 130 + 10 * (index % 7), 35 + 7 * index % 30
         text = " ".join([TEXTS[language]] * 3)
-        spoken = _read(_run(["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", text]))
+        spoken = _read(
+            _run(["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", text])
+        )
         name = f"espeak-{voice}-{index}"
     start = int((index * GOLDEN) % 1.0 * (spoken.samples.size - seconds * spoken.rate))
     part = np.ascontiguousarray(spoken.samples[start : start + round(seconds * spoken.rate)])
-    return Clip(name=name, human=False, sound=Sound(part, spoken.rate).resampled(RATES[index % len(RATES)]))
+    return Clip(
+        name=name, human=False, sound=Sound(part, spoken.rate).resample(RATES[index % len(RATES)])
+    )
 
 
 def _run(command: list[str]) -> bytes:
@@ -103,6 +159,8 @@ def _read(data: bytes) -> Sound:
 
 
 def _audible(samples: NDArray[np.float32], rate: int) -> Sound:
-    """Without the silence around it, so that a clip of three seconds holds three seconds of speech."""
+    """Without the silence around it, so that a clip of three seconds holds three seconds of
+    speech.
+    """
     loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max())
     return Sound(np.ascontiguousarray(samples[loud[0] : loud[-1] + 1]), rate)

@@ -1,7 +1,9 @@
-"""The pure decision, all checks and reasons, against the same policy in Cedar; and whether it stays flat.
+"""The pure decision, all checks and reasons, against the same policy in Cedar; and whether it stays
+flat.
 
-Cedar gets one policy, parsed once, and the consent as an entity with each call. Ours finds the consent by its id among
-all. On both sides what is asked is made beforehand, and both must allow and refuse alike before anything is timed.
+Cedar gets one policy, parsed once, and the consent as an entity with each call. Ours finds the
+consent by its id among all. On both sides what is asked is made beforehand, and both must allow and
+refuse alike before anything is timed.
 """
 
 from __future__ import annotations
@@ -20,14 +22,20 @@ from typing import Any, Final
 import cedarpy
 
 from bench.table import Row, show
-from consent.rules import policy
-from consent.rules.asks import Ask, ConsentFacts, Facts, GrantFacts, Verdict
-from consent.rules.states import State
-from core.clock import millis
+from consent.policy import evaluate
+from consent.policy.state_machine import ConsentState
+from consent.policy.types import AccessRequest, ConsentView, GrantView, PolicyContext, PolicyResult
+from core.clock import to_millis
 
 AT: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LANGUAGES: Final = ("en", "en-GB", "pt", "pt-BR", "es", "es-MX", "zh-Hant", "fr", "de", "ja")
-USES: Final = ("entertainment.audiobook", "dubbing", "education.course", "agent.ivr", "accessibility.own_voice")
+USES: Final = (
+    "entertainment.audiobook",
+    "dubbing",
+    "education.course",
+    "agent.ivr",
+    "accessibility.own_voice",
+)
 TERRITORIES: Final = ("US", "GB", "BR", "MX", "FR", "DE", "JP", "IN")
 CHANNELS: Final = ("web", "app", "telephone", "podcast")
 SIZES: Final = (1, 1_000, 100_000)
@@ -36,12 +44,15 @@ when { resource.state == "active" && resource.assurance >= context.level
  && context.now >= resource.start && context.now < resource.end
  && resource.actions.contains(context.action) && resource.use_case == context.use_case
  && resource.languages.containsAny(context.language) && resource.channels.contains(context.channel)
- && resource.territories.contains(context.territory) && !resource.exclusions.contains(context.use_case)
+ && resource.territories.contains(context.territory)
+ && !resource.exclusions.contains(context.use_case)
  && !resource.exclusions.containsAny(context.labels) && context.characters <= resource.left };"""
 
 
-def population(count: int) -> dict[str, ConsentFacts]:
-    """So many consents by id, each with one grant of three languages, three territories and two channels."""
+def population(count: int) -> dict[str, ConsentView]:
+    """So many consents by id, each with one grant of three languages, three territories and two
+    channels.
+    """
     chance = random.Random(7)
     shared: dict[frozenset[str], frozenset[str]] = {}
 
@@ -54,9 +65,9 @@ def population(count: int) -> dict[str, ConsentFacts]:
 
 def _consent(
     number: int, some: Callable[[tuple[str, ...], int], frozenset[str]], chance: random.Random
-) -> ConsentFacts:
+) -> ConsentView:
     spoken = tuple(sorted(some(LANGUAGES, 3)))
-    grant = GrantFacts(
+    grant = GrantView(
         grant_id=f"grt_{number}",
         use_case=chance.choice(USES),
         actions=frozenset({"clone", "synthesize"}),
@@ -67,9 +78,9 @@ def _consent(
         exclusions=frozenset({"political", "adult"}),
         characters_left=1_000_000,
     )
-    return ConsentFacts(
+    return ConsentView(
         consent_id=f"con_{number}",
-        state=State.ACTIVE,
+        state=ConsentState.ACTIVE,
         assurance=1,
         valid_from=AT - timedelta(days=chance.randint(1, 300)),
         valid_until=AT + timedelta(days=chance.randint(1, 300)),
@@ -77,11 +88,11 @@ def _consent(
     )
 
 
-def allowed_ask(consent: ConsentFacts) -> Ask:
+def allowed_ask(consent: ConsentView) -> AccessRequest:
     """A call that the consent covers, in a language that it covers through its range."""
     grant = consent.grants[0]
     tag = grant.languages[0]
-    return Ask(
+    return AccessRequest(
         organisation_id="org_a",
         livemode=True,
         action="synthesize",
@@ -95,9 +106,9 @@ def allowed_ask(consent: ConsentFacts) -> Ask:
     )
 
 
-def refused_ask(consent: ConsentFacts) -> Ask:
+def refused_ask(consent: ConsentView) -> AccessRequest:
     """A call that nearly everything speaks against, so that every reason is put into words."""
-    return Ask(
+    return AccessRequest(
         organisation_id="org_a",
         livemode=True,
         action="train",
@@ -111,24 +122,29 @@ def refused_ask(consent: ConsentFacts) -> Ask:
     )
 
 
-def decide(known: dict[str, Facts], ask: Ask) -> Verdict:
+def decide(known: dict[str, PolicyContext], ask: AccessRequest) -> PolicyResult:
     """Find the consent by its id and judge it."""
-    return policy.judge(ask, known[ask.consent_id or ""])
+    return evaluate.evaluate_request(ask, known[ask.consent_id or ""])
 
 
-def question(consent: ConsentFacts, ask: Ask) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def question(
+    consent: ConsentView, ask: AccessRequest
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The same as a Cedar request and its one entity."""
     grant = consent.grants[0]
     parts = str(ask.language).split("-")
     attributes = {
-        "state": str(consent.state), "assurance": consent.assurance, "start": millis(consent.valid_from or AT),
-        "end": millis(consent.valid_until or AT), "actions": sorted(grant.actions), "use_case": grant.use_case,
-        "languages": list(grant.languages), "channels": sorted(grant.channels), "left": grant.characters_left,
-        "territories": sorted(grant.territories), "exclusions": sorted(grant.exclusions),
+        "state": str(consent.state), "assurance": consent.assurance,
+        "start": to_millis(consent.valid_from or AT), "end": to_millis(consent.valid_until or AT),
+        "actions": sorted(grant.actions), "use_case": grant.use_case,
+        "languages": list(grant.languages), "channels": sorted(grant.channels),
+        "left": grant.characters_left, "territories": sorted(grant.territories),
+        "exclusions": sorted(grant.exclusions),
     }  # fmt: skip
     context = {
-        "now": millis(AT), "level": 1, "action": ask.action, "use_case": ask.use_case, "channel": ask.channel,
-        "territory": ask.territory, "characters": ask.characters, "labels": list(ask.labels),
+        "now": to_millis(AT), "level": 1, "action": ask.action, "use_case": ask.use_case,
+        "channel": ask.channel, "territory": ask.territory, "characters": ask.characters,
+        "labels": list(ask.labels),
         "language": ["-".join(parts[:size]) for size in range(len(parts), 0, -1)],
     }  # fmt: skip
     request = {
@@ -137,7 +153,11 @@ def question(consent: ConsentFacts, ask: Ask) -> tuple[dict[str, Any], list[dict
         "resource": {"type": "Consent", "id": consent.consent_id},
         "context": context,
     }
-    entity = {"uid": {"type": "Consent", "id": consent.consent_id}, "attrs": attributes, "parents": []}
+    entity = {
+        "uid": {"type": "Consent", "id": consent.consent_id},
+        "attrs": attributes,
+        "parents": [],
+    }
     return request, [entity]
 
 
@@ -150,21 +170,31 @@ def timed(call: Callable[[], object], size: int) -> float:
 
 
 def measure(count: int) -> tuple[float, float, float, float]:
-    """Give the microseconds of a yes, of a no and of Cedar's yes among `count` consents, and Cedar's over ours."""
+    """Give the microseconds of a yes, of a no and of Cedar's yes among `count` consents, and
+    Cedar's over ours.
+    """
     consents = population(count)
-    known = {name: Facts(at=AT, consent=consent) for name, consent in consents.items()}
+    known = {name: PolicyContext(at=AT, consent=consent) for name, consent in consents.items()}
     picked = list(itertools.islice(consents.values(), 0, None, max(1, count // 200)))[:200]
     yes, no = [allowed_ask(one) for one in picked], [refused_ask(one) for one in picked]
     policies = cedarpy.PolicySet.from_str(CEDAR)
     asked = [question(one, ask) for one, ask in zip(picked, yes, strict=True)]
     refused = [question(one, ask) for one, ask in zip(picked, no, strict=True)]
-    assert all(decide(known, ask).allowed for ask in yes)
-    assert not any(decide(known, ask).allowed for ask in no)
-    assert all(cedarpy.is_authorized(request, policies, entities).allowed for request, entities in asked)
-    assert not any(cedarpy.is_authorized(request, policies, entities).allowed for request, entities in refused)
+    assert all(decide(known, ask).is_allowed for ask in yes)
+    assert not any(decide(known, ask).is_allowed for ask in no)
+    assert all(
+        cedarpy.is_authorized(request, policies, entities).allowed for request, entities in asked
+    )
+    assert not any(
+        cedarpy.is_authorized(request, policies, entities).allowed for request, entities in refused
+    )
     gc.collect()
     gc.freeze()
-    next_yes, next_no, next_cedar = itertools.cycle(yes).__next__, itertools.cycle(no).__next__, itertools.cycle(asked)
+    next_yes, next_no, next_cedar = (
+        itertools.cycle(yes).__next__,
+        itertools.cycle(no).__next__,
+        itertools.cycle(asked),
+    )
 
     def cedar() -> object:
         request, entities = next(next_cedar)
@@ -172,7 +202,10 @@ def measure(count: int) -> tuple[float, float, float, float]:
 
     def turn() -> tuple[float, float, float]:
         """All three in turn: whatever else the machine does hits them alike."""
-        own, refused = timed(lambda: decide(known, next_yes()), 4_000), timed(lambda: decide(known, next_no()), 1_000)
+        own, refused = (
+            timed(lambda: decide(known, next_yes()), 4_000),
+            timed(lambda: decide(known, next_no()), 1_000),
+        )
         return own, refused, timed(cedar, 400)
 
     turn()
@@ -189,7 +222,10 @@ def rows(sizes: Iterable[int] = SIZES) -> list[Row]:
         own, refused, cedar, times = found[count] = measure(count)
         measured += [
             Row(name=f"decision, allowed, {count:,} consents", measured=f"{own:.2f} µs"),
-            Row(name=f"decision, refused with all reasons, {count:,} consents", measured=f"{refused:.2f} µs"),
+            Row(
+                name=f"decision, refused with all reasons, {count:,} consents",
+                measured=f"{refused:.2f} µs",
+            ),
             Row(name=f"the same in Cedar, {count:,} consents", measured=f"{cedar:.1f} µs"),
             Row(
                 name=f"times faster than Cedar, {count:,} consents",
@@ -198,9 +234,17 @@ def rows(sizes: Iterable[int] = SIZES) -> list[Row]:
                 met=times >= 20,
             ),
         ]
-    # Against Cedar, which looks at one entity however many there are: what else the machine does cancels out.
+    # Against Cedar, which looks at one entity however many there are: what else the machine does
+    # cancels out.
     flat = max(one[3] for one in found.values()) / min(one[3] for one in found.values())
-    measured.append(Row(name="that ratio, largest over smallest", measured=f"{flat:.2f}", wanted="≤ 2", met=flat <= 2))
+    measured.append(
+        Row(
+            name="that ratio, largest over smallest",
+            measured=f"{flat:.2f}",
+            wanted="≤ 2",
+            met=flat <= 2,
+        )
+    )
     return measured
 
 

@@ -1,7 +1,8 @@
-"""An audit bundle of a log of a million entries on PostgreSQL, against the same rows by plain COPY: time and memory.
+"""An audit bundle of a log of a million entries on PostgreSQL, against the same rows by plain COPY:
+time and memory.
 
-`python -m bench.export [--entries N]`; works in a scratch database beside the configured one and drops it afterwards.
-Each way runs in a process of its own, whose peak memory the kernel tells.
+`python -m bench.export [--entries N]`; works in a scratch database beside the configured one and
+drops it afterwards. Each way runs in a process of its own, whose peak memory the kernel tells.
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ django.setup()
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts import services as accounts
+from accounts import provisioning as accounts
 from bench.table import Row, show
 from core import ids
-from provenance import clips, log
-from provenance.bundles import making, services
-from provenance.bundles.verifier import building
-from provenance.ledger import checkpoints, entries, merkle, sequencer
-from provenance.models import Export, Head, Tile
+from provenance.clips import clip_lifecycle
+from provenance.exports import export_requests, worker
+from provenance.models import Export
+from provenance.verifier import build
+from transparency_log import checkpoints, events, sequencer
+from transparency_log.formats import log_entry, merkle
+from transparency_log.models import Head, Tile
 from vault import blobs
 
 MILLION: Final = 1_000_000
@@ -57,24 +60,44 @@ def rows(*, count: int = MILLION) -> list[Row]:
         opened = _openings(accounts.create_organisation(name="Bench with bodies", at=NOON).id)
     ratio = made["seconds"] / copied["seconds"]
     return [
-        Row(name=f"PostgreSQL's COPY of {count:,} log rows as CSV, into a file",
-            measured=f"{copied['seconds']:.2f} s, {copied['mib']:.0f} MiB"),
-        Row(name="audit bundle of them: zipped, hashed, signed, encrypted, on the disk",
-            measured=f"{made['seconds']:.2f} s, {made['mib']:.0f} MiB"),
-        Row(name="the bundle against COPY", measured=f"{ratio:.2f} times", wanted="<= 3 times", met=ratio <= 3),
-        Row(name="memory that it adds to its process at the peak", measured=f"{made['added']:.0f} MiB",
-            wanted="<= 96 MiB", met=made["added"] <= 96),
-        Row(name="memory of that process before, with everything of ours imported", measured=f"{made['idle']:.0f} MiB"),
+        Row(
+            name=f"PostgreSQL's COPY of {count:,} log rows as CSV, into a file",
+            measured=f"{copied['seconds']:.2f} s, {copied['mib']:.0f} MiB",
+        ),
+        Row(
+            name="audit bundle of them: zipped, hashed, signed, encrypted, on the disk",
+            measured=f"{made['seconds']:.2f} s, {made['mib']:.0f} MiB",
+        ),
+        Row(
+            name="the bundle against COPY",
+            measured=f"{ratio:.2f} times",
+            wanted="<= 3 times",
+            met=ratio <= 3,
+        ),
+        Row(
+            name="memory that it adds to its process at the peak",
+            measured=f"{made['added']:.0f} MiB",
+            wanted="<= 96 MiB",
+            met=made["added"] <= 96,
+        ),
+        Row(
+            name="memory of that process before, with everything of ours imported",
+            measured=f"{made['idle']:.0f} MiB",
+        ),
         Row(name="verify.py on the bundle", measured=f"{verified:.1f} s"),
         Row(name=f"entries opened as well, {OPENED:,}", measured=f"{opened:,.0f} /s"),
-    ]  # fmt: skip
+    ]
 
 
-# --- what is measured, each in a process of its own -------------------------------------------------------------------
+# --- what is measured, each in a process of its own -----------------------------------------------
 def _copy(organisation_id: str) -> int:
-    # The payload as text: as bytes, COPY would write two hexadecimal digits for each, and be easier to keep up with.
+    # The payload as text: as bytes, COPY would write two hexadecimal digits for each, and be easier
+    # to keep up with.
     columns = _COLUMNS.replace("payload", "convert_from(payload, 'UTF8')")
-    statement = f"COPY (SELECT {columns} FROM provenance_entry WHERE organisation_id = %s ORDER BY idx) TO STDOUT CSV"  # noqa: S608 - columns of our own
+    statement = (
+        f"COPY (SELECT {columns} FROM transparency_log_entry "  # noqa: S608 - columns of our own
+        "WHERE organisation_id = %s ORDER BY idx) TO STDOUT CSV"
+    )
     with tempfile.TemporaryFile(dir=settings.SAYSO_DATA_DIR) as file, connection.cursor() as cursor:
         with cursor.copy(statement, (organisation_id,)) as copy:
             for block in copy:
@@ -106,7 +129,16 @@ def _measure(name: str, organisation_id: str) -> None:
     began = time.perf_counter()
     size = MEASURED[name](organisation_id)
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "idle": before, "added": _memory("VmHWM") - before, "mib": size / 2**20}))
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "idle": before,
+                "added": _memory("VmHWM") - before,
+                "mib": size / 2**20,
+            }
+        )
+    )
 
 
 def _memory(field: str) -> float:
@@ -116,11 +148,11 @@ def _memory(field: str) -> float:
 
 
 def _request(organisation_id: str) -> Export:
-    export = services.request(
-        organisation_id=organisation_id, livemode=True, kind="audit", start=None, end=None, speaker_id=None,
-        words=True, at=NOON, actor="key:bench",
+    export = export_requests.request_export(
+        organisation_id=organisation_id, livemode=True, kind="audit", start=None, end=None,
+        speaker_id=None, words=True, at=NOON, actor="key:bench",
     )  # fmt: skip
-    making.carry_on(now=lambda: NOON)
+    worker.make_pending_exports(now=lambda: NOON)
     export.refresh_from_db()
     assert export.state == "ready", export.code
     return export
@@ -129,9 +161,9 @@ def _request(organisation_id: str) -> Export:
 def _verified(organisation_id: str) -> float:
     export = Export.objects.filter(organisation_id=organisation_id).latest("created_at")
     program = Path(settings.SAYSO_DATA_DIR) / "verify.py"
-    program.write_bytes(building.program())
+    program.write_bytes(build.build_program())
     with tempfile.NamedTemporaryFile(dir=settings.SAYSO_DATA_DIR, suffix=".zip") as file:
-        file.writelines(blobs.read(export.blob_id))
+        file.writelines(blobs.stream_blob(export.blob_id))
         file.flush()
         began = time.perf_counter()
         command = [sys.executable, "-I", "-S", str(program), file.name]
@@ -144,37 +176,51 @@ def _openings(organisation_id: str) -> float:
     for _ in range(OPENED // 500):
         with transaction.atomic():
             for number in range(500):
-                log.append(
-                    organisation_id=organisation_id, livemode=True, kind="clip.issued", at=NOON, actor="key:bench",
-                    subject=None, refs={"clip": ids.new("clp")}, body={"number": number, "sha256": "0" * 64},
+                events.append_event(
+                    organisation_id=organisation_id, livemode=True, kind="clip.issued", at=NOON,
+                    actor="key:bench", subject=None, refs={"clip": ids.new("clp")},
+                    body={"number": number, "sha256": "0" * 64},
                 )  # fmt: skip
-    sequencer.settle(organisation_id, at=NOON)
-    while sequencer.settle(organisation_id, at=NOON):
+    sequencer.settle_log(organisation_id, at=NOON)
+    while sequencer.settle_log(organisation_id, at=NOON):
         pass
     began = time.perf_counter()
     _request(organisation_id)
     return OPENED / (time.perf_counter() - began)
 
 
-# --- the log that is exported -----------------------------------------------------------------------------------------
+# --- the log that is exported ---------------------------------------------------------------------
 def _fill(organisation_id: str, count: int) -> None:
-    """Write entries, tiles and head as the sequencer would have, with random commitments, to save minutes.
+    """Write entries, tiles and head as the sequencer would have, with random commitments, to save
+    minutes.
 
-    They are test data in a bundle of live data: nobody can open them, and no erasure would explain that.
+    They are test data in a bundle of live data: nobody can open them, and no erasure would explain
+    that.
     """
     kid, consents = "k" * 22, [ids.new("con") for _ in range(1000)]
     leaves = []
-    with connection.cursor() as cursor, cursor.copy(f"COPY provenance_entry ({_COLUMNS}) FROM STDIN") as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY transparency_log_entry ({_COLUMNS}) FROM STDIN") as copy,
+    ):
         for number in range(count):
             event_id = ids.new("evt")
             commitment = base64.b64encode(os.urandom(32)).decode("ascii")
-            payload = entries.build(
-                event_id=event_id, organisation_id=organisation_id, livemode=False, kind="clip.withdrawn", at=NOON,
-                kid=kid, commitment=commitment,
-                refs={"clip": clips.new_id(), "consent": consents[number % 1000]},
-            )  # fmt: skip
+            payload = log_entry.build_entry(
+                event_id=event_id,
+                organisation_id=organisation_id,
+                livemode=False,
+                kind="clip.withdrawn",
+                at=NOON,
+                kid=kid,
+                commitment=commitment,
+                refs={
+                    "clip": clip_lifecycle.generate_clip_id(),
+                    "consent": consents[number % 1000],
+                },
+            )
             copy.write_row((event_id, organisation_id, number, "clip.withdrawn", False, 0, payload))
-            leaves.append(merkle.leaf_hash(payload))
+            leaves.append(merkle.hash_leaf(payload))
             if sys.stderr.isatty() and number % 65_536 == 0:
                 print(f"{number:,} of {count:,} written", file=sys.stderr)
     growth = merkle.append(0, leaves, {})
@@ -186,18 +232,23 @@ def _fill(organisation_id: str, count: int) -> None:
         batch_size=500,
     )
     Head.objects.create(
-        organisation_id=organisation_id, size=count, root=growth.root, origin=f"bench.example/log/{organisation_id}"
+        organisation_id=organisation_id,
+        size=count,
+        root=growth.root,
+        origin=f"bench.example/log/{organisation_id}",
     )
-    checkpoints.publish(organisation_id, at=NOON)
+    checkpoints.publish_checkpoint(organisation_id, at=NOON)
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE provenance_tile, provenance_entry")
+        cursor.execute("VACUUM ANALYZE transparency_log_tile, transparency_log_entry")
 
 
 @contextmanager
 def _scratch() -> Iterator[dict[str, str]]:
     """A database of its own; gives the environment that leads a child process to it."""
     if connection.vendor != "postgresql":
-        sys.exit("bench.export: set DATABASE_URL; the numbers of exports are promised on PostgreSQL")
+        sys.exit(
+            "bench.export: set DATABASE_URL; the numbers of exports are promised on PostgreSQL"
+        )
     name = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
@@ -212,7 +263,9 @@ def main() -> int:
     """Print the table; 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.export")
     parser.add_argument("--entries", type=int, default=MILLION)
-    parser.add_argument("--measure", nargs=2, metavar=("WHAT", "ORGANISATION"), help="for its own child processes")
+    parser.add_argument(
+        "--measure", nargs=2, metavar=("WHAT", "ORGANISATION"), help="for its own child processes"
+    )
     options = parser.parse_args()
     if options.measure:
         _measure(*options.measure)

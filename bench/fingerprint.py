@@ -1,4 +1,5 @@
-"""Fingerprints: clips found again after handling, strangers taken for each other, and what a search costs.
+"""Fingerprints: clips found again after handling, strangers taken for each other, and what a search
+costs.
 
 `python -m bench.fingerprint [--count N]`: wants ffmpeg. Exit code 1 when a target was missed.
 """
@@ -20,22 +21,34 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
+from audio.sound import Sound
 from bench.attacks import ATTACKS
 from bench.corpus import Clip, clips
 from bench.table import Row, show
-from provenance.audio.sound import Sound
-from provenance.fingerprint import index
-from provenance.fingerprint.comparing import LEAST, LIMIT, compare
-from provenance.fingerprint.words import Words, words
+from provenance.fingerprint import blind_index
+from provenance.fingerprint.bit_error_rate import LEAST, LIMIT, compare_words
+from provenance.fingerprint.subfingerprints import Words, compute_words
 
 KEY = bytes(range(32))
-HANDLED = ("clean", "mp3 64k", "aac 96k", "opus 24k", "mu-law", "cut 0.5 s", "mp3 32k", "opus 16k", "noise 20 dB")
+HANDLED = (
+    "clean",
+    "mp3 64k",
+    "aac 96k",
+    "opus 24k",
+    "mu-law",
+    "cut 0.5 s",
+    "mp3 32k",
+    "opus 16k",
+    "noise 20 dB",
+)
 REQUIRED = ("mp3 64k", "aac 96k", "opus 24k", "mu-law", "mp3 32k")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One handled clip: whether the index proposed it, the share of differing bits there, and whether it was told."""
+    """One handled clip: whether the index proposed it, the share of differing bits there, and
+    whether it was told.
+    """
 
     proposed: bool
     errors: float
@@ -43,7 +56,7 @@ class Found:
 
 
 def words_of(sound: Sound) -> Words:
-    return words(sound.samples, sound.rate)
+    return compute_words(sound.samples, sound.rate)
 
 
 class Filed:
@@ -53,16 +66,20 @@ class Filed:
         self.words = every
         self._places: dict[int, list[tuple[int, int]]] = {}
         for number, one in enumerate(every):
-            for row in index.rows(number, one, KEY):
+            for row in blind_index.build_term_rows(number, one, KEY):
                 self._places.setdefault(row.term, []).append((number, row.place))
 
     def search(self, heard: Words) -> dict[int, float]:
-        """Share of differing bits by clip, for those that the index proposes; above 1 where they are not alike."""
-        terms = dict(index.terms(heard, KEY))
-        rows = [(number, term, place) for term in terms for number, place in self._places.get(term, ())]
+        """Share of differing bits by clip, for those that the index proposes; above 1 where they
+        are not alike.
+        """
+        terms = dict(blind_index.compute_terms(heard, KEY))
+        rows = [
+            (number, term, place) for term in terms for number, place in self._places.get(term, ())
+        ]
         found = {}
-        for hit in index.ranked(rows, terms):
-            likeness = compare(heard, self.words[hit.fingerprint_id], shift=hit.shift)
+        for hit in blind_index.rank_candidates(rows, terms):
+            likeness = compare_words(heard, self.words[hit.fingerprint_id], shift=hit.shift)
             found[hit.fingerprint_id] = likeness.errors + (0 if likeness.alike else 1)
         return found
 
@@ -74,14 +91,23 @@ def handled(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
             found = filed.search(words_of(ATTACKS[name](clip.sound)))
             value = found.get(number)
             rows.append(
-                Found(proposed=value is not None, errors=(value or 0) % 1, alike=value is not None and value < 1)
+                Found(
+                    proposed=value is not None,
+                    errors=(value or 0) % 1,
+                    alike=value is not None and value < 1,
+                )
             )
         told, proposed = sum(row.alike for row in rows), sum(row.proposed for row in rows)
         errors = sorted(row.errors for row in rows if row.proposed)
         bits = f"bits differing median {median(errors):.3f}, max {errors[-1]:.3f}"
         measured = f"{told} of {len(rows)}; proposed {proposed}; {bits}"
         met = told == len(rows) if name in REQUIRED else None
-        yield Row(name=f"found after {name}", measured=measured, wanted="all" if name in REQUIRED else "", met=met)
+        yield Row(
+            name=f"found after {name}",
+            measured=measured,
+            wanted="all" if name in REQUIRED else "",
+            met=met,
+        )
 
 
 def strangers(chosen: list[Clip], every: list[Words]) -> Iterable[Row]:
@@ -95,23 +121,32 @@ def strangers(chosen: list[Clip], every: list[Words]) -> Iterable[Row]:
     again = [_least(one, two) for (first, one), (second, two) in pairs if _same(first, second)]
     alike = sum(value < LIMIT for value in again)
     yield Row(
-        name="one voice saying one sentence again", measured=f"{alike} of {len(again)} pairs taken for each other"
+        name="one voice saying one sentence again",
+        measured=f"{alike} of {len(again)} pairs taken for each other",
     )
 
 
 def _least(one: Words, two: Words) -> float:
     shifts = range(LEAST - two.size, one.size - LEAST + 1)
-    return min((compare(one, two, shift=shift, around=0).errors for shift in shifts), default=1.0)
+    return min(
+        (compare_words(one, two, shift=shift, around=0).errors for shift in shifts), default=1.0
+    )
 
 
 def _same(first: Clip, second: Clip) -> bool:
-    """One voice and sentence, at another length, speed or rate; `kal` and `kal16` of flite are one voice."""
+    """One voice and sentence, at another length, speed or rate; `kal` and `kal16` of flite are one
+    voice.
+    """
     return _voice(first) == _voice(second)
 
 
 def _voice(clip: Clip) -> str:
     """A recording, or a synthetic voice, which always says the same."""
-    return clip.name.rpartition(".")[0] if clip.human else clip.name.rpartition("-")[0].replace("kal16", "kal")
+    return (
+        clip.name.rpartition(".")[0]
+        if clip.human
+        else clip.name.rpartition("-")[0].replace("kal16", "kal")
+    )
 
 
 def costs(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
@@ -123,10 +158,14 @@ def costs(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
     for one in every:
         filed.search(one)
     yield Row(
-        name="searching, without the database", measured=f"{1000 * (time.process_time() - began) / len(every):.2f} ms"
+        name="searching, without the database",
+        measured=f"{1000 * (time.process_time() - began) / len(every):.2f} ms",
     )
-    terms = sum(len(index.rows(0, one, KEY)) for one in every)
-    yield Row(name="rows in the index", measured=f"{terms / len(every):.0f} a clip, at most {index.MOST_TERMS}")
+    terms = sum(len(blind_index.build_term_rows(0, one, KEY)) for one in every)
+    yield Row(
+        name="rows in the index",
+        measured=f"{terms / len(every):.0f} a clip, at most {blind_index.MOST_TERMS}",
+    )
 
 
 def main() -> int:
@@ -137,7 +176,10 @@ def main() -> int:
     chosen = [clip for seconds in (5.0, 8.0, 12.0) for clip in clips(seconds, count)]
     filed = Filed([words_of(clip.sound) for clip in chosen])
     table = [
-        Row(name="clips", measured=f"{len(chosen)} of {min(c.sound.seconds for c in chosen):.1f} s and more"),
+        Row(
+            name="clips",
+            measured=f"{len(chosen)} of {min(c.sound.seconds for c in chosen):.1f} s and more",
+        ),
         *handled(chosen, filed),
         *strangers(chosen, filed.words),
         *costs(chosen, filed),

@@ -1,7 +1,10 @@
-"""Memory and time of reading an hour of sound: `python -m bench.hour [--minutes 60]`. Exit code 1 over 300 MiB.
+"""Memory and time of reading an hour of sound: `python -m bench.hour [--minutes 60]`.
 
-Tiled speech of the corpus at changing level, 16 kHz, with one marked clip of three seconds in it. `detect` and
-`segments` are read in a process of their own each, so that the peak is theirs; the recording itself counts along.
+Exit code 1 over 300 MiB.
+
+Tiled speech of the corpus at changing level, 16 kHz, with one marked clip of three seconds in it.
+`detect` and `segments` are read in a process of their own each, so that the peak is theirs; the
+recording itself counts along.
 """
 
 from __future__ import annotations
@@ -19,8 +22,8 @@ import numpy as np
 
 from bench.corpus import clips
 from bench.table import Row, show
-from provenance.watermark import detect, embed, segments
-from provenance.watermark.scheme import SPEECH_1, Samples
+from watermark import detect, embed, find_segments
+from watermark.speech.parameters import SPEECH_1, Samples
 
 KEY, TOKEN, MARGIN_DB = bytes(range(32)), 0xC0FFEE42, 0.7
 LIMIT_MIB = 300
@@ -30,7 +33,7 @@ PLACE = 0.7  # of the recording lies before the marked clip
 def recording(minutes: float) -> Samples:
     """So much speech, each piece at a level of its own, with a marked clip in it."""
     rate = SPEECH_1.rate
-    spoken = [clip.sound.resampled(rate).samples for clip in clips(6.0, 24)]
+    spoken = [clip.sound.resample(rate).samples for clip in clips(6.0, 24)]
     levels = np.random.default_rng(8).uniform(0.2, 1.0, 24).astype(np.float32)
     tile = np.concatenate([level * samples for level, samples in zip(levels, spoken, strict=True)])
     whole = np.resize(tile, round(60 * minutes * rate))
@@ -47,7 +50,7 @@ def read(verb: str, path: str) -> int:
         reading = detect(samples, SPEECH_1.rate, key=KEY)
         found = [] if reading is None else [reading.token]
     else:
-        found = [segment.token for segment in segments(samples, SPEECH_1.rate, keys={"": KEY})]
+        found = [segment.token for segment in find_segments(samples, SPEECH_1.rate, keys={"": KEY})]
     status = Path("/proc/self/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     sys.stdout.write(f"{found == [TOKEN]} {time.process_time() - began:.1f} {peak / 1024:.0f}\n")
@@ -68,8 +71,12 @@ def main() -> int:
         np.save(with_sound, recording(options.minutes))
         for verb in ("detect", "segments"):
             command = [sys.executable, "-m", "bench.hour", "--read", verb, str(with_sound)]
-            right, seconds, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-            measured = f"{peak} MiB, {seconds} s, the clip {'found' if right == 'True' else 'missed'}"
+            right, seconds, peak = subprocess.run(
+                command, check=True, capture_output=True, text=True
+            ).stdout.split()
+            measured = (
+                f"{peak} MiB, {seconds} s, the clip {'found' if right == 'True' else 'missed'}"
+            )
             met = int(peak) <= LIMIT_MIB and right == "True"
             name = f"{verb}, {options.minutes:g} min at 16 kHz"
             rows.append(Row(name=name, measured=measured, wanted=f"<= {LIMIT_MIB} MiB", met=met))

@@ -1,6 +1,8 @@
-"""The Merkle log on PostgreSQL: entries a second, commit to checkpoint, proofs and verification at a million entries.
+"""The Merkle log on PostgreSQL: entries a second, commit to checkpoint, proofs and verification at
+a million entries.
 
-`python -m bench.log [--entries N]`; works in a scratch database beside the configured one and drops it afterwards.
+`python -m bench.log [--entries N]`; works in a scratch database beside the configured one and drops
+it afterwards.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ from django.db import connection, connections, transaction
 
 from bench.table import Row, show
 from core import clock, ids
-from provenance import log, tasks
-from provenance.ledger import audit, checkpoints, entries, proofs, sequencer
-from provenance.models import Checkpoint, Entry
+from transparency_log import checkpoints, events, fsck, proofs, sequencer, tasks
+from transparency_log.formats import log_entry
+from transparency_log.models import Checkpoint, Entry
 
 MILLION: Final = 1_000_000
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -54,23 +56,57 @@ def rows(*, count: int = MILLION) -> list[Row]:
         verified, worked = _verifying(organisation_id)
     p95, p99 = _part(latencies, 0.95) * 1000, _part(proving, 0.99) * 1000
     return [
-        Row(name=f"entries placed, sealed in tiles and signed, {count:,}", measured=f"{rate:,.0f} /s",
-            wanted=">= 1,000 /s", met=rate >= 1000),
-        Row(name=f"events appended one by one, {BATCH} a transaction, one process", measured=f"{appended:,.0f} /s"),
-        Row(name=f"the same by `append_many`, {MANY} a transaction", measured=f"{batched:,.0f} /s",
-            wanted=">= 1,000 /s", met=batched >= 1000),
-        Row(name=f"the whole way of {min(count, WHOLE):,}: appended by one process while another places and signs",
+        Row(
+            name=f"entries placed, sealed in tiles and signed, {count:,}",
+            measured=f"{rate:,.0f} /s",
+            wanted=">= 1,000 /s",
+            met=rate >= 1000,
+        ),
+        Row(
+            name=f"events appended one by one, {BATCH} a transaction, one process",
+            measured=f"{appended:,.0f} /s",
+        ),
+        Row(
+            name=f"the same by `append_many`, {MANY} a transaction",
+            measured=f"{batched:,.0f} /s",
+            wanted=">= 1,000 /s",
+            met=batched >= 1000,
+        ),
+        Row(
+            name=(
+                f"the whole way of {min(count, WHOLE):,}: appended by one process while another "
+                "places and signs"
+            ),
             measured=f"{whole:,.0f} /s",
-            wanted=">= 5,000 /s", met=whole >= 5000),
-        Row(name=f"commit to signed checkpoint, p95, every {settings.SAYSO_CHECKPOINT_MS} ms",
-            measured=f"{p95:.0f} ms", wanted="<= 500 ms", met=p95 <= 500),
+            wanted=">= 5,000 /s",
+            met=whole >= 5000,
+        ),
+        Row(
+            name=f"commit to signed checkpoint, p95, every {settings.SAYSO_CHECKPOINT_MS} ms",
+            measured=f"{p95:.0f} ms",
+            wanted="<= 500 ms",
+            met=p95 <= 500,
+        ),
         Row(name="the same, p99", measured=f"{_part(latencies, 0.99) * 1000:.0f} ms"),
-        Row(name=f"inclusion proof at {count:,}, p99", measured=f"{p99:.1f} ms", wanted="<= 50 ms", met=p99 <= 50),
+        Row(
+            name=f"inclusion proof at {count:,}, p99",
+            measured=f"{p99:.1f} ms",
+            wanted="<= 50 ms",
+            met=p99 <= 50,
+        ),
         Row(name="the same, median", measured=f"{statistics.median(proving) * 1000:.1f} ms"),
-        Row(name=f"verify_log of {count:,}", measured=f"{verified:.1f} s", wanted="<= 10 s", met=verified <= 10),
+        Row(
+            name=f"verify_log of {count:,}",
+            measured=f"{verified:.1f} s",
+            wanted="<= 10 s",
+            met=verified <= 10,
+        ),
         Row(name="the same, processor time of its process", measured=f"{worked:.1f} s"),
-        Row(name="load of the machine before and after", measured=f"{before:.1f}, {os.getloadavg()[0]:.1f}"),
-    ]  # fmt: skip
+        Row(
+            name="load of the machine before and after",
+            measured=f"{before:.1f}, {os.getloadavg()[0]:.1f}",
+        ),
+    ]
 
 
 def _appends(append: Callable[[str, int], object]) -> float:
@@ -84,22 +120,29 @@ def _appends(append: Callable[[str, int], object]) -> float:
 
 def _append_many(organisation_id: str, count: int) -> None:
     with transaction.atomic():
-        log.append_many(
+        events.append_events(
             [
-                log.Happening(
-                    organisation_id=organisation_id, livemode=True, kind="clip.issued", at=clock.now(),
-                    actor="key:bench", subject=None, refs={"clip": ids.new("clp"), "consent": ids.new("con")},
+                events.LogEvent(
+                    organisation_id=organisation_id,
+                    livemode=True,
+                    kind="clip.issued",
+                    at=clock.now(),
+                    actor="key:bench",
+                    subject=None,
+                    refs={"clip": ids.new("clp"), "consent": ids.new("con")},
                     body={"number": number},
                 )
                 for number in range(count)
             ]
-        )  # fmt: skip
+        )
 
 
 def _whole_way(organisation_id: str, count: int) -> float:
-    """Transactions of one process, sequencer and signer in another; ends when a checkpoint covers the last event."""
+    """Transactions of one process, sequencer and signer in another; ends when a checkpoint covers
+    the last event.
+    """
     _append_many(organisation_id, 1)
-    sequencer.settle(organisation_id, at=clock.now())
+    sequencer.settle_log(organisation_id, at=clock.now())
     connections.close_all()
     connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's alone
     child = os.fork()
@@ -115,30 +158,40 @@ def _whole_way(organisation_id: str, count: int) -> float:
 
 
 def _settle_until(organisation_id: str, count: int) -> None:
-    while (checkpoints.latest(organisation_id) or Checkpoint()).size < count // MANY * MANY:
-        if not sequencer.settle(organisation_id, at=clock.now()):
+    while (
+        checkpoints.get_latest_checkpoint(organisation_id) or Checkpoint()
+    ).size < count // MANY * MANY:
+        if not sequencer.settle_log(organisation_id, at=clock.now()):
             time.sleep(settings.SAYSO_CHECKPOINT_MS / 1000)
 
 
 def _append(organisation_id: str, count: int) -> list[str]:
     with transaction.atomic():
         return [
-            log.append(
-                organisation_id=organisation_id, livemode=True, kind="clip.issued", at=clock.now(), actor="key:bench",
-                subject=None, refs={"clip": ids.new("clp"), "consent": ids.new("con")}, body={"number": number},
+            events.append_event(
+                organisation_id=organisation_id,
+                livemode=True,
+                kind="clip.issued",
+                at=clock.now(),
+                actor="key:bench",
+                subject=None,
+                refs={"clip": ids.new("clp"), "consent": ids.new("con")},
+                body={"number": number},
             )
             for number in range(count)
-        ]  # fmt: skip
+        ]
 
 
 def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
-    """Events at random moments, the beat's task at its interval; when did a checkpoint first cover each?"""
+    """Events at random moments, the beat's task at its interval; when did a checkpoint first cover
+    each?
+    """
     published: list[tuple[float, int]] = []
     done = threading.Event()
 
     def beat() -> None:
         while not done.wait(settings.SAYSO_CHECKPOINT_MS / 1000):
-            tasks.settle()
+            tasks.settle_all_logs()
             size = Entry.objects.filter(organisation_id=organisation_id).count()
             published.append((time.perf_counter(), size))
         connections.close_all()
@@ -154,45 +207,51 @@ def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
     time.sleep(1)
     done.set()
     thread.join()
-    return [next(at for at, size in published if size > idx) - event for idx, event in enumerate(committed)]
+    return [
+        next(at for at, size in published if size > idx) - event
+        for idx, event in enumerate(committed)
+    ]
 
 
 def _wait_in_outbox(organisation_id: str, count: int) -> None:
-    """Fill the outbox as business transactions would, by COPY and with one and the same commitment, to save minutes."""
+    """Fill the outbox as business transactions would, by COPY and with one and the same commitment,
+    to save minutes.
+    """
     commitment = base64.b64encode(bytes(32)).decode("ascii")
     kid, consents = "k" * 22, [ids.new("con") for _ in range(1000)]
-    columns = "provenance_outbox (organisation_id, event_id, payload)"
+    columns = "transparency_log_outbox (organisation_id, event_id, payload)"
     with connection.cursor() as cursor, cursor.copy(f"COPY {columns} FROM STDIN") as copy:
         for number in range(count):
             event_id = ids.new("evt")
-            payload = entries.build(
-                event_id=event_id, organisation_id=organisation_id, livemode=True, kind="clip.issued", at=NOON,
-                kid=kid, commitment=commitment, refs={"consent": consents[number % 1000]},
+            payload = log_entry.build_entry(
+                event_id=event_id, organisation_id=organisation_id, livemode=True,
+                kind="clip.issued", at=NOON, kid=kid, commitment=commitment,
+                refs={"consent": consents[number % 1000]},
             )  # fmt: skip
             copy.write_row((organisation_id, event_id, payload))
             _tell(number, count, "waiting")
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE provenance_outbox")
+        cursor.execute("ANALYZE transparency_log_outbox")
 
 
 def _sequencing(organisation_id: str, count: int) -> float:
     began, placed = time.perf_counter(), 0
     while placed < count:
         # A checkpoint every 16 batches, as the beat would publish under such a load.
-        placed += sum(sequencer.sequence(organisation_id) for _ in range(16))
-        checkpoints.publish(organisation_id, at=NOON)
+        placed += sum(sequencer.sequence_batch(organisation_id) for _ in range(16))
+        checkpoints.publish_checkpoint(organisation_id, at=NOON)
         _tell(placed, count, "placed")
     return count / (time.perf_counter() - began)
 
 
 def _proving(organisation_id: str, count: int) -> list[float]:
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE provenance_tile, provenance_entry")
+        cursor.execute("VACUUM ANALYZE transparency_log_tile, transparency_log_entry")
     chance, found = Random(20), []
     for _ in range(1000):
         index = chance.randrange(count)
         began = time.perf_counter()
-        proofs.inclusion(organisation_id, index=index, size=count)
+        proofs.build_inclusion_proof(organisation_id, index=index, size=count)
         found.append(time.perf_counter() - began)
     return found
 
@@ -200,7 +259,9 @@ def _proving(organisation_id: str, count: int) -> list[float]:
 def _verifying(organisation_id: str) -> tuple[float, float]:
     """Seconds on the clock, and of this process's processor time, which the load changes less."""
     began, before = time.perf_counter(), time.process_time()
-    report = audit.verify(organisation_id, progress=lambda done, total: _tell(done, total, "verified"))
+    report = fsck.verify_log(
+        organisation_id, progress=lambda done, total: _tell(done, total, "verified")
+    )
     assert report.good, report
     return time.perf_counter() - began, time.process_time() - before
 

@@ -1,7 +1,9 @@
-"""Sync speech end to end: gate, built-in engine, mark, self-check, mp3, log; as seconds per second of audio, by stage.
+"""Sync speech end to end: gate, built-in engine, mark, self-check, mp3, log; as seconds per second
+of audio, by stage.
 
-The service's own function is called on PostgreSQL, as the request thread calls it. Stages are timed by wrapping the
-functions that the pipeline calls; what they leave over is the rest (reading rows, unsealing the profile).
+The service's own function is called on PostgreSQL, as the request thread calls it. Stages are timed
+by wrapping the functions that the pipeline calls; what they leave over is the rest (reading rows,
+unsealing the profile).
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from typing import Final
 
 import django
 
-from bench.stages import Stages
+from bench.profiling import Stages
 from bench.table import Row, show
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SENTENCE: Final = (
-    "It was a bright cold evening, and the lamps along the harbour were lit one after another, as they always had been."
+    "It was a bright cold evening, and the lamps along the harbour were lit one after another, as "
+    "they always had been."
 )
 ROUNDS: Final = 12
 WANTED: Final = 0.25
@@ -51,7 +54,8 @@ def rows() -> list[Row]:
             met=ratio <= WANTED,
         ),
         Row(
-            name="processor time of this process (more than the clock: threads)", measured=f"{processor * 1000:.0f} ms"
+            name="processor time of this process (more than the clock: threads)",
+            measured=f"{processor * 1000:.0f} ms",
         ),
     ]
     parts = stages.medians()

@@ -1,4 +1,6 @@
-"""The case that the speech bench measures: an organisation, a signed consent, a voice cloned from real recordings."""
+"""The case that the speech bench measures: an organisation, a signed consent, a voice cloned from
+real recordings.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,19 @@ from typing import Final
 
 from django.core.management import call_command
 
-from accounts.services import create_organisation
-from bench.stages import Named
+from accounts.provisioning import create_organisation
+from audio.decoding import decode_trusted
+from audio.encoding import Output
+from bench.profiling import Named
 from consent import gate
 from consent import services as consents
 from core import clock
-from provenance import clips, marking
-from provenance.audio.decoding import decode_trusted
-from provenance.audio.encoding import Output
-from voices import pipeline
+from provenance.clips import clip_lifecycle, verified_marking
+from voices import voice_library
 from voices.models import Voice
-from voices.orders import Asker, CloneOrder, SpeechOrder
 from voices.providers.local import Local
-from voices.services import speech, voices
+from voices.speech import dispatch, pipeline
+from voices.synthesis_requests import CloneRequest, Principal, SpeechRequest
 
 AUDIO: Final = Path(__file__).parent.parent / "tests" / "data" / "audio"
 USE_CASE: Final = "entertainment.audiobook"
@@ -31,7 +33,7 @@ class Case:
     """A ready voice and its asker."""
 
     voice: Voice
-    asker: Asker
+    asker: Principal
 
     @classmethod
     def make(cls) -> Case:
@@ -39,39 +41,55 @@ class Case:
         call_command("migrate", verbosity=0)
         at = clock.now()
         home = create_organisation(name="Bench", at=at, reached_at="voices@bench.example")
-        asker = Asker(organisation_id=home.id, livemode=False, actor="system:bench")
+        asker = Principal(organisation_id=home.id, livemode=False, actor="system:bench")
         speaker = consents.create_speaker(
-            organisation=home, livemode=False, name="Bench", email="b@example.org", actor="system:bench", at=at
+            organisation=home,
+            livemode=False,
+            name="Bench",
+            email="b@example.org",
+            actor="system:bench",
+            at=at,
         )
         grant = {
-            "use_case": USE_CASE, "intended_uses": "Measuring how long a sentence takes, nothing else.",
-            "actions": ["clone", "synthesize"], "languages": ["en"], "channels": ["*"], "territories": ["*"],
-            "exclusions": [], "quota": {"characters": 1_000_000},
+            "use_case": USE_CASE,
+            "intended_uses": "Measuring how long a sentence takes, nothing else.",
+            "actions": ["clone", "synthesize"], "languages": ["en"], "channels": ["*"],
+            "territories": ["*"], "exclusions": [], "quota": {"characters": 1_000_000},
         }  # fmt: skip
         asked = consents.request_consent(
-            organisation=home, livemode=False, speaker_id=speaker.id, grants=[grant], duration="P1Y",
-            jurisdictions=["EU"], actor="system:bench", at=at,
+            organisation=home, livemode=False, speaker_id=speaker.id, grants=[grant],
+            duration="P1Y", jurisdictions=["EU"], actor="system:bench", at=at,
         )  # fmt: skip
-        consents.sign_as_test(asked.consent.id, organisation_id=home.id, actor="system:bench", at=at)
-        samples = tuple((AUDIO / f"librivox-austen-{name}.wav").read_bytes() for name in ("0870", "0880"))
-        order = CloneOrder(consent_id=asked.consent.id, name="Bench", language="en", use_case=USE_CASE, samples=samples)
-        return cls(voice=voices.clone(order, asker=asker, now=clock.now), asker=asker)
+        consents.sign_as_test(
+            asked.consent.id, organisation_id=home.id, actor="system:bench", at=at
+        )
+        samples = tuple(
+            (AUDIO / f"librivox-austen-{name}.wav").read_bytes() for name in ("0870", "0880")
+        )
+        order = CloneRequest(
+            consent_id=asked.consent.id,
+            name="Bench",
+            language="en",
+            use_case=USE_CASE,
+            samples=samples,
+        )
+        return cls(voice=voice_library.clone_voice(order, asker=asker, now=clock.now), asker=asker)
 
     def speak(self, text: str) -> float:
         """Speak as the request thread does; gives the seconds of audio."""
-        order = SpeechOrder(
+        order = SpeechRequest(
             voice_id=self.voice.id, text=text, language="en", use_case=USE_CASE,
             output=Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=64_000),
         )  # fmt: skip
-        spoken = speech.speak(order, {}, asker=self.asker, now=clock.now)
+        spoken = dispatch.speak_text(order, {}, asker=self.asker, now=clock.now)
         return decode_trusted(spoken.data, "mp3").seconds
 
     def stages(self) -> Named:
         """What the pipeline calls, in the order in which it does."""
         return {
             "gate: decide, reserve, record, log": (gate, "check"),
-            "intent": (clips, "intend"),
+            "intent": (clip_lifecycle, "reserve_clip"),
             "engine": (Local, "speak"),
-            "mark, encode mp3, read the mark back": (marking, "mark"),
-            "one transaction: vault, confirm, quota, clip, log": (pipeline, "_deliver"),
+            "mark, encode mp3, read the mark back": (verified_marking, "mark_sound"),
+            "one transaction: vault, confirm, quota, clip, log": (pipeline, "_deliver_clip"),
         }

@@ -1,9 +1,11 @@
-"""Streamed speech against a real server: time to the first byte, fifty at once, and from a revocation to the cut.
+"""Streamed speech against a real server: time to the first byte, fifty at once, and from a
+revocation to the cut.
 
-What a stream adds is its time to the first byte less what the engine needs for its first second of sound, measured in
-this process on the same sentence just before; the median of such pairs, so that a busy machine weighs on both alike.
-A pause of the consent stands for a revocation: it raises the same epoch, and can be taken back for the next round. The
-cut is timed from the return of its commit to the end of the connection.
+What a stream adds is its time to the first byte less what the engine needs for its first second of
+sound, measured in this process on the same sentence just before; the median of such pairs, so that
+a busy machine weighs on both alike. A pause of the consent stands for a revocation: it raises the
+same epoch, and can be taken back for the next round. The cut is timed from the return of its commit
+to the end of the connection.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ def rows() -> list[Row]:
     alone = sorted(took for _, took in pairs)
     added = statistics.median(took - engine for engine, took in pairs)
     return [
-        Row(name="engine, first sentence (4.8 s of sound), in this process", measured=f"{own:.0f} ms"),
+        Row(
+            name="engine, first sentence (4.8 s of sound), in this process",
+            measured=f"{own:.0f} ms",
+        ),
         Row(
             name="stream, time to first byte, alone",
             measured=f"p50 {_at(alone, 50):.0f} ms, p95 {_at(alone, 95):.0f} ms",
@@ -67,7 +72,9 @@ def rows() -> list[Row]:
         ),
         Row(
             name="from the commit of a revocation to the cut",
-            measured=f"p50 {_at(cuts, 50):.0f} ms, p95 {_at(cuts, 95):.0f} ms, most {cuts[-1]:.0f} ms",
+            measured=(
+                f"p50 {_at(cuts, 50):.0f} ms, p95 {_at(cuts, 95):.0f} ms, most {cuts[-1]:.0f} ms"
+            ),
             wanted=f"p95 at most {CUT_MS:.0f} ms",
             met=_at(cuts, 95) <= CUT_MS,
         ),
@@ -79,24 +86,34 @@ def rows() -> list[Row]:
             Row(name=f"- {name}", measured=f"{spent:.1f} ms, {work:.1f} ms of processor time")
             for name, (spent, work) in parts.items()
         ),
-        Row(name="load of the machine, before and after", measured=f"{load:.1f}, {os.getloadavg()[0]:.1f}"),
+        Row(
+            name="load of the machine, before and after",
+            measured=f"{load:.1f}, {os.getloadavg()[0]:.1f}",
+        ),
     ]
 
 
 def engine_ms(case: Any) -> float:
-    """Milliseconds that the engine alone needs for the first sentence, which is longer than a second."""
-    from voices import handles  # noqa: PLC0415 - Django must be set up first
-    from voices.providers.base import Line  # noqa: PLC0415 - as above
+    """Milliseconds that the engine alone needs for the first sentence, which is longer than a
+    second.
+    """
+    from voices.providers import voice_handles  # noqa: PLC0415 - Django must be set up first
+    from voices.providers.base import SpeechLine  # noqa: PLC0415 - as above
     from voices.providers.local import Local  # noqa: PLC0415 - as above
 
-    handle, line = handles.open_handle(case.voice), Line(text=2 * SENTENCE, language="en")
+    handle, line = (
+        voice_handles.open_handle(case.voice),
+        SpeechLine(text=2 * SENTENCE, language="en"),
+    )
     began = time.perf_counter()
     assert next(Local().stream(handle, line)).sound.seconds > 1
     return 1000 * (time.perf_counter() - began)
 
 
 def crowded(server: Server) -> list[float]:
-    """Times to the first byte of a crowd whose streams are begun together, of those that came whole."""
+    """Times to the first byte of a crowd whose streams are begun together, of those that came
+    whole.
+    """
     ready = threading.Barrier(CROWD)
 
     def one(_number: int) -> float:

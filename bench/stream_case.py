@@ -1,4 +1,6 @@
-"""What the stream bench measures: a voice behind a server, a pausing consent, the way to the first bytes by stages."""
+"""What the stream bench measures: a voice behind a server, a pausing consent, the way to the first
+bytes by stages.
+"""
 
 from __future__ import annotations
 
@@ -9,31 +11,30 @@ from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, Final
 
-from accounts import scopes, services
+from accounts import api_scopes, provisioning
+from audio.encoding import Output
+from audio.stream_encoder import Encoder
+from bench.profiling import Named, Stages
 from bench.speech_case import USE_CASE, Case
-from bench.stages import Named, Stages
 from bench.stream_server import ROUNDS, SENTENCE, Server, process
-from config.demo.server import free_port
+from config.demo.server import find_free_port
 from consent import gate
 from consent import services as consents
 from core import clock
-from provenance import clips
-from provenance.audio.encoding import Output
-from provenance.audio.streaming import Encoder
-from provenance.watermark import StreamEmbedder
-from voices import handles
-from voices.engine import speaking
-from voices.orders import SpeechOrder
-from voices.providers import registry
-from voices.streaming import live
+from provenance.clips import clip_lifecycle
+from voices.engine import synthesizer
+from voices.providers import registry, voice_handles
+from voices.speech.streaming import session
+from voices.synthesis_requests import SpeechRequest
+from watermark import StreamEmbedder
 
 WHOLE: Final = "to the first bytes in this process, without HTTP and authentication"
 ENGINE: Final = "engine, first sentence"
 STAGES: Named = {
     "gate: decide, reserve, record, log": (gate, "check"),
-    "intent and token": (clips, "intend"),
-    "profile, from the vault": (handles, "open_handle"),
-    ENGINE: (speaking, "_spoken"),
+    "intent and token": (clip_lifecycle, "reserve_clip"),
+    "profile, from the vault": (voice_handles, "open_handle"),
+    ENGINE: (synthesizer, "_synthesize_sentence"),
     "mark, first segment": (StreamEmbedder, "push"),
     "encode mp3": (Encoder, "push"),
     "confirm": (gate, "confirm"),
@@ -43,27 +44,32 @@ STAGES: Named = {
 @contextmanager
 def served(case: Case) -> Iterator[Server]:
     """The case's voice behind a server."""
-    issued = services.issue_key(
+    issued = provisioning.issue_key(
         organisation=case.voice.organisation,
         product="Bench",
         livemode=False,
-        scopes_granted=scopes.ALL,
+        scopes_granted=api_scopes.ALL,
         actor="system:bench",
         at=clock.now(),
         calls_per_minute=100_000,
     )
-    port = free_port()
+    port = find_free_port()
     with process(port):
         yield Server(port=port, key=issued.secret, voice=case.voice.id)
 
 
 def first_bytes(case: Case) -> dict[str, tuple[float, float]]:
-    """Median milliseconds, by the clock and of processor time, to the first bytes and of each stage on the way.
+    """Median milliseconds, by the clock and of processor time, to the first bytes and of each stage
+    on the way.
 
     Without HTTP and authentication, which stand before all this.
     """
-    order = SpeechOrder(
-        voice_id=case.voice.id, text=2 * SENTENCE, language="en", use_case=USE_CASE, output=Output(codec="mp3")
+    order = SpeechRequest(
+        voice_id=case.voice.id,
+        text=2 * SENTENCE,
+        language="en",
+        use_case=USE_CASE,
+        output=Output(codec="mp3"),
     )
     stages, clocked, worked = Stages(STAGES), list[float](), list[float]()
 
@@ -72,7 +78,12 @@ def first_bytes(case: Case) -> dict[str, tuple[float, float]]:
             stages.round()
             began, work = time.perf_counter(), time.process_time()
             begun = await asyncio.to_thread(
-                live.begin, order, case.voice, asker=case.asker, now=clock.now, providers=registry.provider
+                session.begin_stream,
+                order,
+                case.voice,
+                asker=case.asker,
+                now=clock.now,
+                providers=registry.get_provider,
             )
             async with aclosing(begun.chunks()) as chunks:
                 await anext(chunks)
@@ -90,16 +101,17 @@ def first_bytes(case: Case) -> dict[str, tuple[float, float]]:
 
 def paused(case: Case) -> float:
     """Pause the consent; gives the time at which that was committed."""
-    consents.suspend(case.voice.consent_id, reason="check", **_whose(case))
+    consents.suspend_consent(case.voice.consent_id, reason="check", **_whose(case))
     return time.perf_counter()
 
 
 def resumed(case: Case) -> None:
     """Take it back."""
-    consents.resume(case.voice.consent_id, **_whose(case))
+    consents.resume_consent(case.voice.consent_id, **_whose(case))
 
 
 def _whose(case: Case) -> dict[str, Any]:
     return {
-        "organisation_id": case.voice.organisation_id, "livemode": False, "actor": "system:bench", "at": clock.now(),
+        "organisation_id": case.voice.organisation_id, "livemode": False, "actor": "system:bench",
+        "at": clock.now(),
     }  # fmt: skip

@@ -1,4 +1,6 @@
-"""The service in a process of its own, as the stream bench asks it: one sentence and the time to its first byte."""
+"""The service in a process of its own, as the stream bench asks it: one sentence and the time to
+its first byte.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from typing import Final
 
-SENTENCE: Final = "It was a bright cold evening, and the lamps along the harbour were lit one after another. "
+SENTENCE: Final = (
+    "It was a bright cold evening, and the lamps along the harbour were lit one after another. "
+)
 ROUNDS: Final = 15
 
 
@@ -28,7 +32,12 @@ class Server:
     def ask(self, text: str) -> tuple[HTTPConnection, HTTPResponse, float]:
         """Begin a stream; gives the milliseconds to its first byte."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
-        body = {"voice": self.voice, "text": text, "language": "en", "use_case": "entertainment.audiobook"}
+        body = {
+            "voice": self.voice,
+            "text": text,
+            "language": "en",
+            "use_case": "entertainment.audiobook",
+        }
         body |= {"output": {"codec": "mp3"}, "delivery": {"mode": "stream"}}  # type: ignore[dict-item]  # nests
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         connection.connect()
@@ -50,8 +59,14 @@ class Server:
 
 @contextmanager
 def process(port: int) -> Iterator[None]:
-    """The service in a process of its own, on this bench's database, with places for a crowd of one organisation."""
-    environment = {**os.environ, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}", "SAYSO_MAX_STREAMS": "100"}
+    """The service in a process of its own, on this bench's database, with places for a crowd of one
+    organisation.
+    """
+    environment = {
+        **os.environ,
+        "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SAYSO_MAX_STREAMS": "100",
+    }
     command = [sys.executable, "manage.py", "serve", "--port", str(port)]
     server = subprocess.Popen(command, env=environment)
     try:

@@ -1,4 +1,6 @@
-"""One row of the numbers: what was measured, what is wanted, whether it is met; and how a table of them looks."""
+"""One row of the numbers: what was measured, what is wanted, whether it is met; and how a table of
+them looks.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One number, as text with its unit, beside its target. `met` is None where there is no target."""
+    """One number, as text with its unit, beside its target.
+
+    `met` is None where there is no target.
+    """
 
     name: str
     measured: str

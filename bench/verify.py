@@ -1,6 +1,8 @@
-"""What a question to `/verify` costs, by the length of the file and the number of keys that marks were made with.
+"""What a question to `/verify` costs, by the length of the file and the number of keys that marks
+were made with.
 
-`python -m bench.verify [--keys N ...]`; works in the data folder that the environment names, which it fills.
+`python -m bench.verify [--keys N ...]`; works in the data folder that the environment names, which
+it fills.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ django.setup()
 
 from django.core.management import call_command
 
-from accounts import services as accounts
+from accounts import provisioning as accounts
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
 from bench.corpus import RECORDINGS, _read
 from bench.table import Row, show
-from provenance import marks, verifying
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
+from provenance import verification
+from provenance.clips import watermark_keys
 from provenance.models import MarkKey
 
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -36,17 +39,23 @@ TARGET: Final = 2.0
 
 
 def speech(seconds: int) -> bytes:
-    """Unmarked speech of that length as FLAC: nothing is found, so every layer is asked to its end."""
+    """Unmarked speech of that length as FLAC: nothing is found, so every layer is asked to its
+    end.
+    """
     some = _read((RECORDINGS / "librivox-austen-0870.wav").read_bytes())
-    samples = np.tile(some.samples, -(-seconds * some.rate // some.samples.size))[: seconds * some.rate]
-    return encode(Sound(samples, some.rate), Output(codec="flac", sample_rate_hz=16_000))
+    samples = np.tile(some.samples, -(-seconds * some.rate // some.samples.size))[
+        : seconds * some.rate
+    ]
+    return encode_sound(Sound(samples, some.rate), Output(codec="flac", sample_rate_hz=16_000))
 
 
 def grow(count: int) -> None:
     """Organisations with a key each, up to that many."""
     for number in range(MarkKey.objects.count(), count):
-        organisation = accounts.create_organisation(name=f"Bench {number}", at=NOON, reached_at="voices@bench.example")
-        marks.current(organisation.id, at=NOON)
+        organisation = accounts.create_organisation(
+            name=f"Bench {number}", at=NOON, reached_at="voices@bench.example"
+        )
+        watermark_keys.get_current_key(organisation.id, at=NOON)
 
 
 def rows(keys: Iterable[int]) -> Iterable[Row]:
@@ -54,8 +63,10 @@ def rows(keys: Iterable[int]) -> Iterable[Row]:
     for count in keys:
         grow(count)
         began = time.process_time()
-        marks.in_use()
-        yield Row(name=f"reading {count} keys", measured=f"{1000 * (time.process_time() - began):.0f} ms")
+        watermark_keys.get_keys_in_use()
+        yield Row(
+            name=f"reading {count} keys", measured=f"{1000 * (time.process_time() - began):.0f} ms"
+        )
         for seconds in SECONDS if count <= 10 else SECONDS[:1]:
             taken = min(_timed(speech(seconds)) for _ in range(2))
             wanted = count <= 10 and seconds == SECONDS[0]
@@ -69,7 +80,7 @@ def rows(keys: Iterable[int]) -> Iterable[Row]:
 
 def _timed(data: bytes) -> float:
     began = sum(os.times()[:4])
-    verifying.verify(data)
+    verification.verify(data)
     return sum(os.times()[:4]) - began
 
 

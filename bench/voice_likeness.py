@@ -1,13 +1,16 @@
-"""How alike strangers' voices are: the likeness above which one clone in a hundred raises a false alarm among 1,000.
+"""How alike strangers' voices are: the likeness above which one clone in a hundred raises a false
+alarm among 1,000.
 
-`python -m bench.voice_likeness [FOLDER]`: FOLDER holds a folder for each person, and in it one for each occasion
-on which they were recorded. Whoever may be one person shares the name before a `~`: such pairs are not counted.
-Without FOLDER it measures the few readings that are here, which says nothing about a tail.
+`python -m bench.voice_likeness [FOLDER]`: FOLDER holds a folder for each person, and in it one for
+each occasion on which they were recorded. Whoever may be one person shares the name before a `~`:
+such pairs are not counted. Without FOLDER it measures the few readings that are here, which says
+nothing about a tail.
 
-Both sides are pieces of 5 or 10 s of speech. One alarm in 100 clones with 1,000 voices is a rate of 1e-5 a pair, far
-beyond the pairs that there are, so the upper tail is fitted twice: a normal distribution of Fisher's z, and a
-generalised Pareto distribution of its highest twentieth (probability-weighted moments, Hosking and Wallis 1987). The
-upper bounds come from drawing the people again, not the pairs: pairs with one person in common are not independent.
+Both sides are pieces of 5 or 10 s of speech. One alarm in 100 clones with 1,000 voices is a rate of
+1e-5 a pair, far beyond the pairs that there are, so the upper tail is fitted twice: a normal
+distribution of Fisher's z, and a generalised Pareto distribution of its highest twentieth
+(probability-weighted moments, Hosking and Wallis 1987). The upper bounds come from drawing the
+people again, not the pairs: pairs with one person in common are not independent.
 """
 
 from __future__ import annotations
@@ -29,12 +32,12 @@ from numpy.typing import NDArray
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
+from audio.sound import Sound
 from bench.corpus import RECORDINGS
 from bench.table import Row, show
-from provenance.audio.sound import Sound
-from voices.sampling import activity, embedding, quality
-from voices.sampling.embedding import RESEMBLES, TELEPHONE_RESEMBLES, Embedding
-from voices.sampling.likeness import Voiceprint
+from voices.sample_checks import recording_quality, voice_activity, voice_embedding
+from voices.sample_checks.speaker_similarity import Voiceprint
+from voices.sample_checks.voice_embedding import RESEMBLES, TELEPHONE_RESEMBLES, Embedding
 
 PER_PAIR: Final = 1e-5
 VOICES: Final = 1_000
@@ -58,7 +61,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """Fisher's z of every pair of pieces, and whose they are: `first` and `second` number the people."""
+    """Fisher's z of every pair of pieces, and whose they are: `first` and `second` number the
+    people.
+    """
 
     z: Real
     first: NDArray[np.int64]
@@ -77,20 +82,24 @@ def pieces_of(folder: Path, seconds: float) -> list[Piece]:
 def readings(seconds: float) -> list[Piece]:
     """Cut the recordings that are here: two people, one occasion each."""
     here = (("austen", "librivox-*.wav"), ("cards", "pocketsphinx-*.flac"))
-    return [one for person, names in here for one in _pieces(person, "here", sorted(RECORDINGS.glob(names)), seconds)]
+    return [
+        one
+        for person, names in here
+        for one in _pieces(person, "here", sorted(RECORDINGS.glob(names)), seconds)
+    ]
 
 
 def _pieces(person: str, occasion: str, files: Sequence[Path], seconds: float) -> list[Piece]:
     parts, rate = _speech_of(files, most=MOST_PIECES * seconds)
     found = []
     for part in _cut(parts, seconds):
-        band = min(quality.bandwidth_hz(part), rate // 2)
+        band = min(recording_quality.bandwidth_hz(part), rate // 2)
         heard = Voiceprint(name=person, speech=part, snr_db=0.0, bandwidth_hz=band)
         found.append(
             Piece(
                 person=person,
                 occasion=occasion,
-                voice=embedding.pool([heard]),
+                voice=voice_embedding.pool_voiceprints([heard]),
             )
         )
     return found
@@ -99,11 +108,15 @@ def _pieces(person: str, occasion: str, files: Sequence[Path], seconds: float) -
 def _speech_of(files: Sequence[Path], *, most: float) -> tuple[list[Sound], int]:
     """The speech of these files, no more of it than is wanted, and the lowest of their rates."""
     parts: list[Sound] = []
-    rate = activity.RATE
+    rate = voice_activity.RATE
     for path in files:
         if path.suffix.lower() in KINDS and sum(part.seconds for part in parts) < most:
             samples, found = soundfile.read(path, dtype="float32", always_2d=True)
-            parts.append(activity.found(Sound(np.ascontiguousarray(samples.mean(axis=1)), found)).speech)
+            parts.append(
+                voice_activity.detect_speech(
+                    Sound(np.ascontiguousarray(samples.mean(axis=1)), found)
+                ).speech
+            )
             rate = min(rate, found)
     return parts, rate
 
@@ -112,9 +125,11 @@ def _cut(parts: Sequence[Sound], seconds: float) -> Iterator[Sound]:
     if not parts:
         return
     whole = np.concatenate([part.samples for part in parts])
-    size = round(seconds * activity.RATE)
+    size = round(seconds * voice_activity.RATE)
     for number in range(min(MOST_PIECES, len(whole) // size)):
-        yield Sound(np.ascontiguousarray(whole[number * size : (number + 1) * size]), activity.RATE)
+        yield Sound(
+            np.ascontiguousarray(whole[number * size : (number + 1) * size]), voice_activity.RATE
+        )
 
 
 def strangers(pieces: Sequence[Piece], *, narrow: bool) -> Pairs:
@@ -122,7 +137,9 @@ def strangers(pieces: Sequence[Piece], *, narrow: bool) -> Pairs:
     names = sorted({piece.person for piece in pieces})
     number = np.array([names.index(piece.person) for piece in pieces])
     group = np.array([piece.person.partition("~")[0] for piece in pieces])
-    matrix = np.stack([piece.voice.narrow if narrow else piece.voice.wide for piece in pieces]).astype(np.float64)
+    matrix = np.stack(
+        [piece.voice.narrow if narrow else piece.voice.wide for piece in pieces]
+    ).astype(np.float64)
     rows, columns = np.triu_indices(len(pieces), 1)
     apart = group[rows] != group[columns]
     rows, columns = rows[apart], columns[apart]
@@ -134,7 +151,11 @@ def same(pieces: Sequence[Piece], *, narrow: bool, occasions: bool) -> Real:
     """The cosines of one person's pieces: of two occasions, or of one."""
     return np.array(
         [
-            float((one.voice.narrow @ two.voice.narrow) if narrow else (one.voice.wide @ two.voice.wide))
+            float(
+                (one.voice.narrow @ two.voice.narrow)
+                if narrow
+                else (one.voice.wide @ two.voice.wide)
+            )
             for place, one in enumerate(pieces)
             for two in pieces[place + 1 :]
             if one.person == two.person and (one.occasion != two.occasion) is occasions
@@ -177,7 +198,9 @@ def _fisher(cosines: Real) -> Real:
 
 
 def measured(pieces: Sequence[Piece], *, narrow: bool, chosen: float) -> Iterable[Row]:
-    """The rows of one band: strangers, both fits, what the chosen likeness gives, and what it misses."""
+    """The rows of one band: strangers, both fits, what the chosen likeness gives, and what it
+    misses.
+    """
     pairs = strangers(pieces, narrow=narrow)
     if len(pairs.z) < 100:
         yield Row(name="pairs of strangers", measured=f"{len(pairs.z)}: too few to fit anything")
@@ -187,20 +210,29 @@ def measured(pieces: Sequence[Piece], *, narrow: bool, chosen: float) -> Iterabl
     spread = f"mean {cosines.mean():.3f}, 99 % {np.quantile(cosines, 0.99):.3f}, "
     yield Row(
         name="strangers",
-        measured=f"{people}; {spread}99.9 % {np.quantile(cosines, 0.999):.3f}, max {cosines.max():.3f}",
+        measured=(
+            f"{people}; {spread}99.9 % {np.quantile(cosines, 0.999):.3f}, max {cosines.max():.3f}"
+        ),
     )
     for name, limit in (("normal", normal_limit), ("Pareto", pareto_limit)):
         upper = bound(pairs, limit, random=np.random.default_rng(1))
         value = f"{np.tanh(limit(pairs.z)):.3f}, upper bound {np.tanh(upper):.3f} (95 %)"
         yield Row(name=f"likeness at 1e-5, {name}", measured=value)
     observed = float((cosines >= chosen).mean())
-    fitted = 1 - NormalDist(float(pairs.z.mean()), float(pairs.z.std())).cdf(float(np.arctanh(chosen)))
+    fitted = 1 - NormalDist(float(pairs.z.mean()), float(pairs.z.std())).cdf(
+        float(np.arctanh(chosen))
+    )
     alarms = f"{VOICES * fitted:.4f} by the normal fit, {VOICES * observed:.4f} as observed"
-    yield Row(name=f"alarms a clone with {VOICES:,} voices at {chosen}", measured=alarms, wanted="0.01")
+    yield Row(
+        name=f"alarms a clone with {VOICES:,} voices at {chosen}", measured=alarms, wanted="0.01"
+    )
     for name, occasions in (("one occasion", False), ("two occasions", True)):
         own = same(pieces, narrow=narrow, occasions=occasions)
         if len(own):
-            missed = f"{np.mean(own < chosen):.3f} of {len(own)}; mean {own.mean():.3f}, min {own.min():.3f}"
+            missed = (
+                f"{np.mean(own < chosen):.3f} of {len(own)}; mean {own.mean():.3f}, min "
+                f"{own.min():.3f}"
+            )
             yield Row(name=f"missed, one person, {name}", measured=missed)
 
 
@@ -212,8 +244,14 @@ def main() -> int:
     for seconds in SECONDS:
         every = pieces_of(folder, seconds) if folder else readings(seconds)
         full = [piece for piece in every if not piece.voice.telephone]
-        print(f"\nPieces of {seconds:.0f} s, full band\n\n{show(measured(full, narrow=False, chosen=RESEMBLES))}")
-        print(f"\nThe same through a telephone\n\n{show(measured(every, narrow=True, chosen=TELEPHONE_RESEMBLES))}")
+        print(
+            f"\nPieces of {seconds:.0f} s, full "
+            f"band\n\n{show(measured(full, narrow=False, chosen=RESEMBLES))}"
+        )
+        print(
+            "\nThe same through a telephone\n\n"
+            f"{show(measured(every, narrow=True, chosen=TELEPHONE_RESEMBLES))}"
+        )
     return 0
 
 

@@ -1,7 +1,8 @@
 """The watermark's table: exact tokens by length and attack, quality, time, memory, false accepts.
 
-`python -m bench.watermark [--quick | --count N] [--seconds 2 3 5 8]`: wants espeak-ng, flite and ffmpeg, and PESQ
-(`make .venv/.bench`). 300 clips of each length; `--quick` takes 24. Exit code 1 when a target was missed.
+`python -m bench.watermark [--quick | --count N] [--seconds 2 3 5 8]`: wants espeak-ng, flite and
+ffmpeg, and PESQ (`make .venv/.bench`). 300 clips of each length; `--quick` takes 24. Exit code 1
+when a target was missed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
 
+from provenance.clips.errors import MarkFailed
+
 # One core, as in a web worker: NumPy reads this when it is loaded.
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -29,13 +32,13 @@ from pesq import pesq
 
 django.setup()  # marking reaches models through the second mark
 
+from audio.encoding import Output
+from audio.sound import Sound
 from bench.attacks import ATTACKS, WANTED
 from bench.corpus import Clip, clips
 from bench.table import Row, show
-from provenance.audio.encoding import Output
-from provenance.audio.sound import Sound
-from provenance.marking import Marked, mark
-from provenance.watermark import MarkFailed, detect
+from provenance.clips.verified_marking import Marked, mark_sound
+from watermark import detect
 
 KEY = bytes(range(32))
 WRONG_KEY = bytes(range(1, 33))
@@ -76,7 +79,7 @@ def measure(tally: Tally, clip: Clip, index: int) -> None:
     began = time.process_time()
     try:
         output = Output(codec="wav", sample_rate_hz=clip.sound.rate)
-        marked = mark(clip.sound, token=token, key=KEY, output=output, identity=identity)
+        marked = mark_sound(clip.sound, token=token, key=KEY, output=output, identity=identity)
     except MarkFailed as error:
         tally.refused.append(f"{clip.name}: {error.facts['reason']}")
         return
@@ -107,7 +110,7 @@ def _strangers(clip: Clip, marked: Marked) -> Iterator[tuple[Sound, bytes]]:
 
 def _quality(clip: Clip, marked: Marked) -> float:
     """PESQ wide-band (ITU-T P.862.2) of the marked clip against the unmarked one."""
-    before, after = clip.sound.resampled(PESQ_RATE).samples, marked.sound.resampled(PESQ_RATE).samples
+    before, after = clip.sound.resample(PESQ_RATE).samples, marked.sound.resample(PESQ_RATE).samples
     size = min(before.size, after.size)
     return float(pesq(PESQ_RATE, before[:size], after[:size], "wb"))
 
@@ -117,24 +120,36 @@ def rows(tallies: list[Tally]) -> Iterable[Row]:
     for tally in tallies:
         yield from _rows_of(tally)
     pairs, false = sum(tally.pairs for tally in tallies), sum(tally.false for tally in tallies)
-    yield Row(name="false accepts, unmarked or wrong key", measured=f"{false} of {pairs}", wanted="0", met=false == 0)
+    yield Row(
+        name="false accepts, unmarked or wrong key",
+        measured=f"{false} of {pairs}",
+        wanted="0",
+        met=false == 0,
+    )
     for verb, peak in memory().items():
         name = f"`manage.py watermark {verb}`, a clip of 8 s: peak memory, Django and all"
         yield Row(name=name, measured=f"{peak:.0f} MiB", wanted="<= 150 MiB", met=peak <= 150)
 
 
 def memory() -> dict[str, float]:
-    """The peak memory in MiB of the command that marks a clip and of the one that reads our mark in it."""
+    """The peak memory in MiB of the command that marks a clip and of the one that reads our mark in
+    it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         host, marked = Path(folder) / "host.wav", Path(folder) / "marked.wav"
         sound = clips(8.0, 2)[1].sound
         soundfile.write(host, sound.samples, sound.rate)
         words = {"embed": ["--token", "c0ffee42", str(host), str(marked)], "detect": [str(marked)]}
-        return {verb: _peak_of([sys.executable, "manage.py", "watermark", verb, *rest]) for verb, rest in words.items()}
+        return {
+            verb: _peak_of([sys.executable, "manage.py", "watermark", verb, *rest])
+            for verb, rest in words.items()
+        }
 
 
 def _peak_of(command: list[str]) -> float:
-    """What the kernel calls the high water mark, read until the end: what `wait4` tells begins with the parent's."""
+    """What the kernel calls the high water mark, read until the end: what `wait4` tells begins with
+    the parent's.
+    """
     running, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL), 0.0
     status = Path(f"/proc/{running.pid}/status")
     while running.poll() is None:
@@ -162,9 +177,13 @@ def _rows_of(tally: Tally) -> Iterator[Row]:
     measured = f"mean {quality.mean():.2f}, p10 {tenth:.2f}, min {quality.min():.2f}"
     met = bool(quality.mean() >= 4.3) and tenth >= 4.0
     yield Row(name=f"{length}: PESQ-WB", measured=measured, wanted="mean 4.3, p10 4.0", met=met)
-    margins = ", ".join(f"{margin / 1000} dB: {tally.margins[margin]}" for margin in sorted(tally.margins))
+    margins = ", ".join(
+        f"{margin / 1000} dB: {tally.margins[margin]}" for margin in sorted(tally.margins)
+    )
     yield Row(name=f"{length}: margins", measured=margins)
-    yield _pace(f"{length}: mark with self-check", tally.seconds * tally.clips / tally.mark_cpu, wanted=20)
+    yield _pace(
+        f"{length}: mark with self-check", tally.seconds * tally.clips / tally.mark_cpu, wanted=20
+    )
     yield _pace(f"{length}: read, marked", tally.seconds / median(tally.detect_cpu), wanted=100)
     yield _pace(f"{length}: read, nothing there", tally.seconds / mean(tally.none_cpu), wanted=None)
 
@@ -173,7 +192,9 @@ def _pace(name: str, times: float, *, wanted: int | None) -> Row:
     """A processing speed in units of real time, by processor time of one core."""
     if wanted is None:
         return Row(name=name, measured=f"{times:.0f} x real time")
-    return Row(name=name, measured=f"{times:.0f} x real time", wanted=f"{wanted} x", met=times >= wanted)
+    return Row(
+        name=name, measured=f"{times:.0f} x real time", wanted=f"{wanted} x", met=times >= wanted
+    )
 
 
 def main() -> int:
@@ -181,7 +202,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.watermark")
     parser.add_argument("--count", type=int, default=300, help="clips of each length")
     parser.add_argument("--quick", action="store_true", help="24 clips of each length")
-    parser.add_argument("--seconds", type=float, nargs="+", default=list(WANTED), choices=list(WANTED))
+    parser.add_argument(
+        "--seconds", type=float, nargs="+", default=list(WANTED), choices=list(WANTED)
+    )
     options = parser.parse_args()
     tallies = []
     for seconds in options.seconds:

@@ -2,7 +2,8 @@
 
 from django.apps import AppConfig
 
-from config import celery, checks, page_errors
+from config import celery, checks
+from config.middleware import page_errors
 
 
 class HouseConfig(AppConfig):
@@ -11,7 +12,11 @@ class HouseConfig(AppConfig):
     verbose_name = "Sayso"
     # Loaded here, so that every process with Django has the one Celery app and our checks.
     celery = celery.app
-    checks = (checks.development_leftovers, checks.single_process_parts, checks.nobody_to_ask)
+    checks = (
+        checks.check_development_leftovers,
+        checks.check_single_process_parts,
+        checks.check_delivery_channels,
+    )
 
     def ready(self) -> None:
-        page_errors.listen()
+        page_errors.listen_for_errors()

@@ -1,4 +1,6 @@
-"""The Celery application, its queues and its beat table: one list of background work, whoever carries it out."""
+"""The Celery application, its queues and its beat table: one list of background work, whoever
+carries it out.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +15,36 @@ from celery.signals import setup_logging, worker_init
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from config import worker
-from config.backup import unfinished
+from config import embedded_worker
+from config.backup import restore_guard
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 logger = logging.getLogger(__name__)
 
 
-class HouseTask(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs alone
-    """A task that goes to Celery when there is a broker, else to the worker threads of this process."""
+class SaysoTask(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs alone
+    """A task that goes to Celery when there is a broker, else to the worker threads of this
+    process.
+    """
 
     abstract = True
 
-    def apply_async(self, args: Any = None, kwargs: dict[str, Any] | None = None, *rest: Any, **options: Any) -> Any:
+    def apply_async(
+        self, args: Any = None, kwargs: dict[str, Any] | None = None, *rest: Any, **options: Any
+    ) -> Any:
         """Publish; messages carry ids only, and a lost one is found by a sweep."""
         if settings.REDIS_URL:
             return self._publish(args, kwargs, *rest, **options)
-        worker.submit(self.name, kwargs or {}, countdown=options.get("countdown") or 0)
+        embedded_worker.submit_task(
+            self.name, kwargs or {}, countdown=options.get("countdown") or 0
+        )
         return EagerResult(self.name, None, "PENDING")
 
     def _publish(self, *args: Any, **options: Any) -> Any:
-        """Send the message. A broker that is away is no error of the caller's, whose rows are committed by now."""
+        """Send the message.
+
+        A broker that is away is no error of the caller's, whose rows are committed by now.
+        """
         try:
             return super().apply_async(*args, **options)
         except OperationalError:
@@ -41,30 +52,35 @@ class HouseTask(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs a
             return EagerResult(self.name, None, "PENDING")
 
 
-app = Celery("sayso", task_cls=HouseTask)
+app = Celery("sayso", task_cls=SaysoTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["voices.erasure"])
+
 app.set_default()
 
 # Workers log as the web server does: Celery sets up nothing of its own once somebody listens here.
 setup_logging.connect(lambda **_signal: None, weak=False)
 
 # A worker would serve as much as a web server does.
-worker_init.connect(lambda **_signal: unfinished.refuse(), weak=False)
+worker_init.connect(lambda **_signal: restore_guard.refuse_unfinished_restore(), weak=False)
 
-app.conf.task_routes = {f"{start}*": {"queue": queue} for start, queue in worker.ROUTES.items()}
-app.conf.task_default_queue = worker.COMMON
+app.conf.task_routes = {
+    f"{start}*": {"queue": queue} for start, queue in embedded_worker.ROUTES.items()
+}
+app.conf.task_default_queue = embedded_worker.COMMON
 
 SWEEP: Final = float(settings.SAYSO_SWEEP_SECONDS)
 Beat = dict[str, tuple[str, float]]
 BEAT: Final[Beat] = {
-    "sequence the log and publish checkpoints": ("provenance.settle", settings.SAYSO_CHECKPOINT_MS / 1000),
+    "sequence the log and publish checkpoints": (
+        "transparency_log.settle",
+        settings.SAYSO_CHECKPOINT_MS / 1000,
+    ),
     "end what has run out": ("consent.expire", SWEEP),
     "send signing links": ("consent.deliver_pending", SWEEP),
     "find lost jobs, ended consents, expired voices": ("voices.sweep", SWEEP),
-    "carry erasures on": ("voices.erase_pending", SWEEP),
-    "have checkpoints cosigned, copied and stamped": ("provenance.outside", SWEEP),
+    "carry erasures on": ("erasure.carry_due", SWEEP),
+    "have checkpoints cosigned, copied and stamped": ("transparency_log.attest", SWEEP),
     "carry exports on": ("provenance.export_pending", SWEEP),
     "make the fingerprints of new clips": ("provenance.fingerprint_pending", SWEEP),
     "delete old opinions on answers": ("provenance.forget_feedback", 3600.0),
@@ -72,7 +88,9 @@ BEAT: Final[Beat] = {
     "forget answers and logins whose time is over": ("accounts.forget", 3600.0),
     "sweep files without a row": ("vault.sweep", 3600.0),
 }
-# While no worker runs, wake-ups do not pile up: a later one does what an expired one would have done.
+# While no worker runs, wake-ups do not pile up: a later one does what an expired one would have
+# done.
 app.conf.beat_schedule = {
-    name: {"task": task, "schedule": every, "options": {"expires": 10 * every}} for name, (task, every) in BEAT.items()
+    name: {"task": task, "schedule": every, "options": {"expires": 10 * every}}
+    for name, (task, every) in BEAT.items()
 }

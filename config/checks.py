@@ -1,4 +1,6 @@
-"""Django system checks of our own: `check --deploy` refuses what would break a promise in production."""
+"""Django system checks of our own: `check --deploy` refuses what would break a promise in
+production.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,21 @@ from core.delivery import mail, messages
 
 
 @register(Tags.security, deploy=True)
-def development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Secrets made up in the data folder, and the development switch, have no place in a deployment."""
+def check_development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Secrets made up in the data folder, and the development switch, have no place in a
+    deployment.
+    """
     if settings.SAYSO_SECRET_IS_FOR_DEVELOPMENT:
         yield Error(
-            "SAYSO_SECRET_KEY is the one made up for development.", hint="Set it or its _FILE.", id="sayso.E001"
+            "SAYSO_SECRET_KEY is the one made up for development.",
+            hint="Set it or its _FILE.",
+            id="sayso.E001",
         )
     if settings.SAYSO_MASTER_IS_FOR_DEVELOPMENT:
         yield Error(
-            "SAYSO_MASTER_KEY is the one made up for development.", hint="Set it or its _FILE.", id="sayso.E002"
+            "SAYSO_MASTER_KEY is the one made up for development.",
+            hint="Set it or its _FILE.",
+            id="sayso.E002",
         )
     if settings.SAYSO_DEVELOPMENT:
         yield Error("SAYSO_DEVELOPMENT is on.", hint="Set it to no.", id="sayso.E003")
@@ -30,32 +38,46 @@ def development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMess
 
 
 @register(Tags.security, deploy=True)
-def evidence_that_never_comes(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - as above
+def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - as above
     """Outsiders who are named in a way that nothing they say would ever be kept, or be enough."""
     if settings.SAYSO_TSA_URL and not os.access(settings.SAYSO_TSA_ROOTS or "", os.R_OK):
         yield Error(
-            "SAYSO_TSA_URL is set, but SAYSO_TSA_ROOTS names no file that can be read: no time stamp would be kept.",
+            "SAYSO_TSA_URL is set, but SAYSO_TSA_ROOTS names no file that can be read: no time "
+            "stamp would be kept.",
             hint="Set it to the PEM file of the authority's roots.",
             id="sayso.E005",
         )
     if settings.SAYSO_WITNESSES and len(settings.SAYSO_WITNESSES) < settings.SAYSO_WITNESS_QUORUM:
-        yield Error("SAYSO_WITNESS_QUORUM asks for more witnesses than SAYSO_WITNESSES names.", id="sayso.E006")
+        yield Error(
+            "SAYSO_WITNESS_QUORUM asks for more witnesses than SAYSO_WITNESSES names.",
+            id="sayso.E006",
+        )
 
 
 @register(Tags.database, deploy=True)
-def single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+def check_single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
     """The embedded parts serve one process; several processes need the servers."""
     if settings.DATABASE_URL is None:
-        yield Warning("SQLite serves one machine alone.", hint="Set DATABASE_URL to scale out.", id="sayso.W001")
+        yield Warning(
+            "SQLite serves one machine alone.",
+            hint="Set DATABASE_URL to scale out.",
+            id="sayso.W001",
+        )
     if settings.REDIS_URL is None:
-        yield Warning("Background work runs inside the server.", hint="Set REDIS_URL to scale out.", id="sayso.W002")
+        yield Warning(
+            "Background work runs inside the server.",
+            hint="Set REDIS_URL to scale out.",
+            id="sayso.W002",
+        )
     elif "@" not in settings.REDIS_URL:
         yield Warning("Redis is used without a password.", id="sayso.W003")
 
 
 @register(Tags.security, deploy=True)
-def nobody_to_ask(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Without a channel of ours for signing links, live requests are refused, but for those of level L0."""
+def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Without a channel of ours for signing links, live requests are refused, but for those of
+    level L0.
+    """
     if not mail.is_configured() and not messages.is_configured():
         yield Warning(
             "No channel brings signing links to people: live requests are refused with 503.",

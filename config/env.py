@@ -1,4 +1,7 @@
-"""Typed readers of the environment. A missing or malformed value stops the start with one line that names it."""
+"""Typed readers of the environment.
+
+A missing or malformed value stops the start with one line that names it.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +25,17 @@ class BadSetting(SystemExit):
         super().__init__(f"sayso: {name} {why}")
 
 
-def text(name: str, default: str) -> str:
+def read_text(name: str, default: str) -> str:
     """A string, the default when unset or empty."""
     return os.environ.get(name) or default
 
 
-def optional(name: str) -> str | None:
+def read_optional(name: str) -> str | None:
     """A string, or None when unset or empty."""
     return os.environ.get(name) or None
 
 
-def flag(name: str, *, default: bool) -> bool:
+def read_flag(name: str, *, default: bool) -> bool:
     """A yes or no."""
     raw = os.environ.get(name, "").strip().lower()
     if raw in {"1", "true", "yes", "on"}:
@@ -44,7 +47,7 @@ def flag(name: str, *, default: bool) -> bool:
     return default
 
 
-def integer(name: str, *, default: int, least: int, most: int) -> int:
+def read_integer(name: str, *, default: int, least: int, most: int) -> int:
     """A whole number within bounds."""
     raw = os.environ.get(name, "").strip()
     if not raw:
@@ -58,8 +61,10 @@ def integer(name: str, *, default: int, least: int, most: int) -> int:
     return value
 
 
-def url(name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str | None:
-    """A URL with one of these schemes; the value itself is never printed, it may hold a password."""
+def read_url(name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str | None:
+    """A URL with one of these schemes; the value itself is never printed, it may hold a
+    password.
+    """
     raw = os.environ.get(name) or default
     if raw is None:
         return None
@@ -73,15 +78,18 @@ def url(name: str, *, schemes: tuple[str, ...], default: str | None = None) -> s
     return raw
 
 
-def parsed(name: str, read: Callable[[str], T]) -> T:
-    """Whatever `read` makes of the text, empty when unset. Its ValueError says what is wrong, never the value."""
+def read_parsed(name: str, read: Callable[[str], T]) -> T:
+    """Whatever `read` makes of the text, empty when unset.
+
+    Its ValueError says what is wrong, never the value.
+    """
     try:
         return read(os.environ.get(name, ""))
     except ValueError as error:
         raise BadSetting(name, str(error)) from None
 
 
-def file_text(name: str) -> str:
+def read_file_text(name: str) -> str:
     """What stands in the file that NAME names; empty when unset."""
     path = os.environ.get(name)
     if not path:
@@ -92,7 +100,7 @@ def file_text(name: str) -> str:
         raise BadSetting(name, "names a file that cannot be read") from None
 
 
-def folder(name: str, default: Path) -> Path:
+def read_folder(name: str, default: Path) -> Path:
     """A folder, made when it does not exist yet."""
     path = Path(os.environ.get(name) or default).expanduser().resolve()
     try:
@@ -102,8 +110,9 @@ def folder(name: str, default: Path) -> Path:
     return path
 
 
-def secret(name: str, *, least: int, development_file: Path) -> tuple[str, bool]:
-    """A secret from NAME or from the file in NAME_FILE; in development one is made and kept in `development_file`.
+def read_secret(name: str, *, least: int, development_file: Path) -> tuple[str, bool]:
+    """A secret from NAME or from the file in NAME_FILE; in development one is made and kept in
+    `development_file`.
 
     Returns the secret and whether it is such a development secret (`check --deploy` refuses those).
     """
@@ -125,7 +134,9 @@ def secret(name: str, *, least: int, development_file: Path) -> tuple[str, bool]
 def _development_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
+        ) as file:
             file.write(secrets.token_hex(32))
     except FileExistsError:
         pass
@@ -144,12 +155,15 @@ class MailServer:
     starttls: bool
 
 
-def mail_server(name: str, *, plain_anywhere: bool) -> MailServer | None:
-    """A mail server: `smtps://` (TLS at once), `smtp://` (STARTTLS), `smtp+plain://` (none). None when unset.
+def read_mail_server(name: str, *, plain_anywhere: bool) -> MailServer | None:
+    """A mail server: `smtps://` (TLS at once), `smtp://` (STARTTLS), `smtp+plain://` (none).
 
-    Without TLS a link could be read on its way, so `smtp+plain` names this machine, unless `plain_anywhere`.
+    None when unset.
+
+    Without TLS a link could be read on its way, so `smtp+plain` names this machine, unless
+    `plain_anywhere`.
     """
-    raw = url(name, schemes=("smtp", "smtps", "smtp+plain"))
+    raw = read_url(name, schemes=("smtp", "smtps", "smtp+plain"))
     if raw is None:
         return None
     parts = urlsplit(raw)
@@ -167,9 +181,9 @@ def mail_server(name: str, *, plain_anywhere: bool) -> MailServer | None:
     )
 
 
-def mailbox(name: str, default: str) -> str:
+def read_mailbox(name: str, default: str) -> str:
     """One address from which mail comes, with a name or without."""
-    raw = text(name, default)
+    raw = read_text(name, default)
     _, address = parseaddr(raw)
     local, _, host = address.rpartition("@")
     if not local or not host or not raw.isprintable():
@@ -177,9 +191,9 @@ def mailbox(name: str, default: str) -> str:
     return raw
 
 
-def field_name(name: str, default: str) -> str:
+def read_field_name(name: str, default: str) -> str:
     """The name of a JSON field; `-` leaves the field out."""
-    raw = text(name, default)
+    raw = read_text(name, default)
     if raw == "-":
         return ""
     if not raw.isascii() or not raw.isprintable() or len(raw) > 64:
@@ -187,20 +201,23 @@ def field_name(name: str, default: str) -> str:
     return raw
 
 
-def choice(name: str, *choices: str) -> str:
+def read_choice(name: str, *choices: str) -> str:
     """One of these words, the first when unset."""
-    raw = text(name, choices[0])
+    raw = read_text(name, choices[0])
     if raw not in choices:
         raise BadSetting(name, f"must be one of {', '.join(choices)}")
     return raw
 
 
-def hidden(name: str) -> str:
-    """A secret from NAME or from the file in NAME_FILE; empty when neither is set. One line, fit for a header."""
+def read_header_secret(name: str) -> str:
+    """A secret from NAME or from the file in NAME_FILE; empty when neither is set.
+
+    One line, fit for a header.
+    """
     given, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
     if given and file:
         raise BadSetting(name, f"and {name}_FILE are both set; use one")
-    value = given or file_text(f"{name}_FILE").strip()
+    value = given or read_file_text(f"{name}_FILE").strip()
     if any(not " " <= char <= "~" for char in value):
         raise BadSetting(name, "must be one line of ASCII characters")
     return value

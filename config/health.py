@@ -1,4 +1,6 @@
-"""Health and metrics: is the process alive, can it serve, which version is it, what has it counted."""
+"""Health and metrics: is the process alive, can it serve, which version is it, what has it
+counted.
+"""
 
 from __future__ import annotations
 
@@ -20,42 +22,52 @@ logger = logging.getLogger(__name__)
 
 
 @require_safe
-def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+def show_liveness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
-def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
-    """Database, migrations and (where configured) Redis are there; 503 names the parts that are not."""
-    parts = {"database": _database(), "redis": _redis()}
+def show_readiness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+    """Database, migrations and (where configured) Redis are there; 503 names the parts that are
+    not.
+    """
+    parts = {"database": _check_database(), "redis": _check_redis()}
     fine = all(state in {"ok", "not configured"} for state in parts.values())
     status = 200 if fine else 503
     headers = {} if fine else {"Retry-After": "5"}
-    return JsonResponse({"status": "ok" if fine else "unavailable", "parts": parts}, status=status, headers=headers)
+    return JsonResponse(
+        {"status": "ok" if fine else "unavailable", "parts": parts}, status=status, headers=headers
+    )
 
 
 @require_safe
-def version(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+def show_version(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
     """Name and version."""
     return JsonResponse({"name": "sayso", "version": settings.VERSION})
 
 
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Counters for Prometheus, with SAYSO_METRICS_TOKEN alone. To everybody else the page does not exist.
+def show_metrics(request: HttpRequest) -> HttpResponse:
+    """Counters for Prometheus, with SAYSO_METRICS_TOKEN alone.
+
+    To everybody else the page does not exist.
 
     No address is trusted: through a proxy on this machine, everybody comes from loopback.
     """
-    token = env.optional("SAYSO_METRICS_TOKEN")
+    token = env.read_optional("SAYSO_METRICS_TOKEN")
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    allowed = bool(token) and scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), (token or "").encode())
+    allowed = (
+        bool(token)
+        and scheme.lower() == "bearer"
+        and hmac.compare_digest(given.encode(), (token or "").encode())
+    )
     if not allowed:
         raise NotFound("There is nothing at this address.")
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _database() -> str:
+def _check_database() -> str:
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -65,7 +77,7 @@ def _database() -> str:
     return "migrations are waiting" if waiting else "ok"
 
 
-def _redis() -> str:
+def _check_redis() -> str:
     if not settings.REDIS_URL:
         return "not configured"
     try:

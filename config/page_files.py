@@ -1,7 +1,9 @@
-"""The files of the pages (styles, scripts, pictures) under names that hold a hash of their content, cached for good.
+"""The files of the pages (styles, scripts, pictures) under names that hold a hash of their content,
+cached for good.
 
-`collectstatic` writes the names down and compresses the files, which is worth it in a deployment. Nothing depends on
-it: a file that was not collected gets its name from its source, and is served from there.
+`collectstatic` writes the names down and compresses the files, which is worth it in a deployment.
+Nothing depends on it: a file that was not collected gets its name from its source, and is served
+from there.
 """
 
 from __future__ import annotations
@@ -38,13 +40,18 @@ class NamedByContent(CompressedManifestStaticFilesStorage):  # type: ignore[misc
 
 
 class PageFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # the library has no types
-    """Serves them, also from their sources. These are looked for once in a process, as they do not change."""
+    """Serves them, also from their sources.
+
+    These are looked for once in a process, as they do not change.
+    """
 
     files: dict[str, Any]
     _sources: ClassVar[dict[str, Any]] = {}
 
     def add_files_from_finders(self) -> None:
-        """Add every source that was not collected, under its own name and under the one with its hash."""
+        """Add every source that was not collected, under its own name and under the one with its
+        hash.
+        """
         if not self._sources:
             collected, self.files = self.files, {}
             super().add_files_from_finders()
@@ -61,7 +68,9 @@ class PageFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # the li
 
 
 class HashedNameFinder(finders.BaseFinder):
-    """Finds a source by its name with the hash, for servers that ask Django's finders, such as that of its tests."""
+    """Finds a source by its name with the hash, for servers that ask Django's finders, such as that
+    of its tests.
+    """
 
     def check(self, **_options: Any) -> list[Any]:
         """Nothing here can be set wrongly."""

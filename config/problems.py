@@ -7,16 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFilesSent,
+)
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
-from config.idempotency import Replay
+from config.replayed_answer import Replay
 from core import errors
-from core.logs import request_id
+from core.json_logging import request_id
 
 logger = logging.getLogger(__name__)
 
@@ -41,40 +46,53 @@ STATUS: tuple[tuple[type[errors.SaysoError], int, str], ...] = (
     (errors.Invalid, 422, "Invalid"),
     (errors.RateLimited, 429, "Too many requests"),
     (errors.Unavailable, 503, "Unavailable"),
-    # Anticipated, but nothing that the caller could do about: a blob that was tampered with, a log that was cut.
+    # Anticipated, but nothing that the caller could do about: a blob that was tampered with, a log
+    # that was cut.
     (errors.SaysoError, 500, "Internal error"),
 )
-# A cache that remembered a refusal (a tile of the log that comes in a moment) would give it to everybody for minutes.
+# A cache that remembered a refusal (a tile of the log that comes in a moment) would give it to
+# everybody for minutes.
 _FRESH = {"Cache-Control": "no-store"}
 MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
 
 
-def handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse:  # noqa: ARG001 - the signature is DRF's
-    """Answer any error of an API view with a problem document; what nobody anticipated becomes an anonymous 500.
+def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpResponse:  # noqa: ARG001 - the signature is DRF's
+    """Answer any error of an API view with a problem document; what nobody anticipated becomes an
+    anonymous 500.
 
     A replay is no error: it is the answer that the view gave before.
     """
     if isinstance(error, Replay):
         return error.response
-    status, body, headers = describe(error)
-    response = Response(body, status=status, headers=headers, content_type="application/problem+json")
+    status, body, headers = describe_error(error)
+    response = Response(
+        body, status=status, headers=headers, content_type="application/problem+json"
+    )
     if isinstance(error, drf.APIException) and (allowed := getattr(error, "allowed", None)):
         response["Allow"] = allowed
     return response
 
 
-def answer(error: Exception) -> JsonResponse:
+def answer_error(error: Exception) -> JsonResponse:
     """The same for plain Django views, middleware and error handlers."""
-    status, body, headers = describe(error)
-    return JsonResponse(body, status=status, headers=headers, content_type="application/problem+json")
+    status, body, headers = describe_error(error)
+    return JsonResponse(
+        body, status=status, headers=headers, content_type="application/problem+json"
+    )
 
 
-def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
+def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Give status, problem document and headers for an error; logs what nobody anticipated."""
-    known = _translate(error)
+    known = _translate_error(error)
     if known is None:
         logger.error("unexpected error", exc_info=error)
-        return 500, _body(500, "Internal error", "internal", "Something went wrong on our side.", {}, ()), {**_FRESH}
+        return (
+            500,
+            _problem_body(
+                500, "Internal error", "internal", "Something went wrong on our side.", {}, ()
+            ),
+            {**_FRESH},
+        )
     status, title = status_of(type(known))
     if status == 500:
         logger.error("unexpected error", exc_info=error)
@@ -83,7 +101,11 @@ def describe(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
         headers["Retry-After"] = str(known.retry_after or 1)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return status, _body(status, title, known.stable_code, known.detail, known.facts, known.faults), headers
+    return (
+        status,
+        _problem_body(status, title, known.stable_code, known.detail, known.facts, known.faults),
+        headers,
+    )
 
 
 def status_of(kind: type[errors.SaysoError]) -> tuple[int, str]:
@@ -91,7 +113,7 @@ def status_of(kind: type[errors.SaysoError]) -> tuple[int, str]:
     return next((status, title) for known, status, title in STATUS if issubclass(kind, known))
 
 
-def _body(
+def _problem_body(
     status: int,
     title: str,
     code: str,
@@ -113,7 +135,7 @@ def _body(
     }
 
 
-def _translate(error: Exception) -> errors.SaysoError | None:  # noqa: C901, PLR0911 - one line per foreign error
+def _translate_error(error: Exception) -> errors.SaysoError | None:  # noqa: C901, PLR0911 - one line per foreign error
     match error:
         case errors.SaysoError():
             return error
@@ -134,9 +156,9 @@ def _translate(error: Exception) -> errors.SaysoError | None:  # noqa: C901, PLR
     return None
 
 
-def wrong_method(response: HttpResponse) -> JsonResponse:
+def answer_wrong_method(response: HttpResponse) -> JsonResponse:
     """Give the document for the bare 405 of a plain view, with the methods that it allows."""
-    told = answer(MethodNotAllowed("This address does not take that method."))
+    told = answer_error(MethodNotAllowed("This address does not take that method."))
     told["Allow"] = response["Allow"]
     return told
 
@@ -145,37 +167,46 @@ def _wants_problem(request: HttpRequest) -> bool:
     return request.path.startswith(MACHINE_PATHS)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 400: unreadable hosts, headers or bodies."""
     if _wants_problem(request):
-        return answer(exception if _translate(exception) else errors.Malformed("The request cannot be read."))
+        return answer_error(
+            exception
+            if _translate_error(exception)
+            else errors.Malformed("The request cannot be read.")
+        )
     return render(request, "400.html", status=400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+def answer_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Django's 403."""
     if _wants_problem(request):
-        return answer(errors.Refused("You may not do this."))
+        return answer_error(errors.Refused("You may not do this."))
     return render(request, "403.html", status=403)
 
 
-def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - the signature is Django's
-    """Answer a form without its token, or from another site. The framework's own page speaks to developers."""
-    return forbidden(request, PermissionDenied())
+def answer_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+    """Answer a form without its token, or from another site.
+
+    The framework's own page speaks to developers.
+    """
+    return answer_forbidden(request, PermissionDenied())
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
     """Django's 404."""
     if _wants_problem(request):
-        return answer(errors.NotFound("There is nothing at this address."))
+        return answer_error(errors.NotFound("There is nothing at this address."))
     return render(request, "404.html", status=404)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def answer_server_error(request: HttpRequest) -> HttpResponse:
     """Django's 500; the error itself has been logged."""
     if _wants_problem(request):
         return JsonResponse(
-            _body(500, "Internal error", "internal", "Something went wrong on our side.", {}, ()),
+            _problem_body(
+                500, "Internal error", "internal", "Something went wrong on our side.", {}, ()
+            ),
             status=500,
             content_type="application/problem+json",
         )

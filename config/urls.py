@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import admin_doors, code_pages, docs, health
+from config import admin_login, api_docs, health, problem_pages
 
-admin_doors.close_second_ways(admin.site)
+admin_login.close_second_ways(admin.site)
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    *admin_doors.urlpatterns,
+    *admin_login.urlpatterns,
     path("admin/", admin.site.urls),
     path("account/", include("config.account_urls")),
-    path("v1/openapi.json", docs.openapi, name="openapi"),
-    path("docs/", docs.Docs.as_view(), name="docs"),
-    path("problems/", code_pages.listed),
-    path("problems/<str:code>", code_pages.one),
-    path("health/live", health.live),
-    path("health/ready", health.ready),
-    path("health/version", health.version),
-    path("metrics", health.metrics),
+    path("v1/openapi.json", api_docs.show_openapi, name="openapi"),
+    path("docs/", api_docs.Docs.as_view(), name="docs"),
+    path("problems/", problem_pages.list_problems),
+    path("problems/<str:code>", problem_pages.show_problem),
+    path("health/live", health.show_liveness),
+    path("health/ready", health.show_readiness),
+    path("health/version", health.show_version),
+    path("metrics", health.show_metrics),
+    path("", include("accounts.api.urls")),
+    path("", include("consent.api.urls")),
+    path("", include("voices.api.urls")),
+    path("", include("erasure.api.urls")),
+    path("", include("provenance.api.urls")),
+    path("", include("transparency_log.api.urls")),
+    path("", include("consent.signing.urls")),
+    path("", include("provenance.web.urls")),
 ]
-for module in (
-    "accounts.urls", "consent.urls", "voices.urls", "provenance.urls", "consent.page_urls", "provenance.page_urls",
-):  # fmt: skip
-    if find_spec(module):
-        urlpatterns.append(path("", include(module)))
 
-handler400 = "config.problems.bad_request"
-handler403 = "config.problems.forbidden"
-handler404 = "config.problems.not_found"
-handler500 = "config.problems.server_error"
+handler400 = "config.problems.answer_bad_request"
+handler403 = "config.problems.answer_forbidden"
+handler404 = "config.problems.answer_not_found"
+handler500 = "config.problems.answer_server_error"

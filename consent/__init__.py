@@ -1,1 +1,3 @@
-"""Speakers, notices, consents with grants, evidence, signer pages and the gate: who agreed to what."""
+"""Speakers, notices, consents with grants, evidence, signer pages and the gate: who agreed to
+what.
+"""

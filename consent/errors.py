@@ -42,7 +42,9 @@ class SuspendedBySpeaker(Refused):
 
 
 class ContactMissing(Conflict):
-    """Nobody could reach the organisation that asks: its contact must be set before live requests are made."""
+    """Nobody could reach the organisation that asks: its contact must be set before live requests
+    are made.
+    """
 
     code = "contact_missing"
 
@@ -54,7 +56,9 @@ class AssuranceUnavailable(Invalid):
 
 
 class DeliveryUnavailable(Unavailable):
-    """No channel is set up that could bring the signing link to the person, so nobody can be asked live."""
+    """No channel is set up that could bring the signing link to the person, so nobody can be asked
+    live.
+    """
 
     code = "delivery_unavailable"
 
@@ -63,7 +67,9 @@ class DeliveryUnavailable(Unavailable):
 
 
 class DeliveryPending(Invalid):
-    """The server that carries the link has not yet confirmed that it took it; sign again in a minute."""
+    """The server that carries the link has not yet confirmed that it took it; sign again in a
+    minute.
+    """
 
     code = "delivery_pending"
 
@@ -75,12 +81,22 @@ class AddressMissing(Invalid):
 
 
 class NotSentByUs(Conflict):
-    """The link was handed to the asker or belongs to test data, so there is nothing that we could send again."""
+    """The link was handed to the asker or belongs to test data, so there is nothing that we could
+    send again.
+    """
 
     code = "delivery_not_by_us"
 
 
 class CorrectionNeeded(Conflict):
-    """Somebody has signed under this name, address or country; changing it takes a correction with a reason."""
+    """Somebody has signed under this name, address or country; changing it takes a correction with
+    a reason.
+    """
 
     code = "correction_needed"
+
+
+class NotSigned(Conflict):
+    """There is no record yet, because nobody has signed."""
+
+    code = "consent_not_signed"

@@ -1,7 +1,9 @@
-"""The gate: no voice is made and no audio leaves without a permit from here. It gives a Permit or raises.
+"""The gate: no voice is made and no audio leaves without a permit from here.
 
-The way of a call: `check` before the work; in the transaction that delivers `confirm`, `commit` and the log's last
-line; `release` when the work failed. Lock order everywhere: job, consent, log.
+It gives a Permit or raises.
+
+The way of a call: `check` before the work; in the transaction that delivers `confirm`, `commit` and
+the log's last line; `release` when the work failed. Lock order everywhere: job, consent, log.
 """
 
 from __future__ import annotations
@@ -13,122 +15,150 @@ from typing import Final, cast
 
 from django.db import transaction
 
-from consent import decisions, quota, still
-from consent.decisions import reasons_of
-from consent.facts import Gathered
-from consent.judging import judge
-from consent.life import samples
+from consent import decision_records, permit_validity, quota
+from consent.decision_context import LoadedContext
+from consent.decision_records import reasons_of
+from consent.evaluation import load_and_evaluate
+from consent.lifecycle import sample_binding
 from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
+from consent.permit_validity import find_ended_permits, may_repeat, may_still
 from consent.permits import ConsentDenied, Permit
-from consent.rules import scopes
-from consent.rules.asks import Ask, GrantFacts, Reason, Verdict
-from consent.still import ended, may_repeat, may_still
-from core import clock, tx
+from consent.policy import grant_scope
+from consent.policy.types import AccessRequest, GrantView, PolicyResult, Reason
+from core import clock, transactions
 from core.errors import NotFound
 
 __all__ = [
-    "Ask", "ConsentDenied", "Permit", "charge", "check", "commit", "confirm", "ended", "may_repeat", "may_still",
-    "permit_of", "preview", "reasons_of", "release", "release_stale",
+    "AccessRequest", "ConsentDenied", "Permit", "charge_quota", "check", "commit", "confirm",
+    "find_ended_permits", "may_repeat", "may_still", "permit_of", "preview_decision", "reasons_of",
+    "release", "release_stale",
 ]  # fmt: skip
 
 PERMIT_LASTS: Final = timedelta(hours=1)
 ANSWER_LASTS: Final = timedelta(seconds=60)
 
 
-def check(ask: Ask, *, at: datetime, actor: str) -> Permit:
+def check(ask: AccessRequest, *, at: datetime, actor: str) -> Permit:
     """Find the one grant that covers the ask, set its quota aside, record and log the decision.
 
-    Opens a transaction of its own; a refusal is recorded and logged in another before ConsentDenied is raised, so call
-    it outside of any transaction. Raises KeyEnded for an API key that may not do this any more, as one that queued it.
+    Opens a transaction of its own; a refusal is recorded and logged in another before ConsentDenied
+    is raised, so call it outside of any transaction. Raises KeyEnded for an API key that may not do
+    this any more, as one that queued it.
     """
-    still.must_act(actor, ask.action, at=at)
+    permit_validity.check_actor(actor, ask.action, at=at)
     with transaction.atomic():
         # 1. read what the decision rests on   2. judge it
-        gathered, verdict = judge(ask, at=at)
+        gathered, verdict = load_and_evaluate(ask, at=at)
         if verdict.grant is not None and gathered is not None:
-            # 3. set the quota aside: the UPDATE's row count decides between callers who saw the same remainder
+            # 3. set the quota aside: the UPDATE's row count decides between callers who saw the
+            # same remainder
             grant = gathered.grants[verdict.grant.grant_id]
             characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
-            usage = quota.reserve(grant, characters=characters, clips=clips, at=at)
+            usage = quota.reserve_quota(grant, characters=characters, clips=clips, at=at)
             if usage is not None:
                 # 4. record   5. log, as the last statement
-                return _allow(ask, gathered, grant, usage, at=at, actor=actor)
-            verdict = _too_late(gathered, verdict.grant)
-    decision = _deny(ask, gathered, verdict, preview=False, at=at, actor=actor)
+                return _issue_permit(ask, gathered, grant, usage, at=at, actor=actor)
+            verdict = _quota_taken(gathered, verdict.grant)
+    decision = _record_denial(ask, gathered, verdict, preview=False, at=at, actor=actor)
     raise ConsentDenied(verdict.reasons, decision_id=decision.id)
 
 
-def preview(ask: Ask, *, at: datetime, actor: str) -> Decision:
-    """Answer whether the ask would be allowed, recorded and logged, without using anything. Never raises a denial."""
+def preview_decision(ask: AccessRequest, *, at: datetime, actor: str) -> Decision:
+    """Answer whether the ask would be allowed, recorded and logged, without using anything.
+
+    Never raises a denial.
+    """
     with transaction.atomic():
-        gathered, verdict = judge(ask, at=at)
+        gathered, verdict = load_and_evaluate(ask, at=at)
         if verdict.grant is not None and gathered is not None:
             grant = gathered.grants[verdict.grant.grant_id]
-            ends = _end(gathered.consent, at + ANSWER_LASTS)
-            decision = decisions.record(ask, gathered, grant, (), preview=True, at=at, actor=actor, expires_at=ends)
-            decisions.note(decision, gathered.consent, at=at, actor=actor)
+            ends = _answer_end(gathered.consent, at + ANSWER_LASTS)
+            decision = decision_records.record_decision(
+                ask, gathered, grant, (), preview=True, at=at, actor=actor, expires_at=ends
+            )
+            decision_records.log_decision(decision, gathered.consent, at=at, actor=actor)
             return decision
-    return _deny(ask, gathered, verdict, preview=True, at=at, actor=actor)
+    return _record_denial(ask, gathered, verdict, preview=True, at=at, actor=actor)
 
 
-@tx.required
+@transactions.requires_transaction
 def confirm(permit: Permit, *, at: datetime) -> None:
-    """Raise ConsentDenied or KeyEnded unless the permit still holds; its consent stays locked until all is committed.
+    """Raise ConsentDenied or KeyEnded unless the permit still holds; its consent stays locked until
+    all is committed.
 
-    `may_still` reads epoch and state of the locked row, which everything that could end a permit changes, and asks for
-    the rest. A revocation that committed first may carry a later time than `at`, so times decide nothing. The end of
-    the term is a guard until the sweep was there.
+    `may_still` reads epoch and state of the locked row, which everything that could end a permit
+    changes, and asks for the rest. A revocation that committed first may carry a later time than
+    `at`, so times decide nothing. The end of the term is a guard until the sweep was there.
     """
     may_still(permit, at=at, lock=True)
 
 
-@tx.required
+@transactions.requires_transaction
 def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) -> None:
     """Spend what was really used and bind what was cloned from, after `confirm`.
 
-    Raises ConsentDenied when more was used than is left, when the permit was settled before, and when its time is over.
+    Raises ConsentDenied when more was used than is left, when the permit was settled before, and
+    when its time is over.
     """
-    reservation = Reservation.objects.select_related("decision").filter(decision_id=permit.decision_id).first()
+    reservation = (
+        Reservation.objects.select_related("decision")
+        .filter(decision_id=permit.decision_id)
+        .first()
+    )
     used = {"characters": characters, "milliseconds": milliseconds}
-    if reservation is None or not quota.spend(reservation, **used, at=at):
-        over = still.reason_of("More was used than is left of the quota.", permit.consent_id, "quota_exceeded")
+    if reservation is None or not quota.spend_reservation(reservation, **used, at=at):
+        over = permit_validity.make_reason(
+            "More was used than is left of the quota.", permit.consent_id, "quota_exceeded"
+        )
         raise ConsentDenied((over,))
     asked = reservation.decision.ask
     if asked["action"] == "clone":
-        samples.bind(permit.consent_id, asked["samples"], at=at)
+        sample_binding.bind_samples(permit.consent_id, asked["samples"], at=at)
 
 
-@tx.required
-def charge(permit: Permit, *, characters: int, milliseconds: int) -> bool:
-    """Spend what has left already and cannot be taken back, whatever is left; False for a permit settled before."""
+@transactions.requires_transaction
+def charge_quota(permit: Permit, *, characters: int, milliseconds: int) -> bool:
+    """Spend what has left already and cannot be taken back, whatever is left; False for a permit
+    settled before.
+    """
     reservation = Reservation.objects.filter(decision_id=permit.decision_id).first()
-    return reservation is not None and quota.charge(reservation, characters=characters, milliseconds=milliseconds)
+    return reservation is not None and quota.charge_reservation(
+        reservation, characters=characters, milliseconds=milliseconds
+    )
 
 
-@tx.opened
+@transactions.opens_transaction
 def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001 - one shape with its neighbours
-    """Give back what `check` set aside. True the first time, False for a permit that was settled before."""
+    """Give back what `check` set aside.
+
+    True the first time, False for a permit that was settled before.
+    """
     reservation = Reservation.objects.filter(decision_id=permit.decision_id).first()
-    return reservation is not None and quota.give_back(reservation)
+    return reservation is not None and quota.release_reservation(reservation)
 
 
-@tx.opened
+@transactions.opens_transaction
 def release_stale(*, at: datetime, most: int = 500) -> int:
     """Give back what permits set aside that nobody settled in time. Swept; gives their number."""
-    stale = Reservation.objects.filter(state=Reservation.State.HELD, expires_at__lte=at).order_by("pk")[:most]
-    return sum(quota.give_back(reservation) for reservation in stale)
+    stale = Reservation.objects.filter(state=Reservation.State.HELD, expires_at__lte=at).order_by(
+        "pk"
+    )[:most]
+    return sum(quota.release_reservation(reservation) for reservation in stale)
 
 
 def permit_of(decision_id: str) -> Permit:
-    """Give the permit of an allowed decision again, in a worker. Raises NotFound; `confirm` still decides."""
+    """Give the permit of an allowed decision again, in a worker.
+
+    Raises NotFound; `confirm` still decides.
+    """
     rows = Decision.objects.select_related("consent__speaker", "grant")
     row = rows.filter(id=decision_id, allowed=True, preview=False).first()
     if row is None or row.consent is None or row.grant is None:
         raise NotFound("There is no such permit.")
-    return _permit(row, row.consent, row.grant)
+    return _build_permit(row, row.consent, row.grant)
 
 
-def _too_late(gathered: Gathered, grant: GrantFacts) -> Verdict:
+def _quota_taken(gathered: LoadedContext, grant: GrantView) -> PolicyResult:
     facts = gathered.facts
     reason = Reason(
         code="quota_exceeded",
@@ -136,27 +166,37 @@ def _too_late(gathered: Gathered, grant: GrantFacts) -> Verdict:
         consent=facts.consent.consent_id if facts.consent else None,
         granted=() if grant.characters_left is None else (grant.characters_left,),
     )
-    return Verdict(reasons=(reason,), grant=None)
+    return PolicyResult(reasons=(reason,), grant=None)
 
 
-def _allow(ask: Ask, gathered: Gathered, grant: Grant, usage: GrantUsage, *, at: datetime, actor: str) -> Permit:
+def _issue_permit(
+    ask: AccessRequest,
+    gathered: LoadedContext,
+    grant: Grant,
+    usage: GrantUsage,
+    *,
+    at: datetime,
+    actor: str,
+) -> Permit:
     consent = cast("Consent", gathered.consent)
-    ends = _end(consent, at + PERMIT_LASTS)
-    decision = decisions.record(ask, gathered, grant, (), preview=False, at=at, actor=actor, expires_at=ends)
+    ends = _answer_end(consent, at + PERMIT_LASTS)
+    decision = decision_records.record_decision(
+        ask, gathered, grant, (), preview=False, at=at, actor=actor, expires_at=ends
+    )
     characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
-    quota.keep(decision, usage, characters=characters, clips=clips, expires_at=ends)
-    noted = decisions.note(decision, consent, at=at, actor=actor)
-    still.remember(decision.id, consent, gathered.policy)
-    return replace(_permit(decision, consent, grant), event_id=noted)
+    quota.create_reservation(decision, usage, characters=characters, clips=clips, expires_at=ends)
+    noted = decision_records.log_decision(decision, consent, at=at, actor=actor)
+    permit_validity.remember_ground(decision.id, consent, gathered.policy)
+    return replace(_build_permit(decision, consent, grant), event_id=noted)
 
 
-def _end(consent: Consent | None, at_most: datetime) -> datetime:
+def _answer_end(consent: Consent | None, at_most: datetime) -> datetime:
     """Give when an answer ends: no later than the consent that it rests on."""
     until = consent.valid_until if consent else None
     return at_most if until is None else min(at_most, until)
 
 
-def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
+def _build_permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
     ask = cast("Mapping[str, str | None]", decision.ask)
     return Permit(
         decision_id=decision.id,
@@ -177,20 +217,35 @@ def _permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
         expires_at=decision.expires_at,
         min_disclosure=str(grant.scope.get("min_disclosure", "none")),
         terms={
-            **scopes.codes(grant.scope),
+            **grant_scope.scope_to_codes(grant.scope),
             "assurance": consent.assurance,
-            "valid_until": clock.rfc3339(consent.valid_until) if consent.valid_until else None,
+            "valid_until": clock.to_rfc3339(consent.valid_until) if consent.valid_until else None,
         },
     )
 
 
-@tx.opened
-def _deny(
-    ask: Ask, gathered: Gathered | None, verdict: Verdict, *, preview: bool, at: datetime, actor: str
+@transactions.opens_transaction
+def _record_denial(
+    ask: AccessRequest,
+    gathered: LoadedContext | None,
+    verdict: PolicyResult,
+    *,
+    preview: bool,
+    at: datetime,
+    actor: str,
 ) -> Decision:
     """Record and log a refusal, in a transaction of its own."""
-    decision = decisions.record(
-        ask, gathered, None, verdict.reasons, preview=preview, at=at, actor=actor, expires_at=at + ANSWER_LASTS
+    decision = decision_records.record_decision(
+        ask,
+        gathered,
+        None,
+        verdict.reasons,
+        preview=preview,
+        at=at,
+        actor=actor,
+        expires_at=at + ANSWER_LASTS,
     )
-    decisions.note(decision, gathered.consent if gathered else None, at=at, actor=actor)
+    decision_records.log_decision(
+        decision, gathered.consent if gathered else None, at=at, actor=actor
+    )
     return decision

@@ -1,8 +1,8 @@
 """Intended uses: what the asker wrote about a purpose, and the person read before they signed.
 
-The words may name people, so they lie sealed under the person's key with a random salt. Scopes, signed records and the
-log hold a hash over both. While the key lives, the words can be shown and proven; afterwards nobody can even try a
-guess, because the salt is gone with them.
+The words may name people, so they lie sealed under the person's key with a random salt. Scopes,
+signed records and the log hold a hash over both. While the key lives, the words can be shown and
+proven; afterwards nobody can even try a guess, because the salt is gone with them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from consent.models import Grant
-from consent.rules.scopes import Scope
-from core.canonical import Json
-from vault import keys, sealing
+from consent.policy.grant_scope import Scope
+from core.canonical_json import Json
+from vault import sealed_values, subject_keys
 
 WORDS: Final = "intended_uses"
 HASH: Final = "intended_uses_sha256"
@@ -25,7 +25,7 @@ _SALT_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Words:
+class IntendedUseWords:
     """One text with the salt of its hash."""
 
     text: str
@@ -37,55 +37,68 @@ class Words:
         return hashlib.sha256(_DOMAIN + self.salt + self.text.encode("utf-8")).hexdigest()
 
 
-def salted(text: str) -> Words:
+def salt_words(text: str) -> IntendedUseWords:
     """Give the words with a fresh salt."""
-    return Words(text=text, salt=secrets.token_bytes(_SALT_BYTES))
+    return IntendedUseWords(text=text, salt=secrets.token_bytes(_SALT_BYTES))
 
 
-def closed(scope: Mapping[str, Json], words: Words) -> Scope:
+def hash_scope_words(scope: Mapping[str, Json], words: IntendedUseWords) -> Scope:
     """Give a scope as it is kept: the hash in the place of the words."""
     return {name: value for name, value in scope.items() if name != WORDS} | {HASH: words.sha256}
 
 
-def sealed(grant_id: str, subject: str, words: Iterable[Words]) -> bytes:
-    """Seal the words of a grant: those that were signed, and those that a narrowing put in their place."""
+def seal_words(grant_id: str, subject: str, words: Iterable[IntendedUseWords]) -> bytes:
+    """Seal the words of a grant: those that were signed, and those that a narrowing put in their
+    place.
+    """
     value: list[Json] = [{"text": one.text, "salt": one.salt.hex()} for one in words]
-    return sealing.seal(subject, _context(grant_id), value)
+    return sealed_values.seal(subject, _seal_context(grant_id), value)
 
 
-def opened(grant: Grant, subject: str) -> tuple[Words, ...]:
+def open_words(grant: Grant, subject: str) -> tuple[IntendedUseWords, ...]:
     """Open all words of a grant; none after an erasure."""
-    return next(iter(opened_of([grant], subject).values()), ())
+    return next(iter(open_words_of_grants([grant], subject).values()), ())
 
 
-def opened_of(grants: Iterable[Grant], subject: str) -> dict[str, tuple[Words, ...]]:
+def open_words_of_grants(
+    grants: Iterable[Grant], subject: str
+) -> dict[str, tuple[IntendedUseWords, ...]]:
     """Open the words of several grants of one person with one look at the key, by grant id."""
-    held = {grant.id: bytes(grant.sealed_words) for grant in grants if grant.sealed_words is not None}
+    held = {
+        grant.id: bytes(grant.sealed_words) for grant in grants if grant.sealed_words is not None
+    }
     if not held:
         return {}
     try:
-        derive = keys.deriver(subject)
-    except keys.KeyDestroyed:
+        derive = subject_keys.open_deriver(subject)
+    except subject_keys.KeyDestroyed:
         return {}
-    return {grant_id: tuple(_read(derive, grant_id, sealed_words)) for grant_id, sealed_words in held.items()}
+    return {
+        grant_id: tuple(_read_words(derive, grant_id, sealed_words))
+        for grant_id, sealed_words in held.items()
+    }
 
 
-def chosen(scope: Mapping[str, Json], words: Iterable[Words]) -> Words | None:
+def find_words(
+    scope: Mapping[str, Json], words: Iterable[IntendedUseWords]
+) -> IntendedUseWords | None:
     """Give the words that a scope's hash stands for; None after an erasure."""
     return next((one for one in words if one.sha256 == scope.get(HASH)), None)
 
 
-def shown(scope: Mapping[str, Json], words: Iterable[Words]) -> Scope:
+def restore_scope_words(scope: Mapping[str, Json], words: Iterable[IntendedUseWords]) -> Scope:
     """Give a scope as it is shown: with the words, or None in their place, beside their hash."""
-    found = chosen(scope, words)
+    found = find_words(scope, words)
     return {**scope, WORDS: found.text if found else None}
 
 
-def _read(derive: keys.Derive, grant_id: str, sealed_words: bytes) -> Iterator[Words]:
-    value = sealing.unseal_with(derive, _context(grant_id), sealed_words)
+def _read_words(
+    derive: subject_keys.Derive, grant_id: str, sealed_words: bytes
+) -> Iterator[IntendedUseWords]:
+    value = sealed_values.unseal_with(derive, _seal_context(grant_id), sealed_words)
     for one in cast("list[dict[str, str]]", value):
-        yield Words(text=one["text"], salt=bytes.fromhex(one["salt"]))
+        yield IntendedUseWords(text=one["text"], salt=bytes.fromhex(one["salt"]))
 
 
-def _context(grant_id: str) -> str:
+def _seal_context(grant_id: str) -> str:
     return f"grant|{grant_id}|words"

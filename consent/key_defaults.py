@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from accounts import defaults
-from consent.rules import channels, languages, territories, use_cases
-from consent.rules.asks import unknown_place
+from accounts import api_key_defaults
+from consent.policy import channels, languages, territories, use_cases
+from consent.policy.types import unknown_place
 from core.errors import Fault, Invalid
 
 
-def register() -> None:
+def register_key_defaults() -> None:
     """Make known how each default is read; called when the applications start."""
     use_case = f"There is no such use case; name one of {use_cases.LISTED}."
     language = f"This is no specific language that we know; {languages.HOW_TO}"
@@ -22,16 +22,18 @@ def register() -> None:
         "territory": unknown_place("territory", attr="default_territory"),
     }
     spells: dict[str, Callable[[str], str]] = {
-        "use_case": use_cases.canonical,
-        "language": languages.canonical,
-        "channel": channels.canonical,
-        "territory": territories.canonical,
+        "use_case": use_cases.parse_use_case,
+        "language": languages.parse_language,
+        "channel": channels.parse_channel,
+        "territory": territories.parse_territory,
     }
     for name, spell in spells.items():
-        defaults.register(f"default_{name}", partial(_spell, spell, wrong[name]))
+        api_key_defaults.register_default(
+            f"default_{name}", partial(_spell_default, spell, wrong[name])
+        )
 
 
-def _spell(spell: Callable[[str], str], wrong: Fault, text: str) -> str:
+def _spell_default(spell: Callable[[str], str], wrong: Fault, text: str) -> str:
     try:
         return spell(text)
     except ValueError:

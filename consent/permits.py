@@ -1,4 +1,6 @@
-"""Permits: the proof of one positive decision, and the denial that every way through the gate may end in."""
+"""Permits: the proof of one positive decision, and the denial that every way through the gate may
+end in.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +8,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from consent.decisions import shown
-from consent.rules.asks import Reason
-from core.canonical import Json
+from consent.decision_records import reason_to_json
+from consent.policy.types import Reason
+from core.canonical_json import Json
 from core.errors import Fault, Refused
 
 
 class ConsentDenied(Refused):
     """No consent covers this call; the answer lists all reasons, and names the decision.
 
-    `decision_id` is None for a refusal on delivery, which is the end of a decision and none of its own.
+    `decision_id` is None for a refusal on delivery, which is the end of a decision and none of its
+    own.
     """
 
     code = "consent_denied"
 
     def __init__(self, reasons: tuple[Reason, ...], *, decision_id: str | None = None) -> None:
         super().__init__(
-            "No consent covers this call. " + " ".join(dict.fromkeys(reason.detail for reason in reasons)),
+            "No consent covers this call. "
+            + " ".join(dict.fromkeys(reason.detail for reason in reasons)),
             faults=tuple(Fault(code=reason.code, detail=reason.detail) for reason in reasons),
-            facts={"reasons": [shown(reason) for reason in reasons], "decision": decision_id},
+            facts={
+                "reasons": [reason_to_json(reason) for reason in reasons],
+                "decision": decision_id,
+            },
         )
         self.reasons = reasons
         self.decision_id = decision_id
@@ -32,10 +39,13 @@ class ConsentDenied(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """Proof of one positive decision. Made by `check` alone; must be confirmed in the transaction that delivers.
+    """Proof of one positive decision.
 
-    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms` what a receipt may
-    say of the grant, in codes; `event_id` the decision's log entry (empty when the permit is given again).
+    Made by `check` alone; must be confirmed in the transaction that delivers.
+
+    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms`
+    what a receipt may say of the grant, in codes; `event_id` the decision's log entry (empty when
+    the permit is given again).
     """
 
     decision_id: str

@@ -1,4 +1,7 @@
-"""Quota: set aside before the work, spent or given back after it. Each change is one conditional UPDATE."""
+"""Quota: set aside before the work, spent or given back after it.
+
+Each change is one conditional UPDATE.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,18 @@ from typing import Any
 from django.db.models import F, Q
 
 from consent.models import Decision, Grant, GrantUsage, Reservation
-from consent.rules import scopes
-from core import tx
-from core.canonical import Json
+from consent.policy import grant_scope
+from core import transactions
+from core.canonical_json import Json
 
 
-def left(scope: Mapping[str, Json], usage: GrantUsage | None) -> dict[str, int | None]:
-    """Give what is left of a scope's quota after what is used and what is set aside; None where there is no limit."""
-    limit = scopes.limits(scope)
+def compute_remaining_quota(
+    scope: Mapping[str, Json], usage: GrantUsage | None
+) -> dict[str, int | None]:
+    """Give what is left of a scope's quota after what is used and what is set aside; None where
+    there is no limit.
+    """
+    limit = grant_scope.get_quota_limits(scope)
     if usage is None:
         return limit
     taken = {
@@ -27,19 +34,25 @@ def left(scope: Mapping[str, Json], usage: GrantUsage | None) -> dict[str, int |
     return {name: None if most is None else most - taken[name] for name, most in limit.items()}
 
 
-def usages(grants: list[Grant], at: datetime) -> dict[str, GrantUsage]:
+def load_usages(grants: list[Grant], at: datetime) -> dict[str, GrantUsage]:
     """Give the usage rows of these grants for the windows in which `at` lies, by grant id."""
-    windows = {grant.id: scopes.window(scopes.period(grant.scope), at) for grant in grants}
+    windows = {
+        grant.id: grant_scope.name_quota_window(grant_scope.get_quota_period(grant.scope), at)
+        for grant in grants
+    }
     rows = GrantUsage.objects.filter(grant__in=grants, window__in=set(windows.values()))
     return {row.grant_id: row for row in rows if row.window == windows[row.grant_id]}
 
 
-@tx.required
-def reserve(grant: Grant, *, characters: int, clips: int, at: datetime) -> GrantUsage | None:
-    """Set an amount aside, or give None when it does not fit. Two callers can never be given the same remainder."""
-    window = scopes.window(scopes.period(grant.scope), at)
+@transactions.requires_transaction
+def reserve_quota(grant: Grant, *, characters: int, clips: int, at: datetime) -> GrantUsage | None:
+    """Set an amount aside, or give None when it does not fit.
+
+    Two callers can never be given the same remainder.
+    """
+    window = grant_scope.name_quota_window(grant_scope.get_quota_period(grant.scope), at)
     usage, _ = GrantUsage.objects.get_or_create(grant=grant, window=window)
-    limit = scopes.limits(grant.scope)
+    limit = grant_scope.get_quota_limits(grant.scope)
     room: dict[str, Any] = {}
     if (most := limit["characters"]) is not None:
         room["used_characters__lte"] = most - characters - F("held_characters")
@@ -53,43 +66,59 @@ def reserve(grant: Grant, *, characters: int, clips: int, at: datetime) -> Grant
     return usage if fitted else None
 
 
-@tx.required
-def keep(decision: Decision, usage: GrantUsage, *, characters: int, clips: int, expires_at: datetime) -> None:
-    """Remember what an allowed decision set aside, so that it is spent or given back exactly once."""
+@transactions.requires_transaction
+def create_reservation(
+    decision: Decision, usage: GrantUsage, *, characters: int, clips: int, expires_at: datetime
+) -> None:
+    """Remember what an allowed decision set aside, so that it is spent or given back exactly
+    once.
+    """
     Reservation.objects.create(
         decision=decision, usage=usage, characters=characters, clips=clips, expires_at=expires_at
     )
 
 
-@tx.required
-def spend(reservation: Reservation, *, characters: int, milliseconds: int, at: datetime) -> bool:
+@transactions.requires_transaction
+def spend_reservation(
+    reservation: Reservation, *, characters: int, milliseconds: int, at: datetime
+) -> bool:
     """Turn a held reservation into the amount really used.
 
-    False when it does not fit, and when it is over, whether the sweep has given it back already or not.
+    False when it does not fit, and when it is over, whether the sweep has given it back already or
+    not.
     """
-    held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD, expires_at__gt=at)
+    held = Reservation.objects.filter(
+        pk=reservation.pk, state=Reservation.State.HELD, expires_at__gt=at
+    )
     if not held.update(state=Reservation.State.COMMITTED):
         return False
     usage = GrantUsage.objects.select_related("grant").get(pk=reservation.usage_id)
-    limit = scopes.limits(usage.grant.scope)
+    limit = grant_scope.get_quota_limits(usage.grant.scope)
     fits = Q(pk=usage.pk)
     if (most := limit["characters"]) is not None and characters > reservation.characters:
-        fits &= Q(used_characters__lte=most - (characters - reservation.characters) - F("held_characters"))
+        fits &= Q(
+            used_characters__lte=most - (characters - reservation.characters) - F("held_characters")
+        )
     if (most := limit["milliseconds"]) is not None:
         fits &= Q(used_milliseconds__lte=most - milliseconds)
-    return _move(fits, reservation, characters=characters, milliseconds=milliseconds)
+    return _move_to_used(fits, reservation, characters=characters, milliseconds=milliseconds)
 
 
-@tx.required
-def charge(reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
-    """Turn a held reservation into what has left already, fitting or not. False when it is not held any more."""
+@transactions.requires_transaction
+def charge_reservation(reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
+    """Turn a held reservation into what has left already, fitting or not.
+
+    False when it is not held any more.
+    """
     held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
     if not held.update(state=Reservation.State.COMMITTED):
         return False
-    return _move(Q(pk=reservation.usage_id), reservation, characters=characters, milliseconds=milliseconds)
+    return _move_to_used(
+        Q(pk=reservation.usage_id), reservation, characters=characters, milliseconds=milliseconds
+    )
 
 
-def _move(rows: Q, reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
+def _move_to_used(rows: Q, reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
     """From set aside to used, in the one row that fits; False when none does."""
     return bool(
         GrantUsage.objects.filter(rows).update(
@@ -102,8 +131,8 @@ def _move(rows: Q, reservation: Reservation, *, characters: int, milliseconds: i
     )
 
 
-@tx.required
-def give_back(reservation: Reservation) -> bool:
+@transactions.requires_transaction
+def release_reservation(reservation: Reservation) -> bool:
     """Give a held reservation back, once. False when it was spent or given back before."""
     held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
     if not held.update(state=Reservation.State.RELEASED):

@@ -1,34 +1,34 @@
 """The changes that consent offers, under one roof: REST, pages, admin and tasks all call these."""
 
-from consent.life.corrections import update_speaker
-from consent.life.holds import lift_hold, place_hold
-from consent.life.lifecycle import resume, revoke, suspend
-from consent.life.narrowing import narrow
-from consent.life.requests import Requested, renew, request_consent
-from consent.life.resending import resend
-from consent.life.samples import register_samples
-from consent.life.signing import decline, sign, sign_as_test
-from consent.life.sweeps import expire_due
+from consent.lifecycle.consent_requests import ConsentRequest, renew_consent, request_consent
+from consent.lifecycle.expiry import expire_due
+from consent.lifecycle.holds import lift_hold, place_hold
+from consent.lifecycle.link_resend import resend_link
+from consent.lifecycle.narrowing import narrow_consent
+from consent.lifecycle.sample_binding import register_samples
+from consent.lifecycle.speaker_corrections import update_speaker
+from consent.lifecycle.transitions import resume_consent, revoke_consent, suspend_consent
+from consent.signing.ceremony import decline_request, sign_as_test, sign_consent
 from consent.speakers import add_representative, create_speaker, verify_representative
 
 __all__ = [
-    "Requested",
+    "ConsentRequest",
     "add_representative",
     "create_speaker",
-    "decline",
+    "decline_request",
     "expire_due",
     "lift_hold",
-    "narrow",
+    "narrow_consent",
     "place_hold",
     "register_samples",
-    "renew",
+    "renew_consent",
     "request_consent",
-    "resend",
-    "resume",
-    "revoke",
-    "sign",
+    "resend_link",
+    "resume_consent",
+    "revoke_consent",
     "sign_as_test",
-    "suspend",
+    "sign_consent",
+    "suspend_consent",
     "update_speaker",
     "verify_representative",
 ]

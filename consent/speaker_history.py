@@ -1,4 +1,6 @@
-"""What was said of a person before it was corrected: old value, new value and reason, sealed under their key."""
+"""What was said of a person before it was corrected: old value, new value and reason, sealed under
+their key.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from consent import events
+from consent import log_events
 from consent.models import Correction, Speaker
-from core import tx
-from core.canonical import Json
-from vault import keys, sealing
+from core import transactions
+from core.canonical_json import Json
+from vault import sealed_values, subject_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -26,14 +28,16 @@ class Corrected:
 
 
 def corrections_of(speaker: Speaker, *, since: datetime | None = None) -> tuple[Corrected, ...]:
-    """Return the corrections of a person, oldest first; none of them once the person has been erased."""
+    """Return the corrections of a person, oldest first; none of them once the person has been
+    erased.
+    """
     rows = Correction.objects.filter(speaker=speaker).order_by("created_at", "id")
     if since is not None:
         rows = rows.filter(created_at__gte=since)
-    return tuple(found for row in rows if (found := _corrected(speaker, row)) is not None)
+    return tuple(found for row in rows if (found := _open_correction(speaker, row)) is not None)
 
 
-@tx.required
+@transactions.requires_transaction
 def keep_correction(
     speaker: Speaker,
     before: Mapping[str, str | None],
@@ -43,25 +47,32 @@ def keep_correction(
     actor: str,
     at: datetime,
 ) -> None:
-    """Keep the old values beside the new ones, sealed under the person's key; the log has the fields' names alone."""
+    """Keep the old values beside the new ones, sealed under the person's key; the log has the
+    fields' names alone.
+    """
     fields = sorted(before)
     value: dict[str, Json] = {
         "before": dict(before),
         "after": dict(after),
         "reason": reason,
     }
-    sealed = sealing.seal(speaker.subject, _correction_context(speaker), value)
-    Correction.objects.create(speaker=speaker, fields=fields, sealed=sealed, actor=actor, created_at=at)
+    sealed = sealed_values.seal(speaker.subject, _correction_context(speaker), value)
+    Correction.objects.create(
+        speaker=speaker, fields=fields, sealed=sealed, actor=actor, created_at=at
+    )
     body: dict[str, Json] = {"fields": list(fields)}
-    events.of_speaker(speaker, "speaker.corrected", at=at, actor=actor, body=body)
+    log_events.log_speaker_event(speaker, "speaker.corrected", at=at, actor=actor, body=body)
 
 
-def _corrected(speaker: Speaker, row: Correction) -> Corrected | None:
+def _open_correction(speaker: Speaker, row: Correction) -> Corrected | None:
     if row.sealed is None:
         return None
     try:
-        value = cast("Any", sealing.unseal(speaker.subject, _correction_context(speaker), bytes(row.sealed)))
-    except keys.KeyDestroyed:
+        value = cast(
+            "Any",
+            sealed_values.unseal(speaker.subject, _correction_context(speaker), bytes(row.sealed)),
+        )
+    except subject_keys.KeyDestroyed:
         return None
     return Corrected(
         fields=tuple(row.fields),

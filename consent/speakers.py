@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Final
 
 from accounts.models import Organisation
-from consent import events, speaker_history
+from consent import log_events, speaker_history
 from consent.errors import CorrectionNeeded, KindRefused, SpeakerGone
 from consent.models import Consent, Delivery, Representative, Speaker
-from consent.rules.states import State
-from core import ids, shown, tx
-from core.canonical import Json
+from consent.policy.state_machine import ConsentState
+from core import ids, shown_text, transactions
+from core.caller_notes import Notes
+from core.canonical_json import Json
 from core.errors import Conflict, NotFound
-from core.notes import Notes
-from vault import keys, notes, sealing
+from vault import sealed_notes, sealed_values, subject_keys
 
 _PERSONAL: Final = ("name", "email", "country", "locale", "phone")
 _IDENTITY: Final = frozenset({"name", "email", "country", "phone"})
@@ -26,7 +26,10 @@ _ADDRESSES: Final = frozenset({"email", "phone"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Personal:
-    """Who a speaker is. Never logged; `country` is ISO 3166-1, `locale` the language to write to them in."""
+    """Who a speaker is.
+
+    Never logged; `country` is ISO 3166-1, `locale` the language to write to them in.
+    """
 
     name: str
     email: str
@@ -35,7 +38,7 @@ class Personal:
     phone: str | None = None
 
 
-@tx.opened
+@transactions.opens_transaction
 def create_speaker(
     *,
     organisation: Organisation,
@@ -57,7 +60,7 @@ def create_speaker(
     """
     if kind == Speaker.Kind.MINOR and organisation.policy.get("allow_minors") is not True:
         raise KindRefused("Children cannot be asked for their voice here.", facts={"kind": "minor"})
-    subject = keys.create(kind="person", organisation_id=organisation.id, at=at)
+    subject = subject_keys.create_subject(kind="person", organisation_id=organisation.id, at=at)
     personal = Personal(name=name, email=email, country=country, locale=locale, phone=phone)
     speaker_id = ids.new("spk")
     written = Notes(external_id=external_id, metadata=metadata or {})
@@ -67,16 +70,20 @@ def create_speaker(
         livemode=livemode,
         kind=kind,
         subject=subject,
-        sealed=_sealed(subject, personal),
-        email_index=sealing.blind_index(organisation.id, email, at=at),
+        sealed=_seal_personal(subject, personal),
+        email_index=sealed_values.blind_index(organisation.id, email, at=at),
         created_at=at,
-        **notes.columns(written, subjects=(subject,), row_id=speaker_id, organisation_id=organisation.id, at=at),
+        **sealed_notes.seal_notes(
+            written, subjects=(subject,), row_id=speaker_id, organisation_id=organisation.id, at=at
+        ),
     )
-    events.of_speaker(speaker, "speaker.created", at=at, actor=actor, body={"kind": kind})
+    log_events.log_speaker_event(
+        speaker, "speaker.created", at=at, actor=actor, body={"kind": kind}
+    )
     return speaker
 
 
-@tx.opened
+@transactions.opens_transaction
 def update_speaker(
     speaker_id: str,
     *,
@@ -89,34 +96,41 @@ def update_speaker(
 ) -> Speaker:
     """Change name, email, country, locale, phone, external_id or metadata.
 
-    What somebody signed under or was written to at changes by a correction alone: its reason, the old value and the new
-    one are kept. Raises NotFound, SpeakerGone, CorrectionNeeded.
+    What somebody signed under or was written to at changes by a correction alone: its reason, the
+    old value and the new one are kept. Raises NotFound, SpeakerGone, CorrectionNeeded.
     """
-    found = _locked(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    found = _lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     if found.state != Speaker.State.ACTIVE:
         raise SpeakerGone("This speaker is being erased or has been.", facts={"state": found.state})
-    before = personal_of(found)
+    before = open_personal(found)
     if before is None:
         raise SpeakerGone("This speaker has been erased.")
     known = {name: changes.get(name, getattr(before, name)) for name in _PERSONAL}
     after = Personal(
         name=str(known["name"]),
         email=str(known["email"]),
-        country=_text(known["country"]),
-        locale=_text(known["locale"]),
-        phone=_text(known["phone"]),
+        country=_text_or_none(known["country"]),
+        locale=_text_or_none(known["locale"]),
+        phone=_text_or_none(known["phone"]),
     )
-    corrected = sorted(name for name in _bound(found) if getattr(before, name) != getattr(after, name))
+    corrected = sorted(
+        name for name in _list_bound_fields(found) if getattr(before, name) != getattr(after, name)
+    )
     if corrected and not correction:
         raise CorrectionNeeded(
-            'This changes by a correction alone. Say why: "correction": {"reason": "…"}.', facts={"fields": corrected}
+            'This changes by a correction alone. Say why: "correction": {"reason": "…"}.',
+            facts={"fields": corrected},
         )
 
-    found.sealed = _sealed(found.subject, after)
-    found.email_index = sealing.blind_index(organisation.id, after.email, at=at)
-    after_notes = notes_of(found).changed(changes)
-    kept = notes.columns(
-        after_notes, subjects=(found.subject,), row_id=found.id, organisation_id=organisation.id, at=at
+    found.sealed = _seal_personal(found.subject, after)
+    found.email_index = sealed_values.blind_index(organisation.id, after.email, at=at)
+    after_notes = notes_of(found).with_changes(changes)
+    kept = sealed_notes.seal_notes(
+        after_notes,
+        subjects=(found.subject,),
+        row_id=found.id,
+        organisation_id=organisation.id,
+        at=at,
     )
     for column, value in kept.items():
         setattr(found, column, value)
@@ -131,75 +145,89 @@ def update_speaker(
             at=at,
         )
     else:
-        events.of_speaker(found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)})
+        log_events.log_speaker_event(
+            found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)}
+        )
     return found
 
 
-def find(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
+def get_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
     """Give an organisation's speaker. Raises NotFound, for strangers' ids too."""
-    found = Speaker.objects.filter(id=speaker_id, organisation_id=organisation_id, livemode=livemode).first()
+    found = Speaker.objects.filter(
+        id=speaker_id, organisation_id=organisation_id, livemode=livemode
+    ).first()
     if found is None:
         raise NotFound("There is no such speaker.")
     return found
 
 
 def are_two_people(one: Speaker, other: Speaker) -> bool:
-    """Say whether two speakers count as two people when a recording of one comes as a sample of the other.
+    """Say whether two speakers count as two people when a recording of one comes as a sample of the
+    other.
 
-    In the sandbox speakers of one name are one person. Tests enter the same invented person again and again, with the
-    same recording, and nobody's voice depends on it. With live data every speaker is a person of their own.
+    In the sandbox speakers of one name are one person. Tests enter the same invented person again
+    and again, with the same recording, and nobody's voice depends on it. With live data every
+    speaker is a person of their own.
     """
     if one.pk == other.pk:
         return False
     if one.livemode or other.livemode:
         return True
-    first, second = (personal_of(speaker) for speaker in (one, other))
-    return first is None or second is None or _folded(first.name) != _folded(second.name)
+    first, second = (open_personal(speaker) for speaker in (one, other))
+    return first is None or second is None or _fold_name(first.name) != _fold_name(second.name)
 
 
-def _folded(name: str) -> str:
+def _fold_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def personal_of(speaker: Speaker) -> Personal | None:
+def open_personal(speaker: Speaker) -> Personal | None:
     """Open what is personal; None once the person has been erased."""
     if speaker.sealed is None:
         return None
     try:
-        value = sealing.unseal(speaker.subject, _context(speaker.subject), bytes(speaker.sealed))
-    except keys.KeyDestroyed:
+        value = sealed_values.unseal(
+            speaker.subject, _seal_context(speaker.subject), bytes(speaker.sealed)
+        )
+    except subject_keys.KeyDestroyed:
         return None
     if not isinstance(value, dict):
         return None
     return Personal(
         name=str(value["name"]),
         email=str(value["email"]),
-        country=_text(value["country"]),
-        locale=_text(value["locale"]),
-        phone=_text(value.get("phone")),
+        country=_text_or_none(value["country"]),
+        locale=_text_or_none(value["locale"]),
+        phone=_text_or_none(value.get("phone")),
     )
 
 
-@tx.opened
+@transactions.opens_transaction
 def log_opening(speaker: Speaker, *, actor: str, at: datetime) -> None:
-    """Put on record that a member was shown who this is. Of an erased person there is nothing to show."""
-    if personal_of(speaker) is not None:
-        events.of_speaker(speaker, "speaker.opened", at=at, actor=actor, body={})
+    """Put on record that a member was shown who this is.
+
+    Of an erased person there is nothing to show.
+    """
+    if open_personal(speaker) is not None:
+        log_events.log_speaker_event(speaker, "speaker.opened", at=at, actor=actor, body={})
 
 
 def notes_of(speaker: Speaker) -> Notes:
     """Open what the caller wrote beside the speaker; nothing once the person has been erased."""
-    return notes.opened(speaker, subjects=(speaker.subject,))
+    return sealed_notes.open_notes(speaker, subjects=(speaker.subject,))
 
 
-@tx.required
-def lock_of(consent_id: str) -> None:
-    """Lock the person behind a consent. Whoever locks a person and consents locks the person first."""
+@transactions.requires_transaction
+def lock_speaker_of(consent_id: str) -> None:
+    """Lock the person behind a consent.
+
+    Whoever locks a person and consents locks the person first.
+    """
     rows = Speaker.objects.select_for_update(no_key=True, of=("self",))
     rows.filter(consents__id=consent_id).order_by("id").first()
 
 
-@tx.opened
+@transactions.opens_transaction
 def add_representative(
     speaker_id: str,
     *,
@@ -212,24 +240,44 @@ def add_representative(
     at: datetime,
     valid_until: datetime | None = None,
 ) -> Representative:
-    """Enter somebody who may act for a speaker; counts only once verified. Raises NotFound, SpeakerGone."""
-    speaker = _locked(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    """Enter somebody who may act for a speaker; counts only once verified.
+
+    Raises NotFound, SpeakerGone.
+    """
+    speaker = _lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     if speaker.state != Speaker.State.ACTIVE:
-        raise SpeakerGone("This speaker is being erased or has been.", facts={"state": speaker.state})
+        raise SpeakerGone(
+            "This speaker is being erased or has been.", facts={"state": speaker.state}
+        )
     made = Representative.objects.create(
         speaker=speaker,
         kind=kind,
-        sealed=sealing.seal(speaker.subject, "representative", {"name": shown.name(name, attr="name"), "email": email}),
+        sealed=sealed_values.seal(
+            speaker.subject,
+            "representative",
+            {"name": shown_text.clean_name(name, attr="name"), "email": email},
+        ),
         valid_until=valid_until,
         created_at=at,
     )
-    events.of_speaker(speaker, "speaker.updated", at=at, actor=actor, body={"representative": kind, "verified": False})
+    log_events.log_speaker_event(
+        speaker,
+        "speaker.updated",
+        at=at,
+        actor=actor,
+        body={"representative": kind, "verified": False},
+    )
     return made
 
 
-@tx.opened
-def verify_representative(representative_id: int, *, organisation: Organisation, actor: str, at: datetime) -> None:
-    """Say that somebody's power to act was checked, and by whom. Raises NotFound, Conflict when it was done before."""
+@transactions.opens_transaction
+def verify_representative(
+    representative_id: int, *, organisation: Organisation, actor: str, at: datetime
+) -> None:
+    """Say that somebody's power to act was checked, and by whom.
+
+    Raises NotFound, Conflict when it was done before.
+    """
     mine = Representative.objects.filter(id=representative_id, speaker__organisation=organisation)
     found = mine.select_related("speaker").first()
     if found is None:
@@ -237,10 +285,10 @@ def verify_representative(representative_id: int, *, organisation: Organisation,
     if not mine.filter(verified_at=None).update(verified_at=at, verified_by=actor):
         raise Conflict("This representative was verified before.")
     body: dict[str, Json] = {"representative": found.kind, "verified": True}
-    events.of_speaker(found.speaker, "speaker.updated", at=at, actor=actor, body=body)
+    log_events.log_speaker_event(found.speaker, "speaker.updated", at=at, actor=actor, body=body)
 
 
-def _locked(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
+def _lock_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
     rows = Speaker.objects.select_for_update(no_key=True)
     found = rows.filter(id=speaker_id, organisation_id=organisation_id, livemode=livemode).first()
     if found is None:
@@ -248,24 +296,28 @@ def _locked(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker
     return found
 
 
-def _sealed(subject: str, personal: Personal) -> bytes:
+def _seal_personal(subject: str, personal: Personal) -> bytes:
     value: dict[str, Json] = {name: getattr(personal, name) for name in _PERSONAL}
-    return sealing.seal(subject, _context(subject), value)
+    return sealed_values.seal(subject, _seal_context(subject), value)
 
 
-def _bound(speaker: Speaker) -> frozenset[str]:
-    """Name what changes by a correction alone: all that was signed under, and the address of a link that is out."""
+def _list_bound_fields(speaker: Speaker) -> frozenset[str]:
+    """Name what changes by a correction alone: all that was signed under, and the address of a link
+    that is out.
+    """
     if Consent.objects.filter(speaker=speaker, signed_at__isnull=False).exists():
         return _IDENTITY
     written_to = Delivery.objects.filter(
-        consent__speaker=speaker, consent__state=State.REQUESTED, channel__in=("mail", "message")
+        consent__speaker=speaker,
+        consent__state=ConsentState.REQUESTED,
+        channel__in=("mail", "message"),
     )
     return _ADDRESSES if written_to.exists() else frozenset()
 
 
-def _context(subject: str) -> str:
+def _seal_context(subject: str) -> str:
     return f"speaker|{subject}"
 
 
-def _text(value: object) -> str | None:
+def _text_or_none(value: object) -> str | None:
     return str(value) if value else None

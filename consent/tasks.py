@@ -1,4 +1,7 @@
-"""Background work of consent: what time alone ends, and links to send. Messages carry ids; rows say what is due."""
+"""Background work of consent: what time alone ends, and links to send.
+
+Messages carry ids; rows say what is due.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +9,40 @@ import logging
 
 from celery import shared_task
 
-from consent import signals
-from consent.life import sending, sweeps
+from consent import wakeups
+from consent.lifecycle import expiry, link_sender
 from core import clock
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(name="consent.expire", acks_late=True, ignore_result=True)
-def expire(**_later: object) -> None:
-    """End consents whose term is over and requests that nobody answered, each by its organisation's clock."""
-    ended = sweeps.expire_due(at=clock.now())
+def expire_consents(**_later: object) -> None:
+    """End consents whose term is over and requests that nobody answered, each by its organisation's
+    clock.
+    """
+    ended = expiry.expire_due(at=clock.now())
     if ended:
         logger.info("consents ended by time", extra={"consents": ended})
 
 
 @shared_task(name="consent.deliver", acks_late=True, ignore_result=True)
-def deliver(delivery_id: str, **_later: object) -> None:
+def deliver_link(delivery_id: str, **_later: object) -> None:
     """Send one link now. A message that was lost or came too early is made good by the sweep."""
-    sending.send_one(delivery_id, now=clock.now)
+    link_sender.send_one(delivery_id, now=clock.now)
 
 
 @shared_task(name="consent.deliver_pending", acks_late=True, ignore_result=True)
-def deliver_pending(**_later: object) -> None:
+def deliver_pending_links(**_later: object) -> None:
     """Send every link that is due: retries, and what a worker that died left behind."""
-    sending.send_pending(now=clock.now)
+    link_sender.send_pending(now=clock.now)
 
 
 def wake_sender(*, delivery_id: str, **_signal: object) -> None:
     """Have a worker send a link that was just queued."""
-    deliver.delay(delivery_id=delivery_id)
+    deliver_link.delay(delivery_id=delivery_id)
 
 
-def listen() -> None:
+def connect_wakeups() -> None:
     """Hear of queued deliveries; called when the applications start."""
-    signals.delivery_queued.connect(wake_sender, dispatch_uid="consent.wake_sender")
+    wakeups.delivery_queued.connect(wake_sender, dispatch_uid="consent.wake_sender")

@@ -1,4 +1,7 @@
-"""Voice look-up: what the gate must know of a voice that a caller names. Voices live above and register themselves."""
+"""Voice look-up: what the gate must know of a voice that a caller names.
+
+Voices live above and register themselves.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ Among = Callable[[Collection[str]], frozenset[str]]
 """Takes ids of voices and gives some of them."""
 
 Bound = Callable[[str, Collection[str], str], bool]
-"""Takes a voice's id, ids of consents and a person's subject: is the voice theirs, and rests on one of these?"""
+"""Takes a voice's id, ids of consents and a person's subject: is the voice theirs, and rests on one
+of these?
+"""
 
 _registered: list[Lookup] = []
 _bound: list[Bound] = []
@@ -35,7 +40,7 @@ _ready: list[Among] = []
 _gone: list[Among] = []
 
 
-def register(lookup: Lookup) -> None:
+def register_voice_lookup(lookup: Lookup) -> None:
     """Say who knows voices. The last one registered is asked."""
     _registered[:] = [lookup]
 
@@ -50,7 +55,7 @@ def register_states(*, ready: Among, gone: Among) -> None:
     _ready[:], _gone[:] = [ready], [gone]
 
 
-def find(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
+def get_known_voice(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
     """Give what is known of an organisation's voice. Raises NotFound, for strangers' ids too."""
     found = _registered[0](organisation_id, livemode, voice_id) if _registered else None
     if found is None:
@@ -59,9 +64,13 @@ def find(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
 
 
 def check_bound(voice_id: str, consent_ids: Collection[str], *, subject: str) -> None:
-    """Raise VoiceMoved unless this voice was made from this person and rests on one of these consents."""
+    """Raise VoiceMoved unless this voice was made from this person and rests on one of these
+    consents.
+    """
     if not _bound or not _bound[0](voice_id, consent_ids, subject):
-        raise VoiceMoved(f"{voice_id} is not as its cloning left it, or is older than the binding of voices")
+        raise VoiceMoved(
+            f"{voice_id} is not as its cloning left it, or is older than the binding of voices"
+        )
 
 
 def ready_among(voice_ids: Collection[str]) -> frozenset[str]:

@@ -1,1 +1,4 @@
-"""What every room shares: errors, ids, canonical JSON, clock, transactions, REST plumbing. No models."""
+"""What every room shares: errors, ids, canonical JSON, clock, transactions, REST plumbing.
+
+No models.
+"""

@@ -1,4 +1,6 @@
-"""Time: the only module that reads the clock; everybody below the edge takes `at` as an argument."""
+"""Time: the only module that reads the clock; everybody below the edge takes `at` as an
+argument.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def rfc3339(at: datetime) -> str:
+def to_rfc3339(at: datetime) -> str:
     """`2026-11-20T00:00:00Z`: RFC 3339 in UTC with `Z`, milliseconds only when there are some."""
     utc = at.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds" if utc.microsecond >= 1000 else "seconds").replace("+00:00", "Z")
+    return utc.isoformat(timespec="milliseconds" if utc.microsecond >= 1000 else "seconds").replace(
+        "+00:00", "Z"
+    )
 
 
-def millis(at: datetime) -> int:
+def to_millis(at: datetime) -> int:
     """Milliseconds since 1970, the integer form of a time in log entries."""
     return int(at.timestamp() * 1000)

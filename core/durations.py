@@ -1,4 +1,6 @@
-"""ISO 8601 durations such as `P1Y2M10DT2H30M` or `P2W`, added to a time or taken from it by the calendar. Pure."""
+"""ISO 8601 durations such as `P1Y2M10DT2H30M` or `P2W`, added to a time or taken from it by the
+calendar. Pure.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,17 @@ class BadDuration(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duration:
-    """Months (years are twelve), days (weeks are seven) and seconds; each is added in that order."""
+    """Months (years are twelve), days (weeks are seven) and seconds; each is added in that
+    order.
+    """
 
     months: int = 0
     days: int = 0
     seconds: int = 0
 
     def after(self, start: datetime) -> datetime:
-        """Give the time this long after `start`, by the calendar: a month after 31 January is the last of February.
+        """Give the time this long after `start`, by the calendar: a month after 31 January is the
+        last of February.
 
         Raises BadDuration beyond the year 9999.
         """
@@ -52,8 +57,11 @@ class Duration:
             raise BadDuration("This duration leads out of the calendar.") from error
 
 
-def parse(text: str) -> Duration:
-    """Read a duration: whole numbers, no sign, at least one part, weeks alone. Raises BadDuration."""
+def parse_duration(text: str) -> Duration:
+    """Read a duration: whole numbers, no sign, at least one part, weeks alone.
+
+    Raises BadDuration.
+    """
     match = _SHAPE.match(text)
     if match is None:
         raise BadDuration("This is not an ISO 8601 duration such as P1Y or PT36H.")

@@ -1,4 +1,6 @@
-"""The error tree: every anticipated failure is one of these; `config/problems.py` alone knows their HTTP status."""
+"""The error tree: every anticipated failure is one of these; `config/problems.py` alone knows their
+HTTP status.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing wrong with one field (or one reason of a refusal), as the `errors` list of a problem shows it."""
+    """One thing wrong with one field (or one reason of a refusal), as the `errors` list of a
+    problem shows it.
+    """
 
     code: str
     detail: str
@@ -20,7 +24,8 @@ class SaysoError(Exception):
     """Something went wrong on our side.
 
     Root of every anticipated failure, never raised itself. `code` is public API: never rename one.
-    `facts` go into the problem document as further members, so they hold ids and codes, never names or texts.
+    `facts` go into the problem document as further members, so they hold ids and codes, never names
+    or texts.
     """
 
     code: ClassVar[str] = "internal"
@@ -78,7 +83,9 @@ class TooLarge(SaysoError):
 
 
 class AddressTooLong(SaysoError):
-    """The address carries more than it may; where there is another call for long values, it says so."""
+    """The address carries more than it may; where there is another call for long values, it says
+    so.
+    """
 
     code = "address_too_long"
 
@@ -110,15 +117,23 @@ class Malformed(SaysoError):
 class Invalid(SaysoError):
     """The request can be read, but a field in it is wrong.
 
-    Where all its faults are the same closed word that is not known, such as `exclusion_unknown`, that is its code.
+    Where all its faults are the same closed word that is not known, such as `exclusion_unknown`,
+    that is its code.
     """
 
     code = "invalid"
 
     def code_by(self, faults: Sequence[Fault]) -> str:
-        """Give the code of the faults where it is one, of an unknown word. A subclass keeps its own."""
+        """Give the code of the faults where it is one, of an unknown word.
+
+        A subclass keeps its own.
+        """
         found = {fault.code for fault in faults}
-        if self.code == Invalid.code and len(found) == 1 and (only := found.pop()).endswith("_unknown"):
+        if (
+            self.code == Invalid.code
+            and len(found) == 1
+            and (only := found.pop()).endswith("_unknown")
+        ):
             return only
         return self.code
 

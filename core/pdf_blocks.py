@@ -9,7 +9,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """What a paper is about: its title, its language, when it was made, and what stands on the head of every page."""
+    """What a paper is about: its title, its language, when it was made, and what stands on the head
+    of every page.
+    """
 
     title: str
     lang: str
@@ -54,18 +56,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    """A part of its own about an address: a title, a hint, the address, and the QR code that leads there."""
+class CodeBlock:
+    """A part of its own about an address: a title, a hint, the address, and the QR code that leads
+    there.
+    """
 
     title: str
     hint: str
     address: str
 
 
-Block = Heading | Line | Passage | Table | Code
+Block = Heading | Line | Passage | Table | CodeBlock
 
 
-def texts(blocks: Iterable[Block]) -> Iterator[str]:
+def list_texts(blocks: Iterable[Block]) -> Iterator[str]:
     """Give every text that is drawn in letters."""
     for block in blocks:
         match block:
@@ -73,7 +77,7 @@ def texts(blocks: Iterable[Block]) -> Iterator[str]:
                 yield block.text
             case Line():
                 yield from (block.label, block.value)
-            case Code():
+            case CodeBlock():
                 yield from (block.title, block.hint, block.address)
             case Table():
                 yield from block.head

@@ -1,7 +1,8 @@
 """Fonts for PDF: which font has a letter, and that font cut down to the letters of one document.
 
-The fonts are Noto Sans (SIL Open Font License), from packages. They are variable fonts, and those of Chinese, Japanese
-and Korean weigh many megabytes, so a document gets a cut of each font that it needs, at one weight.
+The fonts are Noto Sans (SIL Open Font License), from packages. They are variable fonts, and those
+of Chinese, Japanese and Korean weigh many megabytes, so a document gets a cut of each font that it
+needs, at one weight.
 """
 
 from __future__ import annotations
@@ -28,21 +29,26 @@ BOLD: Final = 700
 BASE: Final = "NotoSans"
 
 # Latin letters and marks that nearly every document has: cut once, used by all.
-BASIC: Final = frozenset({*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, "–—‘’‚“”„…•")} - {0xAD})
+BASIC: Final = frozenset(
+    {*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, "–—‘’‚“”„…•")} - {0xAD}
+)
 _JOINERS: Final = frozenset("\u200c\u200d")
 # They choose a form of the letter before them, and draw nothing themselves.
 _SELECTORS: Final = frozenset(
     map(chr, (*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _EASTERN: Final = ("JP", "KR", "SC", "TC")
-# Which of the four draws Han characters in the forms that the reader knows, by the language of the person.
+# Which of the four draws Han characters in the forms that the reader knows, by the language of the
+# person.
 _BY_LANGUAGE: Final[Mapping[str, str]] = {"ja": "JP", "ko": "KR", "zh": "SC", "yue": "TC"}
 _BY_REGION: Final[Mapping[str, str]] = {
-    "JP": "JP", "KR": "KR", "CN": "SC", "SG": "SC", "HANS": "SC", "TW": "TC", "HK": "TC", "MO": "TC", "HANT": "TC",
+    "JP": "JP", "KR": "KR", "CN": "SC", "SG": "SC", "HANS": "SC", "TW": "TC", "HK": "TC",
+    "MO": "TC", "HANT": "TC",
 }  # fmt: skip
 _SCRIPTS: Final = (
-    "Arabic", "Hebrew", "Devanagari", "Armenian", "Georgian", "Bengali", "Gujarati", "Gurmukhi", "Kannada", "Khmer",
-    "Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Tamil", "Telugu", "Thai", "Ethiopic", "Symbols",
+    "Arabic", "Hebrew", "Devanagari", "Armenian", "Georgian", "Bengali", "Gujarati", "Gurmukhi",
+    "Kannada", "Khmer", "Lao", "Malayalam", "Myanmar", "Oriya", "Sinhala", "Tamil", "Telugu",
+    "Thai", "Ethiopic", "Symbols",
 )  # fmt: skip
 
 
@@ -63,31 +69,43 @@ class Letters:
     missing: frozenset[str]
 
 
-def letters_of(texts: Iterable[str], *, language: str = "", country: str = "") -> Letters:
-    """Choose and cut the fonts for these texts. `language` and `country` of the person decide between forms of Han."""
-    wanted = sorted({ord(character) for text in texts for character in visible(text)})
-    order = (BASE, *(f"{BASE}{script}" for script in _SCRIPTS), *_eastern(wanted, language, country))
+def choose_letters(texts: Iterable[str], *, language: str = "", country: str = "") -> Letters:
+    """Choose and cut the fonts for these texts.
+
+    `language` and `country` of the person decide between forms of Han.
+    """
+    wanted = sorted({ord(character) for text in texts for character in strip_invisible(text)})
+    order = (
+        BASE,
+        *(f"{BASE}{script}" for script in _SCRIPTS),
+        *_eastern_fonts(wanted, language, country),
+    )
     chosen: dict[str, set[int]] = {}
     missing: set[str] = set()
     selectors = {code for code in wanted if is_selector(chr(code))}
     for code in wanted:
         if code in BASIC or code in selectors:
             continue
-        name = next((name for name in order if code in _covered(name)), None)
+        name = next((name for name in order if code in _list_code_points(name)), None)
         if name is None:
             missing.add(chr(code))
         else:
             # The shaping may take a letter apart, so its parts must be in the cut too.
             parts = {ord(part) for part in unicodedata.normalize("NFD", chr(code))}
-            chosen.setdefault(name, set()).update({code} | (parts & _covered(name)))
-    # A selector comes with every font: one that does not know the form draws the letter's usual one.
-    others = tuple(_cut(name, frozenset(codes | selectors), REGULAR) for name, codes in chosen.items())
-    base, bold = (_cut(BASE, BASIC, weight) for weight in (REGULAR, BOLD))
+            chosen.setdefault(name, set()).update({code} | (parts & _list_code_points(name)))
+    # A selector comes with every font: one that does not know the form draws the letter's usual
+    # one.
+    others = tuple(
+        _cut_font(name, frozenset(codes | selectors), REGULAR) for name, codes in chosen.items()
+    )
+    base, bold = (_cut_font(BASE, BASIC, weight) for weight in (REGULAR, BOLD))
     return Letters(fonts=(base, *others), bold=bold, missing=frozenset(missing))
 
 
-def visible(text: str) -> str:
-    """Give the text in NFC without what draws nothing; joiners stay, as letters change shape by them."""
+def strip_invisible(text: str) -> str:
+    """Give the text in NFC without what draws nothing; joiners stay, as letters change shape by
+    them.
+    """
     composed = unicodedata.normalize("NFC", text)
     return "".join(
         character
@@ -110,40 +128,55 @@ def is_rtl(text: str) -> bool:
     return False
 
 
-def _eastern(wanted: Sequence[int], language: str, country: str) -> tuple[str, ...]:
+def _eastern_fonts(wanted: Sequence[int], language: str, country: str) -> tuple[str, ...]:
     subtags = [*language.replace("_", "-").upper().split("-")[1:], country.upper()]
     first = next((_BY_REGION[tag] for tag in subtags if tag in _BY_REGION), "")
-    first = first or _BY_LANGUAGE.get(language.partition("-")[0].lower(), "") or _by_letters(wanted)
+    first = (
+        first
+        or _BY_LANGUAGE.get(language.partition("-")[0].lower(), "")
+        or _guess_han_region(wanted)
+    )
     return tuple(f"{BASE}{name}" for name in dict.fromkeys((first, *_EASTERN)))
 
 
-def _by_letters(wanted: Sequence[int]) -> str:
+def _guess_han_region(wanted: Sequence[int]) -> str:
     """Kana is Japanese, Hangul Korean; Han alone is taken for Chinese."""
     if any(0x3040 <= code <= 0x30FF for code in wanted):
         return "JP"
-    return "KR" if any(0x1100 <= code <= 0x11FF or 0xAC00 <= code <= 0xD7A3 for code in wanted) else "SC"
+    return (
+        "KR"
+        if any(0x1100 <= code <= 0x11FF or 0xAC00 <= code <= 0xD7A3 for code in wanted)
+        else "SC"
+    )
 
 
 @cache
-def _covered(name: str) -> frozenset[int]:
-    """Give the code points that a font has. The base font leaves joiners to the fonts of the scripts that join."""
-    covered = frozenset(_opened(name).getBestCmap())
+def _list_code_points(name: str) -> frozenset[int]:
+    """Give the code points that a font has.
+
+    The base font leaves joiners to the fonts of the scripts that join.
+    """
+    covered = frozenset(_open_font(name).getBestCmap())
     return covered - {ord(joiner) for joiner in _JOINERS} if name == BASE else covered
 
 
-def _opened(name: str) -> TTFont:
+def _open_font(name: str) -> TTFont:
     script = name.removeprefix(BASE)
     if script in _EASTERN:
-        folder = resources.files("justmytype_intl_cjk") / "fonts" / "ofl" / f"notosans{script.lower()}"
+        folder = (
+            resources.files("justmytype_intl_cjk") / "fonts" / "ofl" / f"notosans{script.lower()}"
+        )
     else:
         folder = resources.files("manimgx_fonts")
-    return TTFont(io.BytesIO((folder / f"{name}[wght].ttf").read_bytes()), lazy=True, recalcTimestamp=False)
+    return TTFont(
+        io.BytesIO((folder / f"{name}[wght].ttf").read_bytes()), lazy=True, recalcTimestamp=False
+    )
 
 
 @lru_cache(maxsize=64)
-def _cut(name: str, codes: frozenset[int], weight: int) -> Cut:
+def _cut_font(name: str, codes: frozenset[int], weight: int) -> Cut:
     """Keep these letters with all their shapes, and fix the weight."""
-    font = _opened(name)
+    font = _open_font(name)
     options = subset.Options()
     options.notdef_outline = True
     cutter = subset.Subsetter(options)
@@ -151,7 +184,9 @@ def _cut(name: str, codes: frozenset[int], weight: int) -> Cut:
     cutter.subset(font)
     between = io.BytesIO()
     font.save(between)
-    fixed = instancer.instantiateVariableFont(TTFont(between, recalcTimestamp=False), {"wght": weight})
+    fixed = instancer.instantiateVariableFont(
+        TTFont(between, recalcTimestamp=False), {"wght": weight}
+    )
     called = f"{name}{'' if codes == BASIC else 'More'}-{'Bold' if weight == BOLD else 'Regular'}"
     for record in fixed["name"].names:
         if record.nameID in {4, 6}:  # by these readers and tools name a font

@@ -1,6 +1,8 @@
-"""Papers for people as PDF: titles, lines, tables, in any script that we have letters for, shaped and in reading order.
+"""Papers for people as PDF: titles, lines, tables, in any script that we have letters for, shaped
+and in reading order.
 
-Drawn by fpdf2, shaped by HarfBuzz. What no font has is written as code points, and the reader is told so.
+Drawn by fpdf2, shaped by HarfBuzz. What no font has is written as code points, and the reader is
+told so.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from typing import Any, Final
 from fpdf import FPDF
 from fpdf.line_break import Fragment, TextLine
 
-from core import pdf_blocks, pdf_fonts, qr
-from core.pdf_blocks import Block, Code, Heading, Line, Paper, Passage, Table
+from core import pdf_blocks, pdf_fonts, qr_codes
+from core.pdf_blocks import Block, CodeBlock, Heading, Line, Paper, Passage, Table
 from core.pdf_fonts import Letters
 
 _FAMILY: Final = "base"
@@ -32,24 +34,43 @@ _ABOVE_CODE: Final = 34
 """What its title, hint and address take at most, so that they stay on one page with it."""
 
 
-def draw(paper: Paper, blocks: Sequence[Block], *, undrawn: str = "", language: str = "", country: str = "") -> bytes:
+def draw_paper(
+    paper: Paper,
+    blocks: Sequence[Block],
+    *,
+    undrawn: str = "",
+    language: str = "",
+    country: str = "",
+) -> bytes:
     """Draw the paper. `undrawn` is what the reader is told when a letter cannot be drawn.
 
-    `language` and `country` of the person decide between the Chinese, Japanese and Korean forms of one character.
+    `language` and `country` of the person decide between the Chinese, Japanese and Korean forms of
+    one character.
     """
-    texts = [paper.title, paper.banner, paper.footer, paper.page_word, undrawn, "[U+0123456789ABCDEF]/"]
-    letters = pdf_fonts.letters_of([*texts, *pdf_blocks.texts(blocks)], language=language, country=country)
+    texts = [
+        paper.title,
+        paper.banner,
+        paper.footer,
+        paper.page_word,
+        undrawn,
+        "[U+0123456789ABCDEF]/",
+    ]
+    letters = pdf_fonts.choose_letters(
+        [*texts, *pdf_blocks.list_texts(blocks)], language=language, country=country
+    )
     if letters.missing and undrawn:
         blocks = [*blocks, Passage(text=undrawn)]
     with TemporaryDirectory(prefix="sayso-pdf-") as folder:
         sheet = _Sheet(paper, letters, Path(folder))
         for block in blocks:
-            sheet.put(block)
+            sheet.draw_block(block)
         return bytes(sheet.output())
 
 
 class _Sheet(FPDF):
-    """One document of fpdf2 with our fonts, our head and foot, and text that reads back as it was written."""
+    """One document of fpdf2 with our fonts, our head and foot, and text that reads back as it was
+    written.
+    """
 
     def __init__(self, paper: Paper, letters: Letters, folder: Path) -> None:
         super().__init__(format="A4")
@@ -63,7 +84,8 @@ class _Sheet(FPDF):
         self.set_auto_page_break(auto=True, margin=_MARGIN)
         base, *others = letters.fonts
         for family, style, cut in [
-            (_FAMILY, "", base), (_FAMILY, "B", letters.bold), *((cut.name, "", cut) for cut in others),
+            (_FAMILY, "", base), (_FAMILY, "B", letters.bold),
+            *((cut.name, "", cut) for cut in others),
         ]:  # fmt: skip
             file = folder / f"{cut.name}.ttf"
             file.write_bytes(cut.data)
@@ -86,9 +108,11 @@ class _Sheet(FPDF):
         self.set_y(-15)
         self._use(_SMALL)
         number = f"{self._paper.page_word} {self.page_no()} / {{nb}}"
-        self._flow("  ".join(part for part in (self._paper.footer, number, self._paper.banner) if part))
+        self._flow(
+            "  ".join(part for part in (self._paper.footer, number, self._paper.banner) if part)
+        )
 
-    def put(self, block: Block) -> None:
+    def draw_block(self, block: Block) -> None:
         """Draw one block below the last one."""
         match block:
             case Heading():
@@ -108,26 +132,28 @@ class _Sheet(FPDF):
                 self.ln(1)
             case Table():
                 self._table(block)
-            case Code():
+            case CodeBlock():
                 self._code(block)
 
     def _table(self, block: Table) -> None:
         self._use(_SMALL)
         self._towards("")
-        with self.table(col_widths=tuple(block.widths), line_height=self._leading(), text_align="LEFT") as table:
+        with self.table(
+            col_widths=tuple(block.widths), line_height=self._leading(), text_align="LEFT"
+        ) as table:
             for row in [block.head, *block.rows]:
                 cells = table.row()
                 for text in row:
                     cells.cell(self._drawable(text))
         self.ln(2)
 
-    def _code(self, code: Code) -> None:
+    def _code(self, code: CodeBlock) -> None:
         if self.will_page_break(_CODE + _ABOVE_CODE):
             self.add_page()
-        self.put(Heading(text=code.title))
-        self.put(Passage(text=code.hint))
-        self.put(Passage(text=code.address, small=True))
-        squares = qr.rows(code.address)
+        self.draw_block(Heading(text=code.title))
+        self.draw_block(Passage(text=code.hint))
+        self.draw_block(Passage(text=code.address, small=True))
+        squares = qr_codes.encode_qr_rows(code.address)
         side, left, top = _CODE / len(squares), self.l_margin, self.get_y()
         self.link(left, top, _CODE, _CODE, code.address)
         for y, row in enumerate(squares):
@@ -146,68 +172,84 @@ class _Sheet(FPDF):
 
     def _flow(self, text: str) -> None:
         """A paragraph from margin to margin."""
-        said = _isolated(self._drawable(text))
+        said = _isolate_runs(self._drawable(text))
         self._towards(said)
         align = "R" if pdf_fonts.is_rtl(said) else "L"
         self.multi_cell(0, self._leading(), said, align=align, new_x="LMARGIN", new_y="NEXT")
 
     def _run(self, text: str) -> None:
         """Text that goes on where the last one ended, in its own direction."""
-        said = _isolated(self._drawable(text))
+        said = _isolate_runs(self._drawable(text))
         self._towards(said)
         self.write(self._leading(), said)
 
     def _towards(self, said: str) -> None:
-        self.set_text_shaping(use_shaping_engine=True, direction="rtl" if pdf_fonts.is_rtl(said) else "ltr")
+        self.set_text_shaping(
+            use_shaping_engine=True, direction="rtl" if pdf_fonts.is_rtl(said) else "ltr"
+        )
 
     def _drawable(self, text: str) -> str:
         """The text with code points for what no font has."""
-        return "".join(f"[U+{ord(one):04X}]" if one in self._missing else one for one in pdf_fonts.visible(text))
+        return "".join(
+            f"[U+{ord(one):04X}]" if one in self._missing else one
+            for one in pdf_fonts.strip_invisible(text)
+        )
 
     def get_fallback_font(self, char: str, style: str = "") -> str | None:
-        """Find the font of a letter that the base font has not. A variation selector stays with its letter."""
+        """Find the font of a letter that the base font has not.
+
+        A variation selector stays with its letter.
+        """
         if not pdf_fonts.is_selector(char):
             self._font_before = super().get_fallback_font(char, style)
         return self._font_before
 
     def _render_styled_text_line(self, text_line: TextLine, *args: Any, **kwargs: Any) -> bool:
-        """Draw a line whose pieces say what they are, glyph by glyph, so that it can be copied and searched."""
+        """Draw a line whose pieces say what they are, glyph by glyph, so that it can be copied and
+        searched.
+        """
         for fragment in text_line.fragments:
             if fragment.is_ttf_font and fragment.text_shaping_parameters:
-                fragment.render_with_text_shaping = partial(_shaped, fragment)  # type: ignore[method-assign]
+                fragment.render_with_text_shaping = partial(_draw_shaped_run, fragment)  # type: ignore[method-assign]
         return super()._render_styled_text_line(text_line, *args, **kwargs)
 
 
-def _isolated(text: str) -> str:
+def _isolate_runs(text: str) -> str:
     """Keep dates, numbers and hashes whole inside a text that reads from right to left."""
     return _FOREIGN.sub("\u2066\\g<0>\u2069", text) if pdf_fonts.is_rtl(text) else text
 
 
-def _shaped(fragment: Fragment, pos_x: float, pos_y: float, h: float, word_spacing: float) -> str:
+def _draw_shaped_run(
+    fragment: Fragment, pos_x: float, pos_y: float, h: float, word_spacing: float
+) -> str:
     """Draw a run of shaped glyphs.
 
-    The library names the first glyph of a cluster after all its letters. Where that is a mark without width, readers
-    see a gap at the letter and put a space there. Here the widest glyph of a cluster has the name. Scripts that move
-    glyphs (Devanagari and its neighbours) say their text beside the glyphs.
+    The library names the first glyph of a cluster after all its letters. Where that is a mark
+    without width, readers see a gap at the letter and put a space there. Here the widest glyph of a
+    cluster has the name. Scripts that move glyphs (Devanagari and its neighbours) say their text
+    beside the glyphs.
     """
     font: Any = fragment.font
     unit = font.scale * fragment.font_size_pt * (fragment.font_stretching / 100) / 1000 / fragment.k
     space = font.subset.pick(ord(" "))
     drawn: list[str] = []
-    for glyph, place in _glyphs(fragment):
+    for glyph, place in _list_glyphs(fragment):
         code = font.subset.pick_glyph(glyph)
         x, y = pos_x + place.x_offset * unit, pos_y - place.y_offset * unit
-        drawn.append(f"1 0 0 1 {x * fragment.k:.2f} {(h - y) * fragment.k:.2f} Tm ({font.escape_text(chr(code))}) Tj")
+        drawn.append(
+            f"1 0 0 1 {x * fragment.k:.2f} {(h - y) * fragment.k:.2f} Tm "
+            f"({font.escape_text(chr(code))}) Tj"
+        )
         pos_x += place.x_advance * unit + (word_spacing if code == space else 0)
         pos_y += place.y_advance * unit
     body = " ".join(drawn)
-    if not _says_its_text(fragment.string):
+    if not _may_reorder_glyphs(fragment.string):
         return body
     said = ("\ufeff" + fragment.string).encode("utf-16-be").hex().upper()
     return f"/Span <</ActualText <{said}>>> BDC {body} EMC"
 
 
-def _glyphs(fragment: Fragment) -> Iterator[tuple[Any, Any]]:
+def _list_glyphs(fragment: Fragment) -> Iterator[tuple[Any, Any]]:
     """Give the glyphs of a run in the order in which they are drawn, each with its place."""
     font, text = fragment.font, fragment.string
     if not text:
@@ -216,8 +258,13 @@ def _glyphs(fragment: Fragment) -> Iterator[tuple[Any, Any]]:
         text, fragment.font_size_pt, fragment.text_shaping_parameters
     )
     # A letter and its marks are one thing to a reader, whatever the shaping makes of them.
-    starts = sorted({int(info.cluster) for info in infos} - {at for at, one in enumerate(text) if _is_mark(one)} | {0})
-    letters = {start: text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)}
+    starts = sorted(
+        {int(info.cluster) for info in infos} - {at for at, one in enumerate(text) if _is_mark(one)}
+        | {0}
+    )
+    letters = {
+        start: text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
+    }
     owners = [starts[bisect_right(starts, int(info.cluster)) - 1] for info in infos]
     widest: dict[int, int] = {}
     for number, (owner, place) in enumerate(zip(owners, places, strict=True)):
@@ -226,7 +273,9 @@ def _glyphs(fragment: Fragment) -> Iterator[tuple[Any, Any]]:
             widest[owner] = number
     for number, (info, place) in enumerate(zip(infos, places, strict=True)):
         name = font.ttfont.getGlyphName(info.codepoint)  # type: ignore[union-attr]  # as above
-        said = _readable(letters[owners[number]]) if widest[owners[number]] == number else ""
+        said = (
+            _to_reading_order(letters[owners[number]]) if widest[owners[number]] == number else ""
+        )
         glyph = font.subset.get_glyph(  # type: ignore[union-attr]  # as above
             glyph=info.codepoint,
             unicode=tuple(map(ord, said)),
@@ -237,13 +286,19 @@ def _glyphs(fragment: Fragment) -> Iterator[tuple[Any, Any]]:
             yield glyph, place
 
 
-def _says_its_text(text: str) -> bool:
-    """Whether glyphs may stand in another order than their letters, in a script that reads from left to right."""
-    return any(map(_is_mark, text)) and not any(unicodedata.bidirectional(one) in {"R", "AL"} for one in text)
+def _may_reorder_glyphs(text: str) -> bool:
+    """Whether glyphs may stand in another order than their letters, in a script that reads from
+    left to right.
+    """
+    return any(map(_is_mark, text)) and not any(
+        unicodedata.bidirectional(one) in {"R", "AL"} for one in text
+    )
 
 
-def _readable(letters: str) -> str:
-    """How readers want the letters of one glyph: they turn a run from right to left round, but not a letter's marks."""
+def _to_reading_order(letters: str) -> str:
+    """How readers want the letters of one glyph: they turn a run from right to left round, but not
+    a letter's marks.
+    """
     marked = any(map(_is_mark, letters)) and pdf_fonts.is_rtl(letters)
     return letters[::-1] if marked else letters
 

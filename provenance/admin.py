@@ -1,4 +1,4 @@
-"""Clips, the log and exports on the desk."""
+"""Clips, exports and opinions on answers in the admin."""
 
 from __future__ import annotations
 
@@ -8,87 +8,84 @@ from typing import Final
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from accounts.clock import now_for
-from accounts.desk import EvidenceAdmin, actor_of, button, demand_act, member_of
+from accounts.admin_base import ReadOnlyAdmin, actor_of, admin_button, demand_act, member_of
 from accounts.models import Member
-from accounts.permissions import Action
 from accounts.reason_forms import Given
+from accounts.role_permissions import Action
+from accounts.test_clock import now_for
 from core import clock
+from core.caller_notes import Notes
 from core.errors import SaysoError
-from core.notes import Notes
-from provenance import clips, feedback
-from provenance.bundles import services
-from provenance.models import Checkpoint, Clip, Entry, Export, Feedback
-from vault import signing
-from vault.noted_admin import NotedAdmin
+from provenance import feedback
+from provenance.clips import clip_lifecycle
+from provenance.exports import export_requests
+from provenance.models import Clip, Export, Feedback
+from vault import signing_keys
+from vault.notes_admin import NotedAdmin
 
-_WITH_WORDS: Final = "All live records and the whole log in a bundle that verifies offline. It is kept for a week."
+_WITH_WORDS: Final = (
+    "All live records and the whole log in a bundle that verifies offline. It is kept for a week."
+)
 _WITHOUT_WORDS: Final = (
-    f"{_WITH_WORDS} The words of intended uses, which may name people, are not in it: their hashes stand for them."
+    f"{_WITH_WORDS} The words of intended uses, which may name people, are not in it: their hashes "
+    "stand for them."
 )
 
 
 @admin.register(Clip)
 class ClipAdmin(NotedAdmin[Clip]):
     found_by = ("external_id", "client_reference")
-    list_display = ("id", "state", "language", "use_case", "codec", "duration_ms", "mode", "issued_at")
+    list_display = (
+        "id",
+        "state",
+        "language",
+        "use_case",
+        "codec",
+        "duration_ms",
+        "mode",
+        "issued_at",
+    )
     list_filter = ("state", "codec", "livemode")
     search_fields = ("id", "sha256", "sha256_pcm", "consent_id", "voice_id", "decision_id")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "id")
     fields = (
-        "id", "state", "code", "mode", "consent_id", "grant_id", "decision_id", "voice_id", "provider", "language",
-        "use_case", "characters", "codec", "media_type", "size", "duration_ms", "sha256", "sha256_pcm",
-        "sha256_provider", "scheme", "epoch", "margin_milli_db", "score_milli", "self_checks", "second_marks",
-        "event_id", "created_at", "issued_at", "ended_at",
+        "id", "state", "code", "mode", "consent_id", "grant_id", "decision_id", "voice_id",
+        "provider", "language", "use_case", "characters", "codec", "media_type", "size",
+        "duration_ms", "sha256", "sha256_pcm", "sha256_provider", "scheme", "epoch",
+        "margin_milli_db", "score_milli", "self_checks", "second_marks", "event_id", "created_at",
+        "issued_at", "ended_at",
     )  # fmt: skip
 
     def notes_of(self, row: Clip) -> Notes:
         """Open the clip's notes."""
-        return clips.notes_of(row)
-
-
-@admin.register(Entry)
-class EntryAdmin(EvidenceAdmin[Entry]):
-    organisation_path = "organisation_id"
-    list_display = ("idx", "kind", "event_id", "mode")
-    list_filter = ("kind", "livemode")
-    search_fields = ("event_id",)
-    ordering = ("-idx",)
-    fields = ("idx", "kind", "event_id", "mode", "entry")
-    readonly_fields = ("entry",)
-
-    @admin.display(description="Entry")
-    def entry(self, entry: Entry) -> str:
-        """The logged bytes, which are text."""
-        return bytes(entry.payload).decode()
-
-
-@admin.register(Checkpoint)
-class CheckpointAdmin(EvidenceAdmin[Checkpoint]):
-    organisation_path = "organisation_id"
-    list_display = ("size", "signed_at")
-    ordering = ("-size",)
+        return clip_lifecycle.open_notes(row)
 
 
 @admin.register(Export)
-class ExportAdmin(EvidenceAdmin[Export]):
+class ExportAdmin(ReadOnlyAdmin[Export]):
     list_display = ("id", "kind", "state", "mode", "size", "created_at", "expires_at")
     list_filter = ("kind", "state", "livemode")
     search_fields = ("id",)
     ordering = ("-created_at", "id")
     fields = (
-        "id", "kind", "state", "code", "mode", "from_at", "to_at", "speaker_id", "words", "actor", "rows_done",
-        "size", "sha256", "log_size", "created_at", "finished_at", "expires_at",
+        "id", "kind", "state", "code", "mode", "from_at", "to_at", "speaker_id", "words", "actor",
+        "rows_done", "size", "sha256", "log_size", "created_at", "finished_at", "expires_at",
     )  # fmt: skip
     actions_list = ("audit",)
     actions_detail = ("download",)
 
-    @button(text="Export for audit", path="audit", permission="export")
+    @admin_button(text="Export for audit", path="audit", permission="export")
     def audit(self, request: HttpRequest) -> HttpResponse:
         """Ask for an audit bundle of everything live."""
         return self.with_reason(
@@ -97,11 +94,15 @@ class ExportAdmin(EvidenceAdmin[Export]):
             action=Action.EXPORT,
             title="Export for audit",
             consequence=_WITH_WORDS if self.may(request, Action.OPEN_SPEAKER) else _WITHOUT_WORDS,
-            do=partial(_audit, member_of(request), words=self.may(request, Action.OPEN_SPEAKER)),
+            do=partial(
+                _request_audit_export,
+                member_of(request),
+                words=self.may(request, Action.OPEN_SPEAKER),
+            ),
             back=reverse("admin:provenance_export_changelist"),
         )
 
-    @button(text="Download", path="download", permission="export")
+    @admin_button(text="Download", path="download", permission="export")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Give the bundle, when it is ready. That it was taken goes on record."""
         export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
@@ -112,45 +113,62 @@ class ExportAdmin(EvidenceAdmin[Export]):
             demand_act(request, Action.OPEN_SPEAKER)
         at = now_for(export.organisation, livemode=export.livemode, real=clock.now())
         try:
-            pieces = services.download(export, actor=actor_of(member_of(request)), at=at)
+            pieces = export_requests.download_bundle(
+                export, actor=actor_of(member_of(request)), at=at
+            )
         except SaysoError as error:
             messages.error(request, error.detail)
-            return HttpResponseRedirect(reverse("admin:provenance_export_change", args=[quote(export.pk)]))
+            return HttpResponseRedirect(
+                reverse("admin:provenance_export_change", args=[quote(export.pk)])
+            )
         headers = {"Content-Disposition": f'attachment; filename="{export.id}.zip"'}
         return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
 
     def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Owners, officers and auditors; what tells who people are is not for auditors."""
-        if object_id is None or not self.may(request, Action.EXPORT) or self.may(request, Action.OPEN_SPEAKER):
+        if (
+            object_id is None
+            or not self.may(request, Action.EXPORT)
+            or self.may(request, Action.OPEN_SPEAKER)
+        ):
             return self.may(request, Action.EXPORT)
         export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         return export is not None and not export.opens_people
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(EvidenceAdmin[Feedback]):
+class FeedbackAdmin(ReadOnlyAdmin[Feedback]):
     list_display = ("created_at", "opinion", "verdict", "clip_id", "language")
     list_filter = ("opinion", "verdict", "language")
     ordering = ("-created_at", "-id")
-    fields = ("created_at", "opinion", "verdict", "clip_id", "said", "language")
-    readonly_fields = ("said",)
+    fields = ("created_at", "opinion", "verdict", "clip_id", "show_words", "language")
+    readonly_fields = ("show_words",)
 
     @admin.display(description="Words")
-    def said(self, row: Feedback) -> str:
+    def show_words(self, row: Feedback) -> str:
         """What was said, as long as the person in the clip is not erased."""
-        return feedback.words_of(row)
+        return feedback.open_words(row)
 
-    def owned(self, request: HttpRequest) -> QuerySet[Feedback]:
-        """What was said of the organisation's own clips; what was said of no clip is the operator's to read."""
+    def list_owned_rows(self, request: HttpRequest) -> QuerySet[Feedback]:
+        """What was said of the organisation's own clips; what was said of no clip is the operator's
+        to read.
+        """
         member = member_of(request)
         general = Q(organisation=None) if member.is_superuser else Q(pk__in=())
         return Feedback.objects.filter(Q(organisation=member.organisation_id) | general)
 
 
-def _audit(member: Member, row: None, actor: str, given: Given, *, words: bool) -> str:  # noqa: ARG001 - the shape of an act
+def _request_audit_export(
+    member: Member,
+    row: None,  # noqa: ARG001 - the shape of an act
+    actor: str,
+    given: Given,  # noqa: ARG001 - the shape of an act
+    *,
+    words: bool,
+) -> str:
     # The key that will sign the first bundle: the entry of this request names it.
-    signing.signer("exports", organisation_id=member.organisation_id, at=clock.now())
-    export = services.request(
+    signing_keys.get_signer("exports", organisation_id=member.organisation_id, at=clock.now())
+    export = export_requests.request_export(
         organisation_id=member.organisation_id,
         livemode=True,
         kind="audit",

@@ -6,10 +6,8 @@ class ProvenanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from provenance import account_events, marks
-        from provenance.bundles import tasks, wiring  # noqa: F401 - importing makes the task known
-        from provenance.outside import tasks as errands  # noqa: F401 - importing makes the task known
+        from provenance.clips import watermark_keys
+        from provenance.exports import clip_export_tables, tasks  # noqa: F401 - importing makes the task known
 
-        account_events.subscribe()
-        marks.register_policy()
-        wiring.register()
+        watermark_keys.register_policy()
+        clip_export_tables.register_clip_tables()

@@ -1,6 +1,8 @@
-"""What people say about an answer of the verify page: taken without a name, kept for half a year, then deleted.
+"""What people say about an answer of the verify page: taken without a name, kept for half a year,
+then deleted.
 
-A free detection tool has to ask whether its answers are any good (California's AI Transparency Act, SB 942, 22757.2).
+A free detection tool has to ask whether its answers are any good (California's AI Transparency Act,
+SB 942, 22757.2).
 """
 
 from __future__ import annotations
@@ -9,11 +11,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from core import ids, shown, tx
+from core import ids, shown_text, transactions
 from core.errors import Fault, Invalid
-from provenance import turns
+from provenance import anonymous_rate_limit
 from provenance.models import Clip, ClipState, Feedback, Opinion
-from vault import keys, sealing
+from vault import sealed_values, subject_keys
 
 KEEP: Final = timedelta(days=180)
 MOST_WORDS: Final = 1000
@@ -21,25 +23,38 @@ A_MINUTE: Final = 5
 _SHOWN: Final = (ClipState.ISSUED, ClipState.WITHDRAWN)
 
 
-def give(
-    *, opinion: str, words: str, verdict: str, clip_id: str, language: str, address: str, at: datetime
+def give_feedback(
+    *,
+    opinion: str,
+    words: str,
+    verdict: str,
+    clip_id: str,
+    language: str,
+    address: str,
+    at: datetime,
 ) -> Feedback:
-    """Keep one opinion; it goes to the organisation of the clip it speaks of, or to whoever runs the service.
+    """Keep one opinion; it goes to the organisation of the clip it speaks of, or to whoever runs
+    the service.
 
-    The address is counted and not kept. Raises Invalid and RateLimited (five a minute from an address).
+    The address is counted and not kept. Raises Invalid and RateLimited (five a minute from an
+    address).
     """
     if opinion not in Opinion.values:
         detail = "Choose one of the answers."
         raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr="opinion"),))
     said = words.replace("\0", "").strip()
-    if not shown.bare(said).strip():
+    if not shown_text.strip_undrawn(said).strip():
         said = ""  # letters that draw nothing say nothing
     if len(said) > MOST_WORDS:
         detail = f"More than {MOST_WORDS} characters."
         raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))
-    turns.take(address, at=at, what="feedback", limit=A_MINUTE)
-    clip = Clip.objects.filter(id=clip_id, state__in=_SHOWN).first() if ids.is_id(clip_id, "clp") else None
-    sealed = _sealed(clip, said) if clip and said else None
+    anonymous_rate_limit.count_request(address, at=at, what="feedback", limit=A_MINUTE)
+    clip = (
+        Clip.objects.filter(id=clip_id, state__in=_SHOWN).first()
+        if ids.is_id(clip_id, "clp")
+        else None
+    )
+    sealed = _seal_words(clip, said) if clip and said else None
     return Feedback.objects.create(
         organisation_id=clip.organisation_id if clip else None,
         clip_id=clip.id if clip else "",
@@ -52,12 +67,14 @@ def give(
     )
 
 
-def general() -> Iterator[Feedback]:
-    """What was said of no organisation's clip, oldest first: for whoever runs the service, and for nobody else."""
+def list_general_feedback() -> Iterator[Feedback]:
+    """What was said of no organisation's clip, oldest first: for whoever runs the service, and for
+    nobody else.
+    """
     yield from Feedback.objects.filter(organisation=None).order_by("created_at", "id").iterator()
 
 
-def words_of(row: Feedback) -> str:
+def open_words(row: Feedback) -> str:
     """Give what was said; nothing once the person in the clip has been erased."""
     if row.sealed_words is None:
         return row.words
@@ -65,27 +82,31 @@ def words_of(row: Feedback) -> str:
     if clip is None:
         return ""
     try:
-        return str(sealing.unseal(clip.subject, _context(row.clip_id), bytes(row.sealed_words)))
-    except keys.KeyDestroyed:
+        return str(
+            sealed_values.unseal(clip.subject, _seal_context(row.clip_id), bytes(row.sealed_words))
+        )
+    except subject_keys.KeyDestroyed:
         return ""
 
 
-@tx.required
-def forget_of(subject: str) -> int:
-    """Empty what was said of this person's clips, before the clips forget whose they are; give how many."""
+@transactions.requires_transaction
+def forget_feedback_of_subject(subject: str) -> int:
+    """Empty what was said of this person's clips, before the clips forget whose they are; give how
+    many.
+    """
     theirs = Clip.objects.filter(subject=subject).values("id")
     return Feedback.objects.filter(clip_id__in=theirs).update(words="", sealed_words=None)
 
 
-def _sealed(clip: Clip, said: str) -> bytes | None:
+def _seal_words(clip: Clip, said: str) -> bytes | None:
     """Words about a clip whose person is erased already are not kept."""
-    return sealing.seal(clip.subject, _context(clip.id), said) if clip.subject else None
+    return sealed_values.seal(clip.subject, _seal_context(clip.id), said) if clip.subject else None
 
 
-def _context(clip_id: str) -> str:
+def _seal_context(clip_id: str) -> str:
     return f"feedback|{clip_id}"
 
 
-def forget(*, at: datetime) -> int:
+def delete_old_feedback(*, at: datetime) -> int:
     """Delete what is older than half a year; give how many."""
     return Feedback.objects.filter(created_at__lte=at - KEEP).delete()[0]

@@ -1,4 +1,6 @@
-"""Keeps tests at home: only loopback may be reached, and nothing is written to the developer's data folder."""
+"""Keeps tests at home: only loopback may be reached, and nothing is written to the developer's data
+folder.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,17 @@ class NetworkForbidden(RuntimeError):
 def own_data_folder() -> None:
     """Give this run a temporary data folder, unless its starter named one.
 
-    Django's settings are read before any test code, so the places that already hold the default are put right here;
-    child processes inherit the environment.
+    Django's settings are read before any test code, so the places that already hold the default are
+    put right here; child processes inherit the environment.
     """
     if "SAYSO_DATA_DIR" not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="sayso-tests-"))
         os.environ["SAYSO_DATA_DIR"] = str(folder)
     folder = Path(os.environ["SAYSO_DATA_DIR"]).resolve()
     settings.SAYSO_DATA_DIR = folder
-    settings.STATIC_ROOT = folder / "static"  # WhiteNoise warns when it is missing, and warnings are errors
+    settings.STATIC_ROOT = (
+        folder / "static"
+    )  # WhiteNoise warns when it is missing, and warnings are errors
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     database = settings.DATABASES["default"]
     if "sqlite3" in database["ENGINE"]:
@@ -37,9 +41,15 @@ def own_data_folder() -> None:
 
 
 def stay_at_home() -> None:
-    """Refuse every connection and look-up that leaves this machine, except to the servers that a URL names."""
+    """Refuse every connection and look-up that leaves this machine, except to the servers that a
+    URL names.
+    """
     named = {urlsplit(os.environ.get(name, "")).hostname for name in ("DATABASE_URL", "REDIS_URL")}
-    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+    connect, connect_ex, look_up = (
+        socket.socket.connect,
+        socket.socket.connect_ex,
+        socket.getaddrinfo,
+    )
 
     def refuse_strangers(host: object) -> None:
         if host not in named and not is_home(host):

@@ -1,7 +1,8 @@
-"""`python -m tests.suite`: every test on every database there is, and at the end a list of what was not run and why.
+"""`python -m tests.suite`: every test on every database there is, and at the end a list of what was
+not run and why.
 
-`--only sqlite|postgres|redis|browser` runs a part; other words are handed to pytest (`-k gate`, `-x`, `tests/vault`).
-With CI=true a skipped test or a missing server is a failure.
+`--only sqlite|postgres|redis|browser` runs a part; other words are handed to pytest (`-k gate`,
+`-x`, `tests/vault`). With CI=true a skipped test or a missing server is a failure.
 """
 
 from __future__ import annotations
@@ -20,10 +21,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from tests import servers
+from tests.support import servers
+from tests.support.summary import SLOWEST
 
 NOTHING_COLLECTED: Final = 5  # pytest's exit code
-OURS: Final = ("DATABASE_URL", "REDIS_URL", "SAYSO_DATA_DIR", "SAYSO_MASTER_KEY", "SAYSO_SECRET_KEY")
+OURS: Final = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SAYSO_DATA_DIR",
+    "SAYSO_MASTER_KEY",
+    "SAYSO_SECRET_KEY",
+)
 # Else every process of every step would rewrite the assertions of all tests again.
 SLOW: Final = "PYTHONDONTWRITEBYTECODE"
 
@@ -47,6 +55,7 @@ class Tally:
     failed: int = 0
     skips: list[str] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
 
     def line(self) -> str:
         """The last line, in the form that machines look for."""
@@ -78,7 +87,9 @@ def _plan(only: str | None, stack: contextlib.ExitStack, tally: Tally) -> Iterat
     """Lay out the steps, finding the servers that they need on the way."""
     wants = {only} if only else {"sqlite", "postgres", "redis", "browser"}
     if "sqlite" in wants:
-        yield from _with_loners(Step(name="SQLite", marks="not postgres and not redis and not browser"))
+        yield from _with_loners(
+            Step(name="SQLite", marks="not postgres and not redis and not browser")
+        )
     if wants & {"postgres", "redis"}:
         yield from _with_servers(wants, stack, tally)
     if "browser" in wants:
@@ -90,7 +101,10 @@ def _plan(only: str | None, stack: contextlib.ExitStack, tally: Tally) -> Iterat
 
 
 def _with_servers(wants: set[str], stack: contextlib.ExitStack, tally: Tally) -> Iterator[Step]:
-    """The steps on PostgreSQL and Redis. Without PostgreSQL the tests with Redis still run, on SQLite."""
+    """The steps on PostgreSQL and Redis.
+
+    Without PostgreSQL the tests with Redis still run, on SQLite.
+    """
     database: dict[str, str] = {}
     if postgresql := stack.enter_context(servers.postgresql()):
         _say(f"PostgreSQL: {postgresql.source}")
@@ -99,17 +113,27 @@ def _with_servers(wants: set[str], stack: contextlib.ExitStack, tally: Tally) ->
         tally.not_run.append("everything on PostgreSQL: none found (apt-get install postgresql)")
     if "postgres" in wants and database:
         marks, options = "not redis and not browser", ("--database-tests-only",)
-        yield from _with_loners(Step(name="PostgreSQL", marks=marks, environment=database, options=options))
+        yield from _with_loners(
+            Step(name="PostgreSQL", marks=marks, environment=database, options=options)
+        )
     if "redis" in wants:
         if redis := stack.enter_context(servers.redis()):
             _say(f"Redis: {redis.source}")
-            yield Step(name="Redis and Celery", marks="redis", environment={**database, "REDIS_URL": redis.url})
+            yield Step(
+                name="Redis and Celery",
+                marks="redis",
+                environment={**database, "REDIS_URL": redis.url},
+            )
         else:
-            tally.not_run.append("tests with Redis and Celery: none found (apt-get install redis-server)")
+            tally.not_run.append(
+                "tests with Redis and Celery: none found (apt-get install redis-server)"
+            )
 
 
 def _with_loners(step: Step) -> Iterator[Step]:
-    """Split a step in two: most tests share the processors, those marked `alone` get the machine to themselves."""
+    """Split a step in two: most tests share the processors, those marked `alone` get the machine to
+    themselves.
+    """
     yield replace(step, marks=f"({step.marks}) and not alone", processes=2)
     yield replace(step, name=f"{step.name}, one at a time", marks=f"({step.marks}) and alone")
 
@@ -120,8 +144,22 @@ def _run(step: Step, rest: Sequence[str], tally: Tally) -> None:
     with tempfile.TemporaryDirectory(prefix="sayso-tests-", ignore_cleanup_errors=True) as name:
         written = Path(name) / "tally.json"
         environment = {key: value for key, value in os.environ.items() if key not in {*OURS, SLOW}}
-        environment |= {**step.environment, "SAYSO_DATA_DIR": f"{name}/data", "SAYSO_TALLY": str(written)}
-        command = [sys.executable, "-m", "pytest", "-p", "tests.tally", "-q", "-m", step.marks, *step.options]
+        environment |= {
+            **step.environment,
+            "SAYSO_DATA_DIR": f"{name}/data",
+            "SAYSO_TALLY": str(written),
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "tests.support.summary",
+            "-q",
+            "-m",
+            step.marks,
+            *step.options,
+        ]
         # A test that hangs shows where; the temporary folders of tests that passed are not kept.
         command += [
             "-o",
@@ -132,7 +170,9 @@ def _run(step: Step, rest: Sequence[str], tally: Tally) -> None:
             f"{name}/t",
         ]
         command += ["-n", str(step.processes)] if step.processes else ["-p", "no:xdist"]
-        code = subprocess.run([*command, *rest], env=environment, check=False, stdin=subprocess.DEVNULL).returncode
+        code = subprocess.run(
+            [*command, *rest], env=environment, check=False, stdin=subprocess.DEVNULL
+        ).returncode
         _add(step, code, written, tally)
 
 
@@ -142,6 +182,7 @@ def _add(step: Step, code: int, written: Path, tally: Tally) -> None:
     tally.passed += int(result.get("passed", 0))
     tally.failed += failed
     tally.skips += [f"{step.name}: {skip}" for skip in result.get("skips", [])]
+    tally.slowest += [(took, f"{step.name}: {name}") for name, took in result.get("slowest", [])]
     if code not in {0, NOTHING_COLLECTED} and not failed:
         _say(f"{step.name}: pytest itself ended with code {code}")
         tally.failed += 1
@@ -153,6 +194,9 @@ def _close(tally: Tally, *, seconds: float, strict: bool) -> None:
         _say(f"NOT RUN: {line}")
     if strict and (tally.not_run or tally.skips):
         _say("CI=true: what was not run counts as a failure.")
+    _say("The slowest tests:")
+    for took, name in sorted(tally.slowest, reverse=True)[:SLOWEST]:
+        _say(f"{took:7.1f} s  {name}")
     _say(f"The whole suite took {seconds:.0f} s.")
     _say(tally.line())
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from accounts.models import Organisation
-from tests.cast import ClientOf, MakeKey, MakeMember, MakeOrganisation
+from tests.fixtures.organisations import ClientOf, MakeKey, MakeMember, MakeOrganisation
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,9 @@ class TestMakers:
     ) -> None:
         assert make_organisation("Acme") == acme
 
-    def test_keep_neighbours_apart(self, acme: Organisation, bolt: Organisation, make_key: MakeKey) -> None:
+    def test_keep_neighbours_apart(
+        self, acme: Organisation, bolt: Organisation, make_key: MakeKey
+    ) -> None:
         assert make_key(organisation=bolt).key.organisation == bolt
         assert make_key().key.organisation == acme
 
@@ -32,5 +34,7 @@ class TestMakers:
 
 class TestClients:
     def test_without_the_scope_are_refused(self, make_key: MakeKey, client_of: ClientOf) -> None:
-        answer = client_of(make_key(scopes=["speakers:read"])).post("/v1/api_keys", {}, format="json")
+        answer = client_of(make_key(scopes=["speakers:read"])).post(
+            "/v1/api_keys", {}, format="json"
+        )
         assert (answer.status_code, json.loads(answer.content)["code"]) == (403, "scope_missing")

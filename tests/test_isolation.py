@@ -37,7 +37,10 @@ class TestTheDataFolder:
         assert list(tmp_path.iterdir()) == []
 
     def test_holds_no_database_of_the_developer(self) -> None:
-        assert Path(settings.BASE_DIR) / "var" not in Path(str(connection.settings_dict["NAME"])).parents
+        assert (
+            Path(settings.BASE_DIR) / "var"
+            not in Path(str(connection.settings_dict["NAME"])).parents
+        )
 
 
 class TestAChildProcess:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.people import MUSEUM, MakeConsent, MakeRequest
+from tests.fixtures.consents import MUSEUM, MakeConsent, MakeRequest
 
 pytestmark = pytest.mark.django_db
 

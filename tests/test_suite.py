@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import debian, servers, suite
+from tests import suite
 from tests.suite import Step, Tally
+from tests.support import debian, servers
 
 STEP = Step(name="SQLite", marks="")
 
@@ -45,13 +46,21 @@ class TestATally:
 
     def test_adds_up_what_a_step_wrote(self, tmp_path: Path) -> None:
         written = tmp_path / "tally.json"
-        written.write_text(json.dumps({"passed": 5, "failed": 2, "skips": ["t: why"]}), encoding="utf-8")
+        written.write_text(
+            json.dumps({"passed": 5, "failed": 2, "skips": ["t: why"], "slowest": [["t", 9.5]]}),
+            encoding="utf-8",
+        )
         tally = Tally(passed=1)
         suite._add(STEP, 1, written, tally)
         assert (tally.passed, tally.failed, tally.skips) == (6, 2, ["SQLite: t: why"])
+        assert tally.slowest == [(9.5, "SQLite: t")]
 
-    @pytest.mark.parametrize(("code", "failed"), [(0, 0), (5, 0), (1, 1), (2, 1), (3, 1), (4, 1), (-9, 1)])
-    def test_counts_a_step_that_broke_down_as_failed(self, tmp_path: Path, code: int, failed: int) -> None:
+    @pytest.mark.parametrize(
+        ("code", "failed"), [(0, 0), (5, 0), (1, 1), (2, 1), (3, 1), (4, 1), (-9, 1)]
+    )
+    def test_counts_a_step_that_broke_down_as_failed(
+        self, tmp_path: Path, code: int, failed: int
+    ) -> None:
         tally = Tally()
         suite._add(STEP, code, tmp_path / "never written", tally)
         assert tally.failed == failed
@@ -81,7 +90,9 @@ class TestThePlan:
         assert {"SQLite", "PostgreSQL", "Redis and Celery", "Chromium"} <= set(names)
         assert tally.not_run == []
 
-    def test_starts_no_server_that_its_part_does_not_need(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_starts_no_server_that_its_part_does_not_need(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def never() -> None:
             raise AssertionError("started a server for nothing")
 

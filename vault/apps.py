@@ -8,4 +8,4 @@ class VaultConfig(AppConfig):
     def ready(self) -> None:
         from vault import organisation_notes
 
-        organisation_notes.register()
+        organisation_notes.register_note_sealer()

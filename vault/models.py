@@ -1,4 +1,6 @@
-"""Rows of the vault: whose keys exist, which epoch wraps them, which blobs and signing keys there are. No secrets."""
+"""Rows of the vault: whose keys exist, which epoch wraps them, which blobs and signing keys there
+are. No secrets.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,10 @@ from django.db.models import F, Q
 
 
 class KekState(models.TextChoices):
-    """The life of a key-encryption key. Subjects are moved off a retiring one; then it is destroyed."""
+    """The life of a key-encryption key.
+
+    Subjects are moved off a retiring one; then it is destroyed.
+    """
 
     CURRENT = "current"
     RETIRING = "retiring"
@@ -15,7 +20,9 @@ class KekState(models.TextChoices):
 
 
 class Kek(models.Model):
-    """An epoch: one key-encryption key in the KMS, named by `kms_name`; the key itself is never in the database."""
+    """An epoch: one key-encryption key in the KMS, named by `kms_name`; the key itself is never in
+    the database.
+    """
 
     epoch = models.BigAutoField(primary_key=True)
     kms_name = models.CharField(max_length=64, unique=True, editable=False)
@@ -28,15 +35,20 @@ class Kek(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="kek_retired_has_a_time",
-                condition=Q(state="current", retired_at=None) | (~Q(state="current") & Q(retired_at__isnull=False)),
+                condition=Q(state="current", retired_at=None)
+                | (~Q(state="current") & Q(retired_at__isnull=False)),
             ),
-            models.CheckConstraint(name="kek_state_is_known", condition=Q(state__in=KekState.values)),
+            models.CheckConstraint(
+                name="kek_state_is_known", condition=Q(state__in=KekState.values)
+            ),
             models.CheckConstraint(
                 name="kek_destroyed_has_a_time",
                 condition=Q(state="destroyed", destroyed_at__isnull=False)
                 | (~Q(state="destroyed") & Q(destroyed_at=None)),
             ),
-            models.UniqueConstraint(name="kek_only_one_is_current", fields=["state"], condition=Q(state="current")),
+            models.UniqueConstraint(
+                name="kek_only_one_is_current", fields=["state"], condition=Q(state="current")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -51,9 +63,12 @@ class SubjectKind(models.TextChoices):
 
 
 class Subject(models.Model):
-    """One key holder: a person, or an organisation for what concerns no person. Holds the wrapped key until destroyed.
+    """One key holder: a person, or an organisation for what concerns no person.
 
-    The organisation is named by its id alone: the row outlives everything that could cascade into it.
+    Holds the wrapped key until destroyed.
+
+    The organisation is named by its id alone: the row outlives everything that could cascade into
+    it.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -66,14 +81,18 @@ class Subject(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="subject_kind_is_known", condition=Q(kind__in=SubjectKind.values)),
+            models.CheckConstraint(
+                name="subject_kind_is_known", condition=Q(kind__in=SubjectKind.values)
+            ),
             models.CheckConstraint(
                 name="subject_destroyed_means_no_key",
                 condition=Q(wrapped_key=None, destroyed_at__isnull=False)
                 | Q(wrapped_key__isnull=False, destroyed_at=None),
             ),
             models.UniqueConstraint(
-                name="subject_one_per_organisation", fields=["organisation_id"], condition=Q(kind="organisation")
+                name="subject_one_per_organisation",
+                fields=["organisation_id"],
+                condition=Q(kind="organisation"),
             ),
         ]
 
@@ -82,7 +101,10 @@ class Subject(models.Model):
 
 
 class Blob(models.Model):
-    """An encrypted file in the object store. The row is the truth; a file without a row is an orphan and swept."""
+    """An encrypted file in the object store.
+
+    The row is the truth; a file without a row is an orphan and swept.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", editable=False)
@@ -91,7 +113,9 @@ class Blob(models.Model):
     created_at = models.DateTimeField(editable=False)
 
     class Meta:
-        constraints = [models.CheckConstraint(name="blob_size_not_negative", condition=Q(size__gte=0))]
+        constraints = [
+            models.CheckConstraint(name="blob_size_not_negative", condition=Q(size__gte=0))
+        ]
 
     def __str__(self) -> str:
         return self.id
@@ -109,10 +133,11 @@ class SigningPurpose(models.TextChoices):
 
 
 class SigningKey(models.Model):
-    """A signing key of an organisation for one purpose: Ed25519, or ML-DSA-44 where the purpose says so.
+    """A signing key of an organisation for one purpose: Ed25519, or ML-DSA-44 where the purpose
+    says so.
 
-    `handle` is what the KMS needs to sign: wrapped, no secret.
-    Valid in the half-open period [valid_from, valid_until). Rotation ends the old key after an overlap and adds one.
+    `handle` is what the KMS needs to sign: wrapped, no secret. Valid in the half-open period
+    [valid_from, valid_until). Rotation ends the old key after an overlap and adds one.
     """
 
     key_id = models.CharField(primary_key=True, max_length=40, editable=False)
@@ -126,9 +151,12 @@ class SigningKey(models.Model):
     class Meta:
         indexes = [models.Index(name="signing_key_by_owner", fields=["organisation_id", "purpose"])]
         constraints = [
-            models.CheckConstraint(name="signing_key_purpose_is_known", condition=Q(purpose__in=SigningPurpose.values)),
             models.CheckConstraint(
-                name="signing_key_period_not_empty", condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from"))
+                name="signing_key_purpose_is_known", condition=Q(purpose__in=SigningPurpose.values)
+            ),
+            models.CheckConstraint(
+                name="signing_key_period_not_empty",
+                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
             ),
             models.UniqueConstraint(
                 name="signing_key_only_one_without_end",

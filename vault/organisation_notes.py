@@ -1,4 +1,6 @@
-"""Notes on an organisation's own things, such as API keys: they concern no person and live under its own key."""
+"""Notes on an organisation's own things, such as API keys: they concern no person and live under
+its own key.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +8,31 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from accounts import sealer
-from core.notes import Noted, Notes
-from vault import keys, notes
+from accounts import note_sealing
+from core.caller_notes import Noted, Notes
+from vault import sealed_notes, subject_keys
 
 
 class OrganisationSealer:
-    """Seals and opens them (`accounts.sealer.Sealer`)."""
+    """Seals and opens them (`accounts.note_sealing.Sealer`)."""
 
-    def columns(self, written: Notes, *, row_id: str, organisation_id: str, at: datetime) -> Mapping[str, Any]:
+    def columns(
+        self, written: Notes, *, row_id: str, organisation_id: str, at: datetime
+    ) -> Mapping[str, Any]:
         """Give the row's columns for these notes."""
         if not written:
-            return notes.NONE
-        own = keys.of_organisation(organisation_id, at=at)
-        return notes.columns(written, subjects=(own,), row_id=row_id, organisation_id=organisation_id, at=at)
+            return sealed_notes.NONE
+        own = subject_keys.get_organisation_subject(organisation_id, at=at)
+        return sealed_notes.seal_notes(
+            written, subjects=(own,), row_id=row_id, organisation_id=organisation_id, at=at
+        )
 
-    def opened(self, row: Noted, *, organisation_id: str) -> Notes:
+    def open_notes(self, row: Noted, *, organisation_id: str) -> Notes:
         """Open a row's notes."""
-        derive = keys.derivers_of((organisation_id,)).get(organisation_id)
-        return Notes() if derive is None else notes.opened_with(derive, row)
+        derive = subject_keys.open_derivers_of((organisation_id,)).get(organisation_id)
+        return Notes() if derive is None else sealed_notes.open_notes_with(derive, row)
 
 
-def register() -> None:
+def register_note_sealer() -> None:
     """Let accounts know; called when the applications start."""
-    sealer.register(OrganisationSealer())
+    note_sealing.register_sealer(OrganisationSealer())

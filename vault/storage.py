@@ -1,4 +1,7 @@
-"""Where ciphertext lies: a thin interface, and the local folder behind it. Names are made by us, never by callers."""
+"""Where ciphertext lies: a thin interface, and the local folder behind it.
+
+Names are made by us, never by callers.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from typing import Protocol, runtime_checkable
 
 from django.conf import settings
 
-from vault import files
-from vault.chunked import Source
+from vault import durable_files
+from vault.chunked_encryption import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +28,18 @@ class Stored:
 
 @runtime_checkable
 class Storage(Protocol):
-    """What an object store must do. Names look like `aa/ent_…`. Raises FileNotFoundError for a name it has not."""
+    """What an object store must do. Names look like `aa/ent_…`.
+
+    Raises FileNotFoundError for a name it has not.
+    """
 
     def write(self, name: str, data: bytes) -> None:
         """Keep the bytes; durable when this returns."""
 
     def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
-        """Keep bytes that come in parts, all of them or, when the parts raise, nothing; durable when this returns."""
+        """Keep bytes that come in parts, all of them or, when the parts raise, nothing; durable
+        when this returns.
+        """
 
     def open(self, name: str) -> Source:
         """Give the object for reading in pieces."""
@@ -76,7 +84,7 @@ class FolderStorage:
         """Keep bytes that come in parts; on the disk when this returns."""
         path = self.folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.write_parts(path, parts)
+        durable_files.write_parts(path, parts)
 
     def open(self, name: str) -> Source:
         """Give the file for reading in pieces. Raises FileNotFoundError."""
@@ -99,6 +107,6 @@ class FolderStorage:
             yield Stored(name=f"{path.parent.name}/{path.name}", written_at=written_at)
 
 
-def current() -> Storage:
+def get_storage() -> Storage:
     """Give the store that the settings name; today that is the data folder."""
     return FolderStorage(folder=settings.SAYSO_DATA_DIR / "blobs")

@@ -9,24 +9,27 @@ from typing import Final
 from celery import shared_task
 
 from core import clock
-from vault import blobs, epochs
+from vault import blobs, key_rotation
 from vault.models import Kek, KekState
 
 logger = logging.getLogger(__name__)
 
-# Together the outer bound of an erasure, see `vault.epochs`: 35 days, like the retention that backups should have.
+# Together the outer bound of an erasure, see `vault.key_rotation`: 35 days, like the retention that
+# backups should have.
 EPOCH: Final = timedelta(days=28)
 GRACE: Final = timedelta(days=7)
 
 
 @shared_task(name="vault.rotate", acks_late=True, ignore_result=True)
-def rotate(**_later: object) -> None:
-    """Begin a new epoch when the current one is old enough; finish older ones, and a rotation that was cut short."""
+def rotate_key_epochs(**_later: object) -> None:
+    """Begin a new epoch when the current one is old enough; finish older ones, and a rotation that
+    was cut short.
+    """
     at = clock.now()
     if Kek.objects.filter(state=KekState.CURRENT, created_at__lte=at - EPOCH).exists():
-        done = epochs.rotate(at=at, grace=GRACE)
+        done = key_rotation.rotate_epochs(at=at, grace=GRACE)
     elif Kek.objects.filter(state=KekState.RETIRING).exists():
-        done = epochs.finish(at=at, grace=GRACE)
+        done = key_rotation.finish_rotation(at=at, grace=GRACE)
     else:
         return
     facts = {"epoch": done.epoch, "rewrapped": done.rewrapped, "destroyed": len(done.destroyed)}
@@ -34,7 +37,7 @@ def rotate(**_later: object) -> None:
 
 
 @shared_task(name="vault.sweep", acks_late=True, ignore_result=True)
-def sweep(**_later: object) -> None:
+def sweep_orphaned_blobs(**_later: object) -> None:
     """Delete encrypted files whose rows never came or are gone."""
     swept = blobs.sweep_orphans(at=clock.now())
     if swept:

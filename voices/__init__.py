@@ -1,1 +1,3 @@
-"""Voices, samples, engines, the speech pipeline, jobs and erasure: what is spoken, and how it stops."""
+"""Voices, samples, engines, the speech pipeline, jobs and erasure: what is spoken, and how it
+stops.
+"""

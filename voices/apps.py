@@ -10,19 +10,21 @@ class VoicesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import events
+        from accounts import domain_events
         from consent import voice_lookup
-        from consent.signals import consent_ended
-        from provenance import verifying
-        from voices import binding, bundles, wiring
+        from consent.wakeups import consent_ended
+        from provenance import verification
+        from voices import registrations, voice_export_tables, voice_macs
 
-        bundles.register()
-        voice_lookup.register(wiring.known_voice)
-        voice_lookup.register_states(ready=wiring.ready_voices, gone=wiring.gone_voices)
-        voice_lookup.register_binding(binding.rests_on)
-        verifying.register_consent_state(wiring.consent_state)
-        verifying.register_consent_level(wiring.consent_level)
-        wiring.register_policy()
-        events.listen(wiring.on_key_event)
-        events.listen(wiring.on_policy_event)
-        consent_ended.connect(wiring.on_consent_ended, dispatch_uid="voices.sweep")
+        voice_export_tables.register_export_tables()
+        voice_lookup.register_voice_lookup(registrations.known_voice)
+        voice_lookup.register_states(
+            ready=registrations.ready_voices, gone=registrations.gone_voices
+        )
+        voice_lookup.register_binding(voice_macs.rests_on)
+        verification.register_consent_state(registrations.consent_state)
+        verification.register_consent_level(registrations.consent_level)
+        registrations.register_policy()
+        domain_events.add_listener(registrations.on_key_event)
+        domain_events.add_listener(registrations.on_policy_event)
+        consent_ended.connect(registrations.on_consent_ended, dispatch_uid="voices.sweep")

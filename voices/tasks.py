@@ -1,4 +1,7 @@
-"""Background work of the voices: carry a job out, delete a voice, find what was lost. Messages carry ids alone."""
+"""Background work of the voices: delete a voice, compare one, find what was lost.
+
+Messages carry ids alone.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,11 @@ from django.conf import settings
 
 from core import clock
 from core.errors import Unavailable
-from voices import comparison, jobs, removal, sweeps
+from voices import reconcile, voice_comparison, voice_deletion
+from voices.speech.tasks import run_job
 
 ACTOR: Final = "system:comparison"
 logger = logging.getLogger(__name__)
-
-
-@shared_task(
-    name="voices.run_job",
-    acks_late=True,
-    autoretry_for=(Unavailable,),
-    retry_backoff=True,
-    retry_backoff_max=300,
-    retry_jitter=False,
-    max_retries=jobs.MOST_ATTEMPTS,
-    ignore_result=True,
-)
-def run_job(*, job_id: str, **_later: object) -> None:
-    """Carry a job out at least once, others in their turn on the way; claims make each item take effect once."""
-    jobs.run(job_id, real=clock.now)
 
 
 @shared_task(
@@ -40,9 +29,11 @@ def run_job(*, job_id: str, **_later: object) -> None:
     max_retries=5,
     ignore_result=True,
 )
-def remove_voice(*, voice_id: str, actor: str = sweeps.ACTOR, **_later: object) -> None:
-    """Delete one voice; a provider that stays away longer than the retries is asked again by the sweep."""
-    removal.carry_out(voice_id, actor=actor, real=clock.now)
+def remove_voice(*, voice_id: str, actor: str = reconcile.ACTOR, **_later: object) -> None:
+    """Delete one voice; a provider that stays away longer than the retries is asked again by the
+    sweep.
+    """
+    voice_deletion.run_deletion(voice_id, actor=actor, real=clock.now)
 
 
 @shared_task(
@@ -56,13 +47,13 @@ def remove_voice(*, voice_id: str, actor: str = sweeps.ACTOR, **_later: object) 
 )
 def compare_voice(*, voice_id: str, **_later: object) -> None:
     """Compare one voice with other people's; what the retries did not finish, the sweep finds."""
-    comparison.carry_out(voice_id, actor=ACTOR, real=clock.now)
+    voice_comparison.run_comparison(voice_id, actor=ACTOR, real=clock.now)
 
 
 @shared_task(name="voices.sweep", acks_late=True, ignore_result=True)
-def sweep(**_later: object) -> None:
+def sweep_voices(**_later: object) -> None:
     """Find lost jobs, voices of ended consents, and whatever was cut off."""
-    found = sweeps.sweep(at=clock.now())
+    found = reconcile.sweep_pending_work(at=clock.now())
     for job_id in found.jobs:
         # While every worker is busy, wake-ups do not pile up: the next sweep sends another.
         run_job.apply_async(kwargs={"job_id": job_id}, expires=2 * settings.SAYSO_SWEEP_SECONDS)
@@ -71,4 +62,6 @@ def sweep(**_later: object) -> None:
     for voice_id in found.comparisons:
         compare_voice.delay(voice_id=voice_id)
     if found.jobs or found.voices:
-        logger.info("sweep found work", extra={"jobs": len(found.jobs), "voices": len(found.voices)})
+        logger.info(
+            "sweep found work", extra={"jobs": len(found.jobs), "voices": len(found.voices)}
+        )

@@ -1,4 +1,5 @@
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.db import migrations, models
 
 
@@ -12,11 +13,28 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='LoginSession',
+            fields=[
+                ('cookie_sha256', models.CharField(editable=False, max_length=64, primary_key=True, serialize=False)),
+                ('sealed', models.BinaryField()),
+                ('begun_at', models.DateTimeField(editable=False)),
+                ('expires_at', models.DateTimeField(db_index=True, editable=False)),
+            ],
+        ),
+        migrations.CreateModel(
             name='RateWindow',
             fields=[
                 ('key_id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('minute', models.BigIntegerField(editable=False)),
                 ('used', models.PositiveIntegerField(editable=False)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='SharedValue',
+            fields=[
+                ('name', models.CharField(editable=False, max_length=64, primary_key=True, serialize=False)),
+                ('value', models.TextField()),
+                ('expires_at', models.DateTimeField(db_index=True, null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -36,6 +54,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ApiKey',
             fields=[
+                ('sealed_notes', models.BinaryField(null=True)),
+                ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('product', models.CharField(max_length=100)),
                 ('livemode', models.BooleanField(editable=False)),
@@ -49,12 +69,11 @@ class Migration(migrations.Migration):
                 ('default_territory', models.CharField(blank=True, max_length=16)),
                 ('default_language', models.CharField(blank=True, max_length=64)),
                 ('calls_per_minute', models.PositiveIntegerField(default=600)),
-                ('external_id', models.CharField(blank=True, max_length=200)),
-                ('metadata', models.JSONField(default=dict)),
                 ('created_at', models.DateTimeField(editable=False)),
                 ('expires_at', models.DateTimeField(null=True)),
                 ('last_used_at', models.DateTimeField(editable=False, null=True)),
                 ('disabled_at', models.DateTimeField(editable=False, null=True)),
+                ('keeps_jobs', models.BooleanField(default=False, editable=False)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
         ),
@@ -71,18 +90,19 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=True)),
                 ('date_joined', models.DateTimeField(editable=False)),
                 ('access_until', models.DateTimeField(blank=True, null=True)),
+                ('session_epoch', models.PositiveIntegerField(default=0, editable=False)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
         ),
         migrations.CreateModel(
-            name='StoredAnswer',
+            name='IdempotencyRecord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key_sha256', models.CharField(max_length=64)),
                 ('request_sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('forgotten', 'Forgotten')], default='running', max_length=16)),
+                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('forgotten', 'Forgotten'), ('secret', 'Secret')], default='running', max_length=16)),
                 ('lease_until', models.DateTimeField()),
                 ('status', models.PositiveSmallIntegerField(default=0)),
                 ('headers', models.JSONField(default=dict)),
@@ -90,6 +110,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(db_index=True)),
                 ('api_key', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.apikey')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('api_key', 'key_sha256'), name='stored_answer_once_per_key'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'forgotten', 'secret'])), name='stored_answer_state_is_known')],
+            },
         ),
         migrations.AddConstraint(
             model_name='apikey',
@@ -104,11 +127,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'officer', 'engineer', 'auditor'])), name='member_role_is_known'),
         ),
         migrations.AddConstraint(
-            model_name='storedanswer',
-            constraint=models.UniqueConstraint(fields=('api_key', 'key_sha256'), name='stored_answer_once_per_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'forgotten'])), name='stored_answer_state_is_known'),
+            model_name='member',
+            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='member_email_is_lower_case'),
         ),
     ]

@@ -1,1 +1,3 @@
-"""Backup and restore: everything but keys, anchors and tombstones, which guard against the backup and lie elsewhere."""
+"""Backup and restore: everything but keys, anchors and tombstones, which guard against the backup
+and lie elsewhere.
+"""

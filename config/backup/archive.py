@@ -1,4 +1,6 @@
-"""The archive: a tar of the database copy, the encrypted files and a manifest with the SHA-256 of each."""
+"""The archive: a tar of the database copy, the encrypted files and a manifest with the SHA-256 of
+each.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from typing import IO, Any, Final, cast
 
 from django.conf import settings
 
-from config.backup import dump, needs
+from config.backup import dump, prerequisites
 from core import clock
 from core.errors import Invalid
 
@@ -32,14 +34,17 @@ class BadArchive(Invalid):
     code = "backup_unreadable"
 
 
-def blobs() -> Path:
+def blob_folder() -> Path:
     """Where the encrypted files lie."""
     return Path(settings.SAYSO_DATA_DIR) / "blobs"
 
 
 @contextmanager
-def workspace(name: str) -> Iterator[Path]:
-    """An empty folder for as long as the block runs. What a killed run left in it goes first: it held a database."""
+def open_workspace(name: str) -> Iterator[Path]:
+    """An empty folder for as long as the block runs.
+
+    What a killed run left in it goes first: it held a database.
+    """
     folder = Path(settings.SAYSO_DATA_DIR) / f"{name}.part"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -49,13 +54,17 @@ def workspace(name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write(target: Path, *, at: datetime, progress: Progress) -> int:
-    """Write the archive; give the number of encrypted files in it. A half-written archive never has the final name."""
+def write_archive(target: Path, *, at: datetime, progress: Progress) -> int:
+    """Write the archive; give the number of encrypted files in it.
+
+    A half-written archive never has the final name.
+    """
     part = target.with_name(target.name + ".part")
     try:
-        # The copy holds members' addresses and hashes of keys: nobody else on this machine is to read it.
+        # The copy holds members' addresses and hashes of keys: nobody else on this machine is to
+        # read it.
         with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-            hashes = _fill(file, at=at, progress=progress)
+            hashes = _write_members(file, at=at, progress=progress)
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
@@ -65,28 +74,39 @@ def write(target: Path, *, at: datetime, progress: Progress) -> int:
     return len(hashes) - 1
 
 
-def _fill(file: io.BufferedWriter, *, at: datetime, progress: Progress) -> dict[str, str]:
-    """Write every member. The database first: a file added since is an orphan that is swept after a restore."""
-    needed = needs.of_this_service(at=at)
+def _write_members(file: io.BufferedWriter, *, at: datetime, progress: Progress) -> dict[str, str]:
+    """Write every member.
+
+    The database first: a file added since is an orphan that is swept after a restore.
+    """
+    needed = prerequisites.needs_of_service(at=at)
     hashes: dict[str, str] = {}
-    with workspace("backup") as folder, tarfile.open(fileobj=file, mode="w") as tar:
-        copy = folder / dump.name()
+    with open_workspace("backup") as folder, tarfile.open(fileobj=file, mode="w") as tar:
+        copy = folder / dump.dump_file_name()
         progress("copying the database")
-        dump.write(copy)
-        _add(tar, copy, dump.name(), hashes)
-        for number, blob in enumerate(_files(), 1):
-            _add(tar, blob, f"blobs/{blob.relative_to(blobs())}", hashes)
+        dump.dump_database(copy)
+        _add_file(tar, copy, dump.dump_file_name(), hashes)
+        for number, blob in enumerate(_encrypted_files(), 1):
+            _add_file(tar, blob, f"blobs/{blob.relative_to(blob_folder())}", hashes)
             if number % 1000 == 0:
                 progress(f"{number} files")
-        manifest = {"version": VERSION, "made_at": clock.rfc3339(at), "needs": needed.as_json(), "sha256": hashes}
+        manifest = {
+            "version": VERSION,
+            "made_at": clock.to_rfc3339(at),
+            "needs": needed.as_json(),
+            "sha256": hashes,
+        }
         _add_manifest(tar, manifest)
     return hashes
 
 
-def read(source: Path, into: Path, *, progress: Progress) -> dict[str, Any]:
-    """Unpack the archive into an empty folder and check every file against the manifest. Raises BadArchive."""
+def read_archive(source: Path, into: Path, *, progress: Progress) -> dict[str, Any]:
+    """Unpack the archive into an empty folder and check every file against the manifest.
+
+    Raises BadArchive.
+    """
     try:
-        manifest = _unpack(source, into)
+        manifest = _unpack_archive(source, into)
         hashes: dict[str, str] = dict(manifest["sha256"])
     except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
         raise BadArchive("This file is not a backup, or only a part of one.") from error
@@ -95,14 +115,14 @@ def read(source: Path, into: Path, *, progress: Progress) -> dict[str, Any]:
     if manifest.get("version") != VERSION or found != set(hashes):
         raise BadArchive("The backup is not complete.")
     for name, expected in hashes.items():
-        if _sha256(into / name) != expected:
+        if _hash_file(into / name) != expected:
             raise BadArchive(f"{name} in the backup is damaged.")
-    if dump.name() not in hashes:
+    if dump.dump_file_name() not in hashes:
         raise BadArchive("The backup is of another database engine.")
     return manifest
 
 
-def _unpack(source: Path, into: Path) -> dict[str, Any]:
+def _unpack_archive(source: Path, into: Path) -> dict[str, Any]:
     with tarfile.open(source, "r:") as tar:
         members = tar.getmembers()
         if not all(member.isreg() for member in members):
@@ -110,31 +130,36 @@ def _unpack(source: Path, into: Path) -> dict[str, Any]:
         if len({member.name for member in members}) != len(members):
             raise tarfile.TarError("two files of one name")
         for member in members:
-            _extract(tar, member, into)
+            _extract_member(tar, member, into)
     manifest: dict[str, Any] = json.loads((into / MANIFEST).read_bytes())
     return manifest
 
 
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
-    """Write a plain file below `into`, for nobody else to write. Raises TarError for a name that leads elsewhere.
+def _extract_member(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
+    """Write a plain file below `into`, for nobody else to write.
 
-    By hand, because `extractall` knows no filter (PEP 706) before Python 3.11.4, and Debian 12 has 3.11.2.
+    Raises TarError for a name that leads elsewhere.
+
+    By hand, because `extractall` knows no filter (PEP 706) before Python 3.11.4, and Debian 12 has
+    3.11.2.
     """
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts or not name.parts:
         raise tarfile.TarError("a file that would lie outside")
     target, data = into / name, tar.extractfile(member)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 | member.mode & 0o644), "wb") as file:
+    with os.fdopen(
+        os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 | member.mode & 0o644), "wb"
+    ) as file:
         shutil.copyfileobj(cast("IO[bytes]", data), file)  # not None: it is a plain file
 
 
-def _files() -> Iterator[Path]:
+def _encrypted_files() -> Iterator[Path]:
     """The encrypted files, but for those that are being written: their rows are not in the copy."""
-    return (file for file in sorted(blobs().glob("*/*")) if not file.name.endswith(".tmp"))
+    return (file for file in sorted(blob_folder().glob("*/*")) if not file.name.endswith(".tmp"))
 
 
-def _add(tar: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]) -> None:
+def _add_file(tar: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]) -> None:
     """Add a file and its hash, unless an erasure has deleted it meanwhile."""
     try:
         opened = file.open("rb")
@@ -149,7 +174,7 @@ def _add(tar: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str]) ->
         tar.addfile(entry, opened)
 
 
-def _sha256(file: Path) -> str:
+def _hash_file(file: Path) -> str:
     with file.open("rb") as data:
         return hashlib.file_digest(data, "sha256").hexdigest()
 

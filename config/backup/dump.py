@@ -24,22 +24,22 @@ class ToolMissing(Unavailable):
     code = "backup_tool_missing"
 
 
-def name() -> str:
+def dump_file_name() -> str:
     """What the database is called inside the archive, by its engine."""
     return "database.sqlite3" if connection.vendor == "sqlite" else "database.pgdump"
 
 
-def write(target: Path) -> None:
+def dump_database(target: Path) -> None:
     """Write a consistent copy of the database to `target`. Raises ToolMissing, OSError."""
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(target)) as copy:
             connection.ensure_connection()
             connection.connection.backup(copy)
     else:
-        _run(["pg_dump", "--format=custom", "--no-owner", "--file", str(target)])
+        _run_program(["pg_dump", "--format=custom", "--no-owner", "--file", str(target)])
 
 
-def read(source: Path) -> None:
+def restore_database(source: Path) -> None:
     """Replace the database by the copy. Raises ToolMissing, OSError."""
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(source)) as copy:
@@ -49,19 +49,27 @@ def read(source: Path) -> None:
         database = str(connection.settings_dict["NAME"])
         connections.close_all()
         # One transaction: killed in the middle, or refused by the server, it has changed nothing.
-        options = ["--clean", "--if-exists", "--no-owner", "--exit-on-error", "--single-transaction"]
-        _run(["pg_restore", *options, "--dbname", database, str(source)])
+        options = [
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--exit-on-error",
+            "--single-transaction",
+        ]
+        _run_program(["pg_restore", *options, "--dbname", database, str(source)])
     connections.close_all()
 
 
-def _run(command: list[str]) -> None:
-    """Run a PostgreSQL program; credentials go by environment, never by argument, where everybody could read them."""
-    program = _program(command[0])
+def _run_program(command: list[str]) -> None:
+    """Run a PostgreSQL program; credentials go by environment, never by argument, where everybody
+    could read them.
+    """
+    program = _find_program(command[0])
     if program is None:
         raise ToolMissing(f"{command[0]} is not installed (Debian: postgresql-client).")
     done = subprocess.run(  # noqa: S603 - a fixed program with our own words
         [program, *command[1:]],
-        env={**os.environ, **_login()},
+        env={**os.environ, **_login_environment()},
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -72,15 +80,24 @@ def _run(command: list[str]) -> None:
         raise OSError(f"{command[0]}: {lines[-1] if lines else 'failed'}")
 
 
-def _program(name: str) -> str | None:
-    """The program on PATH, or the newest of Debian's versioned folders: an older one cannot read a newer server."""
+def _find_program(name: str) -> str | None:
+    """The program on PATH, or the newest of Debian's versioned folders: an older one cannot read a
+    newer server.
+    """
     versions = sorted(
-        _DEBIAN.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0
+        _DEBIAN.glob(f"*/bin/{name}"),
+        key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0,
     )
     return shutil.which(name) or (str(versions[-1]) if versions else None)
 
 
-def _login() -> dict[str, str]:
+def _login_environment() -> dict[str, str]:
     known: dict[str, Any] = connection.settings_dict
-    named = {"PGDATABASE": "NAME", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGHOST": "HOST", "PGPORT": "PORT"}
+    named = {
+        "PGDATABASE": "NAME",
+        "PGUSER": "USER",
+        "PGPASSWORD": "PASSWORD",
+        "PGHOST": "HOST",
+        "PGPORT": "PORT",
+    }
     return {variable: str(known[key]) for variable, key in named.items() if known.get(key)}

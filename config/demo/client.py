@@ -1,4 +1,6 @@
-"""A small HTTP client for the demo: standard library alone, so that each step is what anybody could send."""
+"""A small HTTP client for the demo: standard library alone, so that each step is what anybody could
+send.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ TIMEOUT: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class DemoResponse:
     """One HTTP answer: status, headers with lower-case names, body."""
 
     status: int
@@ -34,40 +36,54 @@ class Client:
     base: str
     key: str
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> DemoResponse:
         """GET."""
         return self._send("GET", path, b"", {})
 
-    def post(self, path: str, body: dict[str, Any] | None = None) -> Answer:
+    def post(self, path: str, body: dict[str, Any] | None = None) -> DemoResponse:
         """POST a JSON object."""
-        return self._send("POST", path, json.dumps(body or {}).encode(), {"Content-Type": "application/json"})
+        return self._send(
+            "POST", path, json.dumps(body or {}).encode(), {"Content-Type": "application/json"}
+        )
 
-    def upload(self, path: str, fields: dict[str, str], files: list[tuple[str, Path]]) -> Answer:
+    def upload(
+        self, path: str, fields: dict[str, str], files: list[tuple[str, Path]]
+    ) -> DemoResponse:
         """POST fields and files as multipart/form-data (RFC 7578)."""
         boundary = secrets.token_hex(16)
         parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
             for name, value in fields.items()
         ]
         for name, file in files:
-            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file.name}"\r\n'
+            place = f'form-data; name="{name}"; filename="{file.name}"'
+            head = f"--{boundary}\r\nContent-Disposition: {place}\r\n"
             parts.append(
-                head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + file.read_bytes() + b"\r\n"
+                head.encode()
+                + b"Content-Type: application/octet-stream\r\n\r\n"
+                + file.read_bytes()
+                + b"\r\n"
             )
         parts.append(f"--{boundary}--\r\n".encode())
-        return self._send("POST", path, b"".join(parts), {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+        return self._send(
+            "POST",
+            path,
+            b"".join(parts),
+            {"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        )
 
-    def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> DemoResponse:
         server = urlsplit(self.base)
         connection = HTTPConnection(server.hostname or "127.0.0.1", server.port, timeout=TIMEOUT)
         try:
             authorised = {"Authorization": f"Bearer {self.key}"} if self.key else {}
             connection.request(method, path, body=body or None, headers={**authorised, **headers})
-            return _answer(connection.getresponse())
+            return _to_demo_response(connection.getresponse())
         finally:
             connection.close()
 
 
-def _answer(response: HTTPResponse) -> Answer:
+def _to_demo_response(response: HTTPResponse) -> DemoResponse:
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(status=response.status, headers=headers, body=response.read())
+    return DemoResponse(status=response.status, headers=headers, body=response.read())

@@ -1,6 +1,8 @@
-"""The mailbox of the demo's speaker: a mail server on loopback that takes letters and shows the link in them.
+"""The mailbox of the demo's speaker: a mail server on loopback that takes letters and shows the
+link in them.
 
-It speaks the few words of SMTP (RFC 5321) that a client needs to hand over a letter, and keeps nothing on disk.
+It speaks the few words of SMTP (RFC 5321) that a client needs to hand over a letter, and keeps
+nothing on disk.
 """
 
 from __future__ import annotations
@@ -24,9 +26,14 @@ class Mailbox:
         self.letters: queue.Queue[bytes] = queue.Queue()
 
     def signing_link(self) -> str:
-        """Wait for the next letter and return the signing link in it. Raises LookupError when none comes in time."""
+        """Wait for the next letter and return the signing link in it.
+
+        Raises LookupError when none comes in time.
+        """
         try:
-            letter = message_from_bytes(self.letters.get(timeout=WAIT_SECONDS), policy=policy.default)
+            letter = message_from_bytes(
+                self.letters.get(timeout=WAIT_SECONDS), policy=policy.default
+            )
         except queue.Empty:
             raise LookupError("no letter came") from None
         words = str(letter.get_content()).split()
@@ -67,7 +74,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def opened() -> Iterator[Mailbox]:
+def open_mailbox() -> Iterator[Mailbox]:
     """Open a mailbox on a free port of loopback while the block runs."""
     with _Server(("127.0.0.1", 0), _Dialogue) as server:
         server.mailbox = Mailbox(server.server_address[1])

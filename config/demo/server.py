@@ -1,4 +1,6 @@
-"""A real server for the demo: its own process, its own data folder, a free port, the embedded default."""
+"""A real server for the demo: its own process, its own data folder, a free port, the embedded
+default.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ from django.conf import settings
 START_SECONDS: Final = 60.0
 # Whatever this machine's own service is configured with, the demo does not touch it.
 FOREIGN: Final = (
-    "DATABASE_URL", "REDIS_URL", "SAYSO_OBJECT_STORE_URL", "SAYSO_MASTER_KEY", "SAYSO_MASTER_KEY_FILE",
-    "SAYSO_EMAIL_URL", "SAYSO_MESSAGES_URL",
+    "DATABASE_URL", "REDIS_URL", "SAYSO_OBJECT_STORE_URL", "SAYSO_MASTER_KEY",
+    "SAYSO_MASTER_KEY_FILE", "SAYSO_EMAIL_URL", "SAYSO_MESSAGES_URL",
 )  # fmt: skip
 
 
@@ -29,7 +31,7 @@ class DemoFailed(SystemExit):
     """The demo cannot go on; ends the command with one line."""
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A TCP port on loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -37,20 +39,29 @@ def free_port() -> int:
         return port
 
 
-def refuse_taken(port: int) -> None:
-    """Raise DemoFailed when somebody listens on this port: their answers would be taken for ours."""
+def refuse_taken_port(port: int) -> None:
+    """Raise DemoFailed when somebody listens on this port: their answers would be taken for
+    ours.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError):
-            raise DemoFailed(f"Port {port} cannot be used, or is in use already; choose another.") from None
+            raise DemoFailed(
+                f"Port {port} cannot be used, or is in use already; choose another."
+            ) from None
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does: what it has started is ended, and its folders are tidied up."""
-    both = (signal.SIGINT, signal.SIGTERM)  # a shell that starts us in the background has SIGINT ignored
+def end_on_signal() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: what it has started is ended, and its folders are
+    tidied up.
+    """
+    both = (
+        signal.SIGINT,
+        signal.SIGTERM,
+    )  # a shell that starts us in the background has SIGINT ignored
     before = [signal.signal(each, signal.default_int_handler) for each in both]
     try:
         yield
@@ -61,8 +72,10 @@ def interruptible() -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def environment(data: Path, port: int, *, mail: str = "") -> dict[str, str]:
-    """The environment of a server with this data folder and port, and with the mail server of this address, if any."""
+def build_environment(data: Path, port: int, *, mail: str = "") -> dict[str, str]:
+    """The environment of a server with this data folder and port, and with the mail server of this
+    address, if any.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     return {
         **kept,
@@ -74,35 +87,47 @@ def environment(data: Path, port: int, *, mail: str = "") -> dict[str, str]:
     }
 
 
-def manage(arguments: list[str], env: Mapping[str, str]) -> str:
-    """Run `manage.py` with these arguments; give what it printed. Raises DemoFailed with its last line."""
+def run_manage(arguments: list[str], env: Mapping[str, str]) -> str:
+    """Run `manage.py` with these arguments; give what it printed.
+
+    Raises DemoFailed with its last line.
+    """
     command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=settings.BASE_DIR, env=dict(env), capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, cwd=settings.BASE_DIR, env=dict(env), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        raise DemoFailed(f"`manage.py {arguments[0]}` failed: {lines[-1] if lines else 'no output'}")
+        raise DemoFailed(
+            f"`manage.py {arguments[0]}` failed: {lines[-1] if lines else 'no output'}"
+        )
     return done.stdout
 
 
-def prepare(data: Path, port: int, organisation: str) -> dict[str, str]:
+def prepare_data_folder(data: Path, port: int, organisation: str) -> dict[str, str]:
     """Migrate an empty data folder and bootstrap an organisation; gives its login and keys."""
-    env = environment(data, port)
-    manage(["migrate", "--verbosity", "0"], env)
-    found: dict[str, str] = json.loads(manage(["bootstrap", "--organisation", organisation, "--json"], env))
+    env = build_environment(data, port)
+    run_manage(["migrate", "--verbosity", "0"], env)
+    found: dict[str, str] = json.loads(
+        run_manage(["bootstrap", "--organisation", organisation, "--json"], env)
+    )
     return found
 
 
 @contextmanager
-def running(data: Path, port: int, *, mail: str = "") -> Iterator[str]:
-    """Run the server while the block runs; gives its base URL. `mail` is the address of the mail server, if any."""
+def run_server(data: Path, port: int, *, mail: str = "") -> Iterator[str]:
+    """Run the server while the block runs; gives its base URL.
+
+    `mail` is the address of the mail server, if any.
+    """
     log = (data / "server.log").open("wb")
     command = [
         sys.executable,
         "-m",
         "uvicorn",
-        "config.asgi:application",
+        "config.asgi.application:application",
         "--http",
-        "config.wire:BoundedProtocol",
+        "config.asgi.http_protocol:BoundedProtocol",
         "--port",
         str(port),
         "--log-level",
@@ -111,13 +136,13 @@ def running(data: Path, port: int, *, mail: str = "") -> Iterator[str]:
     process = subprocess.Popen(  # noqa: S603 - our own words
         command,
         cwd=settings.BASE_DIR,
-        env=environment(data, port, mail=mail),
+        env=build_environment(data, port, mail=mail),
         stdout=log,
         stderr=log,
         stdin=subprocess.DEVNULL,
     )
     try:
-        _wait(process, port, data / "server.log")
+        _wait_until_ready(process, port, data / "server.log")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -128,7 +153,7 @@ def running(data: Path, port: int, *, mail: str = "") -> Iterator[str]:
         log.close()
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends:
         if process.poll() is not None:

@@ -1,4 +1,6 @@
-"""Signs on the real signing page the way a browser without JavaScript does: fetch, fill in the form, post it."""
+"""Signs on the real signing page the way a browser without JavaScript does: fetch, fill in the
+form, post it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ TIMEOUT: Final = 30.0
 
 
 class SigningForm(HTMLParser):
-    """Collects what the page's first form asks for: its hidden fields, its boxes, and the choices of each question."""
+    """Collects what the page's first form asks for: its hidden fields, its boxes, and the choices
+    of each question.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,16 +58,18 @@ def sign_on_the_page(link: str, *, name: str, advice: str) -> None:
     """
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
     form = SigningForm()
-    form.feed(_send(browser, Request(link)))  # noqa: S310 - the link comes from our own server
+    form.feed(_send_form(browser, Request(link)))  # noqa: S310 - the link comes from our own server
     fields = [*form.hidden.items(), *form.ticks, ("advice", advice), ("name_typed", name)]
     origin = link.split("/sign/", 1)[0]
     post = Request(  # noqa: S310 - the link comes from our own server
-        origin + form.action, data=urlencode(fields).encode(), headers={"Referer": link, "Origin": origin}
+        origin + form.action,
+        data=urlencode(fields).encode(),
+        headers={"Referer": link, "Origin": origin},
     )
-    _send(browser, post)
+    _send_form(browser, post)
 
 
-def _send(browser: OpenerDirector, request: Request) -> str:
+def _send_form(browser: OpenerDirector, request: Request) -> str:
     try:
         with browser.open(request, timeout=TIMEOUT) as answer:
             text: str = answer.read().decode()

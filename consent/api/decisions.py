@@ -9,13 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import Caller, caller_of
-from consent import gate, inputs, outputs, schemas, voice_lookup
-from consent.api.paths import known
+from accounts.authentication import Caller, caller_of
+from consent import gate, voice_lookup
+from consent.api import outputs, schemas, serializers
+from consent.api.paths import require_id
 from consent.models import Decision
+from core.api.openapi import describe_header
+from core.api.requests import read_form
 from core.errors import NotFound
-from core.rest import read
-from core.schemas import sent
 
 
 class Decisions(APIView):
@@ -25,18 +26,19 @@ class Decisions(APIView):
 
     @extend_schema(
         operation_id="decisions_create",
-        request=inputs.NewDecision,
-        parameters=[sent("Sayso-Decision", "The decision's id.", 200)],
+        request=serializers.NewDecision,
+        parameters=[describe_header("Sayso-Decision", "The decision's id.", 200)],
         responses={200: schemas.DecisionObject, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Ask whether something would be allowed, with all reasons when it would not."""
         caller = caller_of(request)
-        ask = _ask(read(inputs.NewDecision, request.data), caller)
-        decision = gate.preview(ask, at=caller.now(), actor=caller.actor)
-        # A retry is answered from store only while this permission holds; a refusal is always decided anew.
+        ask = _build_access_request(read_form(serializers.NewDecision, request.data), caller)
+        decision = gate.preview_decision(ask, at=caller.now(), actor=caller.actor)
+        # A retry is answered from store only while this permission holds; a refusal is always
+        # decided anew.
         headers = {"Sayso-Decision": decision.id}
-        return Response(outputs.decision(decision), headers=headers)
+        return Response(outputs.render_decision(decision), headers=headers)
 
 
 class OneDecision(APIView):
@@ -48,20 +50,26 @@ class OneDecision(APIView):
     def get(self, request: Request, decision_id: str) -> Response:
         """Show a decision."""
         caller = caller_of(request)
-        rows = Decision.objects.filter(organisation_id=caller.organisation_id, livemode=caller.livemode)
-        found = rows.filter(id=known(decision_id, "dec", "decision")).first()
+        rows = Decision.objects.filter(
+            organisation_id=caller.organisation_id, livemode=caller.livemode
+        )
+        found = rows.filter(id=require_id(decision_id, "dec", "decision")).first()
         if found is None:
             raise NotFound("There is no such decision.")
-        return Response(outputs.decision(found))
+        return Response(outputs.render_decision(found))
 
 
-def _ask(form: dict[str, Any], caller: Caller) -> gate.Ask:
-    """The question as the gate takes it; what the caller leaves out falls back to the key's defaults."""
+def _build_access_request(form: dict[str, Any], caller: Caller) -> gate.AccessRequest:
+    """The question as the gate takes it; what the caller leaves out falls back to the key's
+    defaults.
+    """
     consent_id, ready = form.get("consent"), True
     if voice_id := form.get("voice"):
-        voice = voice_lookup.find(voice_id, organisation_id=caller.organisation_id, livemode=caller.livemode)
+        voice = voice_lookup.get_known_voice(
+            voice_id, organisation_id=caller.organisation_id, livemode=caller.livemode
+        )
         consent_id, ready = voice.consent_id, voice.ready
-    return gate.Ask(
+    return gate.AccessRequest(
         organisation_id=caller.organisation_id,
         livemode=caller.livemode,
         action=form["action"],

@@ -6,7 +6,7 @@ from core import ids
 from core.errors import NotFound
 
 
-def known(text: str, prefix: ids.Prefix, what: str) -> str:
+def require_id(text: str, prefix: ids.Prefix, what: str) -> str:
     """Give the id back. Raises NotFound when it cannot be one."""
     if not ids.is_id(text, prefix):
         raise NotFound(f"There is no such {what}.")

@@ -8,12 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import caller_of
-from consent import inputs, outputs, schemas, services, speakers
-from consent.api.paths import known
+from accounts.authentication import caller_of
+from consent import services, speakers
+from consent.api import outputs, schemas, serializers
+from consent.api.paths import require_id
 from consent.models import Speaker
-from core.rest import page, read
-from core.schemas import PAGE, sent
+from core.api.openapi import PAGE, describe_header
+from core.api.requests import read_form, render_page
 
 
 class Speakers(APIView):
@@ -21,17 +22,21 @@ class Speakers(APIView):
 
     scope = "speakers"
 
-    @extend_schema(operation_id="speakers_list", parameters=list(PAGE), responses=schemas.SpeakerList)
+    @extend_schema(
+        operation_id="speakers_list", parameters=list(PAGE), responses=schemas.SpeakerList
+    )
     def get(self, request: Request) -> Response:
         """List the speakers, newest first."""
         caller = caller_of(request)
-        rows = Speaker.objects.filter(organisation_id=caller.organisation_id, livemode=caller.livemode)
-        return page(request, rows, outputs.speaker)
+        rows = Speaker.objects.filter(
+            organisation_id=caller.organisation_id, livemode=caller.livemode
+        )
+        return render_page(request, rows, outputs.render_speaker)
 
     @extend_schema(
         operation_id="speakers_create",
-        request=inputs.NewSpeaker,
-        parameters=[sent("Location", "Where the speaker is.", 201)],
+        request=serializers.NewSpeaker,
+        parameters=[describe_header("Location", "Where the speaker is.", 201)],
         responses={201: schemas.SpeakerObject},
     )
     def post(self, request: Request) -> Response:
@@ -42,10 +47,12 @@ class Speakers(APIView):
             livemode=caller.livemode,
             actor=caller.actor,
             at=caller.now(),
-            **read(inputs.NewSpeaker, request.data),
+            **read_form(serializers.NewSpeaker, request.data),
         )
         return Response(
-            outputs.speaker(made), status=status.HTTP_201_CREATED, headers={"Location": f"/v1/speakers/{made.id}"}
+            outputs.render_speaker(made),
+            status=status.HTTP_201_CREATED,
+            headers={"Location": f"/v1/speakers/{made.id}"},
         )
 
 
@@ -58,20 +65,26 @@ class OneSpeaker(APIView):
     def get(self, request: Request, speaker_id: str) -> Response:
         """Show a speaker."""
         caller = caller_of(request)
-        speaker_id = known(speaker_id, "spk", "speaker")
-        found = speakers.find(speaker_id, organisation_id=caller.organisation_id, livemode=caller.livemode)
-        return Response(outputs.speaker(found))
+        speaker_id = require_id(speaker_id, "spk", "speaker")
+        found = speakers.get_speaker(
+            speaker_id, organisation_id=caller.organisation_id, livemode=caller.livemode
+        )
+        return Response(outputs.render_speaker(found))
 
     @extend_schema(
-        operation_id="speakers_update", request=inputs.SpeakerUpdate, responses={200: schemas.SpeakerObject, 409: None}
+        operation_id="speakers_update",
+        request=serializers.SpeakerUpdate,
+        responses={200: schemas.SpeakerObject, 409: None},
     )
     def patch(self, request: Request, speaker_id: str) -> Response:
-        """Change what is known of a speaker; what somebody signed under by a correction, with its reason."""
+        """Change what is known of a speaker; what somebody signed under by a correction, with its
+        reason.
+        """
         caller = caller_of(request)
-        changes = read(inputs.SpeakerUpdate, request.data)
+        changes = read_form(serializers.SpeakerUpdate, request.data)
         correction = changes.pop("correction", None)
         changed = services.update_speaker(
-            known(speaker_id, "spk", "speaker"),
+            require_id(speaker_id, "spk", "speaker"),
             organisation=caller.organisation,
             livemode=caller.livemode,
             changes=changes,
@@ -79,4 +92,4 @@ class OneSpeaker(APIView):
             actor=caller.actor,
             at=caller.now(),
         )
-        return Response(outputs.speaker(changed))
+        return Response(outputs.render_speaker(changed))

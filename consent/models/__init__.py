@@ -1,6 +1,6 @@
 """Rows of consent: who may be asked, what was shown, what was signed, what was decided and used."""
 
-from consent.models.consent import Consent, Evidence, Grant, Remark, SampleHash
+from consent.models.consent import Consent, Evidence, Grant, SampleHash, SealedReason
 from consent.models.decision import Decision
 from consent.models.delivery import Delivery, ImportedConsent
 from consent.models.notice import Notice, NoticeVersion
@@ -22,12 +22,12 @@ __all__ = [
     "ImportedConsent",
     "Notice",
     "NoticeVersion",
-    "Remark",
     "Representative",
     "Reservation",
     "SampleFingerprint",
     "SampleFingerprintTerm",
     "SampleHash",
     "SampleRegister",
+    "SealedReason",
     "Speaker",
 ]

@@ -13,8 +13,8 @@ from django.db.models.expressions import Combinable
 from accounts.models import Organisation
 from consent.models.notice import NoticeVersion
 from consent.models.speaker import Speaker
-from consent.rules.states import ENDED, REVOKED, STANDING, State, effective
-from core.notes import Noted
+from consent.policy.state_machine import ENDED, REVOKED, STANDING, ConsentState, get_effective_state
+from core.caller_notes import Noted
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -29,12 +29,16 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(state__in=sorted(STANDING))
 
     def reading(self, *states: str, at: datetime | Combinable) -> ConsentQuerySet:
-        """Those that read as one of these states at that time: `Consent.state_at`, for the database."""
+        """Those that read as one of these states at that time: `Consent.state_at`, for the
+        database.
+        """
         over = Q(state__in=sorted(STANDING), valid_until__lte=at)
-        unanswered = Q(state=State.REQUESTED) & (Q(link_expires_at__lte=at) | Q(asked_until__lte=at))
+        unanswered = Q(state=ConsentState.REQUESTED) & (
+            Q(link_expires_at__lte=at) | Q(asked_until__lte=at)
+        )
         now = Case(
-            When(over, then=Value(str(State.EXPIRED))),
-            When(unanswered, then=Value(str(State.LAPSED))),
+            When(over, then=Value(str(ConsentState.EXPIRED))),
+            When(unanswered, then=Value(str(ConsentState.LAPSED))),
             default=F("state"),
             output_field=CharField(),
         )
@@ -48,10 +52,11 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 class Consent(Noted):
     """One request to one person, and after signing the proof of their answer.
 
-    The bytes of `record` are what was signed; they and all that belongs to them never change (a trigger holds that).
-    `revocation_epoch` goes up with everything that could end a permit; `standing_mac` seals where the consent stands
-    (`consent.seals`). The asked term is `asked_until` or `duration`; the term in force is [valid_from, valid_until).
-    `state` is what was written down last: read `state_at`, since time alone ends a term and a request.
+    The bytes of `record` are what was signed; they and all that belongs to them never change (a
+    trigger holds that). `revocation_epoch` goes up with everything that could end a permit;
+    `standing_mac` seals where the consent stands (`consent.row_macs`). The asked term is
+    `asked_until` or `duration`; the term in force is [valid_from, valid_until). `state` is what was
+    written down last: read `state_at`, since time alone ends a term and a request.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -71,7 +76,7 @@ class Consent(Noted):
     link_sha256 = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     link_expires_at = models.DateTimeField(editable=False)
 
-    state = models.CharField(max_length=16, default=State.REQUESTED)
+    state = models.CharField(max_length=16, default=ConsentState.REQUESTED)
     revocation_epoch = models.PositiveIntegerField(default=0, editable=False)
     valid_from = models.DateTimeField(null=True, editable=False)
     valid_until = models.DateTimeField(null=True, editable=False)
@@ -80,7 +85,9 @@ class Consent(Noted):
     standing_mac = models.CharField(max_length=64, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
-    supersedes = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors", editable=False)
+    supersedes = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="successors", editable=False
+    )
 
     record = models.BinaryField(null=True, editable=False)
     record_sha256 = models.CharField(max_length=64, blank=True, editable=False)
@@ -93,18 +100,25 @@ class Consent(Noted):
         indexes = [
             models.Index(fields=["organisation", "livemode", "id"], name="consent_by_organisation"),
             models.Index(fields=["state", "valid_until"], name="consent_by_end"),
-            models.Index(fields=["external_index"], name="consent_by_external_id", condition=~Q(external_index="")),
+            models.Index(
+                fields=["external_index"],
+                name="consent_by_external_id",
+                condition=~Q(external_index=""),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
-                name="consent_state_is_known", condition=Q(state__in=[str(state) for state in State])
+                name="consent_state_is_known",
+                condition=Q(state__in=[str(state) for state in ConsentState]),
             ),
             models.CheckConstraint(
-                name="consent_assurance_is_known", condition=Q(assurance__in=["L0", "L1", "L2", "L3"])
+                name="consent_assurance_is_known",
+                condition=Q(assurance__in=["L0", "L1", "L2", "L3"]),
             ),
             models.CheckConstraint(
                 name="consent_asks_for_a_term_or_an_end",
-                condition=Q(asked_until=None) & ~Q(duration="") | Q(asked_until__isnull=False, duration=""),
+                condition=Q(asked_until=None) & ~Q(duration="")
+                | Q(asked_until__isnull=False, duration=""),
             ),
             models.CheckConstraint(
                 name="consent_term_not_empty",
@@ -123,12 +137,15 @@ class Consent(Noted):
                 condition=~Q(state__in=sorted(REVOKED)) | Q(revoked_at__isnull=False),
             ),
             models.UniqueConstraint(
-                name="consent_link_opens_one_request", fields=["link_sha256"], condition=~Q(link_sha256="")
+                name="consent_link_opens_one_request",
+                fields=["link_sha256"],
+                condition=~Q(link_sha256=""),
             ),
             models.UniqueConstraint(
                 name="consent_superseded_by_one",
                 fields=["supersedes"],
-                condition=Q(supersedes__isnull=False) & ~Q(state__in=["declined", "lapsed", "rejected"]),
+                condition=Q(supersedes__isnull=False)
+                & ~Q(state__in=["declined", "lapsed", "rejected"]),
             ),
         ]
 
@@ -136,16 +153,18 @@ class Consent(Noted):
         return self.id
 
     def signed_method(self) -> str | None:
-        """Return the `expression_method` of the record, such as `one_time_link`; None before signing."""
+        """Return the `expression_method` of the record, such as `one_time_link`; None before
+        signing.
+        """
         if self.record is None:
             return None
         found: dict[str, Any] = json.loads(bytes(self.record))
         return str(found["events"][0]["expression_method"])
 
-    def state_at(self, at: datetime) -> State:
+    def state_at(self, at: datetime) -> ConsentState:
         """Give the state as it is at that time, also before a sweep has written it down."""
-        return effective(
-            State(self.state),
+        return get_effective_state(
+            ConsentState(self.state),
             at=at,
             valid_until=self.valid_until,
             link_expires_at=self.link_expires_at,
@@ -156,9 +175,9 @@ class Consent(Noted):
 class Grant(models.Model):
     """One purpose that a person signed: a use case with its limits.
 
-    `signed` is the scope as signed and never changes; `scope` is what narrowing left of it, and `epoch` the consent's
-    epoch when that last changed; what both say in words lies in `sealed_words`. A permit rests on one single grant;
-    grants are never mixed.
+    `signed` is the scope as signed and never changes; `scope` is what narrowing left of it, and
+    `epoch` the consent's epoch when that last changed; what both say in words lies in
+    `sealed_words`. A permit rests on one single grant; grants are never mixed.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -182,7 +201,9 @@ class Grant(models.Model):
 
 
 class Evidence(models.Model):
-    """A piece of proof: its hash stands in the signed record, its bytes lie in the vault and can be erased."""
+    """A piece of proof: its hash stands in the signed record, its bytes lie in the vault and can be
+    erased.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     consent = models.ForeignKey(Consent, models.PROTECT, related_name="evidence")
@@ -214,8 +235,11 @@ class Evidence(models.Model):
         return f"{self.kind} of {self.consent_id}"
 
 
-class Remark(models.Model):
-    """A reason: its code, and the words beside it. Words may name people, so they lie sealed; the log has the code."""
+class SealedReason(models.Model):
+    """A reason: its code, and the words beside it.
+
+    Words may name people, so they lie sealed; the log has the code.
+    """
 
     consent = models.ForeignKey(Consent, models.PROTECT, related_name="remarks")
     move = models.CharField(max_length=16, editable=False)
@@ -229,14 +253,18 @@ class Remark(models.Model):
 
 
 class SampleHash(models.Model):
-    """A recording that a consent is bound to, by the SHA-256 of its bytes: cloning from any other is refused."""
+    """A recording that a consent is bound to, by the SHA-256 of its bytes: cloning from any other
+    is refused.
+    """
 
     consent = models.ForeignKey(Consent, models.PROTECT, related_name="samples")
     sha256 = models.CharField(max_length=64, editable=False)
     registered_at = models.DateTimeField(editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="sample_registered_once", fields=["consent", "sha256"])]
+        constraints = [
+            models.UniqueConstraint(name="sample_registered_once", fields=["consent", "sha256"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.sha256[:12]} of {self.consent_id}"

@@ -18,8 +18,12 @@ class Decision(models.Model):
     preview = models.BooleanField(editable=False)
     allowed = models.BooleanField(editable=False)
     actor = models.CharField(max_length=64, editable=False)
-    consent = models.ForeignKey(Consent, models.PROTECT, null=True, related_name="decisions", editable=False)
-    grant = models.ForeignKey(Grant, models.PROTECT, null=True, related_name="decisions", editable=False)
+    consent = models.ForeignKey(
+        Consent, models.PROTECT, null=True, related_name="decisions", editable=False
+    )
+    grant = models.ForeignKey(
+        Grant, models.PROTECT, null=True, related_name="decisions", editable=False
+    )
     voice_id = models.CharField(max_length=30, blank=True, editable=False)
     epoch = models.PositiveIntegerField(null=True, editable=False)
     record_sha256 = models.CharField(max_length=64, blank=True, editable=False)
@@ -30,14 +34,24 @@ class Decision(models.Model):
     expires_at = models.DateTimeField(editable=False)
 
     class Meta:
-        indexes = [models.Index(fields=["organisation", "livemode", "id"], name="decision_by_organisation")]
+        indexes = [
+            models.Index(fields=["organisation", "livemode", "id"], name="decision_by_organisation")
+        ]
         constraints = [
             models.CheckConstraint(
                 name="decision_allowed_by_one_grant",
                 condition=Q(allowed=False, grant=None)
-                | Q(allowed=True, grant__isnull=False, consent__isnull=False, epoch__isnull=False, reasons=[]),
+                | Q(
+                    allowed=True,
+                    grant__isnull=False,
+                    consent__isnull=False,
+                    epoch__isnull=False,
+                    reasons=[],
+                ),
             ),
-            models.CheckConstraint(name="decision_refused_for_a_reason", condition=Q(allowed=True) | ~Q(reasons=[])),
+            models.CheckConstraint(
+                name="decision_refused_for_a_reason", condition=Q(allowed=True) | ~Q(reasons=[])
+            ),
         ]
 
     def __str__(self) -> str:

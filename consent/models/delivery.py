@@ -1,4 +1,7 @@
-"""Deliveries: how a signing link left, and what the server that took it said. One row is one way to one address."""
+"""Deliveries: how a signing link left, and what the server that took it said.
+
+One row is one way to one address.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from consent.models.consent import Consent, Evidence
 
 
 class Delivery(models.Model):
-    """One link on its way to one address. The row is the truth, a message to a worker only wakes it.
+    """One link on its way to one address.
 
-    `sealed` holds the address under the person's key. `link_sha256` names the link, so that a proof of one link never
-    vouches for another. `controller` means that the asker got the link, `test` that a test answer showed it.
+    The row is the truth, a message to a worker only wakes it.
+
+    `sealed` holds the address under the person's key. `link_sha256` names the link, so that a proof
+    of one link never vouches for another. `controller` means that the asker got the link, `test`
+    that a test answer showed it.
     """
 
     class Channel(models.TextChoices):
@@ -37,7 +43,9 @@ class Delivery(models.Model):
     link_sha256 = models.CharField(max_length=64, editable=False)
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED, editable=False)
     code = models.CharField(max_length=40, blank=True, editable=False)
-    evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, related_name="+", editable=False)
+    evidence = models.ForeignKey(
+        Evidence, models.PROTECT, null=True, related_name="+", editable=False
+    )
     attempts = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(editable=False)
     due_at = models.DateTimeField(editable=False)
@@ -47,24 +55,35 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         indexes = [
-            models.Index(fields=["due_at"], name="delivery_by_due_time", condition=Q(state="queued")),
+            models.Index(
+                fields=["due_at"], name="delivery_by_due_time", condition=Q(state="queued")
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 name="delivery_channel_is_known",
                 condition=Q(channel__in=["mail", "message", "controller", "test"]),
             ),
-            models.CheckConstraint(name="delivery_state_is_known", condition=Q(state__in=["queued", "sent", "failed"])),
+            models.CheckConstraint(
+                name="delivery_state_is_known", condition=Q(state__in=["queued", "sent", "failed"])
+            ),
             models.CheckConstraint(
                 name="delivery_settled_at_a_time",
-                condition=Q(state="queued", settled_at=None) | ~Q(state="queued") & Q(settled_at__isnull=False),
+                condition=Q(state="queued", settled_at=None)
+                | ~Q(state="queued") & Q(settled_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="delivery_sent_by_us_has_proof",
-                condition=Q(channel__in=["controller", "test"]) | ~Q(state="sent") | Q(evidence__isnull=False),
+                condition=Q(channel__in=["controller", "test"])
+                | ~Q(state="sent")
+                | Q(evidence__isnull=False),
             ),
-            models.CheckConstraint(name="delivery_failed_for_a_reason", condition=~Q(state="failed") | ~Q(code="")),
-            models.UniqueConstraint(name="delivery_queued_once", fields=["consent"], condition=Q(state="queued")),
+            models.CheckConstraint(
+                name="delivery_failed_for_a_reason", condition=~Q(state="failed") | ~Q(code="")
+            ),
+            models.UniqueConstraint(
+                name="delivery_queued_once", fields=["consent"], condition=Q(state="queued")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,9 +91,14 @@ class Delivery(models.Model):
 
 
 class ImportedConsent(models.Model):
-    """A consent that was given elsewhere and entered here. It counts for something once a second person approved it."""
+    """A consent that was given elsewhere and entered here.
 
-    consent = models.OneToOneField(Consent, models.PROTECT, primary_key=True, related_name="imported", editable=False)
+    It counts for something once a second person approved it.
+    """
+
+    consent = models.OneToOneField(
+        Consent, models.PROTECT, primary_key=True, related_name="imported", editable=False
+    )
     imported_by = models.CharField(max_length=64, editable=False)
     imported_at = models.DateTimeField(editable=False)
     approved_by = models.CharField(max_length=64, blank=True, editable=False)
@@ -86,10 +110,12 @@ class ImportedConsent(models.Model):
             models.CheckConstraint(
                 name="import_approved_at_a_time",
                 condition=Q(approved_by="", approved_at=None)
-                | ~Q(approved_by="") & Q(approved_at__isnull=False, approved_at__gte=models.F("imported_at")),
+                | ~Q(approved_by="")
+                & Q(approved_at__isnull=False, approved_at__gte=models.F("imported_at")),
             ),
             models.CheckConstraint(
-                name="import_approved_by_a_second_person", condition=~Q(approved_by=models.F("imported_by"))
+                name="import_approved_by_a_second_person",
+                condition=~Q(approved_by=models.F("imported_by")),
             ),
         ]
 

@@ -18,9 +18,12 @@ class Notice(models.Model):
 
 
 class NoticeVersion(models.Model):
-    """One text in one language, with the fields of Art. 13 GDPR. A changed text is a new version; a trigger holds that.
+    """One text in one language, with the fields of Art. 13 GDPR.
 
-    `sha256` is over the JCS bytes of `body`; `material` changes ask people anew, `editorial` ones do not.
+    A changed text is a new version; a trigger holds that.
+
+    `sha256` is over the JCS bytes of `body`; `material` changes ask people anew, `editorial` ones
+    do not.
     """
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="versions")
@@ -33,9 +36,12 @@ class NoticeVersion(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="notice_version_stands_once_a_locale", fields=["notice", "version", "locale"]),
+            models.UniqueConstraint(
+                name="notice_version_stands_once_a_locale", fields=["notice", "version", "locale"]
+            ),
             models.CheckConstraint(
-                name="notice_change_class_is_known", condition=Q(change_class__in=["material", "editorial"])
+                name="notice_change_class_is_known",
+                condition=Q(change_class__in=["material", "editorial"]),
             ),
         ]
 

@@ -9,7 +9,8 @@ from consent.models.consent import Consent
 
 
 class SampleRegister(models.Model):
-    """One row for the live and one for the test recordings of an organisation, to lock while one is added.
+    """One row for the live and one for the test recordings of an organisation, to lock while one is
+    added.
 
     Two people cannot bind one recording at the same time: the second waits here, and then finds it.
     """
@@ -19,7 +20,9 @@ class SampleRegister(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="sample_register_once", fields=["organisation", "livemode"]),
+            models.UniqueConstraint(
+                name="sample_register_once", fields=["organisation", "livemode"]
+            ),
         ]
 
     def __str__(self) -> str:
@@ -27,10 +30,11 @@ class SampleRegister(models.Model):
 
 
 class SampleFingerprint(models.Model):
-    """The acoustic fingerprint of one bound recording, sealed under the key of the person who speaks in it.
+    """The acoustic fingerprint of one bound recording, sealed under the key of the person who
+    speaks in it.
 
-    `pcm_sha256` is that of the decoded samples, so that it stays the same when a file is only wrapped in another way.
-    An erasure deletes the row with its terms.
+    `pcm_sha256` is that of the decoded samples, so that it stays the same when a file is only
+    wrapped in another way. An erasure deletes the row with its terms.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -42,7 +46,9 @@ class SampleFingerprint(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="sample_fingerprint_once", fields=["consent", "pcm_sha256"]),
+            models.UniqueConstraint(
+                name="sample_fingerprint_once", fields=["consent", "pcm_sha256"]
+            ),
         ]
 
     def __str__(self) -> str:
@@ -50,7 +56,9 @@ class SampleFingerprint(models.Model):
 
 
 class SampleFingerprintTerm(models.Model):
-    """One value of a fingerprint as the blind index knows it: a keyed hash of 32 bits, and in which frame it stands."""
+    """One value of a fingerprint as the blind index knows it: a keyed hash of 32 bits, and in which
+    frame it stands.
+    """
 
     id = models.BigAutoField(primary_key=True)
     fingerprint = models.ForeignKey(SampleFingerprint, models.CASCADE, related_name="terms")

@@ -6,14 +6,17 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Organisation
-from core.notes import Noted
+from core.caller_notes import Noted
 
 
 class Speaker(Noted):
-    """A person, known here by a random id. Name, address and country lie sealed under the person's own key.
+    """A person, known here by a random id.
 
-    `subject` names that key in the vault; when it is destroyed, `sealed` can never be read again. `email_index` is a
-    keyed hash of the address: it finds a person, and no list of addresses leads back from it.
+    Name, address and country lie sealed under the person's own key.
+
+    `subject` names that key in the vault; when it is destroyed, `sealed` can never be read again.
+    `email_index` is a keyed hash of the address: it finds a person, and no list of addresses leads
+    back from it.
     """
 
     class Kind(models.TextChoices):
@@ -46,7 +49,11 @@ class Speaker(Noted):
     class Meta:
         indexes = [
             models.Index(fields=["organisation", "livemode", "id"], name="speaker_by_organisation"),
-            models.Index(fields=["external_index"], name="speaker_by_external_id", condition=~Q(external_index="")),
+            models.Index(
+                fields=["external_index"],
+                name="speaker_by_external_id",
+                condition=~Q(external_index=""),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -59,7 +66,13 @@ class Speaker(Noted):
             models.CheckConstraint(
                 name="speaker_erased_keeps_nothing_personal",
                 condition=Q(erased_at=None, sealed__isnull=False) & ~Q(state="erased")
-                | Q(erased_at__isnull=False, state="erased", sealed=None, email_index="", sealed_notes=None)
+                | Q(
+                    erased_at__isnull=False,
+                    state="erased",
+                    sealed=None,
+                    email_index="",
+                    sealed_notes=None,
+                )
                 & Q(external_index=""),
             ),
         ]
@@ -69,7 +82,10 @@ class Speaker(Noted):
 
 
 class Representative(models.Model):
-    """Somebody who may act for a speaker: guardian, estate, agent, counsel, union. Counts only once verified."""
+    """Somebody who may act for a speaker: guardian, estate, agent, counsel, union.
+
+    Counts only once verified.
+    """
 
     class Kind(models.TextChoices):
         """In what role somebody acts."""
@@ -96,7 +112,8 @@ class Representative(models.Model):
             ),
             models.CheckConstraint(
                 name="representative_verified_by_somebody",
-                condition=Q(verified_at=None, verified_by="") | Q(verified_at__isnull=False) & ~Q(verified_by=""),
+                condition=Q(verified_at=None, verified_by="")
+                | Q(verified_at__isnull=False) & ~Q(verified_by=""),
             ),
         ]
 
@@ -105,7 +122,10 @@ class Representative(models.Model):
 
 
 class Hold(models.Model):
-    """A stop on a speaker: a dispute or a legal claim. While one stands, the gate lets nothing of them through."""
+    """A stop on a speaker: a dispute or a legal claim.
+
+    While one stands, the gate lets nothing of them through.
+    """
 
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="holds")
     ground = models.CharField(max_length=32)
@@ -117,11 +137,14 @@ class Hold(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="hold_stands_once_a_ground", fields=["speaker", "ground"], condition=Q(lifted_at=None)
+                name="hold_stands_once_a_ground",
+                fields=["speaker", "ground"],
+                condition=Q(lifted_at=None),
             ),
             models.CheckConstraint(
                 name="hold_lifted_by_somebody",
-                condition=Q(lifted_at=None, lifted_by="") | Q(lifted_at__gte=F("placed_at")) & ~Q(lifted_by=""),
+                condition=Q(lifted_at=None, lifted_by="")
+                | Q(lifted_at__gte=F("placed_at")) & ~Q(lifted_by=""),
             ),
         ]
 
@@ -130,7 +153,8 @@ class Hold(models.Model):
 
 
 class Correction(models.Model):
-    """A change of a signed person's name, address or country: what it was and what it is, sealed under their key.
+    """A change of a signed person's name, address or country: what it was and what it is, sealed
+    under their key.
 
     Never changed (a trigger holds that), but for `sealed`, which goes with the person.
     """

@@ -10,8 +10,8 @@ from accounts.models import Organisation
 class ErasedLink(models.Model):
     """A link whose person was erased, so that they find their own page and not "unknown".
 
-    Holds the hash of the link's 256 random bits, the organisation and the language. It leads to no person, no consent
-    and no day.
+    Holds the hash of the link's 256 random bits, the organisation and the language. It leads to no
+    person, no consent and no day.
     """
 
     link_sha256 = models.CharField(primary_key=True, max_length=64, editable=False)

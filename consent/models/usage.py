@@ -1,4 +1,6 @@
-"""Usage: what has been spent of a grant's quota, window by window, and what is set aside for calls that still run."""
+"""Usage: what has been spent of a grant's quota, window by window, and what is set aside for calls
+that still run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from consent.models.decision import Decision
 
 
 class GrantUsage(models.Model):
-    """One grant in one quota window. Every change is one conditional UPDATE; its row count says whether it fitted."""
+    """One grant in one quota window.
+
+    Every change is one conditional UPDATE; its row count says whether it fitted.
+    """
 
     AMOUNTS: ClassVar = ("characters", "milliseconds", "clips")
 
@@ -44,7 +49,10 @@ class GrantUsage(models.Model):
 
 
 class Reservation(models.Model):
-    """What one allowed decision set aside. Leaves `held` exactly once, to `committed` or `released`."""
+    """What one allowed decision set aside.
+
+    Leaves `held` exactly once, to `committed` or `released`.
+    """
 
     class State(models.TextChoices):
         """Where a reservation stands."""
@@ -53,7 +61,9 @@ class Reservation(models.Model):
         COMMITTED = "committed"
         RELEASED = "released"
 
-    decision = models.OneToOneField(Decision, models.PROTECT, primary_key=True, related_name="reservation")
+    decision = models.OneToOneField(
+        Decision, models.PROTECT, primary_key=True, related_name="reservation"
+    )
     usage = models.ForeignKey(GrantUsage, models.PROTECT, related_name="reservations")
     characters = models.BigIntegerField(editable=False)
     clips = models.PositiveSmallIntegerField(editable=False)
@@ -64,7 +74,8 @@ class Reservation(models.Model):
         indexes = [models.Index(fields=["state", "expires_at"], name="reservation_by_end")]
         constraints = [
             models.CheckConstraint(
-                name="reservation_state_is_known", condition=Q(state__in=["held", "committed", "released"])
+                name="reservation_state_is_known",
+                condition=Q(state__in=["held", "committed", "released"]),
             ),
         ]
 

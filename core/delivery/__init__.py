@@ -1,1 +1,4 @@
-"""The ways in which a letter leaves us: mail over SMTP, and messages over one HTTPS address. No models live here."""
+"""The ways in which a letter leaves us: mail over SMTP, and messages over one HTTPS address.
+
+No models live here.
+"""

@@ -12,20 +12,27 @@ LONGEST_ANSWER: Final = 1000
 
 
 class ChannelAway(Unavailable):
-    """The server that takes our letters cannot be reached, breaks off, or asks us to come again later."""
+    """The server that takes our letters cannot be reached, breaks off, or asks us to come again
+    later.
+    """
 
     code = "channel_away"
 
 
 class LetterRefused(Refused):
-    """The server that takes our letters refuses this one for good, such as an address that does not exist."""
+    """The server that takes our letters refuses this one for good, such as an address that does not
+    exist.
+    """
 
     code = "letter_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Letter:
-    """A letter to one address. `reference` names it to the server, so that a second try is known as the same."""
+    """A letter to one address.
+
+    `reference` names it to the server, so that a second try is known as the same.
+    """
 
     to: str
     subject: str
@@ -42,6 +49,6 @@ class Accepted:
     server: str
 
 
-def one_line(text: str) -> str:
+def to_one_line(text: str) -> str:
     """Make a text that can stand in a header: one line, without control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -1,4 +1,6 @@
-"""Mail over SMTP by Django's own backend; the reply with which the server took the letter is kept word for word."""
+"""Mail over SMTP by Django's own backend; the reply with which the server took the letter is kept
+word for word.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,14 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils.module_loading import import_string
 
-from core.delivery.letters import LONGEST_ANSWER, Accepted, ChannelAway, Letter, LetterRefused, one_line
+from core.delivery.letters import (
+    LONGEST_ANSWER,
+    Accepted,
+    ChannelAway,
+    Letter,
+    LetterRefused,
+    to_one_line,
+)
 
 SECONDS: Final = 10.0
 """How long the server may take for each of its answers, unless EMAIL_TIMEOUT says otherwise."""
@@ -53,20 +62,27 @@ def is_configured() -> bool:
     The dummy, console, locmem and file backends of Django put letters where no person reads them.
     """
     backend = import_string(settings.EMAIL_BACKEND)
-    return isinstance(backend, type) and issubclass(backend, EmailBackend) and bool(settings.EMAIL_HOST)
+    return (
+        isinstance(backend, type)
+        and issubclass(backend, EmailBackend)
+        and bool(settings.EMAIL_HOST)
+    )
 
 
 def send(letter: Letter) -> Accepted:
-    """Hand a letter to the server. Raises ChannelAway to try again later, LetterRefused for good."""
+    """Hand a letter to the server.
+
+    Raises ChannelAway to try again later, LetterRefused for good.
+    """
     backend = _Backend(timeout=settings.EMAIL_TIMEOUT or SECONDS)
     try:
         backend.open()
-        message = _message(letter)
+        message = _build_message(letter)
         message.connection = backend
         message.send()
         code, words = cast("_KeepsReply", backend.connection).reply
     except (smtplib.SMTPException, OSError) as error:
-        raise _meaning(error) from error
+        raise _classify_error(error) from error
     finally:
         with suppress(smtplib.SMTPException, OSError):
             backend.close()
@@ -75,16 +91,16 @@ def send(letter: Letter) -> Accepted:
         raise ChannelAway("The mail server did not say that it took the letter.")
     return Accepted(
         status=code,
-        answer=one_line(words.decode("utf-8", "replace"))[:LONGEST_ANSWER],
+        answer=to_one_line(words.decode("utf-8", "replace"))[:LONGEST_ANSWER],
         server=f"{backend.host}:{backend.port}",
     )
 
 
-def _message(letter: Letter) -> EmailMessage:
+def _build_message(letter: Letter) -> EmailMessage:
     """Write plain text without anything that tracks; Django refuses line breaks in every header."""
     host = urlsplit(settings.SAYSO_PUBLIC_URL).hostname or "localhost"
     return EmailMessage(
-        subject=one_line(letter.subject),
+        subject=to_one_line(letter.subject),
         body=letter.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[letter.to],
@@ -92,8 +108,11 @@ def _message(letter: Letter) -> EmailMessage:
     )
 
 
-def _meaning(error: Exception) -> ChannelAway | LetterRefused:
-    """Tell a refusal for good (5yz about this letter) from everything that may pass. Never quotes the server."""
+def _classify_error(error: Exception) -> ChannelAway | LetterRefused:
+    """Tell a refusal for good (5yz about this letter) from everything that may pass.
+
+    Never quotes the server.
+    """
     codes: list[int] = []
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]

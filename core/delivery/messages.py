@@ -1,6 +1,8 @@
-"""Messages over one HTTPS address that the operator names: a POST of one JSON object, whose field names are settings.
+"""Messages over one HTTPS address that the operator names: a POST of one JSON object, whose field
+names are settings.
 
-Bounded in time and size. A redirect is a failure: what is in a letter goes to the address that was named, or nowhere.
+Bounded in time and size. A redirect is a failure: what is in a letter goes to the address that was
+named, or nowhere.
 """
 
 from __future__ import annotations
@@ -15,7 +17,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from core.delivery.letters import LONGEST_ANSWER, Accepted, ChannelAway, Letter, LetterRefused, one_line
+from core.delivery.letters import (
+    LONGEST_ANSWER,
+    Accepted,
+    ChannelAway,
+    Letter,
+    LetterRefused,
+    to_one_line,
+)
 
 SECONDS: Final = 10.0
 WHOLE_SECONDS: Final = 30.0
@@ -27,7 +36,10 @@ _PASSING: Final = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Where messages go, and how that place calls what it wants. An empty name leaves its field out."""
+    """Where messages go, and how that place calls what it wants.
+
+    An empty name leaves its field out.
+    """
 
     url: str = field(repr=False)
     to: str = "to"
@@ -46,7 +58,7 @@ def is_configured() -> bool:
     return settings.SAYSO_MESSAGES is not None
 
 
-def gateway() -> Gateway:
+def get_gateway() -> Gateway:
     """Return the place that the settings name. Raises ChannelAway when they name none."""
     found: Gateway | None = settings.SAYSO_MESSAGES
     if found is None:
@@ -55,16 +67,19 @@ def gateway() -> Gateway:
 
 
 def send(letter: Letter) -> Accepted:
-    """Hand a letter to the gateway. Raises ChannelAway to try again later, LetterRefused for good."""
-    to = gateway()
+    """Hand a letter to the gateway.
+
+    Raises ChannelAway to try again later, LetterRefused for good.
+    """
+    to = get_gateway()
     parts = urlsplit(to.url)
-    connection = _connection(to.url)
+    connection = _open_connection(to.url)
     ends = time.monotonic() + WHOLE_SECONDS
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", path, body=_body(to, letter), headers=_headers(to))
+        connection.request("POST", path, body=_build_body(to, letter), headers=_build_headers(to))
         response = connection.getresponse()
-        answer = _read(response, ends=ends)
+        answer = _read_answer(response, ends=ends)
     except (OSError, HTTPException, ValueError) as error:
         raise ChannelAway("The message gateway cannot be reached.") from error
     finally:
@@ -72,14 +87,14 @@ def send(letter: Letter) -> Accepted:
 
     status = response.status
     if 200 <= status < 300:
-        words = one_line(answer.decode("utf-8", "replace"))[:LONGEST_ANSWER]
+        words = to_one_line(answer.decode("utf-8", "replace"))[:LONGEST_ANSWER]
         return Accepted(status=status, answer=words, server=parts.netloc.rpartition("@")[2])
     if 400 <= status < 500 and status not in _PASSING | {401, 403, 404}:
         raise LetterRefused("The message gateway refuses this letter.")
     raise ChannelAway("The message gateway takes nothing now.", facts={"status": status})
 
 
-def _connection(url: str) -> HTTPConnection:
+def _open_connection(url: str) -> HTTPConnection:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
     if parts.scheme == "https":
@@ -87,26 +102,33 @@ def _connection(url: str) -> HTTPConnection:
     return HTTPConnection(host, port, timeout=SECONDS)
 
 
-def _body(to: Gateway, letter: Letter) -> bytes:
+def _build_body(to: Gateway, letter: Letter) -> bytes:
     named = {
         to.to: letter.to,
         to.text: letter.text,
-        to.subject: one_line(letter.subject),
+        to.subject: to_one_line(letter.subject),
         to.sender: to.sender_value,
         to.reference: letter.reference,
     }
-    return json.dumps({name: value for name, value in named.items() if name and value}, ensure_ascii=False).encode(
-        "utf-8"
-    )
+    return json.dumps(
+        {name: value for name, value in named.items() if name and value}, ensure_ascii=False
+    ).encode("utf-8")
 
 
-def _headers(to: Gateway) -> dict[str, str]:
-    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "sayso"}
+def _build_headers(to: Gateway) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "sayso",
+    }
     return {**headers, to.auth_header: to.authorization} if to.authorization else headers
 
 
-def _read(response: HTTPResponse, *, ends: float) -> bytes:
-    """Read the answer, at most MOST bytes and not beyond the deadline. Raises ValueError for more."""
+def _read_answer(response: HTTPResponse, *, ends: float) -> bytes:
+    """Read the answer, at most MOST bytes and not beyond the deadline.
+
+    Raises ValueError for more.
+    """
     found = b""
     while piece := response.read1(_PIECE):
         found += piece

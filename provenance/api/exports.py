@@ -16,15 +16,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import caller_of, demand_scope
+from accounts.authentication import caller_of, demand_scope
 from core import clock
-from core.fields import Choice, Code, Moment
-from core.rest import Rendered, StrictSerializer, page, read, timestamp
-from core.schemas import PAGE, sent
-from provenance.bundles import registry, services
-from provenance.bundles.archive import blocks
+from core.api.fields import Choice, CodeField, Moment
+from core.api.openapi import PAGE, describe_header
+from core.api.requests import Rendered, StrictSerializer, format_timestamp, read_form, render_page
+from provenance.exports import export_requests, registry
+from provenance.exports.zip_stream import join_blocks
 from provenance.models import Export
-from vault import signing
+from vault import signing_keys
 
 # What a key needs besides the scope of exports to have a bundle that tells who people are.
 _OPENS_PEOPLE: Final = "speakers:read"
@@ -35,7 +35,7 @@ class ExportInput(StrictSerializer):
 
     kind = Choice(choices=registry.KINDS)
     to = Moment(required=False, allow_null=True)
-    speaker = Code(required=False, allow_null=True, max_length=64)
+    speaker = CodeField(required=False, allow_null=True, max_length=64)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add `from`, which cannot be the name of an attribute."""
@@ -45,7 +45,9 @@ class ExportInput(StrictSerializer):
 class ExportProgress(serializers.Serializer[object]):
     """How far an export is."""
 
-    rows = serializers.IntegerField(help_text="Rows written so far; the final number once it is ready.")
+    rows = serializers.IntegerField(
+        help_text="Rows written so far; the final number once it is ready."
+    )
 
 
 class ExportOutput(serializers.Serializer[object]):
@@ -94,26 +96,27 @@ class Exports(APIView):
         """List exports, newest first."""
         caller = caller_of(request)
         rows = Export.objects.of(caller.organisation_id, livemode=caller.livemode)
-        return page(request, rows, render)
+        return render_page(request, rows, render_export)
 
     @extend_schema(
         operation_id="exports_create",
         request=ExportInput,
-        parameters=[sent("Location", "Where the export is.", 202)],
+        parameters=[describe_header("Location", "Where the export is.", 202)],
         responses={202: ExportOutput, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Ask for a bundle; poll the export until it is `ready`.
 
-        A person's own bundle needs `speakers:read` too. Without that scope an audit bundle has hashes in the place of
-        the words of intended uses.
+        A person's own bundle needs `speakers:read` too. Without that scope an audit bundle has
+        hashes in the place of the words of intended uses.
         """
-        caller, form = caller_of(request), read(ExportInput, request.data)
+        caller, form = caller_of(request), read_form(ExportInput, request.data)
         if form["kind"] == "speaker":
             demand_scope(caller, _OPENS_PEOPLE)
-        # The key that will sign the first bundle, by the real time: the entry of this request names it.
-        signing.signer("exports", organisation_id=caller.organisation_id, at=clock.now())
-        export = services.request(
+        # The key that will sign the first bundle, by the real time: the entry of this request names
+        # it.
+        signing_keys.get_signer("exports", organisation_id=caller.organisation_id, at=clock.now())
+        export = export_requests.request_export(
             organisation_id=caller.organisation_id,
             livemode=caller.livemode,
             kind=form["kind"],
@@ -124,7 +127,11 @@ class Exports(APIView):
             at=caller.now(),
             actor=caller.actor,
         )
-        return Response(render(export), status.HTTP_202_ACCEPTED, headers={"Location": f"/v1/exports/{export.id}"})
+        return Response(
+            render_export(export),
+            status.HTTP_202_ACCEPTED,
+            headers={"Location": f"/v1/exports/{export.id}"},
+        )
 
 
 class OneExport(APIView):
@@ -135,7 +142,7 @@ class OneExport(APIView):
     @extend_schema(operation_id="exports_retrieve", responses=ExportOutput)
     def get(self, request: Request, export_id: str) -> Response:
         """Show the export and how far it is."""
-        return Response(render(_mine(request, export_id)))
+        return Response(render_export(_get_own_export(request, export_id)))
 
 
 class ExportDownload(APIView):
@@ -144,37 +151,43 @@ class ExportDownload(APIView):
     scope = "exports"
 
     @extend_schema(
-        operation_id="exports_download", responses={(200, "application/zip"): OpenApiTypes.BINARY, 409: None}
+        operation_id="exports_download",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, 409: None},
     )
     def get(self, request: Request, export_id: str) -> StreamingHttpResponse:
-        """Stream the zip, decrypted block by block; that it was taken is logged. 409 while it is not there (any more).
+        """Stream the zip, decrypted block by block; that it was taken is logged. 409 while it is
+        not there (any more).
 
         A bundle that tells who people are needs `speakers:read` too.
         """
-        caller, export = caller_of(request), _mine(request, export_id)
+        caller, export = caller_of(request), _get_own_export(request, export_id)
         if export.opens_people:
             demand_scope(caller, _OPENS_PEOPLE)
-        parts = blocks(services.download(export, actor=caller.actor, at=caller.now()))
-        served = _apart(parts) if isinstance(request._request, ASGIRequest) else parts  # noqa: SLF001 - DRF's documented way
+        parts = join_blocks(
+            export_requests.download_bundle(export, actor=caller.actor, at=caller.now())
+        )
+        served = _read_in_thread(parts) if isinstance(request._request, ASGIRequest) else parts  # noqa: SLF001 - DRF's documented way
         answer = StreamingHttpResponse(served, content_type="application/zip")
         answer["Content-Length"] = str(export.size)
-        answer["Content-Disposition"] = f'attachment; filename="sayso-{export.kind}-{export.id}.zip"'
+        answer["Content-Disposition"] = (
+            f'attachment; filename="sayso-{export.kind}-{export.id}.zip"'
+        )
         answer["Cache-Control"] = "no-store"
         return answer
 
 
-def render(export: Export) -> Rendered:
+def render_export(export: Export) -> Rendered:
     """An export as the API shows it."""
     return {
         "id": export.id,
         "object": "export",
-        "created_at": timestamp(export.created_at),
+        "created_at": format_timestamp(export.created_at),
         "livemode": export.livemode,
         "external_id": None,
         "metadata": {},
         "kind": export.kind,
-        "from": timestamp(export.from_at),
-        "to": timestamp(export.to_at),
+        "from": format_timestamp(export.from_at),
+        "to": format_timestamp(export.to_at),
         "speaker": export.speaker_id or None,
         "state": export.state,
         "code": export.code or None,
@@ -182,18 +195,23 @@ def render(export: Export) -> Rendered:
         "size": export.size or None,
         "sha256": export.sha256 or None,
         "log_size": export.log_size,
-        "finished_at": timestamp(export.finished_at),
-        "expires_at": timestamp(export.expires_at),
+        "finished_at": format_timestamp(export.finished_at),
+        "expires_at": format_timestamp(export.expires_at),
     }
 
 
-def _mine(request: Request, export_id: str) -> Export:
+def _get_own_export(request: Request, export_id: str) -> Export:
     caller = caller_of(request)
-    return services.find(export_id, organisation_id=caller.organisation_id, livemode=caller.livemode)
+    return export_requests.get_export(
+        export_id, organisation_id=caller.organisation_id, livemode=caller.livemode
+    )
 
 
-async def _apart(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read the parts outside of the event loop. Django would otherwise gather all of them before sending the first."""
+async def _read_in_thread(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Read the parts outside of the event loop.
+
+    Django would otherwise gather all of them before sending the first.
+    """
     following = sync_to_async(partial(next, parts, None), thread_sensitive=False)
     while (part := await following()) is not None:
         yield part

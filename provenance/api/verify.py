@@ -1,4 +1,6 @@
-"""REST: `POST /v1/verify`, open to everybody, limited by where the question comes from; several files with a key."""
+"""REST: `POST /v1/verify`, open to everybody, limited by where the question comes from; several
+files with a key.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import caller_of, count_more
-from core import clock, pages
+from accounts.authentication import caller_of, count_more
+from audio.containers import REASONS
+from core import clock, web
+from core.api.requests import Rendered, format_timestamp
+from core.api.uploads import FORM_OVERHEAD, UploadParser
 from core.errors import Fault, Invalid
-from core.rest import Rendered, timestamp
-from core.uploads import FORM_OVERHEAD, UploadParser
-from provenance import turns, verifying, wording
-from provenance.audio.formats import REASONS
-from provenance.verifying import Outcome, Stretch, Verdict
-from provenance.wording import Words
+from provenance import anonymous_rate_limit, translations, verification
+from provenance.translations import VerifyPageText
+from provenance.verification import MarkSegment, Outcome, VerificationResult
 
 MOST_FILES: Final = 20
 
@@ -33,7 +35,9 @@ class VerifyForm(serializers.Serializer[Any]):
 class VerifyBatchForm(serializers.Serializer[Any]):
     """The uploads, for the OpenAPI document."""
 
-    files = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=MOST_FILES)
+    files = serializers.ListField(
+        child=serializers.FileField(), min_length=1, max_length=MOST_FILES
+    )
 
 
 class EvidenceObject(serializers.Serializer[Any]):
@@ -56,7 +60,10 @@ class FoundObject(serializers.Serializer[Any]):
 
 
 class MarkObject(serializers.Serializer[Any]):
-    """A stretch of the file in which a mark was read. `clip` is null where nothing may be said of it."""
+    """A stretch of the file in which a mark was read.
+
+    `clip` is null where nothing may be said of it.
+    """
 
     start_ms = serializers.IntegerField(min_value=0)
     end_ms = serializers.IntegerField(min_value=0)
@@ -95,12 +102,20 @@ class Verify(APIView):
     permission_classes = ()
     parser_classes = (UploadParser,)
 
-    @extend_schema(operation_id="verify", request={"multipart/form-data": VerifyForm}, responses=VerdictObject, auth=[])
+    @extend_schema(
+        operation_id="verify",
+        request={"multipart/form-data": VerifyForm},
+        responses=VerdictObject,
+        auth=[],
+    )
     def post(self, request: Request) -> Response:
-        """Look for a clip of this service in the file. The upload is not kept; `Accept-Language` de or en."""
-        turns.take(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
-        (data,) = _files(request, "file", most=1)
-        return Response(shown(verifying.verify(data), _words()))
+        """Look for a clip of this service in the file.
+
+        The upload is not kept; `Accept-Language` de or en.
+        """
+        anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
+        (data,) = _read_files(request, "file", most=1)
+        return Response(render_verdict(verification.verify(data), _get_page_text()))
 
 
 class VerifyBatch(APIView):
@@ -117,25 +132,35 @@ class VerifyBatch(APIView):
         responses=VerifyBatchObject,
     )
     def post(self, request: Request) -> Response:
-        """Look for clips of this service in up to 20 files; each counts as a call. The uploads are not kept."""
+        """Look for clips of this service in up to 20 files; each counts as a call.
+
+        The uploads are not kept.
+        """
         caller = caller_of(request)
-        files = _files(request, "files", most=MOST_FILES)
+        files = _read_files(request, "files", most=MOST_FILES)
         count_more(request, len(files) - 1, at=clock.now())
-        words = _words()
-        found = [verifying.verify(data, first=caller.organisation_id) for data in files]
-        return Response({"data": [{"index": place, **shown(one, words)} for place, one in enumerate(found)]})
+        words = _get_page_text()
+        found = [verification.verify(data, first=caller.organisation_id) for data in files]
+        return Response(
+            {
+                "data": [
+                    {"index": place, **render_verdict(one, words)}
+                    for place, one in enumerate(found)
+                ]
+            }
+        )
 
 
-def shown(verdict: Verdict, words: Words) -> Rendered:
+def render_verdict(verdict: VerificationResult, words: VerifyPageText) -> Rendered:
     """A verdict as the API writes it, in the caller's language (`Accept-Language`)."""
     clip = verdict.clip
     return {
         "verdict": str(verdict.outcome),
-        "detail": _detail(verdict, words),
+        "detail": _describe_verdict(verdict, words),
         "reason": verdict.why or None,
         "clip": {
             "id": clip.id,
-            "issued_at": timestamp(clip.issued_at),
+            "issued_at": format_timestamp(clip.issued_at),
             "organisation": clip.organisation,
             "consent_state": clip.consent_state,
             "consent_assurance": clip.consent_assurance,
@@ -144,16 +169,17 @@ def shown(verdict: Verdict, words: Words) -> Rendered:
         if clip
         else None,
         "evidence": [
-            {"layer": row.layer, "result": row.result, "detail": words.evidence[row.key]} for row in verdict.evidence
+            {"layer": row.layer, "result": row.result, "detail": words.evidence[row.key]}
+            for row in verdict.evidence
         ],
-        "marks": [_mark(stretch) for stretch in verdict.stretches],
+        "marks": [_render_segment(stretch) for stretch in verdict.stretches],
         "duration_ms": round(1000 * verdict.seconds),
         "caveat": words.caveats[verdict.outcome],
     }
 
 
-def _detail(verdict: Verdict, words: Words) -> str:
-    if verdict.erased:
+def _describe_verdict(verdict: VerificationResult, words: VerifyPageText) -> str:
+    if verdict.is_erased:
         return words.erased
     said = [words.findings[verdict.outcome].lead]
     if verdict.why:
@@ -163,7 +189,7 @@ def _detail(verdict: Verdict, words: Words) -> str:
     return " ".join(said)
 
 
-def _mark(stretch: Stretch) -> Rendered:
+def _render_segment(stretch: MarkSegment) -> Rendered:
     return {
         "start_ms": round(1000 * stretch.start_s),
         "end_ms": round(1000 * stretch.end_s),
@@ -171,17 +197,23 @@ def _mark(stretch: Stretch) -> Rendered:
     }
 
 
-def _words() -> Words:
-    return wording.ALL[pages.readers_language()]
+def _get_page_text() -> VerifyPageText:
+    return translations.ALL[web.readers_language()]
 
 
-def _files(request: Request, field: str, *, most: int) -> list[bytes]:
+def _read_files(request: Request, field: str, *, most: int) -> list[bytes]:
     unknown = sorted(str(name) for name in request.data if name != field)
     if unknown:
         detail = "There is no such field."
-        raise Invalid(detail, faults=(Fault(code="unknown_field", detail=detail, attr=unknown[0][:100]),))
+        raise Invalid(
+            detail, faults=(Fault(code="unknown_field", detail=detail, attr=unknown[0][:100]),)
+        )
     files = request.FILES.getlist(field)
     if not 1 <= len(files) <= most:
-        detail = "Send exactly one file in the field `file`." if most == 1 else f"Send 1 to {most} files in `{field}`."
+        detail = (
+            "Send exactly one file in the field `file`."
+            if most == 1
+            else f"Send 1 to {most} files in `{field}`."
+        )
         raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr=field),))
     return [file.read() for file in files]

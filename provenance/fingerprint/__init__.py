@@ -1,1 +1,4 @@
-"""Fingerprints of sound: what a file resembles when mark and hashes are gone. Candidates, never proof."""
+"""Fingerprints of sound: what a file resembles when mark and hashes are gone.
+
+Candidates, never proof.
+"""

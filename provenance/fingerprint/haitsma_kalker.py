@@ -1,8 +1,10 @@
-"""Sub-fingerprints of 32 bits, 86 in a second: enough of them lie in two seconds to know a recording again.
+"""Sub-fingerprints of 32 bits, 86 in a second: enough of them lie in two seconds to know a
+recording again.
 
-After Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System" (ISMIR 2002): each frame of 0.37 s is split into
-33 bands between 300 and 2000 Hz, and a bit says whether the difference of two neighbouring bands grew since the frame
-before. Level and most codecs change few bits. Chromaprint (`words.py`) needs four seconds, and samples may be shorter.
+After Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System" (ISMIR 2002): each frame of
+0.37 s is split into 33 bands between 300 and 2000 Hz, and a bit says whether the difference of two
+neighbouring bands grew since the frame before. Level and most codecs change few bits. Chromaprint
+(`words.py`) needs four seconds, and samples may be shorter.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from provenance.fingerprint.chroma import Samples
+from provenance.fingerprint.chromagram import Samples
 
 Bits = NDArray[np.uint32]
 
@@ -29,20 +31,29 @@ SILENT: Final = 0
 
 _SIZE: Final = 4_096
 _QUIET_DB: Final = 45.0
-"""Frames this far below the loudest are noise or silence, and their bits say nothing of the recording."""
+"""Frames this far below the loudest are noise or silence, and their bits say nothing of the
+recording.
+"""
 
 
 LIMIT: Final = 0.25
-"""Share of differing bits below which two stretches are of one recording. Other speech differs in 0.40 and more."""
+"""Share of differing bits below which two stretches are of one recording.
+
+Other speech differs in 0.40 and more.
+"""
 LEAST: Final = 80
 """Fewer frames with sound than this say nothing. They are 1.3 s of speech."""
 STRETCH: Final = 128
-"""Where more lies on each other, the best stretch of this many frames (1.9 s) counts: a part is enough."""
+"""Where more lies on each other, the best stretch of this many frames (1.9 s) counts: a part is
+enough.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How alike two recordings are where they lie on each other best: share of differing bits, and frames compared."""
+    """How alike two recordings are where they lie on each other best: share of differing bits, and
+    frames compared.
+    """
 
     errors: float
     frames: int
@@ -53,14 +64,23 @@ class Agreement:
         return self.frames >= LEAST and self.errors < LIMIT
 
 
-def sub_fingerprints(samples: Samples, rate: int) -> Bits:
-    """Return a value for every 11.6 ms of sound, `SILENT` where there is none. `samples` mono in [-1, 1]."""
-    sound = soxr.resample(np.asarray(samples, dtype=np.float32), rate, RATE) if rate != RATE else samples
+def compute_sub_fingerprints(samples: Samples, rate: int) -> Bits:
+    """Return a value for every 11.6 ms of sound, `SILENT` where there is none.
+
+    `samples` mono in [-1, 1].
+    """
+    sound = (
+        soxr.resample(np.asarray(samples, dtype=np.float32), rate, RATE)
+        if rate != RATE
+        else samples
+    )
     count = (len(sound) - FRAME) // HOP + 1
     if count < 2:
         return np.empty(0, dtype=np.uint32)
 
-    energies = np.concatenate([_energies(sound, begin, min(begin + 512, count)) for begin in range(0, count, 512)])
+    energies = np.concatenate(
+        [_compute_energies(sound, begin, min(begin + 512, count)) for begin in range(0, count, 512)]
+    )
     slopes = energies[:, :-1] - energies[:, 1:]
     bits = (slopes[1:] - slopes[:-1]) > 0
     weights = np.left_shift(np.uint32(1), np.arange(32, dtype=np.uint32))
@@ -71,14 +91,17 @@ def sub_fingerprints(samples: Samples, rate: int) -> Bits:
     return np.where(loud, found, np.uint32(SILENT))
 
 
-def compare(heard: Bits, kept: Bits, *, shift: int, around: int = 2) -> Agreement:
-    """Compare with `kept[0]` on `heard[shift]`, or up to `around` frames beside. Silent frames are left out."""
-    found = [_at(heard, kept, shift + step) for step in range(-around, around + 1)]
+def compare_sub_fingerprints(heard: Bits, kept: Bits, *, shift: int, around: int = 2) -> Agreement:
+    """Compare with `kept[0]` on `heard[shift]`, or up to `around` frames beside.
+
+    Silent frames are left out.
+    """
+    found = [_compare_at(heard, kept, shift + step) for step in range(-around, around + 1)]
     enough = [one for one in found if one.frames >= LEAST]
     return min(enough, key=lambda one: one.errors, default=Agreement(errors=1.0, frames=0))
 
 
-def _at(heard: Bits, kept: Bits, shift: int) -> Agreement:
+def _compare_at(heard: Bits, kept: Bits, shift: int) -> Agreement:
     begin, end = max(0, shift), min(heard.size, shift + kept.size)
     if end <= begin:
         return Agreement(errors=1.0, frames=0)
@@ -92,15 +115,19 @@ def _at(heard: Bits, kept: Bits, shift: int) -> Agreement:
         return Agreement(errors=float(differing.mean()), frames=differing.size)
 
     sums = np.concatenate(([0.0], differing.cumsum()))
-    return Agreement(errors=float((sums[STRETCH:] - sums[:-STRETCH]).min() / STRETCH), frames=differing.size)
+    return Agreement(
+        errors=float((sums[STRETCH:] - sums[:-STRETCH]).min() / STRETCH), frames=differing.size
+    )
 
 
-def _energies(sound: Samples, begin: int, end: int) -> NDArray[np.float64]:
+def _compute_energies(sound: Samples, begin: int, end: int) -> NDArray[np.float64]:
     places = np.arange(begin, end)[:, None] * HOP + np.arange(FRAME)[None, :]
     window = np.hanning(FRAME).astype(np.float32)
     power = np.abs(np.fft.rfft(sound[places] * window, _SIZE, axis=1)) ** 2
     edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * _SIZE / RATE
-    sums = np.concatenate([np.zeros((end - begin, 1)), power.cumsum(axis=1, dtype=np.float64)], axis=1)
+    sums = np.concatenate(
+        [np.zeros((end - begin, 1)), power.cumsum(axis=1, dtype=np.float64)], axis=1
+    )
     bounds = np.round(edges).astype(int)
     found: NDArray[np.float64] = sums[:, bounds[1:]] - sums[:, bounds[:-1]]
     return found

@@ -1,17 +1,22 @@
-"""Clips: what left this service, by which permit, with which mark and which hashes. No personal data."""
+"""Clips: what left this service, by which permit, with which mark and which hashes.
+
+No personal data.
+"""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
-from core.notes import Noted
+from core.caller_notes import Noted
 
 
 class ClipState(models.TextChoices):
-    """`making` is the intent, written before a provider is asked; the four others are what became of it.
+    """`making` is the intent, written before a provider is asked; the four others are what became
+    of it.
 
-    An aborted clip of some size is a stream that was broken off: that many bytes have left, and no more.
+    An aborted clip of some size is a stream that was broken off: that many bytes have left, and no
+    more.
     """
 
     MAKING = "making"
@@ -35,22 +40,27 @@ LEFT = (ClipState.ISSUED, ClipState.WITHDRAWN, ClipState.ERASED)
 class ClipQuerySet(models.QuerySet["Clip"]):
     """The questions that other rooms ask about clips."""
 
-    def left(self) -> ClipQuerySet:
+    def delivered_in_full(self) -> ClipQuerySet:
         """Those whose audio has left this service, whatever became of them later."""
         return self.filter(state__in=LEFT)
 
-    def heard(self) -> ClipQuerySet:
-        """Those of which anything has left: the whole, or the beginning of a stream that was broken off."""
+    def delivered_in_any_part(self) -> ClipQuerySet:
+        """Those of which anything has left: the whole, or the beginning of a stream that was broken
+        off.
+        """
         return self.filter(Q(state__in=LEFT) | Q(state=ClipState.ABORTED, size__gt=0))
 
 
 class Clip(Noted):
-    """One piece of made speech. Rows are made by `provenance.clips` before the provider is asked, and never deleted.
+    """One piece of made speech.
 
-    Consent, decision, grant and voice are ids and not relations: they live higher in the house, and this row outlives
-    them.
-    `subject` is the vault subject of the voice owner; erasing empties it, so that the hashes lead to nobody.
-    `manifest_blob_id` holds the C2PA manifest; embedded, that is the clip's own blob, from `manifest_offset` on.
+    Rows are made by `provenance.clips.clip_lifecycle` before the provider is asked, and never
+    deleted.
+
+    Consent, decision, grant and voice are ids and not relations: they live higher in the house, and
+    this row outlives them. `subject` is the vault subject of the voice owner; erasing empties it,
+    so that the hashes lead to nobody. `manifest_blob_id` holds the C2PA manifest; embedded, that is
+    the clip's own blob, from `manifest_offset` on.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -71,12 +81,16 @@ class Clip(Noted):
     use_case = models.CharField(max_length=64)
     characters = models.PositiveIntegerField(default=0)
     disclosure = models.CharField(max_length=16, default="none")
-    aigc_producer = models.CharField(max_length=64, blank=True)  # whom China's hidden label names, where it is on
+    aigc_producer = models.CharField(
+        max_length=64, blank=True
+    )  # whom China's hidden label names, where it is on
 
     scheme = models.CharField(max_length=32, blank=True)
     epoch = models.PositiveIntegerField()
     token = models.PositiveBigIntegerField()
-    token_shared = models.BooleanField(default=False)  # it is that of an earlier clip of the same sound
+    token_shared = models.BooleanField(
+        default=False
+    )  # it is that of an earlier clip of the same sound
     margin_milli_db = models.IntegerField(default=0)
     score_milli = models.IntegerField(default=0)
     self_checks = models.JSONField(default=list)
@@ -111,43 +125,81 @@ class Clip(Noted):
 
     class Meta:
         indexes = [
-            models.Index(name="clip_of_organisation_by_time", fields=["organisation", "issued_at", "id"]),
-            models.Index(name="clip_by_external_id", fields=["external_index"], condition=~Q(external_index="")),
-            models.Index(name="clip_by_reference", fields=["reference_index"], condition=~Q(reference_index="")),
+            models.Index(
+                name="clip_of_organisation_by_time", fields=["organisation", "issued_at", "id"]
+            ),
+            models.Index(
+                name="clip_by_external_id",
+                fields=["external_index"],
+                condition=~Q(external_index=""),
+            ),
+            models.Index(
+                name="clip_by_reference",
+                fields=["reference_index"],
+                condition=~Q(reference_index=""),
+            ),
         ]
         constraints = [
-            models.CheckConstraint(name="clip_state_is_known", condition=Q(state__in=ClipState.values)),
+            models.CheckConstraint(
+                name="clip_state_is_known", condition=Q(state__in=ClipState.values)
+            ),
             models.UniqueConstraint(
                 name="clip_token_once_per_sound",
                 fields=["organisation", "epoch", "token"],
                 condition=Q(token_shared=False),
             ),
-            models.CheckConstraint(name="clip_token_is_32_bits", condition=Q(token__gte=0, token__lt=2**32)),
+            models.CheckConstraint(
+                name="clip_token_is_32_bits", condition=Q(token__gte=0, token__lt=2**32)
+            ),
             models.CheckConstraint(
                 name="clip_that_left_has_hashes_and_time",
                 condition=~Q(state__in=LEFT)
-                | (~Q(sha256="") & ~Q(sha256_pcm="") & ~Q(sha256_provider="") & Q(issued_at__isnull=False)),
+                | (
+                    ~Q(sha256="")
+                    & ~Q(sha256_pcm="")
+                    & ~Q(sha256_provider="")
+                    & Q(issued_at__isnull=False)
+                ),
             ),
             models.CheckConstraint(
                 name="clip_that_never_left_has_no_audio",
                 condition=Q(state__in=LEFT)
                 | Q(blob_id="", sha256="", size=0, issued_at=None)
                 # A stream that was broken off: what left of it is hashed and never kept.
-                | (Q(state=ClipState.ABORTED, blob_id="", size__gt=0, issued_at__isnull=False) & ~Q(sha256="")),
+                | (
+                    Q(state=ClipState.ABORTED, blob_id="", size__gt=0, issued_at__isnull=False)
+                    & ~Q(sha256="")
+                ),
             ),
             models.CheckConstraint(
-                name="clip_manifest_mode_is_known", condition=Q(manifest_mode__in=ManifestMode.values)
+                name="clip_manifest_mode_is_known",
+                condition=Q(manifest_mode__in=ManifestMode.values),
             ),
             models.CheckConstraint(
                 name="clip_manifest_has_id_hash_and_signer_or_is_none",
-                condition=Q(manifest_mode="none", manifest_id="", manifest_sha256="", manifest_blob_id="")
-                | (~Q(manifest_mode="none") & ~Q(manifest_id="") & ~Q(manifest_sha256="") & ~Q(credential="")),
+                condition=Q(
+                    manifest_mode="none", manifest_id="", manifest_sha256="", manifest_blob_id=""
+                )
+                | (
+                    ~Q(manifest_mode="none")
+                    & ~Q(manifest_id="")
+                    & ~Q(manifest_sha256="")
+                    & ~Q(credential="")
+                ),
             ),
-            models.UniqueConstraint(name="clip_manifest_id_once", fields=["manifest_id"], condition=~Q(manifest_id="")),
+            models.UniqueConstraint(
+                name="clip_manifest_id_once", fields=["manifest_id"], condition=~Q(manifest_id="")
+            ),
             models.CheckConstraint(
                 name="clip_erased_leads_to_nobody",
                 condition=~Q(state=ClipState.ERASED)
-                | Q(subject="", voice_id="", sealed_notes=None, external_index="", reference_index="")
+                | Q(
+                    subject="",
+                    voice_id="",
+                    sealed_notes=None,
+                    external_index="",
+                    reference_index="",
+                )
                 & Q(blob_id="", manifest_blob_id=""),
             ),
         ]
@@ -157,16 +209,24 @@ class Clip(Noted):
 
 
 class MarkKey(models.Model):
-    """An epoch of an organisation's watermark key that marks have been made with: what a search has to try."""
+    """An epoch of an organisation's watermark key that marks have been made with: what a search has
+    to try.
+    """
 
     id = models.BigAutoField(primary_key=True)
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
     epoch = models.PositiveIntegerField()
-    second = models.BooleanField(default=False)  # whether any clip of this epoch carries the second mark too
+    second = models.BooleanField(
+        default=False
+    )  # whether any clip of this epoch carries the second mark too
     created_at = models.DateTimeField(editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="mark_key_once_per_epoch", fields=["organisation", "epoch"])]
+        constraints = [
+            models.UniqueConstraint(
+                name="mark_key_once_per_epoch", fields=["organisation", "epoch"]
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.epoch}"
@@ -175,7 +235,7 @@ class MarkKey(models.Model):
 class MarkedSound(models.Model):
     """A name of a sound that was marked under a key, and its token: one name has one token.
 
-    `sound` is a keyed hash (`provenance.sounds`).
+    `sound` is a keyed hash (`provenance.clips.shared_tokens`).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -187,9 +247,13 @@ class MarkedSound(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="marked_sound_has_one_token", fields=["organisation", "epoch", "sound"]),
+            models.UniqueConstraint(
+                name="marked_sound_has_one_token", fields=["organisation", "epoch", "sound"]
+            ),
         ]
-        indexes = [models.Index(name="marked_sound_by_token", fields=["organisation", "epoch", "token"])]
+        indexes = [
+            models.Index(name="marked_sound_by_token", fields=["organisation", "epoch", "token"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.organisation_id} {self.epoch} {self.token:08x}"

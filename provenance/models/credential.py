@@ -1,4 +1,7 @@
-"""Credentials: the keys and certificates that sign manifests. The keys lie in the KMS; `handle` only names one."""
+"""Credentials: the keys and certificates that sign manifests.
+
+The keys lie in the KMS; `handle` only names one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from django.db.models import Q
 class CredentialRole(models.TextChoices):
     """A root vouches for our leaves, a leaf signs manifests.
 
-    `asked` is a key whose certificate somebody else will make, `anchor` the root of such a somebody.
+    `asked` is a key whose certificate somebody else will make, `anchor` the root of such a
+    somebody.
     """
 
     ROOT = "root"
@@ -19,10 +23,13 @@ class CredentialRole(models.TextChoices):
 
 
 class Credential(models.Model):
-    """A key of this installation with its certificate. Retired ones stay: what they signed is still checked by them.
+    """A key of this installation with its certificate.
 
-    `chain` is PEM: for a leaf what manifests carry (the leaf first, without its root), for a root or an anchor itself.
-    `id` names the key: SHA-256 of its public bytes, or of an anchor's PEM, whose key is not here.
+    Retired ones stay: what they signed is still checked by them.
+
+    `chain` is PEM: for a leaf what manifests carry (the leaf first, without its root), for a root
+    or an anchor itself. `id` names the key: SHA-256 of its public bytes, or of an anchor's PEM,
+    whose key is not here.
     """
 
     id = models.CharField(primary_key=True, max_length=64, editable=False)
@@ -35,16 +42,22 @@ class Credential(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="credential_role_is_known", condition=Q(role__in=CredentialRole.values)),
+            models.CheckConstraint(
+                name="credential_role_is_known", condition=Q(role__in=CredentialRole.values)
+            ),
             models.CheckConstraint(
                 name="credential_asked_has_no_chain_yet",
                 condition=Q(role="asked", chain="") | ~Q(role="asked", chain=""),
             ),
             models.UniqueConstraint(
-                name="credential_one_leaf_signs", fields=["role"], condition=Q(role="leaf", retired_at=None)
+                name="credential_one_leaf_signs",
+                fields=["role"],
+                condition=Q(role="leaf", retired_at=None),
             ),
             models.UniqueConstraint(
-                name="credential_one_own_root", fields=["role"], condition=Q(role="root", retired_at=None)
+                name="credential_one_own_root",
+                fields=["role"],
+                condition=Q(role="root", retired_at=None),
             ),
         ]
 

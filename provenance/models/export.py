@@ -30,17 +30,22 @@ class ExportQuerySet(models.QuerySet["Export"]):
 
     def claimable(self, at: datetime) -> ExportQuerySet:
         """Queued, or running under a lease that is over."""
-        return self.filter(Q(state=ExportState.QUEUED) | Q(state=ExportState.RUNNING, lease_until__lte=at))
+        return self.filter(
+            Q(state=ExportState.QUEUED) | Q(state=ExportState.RUNNING, lease_until__lte=at)
+        )
 
 
 class Export(models.Model):
-    """One bundle that somebody asked for. `attempt` is the fencing number: only who holds it may settle the row.
+    """One bundle that somebody asked for.
+
+    `attempt` is the fencing number: only who holds it may settle the row.
 
     `words` says whether an audit bundle opens the words of intended uses, which may name people.
 
     Those attempts that an erasure took back are counted in `begun_anew`, and are no failures.
 
-    The period [from_at, to_at) may be open on either side. The bytes lie in the vault under the organisation's own key.
+    The period [from_at, to_at) may be open on either side. The bytes lie in the vault under the
+    organisation's own key.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -72,13 +77,17 @@ class Export(models.Model):
     class Meta:
         indexes = [models.Index(name="export_to_take", fields=["state", "lease_until"])]
         constraints = [
-            models.CheckConstraint(name="export_state_is_known", condition=Q(state__in=ExportState.values)),
             models.CheckConstraint(
-                name="export_kind_is_known", condition=Q(kind__in=["audit", "speaker", "ropa", "usage"])
+                name="export_state_is_known", condition=Q(state__in=ExportState.values)
+            ),
+            models.CheckConstraint(
+                name="export_kind_is_known",
+                condition=Q(kind__in=["audit", "speaker", "ropa", "usage"]),
             ),
             models.CheckConstraint(
                 name="export_speaker_only_in_their_own",
-                condition=Q(kind="speaker") & ~Q(speaker_id="") | ~Q(kind="speaker") & Q(speaker_id=""),
+                condition=Q(kind="speaker") & ~Q(speaker_id="")
+                | ~Q(kind="speaker") & Q(speaker_id=""),
             ),
             models.CheckConstraint(
                 name="export_period_not_empty",
@@ -86,17 +95,23 @@ class Export(models.Model):
             ),
             models.CheckConstraint(
                 name="export_running_has_a_lease",
-                condition=Q(state="running", lease_until__isnull=False) | ~Q(state="running") & Q(lease_until=None),
+                condition=Q(state="running", lease_until__isnull=False)
+                | ~Q(state="running") & Q(lease_until=None),
             ),
             models.CheckConstraint(
                 name="export_only_a_ready_one_has_bytes",
-                condition=Q(state="ready", expires_at__isnull=False) & ~Q(blob_id="") & ~Q(sha256="")
+                condition=Q(state="ready", expires_at__isnull=False)
+                & ~Q(blob_id="")
+                & ~Q(sha256="")
                 | ~Q(state="ready") & Q(blob_id=""),
             ),
-            models.CheckConstraint(name="export_failed_says_why", condition=~Q(state="failed") | ~Q(code="")),
+            models.CheckConstraint(
+                name="export_failed_says_why", condition=~Q(state="failed") | ~Q(code="")
+            ),
             models.CheckConstraint(
                 name="export_settled_has_a_time",
-                condition=Q(state__in=SETTLED, finished_at__isnull=False) | ~Q(state__in=SETTLED) & Q(finished_at=None),
+                condition=Q(state__in=SETTLED, finished_at__isnull=False)
+                | ~Q(state__in=SETTLED) & Q(finished_at=None),
             ),
         ]
 
@@ -105,5 +120,7 @@ class Export(models.Model):
 
     @property
     def opens_people(self) -> bool:
-        """Say whether the bundle tells who somebody is: then only who may open people may have it."""
+        """Say whether the bundle tells who somebody is: then only who may open people may have
+        it.
+        """
         return self.kind == "speaker" or (self.kind == "audit" and self.words)

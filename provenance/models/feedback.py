@@ -1,4 +1,6 @@
-"""What people say about an answer of the verify page: kept for a time, without a name and without an address."""
+"""What people say about an answer of the verify page: kept for a time, without a name and without
+an address.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,18 @@ class Opinion(models.TextChoices):
 
 
 class Feedback(models.Model):
-    """One opinion. `organisation` is that of the clip which the answer named, if it named one; else it is general.
+    """One opinion.
 
-    What is said of a clip may name the person who speaks in it: those words lie sealed under that person's key, and
-    `words` is empty.
+    `organisation` is that of the clip which the answer named, if it named one; else it is general.
+
+    What is said of a clip may name the person who speaks in it: those words lie sealed under that
+    person's key, and `words` is empty.
     """
 
     id = models.BigAutoField(primary_key=True)
-    organisation = models.ForeignKey("accounts.Organisation", models.CASCADE, null=True, related_name="+")
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.CASCADE, null=True, related_name="+"
+    )
     opinion = models.CharField(max_length=16, choices=Opinion)
     verdict = models.CharField(max_length=24, blank=True)
     clip_id = models.CharField(max_length=30, blank=True)
@@ -35,9 +41,12 @@ class Feedback(models.Model):
     class Meta:
         verbose_name_plural = "feedback"
         constraints = [
-            models.CheckConstraint(name="feedback_opinion_is_known", condition=Q(opinion__in=Opinion.values)),
             models.CheckConstraint(
-                name="feedback_on_a_clip_has_its_organisation", condition=Q(clip_id="") | Q(organisation__isnull=False)
+                name="feedback_opinion_is_known", condition=Q(opinion__in=Opinion.values)
+            ),
+            models.CheckConstraint(
+                name="feedback_on_a_clip_has_its_organisation",
+                condition=Q(clip_id="") | Q(organisation__isnull=False),
             ),
         ]
 

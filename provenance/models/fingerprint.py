@@ -1,4 +1,6 @@
-"""Fingerprints of clips: sealed under the key of the person who speaks, with a blind index to find candidates by."""
+"""Fingerprints of clips: sealed under the key of the person who speaks, with a blind index to find
+candidates by.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,13 @@ from django.db.models import Q
 
 
 class Fingerprint(models.Model):
-    """The fingerprint of one issued clip. The row is made with the clip and is the order to compute it.
+    """The fingerprint of one issued clip.
 
-    `sealed` opens with the person's key alone; `under` names the key of the index that its terms were made with, empty
-    until there are any. `due_at` is real time, None at first: the clip's own time may be a test clock's. An erasure
-    deletes the row with its terms.
+    The row is made with the clip and is the order to compute it.
+
+    `sealed` opens with the person's key alone; `under` names the key of the index that its terms
+    were made with, empty until there are any. `due_at` is real time, None at first: the clip's own
+    time may be a test clock's. An erasure deletes the row with its terms.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -28,7 +32,8 @@ class Fingerprint(models.Model):
         constraints = [
             models.CheckConstraint(name="fingerprint_leads_to_a_person", condition=~Q(subject="")),
             models.CheckConstraint(
-                name="fingerprint_sealed_when_indexed", condition=Q(under="") | Q(sealed__isnull=False)
+                name="fingerprint_sealed_when_indexed",
+                condition=Q(under="") | Q(sealed__isnull=False),
             ),
         ]
 
@@ -37,7 +42,9 @@ class Fingerprint(models.Model):
 
 
 class FingerprintTerm(models.Model):
-    """One word of a fingerprint as the index knows it: a keyed hash of 32 bits, and where in the clip it stands."""
+    """One word of a fingerprint as the index knows it: a keyed hash of 32 bits, and where in the
+    clip it stands.
+    """
 
     id = models.BigAutoField(primary_key=True)
     fingerprint = models.ForeignKey(Fingerprint, models.CASCADE, related_name="terms")

@@ -1,1 +1,3 @@
-"""What `verify.py` knows of consents: the log replayed, rows held against it, and what stays unproven."""
+"""`verify.py`, in parts: each is read and tested by itself here, and all travel as one file
+(`build`).
+"""

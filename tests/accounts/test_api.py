@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiKey, Organisation
 from core import clock
-from tests.cast import ClientOf, MakeKey
+from tests.fixtures.organisations import ClientOf, MakeKey
 
 KEYS = "/v1/api_keys"
 NEW = {"product": "Reader", "scopes": ["speech:write"], "mode": "test"}
@@ -94,7 +94,9 @@ class TestCreate:
 
     @pytest.mark.parametrize("field", NEW)
     def test_needs_product_scopes_and_mode(self, client: APIClient, field: str) -> None:
-        answer = client.post(KEYS, {name: NEW[name] for name in NEW if name != field}, format="json")
+        answer = client.post(
+            KEYS, {name: NEW[name] for name in NEW if name != field}, format="json"
+        )
         assert (answer.status_code, answer.data["errors"][0]["attr"]) == (422, field)
 
     def test_does_not_let_a_test_key_make_a_live_key(self, sandbox: APIClient) -> None:
@@ -102,13 +104,19 @@ class TestCreate:
         assert (answer.status_code, answer.data["code"]) == (403, "live_key_needed")
 
     def test_needs_the_admin_scope(self, client_of: ClientOf, make_key: MakeKey) -> None:
-        answer = client_of(make_key(scopes=("admin:read", "speakers:write"))).post(KEYS, NEW, format="json")
+        answer = client_of(make_key(scopes=("admin:read", "speakers:write"))).post(
+            KEYS, NEW, format="json"
+        )
         assert (answer.status_code, answer.data["required"]) == (403, "admin:write")
 
 
 class TestDefaults:
     def test_are_kept_in_their_one_spelling(self, client: APIClient) -> None:
-        said = {"default_use_case": "Agent.IVR", "default_channel": "TV", "default_territory": "chn"}
+        said = {
+            "default_use_case": "Agent.IVR",
+            "default_channel": "TV",
+            "default_territory": "chn",
+        }
         key = made(client, **said, default_language="EN_us")
         names = ("default_use_case", "default_channel", "default_territory", "default_language")
         assert [key[name] for name in names] == ["agent.ivr", "broadcast", "CN", "en-US"]
@@ -116,7 +124,10 @@ class TestDefaults:
     def test_are_checked_when_they_are_changed_too(self, client: APIClient) -> None:
         key = made(client, default_channel="phone")
         path = f"{KEYS}/{key['id']}"
-        assert client.patch(path, {"default_channel": "Radio"}, format="json").data["default_channel"] == "broadcast"
+        assert (
+            client.patch(path, {"default_channel": "Radio"}, format="json").data["default_channel"]
+            == "broadcast"
+        )
         answer = client.patch(path, {"default_channel": "fax"}, format="json")
         assert (answer.status_code, answer.data["code"]) == (422, "channel_unknown")
 
@@ -127,7 +138,12 @@ class TestList:
         first = client.get(f"{KEYS}?limit=2").data
         rest = client.get(f"{KEYS}?after={first['last_id']}").data
         found = [key["id"] for page in (first, rest) for key in page["data"]]
-        assert (len(found), ids < set(found), first["has_more"], rest["has_more"]) == (4, True, True, False)
+        assert (len(found), ids < set(found), first["has_more"], rest["has_more"]) == (
+            4,
+            True,
+            True,
+            False,
+        )
 
     def test_never_shows_a_secret(self, client: APIClient) -> None:
         secret = made(client)["secret"]
@@ -135,19 +151,31 @@ class TestList:
 
     def test_shows_a_test_key_no_live_keys(self, client: APIClient, sandbox: APIClient) -> None:
         live = made(client, mode="live")["id"]
-        assert [client.get(f"{KEYS}/{live}").status_code, sandbox.get(f"{KEYS}/{live}").status_code] == [200, 404]
+        assert [
+            client.get(f"{KEYS}/{live}").status_code,
+            sandbox.get(f"{KEYS}/{live}").status_code,
+        ] == [200, 404]
         assert live not in sandbox.get(KEYS).content.decode()
 
 
 class TestNeighbours:
-    @pytest.mark.parametrize(("method", "suffix"), [("get", ""), ("patch", ""), ("delete", ""), ("post", "/rotate")])
+    @pytest.mark.parametrize(
+        ("method", "suffix"), [("get", ""), ("patch", ""), ("delete", ""), ("post", "/rotate")]
+    )
     def test_get_404_for_keys_that_are_not_theirs(
-        self, client: APIClient, client_of: ClientOf, make_key: MakeKey, bolt: Organisation, method: str, suffix: str
+        self,
+        client: APIClient,
+        client_of: ClientOf,
+        make_key: MakeKey,
+        bolt: Organisation,
+        method: str,
+        suffix: str,
     ) -> None:
         mine = made(client)["id"]
         stranger = client_of(make_key(organisation=bolt, live=True))
         answers = [
-            getattr(stranger, method)(f"{KEYS}/{key}{suffix}", {}, format="json") for key in (mine, "key_nothing")
+            getattr(stranger, method)(f"{KEYS}/{key}{suffix}", {}, format="json")
+            for key in (mine, "key_nothing")
         ]
         assert [answer.status_code for answer in answers] == [404, 404]
         assert answers[0].data["detail"] == answers[1].data["detail"]
@@ -158,7 +186,11 @@ class TestUpdate:
         key = made(client, default_channel="app")
         body = {"product": "Studio", "default_channel": None, "scopes": ["clips:read"]}
         answer = client.patch(f"{KEYS}/{key['id']}", body, format="json").data
-        assert (answer["product"], answer["default_channel"], answer["scopes"]) == ("Studio", None, ["clips:read"])
+        assert (answer["product"], answer["default_channel"], answer["scopes"]) == (
+            "Studio",
+            None,
+            ["clips:read"],
+        )
 
     @pytest.mark.parametrize("field", ["mode", "id", "livemode", "organisation"])
     def test_changes_nothing_else(self, client: APIClient, field: str) -> None:
@@ -174,8 +206,11 @@ class TestRotate:
         row = ApiKey.objects.get(id=old["id"])
         assert row.previous_until is not None
         assert abs(row.previous_until - clock.now() - hour) < timedelta(minutes=1)
-        assert new["previous_secret_until"] == clock.rfc3339(row.previous_until)
-        both = [APIClient(HTTP_AUTHORIZATION=f"Bearer {key['secret']}").get(KEYS).status_code for key in (old, new)]
+        assert new["previous_secret_until"] == clock.to_rfc3339(row.previous_until)
+        both = [
+            APIClient(HTTP_AUTHORIZATION=f"Bearer {key['secret']}").get(KEYS).status_code
+            for key in (old, new)
+        ]
         assert both == [200, 200]
 
     def test_takes_a_day_when_nothing_is_said(self, client: APIClient) -> None:
@@ -184,7 +219,9 @@ class TestRotate:
 
     @pytest.mark.parametrize("overlap", ["P1M", "P31D", "soon", "-P1D", "", None, 5])
     def test_refuses_an_overlap_that_is_none(self, client: APIClient, overlap: object) -> None:
-        answer = client.post(f"{KEYS}/{made(client)['id']}/rotate", {"overlap": overlap}, format="json")
+        answer = client.post(
+            f"{KEYS}/{made(client)['id']}/rotate", {"overlap": overlap}, format="json"
+        )
         assert (answer.status_code, answer.data["errors"][0]["attr"]) == (422, "overlap")
 
 
@@ -214,10 +251,18 @@ class TestTestClock:
     def test_is_for_test_keys_only(self, client: APIClient, acme: Organisation) -> None:
         answer = client.post("/v1/test/clock", {"advance": "P1Y"}, format="json")
         acme.refresh_from_db()
-        assert (answer.status_code, answer.data["code"], acme.test_clock_ms) == (403, "test_key_needed", 0)
+        assert (answer.status_code, answer.data["code"], acme.test_clock_ms) == (
+            403,
+            "test_key_needed",
+            0,
+        )
 
-    @pytest.mark.parametrize("advance", ["-P1Y", "P", "1Y", "", None, 1, ["P1Y"], "P1000Y", "P9999Y", "P1Y\x00"])
-    def test_refuses_what_is_not_a_way_forward(self, sandbox: APIClient, acme: Organisation, advance: object) -> None:
+    @pytest.mark.parametrize(
+        "advance", ["-P1Y", "P", "1Y", "", None, 1, ["P1Y"], "P1000Y", "P9999Y", "P1Y\x00"]
+    )
+    def test_refuses_what_is_not_a_way_forward(
+        self, sandbox: APIClient, acme: Organisation, advance: object
+    ) -> None:
         answer = sandbox.post("/v1/test/clock", {"advance": advance}, format="json")
         acme.refresh_from_db()
         assert (answer.status_code, acme.test_clock_ms) == (422, 0)

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import keys, scopes
+from accounts import api_key_lookup, api_scopes
 from accounts.models import Member, Organisation, Role
 from core import clock
 
@@ -23,7 +23,13 @@ def bootstrap(name: str = "Acme", *more: str) -> str:
 class TestBootstrap:
     def test_prints_one_object_with_exactly_these_members(self) -> None:
         printed = json.loads(bootstrap("Acme", "--json"))
-        assert list(printed) == ["organisation", "owner_email", "owner_password", "test_key", "live_key"]
+        assert list(printed) == [
+            "organisation",
+            "owner_email",
+            "owner_password",
+            "test_key",
+            "live_key",
+        ]
 
     def test_makes_what_it_prints(self) -> None:
         printed = json.loads(bootstrap("Acme Books & Söhne", "--json"))
@@ -33,12 +39,15 @@ class TestBootstrap:
 
     @pytest.mark.parametrize(("name", "livemode"), [("test_key", False), ("live_key", True)])
     def test_makes_keys_with_every_scope(self, name: str, livemode: bool) -> None:
-        key = keys.authenticate(json.loads(bootstrap("Acme", "--json"))[name], at=clock.now())
-        assert (key.livemode, key.scopes) == (livemode, list(scopes.ALL))
+        key = api_key_lookup.authenticate_key(
+            json.loads(bootstrap("Acme", "--json"))[name], at=clock.now()
+        )
+        assert (key.livemode, key.scopes) == (livemode, list(api_scopes.ALL))
 
     def test_takes_another_address(self) -> None:
         assert (
-            json.loads(bootstrap("Acme", "--json", "--email", "ada@acme.example"))["owner_email"] == "ada@acme.example"
+            json.loads(bootstrap("Acme", "--json", "--email", "ada@acme.example"))["owner_email"]
+            == "ada@acme.example"
         )
 
     def test_prints_for_people_otherwise(self) -> None:

@@ -1,4 +1,6 @@
-"""How people reach an organisation: what an entry may be, where it is set, and that live requests need it."""
+"""How people reach an organisation: what an entry may be, where it is set, and that live requests
+need it.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,13 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import contact
+from accounts import contact_details
 from accounts.models import Organisation, Role
 from core import clock
 from core.errors import Invalid
-from tests.cast import ClientOf, MakeKey, MakeMember
 from tests.consent.http import asked, post
-from tests.members import logged_in
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import ClientOf, MakeKey, MakeMember
 
 pytestmark = pytest.mark.django_db
 
@@ -46,50 +48,72 @@ BAD = [
 class TestAnEntry:
     @pytest.mark.parametrize("said", GOOD)
     def test_is_a_mail_an_https_or_a_postal_address(self, said: str) -> None:
-        assert contact.read(f" {said} ", attr="contact") == said
+        assert contact_details.parse_contact(f" {said} ", attr="contact") == said
 
     @pytest.mark.parametrize("said", BAD)
     def test_is_refused_when_it_would_mislead_or_break_a_header(self, said: str) -> None:
         with pytest.raises(Invalid) as caught:
-            contact.read(said, attr="contact")
+            contact_details.parse_contact(said, attr="contact")
         assert caught.value.faults[0].attr == "contact"
 
 
 class TestBootstrap:
     def test_takes_the_owners_address_when_none_is_given(self) -> None:
-        call_command("bootstrap", "--organisation", "Acme", "--email", "ada@acme.example", stdout=StringIO())
-        assert contact.of(Organisation.objects.get()) == contact.Contact(contact="ada@acme.example")
+        call_command(
+            "bootstrap", "--organisation", "Acme", "--email", "ada@acme.example", stdout=StringIO()
+        )
+        assert contact_details.get_contact(Organisation.objects.get()) == contact_details.Contact(
+            contact="ada@acme.example"
+        )
 
     def test_takes_contact_and_officer(self) -> None:
         more = ("--contact", "https://acme.example/voices", "--dpo", "dpo@acme.example")
         call_command("bootstrap", "--organisation", "Acme", *more, stdout=StringIO())
-        said = contact.of(Organisation.objects.get())
+        said = contact_details.get_contact(Organisation.objects.get())
         assert (said.contact, said.dpo) == ("https://acme.example/voices", "dpo@acme.example")
 
     def test_makes_nothing_with_a_wrong_one(self) -> None:
         with pytest.raises(CommandError):
-            call_command("bootstrap", "--organisation", "Acme", "--contact", "http://acme.example", stdout=StringIO())
+            call_command(
+                "bootstrap",
+                "--organisation",
+                "Acme",
+                "--contact",
+                "http://acme.example",
+                stdout=StringIO(),
+            )
         assert not Organisation.objects.exists()
 
 
 class TestTheApi:
     def test_shows_and_changes_it(self, make_key: MakeKey, client_of: ClientOf) -> None:
         api = client_of(make_key(live=True))
-        changed = api.patch("/v1/organisation", {"contact": "help@acme.example", "dpo": ""}, format="json")
+        changed = api.patch(
+            "/v1/organisation", {"contact": "help@acme.example", "dpo": ""}, format="json"
+        )
         assert changed.status_code == 200
         shown = json.loads(api.get("/v1/organisation").content)
         assert (shown["contact"], shown["dpo"]) == ("help@acme.example", None)
 
     @pytest.mark.parametrize("said", [*BAD[:4], "", "   "])
     def test_refuses_a_wrong_one(self, make_key: MakeKey, client_of: ClientOf, said: str) -> None:
-        answer = client_of(make_key(live=True)).patch("/v1/organisation", {"contact": said}, format="json")
+        answer = client_of(make_key(live=True)).patch(
+            "/v1/organisation", {"contact": said}, format="json"
+        )
         assert answer.status_code == 422
         assert json.loads(answer.content)["errors"][0]["attr"] == "contact"
-        assert contact.of(Organisation.objects.get()).contact == "voices@acme.example"
+        assert (
+            contact_details.get_contact(Organisation.objects.get()).contact == "voices@acme.example"
+        )
 
-    def test_wants_the_scope_of_administrators(self, make_key: MakeKey, client_of: ClientOf) -> None:
+    def test_wants_the_scope_of_administrators(
+        self, make_key: MakeKey, client_of: ClientOf
+    ) -> None:
         api = client_of(make_key(scopes=["consents:write"]))
-        assert api.patch("/v1/organisation", {"dpo": "d@acme.example"}, format="json").status_code == 403
+        assert (
+            api.patch("/v1/organisation", {"dpo": "d@acme.example"}, format="json").status_code
+            == 403
+        )
 
     def test_makes_no_live_request_without_it(self, make_key: MakeKey, client_of: ClientOf) -> None:
         live = client_of(make_key(live=True))
@@ -109,7 +133,9 @@ class TestTheApi:
         }
         assert post(live, "/v1/consents", body, 409)["code"] == "contact_missing"
 
-    def test_makes_requests_of_the_sandbox_without_it(self, make_key: MakeKey, client_of: ClientOf) -> None:
+    def test_makes_requests_of_the_sandbox_without_it(
+        self, make_key: MakeKey, client_of: ClientOf
+    ) -> None:
         sandbox = client_of(make_key())
         Organisation.objects.update(contact={})
         assert asked(sandbox)["state"] == "requested"
@@ -123,7 +149,10 @@ class TestTheDesk:
             client = logged_in(owner if role == Role.OWNER else make_member(role=role))
             answer = client.post(path, {"contact": "new@acme.example", "dpo": ""})
             assert answer.status_code == status
-        assert contact.of(Organisation.objects.get(id=owner.organisation_id)).contact == "new@acme.example"
+        assert (
+            contact_details.get_contact(Organisation.objects.get(id=owner.organisation_id)).contact
+            == "new@acme.example"
+        )
 
     def test_says_what_is_wrong_at_the_field(self, make_member: MakeMember) -> None:
         owner = make_member(role=Role.OWNER)
@@ -135,5 +164,7 @@ class TestTheDesk:
 
 def test_a_change_is_on_record_without_the_words(make_key: MakeKey) -> None:
     organisation = make_key().key.organisation
-    changed = contact.change(organisation.id, {"dpo": "d@acme.example"}, actor="key:k", at=clock.now())
-    assert contact.of(changed).dpo == "d@acme.example"
+    changed = contact_details.change_contact(
+        organisation.id, {"dpo": "d@acme.example"}, actor="key:k", at=clock.now()
+    )
+    assert contact_details.get_contact(changed).dpo == "d@acme.example"

@@ -13,17 +13,20 @@ from django.db import connection
 from pytest_django import Settings
 from redis import Redis
 
-from accounts import limiter
+from accounts import rate_limits
 from core.errors import RateLimited
 from tests.conftest import NOON
-from tests.crowd import at_once
+from tests.support.concurrency import at_once
 
 DEAD_REDIS = "redis://127.0.0.1:1/0"
 
 
 def passes(key: str, *, limit: int, seconds: float = 0) -> bool:
     try:
-        return limiter.take(key, limit=limit, at=NOON + timedelta(seconds=seconds)) is not None
+        return (
+            rate_limits.count_call(key, limit=limit, at=NOON + timedelta(seconds=seconds))
+            is not None
+        )
     except RateLimited:
         return False
 
@@ -53,11 +56,11 @@ class TestTake:
     def test_says_when_to_come_back(self) -> None:
         passes("key_a", limit=1)
         with pytest.raises(RateLimited) as refusal:
-            limiter.take("key_a", limit=1, at=NOON + timedelta(seconds=45))
+            rate_limits.count_call("key_a", limit=1, at=NOON + timedelta(seconds=45))
         assert refusal.value.retry_after == 15
 
     def test_tells_what_is_left(self) -> None:
-        allowance = limiter.take("key_a", limit=5, at=NOON + timedelta(seconds=20))
+        allowance = rate_limits.count_call("key_a", limit=5, at=NOON + timedelta(seconds=20))
         assert allowance is not None
         assert allowance.headers() == {
             "RateLimit-Limit": "5",
@@ -77,18 +80,26 @@ class TestTake:
             "from tests.accounts.test_limiter import passes\n"
             "print(sum(passes('key_a', limit=25) for _ in range(10)))"
         )
-        environment = {**child_environment, "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": ""}
+        environment = {
+            **child_environment,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "REDIS_URL": "",
+        }
         children = [
-            subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
+            )
             for _ in range(4)
         ]
         assert sum(int(child.communicate(timeout=60)[0]) for child in children) == 25
 
-    def test_lets_calls_through_when_its_table_is_away(self, caplog: pytest.LogCaptureFixture) -> None:
-        before = limiter._DOWN._value.get()
+    def test_lets_calls_through_when_its_table_is_away(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        before = rate_limits._DOWN._value.get()
         connection.cursor().execute("ALTER TABLE accounts_ratewindow RENAME TO elsewhere")
-        allowance = limiter.take("key_a", limit=1, at=NOON)
-        assert (allowance, limiter._DOWN._value.get() - before) == (None, 1)
+        allowance = rate_limits.count_call("key_a", limit=1, at=NOON)
+        assert (allowance, rate_limits._DOWN._value.get() - before) == (None, 1)
         assert "rate limiter down" in caplog.text
 
 
@@ -112,7 +123,7 @@ class TestTakeWithRedis:
     def test_says_when_to_come_back(self) -> None:
         passes("key_a", limit=1)
         with pytest.raises(RateLimited) as refusal:
-            limiter.take("key_a", limit=1, at=NOON)
+            rate_limits.count_call("key_a", limit=1, at=NOON)
         assert refusal.value.retry_after in range(55, 61)
 
     def test_forgets_the_window_by_itself(self, redis: Redis) -> None:
@@ -121,7 +132,9 @@ class TestTakeWithRedis:
 
 
 class TestTakeWithoutAnAnswer:
-    def test_lets_calls_through_when_redis_is_away(self, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    def test_lets_calls_through_when_redis_is_away(
+        self, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
         settings.REDIS_URL = DEAD_REDIS
-        assert limiter.take("key_a", limit=1, at=NOON) is None
+        assert rate_limits.count_call("key_a", limit=1, at=NOON) is None
         assert "rate limiter down" in caplog.text

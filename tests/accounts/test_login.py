@@ -10,10 +10,10 @@ from django.test import Client
 from accounts import member_events
 from accounts.models import Member, SharedValue
 from core import clock
-from provenance.ledger import sequencer
-from provenance.models import Entry
-from tests.cast import PASSWORD, MakeMember
 from tests.conftest import NOON
+from tests.fixtures.organisations import PASSWORD, MakeMember
+from transparency_log import sequencer
+from transparency_log.models import Entry
 
 LOGIN = "/account/login/"
 
@@ -60,7 +60,9 @@ class TestLogin:
 
 
 class TestFiveWrongPasswords:
-    def guess(self, times: int, *, email: str = "ada@acme.example", address: str = "192.0.2.1") -> None:
+    def guess(
+        self, times: int, *, email: str = "ada@acme.example", address: str = "192.0.2.1"
+    ) -> None:
         for number in range(times):
             told = {"login": email, "password": f"wrong password {number}"}
             Client(REMOTE_ADDR=address).post(LOGIN, told)
@@ -83,7 +85,9 @@ class TestFiveWrongPasswords:
         self.guess(12)
         assert self.comes_in(address="192.0.2.2")
 
-    def test_lock_nobody_else_out_at_the_same_address(self, member: Member, make_member: MakeMember) -> None:
+    def test_lock_nobody_else_out_at_the_same_address(
+        self, member: Member, make_member: MakeMember
+    ) -> None:
         make_member(email="bea@acme.example")
         self.guess(12)
         assert self.comes_in(email="bea@acme.example")
@@ -92,21 +96,28 @@ class TestFiveWrongPasswords:
         self.guess(5)
         assert SharedValue.objects.exists(), "the count stands in the database, not in a process"
 
-    def test_are_written_down_without_the_address(self, member: Member, caplog: pytest.LogCaptureFixture) -> None:
+    def test_are_written_down_without_the_address(
+        self, member: Member, caplog: pytest.LogCaptureFixture
+    ) -> None:
         with caplog.at_level("INFO", logger="sayso.security"):
             self.guess(6)
             self.guess(1, email="a stranger@example.org")
 
         said = " ".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
-        assert {record.getMessage() for record in caplog.records} == {"member.login_failed", "member.locked_out"}
+        assert {record.getMessage() for record in caplog.records} == {
+            "member.login_failed",
+            "member.locked_out",
+        }
         assert "ada@" not in said
         assert "stranger" not in said
-        assert member_events.hashed("ada@acme.example") in said
+        assert member_events.hash_login("ada@acme.example") in said
         assert "member.locked_out" in kinds(member)
 
 
 class TestWhatIsWrittenDown:
-    def test_a_login_in_the_log_and_in_a_line(self, member: Member, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_login_in_the_log_and_in_a_line(
+        self, member: Member, caplog: pytest.LogCaptureFixture
+    ) -> None:
         with caplog.at_level("INFO", logger="sayso.security"):
             log_in()
 
@@ -121,5 +132,5 @@ class TestWhatIsWrittenDown:
 
 
 def kinds(member: Member) -> list[str]:
-    sequencer.settle(member.organisation_id, at=NOON)
+    sequencer.settle_log(member.organisation_id, at=NOON)
     return list(Entry.objects.order_by("idx").values_list("kind", flat=True))

@@ -1,4 +1,6 @@
-"""`manage.py member`: acts of who runs the service, on record; and what members cannot do to themselves."""
+"""`manage.py member`: acts of who runs the service, on record; and what members cannot do to
+themselves.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts import second_factor, services
+from accounts import provisioning, second_factor
 from accounts.models import Member, Organisation, Role
 from core.errors import Invalid
-from provenance.ledger import sequencer
-from provenance.models import Entry
-from tests.cast import PASSWORD, MakeMember
 from tests.conftest import NOON
-from tests.members import logged_in
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import PASSWORD, MakeMember
+from transparency_log import sequencer
+from transparency_log.models import Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -27,21 +29,31 @@ def run(*arguments: str) -> str:
 
 
 def kinds(organisation: Organisation) -> list[str]:
-    sequencer.settle(organisation.id, at=NOON)
-    return list(Entry.objects.filter(organisation_id=organisation.id).order_by("idx").values_list("kind", flat=True))
+    sequencer.settle_log(organisation.id, at=NOON)
+    return list(
+        Entry.objects.filter(organisation_id=organisation.id)
+        .order_by("idx")
+        .values_list("kind", flat=True)
+    )
 
 
 class TestTheCommand:
-    def test_adds_a_member_whose_first_login_leads_to_a_second_factor(self, acme: Organisation) -> None:
+    def test_adds_a_member_whose_first_login_leads_to_a_second_factor(
+        self, acme: Organisation
+    ) -> None:
         password = run("--email", "Olga@Acme.example", "--add", "--role", "officer").split()[1]
 
-        answer = Client().post("/account/login/", {"login": "olga@acme.example", "password": password})
+        answer = Client().post(
+            "/account/login/", {"login": "olga@acme.example", "password": password}
+        )
 
         assert answer["Location"] == "/account/2fa/totp/activate/"
         assert Member.objects.get().role == Role.OFFICER
         assert kinds(acme) == ["member.added", "member.login"]
 
-    def test_sets_a_password_anew_and_ends_every_session(self, make_member: MakeMember, acme: Organisation) -> None:
+    def test_sets_a_password_anew_and_ends_every_session(
+        self, make_member: MakeMember, acme: Organisation
+    ) -> None:
         member = make_member()
         client = logged_in(member)
 
@@ -81,7 +93,9 @@ class TestTheCommand:
             ("--email", "OWNER@acme.example", "--add", "--role", "auditor"),
         ],
     )
-    def test_says_in_a_line_what_is_wrong(self, make_member: MakeMember, arguments: tuple[str, ...]) -> None:
+    def test_says_in_a_line_what_is_wrong(
+        self, make_member: MakeMember, arguments: tuple[str, ...]
+    ) -> None:
         make_member()
         with pytest.raises(CommandError):
             run(*arguments)
@@ -89,19 +103,31 @@ class TestTheCommand:
 
 class TestAddresses:
     @pytest.mark.parametrize(
-        "email", ["oẃner@acme.example", "ＯWNER@acme.example", "o\u212ane@acme.example", "ownеr@acme.example"]
+        "email",
+        [
+            "oẃner@acme.example",
+            "ＯWNER@acme.example",
+            "o\u212ane@acme.example",
+            "ownеr@acme.example",
+        ],
     )
     def test_that_look_like_anothers_are_no_members(self, acme: Organisation, email: str) -> None:
         with pytest.raises(Invalid):
-            services.create_member(organisation=acme, email=email, password=PASSWORD, role=Role.OWNER, at=NOON)
+            provisioning.create_member(
+                organisation=acme, email=email, password=PASSWORD, role=Role.OWNER, at=NOON
+            )
 
     def test_are_one_whatever_their_case_also_between_organisations(
         self, make_member: MakeMember, bolt: Organisation
     ) -> None:
         make_member(email="ada@acme.example")
-        with pytest.raises(services.NameTaken):
-            services.create_member(
-                organisation=bolt, email="ADA@Acme.Example", password=PASSWORD, role=Role.OWNER, at=NOON
+        with pytest.raises(provisioning.NameTaken):
+            provisioning.create_member(
+                organisation=bolt,
+                email="ADA@Acme.Example",
+                password=PASSWORD,
+                role=Role.OWNER,
+                at=NOON,
             )
 
     @pytest.mark.parametrize("login", ["kim@acme.example", "KIM@ACME.EXAMPLE"])
@@ -111,7 +137,9 @@ class TestAddresses:
         client.post("/account/login/", {"login": login, "password": PASSWORD})
         assert "_auth_user_id" in client.session
 
-    @pytest.mark.parametrize("login", ["\u212aim@acme.example", "\uff4bim@acme.example", "k\u0131m@acme.example"])
+    @pytest.mark.parametrize(
+        "login", ["\u212aim@acme.example", "\uff4bim@acme.example", "k\u0131m@acme.example"]
+    )
     def test_that_only_look_alike_log_nobody_in(self, make_member: MakeMember, login: str) -> None:
         make_member(email="kim@acme.example")
         client = Client()
@@ -123,21 +151,37 @@ class TestAMember:
     @pytest.mark.parametrize(
         "address",
         [
-            "/account/email/", "/account/password/reset/", "/account/password/set/", "/account/signup/",
-            "/account/confirm-email/", "/account/login/code/confirm/", "/account/2fa/trust/",
-            "/account/password/reset/key/x-y/", "/account/3rdparty/", "/admin/password_change/done/", "/admin/search/",
+            "/account/email/",
+            "/account/password/reset/",
+            "/account/password/set/",
+            "/account/signup/",
+            "/account/confirm-email/",
+            "/account/login/code/confirm/",
+            "/account/2fa/trust/",
+            "/account/password/reset/key/x-y/",
+            "/account/3rdparty/",
+            "/admin/password_change/done/",
+            "/admin/search/",
         ],
-    )  # fmt: skip
-    def test_finds_none_of_the_pages_that_we_do_not_want(self, make_member: MakeMember, address: str) -> None:
+    )
+    def test_finds_none_of_the_pages_that_we_do_not_want(
+        self, make_member: MakeMember, address: str
+    ) -> None:
         client = logged_in(make_member())
 
-        for answer in (client.get(address), client.post(address, {"email": "x@evil.example", "action_add": ""})):
+        for answer in (
+            client.get(address),
+            client.post(address, {"email": "x@evil.example", "action_add": ""}),
+        ):
             assert answer.status_code == 404
         assert Client().get(address).status_code == 404
 
     @pytest.mark.parametrize(
         ("address", "ours"),
-        [("/admin/password_change/", "/account/password/change/"), ("/admin/logout/", "/account/logout/")],
+        [
+            ("/admin/password_change/", "/account/password/change/"),
+            ("/admin/logout/", "/account/logout/"),
+        ],
     )
     def test_is_led_to_ours(self, make_member: MakeMember, address: str, ours: str) -> None:
         client = logged_in(make_member())
@@ -145,7 +189,9 @@ class TestAMember:
         assert client.get(address)["Location"] == ours
         assert client.post(address, {"old_password": "guess"})["Location"] == ours
 
-    def test_cannot_guess_a_colleagues_password_at_the_admins_own_form(self, make_member: MakeMember) -> None:
+    def test_cannot_guess_a_colleagues_password_at_the_admins_own_form(
+        self, make_member: MakeMember
+    ) -> None:
         auditor, owner = make_member(role=Role.AUDITOR), make_member()
         client = logged_in(auditor)
 
@@ -156,11 +202,17 @@ class TestAMember:
     def test_gives_themselves_no_other_role_or_address(self, make_member: MakeMember) -> None:
         member = make_member(role=Role.AUDITOR)
         client = logged_in(member)
-        told = {"role": "owner", "email": "x@evil.example", "is_superuser": "on", "access_until": ""}
+        told = {
+            "role": "owner",
+            "email": "x@evil.example",
+            "is_superuser": "on",
+            "access_until": "",
+        }
 
         for address in (
-            f"/admin/accounts/member/{member.pk}/change/", "/admin/accounts/member/add/", "/account/password/change/",
-            "/account/2fa/", "/account/reauthenticate/", "/admin/accounts/member/",
+            f"/admin/accounts/member/{member.pk}/change/", "/admin/accounts/member/add/",
+            "/account/password/change/", "/account/2fa/", "/account/reauthenticate/",
+            "/admin/accounts/member/",
         ):  # fmt: skip
             client.post(address, told)
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import permissions
+from accounts import role_permissions
 from accounts.models import Role
-from accounts.permissions import Action
-from tests.cast import MakeMember
+from accounts.role_permissions import Action
 from tests.conftest import NOON
+from tests.fixtures.organisations import MakeMember
 
 
 class TestDemand:
@@ -26,25 +26,37 @@ class TestDemand:
             (Action.MANAGE_MEMBERS, {Role.OWNER}),
         ],
     )
-    def test_follows_the_table(self, make_member: MakeMember, action: Action, roles: set[Role]) -> None:
+    def test_follows_the_table(
+        self, make_member: MakeMember, action: Action, roles: set[Role]
+    ) -> None:
         members = [make_member(role=role) for role in Role]
-        assert {member.role for member in members if permissions.may(member, action, at=NOON)} == roles
+        assert {
+            member.role
+            for member in members
+            if role_permissions.may_perform(member, action, at=NOON)
+        } == roles
 
     def test_says_what_was_refused(self, make_member: MakeMember) -> None:
-        with pytest.raises(permissions.RoleMissing) as refusal:
-            permissions.demand(make_member(role=Role.AUDITOR), Action.ERASE, at=NOON)
+        with pytest.raises(role_permissions.RoleMissing) as refusal:
+            role_permissions.demand_permission(
+                make_member(role=Role.AUDITOR), Action.ERASE, at=NOON
+            )
         assert refusal.value.facts == {"role": "auditor", "action": "erase"}
 
-    @pytest.mark.parametrize(("after", "allowed"), [(timedelta(seconds=-1), True), (timedelta(0), False)])
-    def test_ends_with_the_access(self, make_member: MakeMember, after: timedelta, allowed: bool) -> None:
+    @pytest.mark.parametrize(
+        ("after", "allowed"), [(timedelta(seconds=-1), True), (timedelta(0), False)]
+    )
+    def test_ends_with_the_access(
+        self, make_member: MakeMember, after: timedelta, allowed: bool
+    ) -> None:
         auditor = make_member(role=Role.AUDITOR)
         auditor.access_until = NOON
-        assert permissions.may(auditor, Action.EXPORT, at=NOON + after) == allowed
+        assert role_permissions.may_perform(auditor, Action.EXPORT, at=NOON + after) == allowed
 
     def test_refuses_whoever_is_switched_off(self, make_member: MakeMember) -> None:
         owner = make_member()
         owner.is_active = False
-        assert not permissions.may(owner, Action.EXPORT, at=NOON)
+        assert not role_permissions.may_perform(owner, Action.EXPORT, at=NOON)
 
     def test_has_a_line_for_every_role(self) -> None:
-        assert set(permissions.MAY) == set(Role)
+        assert set(role_permissions.MAY) == set(Role)

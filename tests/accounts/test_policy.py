@@ -1,4 +1,6 @@
-"""An organisation's policy: only entries that a room knows, in their form, changed by an owner, on record."""
+"""An organisation's policy: only entries that a room knows, in their form, changed by an owner, on
+record.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from accounts import policy
+from accounts import organisation_policy
 from accounts.models import Member, Organisation, Role
 from core.errors import Invalid
-from provenance.ledger import proofs, sequencer
-from provenance.models import Entry
-from tests.cast import MakeMember
 from tests.conftest import NOON
-from tests.members import logged_in
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import MakeMember
+from transparency_log import proofs, sequencer
+from transparency_log.models import Entry
 
 pytestmark = pytest.mark.django_db
 GOOD: dict[str, Any] = {
@@ -25,7 +27,7 @@ GOOD: dict[str, Any] = {
 
 
 def change(organisation: Organisation, new: dict[str, Any]) -> bool:
-    return policy.change(organisation.id, new, actor="member:x", at=NOON)
+    return organisation_policy.change_policy(organisation.id, new, actor="member:x", at=NOON)
 
 
 class TestChange:
@@ -33,15 +35,15 @@ class TestChange:
         assert change(acme, {"mark_failed": "refuse"})
         assert change(acme, GOOD)
 
-        assert policy.of(acme.id) == GOOD
-        sequencer.settle(acme.id, at=NOON)
+        assert organisation_policy.get_policy(acme.id) == GOOD
+        sequencer.settle_log(acme.id, at=NOON)
         assert list(Entry.objects.values_list("kind", flat=True)) == ["policy.changed"] * 2
 
     def test_that_changes_nothing_is_not_logged(self, acme: Organisation) -> None:
         change(acme, GOOD)
 
         assert not change(acme, GOOD)
-        sequencer.settle(acme.id, at=NOON)
+        sequencer.settle_log(acme.id, at=NOON)
         assert Entry.objects.count() == 1
 
     @pytest.mark.parametrize(
@@ -63,17 +65,23 @@ class TestChange:
             ({"disclosure": [{"mode": "spoken", "colour": "red"}]}, "invalid"),
         ],
     )
-    def test_takes_no_entry_that_nobody_could_read(self, acme: Organisation, wrong: dict[str, Any], code: str) -> None:
+    def test_takes_no_entry_that_nobody_could_read(
+        self, acme: Organisation, wrong: dict[str, Any], code: str
+    ) -> None:
         change(acme, GOOD)
 
         with pytest.raises(Invalid) as refusal:
             change(acme, {**GOOD, **wrong})
 
-        assert [(fault.code, fault.attr) for fault in refusal.value.faults] == [(code, next(iter(wrong)))]
-        assert policy.of(acme.id) == GOOD
+        assert [(fault.code, fault.attr) for fault in refusal.value.faults] == [
+            (code, next(iter(wrong)))
+        ]
+        assert organisation_policy.get_policy(acme.id) == GOOD
 
     def test_has_an_example_that_it_takes_for_every_entry(self, acme: Organisation) -> None:
-        examples = {entry.name: entry.example for entry in policy.entries()}
+        examples = {
+            entry.name: entry.example for entry in organisation_policy.list_policy_entries()
+        }
 
         assert set(GOOD) <= set(examples)
         assert change(acme, examples)
@@ -83,38 +91,52 @@ class TestThePage:
     PATH = "/admin/accounts/organisation/{}/policy/"
 
     def post(self, member: Member, text: str, reason: str = "a new contract") -> tuple[int, str]:
-        answer = logged_in(member).post(self.PATH.format(member.organisation_id), {"policy": text, "reason": reason})
+        answer = logged_in(member).post(
+            self.PATH.format(member.organisation_id), {"policy": text, "reason": reason}
+        )
         return answer.status_code, answer.content.decode()
 
-    def test_changes_it_for_an_owner_and_keeps_the_reason(self, make_member: MakeMember, acme: Organisation) -> None:
+    def test_changes_it_for_an_owner_and_keeps_the_reason(
+        self, make_member: MakeMember, acme: Organisation
+    ) -> None:
         status, _ = self.post(make_member(), '{"mark_failed": "deliver"}')
 
-        assert (status, policy.of(acme.id)) == (302, {"mark_failed": "deliver"})
-        sequencer.settle(acme.id, at=NOON)
-        assert list(Entry.objects.order_by("idx").values_list("kind", flat=True)) == ["policy.changed", "admin.action"]
-        acted = proofs.history(acme.id, Entry.objects.get(kind="admin.action").event_id)
+        assert (status, organisation_policy.get_policy(acme.id)) == (
+            302,
+            {"mark_failed": "deliver"},
+        )
+        sequencer.settle_log(acme.id, at=NOON)
+        assert list(Entry.objects.order_by("idx").values_list("kind", flat=True)) == [
+            "policy.changed",
+            "admin.action",
+        ]
+        acted = proofs.list_history(acme.id, Entry.objects.get(kind="admin.action").event_id)
         assert acted is not None
 
-    @pytest.mark.parametrize("text", ["not JSON", "[]", "7", '{"no_such": 1}', '{"mark_failed": "maybe"}'])
+    @pytest.mark.parametrize(
+        "text", ["not JSON", "[]", "7", '{"no_such": 1}', '{"mark_failed": "maybe"}']
+    )
     def test_says_what_is_wrong_and_changes_nothing(
         self, make_member: MakeMember, acme: Organisation, text: str
     ) -> None:
         status, body = self.post(make_member(), text)
 
-        assert (status, policy.of(acme.id)) == (200, {})
+        assert (status, organisation_policy.get_policy(acme.id)) == (200, {})
         assert 'role="alert"' in body
         assert not Entry.objects.exists()
 
     def test_wants_a_reason(self, make_member: MakeMember, acme: Organisation) -> None:
         status, _ = self.post(make_member(), '{"mark_failed": "deliver"}', reason=" ")
 
-        assert (status, policy.of(acme.id)) == (200, {})
+        assert (status, organisation_policy.get_policy(acme.id)) == (200, {})
 
     @pytest.mark.parametrize("role", [Role.OFFICER, Role.ENGINEER, Role.AUDITOR])
-    def test_is_for_owners_alone(self, make_member: MakeMember, acme: Organisation, role: str) -> None:
+    def test_is_for_owners_alone(
+        self, make_member: MakeMember, acme: Organisation, role: str
+    ) -> None:
         status, _ = self.post(make_member(role=role), '{"mark_failed": "deliver"}')
 
-        assert (status, policy.of(acme.id)) == (403, {})
+        assert (status, organisation_policy.get_policy(acme.id)) == (403, {})
 
     def test_is_not_there_at_the_address_of_another_organisation(
         self, make_member: MakeMember, acme: Organisation, bolt: Organisation
@@ -125,4 +147,6 @@ class TestThePage:
         assert client.get(self.PATH.format(bolt.id)).status_code == 404
         assert client.post(self.PATH.format(bolt.id), given).status_code == 404
         assert client.post(self.PATH.format("org_nobody"), given).status_code == 404
-        assert policy.of(bolt.id) == policy.of(acme.id) == {}
+        assert (
+            organisation_policy.get_policy(bolt.id) == organisation_policy.get_policy(acme.id) == {}
+        )

@@ -12,19 +12,21 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
-from accounts import rest, services
+from accounts import authentication, provisioning
 from accounts.models import ApiKey, Organisation
 from core import clock, durations
 from core.errors import RateLimited
-from tests.cast import ClientOf, MakeKey
+from tests.fixtures.organisations import ClientOf, MakeKey
 
 
 class Speakers(APIView):
     scope = "speakers"
 
     def get(self, request: Request) -> Response:
-        caller = rest.caller_of(request)
-        return Response({"actor": caller.actor, "use_case": caller.default_use_case, "now": caller.now()})
+        caller = authentication.caller_of(request)
+        return Response(
+            {"actor": caller.actor, "use_case": caller.default_use_case, "now": caller.now()}
+        )
 
     def post(self, request: Request) -> Response:
         return Response({"made": True})
@@ -48,10 +50,23 @@ class TestKeyAuthentication:
     def test_says_who_calls(self, client_of: ClientOf, make_key: MakeKey) -> None:
         key = make_key(default_use_case="entertainment.audiobook")
         answer = client_of(key).get("/speakers").data
-        assert (answer["actor"], answer["use_case"]) == (f"key:{key.key.id}", "entertainment.audiobook")
+        assert (answer["actor"], answer["use_case"]) == (
+            f"key:{key.key.id}",
+            "entertainment.audiobook",
+        )
 
     @pytest.mark.parametrize(
-        "header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer sayso_live_x", "sayso", "Bearer é", "Bearer a b"]
+        "header",
+        [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic abc",
+            "Bearer sayso_live_x",
+            "sayso",
+            "Bearer é",
+            "Bearer a b",
+        ],
     )
     def test_lets_nobody_in_without_a_good_key(self, header: str) -> None:
         answer = APIClient(HTTP_AUTHORIZATION=header).get("/speakers")
@@ -63,7 +78,9 @@ class TestKeyAuthentication:
         assert (answer.status_code, answer.data["code"]) == (401, "unauthenticated")
 
     def test_says_when_a_key_has_expired(self, client_of: ClientOf, make_key: MakeKey) -> None:
-        key = make_key(expires_at=clock.now() - timedelta(seconds=1), at=clock.now() - timedelta(days=1))
+        key = make_key(
+            expires_at=clock.now() - timedelta(seconds=1), at=clock.now() - timedelta(days=1)
+        )
         answer = client_of(key).get("/speakers")
         assert (answer.status_code, answer.data["code"]) == (401, "key_expired")
 
@@ -72,9 +89,15 @@ class TestKeyAuthentication:
         client_of(key).get("/speakers")
         assert ApiKey.objects.get(id=key.key.id).last_used_at is not None
 
-    def test_counts_calls_and_says_what_is_left(self, client_of: ClientOf, make_key: MakeKey) -> None:
+    def test_counts_calls_and_says_what_is_left(
+        self, client_of: ClientOf, make_key: MakeKey
+    ) -> None:
         answer = client_of(make_key(calls_per_minute=2)).get("/speakers")
-        assert (answer.status_code, answer["RateLimit-Limit"], answer["RateLimit-Remaining"]) == (200, "2", "1")
+        assert (answer.status_code, answer["RateLimit-Limit"], answer["RateLimit-Remaining"]) == (
+            200,
+            "2",
+            "1",
+        )
 
     def test_refuses_one_call_too_many(
         self, client_of: ClientOf, make_key: MakeKey, monkeypatch: pytest.MonkeyPatch
@@ -82,7 +105,7 @@ class TestKeyAuthentication:
         def used_up(key_id: str, **_: object) -> None:
             raise RateLimited("Too many calls with this key.", retry_after=17)
 
-        monkeypatch.setattr("accounts.limiter.take", used_up)
+        monkeypatch.setattr("accounts.rate_limits.count_call", used_up)
         answer = client_of(make_key()).get("/speakers")
         assert (answer.status_code, answer.data["code"]) == (429, "rate_limited")
         assert (answer["Retry-After"], answer["RateLimit-Remaining"]) == ("17", "0")
@@ -109,7 +132,9 @@ class TestHasScope:
         answer = client_of(make_key(scopes=("speakers:read",))).post("/speakers").data
         assert (answer["code"], answer["required"]) == ("scope_missing", "speakers:write")
 
-    def test_keeps_a_view_closed_that_forgot_its_scope(self, client_of: ClientOf, make_key: MakeKey) -> None:
+    def test_keeps_a_view_closed_that_forgot_its_scope(
+        self, client_of: ClientOf, make_key: MakeKey
+    ) -> None:
         assert client_of(make_key()).get("/forgotten").status_code == 403
 
 
@@ -118,8 +143,11 @@ class TestCaller:
         self, client_of: ClientOf, make_key: MakeKey, acme: Organisation
     ) -> None:
         test, live = make_key(), make_key(live=True)
-        services.advance_test_clock(
-            organisation=acme, duration=durations.parse("P1Y"), actor="system:test", real=clock.now()
+        provisioning.advance_test_clock(
+            organisation=acme,
+            duration=durations.parse_duration("P1Y"),
+            actor="system:test",
+            real=clock.now(),
         )
         years = [client_of(key).get("/speakers").data["now"].year for key in (test, live)]
         assert years[0] - years[1] == 1

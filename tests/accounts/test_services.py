@@ -8,31 +8,31 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts import clock, events, scopes, services
-from accounts.events import Event
+from accounts import api_scopes, domain_events, provisioning, test_clock
+from accounts.domain_events import DomainEvent
 from accounts.models import ApiKey, Member, Organisation, Role
 from core import durations
 from core.errors import Invalid, NotFound
-from tests.cast import PASSWORD, MakeKey, MakeMember, MakeOrganisation
 from tests.conftest import NOON
+from tests.fixtures.organisations import PASSWORD, MakeKey, MakeMember, MakeOrganisation
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def heard() -> Iterator[list[Event]]:
+def heard() -> Iterator[list[DomainEvent]]:
     """The events of this test."""
-    events_heard: list[Event] = []
-    events.listen(events_heard.append)
+    events_heard: list[DomainEvent] = []
+    domain_events.add_listener(events_heard.append)
     yield events_heard
-    events._listeners.remove(events_heard.append)
+    domain_events._listeners.remove(events_heard.append)
 
 
 class TestCreateOrganisation:
     def test_takes_a_name_once(self, make_organisation: MakeOrganisation) -> None:
         make_organisation("Acme")
-        with pytest.raises(services.NameTaken):
-            services.create_organisation(name="Acme", at=NOON)
+        with pytest.raises(provisioning.NameTaken):
+            provisioning.create_organisation(name="Acme", at=NOON)
 
 
 class TestCreateMember:
@@ -40,9 +40,11 @@ class TestCreateMember:
         member = make_member()
         assert (member.check_password(PASSWORD), PASSWORD in member.password) == (True, False)
 
-    def test_takes_an_address_once_whatever_its_case(self, make_member: MakeMember, bolt: Organisation) -> None:
+    def test_takes_an_address_once_whatever_its_case(
+        self, make_member: MakeMember, bolt: Organisation
+    ) -> None:
         make_member(email="ada@acme.example")
-        with pytest.raises(services.NameTaken):
+        with pytest.raises(provisioning.NameTaken):
             make_member(organisation=bolt, email="ADA@acme.example")
 
     def test_knows_four_roles(self, make_member: MakeMember) -> None:
@@ -61,21 +63,25 @@ class TestIssueKey:
         row = ApiKey.objects.filter(id=issued.key.id).values().get()
         assert issued.secret[17:] not in str(row)
 
-    def test_tells_the_log_without_the_secret(self, make_key: MakeKey, heard: list[Event]) -> None:
+    def test_tells_the_log_without_the_secret(
+        self, make_key: MakeKey, heard: list[DomainEvent]
+    ) -> None:
         issued = make_key(scopes=("speech:write",))
         assert (heard[0].kind, heard[0].refs) == ("key.issued", {"key": issued.key.id})
         assert heard[0].facts == {"scopes": ["speech:write"], "livemode": False}
 
-    def test_makes_no_key_that_cannot_be_logged(self, make_key: MakeKey, acme: Organisation) -> None:
-        def broken(event: Event) -> None:
+    def test_makes_no_key_that_cannot_be_logged(
+        self, make_key: MakeKey, acme: Organisation
+    ) -> None:
+        def broken(event: DomainEvent) -> None:
             raise RuntimeError("the log is away")
 
-        events.listen(broken)
+        domain_events.add_listener(broken)
         try:
             with pytest.raises(RuntimeError, match="the log is away"):
                 make_key()
         finally:
-            events._listeners.remove(broken)
+            domain_events._listeners.remove(broken)
         assert not ApiKey.objects.exists()
 
     def test_refuses_a_scope_that_does_not_exist(self, make_key: MakeKey) -> None:
@@ -83,109 +89,146 @@ class TestIssueKey:
             make_key(scopes=("everything",))
 
     @pytest.mark.parametrize("ahead", [timedelta(0), -DAY])
-    def test_refuses_a_key_that_is_over_before_it_begins(self, make_key: MakeKey, ahead: timedelta) -> None:
+    def test_refuses_a_key_that_is_over_before_it_begins(
+        self, make_key: MakeKey, ahead: timedelta
+    ) -> None:
         with pytest.raises(Invalid):
             make_key(expires_at=NOON + ahead)
 
     def test_has_no_such_key_in_the_database_itself(self, make_key: MakeKey) -> None:
         key = make_key().key
-        with pytest.raises(IntegrityError, match="api_key_expires_after_creation"), transaction.atomic():
+        with (
+            pytest.raises(IntegrityError, match="api_key_expires_after_creation"),
+            transaction.atomic(),
+        ):
             ApiKey.objects.filter(id=key.id).update(expires_at=NOON)
 
     def test_knows_no_half_rotation_in_the_database_itself(self, make_key: MakeKey) -> None:
         key = make_key().key
-        with pytest.raises(IntegrityError, match="api_key_previous_secret_has_an_end"), transaction.atomic():
+        with (
+            pytest.raises(IntegrityError, match="api_key_previous_secret_has_an_end"),
+            transaction.atomic(),
+        ):
             ApiKey.objects.filter(id=key.id).update(previous_sha256="0" * 64)
 
 
 class TestRotateKey:
     def test_keeps_the_key_and_changes_its_secret(
-        self, make_key: MakeKey, acme: Organisation, heard: list[Event]
+        self, make_key: MakeKey, acme: Organisation, heard: list[DomainEvent]
     ) -> None:
         old = make_key()
-        new = services.rotate_key(old.key.id, organisation=acme, overlap=DAY, actor="system:test", at=NOON)
-        assert (new.key.id, new.secret != old.secret, new.key.previous_until) == (old.key.id, True, NOON + DAY)
+        new = provisioning.rotate_key(
+            old.key.id, organisation=acme, overlap=DAY, actor="system:test", at=NOON
+        )
+        assert (new.key.id, new.secret != old.secret, new.key.previous_until) == (
+            old.key.id,
+            True,
+            NOON + DAY,
+        )
         assert [event.kind for event in heard] == ["key.issued", "key.rotated"]
 
-    def test_forgets_the_oldest_of_three_secrets(self, make_key: MakeKey, acme: Organisation) -> None:
+    def test_forgets_the_oldest_of_three_secrets(
+        self, make_key: MakeKey, acme: Organisation
+    ) -> None:
         first = make_key()
         for _ in range(2):
-            services.rotate_key(first.key.id, organisation=acme, actor="system:test", at=NOON)
+            provisioning.rotate_key(first.key.id, organisation=acme, actor="system:test", at=NOON)
         row = ApiKey.objects.get(id=first.key.id)
         assert first.key.secret_sha256 not in {row.secret_sha256, row.previous_sha256}
 
     def test_can_end_the_old_secret_at_once(self, make_key: MakeKey, acme: Organisation) -> None:
         old = make_key().key
-        services.rotate_key(old.id, organisation=acme, overlap=timedelta(0), actor="system:test", at=NOON)
+        provisioning.rotate_key(
+            old.id, organisation=acme, overlap=timedelta(0), actor="system:test", at=NOON
+        )
         assert ApiKey.objects.get(id=old.id).previous_sha256 is None
 
     @pytest.mark.parametrize("overlap", [timedelta(seconds=-1), timedelta(days=30, seconds=1)])
-    def test_refuses_an_overlap_out_of_range(self, make_key: MakeKey, acme: Organisation, overlap: timedelta) -> None:
+    def test_refuses_an_overlap_out_of_range(
+        self, make_key: MakeKey, acme: Organisation, overlap: timedelta
+    ) -> None:
         key = make_key().key
         with pytest.raises(Invalid):
-            services.rotate_key(key.id, organisation=acme, overlap=overlap, actor="system:test", at=NOON)
+            provisioning.rotate_key(
+                key.id, organisation=acme, overlap=overlap, actor="system:test", at=NOON
+            )
 
     def test_refuses_a_disabled_key(self, make_key: MakeKey, acme: Organisation) -> None:
         key = make_key().key
-        services.disable_key(key.id, organisation=acme, actor="system:test", at=NOON)
-        with pytest.raises(services.KeyIsDisabled):
-            services.rotate_key(key.id, organisation=acme, actor="system:test", at=NOON)
+        provisioning.disable_key(key.id, organisation=acme, actor="system:test", at=NOON)
+        with pytest.raises(provisioning.KeyIsDisabled):
+            provisioning.rotate_key(key.id, organisation=acme, actor="system:test", at=NOON)
 
     def test_does_not_touch_a_neighbours_key(self, make_key: MakeKey, bolt: Organisation) -> None:
         key = make_key().key
         with pytest.raises(NotFound):
-            services.rotate_key(key.id, organisation=bolt, actor="system:test", at=NOON)
+            provisioning.rotate_key(key.id, organisation=bolt, actor="system:test", at=NOON)
 
 
 class TestUpdateKey:
     def test_changes_what_may_change_and_says_so(
-        self, make_key: MakeKey, acme: Organisation, heard: list[Event]
+        self, make_key: MakeKey, acme: Organisation, heard: list[DomainEvent]
     ) -> None:
         key = make_key().key
         changes: dict[str, object] = {"scopes": ["speech:write", "clips:read"], "product": "Studio"}
-        services.update_key(key.id, organisation=acme, changes=changes, actor="system:test", at=NOON)
+        provisioning.update_key(
+            key.id, organisation=acme, changes=changes, actor="system:test", at=NOON
+        )
         row = ApiKey.objects.get(id=key.id)
         assert (row.product, row.scopes) == ("Studio", ["speech:write", "clips:read"])
         assert heard[-1].facts["fields"] == ["product", "scopes"]
 
-    def test_never_changes_who_the_key_belongs_to(self, make_key: MakeKey, acme: Organisation) -> None:
+    def test_never_changes_who_the_key_belongs_to(
+        self, make_key: MakeKey, acme: Organisation
+    ) -> None:
         key = make_key().key
         with pytest.raises(ValueError, match="livemode"):
-            services.update_key(key.id, organisation=acme, changes={"livemode": True}, actor="system:test", at=NOON)
+            provisioning.update_key(
+                key.id, organisation=acme, changes={"livemode": True}, actor="system:test", at=NOON
+            )
 
 
 class TestDisableKey:
-    def test_happens_once(self, make_key: MakeKey, acme: Organisation, heard: list[Event]) -> None:
+    def test_happens_once(
+        self, make_key: MakeKey, acme: Organisation, heard: list[DomainEvent]
+    ) -> None:
         key = make_key().key
         for at in (NOON, NOON + DAY):
-            services.disable_key(key.id, organisation=acme, actor="system:test", at=at)
+            provisioning.disable_key(key.id, organisation=acme, actor="system:test", at=at)
         assert ApiKey.objects.get(id=key.id).disabled_at == NOON
         assert [event.kind for event in heard] == ["key.issued", "key.disabled"]
 
 
 class TestAdvanceTestClock:
     def advance(self, organisation: Organisation, text: str) -> None:
-        services.advance_test_clock(
-            organisation=organisation, duration=durations.parse(text), actor="system:test", real=NOON
+        provisioning.advance_test_clock(
+            organisation=organisation,
+            duration=durations.parse_duration(text),
+            actor="system:test",
+            real=NOON,
         )
 
     def test_moves_test_data_and_leaves_live_data(self, acme: Organisation) -> None:
         self.advance(acme, "P1Y")
         ahead = NOON.replace(year=2027)
-        assert clock.now_for(acme, livemode=False, real=NOON) == ahead
-        assert clock.now_for(acme, livemode=True, real=NOON) == NOON
+        assert test_clock.now_for(acme, livemode=False, real=NOON) == ahead
+        assert test_clock.now_for(acme, livemode=True, real=NOON) == NOON
 
     def test_adds_up(self, acme: Organisation) -> None:
         self.advance(acme, "P1M")
         self.advance(acme, "P1M")
-        assert clock.now_for(acme, livemode=False, real=NOON) == NOON.replace(year=2027, month=1)
+        assert test_clock.now_for(acme, livemode=False, real=NOON) == NOON.replace(
+            year=2027, month=1
+        )
 
     def test_leaves_the_neighbour_alone(self, acme: Organisation, bolt: Organisation) -> None:
         self.advance(acme, "P1Y")
         bolt.refresh_from_db()
-        assert clock.now_for(bolt, livemode=False, real=NOON) == NOON
+        assert test_clock.now_for(bolt, livemode=False, real=NOON) == NOON
 
-    def test_is_an_event_of_the_test_side(self, acme: Organisation, heard: list[Event]) -> None:
+    def test_is_an_event_of_the_test_side(
+        self, acme: Organisation, heard: list[DomainEvent]
+    ) -> None:
         self.advance(acme, "P1D")
         assert [(event.kind, event.livemode) for event in heard] == [("clock.advanced", False)]
 
@@ -194,13 +237,19 @@ class TestAdvanceTestClock:
             self.advance(acme, "P201Y")
 
     def test_never_goes_backwards_in_the_database_itself(self, acme: Organisation) -> None:
-        with pytest.raises(IntegrityError, match="organisation_test_clock_only_forward"), transaction.atomic():
+        with (
+            pytest.raises(IntegrityError, match="organisation_test_clock_only_forward"),
+            transaction.atomic(),
+        ):
             Organisation.objects.filter(id=acme.id).update(test_clock_ms=-1)
 
 
 class TestScopes:
     def test_come_in_pairs_for_every_subject(self) -> None:
-        assert (len(scopes.ALL), len(set(scopes.ALL))) == (20, 20)
+        assert (len(api_scopes.ALL), len(set(api_scopes.ALL))) == (20, 20)
 
     def test_are_put_in_order_and_once(self) -> None:
-        assert scopes.ordered(["speech:write", "speakers:read", "speech:write"]) == ["speakers:read", "speech:write"]
+        assert api_scopes.order_scopes(["speech:write", "speakers:read", "speech:write"]) == [
+            "speakers:read",
+            "speech:write",
+        ]

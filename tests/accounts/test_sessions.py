@@ -1,4 +1,6 @@
-"""Sessions: no row opens a login, idleness and half a day end them, and so does every change of how one logs in."""
+"""Sessions: no row opens a login, idleness and half a day end them, and so does every change of how
+one logs in.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,10 @@ from django.test import Client
 
 from accounts import second_factor, sessions
 from accounts.models import LoginSession, Member
-from accounts.tasks import forget
+from accounts.tasks import delete_expired_records
 from core import clock
-from tests.cast import PASSWORD, MakeMember
-from tests.members import give_second_factor, logged_in
+from tests.fixtures.members import give_second_factor, logged_in
+from tests.fixtures.organisations import PASSWORD, MakeMember
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +47,9 @@ class TestARow:
         assert row.cookie_sha256 == hashlib.sha256(cookie_of(client).encode()).hexdigest()
         assert cookie_of(client) not in str(LoginSession.objects.values_list())
 
-    def test_does_not_say_what_the_session_holds(self, client: Client, make_member: MakeMember) -> None:
+    def test_does_not_say_what_the_session_holds(
+        self, client: Client, make_member: MakeMember
+    ) -> None:
         sealed = bytes(LoginSession.objects.get().sealed)
 
         assert Member.objects.get().pk.encode() not in sealed
@@ -84,7 +88,11 @@ class TestASession:
 
         client.post(
             "/account/password/change/",
-            {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"},
+            {
+                "oldpassword": PASSWORD,
+                "password1": "another long password",
+                "password2": "another long password",
+            },
         )
 
         assert is_in(client)
@@ -96,7 +104,11 @@ class TestASession:
 
         first.post(
             "/account/password/change/",
-            {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"},
+            {
+                "oldpassword": PASSWORD,
+                "password1": "another long password",
+                "password2": "another long password",
+            },
         )
 
         assert is_in(first)
@@ -126,7 +138,7 @@ class TestASession:
     def test_that_has_ended_is_deleted(self, client: Client) -> None:
         LoginSession.objects.update(expires_at=clock.now() - timedelta(seconds=1))
 
-        forget()
+        delete_expired_records()
 
         assert not LoginSession.objects.exists()
 
@@ -136,7 +148,11 @@ class TestAnOldProof:
 
     @pytest.mark.parametrize(
         "address",
-        ["/admin/provenance/export/audit/", "/account/2fa/totp/deactivate/", "/account/2fa/recovery-codes/generate/"],
+        [
+            "/admin/provenance/export/audit/",
+            "/account/2fa/totp/deactivate/",
+            "/account/2fa/recovery-codes/generate/",
+        ],
     )
     def test_is_not_enough(self, make_member: MakeMember, address: str) -> None:
         member = make_member()
@@ -147,7 +163,9 @@ class TestAnOldProof:
         assert answer["Location"].startswith("/account/reauthenticate/")
         assert second_factor.is_set_up(member)
 
-    def test_is_renewed_by_the_password_and_then_the_act_goes_on(self, make_member: MakeMember) -> None:
+    def test_is_renewed_by_the_password_and_then_the_act_goes_on(
+        self, make_member: MakeMember
+    ) -> None:
         stale = logged_in(make_member(), proof_seconds_ago=601)
         asked = stale.post("/account/2fa/totp/deactivate/")["Location"]
 

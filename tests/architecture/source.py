@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-STACK: Final = ("core", "accounts", "vault", "provenance", "consent", "voices", "config")
+STACK: Final = (
+    "core",
+    "watermark",
+    "audio",
+    "accounts",
+    "vault",
+    "transparency_log",
+    "provenance",
+    "consent",
+    "voices",
+    "erasure",
+    "config",
+)
 
 
 @cache

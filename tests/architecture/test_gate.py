@@ -10,7 +10,8 @@ from tests.architecture import source
 
 MAKES_AUDIO = {"speak", "clone", "stream"}
 THE_WAYS = {
-    ("voices/pipeline.py", "speak"), ("voices/cloning.py", "clone"), ("voices/streaming/live.py", "_begun"),
+    ("voices/speech/pipeline.py", "synthesize_clip"), ("voices/cloning.py", "clone_voice"),
+    ("voices/speech/streaming/session.py", "_prepare_stream"),
 }  # fmt: skip
 
 
@@ -29,7 +30,11 @@ def importers(module: str) -> set[str]:
     """The files outside of the module's own folder that import it or something in it."""
     home = module.replace(".", "/")
     files = (path for path in source.files() if not source.name(path).startswith(home))
-    return {source.name(path) for path in files if any(f"{name}.".startswith(f"{module}.") for name in imports(path))}
+    return {
+        source.name(path)
+        for path in files
+        if any(f"{name}.".startswith(f"{module}.") for name in imports(path))
+    }
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef]:
@@ -41,7 +46,11 @@ def lines_of(function: ast.FunctionDef, receiver: str, names: set[str]) -> list[
     found = []
     for node in ast.walk(function):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=who) | ast.Call(func=ast.Name(id=who)), attr=name)):
+            case ast.Call(
+                func=ast.Attribute(
+                    value=ast.Name(id=who) | ast.Call(func=ast.Name(id=who)), attr=name
+                )
+            ):
                 if name in names and who.startswith(receiver):
                     found.append(node.lineno)
             case _:
@@ -51,7 +60,9 @@ def lines_of(function: ast.FunctionDef, receiver: str, names: set[str]) -> list[
 
 class TestAPermit:
     def test_is_made_by_the_gate_alone(self) -> None:
-        makers = {source.name(path) for path in source.files() if "Permit" in dict(source.calls(path))}
+        makers = {
+            source.name(path) for path in source.files() if "Permit" in dict(source.calls(path))
+        }
         assert makers == {"consent/gate.py"}
 
 
@@ -69,7 +80,10 @@ class TestAProvider:
         for path in source.files():
             for function in functions(path):
                 if (source.name(path), function.name) in THE_WAYS:
-                    gate, asked = lines_of(function, "gate", {"check"}), lines_of(function, "provider", MAKES_AUDIO)
+                    gate, asked = (
+                        lines_of(function, "gate", {"check"}),
+                        lines_of(function, "provider", MAKES_AUDIO),
+                    )
                     assert len(gate) == len(asked) == 1
                     assert gate[0] < asked[0]
 
@@ -77,22 +91,27 @@ class TestAProvider:
         for name, _ in THE_WAYS:
             called = {word for word, _ in source.calls(source.ROOT / name)}
             if "Attempt" in called:  # which gives back what does not end well
-                called |= {word for word, _ in source.calls(source.ROOT / "voices/attempts.py")}
+                called |= {
+                    word for word, _ in source.calls(source.ROOT / "voices/speech/attempt.py")
+                }
             assert called >= {"check", "confirm", "commit", "release"}
 
     def test_is_known_to_few(self) -> None:
         assert importers("voices.providers.registry") == {
-            "voices/cloning.py", "voices/jobs.py", "voices/pipeline.py", "voices/removal.py",
-            "voices/services/deletion.py", "voices/services/speech.py", "voices/services/voices.py",
+            "voices/cloning.py", "voices/speech/job_queue.py", "voices/speech/pipeline.py",
+            "voices/voice_deletion.py", "voices/speech/dispatch.py", "voices/voice_library.py",
         }  # fmt: skip
 
 
 class TestTheEngine:
     def test_is_reached_through_its_provider_alone(self) -> None:
-        # The checks of samples measure pitch with the engine's meter, and their bank is made by a tool; neither speaks
-        # with anybody's voice.
-        checks = {"voices/sampling/make_bank.py", "voices/sampling/quality.py"}
+        # The checks of samples measure pitch with the engine's meter, and their bank is made by a
+        # tool; neither speaks with anybody's voice.
+        checks = {
+            "voices/sample_checks/build_embedding_bank.py",
+            "voices/sample_checks/recording_quality.py",
+        }
         assert importers("voices.engine") == {"voices/providers/local.py"} | checks
-        assert not {"voices.engine.speak", "voices.engine.speaking"} & {
+        assert not {"voices.engine.synthesize_speech", "voices.engine.synthesizer"} & {
             name for check in checks for name in imports(source.ROOT / check)
         }

@@ -37,13 +37,19 @@ class TestRelations:
         assert upward == []
 
     def test_are_seen_by_this_test(self) -> None:
-        assert any(name == "accounts.ApiKey.organisation" for model in our_models() for name, _ in relations(model))
+        assert any(
+            name == "accounts.ApiKey.organisation"
+            for model in our_models()
+            for name, _ in relations(model)
+        )
 
 
 class TestTheLog:
     """It outlives everything that it tells of, so nothing may cascade into it."""
 
     def test_has_no_relation_at_all(self) -> None:
-        tables = [model for model in our_models() if model.__module__ == "provenance.models.log"]
+        tables = [
+            model for model in our_models() if model.__module__ == "transparency_log.models.log"
+        ]
         assert len(tables) > 2
         assert [name for model in tables for name, _ in relations(model)] == []

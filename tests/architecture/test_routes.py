@@ -7,8 +7,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.rest import HasScope, KeyAuthentication
-from accounts.scopes import SUBJECTS
+from accounts.api_scopes import SUBJECTS
+from accounts.authentication import HasScope, KeyAuthentication
 
 OPEN = {
     "v1/openapi.json": "the description of the API",
@@ -28,7 +28,11 @@ def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatt
 def api_views() -> dict[str, Any]:
     """Path -> view class of every route below /v1/."""
     every = routes(get_resolver().url_patterns)
-    return {path: getattr(pattern.callback, "cls", None) for path, pattern in every if path.startswith("v1/")}
+    return {
+        path: getattr(pattern.callback, "cls", None)
+        for path, pattern in every
+        if path.startswith("v1/")
+    }
 
 
 def is_closed(view: Any) -> bool:
@@ -42,5 +46,7 @@ class TestEveryRouteOfTheApi:
 
     def test_wants_a_scope_that_exists(self) -> None:
         closed = {path: view for path, view in api_views().items() if path not in OPEN}
-        unscoped = [path for path, view in closed.items() if getattr(view, "scope", None) not in SUBJECTS]
+        unscoped = [
+            path for path, view in closed.items() if getattr(view, "scope", None) not in SUBJECTS
+        ]
         assert (len(closed) > 3, unscoped) == (True, [])

@@ -1,4 +1,6 @@
-"""Debian's own Chromium, a console that must stay quiet, axe, and pages that must not scroll sideways."""
+"""Debian's own Chromium, a console that must stay quiet, axe, and pages that must not scroll
+sideways.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests import servers
+from tests.support import servers
 
-# Playwright's sync API keeps an event loop running in the test's thread, which Django takes for an async context;
-# without this every query in a test is refused.
+# Playwright's sync API keeps an event loop running in the test's thread, which Django takes for an
+# async context; without this every query in a test is refused.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 FLAGS = (
@@ -68,7 +70,10 @@ def page(browser: Browser) -> Iterator[Page]:
     """A phone in the hands of somebody who reads English."""
     # Without motion: a colour in the middle of a transition is none that anybody reads.
     context = browser.new_context(
-        viewport={"width": PHONE, "height": 844}, locale="en-GB", reduced_motion="reduce", accept_downloads=True
+        viewport={"width": PHONE, "height": 844},
+        locale="en-GB",
+        reduced_motion="reduce",
+        accept_downloads=True,
     )
     context.set_default_timeout(15_000)
     yield context.new_page()
@@ -90,7 +95,11 @@ class _Heard:
             self.errors.append(message.text)
 
     def unexpected(self) -> list[str]:
-        return [text for text in self.errors if not any(re.search(pattern, text) for pattern in self.expected)]
+        return [
+            text
+            for text in self.errors
+            if not any(re.search(pattern, text) for pattern in self.expected)
+        ]
 
 
 @pytest.fixture(autouse=True)
@@ -105,15 +114,18 @@ def console(page: Page) -> Iterator[Console]:
 
 @pytest.fixture
 def sound_page(page: Page) -> Check:
-    """Checks the page as it stands: axe finds nothing, in light and dark, on a phone and on a desk; nothing scrolls
-    sideways; a picture is taken when SAYSO_SHOTS names a folder."""
+    """Checks the page as it stands: axe finds nothing, in light and dark, on a phone and on a desk;
+    nothing scrolls sideways; a picture is taken when SAYSO_SHOTS names a folder.
+    """
 
     def check(name: str) -> None:
         for width in (DESK, PHONE):
             page.set_viewport_size({"width": width, "height": 844})
             _refuse_faults(page, RULES, f"{name}, {width} px, light")
             _picture(page, f"{name}-{width}-light")
-            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), f"{name} at {width} px"
+            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), (
+                f"{name} at {width} px"
+            )
         page.emulate_media(color_scheme="dark")
         _refuse_faults(page, RULES_OF_COLOUR, f"{name}, dark")
         _picture(page, f"{name}-{PHONE}-dark")

@@ -1,4 +1,6 @@
-"""A member's own pages in a real browser: a second factor set up, listed, used and removed, with no policy broken."""
+"""A member's own pages in a real browser: a second factor set up, listed, used and removed, with no
+policy broken.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts import second_factor
 from accounts.models import Member
 from tests.browser.conftest import Check, Console
-from tests.cast import PASSWORD, MakeMember
-from tests.members import code_of
+from tests.fixtures.members import code_of
+from tests.fixtures.organisations import PASSWORD, MakeMember
 
 
 @pytest.fixture
@@ -30,8 +32,8 @@ def give_key(page: Page) -> None:
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+        "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
     }  # fmt: skip
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
@@ -68,13 +70,17 @@ class TestTheAuthenticatorApp:
         set_up_app(page)
         expect(page.get_by_role("heading", level=1)).to_have_text("Recovery Codes")
 
-        for path in ("2fa/", "2fa/webauthn/", "2fa/webauthn/add/", "2fa/recovery-codes/generate/", "password/change/",
-                     "2fa/totp/deactivate/", "reauthenticate/", "logout/"):  # fmt: skip
+        for path in (
+            "2fa/", "2fa/webauthn/", "2fa/webauthn/add/", "2fa/recovery-codes/generate/",
+            "password/change/", "2fa/totp/deactivate/", "reauthenticate/", "logout/",
+        ):  # fmt: skip
             page.goto(f"{live_server.url}/account/{path}")
             expect(page.get_by_role("heading", level=1)).to_be_visible()
             sound_page(f"account-{path.replace('/', '-')}")
 
-    def test_can_be_set_up_by_keyboard_alone(self, page: Page, live_server: LiveServer, member: Member) -> None:
+    def test_can_be_set_up_by_keyboard_alone(
+        self, page: Page, live_server: LiveServer, member: Member
+    ) -> None:
         page.goto(f"{live_server.url}/account/login/")
         page.get_by_label("Email").focus()
         page.keyboard.type(member.email)
@@ -127,7 +133,9 @@ class TestSecurityKeys:
 
 
 class TestThePagesThatAreGone:
-    def test_answer_with_our_own_page(self, page: Page, live_server: LiveServer, console: Console) -> None:
+    def test_answer_with_our_own_page(
+        self, page: Page, live_server: LiveServer, console: Console
+    ) -> None:
         console.expect("404")
         for path in ("email/", "password/reset/", "signup/"):
             page.goto(f"{live_server.url}/account/{path}")

@@ -1,4 +1,6 @@
-"""The pages for engineers in a real browser: the API browser under its content policy, and the problem codes."""
+"""The pages for engineers in a real browser: the API browser under its content policy, and the
+problem codes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from tests.browser.conftest import Check, Console
 
 
 class TestTheDocs:
-    def test_show_every_operation_and_its_schemas(self, page: Page, live_server: LiveServer) -> None:
+    def test_show_every_operation_and_its_schemas(
+        self, page: Page, live_server: LiveServer
+    ) -> None:
         page.goto(f"{live_server.url}/docs/")
         expect(page.get_by_role("heading", name="Sayso")).to_be_visible()
         speech = page.locator("#operations-speech-speech_create")
@@ -38,14 +42,18 @@ class TestTheDocs:
 
 
 class TestTheProblemCodes:
-    def test_list_is_sound_and_leads_to_a_code(self, page: Page, live_server: LiveServer, sound_page: Check) -> None:
+    def test_list_is_sound_and_leads_to_a_code(
+        self, page: Page, live_server: LiveServer, sound_page: Check
+    ) -> None:
         page.goto(f"{live_server.url}/problems/")
         sound_page("problems")
         page.get_by_role("link", name="consent_denied").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("consent_denied")
         sound_page("problem")
 
-    def test_unknown_code_has_no_page(self, page: Page, live_server: LiveServer, console: Console) -> None:
+    def test_unknown_code_has_no_page(
+        self, page: Page, live_server: LiveServer, console: Console
+    ) -> None:
         console.expect("404")
         page.goto(f"{live_server.url}/problems/no_such_code")
         expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")

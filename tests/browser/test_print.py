@@ -1,4 +1,6 @@
-"""On paper everything is read: no word of a page is hidden in what is folded, cut off at an edge, or a button."""
+"""On paper everything is read: no word of a page is hidden in what is folded, cut off at an edge,
+or a button.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,19 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from consent.life.requests import Requested
+from consent.lifecycle.consent_requests import ConsentRequest
 from core import clock
 from tests.browser.test_signing import open_link, sign, with_contact
 from tests.browser.test_verify import check_file
 from tests.core.test_pdf_paper import ran
-from tests.people import AUDIOBOOKS, MUSEUM, MakeRequest
+from tests.fixtures.consents import AUDIOBOOKS, MUSEUM, MakeRequest
 from tests.voices.conftest import AUDIO
 
 TEXTS = """() => {
     const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
-        const left_out = "button, .row, .tongue, .no-paper, script, style, title, desc, svg, .progress, .drop";
+        const left_out = "button, .row, .tongue, .no-paper, script, style, title, desc, svg,"
+            + ".progress, .drop";
         if (!walk.currentNode.parentElement.closest(left_out)) found.push(walk.currentNode.data);
     }
     return found;
@@ -41,13 +44,15 @@ def lost_on_paper(page: Page, folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def asked(make_request: MakeRequest) -> Requested:
-    return with_contact(make_request(grants=(AUDIOBOOKS, {**MUSEUM, "territories": ["*"]}), at=clock.now()))
+def asked(make_request: MakeRequest) -> ConsentRequest:
+    return with_contact(
+        make_request(grants=(AUDIOBOOKS, {**MUSEUM, "territories": ["*"]}), at=clock.now())
+    )
 
 
 class TestTheRequest:
     def test_and_its_answer_lose_no_word_on_paper(
-        self, page: Page, live_server: LiveServer, asked: Requested, tmp_path: Path
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, tmp_path: Path
     ) -> None:
         open_link(page, live_server, asked)
         assert page.locator("details[open]").count() == 0
@@ -63,7 +68,9 @@ class TestTheRequest:
 
         sign(page)
         assert lost_on_paper(page, tmp_path) == []
-        assert bare(str(asked.signing_url)) in bare(ran("pdftotext", page.pdf(format="A4"), tmp_path, "-raw"))
+        assert bare(str(asked.signing_url)) in bare(
+            ran("pdftotext", page.pdf(format="A4"), tmp_path, "-raw")
+        )
 
         page.get_by_role("button", name="Withdraw my agreement now").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have stopped it")

@@ -13,35 +13,37 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from consent import services
-from consent.life import lifecycle
-from consent.life.requests import Requested
+from consent.lifecycle import transitions
+from consent.lifecycle.consent_requests import ConsentRequest
 from consent.models import Consent
 from core import clock
-from tests import servers
 from tests.browser.conftest import FLAGS, Check, Console
-from tests.people import AUDIOBOOKS, MUSEUM, MakeRequest
+from tests.fixtures.consents import AUDIOBOOKS, MUSEUM, MakeRequest
+from tests.support import servers
 
 BLOCK = 2  # Chromium's content setting
 CONTACT = {"email": "voices@acme.example", "address": "1 Harbour Street, Hamburg"}
 
 
 @pytest.fixture
-def asked(make_request: MakeRequest) -> Requested:
-    return with_contact(make_request(grants=(AUDIOBOOKS, {**MUSEUM, "territories": ["*"]}), at=clock.now()))
+def asked(make_request: MakeRequest) -> ConsentRequest:
+    return with_contact(
+        make_request(grants=(AUDIOBOOKS, {**MUSEUM, "territories": ["*"]}), at=clock.now())
+    )
 
 
-def with_contact(request: Requested) -> Requested:
+def with_contact(request: ConsentRequest) -> ConsentRequest:
     organisation = request.consent.organisation
     organisation.contact = CONTACT
     organisation.save(update_fields=["contact"])
     return request
 
 
-def open_link(page: Page, live_server: LiveServer, request: Requested) -> None:
+def open_link(page: Page, live_server: LiveServer, request: ConsentRequest) -> None:
     page.goto(f"{live_server.url}/sign/{(request.signing_url or '').rpartition('/')[2]}")
 
 
-def row_of(request: Requested) -> Consent:
+def row_of(request: ConsentRequest) -> Consent:
     return Consent.objects.get(id=request.consent.id)
 
 
@@ -65,7 +67,7 @@ def sign(page: Page) -> None:
 
 class TestSigning:
     def test_shows_a_sound_page_with_nothing_ticked(
-        self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, sound_page: Check
     ) -> None:
         open_link(page, live_server, asked)
         expect(page.get_by_role("heading", level=1)).to_have_text("Acme asks for your voice")
@@ -74,7 +76,7 @@ class TestSigning:
         sound_page("sign")
 
     def test_opens_the_notice_in_one_tap(
-        self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, sound_page: Check
     ) -> None:
         open_link(page, live_server, asked)
         page.get_by_text("Your voice, made by a computer").click()
@@ -82,7 +84,7 @@ class TestSigning:
         sound_page("sign-notice")
 
     def test_works_from_the_first_look_to_the_receipt(
-        self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, sound_page: Check
     ) -> None:
         open_link(page, live_server, asked)
         sign(page)
@@ -92,7 +94,9 @@ class TestSigning:
             page.get_by_role("link", name="Copy to read").click()
         assert download.value.suggested_filename.endswith(".receipt.pdf")
 
-    def test_works_with_the_keyboard_alone(self, page: Page, live_server: LiveServer, asked: Requested) -> None:
+    def test_works_with_the_keyboard_alone(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest
+    ) -> None:
         open_link(page, live_server, asked)
         first = asked.consent.grants.get(position=0)
         tab_to(page, f'input[value="{first.id}"]')
@@ -106,7 +110,9 @@ class TestSigning:
         expect(page.get_by_role("heading", level=1)).to_have_text("You have signed")
         assert row_of(asked).grants.filter(declined_at=None).get() == first
 
-    def test_does_not_happen_without_a_name(self, page: Page, live_server: LiveServer, asked: Requested) -> None:
+    def test_does_not_happen_without_a_name(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest
+    ) -> None:
         open_link(page, live_server, asked)
         page.get_by_role("checkbox").first.check()
         page.get_by_label("No, I decide on my own").check()
@@ -115,14 +121,23 @@ class TestSigning:
         assert row_of(asked).state == "requested"
 
     def test_is_refused_by_the_server_when_the_browsers_checks_are_off(
-        self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check, console: Console
+        self,
+        page: Page,
+        live_server: LiveServer,
+        asked: ConsentRequest,
+        sound_page: Check,
+        console: Console,
     ) -> None:
         console.expect("422")
         open_link(page, live_server, asked)
         page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
         page.get_by_role("button", name="Sign and agree").click()
         alert = page.get_by_role("alert")
-        for missing in ("Tick at least one purpose", "Say whether somebody advises you", "Type your full name"):
+        for missing in (
+            "Tick at least one purpose",
+            "Say whether somebody advises you",
+            "Type your full name",
+        ):
             expect(alert).to_contain_text(missing)
         assert row_of(asked).state == "requested"
         sound_page("sign-missing")
@@ -138,7 +153,7 @@ class TestSigning:
 
 class TestSayingNo:
     def test_takes_one_button_and_may_have_a_reason(
-        self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, sound_page: Check
     ) -> None:
         open_link(page, live_server, asked)
         page.get_by_label("Reason").fill("I would rather not.")
@@ -147,7 +162,9 @@ class TestSayingNo:
         assert row_of(asked).state == "declined"
         sound_page("declined")
 
-    def test_is_open_to_the_wrong_person(self, page: Page, live_server: LiveServer, asked: Requested) -> None:
+    def test_is_open_to_the_wrong_person(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest
+    ) -> None:
         open_link(page, live_server, asked)
         page.get_by_text("This is not meant for me").click()
         page.get_by_role("button", name="I am not this person").click()
@@ -156,7 +173,7 @@ class TestSayingNo:
 
 class TestStopping:
     def test_takes_one_step_on_the_page_of_the_link(
-        self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, sound_page: Check
     ) -> None:
         open_link(page, live_server, asked)
         sign(page)
@@ -167,25 +184,35 @@ class TestStopping:
 
 
 class TestOtherEnds:
-    def test_run_out(self, page: Page, live_server: LiveServer, make_request: MakeRequest, sound_page: Check) -> None:
-        open_link(page, live_server, with_contact(make_request(at=clock.now() - timedelta(days=15))))
+    def test_run_out(
+        self, page: Page, live_server: LiveServer, make_request: MakeRequest, sound_page: Check
+    ) -> None:
+        open_link(
+            page, live_server, with_contact(make_request(at=clock.now() - timedelta(days=15)))
+        )
         expect(page.get_by_role("heading", level=1)).to_have_text("This link has run out")
         expect(page.get_by_text("voices@acme.example")).to_be_visible()
         sound_page("lapsed")
 
-    def test_expired(self, page: Page, live_server: LiveServer, make_request: MakeRequest, sound_page: Check) -> None:
+    def test_expired(
+        self, page: Page, live_server: LiveServer, make_request: MakeRequest, sound_page: Check
+    ) -> None:
         old = make_request(at=clock.now() - timedelta(days=13), duration="P7D")
         signed_at = clock.now() - timedelta(days=12)
-        services.sign_as_test(old.consent.id, organisation_id=old.consent.organisation_id, actor="t", at=signed_at)
+        services.sign_as_test(
+            old.consent.id, organisation_id=old.consent.organisation_id, actor="t", at=signed_at
+        )
         open_link(page, live_server, old)
         expect(page.get_by_role("heading", level=1)).to_have_text("This has ended on its date")
         sound_page("expired")
 
-    def test_invalidated(self, page: Page, live_server: LiveServer, asked: Requested, sound_page: Check) -> None:
+    def test_invalidated(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, sound_page: Check
+    ) -> None:
         open_link(page, live_server, asked)
         sign(page)
         row = asked.consent
-        lifecycle.revoke(
+        transitions.revoke_consent(
             row.id,
             organisation_id=row.organisation_id,
             livemode=row.livemode,
@@ -197,7 +224,9 @@ class TestOtherEnds:
         expect(page.get_by_role("heading", level=1)).to_have_text("Declared invalid")
         sound_page("invalidated")
 
-    def test_unknown(self, page: Page, live_server: LiveServer, sound_page: Check, console: Console) -> None:
+    def test_unknown(
+        self, page: Page, live_server: LiveServer, sound_page: Check, console: Console
+    ) -> None:
         console.expect("404")
         page.goto(f"{live_server.url}/sign/nothing")
         expect(page.get_by_role("heading", level=1)).to_have_text("We do not know this link")
@@ -211,12 +240,19 @@ class TestWithCookiesBlocked:
         (tmp_path / "Default").mkdir()
         wanted = {"profile": {"default_content_setting_values": {"cookies": BLOCK}}}
         (tmp_path / "Default" / "Preferences").write_text(json.dumps(wanted), encoding="utf-8")
-        program, flags = servers.chromium(), [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        context = browser.browser_type.launch_persistent_context(tmp_path, executable_path=program, args=flags)
+        program, flags = (
+            servers.chromium(),
+            [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+        )
+        context = browser.browser_type.launch_persistent_context(
+            tmp_path, executable_path=program, args=flags
+        )
         yield context.new_page()
         context.close()
 
-    def test_a_person_signs_and_stops(self, page: Page, live_server: LiveServer, asked: Requested) -> None:
+    def test_a_person_signs_and_stops(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest
+    ) -> None:
         open_link(page, live_server, asked)
         page.evaluate("document.cookie = 'taken=yes'")
         assert page.evaluate("document.cookie") == ""
@@ -226,7 +262,9 @@ class TestWithCookiesBlocked:
         expect(page.get_by_role("heading", level=1)).to_have_text("You have stopped it")
         assert page.context.cookies() == []
 
-    def test_a_person_says_no(self, page: Page, live_server: LiveServer, asked: Requested) -> None:
+    def test_a_person_says_no(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest
+    ) -> None:
         open_link(page, live_server, asked)
         page.get_by_role("button", name="I say no").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You said no")

@@ -16,11 +16,11 @@ from consent import services as consents
 from consent import speakers
 from consent.models import Consent, Speaker
 from core import clock
-from provenance.ledger import sequencer
+from erasure import erasure_requests, execution
 from tests.conftest import NOON
-from tests.people import MakeConsent
+from tests.fixtures.consents import MakeConsent
+from transparency_log import sequencer
 from vault import blobs
-from voices.erasure import carrying, services
 
 AUDIO = b"what Ada said"
 
@@ -39,12 +39,12 @@ class Ada:
     @property
     def name(self) -> str | None:
         """As the service can read it now."""
-        personal = speakers.personal_of(self.speaker)
+        personal = speakers.open_personal(self.speaker)
         return personal.name if personal else None
 
     @property
     def audio(self) -> bytes:
-        return blobs.get(self.blob)
+        return blobs.get_blob(self.blob)
 
 
 MakeAda = Callable[[], Ada]
@@ -65,8 +65,10 @@ def make_ada(transactional_db: None, later: datetime, make_consent: MakeConsent)
     def make() -> Ada:
         consent = make_consent()
         with transaction.atomic():
-            blob = blobs.put(subject=consent.speaker.subject, kind="sample", data=AUDIO, at=NOON)
-        sequencer.settle(consent.organisation_id, at=NOON)
+            blob = blobs.store_blob(
+                subject=consent.speaker.subject, kind="sample", data=AUDIO, at=NOON
+            )
+        sequencer.settle_log(consent.organisation_id, at=NOON)
         return Ada(consent=consent, blob=blob)
 
     return make
@@ -99,19 +101,19 @@ def restore(file: Path, *options: str) -> str:
 def erase(ada: Ada) -> None:
     """Erase her, to the end."""
     speaker = ada.speaker
-    erasure = services.request(
-        speaker.id, organisation=speaker.organisation, livemode=speaker.livemode, reason="requested",
-        actor="system:test", at=clock.now(), real=clock.now(),
+    erasure = erasure_requests.request_erasure(
+        speaker.id, organisation=speaker.organisation, livemode=speaker.livemode,
+        reason="requested", actor="system:test", at=clock.now(), real=clock.now(),
     )  # fmt: skip
-    carrying.carry_on(erasure.id, now=clock.now)
-    sequencer.settle(speaker.organisation_id, at=clock.now())
+    execution.continue_erasure(erasure.id, now=clock.now)
+    sequencer.settle_log(speaker.organisation_id, at=clock.now())
 
 
 def revoke(ada: Ada) -> None:
     """Something happens after the backup, and the log shows it."""
     consent = ada.consent
-    consents.revoke(
-        consent.id, organisation_id=consent.organisation_id, livemode=False, reason="withdrawn", actor="speaker",
-        at=clock.now(),
+    consents.revoke_consent(
+        consent.id, organisation_id=consent.organisation_id, livemode=False, reason="withdrawn",
+        actor="speaker", at=clock.now(),
     )  # fmt: skip
-    sequencer.settle(consent.organisation_id, at=clock.now())
+    sequencer.settle_log(consent.organisation_id, at=clock.now())

@@ -1,4 +1,6 @@
-"""Addresses of admin lists: no look-up reads what the page does not show, and none stops the process."""
+"""Addresses of admin lists: no look-up reads what the page does not show, and none stops the
+process.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,19 @@ from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.urls import reverse
 
-from accounts.desk import EvidenceAdmin
+from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import Member, Role
 from config import urls
 from consent.models import Speaker
-from tests.cast import MakeMember
-from tests.members import logged_in
-from tests.people import MakeSpeaker
+from tests.fixtures.consents import MakeSpeaker
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import MakeMember
 
 pytestmark = pytest.mark.django_db
 LOOKUPS = (
-    "", "__exact", "__iexact", "__contains", "__icontains", "__startswith", "__istartswith", "__endswith",
-    "__iendswith", "__regex", "__iregex", "__in", "__gt", "__gte", "__lt", "__lte", "__range", "__isnull", "__date",
-    "__year", "__length", "__0", "__has_key",
+    "", "__exact", "__iexact", "__contains", "__icontains", "__startswith", "__istartswith",
+    "__endswith", "__iendswith", "__regex", "__iregex", "__in", "__gt", "__gte", "__lt", "__lte",
+    "__range", "__isnull", "__date", "__year", "__length", "__0", "__has_key",
 )  # fmt: skip
 
 
@@ -48,7 +50,7 @@ def names(model: type[Model], *, deep: bool = True) -> Iterator[str]:
 
 class TestEveryList:
     def test_is_one_of_ours(self) -> None:
-        assert [model for model, page in pages() if not isinstance(page, EvidenceAdmin)] == []
+        assert [model for model, page in pages() if not isinstance(page, ReadOnlyAdmin)] == []
 
     def test_refuses_every_field_and_look_up_that_it_does_not_show_as_a_filter(self) -> None:
         tried = 0
@@ -80,8 +82,13 @@ class TestEveryList:
                 values = {f"{name}__exact": "1"}
                 assert client.get(listed(model), values).status_code == 200, (model, name)
             if page.date_hierarchy:
-                assert client.get(listed(model), {f"{page.date_hierarchy}__year": "2026"}).status_code == 200
-            assert client.get(listed(model), {"q": "abc", "p": "1", "o": "1", "all": ""}).status_code in {200, 302}
+                assert (
+                    client.get(listed(model), {f"{page.date_hierarchy}__year": "2026"}).status_code
+                    == 200
+                )
+            assert client.get(
+                listed(model), {"q": "abc", "p": "1", "o": "1", "all": ""}
+            ).status_code in {200, 302}
 
     def test_answers_every_choice_that_its_page_offers(self, make_member: MakeMember) -> None:
         client = logged_in(make_member())
@@ -138,7 +145,9 @@ class TestTheProcess:
         assert time.monotonic() - begun < 10
 
     @pytest.mark.parametrize("words", ["a " * 6, "x" * 101, "spk " * 5_000])
-    def test_is_not_stopped_by_a_search_without_end(self, make_member: MakeMember, words: str) -> None:
+    def test_is_not_stopped_by_a_search_without_end(
+        self, make_member: MakeMember, words: str
+    ) -> None:
         client = logged_in(make_member())
 
         answer = client.get(listed(Speaker), {"q": words})

@@ -1,4 +1,6 @@
-"""Backup and restore: everything comes back but who was erased since, and a log never shows two histories."""
+"""Backup and restore: everything comes back but who was erased since, and a log never shows two
+histories.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +13,21 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from config.backup import dump, replay, unfinished
+from config.backup import after_restore, dump, restore_guard
 from consent import gate
 from consent import services as consents
 from consent.models import Consent, Speaker
 from core import clock
-from provenance.ledger import sequencer
-from provenance.models import Entry, Head
+from erasure import execution, tombstones
+from erasure.models import Erasure, ErasureState
 from tests.config.conftest import AUDIO, Ada, MakeAda, back_up, erase, restore, revoke
 from tests.conftest import NOON
 from tests.consent.people import ask_for
-from vault import blobs, epochs, keys, storage
-from vault.keys import KeyDestroyed
+from transparency_log import sequencer
+from transparency_log.models import Entry, Head
+from vault import blobs, key_rotation, storage, subject_keys
 from vault.models import Blob
-from voices.erasure import carrying, tombstones
-from voices.models import Erasure, ErasureState
+from vault.subject_keys import KeyDestroyed
 from voices.providers.base import ProviderDown
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +43,7 @@ class TestARoundTrip:
         back_up(archive_file)
         removed = make_ada()
         Consent.objects.filter(id=ada.consent.id).update(external_index="changed")
-        blobs.delete(ada.blob)
+        blobs.delete_blob(ada.blob)
 
         restore(archive_file, "--replace")
 
@@ -50,7 +52,9 @@ class TestARoundTrip:
         assert not Blob.objects.filter(id=removed.blob).exists()
         verify_log()
 
-    def test_needs_no_permission_where_nothing_is(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+    def test_needs_no_permission_where_nothing_is(
+        self, ada: Ada, archive_file: Path, data_folder: Path
+    ) -> None:
         back_up(archive_file)
         call_command("flush", interactive=False, verbosity=0)
         shutil.rmtree(data_folder / "blobs")
@@ -61,12 +65,18 @@ class TestARoundTrip:
         assert "0 logs continued" in said
         verify_log()
 
-    def test_holds_no_key_and_is_for_its_owner_alone(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+    def test_holds_no_key_and_is_for_its_owner_alone(
+        self, ada: Ada, archive_file: Path, data_folder: Path
+    ) -> None:
         back_up(archive_file)
 
         with tarfile.open(archive_file) as tar:
             names = tar.getnames()
-        assert {Path(name).parts[0] for name in names} == {dump.name(), "blobs", "manifest.json"}
+        assert {Path(name).parts[0] for name in names} == {
+            dump.dump_file_name(),
+            "blobs",
+            "manifest.json",
+        }
         whole, kept = archive_file.read_bytes(), list((data_folder / "kms").glob("*.key"))
         assert kept
         assert not any(file.read_bytes() in whole for file in kept)
@@ -75,21 +85,29 @@ class TestARoundTrip:
     def test_says_until_when_it_is_good(self, ada: Ada, archive_file: Path) -> None:
         assert f"until {NOON + timedelta(days=35):%Y-%m-%d}" in back_up(archive_file)
 
-    def test_leaves_nothing_beside_it(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+    def test_leaves_nothing_beside_it(
+        self, ada: Ada, archive_file: Path, data_folder: Path
+    ) -> None:
         back_up(archive_file)
         restore(archive_file, "--replace")
         assert [
-            path.name for path in (*data_folder.iterdir(), *archive_file.parent.iterdir()) if "part" in path.name
+            path.name
+            for path in (*data_folder.iterdir(), *archive_file.parent.iterdir())
+            if "part" in path.name
         ] == []
-        assert not unfinished.mark().exists()
+        assert not restore_guard.restore_mark_path().exists()
 
     def test_does_without_a_file_that_was_deleted_meanwhile(
         self, ada: Ada, archive_file: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gone = storage.FolderStorage(folder=data_folder / "blobs")
-        monkeypatch.setattr(dump, "write", _meanwhile(dump.write, lambda: gone.delete(blobs._name(ada.blob))))
+        monkeypatch.setattr(
+            dump,
+            "dump_database",
+            _meanwhile(dump.dump_database, lambda: gone.delete(blobs._file_name(ada.blob))),
+        )
         listed = list(gone.folder.glob("*/*"))
-        monkeypatch.setattr("config.backup.archive._files", lambda: listed)
+        monkeypatch.setattr("config.backup.archive._encrypted_files", lambda: listed)
 
         back_up(archive_file)
         restore(archive_file, "--replace")
@@ -116,10 +134,12 @@ class TestSomebodyErasedSince:
         assert (ada.name, ada.speaker.state) == (None, Speaker.State.ERASED)
         assert not Blob.objects.filter(subject=ada.speaker.subject).exists()
         with pytest.raises(KeyDestroyed):
-            keys.derive(ada.speaker.subject, "anything")
+            subject_keys.derive_key(ada.speaker.subject, "anything")
         verify_log()
 
-    def test_leaves_no_file_of_theirs(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+    def test_leaves_no_file_of_theirs(
+        self, ada: Ada, archive_file: Path, data_folder: Path
+    ) -> None:
         back_up(archive_file)
         erase(ada)
         restore(archive_file, "--replace")
@@ -130,13 +150,13 @@ class TestSomebodyErasedSince:
         erase(ada)
         restore(archive_file, "--replace")
         restore(archive_file, "--replace")
-        assert [stone.speaker for stone in tombstones.read()] == [ada.speaker.id]
+        assert [stone.speaker for stone in tombstones.read_tombstones()] == [ada.speaker.id]
         assert Erasure.objects.get(speaker_id=ada.speaker.id).state == ErasureState.COMPLETED
 
     def test_is_erased_again_though_the_backup_saw_it_begun(
         self, ada: Ada, archive_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(tombstones, "write", _killed)
+        monkeypatch.setattr(tombstones, "write_tombstone", _killed)
         with pytest.raises(Killed):
             erase(ada)
         back_up(archive_file)  # with the lease of a worker that is dead
@@ -154,7 +174,7 @@ class TestSomebodyErasedSince:
     ) -> None:
         back_up(archive_file)
         erase(ada)
-        monkeypatch.setattr(carrying, "carry_on", _away)
+        monkeypatch.setattr(execution, "continue_erasure", _away)
 
         said = restore(archive_file, "--replace")
 
@@ -164,19 +184,21 @@ class TestSomebodyErasedSince:
     def test_stays_erased_when_nothing_is_done_with_the_tombstones(
         self, ada: Ada, archive_file: Path, data_folder: Path
     ) -> None:
-        """A folder of anchors from before the erasure knows nothing of it; the end of the epoch does."""
+        """A folder of anchors from before the erasure knows nothing of it; the end of the epoch
+        does.
+        """
         back_up(archive_file)
         erase(ada)
         (data_folder / "anchors" / tombstones.FILE).unlink()
-        epochs.rotate(at=NOON + timedelta(days=35))
+        key_rotation.rotate_epochs(at=NOON + timedelta(days=35))
 
         with pytest.raises(CommandError, match="nobody can open it any more"):
             restore(archive_file, "--replace")
 
 
 def _carried_to_its_end(ada: Ada) -> None:
-    carrying.carry_on(Erasure.objects.get(speaker_id=ada.speaker.id).id, now=clock.now)
-    sequencer.settle(ada.consent.organisation_id, at=clock.now())
+    execution.continue_erasure(Erasure.objects.get(speaker_id=ada.speaker.id).id, now=clock.now)
+    sequencer.settle_log(ada.consent.organisation_id, at=clock.now())
 
 
 def may_speak(ada: Ada) -> gate.Permit:
@@ -200,7 +222,9 @@ class TestALogShorterThanItsAnchor:
         assert ada.consent.organisation_id in said.partition("is lost")[2]
         verify_log()
 
-    def test_lets_nobody_speak_who_may_have_revoked_since(self, ada: Ada, archive_file: Path) -> None:
+    def test_lets_nobody_speak_who_may_have_revoked_since(
+        self, ada: Ada, archive_file: Path
+    ) -> None:
         back_up(archive_file)
         revoke(ada)
 
@@ -215,14 +239,16 @@ class TestALogShorterThanItsAnchor:
         assert "suspended" in said
         verify_log()
 
-    def test_and_lets_them_speak_again_once_somebody_has_looked(self, ada: Ada, archive_file: Path) -> None:
+    def test_and_lets_them_speak_again_once_somebody_has_looked(
+        self, ada: Ada, archive_file: Path
+    ) -> None:
         back_up(archive_file)
         revoke(ada)
         restore(archive_file, "--replace")
 
-        consents.resume(
-            ada.consent.id, organisation_id=ada.consent.organisation_id, livemode=ada.consent.livemode,
-            actor="mem:officer", at=NOON + timedelta(hours=2),
+        consents.resume_consent(
+            ada.consent.id, organisation_id=ada.consent.organisation_id,
+            livemode=ada.consent.livemode, actor="mem:officer", at=NOON + timedelta(hours=2),
         )  # fmt: skip
 
         assert may_speak(ada).consent_id == ada.consent.id
@@ -234,7 +260,9 @@ class TestALogShorterThanItsAnchor:
         ada.consent.refresh_from_db()
         assert ada.consent.state == "active"
 
-    def test_is_continued_once_however_often_one_restores(self, ada: Ada, archive_file: Path) -> None:
+    def test_is_continued_once_however_often_one_restores(
+        self, ada: Ada, archive_file: Path
+    ) -> None:
         back_up(archive_file)
         revoke(ada)
         restore(archive_file, "--replace")
@@ -256,8 +284,17 @@ def _away(*_args: object, **_options: object) -> None:
 
 
 class TestARestoreThatIsKilled:
-    @pytest.mark.parametrize("stage", ["config.backup.dump.read", "shutil.move", "config.backup.replay.replay"])
-    def test_can_be_run_again(self, stage: str, ada: Ada, archive_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        "stage",
+        [
+            "config.backup.dump.restore_database",
+            "shutil.move",
+            "config.backup.after_restore.complete_restore",
+        ],
+    )
+    def test_can_be_run_again(
+        self, stage: str, ada: Ada, archive_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         back_up(archive_file)
         erase(ada)
         with monkeypatch.context() as patched, pytest.raises(Killed):
@@ -274,11 +311,11 @@ class TestARestoreThatIsKilled:
     ) -> None:
         back_up(archive_file)
         with monkeypatch.context() as patched, pytest.raises(Killed):
-            patched.setattr(replay, "replay", _killed)
+            patched.setattr(after_restore, "complete_restore", _killed)
             restore(archive_file, "--replace")
         with pytest.raises(SystemExit, match="a restore was begun"):
-            unfinished.refuse()
+            restore_guard.refuse_unfinished_restore()
 
         restore(archive_file, "--replace")
 
-        unfinished.refuse()
+        restore_guard.refuse_unfinished_restore()

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from config.backup import dump
 from tests.config.conftest import Ada, back_up, restore, revoke
 from tests.conftest import NOON
-from vault import epochs
+from vault import key_rotation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,12 +21,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class TestWhatABackupNeedsBesidesItself:
     def test_is_said_when_its_keys_were_destroyed(self, ada: Ada, archive_file: Path) -> None:
         back_up(archive_file)
-        epochs.rotate(at=NOON + timedelta(days=28), grace=timedelta(days=7))
+        key_rotation.rotate_epochs(at=NOON + timedelta(days=28), grace=timedelta(days=7))
         restore(archive_file, "--replace")  # within the grace
 
-        epochs.rotate(at=NOON + timedelta(days=35))
+        key_rotation.rotate_epochs(at=NOON + timedelta(days=35))
 
-        with pytest.raises(CommandError, match="nothing was changed: The keys of this backup were destroyed"):
+        with pytest.raises(
+            CommandError, match="nothing was changed: The keys of this backup were destroyed"
+        ):
             restore(archive_file, "--replace")
         assert ada.name == "Ada Example"
 
@@ -39,13 +41,17 @@ class TestWhatABackupNeedsBesidesItself:
         with pytest.raises(CommandError, match=f"nothing was changed: .*[Bb]ring .*{folder}"):
             restore(archive_file, "--replace")
 
-    def test_is_said_when_the_master_key_is_another(self, ada: Ada, archive_file: Path, settings: Settings) -> None:
+    def test_is_said_when_the_master_key_is_another(
+        self, ada: Ada, archive_file: Path, settings: Settings
+    ) -> None:
         back_up(archive_file)
         settings.SAYSO_MASTER_KEY = "another master key, as long as it has to be"
         with pytest.raises(CommandError, match="does not open with this SAYSO_MASTER_KEY"):
             restore(archive_file, "--replace")
 
-    def test_is_said_when_the_anchors_are_older(self, ada: Ada, archive_file: Path, data_folder: Path) -> None:
+    def test_is_said_when_the_anchors_are_older(
+        self, ada: Ada, archive_file: Path, data_folder: Path
+    ) -> None:
         shutil.copytree(data_folder / "anchors", data_folder / "old")
         revoke(ada)
         back_up(archive_file)
@@ -64,7 +70,9 @@ class TestRefusals:
         ada.consent.refresh_from_db()
         assert ada.consent.state == "withdrawn"
 
-    def test_a_backup_that_cannot_be_written_leaves_nothing(self, ada: Ada, archive_file: Path, tmp_path: Path) -> None:
+    def test_a_backup_that_cannot_be_written_leaves_nothing(
+        self, ada: Ada, archive_file: Path, tmp_path: Path
+    ) -> None:
         back_up(archive_file)
         whole = archive_file.read_bytes()
         with pytest.raises(CommandError, match="no backup was written"):
@@ -76,7 +84,7 @@ class TestRefusals:
     ) -> None:
         back_up(archive_file)
         whole = archive_file.read_bytes()
-        monkeypatch.setattr(dump, "write", _disk_full)
+        monkeypatch.setattr(dump, "dump_database", _disk_full)
         with pytest.raises(CommandError, match="no backup was written"):
             back_up(archive_file)
         assert archive_file.read_bytes() == whole
@@ -97,5 +105,5 @@ class TestPostgresPrograms:
             program.touch()
         monkeypatch.setattr(dump, "_DEBIAN", tmp_path)
         monkeypatch.setenv("PATH", "")
-        assert dump._program("pg_dump") == str(tmp_path / "17" / "bin" / "pg_dump")
-        assert dump._program("pg_restore") is None
+        assert dump._find_program("pg_dump") == str(tmp_path / "17" / "bin" / "pg_dump")
+        assert dump._find_program("pg_restore") is None

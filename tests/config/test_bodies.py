@@ -1,4 +1,6 @@
-"""Bodies over their limit: refused at the door, whatever length was declared, and before anything is stored."""
+"""Bodies over their limit: refused at the door, whatever length was declared, and before anything
+is stored.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ import pytest
 from django.urls import get_resolver
 from pytest_django import Settings
 
-from config import bodies
-from config.asgi import application
-from config.bodies import Message, Receive, Scope, Send
+from config.asgi import body_limits
+from config.asgi.application import application
+from config.asgi.body_limits import Message, Receive, Scope, Send
 from tests.architecture.test_routes import routes
-from tests.cast import MakeKey
+from tests.fixtures.organisations import MakeKey
 
 MEGABYTE = bytes(2**20)
 
@@ -58,7 +60,7 @@ def ask(
     headers = [] if length is None else [(b"content-length", length)]
     headers += [] if coding is None else [(b"content-encoding", coding)]
     scope: dict[str, Any] = {"type": "http", "path": path, "headers": headers}
-    asyncio.run(bodies.bounded(_count)(scope, receive, send))
+    asyncio.run(body_limits.limit_request_bodies(_count)(scope, receive, send))
     return sent + waiting
 
 
@@ -76,25 +78,35 @@ class TestABody:
         start, body, *_ = ask("/v1/speakers", [MEGABYTE] * 20)
         assert (start["status"], json.loads(body["body"])["status"]) == (413, 413)
 
-    def test_that_was_refused_is_thrown_away_within_a_bound(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bodies, "DRAIN_BYTES", 5 * 2**20)
+    def test_that_was_refused_is_thrown_away_within_a_bound(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(body_limits, "DRAIN_BYTES", 5 * 2**20)
 
         _, _, _, *unread = ask("/v1/speakers", [MEGABYTE] * 100)
 
         assert 90 <= len(unread) <= 96
 
-    def test_that_was_refused_is_not_waited_for_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bodies, "DRAIN_SECONDS", 0.05)
+    def test_that_was_refused_is_not_waited_for_without_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(body_limits, "DRAIN_SECONDS", 0.05)
 
         async def never() -> Message:
             await asyncio.sleep(60)
             return {}
 
-        asyncio.run(asyncio.wait_for(bodies._drain(never), 5))
+        asyncio.run(asyncio.wait_for(body_limits._drain_body(never), 5))
 
     @pytest.mark.parametrize(
         ("coding", "named"),
-        [(b"gzip", "gzip"), (b"br", "br"), (b"deflate", "deflate"), (b"ZSTD", "zstd"), (b"identity, gzip", "gzip")],
+        [
+            (b"gzip", "gzip"),
+            (b"br", "br"),
+            (b"deflate", "deflate"),
+            (b"ZSTD", "zstd"),
+            (b"identity, gzip", "gzip"),
+        ],
     )
     def test_that_is_compressed_is_refused_by_name(self, coding: bytes, named: str) -> None:
         start, body, *_ = ask("/v1/speakers", [b"x"], coding=coding)
@@ -109,7 +121,10 @@ class TestABody:
 
     def test_refusal_names_its_request(self) -> None:
         start, body = ask("/v1/speakers", [], b"9" * 15)[:2]
-        assert dict(start["headers"])[b"x-request-id"].decode() == json.loads(body["body"])["request_id"]
+        assert (
+            dict(start["headers"])[b"x-request-id"].decode()
+            == json.loads(body["body"])["request_id"]
+        )
 
     def test_in_chunks_has_a_length_once_it_is_there(self) -> None:
         start, body = ask("/v1/speakers", [b"ab", b"c"])[:2]
@@ -141,44 +156,60 @@ class TestABody:
             if (view := getattr(pattern.callback, "cls", None)) and takes_much(view)
         }
         assert len(takers) >= 5
-        assert {path for path, most in takers.items() if bodies.limit_of(f"/{path}") < most} == set()
+        assert {
+            path for path, most in takers.items() if body_limits.body_limit_of(f"/{path}") < most
+        } == set()
 
     def test_that_a_person_sent_is_answered_with_a_page(self) -> None:
-        """Without scripts nobody is told before; a problem document is nothing to read, nor is a broken connection."""
+        """Without scripts nobody is told before; a problem document is nothing to read, nor is a
+        broken connection.
+        """
         start, body, *unread = ask("/verify", [MEGABYTE] * 12, str(12 * 2**20).encode())
         # The application sees the length and no byte; the view makes a page of that.
         assert (start["status"], body["body"], unread) == (200, b"0", [])
 
-    def test_that_a_person_sent_is_not_read_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bodies, "DRAIN_BYTES", 2**20)
+    def test_that_a_person_sent_is_not_read_without_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(body_limits, "DRAIN_BYTES", 2**20)
         for length in (b"99999999999", None):
             start, _, *unread = ask("/verify", [MEGABYTE] * 50, length)
             assert (start["status"], len(unread) > 0) == (413, True)
 
 
 class TestASlowBody:
-    @pytest.mark.parametrize(("silence", "whole"), [(0.05, 60.0), (60.0, 0.05)], ids=["stands still", "takes for ever"])
-    def test_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch, silence: float, whole: float) -> None:
-        monkeypatch.setattr(bodies, "SILENCE", silence)
-        monkeypatch.setattr(bodies, "WHOLE", whole)
+    @pytest.mark.parametrize(
+        ("silence", "whole"), [(0.05, 60.0), (60.0, 0.05)], ids=["stands still", "takes for ever"]
+    )
+    def test_is_not_waited_for(
+        self, monkeypatch: pytest.MonkeyPatch, silence: float, whole: float
+    ) -> None:
+        monkeypatch.setattr(body_limits, "SILENCE", silence)
+        monkeypatch.setattr(body_limits, "WHOLE", whole)
         sent: list[Message] = []
         pieces = iter(range(100))
 
         async def receive() -> Message:
             await asyncio.sleep(1 if silence < whole else 0.01)
-            return {"type": "http.request", "body": b"[", "more_body": next(pieces) < (1 if silence < whole else 99)}
+            return {
+                "type": "http.request",
+                "body": b"[",
+                "more_body": next(pieces) < (1 if silence < whole else 99),
+            }
 
         async def send(message: Message) -> None:
             sent.append(message)
 
         scope: Scope = {"type": "http", "path": "/v1/speakers", "headers": []}
-        asyncio.run(bodies.bounded(_count)(scope, receive, send))
+        asyncio.run(body_limits.limit_request_bodies(_count)(scope, receive, send))
 
         assert (sent[0]["status"], json.loads(sent[1]["body"])["code"]) == (408, "too_slow")
 
-    def test_that_is_whole_lets_the_answer_take_its_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_that_is_whole_lets_the_answer_take_its_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Whoever listens for the client's going away may listen for long."""
-        monkeypatch.setattr(bodies, "SILENCE", 0.05)
+        monkeypatch.setattr(body_limits, "SILENCE", 0.05)
 
         async def patient(scope: Scope, receive: Receive, send: Send) -> None:
             await receive()
@@ -186,7 +217,10 @@ class TestASlowBody:
             await send({"type": "http.response.start", "status": 200, "headers": []})
 
         sent: list[Message] = []
-        coming: list[Message] = [{"type": "http.request", "body": b"x"}, {"type": "http.disconnect"}]
+        coming: list[Message] = [
+            {"type": "http.request", "body": b"x"},
+            {"type": "http.disconnect"},
+        ]
 
         async def receive() -> Message:
             if len(coming) == 1:
@@ -197,7 +231,7 @@ class TestASlowBody:
             sent.append(message)
 
         scope: Scope = {"type": "http", "path": "/v1/speakers", "headers": []}
-        asyncio.run(bodies.bounded(patient)(scope, receive, send))
+        asyncio.run(body_limits.limit_request_bodies(patient)(scope, receive, send))
         assert sent[0]["status"] == 200
 
 
@@ -210,14 +244,18 @@ def test_a_websocket_is_closed() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(application({"type": "websocket", "path": "/v1/speakers", "headers": []}, receive, send))
+    asyncio.run(
+        application({"type": "websocket", "path": "/v1/speakers", "headers": []}, receive, send)
+    )
     assert sent == [{"type": "websocket.close"}]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_json_in_chunks_is_read_like_any_other(make_key: MakeKey) -> None:
     pieces = [b'{"name": "Ada", ', b'"email": "ada@example.org"}']
-    waiting: list[Message] = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    waiting: list[Message] = [
+        {"type": "http.request", "body": piece, "more_body": True} for piece in pieces
+    ]
     waiting.append({"type": "http.request", "body": b"", "more_body": False})
     sent: list[Message] = []
 
@@ -235,6 +273,12 @@ def test_json_in_chunks_is_read_like_any_other(make_key: MakeKey) -> None:
         (b"content-type", b"application/json"),
         (b"transfer-encoding", b"chunked"),
     ]
-    scope: Scope = {"type": "http", "method": "POST", "path": "/v1/speakers", "headers": headers, "query_string": b""}
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/speakers",
+        "headers": headers,
+        "query_string": b"",
+    }
     asyncio.run(application(scope, receive, send))
     assert (sent[0]["status"], json.loads(sent[1]["body"])["name"]) == (201, "Ada")

@@ -1,4 +1,6 @@
-"""The one list of background work: each entry exists in a fresh worker, and a broker that is away hurts nobody."""
+"""The one list of background work: each entry exists in a fresh worker, and a broker that is away
+hurts nobody.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,12 @@ import pytest
 from pytest_django import Settings
 
 from config import celery
-from provenance.tasks import settle_organisation
 from tests.e2e.processes import NOBODY_LISTENS, ROOT
+from transparency_log.tasks import settle_organisation
 
 NAMES_OF_A_FRESH_WORKER = (
-    "from config.celery import app; app.loader.import_default_modules(); app.finalize(); print(*app.tasks)"
+    "from config.celery import app; app.loader.import_default_modules(); app.finalize(); "
+    "print(*app.tasks)"
 )
 
 
@@ -24,7 +27,9 @@ class TestTheBeat:
     def test_names_only_tasks_that_a_fresh_worker_knows(self) -> None:
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": ""}
         command = [sys.executable, "-c", NAMES_OF_A_FRESH_WORKER]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
         assert {task for task, _ in celery.BEAT.values()} - set(done.stdout.split()) == set()
 
     def test_sends_wake_ups_that_do_not_pile_up(self) -> None:
@@ -33,7 +38,12 @@ class TestTheBeat:
 
     @pytest.mark.parametrize(
         ("task", "queue"),
-        [("provenance.settle", "log"), ("voices.run_job", "speech"), ("voices.erase_pending", "work"), ("new", "work")],
+        [
+            ("transparency_log.settle", "log"),
+            ("voices.run_job", "speech"),
+            ("erasure.carry_due", "work"),
+            ("new", "work"),
+        ],
     )
     def test_keeps_long_work_out_of_the_way(self, task: str, queue: str) -> None:
         assert celery.app.amqp.router.route({}, task)["queue"].name == queue

@@ -11,7 +11,7 @@ from config import checks
 
 
 def said() -> list[str | None]:
-    return [message.id for message in checks.evidence_that_never_comes(None)]
+    return [message.id for message in checks.check_evidence_settings(None)]
 
 
 @pytest.fixture
@@ -33,7 +33,11 @@ class TestStamps:
 
 
 class TestAQuorum:
-    @pytest.mark.parametrize(("witnesses", "quorum", "found"), [(0, 1, []), (2, 2, []), (2, 3, ["sayso.E006"])])
-    def test_is_of_those_who_are_named(self, settings: Settings, witnesses: int, quorum: int, found: list[str]) -> None:
+    @pytest.mark.parametrize(
+        ("witnesses", "quorum", "found"), [(0, 1, []), (2, 2, []), (2, 3, ["sayso.E006"])]
+    )
+    def test_is_of_those_who_are_named(
+        self, settings: Settings, witnesses: int, quorum: int, found: list[str]
+    ) -> None:
         settings.SAYSO_WITNESSES, settings.SAYSO_WITNESS_QUORUM = ("w",) * witnesses, quorum
         assert said() == found

@@ -1,4 +1,6 @@
-"""What the command line answers to people who mistype: one line that says what is wrong, and an exit code."""
+"""What the command line answers to people who mistype: one line that says what is wrong, and an
+exit code.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,22 @@ OURS = ("DATABASE_URL", "REDIS_URL", "SAYSO_MASTER_KEY", "SAYSO_SECRET_KEY")
 
 
 def manage(folder: Path, *words: str) -> tuple[int, list[str]]:
-    """Run `manage.py` in a process of its own, on an empty data folder; give its exit code and its complaints."""
+    """Run `manage.py` in a process of its own, on an empty data folder; give its exit code and its
+    complaints.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     done = subprocess.run(
-        [sys.executable, "manage.py", *words],
-        cwd=ROOT, env={**environment, "SAYSO_DATA_DIR": str(folder)}, capture_output=True, text=True, check=False,
-        timeout=120,
+        [sys.executable, "manage.py", *words], cwd=ROOT,
+        env={**environment, "SAYSO_DATA_DIR": str(folder)}, capture_output=True, text=True,
+        check=False, timeout=120,
     )  # fmt: skip
     return done.returncode, done.stderr.strip().splitlines()
 
 
 class TestADatabaseThatIsNotThere:
-    @pytest.mark.parametrize("words", [("expire_test_data",), ("backup", "x.tar"), ("verify_log",)], ids="-".join)
+    @pytest.mark.parametrize(
+        "words", [("expire_test_data",), ("backup", "x.tar"), ("verify_log",)], ids="-".join
+    )
     def test_is_one_line(self, tmp_path: Path, words: tuple[str, ...]) -> None:
         code, lines = manage(tmp_path, *words)
         assert (code > 0, len(lines)) == (True, 1)
@@ -38,7 +44,9 @@ class TestADatabaseThatIsNotThere:
 
 class TestServe:
     @pytest.mark.parametrize(
-        "words", [("--port", "99999"), ("--port", "0"), ("--port", "-1"), ("--host", "999.1.1.1")], ids=" ".join
+        "words",
+        [("--port", "99999"), ("--port", "0"), ("--port", "-1"), ("--host", "999.1.1.1")],
+        ids=" ".join,
     )
     def test_refuses_what_it_cannot_listen_on(self, tmp_path: Path, words: tuple[str, ...]) -> None:
         code, lines = manage(tmp_path, "serve", *words)
@@ -52,12 +60,16 @@ class TestServe:
             port = somebody.getsockname()[1]
             code, lines = manage(tmp_path, "serve", "--port", str(port))
         assert code == 1
-        assert lines == [f"CommandError: cannot serve on 127.0.0.1, port {port}: Address already in use"]
+        assert lines == [
+            f"CommandError: cannot serve on 127.0.0.1, port {port}: Address already in use"
+        ]
 
 
 class TestFiles:
     @pytest.mark.parametrize("options", [(), ("--replace",)])
-    def test_that_are_not_there_are_not_restored(self, tmp_path: Path, options: tuple[str, ...]) -> None:
+    def test_that_are_not_there_are_not_restored(
+        self, tmp_path: Path, options: tuple[str, ...]
+    ) -> None:
         code, lines = manage(tmp_path, "restore", "nofile", *options)
         assert (code, lines) == (1, ["CommandError: nothing was changed: there is no file nofile"])
 

@@ -8,7 +8,7 @@ import json
 import pytest
 from django.test import Client
 
-from config.compression import COMPRESSED
+from config.middleware.compression import COMPRESSED
 
 TAKES = {"Accept-Encoding": "gzip, br"}
 
@@ -35,10 +35,14 @@ class TestAPageWithoutSecrets:
 
 @pytest.mark.django_db
 class TestAPageWithSecrets:
-    @pytest.mark.parametrize("path", ["/account/login/", "/sign/unknown", "/account/2fa/", "/admin/login/"])
+    @pytest.mark.parametrize(
+        "path", ["/account/login/", "/sign/unknown", "/account/2fa/", "/admin/login/"]
+    )
     def test_is_never_compressed(self, client: Client, path: str) -> None:
         assert not client.get(path, headers=TAKES).has_header("Content-Encoding")
 
-    @pytest.mark.parametrize("path", ["/admin/accounts/apikey/add/", "/admin/", "/v1/keys", "/sign/x", "/verify"])
+    @pytest.mark.parametrize(
+        "path", ["/admin/accounts/apikey/add/", "/admin/", "/v1/keys", "/sign/x", "/verify"]
+    )
     def test_is_not_among_those_that_are(self, path: str) -> None:
         assert not COMPRESSED.match(path)

@@ -1,4 +1,6 @@
-"""A backup that was changed, cut or forged: refused in one line, before anything here is touched."""
+"""A backup that was changed, cut or forged: refused in one line, before anything here is
+touched.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 from django.core.management import CommandError
 from django.db import connection
 
-from config.backup import dump, unfinished
+from config.backup import dump, restore_guard
 from tests.config.conftest import AUDIO, Ada, back_up, restore, revoke
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,12 +31,14 @@ class TestAChangedArchive:
             restore(file, "--replace")
         ada.consent.refresh_from_db()
         assert (ada.consent.state, ada.audio) == ("withdrawn", AUDIO)
-        assert not unfinished.mark().exists()
+        assert not restore_guard.restore_mark_path().exists()
 
     def test_is_refused_when_cut_off_anywhere(self, ada: Ada, archive_file: Path) -> None:
         whole = archive_file.read_bytes()
         with tarfile.open(archive_file) as archive:
-            ends = max(member.offset_data + member.size for member in archive)  # what follows is padding
+            ends = max(
+                member.offset_data + member.size for member in archive
+            )  # what follows is padding
         for length in (0, ends // 50, ends // 2, ends * 9 // 10, ends - 1):
             archive_file.write_bytes(whole[:length])
             self.refused(archive_file, ada, "not a backup|not complete")
@@ -52,17 +56,22 @@ class TestAChangedArchive:
         self.refused(archive_file.with_name("nowhere"), ada, "there is no file")
 
     @pytest.mark.parametrize("name", ["../../escaped", "/escaped", "blobs/../../escaped"])
-    def test_is_refused_when_a_member_leaves_the_folder(self, name: str, ada: Ada, archive_file: Path) -> None:
+    def test_is_refused_when_a_member_leaves_the_folder(
+        self, name: str, ada: Ada, archive_file: Path
+    ) -> None:
         _add(archive_file, tarfile.TarInfo(name))
         self.refused(archive_file, ada, "not a backup|not complete")
         assert not list(archive_file.parent.rglob("escaped"))
 
     @pytest.mark.parametrize(
-        "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
+        "kind",
+        [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE],
     )
-    def test_is_refused_with_anything_but_plain_files(self, kind: bytes, ada: Ada, archive_file: Path) -> None:
+    def test_is_refused_with_anything_but_plain_files(
+        self, kind: bytes, ada: Ada, archive_file: Path
+    ) -> None:
         member = tarfile.TarInfo("blobs/aa")
-        member.type, member.linkname = kind, dump.name()
+        member.type, member.linkname = kind, dump.dump_file_name()
         _add(archive_file, member)
         self.refused(archive_file, ada, "not a backup")
 
@@ -74,8 +83,12 @@ class TestAChangedArchive:
         _add(archive_file, tarfile.TarInfo("manifest.json"))
         self.refused(archive_file, ada, "not a backup")
 
-    @pytest.mark.parametrize("manifest", ["[]", "{}", '{"sha256": 5}', "nothing", '{"version": 2, "sha256": {}}'])
-    def test_is_refused_with_a_foreign_manifest(self, manifest: str, ada: Ada, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "manifest", ["[]", "{}", '{"sha256": 5}', "nothing", '{"version": 2, "sha256": {}}']
+    )
+    def test_is_refused_with_a_foreign_manifest(
+        self, manifest: str, ada: Ada, tmp_path: Path
+    ) -> None:
         file = tmp_path / "foreign.tar"
         _write(file, {"manifest.json": manifest.encode()})
         self.refused(file, ada, "not a backup|not complete")
@@ -85,7 +98,7 @@ class TestAChangedArchive:
     ) -> None:
         other = "database.pgdump" if connection.vendor == "sqlite" else "database.sqlite3"
         with monkeypatch.context() as patched:
-            patched.setattr(dump, "name", lambda: other)
+            patched.setattr(dump, "dump_file_name", lambda: other)
             back_up(archive_file)
         self.refused(archive_file, ada, "another database engine")
 

@@ -1,4 +1,6 @@
-"""The admin web UI: evidence cannot be edited, acts need a role and a reason, nobody sees a neighbour's rows."""
+"""The admin web UI: evidence cannot be edited, acts need a role and a reason, nobody sees a
+neighbour's rows.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,19 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from accounts.desk import EvidenceAdmin
+from accounts.admin_base import ReadOnlyAdmin
 from accounts.models import Member, Organisation, Role
 from consent.models import Consent, Speaker
 from core import clock
-from provenance.ledger import sequencer
-from provenance.models import Entry, Export
-from tests.cast import PASSWORD, MakeMember
+from erasure import execution
+from erasure.models import Erasure
+from provenance.models import Export
 from tests.conftest import NOON
-from tests.members import logged_in
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import PASSWORD, MakeMember
 from tests.voices.conftest import MakeConsent
-from voices.erasure import carrying
-from voices.models import Erasure
+from transparency_log import sequencer
+from transparency_log.models import Entry
 
 pytestmark = pytest.mark.django_db
 
@@ -33,15 +36,25 @@ def page(row: Model, act: str = "change") -> str:
 
 
 def kinds(organisation_id: str) -> list[str]:
-    sequencer.settle(organisation_id, at=NOON)
-    return list(Entry.objects.filter(organisation_id=organisation_id).order_by("idx").values_list("kind", flat=True))
+    sequencer.settle_log(organisation_id, at=NOON)
+    return list(
+        Entry.objects.filter(organisation_id=organisation_id)
+        .order_by("idx")
+        .values_list("kind", flat=True)
+    )
 
 
 class TestEvidence:
-    def test_every_page_shows_and_none_can_edit(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+    def test_every_page_shows_and_none_can_edit(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
         make_maras_consent()
         client = logged_in(make_member())
-        ours = [(model, desk) for model, desk in admin.site._registry.items() if isinstance(desk, EvidenceAdmin)]
+        ours = [
+            (model, desk)
+            for model, desk in admin.site._registry.items()
+            if isinstance(desk, ReadOnlyAdmin)
+        ]
 
         for model, _ in ours:
             listed = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
@@ -68,7 +81,9 @@ class TestEvidence:
         assert stranger.post(page(consent, "revoke"), {"reason": "other"}).status_code == 404
         assert Consent.objects.get(id=consent.id).state == "active"
 
-    def test_shows_what_was_signed(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+    def test_shows_what_was_signed(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
         consent = make_maras_consent()
 
         shown = logged_in(make_member(role=Role.AUDITOR)).get(page(consent)).content.decode()
@@ -78,7 +93,9 @@ class TestEvidence:
 
 
 class TestActs:
-    def test_revoke_needs_a_reason(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+    def test_revoke_needs_a_reason(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
         consent = make_maras_consent()
         client = logged_in(make_member(role=Role.OFFICER))
 
@@ -98,7 +115,8 @@ class TestActs:
         assert kinds(consent.organisation_id)[-2:] == ["consent.revoked", "admin.action"]
 
     @pytest.mark.parametrize(
-        ("role", "act"), [(Role.AUDITOR, "revoke"), (Role.ENGINEER, "revoke"), (Role.AUDITOR, "suspend")]
+        ("role", "act"),
+        [(Role.AUDITOR, "revoke"), (Role.ENGINEER, "revoke"), (Role.AUDITOR, "suspend")],
     )
     def test_are_refused_to_other_roles(
         self, make_member: MakeMember, make_maras_consent: MakeConsent, role: str, act: str
@@ -112,7 +130,9 @@ class TestActs:
         assert answer.status_code == 403
         assert Consent.objects.get(id=consent.id).state == "active"
 
-    def test_suspend_and_resume(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+    def test_suspend_and_resume(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
         consent, client = make_maras_consent(), logged_in(make_member(role=Role.OFFICER))
 
         client.post(page(consent, "suspend"), {"reason": "dispute"})
@@ -121,7 +141,9 @@ class TestActs:
         client.post(page(consent, "resume"), {"reason": "settled"})
         assert Consent.objects.get(id=consent.id).state == "active"
 
-    def test_erase_begins_an_erasure(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+    def test_erase_begins_an_erasure(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
         speaker = make_maras_consent().speaker
 
         logged_in(make_member()).post(page(speaker, "erase"), {"reason": "requested"})
@@ -155,10 +177,13 @@ class TestActs:
         running = client.get(page(erasure)).content.decode()
         missing = client.get(page(erasure, "certificate"))
 
-        carrying.carry_on(erasure.id, now=clock.now)
+        execution.continue_erasure(erasure.id, now=clock.now)
 
         erasure.refresh_from_db()
-        shown, paper = client.get(page(erasure)).content.decode(), client.get(page(erasure, "certificate"))
+        shown, paper = (
+            client.get(page(erasure)).content.decode(),
+            client.get(page(erasure, "certificate")),
+        )
         assert ("Certificate (PDF)" in running, missing.status_code) == (False, 403)
         assert "TEST: Certificate of erasure" in shown
         assert erasure.certificate_jws not in shown
@@ -167,19 +192,25 @@ class TestActs:
         assert "Harbour Street" not in shown
         assert "Erase this person" not in client.get(page(speaker)).content.decode()
 
-    @pytest.mark.parametrize(("role", "reads"), [(Role.OFFICER, True), (Role.AUDITOR, True), (Role.ENGINEER, False)])
+    @pytest.mark.parametrize(
+        ("role", "reads"), [(Role.OFFICER, True), (Role.AUDITOR, True), (Role.ENGINEER, False)]
+    )
     def test_words_are_read_again_by_officer_and_auditor(
         self, make_member: MakeMember, make_maras_consent: MakeConsent, role: str, *, reads: bool
     ) -> None:
         consent = make_maras_consent()
         words = "Ana left the agency <b>at once</b>"
-        logged_in(make_member(role=Role.OWNER)).post(page(consent, "revoke"), {"reason": "dispute", "words": words})
+        logged_in(make_member(role=Role.OWNER)).post(
+            page(consent, "revoke"), {"reason": "dispute", "words": words}
+        )
 
         shown = logged_in(make_member(role=role)).get(page(consent)).content.decode()
 
         assert "dispute" in shown
         assert ("Ana left the agency &lt;b&gt;at once" in shown) is reads
-        assert kinds(consent.organisation_id).count("admin.action") == 1 + reads, "each opening is logged"
+        assert kinds(consent.organisation_id).count("admin.action") == 1 + reads, (
+            "each opening is logged"
+        )
 
     def test_export_for_audit(self, make_member: MakeMember) -> None:
         client = logged_in(make_member(role=Role.AUDITOR))
@@ -190,7 +221,9 @@ class TestActs:
 
 
 class TestLogin:
-    def test_is_one_for_all_and_nobody_signs_up(self, client: Client, make_member: MakeMember) -> None:
+    def test_is_one_for_all_and_nobody_signs_up(
+        self, client: Client, make_member: MakeMember
+    ) -> None:
         member = make_member()
         assert client.get("/admin/").status_code == 302
         assert client.get("/admin/login/?next=/admin/")["Location"].startswith("/account/login/")
@@ -224,7 +257,10 @@ class TestLogin:
 class TestContentPolicy:
     def test_is_looser_for_the_admin_alone(self, client: Client, make_member: MakeMember) -> None:
         desk = logged_in(make_member()).get("/admin/")["Content-Security-Policy"]
-        public = [client.get(path)["Content-Security-Policy"] for path in ("/", "/verify", "/account/login/")]
+        public = [
+            client.get(path)["Content-Security-Policy"]
+            for path in ("/", "/verify", "/account/login/")
+        ]
 
         assert "'unsafe-eval'" in desk
         assert all("unsafe" not in policy for policy in public)

@@ -1,4 +1,6 @@
-"""Callers' notes on the desk: found by the whole external id alone, opened for owner and officer alone."""
+"""Callers' notes on the desk: found by the whole external id alone, opened for owner and officer
+alone.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ from django.db.models import Model
 from accounts.models import Role
 from consent import speakers
 from consent.models import Speaker
-from tests.cast import MakeMember
 from tests.config.test_desk import page
 from tests.conftest import NOON
-from tests.members import logged_in
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import MakeMember
 from tests.voices.conftest import MakeConsent
 
 pytestmark = pytest.mark.django_db

@@ -11,20 +11,24 @@ from config import env
 
 
 class TestReaders:
-    @pytest.mark.parametrize(("raw", "value"), [("yes", True), ("1", True), ("off", False), ("", True)])
-    def test_flag_reads_yes_and_no(self, monkeypatch: pytest.MonkeyPatch, raw: str, value: bool) -> None:
+    @pytest.mark.parametrize(
+        ("raw", "value"), [("yes", True), ("1", True), ("off", False), ("", True)]
+    )
+    def test_flag_reads_yes_and_no(
+        self, monkeypatch: pytest.MonkeyPatch, raw: str, value: bool
+    ) -> None:
         monkeypatch.setenv("SAYSO_X", raw)
 
-        assert env.flag("SAYSO_X", default=True) is value
+        assert env.read_flag("SAYSO_X", default=True) is value
 
     @pytest.mark.parametrize(
         ("read", "raw"),
         [
-            (lambda: env.flag("SAYSO_X", default=True), "perhaps"),
-            (lambda: env.integer("SAYSO_X", default=1, least=1, most=9), "ten"),
-            (lambda: env.integer("SAYSO_X", default=1, least=1, most=9), "10"),
-            (lambda: env.url("SAYSO_X", schemes=("postgres",)), "mysql://root:secret@h/d"),
-            (lambda: env.url("SAYSO_X", schemes=("redis",)), "redis://h:port"),
+            (lambda: env.read_flag("SAYSO_X", default=True), "perhaps"),
+            (lambda: env.read_integer("SAYSO_X", default=1, least=1, most=9), "ten"),
+            (lambda: env.read_integer("SAYSO_X", default=1, least=1, most=9), "10"),
+            (lambda: env.read_url("SAYSO_X", schemes=("postgres",)), "mysql://root:secret@h/d"),
+            (lambda: env.read_url("SAYSO_X", schemes=("redis",)), "redis://h:port"),
         ],
     )
     def test_malformed_value_stops_the_start_naming_the_variable(
@@ -44,26 +48,34 @@ class TestSecret:
         (tmp_path / "key").write_text("k" * 40 + "\n", encoding="utf-8")
         monkeypatch.setenv("SAYSO_X_FILE", str(tmp_path / "key"))
 
-        assert env.secret("SAYSO_X", least=32, development_file=tmp_path / "made") == ("k" * 40, False)
+        assert env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "made") == (
+            "k" * 40,
+            False,
+        )
 
     def test_set_twice_is_refused(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("SAYSO_X", "k" * 40)
         monkeypatch.setenv("SAYSO_X_FILE", str(tmp_path / "key"))
 
         with pytest.raises(env.BadSetting, match="SAYSO_X_FILE"):
-            env.secret("SAYSO_X", least=32, development_file=tmp_path / "made")
+            env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "made")
 
     def test_short_one_is_refused(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("SAYSO_X", "hunter2")
 
         with pytest.raises(env.BadSetting, match="32"):
-            env.secret("SAYSO_X", least=32, development_file=tmp_path / "made")
+            env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "made")
 
-    def test_in_development_is_made_once_and_marked(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_in_development_is_made_once_and_marked(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         monkeypatch.delenv("SAYSO_X", raising=False)
 
-        first, made = env.secret("SAYSO_X", least=32, development_file=tmp_path / "s" / "made")
+        first, made = env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "s" / "made")
 
         assert made
-        assert env.secret("SAYSO_X", least=32, development_file=tmp_path / "s" / "made") == (first, True)
+        assert env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "s" / "made") == (
+            first,
+            True,
+        )
         assert (tmp_path / "s" / "made").stat().st_mode & 0o077 == 0

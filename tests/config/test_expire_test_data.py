@@ -12,7 +12,7 @@ from accounts.models import Organisation
 from consent.models import Speaker
 from core import clock
 from tests.conftest import NOON
-from tests.people import MakeSpeaker
+from tests.fixtures.consents import MakeSpeaker
 
 pytestmark = pytest.mark.django_db
 
@@ -35,12 +35,17 @@ def states() -> set[str]:
 
 
 class TestTheCommand:
-    def test_says_what_went_and_how_far_it_is(self, make_speaker: MakeSpeaker, acme: Organisation) -> None:
+    def test_says_what_went_and_how_far_it_is(
+        self, make_speaker: MakeSpeaker, acme: Organisation
+    ) -> None:
         make_speaker()
 
         said, progress = expire()
 
-        assert said == f"{acme.id}: 1 people, 0 voices, 0 clips, 0 jobs, 0 exports, 0 answers deleted\n"
+        assert (
+            said
+            == f"{acme.id}: 1 people, 0 voices, 0 clips, 0 jobs, 0 exports, 0 answers deleted\n"
+        )
         assert "people: 1 of 1" in progress
         assert states() == {"erased"}
 
@@ -58,7 +63,9 @@ class TestTheCommand:
         expire("--older-than", "P1W")
         assert states() == {"erased"}
 
-    def test_keeps_to_one_organisation(self, make_speaker: MakeSpeaker, acme: Organisation, bolt: Organisation) -> None:
+    def test_keeps_to_one_organisation(
+        self, make_speaker: MakeSpeaker, acme: Organisation, bolt: Organisation
+    ) -> None:
         make_speaker()
 
         assert expire("--organisation", bolt.id)[0].startswith(bolt.id)
@@ -71,7 +78,9 @@ class TestTheCommand:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("text", ["30", "30 days", "P", "-P30D", "P30D ", "P9999Y", "P1.5D", ""])
+    @pytest.mark.parametrize(
+        "text", ["30", "30 days", "P", "-P30D", "P30D ", "P9999Y", "P1.5D", ""]
+    )
     def test_of_an_age_that_is_none(self, make_speaker: MakeSpeaker, text: str) -> None:
         make_speaker()
         with pytest.raises(CommandError):

@@ -12,13 +12,13 @@ from django.urls import reverse
 
 from accounts.models import Organisation, Role
 from core import clock
-from provenance.bundles import making
+from provenance.exports import worker
 from provenance.models import Export
-from tests.cast import MakeMember
 from tests.consent import people
-from tests.members import logged_in
-from tests.provenance.bundles import story
-from tests.provenance.bundles.story import Story
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import MakeMember
+from tests.provenance.exports import story
+from tests.provenance.exports.story import Story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOBODYS = (Role.AUDITOR, Role.ENGINEER)
@@ -49,7 +49,10 @@ class TestAPersonsOwnBundle:
         answer = take(logged_in(make_member(role=role)), row)
 
         assert b"ana@example.org" in files(answer)["tables/speakers.jsonl"]
-        assert story.logged(told.organisation, after=row)[-2:] == ["speaker.opened", "export.downloaded"]
+        assert story.logged(told.organisation, after=row)[-2:] == [
+            "speaker.opened",
+            "export.downloaded",
+        ]
 
     @pytest.mark.parametrize("role", NOBODYS)
     def test_is_given_to_no_other_role_and_nothing_is_logged(
@@ -72,27 +75,37 @@ class TestAPersonsOwnBundle:
 
 
 class TestWordsThatMayNamePeople:
-    def test_of_an_audit_bundle_are_not_given_to_an_auditor(self, told: Story, make_member: MakeMember) -> None:
+    def test_of_an_audit_bundle_are_not_given_to_an_auditor(
+        self, told: Story, make_member: MakeMember
+    ) -> None:
         row = story.export(told.organisation)
 
         assert take(logged_in(make_member(role=Role.AUDITOR)), row).status_code == 403
         assert take(logged_in(make_member(role=Role.OFFICER)), row).status_code == 200
 
-    @pytest.mark.parametrize(("role", "words"), [(Role.AUDITOR, False), (Role.OFFICER, True), (Role.OWNER, True)])
+    @pytest.mark.parametrize(
+        ("role", "words"), [(Role.AUDITOR, False), (Role.OFFICER, True), (Role.OWNER, True)]
+    )
     def test_are_in_what_a_member_asks_for_only_if_the_desk_shows_them(
         self, told: Story, make_member: MakeMember, role: str, words: bool
     ) -> None:
-        logged_in(make_member(role=role)).post(reverse("admin:provenance_export_audit"), {"reason": "yearly audit"})
+        logged_in(make_member(role=role)).post(
+            reverse("admin:provenance_export_audit"), {"reason": "yearly audit"}
+        )
 
         assert Export.objects.get().words is words
 
-    def test_are_missing_where_an_auditor_takes_the_rest(self, told: Story, make_member: MakeMember) -> None:
+    def test_are_missing_where_an_auditor_takes_the_rest(
+        self, told: Story, make_member: MakeMember
+    ) -> None:
         row = story.export(told.organisation, words=False)
 
         found = files(take(logged_in(make_member(role=Role.AUDITOR)), row))
 
         assert story.logged(told.organisation, after=row)[-1] == "export.downloaded"
-        assert not any(people.AUDIOBOOK["intended_uses"].encode() in content for content in found.values())
+        assert not any(
+            people.AUDIOBOOK["intended_uses"].encode() in content for content in found.values()
+        )
         assert b"intended_uses_sha256" in found["tables/grants.jsonl"]
         assert b"left out" in found["README.txt"]
 
@@ -109,7 +122,7 @@ class TestEveryDownload:
 
     def test_that_fails_leaves_none(self, told: Story, make_member: MakeMember) -> None:
         row = story.export(told.organisation)
-        making.expire(at=clock.now() + making.KEPT * 2)
+        worker.expire_exports(at=clock.now() + worker.KEPT * 2)
 
         take(logged_in(make_member(role=Role.OWNER)), row)
 

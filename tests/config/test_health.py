@@ -10,16 +10,23 @@ pytestmark = pytest.mark.django_db
 
 class TestHealth:
     def test_live_and_ready_and_version_answer(self, client: Client) -> None:
-        answers = {path: client.get(f"/health/{path}").json() for path in ("live", "ready", "version")}
+        answers = {
+            path: client.get(f"/health/{path}").json() for path in ("live", "ready", "version")
+        }
 
         assert answers["live"] == {"status": "ok"}
         assert answers["ready"]["parts"]["database"] == "ok"
         assert answers["version"]["name"] == "sayso"
 
     @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "192.0.2.1"])
-    def test_metrics_without_a_token_are_not_there_for_anybody(self, client: Client, address: str) -> None:
+    def test_metrics_without_a_token_are_not_there_for_anybody(
+        self, client: Client, address: str
+    ) -> None:
         assert client.get("/metrics", REMOTE_ADDR=address).status_code == 404
-        assert client.get("/metrics", REMOTE_ADDR=address, HTTP_AUTHORIZATION="Bearer ").status_code == 404
+        assert (
+            client.get("/metrics", REMOTE_ADDR=address, HTTP_AUTHORIZATION="Bearer ").status_code
+            == 404
+        )
 
     @pytest.mark.parametrize(
         ("header", "status"),

@@ -1,4 +1,6 @@
-"""Idempotency: a retried POST is carried out once, a stored yes ends with its permit, erasure forgets answers."""
+"""Idempotency: a retried POST is carried out once, a stored yes ends with its permit, erasure
+forgets answers.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,15 @@ from django.test import Client, RequestFactory
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
-from accounts import answers
-from accounts.models import ApiKey, StoredAnswer
-from accounts.services import IssuedKey
-from config import idempotency
-from config.idempotency import IdempotencyRunning
-from config.request_fingerprint import fingerprint
+from accounts import idempotency_records
+from accounts.models import ApiKey, IdempotencyRecord
+from accounts.provisioning import IssuedKey
+from config.middleware import idempotency
+from config.middleware.idempotency import IdempotencyRunning
+from config.middleware.request_fingerprint import fingerprint_request
 from consent.models import Speaker
-from core import clock, tx
-from tests.cast import MakeKey, hold_minute
+from core import clock, transactions
+from tests.fixtures.organisations import MakeKey, hold_minute
 from tests.voices.test_races import in_threads
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +35,12 @@ def key(make_key: MakeKey) -> IssuedKey:
 
 
 def send(
-    key: IssuedKey, name: str, body: str, *, kind: str = "application/json", authorization: str | None = None
+    key: IssuedKey,
+    name: str,
+    body: str,
+    *,
+    kind: str = "application/json",
+    authorization: str | None = None,
 ) -> Any:
     """`POST /v1/speakers` with these very bytes and headers."""
     header = f"Bearer {key.secret}" if authorization is None else authorization
@@ -44,7 +51,11 @@ def send(
 
 def post(key: IssuedKey, name: str, body: dict[str, Any], path: str = "/v1/speakers") -> Any:
     return Client(raise_request_exception=False).post(
-        path, body, "application/json", HTTP_AUTHORIZATION=f"Bearer {key.secret}", HTTP_IDEMPOTENCY_KEY=name
+        path,
+        body,
+        "application/json",
+        HTTP_AUTHORIZATION=f"Bearer {key.secret}",
+        HTTP_IDEMPOTENCY_KEY=name,
     )
 
 
@@ -67,7 +78,9 @@ class TestRetry:
 
     def test_while_the_first_still_runs_is_a_conflict(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
-        StoredAnswer.objects.update(state="running", lease_until=clock.now() + timedelta(minutes=1))
+        IdempotencyRecord.objects.update(
+            state="running", lease_until=clock.now() + timedelta(minutes=1)
+        )
 
         answer = post(key, "a", ADA)
 
@@ -75,7 +88,9 @@ class TestRetry:
 
     def test_after_a_crash_runs_when_the_lease_is_over(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
-        StoredAnswer.objects.update(state="running", lease_until=clock.now() - timedelta(seconds=1))
+        IdempotencyRecord.objects.update(
+            state="running", lease_until=clock.now() - timedelta(seconds=1)
+        )
 
         assert "Idempotent-Replayed" not in post(key, "a", ADA)
 
@@ -92,7 +107,7 @@ class TestRetry:
 
     def test_after_a_day_is_a_new_request(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
-        StoredAnswer.objects.update(created_at=clock.now() - answers.KEEP)
+        IdempotencyRecord.objects.update(created_at=clock.now() - idempotency_records.KEEP)
 
         assert "Idempotent-Replayed" not in post(key, "a", ADA)
 
@@ -105,18 +120,20 @@ class TestStoredAnswer:
     def test_holds_no_name_in_clear(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
 
-        kept = StoredAnswer.objects.get()
+        kept = IdempotencyRecord.objects.get()
         assert b"Ada" not in bytes(kept.sealed_body or b"")
         assert "Ada" not in str(kept.headers)
 
     def test_is_forgotten_by_an_erasure_and_not_repeated(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
 
-        tx.opened(answers.forget)(key.key.organisation_id, livemode=key.key.livemode)
+        transactions.opens_transaction(idempotency_records.forget_answers)(
+            key.key.organisation_id, livemode=key.key.livemode
+        )
 
         answer = post(key, "a", ADA)
         assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_forgotten")
-        assert StoredAnswer.objects.get().sealed_body is None
+        assert IdempotencyRecord.objects.get().sealed_body is None
         assert Speaker.objects.count() == 1
 
 
@@ -139,7 +156,9 @@ class TestOneRequest:
         assert (again.status_code, again["Idempotent-Replayed"]) == (201, "true")
         assert again.json() == first.json()
 
-    @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/json;charset=UTF-8"])
+    @pytest.mark.parametrize(
+        "kind", ["application/json; charset=utf-8", "application/json;charset=UTF-8"]
+    )
     def test_may_name_its_charset(self, key: IssuedKey, kind: str) -> None:
         post(key, "a", ADA)
 
@@ -161,7 +180,9 @@ class TestOneRequest:
         assert answer.json()["code"] == "idempotency_mismatch"
 
     def test_as_a_form_may_have_another_boundary(self, key: IssuedKey) -> None:
-        fingerprints = {_form_fingerprint(boundary, "1") for boundary in ("xxxx", "yyyy-boundary", '"z z"')}
+        fingerprints = {
+            _form_fingerprint(boundary, "1") for boundary in ("xxxx", "yyyy-boundary", '"z z"')
+        }
 
         assert len(fingerprints) == 1
         assert _form_fingerprint("xxxx", "2") not in fingerprints
@@ -182,7 +203,9 @@ class TestTheHeaderOfTheKey:
         post(key, "a", ADA)
 
         assert send(key, "a", json.dumps(ADA), authorization="").status_code == 401
-        assert send(key, "a", json.dumps(ADA), authorization="Bearer sayso_test_x").status_code == 401
+        assert (
+            send(key, "a", json.dumps(ADA), authorization="Bearer sayso_test_x").status_code == 401
+        )
 
 
 class TestAStoredAnswer:
@@ -209,8 +232,14 @@ class TestAStoredAnswer:
         assert int(second["RateLimit-Remaining"]) == 0
 
     @pytest.mark.parametrize("path", ["/v1/api_keys", "/v1/api_keys/{}/rotate"])
-    def test_of_a_call_that_made_a_secret_never_shows_it_again(self, key: IssuedKey, path: str) -> None:
-        body = {"product": "Reader", "scopes": ["speakers:read"], "mode": "test"} if "{}" not in path else {}
+    def test_of_a_call_that_made_a_secret_never_shows_it_again(
+        self, key: IssuedKey, path: str
+    ) -> None:
+        body = (
+            {"product": "Reader", "scopes": ["speakers:read"], "mode": "test"}
+            if "{}" not in path
+            else {}
+        )
         address = path.format(key.key.id)
         first = post(key, "a", body, path=address)
         secret = first.json()["secret"]
@@ -220,31 +249,36 @@ class TestAStoredAnswer:
         assert first.status_code in {200, 201}
         assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_secret")
         assert secret not in answer.content.decode()
-        kept = StoredAnswer.objects.get()
+        kept = IdempotencyRecord.objects.get()
         assert (kept.state, kept.sealed_body, kept.headers) == ("secret", None, {})
 
     def test_is_not_kept_when_the_body_cannot_be_read(self, key: IssuedKey) -> None:
         assert send(key, "a", "{").status_code == 400
-        assert not StoredAnswer.objects.exists()
+        assert not IdempotencyRecord.objects.exists()
         assert post(key, "a", ADA).status_code == 201
 
 
 class TestARetryWhosePermitHasEnded:
     def test_takes_the_row_over_once(self, key: IssuedKey, monkeypatch: pytest.MonkeyPatch) -> None:
         post(key, "a", ADA)
-        StoredAnswer.objects.update(headers={"Sayso-Decision": "dec_gone"})
-        stale = StoredAnswer.objects.get()
+        IdempotencyRecord.objects.update(headers={"Sayso-Decision": "dec_gone"})
+        stale = IdempotencyRecord.objects.get()
 
         taken = idempotency._take_over(stale, at=clock.now())
 
         assert taken.state == "running"
         with pytest.raises(IdempotencyRunning):
-            idempotency._take_over(StoredAnswer(pk=stale.pk, state="done", lease_until=clock.now()), at=clock.now())
+            idempotency._take_over(
+                IdempotencyRecord(pk=stale.pk, state="done", lease_until=clock.now()),
+                at=clock.now(),
+            )
 
     def test_that_lost_its_lease_settles_nothing(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
-        row = StoredAnswer.objects.get()
-        StoredAnswer.objects.update(state="running", lease_until=clock.now() + timedelta(minutes=9))
+        row = IdempotencyRecord.objects.get()
+        IdempotencyRecord.objects.update(
+            state="running", lease_until=clock.now() + timedelta(minutes=9)
+        )
 
         claim = idempotency.Claim(row=row, organisation_id=key.key.organisation_id)
 
@@ -264,7 +298,7 @@ class TestFiveRetriesAtOnce:
     @pytest.mark.django_db(transaction=True)
     def test_take_an_ended_answer_over_once(self, key: IssuedKey) -> None:
         post(key, "race", ADA)
-        StoredAnswer.objects.update(headers={"Sayso-Decision": "dec_gone"})
+        IdempotencyRecord.objects.update(headers={"Sayso-Decision": "dec_gone"})
         Speaker.objects.all().delete()
 
         in_threads(lambda _number: post(key, "race", ADA).status_code, 5)
@@ -274,8 +308,10 @@ class TestFiveRetriesAtOnce:
 
 def _form_fingerprint(boundary: str, value: str) -> str:
     plain = boundary.strip('"')
-    body = f'--{plain}\r\nContent-Disposition: form-data; name="a"\r\n\r\n{value}\r\n--{plain}--\r\n'
+    body = (
+        f'--{plain}\r\nContent-Disposition: form-data; name="a"\r\n\r\n{value}\r\n--{plain}--\r\n'
+    )
     made = RequestFactory().generic(
         "POST", "/v1/voices", body, content_type=f"multipart/form-data; boundary={boundary}"
     )
-    return fingerprint(Request(made, parsers=[MultiPartParser()]))
+    return fingerprint_request(Request(made, parsers=[MultiPartParser()]))

@@ -1,4 +1,6 @@
-"""A page that fails leaves a line: the class of the error and its place, no message, no address of the page."""
+"""A page that fails leaves a line: the class of the error and its place, no message, no address of
+the page.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ import logging
 import pytest
 from django.test import Client
 
-from core.logs import JsonLines
-from provenance.pages import front
+from core.json_logging import JsonLines
+from provenance.web import home_view
 
 
 class TestAPageThatFails:
@@ -19,17 +21,25 @@ class TestAPageThatFails:
         def fail(*_arguments: object, **_more: object) -> None:
             raise ValueError("Ada Example <ada@example.org>")
 
-        monkeypatch.setattr(front, "render", fail)
+        monkeypatch.setattr(home_view, "render", fail)
         client = Client(raise_request_exception=False)
 
         with caplog.at_level(logging.ERROR):
             answer = client.get("/?token=s3cret")
 
         assert answer.status_code == 500
-        lines = [JsonLines().format(record) for record in caplog.records if record.name == "config.page_errors"]
+        lines = [
+            JsonLines().format(record)
+            for record in caplog.records
+            if record.name == "config.middleware.page_errors"
+        ]
         told = json.loads(lines[0])
         assert len(lines) == 1
-        assert (told["event"], told["exception"], told["route"]) == ("page failed", "ValueError", "")
+        assert (told["event"], told["exception"], told["route"]) == (
+            "page failed",
+            "ValueError",
+            "",
+        )
         assert told["where"][-1].startswith("tests.config.test_page_errors:")
         assert "ada@" not in lines[0]
         assert "s3cret" not in lines[0]

@@ -1,4 +1,6 @@
-"""Styles, scripts and pictures are named by their content, cached for good and compressed, with no step before."""
+"""Styles, scripts and pictures are named by their content, cached for good and compressed, with no
+step before.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,12 @@ def fetch(client: Client, path: str, **headers: str) -> tuple[Any, bytes]:
 
 @pytest.mark.django_db
 class TestTheFilesOfAPage:
-    @pytest.mark.parametrize("path", ["/", "/verify", "/docs/", "/problems/", "/sign/unknown", "/account/login/"])
-    def test_are_named_by_content_kept_for_good_and_compressed(self, client: Client, path: str) -> None:
+    @pytest.mark.parametrize(
+        "path", ["/", "/verify", "/docs/", "/problems/", "/sign/unknown", "/account/login/"]
+    )
+    def test_are_named_by_content_kept_for_good_and_compressed(
+        self, client: Client, path: str
+    ) -> None:
         files = files_of(client.get(path).content.decode())
         assert files
 
@@ -46,7 +52,9 @@ class TestTheFilesOfAPage:
             assert "immutable" in sent["Cache-Control"]
             assert "Accept-Encoding" in sent["Vary"] or file.endswith(".png")
             source = Path(str(finders.find(f"{named[1]}{named[2]}")))
-            unpacked = gzip.decompress(sent_body) if sent.get("Content-Encoding") == "gzip" else sent_body
+            unpacked = (
+                gzip.decompress(sent_body) if sent.get("Content-Encoding") == "gzip" else sent_body
+            )
             assert unpacked == source.read_bytes(), file
             assert len(sent_body) < source.stat().st_size or file.endswith(".png")
 
@@ -83,7 +91,9 @@ class TestAName:
 class TestCollected:
     @pytest.fixture
     def root(self, settings: Settings, tmp_path: Path) -> Path:
-        """A deployment whose own files were collected, and a source that changed and one that came since."""
+        """A deployment whose own files were collected, and a source that changed and one that came
+        since.
+        """
         sources, root = tmp_path / "sources", tmp_path / "collected"
         sources.mkdir()
         (sources / "old.css").write_text("p { color: red }\n" * 99, encoding="utf-8")
@@ -97,13 +107,19 @@ class TestCollected:
         self, settings: Settings, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.SAYSO_DEVELOPMENT = False
-        monkeypatch.setattr("whitenoise.middleware.staticfiles_storage", storage := NamedByContent())
+        monkeypatch.setattr(
+            "whitenoise.middleware.staticfiles_storage", storage := NamedByContent()
+        )
         monkeypatch.setattr(PageFilesMiddleware, "_sources", {})
         old, new = storage.url("old.css"), storage.url("new.css")
 
         files = PageFilesMiddleware().files
 
-        assert (root / old.removeprefix("/static/")).read_text(encoding="utf-8").startswith("p { color: red }")
+        assert (
+            (root / old.removeprefix("/static/"))
+            .read_text(encoding="utf-8")
+            .startswith("p { color: red }")
+        )
         assert (root / f"{old.removeprefix('/static/')}.gz").exists()
         assert {old, new} <= set(files)
 

@@ -1,4 +1,6 @@
-"""A library that lies in the working folder is never loaded: the service does not start beside it."""
+"""A library that lies in the working folder is never loaded: the service does not start beside
+it.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from config import planted
+from config import planted_library_check
 
 ROOT = Path(__file__).parents[2]
 WAYS = {
     "manage.py": [str(ROOT / "manage.py"), "check"],
-    "asgi": ["-c", "import config.asgi"],
+    "asgi": ["-c", "import config.asgi.application"],
     "celery": ["-c", "import django; from config.celery import app"],
 }
 
 
 def started(way: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
     command = [sys.executable, *WAYS[way]]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 class TestALibraryInTheWorkingFolder:
@@ -35,23 +43,29 @@ class TestALibraryInTheWorkingFolder:
 
     @pytest.mark.parametrize(
         "place",
-        ["libc2pa_c.so", "artifacts/libc2pa_c.so", "libs/libc2pa_c.so", "x86_64-unknown-linux-gnu/libc2pa_c.so",
-         "libs/unknown-linux-gnu/libc2pa_c.so", "artifacts/aarch64-apple-darwin/libc2pa_c.dylib"],
-    )  # fmt: skip
+        [
+            "libc2pa_c.so",
+            "artifacts/libc2pa_c.so",
+            "libs/libc2pa_c.so",
+            "x86_64-unknown-linux-gnu/libc2pa_c.so",
+            "libs/unknown-linux-gnu/libc2pa_c.so",
+            "artifacts/aarch64-apple-darwin/libc2pa_c.dylib",
+        ],
+    )
     def test_is_found_wherever_c2pa_looks(self, place: str, tmp_path: Path) -> None:
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).symlink_to("/nowhere")
-        with pytest.raises(planted.PlantedLibrary):
-            planted.refuse_libraries(tmp_path)
+        with pytest.raises(planted_library_check.PlantedLibrary):
+            planted_library_check.refuse_libraries(tmp_path)
 
     def test_is_found_by_another_name_that_the_environment_gives(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("C2PA_LIBRARY_NAME", "other.so")
         (tmp_path / "other.so").write_bytes(b"")
-        with pytest.raises(planted.PlantedLibrary):
-            planted.refuse_libraries(tmp_path)
+        with pytest.raises(planted_library_check.PlantedLibrary):
+            planted_library_check.refuse_libraries(tmp_path)
 
     def test_stops_nothing_when_it_is_another(self, tmp_path: Path) -> None:
         (tmp_path / "libsndfile.so").write_bytes(b"")
-        planted.refuse_libraries(tmp_path)
+        planted_library_check.refuse_libraries(tmp_path)

@@ -13,14 +13,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Member, Role
 from consent.models import Consent, Speaker
+from erasure.models import Erasure
 from provenance.models import Export
-from tests.cast import PASSWORD, MakeMember
 from tests.conftest import NOON
-from tests.members import code_of, give_second_factor, logged_in
-from tests.people import MakeSpeaker
+from tests.fixtures.consents import MakeSpeaker
+from tests.fixtures.members import code_of, give_second_factor, logged_in
+from tests.fixtures.organisations import PASSWORD, MakeMember
 from tests.voices.conftest import MakeConsent
 from tests.voices.test_races import in_threads
-from voices.models import Erasure
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = [*Role.values, "superuser"]
@@ -37,7 +37,9 @@ def addresses(row: Model) -> Iterator[str]:
     """Every address of the admin, those with a place for a row filled with this one."""
     for pattern in _walk(get_resolver().url_patterns, ""):
         if pattern.startswith("admin/"):
-            yield "/" + pattern.replace("<path:object_id>", quote(row.pk)).replace("<app_label>", "consent")
+            yield "/" + pattern.replace("<path:object_id>", quote(row.pk)).replace(
+                "<app_label>", "consent"
+            )
 
 
 def _walk(patterns: list[URLPattern | URLResolver], start: str) -> Iterator[str]:
@@ -85,7 +87,9 @@ class TestWithoutOne:
             assert client.post(page, {"reason": "because I can"})["Location"] == "/account/2fa/"
         assert Consent.objects.get(id=consent.id).state == "active"
 
-    def test_test_data_can_be_looked_at(self, make_member: MakeMember, make_maras_consent: MakeConsent) -> None:
+    def test_test_data_can_be_looked_at(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
         consent = make_maras_consent()
         assert not consent.livemode
         client = logged_in(make_member(), second_factor=False)
@@ -98,12 +102,15 @@ class TestWithoutOne:
     def test_a_bundle_of_test_data_cannot_be_taken_out(self, make_member: MakeMember) -> None:
         member = make_member()
         export = Export.objects.create(
-            id="exp_x", organisation=member.organisation, livemode=False, kind="audit", state="queued", actor="x",
-            created_at=NOON, expires_at=NOON,
+            id="exp_x", organisation=member.organisation, livemode=False, kind="audit",
+            state="queued", actor="x", created_at=NOON, expires_at=NOON,
         )  # fmt: skip
         client = logged_in(member, second_factor=False)
 
-        assert client.get(f"/admin/provenance/export/{export.pk}/download/")["Location"] == "/account/2fa/"
+        assert (
+            client.get(f"/admin/provenance/export/{export.pk}/download/")["Location"]
+            == "/account/2fa/"
+        )
 
 
 class TestWithOne:
@@ -112,7 +119,9 @@ class TestWithOne:
 
         assert live.id in logged_in(make_member()).get("/admin/consent/speaker/").content.decode()
 
-    def test_recovery_codes_alone_are_none(self, make_member: MakeMember, make_speaker: MakeSpeaker) -> None:
+    def test_recovery_codes_alone_are_none(
+        self, make_member: MakeMember, make_speaker: MakeSpeaker
+    ) -> None:
         live, member = make_speaker(live=True), make_member()
         give_second_factor(member)
         Authenticator.objects.filter(user=member).update(type=Authenticator.Type.RECOVERY_CODES)
@@ -177,12 +186,16 @@ class TestTheFirstLogin:
 
         other.post("/account/login/", {"login": member.email, "password": PASSWORD})
         spelt = [code, f"{code[:3]} {code[3:]}", f"{code}-"]
-        again = [other.post("/account/2fa/authenticate/", {"code": one}).status_code for one in spelt]
+        again = [
+            other.post("/account/2fa/authenticate/", {"code": one}).status_code for one in spelt
+        ]
         proof = client.post("/account/2fa/reauthenticate/", {"code": code}).status_code
 
         assert (again, proof) == ([200, 200, 200], 200)
 
-    def test_takes_the_code_of_a_login_for_no_proof_and_no_set_up(self, make_member: MakeMember) -> None:
+    def test_takes_the_code_of_a_login_for_no_proof_and_no_set_up(
+        self, make_member: MakeMember
+    ) -> None:
         member, client = make_member(), Client()
         secret = give_second_factor(member)
         code = code_of(secret)
@@ -212,7 +225,9 @@ class TestManyAtOnce:
         code = code_of(secret)
 
         def enter(number: int) -> int:
-            return int(clients[number].post("/account/2fa/authenticate/", {"code": code}).status_code)
+            return int(
+                clients[number].post("/account/2fa/authenticate/", {"code": code}).status_code
+            )
 
         statuses = in_threads(enter, len(clients))
 

@@ -6,19 +6,19 @@ import pytest
 from django.contrib.admin.utils import quote
 
 from accounts.models import Role
-from provenance.ledger import sequencer
-from provenance.models import Entry
-from tests.cast import MakeMember
 from tests.conftest import NOON
-from tests.members import logged_in
-from tests.people import MakeSpeaker
+from tests.fixtures.consents import MakeSpeaker
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import MakeMember
+from transparency_log import sequencer
+from transparency_log.models import Entry
 
 pytestmark = pytest.mark.django_db
 NAME, EMAIL = "Scarlett Example", "scarlett@example.org"
 
 
 def opened(organisation_id: str) -> list[Entry]:
-    sequencer.settle(organisation_id, at=NOON)
+    sequencer.settle_log(organisation_id, at=NOON)
     return list(Entry.objects.filter(organisation_id=organisation_id, kind="speaker.opened"))
 
 
@@ -32,7 +32,9 @@ class TestNameAndAddress:
         client = logged_in(make_member(role=role))
 
         for _ in range(2):
-            shown = client.get(f"/admin/consent/speaker/{quote(speaker.pk)}/change/").content.decode()
+            shown = client.get(
+                f"/admin/consent/speaker/{quote(speaker.pk)}/change/"
+            ).content.decode()
             assert NAME in shown
             assert EMAIL in shown
 
@@ -41,11 +43,16 @@ class TestNameAndAddress:
         assert speaker.pk not in bytes(entries[0].payload).decode()
 
     @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENGINEER])
-    def test_are_shown_to_no_other_role(self, make_member: MakeMember, make_speaker: MakeSpeaker, role: str) -> None:
+    def test_are_shown_to_no_other_role(
+        self, make_member: MakeMember, make_speaker: MakeSpeaker, role: str
+    ) -> None:
         speaker = make_speaker(name=NAME, email=EMAIL, live=True)
         client = logged_in(make_member(role=role))
 
-        for address in ("/admin/consent/speaker/", f"/admin/consent/speaker/{quote(speaker.pk)}/change/"):
+        for address in (
+            "/admin/consent/speaker/",
+            f"/admin/consent/speaker/{quote(speaker.pk)}/change/",
+        ):
             shown = client.get(address).content.decode()
             assert speaker.pk in shown
             assert NAME not in shown

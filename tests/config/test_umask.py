@@ -13,7 +13,11 @@ from django.conf import settings
 
 
 def start(data: Path, *arguments: str) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SAYSO_", "DATABASE_URL"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SAYSO_", "DATABASE_URL"))
+    }
     done = subprocess.run(
         ["/bin/sh", "-c", 'umask 022; exec "$@"', "sh", sys.executable, *arguments],
         cwd=settings.BASE_DIR,
@@ -30,7 +34,13 @@ class TestAFreshDataFolder:
         "arguments",
         [
             ("manage.py", "migrate", "--verbosity", "0"),
-            ("-c", "import config.asgi; from django.db import connection; connection.cursor()"),
+            (
+                "-c",
+                (
+                    "import config.asgi.application; from django.db import connection; "
+                    "connection.cursor()"
+                ),
+            ),
             ("-c", "import config.celery; from django.db import connection; connection.cursor()"),
         ],
         ids=["manage.py", "asgi", "celery"],

@@ -1,4 +1,6 @@
-"""A connection to a real server: a head that is too long or too slow is cut off, and the next request is answered."""
+"""A connection to a real server: a head that is too long or too slow is cut off, and the next
+request is answered.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from config import wire
+from config.asgi import http_protocol
 
 Say = Callable[..., bytes]
 GOOD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
@@ -26,7 +28,13 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
     told = b"%d %s" % (len(scope["headers"]), body[:100])
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(told))]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-length", b"%d" % len(told))],
+        }
+    )
     await send({"type": "http.response.body", "body": told})
 
 
@@ -34,7 +42,12 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
 def port() -> Iterator[int]:
     """A real server with our protocol."""
     config = uvicorn.Config(
-        _echo, http=wire.BoundedProtocol, ws="none", lifespan="off", log_config=None, loop="asyncio"
+        _echo,
+        http=http_protocol.BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        loop="asyncio",
     )
     server = uvicorn.Server(config)
     with socket.socket() as listening:
@@ -90,32 +103,44 @@ class TestAHead:
             [b"GET /", *[b"a" * 65_536] * 200],
             [GOOD, b"GET / HTTP/1.1\r\nX-A: ", *[b"a" * 65_536] * 200],
         ],
-        ids=["of endless headers", "of one endless header", "of an endless address", "of a second request"],
+        ids=[
+            "of endless headers",
+            "of one endless header",
+            "of an endless address",
+            "of a second request",
+        ],
     )
     def test_without_end_is_cut_off(self, say: Say, port: int, pieces: list[bytes]) -> None:
         told = say(*pieces)
 
-        # The reset that ends it may overtake the words; what matters is that nobody listened to all of it.
+        # The reset that ends it may overtake the words; what matters is that nobody listened to all
+        # of it.
         assert told.count(b"HTTP/1.1 200") == pieces.count(GOOD)
         assert answered(port)
 
     def test_just_long_enough_is_taken(self, say: Say) -> None:
-        assert b"200 OK" in say(b"GET / HTTP/1.1\r\nConnection: close\r\nX-A: " + b"a" * 60_000 + b"\r\n\r\n")
+        assert b"200 OK" in say(
+            b"GET / HTTP/1.1\r\nConnection: close\r\nX-A: " + b"a" * 60_000 + b"\r\n\r\n"
+        )
 
     def test_over_the_limit_is_told_so(self, port: int) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
-            line.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"a" * wire.MOST_HEAD)
+            line.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"a" * http_protocol.MOST_HEAD)
             assert _read(line).startswith(b"HTTP/1.1 431 ")
 
     @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-A: "])
-    def test_that_never_ends_is_not_waited_for(self, port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(wire, "HEAD_SECONDS", 0.2)
+    def test_that_never_ends_is_not_waited_for(
+        self, port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
             line.sendall(begun)
             assert _read(line).startswith(b"HTTP/1.1 408 ")
 
-    def test_of_a_second_request_is_waited_for_as_long(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(wire, "HEAD_SECONDS", 0.2)
+    def test_of_a_second_request_is_waited_for_as_long(
+        self, port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
             line.sendall(GOOD + b"GET /")
             told = _read(line)
@@ -124,23 +149,34 @@ class TestAHead:
 
 class TestABody:
     def test_is_not_counted_as_a_head(self, say: Say) -> None:
-        size = 4 * wire.MOST_HEAD
+        size = 4 * http_protocol.MOST_HEAD
         large = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + b"a" * size
 
-        assert say(large, large, GOOD.replace(b"Host", b"Connection: close\r\nHost")).count(b"HTTP/1.1 200") == 3
+        assert (
+            say(large, large, GOOD.replace(b"Host", b"Connection: close\r\nHost")).count(
+                b"HTTP/1.1 200"
+            )
+            == 3
+        )
 
     def test_takes_its_time(self, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        """How slowly a body may come is said elsewhere; the clock of the head stops with the head."""
-        monkeypatch.setattr(wire, "HEAD_SECONDS", 0.2)
+        """How slowly a body may come is said elsewhere; the clock of the head stops with the
+        head.
+        """
+        monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.2)
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
             line.sendall(GOOD[:-1])
             threading.Event().wait(0.5)
             line.sendall(GOOD[-1:])
             assert line.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
-    def test_is_followed_by_headers_that_nobody_keeps(self, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_followed_by_headers_that_nobody_keeps(
+        self, say: Say, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         kept: list[bytes] = []
-        monkeypatch.setattr(HttpToolsProtocol, "on_header", lambda _self, name, _value: kept.append(name))
+        monkeypatch.setattr(
+            HttpToolsProtocol, "on_header", lambda _self, name, _value: kept.append(name)
+        )
 
         say(CHUNKED.replace(b"Host", b"Connection: close\r\nHost") + b"X: y\r\n" * 1000 + b"\r\n")
 
@@ -148,4 +184,9 @@ class TestABody:
 
 
 def test_requests_on_one_connection_are_all_answered(say: Say) -> None:
-    assert say(*[GOOD] * 20, GOOD.replace(b"Host", b"Connection: close\r\nHost")).count(b"HTTP/1.1 200") == 21
+    assert (
+        say(*[GOOD] * 20, GOOD.replace(b"Host", b"Connection: close\r\nHost")).count(
+            b"HTTP/1.1 200"
+        )
+        == 21
+    )

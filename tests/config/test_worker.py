@@ -1,4 +1,6 @@
-"""The embedded worker: tasks run on their lane, a failing one does not stop it, doubles wait once, stop stops."""
+"""The embedded worker: tasks run on their lane, a failing one does not stop it, doubles wait once,
+stop stops.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 from celery import shared_task
 
-from config import worker
-from config.worker import Lane
+from config import embedded_worker
+from config.embedded_worker import QueueThread
 
 seen: list[str] = []
 done = threading.Event()
@@ -29,10 +31,10 @@ def stumble() -> None:
 
 
 @pytest.fixture
-def lane() -> Iterator[Lane]:
+def lane() -> Iterator[QueueThread]:
     seen.clear()
     done.clear()
-    made = Lane("test")
+    made = QueueThread("test")
     yield made
     if made.is_alive():
         made.stop()
@@ -40,48 +42,50 @@ def lane() -> Iterator[Lane]:
 
 
 class TestLane:
-    def test_carries_tasks_out_in_order(self, lane: Lane) -> None:
+    def test_carries_tasks_out_in_order(self, lane: QueueThread) -> None:
         for word in ("first", "second", "last"):
-            lane.put("tests.note", {"word": word})
+            lane.enqueue("tests.note", {"word": word})
 
         lane.start()
 
         assert done.wait(10)
         assert seen == ["first", "second", "last"]
 
-    def test_outlives_a_task_that_fails(self, lane: Lane) -> None:
-        lane.put("tests.stumble", {})
-        lane.put("tests.unknown", {})
-        lane.put("tests.note", {"word": "last"})
+    def test_outlives_a_task_that_fails(self, lane: QueueThread) -> None:
+        lane.enqueue("tests.stumble", {})
+        lane.enqueue("tests.unknown", {})
+        lane.enqueue("tests.note", {"word": "last"})
 
         lane.start()
 
         assert done.wait(10)
 
-    def test_the_same_wake_up_waits_only_once(self, lane: Lane) -> None:
+    def test_the_same_wake_up_waits_only_once(self, lane: QueueThread) -> None:
         for _ in range(5):
-            lane.put("tests.note", {"word": "again"})
-        lane.put("tests.note", {"word": "last"})
+            lane.enqueue("tests.note", {"word": "again"})
+        lane.enqueue("tests.note", {"word": "last"})
 
         lane.start()
 
         assert done.wait(10)
         assert seen == ["again", "last"]
 
-    def test_a_wake_up_lingers_for_others_like_it(self, lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(worker, "_lanes", {worker.COMMON: lane})
-        monkeypatch.setitem(worker.LINGER, "tests.note", 3.0)
+    def test_a_wake_up_lingers_for_others_like_it(
+        self, lane: QueueThread, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(embedded_worker, "_lanes", {embedded_worker.COMMON: lane})
+        monkeypatch.setitem(embedded_worker.LINGER, "tests.note", 3.0)
         lane.start()
 
-        worker.submit("tests.note", {"word": "last"})
+        embedded_worker.submit_task("tests.note", {"word": "last"})
         assert not done.wait(0.2)
-        worker.submit("tests.note", {"word": "last"})
+        embedded_worker.submit_task("tests.note", {"word": "last"})
 
         assert done.wait(20)
         assert seen == ["last"]
 
-    def test_beats_until_stopped(self, lane: Lane) -> None:
-        lane.put("tests.note", {"word": "tick"}, every=0.01)
+    def test_beats_until_stopped(self, lane: QueueThread) -> None:
+        lane.enqueue("tests.note", {"word": "tick"}, every=0.01)
         lane.start()
         ends = time.monotonic() + 10
         while len(seen) < 3 and time.monotonic() < ends:

@@ -11,10 +11,10 @@ from accounts.models import Organisation
 from consent import services
 from consent.models import Consent, Speaker
 from core import clock
-from tests.cast import ClientOf, MakeKey
 from tests.conftest import NOON
 from tests.consent import people
 from tests.consent.people import KEY, MakeConsent, MakeRequest, MakeSpeaker
+from tests.fixtures.organisations import ClientOf, MakeKey
 
 
 @pytest.fixture
@@ -37,9 +37,15 @@ def ana(make_speaker: MakeSpeaker) -> Speaker:
 def make_request(ana: Speaker) -> MakeRequest:
     """Makes requests to Ana (or to `speaker`), for audiobooks for a year unless told otherwise."""
 
-    def make(*grants: dict[str, Any], **changes: Any) -> services.Requested:
+    def make(*grants: dict[str, Any], **changes: Any) -> services.ConsentRequest:
         speaker = changes.pop("speaker", ana)
-        known: dict[str, Any] = {"duration": "P1Y", "at": NOON, "actor": KEY, "jurisdictions": ["EU"], **changes}
+        known: dict[str, Any] = {
+            "duration": "P1Y",
+            "at": NOON,
+            "actor": KEY,
+            "jurisdictions": ["EU"],
+            **changes,
+        }
         if "valid_until" in changes and "duration" not in changes:
             known.pop("duration")
         return services.request_consent(
@@ -59,7 +65,9 @@ def make_consent(make_request: MakeRequest) -> MakeConsent:
 
     def make(*grants: dict[str, Any], **changes: Any) -> Consent:
         made = make_request(*grants, **changes).consent
-        return services.sign_as_test(made.id, organisation_id=made.organisation_id, actor=KEY, at=NOON)
+        return services.sign_as_test(
+            made.id, organisation_id=made.organisation_id, actor=KEY, at=NOON
+        )
 
     return make
 

@@ -33,11 +33,18 @@ def asked(api: APIClient, *grants: dict[str, Any], **changes: Any) -> dict[str, 
 
 def signed(api: APIClient, *grants: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A consent in force."""
-    made: dict[str, Any] = post(api, f"/v1/test/consents/{asked(api, *grants, **changes)['id']}/sign", status=200)
+    made: dict[str, Any] = post(
+        api, f"/v1/test/consents/{asked(api, *grants, **changes)['id']}/sign", status=200
+    )
     return made
 
 
 def decided(api: APIClient, consent: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    body = {"consent": consent["id"], "language": "en", "use_case": "entertainment.audiobook", **changes}
+    body = {
+        "consent": consent["id"],
+        "language": "en",
+        "use_case": "entertainment.audiobook",
+        **changes,
+    }
     answer: dict[str, Any] = post(api, "/v1/decisions", body, 200)
     return answer

@@ -35,7 +35,7 @@ class MakeSpeaker(Protocol):
 
 
 class MakeRequest(Protocol):
-    def __call__(self, *grants: dict[str, Any], **changes: Any) -> services.Requested: ...
+    def __call__(self, *grants: dict[str, Any], **changes: Any) -> services.ConsentRequest: ...
 
 
 class MakeConsent(Protocol):
@@ -44,11 +44,16 @@ class MakeConsent(Protocol):
 
 def make_speaker(organisation: Organisation, *, at: datetime = NOON, **changes: Any) -> Speaker:
     """Enter Ana María, in the sandbox unless told otherwise."""
-    known: dict[str, Any] = {"livemode": False, "name": "Ana María Gómez", "email": "ana@example.org", **changes}
+    known: dict[str, Any] = {
+        "livemode": False,
+        "name": "Ana María Gómez",
+        "email": "ana@example.org",
+        **changes,
+    }
     return services.create_speaker(organisation=organisation, actor=KEY, at=at, **known)
 
 
-def ask_for(consent: Consent, **changes: Any) -> gate.Ask:
+def ask_for(consent: Consent, **changes: Any) -> gate.AccessRequest:
     """What a caller wants: one English audiobook sentence, with changes."""
     known: dict[str, Any] = {
         "organisation_id": consent.organisation_id,
@@ -60,7 +65,7 @@ def ask_for(consent: Consent, **changes: Any) -> gate.Ask:
         "characters": 100,
         **changes,
     }
-    return gate.Ask(**known)
+    return gate.AccessRequest(**known)
 
 
 def check(consent: Consent, *, at: datetime = NOON, **changes: Any) -> gate.Permit:
@@ -83,7 +88,9 @@ def confirm(permit: gate.Permit, *, at: datetime = NOON) -> None:
         gate.confirm(permit, at=at)
 
 
-def deliver(permit: gate.Permit, *, characters: int = 100, milliseconds: int = 0, at: datetime = NOON) -> None:
+def deliver(
+    permit: gate.Permit, *, characters: int = 100, milliseconds: int = 0, at: datetime = NOON
+) -> None:
     """Confirm and spend, as a delivery does."""
     with transaction.atomic():
         gate.confirm(permit, at=at)
@@ -92,15 +99,22 @@ def deliver(permit: gate.Permit, *, characters: int = 100, milliseconds: int = 0
 
 def of(consent: Consent) -> dict[str, Any]:
     """How services name a consent, by whom and when."""
-    return {"organisation_id": consent.organisation_id, "livemode": consent.livemode, "actor": KEY, "at": NOON}
+    return {
+        "organisation_id": consent.organisation_id,
+        "livemode": consent.livemode,
+        "actor": KEY,
+        "at": NOON,
+    }
 
 
 def revoke(consent: Consent, *, reason: str = "", at: datetime = NOON, actor: str = KEY) -> Consent:
     """Revoke a consent."""
-    return services.revoke(consent.id, reason=reason, **{**of(consent), "at": at, "actor": actor})
+    return services.revoke_consent(
+        consent.id, reason=reason, **{**of(consent), "at": at, "actor": actor}
+    )
 
 
-def token_of(made: services.Requested) -> str:
+def token_of(made: services.ConsentRequest) -> str:
     """The secret in a link."""
     assert made.signing_url is not None
     return made.signing_url.rsplit("/", 1)[1]

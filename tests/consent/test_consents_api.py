@@ -11,12 +11,19 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Organisation
-from tests.cast import ClientOf, MakeKey
 from tests.consent.http import ANA, asked, decided, fetch, post, signed
 from tests.consent.people import AUDIOBOOK, grant
+from tests.fixtures.organisations import ClientOf, MakeKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
-CODES_OF_UNKNOWN_IDS = ("con_aaaaaaaaaaaaaaaaaaaaaaaaaa", "con_x", "..", "%00", "con_%ff", "1 OR 1=1")
+CODES_OF_UNKNOWN_IDS = (
+    "con_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "con_x",
+    "..",
+    "%00",
+    "con_%ff",
+    "1 OR 1=1",
+)
 
 
 def ids(api: APIClient, query: str) -> list[str]:
@@ -25,17 +32,33 @@ def ids(api: APIClient, query: str) -> list[str]:
 
 class TestConsents:
     def test_are_asked_for_with_a_link(self, api: APIClient) -> None:
-        made = asked(api, jurisdictions=["EU"], representation={"kind": "counsel", "name": "Dr Ruiz"}, external_id="9")
-        assert (made["state"], made["assurance"], made["jurisdictions"]) == ("requested", "L1", ["EU"])
+        made = asked(
+            api,
+            jurisdictions=["EU"],
+            representation={"kind": "counsel", "name": "Dr Ruiz"},
+            external_id="9",
+        )
+        assert (made["state"], made["assurance"], made["jurisdictions"]) == (
+            "requested",
+            "L1",
+            ["EU"],
+        )
         assert "/sign/" in made["signing_url"]
         assert made["signing_expires_at"] == "2026-12-05T12:00:00Z"
-        assert (made["record_sha256"], made["revoked_at"], made["representation"]["name"]) == (None, None, "Dr Ruiz")
+        assert (made["record_sha256"], made["revoked_at"], made["representation"]["name"]) == (
+            None,
+            None,
+            "Dr Ruiz",
+        )
         assert made["grants"][0] | {**AUDIOBOOK, "state": "active"} == made["grants"][0]
         assert fetch(api, f"/v1/consents/{made['id']}") == {
-            **{name: value for name, value in made.items() if name != "signing_url"}, "warnings": [],
+            **{name: value for name, value in made.items() if name != "signing_url"},
+            "warnings": [],
         }  # fmt: skip
 
-    def test_with_words_that_are_not_known_are_refused_by_one_code_for_all_of_them(self, api: APIClient) -> None:
+    def test_with_words_that_are_not_known_are_refused_by_one_code_for_all_of_them(
+        self, api: APIClient
+    ) -> None:
         speaker = post(api, "/v1/speakers", ANA, 201)["id"]
         for changes, code in (
             ({"use_case": "karaoke"}, "use_case_unknown"),
@@ -56,7 +79,9 @@ class TestConsents:
         assert made["valid_until"] == "2027-11-21T12:00:00Z"
         assert len(made["record_sha256"]) == 64
 
-    def test_are_never_signed_so_with_a_live_key(self, make_key: MakeKey, client_of: ClientOf) -> None:
+    def test_are_never_signed_so_with_a_live_key(
+        self, make_key: MakeKey, client_of: ClientOf
+    ) -> None:
         live = client_of(make_key(live=True))
         made = asked(live, delivery={"channel": "controller"})
         answer = live.post(f"/v1/test/consents/{made['id']}/sign", {}, format="json")
@@ -74,14 +99,20 @@ class TestConsents:
 
     def test_hand_out_receipts(self, api: APIClient) -> None:
         made = signed(api)
-        assert fetch(api, f"/v1/consents/{made['id']}/receipt.json")["record_sha256"] == made["record_sha256"]
+        assert (
+            fetch(api, f"/v1/consents/{made['id']}/receipt.json")["record_sha256"]
+            == made["record_sha256"]
+        )
         pdf = api.get(f"/v1/consents/{made['id']}/receipt.pdf")
         assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
 
     @pytest.mark.parametrize("part", ["record", "receipt.json", "receipt.pdf"])
     def test_have_no_proof_before_signing(self, api: APIClient, part: str) -> None:
         answer = api.get(f"/v1/consents/{asked(api)['id']}/{part}")
-        assert (answer.status_code, json.loads(answer.content)["code"]) == (409, "consent_not_signed")
+        assert (answer.status_code, json.loads(answer.content)["code"]) == (
+            409,
+            "consent_not_signed",
+        )
 
     def test_tell_what_happened(self, api: APIClient) -> None:
         made = signed(api)
@@ -96,9 +127,16 @@ class TestConsents:
         made = signed(api)
         first = post(api, f"/v1/consents/{made['id']}/revoke", {"reason": "she asked"}, 200)
         again = post(api, f"/v1/consents/{made['id']}/revoke", {}, 200)
-        assert (first["state"], first["revoked_at"], again) == ("terminated", "2026-11-21T12:00:00Z", first)
+        assert (first["state"], first["revoked_at"], again) == (
+            "terminated",
+            "2026-11-21T12:00:00Z",
+            first,
+        )
         assert decided(api, made)["reasons"][0]["code"] == "consent_revoked"
-        assert post(api, f"/v1/consents/{made['id']}/resume", status=409)["code"] == "consent_wrong_state"
+        assert (
+            post(api, f"/v1/consents/{made['id']}/resume", status=409)["code"]
+            == "consent_wrong_state"
+        )
 
     def test_pause_and_go_on(self, api: APIClient) -> None:
         path = f"/v1/consents/{signed(api)['id']}"
@@ -117,8 +155,15 @@ class TestConsents:
     def test_are_renewed_by_a_new_request(self, api: APIClient) -> None:
         made = signed(api)
         again = post(api, f"/v1/consents/{made['id']}/renew", {"duration": "P2Y"}, 201)
-        assert (again["supersedes"], again["state"], again["duration"]) == (made["id"], "requested", "P2Y")
-        assert post(api, f"/v1/consents/{made['id']}/renew", {}, 201)["signing_url"] == again["signing_url"]
+        assert (again["supersedes"], again["state"], again["duration"]) == (
+            made["id"],
+            "requested",
+            "P2Y",
+        )
+        assert (
+            post(api, f"/v1/consents/{made['id']}/renew", {}, 201)["signing_url"]
+            == again["signing_url"]
+        )
 
     def test_are_filtered(self, api: APIClient) -> None:
         one, other = signed(api), asked(api)
@@ -128,7 +173,15 @@ class TestConsents:
         assert ids(api, "expiring_before=2027-11-21T12:00:00Z") == []
 
     @pytest.mark.parametrize(
-        "query", ["state=happy", "expiring_before=soon", "limit=0", "after=nowhere", "colour=red", "speaker=%00"]
+        "query",
+        [
+            "state=happy",
+            "expiring_before=soon",
+            "limit=0",
+            "after=nowhere",
+            "colour=red",
+            "speaker=%00",
+        ],
     )
     def test_are_not_filtered_by_nonsense(self, api: APIClient, query: str) -> None:
         assert api.get(f"/v1/consents?{query}").status_code == 422
@@ -156,7 +209,10 @@ class TestConsents:
             ({"grants": [grant(quota={"characters": "100"})]}, "grants.0.quota.characters"),
             ({"grants": [grant(quota={"characters": True})]}, "grants.0.quota.characters"),
             ({"grants": [grant(quota={"characters": 1.5})]}, "grants.0.quota.characters"),
-            ({"grants": [grant(quota={"characters": 1, "period": "P3D"})]}, "grants.0.quota.period"),
+            (
+                {"grants": [grant(quota={"characters": 1, "period": "P3D"})]},
+                "grants.0.quota.period",
+            ),
             ({"grants": [grant(languages=["en", "en"])]}, "grants.0.languages.1"),
             ({"grants": [grant(languages=[])]}, "grants.0.languages"),
             ({"grants": [grant(languages=["klingonese"])]}, "grants.0.languages.0"),
@@ -166,7 +222,9 @@ class TestConsents:
             ({"grants": [grant(colour="red")]}, "grants.0.colour"),
         ],
     )
-    def test_with_a_mistake_are_refused(self, api: APIClient, change: dict[str, Any], attr: str) -> None:
+    def test_with_a_mistake_are_refused(
+        self, api: APIClient, change: dict[str, Any], attr: str
+    ) -> None:
         speaker = post(api, "/v1/speakers", ANA, 201)["id"]
         body = {"speaker": speaker, "duration": "P1Y", "grants": [AUDIOBOOK], **change}
         problem = post(api, "/v1/consents", body, 422)
@@ -185,7 +243,10 @@ class TestConsents:
             assert fetch(stranger, "/v1/consents")["data"] == []
             assert stranger.get(f"/v1/consents/{made['id']}").status_code == 404
             assert stranger.get(f"/v1/speakers/{made['speaker']}").status_code == 404
-            assert post(stranger, f"/v1/consents/{made['id']}/revoke", status=404)["code"] == "not_found"
+            assert (
+                post(stranger, f"/v1/consents/{made['id']}/revoke", status=404)["code"]
+                == "not_found"
+            )
         assert fetch(api, f"/v1/consents/{made['id']}")["state"] == "active"
 
     @pytest.mark.parametrize("name", CODES_OF_UNKNOWN_IDS)

@@ -9,7 +9,16 @@ import pytest
 from django.db import DatabaseError, IntegrityError, models, transaction
 
 from consent import gate
-from consent.models import Consent, Decision, Evidence, GrantUsage, Hold, NoticeVersion, Representative, Speaker
+from consent.models import (
+    Consent,
+    Decision,
+    Evidence,
+    GrantUsage,
+    Hold,
+    NoticeVersion,
+    Representative,
+    Speaker,
+)
 from tests.conftest import NOON
 from tests.consent.people import KEY, MakeRequest, ask_for, check
 
@@ -57,7 +66,10 @@ class TestConsents:
     def test_have_a_level_that_is_known(self, make_request: MakeRequest) -> None:
         row = make_request().consent
         row.pk, row.assurance = f"{row.pk[:-1]}z", "L9"
-        with pytest.raises(IntegrityError, match="consent_assurance_is_known"), transaction.atomic():
+        with (
+            pytest.raises(IntegrityError, match="consent_assurance_is_known"),
+            transaction.atomic(),
+        ):
             row.save(force_insert=True)
 
     def test_never_change_their_level(self, make_request: MakeRequest) -> None:
@@ -66,7 +78,12 @@ class TestConsents:
 
     @pytest.mark.parametrize("state", ["withdrawn", "terminated", "invalidated"])
     def test_are_revoked_at_a_time_whoever_wanted_it(self, consent: Consent, state: str) -> None:
-        refused(Consent.objects.filter(pk=consent.pk), "consent_revoked_at_a_time", state=state, revocation_epoch=1)
+        refused(
+            Consent.objects.filter(pk=consent.pk),
+            "consent_revoked_at_a_time",
+            state=state,
+            revocation_epoch=1,
+        )
 
     def test_have_links_of_their_own(self, make_request: MakeRequest) -> None:
         one, other = make_request().consent, make_request().consent
@@ -77,10 +94,12 @@ class TestConsents:
 class TestDecisions:
     def test_allow_by_a_grant_and_refuse_for_a_reason(self, consent: Consent) -> None:
         check(consent)
-        gate.preview(ask_for(consent, language="ja"), at=NOON, actor=KEY)
+        gate.preview_decision(ask_for(consent, language="ja"), at=NOON, actor=KEY)
         refused(Decision.objects.filter(allowed=True), "decision_allowed_by_one_grant", grant=None)
         refused(Decision.objects.filter(allowed=False), "decision_refused_for_a_reason", reasons=[])
-        refused(Decision.objects.filter(allowed=False), "decision_allowed_by_one_grant", allowed=True)
+        refused(
+            Decision.objects.filter(allowed=False), "decision_allowed_by_one_grant", allowed=True
+        )
 
 
 class TestUsage:
@@ -100,7 +119,9 @@ class TestTheOthers:
         Hold.objects.create(speaker=ana, ground="dispute", placed_at=NOON, placed_by=KEY)
         Representative.objects.create(speaker=ana, kind="agent", created_at=NOON)
         refused(Hold.objects.all(), "hold_lifted_by_somebody", lifted_at=NOON)
-        refused(Representative.objects.all(), "representative_verified_by_somebody", verified_at=NOON)
+        refused(
+            Representative.objects.all(), "representative_verified_by_somebody", verified_at=NOON
+        )
         refused(Representative.objects.all(), "representative_kind_is_known", kind="friend")
 
     def test_hold_on_one_ground_once(self, ana: Speaker) -> None:
@@ -118,6 +139,6 @@ class TestTheOthers:
         row = NoticeVersion.objects.get()
         with pytest.raises(IntegrityError), transaction.atomic():
             NoticeVersion.objects.create(
-                notice=row.notice, version=row.version, locale=row.locale, change_class="editorial", body={}, sha256="",
-                created_at=NOON + timedelta(1),
+                notice=row.notice, version=row.version, locale=row.locale, change_class="editorial",
+                body={}, sha256="", created_at=NOON + timedelta(1),
             )  # fmt: skip

@@ -12,9 +12,9 @@ from consent import voice_lookup
 from consent.models import Grant
 from consent.voice_lookup import KnownVoice
 from core import ids
-from tests.cast import ClientOf, MakeKey
 from tests.consent.http import asked, decided, fetch, post, signed
 from tests.consent.people import grant
+from tests.fixtures.organisations import ClientOf, MakeKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
@@ -24,25 +24,47 @@ class TestDecisions:
         made = signed(api)
         for _ in range(3):
             answer = decided(api, made, characters=1000)
-            assert (answer["allowed"], answer["reasons"], answer["grant"]) == (True, [], made["grants"][0]["id"])
+            assert (answer["allowed"], answer["reasons"], answer["grant"]) == (
+                True,
+                [],
+                made["grants"][0]["id"],
+            )
         assert answer["expires_at"] == "2026-11-21T12:01:00Z"
         assert fetch(api, f"/v1/decisions/{answer['id']}") == answer
 
     def test_say_no_with_every_reason(self, api: APIClient) -> None:
         made = signed(api)
-        answer = decided(api, made, language="ja", use_case="advertising.promo", labels=["adult"], characters=1001)
+        answer = decided(
+            api,
+            made,
+            language="ja",
+            use_case="advertising.promo",
+            labels=["adult"],
+            characters=1001,
+        )
         assert [one["code"] for one in answer["reasons"]] == [
-            "assurance_too_low", "use_case_not_covered", "language_not_covered", "content_excluded", "quota_exceeded",
+            "assurance_too_low", "use_case_not_covered", "language_not_covered", "content_excluded",
+            "quota_exceeded",
         ]  # fmt: skip
         language = answer["reasons"][2]
-        assert (language["required"], language["granted"], language["consent"]) == ("ja", ["en", "de-DE"], made["id"])
+        assert (language["required"], language["granted"], language["consent"]) == (
+            "ja",
+            ["en", "de-DE"],
+            made["id"],
+        )
         assert (answer["allowed"], answer["grant"]) == (False, None)
 
     @pytest.mark.parametrize(
-        ("language", "allowed"), [("zh-TW", True), ("zh-Hant-HK", True), ("zh-CN", False), ("zh", False)]
+        ("language", "allowed"),
+        [("zh-TW", True), ("zh-Hant-HK", True), ("zh-CN", False), ("zh", False)],
     )
-    def test_match_languages_as_published(self, api: APIClient, language: str, allowed: bool) -> None:
-        assert decided(api, signed(api, grant(languages=["zh-Hant"])), language=language)["allowed"] is allowed
+    def test_match_languages_as_published(
+        self, api: APIClient, language: str, allowed: bool
+    ) -> None:
+        assert (
+            decided(api, signed(api, grant(languages=["zh-Hant"])), language=language)["allowed"]
+            is allowed
+        )
 
     @pytest.mark.parametrize("language", ["und", "*", "not a tag", "", None, "日本語"])
     def test_want_a_specific_language(self, api: APIClient, language: str | None) -> None:
@@ -82,7 +104,9 @@ class TestDecisions:
         assert [one["code"] for one in answer["reasons"]] == ["voice_not_ready"]
         assert post(api, "/v1/decisions", {**body, "voice": "vox_b"}, 404)["code"] == "not_found"
 
-    def test_fall_back_to_the_defaults_of_the_key(self, make_key: MakeKey, client_of: ClientOf) -> None:
+    def test_fall_back_to_the_defaults_of_the_key(
+        self, make_key: MakeKey, client_of: ClientOf
+    ) -> None:
         api = client_of(make_key(default_use_case="entertainment.audiobook", default_language="en"))
         made = signed(api)
         assert post(api, "/v1/decisions", {"consent": made["id"]}, 200)["allowed"] is True
@@ -92,20 +116,32 @@ class TestWords:
     @pytest.mark.parametrize(
         ("words", "code"),
         [
-            ({"channel": "fax"}, "channel_unknown"), ({"channel": "ｆａｘ"}, "channel_unknown"),
-            ({"territory": "Mars"}, "territory_unknown"), ({"territory": "US-ZZ"}, "territory_unknown"),
+            ({"channel": "fax"}, "channel_unknown"),
+            ({"channel": "ｆａｘ"}, "channel_unknown"),
+            ({"territory": "Mars"}, "territory_unknown"),
+            ({"territory": "US-ZZ"}, "territory_unknown"),
         ],
-    )  # fmt: skip
+    )
     def test_that_name_no_place_are_refused_with_the_list(
         self, api: APIClient, words: dict[str, str], code: str
     ) -> None:
-        answer = post(api, "/v1/decisions", {"consent": signed(api)["id"], "language": "en", **words}, 422)
-        assert (answer["code"], answer["errors"][0]["code"], "one of *, " in answer["detail"]) == (code, code, True)
+        answer = post(
+            api, "/v1/decisions", {"consent": signed(api)["id"], "language": "en", **words}, 422
+        )
+        assert (answer["code"], answer["errors"][0]["code"], "one of *, " in answer["detail"]) == (
+            code,
+            code,
+            True,
+        )
 
     @pytest.mark.parametrize(
         ("words", "code", "listed"),
         [
-            ({"use_case": "karaoke"}, "use_case_unknown", "research, sublicense, telephony, telephony.outbound."),
+            (
+                {"use_case": "karaoke"},
+                "use_case_unknown",
+                "research, sublicense, telephony, telephony.outbound.",
+            ),
             ({"language": "Klingon"}, "language_unknown", "language-subtag-registry)."),
             ({"labels": ["foo"]}, "content_excluded", "telephony, telephony.outbound."),
         ],
@@ -135,7 +171,12 @@ class TestAParentAsked:
             ("entertainment", ["entertainment.music"], "entertainment.podcast", []),
             ("advertising", [], "advertising", ["use_case_not_covered"]),
             ("advertising", [], "advertising.commercial", []),
-            ("advertising.endorsement", ["endorsement"], "advertising.endorsement", ["content_excluded"]),
+            (
+                "advertising.endorsement",
+                ["endorsement"],
+                "advertising.endorsement",
+                ["content_excluded"],
+            ),
             ("model", [], "model", ["use_case_not_covered"]),
             ("model", [], "model.benchmark", []),
             ("model", [], "model.train", ["use_case_not_covered"]),
@@ -153,14 +194,24 @@ class TestAParentAsked:
         (reason,) = decided(api, made, use_case="advertising")["reasons"]
         assert reason["detail"].endswith("name one of advertising.commercial, advertising.promo.")
 
-    @pytest.mark.parametrize("label", ["advertising.commercial", "Advertising", "endorsement", "advertising.promo"])
+    @pytest.mark.parametrize(
+        "label", ["advertising.commercial", "Advertising", "endorsement", "advertising.promo"]
+    )
     def test_binds_as_a_label_too(self, api: APIClient, label: str) -> None:
         made = signed(api, grant(exclusions=["advertising"], sensitive_content=["endorsement"]))
-        assert [one["code"] for one in decided(api, made, labels=[label])["reasons"]] == ["content_excluded"]
+        assert [one["code"] for one in decided(api, made, labels=[label])["reasons"]] == [
+            "content_excluded"
+        ]
 
-    @pytest.mark.parametrize("label", ["advertising", "advertising.endorsement", "Endorsement", "political.issue"])
-    def test_needs_what_is_never_granted_without_being_named(self, api: APIClient, label: str) -> None:
-        assert [one["code"] for one in decided(api, signed(api), labels=[label])["reasons"]] == ["content_excluded"]
+    @pytest.mark.parametrize(
+        "label", ["advertising", "advertising.endorsement", "Endorsement", "political.issue"]
+    )
+    def test_needs_what_is_never_granted_without_being_named(
+        self, api: APIClient, label: str
+    ) -> None:
+        assert [one["code"] for one in decided(api, signed(api), labels=[label])["reasons"]] == [
+            "content_excluded"
+        ]
         allowed = signed(api, grant(sensitive_content=["Endorsement", "political"]))
         assert decided(api, allowed, labels=[label])["allowed"] is True
 
@@ -168,13 +219,16 @@ class TestAParentAsked:
 class TestNarrowing:
     def test_takes_an_exclusion_in_any_spelling_and_it_binds(self, api: APIClient) -> None:
         made = signed(api)
-        body = {"grants": [{"use_case": "Entertainment.AudioBook", "exclusions": ["Medical-Advice"]}]}
+        body = {
+            "grants": [{"use_case": "Entertainment.AudioBook", "exclusions": ["Medical-Advice"]}]
+        }
         narrowed = post(api, f"/v1/consents/{made['id']}/narrow", body, 200)
         assert narrowed["grants"][0]["exclusions"] == ["medical_advice"]
         assert decided(api, made, labels=["MEDICAL_ADVICE"])["allowed"] is False
 
     @pytest.mark.parametrize(
-        ("word", "nearest"), [("politics", "political"), ("advertizing", "advertising"), ("pоlitical", "political")]
+        ("word", "nearest"),
+        [("politics", "political"), ("advertizing", "advertising"), ("pоlitical", "political")],
     )
     def test_by_what_nobody_could_judge_by_is_refused_with_the_nearest(
         self, api: APIClient, word: str, nearest: str
@@ -188,11 +242,23 @@ class TestNarrowing:
         assert nearest in fault["detail"]
 
     def test_compares_what_is_meant_and_not_how_it_is_written(self, api: APIClient) -> None:
-        made = signed(api, grant(languages=["no"], channels=["tv"], territories=["EU"], exclusions=["Political"]))
-        wanted = {"languages": ["nb"], "channels": ["Television"], "territories": ["fra"], "exclusions": ["POLITICAL"]}
+        made = signed(
+            api,
+            grant(languages=["no"], channels=["tv"], territories=["EU"], exclusions=["Political"]),
+        )
+        wanted = {
+            "languages": ["nb"],
+            "channels": ["Television"],
+            "territories": ["fra"],
+            "exclusions": ["POLITICAL"],
+        }
         body = {"grants": [{"use_case": "entertainment.audiobook", **wanted}]}
         (left,) = post(api, f"/v1/consents/{made['id']}/narrow", body, 200)["grants"]
-        assert (left["languages"], left["territories"], left["exclusions"]) == (["nb"], ["FR"], ["political"])
+        assert (left["languages"], left["territories"], left["exclusions"]) == (
+            ["nb"],
+            ["FR"],
+            ["political"],
+        )
         wider = {"grants": [{"use_case": "entertainment.audiobook", "languages": ["no"]}]}
         assert post(api, f"/v1/consents/{made['id']}/narrow", wider, 422)["code"] == "not_narrower"
 
@@ -205,7 +271,9 @@ class TestARowOfOlderDays:
         made = _of_older_days(api, exclusions=words)
         assert [one["code"] for one in decided(api, made)["reasons"]] == ["content_excluded"]
 
-    def test_that_excludes_in_free_words_denies_by_the_persons_other_consents_too(self, api: APIClient) -> None:
+    def test_that_excludes_in_free_words_denies_by_the_persons_other_consents_too(
+        self, api: APIClient
+    ) -> None:
         other = _of_older_days(api, exclusions=["pineapples"])
         body = {"speaker": other["speaker"], "duration": "P1Y", "grants": [grant()]}
         made = post(api, "/v1/consents", body, 201)
@@ -236,7 +304,13 @@ def _of_older_days(api: APIClient, **changes: Any) -> dict[str, Any]:
     made = asked(api, grant(use_case="research"))
     first = Grant.objects.get(consent_id=made["id"])
     scope = {**first.scope, "use_case": "entertainment.audiobook", **changes}
-    known = {"id": ids.new("grt"), "position": 1, "use_case": scope["use_case"], "signed": scope, "scope": scope}
+    known = {
+        "id": ids.new("grt"),
+        "position": 1,
+        "use_case": scope["use_case"],
+        "signed": scope,
+        "scope": scope,
+    }
     Grant.objects.create(consent_id=made["id"], **known)
     signed_one: dict[str, Any] = post(api, f"/v1/test/consents/{made['id']}/sign", status=200)
     return signed_one
@@ -247,6 +321,8 @@ def known_voices() -> Iterator[dict[str, KnownVoice]]:
     """Voices as a room above would register them."""
     known: dict[str, KnownVoice] = {}
     before = list(voice_lookup._registered)
-    voice_lookup.register(lambda _organisation, _livemode, voice_id: known.get(voice_id))
+    voice_lookup.register_voice_lookup(
+        lambda _organisation, _livemode, voice_id: known.get(voice_id)
+    )
     yield known
     voice_lookup._registered[:] = before

@@ -1,4 +1,6 @@
-"""Every time that is derived from a consent ends with it, and no column that ends something was forgotten."""
+"""Every time that is derived from a consent ends with it, and no column that ends something was
+forgotten.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,22 @@ from django.apps import apps
 from django.db.models import DateTimeField
 
 from consent import gate, services
-from consent.life.requests import LINK_LASTS
+from consent.lifecycle.consent_requests import LINK_LASTS
 from consent.models import Consent, Decision, Reservation
 from tests.conftest import NOON
 from tests.consent.people import MakeConsent, MakeRequest, ask_for, of
 
 pytestmark = pytest.mark.django_db
 
-ROOMS: Final = ("accounts", "consent", "provenance", "vault", "voices")
+ROOMS: Final = (
+    "accounts",
+    "consent",
+    "erasure",
+    "provenance",
+    "transparency_log",
+    "vault",
+    "voices",
+)
 CAPPED: Final = {
     "consent.Consent.link_expires_at": "by the end that is asked for",
     "consent.Decision.expires_at": "by the term; with it the permit",
@@ -30,24 +40,28 @@ APART: Final = {
     "accounts.LoginSession.expires_at": "a login of a member",
     "accounts.Member.access_until": "a member of the organisation",
     "accounts.SharedValue.expires_at": "a counter that is shared between processes",
-    "accounts.StoredAnswer.lease_until": "a lock of work; a stored answer is judged again before it is repeated",
+    "accounts.IdempotencyRecord.lease_until": (
+        "a lock of work; a stored answer is judged again before it is repeated"
+    ),
     "consent.Consent.asked_until": "the end that is asked for",
     "consent.Consent.valid_until": "the end itself",
     "consent.Delivery.due_at": "when a letter is tried again; its link has an end of its own",
     "consent.Delivery.lease_until": "a lock of work",
     "consent.Representative.valid_until": "ends a consent earlier, never later",
-    "provenance.Errand.due_at": "when a witness is asked again",
-    "provenance.Errand.lease_until": "a lock of work",
+    "transparency_log.AttestationTask.due_at": "when a witness is asked again",
+    "transparency_log.AttestationTask.lease_until": "a lock of work",
     "provenance.Export.expires_at": "a bundle of records, which proves and holds no audio",
     "provenance.Export.lease_until": "a lock of work",
     "provenance.Fingerprint.due_at": "when a fingerprint is filed again",
     "vault.SigningKey.valid_until": "a key that signs",
-    "voices.Erasure.due_at": "when an erasure is carried on",
-    "voices.Erasure.lease_until": "a lock of work",
+    "erasure.Erasure.due_at": "when an erasure is carried on",
+    "erasure.Erasure.lease_until": "a lock of work",
     "voices.JobItem.due_at": "when an item is tried again; the gate is asked again then",
     "voices.JobItem.lease_until": "a lock of work; what an item delivers is confirmed",
     "voices.Voice.lease_until": "a lock of work; the voice is confirmed when it is ready",
-    "voices.Voice.provider_expires_at": "when a provider forgets a voice, which only ends it earlier",
+    "voices.Voice.provider_expires_at": (
+        "when a provider forgets a voice, which only ends it earlier"
+    ),
 }
 
 
@@ -57,7 +71,8 @@ def test_every_column_that_ends_something_ends_with_its_consent_or_says_why_not(
         for model in apps.get_models()
         if model._meta.app_label in ROOMS
         for field in model._meta.get_fields()
-        if isinstance(field, DateTimeField) and field.name.endswith(("until", "expires_at", "ends_at", "due_at"))
+        if isinstance(field, DateTimeField)
+        and field.name.endswith(("until", "expires_at", "ends_at", "due_at"))
     }
     assert found == CAPPED.keys() | APART.keys()
 
@@ -66,9 +81,12 @@ def test_nothing_that_a_consent_gives_outlasts_it(make_consent: MakeConsent) -> 
     chance = random.Random(51)
     end = NOON + timedelta(days=1)
     consent = make_consent(valid_until=end)
-    for left in [timedelta(milliseconds=1), *(timedelta(seconds=chance.uniform(0.001, 8_000)) for _ in range(20))]:
+    for left in [
+        timedelta(milliseconds=1),
+        *(timedelta(seconds=chance.uniform(0.001, 8_000)) for _ in range(20)),
+    ]:
         at = end - left
-        preview = gate.preview(ask_for(consent), at=at, actor="key:test")
+        preview = gate.preview_decision(ask_for(consent), at=at, actor="key:test")
         permit = gate.check(ask_for(consent), at=at, actor="key:test")
 
         ends = {
@@ -85,10 +103,17 @@ def test_nothing_that_a_consent_gives_outlasts_it(make_consent: MakeConsent) -> 
             gate.may_still(derived, at=end)
 
 
-def test_no_link_to_sign_outlasts_the_end_that_it_asks_for(make_request: MakeRequest, consent: Consent) -> None:
+def test_no_link_to_sign_outlasts_the_end_that_it_asks_for(
+    make_request: MakeRequest, consent: Consent
+) -> None:
     for days in (1, 13, 14, 15, 400):
         asked = NOON + timedelta(days=days)
-        assert make_request(valid_until=asked).consent.link_expires_at == min(asked, NOON + LINK_LASTS)
+        assert make_request(valid_until=asked).consent.link_expires_at == min(
+            asked, NOON + LINK_LASTS
+        )
 
     end = NOON + timedelta(days=3)
-    assert services.renew(consent.id, valid_until=end, **of(consent)).consent.link_expires_at == end
+    assert (
+        services.renew_consent(consent.id, valid_until=end, **of(consent)).consent.link_expires_at
+        == end
+    )

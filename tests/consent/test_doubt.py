@@ -1,24 +1,26 @@
-"""After a log accepted a loss: every active consent of that organisation is suspended, and of no other."""
+"""After a log accepted a loss: every active consent of that organisation is suspended, and of no
+other.
+"""
 
 from __future__ import annotations
 
 import pytest
 from django.db import transaction
 
-from consent import doubt, gate
+from consent import gate, suspend_after_restore
 from consent.models import Consent
-from tests.cast import MakeOrganisation
 from tests.conftest import NOON
 from tests.consent import people
-from tests.people import MakeConsent
-from vault import keys
+from tests.fixtures.consents import MakeConsent
+from tests.fixtures.organisations import MakeOrganisation
+from vault import subject_keys
 
 pytestmark = pytest.mark.django_db
 
 
 def suspend_all(organisation_id: str) -> None:
     with transaction.atomic():
-        doubt.suspend_all(organisation_id, actor="operator:restore", at=NOON)
+        suspend_after_restore.suspend_all(organisation_id, actor="operator:restore", at=NOON)
 
 
 def states() -> list[str]:
@@ -28,7 +30,9 @@ def states() -> list[str]:
 class TestSuspendAll:
     def test_ends_every_permit(self, make_consent: MakeConsent) -> None:
         consent = make_consent()
-        permit = gate.check(people.ask_for(consent, channel="app", territory="DE"), at=NOON, actor="key:k")
+        permit = gate.check(
+            people.ask_for(consent, channel="app", territory="DE"), at=NOON, actor="key:k"
+        )
 
         suspend_all(consent.organisation_id)
 
@@ -47,7 +51,7 @@ class TestSuspendAll:
     def test_is_not_stopped_by_somebody_whose_key_is_gone(self, make_consent: MakeConsent) -> None:
         gone, other = make_consent(), make_consent()
         with transaction.atomic():
-            keys.destroy(gone.speaker.subject, at=NOON)
+            subject_keys.destroy_key(gone.speaker.subject, at=NOON)
 
         suspend_all(other.organisation_id)
 

@@ -1,33 +1,36 @@
-"""Erasing a person: everything stops first, then everything personal goes; doing it again does no harm."""
+"""Erasing a person: everything stops first, then everything personal goes; doing it again does no
+harm.
+"""
 
 from __future__ import annotations
 
 import pytest
 from django.db import transaction
 
-from consent import erasure, receipts, speakers
+from consent import consent_receipts, speaker_erasure, speakers
 from consent.errors import SpeakerGone
-from consent.life import requests, signing
-from consent.models import Consent, Remark, Speaker
+from consent.lifecycle import consent_requests
+from consent.models import Consent, SealedReason, Speaker
+from consent.signing import ceremony
 from core.errors import NotFound
-from provenance.ledger import proofs
 from tests.conftest import NOON
 from tests.consent.people import KEY, MakeConsent, MakeRequest, codes, grant, revoke, token_of
-from vault import keys
+from transparency_log import proofs
+from vault import subject_keys
 
 pytestmark = pytest.mark.django_db
 
 
 def freeze(speaker: Speaker, reason: str = "requested") -> Speaker:
-    return erasure.freeze(speaker.id, reason=reason, actor=KEY, at=NOON)
+    return speaker_erasure.freeze_speaker(speaker.id, reason=reason, actor=KEY, at=NOON)
 
 
 def erase(speaker: Speaker) -> dict[str, int]:
     """As the room above does it: rows and key in one transaction."""
     freeze(speaker)
     with transaction.atomic():
-        counts = erasure.purge(speaker.id, at=NOON)
-        keys.destroy(speaker.subject, at=NOON)
+        counts = speaker_erasure.purge_speaker(speaker.id, at=NOON)
+        subject_keys.destroy_key(speaker.subject, at=NOON)
     return counts
 
 
@@ -49,58 +52,66 @@ class TestFreeze:
 
     def test_twice_is_once(self, consent: Consent, ana: Speaker) -> None:
         assert freeze(ana).state == freeze(ana).state == "frozen"
-        kinds = [event.kind for event in proofs.history(ana.organisation_id, consent.id)]
+        kinds = [event.kind for event in proofs.list_history(ana.organisation_id, consent.id)]
         assert kinds.count("consent.revoked") == 1
 
-    def test_after_a_restored_backup_works_without_the_key(self, consent: Consent, ana: Speaker) -> None:
+    def test_after_a_restored_backup_works_without_the_key(
+        self, consent: Consent, ana: Speaker
+    ) -> None:
         with transaction.atomic():
-            keys.destroy(ana.subject, at=NOON)
+            subject_keys.destroy_key(ana.subject, at=NOON)
         assert freeze(ana, "restored").state == "frozen"
         with transaction.atomic():
-            assert erasure.purge(ana.id, at=NOON)["speakers"] == 1
+            assert speaker_erasure.purge_speaker(ana.id, at=NOON)["speakers"] == 1
 
 
 class TestPurge:
-    def test_counts_what_it_changed(self, consent: Consent, ana: Speaker, make_consent: MakeConsent) -> None:
+    def test_counts_what_it_changed(
+        self, consent: Consent, ana: Speaker, make_consent: MakeConsent
+    ) -> None:
         revoke(make_consent(grant(use_case="research")), reason="Ben was rude")
         assert erase(ana) == {
-            "consents": 2, "corrections": 0, "deliveries": 2, "evidence": 2, "grants": 2, "remarks": 2,
-            "representatives": 0, "sample_fingerprints": 0, "speakers": 1,
+            "consents": 2, "corrections": 0, "deliveries": 2, "evidence": 2, "grants": 2,
+            "remarks": 2, "representatives": 0, "sample_fingerprints": 0, "speakers": 1,
         }  # fmt: skip
         assert set(Consent.objects.values_list("state", flat=True)) == {"erased"}
-        assert not Remark.objects.exclude(sealed=None).exists()
+        assert not SealedReason.objects.exclude(sealed=None).exists()
 
     def test_comes_after_freezing_only(self, ana: Speaker) -> None:
         with pytest.raises(RuntimeError, match="freeze"), transaction.atomic():
-            erasure.purge(ana.id, at=NOON)
+            speaker_erasure.purge_speaker(ana.id, at=NOON)
 
     def test_twice_is_once(self, consent: Consent, ana: Speaker) -> None:
         erase(ana)
         with transaction.atomic():
-            assert erasure.purge(ana.id, at=NOON)["speakers"] == 0
+            assert speaker_erasure.purge_speaker(ana.id, at=NOON)["speakers"] == 0
 
     def test_of_nobody_finds_nothing(self) -> None:
         with pytest.raises(NotFound):
-            erasure.freeze("spk_nobody", reason="", actor=KEY, at=NOON)
+            speaker_erasure.freeze_speaker("spk_nobody", reason="", actor=KEY, at=NOON)
 
 
 class TestAfterwards:
-    def test_nothing_personal_is_shown(self, make_request: MakeRequest, consent: Consent, ana: Speaker) -> None:
+    def test_nothing_personal_is_shown(
+        self, make_request: MakeRequest, consent: Consent, ana: Speaker
+    ) -> None:
         made = make_request(representation={"kind": "counsel", "name": "Dr Ruiz"})
         erase(ana)
         ana.refresh_from_db()
         made.consent.refresh_from_db()
-        assert speakers.personal_of(ana) is None
-        assert requests.representation_of(made.consent) == {"kind": "counsel"}
-        assert requests.signing_url(made.consent, at=NOON) is None
-        with pytest.raises(signing.LinkUnknown):
-            signing.find(token_of(made), at=NOON)
+        assert speakers.open_personal(ana) is None
+        assert consent_requests.representation_of(made.consent) == {"kind": "counsel"}
+        assert consent_requests.get_signing_url(made.consent, at=NOON) is None
+        with pytest.raises(ceremony.LinkUnknown):
+            ceremony.get_signing_view(token_of(made), at=NOON)
 
     def test_the_record_still_proves_what_was_agreed(self, consent: Consent, ana: Speaker) -> None:
         erase(ana)
         consent.refresh_from_db()
-        assert receipts.as_json(consent)["record_sha256"] == consent.record_sha256
-        assert receipts.as_pdf(Consent.objects.select_related("speaker").get(pk=consent.pk))
+        assert consent_receipts.receipt_to_json(consent)["record_sha256"] == consent.record_sha256
+        assert consent_receipts.receipt_to_pdf(
+            Consent.objects.select_related("speaker").get(pk=consent.pk)
+        )
 
     def test_the_gate_refuses_and_still_logs(self, consent: Consent, ana: Speaker) -> None:
         erase(ana)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langcodes.data_dicts import MACROLANGUAGES
 
-from consent.rules import languages
-from consent.rules.languages import UnknownLanguage
+from consent.policy import languages
+from consent.policy.languages import UnknownLanguage
 
 TAGS = (
     "de",
@@ -39,7 +39,9 @@ RANGES = (*TAGS, "zh-Hant", "zh", "*", "de-*-DE", "sr-Cyrl", "en-001", "es-019",
 
 
 def covered(text: str, tag: str) -> bool:
-    return languages.covers(languages.canonical_range(text), languages.canonical(tag))
+    return languages.covers_language(
+        languages.parse_language_range(text), languages.parse_language(tag)
+    )
 
 
 class TestCovers:
@@ -116,32 +118,43 @@ class TestCovers:
     def test_answers_the_reviewed_table(self, text: str, tag: str, answer: bool) -> None:
         assert covered(text, tag) is answer
 
-    @pytest.mark.parametrize(("text", "tag"), [("en-bbb", "en-a-bbb"), ("de-DE", "de-x-DE"), ("en-*-us", "en-u-us")])
+    @pytest.mark.parametrize(
+        ("text", "tag"), [("en-bbb", "en-a-bbb"), ("de-DE", "de-x-DE"), ("en-*-us", "en-u-us")]
+    )
     def test_looks_for_nothing_behind_a_singleton(self, text: str, tag: str) -> None:
-        assert not languages.covers(text, tag)
+        assert not languages.covers_language(text, tag)
 
     @given(st.sampled_from(TAGS))
     def test_lets_every_tag_cover_itself(self, tag: str) -> None:
         assert covered(tag, tag)
 
     @given(st.sampled_from(TAGS), st.sampled_from(TAGS))
-    def test_never_crosses_languages_but_where_a_reviewer_wrote_so(self, one: str, other: str) -> None:
-        wide, narrow = languages.canonical_range(one).split("-")[0], languages.canonical(other).split("-")[0]
+    def test_never_crosses_languages_but_where_a_reviewer_wrote_so(
+        self, one: str, other: str
+    ) -> None:
+        wide, narrow = (
+            languages.parse_language_range(one).split("-")[0],
+            languages.parse_language(other).split("-")[0],
+        )
         macro = languages.MAIN_MEMBERS.get(wide, wide)
         reviewed = macro == narrow or narrow in languages.ALSO_COVERED.get(wide, ())
         assert reviewed or not covered(one, other)
 
     @given(st.sampled_from(RANGES), st.sampled_from(RANGES), st.sampled_from(RANGES))
-    def test_lies_within_what_the_wider_of_a_wider_covers(self, one: str, two: str, three: str) -> None:
-        inner, middle, outer = (languages.canonical_range(text) for text in (one, two, three))
-        if languages.within(inner, middle) and languages.within(middle, outer):
-            assert languages.within(inner, outer)
+    def test_lies_within_what_the_wider_of_a_wider_covers(
+        self, one: str, two: str, three: str
+    ) -> None:
+        inner, middle, outer = (languages.parse_language_range(text) for text in (one, two, three))
+        if languages.is_range_within(inner, middle) and languages.is_range_within(middle, outer):
+            assert languages.is_range_within(inner, outer)
 
     @given(st.sampled_from(RANGES), st.sampled_from(RANGES), st.sampled_from(TAGS))
     def test_agrees_with_within(self, inner: str, outer: str, tag: str) -> None:
-        narrow, wide = languages.canonical_range(inner), languages.canonical_range(outer)
-        if languages.within(narrow, wide) and languages.covers(narrow, languages.canonical(tag)):
-            assert languages.covers(wide, languages.canonical(tag))
+        narrow, wide = languages.parse_language_range(inner), languages.parse_language_range(outer)
+        if languages.is_range_within(narrow, wide) and languages.covers_language(
+            narrow, languages.parse_language(tag)
+        ):
+            assert languages.covers_language(wide, languages.parse_language(tag))
 
 
 class TestCanonical:
@@ -184,35 +197,50 @@ class TestCanonical:
     )
     def test_refuses_what_names_no_specific_language(self, tag: str) -> None:
         with pytest.raises(UnknownLanguage):
-            languages.canonical(tag)
+            languages.parse_language(tag)
 
     @pytest.mark.parametrize(
         ("tag", "one"),
         [
-            ("hi-Latn", "hi-Latn"), ("sr-Latn", "sr-Latn"), ("ja-Latn", "ja-Latn"), ("zh-Latn", "zh-Latn"),
-            ("ｅｎ-us", "en-US"), ("de-u-co-phonebk", "de"), ("cmn-Hans-CN", "zh-Hans-CN"), ("nb-Latn", "no"),
+            ("hi-Latn", "hi-Latn"),
+            ("sr-Latn", "sr-Latn"),
+            ("ja-Latn", "ja-Latn"),
+            ("zh-Latn", "zh-Latn"),
+            ("ｅｎ-us", "en-US"),
+            ("de-u-co-phonebk", "de"),
+            ("cmn-Hans-CN", "zh-Hans-CN"),
+            ("nb-Latn", "no"),
         ],
-    )  # fmt: skip
+    )
     def test_has_one_spelling_for_what_can_be_heard(self, tag: str, one: str) -> None:
-        assert languages.canonical(tag) == one
+        assert languages.parse_language(tag) == one
 
     @given(st.text(max_size=70))
     def test_gives_a_tag_or_refuses_and_never_anything_else(self, text: str) -> None:
-        for read in (languages.canonical, languages.canonical_range, languages.tidy):
+        for read in (
+            languages.parse_language,
+            languages.parse_language_range,
+            languages.tidy_language_range,
+        ):
             with contextlib.suppress(UnknownLanguage):
                 assert read(read(text)) == read(text)
 
     @pytest.mark.parametrize("text", ["*-DE", "de-*-??", "**", "de-" + "*-" * 40])
     def test_refuses_ranges_without_a_language(self, text: str) -> None:
         with pytest.raises(UnknownLanguage):
-            languages.canonical_range(text)
+            languages.parse_language_range(text)
 
     def test_leaves_aliases_alone_where_people_read(self) -> None:
-        assert (languages.tidy("zh_tw"), languages.canonical("zh_tw")) == ("zh-TW", "zh-Hant-TW")
+        assert (languages.tidy_language_range("zh_tw"), languages.parse_language("zh_tw")) == (
+            "zh-TW",
+            "zh-Hant-TW",
+        )
 
 
 class TestMacroLanguages:
-    """ISO 639-3 has 62; the registry that langcodes carries says so, and this file answers for each."""
+    """ISO 639-3 has 62; the registry that langcodes carries says so, and this file answers for
+    each.
+    """
 
     @pytest.mark.parametrize("macro", sorted(set(MACROLANGUAGES.values())))
     def test_are_each_reviewed(self, macro: str) -> None:
@@ -229,12 +257,15 @@ class TestMacroLanguages:
         [
             (member, macro)
             for member, macro in sorted(MACROLANGUAGES.items())
-            if languages.MAIN_MEMBERS.get(member) != macro and macro != "sh"  # which CLDR writes sr-Latn
+            if languages.MAIN_MEMBERS.get(member) != macro
+            and macro != "sh"  # which CLDR writes sr-Latn
         ],
     )
-    def test_are_covered_by_no_other_member_and_cover_none_without_a_review(self, member: str, macro: str) -> None:
+    def test_are_covered_by_no_other_member_and_cover_none_without_a_review(
+        self, member: str, macro: str
+    ) -> None:
         try:
-            canonical = languages.canonical(member)
+            canonical = languages.parse_language(member)
         except UnknownLanguage:
             return
         assert canonical.partition("-")[0] != macro

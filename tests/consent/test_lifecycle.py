@@ -8,22 +8,32 @@ from typing import Any
 import pytest
 
 from accounts.models import Organisation
-from consent import queries, services
+from consent import selectors, services
 from consent.errors import NotNarrower, SuspendedBySpeaker, WrongState
-from consent.life import signing
-from consent.models import Consent, Remark
-from consent.signals import consent_ended
+from consent.models import Consent, SealedReason
+from consent.signing import ceremony
+from consent.wakeups import consent_ended
 from core.errors import Invalid, NotFound
-from provenance.ledger import proofs
 from tests.conftest import NOON
-from tests.consent.people import KEY, MakeConsent, MakeRequest, MakeSpeaker, codes, grant, of, revoke, token_of
+from tests.consent.people import (
+    KEY,
+    MakeConsent,
+    MakeRequest,
+    MakeSpeaker,
+    codes,
+    grant,
+    of,
+    revoke,
+    token_of,
+)
+from transparency_log import proofs
 
 pytestmark = pytest.mark.django_db
 YEAR = timedelta(days=365)
 
 
 def narrow(consent: Consent, *grants: dict[str, Any]) -> Consent:
-    return services.narrow(consent.id, grants=grants, **of(consent))
+    return services.narrow_consent(consent.id, grants=grants, **of(consent))
 
 
 def speaker_acting(consent: Consent) -> dict[str, Any]:
@@ -36,21 +46,30 @@ class TestRevoke:
         revoke(consent)
         assert codes(consent) == ["consent_revoked"]
 
-    def test_of_a_neighbours_consent_finds_nothing(self, consent: Consent, bolt: Organisation) -> None:
+    def test_of_a_neighbours_consent_finds_nothing(
+        self, consent: Consent, bolt: Organisation
+    ) -> None:
         with pytest.raises(NotFound):
-            services.revoke(consent.id, organisation_id=bolt.id, livemode=False, reason="", actor=KEY, at=NOON)
+            services.revoke_consent(
+                consent.id, organisation_id=bolt.id, livemode=False, reason="", actor=KEY, at=NOON
+            )
         with pytest.raises(NotFound):
-            services.revoke(consent.id, reason="", **{**of(consent), "livemode": True})
+            services.revoke_consent(consent.id, reason="", **{**of(consent), "livemode": True})
 
-    def test_keeps_a_known_reason_as_a_code_and_words_sealed(self, consent: Consent, make_consent: MakeConsent) -> None:
+    def test_keeps_a_known_reason_as_a_code_and_words_sealed(
+        self, consent: Consent, make_consent: MakeConsent
+    ) -> None:
         revoke(consent, reason="misuse")
-        assert (Remark.objects.get().code, Remark.objects.get().sealed) == ("misuse", None)
+        assert (SealedReason.objects.get().code, SealedReason.objects.get().sealed) == (
+            "misuse",
+            None,
+        )
         other = make_consent()
         revoke(other, reason="Ben was rude")
-        kept = Remark.objects.get(consent=other)
+        kept = SealedReason.objects.get(consent=other)
         assert kept.code == "other"
         assert b"rude" not in bytes(kept.sealed or b"")
-        bodies = [event.body for event in proofs.history(consent.organisation_id, consent.id)]
+        bodies = [event.body for event in proofs.list_history(consent.organisation_id, consent.id)]
         assert [body["reason"] for body in bodies if body and "reason" in body] == ["misuse"]
 
     def test_wakes_whoever_waits_after_the_commit(
@@ -74,35 +93,35 @@ class TestRevoke:
 
 class TestSuspend:
     def test_closes_the_gate_until_it_is_resumed(self, consent: Consent) -> None:
-        services.suspend(consent.id, reason="strike", **of(consent))
+        services.suspend_consent(consent.id, reason="strike", **of(consent))
         assert codes(consent) == ["consent_suspended"]
-        services.resume(consent.id, **of(consent))
+        services.resume_consent(consent.id, **of(consent))
         assert codes(consent) == []
 
     def test_twice_is_once(self, consent: Consent) -> None:
-        first = services.suspend(consent.id, reason="", **of(consent))
-        again = services.suspend(consent.id, reason="", **of(consent))
+        first = services.suspend_consent(consent.id, reason="", **of(consent))
+        again = services.suspend_consent(consent.id, reason="", **of(consent))
         assert first.revocation_epoch == again.revocation_epoch
 
     def test_by_the_person_is_resumed_by_the_person_alone(self, consent: Consent) -> None:
-        services.suspend(consent.id, reason="", **speaker_acting(consent))
+        services.suspend_consent(consent.id, reason="", **speaker_acting(consent))
         with pytest.raises(SuspendedBySpeaker):
-            services.resume(consent.id, **of(consent))
-        assert services.resume(consent.id, **speaker_acting(consent)).state == "active"
+            services.resume_consent(consent.id, **of(consent))
+        assert services.resume_consent(consent.id, **speaker_acting(consent)).state == "active"
 
     def test_by_both_counts_as_the_persons(self, consent: Consent) -> None:
-        services.suspend(consent.id, reason="", **of(consent))
-        services.suspend(consent.id, reason="", **speaker_acting(consent))
+        services.suspend_consent(consent.id, reason="", **of(consent))
+        services.suspend_consent(consent.id, reason="", **speaker_acting(consent))
         with pytest.raises(SuspendedBySpeaker):
-            services.resume(consent.id, **of(consent))
+            services.resume_consent(consent.id, **of(consent))
 
     def test_of_a_request_is_refused(self, make_request: MakeRequest) -> None:
         made = make_request().consent
         with pytest.raises(WrongState):
-            services.suspend(made.id, reason="", **of(made))
+            services.suspend_consent(made.id, reason="", **of(made))
 
     def test_lasts_until_the_term_ends(self, consent: Consent) -> None:
-        services.suspend(consent.id, reason="", **of(consent))
+        services.suspend_consent(consent.id, reason="", **of(consent))
         assert services.expire_due(at=NOON + YEAR) == 1
         consent.refresh_from_db()
         assert consent.state == "expired"
@@ -134,8 +153,12 @@ class TestNarrow:
             {"on_death": "pass_to_estate"},
         ],
     )
-    def test_refuses_whatever_reaches_beyond(self, make_consent: MakeConsent, more: dict[str, Any]) -> None:
-        consent = make_consent(grant(exclusions=["political"], channels=["web"], territories=["EU"]))
+    def test_refuses_whatever_reaches_beyond(
+        self, make_consent: MakeConsent, more: dict[str, Any]
+    ) -> None:
+        consent = make_consent(
+            grant(exclusions=["political"], channels=["web"], territories=["EU"])
+        )
         with pytest.raises(NotNarrower) as caught:
             narrow(consent, {"use_case": "entertainment.audiobook", **more})
         assert [fault.attr for fault in caught.value.faults] == [f"grants.0.{next(iter(more))}"]
@@ -166,8 +189,12 @@ class TestNarrow:
 
 
 class TestExpireDue:
-    @pytest.mark.parametrize(("early", "count"), [(timedelta(microseconds=1), 0), (timedelta(0), 1)])
-    def test_ends_what_is_over_and_nothing_earlier(self, consent: Consent, early: timedelta, count: int) -> None:
+    @pytest.mark.parametrize(
+        ("early", "count"), [(timedelta(microseconds=1), 0), (timedelta(0), 1)]
+    )
+    def test_ends_what_is_over_and_nothing_earlier(
+        self, consent: Consent, early: timedelta, count: int
+    ) -> None:
         assert services.expire_due(at=NOON + YEAR - early) == count
 
     def test_twice_is_once(self, consent: Consent) -> None:
@@ -179,7 +206,9 @@ class TestExpireDue:
         made.refresh_from_db()
         assert made.state == "lapsed"
 
-    def test_goes_by_the_test_clock_for_test_data(self, consent: Consent, acme: Organisation) -> None:
+    def test_goes_by_the_test_clock_for_test_data(
+        self, consent: Consent, acme: Organisation
+    ) -> None:
         acme.test_clock_ms = int(YEAR.total_seconds() * 1000)
         acme.save()
         assert services.expire_due(at=NOON) == 1
@@ -188,8 +217,10 @@ class TestExpireDue:
         self, make_speaker: MakeSpeaker, make_request: MakeRequest, acme: Organisation
     ) -> None:
         made = make_request(speaker=make_speaker(livemode=True), delivery="controller")
-        view = signing.find(token_of(made), at=NOON)
-        services.sign(token_of(made), name_typed=view.speaker_name, ticked=(view.grants[0].id,), at=NOON)
+        view = ceremony.get_signing_view(token_of(made), at=NOON)
+        services.sign_consent(
+            token_of(made), name_typed=view.speaker_name, ticked=(view.grants[0].id,), at=NOON
+        )
         acme.test_clock_ms = int(YEAR.total_seconds() * 1000)
         acme.save()
         assert services.expire_due(at=NOON) == 0
@@ -200,16 +231,16 @@ class TestExpireDue:
 
 class TestQueries:
     def test_tell_what_ended(self, consent: Consent) -> None:
-        assert queries.ended_since(None) == ()
+        assert selectors.list_ended_since(None) == ()
         revoke(consent)
-        (ended,) = queries.ended_since(NOON)
+        (ended,) = selectors.list_ended_since(NOON)
         assert (ended.consent_id, ended.state, ended.ended_at) == (consent.id, "terminated", NOON)
-        assert queries.ended_among([consent.id]) == (ended,)
-        assert queries.ended_since(NOON + timedelta(days=1)) == ()
+        assert selectors.list_ended_among([consent.id]) == (ended,)
+        assert selectors.list_ended_since(NOON + timedelta(days=1)) == ()
 
     def test_follow_a_renewal(self, consent: Consent) -> None:
-        again = services.renew(consent.id, **of(consent)).consent
-        assert queries.carried_by(consent.id) == consent.id
+        again = services.renew_consent(consent.id, **of(consent)).consent
+        assert selectors.find_latest_successor(consent.id) == consent.id
         services.sign_as_test(again.id, organisation_id=consent.organisation_id, actor=KEY, at=NOON)
-        assert queries.carried_by(consent.id) == again.id
-        assert queries.speaker_of(again.id) == consent.speaker
+        assert selectors.find_latest_successor(consent.id) == again.id
+        assert selectors.speaker_of(again.id) == consent.speaker

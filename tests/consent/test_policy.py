@@ -1,4 +1,6 @@
-"""The policy: every reason code, all reasons at once, one single grant, and properties over random scopes."""
+"""The policy: every reason code, all reasons at once, one single grant, and properties over random
+scopes.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.rules import policy, use_cases
-from consent.rules.asks import Ask, ConsentFacts, Facts, GrantFacts
-from consent.rules.states import State
+from consent.policy import evaluate, use_cases
+from consent.policy.state_machine import ConsentState
+from consent.policy.types import AccessRequest, ConsentView, GrantView, PolicyContext
 from tests.conftest import NOON
 
-GRANT = GrantFacts(
+GRANT = GrantView(
     grant_id="grt_a",
     use_case="entertainment",
     actions=frozenset({"clone", "synthesize"}),
@@ -24,16 +26,16 @@ GRANT = GrantFacts(
     channels=frozenset({"web", "app"}),
     territories=frozenset({"EU"}),
 )
-CONSENT = ConsentFacts(
+CONSENT = ConsentView(
     consent_id="con_a",
-    state=State.ACTIVE,
+    state=ConsentState.ACTIVE,
     assurance=1,
     valid_from=NOON,
     valid_until=NOON + timedelta(days=1),
     grants=(GRANT,),
     samples=frozenset({"aa"}),
 )
-ASK = Ask(
+ASK = AccessRequest(
     organisation_id="org_a",
     livemode=False,
     action="synthesize",
@@ -47,31 +49,46 @@ ASK = Ask(
 
 
 def reasons(
-    *, grant: dict[str, Any] | None = None, consent: dict[str, Any] | None = None, at: Any = NOON, **rest: Any
+    *,
+    grant: dict[str, Any] | None = None,
+    consent: dict[str, Any] | None = None,
+    at: Any = NOON,
+    **rest: Any,
 ) -> list[str]:
-    """The codes against ASK, with changes to the grant, the consent, the other facts (`facts_…`) and the ask."""
+    """The codes against ASK, with changes to the grant, the consent, the other facts (`facts_…`)
+    and the ask.
+    """
     changed = replace(CONSENT, **{"grants": (replace(GRANT, **(grant or {})),), **(consent or {})})
-    extra = {name.removeprefix("facts_"): rest.pop(name) for name in list(rest) if name.startswith("facts_")}
-    return [one.code for one in policy.evaluate(replace(ASK, **rest), Facts(at=at, consent=changed, **extra))]
+    extra = {
+        name.removeprefix("facts_"): rest.pop(name)
+        for name in list(rest)
+        if name.startswith("facts_")
+    }
+    return [
+        one.code
+        for one in evaluate.list_denial_reasons(
+            replace(ASK, **rest), PolicyContext(at=at, consent=changed, **extra)
+        )
+    ]
 
 
 class TestJudge:
     def test_allows_what_one_grant_covers(self) -> None:
-        verdict = policy.judge(ASK, Facts(at=NOON, consent=CONSENT))
-        assert (verdict.allowed, verdict.reasons, verdict.grant) == (True, (), GRANT)
+        verdict = evaluate.evaluate_request(ASK, PolicyContext(at=NOON, consent=CONSENT))
+        assert (verdict.is_allowed, verdict.reasons, verdict.grant) == (True, (), GRANT)
 
     @pytest.mark.parametrize(
         ("change", "codes"),
         [
-            ({"consent": {"state": State.REQUESTED}}, ["consent_not_signed"]),
-            ({"consent": {"state": State.CAPTURED}}, ["consent_not_signed"]),
-            ({"consent": {"state": State.DECLINED}}, ["consent_not_signed"]),
-            ({"consent": {"state": State.SUSPENDED}}, ["consent_suspended"]),
-            ({"consent": {"state": State.WITHDRAWN}}, ["consent_revoked"]),
-            ({"consent": {"state": State.INVALIDATED}}, ["consent_revoked"]),
-            ({"consent": {"state": State.TERMINATED}}, ["consent_revoked"]),
-            ({"consent": {"state": State.ERASED}}, ["consent_revoked"]),
-            ({"consent": {"state": State.EXPIRED}}, ["consent_expired"]),
+            ({"consent": {"state": ConsentState.REQUESTED}}, ["consent_not_signed"]),
+            ({"consent": {"state": ConsentState.CAPTURED}}, ["consent_not_signed"]),
+            ({"consent": {"state": ConsentState.DECLINED}}, ["consent_not_signed"]),
+            ({"consent": {"state": ConsentState.SUSPENDED}}, ["consent_suspended"]),
+            ({"consent": {"state": ConsentState.WITHDRAWN}}, ["consent_revoked"]),
+            ({"consent": {"state": ConsentState.INVALIDATED}}, ["consent_revoked"]),
+            ({"consent": {"state": ConsentState.TERMINATED}}, ["consent_revoked"]),
+            ({"consent": {"state": ConsentState.ERASED}}, ["consent_revoked"]),
+            ({"consent": {"state": ConsentState.EXPIRED}}, ["consent_expired"]),
             ({"consent": {"assurance": 0}}, ["assurance_too_low"]),
             ({"assurance_floor": 2}, ["assurance_too_low"]),
             ({"facts_raised": {"entertainment": 2}}, ["assurance_too_low"]),
@@ -90,9 +107,15 @@ class TestJudge:
             ({"territory": None}, ["territory_not_covered"]),
             ({"labels": ("adult",)}, ["content_excluded"]),
             ({"labels": ("unsure",)}, ["content_excluded"]),
-            ({"grant": {"exclusions": frozenset({"entertainment.audiobook"})}}, ["content_excluded"]),
+            (
+                {"grant": {"exclusions": frozenset({"entertainment.audiobook"})}},
+                ["content_excluded"],
+            ),
             ({"labels": ("violence",)}, ["content_excluded"]),
-            ({"grant": {"exclusions": frozenset({"dubbing"})}, "labels": ("dubbing",)}, ["content_excluded"]),
+            (
+                {"grant": {"exclusions": frozenset({"dubbing"})}, "labels": ("dubbing",)},
+                ["content_excluded"],
+            ),
             ({"grant": {"exclusions": frozenset({use_cases.UNREADABLE})}}, ["content_excluded"]),
             ({"facts_forbidden": frozenset({"entertainment"})}, ["content_excluded"]),
             ({"grant": {"characters_left": 9}}, ["quota_exceeded"]),
@@ -135,37 +158,61 @@ class TestJudge:
         assert reasons(at=NOON + late) == codes
 
     def test_gives_all_reasons_at_once(self) -> None:
-        codes = reasons(language="ja", use_case="advertising", channel=None, territory="US", labels=("adult",))
+        codes = reasons(
+            language="ja", use_case="advertising", channel=None, territory="US", labels=("adult",)
+        )
         assert codes == [
-            "assurance_too_low", "use_case_not_covered", "language_not_covered", "channel_not_covered",
-            "territory_not_covered", "content_excluded",
+            "assurance_too_low", "use_case_not_covered", "language_not_covered",
+            "channel_not_covered", "territory_not_covered", "content_excluded",
         ]  # fmt: skip
 
     def test_tells_what_was_required_and_granted(self) -> None:
-        (one,) = policy.evaluate(replace(ASK, language="ja"), Facts(at=NOON, consent=CONSENT))
+        (one,) = evaluate.list_denial_reasons(
+            replace(ASK, language="ja"), PolicyContext(at=NOON, consent=CONSENT)
+        )
         assert (one.consent, one.required, one.granted) == ("con_a", "ja", ("en", "de-DE"))
 
     def test_never_mixes_grants(self) -> None:
-        other = replace(GRANT, grant_id="grt_b", use_case="research", languages=("ja",), spelt=("ja",))
-        assert reasons(consent={"grants": (GRANT, other)}, language="ja") == ["language_not_covered"]
+        other = replace(
+            GRANT, grant_id="grt_b", use_case="research", languages=("ja",), spelt=("ja",)
+        )
+        assert reasons(consent={"grants": (GRANT, other)}, language="ja") == [
+            "language_not_covered"
+        ]
 
     def test_explains_the_nearest_grant(self) -> None:
-        far = replace(GRANT, grant_id="grt_b", use_case="research", languages=("fr",), channels=frozenset({"app"}))
+        far = replace(
+            GRANT,
+            grant_id="grt_b",
+            use_case="research",
+            languages=("fr",),
+            channels=frozenset({"app"}),
+        )
         assert reasons(consent={"grants": (far, GRANT)}, language="ja") == ["language_not_covered"]
 
     def test_refuses_without_a_consent(self) -> None:
-        assert [one.code for one in policy.evaluate(ASK, Facts(at=NOON, consent=None))] == ["no_consent"]
+        assert [
+            one.code
+            for one in evaluate.list_denial_reasons(ASK, PolicyContext(at=NOON, consent=None))
+        ] == ["no_consent"]
 
     def test_refuses_a_consent_without_grants(self) -> None:
         assert reasons(consent={"grants": ()}) == ["action_not_covered"]
 
     def test_judges_of_a_clone_only_what_the_call_names(self) -> None:
-        assert reasons(action="clone", channel=None, territory=None, use_case=None, language=None) == []
-        assert reasons(action="clone", language="ja", channel=None, territory=None) == ["language_not_covered"]
+        assert (
+            reasons(action="clone", channel=None, territory=None, use_case=None, language=None)
+            == []
+        )
+        assert reasons(action="clone", language="ja", channel=None, territory=None) == [
+            "language_not_covered"
+        ]
 
     def test_takes_new_recordings_for_a_clone_but_nobody_elses(self) -> None:
         assert reasons(action="clone", sample_sha256s=("bb",)) == []
-        codes = reasons(action="clone", sample_sha256s=("bb",), facts_foreign_samples=frozenset({"bb"}))
+        codes = reasons(
+            action="clone", sample_sha256s=("bb",), facts_foreign_samples=frozenset({"bb"})
+        )
         assert codes == ["sample_not_covered"]
 
     def test_is_in_doubt_about_an_active_consent_without_a_term(self) -> None:
@@ -180,9 +227,11 @@ class TestJudge:
 asks = st.builds(
     replace,
     st.just(ASK),
-    action=st.sampled_from(sorted(policy.ACTIONS)),
+    action=st.sampled_from(sorted(evaluate.ACTIONS)),
     language=st.sampled_from(["en", "de-DE", "ja", "und", None]),
-    use_case=st.sampled_from(["entertainment", "entertainment.audiobook", "research", "advertising", "nonsense", None]),
+    use_case=st.sampled_from(
+        ["entertainment", "entertainment.audiobook", "research", "advertising", "nonsense", None]
+    ),
     channel=st.sampled_from(["web", "telephone", None]),
     territory=st.sampled_from(["FR", "US", "*", None]),
     characters=st.integers(0, 20),
@@ -192,7 +241,7 @@ grants = st.builds(
     replace,
     st.just(GRANT),
     use_case=st.sampled_from(["entertainment", "research", "advertising"]),
-    actions=st.frozensets(st.sampled_from(sorted(policy.ACTIONS))),
+    actions=st.frozensets(st.sampled_from(sorted(evaluate.ACTIONS))),
     languages=st.sampled_from([("en",), ("ja",), ("*",), ()]),
     channels=st.sampled_from([frozenset({"web"}), frozenset({"*"}), frozenset[str]()]),
     territories=st.sampled_from([frozenset({"EU"}), frozenset({"*"}), frozenset[str]()]),
@@ -201,7 +250,7 @@ grants = st.builds(
 consents = st.builds(
     replace,
     st.just(CONSENT),
-    state=st.sampled_from(list(State)),
+    state=st.sampled_from(list(ConsentState)),
     grants=st.lists(grants, max_size=4).map(tuple),
     assurance=st.integers(0, 3),
 )
@@ -209,23 +258,39 @@ consents = st.builds(
 
 class TestProperties:
     @given(asks, consents)
-    def test_allow_and_reasons_exclude_each_other(self, ask: Ask, consent: ConsentFacts) -> None:
-        verdict = policy.judge(ask, Facts(at=NOON, consent=consent))
-        assert verdict.allowed is (verdict.reasons == ())
+    def test_allow_and_reasons_exclude_each_other(
+        self, ask: AccessRequest, consent: ConsentView
+    ) -> None:
+        verdict = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent))
+        assert verdict.is_allowed is (verdict.reasons == ())
 
     @given(asks, consents)
-    def test_nothing_is_allowed_unless_active(self, ask: Ask, consent: ConsentFacts) -> None:
-        if policy.judge(ask, Facts(at=NOON, consent=consent)).allowed:
-            assert consent.state is State.ACTIVE
+    def test_nothing_is_allowed_unless_active(
+        self, ask: AccessRequest, consent: ConsentView
+    ) -> None:
+        if evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent)).is_allowed:
+            assert consent.state is ConsentState.ACTIVE
 
     @given(asks, consents)
-    def test_what_is_allowed_is_allowed_by_that_grant_alone(self, ask: Ask, consent: ConsentFacts) -> None:
-        verdict = policy.judge(ask, Facts(at=NOON, consent=consent))
+    def test_what_is_allowed_is_allowed_by_that_grant_alone(
+        self, ask: AccessRequest, consent: ConsentView
+    ) -> None:
+        verdict = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent))
         if verdict.grant is not None:
             alone = replace(consent, grants=(verdict.grant,))
-            assert policy.judge(ask, Facts(at=NOON, consent=alone)).allowed
+            assert evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=alone)).is_allowed
 
-    @given(asks, consents, st.frozensets(st.sampled_from(["entertainment", "research", "adult", "fine"])))
-    def test_more_exclusions_never_allow_more(self, ask: Ask, consent: ConsentFacts, more: frozenset[str]) -> None:
-        if policy.judge(ask, Facts(at=NOON, consent=consent, forbidden=more)).allowed:
-            assert policy.judge(ask, Facts(at=NOON, consent=consent)).allowed
+    @given(
+        asks,
+        consents,
+        st.frozensets(st.sampled_from(["entertainment", "research", "adult", "fine"])),
+    )
+    def test_more_exclusions_never_allow_more(
+        self, ask: AccessRequest, consent: ConsentView, more: frozenset[str]
+    ) -> None:
+        if evaluate.evaluate_request(
+            ask, PolicyContext(at=NOON, consent=consent, forbidden=more)
+        ).is_allowed:
+            assert evaluate.evaluate_request(
+                ask, PolicyContext(at=NOON, consent=consent)
+            ).is_allowed

@@ -1,4 +1,7 @@
-"""Races: quota under sixteen callers, revocation against deliveries. Real threads, real transactions."""
+"""Races: quota under sixteen callers, revocation against deliveries.
+
+Real threads, real transactions.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,16 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Organisation
-from accounts.services import create_organisation
-from consent import erasure, gate, services
+from accounts.provisioning import create_organisation
+from consent import gate, services, speaker_erasure
 from consent.models import Consent, GrantUsage, Reservation
-from consent.rules.states import State
+from consent.policy.state_machine import ConsentState
 from core.errors import SaysoError
-from provenance.ledger import proofs
 from tests.conftest import NOON
 from tests.consent import people
 from tests.consent.people import KEY, ask_for, grant, of
-from tests.crowd import at_once
+from tests.support.concurrency import at_once
+from transparency_log import proofs
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 CALLERS = 16
@@ -35,10 +38,12 @@ def make_signed() -> Any:
         )
         speaker = people.make_speaker(organisation)
         made = services.request_consent(
-            organisation=organisation, livemode=False, speaker_id=speaker.id, grants=[grant(quota=quota)],
-            duration="P1Y", actor=KEY, at=NOON,
+            organisation=organisation, livemode=False, speaker_id=speaker.id,
+            grants=[grant(quota=quota)], duration="P1Y", actor=KEY, at=NOON,
         )  # fmt: skip
-        return services.sign_as_test(made.consent.id, organisation_id=organisation.id, actor=KEY, at=NOON)
+        return services.sign_as_test(
+            made.consent.id, organisation_id=organisation.id, actor=KEY, at=NOON
+        )
 
     return make
 
@@ -120,7 +125,7 @@ class TestRevocation:
 
         def act(number: int) -> tuple[str, str]:
             if number == round_ % CALLERS:
-                services.revoke(consent.id, reason="", **of(consent))
+                services.revoke_consent(consent.id, reason="", **of(consent))
                 return "revoked", ""
             permit = many[number % len(many)]
             try:
@@ -134,7 +139,7 @@ class TestRevocation:
             return "delivered", state
 
         outcome = at_once(CALLERS, act)
-        assert {state for what, state in outcome if what == "delivered"} <= {State.ACTIVE}
+        assert {state for what, state in outcome if what == "delivered"} <= {ConsentState.ACTIVE}
         with pytest.raises(gate.ConsentDenied):
             people.confirm(many[0])
 
@@ -145,7 +150,7 @@ class TestRevocation:
 
         def act(number: int) -> None:
             if number:
-                services.revoke(consent.id, reason="", **of(consent))
+                services.revoke_consent(consent.id, reason="", **of(consent))
                 order.append("revoked")
             else:
                 with transaction.atomic():
@@ -164,20 +169,24 @@ class TestRevocation:
 
 class TestAPerson:
     def test_can_be_frozen_while_everything_else_happens(self, make_signed: Any) -> None:
-        """Freezing, signing, renewing, revoking and holding wait for each other and never block each other."""
+        """Freezing, signing, renewing, revoking and holding wait for each other and never block
+        each other.
+        """
         consent = make_signed(quota={})
-        again = services.renew(consent.id, **of(consent)).consent
+        again = services.renew_consent(consent.id, **of(consent)).consent
         org = consent.organisation_id
 
         def act(number: int) -> str:
             try:
                 match number % 4:
                     case 0:
-                        erasure.freeze(consent.speaker_id, reason="requested", actor=KEY, at=NOON)
+                        speaker_erasure.freeze_speaker(
+                            consent.speaker_id, reason="requested", actor=KEY, at=NOON
+                        )
                     case 1:
                         services.sign_as_test(again.id, organisation_id=org, actor=KEY, at=NOON)
                     case 2:
-                        services.renew(consent.id, **of(consent))
+                        services.renew_consent(consent.id, **of(consent))
                     case _:
                         services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
             except SaysoError as refusal:
@@ -185,25 +194,38 @@ class TestAPerson:
             return "done"
 
         outcome = at_once(CALLERS, act)
-        assert set(outcome) <= {"done", "speaker_erased", "consent_wrong_state", "consent_superseded", "link_ended"}
+        assert set(outcome) <= {
+            "done",
+            "speaker_erased",
+            "consent_wrong_state",
+            "consent_superseded",
+            "link_ended",
+        }
         assert not Consent.objects.standing().filter(speaker=consent.speaker).exists()
 
 
 class TestRepeating:
     def test_revocations_log_one_line(self, make_signed: Any) -> None:
         consent = make_signed(quota={})
-        at_once(8, lambda _number: services.revoke(consent.id, reason="", **of(consent)))
-        kinds = [event.kind for event in proofs.history(consent.organisation_id, consent.id)]
+        at_once(8, lambda _number: services.revoke_consent(consent.id, reason="", **of(consent)))
+        kinds = [event.kind for event in proofs.list_history(consent.organisation_id, consent.id)]
         assert kinds.count("consent.revoked") == 1
 
     def test_renewals_make_one_request(self, make_signed: Any) -> None:
         consent = make_signed(quota={})
-        made = at_once(8, lambda _number: services.renew(consent.id, **of(consent)).consent.id)
+        made = at_once(
+            8, lambda _number: services.renew_consent(consent.id, **of(consent)).consent.id
+        )
         assert len(set(made)) == 1
 
     def test_signatures_make_one_record(self, make_signed: Any) -> None:
         consent = make_signed(quota={})
-        again = services.renew(consent.id, **of(consent)).consent
+        again = services.renew_consent(consent.id, **of(consent)).consent
         org = consent.organisation_id
-        signed = at_once(8, lambda _number: services.sign_as_test(again.id, organisation_id=org, actor=KEY, at=NOON))
+        signed = at_once(
+            8,
+            lambda _number: services.sign_as_test(
+                again.id, organisation_id=org, actor=KEY, at=NOON
+            ),
+        )
         assert len({one.record_sha256 for one in signed}) == 1

@@ -10,11 +10,17 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation
 from consent import gate, services
-from consent.errors import AssuranceUnavailable, ConsentSuperseded, KindRefused, SpeakerGone, WrongState
-from consent.life import requests, signing
+from consent.errors import (
+    AssuranceUnavailable,
+    ConsentSuperseded,
+    KindRefused,
+    SpeakerGone,
+    WrongState,
+)
+from consent.lifecycle import consent_requests
 from consent.models import Consent, Speaker
+from consent.signing import ceremony
 from core.errors import Invalid, NotFound
-from provenance.ledger import proofs
 from tests.conftest import NOON
 from tests.consent import people
 from tests.consent.people import (
@@ -29,12 +35,15 @@ from tests.consent.people import (
     revoke,
     token_of,
 )  # fmt: skip
+from transparency_log import proofs
 
 pytestmark = pytest.mark.django_db
 YEAR = timedelta(days=365)
 
 
-def faults(make_request: MakeRequest, *grants: dict[str, Any], **changes: Any) -> list[tuple[str, str | None]]:
+def faults(
+    make_request: MakeRequest, *grants: dict[str, Any], **changes: Any
+) -> list[tuple[str, str | None]]:
     with pytest.raises(Invalid) as caught:
         make_request(*grants, **changes)
     return [(fault.code, fault.attr) for fault in caught.value.faults]
@@ -44,7 +53,7 @@ class TestARequest:
     def test_waits_for_an_answer_behind_a_secret_link(self, make_request: MakeRequest) -> None:
         made = make_request()
         assert (made.consent.state, made.consent.record) == ("requested", None)
-        assert made.consent.link_sha256 == requests.hash_of(token_of(made))
+        assert made.consent.link_sha256 == consent_requests.hash_link_token(token_of(made))
 
     @pytest.mark.parametrize(
         ("changes", "fault"),
@@ -54,7 +63,10 @@ class TestARequest:
             ({"valid_until": NOON}, ("term_empty", "valid_until")),
             ({"duration": "P0D"}, ("term_empty", "duration")),
             ({"duration": "P10Y1D"}, ("term_too_long", "duration")),
-            ({"valid_from": NOON + YEAR, "valid_until": NOON + YEAR}, ("term_empty", "valid_until")),
+            (
+                {"valid_from": NOON + YEAR, "valid_until": NOON + YEAR},
+                ("term_empty", "valid_until"),
+            ),
             ({"valid_from": NOON + 11 * YEAR}, ("out_of_range", "valid_from")),
             ({"notice": "another"}, ("notice_unknown", "notice")),
             ({"locale": "ja"}, ("locale_unknown", "locale")),
@@ -69,7 +81,12 @@ class TestARequest:
         assert make_request(duration="P10Y").consent.duration == "P10Y"
 
     def test_tells_all_mistakes_of_all_grants(self, make_request: MakeRequest) -> None:
-        bad = grant(use_case="karaoke", intended_uses="too short", languages=["en", "en", "xx"], channels=["ether"])
+        bad = grant(
+            use_case="karaoke",
+            intended_uses="too short",
+            languages=["en", "en", "xx"],
+            channels=["ether"],
+        )
         assert faults(make_request, bad, grant(actions=["sing"])) == [
             ("use_case_unknown", "grants.0.use_case"),
             ("too_short", "grants.0.intended_uses"),
@@ -80,11 +97,13 @@ class TestARequest:
         ]
 
     @pytest.mark.parametrize("count", [0, 21])
-    def test_has_one_to_twenty_grants(self, make_request: MakeRequest, ana: Speaker, count: int) -> None:
+    def test_has_one_to_twenty_grants(
+        self, make_request: MakeRequest, ana: Speaker, count: int
+    ) -> None:
         with pytest.raises(Invalid):
             services.request_consent(
-                organisation=ana.organisation, livemode=False, speaker_id=ana.id, grants=[grant()] * count,
-                duration="P1Y", actor=KEY, at=NOON,
+                organisation=ana.organisation, livemode=False, speaker_id=ana.id,
+                grants=[grant()] * count, duration="P1Y", actor=KEY, at=NOON,
             )  # fmt: skip
 
     def test_warns_of_vague_words(self, make_request: MakeRequest) -> None:
@@ -93,7 +112,11 @@ class TestARequest:
 
     @pytest.mark.parametrize(
         ("words", "nearest"),
-        [("pineapples", ""), ("politics", "political"), ("entertainment.podcasts", "entertainment.podcast")],
+        [
+            ("pineapples", ""),
+            ("politics", "political"),
+            ("entertainment.podcasts", "entertainment.podcast"),
+        ],
     )
     def test_that_excludes_what_nobody_could_judge_by_is_refused_with_the_nearest_codes(
         self, make_request: MakeRequest, words: str, nearest: str
@@ -107,13 +130,19 @@ class TestARequest:
     @pytest.mark.parametrize(
         ("languages", "codes"),
         [
-            (["en"], []), (["en", "ja"], []),
-            (["zh-Hant"], ["language_covers_less"]), (["pt-BR"], ["language_covers_less"]),
-            (["es-419"], ["language_covers_less"]), (["zh"], ["language_covers_less"]),
-            (["cmn"], ["language_covers_less"]), (["no"], ["language_covers_more"]), (["nb"], []),
-            (["*"], ["language_covers_more"]), (["en", "de-DE", "*"], ["language_covers_less", "language_covers_more"]),
+            (["en"], []),
+            (["en", "ja"], []),
+            (["zh-Hant"], ["language_covers_less"]),
+            (["pt-BR"], ["language_covers_less"]),
+            (["es-419"], ["language_covers_less"]),
+            (["zh"], ["language_covers_less"]),
+            (["cmn"], ["language_covers_less"]),
+            (["no"], ["language_covers_more"]),
+            (["nb"], []),
+            (["*"], ["language_covers_more"]),
+            (["en", "de-DE", "*"], ["language_covers_less", "language_covers_more"]),
         ],
-    )  # fmt: skip
+    )
     def test_warns_where_a_language_covers_less_or_more_than_its_reader_might_think(
         self, make_request: MakeRequest, languages: list[str], codes: list[str]
     ) -> None:
@@ -123,8 +152,9 @@ class TestARequest:
 
     def test_is_kept_in_canonical_words(self, make_request: MakeRequest) -> None:
         asked = grant(
-            use_case="Entertainment.AudioBook", exclusions=["ENTERTAINMENT.PODCAST", "Medical-Advice"],
-            channels=["TV", "Phone"], territories=["uk"],
+            use_case="Entertainment.AudioBook",
+            exclusions=["ENTERTAINMENT.PODCAST", "Medical-Advice"], channels=["TV", "Phone"],
+            territories=["uk"],
         )  # fmt: skip
         scope = make_request(asked).consent.grants.get().scope
         assert scope["use_case"] == "entertainment.audiobook"
@@ -138,12 +168,14 @@ class TestARequest:
             make_request(speaker=make_speaker(livemode=True), assurance="L2")
         assert make_request(assurance="L2").consent.assurance == "L2"
 
-    def test_to_a_neighbours_speaker_is_to_nobody(self, make_speaker: MakeSpeaker, bolt: Organisation) -> None:
+    def test_to_a_neighbours_speaker_is_to_nobody(
+        self, make_speaker: MakeSpeaker, bolt: Organisation
+    ) -> None:
         theirs = make_speaker(organisation=bolt)
         with pytest.raises(NotFound):
             services.request_consent(
-                organisation=make_speaker().organisation, livemode=False, speaker_id=theirs.id, grants=[grant()],
-                duration="P1Y", actor=KEY, at=NOON,
+                organisation=make_speaker().organisation, livemode=False, speaker_id=theirs.id,
+                grants=[grant()], duration="P1Y", actor=KEY, at=NOON,
             )  # fmt: skip
 
     def test_to_somebody_frozen_is_refused(self, make_request: MakeRequest, ana: Speaker) -> None:
@@ -154,45 +186,50 @@ class TestARequest:
     def test_may_be_called_back(self, make_request: MakeRequest) -> None:
         made = make_request()
         assert revoke(made.consent).state == "lapsed"
-        with pytest.raises(signing.LinkEnded):
-            signing.find(token_of(made), at=NOON)
+        with pytest.raises(ceremony.LinkEnded):
+            ceremony.get_signing_view(token_of(made), at=NOON)
 
     def test_shows_its_link_only_while_it_can_be_used(self, make_request: MakeRequest) -> None:
         made = make_request()
-        assert requests.signing_url(made.consent, at=NOON) == made.signing_url
-        assert requests.signing_url(made.consent, at=NOON + timedelta(days=14)) is None
+        assert consent_requests.get_signing_url(made.consent, at=NOON) == made.signing_url
+        assert consent_requests.get_signing_url(made.consent, at=NOON + timedelta(days=14)) is None
         signed = services.sign_as_test(
             made.consent.id, organisation_id=made.consent.organisation_id, actor=KEY, at=NOON
         )
-        assert requests.signing_url(signed, at=NOON) is None
+        assert consent_requests.get_signing_url(signed, at=NOON) is None
 
 
 class TestRenew:
     def test_asks_for_the_same_again(self, consent: Consent) -> None:
-        again = services.renew(consent.id, **of(consent)).consent
+        again = services.renew_consent(consent.id, **of(consent)).consent
         assert (again.duration, again.supersedes_id) == ("P1Y", consent.id)
         assert again.grants.get().scope == consent.grants.get().scope
 
     def test_gives_the_open_request_when_asked_twice(self, consent: Consent) -> None:
-        first, second = services.renew(consent.id, **of(consent)), services.renew(consent.id, **of(consent))
+        first, second = (
+            services.renew_consent(consent.id, **of(consent)),
+            services.renew_consent(consent.id, **of(consent)),
+        )
         assert (first.consent, first.signing_url) == (second.consent, second.signing_url)
 
     def test_writes_down_that_the_last_one_was_not_answered(self, consent: Consent) -> None:
-        """A state that no entry explains would make every later bundle of the organisation one that does not verify."""
-        stale = services.renew(consent.id, **of(consent)).consent
+        """A state that no entry explains would make every later bundle of the organisation one that
+        does not verify.
+        """
+        stale = services.renew_consent(consent.id, **of(consent)).consent
         later = NOON + timedelta(days=15)
-        services.renew(consent.id, **{**of(consent), "at": later})
+        services.renew_consent(consent.id, **{**of(consent), "at": later})
         stale.refresh_from_db()
         assert (stale.state, stale.ended_at) == ("lapsed", later)
-        kinds = [event.kind for event in proofs.history(stale.organisation_id, stale.id)]
+        kinds = [event.kind for event in proofs.list_history(stale.organisation_id, stale.id)]
         assert kinds == ["consent.requested", "consent.lapsed"]
 
     def test_leaves_the_old_one_in_force_until_it_is_signed(self, consent: Consent) -> None:
-        services.renew(consent.id, **of(consent))
+        services.renew_consent(consent.id, **of(consent))
         assert codes(consent) == []
 
     def test_signed_carries_the_voices_of_the_old_one(self, consent: Consent) -> None:
-        again = services.renew(consent.id, **of(consent)).consent
+        again = services.renew_consent(consent.id, **of(consent)).consent
         services.sign_as_test(again.id, organisation_id=consent.organisation_id, actor=KEY, at=NOON)
         consent.refresh_from_db()
         assert (consent.state, check(consent).consent_id) == ("superseded", again.id)
@@ -202,30 +239,37 @@ class TestRenew:
 
     def test_of_what_was_withdrawn_leaves_it_withdrawn(self, consent: Consent) -> None:
         revoke(consent, reason="requested_by_person")
-        again = services.renew(consent.id, **of(consent)).consent
+        again = services.renew_consent(consent.id, **of(consent)).consent
         services.sign_as_test(again.id, organisation_id=consent.organisation_id, actor=KEY, at=NOON)
         consent.refresh_from_db()
-        assert (consent.state, codes(consent), codes(again)) == ("withdrawn", ["consent_revoked"], [])
+        assert (consent.state, codes(consent), codes(again)) == (
+            "withdrawn",
+            ["consent_revoked"],
+            [],
+        )
 
     def test_makes_anew_what_lapsed(self, consent: Consent) -> None:
-        first = services.renew(consent.id, **of(consent)).consent
+        first = services.renew_consent(consent.id, **of(consent)).consent
         later = {**of(consent), "at": NOON + timedelta(days=15)}
-        second = services.renew(consent.id, **later).consent
+        second = services.renew_consent(consent.id, **later).consent
         first.refresh_from_db()
         assert (first.state, second.id != first.id) == ("lapsed", True)
 
     def test_of_what_nobody_signed_is_refused(self, make_request: MakeRequest) -> None:
         with pytest.raises(WrongState):
-            services.renew(make_request().consent.id, **of(make_request().consent))
+            services.renew_consent(make_request().consent.id, **of(make_request().consent))
 
     def test_can_succeed_once_only(self, consent: Consent) -> None:
-        first = services.renew(consent.id, **of(consent)).consent
-        with pytest.raises(IntegrityError, match=r"consent_superseded_by_one|supersedes"), transaction.atomic():
+        first = services.renew_consent(consent.id, **of(consent)).consent
+        with (
+            pytest.raises(IntegrityError, match=r"consent_superseded_by_one|supersedes"),
+            transaction.atomic(),
+        ):
             Consent.objects.filter(pk=first.pk).update(supersedes=None)
             Consent.objects.create(
-                id="con_second", organisation=consent.organisation, livemode=False, speaker=consent.speaker,
-                notice_version=consent.notice_version, assurance="L1", created_at=NOON, duration="P1Y",
-                link_expires_at=NOON, supersedes=consent,
+                id="con_second", organisation=consent.organisation, livemode=False,
+                speaker=consent.speaker, notice_version=consent.notice_version, assurance="L1",
+                created_at=NOON, duration="P1Y", link_expires_at=NOON, supersedes=consent,
             )  # fmt: skip
             Consent.objects.filter(pk=first.pk).update(supersedes=consent)
 
@@ -235,7 +279,9 @@ class TestSpecialPeople:
         with pytest.raises(KindRefused):
             make_speaker(kind="minor")
 
-    def test_children_are_asked_where_the_policy_says_so(self, acme: Organisation, make_speaker: MakeSpeaker) -> None:
+    def test_children_are_asked_where_the_policy_says_so(
+        self, acme: Organisation, make_speaker: MakeSpeaker
+    ) -> None:
         acme.policy = {"allow_minors": True}
         acme.save()
         assert make_speaker(kind="minor").kind == "minor"
@@ -248,8 +294,8 @@ class TestSpecialPeople:
         consent = make_consent(speaker=speaker)
         assert codes(consent) == ["representative_missing"]
         agent = services.add_representative(
-            speaker.id, organisation=acme, livemode=False, kind="agent", name="Ben", email="b@example.org", actor=KEY,
-            at=NOON, valid_until=NOON + timedelta(days=1),
+            speaker.id, organisation=acme, livemode=False, kind="agent", name="Ben",
+            email="b@example.org", actor=KEY, at=NOON, valid_until=NOON + timedelta(days=1),
         )  # fmt: skip
         assert codes(consent) == ["representative_missing"]
         services.verify_representative(agent.pk, organisation=acme, actor="member:officer", at=NOON)

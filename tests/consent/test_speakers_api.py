@@ -15,14 +15,21 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 class TestSpeakers:
     def test_are_made_shown_and_listed(self, api: APIClient) -> None:
-        made = post(api, "/v1/speakers", {**ANA, "external_id": "7", "metadata": {"cast": "b"}}, 201)
-        assert made | {"name": "Ana María Gómez", "country": "ES", "kind": "adult", "livemode": False} == made
+        made = post(
+            api, "/v1/speakers", {**ANA, "external_id": "7", "metadata": {"cast": "b"}}, 201
+        )
+        assert (
+            made | {"name": "Ana María Gómez", "country": "ES", "kind": "adult", "livemode": False}
+            == made
+        )
         assert fetch(api, f"/v1/speakers/{made['id']}") == made
         assert fetch(api, "/v1/speakers")["data"] == [made]
 
     def test_are_changed_field_by_field(self, api: APIClient) -> None:
         made = post(api, "/v1/speakers", ANA, 201)
-        answer = api.patch(f"/v1/speakers/{made['id']}", {"email": "new@example.org"}, format="json")
+        answer = api.patch(
+            f"/v1/speakers/{made['id']}", {"email": "new@example.org"}, format="json"
+        )
         changed = json.loads(answer.content)
         assert changed == {**made, "email": "new@example.org"}
 
@@ -62,7 +69,9 @@ class TestSpeakers:
         assert fetch(api, "/v1/speakers")["data"] == []
 
     def test_with_half_a_character_are_unreadable(self, api: APIClient) -> None:
-        answer = api.generic("POST", "/v1/speakers", json.dumps({**ANA, "name": "\ud800"}), "application/json")
+        answer = api.generic(
+            "POST", "/v1/speakers", json.dumps({**ANA, "name": "\ud800"}), "application/json"
+        )
         assert (answer.status_code, json.loads(answer.content)["code"]) == (400, "malformed")
 
     def test_that_are_children_are_refused(self, api: APIClient) -> None:

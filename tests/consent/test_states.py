@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.rules.states import DPV_STATUS, ENDED, MOVES, STANDING, Move, State
+from consent.policy.state_machine import DPV_STATUS, ENDED, MOVES, STANDING, ConsentState, Move
 
 moves = st.lists(st.sampled_from(list(Move)), max_size=30)
 
 
-def walk(steps: list[Move]) -> list[State]:
+def walk(steps: list[Move]) -> list[ConsentState]:
     """The states that a consent goes through when these moves are tried one after the other."""
-    path = [State.DRAFT]
+    path = [ConsentState.DRAFT]
     for step in steps:
         if path[-1] in MOVES[step].sources:
             path.append(MOVES[step].target)
@@ -30,14 +30,19 @@ class TestMoves:
     @given(moves)
     def test_make_nothing_active_that_was_not_captured(self, steps: list[Move]) -> None:
         path = walk(steps)
-        assert State.ACTIVE not in path or State.CAPTURED in path[: path.index(State.ACTIVE)]
+        assert (
+            ConsentState.ACTIVE not in path
+            or ConsentState.CAPTURED in path[: path.index(ConsentState.ACTIVE)]
+        )
 
     @given(moves)
     def test_keep_what_is_erased_erased(self, steps: list[Move]) -> None:
         path = walk(steps)
-        assert State.ERASED not in path or path[-1] is State.ERASED
+        assert ConsentState.ERASED not in path or path[-1] is ConsentState.ERASED
 
-    @pytest.mark.parametrize("step", [step for step, rule in MOVES.items() if State.ACTIVE in rule.sources])
+    @pytest.mark.parametrize(
+        "step", [step for step, rule in MOVES.items() if ConsentState.ACTIVE in rule.sources]
+    )
     def test_away_from_active_end_the_permits(self, step: Move) -> None:
         assert MOVES[step].ends_permits
 
@@ -59,8 +64,8 @@ class TestMoves:
         ],
     )
     def test_lead_where_the_standard_says(self, step: Move, source: str, target: str) -> None:
-        assert State(source) in MOVES[step].sources
+        assert ConsentState(source) in MOVES[step].sources
         assert MOVES[step].target == target
 
     def test_give_every_state_a_status_of_the_vocabulary(self) -> None:
-        assert set(DPV_STATUS) == set(State)
+        assert set(DPV_STATUS) == set(ConsentState)

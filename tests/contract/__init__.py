@@ -1,1 +1,3 @@
-"""The served API as strangers meet it: held against its contract and against its own OpenAPI document."""
+"""The served API as strangers meet it: held against its contract and against its own OpenAPI
+document.
+"""

@@ -1,4 +1,6 @@
-"""The calls that every walk begins with: a consent asked for and signed, a decision, a sentence spoken."""
+"""The calls that every walk begins with: a consent asked for and signed, a decision, a sentence
+spoken.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,10 @@ def asked(http: Sender, **changes: Any) -> dict[str, Any]:
     """A request for consent, as the contract writes one."""
     speaker = http.post("/v1/speakers", ADA).json()["id"]
     body: dict[str, Any] = {
-        "speaker": speaker, "notice": "voice-cloning", "locale": "en", "assurance": "L1", "jurisdictions": ["EU"],
-        "valid_from": None, "valid_until": "2027-11-20T00:00:00Z", "duration": None,
-        "representation": {"kind": "none"}, "grants": [grant_of(languages=["en", "de-DE"])],
+        "speaker": speaker, "notice": "voice-cloning", "locale": "en", "assurance": "L1",
+        "jurisdictions": ["EU"], "valid_from": None, "valid_until": "2027-11-20T00:00:00Z",
+        "duration": None, "representation": {"kind": "none"},
+        "grants": [grant_of(languages=["en", "de-DE"])],
     }  # fmt: skip
     answer = http.post("/v1/consents", body | changes)
     assert answer.status_code == 201, answer.content

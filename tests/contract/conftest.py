@@ -1,4 +1,6 @@
-"""A product of Acme with one of everything, and a client that sends exactly the bytes that a test wants sent."""
+"""A product of Acme with one of everything, and a client that sends exactly the bytes that a test
+wants sent.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiKey
-from config import codes
+from config import error_codes
 from consent.models import Consent, Speaker
+from erasure.models import Erasure
 from provenance.models import Clip, Export
-from tests.cast import MakeKey
+from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import (
     AUDIOBOOK,
     SENTENCE,
@@ -23,29 +26,41 @@ from tests.voices.conftest import (
     grant_of,
 )
 from vault.models import Blob
-from voices.models import Erasure, Job, Sample, Voice
+from voices.models import Job, Sample, Voice
 
 Answer = Any
 LIBRARY_WORDS = re.compile(
-    r"Traceback|NoneType|\bstr\b|\bdict\b|\bint\(|\bobject at 0x|Expected a|has no attribute|unhashable"
-    r"|Ensure this|Not a valid|not a valid choice|This field|No data provided|submitted data|codec can't"
+    r"Traceback|NoneType|\bstr\b|\bdict\b|\bint\(|\bobject at 0x|Expected a|has no "
+    r"attribute|unhashable"
+    r"|Ensure this|Not a valid|not a valid choice|This field|No data provided|submitted data|codec "
+    r"can't"
 )
 """How Python, Django and the framework talk. What we answer is in our own words."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """An HTTP client with a key. A server error arrives as an answer; every answer must name its request."""
+    """An HTTP client with a key.
+
+    A server error arrives as an answer; every answer must name its request.
+    """
 
     secret: str | None
 
     def send(
-        self, method: str, path: str, body: bytes | None = None, kind: str | None = "application/json", **headers: Any
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str | None = "application/json",
+        **headers: Any,
     ) -> Answer:
         own: dict[str, Any] = {"HTTP_AUTHORIZATION": f"Bearer {self.secret}"} if self.secret else {}
         sent: dict[str, Any] = {} if body is None or kind is None else {"content_type": kind}
         client = Client(raise_request_exception=False)
-        answer = client.generic(method, path, b"" if body is None else body, **sent, **own, **headers)
+        answer = client.generic(
+            method, path, b"" if body is None else body, **sent, **own, **headers
+        )
         assert answer["X-Request-Id"].startswith("req_")
         return answer
 
@@ -64,7 +79,9 @@ class Sender:
 
 @pytest.fixture
 def http(make_key: MakeKey, clock_at_noon: None, reader: Reader) -> Sender:
-    """Acme's test key at noon, in the hands of somebody who calls often; the provider is a real reader."""
+    """Acme's test key at noon, in the hands of somebody who calls often; the provider is a real
+    reader.
+    """
     return Sender(make_key(calls_per_minute=100_000).secret)
 
 
@@ -75,11 +92,13 @@ def anybody(db: None, clock_at_noon: None) -> Sender:
 
 
 class World(Mapping[str, str]):
-    """The ids of one of everything, under the names of the path parameters, each made when it is first asked for."""
+    """The ids of one of everything, under the names of the path parameters, each made when it is
+    first asked for.
+    """
 
     NAMES = (
-        "speaker_id", "consent_id", "voice_id", "clip_id", "decision_id", "job_id", "export_id", "erasure_id", "key_id",
-        "manifestId",
+        "speaker_id", "consent_id", "voice_id", "clip_id", "decision_id", "job_id", "export_id",
+        "erasure_id", "key_id", "manifestId",
     )  # fmt: skip
 
     def __init__(self, http: Sender, voices: Callable[[], Voice]) -> None:
@@ -102,7 +121,11 @@ class World(Mapping[str, str]):
         match name:
             case "speaker_id" | "consent_id" | "voice_id":
                 voice = self.voices()
-                return {"speaker_id": voice.speaker_id, "consent_id": voice.consent_id, "voice_id": voice.id}
+                return {
+                    "speaker_id": voice.speaker_id,
+                    "consent_id": voice.consent_id,
+                    "voice_id": voice.id,
+                }
             case "clip_id" | "decision_id":
                 spoken = self._http.post("/v1/speech", self.speech())
                 return {"clip_id": spoken["Sayso-Clip"], "decision_id": spoken["Sayso-Decision"]}
@@ -117,7 +140,9 @@ class World(Mapping[str, str]):
                 path = f"/v1/speakers/{self.voices().speaker_id}/erase"
                 return self._post(name, path, {"reason": "requested"})
             case "key_id":
-                return self._post(name, "/v1/api_keys", {"product": "X", "scopes": ["clips:read"], "mode": "test"})
+                return self._post(
+                    name, "/v1/api_keys", {"product": "X", "scopes": ["clips:read"], "mode": "test"}
+                )
         raise KeyError(name)
 
     def _post(self, name: str, path: str, body: dict[str, Any]) -> dict[str, str]:
@@ -129,7 +154,12 @@ class World(Mapping[str, str]):
 
     def speech(self) -> dict[str, Any]:
         """A good call of the voice."""
-        return {"voice": self["voice_id"], "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK}
+        return {
+            "voice": self["voice_id"],
+            "text": SENTENCE,
+            "language": "en",
+            "use_case": AUDIOBOOK,
+        }
 
 
 @pytest.fixture
@@ -149,11 +179,22 @@ def problem(answer: Answer, status: int | None = None, code: str | None = None) 
     assert 400 <= answer.status_code < 500, f"{answer.status_code}: {answer.content[:300]!r}"
     assert answer["Content-Type"] == "application/problem+json", answer.content[:300]
     found: dict[str, Any] = json.loads(answer.content)
-    assert {"type", "title", "status", "detail", "instance", "code", "request_id", "errors"} <= found.keys()
+    assert {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "instance",
+        "code",
+        "request_id",
+        "errors",
+    } <= found.keys()
     assert (found["status"], found["request_id"]) == (answer.status_code, answer["X-Request-Id"])
     assert found["type"].endswith(f"/problems/{found['code']}")
     assert all(set(fault) == {"code", "attr", "detail"} for fault in found["errors"])
-    assert not [fault for fault in found["errors"] if codes.find(fault["code"]) is None], found
+    assert not [
+        fault for fault in found["errors"] if error_codes.get_error_code(fault["code"]) is None
+    ], found
     assert not LIBRARY_WORDS.search(answer.content.decode()), answer.content[:500]
     assert status in {None, found["status"]}, found
     assert code in {None, found["code"]}, found

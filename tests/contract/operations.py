@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from config import docs
+from config import api_docs
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, grant_of
 
 Schema = dict[str, Any]
@@ -31,7 +31,9 @@ class Operation:
 
     @property
     def foreign(self) -> bool:
-        """Whether its names and statuses are somebody else's: `tests/provenance/test_resolving.py` has those."""
+        """Whether its names and statuses are somebody else's: `tests/provenance/test_resolving.py`
+        has those.
+        """
         return self.name.startswith("c2pa_")
 
     @property
@@ -50,7 +52,7 @@ class Operation:
 
 @lru_cache
 def document() -> Schema:
-    found: Schema = json.loads(docs.document())
+    found: Schema = json.loads(api_docs.build_openapi_document())
     return found
 
 
@@ -79,7 +81,9 @@ def resolved(schema: Schema) -> Schema:
     return resolved(found)
 
 
-def fields(schema: Schema, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
+def fields(
+    schema: Schema, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
     """Every field of a body, with those inside of objects and of the first entry of lists."""
     for name, raw in schema.get("properties", {}).items():
         field = resolved(raw) | ({"null": True} if nullable(raw) else {})
@@ -94,7 +98,9 @@ def fields(schema: Schema, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
 
 def nullable(schema: Schema) -> bool:
     kinds = schema.get("type", ())
-    return "null" in kinds or any(choice.get("type") == "null" for choice in schema.get("oneOf", ()))
+    return "null" in kinds or any(
+        choice.get("type") == "null" for choice in schema.get("oneOf", ())
+    )
 
 
 def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
@@ -103,9 +109,9 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
     grants = [grant_of(sensitive_content=[], min_disclosure="none", on_death="stop")]
     described: Schema = {"external_id": "x-1", "metadata": {"shelf": "b"}}
     key = {
-        "product": "Reader", "scopes": ["clips:read"], "default_use_case": AUDIOBOOK, "default_channel": "app",
-        "default_territory": "DE", "default_language": "en", "calls_per_minute": 10,
-        "expires_at": "2027-01-01T00:00:00Z",
+        "product": "Reader", "scopes": ["clips:read"], "default_use_case": AUDIOBOOK,
+        "default_channel": "app", "default_territory": "DE", "default_language": "en",
+        "calls_per_minute": 10, "expires_at": "2027-01-01T00:00:00Z",
     }  # fmt: skip
     return {
         "api_keys_create": key | described | {"mode": "test"},
@@ -113,14 +119,28 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "organisation_update": {"contact": "voices@acme.example", "dpo": "dpo@acme.example"},
         "api_keys_rotate": {"overlap": "PT1H"},
         "speakers_create": described
-        | {"name": "Ada", "email": "ada@example.org", "country": "DE", "locale": "de", "kind": "adult"},
-        "speakers_update": described | {"name": "Ada B.", "email": "b@example.org", "country": "AT", "locale": "en"},
+        | {
+            "name": "Ada",
+            "email": "ada@example.org",
+            "country": "DE",
+            "locale": "de",
+            "kind": "adult",
+        },
+        "speakers_update": described
+        | {"name": "Ada B.", "email": "b@example.org", "country": "AT", "locale": "en"},
         "speakers_erase": {"reason": "requested"},
         "consents_create": described
         | {
-            "speaker": ids["speaker_id"], "notice": "voice-cloning", "locale": "en", "assurance": "L1",
-            "jurisdictions": ["EU"], "valid_from": "2026-12-01T00:00:00Z", "valid_until": "2027-11-20T00:00:00Z",
-            "duration": None, "representation": {"kind": "none"}, "grants": grants,
+            "speaker": ids["speaker_id"],
+            "notice": "voice-cloning",
+            "locale": "en",
+            "assurance": "L1",
+            "jurisdictions": ["EU"],
+            "valid_from": "2026-12-01T00:00:00Z",
+            "valid_until": "2027-11-20T00:00:00Z",
+            "duration": None,
+            "representation": {"kind": "none"},
+            "grants": grants,
         },
         "consents_revoke": {"reason": "requested_by_person"},
         "consents_suspend": {"reason": "dispute"},
@@ -131,20 +151,41 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "test_consents_sign": {},
         "test_clock_advance": {"advance": "PT1S"},
         "decisions_create": {
-            "voice": ids["voice_id"], "action": "synthesize", "language": "en", "use_case": AUDIOBOOK,
-            "channel": "app", "territory": "DE", "characters": 5, "labels": ["education"],
+            "voice": ids["voice_id"],
+            "action": "synthesize",
+            "language": "en",
+            "use_case": AUDIOBOOK,
+            "channel": "app",
+            "territory": "DE",
+            "characters": 5,
+            "labels": ["education"],
         },
         "speech_create": described
         | speech
         | {
-            "channel": "app", "territory": "DE", "labels": [], "client_reference": "line 1", "provider_options": {},
-            "disclosure": None, "delivery": {"mode": "job"},
+            "channel": "app",
+            "territory": "DE",
+            "labels": [],
+            "client_reference": "line 1",
+            "provider_options": {},
+            "disclosure": None,
+            "delivery": {"mode": "job"},
             "output": {"codec": "mp3", "sample_rate_hz": 24_000, "bit_rate_bps": 64_000},
             "prosody": {"speed": 1.0, "pitch_semitones": 0.0, "emotion": None},
         },
         "speech_batch": speech | {"items": [{"text": "Good evening."}]},
-        "exports_create": {"kind": "usage", "from": "2026-01-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"},
+        "exports_create": {
+            "kind": "usage",
+            "from": "2026-01-01T00:00:00Z",
+            "to": "2026-12-01T00:00:00Z",
+        },
         "voices_update": described | {"name": "Mara", "description": "Calm."},
         "voices_create": described
-        | {"consent": ids["consent_id"], "name": "Mara", "language": "en", "use_case": AUDIOBOOK, "samples": []},
-    }  # fmt: skip
+        | {
+            "consent": ids["consent_id"],
+            "name": "Mara",
+            "language": "en",
+            "use_case": AUDIOBOOK,
+            "samples": [],
+        },
+    }

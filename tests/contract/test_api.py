@@ -1,4 +1,6 @@
-"""The contract walked over HTTP, as a product engineer would: consent, its papers, decisions, voices."""
+"""The contract walked over HTTP, as a product engineer would: consent, its papers, decisions,
+voices.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,11 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
-from config.codes import REASONS
-from tests.cast import MakeKey
+from config.error_codes import REASONS
 from tests.contract.calls import ADA, asked, decided, signed
 from tests.contract.conftest import Sender, World, problem
 from tests.contract.test_bad_uploads import GOOD, clone
+from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import grant_of
 
 pytestmark = pytest.mark.django_db
@@ -23,15 +25,26 @@ pytestmark = pytest.mark.django_db
 class TestConsent:
     def test_waits_for_its_signature(self, http: Sender) -> None:
         consent = asked(http)
-        assert (consent["state"], consent["assurance"], consent["record_sha256"]) == ("requested", "L1", None)
+        assert (consent["state"], consent["assurance"], consent["record_sha256"]) == (
+            "requested",
+            "L1",
+            None,
+        )
         assert "/sign/" in consent["signing_url"]
         assert consent["signing_expires_at"] == "2026-12-05T12:00:00Z"
         assert consent["grants"][0]["id"].startswith("grt_")
 
     def test_is_signed_in_the_sandbox(self, http: Sender) -> None:
         consent = signed(http)
-        assert (consent["state"], "signing_url" in consent, consent["revoked_at"]) == ("active", False, None)
-        assert (consent["valid_from"], consent["valid_until"]) == ("2026-11-21T12:00:00Z", "2027-11-20T00:00:00Z")
+        assert (consent["state"], "signing_url" in consent, consent["revoked_at"]) == (
+            "active",
+            False,
+            None,
+        )
+        assert (consent["valid_from"], consent["valid_until"]) == (
+            "2026-11-21T12:00:00Z",
+            "2027-11-20T00:00:00Z",
+        )
         assert len(consent["record_sha256"]) == 64
 
     def test_record_proves_itself(self, http: Sender) -> None:
@@ -40,7 +53,9 @@ class TestConsent:
         assert {"record", "jws", "sha256", "public_key"} <= set(found)
         record = base64.b64decode(found["record"])
         assert hashlib.sha256(record).hexdigest() == found["sha256"] == consent["record_sha256"]
-        key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": _unpadded(base64.b64decode(found["public_key"]))})
+        key = OKPKey.import_key(
+            {"kty": "OKP", "crv": "Ed25519", "x": _unpadded(base64.b64decode(found["public_key"]))}
+        )
         assert jws.deserialize_compact(found["jws"], key, algorithms=["Ed25519"]).payload == record
 
     def test_receipt_is_there_for_computers_and_people(self, http: Sender) -> None:
@@ -53,7 +68,9 @@ class TestConsent:
     def test_without_signature_has_no_papers(self, http: Sender, paper: str) -> None:
         problem(http.get(f"/v1/consents/{asked(http)['id']}/{paper}"), 409, "consent_not_signed")
 
-    @pytest.mark.parametrize("term", [{}, {"valid_until": "2027-01-01T00:00:00Z", "duration": "P1Y"}])
+    @pytest.mark.parametrize(
+        "term", [{}, {"valid_until": "2027-01-01T00:00:00Z", "duration": "P1Y"}]
+    )
     def test_wants_one_term_exactly(self, http: Sender, term: dict[str, str]) -> None:
         speaker = http.post("/v1/speakers", ADA).json()["id"]
         answer = http.post("/v1/consents", {"speaker": speaker, "grants": [grant_of()], **term})
@@ -72,13 +89,21 @@ class TestConsent:
         path = f"/v1/consents/{consent['id']}/narrow"
         grants = [{"id": consent["grants"][0]["id"], "languages": ["en"]}]
         assert http.post(path, {"grants": grants}).json()["grants"][0]["languages"] == ["en"]
-        problem(http.post(path, {"grants": [grants[0] | {"languages": ["en", "fr"]}]}), 422, "not_narrower")
+        problem(
+            http.post(path, {"grants": [grants[0] | {"languages": ["en", "fr"]}]}),
+            422,
+            "not_narrower",
+        )
 
     def test_renewal_is_a_new_request(self, http: Sender) -> None:
         consent = signed(http)
         answer = http.post(f"/v1/consents/{consent['id']}/renew")
         made = answer.json()
-        assert (answer.status_code, made["state"], made["supersedes"]) == (201, "requested", consent["id"])
+        assert (answer.status_code, made["state"], made["supersedes"]) == (
+            201,
+            "requested",
+            consent["id"],
+        )
         assert answer["Location"] == f"/v1/consents/{made['id']}"
 
     def test_events_tell_its_story_oldest_first(self, http: Sender) -> None:
@@ -87,7 +112,17 @@ class TestConsent:
         found = http.get(f"/v1/consents/{consent['id']}/events").json()["data"]
         assert (found[0]["type"], found[0]["by"]) == ("consent.requested", None)
         assert (found[-1]["type"], found[-1]["by"]) == ("consent.revoked", "organisation")
-        assert set(found[0]) == {"id", "object", "type", "created_at", "livemode", "log_index", "refs", "by", "body"}
+        assert set(found[0]) == {
+            "id",
+            "object",
+            "type",
+            "created_at",
+            "livemode",
+            "log_index",
+            "refs",
+            "by",
+            "body",
+        }
 
     def test_is_not_signed_by_a_live_key(self, http: Sender, make_key: MakeKey) -> None:
         live = Sender(make_key(live=True).secret)
@@ -118,21 +153,27 @@ class TestDecision:
     def test_names_all_reasons_with_codes_of_the_contract(self, http: Sender) -> None:
         consent = asked(http, grants=[grant_of(channels=["web"], territories=["DE"])])
         found = decided(
-            http, consent=consent["id"], action="train", language="ja", use_case="political.campaign", channel="app",
-            territory="FR", labels=["religious"], characters=10**6,
+            http, consent=consent["id"], action="train", language="ja",
+            use_case="political.campaign", channel="app", territory="FR", labels=["religious"],
+            characters=10**6,
         )  # fmt: skip
         codes = {reason["code"] for reason in found["reasons"]}
         assert codes >= {
             "consent_not_signed", "assurance_too_low", "action_not_covered", "use_case_not_covered",
-            "language_not_covered", "channel_not_covered", "territory_not_covered", "content_excluded",
+            "language_not_covered", "channel_not_covered", "territory_not_covered",
+            "content_excluded",
         }  # fmt: skip
         assert codes <= set(REASONS)
 
     @pytest.mark.parametrize(
         ("ask", "code"),
-        [({"language": "en-x-"}, "language_unknown"), ({"use_case": "juggling"}, "use_case_unknown"),
-         ({"characters": 10**6}, "quota_exceeded"), ({"use_case": "dubbing"}, "use_case_not_covered")],
-    )  # fmt: skip
+        [
+            ({"language": "en-x-"}, "language_unknown"),
+            ({"use_case": "juggling"}, "use_case_unknown"),
+            ({"characters": 10**6}, "quota_exceeded"),
+            ({"use_case": "dubbing"}, "use_case_not_covered"),
+        ],
+    )
     def test_has_a_code_for_each_doubt(self, http: Sender, ask: dict[str, Any], code: str) -> None:
         found = decided(http, consent=signed(http)["id"], **ask)
         assert [reason["code"] for reason in found["reasons"]] == [code]

@@ -1,4 +1,6 @@
-"""Bad input to every endpoint: a clear problem document, nothing half-made, and the next good request works."""
+"""Bad input to every endpoint: a clear problem document, nothing half-made, and the next good
+request works.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ WITH_IDS = [operation.name for operation in operations() if "{" in operation.pat
 WITH_KEY = [operation.name for operation in operations() if operation.node["security"]]
 OF_A_STRANGER = "a" * 26
 NO_IDS = (
-    "x", "con_", "spk_" + "A" * 26, "spk_" + "1" * 26, "vox_" + "a" * 27, "..", ".", "%00", "spk_%00" + "a" * 25,
-    "%ff%fe", "%F0%9F%98%80", "%2e%2e%2f", "a" * 4000, "1%20OR%201=1", "'", "%0a", "null", "-1", "*",
+    "x", "con_", "spk_" + "A" * 26, "spk_" + "1" * 26, "vox_" + "a" * 27, "..", ".", "%00",
+    "spk_%00" + "a" * 25, "%ff%fe", "%F0%9F%98%80", "%2e%2e%2f", "a" * 4000, "1%20OR%201=1", "'",
+    "%0a", "null", "-1", "*",
 )  # fmt: skip
 UNREADABLE = {
     "no JSON": b"{",
@@ -50,9 +53,10 @@ UNREADABLE = {
 TEXTS = ("a\x00b", "\x1b[31m", "x" * 20_000)
 NUMBERS = (-1, 10**400, 2**53, 2**63, 0)
 TIMES = (
-    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59",
-    "2027-01-01T24:00:00Z", "2027-01-01T00:00:00", "2027-01-01", "2027-02-30T00:00:00Z", "2027-01-01T00:00:60Z",
-    "-2027-01-01T00:00:00Z", "12027-01-01T00:00:00Z", "2027-W01-1T00:00Z", "now", "",
+    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59",
+    "0001-01-01T00:00:00+23:59", "2027-01-01T24:00:00Z", "2027-01-01T00:00:00", "2027-01-01",
+    "2027-02-30T00:00:00Z", "2027-01-01T00:00:60Z", "-2027-01-01T00:00:00Z",
+    "12027-01-01T00:00:00Z", "2027-W01-1T00:00Z", "now", "",
 )  # fmt: skip
 
 
@@ -61,7 +65,8 @@ def otherwise_typed(schema: Schema) -> Iterator[object]:
     kinds = schema.get("type", ())
     kind = kinds if isinstance(kinds, str) else next((one for one in kinds if one != "null"), None)
     values: dict[str, tuple[object, ...]] = {
-        "string": ("text",), "integer": (7,), "number": (1.5,), "boolean": (True,), "array": ([],), "object": ({},),
+        "string": ("text",), "integer": (7,), "number": (1.5,), "boolean": (True,), "array": ([],),
+        "object": ({},),
     }  # fmt: skip
     fitting = {"integer": {"integer"}, "number": {"integer", "number"}}.get(kind or "", {kind})
     if kind is None:
@@ -147,12 +152,22 @@ class TestABody:
         operation, path, body = ready(name, world)
         before = rows()
         for odd in ("colour", "Name", "", "a\x00", "é", "x" * 5000, "__class__", "id"):
-            found = problem(http.send(operation.method, path, json.dumps(body | {odd: 1}).encode()), 422)
-            assert (found["errors"][0]["code"], found["errors"][0]["attr"]) == ("unknown_field", odd[:100] or None)
+            found = problem(
+                http.send(operation.method, path, json.dumps(body | {odd: 1}).encode()), 422
+            )
+            assert (found["errors"][0]["code"], found["errors"][0]["attr"]) == (
+                "unknown_field",
+                odd[:100] or None,
+            )
         assert rows() == before
 
     def test_that_is_too_large_is_not_read(
-        self, http: Sender, world: World, name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+        self,
+        http: Sender,
+        world: World,
+        name: str,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         settings.SAYSO_MAX_JSON_BYTES = 2**16
         monkeypatch.setattr("voices.api.speech.SpeechBatch.body_limit", 2**16)
@@ -166,11 +181,21 @@ class TestABody:
     def test_of_another_type_is_refused(self, http: Sender, world: World, name: str) -> None:
         operation, path, _ = ready(name, world)
         before = rows()
-        for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "json", "a/" + "b" * 300):
-            problem(http.send(operation.method, path, b"reason=a", kind), 415, "unsupported_media_type")
+        for kind in (
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/xml",
+            "json",
+            "a/" + "b" * 300,
+        ):
+            problem(
+                http.send(operation.method, path, b"reason=a", kind), 415, "unsupported_media_type"
+            )
         assert rows() == before
 
-    def test_that_is_empty_or_good_comes_through_afterwards(self, http: Sender, world: World, name: str) -> None:
+    def test_that_is_empty_or_good_comes_through_afterwards(
+        self, http: Sender, world: World, name: str
+    ) -> None:
         operation, path, body = ready(name, world)
         for empty in (b"", b"{}"):
             answer = http.send(operation.method, path, empty)
@@ -189,16 +214,20 @@ class TestAnId:
         before = rows()
         for odd in (real[:4] + OF_A_STRANGER, *NO_IDS):
             path = operation.path.replace(f"{{{parameter}}}", odd)
-            answer = http.send(operation.method, path, None if good is None else json.dumps(good).encode())
+            answer = http.send(
+                operation.method, path, None if good is None else json.dumps(good).encode()
+            )
             if odd not in {".", ".."}:  # Django's own client may shorten these
-                wanted = {400, 404} if name == "c2pa_get_manifest" else {404}  # as the published document has it
+                wanted = (
+                    {400, 404} if name == "c2pa_get_manifest" else {404}
+                )  # as the published document has it
                 assert problem(answer)["status"] in wanted, f"{odd[:40]}: {answer.content[:200]!r}"
         assert rows() == before
 
     def test_in_a_body_is_not_found_either(self, http: Sender, world: World) -> None:
         for name, field in (
-            ("consents_create", "speaker"), ("decisions_create", "voice"), ("speech_create", "voice"),
-            ("speech_batch", "voice"),
+            ("consents_create", "speaker"), ("decisions_create", "voice"),
+            ("speech_create", "voice"), ("speech_batch", "voice"),
         ):  # fmt: skip
             for odd in (world["voice_id"][:4] + OF_A_STRANGER, "x", "'", "x" * 64):
                 body = bodies(world)[name] | {field: odd}
@@ -207,7 +236,9 @@ class TestAnId:
     def test_of_a_consent_that_is_nobodys_denies_a_clone(self, http: Sender, world: World) -> None:
         sample = {"audio_base64": "UklGRg=="}
         for odd in ("con_" + OF_A_STRANGER, "x"):
-            answer = http.post("/v1/voices", bodies(world)["voices_create"] | {"consent": odd, "samples": [sample]})
+            answer = http.post(
+                "/v1/voices", bodies(world)["voices_create"] | {"consent": odd, "samples": [sample]}
+            )
             assert problem(answer, 403, "consent_denied")["reasons"][0]["code"] == "no_consent"
 
 
@@ -215,7 +246,9 @@ class TestAnId:
 class TestAMethod:
     def test_that_is_not_there_is_told_so(self, http: Sender, world: World, name: str) -> None:
         path = named(name).at(world)
-        known = {operation.method for operation in operations() if operation.path == named(name).path}
+        known = {
+            operation.method for operation in operations() if operation.path == named(name).path
+        }
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - known:
             answer = http.send(method, path, b"{}")
             problem(answer, 405, "method_not_allowed")
@@ -224,7 +257,9 @@ class TestAMethod:
     def test_get_with_a_body_ignores_it(self, http: Sender, world: World, name: str) -> None:
         operation = named(name)
         if operation.method == "GET":
-            expected = {200, 404, 409} | ({400} if operation.foreign else set())  # 400: parameters that are missing
+            expected = {200, 404, 409} | (
+                {400} if operation.foreign else set()
+            )  # 400: parameters that are missing
             assert http.send("GET", operation.at(world), b"{broken").status_code in expected
 
 
@@ -235,10 +270,13 @@ class TestAKey:
         ids = dict.fromkeys(World.NAMES, "x")
         body = b"{}" if operation.takes_json else None
         for header in (
-            "Basic abc", "Bearer", "Bearer ", "Bearer é", "Bearer \u00ff", "bearer x", "Bearer a b", "Bearer \t",
-            "Bearer sayso_test_" + "0" * 49, "Bearer " + "x" * 10_000, "Digest x", ",", "\u00a0",
+            "Basic abc", "Bearer", "Bearer ", "Bearer é", "Bearer \u00ff", "bearer x", "Bearer a b",
+            "Bearer \t", "Bearer sayso_test_" + "0" * 49, "Bearer " + "x" * 10_000, "Digest x", ",",
+            "\u00a0",
         ):  # fmt: skip
-            answer = anybody.send(operation.method, operation.at(ids), body, HTTP_AUTHORIZATION=header)
+            answer = anybody.send(
+                operation.method, operation.at(ids), body, HTTP_AUTHORIZATION=header
+            )
             problem(answer, 401, "unauthenticated")
             assert answer["WWW-Authenticate"].startswith("Bearer")
         problem(anybody.send(operation.method, operation.at(ids), body), 401, "unauthenticated")
@@ -250,14 +288,34 @@ class TestAList:
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize(
         "query",
-        ["limit=0", "limit=101", "limit=-1", "limit=1.5", "limit=", "limit=x", "limit=%00", "limit=" + "9" * 5000,
-         "limit=١", "after=x", "after=%00", "after=" + "a" * 5000, "after=%ff", "colour=red", "limit=5&Limit=5", "=x"],
-    )  # fmt: skip
-    def test_refuses_parameters_that_mean_nothing(self, http: Sender, path: str, query: str) -> None:
+        [
+            "limit=0",
+            "limit=101",
+            "limit=-1",
+            "limit=1.5",
+            "limit=",
+            "limit=x",
+            "limit=%00",
+            "limit=" + "9" * 5000,
+            "limit=١",
+            "after=x",
+            "after=%00",
+            "after=" + "a" * 5000,
+            "after=%ff",
+            "colour=red",
+            "limit=5&Limit=5",
+            "=x",
+        ],
+    )
+    def test_refuses_parameters_that_mean_nothing(
+        self, http: Sender, path: str, query: str
+    ) -> None:
         found = problem(http.get(f"{path}?{query}"), 422)
         assert found["errors"]
 
-    @pytest.mark.parametrize("query", ["speaker=é", "state=gone", "expiring_before=2027-01-01", "speaker=%00"])
+    @pytest.mark.parametrize(
+        "query", ["speaker=é", "state=gone", "expiring_before=2027-01-01", "speaker=%00"]
+    )
     def test_of_consents_refuses_filters_that_mean_nothing(self, http: Sender, query: str) -> None:
         problem(http.get(f"/v1/consents?{query}"), 422)
 
@@ -269,11 +327,19 @@ class TestAList:
 
 class TestAHeader:
     @pytest.mark.parametrize("key", ["", "x" * 256, "ä", "a b", "\t"])
-    def test_idempotency_key_of_another_form_is_refused(self, http: Sender, world: World, key: str) -> None:
+    def test_idempotency_key_of_another_form_is_refused(
+        self, http: Sender, world: World, key: str
+    ) -> None:
         body = bodies(world)["speakers_create"]
-        problem(http.post("/v1/speakers", body, HTTP_IDEMPOTENCY_KEY=key), 422, "idempotency_key_invalid")
+        problem(
+            http.post("/v1/speakers", body, HTTP_IDEMPOTENCY_KEY=key),
+            422,
+            "idempotency_key_invalid",
+        )
 
-    @pytest.mark.parametrize("accept", ["audio/mpeg", "text/html", "x", "*/*;q=0", "a/" + "b" * 9000, ", , ,"])
+    @pytest.mark.parametrize(
+        "accept", ["audio/mpeg", "text/html", "x", "*/*;q=0", "a/" + "b" * 9000, ", , ,"]
+    )
     def test_accept_never_stands_in_the_way(self, http: Sender, accept: str) -> None:
         assert http.get("/v1/speakers", HTTP_ACCEPT=accept).status_code == 200
 
@@ -291,22 +357,31 @@ class TestPlainViews:
         ("path", "allowed"),
         [
             ("/health/live", "GET, HEAD"),
-            ("/log/org_x/checkpoint", "GET, HEAD, OPTIONS"),  # other pages' scripts may read logs, and ask first
+            (
+                "/log/org_x/checkpoint",
+                "GET, HEAD, OPTIONS",
+            ),  # other pages' scripts may read logs, and ask first
             ("/v1/openapi.json", "GET, HEAD"),
             ("/metrics", "GET, HEAD"),
         ],
     )
-    def test_tell_a_wrong_method_in_a_problem_document(self, anybody: Sender, path: str, allowed: str) -> None:
+    def test_tell_a_wrong_method_in_a_problem_document(
+        self, anybody: Sender, path: str, allowed: str
+    ) -> None:
         answer = anybody.post(path)
         problem(answer, 405, "method_not_allowed")
         assert answer["Allow"] == allowed
 
     @pytest.mark.parametrize("org", [f"org_{OF_A_STRANGER}", "x", "%00", "a" * 4000, "%ff"])
-    @pytest.mark.parametrize("rest", ["checkpoint", "key", "tile/0/000", "tile/entries/000", "tile/-1/x", "tile/0/%00"])
+    @pytest.mark.parametrize(
+        "rest", ["checkpoint", "key", "tile/0/000", "tile/entries/000", "tile/-1/x", "tile/0/%00"]
+    )
     def test_of_the_log_know_no_strangers(self, anybody: Sender, org: str, rest: str) -> None:
         problem(anybody.get(f"/log/{org}/{rest}"), 404)
 
-    @pytest.mark.parametrize("path", ["/v1/", "/v1/nothing", "/v1/speakers/", "/v1/%00", "/v1//speakers", "/log/"])
+    @pytest.mark.parametrize(
+        "path", ["/v1/", "/v1/nothing", "/v1/speakers/", "/v1/%00", "/v1//speakers", "/log/"]
+    )
     def test_address_of_nothing_is_not_found(self, http: Sender, path: str) -> None:
         problem(http.get(path), 404, "not_found")
 

@@ -1,4 +1,6 @@
-"""Uploads made wrong on purpose, to clone from and to verify: each has its answer, and nothing of them is kept."""
+"""Uploads made wrong on purpose, to clone from and to verify: each has its answer, and nothing of
+them is kept.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.audio import files
 from tests.contract.conftest import Answer, Sender, World, problem, rows
 from tests.contract.operations import bodies
-from tests.provenance.audio import files
 from tests.voices.conftest import AUDIO
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -42,7 +44,10 @@ UPLOADS = {
     "a playlist in a name of audio": b"[playlist]\nFile1=/etc/passwd\nNumberOfEntries=1\n",
     "scratched": files.scratched(files.encoded("ogg")),
 }
-GOOD = [base64.b64encode((AUDIO / f"librivox-austen-{name}.wav").read_bytes()).decode() for name in ("0870", "0880")]
+GOOD = [
+    base64.b64encode((AUDIO / f"librivox-austen-{name}.wav").read_bytes()).decode()
+    for name in ("0870", "0880")
+]
 EDGE = "edge"
 
 
@@ -62,35 +67,50 @@ def form(*parts: bytes) -> bytes:
     return b"".join(parts) + f"--{EDGE}--\r\n".encode()
 
 
-def send(http: Sender, path: str, body: bytes, kind: str = f"multipart/form-data; boundary={EDGE}") -> Answer:
+def send(
+    http: Sender, path: str, body: bytes, kind: str = f"multipart/form-data; boundary={EDGE}"
+) -> Answer:
     return http.send("POST", path, body, kind)
 
 
 def clone(http: Sender, world: World, *samples: str) -> Answer:
-    body = bodies(world)["voices_create"] | {"samples": [{"audio_base64": sample} for sample in samples]}
+    body = bodies(world)["voices_create"] | {
+        "samples": [{"audio_base64": sample} for sample in samples]
+    }
     return http.post("/v1/voices", body)
 
 
 class TestASample:
     @pytest.mark.parametrize("name", UPLOADS)
-    def test_that_is_no_recording_is_refused_by_its_code(self, http: Sender, world: World, name: str) -> None:
+    def test_that_is_no_recording_is_refused_by_its_code(
+        self, http: Sender, world: World, name: str
+    ) -> None:
         text, good = base64.b64encode(UPLOADS[name]).decode(), world["consent_id"]
         before = rows()
         found = problem(clone(http, world, text), 422)
         assert found["code"].startswith("sample_")
-        assert [(fault["attr"], fault["code"]) for fault in found["errors"]] == [("samples.0", found["code"])]
+        assert [(fault["attr"], fault["code"]) for fault in found["errors"]] == [
+            ("samples.0", found["code"])
+        ]
         assert (rows(), good) == (before, world["consent_id"])
 
     @pytest.mark.parametrize("name", ["empty", "random", "a playlist", "65,535 channels"])
     def test_is_refused_alike_as_a_file(self, http: Sender, world: World, name: str) -> None:
-        texts = {"consent": world["consent_id"], "name": "M", "language": "en", "use_case": "entertainment.audiobook"}
+        texts = {
+            "consent": world["consent_id"],
+            "name": "M",
+            "language": "en",
+            "use_case": "entertainment.audiobook",
+        }
         parts = [field(key, value.encode()) for key, value in texts.items()]
         before = rows()
         found = problem(send(http, "/v1/voices", form(*parts, file("samples", UPLOADS[name]))), 422)
         assert found["errors"][0]["code"].startswith("sample_")
         assert rows() == before
 
-    @pytest.mark.parametrize("text", ["%", "a", "=" * 8, "UklGRg", "é", "AAAA\n", "data:audio/wav;base64,UklGRg=="])
+    @pytest.mark.parametrize(
+        "text", ["%", "a", "=" * 8, "UklGRg", "é", "AAAA\n", "data:audio/wav;base64,UklGRg=="]
+    )
     def test_that_is_not_base64_is_refused(self, http: Sender, world: World, text: str) -> None:
         found = problem(clone(http, world, text), 422)
         assert found["errors"][0] | {"detail": ""} == {
@@ -102,7 +122,9 @@ class TestASample:
             clone(http, world, base64.b64encode(data).decode())
         assert clone(http, world, *GOOD).status_code == 201
 
-    def test_with_endless_words_beside_it_is_not_read(self, http: Sender, world: World, settings: Any) -> None:
+    def test_with_endless_words_beside_it_is_not_read(
+        self, http: Sender, world: World, settings: Any
+    ) -> None:
         settings.SAYSO_MAX_JSON_BYTES = 2**16
         before = rows()
         body = form(field("name", b"x" * (2**16 + 1)), file("samples", UPLOADS["random"]))
@@ -126,7 +148,10 @@ class TestAFileToVerify:
     def test_that_is_audio_is_answered_after_all_of_them(self, anybody: Sender) -> None:
         for data in list(UPLOADS.values())[:8]:
             send(anybody, "/v1/verify", form(file("file", data)))
-        assert send(anybody, "/v1/verify", form(file("file", files.encoded("wav")))).json()["verdict"] == "not_found"
+        assert (
+            send(anybody, "/v1/verify", form(file("file", files.encoded("wav")))).json()["verdict"]
+            == "not_found"
+        )
 
 
 @pytest.mark.parametrize("path", ["/v1/verify", "/v1/voices"])
@@ -134,10 +159,14 @@ class TestAForm:
     @pytest.mark.parametrize(
         "kind",
         [
-            "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=" + "x" * 200,
-            "multipart/form-data; boundary=é", 'multipart/form-data; boundary="', "multipart/form-data; boundary=other",
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+            "multipart/form-data; boundary=" + "x" * 200,
+            "multipart/form-data; boundary=é",
+            'multipart/form-data; boundary="',
+            "multipart/form-data; boundary=other",
         ],
-    )  # fmt: skip
+    )
     def test_with_a_wrong_boundary_cannot_be_read(self, http: Sender, path: str, kind: str) -> None:
         assert problem(send(http, path, form(file("file")), kind))["status"] in {400, 415, 422}
 
@@ -151,7 +180,13 @@ class TestAForm:
             form(field("file"))[:-8],
             form(part("Content-Disposition: form-data")),
             form(part("X: y")),
-            form(part('Content-Disposition: form-data; name="file"\r\nContent-Transfer-Encoding: base64', b"%%%")),
+            form(
+                part(
+                    'Content-Disposition: form-data; name="file"\r\n'
+                    "Content-Transfer-Encoding: base64",
+                    b"%%%",
+                )
+            ),
             form(part('Content-Disposition: form-data; name="a"\r\nX: ' + "y" * 20_000)),
             form(field("file", b"\xff\xfe")),
             form(field("f\x00le")),
@@ -162,7 +197,9 @@ class TestAForm:
             form(file("file"), file("file")),
             form(field("file", b"a file is wanted here")),
             form(file("file"), field("colour")),
-            form(file("consent"), file("name"), file("language"), file("metadata"), field("samples")),
+            form(
+                file("consent"), file("name"), file("language"), file("metadata"), field("samples")
+            ),
             form(field("metadata", b"{"), field("samples", b"[]")),
             form(field("metadata", b"[" * 10_000), file("samples")),
             form(field("metadata", b'{"a": NaN, "a": "\\ud800"}'), file("samples")),
@@ -194,8 +231,15 @@ class TestAForm:
         self, http: Sender, world: World, path: str, filename: str, tmp_path: Path
     ) -> None:
         name = "file" if path == "/v1/verify" else "samples"
-        answer = send(http, path, form(field("consent", world["consent_id"].encode()), file(name, filename=filename)))
-        assert problem(answer)["status"] in {400, 422}  # a field is missing or unknown; the name changes nothing
+        answer = send(
+            http,
+            path,
+            form(field("consent", world["consent_id"].encode()), file(name, filename=filename)),
+        )
+        assert problem(answer)["status"] in {
+            400,
+            422,
+        }  # a field is missing or unknown; the name changes nothing
         assert [one for one in tmp_path.rglob("*") if "passwd" in one.name] == []
 
 

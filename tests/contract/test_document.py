@@ -38,12 +38,16 @@ def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterat
 
 class TestTheDocument:
     def test_is_made_without_a_warning_and_valid(self, tmp_path: Path) -> None:
-        call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "openapi.yaml"))
+        call_command(
+            "spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "openapi.yaml")
+        )
         assert (tmp_path / "openapi.yaml").stat().st_size > 50_000
 
     @pytest.mark.django_db
     def test_is_json_for_everybody(self, anybody: Sender) -> None:
-        answer = anybody.get("/v1/openapi.json", HTTP_AUTHORIZATION="Bearer nonsense", HTTP_ACCEPT="text/yaml")
+        answer = anybody.get(
+            "/v1/openapi.json", HTTP_AUTHORIZATION="Bearer nonsense", HTTP_ACCEPT="text/yaml"
+        )
         assert answer["Content-Type"] == "application/json"
         assert json.loads(answer.content)["openapi"].startswith("3.1.")
 
@@ -53,18 +57,28 @@ class TestTheDocument:
         assert anybody.get("/v1/openapi.json", HTTP_IF_NONE_MATCH=tag).status_code == 304
 
     def test_describes_every_route(self) -> None:
-        known = {path for path in routes(get_resolver().url_patterns) if path.startswith(("/v1/", "/c2pa/"))}
+        known = {
+            path
+            for path in routes(get_resolver().url_patterns)
+            if path.startswith(("/v1/", "/c2pa/"))
+        }
         assert known - {"/v1/openapi.json", "/c2pa/root.pem"} == set(document()["paths"])
 
     def test_names_each_operation_and_schema_once(self) -> None:
         assert len(EVERY) == len(set(EVERY))
-        assert [name for name in document()["components"]["schemas"] if not re.fullmatch(r"[A-Z][A-Za-z]+", name)] == []
+        assert [
+            name
+            for name in document()["components"]["schemas"]
+            if not re.fullmatch(r"[A-Z][A-Za-z]+", name)
+        ] == []
 
 
 @pytest.mark.parametrize("name", EVERY)
 class TestAnOperation:
     def test_says_what_can_go_wrong(self, name: str) -> None:
-        problems = {status: one for status, one in node(name)["responses"].items() if int(status) >= 400}
+        problems = {
+            status: one for status, one in node(name)["responses"].items() if int(status) >= 400
+        }
         assert {"429", "500", "503"} <= set(problems)
         assert {one["$ref"] for one in problems.values()} == {
             f"#/components/responses/Problem{status}" for status in problems
@@ -90,7 +104,11 @@ class TestAnOperation:
                 assert "X-Request-Id" in answer["headers"]
                 assert answer["content"]
         expected = BINARY.get(name, "application/json")
-        assert expected in {kind for answer in node(name)["responses"].values() for kind in answer.get("content", ())}
+        assert expected in {
+            kind
+            for answer in node(name)["responses"].values()
+            for kind in answer.get("content", ())
+        }
 
     def test_that_lists_is_paged(self, name: str) -> None:
         if name.endswith("_list"):

@@ -1,4 +1,6 @@
-"""Every field of every form, found by introspection: what has another type is refused at its place in our words."""
+"""Every field of every form, found by introspection: what has another type is refused at its place
+in our words.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,14 @@ from rest_framework import serializers
 from rest_framework.fields import Field
 
 import config.urls  # noqa: F401 - imports every form
-from accounts.inputs import Address
+from accounts.api.serializers import Address
 from accounts.reason_forms import CodeAndWordsForm, ReasonForm
-from config import codes
+from config import error_codes
+from core.api.fields import CodeField, Email, Flag, Reference, ShownText, Whole, Word
+from core.api.requests import StrictSerializer, read_form
 from core.errors import Invalid
-from core.fields import Code, Email, Flag, Reference, ShownText, Whole, Word
-from core.rest import StrictSerializer, read
 from tests.contract.conftest import LIBRARY_WORDS
-from voices.serializers import Number, SpokenText, Transcript
+from voices.api.serializers import Number, SpokenText, Transcript
 
 AnyField = Field[Any, Any, Any, Any]
 Path = tuple[str | int, ...]
@@ -28,11 +30,11 @@ for _ in range(60):
     NESTED = [NESTED]
 
 VALUES: tuple[object, ...] = (
-    True, False, 0, 1, -1, 1.5, 2**53, 2**63, 10**400, float("inf"), float("nan"),
-    "", "1", "true", "NaN", "text", "x" * 100_000, "9" * 5_000, "a\x00b", "\ud800", "\u202e", "\u0661",
-    "2027-02-30T00:00:00Z", "P1Y" * 100, "a@",
-    [], [None], [[]], [True], ["\ud800"], ["x"] * 2_000, NESTED,
-    {}, {"a": 1}, {"": None}, {"a\x00": "b"}, {"__class__": "x"}, {"x" * 200: "y"}, {str(n): n for n in range(50)},
+    True, False, 0, 1, -1, 1.5, 2**53, 2**63, 10**400, float("inf"), float("nan"), "", "1", "true",
+    "NaN", "text", "x" * 100_000, "9" * 5_000, "a\x00b", "\ud800", "\u202e", "\u0661",
+    "2027-02-30T00:00:00Z", "P1Y" * 100, "a@", [], [None], [[]], [True], ["\ud800"], ["x"] * 2_000,
+    NESTED, {}, {"a": 1}, {"": None}, {"a\x00": "b"}, {"__class__": "x"}, {"x" * 200: "y"},
+    {str(n): n for n in range(50)},
 )  # fmt: skip
 FEW: tuple[object, ...] = (True, 1.5, "\ud800", [[]], {"a\x00": "b"})
 
@@ -45,7 +47,10 @@ def forms() -> list[type[StrictSerializer]]:
         below = waiting.pop().__subclasses__()
         found.update(below)
         waiting.extend(below)
-    return sorted((form for form in found if not form.__module__.startswith("tests.")), key=lambda form: form.__name__)
+    return sorted(
+        (form for form in found if not form.__module__.startswith("tests.")),
+        key=lambda form: form.__name__,
+    )
 
 
 def fields(field: AnyField, path: Path = ()) -> Iterator[tuple[Path, AnyField]]:
@@ -86,7 +91,7 @@ def takes(field: AnyField, value: object) -> bool:
 def faults_of(form: type[StrictSerializer], body: object) -> dict[str | None, tuple[str, str]]:
     """Code and detail of what is wrong, by its place."""
     try:
-        read(form, body)
+        read_form(form, body)
     except Invalid as refusal:
         return {fault.attr: (fault.code, fault.detail) for fault in refusal.faults}
     return {}
@@ -94,7 +99,9 @@ def faults_of(form: type[StrictSerializer], body: object) -> dict[str | None, tu
 
 @pytest.mark.parametrize("form", forms(), ids=lambda form: form.__name__)
 class TestEveryField:
-    def test_refuses_another_type_at_its_place_in_our_words(self, form: type[StrictSerializer]) -> None:
+    def test_refuses_another_type_at_its_place_in_our_words(
+        self, form: type[StrictSerializer]
+    ) -> None:
         for path, field in fields(form()):
             place = ".".join(map(str, path)) or None
             for value in VALUES if len(path) < 2 else FEW:  # what lies deeper is a form of its own
@@ -103,7 +110,7 @@ class TestEveryField:
                 said = f"{form.__name__}.{place} = {value!r:.60}: {found!r:.300}"
                 assert place in found or takes(field, value), said
                 for code, detail in found.values():
-                    assert codes.find(code) is not None, said
+                    assert error_codes.get_error_code(code) is not None, said
                     assert detail, said
                     assert not LIBRARY_WORDS.search(detail), said
 
@@ -113,11 +120,15 @@ class TestEveryField:
                 for odd in ("colour", "__class__", "a\x00", "x" * 5_000, "1"):
                     place = ".".join(map(str, (*path, odd[:100])))
                     found = faults_of(form, placed(path, {odd: 1}))
-                    assert found.get(place, ("", ""))[0] == "unknown_field", f"{place}: {found!r:.300}"
+                    assert found.get(place, ("", ""))[0] == "unknown_field", (
+                        f"{place}: {found!r:.300}"
+                    )
 
 
-SHOWN_TO_NOBODY = (Word, Reference, Code, Email, SpokenText, Transcript, Address)
-"""Texts that are looked up, checked by rules of their own, or read by nobody else: their docstrings say which."""
+SHOWN_TO_NOBODY = (Word, Reference, CodeField, Email, SpokenText, Transcript, Address)
+"""Texts that are looked up, checked by rules of their own, or read by nobody else: their docstrings
+say which.
+"""
 
 
 class TestAFieldForWords:
@@ -128,12 +139,19 @@ class TestAFieldForWords:
             for path, field in fields(form())
             if isinstance(field, serializers.CharField)
         }
-        bare = {place: kind for place, kind in found.items() if kind not in {ShownText, *SHOWN_TO_NOBODY}}
+        bare = {
+            place: kind
+            for place, kind in found.items()
+            if kind not in {ShownText, *SHOWN_TO_NOBODY}
+        }
         assert bare == {}
         assert all(kind.__doc__ for kind in SHOWN_TO_NOBODY)
-        assert {"Reason.reason", "EraseForm.reason", "CorrectionForm.reason", "VoiceForm.description"} <= {
-            place for place, kind in found.items() if kind is ShownText
-        }
+        assert {
+            "ReasonForm.reason",
+            "EraseForm.reason",
+            "CorrectionForm.reason",
+            "VoiceForm.description",
+        } <= {place for place, kind in found.items() if kind is ShownText}
 
     def test_takes_nothing_from_letters_that_draw_nothing(self) -> None:
         for form in forms():

@@ -1,4 +1,6 @@
-"""The contract of what remains: the log, exports, erasures; and of what runs the rest: keys, the test clock, health."""
+"""The contract of what remains: the log, exports, erasures; and of what runs the rest: keys, the
+test clock, health.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,14 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from consent.models import Remark
+from consent.models import SealedReason
 from core import clock
-from provenance.bundles import making
-from tests.cast import MakeKey
+from erasure import execution
+from provenance.exports import worker
 from tests.contract.calls import decided, signed
 from tests.contract.conftest import Sender, World, problem
+from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import noon
-from voices.erasure import carrying
 
 pytestmark = pytest.mark.django_db
 
@@ -35,11 +37,18 @@ class TestLog:
         assert len(base64.b64decode(root)) == 32
         assert checkpoint["Content-Type"].startswith("text/plain")
         hashes = anybody.get(f"{base}/tile/0/000.p/{size}")
-        assert (len(hashes.content), hashes["Content-Type"]) == (32 * int(size), "application/octet-stream")
+        assert (len(hashes.content), hashes["Content-Type"]) == (
+            32 * int(size),
+            "application/octet-stream",
+        )
         assert "immutable" in hashes["Cache-Control"]
 
-    def test_entries_hash_to_the_tiles_and_are_signed_for(self, http: Sender, world: World, anybody: Sender) -> None:
-        organisation = http.get(f"/v1/clips/{world['clip_id']}").json()["watermark"]["key"].partition("|")[0]
+    def test_entries_hash_to_the_tiles_and_are_signed_for(
+        self, http: Sender, world: World, anybody: Sender
+    ) -> None:
+        organisation = (
+            http.get(f"/v1/clips/{world['clip_id']}").json()["watermark"]["key"].partition("|")[0]
+        )
         http.get(f"/v1/clips/{world['clip_id']}/proof")
         note = anybody.get(f"/log/{organisation}/checkpoint").content.decode()
         size = int(note.splitlines()[1])
@@ -49,8 +58,15 @@ class TestLog:
         assert b"".join(hashlib.sha256(b"\0" + entry).digest() for entry in entries) == hashes
         assert {"t", "id", "c"} <= set(json.loads(entries[0]))
         body, _, signatures = note.partition("\n\n")
-        key = b64(anybody.get(f"/log/{organisation}/key").content.decode().splitlines()[0].split("+", 2)[2])
-        Ed25519PublicKey.from_public_bytes(key[1:]).verify(b64(signatures.split()[2])[4:], f"{body}\n".encode())
+        key = b64(
+            anybody.get(f"/log/{organisation}/key")
+            .content.decode()
+            .splitlines()[0]
+            .split("+", 2)[2]
+        )
+        Ed25519PublicKey.from_public_bytes(key[1:]).verify(
+            b64(signatures.split()[2])[4:], f"{body}\n".encode()
+        )
 
 
 class TestExport:
@@ -60,7 +76,7 @@ class TestExport:
         answer = http.post("/v1/exports", {"kind": "audit"})
         assert (answer.status_code, answer.json()["state"]) == (202, "queued")
         problem(http.get(answer["Location"] + "/download"), 409, "export_not_ready")
-        making.carry_on(now=clock.now)
+        worker.make_pending_exports(now=clock.now)
         shown = http.get(answer["Location"]).json()
         assert (shown["state"], list(shown["progress"])) == ("ready", ["rows"])
         zipped = b"".join(http.get(answer["Location"] + "/download").streaming_content)
@@ -82,11 +98,15 @@ class TestErasure:
             "/v1/erasures/e",
         )
         problem(http.get(answer["Location"] + "/certificate"), 409, "erasure_running")
-        carrying.carry_on(answer.json()["id"], now=noon)
+        execution.continue_erasure(answer.json()["id"], now=noon)
         shown = http.get(answer["Location"]).json()
-        assert (shown["state"], {target["state"] for target in shown["targets"]} <= {"confirmed", "kept"}) == (
-            "completed", True,
-        )  # fmt: skip
+        assert (
+            shown["state"],
+            {target["state"] for target in shown["targets"]} <= {"confirmed", "kept"},
+        ) == (
+            "completed",
+            True,
+        )
         certificate = http.get(answer["Location"] + "/certificate").json()
         assert b64url(certificate["jws"].split(".")[1]) == base64.b64decode(certificate["record"])
         assert http.get(answer["Location"] + "/certificate.pdf").content.startswith(b"%PDF-")
@@ -108,9 +128,13 @@ class TestErasure:
     ) -> None:
         answer = http.post(f"/v1/speakers/{world['speaker_id']}/erase", {"reason": reason}).json()
         assert answer["reason"] == kept
-        assert [one["code"] for one in answer["warnings"]] == (["reason_not_kept"] if warned else [])
-        assert Remark.objects.filter(sealed__isnull=False).count() == 0
-        assert "Harbour" not in json.dumps([answer, http.get(f"/v1/erasures/{answer['id']}").json()])
+        assert [one["code"] for one in answer["warnings"]] == (
+            ["reason_not_kept"] if warned else []
+        )
+        assert SealedReason.objects.filter(sealed__isnull=False).count() == 0
+        assert "Harbour" not in json.dumps(
+            [answer, http.get(f"/v1/erasures/{answer['id']}").json()]
+        )
 
 
 class TestApiKey:
@@ -123,23 +147,37 @@ class TestApiKey:
         assert Sender(made["secret"]).get("/v1/clips").status_code == 200
 
     def test_has_two_secrets_while_it_rotates(self, http: Sender) -> None:
-        first = http.post("/v1/api_keys", {"product": "R", "scopes": ["clips:read"], "mode": "test"}).json()
+        first = http.post(
+            "/v1/api_keys", {"product": "R", "scopes": ["clips:read"], "mode": "test"}
+        ).json()
         second = http.post(f"/v1/api_keys/{first['id']}/rotate", {"overlap": "PT1H"}).json()
         assert second["previous_secret_until"] == "2026-11-21T13:00:00Z"
-        assert [Sender(one["secret"]).get("/v1/clips").status_code for one in (first, second)] == [200, 200]
+        assert [Sender(one["secret"]).get("/v1/clips").status_code for one in (first, second)] == [
+            200,
+            200,
+        ]
         http.delete(f"/v1/api_keys/{first['id']}")
-        assert [Sender(one["secret"]).get("/v1/clips").status_code for one in (first, second)] == [401, 401]
+        assert [Sender(one["secret"]).get("/v1/clips").status_code for one in (first, second)] == [
+            401,
+            401,
+        ]
 
 
 class TestTestClock:
     def test_moves_what_test_keys_see(self, http: Sender) -> None:
         consent = signed(http)
-        assert http.post("/v1/test/clock", {"advance": "P1Y"}).json()["now"] == "2027-11-21T12:00:00Z"
+        assert (
+            http.post("/v1/test/clock", {"advance": "P1Y"}).json()["now"] == "2027-11-21T12:00:00Z"
+        )
         found = decided(http, consent=consent["id"])
         assert "consent_expired" in {reason["code"] for reason in found["reasons"]}
 
     def test_stands_still_for_live_keys(self, make_key: MakeKey) -> None:
-        problem(Sender(make_key(live=True).secret).post("/v1/test/clock", {"advance": "P1Y"}), 403, "test_key_needed")
+        problem(
+            Sender(make_key(live=True).secret).post("/v1/test/clock", {"advance": "P1Y"}),
+            403,
+            "test_key_needed",
+        )
 
 
 class TestHealth:

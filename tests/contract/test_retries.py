@@ -1,4 +1,6 @@
-"""`Idempotency-Key` on every POST of the document: asked twice, carried out once, answered alike."""
+"""`Idempotency-Key` on every POST of the document: asked twice, carried out once, answered
+alike.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def body_of(name: str, world: World) -> dict[str, object]:
 
 class TestARetry:
     @pytest.mark.parametrize("name", sorted(SECRETS))
-    def test_of_what_made_a_secret_is_refused_without_it(self, http: Sender, world: World, name: str) -> None:
+    def test_of_what_made_a_secret_is_refused_without_it(
+        self, http: Sender, world: World, name: str
+    ) -> None:
         path, body = named(name).at(world), body_of(name, world)
         first = http.post(path, body, HTTP_IDEMPOTENCY_KEY="try-1")
 
@@ -41,7 +45,9 @@ class TestARetry:
         assert first.json()["secret"] not in second.content.decode()
 
     @pytest.mark.parametrize("name", [name for name in POSTS if name not in SECRETS])
-    def test_gets_the_first_answer_and_makes_nothing(self, http: Sender, world: World, name: str) -> None:
+    def test_gets_the_first_answer_and_makes_nothing(
+        self, http: Sender, world: World, name: str
+    ) -> None:
         path, body = named(name).at(world), body_of(name, world)
         first = http.post(path, body, HTTP_IDEMPOTENCY_KEY="try-1")
         assert first.status_code < 300, first.content
@@ -56,7 +62,11 @@ class TestARetry:
     def test_with_another_body_is_a_mismatch(self, http: Sender, world: World, name: str) -> None:
         path, body = named(name).at(world), body_of(name, world)
         http.post(path, body, HTTP_IDEMPOTENCY_KEY="try-1")
-        problem(http.post(path, body | {"x": 1}, HTTP_IDEMPOTENCY_KEY="try-1"), 422, "idempotency_mismatch")
+        problem(
+            http.post(path, body | {"x": 1}, HTTP_IDEMPOTENCY_KEY="try-1"),
+            422,
+            "idempotency_mismatch",
+        )
 
     def test_of_allowed_speech_ends_with_the_permission(self, http: Sender, world: World) -> None:
         first = http.post("/v1/speech", world.speech(), HTTP_IDEMPOTENCY_KEY="try-1")
@@ -70,4 +80,6 @@ class TestARetry:
         http.post(f"/v1/consents/{world['consent_id']}/suspend")
         problem(http.post("/v1/speech", world.speech(), HTTP_IDEMPOTENCY_KEY="try-1"), 403)
         http.post(f"/v1/consents/{world['consent_id']}/resume")
-        assert http.post("/v1/speech", world.speech(), HTTP_IDEMPOTENCY_KEY="try-1").status_code == 200
+        assert (
+            http.post("/v1/speech", world.speech(), HTTP_IDEMPOTENCY_KEY="try-1").status_code == 200
+        )

@@ -1,6 +1,8 @@
-"""Schemathesis over the OpenAPI document: whatever it sends, the answer is one that the document describes.
+"""Schemathesis over the OpenAPI document: whatever it sends, the answer is one that the document
+describes.
 
-Bounded and without chance: the same cases in every run. It says nothing of databases, so it runs on one of them.
+Bounded and without chance: the same cases in every run. It says nothing of databases, so it runs on
+one of them.
 """
 
 from __future__ import annotations
@@ -26,13 +28,18 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from config import docs
+from config import api_docs
 from tests.contract.conftest import Sender, World
 from tests.contract.operations import document, operations
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
 EXAMPLES = 10
 BOUNDED = settings(
     max_examples=EXAMPLES,
@@ -47,7 +54,9 @@ NAMED = {"voice": "voice_id", "consent": "consent_id", "speaker": "speaker_id"}
 
 @contextmanager
 def one_connection() -> Iterator[None]:
-    """Requests leave the connection open, as those of Django's own client do: the test's transaction is on it."""
+    """Requests leave the connection open, as those of Django's own client do: the test's
+    transaction is on it.
+    """
     signals = (request_started, request_finished)
     for signal in signals:
         signal.disconnect(close_old_connections)
@@ -60,7 +69,9 @@ def one_connection() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, APIOperation[Any, Any, Any, Any]]:
-    """The operations as schemathesis reads them, by name; the application answers in this process."""
+    """The operations as schemathesis reads them, by name; the application answers in this
+    process.
+    """
     schema = schemathesis.openapi.from_dict(document())
     schema.app = get_wsgi_application()
     found = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
@@ -70,7 +81,9 @@ def described() -> dict[str, APIOperation[Any, Any, Any, Any]]:
 
 def ids_for(path: str, world: World) -> dict[str, str]:
     """Ids of real things: those that the path names, and those that bodies name."""
-    return {name: world[name] for name in World.NAMES if f"{{{name}}}" in path or name in NAMED.values()}
+    return {
+        name: world[name] for name in World.NAMES if f"{{{name}}}" in path or name in NAMED.values()
+    }
 
 
 def with_real_ids(case: Any, ids: Mapping[str, str]) -> None:
@@ -94,7 +107,11 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "mode"), CASES)
 def test_every_answer_is_described(
-    described: dict[str, APIOperation[Any, Any, Any, Any]], http: Sender, world: World, name: str, mode: GenerationMode
+    described: dict[str, APIOperation[Any, Any, Any, Any]],
+    http: Sender,
+    world: World,
+    name: str,
+    mode: GenerationMode,
 ) -> None:
     operation, numbers = described[name], count()
     ids = ids_for(operation.path, world)
@@ -104,7 +121,11 @@ def test_every_answer_is_described(
     def answers(case: Any) -> None:
         if next(numbers) % 2:
             with_real_ids(case, ids)
-        headers = {"Authorization": f"Bearer {http.secret}"} if operation.definition.raw["security"] else {}
+        headers = (
+            {"Authorization": f"Bearer {http.secret}"}
+            if operation.definition.raw["security"]
+            else {}
+        )
         response = case.call(headers=headers)
         case.validate_response(response, checks=CHECKS)
 
@@ -114,4 +135,7 @@ def test_every_answer_is_described(
 
 def test_the_document_is_the_served_one(anybody: Sender) -> None:
     answer = anybody.get("/v1/openapi.json")
-    assert (answer["Content-Type"], answer.content) == ("application/json", docs.document())
+    assert (answer["Content-Type"], answer.content) == (
+        "application/json",
+        api_docs.build_openapi_document(),
+    )

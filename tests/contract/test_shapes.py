@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from core import clock
-from tests.cast import MakeKey, hold_minute
 from tests.conftest import NOON
 from tests.contract.calls import ADA, asked
 from tests.contract.conftest import Sender, World, problem
 from tests.contract.operations import operations
+from tests.fixtures.organisations import MakeKey, hold_minute
 from voices.models import Voice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -24,44 +24,128 @@ BASE = {"id", "object", "created_at", "livemode", "external_id", "metadata"}
 FIELDS = {
     "speaker": {"kind", "state", "name", "email", "country", "locale", "phone", "erased_at"},
     "consent": {
-        "speaker", "notice", "jurisdictions", "representation", "state", "assurance", "valid_from", "valid_until",
-        "duration", "grants", "method", "delivery", "signing_expires_at", "signed_at", "record_sha256", "revoked_at",
-        "ended_at", "supersedes", "warnings",
+        "speaker",
+        "notice",
+        "jurisdictions",
+        "representation",
+        "state",
+        "assurance",
+        "valid_from",
+        "valid_until",
+        "duration",
+        "grants",
+        "method",
+        "delivery",
+        "signing_expires_at",
+        "signed_at",
+        "record_sha256",
+        "revoked_at",
+        "ended_at",
+        "supersedes",
+        "warnings",
     },
     "decision": {
-        "allowed", "reasons", "consent", "grant", "voice", "ask", "preview", "policy_version", "expires_at",
+        "allowed",
+        "reasons",
+        "consent",
+        "grant",
+        "voice",
+        "ask",
+        "preview",
+        "policy_version",
+        "expires_at",
     },
     "voice": {
-        "state", "code", "name", "description", "language", "use_case", "provider", "consent", "speaker", "decision",
-        "ready_at", "provider_expires_at", "deleted_at", "review",
+        "state",
+        "code",
+        "name",
+        "description",
+        "language",
+        "use_case",
+        "provider",
+        "consent",
+        "speaker",
+        "decision",
+        "ready_at",
+        "provider_expires_at",
+        "deleted_at",
+        "review",
     },
     "job": {"kind", "state", "progress", "finished_at", "clip", "decision", "code", "reasons"},
     "clip": {
-        "state", "ended_at", "voice", "decision", "consent", "consent_assurance", "grant", "language",
-        "use_case", "characters", "provider",
+        "state",
+        "ended_at",
+        "voice",
+        "decision",
+        "consent",
+        "consent_assurance",
+        "grant",
+        "language",
+        "use_case",
+        "characters",
+        "provider",
         "disclosure",
         "aigc_label",
-        "client_reference", "media_type", "codec", "bytes", "duration_ms", "sha256", "sha256_pcm", "sha256_provider",
-        "watermark", "c2pa", "log_index", "event",
+        "client_reference",
+        "media_type",
+        "codec",
+        "bytes",
+        "duration_ms",
+        "sha256",
+        "sha256_pcm",
+        "sha256_provider",
+        "watermark",
+        "c2pa",
+        "log_index",
+        "event",
     },
     "export": {
-        "kind", "from", "to", "speaker", "state", "code", "progress", "size", "sha256", "log_size", "finished_at",
+        "kind",
+        "from",
+        "to",
+        "speaker",
+        "state",
+        "code",
+        "progress",
+        "size",
+        "sha256",
+        "log_size",
+        "finished_at",
         "expires_at",
     },
     "erasure": {"speaker", "reason", "state", "answer_by", "completed_at", "targets", "warnings"},
     "api_key": {
-        "product", "mode", "prefix", "scopes", "default_use_case", "default_channel", "default_territory",
-        "default_language", "calls_per_minute", "expires_at", "last_used_at", "disabled_at", "previous_secret_until",
+        "product",
+        "mode",
+        "prefix",
+        "scopes",
+        "default_use_case",
+        "default_channel",
+        "default_territory",
+        "default_language",
+        "calls_per_minute",
+        "expires_at",
+        "last_used_at",
+        "disabled_at",
+        "previous_secret_until",
     },
-}  # fmt: skip
+}
 PATHS = {
     "speaker": ("/v1/speakers", "speaker_id"), "consent": ("/v1/consents", "consent_id"),
-    "decision": ("/v1/decisions", "decision_id"), "voice": ("/v1/voices", "voice_id"), "job": ("/v1/jobs", "job_id"),
-    "clip": ("/v1/clips", "clip_id"), "export": ("/v1/exports", "export_id"),
-    "erasure": ("/v1/erasures", "erasure_id"), "api_key": ("/v1/api_keys", "key_id"),
+    "decision": ("/v1/decisions", "decision_id"), "voice": ("/v1/voices", "voice_id"),
+    "job": ("/v1/jobs", "job_id"), "clip": ("/v1/clips", "clip_id"),
+    "export": ("/v1/exports", "export_id"), "erasure": ("/v1/erasures", "erasure_id"),
+    "api_key": ("/v1/api_keys", "key_id"),
 }  # fmt: skip
 LISTED = [name for name in PATHS if name != "decision"]
-PREFIXES = {"api_key": "key", "speaker": "spk", "consent": "con", "voice": "vox", "clip": "clp", "decision": "dec"}
+PREFIXES = {
+    "api_key": "key",
+    "speaker": "spk",
+    "consent": "con",
+    "voice": "vox",
+    "clip": "clp",
+    "decision": "dec",
+}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z")
 
 
@@ -97,11 +181,17 @@ class TestAnObject:
     def test_writes_times_in_utc(self, http: Sender, world: World, kind: str) -> None:
         path, parameter = PATHS[kind]
         shown = http.get(f"{path}/{world[parameter]}").json()
-        times = {name: value for name, value in shown.items() if name.endswith("_at") and value is not None}
+        times = {
+            name: value
+            for name, value in shown.items()
+            if name.endswith("_at") and value is not None
+        }
         assert "created_at" in times
         assert [name for name, value in times.items() if not TIME.match(value)] == []
 
-    @pytest.mark.parametrize("kind", [kind for kind in PATHS if kind not in {"decision", "erasure", "export", "clip"}])
+    @pytest.mark.parametrize(
+        "kind", [kind for kind in PATHS if kind not in {"decision", "erasure", "export", "clip"}]
+    )
     def test_carries_what_the_caller_added(self, http: Sender, world: World, kind: str) -> None:
         added: dict[str, Any] = {"external_id": "ä-1", "metadata": {"shelf": "b"}}
         path, parameter = PATHS[kind]
@@ -111,14 +201,20 @@ class TestAnObject:
             body = {"speaker": world["speaker_id"], "duration": "P1Y", "grants": [world.grant()]}
             shown = http.post(path, body | added).json()
         else:
-            shown = http.post("/v1/speech", world.speech() | added | {"delivery": {"mode": "job"}}).json()
+            shown = http.post(
+                "/v1/speech", world.speech() | added | {"delivery": {"mode": "job"}}
+            ).json()
         assert {name: shown[name] for name in added} == added
 
     def test_lists_show_what_objects_show(self, http: Sender, world: World) -> None:
         for kind in LISTED:
             path, parameter = PATHS[kind]
             one = http.get(f"{path}/{world[parameter]}").json()
-            (row,) = [row for row in http.get(f"{path}?limit=100").json()["data"] if row["id"] == one["id"]]
+            (row,) = [
+                row
+                for row in http.get(f"{path}?limit=100").json()["data"]
+                if row["id"] == one["id"]
+            ]
             assert row == {name: one[name] for name in row}, kind
 
 
@@ -128,7 +224,10 @@ class TestAList:
         make(http, world, kind)
         page = http.get(PATHS[kind][0]).json()
         assert set(page) == {"object", "data", "has_more", "first_id", "last_id"}
-        assert (page["first_id"], page["last_id"]) == (page["data"][0]["id"], page["data"][-1]["id"])
+        assert (page["first_id"], page["last_id"]) == (
+            page["data"][0]["id"],
+            page["data"][-1]["id"],
+        )
         assert page["has_more"] is False
 
     @pytest.mark.parametrize("kind", LISTED)
@@ -145,7 +244,9 @@ class TestAList:
         if apart:
             assert [one for one in walked if one in made] == made[::-1]
         else:
-            assert walked == [row["id"] for row in http.get(f"{PATHS[kind][0]}?limit=100").json()["data"]]
+            assert walked == [
+                row["id"] for row in http.get(f"{PATHS[kind][0]}?limit=100").json()["data"]
+            ]
 
     @pytest.mark.parametrize("kind", LISTED)
     def test_without_anything_says_so(self, anybody: Sender, make_key: MakeKey, kind: str) -> None:
@@ -163,7 +264,9 @@ class TestAList:
             ("expiring_before=2199-01-01T00:00:00%2B01:00", {consent, other}),
             ("expiring_before=2026-12-01T00:00:00Z", set()),
         ):
-            assert {row["id"] for row in http.get(f"/v1/consents?{query}").json()["data"]} == found, query
+            assert {
+                row["id"] for row in http.get(f"/v1/consents?{query}").json()["data"]
+            } == found, query
 
     def test_of_clips_is_narrowed_by_its_filters(self, http: Sender, world: World) -> None:
         clip = world["clip_id"]
@@ -175,7 +278,9 @@ class TestAList:
             ("from=2026-11-21T13:00:00+01:00&to=2026-11-21T12:00:01Z", [clip]),
             ("to=2026-11-21T12:00:00Z", []),
         ):
-            assert [row["id"] for row in http.get(f"/v1/clips?{query}").json()["data"]] == found, query
+            assert [row["id"] for row in http.get(f"/v1/clips?{query}").json()["data"]] == found, (
+                query
+            )
 
 
 def walk(http: Sender, path: str) -> Iterator[str]:
@@ -191,13 +296,22 @@ def walk(http: Sender, path: str) -> Iterator[str]:
 
 class TestANeighbour:
     @pytest.mark.parametrize(
-        "name", [one.name for one in operations() if one.method == "GET" and "{" in one.path and not one.open_to_all]
+        "name",
+        [
+            one.name
+            for one in operations()
+            if one.method == "GET" and "{" in one.path and not one.open_to_all
+        ],
     )
     @pytest.mark.parametrize("who", ["another organisation", "the live key of the same"])
-    def test_sees_nothing(self, world: World, make_key: MakeKey, make_organisation: Any, name: str, who: str) -> None:
+    def test_sees_nothing(
+        self, world: World, make_key: MakeKey, make_organisation: Any, name: str, who: str
+    ) -> None:
         (operation,) = [one for one in operations() if one.name == name]
         live = who != "another organisation"
-        other = Sender(make_key(organisation=None if live else make_organisation("Bolt"), live=live).secret)
+        other = Sender(
+            make_key(organisation=None if live else make_organisation("Bolt"), live=live).secret
+        )
         answer = other.get(operation.at(world))
         if live and "api_keys" in name:  # a live key also manages test keys
             assert answer.status_code == 200
@@ -205,7 +319,9 @@ class TestANeighbour:
             problem(answer, 404, "not_found")
 
     @pytest.mark.parametrize("kind", LISTED)
-    def test_lists_nothing_of_it(self, world: World, make_key: MakeKey, make_organisation: Any, kind: str) -> None:
+    def test_lists_nothing_of_it(
+        self, world: World, make_key: MakeKey, make_organisation: Any, kind: str
+    ) -> None:
         mine = world[PATHS[kind][1]]
         other = Sender(make_key(organisation=make_organisation("Bolt")).secret)
         assert mine not in str(other.get(PATHS[kind][0]).json())
@@ -217,13 +333,17 @@ class TestAScope:
     def test_that_is_missing_is_named(self, anybody: Sender, make_key: MakeKey, name: str) -> None:
         (operation,) = [one for one in operations() if one.name == name]
         ids = dict.fromkeys(World.NAMES, "x")
-        answer = Sender(make_key(scopes=("webhooks:read",)).secret).send(operation.method, operation.at(ids), b"{}")
+        answer = Sender(make_key(scopes=("webhooks:read",)).secret).send(
+            operation.method, operation.at(ids), b"{}"
+        )
         needed = problem(answer, 403, "scope_missing")["required"]
         assert needed.endswith(":read" if operation.method == "GET" else ":write")
 
 
 class TestEveryAnswer:
-    @pytest.mark.parametrize("path", ["/", "/verify", "/docs/", "/health/live", "/nothing", "/v1/openapi.json"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/verify", "/docs/", "/health/live", "/nothing", "/v1/openapi.json"]
+    )
     def test_names_its_request(self, anybody: Sender, path: str) -> None:
         first, second = anybody.get(path)["X-Request-Id"], anybody.get(path)["X-Request-Id"]
         assert first != second
@@ -232,7 +352,9 @@ class TestEveryAnswer:
         answer = http.get("/v1/speakers")
         assert {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} <= set(answer.headers)
 
-    def test_beyond_the_limit_says_when_to_come_back(self, anybody: Sender, make_key: MakeKey) -> None:
+    def test_beyond_the_limit_says_when_to_come_back(
+        self, anybody: Sender, make_key: MakeKey
+    ) -> None:
         key = make_key(calls_per_minute=1)
         hold_minute(key)
         http = Sender(key.secret)

@@ -1,4 +1,6 @@
-"""The contract of speech: audio with its papers, refusals, jobs, clips, and the question where a clip came from."""
+"""The contract of speech: audio with its papers, refusals, jobs, clips, and the question where a
+clip came from.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.cast import MakeKey
 from tests.contract.calls import say
 from tests.contract.conftest import Sender, World, problem
 from tests.contract.test_bad_uploads import file, form, send
+from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Reader, noon, only
-from voices import jobs
+from voices.speech import job_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -51,13 +53,23 @@ class TestSpeech:
             ({"disclosure": "whispered"}, "invalid_choice", "disclosure"),
             ({"output": {"codec": "aac"}}, "unsupported_field", "output.codec"),
             ({"prosody": {"speed": 99}}, "out_of_range", "prosody.speed"),
-            ({"output": {"codec": "wav", "sample_rate_hz": 1}}, "out_of_range", "output.sample_rate_hz"),
+            (
+                {"output": {"codec": "wav", "sample_rate_hz": 1}},
+                "out_of_range",
+                "output.sample_rate_hz",
+            ),
             ({"use_case": None}, "use_case_required", "use_case"),
             ({"language": None}, "language_required", "language"),
         ],
     )
     def test_field_that_cannot_be_honoured_is_refused(
-        self, http: Sender, world: World, reader: Reader, changes: dict[str, Any], code: str, attr: str
+        self,
+        http: Sender,
+        world: World,
+        reader: Reader,
+        changes: dict[str, Any],
+        code: str,
+        attr: str,
     ) -> None:
         found = problem(say(http, world, **changes), 422)
         assert (found["errors"][0]["code"], found["errors"][0]["attr"]) == (code, attr)
@@ -72,16 +84,27 @@ class TestJob:
     def test_runs_and_names_its_clip(self, http: Sender, world: World, reader: Reader) -> None:
         answer = say(http, world, delivery={"mode": "job"})
         made = answer.json()
-        assert (answer.status_code, made["state"], answer["Location"]) == (202, "queued", f"/v1/jobs/{made['id']}")
-        jobs.run(made["id"], real=noon, providers=only(reader))
+        assert (answer.status_code, made["state"], answer["Location"]) == (
+            202,
+            "queued",
+            f"/v1/jobs/{made['id']}",
+        )
+        job_queue.run_job_items(made["id"], real=noon, providers=only(reader))
         done = http.get(answer["Location"]).json()
-        assert (done["state"], done["progress"]) == ("done", {"total": 1, "done": 1, "refused": 0, "failed": 0})
+        assert (done["state"], done["progress"]) == (
+            "done",
+            {"total": 1, "done": 1, "refused": 0, "failed": 0},
+        )
         assert http.get(f"/v1/clips/{done['clip']}/audio").status_code == 200
 
-    def test_of_a_batch_counts_what_became_of_each(self, http: Sender, world: World, reader: Reader) -> None:
-        body = world.speech() | {"items": [{"text": SENTENCE}, {"text": SENTENCE, "language": "ja"}]}
+    def test_of_a_batch_counts_what_became_of_each(
+        self, http: Sender, world: World, reader: Reader
+    ) -> None:
+        body = world.speech() | {
+            "items": [{"text": SENTENCE}, {"text": SENTENCE, "language": "ja"}]
+        }
         made = http.post("/v1/speech/batch", body).json()
-        jobs.run(made["id"], real=noon, providers=only(reader))
+        job_queue.run_job_items(made["id"], real=noon, providers=only(reader))
         done = http.get(f"/v1/jobs/{made['id']}").json()
         assert done["progress"] == {"total": 2, "done": 1, "refused": 1, "failed": 0}
         assert [item["state"] for item in done["items"]] == ["done", "refused"]
@@ -92,19 +115,34 @@ class TestClip:
     def test_gives_out_its_audio_and_its_proof(self, http: Sender, world: World) -> None:
         spoken = say(http, world)
         path = f"/v1/clips/{spoken['Sayso-Clip']}"
-        shown, audio, proof = http.get(path).json(), http.get(f"{path}/audio"), http.get(f"{path}/proof")
+        shown, audio, proof = (
+            http.get(path).json(),
+            http.get(f"{path}/audio"),
+            http.get(f"{path}/proof"),
+        )
         assert (audio.content, audio["Content-Type"]) == (spoken.content, "audio/wav")
         assert (shown["state"], shown["sha256"]) == ("issued", spoken["Sayso-Content-Sha256"])
         assert set(shown["c2pa"]) == {"mode", "manifest_id", "sha256", "reason"}
         assert proof["Content-Type"].startswith("text/plain")
         assert proof.content.startswith(b"c2sp.org/tlog-proof@v1\n")
-        assert set(shown["watermark"]) == {"scheme", "key", "token", "margin_db", "score", "self_check", "second_marks"}
+        assert set(shown["watermark"]) == {
+            "scheme",
+            "key",
+            "token",
+            "margin_db",
+            "score",
+            "self_check",
+            "second_marks",
+        }
 
     def test_has_a_manifest(self, http: Sender, world: World) -> None:
         path = f"/v1/clips/{world['clip_id']}"
         manifest, shown = http.get(f"{path}/manifest"), http.get(path).json()["c2pa"]
         assert (manifest.status_code, manifest["Content-Type"]) == (200, "application/c2pa")
-        assert (shown["mode"], shown["sha256"]) == ("embedded", hashlib.sha256(manifest.content).hexdigest())
+        assert (shown["mode"], shown["sha256"]) == (
+            "embedded",
+            hashlib.sha256(manifest.content).hexdigest(),
+        )
 
     def test_audio_ends_with_the_permission(self, http: Sender, world: World) -> None:
         path = f"/v1/clips/{world['clip_id']}/audio"
@@ -113,10 +151,21 @@ class TestClip:
 
 
 class TestVerify:
-    def test_tells_strangers_where_a_clip_came_from(self, http: Sender, world: World, anybody: Sender) -> None:
+    def test_tells_strangers_where_a_clip_came_from(
+        self, http: Sender, world: World, anybody: Sender
+    ) -> None:
         spoken = say(http, world)
         found = send(anybody, "/v1/verify", form(file("file", spoken.content))).json()
-        assert set(found) == {"verdict", "detail", "reason", "clip", "evidence", "marks", "duration_ms", "caveat"}
+        assert set(found) == {
+            "verdict",
+            "detail",
+            "reason",
+            "clip",
+            "evidence",
+            "marks",
+            "duration_ms",
+            "caveat",
+        }
         assert found["clip"] == {
             "id": spoken["Sayso-Clip"], "issued_at": "2026-11-21T12:00:00Z", "organisation": "Acme",
             "consent_state": "active", "consent_assurance": "L1", "livemode": False,
@@ -124,7 +173,9 @@ class TestVerify:
         assert (found["verdict"], found["evidence"][0]["layer"]) == ("issued", "sha256")
         assert all(set(one) == {"layer", "result", "detail"} for one in found["evidence"])
 
-    def test_after_a_revocation_says_withdrawn(self, http: Sender, world: World, anybody: Sender) -> None:
+    def test_after_a_revocation_says_withdrawn(
+        self, http: Sender, world: World, anybody: Sender
+    ) -> None:
         spoken = say(http, world)
         http.post(f"/v1/consents/{world['consent_id']}/revoke")
         found = send(anybody, "/v1/verify", form(file("file", spoken.content))).json()
@@ -132,7 +183,7 @@ class TestVerify:
 
     def test_needs_no_key_and_takes_no_bad_one_amiss(self, anybody: Sender) -> None:
         answer = anybody.send(
-            "POST", "/v1/verify", form(file("file", b"words")), "multipart/form-data; boundary=edge",
-            HTTP_AUTHORIZATION="Bearer nonsense",
+            "POST", "/v1/verify", form(file("file", b"words")),
+            "multipart/form-data; boundary=edge", HTTP_AUTHORIZATION="Bearer nonsense",
         )  # fmt: skip
         assert (answer.status_code, answer.json()["clip"]) == (200, None)

@@ -1,4 +1,6 @@
-"""Papers in many scripts: what is drawn reads back as it was written, from embedded subsets, without an empty box."""
+"""Papers in many scripts: what is drawn reads back as it was written, from embedded subsets,
+without an empty box.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def ran(program: str, data: bytes, folder: Path, *more: str) -> str:
     file = folder / "paper.pdf"
     file.write_bytes(data)
     done = subprocess.run(
-        [found, *more, str(file), *(["-"] if program == "pdftotext" else [])], capture_output=True, check=False
+        [found, *more, str(file), *(["-"] if program == "pdftotext" else [])],
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.decode()
@@ -70,7 +74,7 @@ def every_script() -> bytes:
         *(Line(label="Person", value=name) for name in NAMES.values()),
         *(Passage(text=name) for name in NAMES.values()),
     ]
-    return pdf_paper.draw(paper(), blocks)
+    return pdf_paper.draw_paper(paper(), blocks)
 
 
 class TestEveryScript:
@@ -85,14 +89,16 @@ class TestEveryScript:
         assert said.count(name) == 2
         assert f"Person: {name}" in said
 
-    def test_is_drawn_with_fonts_that_are_all_embedded_as_subsets(self, every_script: bytes, tmp_path: Path) -> None:
+    def test_is_drawn_with_fonts_that_are_all_embedded_as_subsets(
+        self, every_script: bytes, tmp_path: Path
+    ) -> None:
         rows = ran("pdffonts", every_script, tmp_path).splitlines()[2:]
         assert len(rows) >= 12
         for row in rows:
             assert re.search(r"CID TrueType +Identity-H +yes yes yes", row), row
 
     def test_draws_no_letter_as_an_empty_box(self, every_script: bytes) -> None:
-        letters = pdf_fonts.letters_of(NAMES.values())
+        letters = pdf_fonts.choose_letters(NAMES.values())
         assert letters.missing == frozenset()
         assert b"(\\000\\000)" not in every_script
 
@@ -105,23 +111,35 @@ class TestEveryScript:
 class TestALine:
     def test_keeps_dates_and_hashes_whole_inside_arabic(self, tmp_path: Path) -> None:
         mixed = "وقّع محمد الأحمد في 2026-11-29, 18:36 UTC على ab12cd34ef"
-        said = text_of(pdf_paper.draw(paper(), [Passage(text=mixed), Line(label="Person", value=mixed)]), tmp_path)
+        said = text_of(
+            pdf_paper.draw_paper(paper(), [Passage(text=mixed), Line(label="Person", value=mixed)]),
+            tmp_path,
+        )
         assert said.count("2026-11-29, 18:36 UTC") == 2
         assert said.count("ab12cd34ef") == 2
         assert said.count("محمد الأحمد") == 2
 
     def test_that_no_font_can_draw_says_so_with_code_points(self, tmp_path: Path) -> None:
         blocks = [Line(label="Person", value="Ana \U00012000")]
-        said = text_of(pdf_paper.draw(paper(), blocks, undrawn="Some letters are missing."), tmp_path)
+        said = text_of(
+            pdf_paper.draw_paper(paper(), blocks, undrawn="Some letters are missing."), tmp_path
+        )
         assert "Ana [U+12000]" in said
         assert "Some letters are missing." in said
 
-    def test_keeps_selectors_of_a_letters_form_without_a_word_about_missing_letters(self, tmp_path: Path) -> None:
+    def test_keeps_selectors_of_a_letters_form_without_a_word_about_missing_letters(
+        self, tmp_path: Path
+    ) -> None:
         names = (
             "辻\U000e0100 龍", "葛\U000e0101城", "辻\U000e01ef", "♥\ufe0f Ana", "龍\ufe00",
         )  # fmt: skip
         blocks: list[Block] = [Line(label="Person", value=name) for name in names]
-        said = text_of(pdf_paper.draw(paper(), blocks, undrawn="Some letters are missing.", language="ja"), tmp_path)
+        said = text_of(
+            pdf_paper.draw_paper(
+                paper(), blocks, undrawn="Some letters are missing.", language="ja"
+            ),
+            tmp_path,
+        )
         for name in names:
             assert f"Person: {name}" in said, ascii(name)
         assert "missing" not in said
@@ -133,7 +151,10 @@ class TestALine:
 
     @pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\u2067", "\x07", "\ufeff", "\u2028"])
     def test_is_not_turned_round_by_what_cannot_be_seen(self, tmp_path: Path, hidden: str) -> None:
-        said = text_of(pdf_paper.draw(paper(), [Line(label="Person", value=f"Ana{hidden}Example")]), tmp_path)
+        said = text_of(
+            pdf_paper.draw_paper(paper(), [Line(label="Person", value=f"Ana{hidden}Example")]),
+            tmp_path,
+        )
         assert "Person: AnaExample" in said
 
 
@@ -143,7 +164,7 @@ class TestAPaper:
             Heading(text="Many", level=1),
             *(Passage(text=f"Line {number}") for number in range(120)),
         ]
-        said = text_of(pdf_paper.draw(paper(banner="TEST DATA"), blocks), tmp_path)
+        said = text_of(pdf_paper.draw_paper(paper(banner="TEST DATA"), blocks), tmp_path)
         pages = said.count("TEST DATA") // 2  # at the head and at the foot
         assert pages >= 2
         assert f"Page {pages} / {pages}" in said
@@ -153,7 +174,7 @@ class TestAPaper:
             Line(label="Person", value="محمد"),
             Table(head=("A",), rows=[("山田",)], widths=(10,)),
         ]
-        assert pdf_paper.draw(paper(), blocks) == pdf_paper.draw(paper(), blocks)
+        assert pdf_paper.draw_paper(paper(), blocks) == pdf_paper.draw_paper(paper(), blocks)
 
     @pytest.mark.parametrize(
         ("language", "country", "text", "font"),
@@ -170,13 +191,13 @@ class TestAPaper:
     def test_draws_han_in_the_forms_that_the_person_knows(
         self, language: str, country: str, text: str, font: str
     ) -> None:
-        fonts = pdf_fonts.letters_of([text], language=language, country=country).fonts
+        fonts = pdf_fonts.choose_letters([text], language=language, country=country).fonts
         assert any(cut.name.startswith(f"NotoSans{font}") for cut in fonts)
 
 
 def _glyphs(text: str) -> tuple[list[int], list[int]]:
     """The glyphs that a text is drawn with, and those of its single letters in a row."""
-    (cut,) = pdf_fonts.letters_of([text]).fonts[1:]
+    (cut,) = pdf_fonts.choose_letters([text]).fonts[1:]
     font = hb.Font(hb.Face(cut.data))
     buffer = hb.Buffer()
     buffer.add_str(text)
@@ -185,5 +206,9 @@ def _glyphs(text: str) -> tuple[list[int], list[int]]:
     cmap = TTFont(io.BytesIO(cut.data))
     return (
         [info.codepoint for info in buffer.glyph_infos],
-        [cmap.getGlyphID(cmap.getBestCmap()[ord(one)]) for one in text if not pdf_fonts.is_selector(one)],
+        [
+            cmap.getGlyphID(cmap.getBestCmap()[ord(one)])
+            for one in text
+            if not pdf_fonts.is_selector(one)
+        ],
     )

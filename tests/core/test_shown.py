@@ -1,17 +1,27 @@
-"""Words that people are shown: what turns or hides them is refused or taken out, what scripts need stays."""
+"""Words that people are shown: what turns or hides them is refused or taken out, what scripts need
+stays.
+"""
 
 from __future__ import annotations
 
 import pytest
 from rest_framework import serializers
 
-from core import shown
+from core import shown_text
+from core.api.fields import ShownText
 from core.errors import Invalid
-from core.fields import ShownText
 
 TURNING = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 NOTHING = [0xAD, 0x180E, 0x200B, *range(0x2060, 0x2065), 0xFEFF, 0x3164, 0xE0001, 0xE0041, 0xE007F]
-NEEDED = ["علی\u200cرضا", "क्\u200dष", "דנה\u200f", "Ada\u200e", "احمد\u061c", "葛\ufe00城", "Ada 👩\u200d🎤"]
+NEEDED = [
+    "علی\u200cرضا",
+    "क्\u200dष",
+    "דנה\u200f",
+    "Ada\u200e",
+    "احمد\u061c",
+    "葛\ufe00城",
+    "Ada 👩\u200d🎤",
+]
 
 
 def code_of(text: object, field: ShownText) -> str:
@@ -36,7 +46,10 @@ class TestAName:
 
     @pytest.mark.parametrize("char", NOTHING)
     def test_loses_what_draws_nothing(self, char: int) -> None:
-        assert ShownText().run_validation(f"{chr(char)}Ada Exam{chr(char)}ple{chr(char)}") == "Ada Example"
+        assert (
+            ShownText().run_validation(f"{chr(char)}Ada Exam{chr(char)}ple{chr(char)}")
+            == "Ada Example"
+        )
 
     @pytest.mark.parametrize("name", NEEDED)
     def test_keeps_what_its_script_needs(self, name: str) -> None:
@@ -46,11 +59,15 @@ class TestAName:
     def test_of_nothing_visible_is_blank(self, char: int) -> None:
         assert code_of(chr(char) * 5, ShownText()) == "blank"
 
-    @pytest.mark.parametrize("name", ["\u0301\u0308", "...", "-", "\u200d\u200d", "\u2800\u2800", "\ufe0f"])
+    @pytest.mark.parametrize(
+        "name", ["\u0301\u0308", "...", "-", "\u200d\u200d", "\u2800\u2800", "\ufe0f"]
+    )
     def test_without_a_letter_or_a_digit_is_refused(self, name: str) -> None:
         assert code_of(name, ShownText()) == "too_short"
 
-    @pytest.mark.parametrize("name", ["Ö", "李", "م", "O’Brien-Smith", "Jr. 3", "ꦲ", "\u0e1b\u0e4d"])
+    @pytest.mark.parametrize(
+        "name", ["Ö", "李", "م", "O’Brien-Smith", "Jr. 3", "ꦲ", "\u0e1b\u0e4d"]
+    )
     def test_in_any_script_is_taken(self, name: str) -> None:
         assert ShownText().run_validation(name) == name
 
@@ -59,14 +76,16 @@ class TestAName:
         assert ShownText(allow_blank=True).run_validation("\u200b") == ""
 
     def test_from_elsewhere_than_a_form_is_read_the_same(self) -> None:
-        assert shown.name("\ufeffAcme\u200b", attr="name") == "Acme"
+        assert shown_text.clean_name("\ufeffAcme\u200b", attr="name") == "Acme"
         for wrong in ("Acme\u202e", "\u200b", "...", "Ac\nme"):
             with pytest.raises(Invalid):
-                shown.name(wrong, attr="name")
+                shown_text.clean_name(wrong, attr="name")
 
 
 class TestAPurpose:
-    @pytest.mark.parametrize("text", ["." * 20, "\u0301" * 20, "a" + "." * 19, "\u2800" * 20, "🎙" * 20])
+    @pytest.mark.parametrize(
+        "text", ["." * 20, "\u0301" * 20, "a" + "." * 19, "\u2800" * 20, "🎙" * 20]
+    )
     def test_with_hardly_a_letter_is_refused(self, text: str) -> None:
         assert code_of(text, ShownText(fewest=5, one_line=False)) == "too_short"
 
@@ -74,4 +93,7 @@ class TestAPurpose:
         assert code_of("\u200b" * 25, ShownText(fewest=5, one_line=False)) == "blank"
 
     def test_may_have_lines(self) -> None:
-        assert ShownText(fewest=5, one_line=False).run_validation("One line\nand another") == "One line\nand another"
+        assert (
+            ShownText(fewest=5, one_line=False).run_validation("One line\nand another")
+            == "One line\nand another"
+        )

@@ -1,4 +1,6 @@
-"""A post office for the tests: a mail server that the settings name, and a live organisation that writes."""
+"""A post office for the tests: a mail server that the settings name, and a live organisation that
+writes.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import Organisation
 from core import clock
-from tests.cast import ClientOf, MakeKey
 from tests.conftest import NOON
 from tests.delivery.smtp import MailServer, mail_server
+from tests.fixtures.organisations import ClientOf, MakeKey
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -44,12 +46,16 @@ def organisation(acme: Organisation) -> Organisation:
 
 
 @pytest.fixture
-def live(make_key: MakeKey, client_of: ClientOf, organisation: Organisation, at_noon: None) -> APIClient:
+def live(
+    make_key: MakeKey, client_of: ClientOf, organisation: Organisation, at_noon: None
+) -> APIClient:
     """A client with a live key of Acme."""
     return client_of(make_key(live=True))
 
 
 @pytest.fixture
-def sandbox(make_key: MakeKey, client_of: ClientOf, organisation: Organisation, at_noon: None) -> APIClient:
+def sandbox(
+    make_key: MakeKey, client_of: ClientOf, organisation: Organisation, at_noon: None
+) -> APIClient:
     """A client with a test key of Acme."""
     return client_of(make_key())

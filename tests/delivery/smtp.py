@@ -1,4 +1,6 @@
-"""A small mail server on loopback: real sockets and the real dialogue of SMTP, with answers that a test may choose."""
+"""A small mail server on loopback: real sockets and the real dialogue of SMTP, with answers that a
+test may choose.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ TAKEN: Final = "250 2.0.0 Ok: queued as 4Xk2"
 
 @dataclass(kw_only=True)
 class MailServer:
-    """What the server got, and what it answers to an address (`to_recipient`) and to a letter (`to_letter`)."""
+    """What the server got, and what it answers to an address (`to_recipient`) and to a letter
+    (`to_letter`).
+    """
 
     port: int = 0
     to_recipient: str = "250 2.1.5 Ok"
@@ -62,7 +66,11 @@ class _Dialogue(socketserver.StreamRequestHandler):
             self._say(self._answer(word))
 
     def _answer(self, word: bytes) -> str:
-        return {b"RCPT": self._kept.to_recipient, b"DATA": self._kept.to_letter, b"QUIT": "221 bye"}.get(word, "250 Ok")
+        return {
+            b"RCPT": self._kept.to_recipient,
+            b"DATA": self._kept.to_letter,
+            b"QUIT": "221 bye",
+        }.get(word, "250 Ok")
 
     def _take(self) -> None:
         lines: list[bytes] = []

@@ -1,4 +1,6 @@
-"""Bundles of live consents whose link went by mail: the server's word is in the log, signed or not."""
+"""Bundles of live consents whose link went by mail: the server's word is in the log, signed or
+not.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,19 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Organisation
-from consent.life import sending
+from consent.lifecycle import link_sender
 from consent.models import Consent
 from core import clock
-from provenance.bundles import making
-from provenance.bundles import services as exports
+from provenance.exports import export_requests as exports
+from provenance.exports import worker
 from tests.conftest import NOON
 from tests.consent.http import asked
 from tests.consent.people import KEY
 from tests.delivery.smtp import MailServer
 from tests.delivery.test_live_requests import sent
 from tests.delivery.visits import sign
-from tests.provenance.bundles import story
-from tests.provenance.bundles.forging import Files
+from tests.provenance.exports import story
+from tests.provenance.exports.forging import Files
 from tests.voices.test_forged_bundles import rewritten, verify
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,31 +36,39 @@ LATER = NOON + timedelta(minutes=5)
 def bundle(organisation: Organisation, kind: Any = "audit", **changes: Any) -> Files:
     """The bundle of the live data, unpacked."""
     known: dict[str, Any] = {
-        "start": None, "end": None, "speaker_id": None, "words": True, "at": LATER, "actor": KEY, **changes,
+        "start": None, "end": None, "speaker_id": None, "words": True, "at": LATER, "actor": KEY,
+        **changes,
     }  # fmt: skip
-    row = exports.request(organisation_id=organisation.id, livemode=True, kind=kind, **known)
-    making.carry_on(now=lambda: LATER)
+    row = exports.request_export(organisation_id=organisation.id, livemode=True, kind=kind, **known)
+    worker.make_pending_exports(now=lambda: LATER)
     row.refresh_from_db()
-    return story.members(b"".join(exports.read(row)))
+    return story.members(b"".join(exports.read_bundle(row)))
 
 
 @pytest.fixture
 def written(
-    live: APIClient, post_office: MailServer, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+    live: APIClient,
+    post_office: MailServer,
+    organisation: Organisation,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Organisation:
-    """One person signed behind a mailed link, another has not answered, a third got the link from the controller."""
+    """One person signed behind a mailed link, another has not answered, a third got the link from
+    the controller.
+    """
     made = sent(live)
     monkeypatch.setattr(clock, "now", lambda: LATER)
     assert sign(post_office.link(), made) == 303
     asked(live, external_id="b")
-    assert sending.send_pending(now=lambda: LATER) == 1
+    assert link_sender.send_pending(now=lambda: LATER) == 1
     handed = asked(live, delivery={"channel": "controller"})
     assert sign(handed["signing_url"], handed) == 303
     return organisation
 
 
 class TestAnAuditBundle:
-    def test_of_links_that_left_by_mail_is_consistent(self, written: Organisation, tmp_path: Path) -> None:
+    def test_of_links_that_left_by_mail_is_consistent(
+        self, written: Organisation, tmp_path: Path
+    ) -> None:
         verdict = verify(bundle(written), tmp_path)
 
         assert (verdict.refused, verdict.code) == ("", 3)
@@ -71,23 +81,33 @@ class TestAnAuditBundle:
         ways = sorted((row["assurance"], row["method"] or "") for row in rows)
         assert ways == [("L0", "link_given_to_controller"), ("L1", ""), ("L1", "one_time_link")]
 
-    def test_cannot_call_a_link_of_the_controller_one_of_ours(self, written: Organisation, tmp_path: Path) -> None:
+    def test_cannot_call_a_link_of_the_controller_one_of_ours(
+        self, written: Organisation, tmp_path: Path
+    ) -> None:
         def launder(rows: list[dict[str, Any]]) -> None:
             for row in rows:
                 row["method"] = row["method"] and "one_time_link"
 
-        assert "rows: method" in verify(rewritten(bundle(written), "consents", launder), tmp_path).refused
+        assert (
+            "rows: method"
+            in verify(rewritten(bundle(written), "consents", launder), tmp_path).refused
+        )
 
 
 class TestAServersWord:
     @pytest.mark.parametrize(
-        ("column", "value"), [("sha256", "0" * 64), ("kind", "page"), ("created_at", "2026-11-21T11:00:00Z")]
+        ("column", "value"),
+        [("sha256", "0" * 64), ("kind", "page"), ("created_at", "2026-11-21T11:00:00Z")],
     )
     def test_cannot_be_changed_signed_or_not(
         self, written: Organisation, tmp_path: Path, column: str, value: str
     ) -> None:
         files = bundle(written)
-        proofs = [place for place, row in enumerate(story.rows(files, EVIDENCE)) if row["kind"] == "mail_proof"]
+        proofs = [
+            place
+            for place, row in enumerate(story.rows(files, EVIDENCE))
+            if row["kind"] == "mail_proof"
+        ]
         assert len(proofs) == 2
         for place in proofs:
 
@@ -107,9 +127,19 @@ class TestAServersWord:
         unsigned = Consent.objects.get(state="requested").id
 
         def invent(rows: list[dict[str, Any]]) -> None:
-            rows.append({**rows[0], "id": rows[0]["id"][:-4] + "aaaa", "consent": unsigned, "sha256": "1" * 64})
+            rows.append(
+                {
+                    **rows[0],
+                    "id": rows[0]["id"][:-4] + "aaaa",
+                    "consent": unsigned,
+                    "sha256": "1" * 64,
+                }
+            )
 
-        assert "neither log nor record" in verify(rewritten(bundle(written), "evidence", invent), tmp_path).refused
+        assert (
+            "neither log nor record"
+            in verify(rewritten(bundle(written), "evidence", invent), tmp_path).refused
+        )
 
     def test_stays_consistent_when_the_person_is_erased(
         self, live: APIClient, written: Organisation, tmp_path: Path
@@ -122,12 +152,16 @@ class TestAServersWord:
 
 
 class TestAPersonalCopy:
-    def test_of_a_person_whom_we_wrote_to_is_consistent(self, written: Organisation, tmp_path: Path) -> None:
+    def test_of_a_person_whom_we_wrote_to_is_consistent(
+        self, written: Organisation, tmp_path: Path
+    ) -> None:
         for consent in Consent.objects.all():
             files = bundle(written, "speaker", speaker_id=consent.speaker_id)
             assert verify(files, tmp_path).refused == ""
 
     def test_names_the_way_of_the_link(self, written: Organisation) -> None:
         consent = Consent.objects.get(assurance="L0")
-        rows = story.rows(bundle(written, "speaker", speaker_id=consent.speaker_id), "tables/consents.jsonl")
+        rows = story.rows(
+            bundle(written, "speaker", speaker_id=consent.speaker_id), "tables/consents.jsonl"
+        )
         assert [row["method"] for row in rows] == ["link_given_to_controller"]

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from consent import services
-from consent.life import requests, sending
+from consent.lifecycle import consent_requests, link_sender
 from consent.models import Consent, Evidence
 from tests.conftest import NOON
 from tests.consent.http import ANA, asked, fetch, post
@@ -31,13 +31,17 @@ def now() -> Any:
 def sent(live: APIClient, **changes: Any) -> dict[str, Any]:
     """A live request whose link has left."""
     made = asked(live, **changes)
-    assert sending.send_pending(now=now) == 1
+    assert link_sender.send_pending(now=now) == 1
     return made
 
 
 def warned(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Codes and fields of the warnings, without those of the words of the grants."""
-    return [(one["code"], one["attr"]) for one in answer["warnings"] if not one["attr"].startswith("grants.")]
+    return [
+        (one["code"], one["attr"])
+        for one in answer["warnings"]
+        if not one["attr"].startswith("grants.")
+    ]
 
 
 def record_of(live: APIClient, made: dict[str, Any]) -> dict[str, Any]:
@@ -49,39 +53,56 @@ class TestLiveRequests:
     def test_show_a_link_for_the_controller_once_and_no_retry_again(self, live: APIClient) -> None:
         person = post(live, "/v1/speakers", ANA, 201)["id"]
         wanted = {
-            "speaker": person, "grants": [AUDIOBOOK], "duration": "P1Y", "delivery": {"channel": "controller"},
+            "speaker": person, "grants": [AUDIOBOOK], "duration": "P1Y",
+            "delivery": {"channel": "controller"},
         }  # fmt: skip
         headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": "once"}
-        first, again = (live.post("/v1/consents", wanted, format="json", **headers) for _ in range(2))
+        first, again = (
+            live.post("/v1/consents", wanted, format="json", **headers) for _ in range(2)
+        )
 
         assert first.status_code == 201, first.content
         assert (again.status_code, json.loads(again.content)["code"]) == (409, "idempotency_secret")
         assert json.loads(first.content)["signing_url"] not in again.content.decode()
 
-    def test_never_show_the_link_in_any_answer(self, live: APIClient, post_office: MailServer) -> None:
+    def test_never_show_the_link_in_any_answer(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = sent(live, external_id="9")
         token = post_office.link().rpartition("/")[2]
         path = f"/v1/consents/{made['id']}"
-        answers = [live.get(path), live.get("/v1/consents"), live.get(f"{path}/events"), live.get("/v1/speakers")]
-        answers += [live.post(f"{path}/{act}", {}, format="json") for act in ("resend", "suspend", "renew", "revoke")]
+        answers = [
+            live.get(path),
+            live.get("/v1/consents"),
+            live.get(f"{path}/events"),
+            live.get("/v1/speakers"),
+        ]
+        answers += [
+            live.post(f"{path}/{act}", {}, format="json")
+            for act in ("resend", "suspend", "renew", "revoke")
+        ]
         assert "signing_url" not in made
         for answer in answers:
             assert token.encode() not in answer.content
             assert b"/sign/" not in answer.content
 
-    def test_say_how_the_link_leaves_without_the_address(self, live: APIClient, post_office: MailServer) -> None:
+    def test_say_how_the_link_leaves_without_the_address(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = asked(live)
         assert made["delivery"] | {"channel": "mail", "state": "queued"} == made["delivery"]
-        sending.send_pending(now=now)
+        link_sender.send_pending(now=now)
         told = fetch(live, f"/v1/consents/{made['id']}")["delivery"]
         assert (told["state"], told["masked_address"]) == ("sent", "a***@e***.org")
         assert ANA["email"] not in json.dumps(told)
 
-    def test_reach_the_person_and_keep_the_servers_word(self, live: APIClient, post_office: MailServer) -> None:
+    def test_reach_the_person_and_keep_the_servers_word(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = sent(live)
         assert post_office.recipients == [ANA["email"]]
         proof = Evidence.objects.get(consent_id=made["id"], kind="mail_proof")
-        kept = json.loads(blobs.get(proof.blob))
+        kept = json.loads(blobs.get_blob(proof.blob))
         assert (kept["status"], kept["address"]) == (250, ANA["email"])
         assert f"250 {kept['answer']}" == TAKEN
 
@@ -95,10 +116,12 @@ class TestLiveRequests:
         assert [one["kind"] for one in record["evidence"]] == ["mail_proof", "page"]
         assert fetch(live, f"/v1/consents/{made['id']}")["method"] == "one_time_link"
 
-    def test_cannot_be_signed_before_a_server_took_the_link(self, live: APIClient, post_office: MailServer) -> None:
+    def test_cannot_be_signed_before_a_server_took_the_link(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = asked(live)
         row = Consent.objects.get(id=made["id"])
-        link = requests.link_of(row, at=NOON)
+        link = consent_requests.get_signing_link(row, at=NOON)
         assert link is not None
         assert sign(link, made) == 422
         assert Consent.objects.get(id=made["id"]).state == "requested"
@@ -110,27 +133,45 @@ class TestLiveRequests:
         settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
         speaker = post(live, "/v1/speakers", ANA, 201)["id"]
         answer = live.post(
-            "/v1/consents", {"speaker": speaker, "duration": "P1Y", "grants": [AUDIOBOOK]}, format="json"
+            "/v1/consents",
+            {"speaker": speaker, "duration": "P1Y", "grants": [AUDIOBOOK]},
+            format="json",
         )
-        assert (answer.status_code, json.loads(answer.content)["code"]) == (503, "delivery_unavailable")
+        assert (answer.status_code, json.loads(answer.content)["code"]) == (
+            503,
+            "delivery_unavailable",
+        )
         assert answer["Retry-After"]
         assert not Consent.objects.exists()
 
-    def test_of_a_channel_that_is_not_set_up_are_refused(self, live: APIClient, post_office: MailServer) -> None:
+    def test_of_a_channel_that_is_not_set_up_are_refused(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         speaker = post(live, "/v1/speakers", ANA, 201)["id"]
-        body = {"speaker": speaker, "duration": "P1Y", "grants": [AUDIOBOOK], "delivery": {"channel": "message"}}
+        body = {
+            "speaker": speaker,
+            "duration": "P1Y",
+            "grants": [AUDIOBOOK],
+            "delivery": {"channel": "message"},
+        }
         assert post(live, "/v1/consents", body, 503)["code"] == "delivery_unavailable"
 
-    def test_are_renewed_without_a_link_in_the_answer(self, live: APIClient, post_office: MailServer) -> None:
+    def test_are_renewed_without_a_link_in_the_answer(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = sent(live)
         sign(post_office.link(), made)
         again = post(live, f"/v1/consents/{made['id']}/renew", {}, 201)
         assert ("signing_url" in again, again["delivery"]["channel"]) == (False, "mail")
-        handed = post(live, f"/v1/consents/{made['id']}/renew", {"delivery": {"channel": "controller"}}, 201)
+        handed = post(
+            live, f"/v1/consents/{made['id']}/renew", {"delivery": {"channel": "controller"}}, 201
+        )
         assert (handed["id"], "signing_url" in handed) == (again["id"], False)
         assert warned(handed) == [("renewal_open", "delivery.channel")]
 
-    def test_say_what_an_open_renewal_does_not_take_over(self, live: APIClient, post_office: MailServer) -> None:
+    def test_say_what_an_open_renewal_does_not_take_over(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = sent(live)
         sign(post_office.link(), made)
         path = f"/v1/consents/{made['id']}/renew"
@@ -145,10 +186,15 @@ class TestLiveRequests:
         found = [warned(one) for one in (first, same, other, until)]
         assert found == [[], [], [("renewal_open", "duration")], [("renewal_open", "valid_until")]]
 
-    def test_show_no_link_when_the_answer_is_replayed(self, live: APIClient, post_office: MailServer) -> None:
+    def test_show_no_link_when_the_answer_is_replayed(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         speaker = post(live, "/v1/speakers", ANA, 201)["id"]
         body = {"speaker": speaker, "duration": "P1Y", "grants": [AUDIOBOOK]}
-        answers = [live.post("/v1/consents", body, format="json", HTTP_IDEMPOTENCY_KEY="once") for _ in range(2)]
+        answers = [
+            live.post("/v1/consents", body, format="json", HTTP_IDEMPOTENCY_KEY="once")
+            for _ in range(2)
+        ]
         assert answers[0].content == answers[1].content
         assert b"/sign/" not in answers[1].content
 
@@ -163,13 +209,21 @@ class TestTheLinkInTheAskersHands:
         shown = fetch(live, f"/v1/consents/{made['id']}")
         assert (shown["assurance"], shown["method"]) == ("L0", "link_given_to_controller")
         record = record_of(live, made)
-        assert (record["assurance"], record["events"][0]["expression_method"]) == ("L0", "link_given_to_controller")
+        assert (record["assurance"], record["events"][0]["expression_method"]) == (
+            "L0",
+            "link_given_to_controller",
+        )
 
     def test_permits_nothing(self, live: APIClient) -> None:
         made = asked(live, delivery={"channel": "controller"})
         sign(made["signing_url"], made)
         for action in ("synthesize", "clone", "verify_speaker"):
-            body = {"consent": made["id"], "action": action, "language": "en", "use_case": "entertainment.audiobook"}
+            body = {
+                "consent": made["id"],
+                "action": action,
+                "language": "en",
+                "use_case": "entertainment.audiobook",
+            }
             answer = post(live, "/v1/decisions", body, 200)
             assert not answer["allowed"]
             assert "assurance_too_low" in [one["code"] for one in answer["reasons"]]
@@ -193,7 +247,10 @@ class TestTheLinkInTheAskersHands:
         again = post(live, f"/v1/consents/{made['id']}/renew", body, 201)
         assert again["assurance"] == "L0"
         assert post(live, f"/v1/consents/{again['id']}/revoke", {}, 200)["state"] == "lapsed"
-        assert post(live, f"/v1/consents/{made['id']}/renew", {}, 503)["code"] == "delivery_unavailable"
+        assert (
+            post(live, f"/v1/consents/{made['id']}/renew", {}, 503)["code"]
+            == "delivery_unavailable"
+        )
 
     def test_stays_at_level_zero_when_narrowed(self, live: APIClient) -> None:
         made = asked(live, delivery={"channel": "controller"})
@@ -209,9 +266,11 @@ class TestTestRequests:
         assert b"/sign/" not in sandbox.get(f"/v1/consents/{made['id']}").content
         assert b"/sign/" not in sandbox.get("/v1/consents").content
 
-    def test_send_nothing_even_with_a_channel(self, sandbox: APIClient, post_office: MailServer) -> None:
+    def test_send_nothing_even_with_a_channel(
+        self, sandbox: APIClient, post_office: MailServer
+    ) -> None:
         asked(sandbox)
-        assert sending.send_pending(now=now) == 0
+        assert link_sender.send_pending(now=now) == 0
         assert post_office.raw == []
 
     def test_claim_no_mailbox(self, sandbox: APIClient) -> None:
@@ -225,27 +284,42 @@ class TestResending:
         made = sent(live)
         for _ in range(3):
             post(live, f"/v1/consents/{made['id']}/resend", {}, 200)
-        assert (sending.send_pending(now=now), len(post_office.raw)) == (0, 1)
+        assert (link_sender.send_pending(now=now), len(post_office.raw)) == (0, 1)
 
-    def test_is_refused_for_links_that_are_not_ours_to_send(self, live: APIClient, sandbox: APIClient) -> None:
+    def test_is_refused_for_links_that_are_not_ours_to_send(
+        self, live: APIClient, sandbox: APIClient
+    ) -> None:
         handed, test = asked(live, delivery={"channel": "controller"}), asked(sandbox)
         for api, made in ((live, handed), (sandbox, test)):
-            assert post(api, f"/v1/consents/{made['id']}/resend", {}, 409)["code"] == "delivery_not_by_us"
+            assert (
+                post(api, f"/v1/consents/{made['id']}/resend", {}, 409)["code"]
+                == "delivery_not_by_us"
+            )
 
     def test_of_a_signed_consent_is_refused(self, live: APIClient, post_office: MailServer) -> None:
         made = sent(live)
         sign(post_office.link(), made)
-        assert post(live, f"/v1/consents/{made['id']}/resend", {}, 409)["code"] == "consent_wrong_state"
+        assert (
+            post(live, f"/v1/consents/{made['id']}/resend", {}, 409)["code"]
+            == "consent_wrong_state"
+        )
 
 
 class TestANewAddress:
-    def test_needs_a_correction_while_a_link_is_out(self, live: APIClient, post_office: MailServer) -> None:
+    def test_needs_a_correction_while_a_link_is_out(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = sent(live)
         path = f"/v1/speakers/{made['speaker']}"
         refused = live.patch(path, {"email": "new@example.net"}, format="json")
-        assert (refused.status_code, json.loads(refused.content)["code"]) == (409, "correction_needed")
+        assert (refused.status_code, json.loads(refused.content)["code"]) == (
+            409,
+            "correction_needed",
+        )
 
-    def test_ends_the_link_that_went_to_the_old_one(self, live: APIClient, post_office: MailServer) -> None:
+    def test_ends_the_link_that_went_to_the_old_one(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = sent(live)
         old = post_office.link()
         body = {"email": "new@example.net", "correction": {"reason": "A slip of the pen."}}
@@ -253,18 +327,22 @@ class TestANewAddress:
         assert sign(old, made) == 404
         later = NOON + timedelta(minutes=11)
         home = Consent.objects.get(id=made["id"]).organisation_id
-        services.resend(made["id"], organisation_id=home, livemode=True, actor="key:x", at=later)
-        assert sending.send_pending(now=lambda: later) == 1
+        services.resend_link(
+            made["id"], organisation_id=home, livemode=True, actor="key:x", at=later
+        )
+        assert link_sender.send_pending(now=lambda: later) == 1
         assert post_office.recipients == [ANA["email"], "new@example.net"]
         assert sign(post_office.link(), made) == 303
         proofs = [one for one in record_of(live, made)["evidence"] if one["kind"] == "mail_proof"]
         assert len(proofs) == 1
 
-    def test_stops_what_waits_for_the_old_one(self, live: APIClient, post_office: MailServer) -> None:
+    def test_stops_what_waits_for_the_old_one(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = asked(live)
         body = {"email": "new@example.net", "correction": {"reason": "A slip of the pen."}}
         assert live.patch(f"/v1/speakers/{made['speaker']}", body, format="json").status_code == 200
-        assert sending.send_pending(now=now) == 0
+        assert link_sender.send_pending(now=now) == 0
         told = fetch(live, f"/v1/consents/{made['id']}")["delivery"]
         assert (told["state"], told["code"], post_office.raw) == ("failed", "address_changed", [])
 

@@ -13,11 +13,11 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Organisation
-from consent import receipts, speaker_history, speakers
-from consent.life import sending
+from consent import consent_receipts, speaker_history, speakers
+from consent.documents import plain_language
+from consent.lifecycle import link_sender
 from consent.models import Consent, Correction, Speaker
-from consent.paper import words
-from consent.rules.states import State
+from consent.policy.state_machine import ConsentState
 from core import clock
 from tests.consent.http import asked, fetch, signed
 from tests.core.test_pdf_paper import text_of
@@ -35,7 +35,9 @@ def words_of() -> Draw:
 
     def read(consent_id: str) -> str:
         consent = Consent.objects.get(id=consent_id)
-        return "\n".join(map(str, receipts._story(consent, State(consent.state))))
+        return "\n".join(
+            map(str, consent_receipts._receipt_blocks(consent, ConsentState(consent.state)))
+        )
 
     return read
 
@@ -48,9 +50,16 @@ def patch(api: APIClient, speaker: str, body: dict[str, Any]) -> tuple[int, dict
 class TestASignedPerson:
     @pytest.mark.parametrize(
         "change",
-        [{"name": "Morgan Other"}, {"email": "other@example.org"}, {"country": "FR"}, {"phone": "+4930123456"}],
+        [
+            {"name": "Morgan Other"},
+            {"email": "other@example.org"},
+            {"country": "FR"},
+            {"phone": "+4930123456"},
+        ],
     )
-    def test_is_not_renamed_without_a_correction(self, sandbox: APIClient, change: dict[str, str]) -> None:
+    def test_is_not_renamed_without_a_correction(
+        self, sandbox: APIClient, change: dict[str, str]
+    ) -> None:
         made = signed(sandbox)
         before = fetch(sandbox, f"/v1/speakers/{made['speaker']}")
         status, told = patch(sandbox, made["speaker"], change)
@@ -64,7 +73,10 @@ class TestASignedPerson:
     def test_may_be_sent_again_with_the_same_values(self, sandbox: APIClient) -> None:
         made = signed(sandbox)
         known = fetch(sandbox, f"/v1/speakers/{made['speaker']}")
-        assert patch(sandbox, made["speaker"], {"name": known["name"], "email": known["email"]})[0] == 200
+        assert (
+            patch(sandbox, made["speaker"], {"name": known["name"], "email": known["email"]})[0]
+            == 200
+        )
 
     def test_is_corrected_with_a_reason_and_the_old_name_is_kept(self, sandbox: APIClient) -> None:
         made = signed(sandbox)
@@ -76,16 +88,27 @@ class TestASignedPerson:
         assert (kept.before, kept.after) == ({"name": "Ana María Gómez"}, {"name": "Ana Ruiz"})
         assert kept.reason == "She married."
 
-    @pytest.mark.parametrize("correction", [{}, {"reason": ""}, {"reason": None}, "because", {"why": "x"}])
-    def test_is_not_corrected_without_a_reason(self, sandbox: APIClient, correction: object) -> None:
+    @pytest.mark.parametrize(
+        "correction", [{}, {"reason": ""}, {"reason": None}, "because", {"why": "x"}]
+    )
+    def test_is_not_corrected_without_a_reason(
+        self, sandbox: APIClient, correction: object
+    ) -> None:
         made = signed(sandbox)
-        assert patch(sandbox, made["speaker"], {"name": "Ana Ruiz", "correction": correction})[0] == 422
+        assert (
+            patch(sandbox, made["speaker"], {"name": "Ana Ruiz", "correction": correction})[0]
+            == 422
+        )
 
 
 class TestAReceipt:
-    def test_names_who_signed_beside_the_correction(self, sandbox: APIClient, words_of: Draw) -> None:
+    def test_names_who_signed_beside_the_correction(
+        self, sandbox: APIClient, words_of: Draw
+    ) -> None:
         made = signed(sandbox)
-        patch(sandbox, made["speaker"], {"name": "Morgan Other", "correction": {"reason": "A slip."}})
+        patch(
+            sandbox, made["speaker"], {"name": "Morgan Other", "correction": {"reason": "A slip."}}
+        )
         lines = words_of(made["id"]).splitlines()
         assert any("Person" in line and "Ana María Gómez" in line for line in lines)
         assert any("Corrected on" in line and "Morgan Other" in line for line in lines)
@@ -104,18 +127,24 @@ class TestAReceipt:
         assert ("Acme" in text, "Somebody Else" in text) == (True, False)
         assert ("rights@acme.example" in text, "elsewhere" in text) == (True, False)
 
-    def test_follows_no_row_that_was_changed_behind_the_code(self, sandbox: APIClient, words_of: Draw) -> None:
+    def test_follows_no_row_that_was_changed_behind_the_code(
+        self, sandbox: APIClient, words_of: Draw
+    ) -> None:
         made = signed(sandbox)
         row = Speaker.objects.get()
         forged = speakers.Personal(name="Morgan Other", email="x@example.org")
-        Speaker.objects.update(sealed=speakers._sealed(row.subject, forged))
+        Speaker.objects.update(sealed=speakers._seal_personal(row.subject, forged))
         assert "Morgan" not in words_of(made["id"])
 
-    def test_is_refused_when_the_evidence_was_exchanged(self, sandbox: APIClient, monkeypatch: Any) -> None:
+    def test_is_refused_when_the_evidence_was_exchanged(
+        self, sandbox: APIClient, monkeypatch: Any
+    ) -> None:
         made = signed(sandbox)
-        monkeypatch.setattr("vault.blobs.get", lambda _blob: b'{"person":{"name":"Morgan Other"}}')
+        monkeypatch.setattr(
+            "vault.blobs.get_blob", lambda _blob: b'{"person":{"name":"Morgan Other"}}'
+        )
         with pytest.raises(Tampered):
-            receipts.as_pdf(Consent.objects.get(id=made["id"]))
+            consent_receipts.receipt_to_pdf(Consent.objects.get(id=made["id"]))
 
     @pytest.mark.parametrize("locale", ["en", "de"])
     def test_has_the_typed_name_the_answer_about_advice_and_a_way_back_for_the_person_alone(
@@ -125,10 +154,12 @@ class TestAReceipt:
         link = str(made["signing_url"])
         assert sign(link, made, name="ana  MARÍA gómez") in {200, 303}
         consent = Consent.objects.get(id=made["id"])
-        told = words.table(locale)["receipt"]
+        told = plain_language.load_words(locale)["receipt"]
 
         for_the_asker = words_of(made["id"])
-        for_the_person = str(list(receipts._story(consent, State(consent.state), link)))
+        for_the_person = str(
+            list(consent_receipts._receipt_blocks(consent, ConsentState(consent.state), link))
+        )
 
         assert "ana  MARÍA gómez" in for_the_asker
         assert told["advices"]["none"] in for_the_asker
@@ -144,12 +175,16 @@ class TestAReceipt:
         sign(link, made)
         path = "/sign/" + link.rpartition("/")[2]
         own = text_of(client.get(f"{path}/receipt.pdf").content, tmp_path)
-        assert re.search(r"Signed on:\s+\d{1,2} \w+ 20\d\d, \d\d:\d\d UTC", own), "an hour without its zone is no time"
+        assert re.search(r"Signed on:\s+\d{1,2} \w+ 20\d\d, \d\d:\d\d UTC", own), (
+            "an hour without its zone is no time"
+        )
         assert link in own.replace("\n", "")
         theirs = sandbox.get(f"/v1/consents/{made['id']}/receipt.pdf").content
         assert link.rpartition("/")[2] not in text_of(theirs, tmp_path).replace("\n", "")
 
-    def test_says_of_what_level_it_is_and_how_the_link_came(self, live: APIClient, words_of: Draw) -> None:
+    def test_says_of_what_level_it_is_and_how_the_link_came(
+        self, live: APIClient, words_of: Draw
+    ) -> None:
         made = signed_through_the_asker(live)
         text = words_of(made["id"])
         assert "L0" in text
@@ -161,7 +196,7 @@ class TestAReceipt:
     ) -> None:
         by_link = asked(sandbox, locale=locale)
         sign(str(by_link["signing_url"]), by_link)
-        told = words.table(locale)["receipt"]
+        told = plain_language.load_words(locale)["receipt"]
 
         for made in (by_link, signed(sandbox, locale=locale)):
             text = words_of(made["id"])
@@ -172,9 +207,9 @@ class TestAReceipt:
         self, live: APIClient, post_office: MailServer, words_of: Draw
     ) -> None:
         made = asked(live)
-        sending.send_pending(now=clock.now)
+        link_sender.send_pending(now=clock.now)
         sign(post_office.link(), made)
-        assert words.table("en")["receipt"]["levels"]["L1"] in words_of(made["id"])
+        assert plain_language.load_words("en")["receipt"]["levels"]["L1"] in words_of(made["id"])
 
 
 def signed_through_the_asker(live: APIClient) -> dict[str, Any]:

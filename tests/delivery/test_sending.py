@@ -1,4 +1,6 @@
-"""How a letter is handed over: retried, given up, never twice at once, and with nothing smuggled in."""
+"""How a letter is handed over: retried, given up, never twice at once, and with nothing smuggled
+in.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,20 @@ from rest_framework.test import APIClient
 
 from accounts.models import Organisation
 from config import env
-from consent.life import deliveries, sending
+from consent.lifecycle import link_deliveries, link_sender
 from consent.models import Consent, Delivery
 from core import ids
 from core.delivery import mail, messages
 from core.delivery.letters import ChannelAway, Letter, LetterRefused
-from provenance.models import Outbox
 from tests.conftest import NOON
 from tests.consent.http import ANA, asked, fetch, post
 from tests.delivery.smtp import MailServer
-from tests.provenance.outside.serving import Asked, Reply, outsider
+from tests.transparency_log.attestation.serving import Asked, Reply, outsider
+from transparency_log.models import Outbox
 
-LETTER = Letter(to="ana@example.org", subject="Hello", text="Line one.\nLine two.", reference="dlv_a")
+LETTER = Letter(
+    to="ana@example.org", subject="Hello", text="Line one.\nLine two.", reference="dlv_a"
+)
 
 
 def at(moment: datetime) -> Any:
@@ -55,8 +59,8 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
     found = Gateway()
     with outsider(found) as url:
         settings.SAYSO_MESSAGES = messages.Gateway(
-            url=f"{url}/v2/send?region=eu", to="recipient", text="content", sender="from", sender_value="Sayso",
-            authorization="Bearer s3cret",
+            url=f"{url}/v2/send?region=eu", to="recipient", text="content", sender="from",
+            sender_value="Sayso", authorization="Bearer s3cret",
         )  # fmt: skip
         yield found
 
@@ -97,17 +101,22 @@ class TestAMessage:
     def test_wants_https_outside_of_development(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SAYSO_MESSAGES_URL", "http://sms.example.org/send")
         with pytest.raises(env.BadSetting):
-            env.url("SAYSO_MESSAGES_URL", schemes=("https",))
+            env.read_url("SAYSO_MESSAGES_URL", schemes=("https",))
 
     @pytest.mark.django_db
     def test_carries_a_live_link(self, live: APIClient, gateway: Gateway) -> None:
         made = asked(live)
         assert made["delivery"]["channel"] == "message"
-        assert sending.send_pending(now=at(NOON)) == 1
-        assert (gateway.last["recipient"], "/sign/" in gateway.last["content"]) == (ANA["email"], True)
+        assert link_sender.send_pending(now=at(NOON)) == 1
+        assert (gateway.last["recipient"], "/sign/" in gateway.last["content"]) == (
+            ANA["email"],
+            True,
+        )
 
     @pytest.mark.django_db
-    def test_to_a_phone_wants_a_number(self, live: APIClient, gateway: Gateway, settings: Settings) -> None:
+    def test_to_a_phone_wants_a_number(
+        self, live: APIClient, gateway: Gateway, settings: Settings
+    ) -> None:
         settings.SAYSO_MESSAGES = messages.Gateway(url=settings.SAYSO_MESSAGES.url, wants="phone")
         speaker = post(live, "/v1/speakers", ANA, 201)["id"]
         body = {"speaker": speaker, "duration": "P1Y", "grants": [_grant()]}
@@ -119,18 +128,24 @@ class TestAMessage:
 
 class TestMail:
     @pytest.mark.parametrize("reply", ["550 no such person", "553 not allowed"])
-    def test_that_is_refused_for_good_is_not_tried_again(self, post_office: MailServer, reply: str) -> None:
+    def test_that_is_refused_for_good_is_not_tried_again(
+        self, post_office: MailServer, reply: str
+    ) -> None:
         post_office.to_recipient = reply
         with pytest.raises(LetterRefused):
             mail.send(LETTER)
 
     @pytest.mark.parametrize("reply", ["450 greylisted", "421 too busy"])
-    def test_that_may_be_taken_later_is_tried_again(self, post_office: MailServer, reply: str) -> None:
+    def test_that_may_be_taken_later_is_tried_again(
+        self, post_office: MailServer, reply: str
+    ) -> None:
         post_office.to_recipient = reply
         with pytest.raises(ChannelAway):
             mail.send(LETTER)
 
-    def test_to_a_server_that_is_away_is_tried_again(self, post_office: MailServer, settings: Settings) -> None:
+    def test_to_a_server_that_is_away_is_tried_again(
+        self, post_office: MailServer, settings: Settings
+    ) -> None:
         settings.EMAIL_PORT = 1
         with pytest.raises(ChannelAway):
             mail.send(LETTER)
@@ -144,11 +159,11 @@ class TestMail:
     ) -> None:
         Organisation.objects.update(name=name)
         asked(live)
-        assert sending.send_pending(now=at(NOON)) == 1
+        assert link_sender.send_pending(now=at(NOON)) == 1
         (letter,) = post_office.letters
         assert set(letter.keys()) == {
-            "Content-Type", "MIME-Version", "Content-Transfer-Encoding", "Subject", "From", "To", "Date", "Message-ID",
-            "Auto-Submitted",
+            "Content-Type", "MIME-Version", "Content-Transfer-Encoding", "Subject", "From", "To",
+            "Date", "Message-ID", "Auto-Submitted",
         }  # fmt: skip
         assert post_office.recipients == [ANA["email"]]
 
@@ -158,7 +173,7 @@ class TestMail:
         self, live: APIClient, post_office: MailServer, locale: str, word: str
     ) -> None:
         asked(live, locale=locale)
-        sending.send_pending(now=at(NOON))
+        link_sender.send_pending(now=at(NOON))
         whole = str(post_office.letters[0]["Subject"]) + post_office.text()
         assert all(part in whole for part in (word, "Acme", "rights@acme.example"))
         assert "<" not in post_office.text()
@@ -166,81 +181,103 @@ class TestMail:
 
 @pytest.mark.django_db
 class TestADelivery:
-    def test_is_tried_again_with_growing_pauses(self, live: APIClient, post_office: MailServer) -> None:
+    def test_is_tried_again_with_growing_pauses(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made, moment = asked(live), NOON
         post_office.to_letter = "451 try later"
         pauses = []
         for _ in range(3):
-            assert sending.send_pending(now=at(moment)) == 0
+            assert link_sender.send_pending(now=at(moment)) == 0
             row = Delivery.objects.get(consent_id=made["id"])
             pauses.append((row.due_at - moment).total_seconds())
             moment = row.due_at
         assert pauses == [15, 30, 60]
         post_office.to_letter = "250 at last"
-        assert sending.send_pending(now=at(moment)) == 1
+        assert link_sender.send_pending(now=at(moment)) == 1
 
-    def test_is_given_up_after_ten_attempts_and_says_why(self, live: APIClient, post_office: MailServer) -> None:
+    def test_is_given_up_after_ten_attempts_and_says_why(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made, moment = asked(live), NOON
         post_office.to_letter = "451 try later"
-        for _ in range(sending.MOST_ATTEMPTS):
-            sending.send_pending(now=at(moment))
+        for _ in range(link_sender.MOST_ATTEMPTS):
+            link_sender.send_pending(now=at(moment))
             moment += timedelta(hours=2)
         told = fetch(live, f"/v1/consents/{made['id']}")["delivery"]
         assert (told["state"], told["code"]) == ("failed", "channel_away")
         post_office.to_letter = "250 taken"
-        assert post(live, f"/v1/consents/{made['id']}/resend", {}, 200)["delivery"]["state"] == "queued"
-        assert sending.send_pending(now=at(NOON)) == 1
+        assert (
+            post(live, f"/v1/consents/{made['id']}/resend", {}, 200)["delivery"]["state"]
+            == "queued"
+        )
+        assert link_sender.send_pending(now=at(NOON)) == 1
 
     def test_made_in_the_moment_of_the_last_one_is_still_the_newer(
         self, live: APIClient, post_office: MailServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # One after the other in time, and the other way round as text: `2` follows `z` in the alphabet of ids.
+        # One after the other in time, and the other way round as text: `2` follows `z` in the
+        # alphabet of ids.
         older, newer = (f"dlv_{'a' * 24}{last}a" for last in "z2")
         named, new = iter((older, newer)), ids.new
-        monkeypatch.setattr(ids, "new", lambda prefix: next(named) if prefix == "dlv" else new(prefix))
+        monkeypatch.setattr(
+            ids, "new", lambda prefix: next(named) if prefix == "dlv" else new(prefix)
+        )
         made = asked(live)
         post_office.to_letter = "554 not here"
-        assert sending.send_pending(now=at(NOON)) == 0
+        assert link_sender.send_pending(now=at(NOON)) == 0
         post(live, f"/v1/consents/{made['id']}/resend", {}, 200)
 
         assert Delivery.objects.values_list("created_at").distinct().count() == 1
-        last = deliveries.latest(Consent.objects.get())
+        last = link_deliveries.get_latest_delivery(Consent.objects.get())
         assert (last is not None and last.id, newer < older) == (newer, True)
 
-    def test_in_hand_is_left_alone_until_its_lease_runs_out(self, live: APIClient, post_office: MailServer) -> None:
+    def test_in_hand_is_left_alone_until_its_lease_runs_out(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         asked(live)
-        Delivery.objects.update(lease_until=NOON + sending.LEASE, attempts=1)
-        assert sending.send_pending(now=at(NOON + timedelta(minutes=2))) == 0
-        assert sending.send_pending(now=at(NOON + sending.LEASE)) == 1
+        Delivery.objects.update(lease_until=NOON + link_sender.LEASE, attempts=1)
+        assert link_sender.send_pending(now=at(NOON + timedelta(minutes=2))) == 0
+        assert link_sender.send_pending(now=at(NOON + link_sender.LEASE)) == 1
 
-    def test_of_a_request_that_was_called_back_is_not_sent(self, live: APIClient, post_office: MailServer) -> None:
+    def test_of_a_request_that_was_called_back_is_not_sent(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         made = asked(live)
         post(live, f"/v1/consents/{made['id']}/revoke", {}, 200)
-        assert (sending.send_pending(now=at(NOON)), post_office.raw) == (0, [])
+        assert (link_sender.send_pending(now=at(NOON)), post_office.raw) == (0, [])
         assert Delivery.objects.get().code == "request_over"
 
     def test_is_logged_before_and_after_without_the_address(
         self, live: APIClient, post_office: MailServer, capsys: pytest.CaptureFixture[str]
     ) -> None:
         asked(live)
-        sending.send_pending(now=at(NOON))
+        link_sender.send_pending(now=at(NOON))
         kinds = [json.loads(bytes(row.payload))["t"] for row in Outbox.objects.order_by("id")]
         assert kinds[-2:] == ["delivery.started", "delivery.sent"]
         printed = "".join(capsys.readouterr())
         assert not any(secret in printed for secret in (ANA["email"], ANA["name"], "/sign/"))
 
     @pytest.mark.parametrize(
-        "change", [{"state": "queued", "settled_at": None}, {"code": "x"}, {"channel": "controller"}, {"sealed": b"x"}]
+        "change",
+        [
+            {"state": "queued", "settled_at": None},
+            {"code": "x"},
+            {"channel": "controller"},
+            {"sealed": b"x"},
+        ],
     )
     def test_that_was_settled_stays_as_it_is(
         self, live: APIClient, post_office: MailServer, change: dict[str, Any]
     ) -> None:
         asked(live)
-        sending.send_pending(now=at(NOON))
+        link_sender.send_pending(now=at(NOON))
         with pytest.raises(IntegrityError), transaction.atomic():
             Delivery.objects.update(**change)
 
-    def test_cannot_be_called_sent_without_a_proof(self, live: APIClient, post_office: MailServer) -> None:
+    def test_cannot_be_called_sent_without_a_proof(
+        self, live: APIClient, post_office: MailServer
+    ) -> None:
         asked(live)
         with pytest.raises(IntegrityError), transaction.atomic():
             Delivery.objects.update(state="sent", settled_at=NOON)
@@ -248,30 +285,40 @@ class TestADelivery:
 
 
 class TestTheSetting:
-    @pytest.mark.parametrize("value", ["http://x", "smtp://", "smtp+plain://mail.example.org", "smtp://h:port"])
+    @pytest.mark.parametrize(
+        "value", ["http://x", "smtp://", "smtp+plain://mail.example.org", "smtp://h:port"]
+    )
     def test_of_the_mail_server_is_refused_when_it_cannot_be_used(
         self, monkeypatch: pytest.MonkeyPatch, value: str
     ) -> None:
         monkeypatch.setenv("SAYSO_EMAIL_URL", value)
         with pytest.raises(env.BadSetting):
-            env.mail_server("SAYSO_EMAIL_URL", plain_anywhere=False)
+            env.read_mail_server("SAYSO_EMAIL_URL", plain_anywhere=False)
 
     def test_of_the_mail_server_is_read_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SAYSO_EMAIL_URL", "smtps://us%40er:p%2Fw@mail.example.org")
-        found = env.mail_server("SAYSO_EMAIL_URL", plain_anywhere=False)
+        found = env.read_mail_server("SAYSO_EMAIL_URL", plain_anywhere=False)
         assert found is not None
-        assert (found.user, found.password, found.port, found.tls_at_once) == ("us@er", "p/w", 465, True)
+        assert (found.user, found.password, found.port, found.tls_at_once) == (
+            "us@er",
+            "p/w",
+            465,
+            True,
+        )
         assert "p/w" not in repr(found)
 
     @pytest.mark.parametrize("value", ["nobody", "a@b\r\nBcc: c@d", "@x"])
-    def test_of_the_sender_is_one_address(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    def test_of_the_sender_is_one_address(
+        self, monkeypatch: pytest.MonkeyPatch, value: str
+    ) -> None:
         monkeypatch.setenv("SAYSO_EMAIL_FROM", value)
         with pytest.raises(env.BadSetting):
-            env.mailbox("SAYSO_EMAIL_FROM", "x@example.org")
+            env.read_mailbox("SAYSO_EMAIL_FROM", "x@example.org")
 
 
 def _grant() -> dict[str, Any]:
     return {
-        "use_case": "entertainment.audiobook", "intended_uses": "Narration of the novel X, unabridged.",
-        "actions": ["synthesize"], "languages": ["en"],
+        "use_case": "entertainment.audiobook",
+        "intended_uses": "Narration of the novel X, unabridged.", "actions": ["synthesize"],
+        "languages": ["en"],
     }  # fmt: skip

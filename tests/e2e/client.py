@@ -1,4 +1,6 @@
-"""A customer of the service over HTTP: from a speaker to a voice, and whatever is asked of it then."""
+"""A customer of the service over HTTP: from a speaker to a voice, and whatever is asked of it
+then.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from accounts import services
+from accounts import provisioning
+from accounts.api_scopes import ALL
 from accounts.models import Organisation
-from accounts.scopes import ALL
-from config.demo.client import Answer, Client
+from config.demo.client import Client, DemoResponse
 from core import clock
 from tests.e2e.processes import wait_until
 
@@ -31,13 +33,20 @@ OVER: Final = {"done", "refused", "failed"}
 
 
 def new_key(name: str) -> str:
-    """An organisation of this name with a test key of every scope, made now: child processes live by the real clock."""
+    """An organisation of this name with a test key of every scope, made now: child processes live
+    by the real clock.
+    """
     at = clock.now() - timedelta(seconds=5)
-    home = Organisation.objects.filter(name=name).first() or services.create_organisation(
+    home = Organisation.objects.filter(name=name).first() or provisioning.create_organisation(
         name=name, at=at, reached_at="voices@acme.example"
     )
-    issued = services.issue_key(
-        organisation=home, product="Reader", livemode=False, scopes_granted=ALL, actor="system:test", at=at
+    issued = provisioning.issue_key(
+        organisation=home,
+        product="Reader",
+        livemode=False,
+        scopes_granted=ALL,
+        actor="system:test",
+        at=at,
     )
     return issued.secret
 
@@ -61,8 +70,15 @@ class Customer:
 
     def meet(self, *, sign: bool = True) -> None:
         """A speaker is entered, asked, and signs by the test route."""
-        self.speaker = self.post("/v1/speakers", {"name": "Mara Lindqvist", "email": "mara@example.org"})["id"]
-        body = {"speaker": self.speaker, "duration": "P1Y", "jurisdictions": ["EU"], "grants": [GRANT]}
+        self.speaker = self.post(
+            "/v1/speakers", {"name": "Mara Lindqvist", "email": "mara@example.org"}
+        )["id"]
+        body = {
+            "speaker": self.speaker,
+            "duration": "P1Y",
+            "jurisdictions": ["EU"],
+            "grants": [GRANT],
+        }
         self.consent = self.post("/v1/consents", body)["id"]
         if sign:
             assert self.post(f"/v1/test/consents/{self.consent}/sign")["state"] == "active"
@@ -95,7 +111,9 @@ class Customer:
         return str(self.get(path)["state"])
 
 
-def expect(answer: Answer, *statuses: int) -> Any:
+def expect(answer: DemoResponse, *statuses: int) -> Any:
     """The body of an answer with one of these statuses."""
-    assert answer.status in statuses, f"{answer.status}: {answer.body[:800].decode(errors='replace')}"
+    assert answer.status in statuses, (
+        f"{answer.status}: {answer.body[:800].decode(errors='replace')}"
+    )
     return answer.json

@@ -1,4 +1,7 @@
-"""Carriers of background work: worker threads in the server, or Celery on Redis. Both must carry the same tests."""
+"""Carriers of background work: worker threads in the server, or Celery on Redis.
+
+Both must carry the same tests.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ CELERY = pytest.param("celery", id="celery", marks=pytest.mark.redis)
 
 
 @pytest.fixture
-def environment(child_environment: Mapping[str, str], request: pytest.FixtureRequest) -> Mapping[str, str]:
+def environment(
+    child_environment: Mapping[str, str], request: pytest.FixtureRequest
+) -> Mapping[str, str]:
     """The environment of the carrier that the test asks for."""
     if request.param == "embedded":
         return {**child_environment, "REDIS_URL": ""}

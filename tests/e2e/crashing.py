@@ -1,7 +1,8 @@
-"""`python -m tests.e2e.crashing FOLDER PORT…`: embedded servers that are there again at once when they are killed.
+"""`python -m tests.e2e.crashing FOLDER PORT…`: embedded servers that are there again at once when
+they are killed.
 
-One process sets Django up and forks the servers, so that a new one serves within a fraction of a second. It writes the
-process id of each to FOLDER/PORT.
+One process sets Django up and forks the servers, so that a new one serves within a fraction of a
+second. It writes the process id of each to FOLDER/PORT.
 """
 
 from __future__ import annotations
@@ -15,19 +16,22 @@ import uvicorn
 
 
 def main(folder: Path, ports: list[int]) -> None:
-    """Fork a server for every port; fork another whenever one ends. Goes on until it is killed itself."""
+    """Fork a server for every port; fork another whenever one ends.
+
+    Goes on until it is killed itself.
+    """
     django.setup()
-    from config import asgi  # noqa: PLC0415 - only once Django is set up
+    from config.asgi import application  # noqa: PLC0415 - only once Django is set up
     from voices import engine  # noqa: PLC0415 - as above
 
-    engine.languages()  # the self-test of the engine, once for all of them
+    engine.list_languages()  # the self-test of the engine, once for all of them
     serving: dict[int, int] = {}
 
     def start(port: int) -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                uvicorn.run(asgi.application, port=port, log_config=None, access_log=False)
+                uvicorn.run(application.application, port=port, log_config=None, access_log=False)
             finally:
                 os._exit(1)
         serving[pid] = port

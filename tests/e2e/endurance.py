@@ -1,4 +1,6 @@
-"""What goes on while processes are killed, and what must be true afterwards: nothing lost, doubled, late or unpaid."""
+"""What goes on while processes are killed, and what must be true afterwards: nothing lost, doubled,
+late or unpaid.
+"""
 
 from __future__ import annotations
 
@@ -19,49 +21,56 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.models import Sum
 
+from audio.sound import Sound
 from config.demo.client import Client
 from consent.models import Consent, Grant, GrantUsage, Reservation
 from core import clock, ids
-from provenance.audio.sound import Sound
-from provenance.ledger import proofs, sequencer
-from provenance.models import Clip, Entry
+from provenance.models import Clip
 from tests.e2e.client import AUDIO, AUDIOBOOK, OVER, Customer, expect
 from tests.e2e.processes import wait_until
+from transparency_log import proofs, sequencer
+from transparency_log.models import Entry
 from vault import blobs
-from voices import binding, engine, sweeps
+from voices import engine, reconcile, voice_macs
 from voices.models import JobItem, Voice
 
 LITTLE: Final = 4  # texts
 LEFT: Final = ("issued", "withdrawn")
-TEXTS: Final = tuple(f"It is chapter {number}, and the harbour lies still." for number in range(1, 100))
+TEXTS: Final = tuple(
+    f"It is chapter {number}, and the harbour lies still." for number in range(1, 100)
+)
 
 
 @cache
 def profile() -> bytes:
     """The profile of a real reader."""
     samples, rate = soundfile.read(AUDIO / "librivox-austen-0870.wav", dtype="float32")
-    return engine.enrol([Sound(np.asarray(samples, dtype=np.float32), rate)])
+    return engine.enrol_speaker([Sound(np.asarray(samples, dtype=np.float32), rate)])
 
 
 def ready_voice(person: Customer) -> None:
     """Give the person a voice as cloning leaves it; cloning itself is not what is tested here."""
     consent, at = Consent.objects.select_related("speaker").get(id=person.consent), clock.now()
     with transaction.atomic():
-        blob = blobs.put(subject=consent.speaker.subject, kind="profile", data=profile(), at=at)
+        blob = blobs.store_blob(
+            subject=consent.speaker.subject, kind="profile", data=profile(), at=at
+        )
         voice = Voice(
-            id=ids.new("vox"), organisation_id=consent.organisation_id, livemode=False, consent_id=consent.id,
-            speaker_id=consent.speaker_id, subject=consent.speaker.subject, decision_id=ids.new("dec"),
-            provider="local", language="en", use_case=AUDIOBOOK, state="ready", profile_blob_id=blob,
-            created_at=at, ready_at=at,
+            id=ids.new("vox"), organisation_id=consent.organisation_id, livemode=False,
+            consent_id=consent.id, speaker_id=consent.speaker_id, subject=consent.speaker.subject,
+            decision_id=ids.new("dec"), provider="local", language="en", use_case=AUDIOBOOK,
+            state="ready", profile_blob_id=blob, created_at=at, ready_at=at,
         )  # fmt: skip
-        voice.binding_mac = binding.mac_of(voice)
+        voice.binding_mac = voice_macs.mac_of(voice)
         voice.save(force_insert=True)
     person.voice = voice.id
 
 
 @dataclass(kw_only=True)
 class Town:
-    """People whose texts wait in batches, one who is spoken with at once, and some who will change their minds."""
+    """People whose texts wait in batches, one who is spoken with at once, and some who will change
+    their minds.
+    """
 
     bases: Sequence[str]
     key: str
@@ -97,11 +106,15 @@ class Town:
         )  # fmt: skip
 
     def keep_talking(self, until: threading.Event) -> None:
-        """Ask for speech at once, again and again; servers that die meanwhile are asked elsewhere."""
+        """Ask for speech at once, again and again; servers that die meanwhile are asked
+        elsewhere.
+        """
         assert self.lively is not None
         while not until.is_set():
             with suppress(OSError, HTTPException):
-                answer = self.somewhere(self.lively).client.post("/v1/speech", self.lively.words(TEXTS[0]))
+                answer = self.somewhere(self.lively).client.post(
+                    "/v1/speech", self.lively.words(TEXTS[0])
+                )
                 if answer.status == 200:
                     self.heard.append(answer.headers["sayso-clip"])
                 elif answer.status != 503:
@@ -110,7 +123,9 @@ class Town:
         connections.close_all()
 
     def revoke(self, person: Customer) -> None:
-        """Revoke until a server says that it is done; from then on nobody speaks with this voice."""
+        """Revoke until a server says that it is done; from then on nobody speaks with this
+        voice.
+        """
         wait_until(lambda: self._revoked(person), "the revocation")
         self.revoked.append(person)
         wait_until(lambda: self._refused(person), "a server that answers")
@@ -118,7 +133,12 @@ class Town:
     def _revoked(self, person: Customer) -> bool:
         with suppress(OSError, HTTPException):
             client = self.somewhere(person).client
-            return client.post(f"/v1/consents/{person.consent}/revoke", {"reason": "requested_by_person"}).status == 200
+            return (
+                client.post(
+                    f"/v1/consents/{person.consent}/revoke", {"reason": "requested_by_person"}
+                ).status
+                == 200
+            )
         return False
 
     def _refused(self, person: Customer) -> bool:
@@ -129,7 +149,9 @@ class Town:
 
 
 def under_fire(town: Town, kill: Callable[[int], None], *, kills: int) -> None:
-    """Call `kill(0)`, `kill(1)` …, each while a text is worked on; between two, every second person revokes."""
+    """Call `kill(0)`, `kill(1)` …, each while a text is worked on; between two, every second person
+    revokes.
+    """
     over, waiting = threading.Event(), list(town.patient[::2])
     talking = threading.Thread(target=town.keep_talking, args=(over,))
     talking.start()
@@ -156,7 +178,9 @@ def unsettled() -> int:
 def _wait_for_work() -> None:
     """Somebody has a text in hand."""
     running = JobItem.objects.filter(state="running")
-    wait_until(lambda: running.filter(lease_until__gt=clock.now()).exists(), "a text in hand", every=0.02)
+    wait_until(
+        lambda: running.filter(lease_until__gt=clock.now()).exists(), "a text in hand", every=0.02
+    )
 
 
 def _wait_for_progress() -> None:
@@ -167,10 +191,13 @@ def _wait_for_progress() -> None:
 
 
 def nothing_is_amiss(town: Town) -> None:
-    """Everything that must be true when all is over. Sweeps once more, from a time when every lease has run out."""
-    sweeps.sweep(at=clock.now() + timedelta(hours=2))
+    """Everything that must be true when all is over.
+
+    Sweeps once more, from a time when every lease has run out.
+    """
+    reconcile.sweep_pending_work(at=clock.now() + timedelta(hours=2))
     organisation_id = Consent.objects.values_list("organisation_id", flat=True).distinct().get()
-    sequencer.settle(organisation_id, at=clock.now())
+    sequencer.settle_log(organisation_id, at=clock.now())
     assert town.trouble == []
     assert JobItem.objects.filter(attempt__gt=1).exists(), "no kill hit anybody at work"
     _no_text_is_lost_or_delivered_twice(town)
@@ -185,7 +212,14 @@ def _no_text_is_lost_or_delivered_twice(town: Town) -> None:
         items = JobItem.objects.filter(voice_id=person.voice)
         done = set(items.filter(state="done").values_list("clip_id", flat=True))
         assert len(done) + items.filter(state="refused").count() == items.count() > 0
-        assert set(Clip.objects.filter(voice_id=person.voice, state__in=LEFT).values_list("id", flat=True)) == done
+        assert (
+            set(
+                Clip.objects.filter(voice_id=person.voice, state__in=LEFT).values_list(
+                    "id", flat=True
+                )
+            )
+            == done
+        )
         assert items.filter(state="refused").exists() <= (person in town.revoked)
     heard = set(town.heard)
     assert heard <= set(Clip.objects.filter(state__in=LEFT).values_list("id", flat=True))
@@ -196,7 +230,7 @@ def _nothing_left_after_a_revocation(town: Town) -> None:
     assert town.revoked
     for person in town.revoked:
         organisation_id = Consent.objects.get(id=person.consent).organisation_id
-        told = [entry.kind for entry in proofs.history(organisation_id, person.consent)]
+        told = [entry.kind for entry in proofs.list_history(organisation_id, person.consent)]
         assert told.count("consent.revoked") == 1
         assert "clip.issued" not in told[told.index("consent.revoked") :]
 
@@ -211,6 +245,13 @@ def _every_clip_is_in_the_log_once() -> None:
 def _what_was_delivered_was_paid_for() -> None:
     assert not Reservation.objects.filter(state="held").exists()
     for grant in Grant.objects.all():
-        spoken = Clip.objects.filter(grant_id=grant.id, state__in=LEFT).aggregate(n=Sum("characters"))["n"] or 0
-        used = GrantUsage.objects.filter(grant=grant).aggregate(n=Sum("used_characters"), h=Sum("held_characters"))
+        spoken = (
+            Clip.objects.filter(grant_id=grant.id, state__in=LEFT).aggregate(n=Sum("characters"))[
+                "n"
+            ]
+            or 0
+        )
+        used = GrantUsage.objects.filter(grant=grant).aggregate(
+            n=Sum("used_characters"), h=Sum("held_characters")
+        )
         assert ((used["n"] or 0), (used["h"] or 0)) == (spoken, 0)

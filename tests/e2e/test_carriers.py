@@ -1,4 +1,6 @@
-"""Both carriers finish all work that nobody waits for: by themselves, and when every wake-up is lost."""
+"""Both carriers finish all work that nobody waits for: by themselves, and when every wake-up is
+lost.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,12 @@ import pytest
 from django.core.management import call_command
 
 from config.demo.client import Client
-from provenance.models import Head, Outbox
 from tests.e2e import processes
 from tests.e2e.client import OVER, SENTENCE, Customer, expect
 from tests.e2e.conftest import CELERY, EMBEDDED, Carrier, customer
 from tests.e2e.endurance import ready_voice
 from tests.e2e.processes import NOBODY_LISTENS, wait_until
+from transparency_log.models import Head, Outbox
 
 pytestmark = pytest.mark.alone
 BOTH = pytest.mark.parametrize("environment", [EMBEDDED, CELERY], indirect=True)
@@ -29,12 +31,21 @@ def checkpoint_size(base: str) -> int:
 def log_is_sequenced(base: str) -> None:
     """Without anybody's asking for it, every event gets its place, and a checkpoint covers it."""
     wait_until(lambda: not Outbox.objects.exists(), "the log is sequenced", seconds=30)
-    wait_until(lambda: checkpoint_size(base) == Head.objects.get().size > 0, "a checkpoint covers the log", seconds=30)
+    wait_until(
+        lambda: checkpoint_size(base) == Head.objects.get().size > 0,
+        "a checkpoint covers the log",
+        seconds=30,
+    )
 
 
 def ends(mara: Customer) -> None:
     """Whatever was begun comes to its end."""
-    assert mara.until(f"/v1/exports/{mara.post('/v1/exports', {'kind': 'audit'})['id']}", "ready", "failed") == "ready"
+    assert (
+        mara.until(
+            f"/v1/exports/{mara.post('/v1/exports', {'kind': 'audit'})['id']}", "ready", "failed"
+        )
+        == "ready"
+    )
     erasure = mara.post(f"/v1/speakers/{mara.speaker}/erase", {"reason": "requested"})["id"]
     assert mara.until(f"/v1/erasures/{erasure}", "completed") == "completed"
     assert mara.get(f"/v1/speakers/{mara.speaker}")["name"] is None
@@ -48,7 +59,10 @@ class TestBackgroundWork:
             mara = customer(base, acme_key)
             mara.meet()
             mara.clone()
-            single, batch = mara.job(), mara.batch([SENTENCE, f"And then: {SENTENCE}", f"At last: {SENTENCE}"])
+            single, batch = (
+                mara.job(),
+                mara.batch([SENTENCE, f"And then: {SENTENCE}", f"At last: {SENTENCE}"]),
+            )
 
             assert mara.until(f"/v1/jobs/{single}", "done", "refused", "failed") == "done"
             assert mara.until(f"/v1/jobs/{batch}", "done", "refused", "failed") == "done"
@@ -76,7 +90,9 @@ class TestBackgroundWork:
 
 @BOTH
 class TestLostWakeUps:
-    """A server whose broker is away takes the work on; another, that heard of none of it, finishes all of it."""
+    """A server whose broker is away takes the work on; another, that heard of none of it, finishes
+    all of it.
+    """
 
     def test_are_made_good_by_the_sweep(
         self, carrier: Carrier, acme_key: str, child_environment: Mapping[str, str], tmp_path: Path
@@ -90,14 +106,20 @@ class TestLostWakeUps:
             ada.clone("0890")
             job = mara.job()
             export = mara.post("/v1/exports", {"kind": "audit"})["id"]
-            expect(ada.client.post(f"/v1/consents/{ada.consent}/revoke", {"reason": "requested_by_person"}), 200)
+            expect(
+                ada.client.post(
+                    f"/v1/consents/{ada.consent}/revoke", {"reason": "requested_by_person"}
+                ),
+                200,
+            )
             erasure = ada.post(f"/v1/speakers/{ada.speaker}/erase", {"reason": "requested"})["id"]
             assert Outbox.objects.exists()
 
         with carrier() as base:
             mara = customer(base, acme_key)
             assert mara.until(f"/v1/jobs/{job}", "done", "refused", "failed") == "done"
-            # An erasure that comes after the export takes the bundle back, perhaps before anybody saw it ready.
+            # An erasure that comes after the export takes the bundle back, perhaps before anybody
+            # saw it ready.
             made = mara.until(f"/v1/exports/{export}", "ready", "expired", "failed")
             assert made in {"ready", "expired"}
             assert mara.until(f"/v1/voices/{ada.voice}", "deleted") == "deleted"
@@ -107,7 +129,9 @@ class TestLostWakeUps:
 
 @BOTH
 class TestABatch:
-    def test_lets_an_erasure_and_an_export_have_their_turn(self, carrier: Carrier, acme_key: str) -> None:
+    def test_lets_an_erasure_and_an_export_have_their_turn(
+        self, carrier: Carrier, acme_key: str
+    ) -> None:
         with carrier() as base:
             mara, ada = customer(base, acme_key), customer(base, acme_key)
             mara.meet()

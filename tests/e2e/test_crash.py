@@ -1,4 +1,6 @@
-"""Fifty processes are killed while batches run and people revoke: nothing is lost, doubled, late, or unpaid."""
+"""Fifty processes are killed while batches run and people revoke: nothing is lost, doubled, late,
+or unpaid.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from config.demo.server import free_port
+from config.demo.server import find_free_port
 from tests.e2e import processes
 from tests.e2e.endurance import Town, nothing_is_amiss, under_fire
 from tests.e2e.processes import BRISK, answers, said, wait_until
@@ -48,13 +50,17 @@ def children(pid: int) -> list[int]:
 @pytest.mark.postgres
 @pytest.mark.alone
 class TestEmbeddedServers:
-    def test_die_and_nothing_is_lost(self, acme_key: str, child_environment: Mapping[str, str], tmp_path: Path) -> None:
-        ports = [free_port() for _ in range(SERVERS)]
+    def test_die_and_nothing_is_lost(
+        self, acme_key: str, child_environment: Mapping[str, str], tmp_path: Path
+    ) -> None:
+        ports = [find_free_port() for _ in range(SERVERS)]
         environment = {**child_environment, **BRISK, **LEASE, "REDIS_URL": ""}
         command = [sys.executable, "-m", "tests.e2e.crashing", str(tmp_path), *map(str, ports)]
 
         with processes.process(command, environment, tmp_path / "log"):
-            wait_until(lambda: all(map(answers, ports)), said(tmp_path / "log", "the servers"), seconds=90)
+            wait_until(
+                lambda: all(map(answers, ports)), said(tmp_path / "log", "the servers"), seconds=90
+            )
             town = Town(bases=[f"http://127.0.0.1:{port}" for port in ports], key=acme_key)
             town.settle_in(people=6, texts=8)
 
@@ -76,14 +82,21 @@ class TestEmbeddedServers:
 @pytest.mark.redis
 @pytest.mark.alone
 class TestCeleryWorkersAndWebServer:
-    def test_die_and_nothing_is_lost(self, acme_key: str, child_environment: Mapping[str, str], tmp_path: Path) -> None:
+    def test_die_and_nothing_is_lost(
+        self, acme_key: str, child_environment: Mapping[str, str], tmp_path: Path
+    ) -> None:
         if not settings.REDIS_URL:
             pytest.skip("needs REDIS_URL")
-        environment, port = {**child_environment, **LEASE, "REDIS_URL": settings.REDIS_URL}, free_port()
+        environment, port = (
+            {**child_environment, **LEASE, "REDIS_URL": settings.REDIS_URL},
+            find_free_port(),
+        )
 
         with ExitStack() as stack:
             stack.enter_context(processes.celery_beat(environment, tmp_path / "beat.log"))
-            worker = Restarted(stack, partial(processes.celery_worker, environment, tmp_path / "celery.log"))
+            worker = Restarted(
+                stack, partial(processes.celery_worker, environment, tmp_path / "celery.log")
+            )
             web = Restarted(stack, partial(server, environment, tmp_path / "web.log", port))
             town = Town(bases=[f"http://127.0.0.1:{port}"], key=acme_key)
             town.settle_in(people=4, texts=6)
@@ -102,8 +115,14 @@ class TestCeleryWorkersAndWebServer:
 
 
 def _one_that_lives(file: Path, killed: set[int]) -> int:
-    """The process that the file names, once it names another than one killed before: that may be gone already."""
-    wait_until(lambda: int(file.read_text()) not in killed, "a new server in the place of a killed one", every=0.02)
+    """The process that the file names, once it names another than one killed before: that may be
+    gone already.
+    """
+    wait_until(
+        lambda: int(file.read_text()) not in killed,
+        "a new server in the place of a killed one",
+        every=0.02,
+    )
     return int(file.read_text())
 
 
@@ -114,18 +133,26 @@ def _somebody(pid: int) -> int:
 
 
 @contextmanager
-def server(environment: Mapping[str, str], log: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def server(
+    environment: Mapping[str, str], log: Path, port: int
+) -> Iterator[subprocess.Popen[bytes]]:
     """The web server at this port, once it answers."""
     given = {**environment, **BRISK, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    with processes.process([sys.executable, "manage.py", "serve", "--port", str(port)], given, log) as running:
+    with processes.process(
+        [sys.executable, "manage.py", "serve", "--port", str(port)], given, log
+    ) as running:
         wait_until(lambda: answers(port), said(log, "the web server"), seconds=90)
         yield running
 
 
 class Restarted:
-    """A service that is started again when it was killed with all its children, as a supervisor does it."""
+    """A service that is started again when it was killed with all its children, as a supervisor
+    does it.
+    """
 
-    def __init__(self, stack: ExitStack, start: Callable[[], AbstractContextManager[subprocess.Popen[bytes]]]) -> None:
+    def __init__(
+        self, stack: ExitStack, start: Callable[[], AbstractContextManager[subprocess.Popen[bytes]]]
+    ) -> None:
         self._stack, self._start = stack, start
         self.running = stack.enter_context(start())
 

@@ -1,4 +1,6 @@
-"""`manage.py demo` and `manage.py run` as a stranger starts them: an empty folder, PATH and HOME, nothing else."""
+"""`manage.py demo` and `manage.py run` as a stranger starts them: an empty folder, PATH and HOME,
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +19,21 @@ from pathlib import Path
 import pytest
 
 from config.demo.client import Client
-from config.demo.server import free_port
+from config.demo.server import find_free_port
 from tests.e2e.processes import ROOT, said, wait_until
 
 pytestmark = pytest.mark.alone
 KEPT = {
-    "receipt.pdf", "speech-en.wav", "speech-de.wav", "found-on-the-web.mp3", "erasure-certificate.json", "audit.zip",
-    "audit-changed.zip", "verify.py", "receipt.jws", "receipt.proof", "opening.json", "keys.json", "script.txt",
+    "receipt.pdf", "speech-en.wav", "speech-de.wav", "found-on-the-web.mp3",
+    "erasure-certificate.json", "audit.zip", "audit-changed.zip", "verify.py", "receipt.jws",
+    "receipt.proof", "opening.json", "keys.json", "script.txt",
 }  # fmt: skip
 
 
 class Stranger:
-    """Starts commands in an environment with hardly anything in it, and sees what is left of them."""
+    """Starts commands in an environment with hardly anything in it, and sees what is left of
+    them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.out = folder, folder / "out"
@@ -38,7 +43,8 @@ class Stranger:
     @contextmanager
     def runs(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """A command while the block runs; what it says goes to `out`."""
-        # The two folders keep the test out of the developer's own; PATH and HOME are all that a shell must give.
+        # The two folders keep the test out of the developer's own; PATH and HOME are all that a
+        # shell must give.
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder)}
         environment |= {"SAYSO_DATA_DIR": str(self.data), "TMPDIR": str(self.temporary)}
         command = [sys.executable, "manage.py", *arguments]
@@ -64,7 +70,11 @@ class Stranger:
 
     def heard(self, words: str, running: subprocess.Popen[bytes], *, seconds: float = 180) -> None:
         """Wait until the command has said these words."""
-        wait_until(lambda: running.poll() is not None or words in self.out.read_text(), f"“{words}”", seconds=seconds)
+        wait_until(
+            lambda: running.poll() is not None or words in self.out.read_text(),
+            f"“{words}”",
+            seconds=seconds,
+        )
         assert words in self.out.read_text(), said(self.out, "it ended")
 
 
@@ -83,11 +93,19 @@ class TestDemo:
         assert {name for name, size in kept.items() if size > 0} == KEPT
         assert list(stranger.temporary.iterdir()) == []
         story = stranger.out.read_text()
-        for words in ("language_not_covered", "use_case_not_covered", "issued_altered", "consent_revoked", "REFUSED"):
+        for words in (
+            "language_not_covered",
+            "use_case_not_covered",
+            "issued_altered",
+            "consent_revoked",
+            "REFUSED",
+        ):
             assert words in story
 
     @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-    def test_leaves_nothing_running_when_it_is_interrupted(self, how: signal.Signals, stranger: Stranger) -> None:
+    def test_leaves_nothing_running_when_it_is_interrupted(
+        self, how: signal.Signals, stranger: Stranger
+    ) -> None:
         with stranger.runs("demo") as telling:
             stranger.heard("asks for her consent", telling)
             assert len(stranger.left()) > 1
@@ -109,28 +127,35 @@ class TestRun:
         assert "Mara Lindqvist" not in stranger.out.read_text()
 
     def _visit(self, stranger: Stranger) -> tuple[str, str]:
-        """Start it, make the call that it prints, end it; gives the voice and the key in that call."""
-        port = free_port()
+        """Start it, make the call that it prints, end it; gives the voice and the key in that
+        call.
+        """
+        port = find_free_port()
         with stranger.runs("run", "--port", str(port)) as service:
             stranger.heard("Ctrl-C stops it", service)
             printed = stranger.out.read_text()
             for path in ("/", "/verify", "/docs/", "/admin/login/"):
-                assert Client(base=f"http://127.0.0.1:{port}", key="").get(path).status in {200, 302}
+                assert Client(base=f"http://127.0.0.1:{port}", key="").get(path).status in {
+                    200,
+                    302,
+                }
             voice, key = _call(printed, stranger.folder)
             service.terminate()
             assert service.wait(60) == 0
             assert stranger.left() == []
         return voice, key
 
-    def test_interrupted_at_its_first_start_begins_anew_with_the_same_login(self, stranger: Stranger) -> None:
+    def test_interrupted_at_its_first_start_begins_anew_with_the_same_login(
+        self, stranger: Stranger
+    ) -> None:
         steps = stranger.data / "run" / "secrets" / "first-steps.json"
-        with stranger.runs("run", "--port", str(free_port())) as service:
+        with stranger.runs("run", "--port", str(find_free_port())) as service:
             wait_until(steps.exists, "the first steps", seconds=120)
             service.terminate()
             assert service.wait(60) == 130
         key = json.loads(steps.read_text())["test_key"]
 
-        with stranger.runs("run", "--port", str(free_port())) as service:
+        with stranger.runs("run", "--port", str(find_free_port())) as service:
             stranger.heard("Ctrl-C stops it", service)
             assert key in stranger.out.read_text()
 
@@ -139,12 +164,17 @@ class TestRun:
             port = str(taken.getsockname()[1])
             with stranger.runs("run", "--port", port) as service:
                 assert service.wait(60) == 1
-        assert stranger.out.read_text().strip() == f"Port {port} cannot be used, or is in use already; choose another."
+        assert (
+            stranger.out.read_text().strip()
+            == f"Port {port} cannot be used, or is in use already; choose another."
+        )
         assert stranger.left() == []
 
 
 def _call(printed: str, folder: Path) -> tuple[str, str]:
-    """Make the printed curl call, with curl where there is one; gives the voice and the key in it."""
+    """Make the printed curl call, with curl where there is one; gives the voice and the key in
+    it.
+    """
     line = printed[printed.index("  curl ") :]
     words = shlex.split(line)
     body = json.loads(words[words.index("-d") + 1])

@@ -25,7 +25,9 @@ def base(child_environment: Mapping[str, str], tmp_path: Path) -> Iterator[str]:
 
 
 def post(address: str, data: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
-    """Status and problem code by the standard library's client, which sends first and reads afterwards."""
+    """Status and problem code by the standard library's client, which sends first and reads
+    afterwards.
+    """
     request = urllib.request.Request(address, data=data, headers=dict(headers), method="POST")  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
@@ -40,7 +42,9 @@ class TestABodyOverItsLimit:
         whole = {"Content-Type": "application/json", "Authorization": "Bearer sayso_test_x"}
 
         heard = [post(f"{base}/v1/verify", bytes(TWELVE_MEGABYTES), form) for _ in range(TIMES)]
-        heard += [post(f"{base}/v1/speakers", b" " * (TWELVE_MEGABYTES // 6), whole) for _ in range(TIMES)]
+        heard += [
+            post(f"{base}/v1/speakers", b" " * (TWELVE_MEGABYTES // 6), whole) for _ in range(TIMES)
+        ]
 
         assert set(heard) == {(413, "too_large")}
 
@@ -50,4 +54,7 @@ class TestACompressedBody:
     def test_is_refused_by_the_name_of_its_coding(self, base: str, coding: str) -> None:
         headers = {"Content-Type": "application/json", "Content-Encoding": coding}
 
-        assert post(f"{base}/v1/speakers", b"\x1f\x8b", headers) == (415, "content_encoding_unsupported")
+        assert post(f"{base}/v1/speakers", b"\x1f\x8b", headers) == (
+            415,
+            "content_encoding_unsupported",
+        )

@@ -1,4 +1,6 @@
-"""What people say about an answer: taken from anybody, without a name, for a time, seen at the right desk."""
+"""What people say about an answer: taken from anybody, without a name, for a time, seen at the
+right desk.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from django.test import Client
 
 from accounts.models import Member, Organisation
 from core import clock
-from provenance import feedback, wording
+from provenance import feedback, translations
 from provenance.models import Feedback
 from provenance.tasks import forget_feedback
-from tests.cast import MakeMember
-from tests.members import logged_in
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import MakeMember
 from tests.voices.conftest import (
     Http,
     Reader,
@@ -33,16 +35,24 @@ def anybody() -> Client:
 
 
 def fill(**changes: str) -> dict[str, str]:
-    return {"opinion": "wrong", "words": "It is my own voice.", "verdict": "not_found", "clip": ""} | changes
+    return {
+        "opinion": "wrong",
+        "words": "It is my own voice.",
+        "verdict": "not_found",
+        "clip": "",
+    } | changes
 
 
 class TestTheForm:
     @pytest.mark.parametrize("language", ["en", "de"])
     def test_asks_and_sets_no_cookie(self, anybody: Client, language: str) -> None:
         response = anybody.get(f"{PATH}?lang={language}")
-        words = wording.ALL["de" if language == "de" else "en"]
+        words = translations.ALL["de" if language == "de" else "en"]
         assert (response.status_code, len(response.cookies)) == (200, 0)
-        assert all(text in response.content.decode() for text in (*words.opinions.values(), words.opinion_hint))
+        assert all(
+            text in response.content.decode()
+            for text in (*words.opinions.values(), words.opinion_hint)
+        )
 
     def test_thanks_and_keeps_what_was_said(self, anybody: Client) -> None:
         response = anybody.post(PATH, fill(), follow=True)
@@ -58,9 +68,13 @@ class TestTheForm:
         assert Feedback.objects.get().language == "de"
 
     @pytest.mark.parametrize(
-        "wrong", [{"opinion": ""}, {"opinion": "great"}, {"words": "x" * 1001}], ids=["none", "unknown", "long"]
+        "wrong",
+        [{"opinion": ""}, {"opinion": "great"}, {"words": "x" * 1001}],
+        ids=["none", "unknown", "long"],
     )
-    def test_says_what_is_wrong_and_loses_nothing(self, anybody: Client, wrong: dict[str, str]) -> None:
+    def test_says_what_is_wrong_and_loses_nothing(
+        self, anybody: Client, wrong: dict[str, str]
+    ) -> None:
         response = anybody.post(PATH, fill(**wrong))
         assert response.status_code == 422
         assert b'role="alert"' in response.content
@@ -68,12 +82,23 @@ class TestTheForm:
         assert not Feedback.objects.exists()
 
     @pytest.mark.parametrize(
-        "odd", [{"verdict": "<b>"}, {"clip": "clp_" + "a" * 26}, {"clip": "../x"}, {"words": "a\0b"}, {"more": "x"}]
+        "odd",
+        [
+            {"verdict": "<b>"},
+            {"clip": "clp_" + "a" * 26},
+            {"clip": "../x"},
+            {"words": "a\0b"},
+            {"more": "x"},
+        ],
     )
     def test_takes_nothing_on_trust(self, anybody: Client, odd: dict[str, str]) -> None:
         assert anybody.post(PATH, fill(**odd)).status_code == 302
         row = Feedback.objects.get()
-        assert (row.verdict in {"", "not_found"}, row.clip_id, "\0" in row.words) == (True, "", False)
+        assert (row.verdict in {"", "not_found"}, row.clip_id, "\0" in row.words) == (
+            True,
+            "",
+            False,
+        )
 
     def test_has_five_turns_a_minute(self, anybody: Client) -> None:
         answers = [anybody.post(PATH, fill()).status_code for _ in range(feedback.A_MINUTE + 1)]
@@ -89,7 +114,12 @@ def clip_id(product: Http, voice: Voice, reader: Reader) -> str:
 
 class TestTheDesk:
     def test_of_the_clips_organisation_sees_it_and_the_neighbours_does_not(
-        self, anybody: Client, clip_id: str, make_member: MakeMember, acme: Organisation, bolt: Organisation
+        self,
+        anybody: Client,
+        clip_id: str,
+        make_member: MakeMember,
+        acme: Organisation,
+        bolt: Organisation,
     ) -> None:
         anybody.post(PATH, fill(clip=clip_id, verdict="issued", words="About your clip."))
         anybody.post(PATH, fill(words="About the page."))
@@ -122,7 +152,7 @@ def desk(member: Member) -> set[str]:
     found = set()
     for row in Feedback.objects.all():
         page = visitor.get(f"/admin/provenance/feedback/{row.pk}/change/").content.decode()
-        words = feedback.words_of(row)
+        words = feedback.open_words(row)
         found |= {words} if words.splitlines()[0] in page else set()
     return found
 
@@ -133,5 +163,9 @@ class TestRetention:
         forget_feedback()
         assert Feedback.objects.count() == 1
 
-        assert feedback.forget(at=clock.now() + feedback.KEEP - timedelta(minutes=1)) == 0
-        assert feedback.forget(at=clock.now() + feedback.KEEP + timedelta(minutes=1)) == 1
+        assert (
+            feedback.delete_old_feedback(at=clock.now() + feedback.KEEP - timedelta(minutes=1)) == 0
+        )
+        assert (
+            feedback.delete_old_feedback(at=clock.now() + feedback.KEEP + timedelta(minutes=1)) == 1
+        )

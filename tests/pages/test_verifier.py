@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from django.test import Client
 
-from provenance.bundles.verifier import building
+from provenance.verifier import build
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +16,7 @@ class TestTheProgram:
     def test_is_given_to_anybody_and_may_be_cached(self) -> None:
         answer = Client().get("/verify.py")
 
-        assert (answer.status_code, answer.content) == (200, building.program())
+        assert (answer.status_code, answer.content) == (200, build.build_program())
         assert (answer["Content-Type"], answer["Cache-Control"]) == (
             "text/x-python; charset=utf-8", "public, max-age=3600",
         )  # fmt: skip

@@ -15,10 +15,16 @@ from django.template.loader import render_to_string
 from django.test import Client
 from pytest_django import Settings
 
-from core import clock, pages
+from core import clock, web
 from core.errors import Unavailable
-from provenance import turns, verifying, wording
-from provenance.verifying import Evidence, FoundClip, Outcome, Stretch, Verdict
+from provenance import anonymous_rate_limit, translations, verification
+from provenance.verification import (
+    ClipSummary,
+    LayerEvidence,
+    MarkSegment,
+    Outcome,
+    VerificationResult,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -32,21 +38,27 @@ def upload(data: bytes, name: str = "clip.wav") -> dict[str, SimpleUploadedFile]
     return {"file": SimpleUploadedFile(name, data)}
 
 
-def found(**changes: Any) -> FoundClip:
+def found(**changes: Any) -> ClipSummary:
     """A clip of Acme's, whose consent stands."""
     known: dict[str, Any] = {
-        "id": "clp_" + "a" * 26, "issued_at": datetime(2026, 11, 21, 12, tzinfo=UTC), "organisation": "Acme",
-        "consent_state": "active", "livemode": True,
+        "id": "clp_" + "a" * 26, "issued_at": datetime(2026, 11, 21, 12, tzinfo=UTC),
+        "organisation": "Acme", "consent_state": "active", "livemode": True,
     }  # fmt: skip
-    return FoundClip(**known | changes)
+    return ClipSummary(**known | changes)
 
 
 def answer_page(
-    client: Client, patch: pytest.MonkeyPatch, verdict: Verdict, language: str, name: str = "clip.wav"
+    client: Client,
+    patch: pytest.MonkeyPatch,
+    verdict: VerificationResult,
+    language: str,
+    name: str = "clip.wav",
 ) -> str:
     """The page that shows this verdict on a file of one letter."""
-    patch.setattr(verifying, "verify", lambda data: verdict)
-    return client.post("/verify", upload(b"x", name), HTTP_ACCEPT_LANGUAGE=language).content.decode()
+    patch.setattr(verification, "verify", lambda data: verdict)
+    return client.post(
+        "/verify", upload(b"x", name), HTTP_ACCEPT_LANGUAGE=language
+    ).content.decode()
 
 
 class TestTheForm:
@@ -59,11 +71,13 @@ class TestTheForm:
         assert script[1] == ""
         assert 'method="post" enctype="multipart/form-data"' in page
 
-    @pytest.mark.parametrize(("asked", "language"), [("de-AT,de;q=0.9", "de"), ("en", "en"), ("fr", "en")])
+    @pytest.mark.parametrize(
+        ("asked", "language"), [("de-AT,de;q=0.9", "de"), ("en", "en"), ("fr", "en")]
+    )
     def test_speaks_the_readers_language(self, anybody: Client, asked: str, language: str) -> None:
         page = anybody.get("/verify", HTTP_ACCEPT_LANGUAGE=asked).content.decode()
         assert f'<html lang="{language}">' in page
-        assert wording.ALL[pages.language_of(language)].title in page
+        assert translations.ALL[web.language_of(language)].title in page
 
     @pytest.mark.parametrize("method", ["put", "delete", "patch"])
     def test_takes_no_other_method(self, anybody: Client, method: str) -> None:
@@ -93,7 +107,8 @@ class TestAnUpload:
         assert anybody.post("/verify", body).status_code == 413
 
     @pytest.mark.parametrize(
-        "data", [b"\x00", b"RIFF", b"not audio at all", b"#EXTM3U\n/etc/passwd\n", bytes(range(256)) * 40]
+        "data",
+        [b"\x00", b"RIFF", b"not audio at all", b"#EXTM3U\n/etc/passwd\n", bytes(range(256)) * 40],
     )
     def test_of_something_else_is_unreadable(self, anybody: Client, data: bytes) -> None:
         response = anybody.post("/verify", upload(data))
@@ -102,7 +117,7 @@ class TestAnUpload:
 
     def test_that_could_not_be_listened_to_is_told_what_to_do(self, anybody: Client) -> None:
         page = anybody.post("/verify", upload(b"words"), HTTP_ACCEPT_LANGUAGE="de").content.decode()
-        assert wording.ALL["de"].unreadable["unknown_format"] in page
+        assert translations.ALL["de"].unreadable["unknown_format"] in page
 
     def test_leaves_nothing_behind(self, anybody: Client, data_folder: Path) -> None:
         before = sorted(data_folder.rglob("*"))
@@ -110,18 +125,25 @@ class TestAnUpload:
         assert sorted(data_folder.rglob("*")) == before
 
     def test_after_many_others_is_told_to_wait(self, anybody: Client) -> None:
-        answers = [anybody.post("/verify", upload(b"no sound")) for _ in range(turns.A_MINUTE + 1)]
+        answers = [
+            anybody.post("/verify", upload(b"no sound"))
+            for _ in range(anonymous_rate_limit.A_MINUTE + 1)
+        ]
 
-        assert [answer.status_code for answer in answers[:-1]] == [200] * turns.A_MINUTE
+        assert [answer.status_code for answer in answers[:-1]] == [
+            200
+        ] * anonymous_rate_limit.A_MINUTE
         assert answers[-1].status_code == 429
-        assert wording.ALL["en"].too_many in answers[-1].content.decode()
+        assert translations.ALL["en"].too_many in answers[-1].content.decode()
         assert int(answers[-1]["Retry-After"]) >= 1
 
-    def test_is_told_when_a_part_is_down(self, anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        def down(data: bytes) -> Verdict:
+    def test_is_told_when_a_part_is_down(
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def down(data: bytes) -> VerificationResult:
             raise Unavailable("The decoder is down.")
 
-        monkeypatch.setattr(verifying, "verify", down)
+        monkeypatch.setattr(verification, "verify", down)
         response = anybody.post("/verify", upload(b"x"))
         assert response.status_code == 503
         assert b"Nothing is wrong with yours" in response.content
@@ -131,55 +153,85 @@ class TestTheAnswer:
     @pytest.mark.parametrize("outcome", list(Outcome))
     @pytest.mark.parametrize("language", ["en", "de"])
     def test_has_its_own_page(
-        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, language: pages.Language
+        self,
+        anybody: Client,
+        monkeypatch: pytest.MonkeyPatch,
+        outcome: Outcome,
+        language: web.Language,
     ) -> None:
-        clip = FoundClip(
+        clip = ClipSummary(
             id="clp_" + "a" * 26,
             issued_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
             organisation="Acme",
             consent_state="active",
             livemode=outcome is Outcome.ISSUED,
         )
-        evidence = (Evidence(layer="watermark", result="match"),)
-        verdict = Verdict(outcome=outcome, clip=clip, evidence=evidence)
-        monkeypatch.setattr(verifying, "verify", lambda data: verdict)
+        evidence = (LayerEvidence(layer="watermark", result="match"),)
+        verdict = VerificationResult(outcome=outcome, clip=clip, evidence=evidence)
+        monkeypatch.setattr(verification, "verify", lambda data: verdict)
         page = anybody.post("/verify", upload(b"x"), HTTP_ACCEPT_LANGUAGE=language).content.decode()
-        finding = wording.ALL[language].findings[outcome]
-        for part in (finding.title, *finding.proves_not, wording.ALL[language].evidence["watermark.match"], "Acme"):
+        finding = translations.ALL[language].findings[outcome]
+        for part in (
+            finding.title,
+            *finding.proves_not,
+            translations.ALL[language].evidence["watermark.match"],
+            "Acme",
+        ):
             assert part in page
-        assert (wording.ALL[language].test_data in page) is (outcome is not Outcome.ISSUED)
+        assert (translations.ALL[language].test_data in page) is (outcome is not Outcome.ISSUED)
 
     @pytest.mark.parametrize("language", ["en", "de"])
     def test_names_organisation_and_permission_of_each_of_several_clips(
-        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, language: pages.Language
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, language: web.Language
     ) -> None:
-        one, two = found(), found(id="clp_" + "b" * 26, organisation="Bolt", consent_state="suspended")
-        verdict = Verdict(outcome=Outcome.ALTERED, clip=one, evidence=(), others=(two,))
+        one, two = (
+            found(),
+            found(id="clp_" + "b" * 26, organisation="Bolt", consent_state="suspended"),
+        )
+        verdict = VerificationResult(outcome=Outcome.ALTERED, clip=one, evidence=(), others=(two,))
         page = answer_page(anybody, monkeypatch, verdict, language)
-        states = wording.ALL[language].consent_states
-        for part in (one.id, two.id, "<dd>Acme</dd>", "<dd>Bolt</dd>", states["active"], states["suspended"]):
+        states = translations.ALL[language].consent_states
+        for part in (
+            one.id,
+            two.id,
+            "<dd>Acme</dd>",
+            "<dd>Bolt</dd>",
+            states["active"],
+            states["suspended"],
+        ):
             assert part in page
-        assert wording.ALL[language].clips_title in page
+        assert translations.ALL[language].clips_title in page
 
     @pytest.mark.parametrize("language", ["en", "de"])
-    @pytest.mark.parametrize("name", ["clip.wav", "Ana’s <b>clip.wav", "録音.wav", "x" * 900 + ".wav"])
+    @pytest.mark.parametrize(
+        "name", ["clip.wav", "Ana’s <b>clip.wav", "録音.wav", "x" * 900 + ".wav"]
+    )
     def test_can_be_kept_with_file_hash_and_time(
-        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, name: str, language: pages.Language
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, name: str, language: web.Language
     ) -> None:
         monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 21, 12, 30, tzinfo=UTC))
         page = answer_page(
-            anybody, monkeypatch, Verdict(outcome=Outcome.NOT_FOUND, clip=None, evidence=()), language, name
+            anybody,
+            monkeypatch,
+            VerificationResult(outcome=Outcome.NOT_FOUND, clip=None, evidence=()),
+            language,
+            name,
         )
         assert html.escape(name)[:100] in page
         assert "<b>clip" not in page
         assert hashlib.sha256(b"x").hexdigest() in page
-        assert pages.moment(datetime(2026, 11, 21, 12, 30, tzinfo=UTC), language) in page
+        assert web.format_moment(datetime(2026, 11, 21, 12, 30, tzinfo=UTC), language) in page
         assert "12:30 UTC" in page
 
     @pytest.mark.parametrize(
         ("seconds", "clips", "english", "german"),
         [
-            (4.8, 1, "4.8 seconds long. One clip was found in it.", "4,8 Sekunden lang ist. Darin wurde eine Aufnahme"),
+            (
+                4.8,
+                1,
+                "4.8 seconds long. One clip was found in it.",
+                "4,8 Sekunden lang ist. Darin wurde eine Aufnahme",
+            ),
             (
                 83.2,
                 2,
@@ -189,18 +241,29 @@ class TestTheAnswer:
         ],
     )
     def test_says_lengths_and_counts_as_people_do(
-        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, seconds: float, clips: int, english: str, german: str
+        self,
+        anybody: Client,
+        monkeypatch: pytest.MonkeyPatch,
+        seconds: float,
+        clips: int,
+        english: str,
+        german: str,
     ) -> None:
-        heard = tuple(Stretch(start_s=0.0, end_s=2.0, clip_id="clp_" + letter * 26) for letter in "ab"[:clips])
-        verdict = Verdict(outcome=Outcome.ALTERED, clip=found(), evidence=(), stretches=heard, seconds=seconds)
+        heard = tuple(
+            MarkSegment(start_s=0.0, end_s=2.0, clip_id="clp_" + letter * 26)
+            for letter in "ab"[:clips]
+        )
+        verdict = VerificationResult(
+            outcome=Outcome.ALTERED, clip=found(), evidence=(), stretches=heard, seconds=seconds
+        )
         assert english in answer_page(anybody, monkeypatch, verdict, "en")
         assert german in answer_page(anybody, monkeypatch, verdict, "de")
 
     def test_of_an_erased_clip_says_only_that_it_was_made_here(
         self, anybody: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        verdict = Verdict(outcome=Outcome.WITHDRAWN, clip=None, evidence=())
-        monkeypatch.setattr(verifying, "verify", lambda data: verdict)
+        verdict = VerificationResult(outcome=Outcome.WITHDRAWN, clip=None, evidence=())
+        monkeypatch.setattr(verification, "verify", lambda data: verdict)
         page = anybody.post("/verify", upload(b"x")).content.decode()
         assert "We can only say that it was made here" in page
 
@@ -212,7 +275,9 @@ class TestTheFirstPage:
         assert all(f'href="{door}"' in page for door in ("/verify", "/docs/", "/admin/"))
 
     def test_has_an_icon(self, anybody: Client) -> None:
-        assert re.fullmatch(r"/static/sayso/mark\.[0-9a-f]{12}\.svg", anybody.get("/favicon.ico")["Location"])
+        assert re.fullmatch(
+            r"/static/sayso/mark\.[0-9a-f]{12}\.svg", anybody.get("/favicon.ico")["Location"]
+        )
 
 
 class TestPagesForErrors:

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from consent import wording as signing_words
-from consent.life import signing
-from consent.pages import _AS
-from consent.paper import words
-from consent.rules import territories
-from consent.rules.states import State
-from core import pages
-from provenance import verifying
-from provenance import wording as verify_words
-from provenance.audio.formats import REASONS
+from audio.containers import REASONS
+from consent import translations as signing_words
+from consent.documents import plain_language
+from consent.policy import territories
+from consent.policy.state_machine import ConsentState
+from consent.signing import ceremony
+from consent.signing.views import _AS
+from core import web
+from provenance import translations as verify_words
+from provenance import verification
 
-BOOKS: list[Mapping[pages.Language, Any]] = [signing_words.ALL, verify_words.ALL]
+BOOKS: list[Mapping[web.Language, Any]] = [signing_words.ALL, verify_words.ALL]
 
 
 def sentences(value: object, path: str = "") -> Iterator[tuple[str, str]]:
@@ -44,33 +44,43 @@ def holes(text: str) -> set[str | None]:
 
 @pytest.mark.parametrize("book", BOOKS, ids=["signing", "verify"])
 class TestBothLanguages:
-    def test_say_the_same_things(self, book: Mapping[pages.Language, Any]) -> None:
-        assert [path for path, _ in sentences(book["de"])] == [path for path, _ in sentences(book["en"])]
+    def test_say_the_same_things(self, book: Mapping[web.Language, Any]) -> None:
+        assert [path for path, _ in sentences(book["de"])] == [
+            path for path, _ in sentences(book["en"])
+        ]
 
-    def test_leave_the_same_holes_to_fill(self, book: Mapping[pages.Language, Any]) -> None:
+    def test_leave_the_same_holes_to_fill(self, book: Mapping[web.Language, Any]) -> None:
         english, german = dict(sentences(book["en"])), dict(sentences(book["de"]))
         assert {path for path in english if holes(english[path]) != holes(german[path])} == set()
 
-    def test_are_two_languages(self, book: Mapping[pages.Language, Any]) -> None:
+    def test_are_two_languages(self, book: Mapping[web.Language, Any]) -> None:
         english, german = dict(sentences(book["en"])), dict(sentences(book["de"]))
-        same = {path for path in english if english[path] == german[path] and len(english[path]) > 24}
+        same = {
+            path for path in english if english[path] == german[path] and len(english[path]) > 24
+        }
         assert same == set()
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 class TestNothingIsForgotten:
-    def test_every_state_has_its_page(self, language: pages.Language) -> None:
-        shown = {_AS.get(state, str(state)) for state in State if state not in {State.DRAFT, State.REQUESTED}}
+    def test_every_state_has_its_page(self, language: web.Language) -> None:
+        shown = {
+            _AS.get(state, str(state))
+            for state in ConsentState
+            if state not in {ConsentState.DRAFT, ConsentState.REQUESTED}
+        }
         assert shown <= set(signing_words.ALL[language].endings)
 
-    def test_every_answer_about_advice_has_its_words(self, language: pages.Language) -> None:
-        assert set(signing_words.ALL[language].advices) == set(signing.ADVICE)
+    def test_every_answer_about_advice_has_its_words(self, language: web.Language) -> None:
+        assert set(signing_words.ALL[language].advices) == set(ceremony.ADVICE)
 
-    def test_every_verdict_has_its_words(self, language: pages.Language) -> None:
-        assert set(verify_words.ALL[language].findings) == {str(outcome) for outcome in verifying.Outcome}
+    def test_every_verdict_has_its_words(self, language: web.Language) -> None:
+        assert set(verify_words.ALL[language].findings) == {
+            str(outcome) for outcome in verification.Outcome
+        }
         assert set(verify_words.ALL[language].caveats) == set(verify_words.ALL[language].findings)
 
-    def test_every_reason_not_to_listen_has_its_words(self, language: pages.Language) -> None:
+    def test_every_reason_not_to_listen_has_its_words(self, language: web.Language) -> None:
         assert set(verify_words.ALL[language].unreadable) == set(REASONS)
 
 
@@ -78,14 +88,21 @@ class TestNothingIsForgotten:
 class TestNames:
     def test_exist_for_every_country_that_can_be_granted(self, locale: str) -> None:
         codes = territories.COUNTRIES | set(territories.UNIONS)
-        assert {code for code in codes if words.territory(code, locale) == code} == set()
+        assert {
+            code for code in codes if plain_language.name_territory(code, locale) == code
+        } == set()
 
     def test_are_said_of_languages_with_their_country(self, locale: str) -> None:
-        spoken = {"en": ("German", "German (Austria)"), "de": ("Deutsch", "Deutsch (Österreich)")}[locale]
-        assert (words.language("de", locale), words.language("de-*-AT", locale)) == spoken
+        spoken = {"en": ("German", "German (Austria)"), "de": ("Deutsch", "Deutsch (Österreich)")}[
+            locale
+        ]
+        assert (
+            plain_language.name_language("de", locale),
+            plain_language.name_language("de-*-AT", locale),
+        ) == spoken
 
     def test_stay_codes_when_nobody_has_a_name(self, locale: str) -> None:
-        assert words.language("tlh", locale) == "tlh"
+        assert plain_language.name_language("tlh", locale) == "tlh"
 
 
 class TestTheReadersLanguage:
@@ -103,4 +120,4 @@ class TestTheReadersLanguage:
         ],
     )
     def test_falls_back_to_english(self, tag: str | None, language: str) -> None:
-        assert pages.language_of(tag) == language
+        assert web.language_of(tag) == language

@@ -1,4 +1,6 @@
-"""China's hidden label: in every format that has a place for it, read by foreign readers, and the sound untouched."""
+"""China's hidden label: in every format that has a place for it, read by foreign readers, and the
+sound untouched.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance import aigc
-from provenance.aigc import Label, LabelFailed
-from provenance.audio import ogg, tags
-from provenance.audio.decoding import decode, decode_trusted
-from provenance.audio.encoding import OPUS_RATES, RATES, Output, encode
-from provenance.audio.sound import Sound
-from provenance.audio.streaming import STREAMED, Encoder, heard
-from provenance.credentials import signing
-from tests.provenance.credentials.people import CARRIERS, CLIP, look, plain, signer, statement
+from audio import metadata_tags, ogg
+from audio.decoding import decode_trusted, decode_untrusted
+from audio.encoding import OPUS_RATES, RATES, Output, encode_sound
+from audio.sound import Sound
+from audio.stream_encoder import STREAMED, Encoder, decode_sent_bytes
+from provenance.c2pa import manifest_signer
+from provenance.clips import aigc_label
+from provenance.clips.aigc_label import AigcLabel, LabelFailed
+from tests.provenance.c2pa.people import CARRIERS, CLIP, look, plain, signer, statement
 
 CODE = "001191110102MAD55U9H0F"
-LABEL = Label(producer=CODE, clip_id=CLIP)
+LABEL = AigcLabel(producer=CODE, clip_id=CLIP)
 BLOCK = {
     "Label": "1",
     "ContentProducer": CODE,
@@ -38,34 +40,46 @@ BLOCK = {
 
 def labelled(codec: str) -> bytes:
     data = plain(codec)
-    return aigc.labelled(data, codec, LABEL, heard=decode_trusted(data, codec))
+    return aigc_label.add_label(data, codec, LABEL, heard=decode_trusted(data, codec))
 
 
 def told(path: Path) -> list[str]:
     """Every text that ffprobe finds in a file."""
-    words = ["ffprobe", "-v", "error", "-show_entries", "format_tags:stream_tags", "-of", "json", str(path)]
+    words = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-show_entries",
+        "format_tags:stream_tags",
+        "-of",
+        "json",
+        str(path),
+    ]
     found = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)
     every = [found.get("format", {}), *found.get("streams", [])]
     return [f"{name}={value}" for one in every for name, value in one.get("tags", {}).items()]
 
 
 class TestALabelledClip:
-    @pytest.mark.parametrize("codec", tags.TAGGED)
+    @pytest.mark.parametrize("codec", metadata_tags.TAGGED)
     def test_says_what_the_standard_wants_and_nothing_personal(self, codec: str) -> None:
         data = labelled(codec)
 
         assert json.loads(LABEL.text()) == BLOCK
         assert LABEL.text().encode() in data
-        assert aigc.found(data) == "1"
+        assert aigc_label.read_label_attribute(data) == "1"
 
-    @pytest.mark.parametrize("codec", tags.TAGGED)
+    @pytest.mark.parametrize("codec", metadata_tags.TAGGED)
     def test_sounds_as_it_did_to_us_and_to_the_decoder_of_foreign_files(self, codec: str) -> None:
         before = decode_trusted(plain(codec), codec)
 
         assert np.array_equal(decode_trusted(labelled(codec), codec).samples, before.samples)
-        assert np.array_equal(decode(labelled(codec)).sound.samples, decode(plain(codec)).sound.samples)
+        assert np.array_equal(
+            decode_untrusted(labelled(codec)).sound.samples,
+            decode_untrusted(plain(codec)).sound.samples,
+        )
 
-    @pytest.mark.parametrize("codec", tags.TAGGED)
+    @pytest.mark.parametrize("codec", metadata_tags.TAGGED)
     def test_is_read_by_a_reader_that_is_not_ours(self, codec: str, tmp_path: Path) -> None:
         if shutil.which("ffprobe") is None:
             pytest.skip("no ffprobe (apt-get install ffmpeg)")
@@ -88,62 +102,90 @@ class TestALabelledClip:
     @pytest.mark.parametrize("rate", RATES)
     def test_is_made_at_every_rate(self, rate: int) -> None:
         noise = Sound(np.random.default_rng(7).normal(0, 0.1, rate).astype(np.float32), rate)
-        for codec in tags.TAGGED:
+        for codec in metadata_tags.TAGGED:
             if codec == "opus" and rate not in OPUS_RATES:
                 continue
-            data = encode(noise, Output(codec=codec, sample_rate_hz=rate))
-            assert aigc.found(aigc.labelled(data, codec, LABEL, heard=decode_trusted(data, codec))) == "1"
+            data = encode_sound(noise, Output(codec=codec, sample_rate_hz=rate))
+            assert (
+                aigc_label.read_label_attribute(
+                    aigc_label.add_label(data, codec, LABEL, heard=decode_trusted(data, codec))
+                )
+                == "1"
+            )
 
     @pytest.mark.parametrize("codec", ["pcm_s16le", "mulaw"])
     def test_of_bare_samples_is_left_alone(self, codec: str) -> None:
-        assert aigc.labelled(plain(codec), codec, LABEL, heard=decode_trusted(plain(codec), codec)) == plain(codec)
+        assert aigc_label.add_label(
+            plain(codec), codec, LABEL, heard=decode_trusted(plain(codec), codec)
+        ) == plain(codec)
 
     def test_that_would_sound_otherwise_does_not_leave(self) -> None:
         other = Sound(np.zeros(1000, np.float32), 24_000)
 
         with pytest.raises(LabelFailed):
-            aigc.labelled(plain("flac"), "flac", LABEL, heard=other)
+            aigc_label.add_label(plain("flac"), "flac", LABEL, heard=other)
 
-    @pytest.mark.parametrize("data", [b"", b"OggS", b"fLaC\x84\0\0\0", b"ID3\4\0\0\0\0\0\1x", b"RIFF\0\0\0\0WAVEfmt "])
+    @pytest.mark.parametrize(
+        "data", [b"", b"OggS", b"fLaC\x84\0\0\0", b"ID3\4\0\0\0\0\0\1x", b"RIFF\0\0\0\0WAVEfmt "]
+    )
     def test_is_never_made_of_what_our_encoder_does_not_write(self, data: bytes) -> None:
         for codec in ("flac", "mp3", "ogg", "wav"):
             with pytest.raises(LabelFailed):
-                aigc.labelled(data, codec, LABEL, heard=Sound(np.zeros(8, np.float32), 24_000))
+                aigc_label.add_label(
+                    data, codec, LABEL, heard=Sound(np.zeros(8, np.float32), 24_000)
+                )
 
 
 class TestTheManifest:
     @pytest.mark.parametrize(("codec", "media_type"), CARRIERS.items())
     def test_binds_the_label_which_stays_readable(self, codec: str, media_type: str) -> None:
-        made = signing.sign(labelled(codec), codec, statement(), signer=signer())
+        made = manifest_signer.sign_manifest(labelled(codec), codec, statement(), signer=signer())
 
         assert look(made.data, media_type)[0] == "Trusted"
-        assert aigc.found(made.data) == "1"
-        assert look(made.data.replace(CODE.encode(), CODE[::-1].encode()), media_type)[0] == "Invalid"
+        assert aigc_label.read_label_attribute(made.data) == "1"
+        assert (
+            look(made.data.replace(CODE.encode(), CODE[::-1].encode()), media_type)[0] == "Invalid"
+        )
 
     def test_is_not_made_when_the_tag_of_an_mp3_was_changed_on_the_way(self) -> None:
         data = labelled("mp3")
-        made = signing.sign(data, "mp3", statement(), signer=signer()).data
+        made = manifest_signer.sign_manifest(data, "mp3", statement(), signer=signer()).data
 
-        assert signing.carries(made, data, "mp3")
-        assert not signing.carries(made.replace(b'"Label":"1"', b'"Label":"2"'), data, "mp3")
-        assert not signing.carries(made + b"\0", data, "mp3")
+        assert manifest_signer.is_audio_unchanged(made, data, "mp3")
+        assert not manifest_signer.is_audio_unchanged(
+            made.replace(b'"Label":"1"', b'"Label":"2"'), data, "mp3"
+        )
+        assert not manifest_signer.is_audio_unchanged(made + b"\0", data, "mp3")
 
 
 class TestAStream:
-    @pytest.mark.parametrize("codec", [codec for codec in tags.TAGGED if codec in STREAMED])
+    @pytest.mark.parametrize(
+        "codec", [codec for codec in metadata_tags.TAGGED if codec in STREAMED]
+    )
     def test_begins_with_the_label_and_sounds_the_same(self, codec: str) -> None:
-        wanted = Output(codec=codec, sample_rate_hz=24_000, bit_rate_bps={"mp3": 64_000, "opus": 32_000}.get(codec))
+        wanted = Output(
+            codec=codec,
+            sample_rate_hz=24_000,
+            bit_rate_bps={"mp3": 64_000, "opus": 32_000}.get(codec),
+        )
         samples = np.random.default_rng(3).normal(0, 0.1, 60_000).astype(np.float32)
         sent = []
-        for front in (None, lambda data: aigc.begun(LABEL, codec, data)):
+        for front in (None, lambda data: aigc_label.label_stream_start(LABEL, codec, data)):
             encoder = Encoder(wanted, front=front)
             sent.append(
-                b"".join([*(encoder.push(samples[at : at + 999]) for at in range(0, 60_000, 999)), encoder.finish()])
+                b"".join(
+                    [
+                        *(encoder.push(samples[at : at + 999]) for at in range(0, 60_000, 999)),
+                        encoder.finish(),
+                    ]
+                )
             )
 
-        assert aigc.found(sent[0]) is None
+        assert aigc_label.read_label_attribute(sent[0]) is None
         assert LABEL.text().encode() in sent[1][:1000]
-        assert np.array_equal(heard(sent[0], wanted).samples, heard(sent[1], wanted).samples)
+        assert np.array_equal(
+            decode_sent_bytes(sent[0], wanted).samples, decode_sent_bytes(sent[1], wanted).samples
+        )
 
 
 class TestAForeignBlock:
@@ -153,24 +195,31 @@ class TestAForeignBlock:
             (b'AIGC\0{"Label":"1","ContentProducer":"x"}', "1"),
             (b'AIGC={"AIGC":{"Label":"1"}}', "1"),
             (b'{"AIGC": {"Label": 2}}', "2"),
-            (b'<TC260:AIGC>{&quot;Label&quot;:&quot;3&quot;}</TC260:AIGC>', "3"),
+            (b"<TC260:AIGC>{&quot;Label&quot;:&quot;3&quot;}</TC260:AIGC>", "3"),
             ('AIGC\0{"Label":"1"}'.encode("utf-16-le"), "1"),
             (b'AIGC\0{"Label":"AIGC"}', "AIGC"),
             (b"AIGC AIGC" + b"x" * 300 + b'{"Label":"1"}', None),
-            (b'AIGC={"label":"1"}', None), (b"AIGC={", None), (b"AIGC", None), (b"", None), (b'AIGC={"Label"', None),
-            (b"AIGC" + b"[" * 9000 + b'{"Label":"1"}', None), (b'AIGC{"a":' + b"[" * 9000, None),
+            (b'AIGC={"label":"1"}', None),
+            (b"AIGC={", None),
+            (b"AIGC", None),
+            (b"", None),
+            (b'AIGC={"Label"', None),
+            (b"AIGC" + b"[" * 9000 + b'{"Label":"1"}', None),
+            (b'AIGC{"a":' + b"[" * 9000, None),
         ],
-    )  # fmt: skip
+    )
     def test_is_found_wherever_its_writer_put_it(self, block: bytes, word: str | None) -> None:
-        assert aigc.found(b"\x07\x03" + block + b"\0\xff") == word
+        assert aigc_label.read_label_attribute(b"\x07\x03" + block + b"\0\xff") == word
 
-    @pytest.mark.parametrize(("word", "so"), [("1", True), ("AIGC", True), ("2", False), ("3", False), (None, False)])
+    @pytest.mark.parametrize(
+        ("word", "so"), [("1", True), ("AIGC", True), ("2", False), ("3", False), (None, False)]
+    )
     def test_says_so_or_only_suspects(self, word: str | None, so: bool) -> None:
-        assert aigc.says_so(word) is so
+        assert aigc_label.is_synthetic_attribute(word) is so
 
     @given(st.binary(max_size=300))
     def test_never_raises(self, data: bytes) -> None:
-        aigc.found(b"AIGC" + data)
+        aigc_label.read_label_attribute(b"AIGC" + data)
 
 
 class TestAPage:
@@ -179,4 +228,4 @@ class TestAPage:
         wanted = bytes(page[22:26])
         page[22:26] = bytes(4)
 
-        assert struct.pack("<I", ogg.checksum(bytes(page))) == wanted
+        assert struct.pack("<I", ogg.compute_checksum(bytes(page))) == wanted

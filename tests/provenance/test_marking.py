@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import watermark
+from audio.decoding import decode_trusted
+from audio.encoding import Output
+from audio.sound import Sound
 from core.errors import Invalid
-from provenance import marking, watermark
-from provenance.audio.decoding import decode_trusted
-from provenance.audio.encoding import Output
-from provenance.audio.sound import Sound
-from provenance.marking import Marked, mark
-from provenance.watermark import MarkFailed
-from provenance.watermark.embedding import Margins
-from tests.provenance.watermark.speech import KEY, NAMES, TOKEN, clip
+from provenance.clips import verified_marking
+from provenance.clips.errors import MarkFailed
+from provenance.clips.verified_marking import Marked, mark_sound
+from tests.watermark.speech.speech import KEY, NAMES, TOKEN, clip
+from watermark.speech.embedder import Margins
 
 OUTPUTS = {
     "wav": Output(codec="wav"),
@@ -30,14 +31,16 @@ TIME = np.arange(64_000) / 16_000
 CHORD = sum(np.sin(2 * np.pi * pitch * TIME) for pitch in (220.0, 277.2, 329.6))
 NO_SPEECH = {
     "a tone": 0.3 * np.sin(2 * np.pi * 440.0 * TIME),
-    "a tone that swells": 0.2 * np.sin(2 * np.pi * 440.0 * TIME) * (1.0 + np.sin(2 * np.pi * 4.0 * TIME)),
+    "a tone that swells": 0.2
+    * np.sin(2 * np.pi * 440.0 * TIME)
+    * (1.0 + np.sin(2 * np.pi * 4.0 * TIME)),
     "noise": np.random.default_rng(1).normal(0.0, 0.1, TIME.size),
     "a chord struck twice a second": 0.2 * CHORD * np.exp(-3.0 * (TIME % 0.5)),
 }
 
 
 def marked(sound: Sound, output: Output = OUTPUTS["wav"]) -> Marked:
-    return mark(sound, token=TOKEN, key=KEY, output=output)
+    return mark_sound(sound, token=TOKEN, key=KEY, output=output)
 
 
 def reason(sound: Sound) -> object:
@@ -61,10 +64,14 @@ class TestMark:
         found = marked(clip())
         assert found.checks[:2] == ("delivered", "cut")
         assert found.score_milli >= 700
-        assert found.margin_milli_db == round(1000 * marking.STRENGTHS[found.attempts - 1].token)
+        assert found.margin_milli_db == round(
+            1000 * verified_marking.STRENGTHS[found.attempts - 1].token
+        )
 
-    def test_tries_the_codings_that_the_delivered_score_leaves_in_doubt(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(marking, "STRENGTHS", (Margins(token=0.35),))
+    def test_tries_the_codings_that_the_delivered_score_leaves_in_doubt(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(verified_marking, "STRENGTHS", (Margins(token=0.35),))
         assert "opus" in marked(clip()).checks
         assert "opus" not in marked(clip("librivox-austen-0870")).checks
 
@@ -74,8 +81,12 @@ class TestMark:
     def test_writes_the_identity_into_clips_of_eight_seconds(self) -> None:
         identity = 0x0123456789ABCDEF0123456789ABCDEF
         parts = [clip(name).samples for name in ("librivox-austen-0870", "librivox-austen-0930")]
-        found = mark(
-            Sound(np.concatenate(parts), 16_000), token=TOKEN, key=KEY, output=OUTPUTS["mp3"], identity=identity
+        found = mark_sound(
+            Sound(np.concatenate(parts), 16_000),
+            token=TOKEN,
+            key=KEY,
+            output=OUTPUTS["mp3"],
+            identity=identity,
         )
         reading = watermark.detect(found.sound.samples, found.sound.rate, key=KEY)
         assert found.identity_read
@@ -83,7 +94,7 @@ class TestMark:
         assert (reading.token, reading.identity) == (TOKEN, identity)
 
     def test_writes_no_identity_into_shorter_ones(self) -> None:
-        found = mark(clip(), token=TOKEN, key=KEY, output=OUTPUTS["wav"], identity=7)
+        found = mark_sound(clip(), token=TOKEN, key=KEY, output=OUTPUTS["wav"], identity=7)
         assert not found.identity_read
 
     def test_does_not_repeat_the_coding_that_the_output_has_been_through(self) -> None:
@@ -95,21 +106,28 @@ class TestMark:
 
     def test_leaves_headroom(self) -> None:
         loud = clip().samples / np.abs(clip().samples).max()
-        assert np.abs(marked(Sound(loud, 16_000)).sound.samples).max() <= marking.CEILING + 1e-4
+        assert (
+            np.abs(marked(Sound(loud, 16_000)).sound.samples).max()
+            <= verified_marking.CEILING + 1e-4
+        )
 
     def test_keeps_the_level_of_what_has_headroom(self) -> None:
-        before, after = clip().resampled(24_000).samples, marked(clip()).sound.samples
+        before, after = clip().resample(24_000).samples, marked(clip()).sound.samples
         assert np.dot(before, after) / np.dot(before, before) == pytest.approx(1.0, abs=0.05)
 
     def test_marks_short_clips_when_they_can_be_read(self) -> None:
         assert marked(clip("librivox-austen-0870", seconds=2.0)).score_milli >= 700
 
     def test_tries_stronger_until_it_is_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(marking, "STRENGTHS", (Margins(token=0.02), Margins(token=0.75)))
+        monkeypatch.setattr(
+            verified_marking, "STRENGTHS", (Margins(token=0.02), Margins(token=0.75))
+        )
         assert marked(clip()).attempts == 2
 
     def test_refuses_a_mark_that_is_never_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(marking, "STRENGTHS", (Margins(token=0.01), Margins(token=0.02)))
+        monkeypatch.setattr(
+            verified_marking, "STRENGTHS", (Margins(token=0.01), Margins(token=0.02))
+        )
         assert reason(clip()) == "not_read_back"
 
     @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.3, 1.4])
@@ -137,17 +155,23 @@ class TestMark:
 
 
 class TestPieces:
-    """What is left of a clip of which only a part was kept, or whose parts were joined in another way."""
+    """What is left of a clip of which only a part was kept, or whose parts were joined in another
+    way.
+    """
 
     @pytest.mark.parametrize(("seconds", "piece"), [(3.0, 1), (6.0, 1), (9.0, 2)])
     def test_of_a_long_clip_are_read(self, seconds: float, piece: int) -> None:
         """One second is not enough of a clip that carries an identity besides."""
         parts = np.concatenate([clip(name).samples for name in NAMES])[: round(seconds * 16_000)]
         output = Output(codec="wav", sample_rate_hz=16_000)
-        made = mark(Sound(parts, 16_000), token=TOKEN, key=KEY, output=output, identity=1 << 100).sound
+        made = mark_sound(
+            Sound(parts, 16_000), token=TOKEN, key=KEY, output=output, identity=1 << 100
+        ).sound
         middle = made.samples[made.samples.size // 2 - 16_000 :][:32_000]
         size = piece * 16_000
-        pieces = [made.samples[at : at + size] for at in range(0, made.samples.size - size + 1, size)]
+        pieces = [
+            made.samples[at : at + size] for at in range(0, made.samples.size - size + 1, size)
+        ]
         jumping = [made.samples[at : at + 31_200] for at in range(0, made.samples.size, 32_000)]
         for left in (middle, np.concatenate(pieces[::-1]), np.concatenate(jumping)):
             reading = watermark.detect(left, 16_000, key=KEY)

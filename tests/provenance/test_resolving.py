@@ -1,4 +1,6 @@
-"""The C2PA Soft Binding Resolution API: from a clip without its manifest back to the manifest, for anybody."""
+"""The C2PA Soft Binding Resolution API: from a clip without its manifest back to the manifest, for
+anybody.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,15 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import Organisation
-from provenance import clips, turns, verifying
-from provenance.audio.decoding import decode
-from provenance.audio.encoding import Output, encode
-from provenance.credentials import jumbf, manifest, signing, stored
-from provenance.credentials.signing import Parent
+from audio.decoding import decode_untrusted
+from audio.encoding import Output, encode_sound
+from provenance import anonymous_rate_limit, verification
+from provenance.c2pa import jumbf, manifest, manifest_signer, manifest_store
+from provenance.c2pa.manifest_signer import Parent
+from provenance.clips import clip_lifecycle
 from provenance.models import Clip
 from tests.conftest import NOON
-from tests.provenance.credentials.people import look, plain, root, signed, signer, statement
+from tests.provenance.c2pa.people import look, plain, root, signed, signer, statement
 from tests.voices.conftest import (
     AUDIO,
     Reader,
@@ -26,22 +29,23 @@ from tests.voices.conftest import (
     order_for,
     revoke,
 )
-from voices import pipeline, sweeps
+from voices import reconcile
 from voices.models import Voice
-from voices.pipeline import Spoken
+from voices.speech import pipeline
+from voices.speech.pipeline import DeliveredClip
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock_at_noon")]
 BINDING, CONTENT = "/c2pa/matches/byBinding", "/c2pa/matches/byContent"
 
 
 @pytest.fixture
-def clip(spoken: Spoken) -> Clip:
+def clip(spoken: DeliveredClip) -> Clip:
     return Clip.objects.get(id=spoken.clip_id)
 
 
-def washed(spoken: Spoken) -> bytes:
+def washed(spoken: DeliveredClip) -> bytes:
     """The clip as a platform would pass it on: another codec, no manifest."""
-    return encode(decode(spoken.data).sound, Output(codec="mp3"))
+    return encode_sound(decode_untrusted(spoken.data).sound, Output(codec="mp3"))
 
 
 def by_value(client: Client, value: str, **more: Any) -> Any:
@@ -54,32 +58,46 @@ def by_sound(client: Client, data: bytes, query: str = "", media_type: str = "au
 
 class TestByBinding:
     def test_finds_the_manifest_of_the_clip(self, client: Client, clip: Clip) -> None:
-        answer = by_value(client, manifest.binding_value(clip.id))
+        answer = by_value(client, manifest.clip_to_binding_value(clip.id))
 
-        assert (answer.status_code, answer.json()) == (200, {"matches": [{"manifestId": clip.manifest_id}]})
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {"matches": [{"manifestId": clip.manifest_id}]},
+        )
 
     def test_takes_long_values_in_a_body(self, client: Client, clip: Clip) -> None:
-        body = {"alg": manifest.ALGORITHM, "value": manifest.binding_value(clip.id)}
+        body = {"alg": manifest.ALGORITHM, "value": manifest.clip_to_binding_value(clip.id)}
 
         answer = client.post(f"{BINDING}?maxResults=3", body, content_type="application/json")
 
         assert answer.json() == {"matches": [{"manifestId": clip.manifest_id}]}
 
-    def test_finds_nothing_under_another_algorithm_or_for_another_clip(self, client: Client, clip: Clip) -> None:
-        other = client.get(BINDING, {"alg": "com.example.mark", "value": manifest.binding_value(clip.id)})
+    def test_finds_nothing_under_another_algorithm_or_for_another_clip(
+        self, client: Client, clip: Clip
+    ) -> None:
+        other = client.get(
+            BINDING, {"alg": "com.example.mark", "value": manifest.clip_to_binding_value(clip.id)}
+        )
 
         assert other.json() == {"matches": []}
-        assert by_value(client, manifest.binding_value("clp_" + "a" * 26)).json() == {"matches": []}
+        assert by_value(client, manifest.clip_to_binding_value("clp_" + "a" * 26)).json() == {
+            "matches": []
+        }
 
     @pytest.mark.parametrize(
         "query",
         [
-            {}, {"alg": "x"}, {"value": "AAAA"}, {"alg": manifest.ALGORITHM, "value": "%%%"},
-            {"alg": manifest.ALGORITHM, "value": "AAAA"}, {"alg": "x" * 5000, "value": "AAAA"},
-            {"alg": "x", "value": "AAAA", "maxResults": "0"}, {"alg": "x", "value": "AAAA", "maxResults": "many"},
+            {},
+            {"alg": "x"},
+            {"value": "AAAA"},
+            {"alg": manifest.ALGORITHM, "value": "%%%"},
+            {"alg": manifest.ALGORITHM, "value": "AAAA"},
+            {"alg": "x" * 5000, "value": "AAAA"},
+            {"alg": "x", "value": "AAAA", "maxResults": "0"},
+            {"alg": "x", "value": "AAAA", "maxResults": "many"},
             {"alg": "x", "value": "AAAA", "more": "1"},
         ],
-    )  # fmt: skip
+    )
     def test_refuses_what_it_cannot_read(self, client: Client, query: dict[str, str]) -> None:
         answer = client.get(BINDING, query)
 
@@ -99,20 +117,34 @@ class TestByBinding:
 
 class TestByContent:
     def test_finds_the_manifest_by_the_mark_after_it_was_stripped(
-        self, client: Client, spoken: Spoken, clip: Clip
+        self, client: Client, spoken: DeliveredClip, clip: Clip
     ) -> None:
         answer = by_sound(client, washed(spoken))
 
-        assert (answer.status_code, answer.json()) == (200, {"matches": [{"manifestId": clip.manifest_id}]})
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {"matches": [{"manifestId": clip.manifest_id}]},
+        )
 
-    def test_takes_bytes_of_no_named_kind_and_the_clip_itself(self, client: Client, spoken: Spoken, clip: Clip) -> None:
-        answer = by_sound(client, spoken.data, f"?alg={manifest.ALGORITHM}&maxResults=1", "application/octet-stream")
+    def test_takes_bytes_of_no_named_kind_and_the_clip_itself(
+        self, client: Client, spoken: DeliveredClip, clip: Clip
+    ) -> None:
+        answer = by_sound(
+            client,
+            spoken.data,
+            f"?alg={manifest.ALGORITHM}&maxResults=1",
+            "application/octet-stream",
+        )
 
         assert answer.json() == {"matches": [{"manifestId": clip.manifest_id}]}
 
-    def test_finds_an_unmarked_clip_by_its_bytes(self, client: Client, voice: Voice, acme: Organisation) -> None:
+    def test_finds_an_unmarked_clip_by_its_bytes(
+        self, client: Client, voice: Voice, acme: Organisation
+    ) -> None:
         order = order_for(voice, output=Output(codec="mulaw"))
-        made = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+        made = pipeline.synthesize_clip(
+            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+        )
 
         answer = by_sound(client, made.data)
 
@@ -120,13 +152,20 @@ class TestByContent:
             Clip.objects.get(id=made.clip_id).manifest_id
         ]
 
-    def test_finds_nothing_in_a_foreign_recording(self, client: Client, spoken: Spoken) -> None:
+    def test_finds_nothing_in_a_foreign_recording(
+        self, client: Client, spoken: DeliveredClip
+    ) -> None:
         data = (AUDIO / "librivox-austen-0880.wav").read_bytes()
 
         assert by_sound(client, data, media_type="audio/wav").json() == {"matches": []}
 
     def test_takes_no_address(self, client: Client) -> None:
-        assert client.post("/c2pa/matches/byReference", {}, content_type="application/json").status_code == 404
+        assert (
+            client.post(
+                "/c2pa/matches/byReference", {}, content_type="application/json"
+            ).status_code
+            == 404
+        )
 
     @pytest.mark.parametrize(
         ("data", "media_type", "status"),
@@ -151,31 +190,41 @@ class TestManifest:
         answer = client.get(f"/c2pa/manifests/{clip.manifest_id}")
 
         assert (answer.status_code, answer["Content-Type"]) == (200, "application/c2pa")
-        assert answer.content == stored.manifest(clip)
-        assert client.get(f"/c2pa/manifests/{clip.manifest_id}?returnActiveManifest=true").content == answer.content
+        assert answer.content == manifest_store.load_manifest_store(clip)
+        assert (
+            client.get(f"/c2pa/manifests/{clip.manifest_id}?returnActiveManifest=true").content
+            == answer.content
+        )
 
-    @pytest.mark.parametrize("name", ["x", "urn:uuid:1", "urn:c2pa:", "urn:c2pa:" + "0" * 36, "clp_" + "a" * 26])
+    @pytest.mark.parametrize(
+        "name", ["x", "urn:uuid:1", "urn:c2pa:", "urn:c2pa:" + "0" * 36, "clp_" + "a" * 26]
+    )
     def test_is_not_looked_for_under_what_is_no_id(self, client: Client, name: str) -> None:
         assert client.get(f"/c2pa/manifests/{name}").status_code == 400
 
     @pytest.mark.parametrize(
         "name",
         [
-            "urn:c2pa:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11", "urn:uuid:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11",
-            "urn:c2pa:0E5A9D1C-93A4-4D3B-8F0F-5B8F4F3C7A11:acme:2_1", "%00",
+            "urn:c2pa:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11",
+            "urn:uuid:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11",
+            "urn:c2pa:0E5A9D1C-93A4-4D3B-8F0F-5B8F4F3C7A11:acme:2_1",
+            "%00",
         ],
-    )  # fmt: skip
+    )
     def test_that_nobody_knows_is_not_found(self, client: Client, clip: Clip, name: str) -> None:
         assert client.get(f"/c2pa/manifests/{name}").status_code == 404
 
     def test_wants_a_yes_or_no(self, client: Client, clip: Clip) -> None:
-        assert client.get(f"/c2pa/manifests/{clip.manifest_id}?returnActiveManifest=1").status_code == 400
+        assert (
+            client.get(f"/c2pa/manifests/{clip.manifest_id}?returnActiveManifest=1").status_code
+            == 400
+        )
 
     def test_stays_after_a_withdrawal_for_what_was_delivered_before(
         self, client: Client, clip: Clip, voice: Voice
     ) -> None:
         revoke(voice.consent_id, voice.organisation_id)
-        sweeps.sweep(at=NOON)
+        reconcile.sweep_pending_work(at=NOON)
 
         assert client.get(f"/c2pa/manifests/{clip.manifest_id}").status_code == 200
 
@@ -186,19 +235,28 @@ class TestTheDocument:
     @pytest.mark.parametrize(
         ("method", "path", "parameters", "statuses"),
         [
-            ("get", "/c2pa/matches/byBinding", {"alg", "value", "maxResults"}, {"200", "400", "414", "500"}),
+            (
+                "get",
+                "/c2pa/matches/byBinding",
+                {"alg", "value", "maxResults"},
+                {"200", "400", "414", "500"},
+            ),
             ("post", "/c2pa/matches/byBinding", {"maxResults"}, {"200", "400", "500"}),
             (
-                "post", "/c2pa/matches/byContent", {"alg", "maxResults", "hintAlg", "hintValue"},
+                "post",
+                "/c2pa/matches/byContent",
+                {"alg", "maxResults", "hintAlg", "hintValue"},
                 {"200", "415", "500"},
             ),
             (
-                "get", "/c2pa/manifests/{manifestId}", {"manifestId", "returnActiveManifest"},
+                "get",
+                "/c2pa/manifests/{manifestId}",
+                {"manifestId", "returnActiveManifest"},
                 {"200", "400", "404", "500"},
             ),
             ("get", "/c2pa/services/supportedAlgorithms", set(), {"200", "500"}),
         ],
-    )  # fmt: skip
+    )
     def test_has_the_published_calls_names_and_statuses(
         self, client: Client, method: str, path: str, parameters: set[str], statuses: set[str]
     ) -> None:
@@ -210,23 +268,25 @@ class TestTheDocument:
 
 class TestAnErasedClip:
     def test_is_as_if_it_had_never_been_but_for_the_mark(
-        self, client: Client, spoken: Spoken, clip: Clip, voice: Voice
+        self, client: Client, spoken: DeliveredClip, clip: Clip, voice: Voice
     ) -> None:
         file = washed(spoken)
         with transaction.atomic():
-            clips.erase_of(voice.subject)
+            clip_lifecycle.erase_clips_of_subject(voice.subject)
 
         unknown = client.get("/c2pa/manifests/urn:c2pa:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11")
         gone = client.get(f"/c2pa/manifests/{clip.manifest_id}")
         assert (gone.status_code, gone.json()["detail"]) == (404, unknown.json()["detail"])
-        assert by_value(client, manifest.binding_value(clip.id)).json() == {"matches": []}
+        assert by_value(client, manifest.clip_to_binding_value(clip.id)).json() == {"matches": []}
         assert by_sound(client, file).json() == {"matches": []}
         assert by_sound(client, spoken.data).json() == {"matches": []}
-        assert verifying.verify(file).erased
+        assert verification.verify(file).is_erased
 
 
 class TestTheRoot:
-    def test_is_there_for_whoever_wants_to_check_offline(self, client: Client, spoken: Spoken) -> None:
+    def test_is_there_for_whoever_wants_to_check_offline(
+        self, client: Client, spoken: DeliveredClip
+    ) -> None:
         answer = client.get("/c2pa/root.pem")
 
         assert look(spoken.data, "audio/wav", anchors=answer.content.decode())[0] == "Trusted"
@@ -242,7 +302,10 @@ class TestEverybody:
         assert answer.json() == {"watermarks": [{"alg": manifest.ALGORITHM}], "fingerprints": []}
 
     def test_has_so_many_turns_a_minute(self, client: Client) -> None:
-        statuses = [client.get("/c2pa/services/supportedAlgorithms").status_code for _ in range(turns.A_MINUTE + 1)]
+        statuses = [
+            client.get("/c2pa/services/supportedAlgorithms").status_code
+            for _ in range(anonymous_rate_limit.A_MINUTE + 1)
+        ]
 
         assert (statuses[-2:], set(statuses[:-1])) == ([200, 429], {200})
 
@@ -251,16 +314,20 @@ class TestAStore:
     def test_is_cut_down_to_its_active_manifest(self) -> None:
         parent = Parent(media_type="audio/mpeg", data=signed("mp3", "provider").data)
         said = statement(manifest_id="urn:c2pa:6f9d6e64-4b6b-4f0e-9f33-0c7c8a1f2d55")
-        made = signing.sign(plain("wav"), "wav", said, signer=signer(), parent=parent)
+        made = manifest_signer.sign_manifest(
+            plain("wav"), "wav", said, signer=signer(), parent=parent
+        )
 
-        alone = jumbf.active_alone(made.manifest)
+        alone = jumbf.extract_active_manifest(made.manifest)
 
         assert len(alone) < len(made.manifest) - 1000
-        assert jumbf.active_alone(alone) == alone
+        assert jumbf.extract_active_manifest(alone) == alone
         _, store = look(plain("wav"), "application/octet-stream", alone, anchors=root())
         assert list(store["manifests"]) == [said.manifest_id]
 
-    @pytest.mark.parametrize("data", [b"", b"\0\0\0\x08jumb", b"\0\0\0\x10jumb\0\0\0\x01", b"\0\0\0\x09jumb\0\0"])
+    @pytest.mark.parametrize(
+        "data", [b"", b"\0\0\0\x08jumb", b"\0\0\0\x10jumb\0\0\0\x01", b"\0\0\0\x09jumb\0\0"]
+    )
     def test_that_is_none_is_refused(self, data: bytes) -> None:
         with pytest.raises(ValueError, match="not a manifest store"):
-            jumbf.active_alone(data)
+            jumbf.extract_active_manifest(data)

@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation
 from core import ids
-from provenance import clips
-from provenance.clips import ClipGone
-from provenance.ledger import proofs
+from provenance.clips import clip_lifecycle
+from provenance.clips.clip_lifecycle import ClipGone
 from provenance.models import Clip, MarkedSound
 from tests.conftest import NOON
 from tests.provenance.test_clips import draws, issue, origin_of
-from vault import keys
+from transparency_log import proofs
+from vault import subject_keys
 
 MINE, OTHERS = ids.new("con"), ids.new("con")
 SOUND, OTHER_SOUND = b"\1\0" * 400, b"\1\0" * 399 + b"\2\0"
@@ -23,14 +23,16 @@ SOUND, OTHER_SOUND = b"\1\0" * 400, b"\1\0" * 399 + b"\2\0"
 
 @pytest.fixture
 def subject(acme: Organisation) -> str:
-    return keys.create(kind="person", organisation_id=acme.id, at=NOON)
+    return subject_keys.create_subject(kind="person", organisation_id=acme.id, at=NOON)
 
 
-def settled(organisation: Organisation, subject: str, token: int, *names: bytes, consent_id: str) -> clips.Intent:
+def settled(
+    organisation: Organisation, subject: str, token: int, *names: bytes, consent_id: str
+) -> clip_lifecycle.ClipReservation:
     """A clip in the making that drew this token, and whose sound was then known by these names."""
     origin = replace(origin_of(organisation, subject), consent_id=consent_id)
-    intent = clips.intend(origin, at=NOON, draw=draws(token, token + 1_000))
-    return clips.with_token_of(intent, names or (SOUND,), at=NOON)
+    intent = clip_lifecycle.reserve_clip(origin, at=NOON, draw=draws(token, token + 1_000))
+    return clip_lifecycle.adopt_shared_token(intent, names or (SOUND,), at=NOON)
 
 
 class TestCopies:
@@ -43,13 +45,26 @@ class TestCopies:
         ]  # fmt: skip
 
     def test_of_another_sound_keep_their_own(self, acme: Organisation, subject: str) -> None:
-        made = [settled(acme, subject, 7, consent_id=MINE), settled(acme, subject, 8, OTHER_SOUND, consent_id=MINE)]
+        made = [
+            settled(acme, subject, 7, consent_id=MINE),
+            settled(acme, subject, 8, OTHER_SOUND, consent_id=MINE),
+        ]
 
         assert [intent.token for intent in made] == [7, 8]
 
-    def test_that_have_one_name_of_several_in_common_share_it(self, acme: Organisation, subject: str) -> None:
-        named = [(SOUND, b"words"), (OTHER_SOUND, b"words"), (OTHER_SOUND, b"other words"), (b"third", b"other words")]
-        made = [settled(acme, subject, 7 + place, *names, consent_id=MINE) for place, names in enumerate(named)]
+    def test_that_have_one_name_of_several_in_common_share_it(
+        self, acme: Organisation, subject: str
+    ) -> None:
+        named = [
+            (SOUND, b"words"),
+            (OTHER_SOUND, b"words"),
+            (OTHER_SOUND, b"other words"),
+            (b"third", b"other words"),
+        ]
+        made = [
+            settled(acme, subject, 7 + place, *names, consent_id=MINE)
+            for place, names in enumerate(named)
+        ]
 
         assert [intent.token for intent in made] == [7, 7, 7, 7]
         assert Clip.objects.get(token_shared=False).token == 7
@@ -61,12 +76,20 @@ class TestCopies:
         assert settled(acme, subject, 9, OTHER_SOUND, b"words", consent_id=MINE).token == 8
 
     def test_under_another_consent_keep_their_own(self, acme: Organisation, subject: str) -> None:
-        made = [settled(acme, subject, 7, consent_id=MINE), settled(acme, subject, 8, consent_id=OTHERS)]
+        made = [
+            settled(acme, subject, 7, consent_id=MINE),
+            settled(acme, subject, 8, consent_id=OTHERS),
+        ]
 
         assert [intent.token for intent in made] == [7, 8]
 
-    def test_of_another_organisation_keep_their_own(self, acme: Organisation, bolt: Organisation, subject: str) -> None:
-        made = [settled(acme, subject, 7, consent_id=MINE), settled(bolt, subject, 8, consent_id=MINE)]
+    def test_of_another_organisation_keep_their_own(
+        self, acme: Organisation, bolt: Organisation, subject: str
+    ) -> None:
+        made = [
+            settled(acme, subject, 7, consent_id=MINE),
+            settled(bolt, subject, 8, consent_id=MINE),
+        ]
 
         assert [intent.token for intent in made] == [7, 8]
 
@@ -76,14 +99,20 @@ class TestCopies:
 
         assert [facts_of(clip).get("token_shared") for clip in issued] == [None, True]
 
-    def test_of_a_clip_that_was_given_up_are_not_made(self, acme: Organisation, subject: str) -> None:
+    def test_of_a_clip_that_was_given_up_are_not_made(
+        self, acme: Organisation, subject: str
+    ) -> None:
         settled(acme, subject, 7, consent_id=MINE)
-        intent = clips.intend(replace(origin_of(acme, subject), consent_id=MINE), at=NOON, draw=draws(8))
+        intent = clip_lifecycle.reserve_clip(
+            replace(origin_of(acme, subject), consent_id=MINE), at=NOON, draw=draws(8)
+        )
         with transaction.atomic():
-            clips.abort(intent.clip_id, code="interrupted", at=NOON, actor="system:sweep")
+            clip_lifecycle.abort_clip(
+                intent.clip_id, code="interrupted", at=NOON, actor="system:sweep"
+            )
 
         with pytest.raises(ClipGone):
-            clips.with_token_of(intent, (SOUND,), at=NOON)
+            clip_lifecycle.adopt_shared_token(intent, (SOUND,), at=NOON)
 
 
 class TestTheDatabase:
@@ -101,22 +130,24 @@ class TestTheDatabase:
         sound = MarkedSound.objects.get().sound
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            MarkedSound.objects.create(organisation=acme, epoch=2026, sound=sound, token=8, created_at=NOON)
+            MarkedSound.objects.create(
+                organisation=acme, epoch=2026, sound=sound, token=8, created_at=NOON
+            )
 
 
 class TestErasure:
     def test_deletes_what_is_kept_of_the_sounds(self, acme: Organisation, subject: str) -> None:
         settled(acme, subject, 7, consent_id=MINE)
-        other = keys.create(kind="person", organisation_id=acme.id, at=NOON)
+        other = subject_keys.create_subject(kind="person", organisation_id=acme.id, at=NOON)
         settled(acme, other, 8, OTHER_SOUND, consent_id=OTHERS)
         with transaction.atomic():
-            clips.erase_of(subject)
+            clip_lifecycle.erase_clips_of_subject(subject)
 
         assert list(MarkedSound.objects.values_list("token", flat=True)) == [8]
 
 
 def facts_of(clip: Clip) -> dict[str, object]:
-    event = proofs.history(clip.organisation_id, clip.id)[-1]
+    event = proofs.list_history(clip.organisation_id, clip.id)[-1]
     assert event.body is not None
     mark = event.body["mark"]
     assert isinstance(mark, dict)

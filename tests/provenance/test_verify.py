@@ -1,4 +1,6 @@
-"""Verify: every verdict of the API, for files as people find them; nothing personal in any answer."""
+"""Verify: every verdict of the API, for files as people find them; nothing personal in any
+answer.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,14 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import Organisation
-from provenance import clips, marks
-from provenance.audio.decoding import decode
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
+from audio.decoding import decode_untrusted
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
+from provenance.clips import clip_lifecycle, watermark_keys
 from provenance.models import Clip
-from provenance.verifying import Outcome, Verdict, verify
+from provenance.verification import Outcome, VerificationResult, verify
+from tests.audio.files import remuxed
 from tests.conftest import NOON
-from tests.provenance.audio.files import remuxed
 from tests.voices.conftest import (
     AUDIO,
     SECONDS,
@@ -32,22 +34,25 @@ from tests.voices.conftest import (
     reading,
     revoke,
 )
-from voices import pipeline, sweeps
+from voices import reconcile
 from voices.models import Voice
-from voices.pipeline import Spoken
+from voices.speech import pipeline
+from voices.speech.pipeline import DeliveredClip
 
 
-def found(data: bytes) -> Verdict:
+def found(data: bytes) -> VerificationResult:
     return verify(data)
 
 
-def layers(verdict: Verdict) -> dict[str, str]:
-    """What the layers said, without the fingerprint: these clips are too short for one, or nobody filed it yet."""
+def layers(verdict: VerificationResult) -> dict[str, str]:
+    """What the layers said, without the fingerprint: these clips are too short for one, or nobody
+    filed it yet.
+    """
     return {row.layer: row.result for row in verdict.evidence if row.layer != "fingerprint"}
 
 
 def again(data: bytes, **output: object) -> bytes:
-    return encode(decode(data).sound, Output(**output))  # type: ignore[arg-type]  # spelt at the call
+    return encode_sound(decode_untrusted(data).sound, Output(**output))  # type: ignore[arg-type]  # spelt at the call
 
 
 def another_sound() -> Sound:
@@ -57,7 +62,7 @@ def another_sound() -> Sound:
 
 
 class TestVerify:
-    def test_delivered_bytes_are_issued(self, spoken: Spoken, acme: Organisation) -> None:
+    def test_delivered_bytes_are_issued(self, spoken: DeliveredClip, acme: Organisation) -> None:
         verdict = found(spoken.data)
 
         assert (verdict.outcome, layers(verdict)) == (
@@ -68,8 +73,10 @@ class TestVerify:
             spoken.clip_id, acme.name, "active",
         )  # fmt: skip
 
-    def test_the_same_samples_in_another_container_are_issued(self, spoken: Spoken) -> None:
-        assert found(again(spoken.data, codec="flac", sample_rate_hz=24_000)).outcome is Outcome.ISSUED
+    def test_the_same_samples_in_another_container_are_issued(self, spoken: DeliveredClip) -> None:
+        assert (
+            found(again(spoken.data, codec="flac", sample_rate_hz=24_000)).outcome is Outcome.ISSUED
+        )
 
     @pytest.mark.parametrize(
         "output",
@@ -80,7 +87,9 @@ class TestVerify:
         ],
         ids=["mp3", "ogg", "16kHz"],
     )
-    def test_a_changed_file_is_found_by_its_mark(self, spoken: Spoken, output: dict[str, object]) -> None:
+    def test_a_changed_file_is_found_by_its_mark(
+        self, spoken: DeliveredClip, output: dict[str, object]
+    ) -> None:
         verdict = found(again(spoken.data, **output))
 
         assert (verdict.outcome, layers(verdict)) == (
@@ -89,25 +98,33 @@ class TestVerify:
         assert verdict.clip is not None
         assert verdict.clip.id == spoken.clip_id
 
-    def test_a_mark_of_an_ended_year_is_found(self, spoken: Spoken, acme: Organisation) -> None:
+    def test_a_mark_of_an_ended_year_is_found(
+        self, spoken: DeliveredClip, acme: Organisation
+    ) -> None:
         for year in (1, 2):
-            marks.current(acme.id, at=NOON + timedelta(days=366 * year))
+            watermark_keys.get_current_key(acme.id, at=NOON + timedelta(days=366 * year))
 
         verdict = found(again(spoken.data, codec="mp3"))
 
         assert verdict.clip is not None
         assert (verdict.outcome, verdict.clip.id) == (Outcome.ALTERED, spoken.clip_id)
 
-    def test_a_cut_file_is_found_by_its_mark(self, spoken: Spoken) -> None:
-        sound = decode(spoken.data).sound
+    def test_a_cut_file_is_found_by_its_mark(self, spoken: DeliveredClip) -> None:
+        sound = decode_untrusted(spoken.data).sound
         cut = Sound(sound.samples[sound.rate // 3 :], sound.rate)
 
-        assert found(encode(cut, Output(codec="wav"))).outcome is Outcome.ALTERED
+        assert found(encode_sound(cut, Output(codec="wav"))).outcome is Outcome.ALTERED
 
-    @pytest.mark.parametrize(("codec", "container"), [("wav", "wav"), ("mp3", "mp3"), ("flac", "flac"), ("m4a", "mp4")])
-    def test_a_remux_that_strips_the_manifest_leaves_the_mark(self, voice: Voice, codec: str, container: str) -> None:
+    @pytest.mark.parametrize(
+        ("codec", "container"), [("wav", "wav"), ("mp3", "mp3"), ("flac", "flac"), ("m4a", "mp4")]
+    )
+    def test_a_remux_that_strips_the_manifest_leaves_the_mark(
+        self, voice: Voice, codec: str, container: str
+    ) -> None:
         order = order_for(voice, output=Output(codec=codec))
-        made = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+        made = pipeline.synthesize_clip(
+            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+        )
 
         verdict = found(remuxed(made.data, container))
 
@@ -115,9 +132,14 @@ class TestVerify:
         assert verdict.clip is not None
         assert verdict.clip.id == made.clip_id
 
-    def test_our_manifest_in_another_file_does_not_make_it_ours(self, spoken: Spoken) -> None:
+    def test_our_manifest_in_another_file_does_not_make_it_ours(
+        self, spoken: DeliveredClip
+    ) -> None:
         """Nor does it say which clip it was taken from."""
-        foreign = encode(decode((AUDIO / "librivox-austen-0880.wav").read_bytes()).sound, Output(codec="wav"))
+        foreign = encode_sound(
+            decode_untrusted((AUDIO / "librivox-austen-0880.wav").read_bytes()).sound,
+            Output(codec="wav"),
+        )
         size = len(again(spoken.data, codec="wav"))
         chunk = spoken.data[size:]
         assert chunk[:4] == b"C2PA"
@@ -128,9 +150,13 @@ class TestVerify:
         assert (verdict.outcome, verdict.clip) == (Outcome.NOT_FOUND, None)
         assert layers(verdict)["c2pa"] == "mismatch"
 
-    def test_another_clips_manifest_is_not_this_ones(self, voice: Voice, spoken: Spoken) -> None:
+    def test_another_clips_manifest_is_not_this_ones(
+        self, voice: Voice, spoken: DeliveredClip
+    ) -> None:
         order = order_for(voice, output=Output(codec="wav"))
-        other = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=another_sound())))
+        other = pipeline.synthesize_clip(
+            order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=another_sound()))
+        )
         size = len(again(spoken.data, codec="wav"))
         assert (spoken.data[size:][:4], other.data[size:][:4]) == (b"C2PA", b"C2PA")
 
@@ -140,14 +166,16 @@ class TestVerify:
         assert verdict.clip is not None
         assert verdict.clip.id == spoken.clip_id
 
-    def test_a_changed_byte_of_padding_changes_the_hash_and_nothing_else(self, spoken: Spoken) -> None:
+    def test_a_changed_byte_of_padding_changes_the_hash_and_nothing_else(
+        self, spoken: DeliveredClip
+    ) -> None:
         at = spoken.data.rindex(b"\0" * 200) + 100
         verdict = found(spoken.data[:at] + b"\1" + spoken.data[at + 1 :])
 
         assert (verdict.outcome, layers(verdict)["c2pa"]) == (Outcome.ISSUED, "match")
         assert [row.why for row in verdict.evidence if row.layer == "sha256"] == ["samples"]
 
-    def test_a_foreign_recording_is_not_found(self, spoken: Spoken) -> None:
+    def test_a_foreign_recording_is_not_found(self, spoken: DeliveredClip) -> None:
         verdict = found((AUDIO / "librivox-austen-0880.wav").read_bytes())
 
         assert (verdict.outcome, verdict.clip) == (Outcome.NOT_FOUND, None)
@@ -158,21 +186,31 @@ class TestVerify:
 
     def test_what_cannot_be_listened_to_says_why(self, db: None) -> None:
         """Who sends a recording of six minutes must not be told that it is no audio."""
-        long = encode(Sound(np.zeros(8_000 * 301, dtype=np.float32), 8_000), Output(codec="wav", sample_rate_hz=8_000))
+        long = encode_sound(
+            Sound(np.zeros(8_000 * 301, dtype=np.float32), 8_000),
+            Output(codec="wav", sample_rate_hz=8_000),
+        )
 
-        assert [(found(data).outcome, found(data).why) for data in (long, long[:9_000], b"", b"words")] == [
-            (Outcome.UNREADABLE, why) for why in ("too_long", "truncated", "empty", "unknown_format")
+        assert [
+            (found(data).outcome, found(data).why) for data in (long, long[:9_000], b"", b"words")
+        ] == [
+            (Outcome.UNREADABLE, why)
+            for why in ("too_long", "truncated", "empty", "unknown_format")
         ]
 
     def test_headerless_bytes_are_found_by_their_hash(self, voice: Voice) -> None:
         order = order_for(voice, output=Output(codec="mulaw"))
-        spoken = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+        spoken = pipeline.synthesize_clip(
+            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+        )
 
         assert found(spoken.data).outcome is Outcome.ISSUED
 
 
 class TestWithdrawn:
-    def test_counts_from_the_revocation_and_not_from_the_sweep(self, spoken: Spoken, voice: Voice) -> None:
+    def test_counts_from_the_revocation_and_not_from_the_sweep(
+        self, spoken: DeliveredClip, voice: Voice
+    ) -> None:
         revoke(voice.consent_id, voice.organisation_id)
 
         verdict = found(spoken.data)
@@ -181,18 +219,18 @@ class TestWithdrawn:
         assert verdict.clip is not None
         assert verdict.clip.consent_state == "withdrawn"
 
-    def test_stays_after_the_sweep(self, spoken: Spoken, voice: Voice) -> None:
+    def test_stays_after_the_sweep(self, spoken: DeliveredClip, voice: Voice) -> None:
         revoke(voice.consent_id, voice.organisation_id)
-        sweeps.sweep(at=NOON)
+        reconcile.sweep_pending_work(at=NOON)
 
         assert Clip.objects.get().state == "withdrawn"
         assert found(again(spoken.data, codec="mp3")).outcome is Outcome.WITHDRAWN
 
 
 class TestErased:
-    def test_says_only_that_it_was_issued_here(self, spoken: Spoken, voice: Voice) -> None:
+    def test_says_only_that_it_was_issued_here(self, spoken: DeliveredClip, voice: Voice) -> None:
         with transaction.atomic():
-            clips.erase_of(voice.subject)
+            clip_lifecycle.erase_clips_of_subject(voice.subject)
 
         for data in (spoken.data, again(spoken.data, codec="mp3")):
             verdict = found(data)
@@ -201,7 +239,7 @@ class TestErased:
 
 
 class TestNeverDelivered:
-    def test_a_clip_that_was_given_up_is_not_called_issued(self, spoken: Spoken) -> None:
+    def test_a_clip_that_was_given_up_is_not_called_issued(self, spoken: DeliveredClip) -> None:
         Clip.objects.update(
             state="aborted",
             sha256="",
@@ -221,28 +259,34 @@ class TestNeverDelivered:
 class TestTestData:
     """No person agreed to it: a consent of the test data may be signed by a call."""
 
-    def test_says_so(self, spoken: Spoken, stranger: Client) -> None:
-        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)}).json()
+    def test_says_so(self, spoken: DeliveredClip, stranger: Client) -> None:
+        answer = stranger.post(
+            "/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)}
+        ).json()
 
         assert (answer["verdict"], answer["clip"]["livemode"]) == ("issued", False)
         assert "test data" in answer["detail"]
 
-    def test_is_not_said_of_live_clips(self, spoken: Spoken, stranger: Client) -> None:
+    def test_is_not_said_of_live_clips(self, spoken: DeliveredClip, stranger: Client) -> None:
         Clip.objects.update(livemode=True)
-        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)}).json()
+        answer = stranger.post(
+            "/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)}
+        ).json()
 
         assert (answer["clip"]["livemode"], "test data" in answer["detail"]) == (True, False)
 
 
 class TestNames:
-    def test_no_answer_names_a_person(self, spoken: Spoken) -> None:
+    def test_no_answer_names_a_person(self, spoken: DeliveredClip) -> None:
         text = f"{asdict(found(spoken.data))}"
 
-        assert not any(word in text for word in ("Mara", "mara-", "example.org", "vox_", "spk_", "con_"))
+        assert not any(
+            word in text for word in ("Mara", "mara-", "example.org", "vox_", "spk_", "con_")
+        )
 
 
 class TestTheEndpoint:
-    def test_answers_strangers(self, spoken: Spoken, stranger: Client) -> None:
+    def test_answers_strangers(self, spoken: DeliveredClip, stranger: Client) -> None:
         answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", spoken.data)})
 
         assert answer.status_code == 200
@@ -258,7 +302,9 @@ class TestTheEndpoint:
     def test_takes_no_json(self, db: None, stranger: Client) -> None:
         assert stranger.post("/v1/verify", {}, content_type="application/json").status_code == 415
 
-    def test_refuses_what_is_over_the_limit(self, db: None, stranger: Client, settings: object) -> None:
+    def test_refuses_what_is_over_the_limit(
+        self, db: None, stranger: Client, settings: object
+    ) -> None:
         settings.SAYSO_MAX_UPLOAD_BYTES = 65_536  # type: ignore[attr-defined]  # pytest-django's wrapper
 
         answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("big.wav", b"R" * 65_537)})
@@ -270,8 +316,12 @@ class TestTheEndpoint:
 
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
-    def test_says_what_to_do_with_a_file_that_cannot_be_listened_to(self, db: None, stranger: Client) -> None:
-        answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("clip.wav", b"words")}).json()
+    def test_says_what_to_do_with_a_file_that_cannot_be_listened_to(
+        self, db: None, stranger: Client
+    ) -> None:
+        answer = stranger.post(
+            "/v1/verify", {"file": SimpleUploadedFile("clip.wav", b"words")}
+        ).json()
 
         assert (answer["verdict"], answer["reason"]) == ("unreadable", "unknown_format")
         assert "Save it as WAV or MP3" in answer["detail"]

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.cast import ClientOf, MakeKey, hold_minute
+from tests.fixtures.organisations import ClientOf, MakeKey, hold_minute
 from tests.voices.conftest import (
     AUDIO,
     say,
@@ -33,12 +33,17 @@ class TestManyFiles:
         answer = ask(product, b"no audio", ours.content, foreign)
 
         found = [(row["index"], row["verdict"]) for row in answer.json()["data"]]
-        assert (answer.status_code, found) == (200, [(0, "unreadable"), (1, "issued"), (2, "not_found")])
+        assert (answer.status_code, found) == (
+            200,
+            [(0, "unreadable"), (1, "issued"), (2, "not_found")],
+        )
         assert answer.json()["data"][1]["clip"]["id"] == ours["Sayso-Clip"]
         assert answer.json()["data"][1]["marks"][0]["clip"] == ours["Sayso-Clip"]
 
     def test_speak_the_callers_language(self, product: APIClient) -> None:
-        assert "Bytes" in ask(product, b"x", **{"Accept-Language": "de"}).json()["data"][0]["caveat"]
+        assert (
+            "Bytes" in ask(product, b"x", **{"Accept-Language": "de"}).json()["data"][0]["caveat"]
+        )
         assert "bytes" in ask(product, b"x").json()["data"][0]["caveat"]
 
 
@@ -61,7 +66,9 @@ class TestLimits:
         assert (second.status_code, second.json()["code"]) == (429, "rate_limited")
 
     def test_are_the_keys_scopes(self, make_key: MakeKey, client_of: ClientOf) -> None:
-        assert ask(client_of(make_key(scopes=["clips:read"])), b"x").json()["code"] == "scope_missing"
+        assert (
+            ask(client_of(make_key(scopes=["clips:read"])), b"x").json()["code"] == "scope_missing"
+        )
 
     def test_want_a_key(self, db: None) -> None:
         assert Client().post(PATH, {"files": SimpleUploadedFile("a.wav", b"x")}).status_code == 401

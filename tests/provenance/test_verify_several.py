@@ -1,4 +1,6 @@
-"""Files that are not one clip: spliced, several in one, some of them withdrawn or erased, known by sound alone."""
+"""Files that are not one clip: spliced, several in one, some of them withdrawn or erased, known by
+sound alone.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,13 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Organisation
-from provenance import clips, marks
-from provenance.audio.decoding import decode
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from provenance.fingerprint import filing
+from audio.decoding import decode_untrusted
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
+from provenance.clips import clip_lifecycle, watermark_keys
+from provenance.fingerprint import repository
 from provenance.models import Clip
-from provenance.verifying import Outcome, Verdict, marked, verify
+from provenance.verification import Outcome, VerificationResult, verify, watermark_layer
 from tests.conftest import NOON
 from tests.voices.conftest import (
     MakeConsent,
@@ -29,9 +31,9 @@ from tests.voices.conftest import (
     reading,
     revoke,
 )
-from vault import keys
-from voices import pipeline
+from vault import subject_keys
 from voices.models import Voice
+from voices.speech import pipeline
 
 RATE = 16_000
 OUTPUT = Output(codec="wav", sample_rate_hz=RATE)
@@ -45,20 +47,26 @@ def neighbours(make_voice: MakeVoice, make_maras_consent: MakeConsent, bolt: Org
 def clip_of(voice: Voice, name: str = "0870") -> tuple[str, Sound]:
     """A clip of that reading: its id, and the sound of its bytes."""
     order = order_for(voice, output=OUTPUT)
-    spoken = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name))))
-    return spoken.clip_id, decode(spoken.data).sound
+    spoken = pipeline.synthesize_clip(
+        order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
+    )
+    return spoken.clip_id, decode_untrusted(spoken.data).sound
 
 
-def joined(*sounds: Sound) -> Verdict:
-    return verify(encode(Sound(np.concatenate([sound.samples for sound in sounds]), RATE), OUTPUT))
+def joined(*sounds: Sound) -> VerificationResult:
+    return verify(
+        encode_sound(Sound(np.concatenate([sound.samples for sound in sounds]), RATE), OUTPUT)
+    )
 
 
-def layers(verdict: Verdict) -> dict[str, str]:
+def layers(verdict: VerificationResult) -> dict[str, str]:
     """What bytes and marks said; the files made here carry no manifest."""
-    return {row.layer: row.result for row in verdict.evidence if row.layer in {"sha256", "watermark"}}
+    return {
+        row.layer: row.result for row in verdict.evidence if row.layer in {"sha256", "watermark"}
+    }
 
 
-FOREIGN = reading("0890").resampled(RATE)
+FOREIGN = reading("0890").resample(RATE)
 
 
 class TestASplice:
@@ -67,7 +75,10 @@ class TestASplice:
 
         verdict = joined(FOREIGN, ours, FOREIGN)
 
-        assert (verdict.outcome, layers(verdict)) == (Outcome.ALTERED, {"sha256": "absent", "watermark": "match"})
+        assert (verdict.outcome, layers(verdict)) == (
+            Outcome.ALTERED,
+            {"sha256": "absent", "watermark": "match"},
+        )
         (stretch,) = verdict.stretches
         assert stretch.clip_id == clip_id
         assert abs(stretch.start_s - FOREIGN.seconds) < 0.6
@@ -88,7 +99,9 @@ class TestASplice:
 
         verdict = joined(one, two)
         assert {stretch.clip_id for stretch in verdict.stretches} == {first, second}
-        named = {one.id: one.organisation for one in (verdict.clip, *verdict.others) if one is not None}
+        named = {
+            one.id: one.organisation for one in (verdict.clip, *verdict.others) if one is not None
+        }
         assert named == {first: voice.organisation.name, second: neighbours.organisation.name}
 
     def test_with_a_withdrawn_clip_in_it_is_called_withdrawn(
@@ -106,15 +119,17 @@ class TestASplice:
         assert verdict.clip is not None
         assert verdict.clip.id == second
 
-    def test_with_an_erased_clip_in_it_does_not_name_that(self, voice: Voice, make_voice: MakeVoice) -> None:
+    def test_with_an_erased_clip_in_it_does_not_name_that(
+        self, voice: Voice, make_voice: MakeVoice
+    ) -> None:
         other = make_voice()
         (first, one), (second, two) = clip_of(voice), clip_of(other, "0920")
         with transaction.atomic():
-            clips.erase_of(other.subject)
+            clip_lifecycle.erase_clips_of_subject(other.subject)
 
         verdict = joined(one, two)
 
-        assert (verdict.outcome, verdict.clip, verdict.erased) == (Outcome.WITHDRAWN, None, True)
+        assert (verdict.outcome, verdict.clip, verdict.is_erased) == (Outcome.WITHDRAWN, None, True)
         assert [stretch.clip_id for stretch in verdict.stretches] == [first, None]
         assert second not in f"{asdict(verdict)}"
         assert [one.id for one in verdict.others] == [first]
@@ -122,7 +137,9 @@ class TestASplice:
 
 class TestAnExactCopy:
     def test_with_another_clips_mark_says_so(self, voice: Voice) -> None:
-        """Two clips whose tokens were exchanged in the database: the bytes say one, the mark another."""
+        """Two clips whose tokens were exchanged in the database: the bytes say one, the mark
+        another.
+        """
         (first, one), (second, _) = clip_of(voice), clip_of(voice, "0920")
         tokens = dict(Clip.objects.values_list("id", "token"))
         Clip.objects.filter(id=first).update(token=1)
@@ -146,9 +163,11 @@ class TestAnExactCopy:
 class TestTheFingerprint:
     def test_alone_is_a_candidate_and_no_verdict(self, voice: Voice) -> None:
         clip_id, _ = clip_of(voice)
-        filing.carry_on(at=NOON)
+        repository.make_pending_fingerprints(at=NOON)
 
-        verdict = joined(reading().resampled(RATE))  # how the provider's voice sounded before it was marked
+        verdict = joined(
+            reading().resample(RATE)
+        )  # how the provider's voice sounded before it was marked
 
         assert [row.key for row in verdict.evidence if row.layer != "c2pa"] == [
             "sha256.absent", "watermark.absent", "fingerprint.candidate",
@@ -157,21 +176,21 @@ class TestTheFingerprint:
         assert clip_id not in f"{asdict(verdict)}"
 
     def test_says_when_a_sound_is_too_short_for_it(self, voice: Voice) -> None:
-        verdict = joined(reading("0880").resampled(RATE))
+        verdict = joined(reading("0880").resample(RATE))
         assert verdict.evidence[-1].key == "fingerprint.absent.short"
 
 
 class TestManyKeys:
     def many(self, acme: Organisation, count: int) -> None:
         for year in range(count):
-            marks.current(acme.id, at=NOON - timedelta(days=366 * (year + 1)))
+            watermark_keys.get_current_key(acme.id, at=NOON - timedelta(days=366 * (year + 1)))
 
     def test_beyond_what_is_tried_are_spoken_of(
         self, voice: Voice, acme: Organisation, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clip_of(voice)
         self.many(acme, 3)
-        monkeypatch.setattr(marked, "MOST_KEYS", 2)
+        monkeypatch.setattr(watermark_layer, "MOST_KEYS", 2)
 
         assert joined(FOREIGN).evidence[1].key == "watermark.absent.partly"
 
@@ -180,7 +199,7 @@ class TestManyKeys:
     ) -> None:
         clip_id, sound = clip_of(voice)
         self.many(acme, 3)
-        monkeypatch.setattr(marked, "THOROUGH", 0.0)
+        monkeypatch.setattr(watermark_layer, "THOROUGH", 0.0)
 
         assert [stretch.clip_id for stretch in joined(FOREIGN, sound).stretches] == [clip_id]
 
@@ -188,16 +207,23 @@ class TestManyKeys:
         years: list[datetime] = [NOON, NOON + timedelta(days=366)]
         for organisation in (acme, bolt):
             for year in years:
-                marks.current(organisation.id, at=year)
+                watermark_keys.get_current_key(organisation.id, at=year)
 
         for organisation in (acme, bolt):
-            assert [marks.named(name)[0] for name in marks.in_use(first=organisation.id)][:2] == [organisation.id] * 2
-        assert len(marks.in_use()) == 4
+            assert [
+                watermark_keys.parse_key_name(name)[0]
+                for name in watermark_keys.get_keys_in_use(first=organisation.id)
+            ][:2] == [organisation.id] * 2
+        assert len(watermark_keys.get_keys_in_use()) == 4
 
-    def test_of_an_erased_organisation_are_left_out(self, acme: Organisation, bolt: Organisation) -> None:
+    def test_of_an_erased_organisation_are_left_out(
+        self, acme: Organisation, bolt: Organisation
+    ) -> None:
         for organisation in (acme, bolt):
-            marks.current(organisation.id, at=NOON)
+            watermark_keys.get_current_key(organisation.id, at=NOON)
         with transaction.atomic():
-            keys.destroy(keys.of_organisation(acme.id, at=NOON), at=NOON)
+            subject_keys.destroy_key(
+                subject_keys.get_organisation_subject(acme.id, at=NOON), at=NOON
+            )
 
-        assert list(marks.in_use()) == [f"{bolt.id}|{NOON.year}"]
+        assert list(watermark_keys.get_keys_in_use()) == [f"{bolt.id}|{NOON.year}"]

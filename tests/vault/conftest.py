@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, transaction
 
 from tests.conftest import NOON
-from vault import blobs, keys
+from vault import blobs, subject_keys
 
-# It reads SQLite's own file; on PostgreSQL old bytes die with their epoch, which test_keys.py proves on both.
+# It reads SQLite's own file; on PostgreSQL old bytes die with their epoch, which test_keys.py
+# proves on both.
 collect_ignore = [] if connection.vendor == "sqlite" else ["test_residue_sqlite.py"]
 
 
@@ -26,7 +27,7 @@ class MakeBlob(Protocol):
 @pytest.fixture
 def make_subject(db: None) -> MakeSubject:
     def make(organisation_id: str = "org_acme") -> str:
-        return keys.create(kind="person", organisation_id=organisation_id, at=NOON)
+        return subject_keys.create_subject(kind="person", organisation_id=organisation_id, at=NOON)
 
     return make
 
@@ -36,15 +37,15 @@ def make_blob(make_subject: MakeSubject) -> MakeBlob:
     def make(data: bytes, *, subject: str = "", kind: str = "sample") -> str:
         owner = subject or make_subject()
         with transaction.atomic():
-            return blobs.put(subject=owner, kind=kind, data=data, at=NOON)
+            return blobs.store_blob(subject=owner, kind=kind, data=data, at=NOON)
 
     return make
 
 
 @pytest.fixture
-def erase() -> Callable[[str], keys.Destruction]:
-    def destroy(subject: str) -> keys.Destruction:
+def erase() -> Callable[[str], subject_keys.Destruction]:
+    def destroy(subject: str) -> subject_keys.Destruction:
         with transaction.atomic():
-            return keys.destroy(subject, at=NOON)
+            return subject_keys.destroy_key(subject, at=NOON)
 
     return destroy

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault import chunked
-from vault.chunked import CHUNK, HEADER, TAG, InMemory, Message
+from vault import chunked_encryption
+from vault.chunked_encryption import CHUNK, HEADER, TAG, InMemory, Message
 from vault.errors import Tampered
 
 KEY = bytes(range(32))
@@ -18,8 +18,9 @@ SALT = bytes(range(100, 124))
 CONTEXT = b"sub_a|sample|ent_b"
 STEP = CHUNK + TAG
 
-# SHA-256 of the file for `length` bytes 0, 1, 2 … 250, 0 … with the constants above. Made by this implementation and
-# pinned: the specification has no vectors of its own, and what we wrote must stay readable.
+# SHA-256 of the file for `length` bytes 0, 1, 2 … 250, 0 … with the constants above. Made by this
+# implementation and pinned: the specification has no vectors of its own, and what we wrote must
+# stay readable.
 VECTORS = {
     0: "d05f44cec95388cf04a1e23ed6e1736db41790ca618752eb234453c57ba25b32",
     1: "214d4c4d50713a1e056aaf2709a12c9c70148bc58f7d9cc87d4f879bb8bc7392",
@@ -35,11 +36,11 @@ def message(length: int) -> bytes:
 
 
 def sealed(length: int = 40000) -> bytes:
-    return chunked.encrypt(message(length), key=KEY, context=CONTEXT, salt=SALT)
+    return chunked_encryption.encrypt(message(length), key=KEY, context=CONTEXT, salt=SALT)
 
 
 def opened(data: bytes) -> bytes:
-    return chunked.decrypt(data, key=KEY, context=CONTEXT)
+    return chunked_encryption.decrypt(data, key=KEY, context=CONTEXT)
 
 
 class TestEncrypt:
@@ -54,19 +55,21 @@ class TestEncrypt:
         second = hmac.digest(KEY, first + info + b"\x02", "sha512")
         assert sealed(10)[:HEADER] == SALT + (first + second)[44:76]
 
-    @pytest.mark.parametrize(("length", "chunks"), [(0, 1), (1024, 1), (CHUNK - 1, 1), (CHUNK, 2), (20 * 1024, 2)])
+    @pytest.mark.parametrize(
+        ("length", "chunks"), [(0, 1), (1024, 1), (CHUNK - 1, 1), (CHUNK, 2), (20 * 1024, 2)]
+    )
     def test_ends_with_a_short_chunk_always(self, length: int, chunks: int) -> None:
         assert len(sealed(length)) == HEADER + length + chunks * TAG
 
     @pytest.mark.parametrize(("key", "salt"), [(b"short", SALT), (KEY, b"short")])
     def test_refuses_keys_and_salts_of_the_wrong_size(self, key: bytes, salt: bytes) -> None:
         with pytest.raises(ValueError, match="32 bytes"):
-            chunked.encrypt(b"", key=key, context=b"", salt=salt)
+            chunked_encryption.encrypt(b"", key=key, context=b"", salt=salt)
 
     @given(st.binary(max_size=3 * CHUNK), st.binary(max_size=50))
     def test_gives_back_every_message(self, data: bytes, context: bytes) -> None:
-        made = chunked.encrypt(data, key=KEY, context=context, salt=SALT)
-        assert chunked.decrypt(made, key=KEY, context=context) == data
+        made = chunked_encryption.encrypt(data, key=KEY, context=context, salt=SALT)
+        assert chunked_encryption.decrypt(made, key=KEY, context=context) == data
 
 
 class TestDecrypt:
@@ -106,11 +109,11 @@ class TestDecrypt:
 
     def test_refuses_another_context(self) -> None:
         with pytest.raises(Tampered, match="does not belong"):
-            chunked.decrypt(sealed(), key=KEY, context=b"sub_a|sample|ent_c")
+            chunked_encryption.decrypt(sealed(), key=KEY, context=b"sub_a|sample|ent_c")
 
     def test_refuses_another_key_before_it_decrypts_anything(self) -> None:
         with pytest.raises(Tampered, match="does not belong"):
-            chunked.decrypt(sealed(), key=bytes(32), context=CONTEXT)
+            chunked_encryption.decrypt(sealed(), key=bytes(32), context=CONTEXT)
 
 
 class TestMessage:
@@ -121,7 +124,10 @@ class TestMessage:
 
     def test_touches_only_the_chunks_that_it_needs(self) -> None:
         damaged = sealed()[:HEADER] + bytes(STEP) + sealed()[HEADER + STEP :]
-        assert Message(InMemory(damaged), key=KEY, context=CONTEXT).read(CHUNK, 5) == message(40000)[CHUNK : CHUNK + 5]
+        assert (
+            Message(InMemory(damaged), key=KEY, context=CONTEXT).read(CHUNK, 5)
+            == message(40000)[CHUNK : CHUNK + 5]
+        )
 
     def test_knows_its_size(self) -> None:
         assert Message(InMemory(sealed(CHUNK)), key=KEY, context=CONTEXT).size == CHUNK

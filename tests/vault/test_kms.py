@@ -49,7 +49,11 @@ class TestKms:
         handle, public = service.new_signing_key("ML-DSA-44")
         signature = service.sign(handle, b"a receipt")
 
-        assert (len(public), len(signature), service.public_key(handle) == public) == (1312, 2420, True)
+        assert (len(public), len(signature), service.public_key(handle) == public) == (
+            1312,
+            2420,
+            True,
+        )
         MLDSA44PublicKey.from_public_bytes(public).verify(signature, b"a receipt")
         with pytest.raises(InvalidSignature):
             MLDSA44PublicKey.from_public_bytes(public).verify(signature, b"another")
@@ -104,7 +108,10 @@ class TestKms:
 class TestFileKms:
     def test_keeps_files_that_only_we_can_read(self, tmp_path: Path) -> None:
         FileKms(folder=tmp_path / "kms", master=MASTER).create("kek-1")
-        modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "kms", tmp_path / "kms" / "kek-1.key")]
+        modes = [
+            path.stat().st_mode & 0o777
+            for path in (tmp_path / "kms", tmp_path / "kms" / "kek-1.key")
+        ]
         assert modes == [0o700, 0o600]
 
     def test_leaves_no_temporary_file(self, tmp_path: Path) -> None:
@@ -128,7 +135,9 @@ class TestFileKms:
         after = (tmp_path / "second-name").read_bytes()
         assert (len(after), after != before) == (len(before), True)
 
-    def test_calls_a_key_destroyed_that_is_overwritten_and_not_yet_unlinked(self, tmp_path: Path) -> None:
+    def test_calls_a_key_destroyed_that_is_overwritten_and_not_yet_unlinked(
+        self, tmp_path: Path
+    ) -> None:
         service = FileKms(folder=tmp_path, master=MASTER)
         service.create("kek-1")
         (tmp_path / "kek-1.destroyed").touch()
@@ -147,5 +156,5 @@ class TestFileKms:
 
 class TestCurrent:
     def test_lies_in_the_data_folder_beside_the_database_not_in_it(self, data_folder: Path) -> None:
-        kms.current().create("kek-1")
+        kms.get_kms().create("kek-1")
         assert (data_folder / "kms" / "kek-1.key").is_file()

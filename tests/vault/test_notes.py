@@ -1,4 +1,6 @@
-"""Callers' notes: sealed under everybody whom the row concerns, found by a keyed hash, gone with the first of them."""
+"""Callers' notes: sealed under everybody whom the row concerns, found by a keyed hash, gone with
+the first of them.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +11,38 @@ import pytest
 from accounts.models import Organisation
 from consent.models import Speaker
 from core import ids
-from core.notes import Noted, Notes
+from core.caller_notes import Noted, Notes
 from tests.conftest import NOON
 from tests.vault.conftest import MakeSubject
-from vault import keys, notes
+from vault import sealed_notes, subject_keys
 from vault.errors import Tampered
 
-WRITTEN = Notes(external_id="Zwölfender-7", metadata={"narrator": "Hildegard Zwölfender"}, client_reference="Z/1")
+WRITTEN = Notes(
+    external_id="Zwölfender-7",
+    metadata={"narrator": "Hildegard Zwölfender"},
+    client_reference="Z/1",
+)
 
 
 def kept(written: Notes, subjects: Collection[str], *, organisation_id: str = "org_acme") -> Noted:
     """A row that has these notes, never saved."""
     row_id = ids.new("spk")
-    columns = notes.columns(written, subjects=subjects, row_id=row_id, organisation_id=organisation_id, at=NOON)
+    columns = sealed_notes.seal_notes(
+        written, subjects=subjects, row_id=row_id, organisation_id=organisation_id, at=NOON
+    )
     return Speaker(id=row_id, **columns)
 
 
-def index(value: str, *, field: notes.Field = "external_id", organisation_id: str = "org_acme") -> str:
-    return notes.index(field, value, organisation_id=organisation_id, at=NOON)
+def index(
+    value: str, *, field: sealed_notes.Field = "external_id", organisation_id: str = "org_acme"
+) -> str:
+    return sealed_notes.index_note(field, value, organisation_id=organisation_id, at=NOON)
 
 
 class TestSealing:
     def test_gives_back_what_was_written(self, make_subject: MakeSubject) -> None:
         subject = make_subject()
-        assert notes.opened(kept(WRITTEN, {subject}), subjects={subject}) == WRITTEN
+        assert sealed_notes.open_notes(kept(WRITTEN, {subject}), subjects={subject}) == WRITTEN
 
     def test_holds_none_of_the_words(self, make_subject: MakeSubject) -> None:
         row = kept(WRITTEN, {make_subject()})
@@ -44,32 +54,32 @@ class TestSealing:
         assert (row.sealed_notes, row.external_index) == (None, "")
 
     def test_opens_nothing_once_the_person_is_erased(
-        self, make_subject: MakeSubject, erase: Callable[[str], keys.Destruction]
+        self, make_subject: MakeSubject, erase: Callable[[str], subject_keys.Destruction]
     ) -> None:
         subject = make_subject()
         row = kept(WRITTEN, {subject})
         erase(subject)
-        assert notes.opened(row, subjects={subject}) == Notes()
+        assert sealed_notes.open_notes(row, subjects={subject}) == Notes()
 
     def test_of_several_people_opens_nothing_once_one_of_them_is_erased(
-        self, make_subject: MakeSubject, erase: Callable[[str], keys.Destruction]
+        self, make_subject: MakeSubject, erase: Callable[[str], subject_keys.Destruction]
     ) -> None:
         people = {make_subject(), make_subject(), make_subject()}
         row = kept(WRITTEN, people)
-        assert notes.opened(row, subjects=people) == WRITTEN
+        assert sealed_notes.open_notes(row, subjects=people) == WRITTEN
 
         gone, *left = sorted(people)
         erase(gone)
-        assert notes.opened(row, subjects=people) == Notes()
+        assert sealed_notes.open_notes(row, subjects=people) == Notes()
         with pytest.raises(Tampered):
-            notes.opened(row, subjects=left)
+            sealed_notes.open_notes(row, subjects=left)
 
     def test_moved_to_another_row_do_not_open(self, make_subject: MakeSubject) -> None:
         subject = make_subject()
         row = kept(WRITTEN, {subject})
         row.pk = ids.new("spk")
         with pytest.raises(Tampered):
-            notes.opened(row, subjects={subject})
+            sealed_notes.open_notes(row, subjects={subject})
 
 
 @pytest.mark.django_db
@@ -82,7 +92,11 @@ class TestIndex:
         assert index(other) != index("Zwölf")
 
     def test_tells_organisations_and_fields_apart(self) -> None:
-        hashes = {index("a"), index("a", organisation_id="org_bolt"), index("a", field="client_reference")}
+        hashes = {
+            index("a"),
+            index("a", organisation_id="org_bolt"),
+            index("a", field="client_reference"),
+        }
         assert len(hashes) == 3
 
     def test_of_nothing_is_nothing(self) -> None:
@@ -90,19 +104,29 @@ class TestIndex:
 
 
 class TestMatching:
-    def test_finds_the_row_by_its_whole_value_alone(self, acme: Organisation, make_subject: MakeSubject) -> None:
+    def test_finds_the_row_by_its_whole_value_alone(
+        self, acme: Organisation, make_subject: MakeSubject
+    ) -> None:
         row = kept(WRITTEN, {make_subject()}, organisation_id=acme.id)
         Speaker.objects.bulk_create(
             [
                 Speaker(
-                    id=row.pk, organisation=acme, livemode=False, subject=ids.new("sub"), sealed=b"x",
-                    external_index=row.external_index, sealed_notes=row.sealed_notes, created_at=NOON,
+                    id=row.pk,
+                    organisation=acme,
+                    livemode=False,
+                    subject=ids.new("sub"),
+                    sealed=b"x",
+                    external_index=row.external_index,
+                    sealed_notes=row.sealed_notes,
+                    created_at=NOON,
                 )
             ]
-        )  # fmt: skip
+        )
 
         def found(value: str) -> int:
             rows = Speaker.objects.all()
-            return notes.matching(rows, "external_id", value, organisation_id=acme.id, at=NOON).count()
+            return sealed_notes.filter_by_note(
+                rows, "external_id", value, organisation_id=acme.id, at=NOON
+            ).count()
 
         assert [found(value) for value in ("Zwölfender-7", "Zwölfender", "", "%")] == [1, 0, 0, 0]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import NOON
 from tests.vault.conftest import MakeSubject
-from vault import epochs, tasks
+from vault import key_rotation, tasks
 from vault.models import Kek, Subject
 
 DAY = timedelta(days=1)
@@ -20,14 +20,20 @@ def states() -> list[str]:
 
 def run_at(monkeypatch: pytest.MonkeyPatch, days: float) -> list[str]:
     monkeypatch.setattr("core.clock.now", lambda: NOON + days * DAY)
-    tasks.rotate()
+    tasks.rotate_key_epochs()
     return states()
 
 
 class TestRotate:
-    @pytest.mark.parametrize(("days", "expected"), [(27.9, ["current"]), (28, ["retiring", "current"])])
+    @pytest.mark.parametrize(
+        ("days", "expected"), [(27.9, ["current"]), (28, ["retiring", "current"])]
+    )
     def test_begins_an_epoch_when_the_old_one_is_four_weeks_old(
-        self, make_subject: MakeSubject, monkeypatch: pytest.MonkeyPatch, days: float, expected: list[str]
+        self,
+        make_subject: MakeSubject,
+        monkeypatch: pytest.MonkeyPatch,
+        days: float,
+        expected: list[str],
     ) -> None:
         make_subject()
         assert run_at(monkeypatch, days) == expected
@@ -44,9 +50,11 @@ class TestRotate:
         self, make_subject: MakeSubject, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         make_subject()
-        left = epochs._begin(at=NOON)
+        left = key_rotation._begin_epoch(at=NOON)
         run_at(monkeypatch, 1)
         assert Subject.objects.get().kek_id == left.epoch
 
-    def test_does_nothing_in_an_empty_house(self, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_does_nothing_in_an_empty_house(
+        self, db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         assert run_at(monkeypatch, 100) == []

@@ -1,4 +1,6 @@
-"""The people of the voices tests: Mara who consents, voices of hers, and providers written by hand."""
+"""The people of the voices tests: Mara who consents, voices of hers, and providers written by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +15,25 @@ import pytest
 import soundfile
 
 from accounts.models import Organisation
+from audio.sound import Sound
 from consent import services as consents
 from consent.models import Consent
 from core import ids
-from provenance.audio.sound import Sound
 from tests.conftest import NOON
-from vault import blobs, sealing
-from voices import binding, cloning
+from vault import blobs, sealed_values
+from voices import cloning, voice_macs
 from voices.models import Voice, VoiceState
-from voices.orders import Asker, Providers, SpeechOrder
-from voices.providers.base import Capabilities, Clone, Handle, Line, Provider
+from voices.providers.base import Capabilities, Clone, Provider, ProviderVoice, SpeechLine
+from voices.synthesis_requests import Principal, Providers, SpeechRequest
 
 # An APIClient; its stubs know no `json()` of its answers.
 Http = Any
 
 AUDIO = Path(__file__).parent.parent / "data" / "audio"
 AUDIOBOOK = "entertainment.audiobook"
-SENTENCE = "It was a bright cold evening, and the lamps along the harbour were lit one after another."
+SENTENCE = (
+    "It was a bright cold evening, and the lamps along the harbour were lit one after another."
+)
 
 
 def noon() -> datetime:
@@ -47,28 +51,32 @@ SECONDS = 3  # long enough to be marked, short enough for many tests
 
 
 class Reader:
-    """A provider that answers every text with three seconds of a reader, after what a test wants done meanwhile."""
+    """A provider that answers every text with three seconds of a reader, after what a test wants
+    done meanwhile.
+    """
 
-    def __init__(self, meanwhile: Callable[[], object] = lambda: None, sound: Sound | None = None) -> None:
+    def __init__(
+        self, meanwhile: Callable[[], object] = lambda: None, sound: Sound | None = None
+    ) -> None:
         self.meanwhile = meanwhile
         self.sound = sound
         self.spoken: list[str] = []
-        self.deleted: list[Handle] = []
+        self.deleted: list[ProviderVoice] = []
 
     def capabilities(self) -> Capabilities:
         return Capabilities(languages=frozenset({"en", "de", "ja"}))
 
-    def clone(self, order: Clone) -> Handle:
+    def clone(self, order: Clone) -> ProviderVoice:
         self.meanwhile()
-        return Handle(profile=b"profile of " + order.reference.encode())
+        return ProviderVoice(profile=b"profile of " + order.reference.encode())
 
-    def speak(self, voice: Handle, line: Line) -> Sound:
+    def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound:
         self.spoken.append(line.language)
         self.meanwhile()
         whole = reading()
         return self.sound or Sound(whole.samples[: SECONDS * whole.rate], whole.rate)
 
-    def delete(self, voice: Handle) -> None:
+    def delete(self, voice: ProviderVoice) -> None:
         self.meanwhile()
         self.deleted.append(voice)
 
@@ -90,14 +98,18 @@ class MakeConsent(Protocol):
 
 
 class MakeVoice(Protocol):
-    def __call__(self, consent: Consent | None = None, *, state: str = VoiceState.READY, **grant: Any) -> Voice: ...
+    def __call__(
+        self, consent: Consent | None = None, *, state: str = VoiceState.READY, **grant: Any
+    ) -> Voice: ...
 
 
 def grant_of(**changes: Any) -> dict[str, Any]:
     """A grant for audiobooks in English and German."""
     return {
         "use_case": AUDIOBOOK,
-        "intended_uses": "Narration of the novel “The Harbour Lamps”, unabridged, in two languages.",
+        "intended_uses": (
+            "Narration of the novel “The Harbour Lamps”, unabridged, in two languages."
+        ),
         "actions": ["clone", "synthesize"],
         "languages": ["en", "de"],
         "channels": ["*"],
@@ -110,7 +122,7 @@ def grant_of(**changes: Any) -> dict[str, Any]:
 def voice_of(consent: Consent, state: str) -> Voice:
     """A voice as the cloning leaves it, without its work."""
     voice_id, subject = ids.new("vox"), consent.speaker.subject
-    profile = blobs.put(subject=subject, kind="profile", data=b"a profile", at=NOON)
+    profile = blobs.store_blob(subject=subject, kind="profile", data=b"a profile", at=NOON)
     label = {"name": "Mara, narrator", "description": ""}
     voice = Voice(
         id=voice_id,
@@ -125,30 +137,35 @@ def voice_of(consent: Consent, state: str) -> Voice:
         use_case=AUDIOBOOK,
         state=state,
         profile_blob_id=profile,
-        sealed_label=sealing.seal(subject, cloning.label_context(voice_id), label),
+        sealed_label=sealed_values.seal(subject, cloning.label_context(voice_id), label),
         created_at=NOON,
         ready_at=NOON,
     )
-    voice.binding_mac = binding.mac_of(voice)
+    voice.binding_mac = voice_macs.mac_of(voice)
     voice.save(force_insert=True)
     return voice
 
 
-def asker_of(row: Voice | Consent) -> Asker:
+def asker_of(row: Voice | Consent) -> Principal:
     """The row's own organisation asks."""
-    return Asker(organisation_id=row.organisation_id, livemode=row.livemode, actor="key:test")
+    return Principal(organisation_id=row.organisation_id, livemode=row.livemode, actor="key:test")
 
 
-def order_for(voice: Voice, **changes: Any) -> SpeechOrder:
+def order_for(voice: Voice, **changes: Any) -> SpeechRequest:
     """A sentence for an audiobook, in English."""
     fields: dict[str, Any] = {"text": SENTENCE, "language": "en", "use_case": AUDIOBOOK} | changes
-    return SpeechOrder(voice_id=voice.id, **fields)
+    return SpeechRequest(voice_id=voice.id, **fields)
 
 
 def revoke(consent_id: str, organisation_id: str, *, at: datetime = NOON) -> None:
     """The person changes their mind."""
-    consents.revoke(
-        consent_id, organisation_id=organisation_id, livemode=False, reason="withdrawn", actor="speaker", at=at
+    consents.revoke_consent(
+        consent_id,
+        organisation_id=organisation_id,
+        livemode=False,
+        reason="withdrawn",
+        actor="speaker",
+        at=at,
     )
 
 
@@ -166,5 +183,10 @@ def client(product: Http) -> Http:
 
 def say(client: Http, voice: Voice, **changes: Any) -> Any:
     """`POST /v1/speech` with a sentence for an audiobook, in English."""
-    wanted: dict[str, Any] = {"voice": voice.id, "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK}
+    wanted: dict[str, Any] = {
+        "voice": voice.id,
+        "text": SENTENCE,
+        "language": "en",
+        "use_case": AUDIOBOOK,
+    }
     return client.post("/v1/speech", wanted | changes, format="json")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provenance.bundles.verifier import command
-from tests.provenance.bundles import story
-from tests.provenance.bundles.story import Verdict
+from provenance.verifier import cli
+from tests.provenance.exports import story
+from tests.provenance.exports.story import Verdict
 from tests.voices.conftest import SENTENCE, Http, say
 from voices.models import Voice
 
@@ -37,15 +37,29 @@ class Papers:
 
     def code(self, *papers: str) -> int:
         """The exit code alone, in this process: many receipts are too many for a process each."""
-        return command.main(self._words(*papers))
+        return cli.main(self._words(*papers))
 
     def _words(self, *papers: str) -> list[str]:
-        options = [word for name in papers or PAPERS for word in (f"--{name}", str(self.folder / name))]
-        return ["receipt", str(self.folder / "receipt"), "--key", str(self.folder / "keys.json"), *options]
+        options = [
+            word for name in papers or PAPERS for word in (f"--{name}", str(self.folder / name))
+        ]
+        return [
+            "receipt",
+            str(self.folder / "receipt"),
+            "--key",
+            str(self.folder / "keys.json"),
+            *options,
+        ]
 
 
 def fetch(
-    client: Http, voice: Voice, folder: Path, *, text: str = SENTENCE, form: str = "compact", **changes: Any
+    client: Http,
+    voice: Voice,
+    folder: Path,
+    *,
+    text: str = SENTENCE,
+    form: str = "compact",
+    **changes: Any,
 ) -> Papers:
     """Have a sentence spoken and fetch everything about it, over HTTP."""
     spoken = say(client, voice, text=text, **changes)

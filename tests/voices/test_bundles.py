@@ -1,4 +1,6 @@
-"""Voices and erasures in bundles: evidence that names nobody, a person's own copy, and nothing once erased."""
+"""Voices and erasures in bundles: evidence that names nobody, a person's own copy, and nothing once
+erased.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,18 @@ import pytest
 from django.db import transaction
 
 from consent.models import Consent
-from core import canonical, ids
-from provenance import clips
-from provenance.bundles import registry
-from provenance.bundles import services as exports
-from provenance.bundles.archive import Archive
+from core import canonical_json, ids
+from erasure import erasure_requests, execution
+from erasure.models import Erasure
+from provenance.clips import clip_lifecycle
+from provenance.exports import export_requests as exports
+from provenance.exports import registry
+from provenance.exports.zip_stream import Archive
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
 from tests.consent import people
-from tests.provenance.bundles import forging, story
-from tests.provenance.credentials.people import look
+from tests.provenance.c2pa.people import look
+from tests.provenance.exports import forging, story
 from tests.voices.conftest import (
     AUDIO,
     Http,
@@ -35,28 +39,31 @@ from tests.voices.conftest import (
 )
 from tests.voices.logged import bundle, log_voices
 from vault import blobs
-from voices import pipeline
-from voices.erasure import carrying, services
-from voices.models import Erasure, Sample, Voice
+from voices.models import Sample, Voice
+from voices.speech import pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def speak(voice: Voice) -> None:
-    pipeline.speak(order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader()))
+    pipeline.synthesize_clip(
+        order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader())
+    )
 
 
 def erase(voice: Voice) -> Erasure:
     log_voices(voice.organisation)
-    asked = services.request(
-        voice.speaker_id, organisation=voice.organisation, livemode=voice.livemode, reason="requested",
-        actor="member:test", at=NOON, real=NOON,
+    asked = erasure_requests.request_erasure(
+        voice.speaker_id, organisation=voice.organisation, livemode=voice.livemode,
+        reason="requested", actor="member:test", at=NOON, real=NOON,
     )  # fmt: skip
-    return carrying.carry_on(asked.id, now=noon)
+    return execution.continue_erasure(asked.id, now=noon)
 
 
 class TestAudit:
-    def test_of_the_whole_path_is_verified_and_names_nobody(self, make_voice: MakeVoice, tmp_path: Path) -> None:
+    def test_of_the_whole_path_is_verified_and_names_nobody(
+        self, make_voice: MakeVoice, tmp_path: Path
+    ) -> None:
         voice = make_voice()
         speak(voice)
         people.revoke(Consent.objects.get(id=voice.consent_id), reason="She changed her mind.")
@@ -64,9 +71,17 @@ class TestAudit:
         (tmp_path / "audit.zip").write_bytes(data)
 
         verdict = story.verify(tmp_path / "audit.zip")
-        assert (verdict.code, verdict.checks["standing"], verdict.checks["references"]) == (3, "ok", "ok")
+        assert (verdict.code, verdict.checks["standing"], verdict.checks["references"]) == (
+            3,
+            "ok",
+            "ok",
+        )
         everything = b"\n".join(story.members(data).values())
-        assert not [text for text in (b"Mara", b"narrator", b"example.org", b"changed her mind") if text in everything]
+        assert not [
+            text
+            for text in (b"Mara", b"narrator", b"example.org", b"changed her mind")
+            if text in everything
+        ]
 
     def test_is_verified_after_an_erasure_too(self, make_voice: MakeVoice, tmp_path: Path) -> None:
         voice, other = make_voice(), make_voice()
@@ -81,8 +96,12 @@ class TestAudit:
         assert [row["id"] for row in story.rows(files, "tables/erasures.jsonl")] == [erasure.id]
         opened = {row["id"] for row in story.rows(files, "openings.jsonl")}
         logged = [row for row in story.rows(files, "entries.jsonl") if row["id"] in opened]
-        assert "clip.issued" in {row["t"] for row in logged if row["refs"].get("consent") == other.consent_id}
-        assert "clip.issued" not in {row["t"] for row in logged if row["refs"].get("consent") == voice.consent_id}
+        assert "clip.issued" in {
+            row["t"] for row in logged if row["refs"].get("consent") == other.consent_id
+        }
+        assert "clip.issued" not in {
+            row["t"] for row in logged if row["refs"].get("consent") == voice.consent_id
+        }
 
 
 class TestSpeaker:
@@ -90,9 +109,13 @@ class TestSpeaker:
         voice = make_voice()
 
         files = story.members(bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id))
-        assert [row["name"] for row in story.rows(files, "tables/voices.jsonl")] == ["Mara, narrator"]
+        assert [row["name"] for row in story.rows(files, "tables/voices.jsonl")] == [
+            "Mara, narrator"
+        ]
 
-    def test_of_an_erased_person_holds_nothing_personal(self, make_voice: MakeVoice, tmp_path: Path) -> None:
+    def test_of_an_erased_person_holds_nothing_personal(
+        self, make_voice: MakeVoice, tmp_path: Path
+    ) -> None:
         voice = make_voice()
         speak(voice)
         erase(voice)
@@ -109,26 +132,33 @@ class TestTheirRecordings:
         """Mara's copy after a clip of hers in two formats, one of them withdrawn, and a sample."""
         sample = AUDIO / "librivox-austen-0870.wav"
         with transaction.atomic():
-            blob_id = blobs.put(subject=voice.subject, kind="sample", data=sample.read_bytes(), at=NOON)
+            blob_id = blobs.store_blob(
+                subject=voice.subject, kind="sample", data=sample.read_bytes(), at=NOON
+            )
         Sample.objects.create(
             id=ids.new("smp"), voice=voice, position=0, blob_id=blob_id, created_at=NOON,
             sha256=hashlib.sha256(sample.read_bytes()).hexdigest(),
         )  # fmt: skip
         self.clips = [say(client, voice, output={"codec": codec}) for codec in ("wav", "mp3")]
         revoke(voice.consent_id, voice.organisation_id)
-        clips.withdraw_of(voice.consent_id, at=NOON, actor="system:test")
+        clip_lifecycle.withdraw_clips_of_consent(voice.consent_id, at=NOON, actor="system:test")
         return story.members(bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id))
 
     def test_are_files_in_the_persons_own_copy(self, own: dict[str, bytes]) -> None:
         for spoken, codec in zip(self.clips, ("wav", "mp3"), strict=True):
             assert own[f"files/clips/{spoken['Sayso-Clip']}.{codec}"] == spoken.content
         (sample,) = story.rows(own, "tables/samples.jsonl")
-        assert own[f"files/samples/{sample['id']}"] == (AUDIO / "librivox-austen-0870.wav").read_bytes()
+        assert (
+            own[f"files/samples/{sample['id']}"]
+            == (AUDIO / "librivox-austen-0870.wav").read_bytes()
+        )
         assert json.loads(own["manifest.json"])["counts"]["files"] == len(
             [name for name in own if name.startswith("files/")]
         )
 
-    def test_are_verified_and_a_changed_one_is_refused(self, own: dict[str, bytes], tmp_path: Path) -> None:
+    def test_are_verified_and_a_changed_one_is_refused(
+        self, own: dict[str, bytes], tmp_path: Path
+    ) -> None:
         path = tmp_path / "own.zip"
         path.write_bytes(story.packed(own))
         good = story.verify(path)
@@ -157,14 +187,23 @@ class TestTheirRecordings:
     def test_stream_at_constant_memory(self, voice: Voice, client: Http, reader: Reader) -> None:
         """A recording of 30 MB passes in pieces of a bundle's block."""
         with transaction.atomic():
-            blob_id = blobs.put(subject=voice.subject, kind="sample", data=bytes(30_000_000), at=NOON)
+            blob_id = blobs.store_blob(
+                subject=voice.subject, kind="sample", data=bytes(30_000_000), at=NOON
+            )
         Sample.objects.create(
-            id=ids.new("smp"), voice=voice, position=0, blob_id=blob_id, sha256="0" * 64, created_at=NOON
+            id=ids.new("smp"),
+            voice=voice,
+            position=0,
+            blob_id=blob_id,
+            sha256="0" * 64,
+            created_at=NOON,
         )
-        (file,) = (one for one in registry.files(scope_of(voice)) if one.table == "samples")
+        (file,) = (one for one in registry.list_files(scope_of(voice)) if one.table == "samples")
         tracemalloc.start()
         try:
-            for piece in Archive().add(file.name, blobs.open_message(file.blob_id).chunks(), level=0):
+            for piece in Archive().add(
+                file.name, blobs.open_message(file.blob_id).chunks(), level=0
+            ):
                 del piece
             peak = tracemalloc.get_traced_memory()[1]
         finally:
@@ -172,10 +211,10 @@ class TestTheirRecordings:
         assert peak < 5_000_000
 
 
-def scope_of(voice: Voice) -> registry.Scope:
-    return registry.Scope(
-        organisation_id=voice.organisation_id, livemode=voice.livemode, kind="speaker", speaker_id=voice.speaker_id,
-        subject=voice.subject,
+def scope_of(voice: Voice) -> registry.ExportScope:
+    return registry.ExportScope(
+        organisation_id=voice.organisation_id, livemode=voice.livemode, kind="speaker",
+        speaker_id=voice.speaker_id, subject=voice.subject,
     )  # fmt: skip
 
 
@@ -188,11 +227,13 @@ class TestErasure:
         row = Export.objects.get(id=before.id)
         assert (row.state, row.code) == (ExportState.EXPIRED, "speaker_erased")
         with pytest.raises(exports.ExportNotReady):
-            exports.read(row)
+            exports.read_bundle(row)
 
 
 class TestContentCredentials:
-    def test_are_checked_offline_with_the_roots_in_the_bundle(self, client: Http, voice: Voice, reader: Reader) -> None:
+    def test_are_checked_offline_with_the_roots_in_the_bundle(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
         wav, pcm = (say(client, voice, output={"codec": codec}) for codec in ("wav", "pcm_s16le"))
         beside = client.get(f"/v1/clips/{pcm['Sayso-Clip']}/manifest").content
         files = story.members(bundle(voice.organisation))
@@ -200,9 +241,12 @@ class TestContentCredentials:
 
         state, store = look(wav.content, "audio/wav", anchors=roots)
         rows = {row["id"]: row for row in story.rows(files, "tables/clips.jsonl")}
-        assert (state, rows[wav["Sayso-Clip"]]["manifest_id"]) == ("Trusted", store["active_manifest"])
+        assert (state, rows[wav["Sayso-Clip"]]["manifest_id"]) == (
+            "Trusted",
+            store["active_manifest"],
+        )
         assert look(pcm.content, "application/octet-stream", beside, anchors=roots)[0] == "Trusted"
-        assert rows[pcm["Sayso-Clip"]]["manifest_sha256"] == canonical.sha256(beside)
+        assert rows[pcm["Sayso-Clip"]]["manifest_sha256"] == canonical_json.sha256_hex(beside)
 
     def test_have_no_roots_where_there_are_none(self, voice: Voice) -> None:
         assert "c2pa-roots.pem" not in story.members(bundle(voice.organisation))

@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts import policy
+from accounts import organisation_policy
 from accounts.models import Organisation
 from consent import services as consents
-from core import canonical
-from provenance import clips as clip_rows
-from tests.cast import ClientOf, MakeKey
+from core import canonical_json
+from provenance.clips import clip_lifecycle as clip_rows
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import Http, MakeConsent, MakeVoice, noon, revoke, say
-from voices import sweeps
+from voices import reconcile
 from voices.models import Voice
 
 pytestmark = pytest.mark.usefixtures("reader")
 
 
 def narrow(voice: Voice, left: dict[str, Any]) -> None:
-    consents.narrow(
-        voice.consent_id, organisation_id=voice.organisation_id, livemode=False, actor="key:test", at=noon(),
-        grants=[{"use_case": voice.use_case, **left}],
+    consents.narrow_consent(
+        voice.consent_id, organisation_id=voice.organisation_id, livemode=False, actor="key:test",
+        at=noon(), grants=[{"use_case": voice.use_case, **left}],
     )  # fmt: skip
 
 
@@ -35,7 +35,10 @@ class TestClips:
         assert (clip["state"], clip["consent"], clip["decision"], clip["voice"]) == (
             "issued", voice.consent_id, spoken["Sayso-Decision"], voice.id,
         )  # fmt: skip
-        assert (clip["sha256"], clip["metadata"]) == (spoken["Sayso-Content-Sha256"], {"chapter": "1"})
+        assert (clip["sha256"], clip["metadata"]) == (
+            spoken["Sayso-Content-Sha256"],
+            {"chapter": "1"},
+        )
         assert clip["watermark"]["scheme"] == "sayso-speech/1"
         assert {"grant", "c2pa", "sha256_pcm", "log_index"} <= set(clip)
 
@@ -56,7 +59,9 @@ class TestClips:
         assert client.get("/v1/clips?to=2026-11-21T12:00:00Z").json()["data"] == []
         assert len(client.get("/v1/clips?from=2026-11-21T12:00:00Z").json()["data"]) == 2
 
-    @pytest.mark.parametrize("query", ["from=yesterday", "to=2026-11-21T12:00:00", "limit=0", "limit=101"])
+    @pytest.mark.parametrize(
+        "query", ["from=yesterday", "to=2026-11-21T12:00:00", "limit=0", "limit=101"]
+    )
     def test_refuse_a_filter_that_means_nothing(self, client: Http, query: str) -> None:
         assert client.get(f"/v1/clips?{query}").status_code == 422
 
@@ -74,9 +79,12 @@ class TestClips:
         clip = say(client, voice)["Sayso-Clip"]
 
         assert client.get(f"/v1/clips/{clip}/proof").content.startswith(b"c2sp.org/tlog-proof@v1")
-        manifest, shown = client.get(f"/v1/clips/{clip}/manifest"), client.get(f"/v1/clips/{clip}").json()
+        manifest, shown = (
+            client.get(f"/v1/clips/{clip}/manifest"),
+            client.get(f"/v1/clips/{clip}").json(),
+        )
         assert manifest["Content-Type"] == "application/c2pa"
-        assert shown["c2pa"]["sha256"] == canonical.sha256(manifest.content)
+        assert shown["c2pa"]["sha256"] == canonical_json.sha256_hex(manifest.content)
 
 
 class TestAudio:
@@ -103,13 +111,15 @@ class TestAudio:
         revoke(voice.consent_id, voice.organisation_id)
 
         assert client.get(f"/v1/clips/{clip}/audio").status_code == 403
-        assert {path: client.get(f"/v1/clips/{clip}{path}").status_code for path in proofs} == before
+        assert {
+            path: client.get(f"/v1/clips/{clip}{path}").status_code for path in proofs
+        } == before
         assert set(before.values()) == {200}
 
     def test_stays_ended_after_the_sweep(self, client: Http, voice: Voice) -> None:
         clip = say(client, voice)["Sayso-Clip"]
         revoke(voice.consent_id, voice.organisation_id)
-        sweeps.sweep(at=noon())
+        reconcile.sweep_pending_work(at=noon())
 
         answer = client.get(f"/v1/clips/{clip}/audio")
 
@@ -118,13 +128,15 @@ class TestAudio:
     def test_is_gone_after_erasure(self, client: Http, voice: Voice) -> None:
         clip = say(client, voice)["Sayso-Clip"]
         with transaction.atomic():
-            clip_rows.erase_of(voice.subject)
+            clip_rows.erase_clips_of_subject(voice.subject)
 
         answer = client.get(f"/v1/clips/{clip}/audio")
 
         assert (answer.status_code, answer.json()["code"]) == (404, "clip_erased")
 
-    @pytest.mark.parametrize("left", [{"sensitive_content": []}, {"exclusions": ["medical_advice"]}])
+    @pytest.mark.parametrize(
+        "left", [{"sensitive_content": []}, {"exclusions": ["medical_advice"]}]
+    )
     def test_ends_with_its_label(
         self, client: Http, make_consent: MakeConsent, make_voice: MakeVoice, left: dict[str, Any]
     ) -> None:
@@ -135,12 +147,17 @@ class TestAudio:
 
         answer = client.get(f"/v1/clips/{clip}/audio")
 
-        assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, "content_excluded")
+        assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (
+            403,
+            "content_excluded",
+        )
         assert client.get(f"/v1/clips/{plain}/audio").status_code == 200
 
     def test_ends_with_the_level_that_its_use_needs(self, client: Http, voice: Voice) -> None:
         clip = say(client, voice)["Sayso-Clip"]
-        policy.change(voice.organisation_id, {"minimum_assurance": {"*": "L3"}}, actor="member:x", at=noon())
+        organisation_policy.change_policy(
+            voice.organisation_id, {"minimum_assurance": {"*": "L3"}}, actor="member:x", at=noon()
+        )
 
         answer = client.get(f"/v1/clips/{clip}/audio")
 

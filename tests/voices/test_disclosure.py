@@ -1,4 +1,6 @@
-"""Saying that a voice is synthetic: the strictest of grant, policy and caller decides, and a sentence is said."""
+"""Saying that a voice is synthetic: the strictest of grant, policy and caller decides, and a
+sentence is said.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Organisation
+from audio.sound import Sound
 from consent.models import Reservation
 from core.errors import Invalid
-from provenance.audio.sound import Sound
-from provenance.ledger import proofs
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, asker_of, only, order_for
-from voices import disclosure, pipeline
-from voices.disclosure import SENTENCES, Disclosure, Reach, duty, reach, spoken
+from transparency_log import proofs
 from voices.models import Voice
-from voices.providers.base import Handle, Line
+from voices.providers.base import ProviderVoice, SpeechLine
+from voices.speech import disclosure, pipeline
+from voices.speech.disclosure import (
+    SENTENCES,
+    Disclosure,
+    Reach,
+    decide_disclosure,
+    prepend_disclosure,
+    resolve_reach,
+)
 
 MODES = [mode.value for mode in Disclosure]
 ONLY_PHONE = [{"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"}]
@@ -32,27 +41,36 @@ class Stenographer(Reader):
         super().__init__()
         self.texts: list[str] = []
 
-    def speak(self, voice: Handle, line: Line) -> Sound:
+    def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound:
         self.texts.append(line.text)
         return super().speak(voice, line)
 
 
-def say(voice: Voice, provider: Reader, **changes: Any) -> pipeline.Spoken:
+def say(voice: Voice, provider: Reader, **changes: Any) -> pipeline.DeliveredClip:
     order = order_for(voice, **changes)
-    return pipeline.speak(order, asker=asker_of(voice), now=lambda: NOON, providers=only(provider))
+    return pipeline.synthesize_clip(
+        order, asker=asker_of(voice), now=lambda: NOON, providers=only(provider)
+    )
 
 
 def of(policy: object, *, channel: str | None = None, territory: str | None = None) -> Disclosure:
-    return duty(asked=None, granted="none", policy=policy, reach=reach(channel=channel, territory=territory))
+    return decide_disclosure(
+        asked=None,
+        granted="none",
+        policy=policy,
+        reach=resolve_reach(channel=channel, territory=territory),
+    )
 
 
 class TestDuty:
     @given(st.sampled_from(MODES), st.sampled_from(MODES), st.sampled_from([*MODES, None]))
-    def test_is_never_less_than_any_of_the_three(self, granted: str, wanted: str, asked: str | None) -> None:
+    def test_is_never_less_than_any_of_the_three(
+        self, granted: str, wanted: str, asked: str | None
+    ) -> None:
         policy = [{"mode": wanted}]
         bound = max(granted, wanted, key=MODES.index)
         try:
-            found = duty(asked=asked, granted=granted, policy=policy, reach=Reach())
+            found = decide_disclosure(asked=asked, granted=granted, policy=policy, reach=Reach())
         except Invalid as refusal:
             assert asked is not None
             assert MODES.index(asked) < MODES.index(bound)
@@ -73,7 +91,9 @@ class TestDuty:
     ) -> None:
         assert of(ONLY_PHONE, channel=channel, territory=territory) == expected
 
-    @pytest.mark.parametrize("policy", ["spoken", {"mode": "none"}, [7], [{"mode": "whispered"}], [{}], [{"mode": []}]])
+    @pytest.mark.parametrize(
+        "policy", ["spoken", {"mode": "none"}, [7], [{"mode": "whispered"}], [{}], [{"mode": []}]]
+    )
     def test_of_a_policy_that_cannot_be_read_is_the_strictest(self, policy: object) -> None:
         assert of(policy) == Disclosure.SPOKEN
 
@@ -85,36 +105,44 @@ class TestDuty:
 class TestSpoken:
     @pytest.mark.parametrize("language", ["en", "de-AT", "zh-Hant-TW", "PT"])
     def test_says_it_first_in_the_language_of_the_text(self, language: str) -> None:
-        said = spoken("Hello.", language=language, disclosure=Disclosure.SPOKEN)
+        said = prepend_disclosure("Hello.", language=language, disclosure=Disclosure.SPOKEN)
 
         assert said.startswith(SENTENCES[language[:2].lower()])
         assert said.endswith("Hello.")
 
     @pytest.mark.parametrize("mode", [Disclosure.NONE, Disclosure.LABEL])
     def test_says_nothing_unless_it_must(self, mode: Disclosure) -> None:
-        assert spoken("Hello.", language="en", disclosure=mode) == "Hello."
+        assert prepend_disclosure("Hello.", language="en", disclosure=mode) == "Hello."
 
     def test_is_refused_where_no_sentence_is_known(self) -> None:
         with pytest.raises(Invalid) as refusal:
-            spoken("Saluton.", language="eo", disclosure=Disclosure.SPOKEN)
+            prepend_disclosure("Saluton.", language="eo", disclosure=Disclosure.SPOKEN)
         assert refusal.value.stable_code == "disclosure_unavailable"
 
 
 @pytest.mark.django_db
 class TestACall:
-    def test_says_what_the_voice_owner_wanted_said_without_being_asked_to(self, make_voice: MakeVoice) -> None:
+    def test_says_what_the_voice_owner_wanted_said_without_being_asked_to(
+        self, make_voice: MakeVoice
+    ) -> None:
         provider = Stenographer()
 
         told = say(make_voice(min_disclosure="spoken"), provider, text="Good evening.")
 
         clip = Clip.objects.get(id=told.clip_id)
         assert provider.texts == [f"{SENTENCES['en']}\n\nGood evening."]
-        assert (told.disclosure, clip.disclosure, clip.characters) == ("spoken", "spoken", len("Good evening."))
-        issued = proofs.history(clip.organisation_id, clip.id)[-1]
+        assert (told.disclosure, clip.disclosure, clip.characters) == (
+            "spoken",
+            "spoken",
+            len("Good evening."),
+        )
+        issued = proofs.list_history(clip.organisation_id, clip.id)[-1]
         assert issued.body is not None
         assert issued.body["disclosure"] == "spoken"
 
-    def test_follows_the_policy_of_the_organisation(self, make_voice: MakeVoice, acme: Organisation) -> None:
+    def test_follows_the_policy_of_the_organisation(
+        self, make_voice: MakeVoice, acme: Organisation
+    ) -> None:
         Organisation.objects.filter(id=acme.id).update(policy={"disclosure": [{"mode": "label"}]})
         provider = Stenographer()
 

@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-from accounts import services
-from accounts.keys import KeyEnded
+from accounts import provisioning
+from accounts.api_key_lookup import KeyEnded
 from accounts.models import ApiKey
 from consent import gate
 from core import clock
-from tests.cast import ClientOf, MakeKey
 from tests.conftest import NOON
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for
-from voices import jobs, pipeline
 from voices.models import Job, JobItem, JobKind, JobState, Voice
-from voices.orders import Asker
-from voices.services import speech
+from voices.speech import dispatch, job_queue, pipeline
+from voices.synthesis_requests import Principal
 
 pytestmark = pytest.mark.django_db
 
@@ -36,34 +35,52 @@ def key(make_key: MakeKey, voice: Voice) -> ApiKey:
     return make_key(organisation=voice.organisation).key
 
 
-def asker(key: ApiKey) -> Asker:
-    return Asker(organisation_id=key.organisation_id, livemode=False, actor=f"key:{key.id}")
+def asker(key: ApiKey) -> Principal:
+    return Principal(organisation_id=key.organisation_id, livemode=False, actor=f"key:{key.id}")
 
 
 def queue(voice: Voice, key: ApiKey, texts: int) -> Job:
     orders = [order_for(voice, text=SENTENCE)] * texts
-    return speech.queue(orders, {}, kind=JobKind.BATCH, asker=asker(key), at=NOON, real=NOON, providers=only(Reader()))
+    return dispatch.queue_job(
+        orders,
+        {},
+        kind=JobKind.BATCH,
+        asker=asker(key),
+        at=NOON,
+        real=NOON,
+        providers=only(Reader()),
+    )
 
 
 def disable(key: ApiKey, **changes: Any) -> None:
-    services.disable_key(key.id, organisation=key.organisation, actor="member:x", at=NOON, **changes)
+    provisioning.disable_key(
+        key.id, organisation=key.organisation, actor="member:x", at=NOON, **changes
+    )
 
 
 def narrow(key: ApiKey, **changes: Any) -> None:
     few = {"scopes": ["speech:read", "voices:write"]}
-    services.update_key(key.id, organisation=key.organisation, changes=few, actor="member:x", at=NOON, **changes)
+    provisioning.update_key(
+        key.id, organisation=key.organisation, changes=few, actor="member:x", at=NOON, **changes
+    )
 
 
 def give_up_secret(key: ApiKey) -> None:
     none = timedelta(0)
-    services.rotate_key(key.id, organisation=key.organisation, overlap=none, actor="member:x", at=NOON)
+    provisioning.rotate_key(
+        key.id, organisation=key.organisation, overlap=none, actor="member:x", at=NOON
+    )
 
 
 def expire(key: ApiKey) -> None:
     ApiKey.objects.filter(id=key.id).update(created_at=NOON - timedelta(9), expires_at=NOON)
 
 
-ENDS: dict[str, Callable[[ApiKey], None]] = {"disabled": disable, "narrowed": narrow, "expired": expire}
+ENDS: dict[str, Callable[[ApiKey], None]] = {
+    "disabled": disable,
+    "narrowed": narrow,
+    "expired": expire,
+}
 
 
 class Interrupted(Reader):
@@ -78,7 +95,9 @@ class Interrupted(Reader):
 def test_a_batch_ends_where_its_key_ends(voice: Voice, key: ApiKey, end: str, texts: int) -> None:
     job = queue(voice, key, texts)
 
-    jobs.run(job.id, real=noon, providers=only(Interrupted(10, lambda: ENDS[end](key))))
+    job_queue.run_job_items(
+        job.id, real=noon, providers=only(Interrupted(10, lambda: ENDS[end](key)))
+    )
 
     job.refresh_from_db()
     assert job.done <= 10 + 2
@@ -88,7 +107,9 @@ def test_a_batch_ends_where_its_key_ends(voice: Voice, key: ApiKey, end: str, te
 
 
 @pytest.mark.parametrize("end", [disable, narrow, give_up_secret])
-def test_what_is_queued_ends_at_once_without_a_worker(voice: Voice, key: ApiKey, end: Callable[[ApiKey], None]) -> None:
+def test_what_is_queued_ends_at_once_without_a_worker(
+    voice: Voice, key: ApiKey, end: Callable[[ApiKey], None]
+) -> None:
     job = queue(voice, key, 3)
     end(key)
     job.refresh_from_db()
@@ -96,11 +117,13 @@ def test_what_is_queued_ends_at_once_without_a_worker(voice: Voice, key: ApiKey,
 
 
 @pytest.mark.parametrize("end", [disable, narrow])
-def test_jobs_that_are_kept_are_carried_out(voice: Voice, key: ApiKey, end: Callable[..., None]) -> None:
+def test_jobs_that_are_kept_are_carried_out(
+    voice: Voice, key: ApiKey, end: Callable[..., None]
+) -> None:
     job = queue(voice, key, 3)
     end(key, keep_jobs=True)
 
-    jobs.run(job.id, real=noon, providers=only(Reader()))
+    job_queue.run_job_items(job.id, real=noon, providers=only(Reader()))
 
     job.refresh_from_db()
     assert (job.state, job.done) == (JobState.DONE, 3)
@@ -118,7 +141,7 @@ def test_another_key_s_jobs_go_on(voice: Voice, key: ApiKey, make_key: MakeKey) 
     other = make_key(organisation=voice.organisation).key
     job = queue(voice, other, 2)
     disable(key)
-    jobs.run(job.id, real=noon, providers=only(Reader()))
+    job_queue.run_job_items(job.id, real=noon, providers=only(Reader()))
     job.refresh_from_db()
     assert job.done == 2
 
@@ -126,15 +149,24 @@ def test_another_key_s_jobs_go_on(voice: Voice, key: ApiKey, make_key: MakeKey) 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_call_under_way_is_not_delivered(voice: Voice, key: ApiKey, end: str) -> None:
     with pytest.raises(KeyEnded):
-        pipeline.speak(order_for(voice), asker=asker(key), now=noon, providers=only(Reader(lambda: ENDS[end](key))))
+        pipeline.synthesize_clip(
+            order_for(voice),
+            asker=asker(key),
+            now=noon,
+            providers=only(Reader(lambda: ENDS[end](key))),
+        )
 
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_running_stream_is_cut(voice: Voice, key: ApiKey, end: str) -> None:
-    permit = gate.check(pipeline.ask_of(order_for(voice), voice, asker(key)), at=NOON, actor=f"key:{key.id}")
-    assert gate.ended([(permit, NOON)]) == {}
+    permit = gate.check(
+        pipeline.build_access_request(order_for(voice), voice, asker(key)),
+        at=NOON,
+        actor=f"key:{key.id}",
+    )
+    assert gate.find_ended_permits([(permit, NOON)]) == {}
     ENDS[end](key)
-    assert list(gate.ended([(permit, NOON)])) == [permit.decision_id]
+    assert list(gate.find_ended_permits([(permit, NOON)])) == [permit.decision_id]
     with pytest.raises(KeyEnded):
         gate.may_still(permit, at=NOON)
 
@@ -145,12 +177,18 @@ def test_a_test_clock_ahead_does_not_end_a_key(voice: Voice, key: ApiKey) -> Non
     organisation.save()
     ApiKey.objects.filter(id=key.id).update(expires_at=NOON + timedelta(days=1))
     later = NOON + timedelta(days=30)
-    permit = gate.check(pipeline.ask_of(order_for(voice), voice, asker(key)), at=later, actor=f"key:{key.id}")
+    permit = gate.check(
+        pipeline.build_access_request(order_for(voice), voice, asker(key)),
+        at=later,
+        actor=f"key:{key.id}",
+    )
     gate.may_still(permit, at=later)
 
 
 class TestTheApi:
-    @pytest.mark.parametrize(("body", "refused"), [({}, 2), ({"keep_jobs": False}, 2), ({"keep_jobs": True}, 0)])
+    @pytest.mark.parametrize(
+        ("body", "refused"), [({}, 2), ({"keep_jobs": False}, 2), ({"keep_jobs": True}, 0)]
+    )
     def test_disables_a_key_and_ends_its_jobs_unless_they_are_kept(
         self,
         voice: Voice,
@@ -169,7 +207,12 @@ class TestTheApi:
         assert job.refused == refused
 
     def test_narrows_a_key_and_keeps_its_jobs_where_the_call_says_so(
-        self, voice: Voice, key: ApiKey, make_key: MakeKey, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+        self,
+        voice: Voice,
+        key: ApiKey,
+        make_key: MakeKey,
+        client_of: ClientOf,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(clock, "now", noon)
         job = queue(voice, key, 2)

@@ -1,4 +1,6 @@
-"""Everything that changes a state is in the log, by the very transaction that changes it: every route of the API."""
+"""Everything that changes a state is in the log, by the very transaction that changes it: every
+route of the API.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,19 @@ from typing import Any
 import pytest
 
 from accounts.models import ApiKey, RateWindow
-from accounts.services import IssuedKey
-from provenance import log
-from provenance.ledger import entries
-from provenance.models import Outbox
+from accounts.provisioning import IssuedKey
 from tests.architecture.test_relations import our_models
-from tests.cast import ClientOf, MakeKey
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import Http, MakeConsent, MakeVoice
-from tests.voices.world import World, build, calls
+from tests.voices.scenarios import World, build, calls
+from transparency_log import events
+from transparency_log.formats import log_entry
+from transparency_log.models import Outbox
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("reader", "clock_at_noon")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("reader", "clock_at_noon"),
+]
 
 # What each changing route writes. A new route has to be entered here, with its kinds.
 KINDS: Mapping[str, set[str]] = {
@@ -39,18 +44,25 @@ KINDS: Mapping[str, set[str]] = {
     "post v1/decisions": {"decision.allowed"},
     "post v1/voices": {"decision.allowed", "voice.ready"},
     "post v1/speech": {"decision.allowed", "clip.issued"},
-    "post v1/speakers/<str:speaker_id>/erase": {"erasure.started", "consent.revoked", "speaker.updated"},
+    "post v1/speakers/<str:speaker_id>/erase": {
+        "erasure.started",
+        "consent.revoked",
+        "speaker.updated",
+    },
     "post v1/exports": {"export.requested"},
 }
 # Nothing that a regulator asks about has changed yet: the worker that does the work logs it.
 LATER = {
-    "post v1/consents/<str:consent_id>/resend": "the worker that sends it logs delivery.started and delivery.sent",
+    "post v1/consents/<str:consent_id>/resend": (
+        "the worker that sends it logs delivery.started and delivery.sent"
+    ),
     "post v1/verify/batch": "a question about files that are not kept; nothing changes by it",
     "post v1/speech/batch": "each text asks the gate at its turn, and that is logged",
     "delete v1/voices/<str:voice_id>": "voice.deleted comes with the provider's confirmation",
     "patch v1/voices/<str:voice_id>": "a name that the customer gives, sealed; no state",
 }
-# Work of several steps with a provider between them: the first writes down what is intended, a sweep ends it.
+# Work of several steps with a provider between them: the first writes down what is intended, a
+# sweep ends it.
 IN_STEPS = {"post v1/voices", "post v1/speech"}
 
 
@@ -77,7 +89,7 @@ def send(client: Http, world: World, call: str) -> Any:
 
 def waiting() -> list[str]:
     """The kinds of the events that wait for their place."""
-    return [entries.read(bytes(row.payload)).kind for row in Outbox.objects.order_by("id")]
+    return [log_entry.read_entry(bytes(row.payload)).kind for row in Outbox.objects.order_by("id")]
 
 
 def changing() -> set[str]:
@@ -106,7 +118,7 @@ class TestEveryChangingRoute:
         if call.endswith("/resume"):
             send(client, world, call.replace("/resume", "/suspend"))
         before = everything()
-        monkeypatch.setattr(log, "append_many", _broken)  # which `append` calls
+        monkeypatch.setattr(events, "append_events", _broken)  # which `append` calls
 
         assert send(client, world, call).status_code == 500
 
@@ -115,14 +127,14 @@ class TestEveryChangingRoute:
     def test_of_speech_delivers_nothing_when_the_log_does_not_take_it(
         self, client: Http, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        taken = log.append_many
+        taken = events.append_events
 
-        def take(happenings: Sequence[log.Happening]) -> tuple[str, ...]:
+        def take(happenings: Sequence[events.LogEvent]) -> tuple[str, ...]:
             if any(happening.kind == "clip.issued" for happening in happenings):
                 _broken()
             return taken(happenings)
 
-        monkeypatch.setattr(log, "append_many", take)
+        monkeypatch.setattr(events, "append_events", take)
 
         answer = send(client, world, "post v1/speech")
 

@@ -1,4 +1,6 @@
-"""A recording of one person is no other person's sample, however it was wrapped, coded, cut or turned down."""
+"""A recording of one person is no other person's sample, however it was wrapped, coded, cut or
+turned down.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from accounts.models import Organisation
-from consent import erasure, sample_fingerprints, speakers
+from audio import decoding
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
+from consent import recording_fingerprints, speaker_erasure, speakers
 from consent.models import (
     Consent,
     Decision,
@@ -25,15 +30,12 @@ from consent.models import (
     SampleFingerprintTerm,
     Speaker,
 )
-from consent.sample_fingerprints import RecordingIdentity
-from provenance.audio import decoding
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from tests.cast import MakeOrganisation
+from consent.recording_fingerprints import RecordingIdentity
 from tests.conftest import NOON
+from tests.fixtures.organisations import MakeOrganisation
 from tests.voices.conftest import AUDIO, Http, MakeConsent, Reader, reading
 from tests.voices.test_races import in_threads
-from vault import sealing
+from vault import sealed_values
 from voices.models import Voice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,7 +55,12 @@ def wav(sound: Sound, subtype: str = "PCM_16") -> bytes:
 
 
 def upload(client: Http, consent_id: str, *files: bytes) -> Any:
-    form = {"consent": consent_id, "name": "A voice", "language": "en", "use_case": "entertainment.audiobook"}
+    form = {
+        "consent": consent_id,
+        "name": "A voice",
+        "language": "en",
+        "use_case": "entertainment.audiobook",
+    }
     samples = [SimpleUploadedFile(f"{number}", data) for number, data in enumerate(files)]
     return client.post("/v1/voices", form | {"samples": samples}, format="multipart")
 
@@ -75,7 +82,9 @@ def further_chunk(name: str) -> bytes:
 
 def coded(codec: str, rate: int, bits: int | None = None) -> Callable[[str], bytes]:
     def make(name: str) -> bytes:
-        return encode(reading(name), Output(codec=codec, sample_rate_hz=rate, bit_rate_bps=bits))
+        return encode_sound(
+            reading(name), Output(codec=codec, sample_rate_hz=rate, bit_rate_bps=bits)
+        )
 
     return make
 
@@ -104,7 +113,7 @@ def turned_round(name: str) -> bytes:
 
 
 def band_of_a_telephone(name: str) -> bytes:
-    return wav(reading(name).resampled(8_000).resampled(24_000))
+    return wav(reading(name).resample(8_000).resample(24_000))
 
 
 DISGUISES: dict[str, Callable[[str], bytes]] = {
@@ -128,17 +137,21 @@ DISGUISES: dict[str, Callable[[str], bytes]] = {
 
 
 def heard(data: bytes) -> RecordingIdentity:
-    return sample_fingerprints.identify(decoding.decode(data).sound)
+    return recording_fingerprints.identify_recording(decoding.decode_untrusted(data).sound)
 
 
 def foreign(speaker: Speaker, *files: bytes) -> tuple[int, ...]:
     """The places of those files that are other people's."""
-    return sample_fingerprints.find_foreign([heard(data) for data in files], speaker=speaker, at=NOON)
+    return recording_fingerprints.find_foreign(
+        [heard(data) for data in files], speaker=speaker, at=NOON
+    )
 
 
 @pytest.fixture
 def make_consent(make_maras_consent: MakeConsent) -> MakeConsent:
-    """Makes consents of people of different names: in the sandbox those of one name are one person."""
+    """Makes consents of people of different names: in the sandbox those of one name are one
+    person.
+    """
     numbers = itertools.count()
 
     def make(**options: Any) -> Consent:
@@ -150,10 +163,12 @@ def make_consent(make_maras_consent: MakeConsent) -> MakeConsent:
 
 
 def rename(speaker: Speaker, name: str) -> None:
-    personal = speakers.personal_of(speaker)
+    personal = speakers.open_personal(speaker)
     assert personal is not None
     value = {**asdict(personal), "name": name}
-    speaker.sealed = sealing.seal(speaker.subject, speakers._context(speaker.subject), value)
+    speaker.sealed = sealed_values.seal(
+        speaker.subject, speakers._seal_context(speaker.subject), value
+    )
     speaker.save(update_fields=["sealed"])
 
 
@@ -162,17 +177,26 @@ def anns(make_consent: MakeConsent) -> Consent:
     """The consent of Ann, which is bound to two recordings."""
     consent = make_consent()
     with transaction.atomic():
-        sample_fingerprints.keep(consent, [heard(file_of(name)) for name in MINE], at=NOON)
+        recording_fingerprints.keep_fingerprints(
+            consent, [heard(file_of(name)) for name in MINE], at=NOON
+        )
     return consent
 
 
 class TestARecordingOfAnotherPerson:
     @pytest.mark.parametrize("disguise", DISGUISES)
-    def test_is_known_in_every_disguise(self, anns: Consent, make_consent: MakeConsent, disguise: str) -> None:
-        assert foreign(make_consent().speaker, file_of(OTHERS[0]), DISGUISES[disguise](MINE[0])) == (1,)
+    def test_is_known_in_every_disguise(
+        self, anns: Consent, make_consent: MakeConsent, disguise: str
+    ) -> None:
+        assert foreign(
+            make_consent().speaker, file_of(OTHERS[0]), DISGUISES[disguise](MINE[0])
+        ) == (1,)
 
     def test_is_known_by_two_seconds_of_it(self, anns: Consent, make_consent: MakeConsent) -> None:
-        assert foreign(make_consent().speaker, cut(0.3, 0.95)("0880"), cut(0.5, 0.8)("0870")) == (0, 1)
+        assert foreign(make_consent().speaker, cut(0.3, 0.95)("0880"), cut(0.5, 0.8)("0870")) == (
+            0,
+            1,
+        )
 
     def test_is_known_inside_a_longer_one(self, anns: Consent, make_consent: MakeConsent) -> None:
         own, taken = reading(OTHERS[0]), reading(MINE[0])
@@ -193,7 +217,10 @@ class TestARecordingOfAnotherPerson:
         assert answer.json()["reasons"][0]["required"] == "samples.0"
         assert (reached, Voice.objects.filter(consent_id=coras).exists()) == ([], False)
         decision = Decision.objects.get(id=answer.json()["decision"])
-        assert (decision.allowed, [reason["code"] for reason in decision.reasons]) == (False, ["sample_not_covered"])
+        assert (decision.allowed, [reason["code"] for reason in decision.reasons]) == (
+            False,
+            ["sample_not_covered"],
+        )
         assert not Reservation.objects.filter(state=Reservation.State.HELD).exists()
 
     def test_is_refused_on_delivery_when_it_was_bound_in_the_meantime(
@@ -203,7 +230,7 @@ class TestARecordingOfAnotherPerson:
 
         def ann_first() -> None:
             with transaction.atomic():
-                sample_fingerprints.keep(ann, [heard(file_of(MINE[0]))], at=NOON)
+                recording_fingerprints.keep_fingerprints(ann, [heard(file_of(MINE[0]))], at=NOON)
 
         reader.meanwhile = ann_first
         answer = upload(client, cora.id, file_of(MINE[0]))
@@ -219,7 +246,9 @@ class TestTwoSpeakersOfOneName:
 
         assert foreign(again, *map(file_of, MINE)) == ()
 
-    def test_are_two_people_where_it_is_live(self, anns: Consent, make_consent: MakeConsent) -> None:
+    def test_are_two_people_where_it_is_live(
+        self, anns: Consent, make_consent: MakeConsent
+    ) -> None:
         again = make_consent().speaker
         rename(again, "Person 0")
         assert not speakers.are_two_people(anns.speaker, again)
@@ -264,7 +293,12 @@ class TestOtherRecordings:
     def test_are_not_silence_and_not_noise(self, anns: Consent, make_consent: MakeConsent) -> None:
         noise = np.random.default_rng(2).normal(0, 0.1, 80_000).astype(np.float32)
 
-        assert foreign(make_consent().speaker, wav(Sound(noise, 16_000)), wav(Sound(noise * 0, 16_000))) == ()
+        assert (
+            foreign(
+                make_consent().speaker, wav(Sound(noise, 16_000)), wav(Sound(noise * 0, 16_000))
+            )
+            == ()
+        )
 
 
 class TestWhatIsKept:
@@ -275,20 +309,27 @@ class TestWhatIsKept:
 
         assert bits.astype("<u4").tobytes()[:64] not in bytes(row.sealed)
         known = {value - 2**32 if value >= 2**31 else value for value in bits.tolist()}
-        terms = set(SampleFingerprintTerm.objects.filter(fingerprint=row).values_list("term", flat=True))
+        terms = set(
+            SampleFingerprintTerm.objects.filter(fingerprint=row).values_list("term", flat=True)
+        )
         assert len(terms) > 50
         assert len(terms & known) < 2
 
     def test_is_kept_once(self, anns: Consent) -> None:
         with transaction.atomic():
-            assert sample_fingerprints.keep(anns, [heard(file_of(MINE[0]))], at=NOON) == 0
+            assert (
+                recording_fingerprints.keep_fingerprints(anns, [heard(file_of(MINE[0]))], at=NOON)
+                == 0
+            )
 
         assert SampleFingerprint.objects.count() == len(MINE)
 
     def test_goes_with_the_person(self, anns: Consent, make_consent: MakeConsent) -> None:
         with transaction.atomic():
-            erasure.freeze(anns.speaker_id, reason="requested", actor="system:test", at=NOON)
-            erasure.purge(anns.speaker_id, at=NOON)
+            speaker_erasure.freeze_speaker(
+                anns.speaker_id, reason="requested", actor="system:test", at=NOON
+            )
+            speaker_erasure.purge_speaker(anns.speaker_id, at=NOON)
 
         assert not SampleFingerprint.objects.exists()
         assert not SampleFingerprintTerm.objects.exists()
@@ -303,10 +344,12 @@ class TestTwoPeopleAtOnce:
         def bind(number: int) -> bool:
             consent = consents[number]
             with transaction.atomic():
-                sample_fingerprints.lock_register(consent.speaker)
-                if sample_fingerprints.find_foreign([recording], speaker=consent.speaker, at=NOON):
+                recording_fingerprints.lock_register(consent.speaker)
+                if recording_fingerprints.find_foreign(
+                    [recording], speaker=consent.speaker, at=NOON
+                ):
                     return False
-                sample_fingerprints.keep(consent, [recording], at=NOON)
+                recording_fingerprints.keep_fingerprints(consent, [recording], at=NOON)
                 return True
 
         assert sorted(map(bool, in_threads(bind, len(consents)))) == [False] * 5 + [True]

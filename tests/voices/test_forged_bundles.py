@@ -1,4 +1,6 @@
-"""Every column of every table, changed by one who may sign bundles and not the log: refused, or said to be stated."""
+"""Every column of every table, changed by one who may sign bundles and not the log: refused, or
+said to be stated.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from consent.life import narrowing
+from consent.lifecycle import narrowing
 from consent.models import Consent
-from provenance.bundles import tables
-from provenance.bundles.verifier.command import main
-from provenance.verifier import fields
+from provenance.exports import tables
+from provenance.verifier import row_checks
+from provenance.verifier.cli import main
 from tests.conftest import NOON
 from tests.consent import people
-from tests.provenance.bundles import forging, story
-from tests.provenance.bundles.forging import Files
+from tests.provenance.exports import forging, story
+from tests.provenance.exports.forging import Files
 from tests.voices.conftest import MakeVoice
 from tests.voices.logged import bundle, log_voices
 from tests.voices.test_bundles import erase, speak
@@ -31,7 +33,9 @@ _MADE: dict[str, Files] = {}
 
 @pytest.fixture
 def audit(make_voice: MakeVoice) -> Files:
-    """A bundle with rows in all tables: one voice that speaks, one whose consent ended, one whose owner was erased."""
+    """A bundle with rows in all tables: one voice that speaks, one whose consent ended, one whose
+    owner was erased.
+    """
     return _made("audit", make_voice)
 
 
@@ -50,14 +54,16 @@ def _made(kind: str, make_voice: MakeVoice) -> Files:
         consent = Consent.objects.get(id=staying.consent_id)
         people.codes(consent, language="ja")
         scope = consent.grants.get().scope
-        narrowing.narrow(
-            consent.id, organisation_id=consent.organisation_id, livemode=consent.livemode, actor=people.KEY, at=NOON,
-            grants=[{**scope, "languages": scope["languages"][:1]}],
+        narrowing.narrow_consent(
+            consent.id, organisation_id=consent.organisation_id, livemode=consent.livemode,
+            actor=people.KEY, at=NOON, grants=[{**scope, "languages": scope["languages"][:1]}],
         )  # fmt: skip
         people.revoke(Consent.objects.get(id=ended.consent_id))
         erase(erased)
         _MADE["audit"] = story.members(bundle(staying.organisation))
-        _MADE["speaker"] = story.members(bundle(staying.organisation, "speaker", speaker_id=staying.speaker_id))
+        _MADE["speaker"] = story.members(
+            bundle(staying.organisation, "speaker", speaker_id=staying.speaker_id)
+        )
     return _MADE[kind]
 
 
@@ -71,7 +77,9 @@ class Said:
 
 
 def verify(files: Files, folder: Path) -> Said:
-    """Run the parts of the verifier as they lie here: a process for each of some hundred forgeries takes long."""
+    """Run the parts of the verifier as they lie here: a process for each of some hundred forgeries
+    takes long.
+    """
     (folder / "forged.zip").write_bytes(story.packed(files))
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
@@ -79,7 +87,9 @@ def verify(files: Files, folder: Path) -> Said:
     lines = json.loads(output.getvalue())["checks"]
     return Said(
         code=code,
-        refused="; ".join(f"{row['check']}: {row['detail']}" for row in lines if row["result"] == "REFUSED"),
+        refused="; ".join(
+            f"{row['check']}: {row['detail']}" for row in lines if row["result"] == "REFUSED"
+        ),
         stated=" ".join(row["detail"] for row in lines if row["check"] == "stated"),
     )
 
@@ -92,8 +102,8 @@ def rewritten(files: Files, table: str, change: Callable[[list[dict[str, Any]]],
     columns = manifest["tables"][table]["columns"]
     forged = {
         **files,
-        f"tables/{table}.jsonl": b"".join(tables.jsonl(rows)),
-        f"tables/{table}.csv": b"".join(tables.csv_lines(rows, columns)),
+        f"tables/{table}.jsonl": b"".join(tables.write_jsonl(rows)),
+        f"tables/{table}.csv": b"".join(tables.write_csv(rows, columns)),
     }
     return forging.resigned(forged, forging.counting(**{table: len(rows)}))
 
@@ -136,7 +146,9 @@ def _erased(files: Files) -> set[str]:
 
 class TestEveryColumn:
     @pytest.mark.parametrize("kind", ["audit", "speaker"])
-    def test_is_proven_or_said_to_be_stated(self, kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    def test_is_proven_or_said_to_be_stated(
+        self, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> None:
         files: Files = request.getfixturevalue("audit" if kind == "audit" else "own")
         assert verify(forging.resigned(files), tmp_path).code == 3
         erased = _erased(files)
@@ -145,37 +157,57 @@ class TestEveryColumn:
             for place, row in enumerate(story.rows(files, f"tables/{table}.jsonl")):
                 changed = another(row[column])
 
-                def change(rows: list[dict[str, Any]], place: int = place, column: str = column) -> None:
+                def change(
+                    rows: list[dict[str, Any]], place: int = place, column: str = column
+                ) -> None:
                     rows[place][column] = changed  # noqa: B023 - called at once
 
                 said = verify(rewritten(files, table, change), tmp_path)
                 closed = not erased.isdisjoint(str(value) for value in row.values())
-                listed = column in fields.STATED[table] or (closed and f"{table}.{column} in" in said.stated)
+                listed = column in row_checks.STATED[table] or (
+                    closed and f"{table}.{column} in" in said.stated
+                )
                 if said.code != 1 and not listed:
-                    believed.append(f"{table}.{column} of row {place}: {row[column]!r} -> {changed!r}")
+                    believed.append(
+                        f"{table}.{column} of row {place}: {row[column]!r} -> {changed!r}"
+                    )
         assert believed == []
 
 
 class TestRows:
     @pytest.mark.parametrize(
         "table",
-        ["speakers", "consents", "grants", "evidence", "decisions", "clips", "voices", "erasures", "notices"],
+        [
+            "speakers",
+            "consents",
+            "grants",
+            "evidence",
+            "decisions",
+            "clips",
+            "voices",
+            "erasures",
+            "notices",
+        ],
     )
     def test_that_are_left_out_are_missed(self, audit: Files, tmp_path: Path, table: str) -> None:
         assert verify(rewritten(audit, table, lambda rows: rows.pop(0)), tmp_path).refused
 
-    @pytest.mark.parametrize("table", ["speakers", "consents", "grants", "decisions", "clips", "voices", "erasures"])
+    @pytest.mark.parametrize(
+        "table", ["speakers", "consents", "grants", "decisions", "clips", "voices", "erasures"]
+    )
     def test_that_are_invented_are_refused(self, audit: Files, tmp_path: Path, table: str) -> None:
         def invent(rows: list[dict[str, Any]]) -> None:
             rows.append({**rows[0], "id": rows[0]["id"][:-4] + "aaaa"})
 
         assert verify(rewritten(audit, table, invent), tmp_path).refused
 
-    @pytest.mark.parametrize("table", sorted({*fields.EVIDENCE_TABLES} - {"samples"}))
+    @pytest.mark.parametrize("table", sorted({*row_checks.EVIDENCE_TABLES} - {"samples"}))
     def test_cannot_stand_twice(self, audit: Files, tmp_path: Path, table: str) -> None:
         assert verify(rewritten(audit, table, lambda rows: rows.append(rows[0])), tmp_path).refused
 
-    def test_of_evidence_cannot_stand_twice_under_two_ids(self, audit: Files, tmp_path: Path) -> None:
+    def test_of_evidence_cannot_stand_twice_under_two_ids(
+        self, audit: Files, tmp_path: Path
+    ) -> None:
         def double(rows: list[dict[str, Any]]) -> None:
             rows.append({**rows[0], "id": rows[0]["id"][:-4] + "aaaa"})
 
@@ -188,10 +220,16 @@ class TestRows:
         assert "rows: consent" in verify(rewritten(audit, "clips", trade), tmp_path).refused
 
     @pytest.mark.parametrize("kind", ["audit", "speaker"])
-    def test_of_a_whole_table_cannot_go(self, kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    def test_of_a_whole_table_cannot_go(
+        self, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> None:
         files: Files = request.getfixturevalue("audit" if kind == "audit" else "own")
-        for table in fields.TABLES[kind]:
-            kept = {name: data for name, data in files.items() if not name.startswith(f"tables/{table}.")}
+        for table in row_checks.TABLES[kind]:
+            kept = {
+                name: data
+                for name, data in files.items()
+                if not name.startswith(f"tables/{table}.")
+            }
 
             def drop(manifest: dict[str, Any], table: str = table) -> None:
                 del manifest["tables"][table], manifest["counts"][table]
@@ -210,7 +248,9 @@ class TestRecords:
             for row in rows:
                 row["record_sha256"] = hashes[row["id"]]
 
-        assert verify(rewritten({**audit, "records/consents.jsonl": swapped}, "consents", follow), tmp_path).refused
+        assert verify(
+            rewritten({**audit, "records/consents.jsonl": swapped}, "consents", follow), tmp_path
+        ).refused
 
     def test_cannot_go_with_a_row_that_says_none(self, audit: Files, tmp_path: Path) -> None:
         lines = audit["records/consents.jsonl"].splitlines(keepends=True)
@@ -221,12 +261,18 @@ class TestRecords:
                 if row["id"] == gone:
                     row["record_sha256"] = row["record_key"] = None
 
-        forged = rewritten({**audit, "records/consents.jsonl": b"".join(lines[1:])}, "consents", forget)
-        assert verify(forging.resigned(forged, forging.counting(records=len(lines) - 1)), tmp_path).refused
+        forged = rewritten(
+            {**audit, "records/consents.jsonl": b"".join(lines[1:])}, "consents", forget
+        )
+        assert verify(
+            forging.resigned(forged, forging.counting(records=len(lines) - 1)), tmp_path
+        ).refused
 
 
 class TestOpenings:
-    def test_that_are_left_out_need_an_erasure_that_explains_them(self, audit: Files, tmp_path: Path) -> None:
+    def test_that_are_left_out_need_an_erasure_that_explains_them(
+        self, audit: Files, tmp_path: Path
+    ) -> None:
         count = len(audit["openings.jsonl"].splitlines())
         for place in range(count):
             forged = forging.without_line(audit, "openings.jsonl", place)
@@ -244,7 +290,9 @@ class TestPapers:
         assert verify(forging.resigned({**audit, "extra.txt": b"Trust me."}), tmp_path).refused
 
     def test_that_were_replaced_are_called_stated(self, audit: Files, tmp_path: Path) -> None:
-        forged = forging.resigned({**audit, "README.txt": b"All is well.", "verify.py": b"print('verified')"})
+        forged = forging.resigned(
+            {**audit, "README.txt": b"All is well.", "verify.py": b"print('verified')"}
+        )
         (tmp_path / "forged.zip").write_bytes(story.packed(forged))
 
         papers = story.verify(tmp_path / "forged.zip").details["papers"]

@@ -1,4 +1,6 @@
-"""Jobs: at least once carried out, once in effect; settled whatever happens; no text left behind."""
+"""Jobs: at least once carried out, once in effect; settled whatever happens; no text left
+behind.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +10,30 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from core.caller_notes import Notes
 from core.clock import Clock
 from core.errors import Unavailable
-from core.notes import Notes
-from provenance import clips
+from provenance.clips import clip_lifecycle
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for, revoke
-from voices import jobs
 from voices.models import Job, JobItem, JobKind, JobState, Voice
 from voices.providers.base import ProviderDown
-from voices.services import speech
+from voices.speech import dispatch, job_queue
 
 
-def queue(voice: Voice, texts: Sequence[str] = ("Good evening to you all.",), **changes: object) -> Job:
+def queue(
+    voice: Voice, texts: Sequence[str] = ("Good evening to you all.",), **changes: object
+) -> Job:
     kind = JobKind.SPEECH if len(texts) == 1 else JobKind.BATCH
     orders = [order_for(voice, text=text, **changes) for text in texts]
-    return speech.queue(orders, {}, kind=kind, asker=asker_of(voice), at=NOON, real=NOON, providers=only(Reader()))
+    return dispatch.queue_job(
+        orders, {}, kind=kind, asker=asker_of(voice), at=NOON, real=NOON, providers=only(Reader())
+    )
 
 
 def work(job: Job, reader: Reader | None = None, *, real: Clock = noon) -> Job:
-    jobs.run(job.id, real=real, providers=only(reader or Reader()))
+    job_queue.run_job_items(job.id, real=real, providers=only(reader or Reader()))
     job.refresh_from_db()
     return job
 
@@ -58,7 +63,7 @@ class TestQueue:
         job = work(queue(make_voice(), notes=Notes(client_reference="line 7")))
 
         assert item_of(job).sealed_text is None
-        assert clips.notes_of(Clip.objects.get()).client_reference == "line 7"
+        assert clip_lifecycle.open_notes(Clip.objects.get()).client_reference == "line 7"
 
 
 class TestRun:
@@ -72,7 +77,16 @@ class TestRun:
     def test_a_batch_counts_what_became_of_each_text(self, make_voice: MakeVoice) -> None:
         voice = make_voice(quota={"characters": 60})
 
-        job = work(queue(voice, ["Good evening to you all.", "And a very good morning.", "Quite one text too many."]))
+        job = work(
+            queue(
+                voice,
+                [
+                    "Good evening to you all.",
+                    "And a very good morning.",
+                    "Quite one text too many.",
+                ],
+            )
+        )
 
         assert (job.state, job.total, job.done, job.refused) == ("done", 3, 2, 1)
         refused = JobItem.objects.get(job=job, state="refused")
@@ -125,24 +139,30 @@ class TestRun:
 
     def test_gives_up_after_the_last_attempt(self, make_voice: MakeVoice) -> None:
         job = queue(make_voice())
-        JobItem.objects.update(attempt=jobs.MOST_ATTEMPTS - 1)
+        JobItem.objects.update(attempt=job_queue.MOST_ATTEMPTS - 1)
 
         work(job, Reader(down))
 
-        assert (job.state, item_of(job).code, item_of(job).sealed_text) == ("failed", "provider_unavailable", None)
+        assert (job.state, item_of(job).code, item_of(job).sealed_text) == (
+            "failed",
+            "provider_unavailable",
+            None,
+        )
 
     def test_gives_up_an_item_that_kills_its_workers(self, make_voice: MakeVoice) -> None:
         job = queue(make_voice())
-        JobItem.objects.update(attempt=jobs.MOST_ATTEMPTS)
+        JobItem.objects.update(attempt=job_queue.MOST_ATTEMPTS)
 
         assert work(job).state == "failed"
         assert item_of(job).code == "gave_up"
 
-    def test_does_not_start_what_was_cancelled_for_an_erased_speaker(self, make_voice: MakeVoice) -> None:
+    def test_does_not_start_what_was_cancelled_for_an_erased_speaker(
+        self, make_voice: MakeVoice
+    ) -> None:
         voice = make_voice()
         job = queue(voice, ["Good evening.", "Good night."])
 
-        assert jobs.cancel_of(voice.subject, code="speaker_erased", at=NOON) == 2
+        assert job_queue.cancel_items_of_subject(voice.subject, code="speaker_erased", at=NOON) == 2
 
         job.refresh_from_db()
         assert (job.state, job.refused) == ("refused", 2)
@@ -153,17 +173,19 @@ class TestClaim:
     def test_two_workers_never_hold_one_item(self, make_voice: MakeVoice) -> None:
         job = queue(make_voice())
 
-        assert jobs.claim(job.id, at=NOON) is not None
-        assert jobs.claim(job.id, at=NOON) is None
+        assert job_queue.claim_item(job.id, at=NOON) is not None
+        assert job_queue.claim_item(job.id, at=NOON) is None
 
-    @pytest.mark.parametrize(("late", "taken"), [(timedelta(microseconds=-1), False), (timedelta(), True)])
+    @pytest.mark.parametrize(
+        ("late", "taken"), [(timedelta(microseconds=-1), False), (timedelta(), True)]
+    )
     def test_takes_over_exactly_when_the_lease_is_over(
         self, make_voice: MakeVoice, late: timedelta, taken: bool
     ) -> None:
         job = queue(make_voice())
-        jobs.claim(job.id, at=NOON)
+        job_queue.claim_item(job.id, at=NOON)
 
-        assert (jobs.claim(job.id, at=NOON + jobs.LEASE + late) is not None) is taken
+        assert (job_queue.claim_item(job.id, at=NOON + job_queue.LEASE + late) is not None) is taken
 
     def test_a_worker_that_woke_up_late_delivers_nothing(self, make_voice: MakeVoice) -> None:
         job = queue(make_voice())
@@ -173,7 +195,9 @@ class TestClaim:
             return next(moments, NOON)
 
         def somebody_else_finishes() -> None:
-            jobs.run(job.id, real=after(jobs.LEASE.total_seconds()), providers=only(Reader()))
+            job_queue.run_job_items(
+                job.id, real=after(job_queue.LEASE.total_seconds()), providers=only(Reader())
+            )
 
         slept = Reader(somebody_else_finishes)
         work(job, slept, real=real)
@@ -188,13 +212,24 @@ class TestTheDatabase:
         ("changes", "constraint"),
         [
             ({"state": JobState.RUNNING}, "job_item_running_has_a_lease"),
-            ({"state": JobState.DONE, "finished_at": NOON, "sealed_text": None}, "job_item_done_has_a_clip"),
-            ({"state": JobState.FAILED, "finished_at": NOON, "sealed_text": None}, "job_item_unserved_says_why"),
-            ({"state": JobState.FAILED, "finished_at": NOON, "code": "x"}, "job_item_settled_keeps_no_text"),
+            (
+                {"state": JobState.DONE, "finished_at": NOON, "sealed_text": None},
+                "job_item_done_has_a_clip",
+            ),
+            (
+                {"state": JobState.FAILED, "finished_at": NOON, "sealed_text": None},
+                "job_item_unserved_says_why",
+            ),
+            (
+                {"state": JobState.FAILED, "finished_at": NOON, "code": "x"},
+                "job_item_settled_keeps_no_text",
+            ),
             ({"state": "lost"}, "job_item_state_is_known"),
         ],
     )
-    def test_refuses_an_item(self, make_voice: MakeVoice, changes: dict[str, object], constraint: str) -> None:
+    def test_refuses_an_item(
+        self, make_voice: MakeVoice, changes: dict[str, object], constraint: str
+    ) -> None:
         queue(make_voice())
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
@@ -208,7 +243,9 @@ class TestTheDatabase:
             ({"state": "lost"}, "job_state_is_known"),
         ],
     )
-    def test_refuses_a_job(self, make_voice: MakeVoice, changes: dict[str, object], constraint: str) -> None:
+    def test_refuses_a_job(
+        self, make_voice: MakeVoice, changes: dict[str, object], constraint: str
+    ) -> None:
         queue(make_voice())
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():

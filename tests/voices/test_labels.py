@@ -1,4 +1,6 @@
-"""China's hidden label on the way of a clip: when it is on, that it leaves with every format, and what verify says."""
+"""China's hidden label on the way of a clip: when it is on, that it leaves with every format, and
+what verify says.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Organisation
-from core import canonical
-from provenance import aigc
-from provenance.audio import tags
-from provenance.audio.decoding import decode
-from provenance.audio.encoding import CODECS, Output, encode
+from audio import metadata_tags
+from audio.decoding import decode_untrusted
+from audio.encoding import CODECS, Output, encode_sound
+from core import canonical_json
+from provenance.clips import aigc_label
 from provenance.models import Clip
-from provenance.verifying import verify
-from tests.cast import ClientOf, MakeKey
+from provenance.verification import verify
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIO, Http, MakeConsent, MakeVoice, Reader, say
-from voices import disclosure, labels
 from voices.models import Voice
+from voices.speech import aigc_policy, disclosure
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CODE = "001191110102MAD55U9H0F"
@@ -29,7 +31,12 @@ HEADER = "Sayso-Aigc-Label"
 def producer(policy: Any = None, **changes: Any) -> str:
     words: dict[str, Any] = {"channel": None, "territory": None} | changes
     granted = words.pop("granted", ["*"])
-    return labels.producer(policy or {}, organisation_id="org_x", granted=granted, reach=disclosure.reach(**words))
+    return aigc_policy.resolve_producer(
+        policy or {},
+        organisation_id="org_x",
+        granted=granted,
+        reach=disclosure.resolve_reach(**words),
+    )
 
 
 def governed(organisation: Organisation, **entries: Any) -> None:
@@ -40,13 +47,20 @@ class TestTheRule:
     @pytest.mark.parametrize(
         ("asked", "on"),
         [
-            ({}, False), ({"territory": "DE"}, False), ({"territory": "CN"}, True), ({"territory": "CN-BJ"}, True),
-            ({"granted": ["DE", "CN"], "territory": "DE"}, True), ({"granted": ["CN-SH"]}, True),
-            ({"granted": ["CH"], "territory": "CH"}, False), ({"granted": ["HK"], "territory": "HK"}, False),
-            ({"territory": "*"}, False), ({"territory": "*", "key_territory": "CN"}, True),
-            ({"territory": "DE", "key_territory": "CN-BJ"}, True), ({"territory": "DE", "key_territory": "SG"}, False),
+            ({}, False),
+            ({"territory": "DE"}, False),
+            ({"territory": "CN"}, True),
+            ({"territory": "CN-BJ"}, True),
+            ({"granted": ["DE", "CN"], "territory": "DE"}, True),
+            ({"granted": ["CN-SH"]}, True),
+            ({"granted": ["CH"], "territory": "CH"}, False),
+            ({"granted": ["HK"], "territory": "HK"}, False),
+            ({"territory": "*"}, False),
+            ({"territory": "*", "key_territory": "CN"}, True),
+            ({"territory": "DE", "key_territory": "CN-BJ"}, True),
+            ({"territory": "DE", "key_territory": "SG"}, False),
         ],
-    )  # fmt: skip
+    )
     def test_is_on_where_call_or_grant_names_china(self, asked: dict[str, Any], on: bool) -> None:
         assert bool(producer(**asked)) is on
 
@@ -62,22 +76,28 @@ class TestTheRule:
             ("everywhere", {}, True), ([7], {}, True),
         ],
     )  # fmt: skip
-    def test_is_widened_by_the_policy_and_never_narrowed(self, entries: Any, asked: dict[str, Any], on: bool) -> None:
+    def test_is_widened_by_the_policy_and_never_narrowed(
+        self, entries: Any, asked: dict[str, Any], on: bool
+    ) -> None:
         assert bool(producer({"aigc_label": entries}, **asked)) is on
 
-    @pytest.mark.parametrize(("code", "named"), [(CODE, CODE), (None, "org_x"), ("Mara L.", "org_x"), (7, "org_x")])
+    @pytest.mark.parametrize(
+        ("code", "named"), [(CODE, CODE), (None, "org_x"), ("Mara L.", "org_x"), (7, "org_x")]
+    )
     def test_names_the_policys_code_or_the_organisation(self, code: Any, named: str) -> None:
         assert producer({"aigc_producer": code}, territory="CN") == named
 
-    @pytest.mark.parametrize("value", [{}, "CN", [1], [{"mode": "on"}], [{"channels": "app"}], [{"territories": [1]}]])
+    @pytest.mark.parametrize(
+        "value", [{}, "CN", [1], [{"mode": "on"}], [{"channels": "app"}], [{"territories": [1]}]]
+    )
     def test_is_refused_in_a_policy_when_it_has_not_its_form(self, value: Any) -> None:
         with pytest.raises(ValueError, match="must"):
-            labels.check_policy(value)
+            aigc_policy.check_policy(value)
 
     @pytest.mark.parametrize("value", ["", "a b", "x" * 65, "äöü", "-x", 7, None, "a\r\nb"])
     def test_takes_codes_alone_as_producers(self, value: Any) -> None:
         with pytest.raises(ValueError, match="must be a code"):
-            labels.check_producer(value)
+            aigc_policy.check_producer(value)
 
 
 class TestAClipForChina:
@@ -91,20 +111,33 @@ class TestAClipForChina:
 
         clip = Clip.objects.get(id=answer["Sayso-Clip"])
         block = json.loads(answer[HEADER])
-        assert (answer.status_code, block["ContentProducer"], block["ProduceID"]) == (200, CODE, clip.id)
-        assert (aigc.found(answer.content) == "1") is (codec in tags.TAGGED)
-        assert (clip.sha256, clip.manifest_mode != "none") == (canonical.sha256(answer.content), True)
+        assert (answer.status_code, block["ContentProducer"], block["ProduceID"]) == (
+            200,
+            CODE,
+            clip.id,
+        )
+        assert (aigc_label.read_label_attribute(answer.content) == "1") is (
+            codec in metadata_tags.TAGGED
+        )
+        assert (clip.sha256, clip.manifest_mode != "none") == (
+            canonical_json.sha256_hex(answer.content),
+            True,
+        )
         verdict = verify(answer.content)
         assert (verdict.outcome, verdict.clip and verdict.clip.id) == ("issued", clip.id)
 
-    def test_is_found_again_when_the_label_was_washed_off(self, client: Http, voice: Voice, reader: Reader) -> None:
+    def test_is_found_again_when_the_label_was_washed_off(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
         answer = say(client, voice, territory="CN", output={"codec": "mp3"})
-        washed = encode(decode(answer.content).sound, Output(codec="ogg"))
+        washed = encode_sound(decode_untrusted(answer.content).sound, Output(codec="ogg"))
 
-        assert aigc.found(washed) is None
+        assert aigc_label.read_label_attribute(washed) is None
         assert verify(washed).outcome == "issued_altered"
 
-    def test_shows_the_label_with_its_facts_and_its_audio(self, client: Http, voice: Voice, reader: Reader) -> None:
+    def test_shows_the_label_with_its_facts_and_its_audio(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
         answer = say(client, voice, territory="CN", output={"codec": "mulaw"})
         path = f"/v1/clips/{answer['Sayso-Clip']}"
 
@@ -116,7 +149,12 @@ class TestAClipForChina:
     ) -> None:
         voice = make_voice(make_consent(territories=["CN", "DE"]))
 
-        assert aigc.found(say(client, voice, territory="DE", output={"codec": "flac"}).content) == "1"
+        assert (
+            aigc_label.read_label_attribute(
+                say(client, voice, territory="DE", output={"codec": "flac"}).content
+            )
+            == "1"
+        )
 
     def test_is_not_shed_by_a_call_whose_key_is_for_china(
         self, make_key: MakeKey, client_of: ClientOf, voice: Voice, reader: Reader
@@ -125,14 +163,18 @@ class TestAClipForChina:
 
         for territory in (None, "*", "DE"):
             answer = say(client, voice, territory=territory, output={"codec": "flac"})
-            assert (territory, aigc.found(answer.content)) == (territory, "1")
+            assert (territory, aigc_label.read_label_attribute(answer.content)) == (territory, "1")
             assert json.loads(answer[HEADER])["ProduceID"] == answer["Sayso-Clip"]
 
-    def test_names_nobody_but_the_organisation(self, client: Http, voice: Voice, reader: Reader) -> None:
+    def test_names_nobody_but_the_organisation(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
         block = json.loads(say(client, voice, territory="CN")[HEADER])
 
         assert block["ContentProducer"] == voice.organisation_id
-        assert set(block) - {"Label", "ContentProducer", "ProduceID"} == {key for key in block if block[key] == ""}
+        assert set(block) - {"Label", "ContentProducer", "ProduceID"} == {
+            key for key in block if block[key] == ""
+        }
 
 
 class TestAnyOtherClip:
@@ -140,7 +182,7 @@ class TestAnyOtherClip:
         answer = say(client, voice, territory="DE")
 
         assert HEADER not in answer
-        assert aigc.found(answer.content) is None
+        assert aigc_label.read_label_attribute(answer.content) is None
         assert client.get(f"/v1/clips/{answer['Sayso-Clip']}").json()["aigc_label"] is None
 
 
@@ -149,12 +191,21 @@ class TestASample:
         self, client: Http, make_consent: MakeConsent, reader: Reader
     ) -> None:
         plain = (AUDIO / "librivox-austen-0870.wav").read_bytes()
-        label = aigc.Label(producer=CODE, clip_id="elsewhere")
-        labelled = tags.tagged(plain, "wav", name=aigc.NAME, text=label.text())
-        form = {"consent": make_consent().id, "name": "Mara", "language": "en", "use_case": "entertainment.audiobook"}
+        label = aigc_label.AigcLabel(producer=CODE, clip_id="elsewhere")
+        labelled = metadata_tags.add_text_tag(plain, "wav", name=aigc_label.NAME, text=label.text())
+        form = {
+            "consent": make_consent().id,
+            "name": "Mara",
+            "language": "en",
+            "use_case": "entertainment.audiobook",
+        }
 
         answers = [
-            client.post("/v1/voices", form | {"samples": [SimpleUploadedFile("a.wav", data)]}, format="multipart")
+            client.post(
+                "/v1/voices",
+                form | {"samples": [SimpleUploadedFile("a.wav", data)]},
+                format="multipart",
+            )
             for data in (plain, labelled or b"")
         ]
 

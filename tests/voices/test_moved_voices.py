@@ -12,8 +12,9 @@ from consent import services as consents
 from consent.models import Consent, Decision
 from tests.conftest import NOON
 from tests.voices.conftest import MakeConsent, MakeVoice, asker_of, grant_of, order_for
-from voices import binding, pipeline
+from voices import voice_macs
 from voices.models import Voice
+from voices.speech import pipeline
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def codes(voice: Voice) -> list[str]:
     """Why the gate refuses this voice to speak; empty when it does not."""
     fresh = Voice.objects.get(id=voice.id)
-    ask = pipeline.ask_of(order_for(fresh), fresh, asker_of(fresh))
+    ask = pipeline.build_access_request(order_for(fresh), fresh, asker_of(fresh))
     try:
         with transaction.atomic():
             gate.check(ask, at=NOON, actor="key:test")
@@ -34,7 +35,8 @@ def write(voice: Voice, **columns: Any) -> None:
     """Change columns of one voice, past all code."""
     said = ", ".join(f"{name} = %s" for name in columns)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE voices_voice SET {said} WHERE id = %s", (*columns.values(), voice.id))  # noqa: S608
+        statement = f"UPDATE voices_voice SET {said} WHERE id = %s"  # noqa: S608
+        cursor.execute(statement, (*columns.values(), voice.id))
         assert cursor.rowcount == 1
 
 
@@ -42,10 +44,12 @@ def other_of(consent_id: str) -> Consent:
     """Another consent of the same person, signed today."""
     first = Consent.objects.select_related("organisation").get(id=consent_id)
     made = consents.request_consent(
-        organisation=first.organisation, livemode=False, speaker_id=first.speaker_id, duration="P1Y",
-        grants=[grant_of()], actor="key:test", at=NOON,
+        organisation=first.organisation, livemode=False, speaker_id=first.speaker_id,
+        duration="P1Y", grants=[grant_of()], actor="key:test", at=NOON,
     ).consent  # fmt: skip
-    return consents.sign_as_test(made.id, organisation_id=made.organisation_id, actor="key:test", at=NOON)
+    return consents.sign_as_test(
+        made.id, organisation_id=made.organisation_id, actor="key:test", at=NOON
+    )
 
 
 class TestTheGate:
@@ -63,7 +67,9 @@ class TestTheGate:
         self, make_voice: MakeVoice, make_consent: MakeConsent
     ) -> None:
         voice, other = make_voice(), make_consent()
-        write(voice, consent_id=other.id, speaker_id=other.speaker_id, subject=other.speaker.subject)
+        write(
+            voice, consent_id=other.id, speaker_id=other.speaker_id, subject=other.speaker.subject
+        )
         assert codes(voice) == ["internal_doubt"]
 
     def test_refuses_the_binding_of_another_voice(self, make_voice: MakeVoice) -> None:
@@ -77,7 +83,9 @@ class TestTheGate:
         )
         assert codes(voice) == ["internal_doubt"]
 
-    def test_refuses_a_voice_moved_to_another_consent_of_the_same_person(self, make_voice: MakeVoice) -> None:
+    def test_refuses_a_voice_moved_to_another_consent_of_the_same_person(
+        self, make_voice: MakeVoice
+    ) -> None:
         voice = make_voice()
         write(voice, consent_id=other_of(voice.consent_id).id)
         assert codes(voice) == ["internal_doubt"]
@@ -104,7 +112,7 @@ class TestTheGate:
 
     def test_gives_no_audio_of_a_voice_that_was_moved(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
-        ask = pipeline.ask_of(order_for(voice), voice, asker_of(voice))
+        ask = pipeline.build_access_request(order_for(voice), voice, asker_of(voice))
         permit = gate.check(ask, at=NOON, actor="key:test")
         write(voice, consent_id=other_of(voice.consent_id).id)
         with pytest.raises(gate.ConsentDenied, match="doubt"):
@@ -114,7 +122,7 @@ class TestTheGate:
 class TestADecisionThatWasChangedByHand:
     def test_is_no_permission_for_another_voice(self, make_voice: MakeVoice) -> None:
         voice, other = make_voice(), make_voice()
-        ask = pipeline.ask_of(order_for(voice), voice, asker_of(voice))
+        ask = pipeline.build_access_request(order_for(voice), voice, asker_of(voice))
         permit = gate.check(ask, at=NOON, actor="key:test")
         Decision.objects.filter(id=permit.decision_id).update(voice_id=other.id)
         with pytest.raises(gate.ConsentDenied, match="doubt"):
@@ -122,7 +130,7 @@ class TestADecisionThatWasChangedByHand:
 
     def test_is_no_yes_where_it_was_a_no(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
-        ask = pipeline.ask_of(order_for(voice, language="ja"), voice, asker_of(voice))
+        ask = pipeline.build_access_request(order_for(voice, language="ja"), voice, asker_of(voice))
         with pytest.raises(gate.ConsentDenied) as denied:
             gate.check(ask, at=NOON, actor="key:test")
         decision_id = str(denied.value.decision_id)
@@ -139,11 +147,13 @@ class TestCarryingOver:
     def test_binds_a_voice_to_the_consent_that_took_its_place(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
         newer = other_of(voice.consent_id)
-        assert binding.carry_over(Voice.objects.get(id=voice.id), newer.id)
-        assert binding.holds(Voice.objects.get(id=voice.id))
+        assert voice_macs.carry_over(Voice.objects.get(id=voice.id), newer.id)
+        assert voice_macs.has_valid_mac(Voice.objects.get(id=voice.id))
 
-    def test_makes_no_moved_voice_good_again(self, make_voice: MakeVoice, make_consent: MakeConsent) -> None:
+    def test_makes_no_moved_voice_good_again(
+        self, make_voice: MakeVoice, make_consent: MakeConsent
+    ) -> None:
         voice, newer = make_voice(), make_consent()
         write(voice, consent_id=newer.id)
-        assert binding.carry_over(Voice.objects.get(id=voice.id), newer.id)
-        assert not binding.holds(Voice.objects.get(id=voice.id))
+        assert voice_macs.carry_over(Voice.objects.get(id=voice.id), newer.id)
+        assert not voice_macs.has_valid_mac(Voice.objects.get(id=voice.id))

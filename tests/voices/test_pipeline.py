@@ -1,44 +1,58 @@
-"""The way of speech: nothing leaves without a permit that still holds, a mark that was read back, and a log entry."""
+"""The way of speech: nothing leaves without a permit that still holds, a mark that was read back,
+and a log entry.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+import watermark
 from accounts.models import Organisation
+from audio.decoding import decode_untrusted
+from audio.encoding import Output
+from audio.sound import Sound
 from consent import gate
 from consent import services as consents
 from consent.gate import ConsentDenied
 from consent.models import GrantUsage, Reservation
-from core import canonical
+from core import canonical_json
 from core.errors import NotFound
-from provenance import clips, watermark
-from provenance.audio.decoding import decode
-from provenance.audio.encoding import Output
-from provenance.audio.sound import Sound
-from provenance.clips import ClipGone
-from provenance.ledger import proofs
+from provenance.clips import clip_lifecycle
+from provenance.clips.clip_lifecycle import ClipGone
+from provenance.clips.errors import MarkFailed
 from provenance.models import Clip, ClipState
-from provenance.watermark import MarkFailed
 from tests.conftest import NOON
-from tests.voices.conftest import MakeConsent, MakeVoice, Reader, asker_of, noon, only, order_for, revoke
+from tests.voices.conftest import (
+    MakeConsent,
+    MakeVoice,
+    Reader,
+    asker_of,
+    noon,
+    only,
+    order_for,
+    revoke,
+)
+from transparency_log import proofs
 from vault import blobs
-from voices import attempts, pipeline
 from voices.models import Voice, VoiceState
-from voices.orders import Asker, SpeechOrder
-from voices.pipeline import Spoken
-from voices.providers.base import Handle, Line, ProviderDown
+from voices.providers.base import ProviderDown, ProviderVoice, SpeechLine
+from voices.speech import attempt, pipeline
+from voices.speech.pipeline import DeliveredClip
+from voices.synthesis_requests import Principal, SpeechRequest
 
 SILENCE = Sound(np.zeros(48_000, dtype=np.float32), 16_000)
 
 
-def say(voice: Voice, reader: Reader | None = None, **changes: object) -> Spoken:
-    order: SpeechOrder = order_for(voice, **changes)
-    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(reader or Reader()))
+def say(voice: Voice, reader: Reader | None = None, **changes: object) -> DeliveredClip:
+    order: SpeechRequest = order_for(voice, **changes)
+    return pipeline.synthesize_clip(
+        order, asker=asker_of(voice), now=noon, providers=only(reader or Reader())
+    )
 
 
 def kinds(clip: Clip) -> list[str]:
-    return [event.kind for event in proofs.history(clip.organisation_id, clip.id)]
+    return [event.kind for event in proofs.list_history(clip.organisation_id, clip.id)]
 
 
 class TestSpeak:
@@ -49,18 +63,24 @@ class TestSpeak:
 
         clip = Clip.objects.get(id=spoken.clip_id)
         assert clip.state == ClipState.ISSUED
-        assert canonical.sha256(spoken.data) == spoken.sha256 == clip.sha256
-        assert blobs.get(clip.blob_id) == spoken.data
-        assert clip.sha256_pcm == canonical.sha256(decode(spoken.data).sound.pcm16())
-        assert clip.sha256_provider == canonical.sha256(Reader().speak(Handle(), _line()).pcm16())
+        assert canonical_json.sha256_hex(spoken.data) == spoken.sha256 == clip.sha256
+        assert blobs.get_blob(clip.blob_id) == spoken.data
+        assert clip.sha256_pcm == canonical_json.sha256_hex(
+            decode_untrusted(spoken.data).sound.pcm16()
+        )
+        assert clip.sha256_provider == canonical_json.sha256_hex(
+            Reader().speak(ProviderVoice(), _line()).pcm16()
+        )
 
     @pytest.mark.parametrize("codec", ["wav", "mp3", "flac", "ogg", "opus"])
-    def test_writes_the_token_of_the_clip_into_the_delivered_bytes(self, make_voice: MakeVoice, codec: str) -> None:
+    def test_writes_the_token_of_the_clip_into_the_delivered_bytes(
+        self, make_voice: MakeVoice, codec: str
+    ) -> None:
         spoken = say(make_voice(), output=Output(codec=codec))
 
         clip = Clip.objects.get(id=spoken.clip_id)
-        heard = decode(spoken.data).sound
-        _, epoch, key = clips.next_token(clip.organisation_id, at=NOON)
+        heard = decode_untrusted(spoken.data).sound
+        _, epoch, key = clip_lifecycle.draw_free_token(clip.organisation_id, at=NOON)
         found = watermark.detect(heard.samples, heard.rate, key=key)
         assert found is not None
         assert (found.token, epoch) == (clip.token, clip.epoch)
@@ -69,17 +89,29 @@ class TestSpeak:
         spoken = say(make_voice())
 
         clip = Clip.objects.get(id=spoken.clip_id)
-        issued = proofs.history(clip.organisation_id, clip.id)[-1]
+        issued = proofs.list_history(clip.organisation_id, clip.id)[-1]
         assert (issued.kind, issued.event_id) == ("clip.issued", clip.event_id)
         assert issued.body is not None
         assert issued.body["sha256"] == spoken.sha256
-        assert issued.refs == {"clip": clip.id, "consent": clip.consent_id, "decision": clip.decision_id}
+        assert issued.refs == {
+            "clip": clip.id,
+            "consent": clip.consent_id,
+            "decision": clip.decision_id,
+        }
 
     def test_spends_what_was_really_used(self, make_voice: MakeVoice) -> None:
-        say(make_voice(quota={"characters": 500, "seconds": 60, "clips": 3}), text="Good evening to you all.")
+        say(
+            make_voice(quota={"characters": 500, "seconds": 60, "clips": 3}),
+            text="Good evening to you all.",
+        )
 
         usage = GrantUsage.objects.get()
-        assert (usage.used_characters, usage.used_clips, usage.held_characters, usage.held_clips) == (24, 1, 0, 0)
+        assert (
+            usage.used_characters,
+            usage.used_clips,
+            usage.held_characters,
+            usage.held_clips,
+        ) == (24, 1, 0, 0)
         assert 2900 <= usage.used_milliseconds <= 3100
 
     def test_asks_the_provider_for_nothing_without_a_permit(self, make_voice: MakeVoice) -> None:
@@ -99,12 +131,16 @@ class TestSpeak:
 
     def test_knows_no_voice_of_a_neighbour(self, make_voice: MakeVoice, bolt: Organisation) -> None:
         voice = make_voice()
-        stranger = Asker(organisation_id=bolt.id, livemode=False, actor="key:bolt")
+        stranger = Principal(organisation_id=bolt.id, livemode=False, actor="key:bolt")
 
         with pytest.raises(NotFound):
-            pipeline.speak(order_for(voice), asker=stranger, now=noon, providers=only(Reader()))
+            pipeline.synthesize_clip(
+                order_for(voice), asker=stranger, now=noon, providers=only(Reader())
+            )
 
-    def test_writes_the_intent_down_before_the_provider_is_asked(self, make_voice: MakeVoice) -> None:
+    def test_writes_the_intent_down_before_the_provider_is_asked(
+        self, make_voice: MakeVoice
+    ) -> None:
         seen: list[tuple[str, str]] = []
         reader = Reader(lambda: seen.extend(Clip.objects.values_list("state", "sha256")))
 
@@ -123,17 +159,29 @@ class TestWhatGoesWrong:
         assert [reason.code for reason in denied.value.reasons] == ["consent_revoked"]
 
         clip = Clip.objects.get()
-        assert (clip.state, clip.code, clip.sha256, clip.blob_id) == ("aborted", "consent_denied", "", "")
+        assert (clip.state, clip.code, clip.sha256, clip.blob_id) == (
+            "aborted",
+            "consent_denied",
+            "",
+            "",
+        )
         assert denied.value.decision_id == clip.decision_id
         assert kinds(clip) == ["clip.aborted"]
 
-    def test_suspending_and_resuming_midway_ends_the_permit_too(self, make_voice: MakeVoice) -> None:
+    def test_suspending_and_resuming_midway_ends_the_permit_too(
+        self, make_voice: MakeVoice
+    ) -> None:
         voice = make_voice()
-        whose = {"organisation_id": voice.organisation_id, "livemode": False, "actor": "key:acme", "at": NOON}
+        whose = {
+            "organisation_id": voice.organisation_id,
+            "livemode": False,
+            "actor": "key:acme",
+            "at": NOON,
+        }
 
         def pause() -> None:
-            consents.suspend(voice.consent_id, reason="check", **whose)  # type: ignore[arg-type]  # spelt once
-            consents.resume(voice.consent_id, **whose)  # type: ignore[arg-type]  # as above
+            consents.suspend_consent(voice.consent_id, reason="check", **whose)  # type: ignore[arg-type]  # spelt once
+            consents.resume_consent(voice.consent_id, **whose)  # type: ignore[arg-type]  # as above
 
         with pytest.raises(ConsentDenied):
             say(voice, Reader(pause))
@@ -160,11 +208,15 @@ class TestWhatGoesWrong:
         assert Reservation.objects.get().state == "released"
         assert Clip.objects.get().code == "internal"
 
-    def test_a_clip_given_up_by_the_sweep_is_not_delivered_late(self, make_voice: MakeVoice) -> None:
+    def test_a_clip_given_up_by_the_sweep_is_not_delivered_late(
+        self, make_voice: MakeVoice
+    ) -> None:
         def sweep() -> None:
             clip = Clip.objects.get()
             permit = gate.permit_of(clip.decision_id)
-            attempts.give_up(clip.id, permit=permit, code="interrupted", actor="system:sweep", at=NOON)
+            attempt.give_up_clip(
+                clip.id, permit=permit, code="interrupted", actor="system:sweep", at=NOON
+            )
 
         with pytest.raises((ClipGone, ConsentDenied)):
             say(make_voice(), Reader(sweep))
@@ -172,13 +224,21 @@ class TestWhatGoesWrong:
         assert Clip.objects.get().state == "aborted"
         assert Reservation.objects.get().state == "released"
 
-    def test_what_the_order_needs_settled_is_undone_with_the_delivery(self, make_voice: MakeVoice) -> None:
+    def test_what_the_order_needs_settled_is_undone_with_the_delivery(
+        self, make_voice: MakeVoice
+    ) -> None:
         def lost(clip_id: str, decision_id: str) -> None:
             raise ProviderDown("Somebody else has it.")
 
         voice = make_voice()
         with pytest.raises(ProviderDown):
-            pipeline.speak(order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader()), settle=lost)
+            pipeline.synthesize_clip(
+                order_for(voice),
+                asker=asker_of(voice),
+                now=noon,
+                providers=only(Reader()),
+                settle=lost,
+            )
 
         assert Clip.objects.get().state == "aborted"
 
@@ -207,7 +267,9 @@ class TestUnmarked:
 
 
 class TestQuota:
-    def test_the_last_characters_are_given_once(self, make_consent: MakeConsent, make_voice: MakeVoice) -> None:
+    def test_the_last_characters_are_given_once(
+        self, make_consent: MakeConsent, make_voice: MakeVoice
+    ) -> None:
         voice = make_voice(quota={"characters": 30})
         say(voice, text="Good evening to you all.")
 
@@ -216,5 +278,5 @@ class TestQuota:
         assert [reason.code for reason in denied.value.reasons] == ["quota_exceeded"]
 
 
-def _line() -> Line:
-    return Line(text="", language="en")
+def _line() -> SpeechLine:
+    return SpeechLine(text="", language="en")

@@ -1,4 +1,6 @@
-"""Races on PostgreSQL: a revocation that came first wins, a job is delivered once, a quota is never over-granted."""
+"""Races on PostgreSQL: a revocation that came first wins, a job is delivered once, a quota is never
+over-granted.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,19 @@ import numpy as np
 import pytest
 from django.db import close_old_connections, connection
 
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
 from consent.gate import ConsentDenied
 from consent.models import GrantUsage, Reservation
 from core.errors import Refused
-from provenance import marking
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from provenance.ledger import proofs
+from provenance.clips import verified_marking
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for, revoke
 from tests.voices.test_jobs import queue
-from voices import jobs, pipeline
+from transparency_log import proofs
 from voices.models import Job, JobItem, Voice
+from voices.speech import job_queue, pipeline
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -34,16 +36,27 @@ TONE = Sound(np.zeros(2400, dtype=np.float32), 24_000)
 
 @pytest.fixture(autouse=True)
 def quick_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The race is about rows; a mark costs half a second of processor, so here it is taken as made."""
+    """The race is about rows; a mark costs half a second of processor, so here it is taken as
+    made.
+    """
 
-    def made(sound: Sound, *, identity: int, output: Output, **_others: object) -> marking.Marked:
-        level = np.full(len(TONE.samples), identity / 2**129, dtype=np.float32)  # no two clips have the same bytes
-        data = encode(Sound(level, TONE.rate), output)
-        return marking.Marked(
-            data=data, sound=TONE, margin_milli_db=500, score_milli=9000, checks=("race",), attempts=1
+    def made(
+        sound: Sound, *, identity: int, output: Output, **_others: object
+    ) -> verified_marking.Marked:
+        level = np.full(
+            len(TONE.samples), identity / 2**129, dtype=np.float32
+        )  # no two clips have the same bytes
+        data = encode_sound(Sound(level, TONE.rate), output)
+        return verified_marking.Marked(
+            data=data,
+            sound=TONE,
+            margin_milli_db=500,
+            score_milli=9000,
+            checks=("race",),
+            attempts=1,
         )
 
-    monkeypatch.setattr(marking, "mark", made)
+    monkeypatch.setattr(verified_marking, "mark_sound", made)
 
 
 def in_threads(work: Callable[[int], object], count: int) -> list[object]:
@@ -63,16 +76,22 @@ def in_threads(work: Callable[[int], object], count: int) -> list[object]:
 
 
 class TestRevocation:
-    def test_300_revocations_against_running_jobs_let_nothing_out_afterwards(self, make_voice: MakeVoice) -> None:
+    def test_300_revocations_against_running_jobs_let_nothing_out_afterwards(
+        self, make_voice: MakeVoice
+    ) -> None:
         late = sum(self._round(make_voice(), number) for number in range(60))
 
         assert Job.objects.filter(state__in=("done", "refused")).count() == 300
-        assert all(Job.objects.filter(state=state).count() > 20 for state in ("done", "refused")), "no race took place"
+        assert all(Job.objects.filter(state=state).count() > 20 for state in ("done", "refused")), (
+            "no race took place"
+        )
         assert late == 0
         assert not Reservation.objects.filter(state="held").exists()
 
     def _round(self, voice: Voice, number: int) -> int:
-        """Five jobs run while the consent is revoked; gives how many clips the log has after the revocation."""
+        """Five jobs run while the consent is revoked; gives how many clips the log has after the
+        revocation.
+        """
         waiting = [queue(voice) for _ in range(5)]
         asked = threading.Semaphore(0)
 
@@ -82,15 +101,21 @@ class TestRevocation:
 
         def act(who: int) -> None:
             if who < 5:
-                jobs.run(waiting[who].id, real=noon, providers=only(Reader(work_slowly, sound=TONE)))
+                job_queue.run_job_items(
+                    waiting[who].id, real=noon, providers=only(Reader(work_slowly, sound=TONE))
+                )
                 return
-            for _ in range(number % 6):  # revoke while this many calls are at the provider, or a little later
+            for _ in range(
+                number % 6
+            ):  # revoke while this many calls are at the provider, or a little later
                 asked.acquire(timeout=10)
             time.sleep(0.1 * (number % 4))
             revoke(voice.consent_id, voice.organisation_id)
 
         in_threads(act, 6)
-        order = [event.kind for event in proofs.history(voice.organisation_id, voice.consent_id)]
+        order = [
+            event.kind for event in proofs.list_history(voice.organisation_id, voice.consent_id)
+        ]
         return order[order.index("consent.revoked") :].count("clip.issued")
 
 
@@ -104,14 +129,16 @@ class TestDeadWorker:
             assert freed.wait(30)
 
         def after_the_lease() -> datetime:
-            return NOON + jobs.LEASE + timedelta(seconds=1)
+            return NOON + job_queue.LEASE + timedelta(seconds=1)
 
         def act(who: int) -> None:
             if who == 0:
-                jobs.run(job.id, real=noon, providers=only(Reader(hang, sound=TONE)))
+                job_queue.run_job_items(job.id, real=noon, providers=only(Reader(hang, sound=TONE)))
             else:
                 assert hanging.wait(30)
-                jobs.run(job.id, real=after_the_lease, providers=only(Reader(sound=TONE)))
+                job_queue.run_job_items(
+                    job.id, real=after_the_lease, providers=only(Reader(sound=TONE))
+                )
                 freed.set()
 
         in_threads(act, 2)
@@ -125,10 +152,16 @@ class TestDeadWorker:
         job = queue(make_voice(), [f"Text number {number} of this batch." for number in range(40)])
         reader = Reader(lambda: time.sleep(0.005), sound=TONE)
 
-        in_threads(lambda _who: jobs.run(job.id, real=noon, providers=only(reader)), WORKERS)
+        in_threads(
+            lambda _who: job_queue.run_job_items(job.id, real=noon, providers=only(reader)), WORKERS
+        )
 
         job.refresh_from_db()
-        assert (job.state, job.done, Clip.objects.filter(state="issued").count()) == ("done", 40, 40)
+        assert (job.state, job.done, Clip.objects.filter(state="issued").count()) == (
+            "done",
+            40,
+            40,
+        )
         assert len(reader.spoken) == 40
 
 
@@ -141,7 +174,7 @@ class TestQuota:
             granted = 0
             for _ in range(4):
                 try:
-                    pipeline.speak(
+                    pipeline.synthesize_clip(
                         order_for(voice, text=text),
                         asker=asker_of(voice),
                         now=noon,
@@ -165,16 +198,22 @@ class TestQuota:
             raise Refused("not today")
 
         with pytest.raises(Refused):
-            pipeline.speak(order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(refuse)))
+            pipeline.synthesize_clip(
+                order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(refuse))
+            )
 
-        pipeline.speak(order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(sound=TONE)))
+        pipeline.synthesize_clip(
+            order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(sound=TONE))
+        )
 
 
 class TestCopies:
     def test_of_one_sound_made_at_once_have_one_token(self, voice: Voice) -> None:
         def work(_number: int) -> object:
             order = order_for(voice, output=Output(codec="wav", sample_rate_hz=24_000))
-            return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader())).clip_id
+            return pipeline.synthesize_clip(
+                order, asker=asker_of(voice), now=noon, providers=only(Reader())
+            ).clip_id
 
         made = in_threads(work, WORKERS)
 

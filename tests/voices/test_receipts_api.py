@@ -1,4 +1,6 @@
-"""`/v1/clips/{id}/receipt`, `/opening` and the log's keys: what a third party needs, and nothing about a person."""
+"""`/v1/clips/{id}/receipt`, `/opening` and the log's keys: what a third party needs, and nothing
+about a person.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,14 @@ from django.db import transaction
 from pytest_django import Settings
 
 from accounts.models import Organisation
-from provenance import clips as clip_rows
-from provenance.ledger import merkle, notes
+from provenance.clips import clip_lifecycle as clip_rows
 from provenance.models import Receipt
-from tests.cast import ClientOf, MakeKey
 from tests.conftest import NOON
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import SENTENCE, Http, MakeConsent, MakeVoice, noon, revoke, say
-from vault import signing
-from voices import sweeps
+from transparency_log.formats import merkle, signed_note
+from vault import signing_keys
+from voices import reconcile
 from voices.models import Voice
 
 pytestmark = pytest.mark.usefixtures("reader")
@@ -51,7 +53,10 @@ class TestReceipt:
         assert said["clip"] == spoken["Sayso-Clip"]
         assert said["decision"]["id"] == spoken["Sayso-Decision"]
         assert said["audio"]["sha256"] == hashlib.sha256(spoken.content).hexdigest()
-        assert (said["grant"]["languages"], said["grant"]["actions"]) == (["en", "de"], ["clone", "synthesize"])
+        assert (said["grant"]["languages"], said["grant"]["actions"]) == (
+            ["en", "de"],
+            ["clone", "synthesize"],
+        )
         assert (said["decision"]["channel"], said["decision"]["territory"]) == ("app", "DE")
         assert said["marks"]["watermark"]["scheme"] == "sayso-speech/1"
         assert said["marks"]["watermark"]["checks"]
@@ -60,7 +65,9 @@ class TestReceipt:
     def test_is_signed_with_a_key_that_the_log_s_address_shows(
         self, client: Http, voice: Voice, acme: Organisation
     ) -> None:
-        receipt = client.get(f"/v1/clips/{say(client, voice)['Sayso-Clip']}/receipt").content.decode()
+        receipt = client.get(
+            f"/v1/clips/{say(client, voice)['Sayso-Clip']}/receipt"
+        ).content.decode()
 
         signed, _, signature = receipt.rpartition(".")
         (row,) = client.get(f"/log/{acme.id}/keys.json").json()["receipts"]
@@ -76,7 +83,9 @@ class TestReceipt:
     def test_is_signed_with_keys_that_could_be_fetched_before(
         self, client: Http, voice: Voice, acme: Organisation, settings: Settings, second: bool
     ) -> None:
-        """Who pins the keys when the log begins must not meet a key later that was made in the meantime."""
+        """Who pins the keys when the log begins must not meet a key later that was made in the
+        meantime.
+        """
         settings.SAYSO_RECEIPTS_ML_DSA = second
         path = f"/log/{acme.id}/keys.json"
         spoken = say(client, voice)
@@ -86,7 +95,9 @@ class TestReceipt:
         answer = client.get(f"/v1/clips/{spoken['Sayso-Clip']}/receipt?serialization=json").json()
 
         heads = [json.loads(unbase64url(row["protected"])) for row in answer["signatures"]]
-        known = {row["key_id"] for purpose in ("receipts", "receipts-mldsa44") for row in pinned[purpose]}
+        known = {
+            row["key_id"] for purpose in ("receipts", "receipts-mldsa44") for row in pinned[purpose]
+        }
         assert {head["kid"] for head in heads} == known
         assert len(pinned["exports"]) == 1
         assert client.get(path).json() == pinned
@@ -95,10 +106,13 @@ class TestReceipt:
         clip = say(client, voice)["Sayso-Clip"]
 
         said = stated(client.get(f"/v1/clips/{clip}/receipt").content)
-        proof = notes.read_proof(client.get(f"/v1/clips/{clip}/proof").content.decode())
+        proof = signed_note.read_proof(client.get(f"/v1/clips/{clip}/proof").content.decode())
 
-        leaf = merkle.leaf_hash(said["log"]["entry"].encode())
-        assert (said["log"]["index"], said["log"]["leaf"]) == (proof.index, base64.b64encode(leaf).decode())
+        leaf = merkle.hash_leaf(said["log"]["entry"].encode())
+        assert (said["log"]["index"], said["log"]["leaf"]) == (
+            proof.index,
+            base64.b64encode(leaf).decode(),
+        )
         assert proof.checkpoint.startswith(said["log"]["origin"] + "\n")
         assert client.get(f"/v1/clips/{clip}").json()["log_index"] == said["log"]["index"]
 
@@ -106,18 +120,32 @@ class TestReceipt:
         path = f"/v1/clips/{say(client, voice)['Sayso-Clip']}/receipt"
         first = client.get(path).content
         say(client, voice)
-        signing.rotate("receipts", organisation_id=acme.id, at=NOON)
+        signing_keys.rotate_signing_key("receipts", organisation_id=acme.id, at=NOON)
         revoke(voice.consent_id, voice.organisation_id)
-        sweeps.sweep(at=noon())
+        reconcile.sweep_pending_work(at=noon())
 
         assert client.get(path).content == first, "a withdrawn clip was still made by right"
 
     def test_names_nobody_and_holds_no_word_of_the_script(self, client: Http, voice: Voice) -> None:
-        clip = say(client, voice, client_reference="Mara's line", external_id="x-1", metadata={"for": "Mara"})
+        clip = say(
+            client,
+            voice,
+            client_reference="Mara's line",
+            external_id="x-1",
+            metadata={"for": "Mara"},
+        )
 
         payload = json.dumps(stated(client.get(f"/v1/clips/{clip['Sayso-Clip']}/receipt").content))
 
-        for word in ("Mara", "Lindqvist", "example.org", "x-1", "harbour", voice.id, voice.speaker_id):
+        for word in (
+            "Mara",
+            "Lindqvist",
+            "example.org",
+            "x-1",
+            "harbour",
+            voice.id,
+            voice.speaker_id,
+        ):
             assert word not in payload
         assert hashlib.sha256(SENTENCE.encode()).hexdigest() not in payload
 
@@ -127,7 +155,12 @@ class TestReceipt:
         voice = make_voice(make_consent())
         clip = say(client, voice)["Sayso-Clip"]
         narrow = {"grants": [{"use_case": "entertainment.audiobook", "languages": ["en"]}]}
-        assert client.post(f"/v1/consents/{voice.consent_id}/narrow", narrow, format="json").status_code == 200
+        assert (
+            client.post(
+                f"/v1/consents/{voice.consent_id}/narrow", narrow, format="json"
+            ).status_code
+            == 200
+        )
 
         said = stated(client.get(f"/v1/clips/{clip}/receipt").content)
         later = stated(client.get(f"/v1/clips/{say(client, voice)['Sayso-Clip']}/receipt").content)
@@ -137,7 +170,7 @@ class TestReceipt:
         clip = say(client, voice)["Sayso-Clip"]
         client.get(f"/v1/clips/{clip}/receipt")
         with transaction.atomic():
-            clip_rows.erase_of(voice.subject)
+            clip_rows.erase_clips_of_subject(voice.subject)
 
         for path in ("receipt", "opening"):
             answer = client.get(f"/v1/clips/{clip}/{path}")
@@ -153,13 +186,17 @@ class TestReceipt:
                 assert stranger.get(f"/v1/clips/{clip}/{path}").status_code == 404
 
     @pytest.mark.parametrize("query", ["serialization=xml", "serialisation=json"])
-    def test_refuses_a_form_that_means_nothing(self, client: Http, voice: Voice, query: str) -> None:
+    def test_refuses_a_form_that_means_nothing(
+        self, client: Http, voice: Voice, query: str
+    ) -> None:
         clip = say(client, voice)["Sayso-Clip"]
         assert client.get(f"/v1/clips/{clip}/receipt?{query}").status_code == 422
 
 
 class TestPostQuantum:
-    def test_adds_a_second_signature(self, client: Http, voice: Voice, acme: Organisation, settings: Settings) -> None:
+    def test_adds_a_second_signature(
+        self, client: Http, voice: Voice, acme: Organisation, settings: Settings
+    ) -> None:
         settings.SAYSO_RECEIPTS_ML_DSA = True
         path = f"/v1/clips/{say(client, voice)['Sayso-Clip']}/receipt"
 
@@ -172,14 +209,18 @@ class TestPostQuantum:
         second = whole["signatures"][1]
         (row,) = client.get(f"/log/{acme.id}/keys.json").json()["receipts-mldsa44"]
         key = MLDSA44PublicKey.from_public_bytes(base64.b64decode(row["public_key"]))
-        key.verify(unbase64url(second["signature"]), f"{second['protected']}.{whole['payload']}".encode())
+        key.verify(
+            unbase64url(second["signature"]), f"{second['protected']}.{whole['payload']}".encode()
+        )
         assert client.get(path).content.decode().split(".")[1] == whole["payload"]
         assert client.get(f"{path}?serialization=json").content == answer.content
 
 
 class TestOpening:
     def test_opens_entry_and_script(self, client: Http, voice: Voice) -> None:
-        text = unicodedata.normalize("NFD", "Café am Meer, einhundert Lampen brennen an diesem Abend am Hafen.")
+        text = unicodedata.normalize(
+            "NFD", "Café am Meer, einhundert Lampen brennen an diesem Abend am Hafen."
+        )
         clip = say(client, voice, text=text)["Sayso-Clip"]
 
         answer = client.get(f"/v1/clips/{clip}/opening")
@@ -188,6 +229,8 @@ class TestOpening:
         key = base64.b64decode(opened["key"])
         script = b"sayso-script-v1\n" + unicodedata.normalize("NFC", text).encode()
         assert answer["Cache-Control"] == "no-store"
-        assert base64.b64encode(hmac.digest(key, script, "sha256")).decode() == said["script"]["hash"]
+        assert (
+            base64.b64encode(hmac.digest(key, script, "sha256")).decode() == said["script"]["hash"]
+        )
         assert opened["body"]["script"] == said["script"]["hash"]
         assert opened["index"] == said["log"]["index"]

@@ -1,4 +1,6 @@
-"""Receipts checked by the shipped program: over real speech they verify, and whatever is changed is refused."""
+"""Receipts checked by the shipped program: over real speech they verify, and whatever is changed is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pytest_django import Settings
 
 from accounts.models import Organisation
-from provenance.audio.sound import Sound
-from provenance.bundles.verifier.ed25519 import ORDER
-from tests.cast import ClientOf, MakeKey
+from audio.sound import Sound
+from provenance.verifier.ed25519 import ORDER
 from tests.conftest import NOON
-from tests.provenance.bundles import story
+from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.provenance.exports import story
 from tests.voices.conftest import Http, MakeConsent, MakeVoice, Reader, reading
-from tests.voices.receipts import Papers, base64url, canonical, fetch, payload_of, signed_by, unbase64url
+from tests.voices.receipts import (
+    Papers,
+    base64url,
+    canonical,
+    fetch,
+    payload_of,
+    signed_by,
+    unbase64url,
+)
 from tests.voices.test_second_mark import sixteen_seconds
-from vault import signing
+from vault import signing_keys
 from voices.models import Voice
 
 pytestmark = pytest.mark.usefixtures("reader")
@@ -37,8 +47,10 @@ def papers(client: Http, voice: Voice, tmp_path: Path) -> Papers:
 
 
 def forged(papers: Papers, change: Any, acme_id: str) -> None:
-    """Change what the receipt says and sign it anew with the real key, as a dishonest service could."""
-    signer = signing.signer("receipts", organisation_id=acme_id, at=NOON)
+    """Change what the receipt says and sign it anew with the real key, as a dishonest service
+    could.
+    """
+    signer = signing_keys.get_signer("receipts", organisation_id=acme_id, at=NOON)
     said = payload_of(papers.read("receipt"))
     change(said)
     head = {"alg": "Ed25519", "kid": signer.key_id, "typ": "sayso-receipt+jws"}
@@ -82,7 +94,9 @@ class TestARoundTrip:
         check = "log" if missing == "proof" else missing
         also = {"script"} if missing == "opening" else set()
         assert verdict.code == 0
-        assert {name for name, said in verdict.checks.items() if said != "ok"} == ALWAYS_OPEN | {check} | also
+        assert {name for name, said in verdict.checks.items() if said != "ok"} == ALWAYS_OPEN | {
+            check
+        } | also
 
     def test_says_of_each_check_what_it_proves_and_what_not(self, papers: Papers) -> None:
         verdict = papers.verify()
@@ -100,7 +114,9 @@ class TestARoundTrip:
         assert (verdict.code, verdict.checks["audio"]) == (0, "ok")
         assert "not the delivered bytes" in verdict.details["audio"]
 
-    def test_takes_the_openings_of_a_bundle_and_a_line_end_after_the_script(self, papers: Papers) -> None:
+    def test_takes_the_openings_of_a_bundle_and_a_line_end_after_the_script(
+        self, papers: Papers
+    ) -> None:
         papers.write("opening", b'{"id":"evt_other"}\n' + papers.read("opening") + b"\n")
         papers.write("script", papers.read("script") + b"\n")
 
@@ -122,7 +138,9 @@ class TestOtherClips:
         assert papers.verify().code == 0
 
     @pytest.mark.parametrize("codec", ["mp3", "opus", "flac"])
-    def test_in_other_codecs_verify_too(self, client: Http, voice: Voice, tmp_path: Path, codec: str) -> None:
+    def test_in_other_codecs_verify_too(
+        self, client: Http, voice: Voice, tmp_path: Path, codec: str
+    ) -> None:
         papers = fetch(client, voice, tmp_path / "papers", output={"codec": codec})
 
         assert payload_of(papers.read("receipt"))["marks"]["c2pa"]
@@ -156,8 +174,12 @@ class TestAChangedField:
             papers.write("receipt", b".".join([head, base64url(canonical(changed)), signature]))
             assert papers.code("proof") == 1, path
 
-    def test_is_refused_even_when_the_service_itself_signs_it(self, papers: Papers, acme: Organisation) -> None:
-        """With proof, audio, opening and script, nothing but the time of signing is its word alone."""
+    def test_is_refused_even_when_the_service_itself_signs_it(
+        self, papers: Papers, acme: Organisation
+    ) -> None:
+        """With proof, audio, opening and script, nothing but the time of signing is its word
+        alone.
+        """
         original = papers.read("receipt")
         free = {("signed_at",)}
         for path in leaves(payload_of(original)):
@@ -187,11 +209,22 @@ class TestAChangedField:
 
 class TestPapersOfAnother:
     @pytest.fixture
-    def other(self, client: Http, voice: Voice, tmp_path: Path, papers: Papers, reader: Reader) -> Papers:
-        reader.sound = reading("0880")  # another sound: copies of one sound have one mark and the same samples
-        return fetch(client, voice, tmp_path / "other", text="Another line of the very same book, read aloud at home.")
+    def other(
+        self, client: Http, voice: Voice, tmp_path: Path, papers: Papers, reader: Reader
+    ) -> Papers:
+        reader.sound = reading(
+            "0880"
+        )  # another sound: copies of one sound have one mark and the same samples
+        return fetch(
+            client,
+            voice,
+            tmp_path / "other",
+            text="Another line of the very same book, read aloud at home.",
+        )
 
-    @pytest.mark.parametrize(("paper", "check"), [("proof", "log"), ("opening", "opening"), ("script", "script")])
+    @pytest.mark.parametrize(
+        ("paper", "check"), [("proof", "log"), ("opening", "opening"), ("script", "script")]
+    )
     def test_clip_are_refused(self, papers: Papers, other: Papers, paper: str, check: str) -> None:
         papers.write(paper, other.read(paper))
 
@@ -205,11 +238,13 @@ class TestPapersOfAnother:
         assert papers.verify().checks["audio"] == "REFUSED"
 
     def test_organisations_keys_are_refused(
-        self, papers: Papers, bolt: Organisation, make_consent: MakeConsent, make_voice: MakeVoice, make_key: MakeKey,
-        client_of: ClientOf, tmp_path: Path,
+        self, papers: Papers, bolt: Organisation, make_consent: MakeConsent, make_voice: MakeVoice,
+        make_key: MakeKey, client_of: ClientOf, tmp_path: Path,
     ) -> None:  # fmt: skip
         theirs = fetch(
-            client_of(make_key(organisation=bolt)), make_voice(make_consent(organisation=bolt)), tmp_path / "bolt"
+            client_of(make_key(organisation=bolt)),
+            make_voice(make_consent(organisation=bolt)),
+            tmp_path / "bolt",
         )
         assert theirs.verify().code == 0
         papers.write("keys.json", theirs.read("keys.json"))
@@ -219,8 +254,10 @@ class TestPapersOfAnother:
 
 
 class TestAForger:
-    def test_who_signs_with_a_key_of_their_own_is_refused(self, papers: Papers, acme: Organisation) -> None:
-        kid = signing.signer("receipts", organisation_id=acme.id, at=NOON).key_id
+    def test_who_signs_with_a_key_of_their_own_is_refused(
+        self, papers: Papers, acme: Organisation
+    ) -> None:
+        kid = signing_keys.get_signer("receipts", organisation_id=acme.id, at=NOON).key_id
         payload = unbase64url(papers.read("receipt").decode().split(".")[1])
         head = {"alg": "Ed25519", "kid": kid, "typ": "sayso-receipt+jws"}
         papers.write("receipt", signed_by(THEIRS.sign, head, payload))
@@ -230,11 +267,17 @@ class TestAForger:
     @pytest.mark.parametrize(
         "head",
         [
-            {"alg": "none"}, {"alg": "HS256"}, {"typ": "sayso-manifest+jws"}, {"crit": ["b64"]}, {"jwk": "mine"},
+            {"alg": "none"},
+            {"alg": "HS256"},
+            {"typ": "sayso-manifest+jws"},
+            {"crit": ["b64"]},
+            {"jwk": "mine"},
         ],
-    )  # fmt: skip
-    def test_who_changes_the_header_is_refused(self, papers: Papers, acme: Organisation, head: dict[str, Any]) -> None:
-        signer = signing.signer("receipts", organisation_id=acme.id, at=NOON)
+    )
+    def test_who_changes_the_header_is_refused(
+        self, papers: Papers, acme: Organisation, head: dict[str, Any]
+    ) -> None:
+        signer = signing_keys.get_signer("receipts", organisation_id=acme.id, at=NOON)
         payload = unbase64url(papers.read("receipt").decode().split(".")[1])
         whole = {"alg": "Ed25519", "kid": signer.key_id, "typ": "sayso-receipt+jws"} | head
         papers.write("receipt", signed_by(signer.sign, whole, payload))
@@ -247,7 +290,10 @@ class TestAForger:
         raw = unbase64url(signature)
         s = int.from_bytes(raw[32:], "little") + ORDER
         assert s < 2**256
-        papers.write("receipt", f"{head}.{payload}.".encode() + base64url(raw[:32] + s.to_bytes(32, "little")))
+        papers.write(
+            "receipt",
+            f"{head}.{payload}.".encode() + base64url(raw[:32] + s.to_bytes(32, "little")),
+        )
 
         assert papers.verify().checks == {"signature": "REFUSED"}
 
@@ -259,7 +305,7 @@ class TestAForger:
         assert papers.verify().checks["form"] == "REFUSED"
 
     def test_who_spells_a_key_twice_is_refused(self, papers: Papers, acme: Organisation) -> None:
-        signer = signing.signer("receipts", organisation_id=acme.id, at=NOON)
+        signer = signing_keys.get_signer("receipts", organisation_id=acme.id, at=NOON)
         payload = unbase64url(papers.read("receipt").decode().split(".")[1])
         twice = payload.replace(b'{"audio"', b'{"clip":"clp_mine","audio"', 1)
         head = {"alg": "Ed25519", "kid": signer.key_id, "typ": "sayso-receipt+jws"}
@@ -270,7 +316,16 @@ class TestAForger:
 
 class TestUnreadable:
     @pytest.mark.parametrize(
-        "data", [b"", b"a.b", b"{}", b"[1]", b"\xff.\xff.\xff", b'{"payload":"x","payload":"y"}', b"{" * 100_000]
+        "data",
+        [
+            b"",
+            b"a.b",
+            b"{}",
+            b"[1]",
+            b"\xff.\xff.\xff",
+            b'{"payload":"x","payload":"y"}',
+            b"{" * 100_000,
+        ],
     )
     def test_is_what_is_no_receipt(self, papers: Papers, data: bytes) -> None:
         papers.write("receipt", data)
@@ -295,7 +350,9 @@ class TestUnreadable:
         papers.write("keys.json", b'{"receipts": [{"key_id": 1}]}')
         assert papers.verify().code == 2
 
-    def test_is_a_key_file_without_keys_for_receipts(self, papers: Papers, client: Http, acme: Organisation) -> None:
+    def test_is_a_key_file_without_keys_for_receipts(
+        self, papers: Papers, client: Http, acme: Organisation
+    ) -> None:
         papers.write("keys.json", client.get(f"/log/{acme.id}/key").content)
 
         verdict = papers.verify()

@@ -19,7 +19,9 @@ def say(client: Http, voice: Voice, **changes: Any) -> Any:
 
 
 class TestAudio:
-    def test_is_replayed_while_the_permit_stands(self, client: Http, voice: Voice, reader: Reader) -> None:
+    def test_is_replayed_while_the_permit_stands(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
         first, second = say(client, voice), say(client, voice)
 
         assert (first.content, first["Sayso-Clip"]) == (second.content, second["Sayso-Clip"])
@@ -31,7 +33,10 @@ class TestAudio:
         wanted = {"territory": "CN", "output": {"codec": "mulaw"}, "disclosure": "label"}
         first, second = say(client, voice, **wanted), say(client, voice, **wanted)
 
-        said = [{name: value for name, value in one.items() if name.startswith("Sayso-")} for one in (first, second)]
+        said = [
+            {name: value for name, value in one.items() if name.startswith("Sayso-")}
+            for one in (first, second)
+        ]
         assert said[0] == said[1]
         assert {"Sayso-Disclosure", "Sayso-Aigc-Label"} <= set(said[1])
 
@@ -49,7 +54,10 @@ class TestAudio:
         assert say(client, voice).status_code == 200
         for grant in body.get("grants", []):
             grant["id"] = Grant.objects.get().id
-        assert client.post(f"/v1/consents/{voice.consent_id}/{end}", body, format="json").status_code == 200
+        assert (
+            client.post(f"/v1/consents/{voice.consent_id}/{end}", body, format="json").status_code
+            == 200
+        )
 
         again = say(client, voice)
 
@@ -61,14 +69,19 @@ class TestAudio:
     ) -> None:
         first = say(client, voice)
         for act in ("suspend", "resume"):
-            assert client.post(f"/v1/consents/{voice.consent_id}/{act}", format="json").status_code == 200
+            assert (
+                client.post(f"/v1/consents/{voice.consent_id}/{act}", format="json").status_code
+                == 200
+            )
 
         again = say(client, voice)
 
         assert again.status_code == 200
         assert again["Sayso-Decision"] != first["Sayso-Decision"]
 
-    def test_of_test_data_ends_by_the_test_clock(self, client: Http, voice: Voice, reader: Reader) -> None:
+    def test_of_test_data_ends_by_the_test_clock(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
         assert say(client, voice).status_code == 200
         assert client.post("/v1/test/clock", {"advance": "P1Y"}, format="json").status_code == 200
 

@@ -1,4 +1,6 @@
-"""Samples that are our own output, or say of themselves that a model made them: refused, whatever was washed off."""
+"""Samples that are our own output, or say of themselves that a model made them: refused, whatever
+was washed off.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,15 @@ import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
 from core import ids
-from provenance import marks, second_mark
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from provenance.credentials import reading as credentials
-from provenance.credentials import signing
+from provenance.c2pa import manifest_reader as credentials
+from provenance.c2pa import manifest_signer
+from provenance.clips import audiowmark_layer, watermark_keys
 from provenance.models import Clip, MarkKey
 from tests.conftest import NOON
-from tests.provenance.credentials.people import fresh, signer, statement
+from tests.provenance.c2pa.people import fresh, signer, statement
 from tests.voices.conftest import Http, MakeConsent, Reader, reading, say
 from voices.models import Voice
 
@@ -24,12 +26,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def upload(client: Http, consent_id: str, data: bytes) -> Any:
-    form = {"consent": consent_id, "name": "Mara", "language": "en", "use_case": "entertainment.audiobook"}
-    return client.post("/v1/voices", form | {"samples": [SimpleUploadedFile("a", data)]}, format="multipart")
+    form = {
+        "consent": consent_id,
+        "name": "Mara",
+        "language": "en",
+        "use_case": "entertainment.audiobook",
+    }
+    return client.post(
+        "/v1/voices", form | {"samples": [SimpleUploadedFile("a", data)]}, format="multipart"
+    )
 
 
 def long_reading() -> Sound:
-    whole = reading().resampled(24_000)
+    whole = reading().resample(24_000)
     return Sound(np.tile(whole.samples, 1 + int(16 * whole.rate / len(whole.samples))), whole.rate)
 
 
@@ -43,8 +52,10 @@ class TestASample:
     def test_whose_manifest_says_that_a_model_made_it_is_refused(
         self, client: Http, consent_id: str, codec: str
     ) -> None:
-        plain = encode(reading(), Output(codec=codec, sample_rate_hz=16_000))
-        theirs = signing.sign(plain, codec, statement(manifest_id=fresh()), signer=signer("provider")).data
+        plain = encode_sound(reading(), Output(codec=codec, sample_rate_hz=16_000))
+        theirs = manifest_signer.sign_manifest(
+            plain, codec, statement(manifest_id=fresh()), signer=signer("provider")
+        ).data
 
         assert upload(client, consent_id, plain).status_code == 201
         answer = upload(client, consent_id, theirs)
@@ -53,9 +64,11 @@ class TestASample:
     def test_is_believed_by_the_reader_and_not_by_its_letters(
         self, client: Http, consent_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("voices.sampling.telltales._SYNTHETIC_TYPES", ())
-        plain = encode(reading(), Output(codec="wav", sample_rate_hz=16_000))
-        theirs = signing.sign(plain, "wav", statement(manifest_id=fresh()), signer=signer("provider")).data
+        monkeypatch.setattr("voices.sample_checks.synthetic_speech_indicators._SYNTHETIC_TYPES", ())
+        plain = encode_sound(reading(), Output(codec="wav", sample_rate_hz=16_000))
+        theirs = manifest_signer.sign_manifest(
+            plain, "wav", statement(manifest_id=fresh()), signer=signer("provider")
+        ).data
 
         assert upload(client, consent_id, theirs).json()["errors"][0]["code"] == "sample_synthetic"
 
@@ -63,7 +76,7 @@ class TestASample:
         self, client: Http, consent_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(credentials, "_COMMAND", ("/nowhere/at/all",))
-        plain = encode(reading(), Output(codec="wav", sample_rate_hz=16_000))
+        plain = encode_sound(reading(), Output(codec="wav", sample_rate_hz=16_000))
 
         answer = upload(client, consent_id, plain + b"jumb")
         assert (answer.status_code, answer.json()["code"]) == (503, "c2pa_reader_unavailable")
@@ -75,12 +88,22 @@ class TestASample:
         clip_id = say(client, voice)["Sayso-Clip"]
         clip = Clip.objects.get(id=clip_id)
         MarkKey.objects.update(second=True)
-        key = marks.second_key(voice.organisation_id, clip.epoch, at=NOON)
-        second = second_mark.Second(clip_id=clip_id, key=second_mark.key_of(key, "ours"))
-        unknown = second_mark.Second(clip_id=ids.of_bytes("clp", bytes(16)), key=second.key)
+        key = watermark_keys.derive_second_key(voice.organisation_id, clip.epoch, at=NOON)
+        second = audiowmark_layer.AudiowmarkLayer(
+            clip_id=clip_id, key=audiowmark_layer.to_audiowmark_key(key, "ours")
+        )
+        unknown = audiowmark_layer.AudiowmarkLayer(
+            clip_id=ids.of_bytes("clp", bytes(16)), key=second.key
+        )
 
         answers = [
-            upload(client, consent_id, encode(second_mark.written(long_reading(), mark), Output(codec="wav")))
+            upload(
+                client,
+                consent_id,
+                encode_sound(
+                    audiowmark_layer.write_mark(long_reading(), mark), Output(codec="wav")
+                ),
+            )
             for mark in (unknown, second)
         ]
 

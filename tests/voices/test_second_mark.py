@@ -1,4 +1,6 @@
-"""Long clips carry the clip's id in audiowmark's scheme too: noted, logged, found by verify, and left out by policy."""
+"""Long clips carry the clip's id in audiowmark's scheme too: noted, logged, found by verify, and
+left out by policy.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +8,56 @@ import numpy as np
 import pytest
 from django.db import transaction
 
-from accounts import policy
-from provenance import marks, second_mark
-from provenance.audio.decoding import decode
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from provenance.audiowmark.embedding import difference
-from provenance.ledger import proofs
+from accounts import organisation_policy
+from audio.decoding import decode_untrusted
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
+from provenance.clips import audiowmark_layer, watermark_keys
 from provenance.models import Clip, MarkKey
-from provenance.verifying import Outcome, verify
+from provenance.verification import Outcome, verify
 from tests.conftest import NOON
 from tests.voices.conftest import AUDIO, MakeVoice, Reader, asker_of, noon, only, order_for
-from vault import keys
-from voices import pipeline
+from transparency_log import proofs
+from vault import subject_keys
 from voices.api import outputs
 from voices.models import Voice
-from voices.pipeline import Spoken
+from voices.speech import pipeline
+from voices.speech.pipeline import DeliveredClip
+from watermark.audiowmark.audiowmark_embedder import compute_difference
 
 OURS = ["sayso-speech/1"]
 
 
 def sixteen_seconds() -> Sound:
-    whole = np.concatenate([decode(path.read_bytes()).sound.samples for path in sorted(AUDIO.glob("librivox-*.wav"))])
+    whole = np.concatenate(
+        [
+            decode_untrusted(path.read_bytes()).sound.samples
+            for path in sorted(AUDIO.glob("librivox-*.wav"))
+        ]
+    )
     return Sound(whole[: 16 * 16_000], 16_000)
 
 
-def say(voice: Voice) -> Spoken:
+def say(voice: Voice) -> DeliveredClip:
     reader = Reader(sound=sixteen_seconds())
     order = order_for(voice, output=Output(codec="wav"))
-    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(reader))
+    return pipeline.synthesize_clip(order, asker=asker_of(voice), now=noon, providers=only(reader))
 
 
 def with_the_second_alone(clip: Clip) -> bytes:
     """A recording that carries the second mark of a clip and not the first."""
     name = f"{clip.organisation_id}|{clip.epoch}"
-    key = second_mark.key_of(marks.second_key(clip.organisation_id, clip.epoch, at=NOON), name)
+    key = audiowmark_layer.to_audiowmark_key(
+        watermark_keys.derive_second_key(clip.organisation_id, clip.epoch, at=NOON), name
+    )
     host = sixteen_seconds()
     message = clip.second_marks[0]["bits"]
-    change = difference(host.samples.astype(np.float64)[:, None], host.rate, key=key, message=message, strength=15)
-    return encode(Sound((host.samples + change[:, 0]).astype(np.float32), host.rate), Output(codec="wav"))
+    change = compute_difference(
+        host.samples.astype(np.float64)[:, None], host.rate, key=key, message=message, strength=15
+    )
+    return encode_sound(
+        Sound((host.samples + change[:, 0]).astype(np.float32), host.rate), Output(codec="wav")
+    )
 
 
 class TestALongClip:
@@ -52,10 +65,10 @@ class TestALongClip:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
         (noted,) = clip.second_marks
         assert (clip.scheme, noted["scheme"]) == ("sayso-speech/1", "audiowmark")
-        shown = outputs.clip(clip)["watermark"]
+        shown = outputs.render_clip(clip)["watermark"]
         assert isinstance(shown, dict)
         assert [mark["scheme"] for mark in shown["second_marks"]] == ["audiowmark"]
-        body = proofs.history(clip.organisation_id, clip.id)[-1].body
+        body = proofs.list_history(clip.organisation_id, clip.id)[-1].body
         assert body is not None
         assert isinstance(body["mark"], dict)
         assert body["mark"]["second_marks"] == clip.second_marks
@@ -71,7 +84,9 @@ class TestALongClip:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
         data = with_the_second_alone(clip)
         with transaction.atomic():
-            keys.destroy(keys.of_organisation(clip.organisation_id, at=NOON), at=NOON)
+            subject_keys.destroy_key(
+                subject_keys.get_organisation_subject(clip.organisation_id, at=NOON), at=NOON
+            )
         assert verify(data).outcome is Outcome.NOT_FOUND
 
     def test_cannot_be_claimed_with_another_organisations_key(
@@ -79,24 +94,33 @@ class TestALongClip:
     ) -> None:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
         data = with_the_second_alone(clip)
-        known = marks.seconds_in_use()
-        renamed = {name.replace(clip.organisation_id, "org_somebodyelse"): key for name, key in known.items()}
-        monkeypatch.setattr(marks, "seconds_in_use", lambda *, first="": renamed)
+        known = watermark_keys.get_second_keys_in_use()
+        renamed = {
+            name.replace(clip.organisation_id, "org_somebodyelse"): key
+            for name, key in known.items()
+        }
+        monkeypatch.setattr(watermark_keys, "get_second_keys_in_use", lambda *, first="": renamed)
         assert verify(data).outcome is Outcome.NOT_FOUND
 
     def test_carries_ours_alone_where_the_policy_says_so(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
-        policy.change(voice.organisation_id, {"watermark_schemes": OURS}, actor="member:x", at=NOON)
+        organisation_policy.change_policy(
+            voice.organisation_id, {"watermark_schemes": OURS}, actor="member:x", at=NOON
+        )
         clip = Clip.objects.get(id=say(voice).clip_id)
         assert (clip.scheme, clip.second_marks) == ("sayso-speech/1", [])
         assert not MarkKey.objects.filter(second=True).exists()
-        assert marks.seconds_in_use() == {}
+        assert watermark_keys.get_second_keys_in_use() == {}
 
 
 class TestKeys:
     def test_of_the_two_marks_have_nothing_in_common(self, make_voice: MakeVoice) -> None:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
-        first, second = marks.in_use(), marks.seconds_in_use()
+        first, second = watermark_keys.get_keys_in_use(), watermark_keys.get_second_keys_in_use()
         assert list(first) == list(second) == [f"{clip.organisation_id}|2026"]
         assert set(first.values()).isdisjoint(second.values())
-        assert second == {f"{clip.organisation_id}|2026": marks.second_key(clip.organisation_id, 2026, at=NOON)}
+        assert second == {
+            f"{clip.organisation_id}|2026": watermark_keys.derive_second_key(
+                clip.organisation_id, 2026, at=NOON
+            )
+        }

@@ -1,4 +1,6 @@
-"""A provider's own Content Credentials: kept as the clip's ingredient, read from a real answer, and never followed."""
+"""A provider's own Content Credentials: kept as the clip's ingredient, read from a real answer, and
+never followed.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from provenance.audio.encoding import CODECS, Output
-from provenance.credentials import authority, reading, stored
+from audio.encoding import CODECS, Output
+from provenance.c2pa import manifest_reader, manifest_store, signing_authority
 from provenance.models import Clip
-from provenance.verifying import verify
-from tests.provenance.credentials.people import CARRIERS, MANIFEST, look, plain, signed
-from tests.provenance.outside.serving import Asked, Reply, outsider
+from provenance.verification import verify
+from tests.provenance.c2pa.people import CARRIERS, MANIFEST, look, plain, signed
+from tests.transparency_log.attestation.serving import Asked, Reply, outsider
 from tests.voices.conftest import Reader, asker_of, noon, only, order_for
-from voices import pipeline, takes
 from voices.models import Voice
-from voices.pipeline import Spoken
-from voices.providers.base import Handle, Line, ProviderDown, Recorded
+from voices.providers import provider_audio
+from voices.providers.base import EncodedAudio, ProviderDown, ProviderVoice, SpeechLine
+from voices.speech import pipeline
+from voices.speech.pipeline import DeliveredClip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,9 +33,9 @@ class Afar(Reader):
         super().__init__()
         self.url = url
 
-    def speak(self, voice: Handle, line: Line) -> Any:
+    def speak(self, voice: ProviderVoice, line: SpeechLine) -> Any:
         with urllib.request.urlopen(self.url, timeout=10) as answer:  # noqa: S310 - a server of this test
-            return Recorded(data=answer.read())
+            return EncodedAudio(data=answer.read())
 
 
 @pytest.fixture
@@ -57,9 +60,11 @@ def afar(answers: list[bytes], asked: list[str]) -> Iterator[Afar]:
         yield Afar(url + "/speech")
 
 
-def say(voice: Voice, provider: Reader, codec: str = "wav") -> Spoken:
+def say(voice: Voice, provider: Reader, codec: str = "wav") -> DeliveredClip:
     order = order_for(voice, output=Output(codec=codec))
-    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(provider))
+    return pipeline.synthesize_clip(
+        order, asker=asker_of(voice), now=noon, providers=only(provider)
+    )
 
 
 class TestAProvidersManifest:
@@ -70,8 +75,10 @@ class TestAProvidersManifest:
         clip = Clip.objects.get(id=spoken.clip_id)
         embedded = clip.manifest_mode == "embedded"
         kind = CARRIERS.get(codec, "application/octet-stream")
-        beside = None if embedded else stored.manifest(clip)
-        state, store = look(spoken.data, kind, beside, anchors=authority.anchors())
+        beside = None if embedded else manifest_store.load_manifest_store(clip)
+        state, store = look(
+            spoken.data, kind, beside, anchors=signing_authority.get_trust_anchors()
+        )
         ours = store["manifests"][store["active_manifest"]]
         assert (state, store["active_manifest"]) == ("Trusted", clip.manifest_id)
         assert [(one["relationship"], one["active_manifest"]) for one in ours["ingredients"]] == [
@@ -83,41 +90,53 @@ class TestAProvidersManifest:
         spoken = say(voice, afar, "mp3")
 
         verdict = verify(spoken.data)
-        found = reading.read(spoken.data)
+        found = manifest_reader.read_credentials(spoken.data)
         assert (verdict.outcome, verdict.clip and verdict.clip.id) == ("issued", spoken.clip_id)
         assert (found.ours, found.clip_id, found.ingredients) == (True, spoken.clip_id, (MANIFEST,))
 
-    def test_that_does_not_hold_is_left_out(self, voice: Voice, afar: Afar, answers: list[bytes]) -> None:
+    def test_that_does_not_hold_is_left_out(
+        self, voice: Voice, afar: Afar, answers: list[bytes]
+    ) -> None:
         whole = answers[-1]
         answers.append(whole[:-500] + bytes(byte ^ 1 for byte in whole[-500:]))
 
         spoken = say(voice, afar)
 
-        assert reading.read(answers[-1]).state == "invalid"
-        assert reading.read(spoken.data).ingredients == ()
+        assert manifest_reader.read_credentials(answers[-1]).state == "invalid"
+        assert manifest_reader.read_credentials(spoken.data).ingredients == ()
 
     def test_that_is_only_an_address_is_not_asked_for(
         self, voice: Voice, afar: Afar, answers: list[bytes], asked: list[str]
     ) -> None:
         address = afar.url.replace("/speech", "/manifest.c2pa").encode()
-        note = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf dcterms:provenance='" + address + b"'/></x:xmpmeta>"
+        note = (
+            b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf dcterms:provenance='"
+            + address
+            + b"'/></x:xmpmeta>"
+        )
         body = b"XMP\0" + note
         frame = b"PRIV" + bytes((0, 0, len(body) >> 7, len(body) & 127)) + b"\0\0" + body
-        answers.append(b"ID3\4\0\0" + bytes((0, 0, len(frame) >> 7, len(frame) & 127)) + frame + plain("mp3"))
+        answers.append(
+            b"ID3\4\0\0" + bytes((0, 0, len(frame) >> 7, len(frame) & 127)) + frame + plain("mp3")
+        )
 
         spoken = say(voice, afar)
 
         assert asked == ["/speech"]
-        assert reading.read(spoken.data).ingredients == ()
+        assert manifest_reader.read_credentials(spoken.data).ingredients == ()
 
 
 class TestAnAnswer:
-    def test_without_one_makes_a_clip_of_its_own(self, voice: Voice, afar: Afar, answers: list[bytes]) -> None:
+    def test_without_one_makes_a_clip_of_its_own(
+        self, voice: Voice, afar: Afar, answers: list[bytes]
+    ) -> None:
         answers.append(plain("flac"))
 
-        assert reading.read(say(voice, afar).data).ingredients == ()
+        assert manifest_reader.read_credentials(say(voice, afar).data).ingredients == ()
 
-    def test_that_is_no_audio_is_the_providers_fault(self, voice: Voice, afar: Afar, answers: list[bytes]) -> None:
+    def test_that_is_no_audio_is_the_providers_fault(
+        self, voice: Voice, afar: Afar, answers: list[bytes]
+    ) -> None:
         answers.append(b"<html>Sorry</html>")
 
         with pytest.raises(ProviderDown):
@@ -125,6 +144,8 @@ class TestAnAnswer:
         assert Clip.objects.get().code == "provider_unavailable"
 
     def test_is_taken_as_it_is_when_it_is_sound_already(self) -> None:
-        sound = Reader().speak(Handle(), Line(text="x", language="en"))
+        sound = Reader().speak(ProviderVoice(), SpeechLine(text="x", language="en"))
 
-        assert takes.taken(sound) == takes.Take(sound=sound, parent=None)
+        assert provider_audio.read_provider_audio(sound) == provider_audio.ProviderAudio(
+            sound=sound, parent=None
+        )

@@ -1,4 +1,6 @@
-"""Turns: a batch of one organisation holds up nobody else's job, by the order of claims and not by the clock."""
+"""Turns: a batch of one organisation holds up nobody else's job, by the order of claims and not by
+the clock.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,13 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Organisation
-from tests.cast import MakeOrganisation
 from tests.conftest import NOON
+from tests.fixtures.organisations import MakeOrganisation
 from tests.voices.conftest import MakeConsent, MakeVoice, Reader, only
 from tests.voices.test_jobs import queue
-from voices import jobs, sweeps
+from voices import reconcile
 from voices.models import Job, JobItem, JobState, Voice
+from voices.speech import job_queue
 
 TICK = timedelta(milliseconds=1)
 
@@ -40,12 +43,16 @@ class Worker:
         self._moments: Iterator[int] = iter(range(10**6))
 
     def turn(self, *, leave_running: bool = False) -> str | None:
-        item = jobs.take_turn(at=NOON + next(self._moments) * TICK)
+        item = job_queue.take_turn(at=NOON + next(self._moments) * TICK)
         if item is None:
             return None
         if not leave_running:
             JobItem.objects.filter(id=item.id).update(
-                state=JobState.REFUSED, code="test", lease_until=None, sealed_text=None, finished_at=NOON
+                state=JobState.REFUSED,
+                code="test",
+                lease_until=None,
+                sealed_text=None,
+                finished_at=NOON,
             )
         return item.job_id
 
@@ -66,7 +73,9 @@ class TestTurns:
 
         assert worker.turns(3) == [single.id, batch.id, batch.id]
 
-    def test_organisations_alternate_however_many_jobs_each_has(self, mine: Voice, theirs: Voice) -> None:
+    def test_organisations_alternate_however_many_jobs_each_has(
+        self, mine: Voice, theirs: Voice
+    ) -> None:
         many = {queue(mine, texts(2)).id for _ in range(3)}
         one = queue(theirs, texts(3))
 
@@ -93,7 +102,9 @@ class TestTurns:
 
     def test_a_job_has_few_texts_in_hand_at_once(self, mine: Voice, theirs: Voice) -> None:
         worker, batch = Worker(), queue(mine, texts(10))
-        assert [worker.turn(leave_running=True) for _ in range(jobs.AT_ONCE + 1)] == [batch.id] * jobs.AT_ONCE + [None]
+        assert [worker.turn(leave_running=True) for _ in range(job_queue.AT_ONCE + 1)] == [
+            batch.id
+        ] * job_queue.AT_ONCE + [None]
 
         single = queue(theirs)
 
@@ -101,34 +112,42 @@ class TestTurns:
 
     def test_texts_of_dead_workers_do_not_count_as_in_hand(self, mine: Voice) -> None:
         worker, batch = Worker(), queue(mine, texts(10))
-        for _ in range(jobs.AT_ONCE):
+        for _ in range(job_queue.AT_ONCE):
             worker.turn(leave_running=True)
 
-        taken = jobs.take_turn(at=NOON + jobs.LEASE + timedelta(seconds=1))
+        taken = job_queue.take_turn(at=NOON + job_queue.LEASE + timedelta(seconds=1))
 
         assert taken is not None
         assert taken.job_id == batch.id
 
-    def test_a_worker_woken_for_a_batch_serves_others_on_the_way(self, mine: Voice, theirs: Voice) -> None:
+    def test_a_worker_woken_for_a_batch_serves_others_on_the_way(
+        self, mine: Voice, theirs: Voice
+    ) -> None:
         batch, single, reader = queue(mine, texts(3)), queue(theirs, language="de"), Reader()
         moments = iter(range(10**6))
 
-        jobs.run(batch.id, real=lambda: NOON + next(moments) * TICK, providers=only(reader))
+        job_queue.run_job_items(
+            batch.id, real=lambda: NOON + next(moments) * TICK, providers=only(reader)
+        )
 
         assert sorted(reader.spoken[:2]) == ["de", "en"]
-        assert set(Job.objects.filter(id__in=[batch.id, single.id]).values_list("state", flat=True)) == {"done"}
+        assert set(
+            Job.objects.filter(id__in=[batch.id, single.id]).values_list("state", flat=True)
+        ) == {"done"}
 
 
 class TestTheSweep:
     def test_wakes_nobody_for_a_job_with_enough_in_hand(self, mine: Voice) -> None:
         worker, batch = Worker(), queue(mine, texts(10))
-        for woken in [(batch.id,)] * jobs.AT_ONCE + [()]:
-            assert sweeps.sweep(at=NOON + timedelta(seconds=1)).jobs == woken
+        for woken in [(batch.id,)] * job_queue.AT_ONCE + [()]:
+            assert reconcile.sweep_pending_work(at=NOON + timedelta(seconds=1)).jobs == woken
             worker.turn(leave_running=True)
 
     def test_wakes_for_it_again_when_its_workers_died(self, mine: Voice) -> None:
         worker, batch = Worker(), queue(mine, texts(10))
-        for _ in range(jobs.AT_ONCE):
+        for _ in range(job_queue.AT_ONCE):
             worker.turn(leave_running=True)
 
-        assert sweeps.sweep(at=NOON + jobs.LEASE + timedelta(seconds=1)).jobs == (batch.id,)
+        assert reconcile.sweep_pending_work(
+            at=NOON + job_queue.LEASE + timedelta(seconds=1)
+        ).jobs == (batch.id,)

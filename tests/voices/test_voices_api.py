@@ -1,4 +1,6 @@
-"""`/v1/voices`: real recordings through the real engine; refusals that explain themselves; nothing half-made."""
+"""`/v1/voices`: real recordings through the real engine; refusals that explain themselves; nothing
+half-made.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Organisation
-from provenance.audio.encoding import Output
-from provenance.ledger import proofs
-from tests.cast import ClientOf, MakeKey
+from audio.encoding import Output
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import (
     AUDIO,
     AUDIOBOOK,
@@ -26,10 +27,12 @@ from tests.voices.conftest import (
     order_for,
     revoke,
 )
+from transparency_log import proofs
 from vault import blobs
 from vault.models import Blob
-from voices import binding, pipeline
+from voices import voice_macs
 from voices.models import Sample, Voice
+from voices.speech import pipeline
 from voices.tasks import remove_voice
 
 
@@ -52,7 +55,9 @@ def body(consent_id: str, samples: Sequence[bytes] = (), **changes: Any) -> dict
 
 
 class TestClone:
-    def test_that_was_refused_binds_its_recording_to_nobody(self, client: Http, make_consent: MakeConsent) -> None:
+    def test_that_was_refused_binds_its_recording_to_nobody(
+        self, client: Http, make_consent: MakeConsent
+    ) -> None:
         """Else a slip of the caller's would keep the recording from the person whose it is."""
         mara, ada = make_consent(), make_consent()
         slip = body(mara.id, use_case="advertising.commercial")
@@ -60,7 +65,9 @@ class TestClone:
 
         assert client.post("/v1/voices", body(ada.id), format="json").status_code == 201
 
-    def test_makes_a_voice_from_two_recordings(self, client: Http, make_consent: MakeConsent) -> None:
+    def test_makes_a_voice_from_two_recordings(
+        self, client: Http, make_consent: MakeConsent
+    ) -> None:
         consent = make_consent()
 
         answer = client.post("/v1/voices", body(consent.id, external_id="v-1"), format="json")
@@ -81,13 +88,15 @@ class TestClone:
 
         voice = Voice.objects.get()
         assert voice.subject == consent.speaker.subject
-        assert binding.holds(voice)
-        assert [blobs.get(row.blob_id) for row in Sample.objects.order_by("position")] == [
+        assert voice_macs.has_valid_mac(voice)
+        assert [blobs.get_blob(row.blob_id) for row in Sample.objects.order_by("position")] == [
             recording("0870"), recording("0880"),
         ]  # fmt: skip
         assert set(Blob.objects.values_list("kind", flat=True)) >= {"sample", "profile"}
         assert b"Mara" not in bytes(voice.sealed_label or b"")
-        assert [event.kind for event in proofs.history(voice.organisation_id, voice.id)] == ["voice.ready"]
+        assert [event.kind for event in proofs.list_history(voice.organisation_id, voice.id)] == [
+            "voice.ready"
+        ]
 
     def test_takes_files_as_a_form(self, client: Http, make_consent: MakeConsent) -> None:
         fields = {
@@ -96,7 +105,9 @@ class TestClone:
             "language": "en",
             "use_case": AUDIOBOOK,
             "metadata": '{"book": "7"}',
-            "samples": [SimpleUploadedFile(f"{name}.wav", recording(name)) for name in ("0870", "0880")],
+            "samples": [
+                SimpleUploadedFile(f"{name}.wav", recording(name)) for name in ("0870", "0880")
+            ],
         }
 
         answer = client.post("/v1/voices", fields, format="multipart")
@@ -115,7 +126,9 @@ class TestClone:
 
 class TestRefusals:
     @pytest.mark.parametrize("field", ["use_case", "language"])
-    def test_what_nobody_names_is_asked_for(self, client: Http, make_consent: MakeConsent, field: str) -> None:
+    def test_what_nobody_names_is_asked_for(
+        self, client: Http, make_consent: MakeConsent, field: str
+    ) -> None:
         wanted = body(make_consent().id)
         del wanted[field]
 
@@ -123,8 +136,12 @@ class TestRefusals:
 
         assert (answer.status_code, answer.json()["code"]) == (422, f"{field}_required")
 
-    def test_without_consent_nothing_is_read_or_kept(self, client: Http, make_consent: MakeConsent) -> None:
-        answer = client.post("/v1/voices", body(make_consent(signed=False).id, (b"no audio",)), format="json")
+    def test_without_consent_nothing_is_read_or_kept(
+        self, client: Http, make_consent: MakeConsent
+    ) -> None:
+        answer = client.post(
+            "/v1/voices", body(make_consent(signed=False).id, (b"no audio",)), format="json"
+        )
 
         assert (answer.status_code, answer.json()["code"]) == (403, "consent_denied")
         assert answer.json()["reasons"][0]["code"] == "consent_not_signed"
@@ -144,7 +161,9 @@ class TestRefusals:
 
         assert answer.json()["reasons"][0]["code"] == "no_consent"
 
-    def test_each_bad_sample_has_an_entry_and_nothing_is_kept(self, client: Http, make_consent: MakeConsent) -> None:
+    def test_each_bad_sample_has_an_entry_and_nothing_is_kept(
+        self, client: Http, make_consent: MakeConsent
+    ) -> None:
         samples = (recording("0870"), b"no audio", recording("0880")[:2000])
 
         answer = client.post("/v1/voices", body(make_consent().id, samples), format="json")
@@ -160,9 +179,13 @@ class TestRefusals:
         consent = make_consent()
         voice = make_voice(consent)
         order = order_for(voice, output=Output(codec="mp3"))
-        clip = pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader()))
+        clip = pipeline.synthesize_clip(
+            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+        )
 
-        answer = client.post("/v1/voices", body(consent.id, (clip.data, recording("0880"))), format="json")
+        answer = client.post(
+            "/v1/voices", body(consent.id, (clip.data, recording("0880"))), format="json"
+        )
 
         assert (answer.status_code, answer.json()["code"]) == (422, "sample_watermarked")
         assert answer.json()["errors"][0]["attr"] == "samples.0"
@@ -185,7 +208,12 @@ class TestRefusals:
         ],
     )
     def test_of_the_form(
-        self, client: Http, make_consent: MakeConsent, changes: dict[str, Any], status: int, code: str
+        self,
+        client: Http,
+        make_consent: MakeConsent,
+        changes: dict[str, Any],
+        status: int,
+        code: str,
     ) -> None:
         answer = client.post("/v1/voices", body(make_consent().id) | changes, format="json")
 
@@ -218,7 +246,9 @@ class TestChanging:
     def test_a_new_name_is_sealed_too(self, client: Http, make_voice: MakeVoice) -> None:
         voice = make_voice()
 
-        answer = client.patch(f"/v1/voices/{voice.id}", {"name": "Mara B.", "metadata": {"a": "b"}}, format="json")
+        answer = client.patch(
+            f"/v1/voices/{voice.id}", {"name": "Mara B.", "metadata": {"a": "b"}}, format="json"
+        )
 
         assert (answer.json()["name"], answer.json()["metadata"]) == ("Mara B.", {"a": "b"})
         voice.refresh_from_db()
@@ -242,11 +272,21 @@ class TestDeleting:
         assert (found["state"], found["name"]) == ("deleted", None)
         assert client.delete(f"/v1/voices/{voice.id}").status_code == 202
 
-    def test_a_revoked_voice_is_refused_with_the_reason(self, client: Http, make_voice: MakeVoice) -> None:
+    def test_a_revoked_voice_is_refused_with_the_reason(
+        self, client: Http, make_voice: MakeVoice
+    ) -> None:
         voice = make_voice()
         revoke(voice.consent_id, voice.organisation_id)
-        wanted = {"voice": voice.id, "text": "Good evening.", "language": "en", "use_case": AUDIOBOOK}
+        wanted = {
+            "voice": voice.id,
+            "text": "Good evening.",
+            "language": "en",
+            "use_case": AUDIOBOOK,
+        }
 
         answer = client.post("/v1/speech", wanted, format="json")
 
-        assert (answer.status_code, [row["code"] for row in answer.json()["reasons"]]) == (403, ["consent_revoked"])
+        assert (answer.status_code, [row["code"] for row in answer.json()["reasons"]]) == (
+            403,
+            ["consent_revoked"],
+        )

@@ -8,9 +8,9 @@ import pytest
 
 from accounts.models import Organisation
 from core import clock
-from core.rest import Rendered
-from tests.cast import ClientOf, MakeKey
+from core.api.requests import Rendered
 from tests.conftest import NOON
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, MakeVoice
 from voices.models import Voice, VoiceState
 
@@ -30,7 +30,9 @@ def decided(client_of: ClientOf, key: Any, voice: Voice) -> tuple[int, Rendered]
 
 
 class TestADecisionAboutAVoice:
-    def test_rests_on_the_voices_consent(self, client_of: ClientOf, make_key: MakeKey, voice: Voice) -> None:
+    def test_rests_on_the_voices_consent(
+        self, client_of: ClientOf, make_key: MakeKey, voice: Voice
+    ) -> None:
         status, answer = decided(client_of, make_key(live=voice.livemode), voice)
         assert (status, answer["allowed"], answer["consent"]) == (200, True, voice.consent_id)
 
@@ -44,5 +46,8 @@ class TestADecisionAboutAVoice:
     def test_finds_no_voice_of_a_stranger(
         self, client_of: ClientOf, make_key: MakeKey, voice: Voice, bolt: Organisation
     ) -> None:
-        for key in (make_key(organisation=bolt, live=voice.livemode), make_key(live=not voice.livemode)):
+        for key in (
+            make_key(organisation=bolt, live=voice.livemode),
+            make_key(live=not voice.livemode),
+        ):
             assert decided(client_of, key, voice)[0] == 404

@@ -1,4 +1,6 @@
-"""Whatever turns a yes into a no ends what runs on the yes: every command of the product, tried one after the other."""
+"""Whatever turns a yes into a no ends what runs on the yes: every command of the product, tried one
+after the other.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,21 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import contact, membership, policy
-from accounts import services as accounts
+from accounts import contact_details, membership, organisation_policy
+from accounts import provisioning as accounts
 from accounts.models import ApiKey, Role
-from consent import doubt, erasure, gate, judging
+from consent import evaluation, gate, speaker_erasure, suspend_after_restore
 from consent import services as consents
 from consent.models import Consent
-from core.durations import parse
+from core.durations import parse_duration
 from core.errors import Refused
-from tests.cast import MakeKey
+from erasure import erasure_requests as erasures
 from tests.conftest import NOON
+from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import MakeConsent, MakeVoice, asker_of, grant_of, order_for
-from voices import pipeline
-from voices.erasure import services as erasures
+from voices import similarity_reviews, voice_deletion, voice_library
 from voices.models import Voice
-from voices.services import deletion, reviews, speech, voices
+from voices.speech import dispatch, pipeline
 
 pytestmark = pytest.mark.django_db
 
@@ -42,9 +44,11 @@ class World:
         self.consent = Consent.objects.get(id=voice.consent_id)
         self.at: datetime = NOON
 
-    def ask(self) -> gate.Ask:
+    def ask(self) -> gate.AccessRequest:
         self.voice.refresh_from_db()
-        return pipeline.ask_of(order_for(self.voice, labels=("medical_advice",)), self.voice, asker_of(self.voice))
+        return pipeline.build_access_request(
+            order_for(self.voice, labels=("medical_advice",)), self.voice, asker_of(self.voice)
+        )
 
     @property
     def actor(self) -> str:
@@ -52,37 +56,46 @@ class World:
 
     def by(self) -> dict[str, Any]:
         return {
-            "organisation_id": self.voice.organisation_id, "livemode": False, "actor": "key:test", "at": self.at
+            "organisation_id": self.voice.organisation_id, "livemode": False, "actor": "key:test",
+            "at": self.at
         }  # fmt: skip
 
     def narrow(self, consent: Consent, **left: Any) -> None:
         grants = [{"use_case": consent.grants.get().use_case, **left}]
-        consents.narrow(consent.id, grants=grants, **self.by())
+        consents.narrow_consent(consent.id, grants=grants, **self.by())
 
     def sign_another(self, **changes: Any) -> None:
         made = consents.request_consent(
-            organisation=self.voice.organisation, livemode=False, speaker_id=self.voice.speaker_id, duration="P1Y",
-            grants=[grant_of(**changes)], actor="key:test", at=self.at,
+            organisation=self.voice.organisation, livemode=False, speaker_id=self.voice.speaker_id,
+            duration="P1Y", grants=[grant_of(**changes)], actor="key:test", at=self.at,
         ).consent  # fmt: skip
         self.sign(made)
 
     def sign(self, made: Consent) -> None:
-        consents.sign_as_test(made.id, organisation_id=made.organisation_id, actor="key:test", at=self.at)
+        consents.sign_as_test(
+            made.id, organisation_id=made.organisation_id, actor="key:test", at=self.at
+        )
 
     def renew(self, **narrower: Any) -> None:
         if narrower:
             self.narrow(self.consent, **narrower)
-        self.sign(consents.renew(self.consent.id, **self.by()).consent)
+        self.sign(consents.renew_consent(self.consent.id, **self.by()).consent)
 
     def set_policy(self, **entries: Any) -> None:
-        policy.change(self.voice.organisation_id, entries, actor="member:x", at=self.at)
+        organisation_policy.change_policy(
+            self.voice.organisation_id, entries, actor="member:x", at=self.at
+        )
 
     def hold(self) -> None:
         consents.place_hold(self.voice.speaker_id, ground="dispute", **self.by())
 
     def change_key(self, **changes: Any) -> None:
         accounts.update_key(
-            self.key.id, organisation=self.key.organisation, changes=changes, actor="member:x", at=self.at
+            self.key.id,
+            organisation=self.key.organisation,
+            changes=changes,
+            actor="member:x",
+            at=self.at,
         )
 
     def sweep_past_the_end(self) -> None:
@@ -94,37 +107,40 @@ class World:
 
     def advance_the_clock(self) -> None:
         house = self.voice.organisation
-        self.at = accounts.advance_test_clock(organisation=house, duration=parse("P2Y"), actor="member:x", real=self.at)
+        self.at = accounts.advance_test_clock(
+            organisation=house, duration=parse_duration("P2Y"), actor="member:x", real=self.at
+        )
 
     def pause_and_resume(self) -> None:
-        consents.suspend(self.consent.id, reason="", **self.by())
-        consents.resume(self.consent.id, **self.by())
+        consents.suspend_consent(self.consent.id, reason="", **self.by())
+        consents.resume_consent(self.consent.id, **self.by())
 
     def hold_and_lift(self) -> None:
         self.hold()
         consents.lift_hold(self.voice.speaker_id, ground="dispute", **self.by())
 
-    def ask_for_more(self) -> consents.Requested:
+    def ask_for_more(self) -> consents.ConsentRequest:
         return consents.request_consent(
-            organisation=self.voice.organisation, livemode=False, speaker_id=self.voice.speaker_id, duration="P1Y",
-            grants=[grant_of(exclusions=["medical_advice"])], actor="key:test", at=self.at,
+            organisation=self.voice.organisation, livemode=False, speaker_id=self.voice.speaker_id,
+            duration="P1Y", grants=[grant_of(exclusions=["medical_advice"])], actor="key:test",
+            at=self.at,
         )  # fmt: skip
 
     def ask_for_more_and_be_refused(self) -> None:
         token = str(self.ask_for_more().signing_url).rpartition("/")[2]
-        consents.decline(token, reason="", at=self.at)
+        consents.decline_request(token, reason="", at=self.at)
 
     def correct_the_person(self) -> None:
         consents.update_speaker(
-            self.voice.speaker_id, organisation=self.voice.organisation, livemode=False, changes={"name": "Mara Other"},
-            correction="misspelt", actor="key:test", at=self.at,
+            self.voice.speaker_id, organisation=self.voice.organisation, livemode=False,
+            changes={"name": "Mara Other"}, correction="misspelt", actor="key:test", at=self.at,
         )  # fmt: skip
 
     def name_and_verify_who_acts_for_them(self) -> None:
         house = self.voice.organisation
         made = consents.add_representative(
-            self.voice.speaker_id, organisation=house, livemode=False, kind="agent", name="Ada Agent",
-            email="ada@agents.example", actor="member:x", at=self.at,
+            self.voice.speaker_id, organisation=house, livemode=False, kind="agent",
+            name="Ada Agent", email="ada@agents.example", actor="member:x", at=self.at,
         )  # fmt: skip
         consents.verify_representative(made.id, organisation=house, actor="member:x", at=self.at)
 
@@ -133,35 +149,41 @@ class World:
         self.at += timedelta(seconds=2)
 
     def freeze(self) -> None:
-        erasure.freeze(self.voice.speaker_id, reason="erasure", actor="key:test", at=self.at)
+        speaker_erasure.freeze_speaker(
+            self.voice.speaker_id, reason="erasure", actor="key:test", at=self.at
+        )
 
     def freeze_and_purge(self) -> None:
         self.freeze()
-        erasure.purge(self.voice.speaker_id, at=self.at)
+        speaker_erasure.purge_speaker(self.voice.speaker_id, at=self.at)
 
     def erase(self) -> None:
-        erasures.request(
-            self.voice.speaker_id, organisation=self.voice.organisation, livemode=False, reason="erasure",
-            actor="member:x", at=self.at, real=self.at,
+        erasures.request_erasure(
+            self.voice.speaker_id, organisation=self.voice.organisation, livemode=False,
+            reason="erasure", actor="member:x", at=self.at, real=self.at,
         )  # fmt: skip
 
     def restore_a_backup(self) -> None:
         with transaction.atomic():
-            doubt.suspend_all(self.voice.organisation_id, actor="member:x", at=self.at)
+            suspend_after_restore.suspend_all(
+                self.voice.organisation_id, actor="member:x", at=self.at
+            )
 
     def add_a_member_and_change_their_role(self) -> None:
-        membership.add(
-            organisation=self.voice.organisation, email="eve@acme.example", role=Role.OFFICER, actor="member:x",
-            at=self.at,
+        membership.add_member(
+            organisation=self.voice.organisation, email="eve@acme.example", role=Role.OFFICER,
+            actor="member:x", at=self.at,
         )  # fmt: skip
-        membership.change_role(membership.find("eve@acme.example"), Role.AUDITOR, actor="member:x", at=self.at)
+        membership.change_role(
+            membership.get_member("eve@acme.example"), Role.AUDITOR, actor="member:x", at=self.at
+        )
 
 
 COMMANDS: dict[str, Callable[[World], object]] = {
-    "revoke": lambda w: consents.revoke(w.consent.id, reason="", **w.by()),
-    "suspend": lambda w: consents.suspend(w.consent.id, reason="", **w.by()),
-    "suspend the other": lambda w: consents.suspend(w.other.id, reason="", **w.by()),
-    "revoke the other": lambda w: consents.revoke(w.other.id, reason="", **w.by()),
+    "revoke": lambda w: consents.revoke_consent(w.consent.id, reason="", **w.by()),
+    "suspend": lambda w: consents.suspend_consent(w.consent.id, reason="", **w.by()),
+    "suspend the other": lambda w: consents.suspend_consent(w.other.id, reason="", **w.by()),
+    "revoke the other": lambda w: consents.revoke_consent(w.other.id, reason="", **w.by()),
     "hold": World.hold,
     "narrow the language": lambda w: w.narrow(w.consent, languages=["de"]),
     "narrow the label": lambda w: w.narrow(w.consent, sensitive_content=[]),
@@ -195,14 +217,18 @@ COMMANDS: dict[str, Callable[[World], object]] = {
     "bind a recording": lambda w: consents.register_samples(w.consent.id, ["0" * 64], **w.by()),
     "correct the person": World.correct_the_person,
     "name and verify who acts for them": World.name_and_verify_who_acts_for_them,
-    "call the voice otherwise": lambda w: voices.relabel(w.voice.id, asker=asker_of(w.voice), at=w.at, name="Other"),
-    "delete the voice at once": lambda w: deletion.delete_now(w.voice.id, actor="member:x", now=lambda: w.at),
-    "change the contact": lambda w: contact.change(
+    "call the voice otherwise": lambda w: voice_library.relabel_voice(
+        w.voice.id, asker=asker_of(w.voice), at=w.at, name="Other"
+    ),
+    "delete the voice at once": lambda w: voice_deletion.delete_now(
+        w.voice.id, actor="member:x", now=lambda: w.at
+    ),
+    "change the contact": lambda w: contact_details.change_contact(
         w.voice.organisation_id, {"dpo": "dpo@acme.example"}, actor="member:x", at=w.at
     ),
     "add a member and change their role": World.add_a_member_and_change_their_role,
     "advance the clock": World.advance_the_clock,
-    "delete the voice": lambda w: voices.delete(w.voice.id, asker=asker_of(w.voice)),
+    "delete the voice": lambda w: voice_library.delete_voice(w.voice.id, asker=asker_of(w.voice)),
     "the clock": World.wait_past_the_end,
     "the sweep": World.sweep_past_the_end,
     "nothing": lambda _: None,
@@ -210,34 +236,50 @@ COMMANDS: dict[str, Callable[[World], object]] = {
 
 
 HARMLESS = {
-    "suspend the other", "revoke the other", "sign another", "renew", "raise another level", "nothing",
-    "rotate the key", "pause and resume", "hold and lift", "ask for more", "ask for more and be refused",
-    "bind a recording", "correct the person", "name and verify who acts for them", "call the voice otherwise",
-    "change the contact", "add a member and change their role",
+    "suspend the other", "revoke the other", "sign another", "renew", "raise another level",
+    "nothing", "rotate the key", "pause and resume", "hold and lift", "ask for more",
+    "ask for more and be refused", "bind a recording", "correct the person",
+    "name and verify who acts for them", "call the voice otherwise", "change the contact",
+    "add a member and change their role",
 }  # fmt: skip
-"""After these the gate still says yes to the same call, so the table shows that its other rows do something."""
+"""After these the gate still says yes to the same call, so the table shows that its other rows do
+something.
+"""
 
 
-ROOMS: Final = (accounts, contact, membership, policy, consents, doubt, erasure, erasures, deletion, reviews, speech,
-                voices)  # fmt: skip
+ROOMS: Final = (
+    accounts,
+    contact_details,
+    membership,
+    organisation_policy,
+    consents,
+    suspend_after_restore,
+    speaker_erasure,
+    erasures,
+    voice_deletion,
+    similarity_reviews,
+    dispatch,
+    voice_library,
+)
 """The modules that offer the product's commands."""
 
 APART: Final = {
-    "accounts.services.create_member": "what no permit rests on",
-    "accounts.services.create_organisation": "what no permit rests on",
-    "accounts.services.issue_key": "what no permit rests on",
+    "accounts.provisioning.create_member": "what no permit rests on",
+    "accounts.provisioning.create_organisation": "what no permit rests on",
+    "accounts.provisioning.issue_key": "what no permit rests on",
     "accounts.membership.reset_password": "the gate asks for no member",
     "accounts.membership.reset_second_factor": "the gate asks for no member",
     "consent.services.create_speaker": "what no permit rests on",
-    "consent.services.resend": "writes a letter",
-    "consent.services.sign": "ends as `sign_as_test` does",
-    "voices.services.reviews.settle": "changes no voice",
-    "voices.services.speech.queue": "makes something of a yes",
-    "voices.services.speech.speak": "makes something of a yes",
-    "voices.services.speech.stream": "makes something of a yes",
-    "voices.services.voices.clone": "makes something of a yes",
-    "voices.services.voices.find": "reads",
-    "voices.services.voices.of": "reads",
+    "consent.services.resend_link": "writes a letter",
+    "voices.voice_deletion.run_deletion": "the worker's half of the deletion that is tried here",
+    "consent.services.sign_consent": "ends as `sign_as_test` does",
+    "voices.similarity_reviews.settle_review": "changes no voice",
+    "voices.speech.dispatch.queue_job": "makes something of a yes",
+    "voices.speech.dispatch.speak_text": "makes something of a yes",
+    "voices.speech.dispatch.stream_text": "makes something of a yes",
+    "voices.voice_library.clone_voice": "makes something of a yes",
+    "voices.voice_library.get_voice": "reads",
+    "voices.voice_library.list_voices": "reads",
 }
 """Commands that no row of the table runs, and why."""
 
@@ -249,7 +291,10 @@ def commands() -> set[str]:
         offered = getattr(room, "__all__", None)
         for name, one in vars(room).items():
             ours = name in offered if offered else getattr(one, "__module__", "") == room.__name__
-            told = inspect.isfunction(one) and {"actor", "asker", "at"} & inspect.signature(one).parameters.keys()
+            told = (
+                inspect.isfunction(one)
+                and {"actor", "asker", "at"} & inspect.signature(one).parameters.keys()
+            )
             if ours and told and not name.startswith("_"):
                 found.add(f"{room.__name__}.{name}")
     return found
@@ -258,8 +303,14 @@ def commands() -> set[str]:
 def tried() -> set[str]:
     """The functions of the rooms that this file calls by their names."""
     mine = vars(sys.modules[__name__])
-    used = (node for node in ast.walk(ast.parse(Path(__file__).read_text("utf-8"))) if isinstance(node, ast.Attribute))
-    named = ((mine.get(node.value.id), node.attr) for node in used if isinstance(node.value, ast.Name))
+    used = (
+        node
+        for node in ast.walk(ast.parse(Path(__file__).read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    )
+    named = (
+        (mine.get(node.value.id), node.attr) for node in used if isinstance(node.value, ast.Name)
+    )
     return {f"{room.__name__}.{name}" for room, name in named if isinstance(room, ModuleType)}
 
 
@@ -272,8 +323,8 @@ def world(make_consent: MakeConsent, make_voice: MakeVoice, make_key: MakeKey) -
     consent = make_consent(sensitive_content=["medical_advice"])
     world = World(make_voice(consent), consent, make_key(organisation=consent.organisation).key)
     made = consents.request_consent(
-        organisation=consent.organisation, livemode=False, speaker_id=consent.speaker_id, duration="P1Y",
-        grants=[grant_of(use_case="research")], actor="key:test", at=NOON,
+        organisation=consent.organisation, livemode=False, speaker_id=consent.speaker_id,
+        duration="P1Y", grants=[grant_of(use_case="research")], actor="key:test", at=NOON,
     ).consent  # fmt: skip
     world.sign(made)
     world.other = Consent.objects.get(id=made.id)
@@ -301,10 +352,12 @@ def test_a_command_that_makes_the_gate_say_no_ends_every_permit(world: World, co
     no = raises(lambda: gate.check(world.ask(), at=world.at, actor=world.actor))
 
     if no:
-        assert gate.ended([(permit, world.at)]), "a stream runs on"
+        assert gate.find_ended_permits([(permit, world.at)]), "a stream runs on"
         assert raises(lambda: gate.may_still(permit, at=world.at))
         assert raises(lambda: confirmed(permit, world.at))
-        if "key" not in command:  # what was delivered belongs to the organisation, not to one of its keys
+        if (
+            "key" not in command
+        ):  # what was delivered belongs to the organisation, not to one of its keys
             assert raises(lambda: gate.may_still(permit.decision_id, at=world.at))
     assert no is (command not in HARMLESS)
 
@@ -315,10 +368,14 @@ def test_the_gate_asks_few_questions_of_the_database(
     permit = gate.check(world.ask(), at=world.at, actor=world.actor)
     ask = world.ask()
 
-    with django_assert_num_queries(3):  # consents, keys, voices: of all streams together, twenty times a second
-        assert not gate.ended([(permit, world.at)] * 5)
-    with django_assert_num_queries(9):  # however many consents the person has; two of them are the savepoint
-        assert judging.judge(ask, at=world.at)[1].allowed
+    with django_assert_num_queries(
+        3
+    ):  # consents, keys, voices: of all streams together, twenty times a second
+        assert not gate.find_ended_permits([(permit, world.at)] * 5)
+    with django_assert_num_queries(
+        9
+    ):  # however many consents the person has; two of them are the savepoint
+        assert evaluation.load_and_evaluate(ask, at=world.at)[1].is_allowed
 
 
 def test_some_commands_leave_the_yes_alone(world: World) -> None:

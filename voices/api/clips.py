@@ -12,18 +12,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import caller_of
+from accounts.authentication import caller_of
 from core import clock
+from core.api.openapi import PAGE, describe_header
+from core.api.requests import filters_of, read_form, refuse_unknown, render_page
 from core.errors import Fault, Invalid
-from core.rest import filters_of, page, read, refuse_unknown
-from core.schemas import PAGE, sent
-from provenance import aigc
+from provenance.clips import aigc_label
+from provenance.clips.clip_receipts import COMPACT, GENERAL
 from provenance.models import Clip
-from provenance.receipts import COMPACT, GENERAL
-from voices import serializers as forms
+from voices import clip_access
 from voices.api import outputs, schemas
-from voices.api.callers import asker
-from voices.services import clips
+from voices.api import serializers as forms
+from voices.api.request_mapping import to_principal
 
 
 class Clips(APIView):
@@ -31,12 +31,17 @@ class Clips(APIView):
 
     scope = "clips"
 
-    @extend_schema(operation_id="clips_list", parameters=[forms.ClipFilter, *PAGE], responses=outputs.ClipList)
+    @extend_schema(
+        operation_id="clips_list", parameters=[forms.ClipFilter, *PAGE], responses=outputs.ClipList
+    )
     def get(self, request: Request) -> Response:
         """List the clips that left, newest first."""
         asked = filters_of(request)
-        rows = _filtered(clips.of(asker(caller_of(request))), read(forms.ClipFilter, asked))
-        return page(request, rows, outputs.clip, filters=asked, by="issued_at")
+        rows = _filter_clips(
+            clip_access.list_clips(to_principal(caller_of(request))),
+            read_form(forms.ClipFilter, asked),
+        )
+        return render_page(request, rows, outputs.render_clip, filters=asked, by="issued_at")
 
 
 class OneClip(APIView):
@@ -47,8 +52,8 @@ class OneClip(APIView):
     @extend_schema(operation_id="clips_retrieve", responses=outputs.ClipObject)
     def get(self, request: Request, clip_id: str) -> Response:
         """Show the facts of a clip."""
-        found = clips.find(clip_id, asker=asker(caller_of(request)))
-        return Response(outputs.clip(found))
+        found = clip_access.get_clip(clip_id, asker=to_principal(caller_of(request)))
+        return Response(outputs.render_clip(found))
 
 
 class ClipAudio(APIView):
@@ -59,20 +64,26 @@ class ClipAudio(APIView):
     @extend_schema(
         operation_id="clips_audio",
         parameters=[
-            sent("Sayso-Clip", "The clip's id.", 200),
-            sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
-            sent("Sayso-Aigc-Label", "China's hidden label as JSON, when the clip carries it (`aigc_label`).", 200),
+            describe_header("Sayso-Clip", "The clip's id.", 200),
+            describe_header("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
+            describe_header(
+                "Sayso-Aigc-Label",
+                "China's hidden label as JSON, when the clip carries it (`aigc_label`).",
+                200,
+            ),
         ],
         responses={(200, "audio/*"): OpenApiTypes.BINARY, 409: None},
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
         """Give the very bytes that were delivered, while the permission behind them lasts."""
         caller = caller_of(request)
-        clip, data = clips.audio(clip_id, asker=asker(caller), at=caller.now())
+        clip, data = clip_access.get_clip_audio(
+            clip_id, asker=to_principal(caller), at=caller.now()
+        )
         response = HttpResponse(data, content_type=clip.media_type)
         response["Sayso-Clip"] = clip.id
         response["Sayso-Content-Sha256"] = clip.sha256
-        if label := aigc.of(clip):
+        if label := aigc_label.get_label_json(clip):
             response["Sayso-Aigc-Label"] = label
         response["Cache-Control"] = "no-store"
         return response
@@ -83,10 +94,12 @@ class ClipManifest(APIView):
 
     scope = "clips"
 
-    @extend_schema(operation_id="clips_manifest", responses={(200, "application/c2pa"): OpenApiTypes.BINARY})
+    @extend_schema(
+        operation_id="clips_manifest", responses={(200, "application/c2pa"): OpenApiTypes.BINARY}
+    )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
         """Give the manifest, when the clip has one."""
-        manifest = clips.manifest(clip_id, asker=asker(caller_of(request)))
+        manifest = clip_access.get_clip_manifest(clip_id, asker=to_principal(caller_of(request)))
         return HttpResponse(manifest, content_type="application/c2pa")
 
 
@@ -97,8 +110,12 @@ class ClipProof(APIView):
 
     @extend_schema(operation_id="clips_proof", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Give the C2SP tlog-proof of the clip's log entry; it is checked with the log's key alone."""
-        proof = clips.proof(clip_id, asker=asker(caller_of(request)), at=clock.now())
+        """Give the C2SP tlog-proof of the clip's log entry; it is checked with the log's key
+        alone.
+        """
+        proof = clip_access.get_clip_proof(
+            clip_id, asker=to_principal(caller_of(request)), at=clock.now()
+        )
         return HttpResponse(proof, content_type="text/plain; charset=utf-8")
 
 
@@ -115,7 +132,11 @@ class ClipReceipt(APIView):
                 {"type": "string", "enum": ["compact", "json"], "default": "compact"},
                 description="`json` has all signatures: ML-DSA-44 too, where the service makes it.",
             ),
-            sent("Link", "Where the proof is that belongs to it, and the keys of the organisation.", 200),
+            describe_header(
+                "Link",
+                "Where the proof is that belongs to it, and the keys of the organisation.",
+                200,
+            ),
         ],
         responses={
             (200, "application/jose"): OpenApiTypes.STR,
@@ -123,10 +144,19 @@ class ClipReceipt(APIView):
         },
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Give the signed statement of what was spoken, by which grant. `verify.py receipt` checks it offline."""
-        caller, form = caller_of(request), _serialization(request)
-        made, media_type = (clips.receipt_in_full, GENERAL) if form == "json" else (clips.receipt, COMPACT)
-        response = HttpResponse(made(clip_id, asker=asker(caller), at=clock.now()), content_type=media_type)
+        """Give the signed statement of what was spoken, by which grant.
+
+        `verify.py receipt` checks it offline.
+        """
+        caller, form = caller_of(request), _parse_serialization(request)
+        made, media_type = (
+            (clip_access.get_full_receipt, GENERAL)
+            if form == "json"
+            else (clip_access.get_clip_receipt, COMPACT)
+        )
+        response = HttpResponse(
+            made(clip_id, asker=to_principal(caller), at=clock.now()), content_type=media_type
+        )
         response["Link"] = (
             f'</v1/clips/{clip_id}/proof>; rel="related"; type="text/plain", '
             f'</log/{caller.organisation_id}/keys.json>; rel="related"; type="application/json"'
@@ -141,21 +171,27 @@ class ClipOpening(APIView):
 
     @extend_schema(operation_id="clips_opening", responses=schemas.OpeningObject)
     def get(self, request: Request, clip_id: str) -> Response:
-        """Give the key and body of the clip's log entry: with them a script can be held against the receipt."""
-        found = clips.opening(clip_id, asker=asker(caller_of(request)), at=clock.now())
+        """Give the key and body of the clip's log entry: with them a script can be held against the
+        receipt.
+        """
+        found = clip_access.get_clip_opening(
+            clip_id, asker=to_principal(caller_of(request)), at=clock.now()
+        )
         return Response(found.line(), headers={"Cache-Control": "no-store"})
 
 
-def _serialization(request: Request) -> str:
+def _parse_serialization(request: Request) -> str:
     refuse_unknown(request, {"serialization"})
     wanted = request.query_params.get("serialization", "compact")
     if wanted not in {"compact", "json"}:
         detail = "`serialization` is `compact` or `json`."
-        raise Invalid(detail, faults=(Fault(code="invalid_choice", detail=detail, attr="serialization"),))
+        raise Invalid(
+            detail, faults=(Fault(code="invalid_choice", detail=detail, attr="serialization"),)
+        )
     return wanted
 
 
-def _filtered(rows: QuerySet[Clip], form: dict[str, Any]) -> QuerySet[Clip]:
+def _filter_clips(rows: QuerySet[Clip], form: dict[str, Any]) -> QuerySet[Clip]:
     if voice := form.get("voice"):
         rows = rows.filter(voice_id=voice)
     if consent := form.get("consent"):

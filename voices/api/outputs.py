@@ -8,25 +8,27 @@ from typing import Any
 
 from rest_framework import serializers
 
-from consent.schemas import RefusalReason
-from core.rest import Rendered, timestamp
-from provenance import aigc, clips, verifying
-from provenance.ledger import proofs
+from consent.api.schemas import RefusalReason
+from core.api.requests import Rendered, format_timestamp
+from provenance import verification
+from provenance.clips import aigc_label as aigc
+from provenance.clips import clip_lifecycle
 from provenance.models import Clip, ClipState
-from voices import comparison
+from transparency_log import proofs
+from voices import voice_comparison, voice_library
 from voices.api import schemas
-from voices.disclosure import Disclosure
 from voices.models import Job, JobItem, JobKind, ReviewState, Voice, VoiceState
-from voices.services import jobs, voices
+from voices.speech import job_lookup
+from voices.speech.disclosure import Disclosure
 
 
-def voice(row: Voice) -> Rendered:
+def render_voice(row: Voice) -> Rendered:
     """A voice; its label is opened for its own organisation alone."""
-    label, written = voices.label_of(row), voices.notes_of(row)
+    label, written = voice_library.label_of(row), voice_library.notes_of(row)
     return {
         "id": row.id,
         "object": "voice",
-        "created_at": timestamp(row.created_at),
+        "created_at": format_timestamp(row.created_at),
         "livemode": row.livemode,
         "external_id": written.external_id or None,
         "metadata": written.metadata,
@@ -40,60 +42,67 @@ def voice(row: Voice) -> Rendered:
         "consent": row.consent_id,
         "speaker": row.speaker_id,
         "decision": row.decision_id,
-        "ready_at": timestamp(row.ready_at),
-        "provider_expires_at": timestamp(row.provider_expires_at),
-        "deleted_at": timestamp(row.deleted_at),
-        "review": _review(row),
+        "ready_at": format_timestamp(row.ready_at),
+        "provider_expires_at": format_timestamp(row.provider_expires_at),
+        "deleted_at": format_timestamp(row.deleted_at),
+        "review": _render_review(row),
     }
 
 
-def job(row: Job) -> Rendered:
+def render_job(row: Job) -> Rendered:
     """A job in a list."""
-    written = jobs.notes_of(row)
+    written = job_lookup.notes_of(row)
     return {
         "id": row.id,
         "object": "job",
-        "created_at": timestamp(row.created_at),
+        "created_at": format_timestamp(row.created_at),
         "livemode": row.livemode,
         "external_id": written.external_id or None,
         "metadata": written.metadata,
         "kind": row.kind,
         "state": row.state,
-        "progress": {"total": row.total, "done": row.done, "refused": row.refused, "failed": row.failed},
-        "finished_at": timestamp(row.finished_at),
+        "progress": {
+            "total": row.total,
+            "done": row.done,
+            "refused": row.refused,
+            "failed": row.failed,
+        },
+        "finished_at": format_timestamp(row.finished_at),
     }
 
 
-def job_in_full(row: Job) -> Rendered:
+def render_job_with_items(row: Job) -> Rendered:
     """A job with what became of its items; one of a single text says so itself."""
-    items = [_item(item) for item in row.items.order_by("position")]
+    items = [_render_job_item(item) for item in row.items.order_by("position")]
     if row.kind == JobKind.BATCH:
-        return job(row) | {"clip": None, "items": items}
-    return job(row) | {name: items[0][name] for name in ("clip", "decision", "code", "reasons")}
+        return render_job(row) | {"clip": None, "items": items}
+    return render_job(row) | {
+        name: items[0][name] for name in ("clip", "decision", "code", "reasons")
+    }
 
 
-def clip(row: Clip) -> Rendered:
+def render_clip(row: Clip) -> Rendered:
     """A clip with its place in the log. `c2pa` says where its manifest is, or why there is none."""
-    written = clips.notes_of(row)
+    written = clip_lifecycle.open_notes(row)
     return {
         "id": row.id,
         "object": "clip",
-        "created_at": timestamp(row.issued_at),
+        "created_at": format_timestamp(row.issued_at),
         "livemode": row.livemode,
         "external_id": written.external_id or None,
         "metadata": written.metadata,
         "state": row.state,
-        "ended_at": timestamp(row.ended_at),
+        "ended_at": format_timestamp(row.ended_at),
         "voice": row.voice_id or None,
         "decision": row.decision_id,
         "consent": row.consent_id,
-        "consent_assurance": verifying.level_of(row.consent_id),
+        "consent_assurance": verification.get_consent_level(row.consent_id),
         "grant": row.grant_id,
         "language": row.language,
         "use_case": row.use_case,
         "characters": row.characters,
         "disclosure": row.disclosure,
-        "aigc_label": json.loads(label) if (label := aigc.of(row)) else None,
+        "aigc_label": json.loads(label) if (label := aigc.get_label_json(row)) else None,
         "provider": row.provider,
         "client_reference": written.client_reference or None,
         "media_type": row.media_type,
@@ -103,22 +112,28 @@ def clip(row: Clip) -> Rendered:
         "sha256": row.sha256,
         "sha256_pcm": row.sha256_pcm,
         "sha256_provider": row.sha256_provider,
-        "watermark": _watermark(row),
-        "c2pa": _c2pa(row),
-        "log_index": proofs.index_of(row.event_id),
+        "watermark": _render_watermark(row),
+        "c2pa": _render_manifest(row),
+        "log_index": proofs.get_event_index(row.event_id),
         "event": row.event_id,
     }
 
 
-def _review(row: Voice) -> Rendered | None:
-    """Whether a person has to look at this voice, or has. Whose voice it resembles is not said here."""
+def _render_review(row: Voice) -> Rendered | None:
+    """Whether a person has to look at this voice, or has.
+
+    Whose voice it resembles is not said here.
+    """
     states = {one.state for one in row.reviews.all()}
     if not states:
         return None
-    return {"state": ReviewState.OPEN if ReviewState.OPEN in states else ReviewState.SETTLED, "code": comparison.CODE}
+    return {
+        "state": ReviewState.OPEN if ReviewState.OPEN in states else ReviewState.SETTLED,
+        "code": voice_comparison.CODE,
+    }
 
 
-def _item(row: JobItem) -> Rendered:
+def _render_job_item(row: JobItem) -> Rendered:
     return {
         "position": row.position,
         "state": row.state,
@@ -129,7 +144,7 @@ def _item(row: JobItem) -> Rendered:
     }
 
 
-def _second_mark(mark: Mapping[str, Any]) -> Rendered:
+def _render_second_mark(mark: Mapping[str, Any]) -> Rendered:
     return {
         "scheme": mark["scheme"],
         "bits": mark["bits"],
@@ -138,7 +153,7 @@ def _second_mark(mark: Mapping[str, Any]) -> Rendered:
     }
 
 
-def _watermark(row: Clip) -> Rendered | None:
+def _render_watermark(row: Clip) -> Rendered | None:
     if not row.scheme:
         return None
     return {
@@ -148,11 +163,11 @@ def _watermark(row: Clip) -> Rendered | None:
         "margin_db": row.margin_milli_db / 1000,
         "score": row.score_milli / 1000,
         "self_check": row.self_checks,
-        "second_marks": [_second_mark(mark) for mark in row.second_marks],
+        "second_marks": [_render_second_mark(mark) for mark in row.second_marks],
     }
 
 
-def _c2pa(row: Clip) -> Rendered:
+def _render_manifest(row: Clip) -> Rendered:
     return {
         "mode": row.manifest_mode,
         "manifest_id": row.manifest_id or None,
@@ -243,7 +258,9 @@ class ClipObject(serializers.Serializer[Clip]):
     livemode = serializers.BooleanField()
     external_id = serializers.CharField(allow_null=True)
     metadata = serializers.DictField(child=serializers.CharField())
-    state = serializers.ChoiceField(choices=[str(state) for state in ClipState if state != ClipState.MAKING])
+    state = serializers.ChoiceField(
+        choices=[str(state) for state in ClipState if state != ClipState.MAKING]
+    )
     ended_at = serializers.DateTimeField(allow_null=True)
     voice = serializers.CharField(allow_null=True)
     decision = serializers.CharField()

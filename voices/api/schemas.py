@@ -1,21 +1,12 @@
-"""The answers about erasures, and what nests in the answers about jobs and clips, for the OpenAPI document alone."""
+"""What nests in the answers about jobs and clips, for the OpenAPI document alone."""
 
 from __future__ import annotations
 
 from rest_framework import serializers
 
-from consent.schemas import RefusalReason
+from consent.api.schemas import RefusalReason
 from provenance.models import Clip, ManifestMode
-from voices.models import (
-    Erasure,
-    ErasureState,
-    ErasureTarget,
-    JobItem,
-    JobState,
-    ReviewState,
-    TargetState,
-    VoiceReview,
-)
+from voices.models import JobItem, JobState, ReviewState, VoiceReview
 
 
 class ReviewObject(serializers.Serializer[VoiceReview]):
@@ -37,7 +28,9 @@ class JobItemObject(serializers.Serializer[JobItem]):
 
 
 class SecondMark(serializers.Serializer[Clip]):
-    """A mark of another scheme beside ours: what it says, how strongly, and how clearly it was read back."""
+    """A mark of another scheme beside ours: what it says, how strongly, and how clearly it was read
+    back.
+    """
 
     scheme = serializers.CharField()
     bits = serializers.RegexField("^[0-9a-f]{32}$", help_text="The clip's id, as its 16 bytes.")
@@ -46,7 +39,9 @@ class SecondMark(serializers.Serializer[Clip]):
 
 
 class WatermarkObject(serializers.Serializer[Clip]):
-    """The mark in a clip: scheme, name of the key, token in hex, and how clearly it was read back."""
+    """The mark in a clip: scheme, name of the key, token in hex, and how clearly it was read
+    back.
+    """
 
     scheme = serializers.CharField()
     key = serializers.CharField()
@@ -54,11 +49,15 @@ class WatermarkObject(serializers.Serializer[Clip]):
     margin_db = serializers.FloatField()
     score = serializers.FloatField()
     self_check = serializers.ListField(child=serializers.CharField())
-    second_marks = SecondMark(many=True, help_text="What else marks the clip, in clips of 15 seconds and more.")
+    second_marks = SecondMark(
+        many=True, help_text="What else marks the clip, in clips of 15 seconds and more."
+    )
 
 
 class Signature(serializers.Serializer[Clip]):
-    """One signature of a receipt: its protected header and the signature itself, both in base64url."""
+    """One signature of a receipt: its protected header and the signature itself, both in
+    base64url.
+    """
 
     protected = serializers.CharField()
     signature = serializers.CharField()
@@ -81,7 +80,9 @@ class OpeningObject(serializers.Serializer[Clip]):
 
 
 class AigcLabelObject(serializers.Serializer[Clip]):
-    """China's hidden label as it stands in the clip (GB 45438-2025); for bare samples in a header alone."""
+    """China's hidden label as it stands in the clip (GB 45438-2025); for bare samples in a header
+    alone.
+    """
 
     Label = serializers.CharField()
     ContentProducer = serializers.CharField()
@@ -93,67 +94,11 @@ class AigcLabelObject(serializers.Serializer[Clip]):
 
 
 class ManifestObject(serializers.Serializer[Clip]):
-    """A clip's C2PA manifest: where it is, its label and SHA-256; without one, `reason` says why."""
+    """A clip's C2PA manifest: where it is, its label and SHA-256; without one, `reason` says
+    why.
+    """
 
     mode = serializers.ChoiceField(choices=ManifestMode.values)
     manifest_id = serializers.CharField(allow_null=True)
     sha256 = serializers.CharField(allow_null=True)
     reason = serializers.CharField(allow_null=True)
-
-
-class TargetObject(serializers.Serializer[ErasureTarget]):
-    """One thing to erase; `kept` always names its legal ground."""
-
-    system = serializers.CharField()
-    asset = serializers.CharField()
-    method = serializers.CharField()
-    state = serializers.ChoiceField(choices=TargetState.values)
-    ground = serializers.CharField(allow_null=True)
-    settled_at = serializers.DateTimeField(allow_null=True)
-
-
-class ErasureWarning(serializers.Serializer[Erasure]):
-    """What the caller should know: `reason_not_kept` for words, which an erasure does not keep."""
-
-    code = serializers.CharField()
-    attr = serializers.CharField(allow_null=True)
-    detail = serializers.CharField()
-
-
-class ErasureObject(serializers.Serializer[Erasure]):
-    """An erasure."""
-
-    id = serializers.CharField()
-    object = serializers.ChoiceField(choices=("erasure",))
-    created_at = serializers.DateTimeField()
-    livemode = serializers.BooleanField()
-    external_id = serializers.CharField(allow_null=True)
-    metadata = serializers.DictField(child=serializers.CharField())
-    speaker = serializers.CharField()
-    reason = serializers.CharField()
-    state = serializers.ChoiceField(choices=ErasureState.values)
-    answer_by = serializers.DateTimeField()
-    completed_at = serializers.DateTimeField(allow_null=True)
-    targets = TargetObject(many=True)
-    warnings = ErasureWarning(many=True)
-
-
-class ErasureList(serializers.Serializer[Erasure]):
-    """A page of erasures."""
-
-    object = serializers.ChoiceField(choices=("list",))
-    data = ErasureObject(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
-    has_more = serializers.BooleanField()
-    first_id = serializers.CharField(allow_null=True)
-    last_id = serializers.CharField(allow_null=True)
-
-
-class CertificateObject(serializers.Serializer[Erasure]):
-    """A certificate of erasure: its content, the exact JCS bytes in base64, and the JWS over them."""
-
-    object = serializers.ChoiceField(choices=("erasure_certificate",))
-    certificate = serializers.DictField()
-    record = serializers.CharField()
-    sha256 = serializers.CharField()
-    jws = serializers.CharField()
-    public_key = serializers.CharField()

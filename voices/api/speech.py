@@ -14,20 +14,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import Caller, caller_of
+from accounts.authentication import Caller, caller_of
+from audio import encoding
 from core import clock
+from core.api.openapi import PAGE, describe_header
+from core.api.requests import flatten_errors, read_form, render_page
 from core.errors import Fault, Invalid
-from core.rest import faults, page, read
-from core.schemas import PAGE, sent
-from provenance.audio import encoding
-from voices import serializers as forms
 from voices.api import outputs
-from voices.api.callers import asker, line, notes_of
+from voices.api import serializers as forms
+from voices.api.request_mapping import to_caller_notes, to_principal, to_speech_request
 from voices.models import Job, JobKind
-from voices.orders import SpeechOrder
-from voices.pipeline import Spoken
-from voices.services import jobs, speech
-from voices.streaming.live import Papers
+from voices.speech import dispatch, job_lookup
+from voices.speech.pipeline import DeliveredClip
+from voices.speech.streaming.session import StreamContext
+from voices.synthesis_requests import SpeechRequest
 
 _MOST_FAULTS: Final = 100
 _OF_THE_JOB: Final = frozenset({"items", "delivery", "external_id", "metadata"})
@@ -42,49 +42,63 @@ class Speech(APIView):
         operation_id="speech_create",
         request=forms.SpeechForm,
         parameters=[
-            sent("Sayso-Clip", "The clip's id; its facts are at `/v1/clips/{id}`.", 200),
-            sent("Sayso-Decision", "The decision that allowed it.", 200),
-            sent("Sayso-Content-Sha256", "SHA-256 of the body, in hex; not with a stream.", 200),
-            sent(
+            describe_header("Sayso-Clip", "The clip's id; its facts are at `/v1/clips/{id}`.", 200),
+            describe_header("Sayso-Decision", "The decision that allowed it.", 200),
+            describe_header(
+                "Sayso-Content-Sha256", "SHA-256 of the body, in hex; not with a stream.", 200
+            ),
+            describe_header(
                 "Sayso-Disclosure",
                 "`spoken`: it says at its start that it is synthetic; `label`: show it as such.",
                 200,
             ),
-            sent("Sayso-Aigc-Label", "China's hidden label as JSON, when the clip carries it (`aigc_label`).", 200),
-            sent(
-                "Link",
-                'Where the clip\'s receipt is, and its manifest: `<…>; rel="describedby", <…>; rel="c2pa-manifest"`.',
+            describe_header(
+                "Sayso-Aigc-Label",
+                "China's hidden label as JSON, when the clip carries it (`aigc_label`).",
                 200,
             ),
-            sent("Location", "Where the job is.", 202),
+            describe_header(
+                "Link",
+                "Where the clip's receipt is, and its manifest: "
+                '`<…>; rel="describedby", <…>; rel="c2pa-manifest"`.',
+                200,
+            ),
+            describe_header("Location", "Where the job is.", 202),
         ],
         responses={(200, "audio/*"): OpenApiTypes.BINARY, 202: outputs.JobObject, 404: None},
     )
     def post(self, request: Request) -> HttpResponse | Response:
         """Speak a text, if a consent covers it: audio at once, as a stream, or a job.
 
-        `delivery.mode: stream` sends the first bytes while later sentences are still being made. A stream that does not
-        end like a whole answer was broken off: consent ended, or something failed. Its facts are at `/v1/clips/{id}`,
-        which says `aborted` then. WAV declares no length in a stream; FLAC cannot be streamed.
+        `delivery.mode: stream` sends the first bytes while later sentences are still being made. A
+        stream that does not end like a whole answer was broken off: consent ended, or something
+        failed. Its facts are at `/v1/clips/{id}`, which says `aborted` then. WAV declares no length
+        in a stream; FLAC cannot be streamed.
         """
         caller = caller_of(request)
-        form = read(forms.SpeechForm, request.data)
-        order, options = line(form, caller), form.get("provider_options", {})
+        form = read_form(forms.SpeechForm, request.data)
+        order, options = to_speech_request(form, caller), form.get("provider_options", {})
         mode = form.get("delivery", {}).get("mode")
         if mode == "stream":
-            return _head(speech.stream(order, options, asker=asker(caller), now=caller.now).papers)
+            return _build_stream_head(
+                dispatch.stream_text(
+                    order, options, asker=to_principal(caller), now=caller.now
+                ).papers
+            )
         if mode == "job":
-            job = speech.queue(
+            job = dispatch.queue_job(
                 [order],
                 options,
                 kind=JobKind.SPEECH,
-                asker=asker(caller),
+                asker=to_principal(caller),
                 at=caller.now(),
                 real=clock.now(),
                 notes=replace(order.notes, client_reference=""),
             )
-            return _accepted(job)
-        return _audio(speech.speak(order, options, asker=asker(caller), now=caller.now))
+            return _respond_with_job(job)
+        return _respond_with_audio(
+            dispatch.speak_text(order, options, asker=to_principal(caller), now=caller.now)
+        )
 
 
 class SpeechBatch(APIView):
@@ -97,24 +111,24 @@ class SpeechBatch(APIView):
     @extend_schema(
         operation_id="speech_batch",
         request=forms.BatchForm,
-        parameters=[sent("Location", "Where the job is.", 202)],
+        parameters=[describe_header("Location", "Where the job is.", 202)],
         responses={202: outputs.JobObject, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Queue up to a thousand texts as one job; each asks the gate when its turn comes."""
         caller = caller_of(request)
-        form = read(forms.BatchForm, request.data)
-        orders, options = _lines(request.data, form, caller)
-        job = speech.queue(
+        form = read_form(forms.BatchForm, request.data)
+        orders, options = _parse_batch(request.data, form, caller)
+        job = dispatch.queue_job(
             orders,
             options,
             kind=JobKind.BATCH,
-            asker=asker(caller),
+            asker=to_principal(caller),
             at=caller.now(),
             real=clock.now(),
-            notes=notes_of(form),
+            notes=to_caller_notes(form),
         )
-        return _accepted(job)
+        return _respond_with_job(job)
 
 
 class Jobs(APIView):
@@ -125,7 +139,9 @@ class Jobs(APIView):
     @extend_schema(operation_id="jobs_list", parameters=list(PAGE), responses=outputs.JobList)
     def get(self, request: Request) -> Response:
         """List the jobs, newest first."""
-        return page(request, jobs.of(asker(caller_of(request))), outputs.job)
+        return render_page(
+            request, job_lookup.list_jobs(to_principal(caller_of(request))), outputs.render_job
+        )
 
 
 class OneJob(APIView):
@@ -136,63 +152,83 @@ class OneJob(APIView):
     @extend_schema(operation_id="jobs_retrieve", responses=outputs.JobObject)
     def get(self, request: Request, job_id: str) -> Response:
         """Show how far the job is, and the clips that it made."""
-        return Response(outputs.job_in_full(jobs.find(job_id, asker=asker(caller_of(request)))))
+        return Response(
+            outputs.render_job_with_items(
+                job_lookup.get_job(job_id, asker=to_principal(caller_of(request)))
+            )
+        )
 
 
-def _accepted(job: Job) -> Response:
+def _respond_with_job(job: Job) -> Response:
     headers = {"Location": f"/v1/jobs/{job.id}"}
-    return Response(outputs.job_in_full(job), status=status.HTTP_202_ACCEPTED, headers=headers)
+    return Response(
+        outputs.render_job_with_items(job), status=status.HTTP_202_ACCEPTED, headers=headers
+    )
 
 
-def _audio(spoken: Spoken) -> HttpResponse:
+def _respond_with_audio(spoken: DeliveredClip) -> HttpResponse:
     response = HttpResponse(spoken.data, content_type=spoken.media_type)
     response["Sayso-Content-Sha256"] = spoken.sha256
     if spoken.aigc_label:
         response["Sayso-Aigc-Label"] = spoken.aigc_label
-    return _with_papers(response, spoken.clip_id, spoken.decision_id, spoken.disclosure)
+    return _set_clip_headers(response, spoken.clip_id, spoken.decision_id, spoken.disclosure)
 
 
-def _head(papers: Papers) -> HttpResponse:
+def _build_stream_head(papers: StreamContext) -> HttpResponse:
     """The head of a streamed answer; its body comes from the edge."""
-    response = HttpResponse(b"", content_type=encoding.media_type(papers.order.output.codec))
-    response["X-Accel-Buffering"] = "no"  # a proxy that collects the whole first would make it no stream
+    response = HttpResponse(b"", content_type=encoding.get_media_type(papers.order.output.codec))
+    response["X-Accel-Buffering"] = (
+        "no"  # a proxy that collects the whole first would make it no stream
+    )
     if papers.label is not None:
         response["Sayso-Aigc-Label"] = papers.label.text()
-    return _with_papers(response, papers.intent.clip_id, papers.permit.decision_id, papers.disclosure)
+    return _set_clip_headers(
+        response, papers.intent.clip_id, papers.permit.decision_id, papers.disclosure
+    )
 
 
-def _with_papers(response: HttpResponse, clip_id: str, decision_id: str, disclosure: str) -> HttpResponse:
+def _set_clip_headers(
+    response: HttpResponse, clip_id: str, decision_id: str, disclosure: str
+) -> HttpResponse:
     response["Sayso-Clip"] = clip_id
     response["Sayso-Decision"] = decision_id
     response["Sayso-Disclosure"] = disclosure
     clip = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{clip_id}"
     response["Link"] = (
-        f'<{clip}/receipt>; rel="describedby"; type="application/jose", <{clip}/manifest>; rel="c2pa-manifest"'
+        f'<{clip}/receipt>; rel="describedby"; type="application/jose", '
+        f'<{clip}/manifest>; rel="c2pa-manifest"'
     )
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _lines(data: Any, form: dict[str, Any], caller: Caller) -> tuple[list[SpeechOrder], dict[str, object]]:
-    """Read every item with the common fields beneath it. Raises Invalid with the faults of all items."""
+def _parse_batch(
+    data: Any, form: dict[str, Any], caller: Caller
+) -> tuple[list[SpeechRequest], dict[str, object]]:
+    """Read every item with the common fields beneath it.
+
+    Raises Invalid with the faults of all items.
+    """
     common = {name: value for name, value in data.items() if name not in _OF_THE_JOB}
-    orders: list[SpeechOrder] = []
+    orders: list[SpeechRequest] = []
     options: dict[str, object] = {}
     wrong: list[Fault] = []
     for number, item in enumerate(form["items"]):
         bound = forms.LineForm(data={**common, **item})
         try:
             if not bound.is_valid():
-                wrong += faults(bound.errors, f"items.{number}")
+                wrong += flatten_errors(bound.errors, f"items.{number}")
                 continue
             clean = cast("dict[str, Any]", bound.validated_data)
             options |= clean.get("provider_options", {})
-            orders.append(line(clean, caller))
+            orders.append(to_speech_request(clean, caller))
         except Invalid as invalid:
             wrong += [
                 Fault(code=fault.code, detail=fault.detail, attr=f"items.{number}.{fault.attr}")
                 for fault in invalid.faults
             ]
     if wrong:
-        raise Invalid("Some items are wrong.", code=wrong[0].code, faults=tuple(wrong[:_MOST_FAULTS]))
+        raise Invalid(
+            "Some items are wrong.", code=wrong[0].code, faults=tuple(wrong[:_MOST_FAULTS])
+        )
     return orders, options

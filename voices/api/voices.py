@@ -12,16 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.rest import Caller, caller_of
-from core.rest import StrictJSONParser, page, read
-from core.schemas import PAGE, sent
-from core.uploads import UploadParser
-from voices import serializers as forms
+from accounts.authentication import Caller, caller_of
+from core.api.openapi import PAGE, describe_header
+from core.api.requests import StrictJSONParser, read_form, render_page
+from core.api.uploads import UploadParser
+from voices import voice_library
 from voices.api import outputs
-from voices.api.callers import asker, named, notes_of, placed
+from voices.api import serializers as forms
+from voices.api.request_mapping import require_field, resolve_place, to_caller_notes, to_principal
 from voices.models import VoiceState
-from voices.orders import CloneOrder
-from voices.services import voices
+from voices.synthesis_requests import CloneRequest
 
 
 class Voices(APIView):
@@ -35,14 +35,18 @@ class Voices(APIView):
     @extend_schema(operation_id="voices_list", parameters=list(PAGE), responses=outputs.VoiceList)
     def get(self, request: Request) -> Response:
         """List the voices, newest first."""
-        return page(request, voices.of(asker(caller_of(request))), outputs.voice)
+        return render_page(
+            request,
+            voice_library.list_voices(to_principal(caller_of(request))),
+            outputs.render_voice,
+        )
 
     @extend_schema(
         operation_id="voices_create",
         request={"application/json": forms.VoiceForm, "multipart/form-data": forms.VoiceUpload},
         parameters=[
-            sent("Location", "Where the voice is.", 201, 202),
-            sent("Sayso-Decision", "The decision that allowed it.", 201, 202),
+            describe_header("Location", "Where the voice is.", 201, 202),
+            describe_header("Sayso-Decision", "The decision that allowed it.", 201, 202),
         ],
         responses={201: outputs.VoiceObject, 202: outputs.VoiceObject},
     )
@@ -51,10 +55,14 @@ class Voices(APIView):
         caller = caller_of(request)
         data = request.data
         body = forms.from_multipart(data) if isinstance(data, QueryDict) else data
-        voice = voices.clone(_order(read(forms.VoiceForm, body), caller), asker=asker(caller), now=caller.now)
+        voice = voice_library.clone_voice(
+            _to_clone_request(read_form(forms.VoiceForm, body), caller),
+            asker=to_principal(caller),
+            now=caller.now,
+        )
         made = voice.state == VoiceState.READY
         return Response(
-            outputs.voice(voice),
+            outputs.render_voice(voice),
             status=status.HTTP_201_CREATED if made else status.HTTP_202_ACCEPTED,
             headers={"Location": f"/v1/voices/{voice.id}", "Sayso-Decision": voice.decision_id},
         )
@@ -68,36 +76,48 @@ class OneVoice(APIView):
     @extend_schema(operation_id="voices_retrieve", responses=outputs.VoiceObject)
     def get(self, request: Request, voice_id: str) -> Response:
         """Show the voice."""
-        return Response(outputs.voice(voices.find(voice_id, asker=asker(caller_of(request)))))
+        return Response(
+            outputs.render_voice(
+                voice_library.get_voice(voice_id, asker=to_principal(caller_of(request)))
+            )
+        )
 
     @extend_schema(
-        operation_id="voices_update", request=forms.VoiceChanges, responses={200: outputs.VoiceObject, 409: None}
+        operation_id="voices_update",
+        request=forms.VoiceChanges,
+        responses={200: outputs.VoiceObject, 409: None},
     )
     def patch(self, request: Request, voice_id: str) -> Response:
         """Change what the voice is called."""
-        caller, changes = caller_of(request), read(forms.VoiceChanges, request.data)
-        return Response(outputs.voice(voices.relabel(voice_id, asker=asker(caller), at=caller.now(), **changes)))
+        caller, changes = caller_of(request), read_form(forms.VoiceChanges, request.data)
+        return Response(
+            outputs.render_voice(
+                voice_library.relabel_voice(
+                    voice_id, asker=to_principal(caller), at=caller.now(), **changes
+                )
+            )
+        )
 
     @extend_schema(operation_id="voices_delete", request=None, responses={202: outputs.VoiceObject})
     def delete(self, request: Request, voice_id: str) -> Response:
         """Delete the voice here and at its provider; `deleted` once the provider has confirmed."""
-        voice = voices.delete(voice_id, asker=asker(caller_of(request)))
-        return Response(outputs.voice(voice), status=status.HTTP_202_ACCEPTED)
+        voice = voice_library.delete_voice(voice_id, asker=to_principal(caller_of(request)))
+        return Response(outputs.render_voice(voice), status=status.HTTP_202_ACCEPTED)
 
 
-def _order(form: dict[str, Any], caller: Caller) -> CloneOrder:
+def _to_clone_request(form: dict[str, Any], caller: Caller) -> CloneRequest:
     samples = cast("list[dict[str, Any]]", form["samples"])
     transcripts = form.get("transcripts") or [sample.get("transcript") for sample in samples]
-    return CloneOrder(
+    return CloneRequest(
         consent_id=form["consent"],
         name=form["name"],
         description=form.get("description") or "",
-        language=named(form.get("language"), caller.default_language, "language"),
-        use_case=named(form.get("use_case"), caller.default_use_case, "use_case"),
+        language=require_field(form.get("language"), caller.default_language, "language"),
+        use_case=require_field(form.get("use_case"), caller.default_use_case, "use_case"),
         provider=form["provider"],
-        channel=placed(form.get("channel"), caller.default_channel, "channel"),
-        territory=placed(form.get("territory"), caller.default_territory, "territory"),
+        channel=resolve_place(form.get("channel"), caller.default_channel, "channel"),
+        territory=resolve_place(form.get("territory"), caller.default_territory, "territory"),
         samples=tuple(sample["audio_base64"] for sample in samples),
         transcripts=tuple(transcripts),
-        notes=notes_of(form),
+        notes=to_caller_notes(form),
     )

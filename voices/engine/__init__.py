@@ -1,7 +1,24 @@
-"""The built-in engine: espeak-ng in a child process, adapted to a reference voice. Not a natural clone, and says so."""
+"""The built-in engine: espeak-ng in a child process, adapted to a reference voice.
 
-from voices.engine.sentences import sentences
-from voices.engine.speaking import Fidelity, enrol, languages, speak, stream
-from voices.engine.tags import LanguageUnsupported
+Not a natural clone, and says so.
+"""
 
-__all__ = ["Fidelity", "LanguageUnsupported", "enrol", "languages", "sentences", "speak", "stream"]
+from voices.engine.language_tags import LanguageUnsupported
+from voices.engine.sentences import split_sentences
+from voices.engine.synthesizer import (
+    Fidelity,
+    enrol_speaker,
+    list_languages,
+    stream_speech,
+    synthesize_speech,
+)
+
+__all__ = [
+    "Fidelity",
+    "LanguageUnsupported",
+    "enrol_speaker",
+    "list_languages",
+    "split_sentences",
+    "stream_speech",
+    "synthesize_speech",
+]

@@ -1,4 +1,6 @@
-"""Fundamental frequency by YIN (de Cheveigné and Kawahara, 2002), with octave errors mended against the median."""
+"""Fundamental frequency by YIN (de Cheveigné and Kawahara, 2002), with octave errors mended against
+the median.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.audio.sound import Sound
+from audio.sound import Sound
 
 HOP_SECONDS: Final = 0.005
 LOWEST: Final = 50.0
@@ -26,28 +28,32 @@ _QUIET: Final = 1e-7  # mean square of a window below which nothing is voiced
 Real = NDArray[np.float64]
 
 
-def track(sound: Sound) -> Real:
+def track_pitch(sound: Sound) -> Real:
     """F0 in Hz every 5 ms, 0 where the sound is not voiced. Frame k is centred on k x 5 ms."""
     if len(sound.samples) == 0:
         return np.zeros(0)
-    dips = _dips(sound.resampled(_RATE).samples.astype(np.float64))
-    lags, depth = _chosen(dips)
+    dips = _normalised_differences(sound.resample(_RATE).samples.astype(np.float64))
+    lags, depth = _choose_lags(dips)
     voiced = depth < _VOICED
     if voiced.any():
-        lags = _octaves_mended(dips, lags, np.asarray(voiced))
-    return np.where(voiced, _RATE / _refined(dips, lags), 0.0)
+        lags = _mend_octaves(dips, lags, np.asarray(voiced))
+    return np.where(voiced, _RATE / _refine_lags(dips, lags), 0.0)
 
 
-def _dips(samples: Real) -> Real:
-    """The cumulative mean normalised difference of each frame (equations 6 and 8), by FFT; frames x lags."""
+def _normalised_differences(samples: Real) -> Real:
+    """The cumulative mean normalised difference of each frame (equations 6 and 8), by FFT; frames x
+    lags.
+    """
     half = (_WINDOW + _LONGEST_LAG) // 2
     padded = np.pad(samples, (half, half + _LONGEST_LAG))
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW + _LONGEST_LAG)[::_HOP]
     frames = frames[: 1 + len(samples) // _HOP]
-    return np.concatenate([_dips_of(frames[at : at + _BATCH]) for at in range(0, len(frames), _BATCH)])
+    return np.concatenate(
+        [_differences_of_frames(frames[at : at + _BATCH]) for at in range(0, len(frames), _BATCH)]
+    )
 
 
-def _dips_of(frames: Real) -> Real:
+def _differences_of_frames(frames: Real) -> Real:
     frames = frames - frames.mean(axis=1, keepdims=True)
     spectrum = np.fft.rfft(frames, _FFT)
     window = np.fft.rfft(frames[:, :_WINDOW], _FFT)
@@ -63,17 +69,24 @@ def _dips_of(frames: Real) -> Real:
     return np.asarray(normal)
 
 
-def _chosen(dips: Real) -> tuple[NDArray[np.intp], Real]:
+def _choose_lags(dips: Real) -> tuple[NDArray[np.intp], Real]:
     """The first local minimum under the threshold, else the deepest; and its depth."""
     inner = dips[:, _SHORTEST_LAG:_LONGEST_LAG]
-    before, after = dips[:, _SHORTEST_LAG - 1 : _LONGEST_LAG - 1], dips[:, _SHORTEST_LAG + 1 : _LONGEST_LAG + 1]
+    before, after = (
+        dips[:, _SHORTEST_LAG - 1 : _LONGEST_LAG - 1],
+        dips[:, _SHORTEST_LAG + 1 : _LONGEST_LAG + 1],
+    )
     good = (inner < _FIRST_DIP) & (inner <= before) & (inner < after)
     lags = np.where(good.any(axis=1), good.argmax(axis=1), inner.argmin(axis=1)) + _SHORTEST_LAG
     return lags, dips[np.arange(len(dips)), lags]
 
 
-def _octaves_mended(dips: Real, lags: NDArray[np.intp], voiced: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Where a frame lies an octave off the median and double or half the lag is nearly as good, take that one."""
+def _mend_octaves(
+    dips: Real, lags: NDArray[np.intp], voiced: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Where a frame lies an octave off the median and double or half the lag is nearly as good,
+    take that one.
+    """
     median = float(np.median(lags[voiced]))
     rows = np.arange(len(dips))
     mended = lags
@@ -84,7 +97,7 @@ def _octaves_mended(dips: Real, lags: NDArray[np.intp], voiced: NDArray[np.bool_
     return mended
 
 
-def _refined(dips: Real, lags: NDArray[np.intp]) -> Real:
+def _refine_lags(dips: Real, lags: NDArray[np.intp]) -> Real:
     """Parabolic interpolation around each lag."""
     rows = np.arange(len(dips))
     a, b, c = dips[rows, lags - 1], dips[rows, lags], dips[rows, lags + 1]

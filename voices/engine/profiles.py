@@ -1,4 +1,7 @@
-"""The stored voice profile: statistics of a reference voice as compact bytes. No audio in it, but biometric data."""
+"""The stored voice profile: statistics of a reference voice as compact bytes.
+
+No audio in it, but biometric data.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from core.errors import Conflict
-from voices.engine.statistics import Statistics
+from voices.engine.voice_statistics import Statistics
 
 VERSION: Final = 1
 MOST_FRAMES: Final = 4000
@@ -25,8 +28,10 @@ class ProfileUnusable(Conflict):
         super().__init__("The stored voice profile cannot be used; clone the voice again.")
 
 
-def dump(statistics: Statistics) -> bytes:
-    """Serialise: numbers in a zip of plain arrays, the frames in half precision, evenly thinned to MOST_FRAMES."""
+def dump_profile(statistics: Statistics) -> bytes:
+    """Serialise: numbers in a zip of plain arrays, the frames in half precision, evenly thinned to
+    MOST_FRAMES.
+    """
     frames = statistics.voiced_frames
     if len(frames) > MOST_FRAMES:
         frames = frames[np.linspace(0, len(frames) - 1, MOST_FRAMES).astype(int)]
@@ -34,15 +39,19 @@ def dump(statistics: Statistics) -> bytes:
     np.savez_compressed(
         sink,
         version=np.array(VERSION),
-        scalars=np.array([statistics.pitch_hz, statistics.pitch_spread, statistics.pace, statistics.bands]),
+        scalars=np.array(
+            [statistics.pitch_hz, statistics.pitch_spread, statistics.pace, statistics.bands]
+        ),
         means=np.stack([statistics.voiced_mean, statistics.unvoiced_mean]).astype(np.float32),
-        covariances=np.stack([statistics.voiced_covariance, statistics.unvoiced_covariance]).astype(np.float32),
+        covariances=np.stack([statistics.voiced_covariance, statistics.unvoiced_covariance]).astype(
+            np.float32
+        ),
         frames=frames.astype(np.float16),
     )
     return sink.getvalue()
 
 
-def load(data: bytes) -> Statistics:
+def load_profile(data: bytes) -> Statistics:
     """Read a profile. Raises ProfileUnusable."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:

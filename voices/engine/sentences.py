@@ -9,7 +9,8 @@ from typing import Final
 
 LONGEST: Final = 400
 """Characters of a piece; longer sentences are split at commas, then at spaces, then anywhere."""
-# The end of a sentence: a stop (Latin, CJK, Arabic, Devanagari), closing quotes, then space; CJK stops need no space.
+# The end of a sentence: a stop (Latin, CJK, Arabic, Devanagari), closing quotes, then space; CJK
+# stops need no space.
 _STOP: Final = re.compile(r"(?<=[.!?…؟।])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”’]*|\n\s*\n")
 _COMMA: Final = re.compile(r"(?<=[,;:،、，；：])\s*")
 _SPACE: Final = re.compile(r"\s+")
@@ -19,40 +20,44 @@ _NOT_AN_END: Final = re.compile(
 )
 
 
-def sentences(text: str) -> tuple[str, ...]:
-    """Give the sentences in order, none empty, none over 400 characters; only white space is lost."""
+def split_sentences(text: str) -> tuple[str, ...]:
+    """Give the sentences in order, none empty, none over 400 characters; only white space is
+    lost.
+    """
     whole: list[str] = []
-    for piece in _split(_STOP, _printable(text)):
+    for piece in _split_behind(_STOP, _replace_controls(text)):
         if whole and _NOT_AN_END.search(whole[-1]):
             whole[-1] = f"{whole[-1]} {piece}"
         else:
             whole.append(piece)
-    return tuple(part for sentence in whole for part in _fitting(sentence))
+    return tuple(part for sentence in whole for part in _fit_sentence(sentence))
 
 
-def _printable(text: str) -> str:
+def _replace_controls(text: str) -> str:
     """Control characters become spaces: NUL would end the text in C, the others are no speech."""
-    return "".join(" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
+    return "".join(
+        " " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text
+    )
 
 
-def _split(pattern: re.Pattern[str], text: str) -> list[str]:
+def _split_behind(pattern: re.Pattern[str], text: str) -> list[str]:
     """Cut behind each match; a match's own signs (closing quotes) stay with what precedes them."""
     cuts = [0, *(match.end() for match in pattern.finditer(text)), len(text)]
     pieces = (text[a:b] for a, b in pairwise(cuts))
     return [" ".join(piece.split()) for piece in pieces if piece.strip()]
 
 
-def _fitting(sentence: str) -> list[str]:
+def _fit_sentence(sentence: str) -> list[str]:
     for pattern in (_COMMA, _SPACE):
         if len(sentence) <= LONGEST:
             return [sentence]
-        pieces = _split(pattern, sentence)
+        pieces = _split_behind(pattern, sentence)
         if len(pieces) > 1:
-            return [part for piece in _packed(pieces) for part in _fitting(piece)]
+            return [part for piece in _pack_pieces(pieces) for part in _fit_sentence(piece)]
     return [sentence[at : at + LONGEST] for at in range(0, len(sentence), LONGEST)]
 
 
-def _packed(pieces: list[str]) -> list[str]:
+def _pack_pieces(pieces: list[str]) -> list[str]:
     """Join neighbours as long as they fit."""
     packed = [pieces[0]]
     for piece in pieces[1:]:

@@ -1,9 +1,8 @@
-"""Rows of the voices room: voices with samples, their comparison, jobs with items, erasures with targets."""
+"""Rows of the voices room: voices with samples, their comparison, jobs with items."""
 
 from __future__ import annotations
 
 from voices.models.comparison import ReviewOutcome, ReviewState, VoiceEmbedding, VoiceReview
-from voices.models.erasure import Erasure, ErasureState, ErasureTarget, TargetState
 from voices.models.job import SETTLED, Job, JobItem, JobKind, JobQuerySet, JobState
 from voices.models.voice import ENDING, LIVE, MOVES, Sample, Voice, VoiceState
 
@@ -12,9 +11,6 @@ __all__ = [
     "LIVE",
     "MOVES",
     "SETTLED",
-    "Erasure",
-    "ErasureState",
-    "ErasureTarget",
     "Job",
     "JobItem",
     "JobKind",
@@ -23,7 +19,6 @@ __all__ = [
     "ReviewOutcome",
     "ReviewState",
     "Sample",
-    "TargetState",
     "Voice",
     "VoiceEmbedding",
     "VoiceReview",

@@ -1,4 +1,6 @@
-"""What a voice is compared with other people's voices by, and what a person has to look at because of it."""
+"""What a voice is compared with other people's voices by, and what a person has to look at because
+of it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,12 @@ from voices.models.voice import Voice
 
 
 class VoiceEmbedding(models.Model):
-    """The embedding of one voice, sealed under the key of the person who speaks. It goes with voice and person.
+    """The embedding of one voice, sealed under the key of the person who speaks.
 
-    The row is there from the moment the voice is ready, so that a lost message loses no comparison: `sealed` is None
-    until it was measured, `compared_at` until it was held against the others.
+    It goes with voice and person.
+
+    The row is there from the moment the voice is ready, so that a lost message loses no comparison:
+    `sealed` is None until it was measured, `compared_at` until it was held against the others.
     """
 
     voice = models.OneToOneField(Voice, models.PROTECT, primary_key=True, related_name="embedding")
@@ -25,7 +29,8 @@ class VoiceEmbedding(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="embedding_compared_is_there", condition=Q(compared_at=None) | Q(sealed__isnull=False)
+                name="embedding_compared_is_there",
+                condition=Q(compared_at=None) | Q(sealed__isnull=False),
             ),
         ]
 
@@ -49,7 +54,9 @@ class ReviewOutcome(models.TextChoices):
 
 
 class VoiceReview(models.Model):
-    """Two voices of two people that sound alike: the one compared, the one that was there, and how alike they are."""
+    """Two voices of two people that sound alike: the one compared, the one that was there, and how
+    alike they are.
+    """
 
     id = models.BigAutoField(primary_key=True)
     livemode = models.BooleanField(editable=False)
@@ -70,7 +77,11 @@ class VoiceReview(models.Model):
                 name="review_settled_says_how",
                 condition=Q(state=ReviewState.OPEN, outcome="", settled_by="", settled_at=None)
                 | (
-                    Q(state=ReviewState.SETTLED, outcome__in=ReviewOutcome.values, settled_at__isnull=False)
+                    Q(
+                        state=ReviewState.SETTLED,
+                        outcome__in=ReviewOutcome.values,
+                        settled_at__isnull=False,
+                    )
                     & ~Q(settled_by="")
                 ),
             ),

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from core.notes import Noted
+from core.caller_notes import Noted
 
 
 class JobKind(models.TextChoices):
@@ -35,15 +35,23 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Jobs by whether a worker is wanted, and whose turn it is."""
 
     def with_work(self, at: datetime, *, at_once: int) -> JobQuerySet:
-        """Those with an item that may be taken and fewer than `at_once` in hand under a live lease."""
+        """Those with an item that may be taken and fewer than `at_once` in hand under a live
+        lease.
+        """
         items = JobItem.objects.filter(job=OuterRef("pk"))
         in_hand = items.filter(state=JobState.RUNNING, lease_until__gt=at).order_by().values("job")
         counted = Coalesce(Subquery(in_hand.annotate(count=Count("pk")).values("count")), 0)
         unsettled = self.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
-        return unsettled.filter(Exists(items.claimable(at))).alias(in_hand=counted).filter(in_hand__lt=at_once)
+        return (
+            unsettled.filter(Exists(items.claimable(at)))
+            .alias(in_hand=counted)
+            .filter(in_hand__lt=at_once)
+        )
 
     def by_turn(self) -> JobQuerySet:
-        """Whose organisation has waited longest for a turn comes first, and of its jobs the one that has."""
+        """Whose organisation has waited longest for a turn comes first, and of its jobs the one
+        that has.
+        """
         ours = Job.objects.filter(organisation=OuterRef("organisation"), turn_at__isnull=False)
         last = Subquery(ours.order_by("-turn_at").values("turn_at")[:1])
         first = (F("organisation_turn").asc(nulls_first=True), F("turn_at").asc(nulls_first=True))
@@ -51,7 +59,9 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(Noted):
-    """What was asked for in one call. Its counters move with its items, in the items' own transactions.
+    """What was asked for in one call.
+
+    Its counters move with its items, in the items' own transactions.
 
     `turn_at` is the real time at which a worker last took one of its items.
     """
@@ -76,10 +86,16 @@ class Job(Noted):
         indexes = [
             models.Index(name="job_by_state", fields=["state"]),
             models.Index(name="job_by_turn", fields=["organisation", "turn_at"]),
-            models.Index(name="job_by_external_id", fields=["external_index"], condition=~Q(external_index="")),
+            models.Index(
+                name="job_by_external_id",
+                fields=["external_index"],
+                condition=~Q(external_index=""),
+            ),
         ]
         constraints = [
-            models.CheckConstraint(name="job_state_is_known", condition=Q(state__in=JobState.values)),
+            models.CheckConstraint(
+                name="job_state_is_known", condition=Q(state__in=JobState.values)
+            ),
             models.CheckConstraint(name="job_kind_is_known", condition=Q(kind__in=JobKind.values)),
             models.CheckConstraint(
                 name="job_settles_no_more_than_it_has",
@@ -101,13 +117,19 @@ class JobItemQuerySet(models.QuerySet["JobItem"]):
 
     def claimable(self, at: datetime) -> JobItemQuerySet:
         """Queued and due, or running under a lease that is over."""
-        return self.filter(Q(state=JobState.QUEUED, due_at__lte=at) | Q(state=JobState.RUNNING, lease_until__lte=at))
+        return self.filter(
+            Q(state=JobState.QUEUED, due_at__lte=at)
+            | Q(state=JobState.RUNNING, lease_until__lte=at)
+        )
 
 
 class JobItem(models.Model):
-    """One text to speak. `attempt` is the fencing number: only the worker that holds it may settle the item.
+    """One text to speak.
 
-    Text, notes and terms of the call lie sealed under the speaker's key and goes when the item is settled.
+    `attempt` is the fencing number: only the worker that holds it may settle the item.
+
+    Text, notes and terms of the call lie sealed under the speaker's key and goes when the item is
+    settled.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -132,7 +154,9 @@ class JobItem(models.Model):
         indexes = [models.Index(name="job_item_to_take", fields=["state", "due_at"])]
         constraints = [
             models.UniqueConstraint(name="job_item_once_per_position", fields=["job", "position"]),
-            models.CheckConstraint(name="job_item_state_is_known", condition=Q(state__in=JobState.values)),
+            models.CheckConstraint(
+                name="job_item_state_is_known", condition=Q(state__in=JobState.values)
+            ),
             models.CheckConstraint(
                 name="job_item_running_has_a_lease",
                 condition=Q(state=JobState.RUNNING, lease_until__isnull=False)
@@ -143,7 +167,9 @@ class JobItem(models.Model):
                 condition=Q(state__in=SETTLED, sealed_text=None, finished_at__isnull=False)
                 | (~Q(state__in=SETTLED) & Q(finished_at=None)),
             ),
-            models.CheckConstraint(name="job_item_done_has_a_clip", condition=~Q(state=JobState.DONE) | ~Q(clip_id="")),
+            models.CheckConstraint(
+                name="job_item_done_has_a_clip", condition=~Q(state=JobState.DONE) | ~Q(clip_id="")
+            ),
             models.CheckConstraint(
                 name="job_item_unserved_says_why",
                 condition=~Q(state__in=(JobState.REFUSED, JobState.FAILED)) | ~Q(code=""),

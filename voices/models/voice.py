@@ -8,7 +8,7 @@ from typing import Final
 from django.db import models
 from django.db.models import Q
 
-from core.notes import Noted
+from core.caller_notes import Noted
 
 
 class VoiceState(models.TextChoices):
@@ -23,7 +23,8 @@ class VoiceState(models.TextChoices):
     DELETED = "deleted"
 
 
-# Who may become what. A change of state is a conditional UPDATE on the states that lead to the new one.
+# Who may become what. A change of state is a conditional UPDATE on the states that lead to the new
+# one.
 MOVES: Final[Mapping[VoiceState, frozenset[VoiceState]]] = {
     VoiceState.CHECKING: frozenset({VoiceState.TRAINING, VoiceState.FAILED, VoiceState.REVOKING}),
     VoiceState.TRAINING: frozenset({VoiceState.READY, VoiceState.FAILED, VoiceState.REVOKING}),
@@ -52,9 +53,10 @@ class VoiceQuerySet(models.QuerySet["Voice"]):
 class Voice(Noted):
     """A clone: whose consent it rests on, where it lives, and in what state.
 
-    What could name a person or imitate one (label, handle at the provider, profile, samples) lies sealed under the
-    speaker's key and goes when the voice is deleted. The consent is an id and not a relation: a foreign key would lock
-    the consent's row with every insert, and that lock is the gate's.
+    What could name a person or imitate one (label, handle at the provider, profile, samples) lies
+    sealed under the speaker's key and goes when the voice is deleted. The consent is an id and not
+    a relation: a foreign key would lock the consent's row with every insert, and that lock is the
+    gate's.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -85,14 +87,23 @@ class Voice(Noted):
     class Meta:
         indexes = [
             models.Index(name="voice_by_state", fields=["state", "lease_until"]),
-            models.Index(name="voice_by_external_id", fields=["external_index"], condition=~Q(external_index="")),
+            models.Index(
+                name="voice_by_external_id",
+                fields=["external_index"],
+                condition=~Q(external_index=""),
+            ),
         ]
         constraints = [
-            models.CheckConstraint(name="voice_state_is_known", condition=Q(state__in=VoiceState.values)),
+            models.CheckConstraint(
+                name="voice_state_is_known", condition=Q(state__in=VoiceState.values)
+            ),
             models.CheckConstraint(
                 name="voice_ready_can_speak",
                 condition=~Q(state=VoiceState.READY)
-                | (Q(ready_at__isnull=False) & (~Q(profile_blob_id="") | Q(sealed_handle__isnull=False))),
+                | (
+                    Q(ready_at__isnull=False)
+                    & (~Q(profile_blob_id="") | Q(sealed_handle__isnull=False))
+                ),
             ),
             models.CheckConstraint(
                 name="voice_deleted_keeps_nothing",
@@ -106,7 +117,9 @@ class Voice(Noted):
                     deleted_at__isnull=False,
                 ),
             ),
-            models.CheckConstraint(name="voice_failed_says_why", condition=~Q(state=VoiceState.FAILED) | ~Q(code="")),
+            models.CheckConstraint(
+                name="voice_failed_says_why", condition=~Q(state=VoiceState.FAILED) | ~Q(code="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,7 +127,9 @@ class Voice(Noted):
 
 
 class Sample(models.Model):
-    """One recording that a voice was made from: its hash, where its bytes lie, and what the checks found."""
+    """One recording that a voice was made from: its hash, where its bytes lie, and what the checks
+    found.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     voice = models.ForeignKey(Voice, models.PROTECT, related_name="samples")
@@ -128,7 +143,9 @@ class Sample(models.Model):
         constraints = [
             models.UniqueConstraint(name="sample_once_per_position", fields=["voice", "position"]),
             models.UniqueConstraint(name="sample_once_per_voice", fields=["voice", "sha256"]),
-            models.CheckConstraint(name="sample_has_bytes", condition=~Q(blob_id="") & ~Q(sha256="")),
+            models.CheckConstraint(
+                name="sample_has_bytes", condition=~Q(blob_id="") & ~Q(sha256="")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,6 @@
-"""What every voice provider is to us: clone, speak, delete, and a plain statement of what it can do."""
+"""What every voice provider is to us: clone, speak, delete, and a plain statement of what it can
+do.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from audio.sound import Sound
 from core.errors import Invalid, Unavailable
-from provenance.audio.sound import Sound
 
 
 class ProviderDown(Unavailable):
@@ -44,7 +46,7 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
+class ReferenceRecording:
     """One sample: the bytes as uploaded, and how they sound."""
 
     data: bytes = field(repr=False)
@@ -54,16 +56,21 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clone:
-    """What to make a voice from. `reference` is our own id of the voice: a repeated call finds its first result."""
+    """What to make a voice from.
+
+    `reference` is our own id of the voice: a repeated call finds its first result.
+    """
 
     reference: str
     language: str
-    recordings: Sequence[Recording] = field(repr=False)
+    recordings: Sequence[ReferenceRecording] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handle:
-    """How a provider knows a voice: its own id there, or the profile that we keep for an engine of ours."""
+class ProviderVoice:
+    """How a provider knows a voice: its own id there, or the profile that we keep for an engine of
+    ours.
+    """
 
     remote_id: str | None = field(default=None, repr=False)
     profile: bytes | None = field(default=None, repr=False)
@@ -79,7 +86,7 @@ class Prosody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class SpeechLine:
     """One text to speak in one language."""
 
     text: str = field(repr=False)
@@ -88,30 +95,35 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """A text as a file, as the provider sent it: what is in it beside the sound may matter (Content Credentials)."""
+class EncodedAudio:
+    """A text as a file, as the provider sent it: what is in it beside the sound may matter (Content
+    Credentials).
+    """
 
     data: bytes = field(repr=False)
 
 
 class Provider(Protocol):
-    """A voice provider. Every call may raise ProviderDown (try later) or ProviderRefused (never)."""
+    """A voice provider.
+
+    Every call may raise ProviderDown (try later) or ProviderRefused (never).
+    """
 
     def capabilities(self) -> Capabilities:
         """What can be asked of it."""
 
-    def clone(self, order: Clone) -> Handle:
+    def clone(self, order: Clone) -> ProviderVoice:
         """Make a voice; the same `reference` twice makes one."""
 
-    def speak(self, voice: Handle, line: Line) -> Sound | Recorded:
+    def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound | EncodedAudio:
         """Speak one text. Raises UnsupportedField for a language that it does not speak."""
 
-    def delete(self, voice: Handle) -> None:
+    def delete(self, voice: ProviderVoice) -> None:
         """Delete the voice; a voice that is not there counts as deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class AudioChunk:
     """A part of a text and how it sounds; `characters` is how much of the text it stands for."""
 
     sound: Sound = field(repr=False)
@@ -122,5 +134,8 @@ class Piece:
 class Streaming(Protocol):
     """A provider that gives a text piece by piece."""
 
-    def stream(self, voice: Handle, line: Line) -> Iterator[Piece]:
-        """Begin to speak one text; each piece is made when it is asked for, so asking takes time. Raises as `speak`."""
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+        """Begin to speak one text; each piece is made when it is asked for, so asking takes time.
+
+        Raises as `speak`.
+        """

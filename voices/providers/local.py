@@ -1,4 +1,6 @@
-"""The built-in engine as a provider: no network, no account; a recognisable voice, not a natural clone."""
+"""The built-in engine as a provider: no network, no account; a recognisable voice, not a natural
+clone.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
 
+from audio.sound import Sound
 from core.errors import Fault
-from provenance.audio.sound import Sound
 from voices import engine
-from voices.providers.base import Capabilities, Clone, Handle, Line, Piece, ProviderRefused, UnsupportedField
+from voices.providers.base import (
+    AudioChunk,
+    Capabilities,
+    Clone,
+    ProviderRefused,
+    ProviderVoice,
+    SpeechLine,
+    UnsupportedField,
+)
 
 
 class _Said(TypedDict):
@@ -21,38 +31,45 @@ class _Said(TypedDict):
 
 
 class Local:
-    """Keeps no voice of its own: the profile lies in our vault, so deleting it there deletes the voice."""
+    """Keeps no voice of its own: the profile lies in our vault, so deleting it there deletes the
+    voice.
+    """
 
     def capabilities(self) -> Capabilities:
         """Languages as found by the engine's self-test at start."""
-        return Capabilities(languages=engine.languages())
+        return Capabilities(languages=engine.list_languages())
 
-    def clone(self, order: Clone) -> Handle:
+    def clone(self, order: Clone) -> ProviderVoice:
         """Measure the recordings; the profile holds statistics of the voice and no audio."""
-        return Handle(profile=engine.enrol([recording.sound for recording in order.recordings]))
+        return ProviderVoice(
+            profile=engine.enrol_speaker([recording.sound for recording in order.recordings])
+        )
 
-    def speak(self, voice: Handle, line: Line) -> Sound:
-        """Speak one text with the profile. Raises UnsupportedField, ProviderRefused, ProviderDown."""
-        with _our_words():
-            return engine.speak(_profile(voice), **_said(line))
+    def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound:
+        """Speak one text with the profile.
 
-    def stream(self, voice: Handle, line: Line) -> Iterator[Piece]:
+        Raises UnsupportedField, ProviderRefused, ProviderDown.
+        """
+        with _translate_errors():
+            return engine.synthesize_speech(_require_profile(voice), **_speech_arguments(line))
+
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
         """Speak it sentence by sentence. Raises as `speak`."""
-        with _our_words():
-            pieces = engine.stream(_profile(voice), **_said(line))
-        return (Piece(sound=sound, characters=len(text)) for text, sound in pieces)
+        with _translate_errors():
+            pieces = engine.stream_speech(_require_profile(voice), **_speech_arguments(line))
+        return (AudioChunk(sound=sound, characters=len(text)) for text, sound in pieces)
 
-    def delete(self, voice: Handle) -> None:
+    def delete(self, voice: ProviderVoice) -> None:
         """Nothing lies anywhere else."""
 
 
-def _profile(voice: Handle) -> bytes:
+def _require_profile(voice: ProviderVoice) -> bytes:
     if voice.profile is None:
         raise ProviderRefused("This voice has no profile.")
     return voice.profile
 
 
-def _said(line: Line) -> _Said:
+def _speech_arguments(line: SpeechLine) -> _Said:
     return {
         "text": line.text,
         "language": line.language,
@@ -63,7 +80,7 @@ def _said(line: Line) -> _Said:
 
 
 @contextmanager
-def _our_words() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except engine.LanguageUnsupported as error:

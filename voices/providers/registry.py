@@ -18,10 +18,12 @@ class ProviderUnknown(Invalid):
     code = "provider_unknown"
 
 
-def provider(name: str) -> Provider:
+def get_provider(name: str) -> Provider:
     """The provider of this name. Raises ProviderUnknown."""
     factory = _FACTORIES.get(name)
     if factory is None:
         detail = f"The provider must be one of: {', '.join(sorted(_FACTORIES))}."
-        raise ProviderUnknown(detail, faults=(Fault(code="provider_unknown", detail=detail, attr="provider"),))
+        raise ProviderUnknown(
+            detail, faults=(Fault(code="provider_unknown", detail=detail, attr="provider"),)
+        )
     return factory()

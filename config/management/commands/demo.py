@@ -1,4 +1,6 @@
-"""`manage.py demo`: the main job on real speech, told step by step; leaves its files in var/demo/."""
+"""`manage.py demo`: the main job on real speech, told step by step; leaves its files in
+var/demo/.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.demo import mailbox, server, story
-from config.demo.narrator import Narrator
+from config.demo import mailbox, scenario, server
+from config.demo.output import Narrator
 
 READER = settings.BASE_DIR / "tests" / "data" / "audio"
 SAMPLES = ("librivox-austen-0870.wav", "librivox-austen-0890.wav")
@@ -28,28 +30,41 @@ class Command(BaseCommand):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         narrator = Narrator(sys.stdout, colour=sys.stdout.isatty())
-        with server.interruptible(), tempfile.TemporaryDirectory(prefix="sayso-demo-") as data:
+        with server.end_on_signal(), tempfile.TemporaryDirectory(prefix="sayso-demo-") as data:
             self._tell(Path(data), folder, narrator)
         narrator.end(f"Audio, receipt, certificate and audit bundle are in {folder}.")
 
     def _tell(self, data: Path, folder: Path, narrator: Narrator) -> None:
-        port = server.free_port()
-        narrator.title("Sayso: no cloned voice speaks without its owner's say-so, and every clip can prove it.")
-        with narrator.step("An empty service starts: SQLite, local vault, built-in engine, no network"):
-            found = server.prepare(data, port, "Harbour Press")
+        port = server.find_free_port()
+        narrator.title(
+            "Sayso: no cloned voice speaks without its owner's say-so, and every clip can prove it."
+        )
+        with narrator.step(
+            "An empty service starts: SQLite, local vault, built-in engine, no network"
+        ):
+            found = server.prepare_data_folder(data, port, "Harbour Press")
             narrator.say("organisation Harbour Press, with a key for its audiobook product")
-        with mailbox.opened() as letters, server.running(data, port, mail=letters.url) as base:
-            tale = story.Story(base=base, key=found["live_key"], folder=folder, narrator=narrator, mailbox=letters)
+        with (
+            mailbox.open_mailbox() as letters,
+            server.run_server(data, port, mail=letters.url) as base,
+        ):
+            tale = scenario.Story(
+                base=base, key=found["live_key"], folder=folder, narrator=narrator, mailbox=letters
+            )
             tale.meet_the_speaker()
             tale.ask_for_consent()
             tale.sign()
             tale.show_the_receipt()
             tale.clone([READER / name for name in SAMPLES])
-            tale.speak("German", story.GERMAN, "de")
-            tale.speak("English", story.ENGLISH, "en")
+            tale.speak("German", scenario.GERMAN, "de")
+            tale.speak("English", scenario.ENGLISH, "en")
             tale.show_the_clips_receipt()
-            tale.be_refused("Asked for Japanese", story.JAPANESE, "ja", "entertainment.audiobook")
-            tale.be_refused("Asked for an advertisement", story.ADVERT, "en", "advertising.commercial")
+            tale.be_refused(
+                "Asked for Japanese", scenario.JAPANESE, "ja", "entertainment.audiobook"
+            )
+            tale.be_refused(
+                "Asked for an advertisement", scenario.ADVERT, "en", "advertising.commercial"
+            )
             tale.verify(READER / FOREIGN)
             tale.clone_from_own_output()
             tale.revoke()

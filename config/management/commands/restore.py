@@ -1,4 +1,6 @@
-"""`manage.py restore FILE`: puts a backup back, then erases again everybody who was erased since it was made."""
+"""`manage.py restore FILE`: puts a backup back, then erases again everybody who was erased since it
+was made.
+"""
 
 from __future__ import annotations
 
@@ -12,61 +14,77 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from accounts.models import Organisation
-from config.backup import archive, dump, needs, replay, unfinished
-from config.backup.replay import Replayed
+from config.backup import after_restore, archive, dump, prerequisites, restore_guard
+from config.backup.after_restore import Replayed
 from core import clock
 from core.errors import SaysoError
 
 
 class Command(BaseCommand):
-    help = "Put a backup in place of the data here, then replay every erasure since. Stop the service first."
+    help = (
+        "Put a backup in place of the data here, then replay every erasure since. Stop the service "
+        "first."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--replace", action="store_true", help="allow it although there is data here")
+        parser.add_argument(
+            "--replace", action="store_true", help="allow it although there is data here"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["file"].is_file():
             raise CommandError(f"nothing was changed: there is no file {options['file']}")
         if _has_data() and not options["replace"]:
             raise CommandError("there is data here; say --replace to put the backup in its place")
-        with archive.workspace("restore") as folder:
+        with archive.open_workspace("restore") as folder:
             self._judge(options["file"], folder)
             try:
-                with unfinished.marked():
+                with restore_guard.mark_unfinished_restore():
                     self._put_back(folder)
-                    done = replay.replay(now=clock.now)
+                    done = after_restore.complete_restore(now=clock.now)
             except (SaysoError, OSError, ValueError) as error:
-                raise CommandError(f"the restore is not complete, run it again with --replace: {error}") from error
+                raise CommandError(
+                    f"the restore is not complete, run it again with --replace: {error}"
+                ) from error
         self._report(done)
 
     def _judge(self, source: Path, folder: Path) -> None:
         """Everything that can be refused is refused before anything is replaced."""
         try:
-            manifest = archive.read(source, folder, progress=self._say)
-            needs.check(needs.of_manifest(manifest))
+            manifest = archive.read_archive(source, folder, progress=self._say)
+            prerequisites.check_needs(prerequisites.needs_of_manifest(manifest))
         except (SaysoError, OSError, ValueError, KeyError, TypeError) as error:
             raise CommandError(f"nothing was changed: {error}") from error
 
     def _put_back(self, folder: Path) -> None:
         self._say("replacing the database")
-        dump.read(folder / dump.name())
+        dump.restore_database(folder / dump.dump_file_name())
         call_command("migrate", verbosity=0)
-        shutil.rmtree(archive.blobs(), ignore_errors=True)
+        shutil.rmtree(archive.blob_folder(), ignore_errors=True)
         if (folder / "blobs").exists():
-            shutil.move(folder / "blobs", archive.blobs())
+            shutil.move(folder / "blobs", archive.blob_folder())
         self._say("erasing again who was erased since")
 
     def _report(self, done: Replayed) -> None:
         self.stdout.write(
-            f"restored; {done.persons} persons erased again, {len(done.logs)} logs continued under a new name"
+            f"restored; {done.persons} persons erased again, {len(done.logs)} logs continued under "
+            "a new name"
         )
         if done.waiting:
-            self.stdout.write(f"{done.waiting} erasures wait for a provider; the running service carries them on.")
+            self.stdout.write(
+                f"{done.waiting} erasures wait for a provider; the running service carries them on."
+            )
         if done.logs:
-            self.stdout.write("Whatever else happened since the backup is lost, revocations and disabled keys too, in:")
+            self.stdout.write(
+                "Whatever else happened since the backup is lost, revocations and disabled keys "
+                "too, in:"
+            )
             self.stdout.write("\n".join(f"  {organisation}" for organisation in done.logs))
-            self.stdout.write("Every active consent there is suspended. Take what happened from webhooks, receipts and")
+            self.stdout.write(
+                "Every active consent there is suspended. Take what happened from webhooks, "
+                "receipts and"
+            )
             self.stdout.write("exports, revoke and disable again, and only then resume the others.")
 
     def _say(self, text: str) -> None:

@@ -1,4 +1,6 @@
-"""`manage.py run`: the service with demo data, left running, with everything one needs for a first call printed."""
+"""`manage.py run`: the service with demo data, left running, with everything one needs for a first
+call printed.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.demo import server, story
-from config.demo.narrator import Narrator
+from config.demo import scenario, server
+from config.demo.output import Narrator
 from config.management.commands.demo import READER, SAMPLES
 
 
@@ -27,8 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        server.refuse_taken(options["port"])
-        with server.interruptible():
+        server.refuse_taken_port(options["port"])
+        with server.end_on_signal():
             self._serve(options["port"])
 
     def _serve(self, port: int) -> None:
@@ -36,37 +38,44 @@ class Command(BaseCommand):
         data.mkdir(parents=True, exist_ok=True)
         known = data / "secrets" / "first-steps.json"
         if known.exists():
-            server.manage(["migrate", "--verbosity", "0"], server.environment(data, port))
+            server.run_manage(["migrate", "--verbosity", "0"], server.build_environment(data, port))
             found = json.loads(known.read_text(encoding="utf-8"))
         else:
-            found = server.prepare(data, port, "Harbour Press")
-            _keep(known, found)  # at once: these secrets are shown this one time
-        with server.running(data, port) as base:
+            found = server.prepare_data_folder(data, port, "Harbour Press")
+            _write_credentials(known, found)  # at once: these secrets are shown this one time
+        with server.run_server(data, port) as base:
             if "voice" not in found:
                 found |= self._play(base, found["test_key"], data)
-                _keep(known, found)
+                _write_credentials(known, found)
             # By name: security keys and passkeys work on no page whose address is a number.
-            self.stdout.write(_first_steps(base.replace("127.0.0.1", "localhost"), found))
+            self.stdout.write(_describe_first_steps(base.replace("127.0.0.1", "localhost"), found))
             self.stdout.flush()
             _wait_for_the_end()
 
     def _play(self, base: str, key: str, data: Path) -> dict[str, str]:
         """Make a speaker, a signed consent, a voice and a clip."""
-        tale = story.Story(base=base, key=key, folder=data, narrator=Narrator(sys.stdout, colour=sys.stdout.isatty()))
+        tale = scenario.Story(
+            base=base,
+            key=key,
+            folder=data,
+            narrator=Narrator(sys.stdout, colour=sys.stdout.isatty()),
+        )
         tale.meet_the_speaker()
         tale.ask_for_consent()
         tale.sign()
         tale.clone([READER / name for name in SAMPLES])
-        tale.speak("English", story.ENGLISH, "en")
+        tale.speak("English", scenario.ENGLISH, "en")
         return {name: tale.ids[name] for name in ("speaker", "consent", "voice", "clip")}
 
 
-def _keep(path: Path, found: dict[str, str]) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+def _write_credentials(path: Path, found: dict[str, str]) -> None:
+    with os.fdopen(
+        os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         json.dump(found, file)
 
 
-def _first_steps(base: str, found: dict[str, str]) -> str:
+def _describe_first_steps(base: str, found: dict[str, str]) -> str:
     body = json.dumps(
         {
             "voice": found["voice"],
@@ -81,7 +90,8 @@ Sayso is up, with demo data. Ctrl-C stops it.
 
   front page   {base}/
   admin        {base}/admin/      login {found["owner_email"]}  password {found["owner_password"]}
-               the first login leads to setting up a second factor; without one, test data can be looked at
+               the first login leads to setting up a second factor; without one, test data
+               can be looked at
   API docs     {base}/docs/
   verify page  {base}/verify
   test key     {found["test_key"]}

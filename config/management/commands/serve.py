@@ -1,4 +1,6 @@
-"""`manage.py serve`: the service in one process, migrated first; what `make run` and small installations use."""
+"""`manage.py serve`: the service in one process, migrated first; what `make run` and small
+installations use.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import uvicorn
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from config import wire
+from config.asgi import http_protocol
 
 
 class Command(BaseCommand):
@@ -24,12 +26,12 @@ class Command(BaseCommand):
         _refuse_unusable(options["host"], options["port"])
         call_command("migrate", verbosity=0)
         uvicorn.run(
-            "config.asgi:application",
+            "config.asgi.application:application",
             host=options["host"],
             port=options["port"],
             log_config=None,
             access_log=False,
-            http=wire.BoundedProtocol,
+            http=http_protocol.BoundedProtocol,
             ws="none",
             server_header=False,
             proxy_headers=False,
@@ -37,9 +39,13 @@ class Command(BaseCommand):
 
 
 def _refuse_unusable(host: str, port: int) -> None:
-    """Say in one line what the server would otherwise say in many, after migrating; or not at all (port 99999)."""
+    """Say in one line what the server would otherwise say in many, after migrating; or not at all
+    (port 99999).
+    """
     try:
-        found = socket.getaddrinfo(host, port if 0 <= port < 2**16 else None, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(
+            host, port if 0 <= port < 2**16 else None, type=socket.SOCK_STREAM
+        )
     except OSError as error:
         raise CommandError(f"cannot serve on {host}: {error.strerror}") from error
     if not 1 <= port < 2**16:

@@ -1,4 +1,6 @@
-"""`manage.py credentials`: who signs Content Credentials here; make, rotate, or install a foreign certificate."""
+"""`manage.py credentials`: who signs Content Credentials here; make, rotate, or install a foreign
+certificate.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import clock
-from core.clock import rfc3339
+from core.clock import to_rfc3339
 from core.errors import SaysoError
-from provenance.credentials import authority
+from provenance.c2pa import signing_authority
 
 
 class Command(BaseCommand):
@@ -21,10 +23,16 @@ class Command(BaseCommand):
         parts = parser.add_subparsers(dest="part", required=True)
         parts.add_parser("status", help="every key with its certificate, and which one signs")
         parts.add_parser("init", help="make a root and a leaf now instead of with the first clip")
-        parts.add_parser("rotate", help="sign with a new key from now on; what the old one signed stays trusted")
+        parts.add_parser(
+            "rotate", help="sign with a new key from now on; what the old one signed stays trusted"
+        )
         parts.add_parser("root", help="print the roots, as PEM")
-        parts.add_parser("request", help="make a key and print the request for its certificate (PKCS #10, PEM)")
-        install = parts.add_parser("install", help="sign with the certificate that answers a request, from now on")
+        parts.add_parser(
+            "request", help="make a key and print the request for its certificate (PKCS #10, PEM)"
+        )
+        install = parts.add_parser(
+            "install", help="sign with the certificate that answers a request, from now on"
+        )
         install.add_argument("chain", type=Path, help="PEM file, leaf first, root last; - is stdin")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,31 +40,37 @@ class Command(BaseCommand):
         try:
             match options["part"]:
                 case "init":
-                    authority.init(at=at)
+                    signing_authority.ensure_leaf(at=at)
                 case "rotate":
-                    authority.rotate(at=at)
+                    signing_authority.rotate_leaf(at=at)
                 case "install":
-                    authority.install(_text(options["chain"]), at=at)
+                    signing_authority.install_chain(_read_chain(options["chain"]), at=at)
                 case "request":
-                    self.stdout.write(authority.request(at=at), ending="")
+                    self.stdout.write(signing_authority.request_certificate(at=at), ending="")
                     return
                 case "root":
-                    self.stdout.write(authority.anchors(), ending="")
+                    self.stdout.write(signing_authority.get_trust_anchors(), ending="")
                     return
                 case _:
                     pass
         except SaysoError as error:
             raise CommandError(error.detail) from error
-        for one in authority.known():
-            until = f"signed until {rfc3339(one.retired_at)}" if one.retired_at else _standing(one.role)
-            self.stdout.write(f"{one.role:7}{one.id[:16]}  {until:32}  {one.subject or 'no certificate yet'}")
+        for one in signing_authority.list_credentials():
+            until = (
+                f"signed until {to_rfc3339(one.retired_at)}"
+                if one.retired_at
+                else _describe_role(one.role)
+            )
+            self.stdout.write(
+                f"{one.role:7}{one.id[:16]}  {until:32}  {one.subject or 'no certificate yet'}"
+            )
 
 
-def _standing(role: str) -> str:
+def _describe_role(role: str) -> str:
     return {"leaf": "signs", "asked": "waits for its certificate"}.get(role, "trusted")
 
 
-def _text(path: Path) -> str:
+def _read_chain(path: Path) -> str:
     try:
         return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,6 @@
-"""`manage.py feedback`: what people say of the verify page and not of an organisation's clip, a line each."""
+"""`manage.py feedback`: what people say of the verify page and not of an organisation's clip, a
+line each.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,27 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.clock import rfc3339
+from core.clock import to_rfc3339
 from provenance import feedback
 
 
 class Command(BaseCommand):
-    help = "Print what people said of the verify page in general; what is about a clip is on its organisation's desk."
+    help = (
+        "Print what people said of the verify page in general; what is about a clip is on its "
+        "organisation's desk."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for one in feedback.general():
+        for one in feedback.list_general_feedback():
             words = " ".join(one.words.split())
             self.stdout.write(
-                "  ".join((rfc3339(one.created_at), one.opinion, one.verdict or "general", one.language, words))
+                "  ".join(
+                    (
+                        to_rfc3339(one.created_at),
+                        one.opinion,
+                        one.verdict or "general",
+                        one.language,
+                        words,
+                    )
+                )
             )

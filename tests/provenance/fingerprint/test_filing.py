@@ -1,4 +1,6 @@
-"""Filing fingerprints: ordered with the clip, made in the background, found, sealed, and gone with the person."""
+"""Filing fingerprints: ordered with the clip, made in the background, found, sealed, and gone with
+the person.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,16 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import Settings
 
+from audio.decoding import decode_untrusted
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
 from core import clock
-from provenance import clips
-from provenance.audio.decoding import decode
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from provenance.fingerprint import filing, index
-from provenance.fingerprint.chroma import Samples
-from provenance.fingerprint.filing import MOST_ATTEMPTS
-from provenance.fingerprint.words import SILENT, Words, words
+from erasure import erasure_requests, execution
+from provenance.clips import clip_lifecycle
+from provenance.fingerprint import blind_index, repository
+from provenance.fingerprint.chromagram import Samples
+from provenance.fingerprint.repository import MOST_ATTEMPTS
+from provenance.fingerprint.subfingerprints import SILENT, Words, compute_words
 from provenance.models import Clip, Fingerprint, FingerprintTerm
 from provenance.tasks import fingerprint_pending
 from tests.conftest import NOON
@@ -31,34 +34,35 @@ from tests.voices.conftest import (
     order_for,
     reading,
 )
-from vault import keys
-from voices import pipeline
-from voices.erasure import carrying, services
+from vault import subject_keys
 from voices.models import Voice
-from voices.pipeline import Spoken
+from voices.speech import pipeline
+from voices.speech.pipeline import DeliveredClip
 
 LATER = clock.now() + timedelta(days=365)
 
 
-def say(voice: Voice, name: str = "0870", **output: object) -> Spoken:
+def say(voice: Voice, name: str = "0870", **output: object) -> DeliveredClip:
     order = order_for(voice, output=Output(**({"codec": "wav"} | output)))  # type: ignore[arg-type]  # spelt at the call
-    return pipeline.speak(order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name))))
+    return pipeline.synthesize_clip(
+        order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
+    )
 
 
 def file_all() -> int:
-    return filing.carry_on(at=NOON)
+    return repository.make_pending_fingerprints(at=NOON)
 
 
 def found(sound: Sound) -> list[str]:
-    return [candidate.clip.id for candidate in filing.search(sound)]
+    return [candidate.clip.id for candidate in repository.search_similar_clips(sound)]
 
 
 def erase(voice: Voice) -> None:
-    erasure = services.request(
-        voice.speaker_id, organisation=voice.organisation, livemode=False, reason="requested", actor="member:test",
-        at=NOON, real=NOON,
+    erasure = erasure_requests.request_erasure(
+        voice.speaker_id, organisation=voice.organisation, livemode=False, reason="requested",
+        actor="member:test", at=NOON, real=NOON,
     )  # fmt: skip
-    carrying.carry_on(erasure.id, now=noon)
+    execution.continue_erasure(erasure.id, now=noon)
 
 
 class TestAClip:
@@ -76,21 +80,27 @@ class TestAClip:
 
         assert found(reading()) == [spoken.clip_id]
         assert found(reading("0920")) == [other.clip_id]
-        assert found(decode((AUDIO / "librivox-austen-0890.wav").read_bytes()).sound) == []
+        assert (
+            found(decode_untrusted((AUDIO / "librivox-austen-0890.wav").read_bytes()).sound) == []
+        )
 
     def test_is_found_in_part(self, voice: Voice) -> None:
         spoken = say(voice)
         file_all()
         sound = reading()
 
-        assert found(Sound(sound.samples[round(1.3 * sound.rate) :], sound.rate)) == [spoken.clip_id]
+        assert found(Sound(sound.samples[round(1.3 * sound.rate) :], sound.rate)) == [
+            spoken.clip_id
+        ]
 
     def test_is_found_after_an_encoding(self, voice: Voice) -> None:
         spoken = say(voice)
         file_all()
-        again = encode(reading(), Output(codec="mp3", sample_rate_hz=16_000, bit_rate_bps=32_000))
+        again = encode_sound(
+            reading(), Output(codec="mp3", sample_rate_hz=16_000, bit_rate_bps=32_000)
+        )
 
-        assert found(decode(again).sound) == [spoken.clip_id]
+        assert found(decode_untrusted(again).sound) == [spoken.clip_id]
 
     def test_under_five_seconds_has_none(self, voice: Voice) -> None:
         say(voice, "0880")
@@ -103,7 +113,7 @@ class TestAClip:
         clip = Clip.objects.get()
         clip.duration_ms = duration_ms
         with transaction.atomic():
-            filing.order(clip)
+            repository.order_fingerprint(clip)
 
         assert Fingerprint.objects.count() == count
 
@@ -120,7 +130,7 @@ class TestTheFile:
         spoken = say(voice)
         file_all()
         row = Fingerprint.objects.get()
-        plain = words(*_audio(spoken))
+        plain = compute_words(*_audio(spoken))
 
         assert row.words == len(plain)
         assert plain.astype("<u4").tobytes() not in bytes(row.sealed or b"")
@@ -130,11 +140,11 @@ class TestTheFile:
         assert not terms & {int(word) - 2**32 for word in plain}
 
     def test_holds_no_silence_and_no_more_than_it_must(self) -> None:
-        some = words(reading().samples, reading().rate)
+        some = compute_words(reading().samples, reading().rate)
         long = list(range(5_000))
-        assert len(index.rows(1, _words(long), b"key")) == index.MOST_TERMS
-        assert index.rows(1, _words([SILENT] * 40), b"key") == []
-        assert len(index.rows(1, some, b"key")) <= index.MOST_TERMS
+        assert len(blind_index.build_term_rows(1, _words(long), b"key")) == blind_index.MOST_TERMS
+        assert blind_index.build_term_rows(1, _words([SILENT] * 40), b"key") == []
+        assert len(blind_index.build_term_rows(1, some, b"key")) <= blind_index.MOST_TERMS
 
     def test_is_made_anew_when_the_secret_changes(self, voice: Voice, settings: Settings) -> None:
         spoken = say(voice)
@@ -143,16 +153,21 @@ class TestTheFile:
         settings.SECRET_KEY = "another secret that nobody knows but the service"
 
         assert found(reading()) == []
-        assert filing.carry_on(at=LATER) == 1
+        assert repository.make_pending_fingerprints(at=LATER) == 1
         assert found(reading()) == [spoken.clip_id]
 
-    def test_waits_longer_after_each_failure_and_then_gives_up(self, voice: Voice, data_folder: Path) -> None:
+    def test_waits_longer_after_each_failure_and_then_gives_up(
+        self, voice: Voice, data_folder: Path
+    ) -> None:
         say(voice)
         for file in (data_folder / "blobs").rglob("*"):
             if file.is_file():
                 file.write_bytes(b"")
 
-        tries = [filing.carry_on(at=LATER + timedelta(days=day)) for day in range(MOST_ATTEMPTS + 2)]
+        tries = [
+            repository.make_pending_fingerprints(at=LATER + timedelta(days=day))
+            for day in range(MOST_ATTEMPTS + 2)
+        ]
 
         assert (set(tries), Fingerprint.objects.get().attempt) == ({0}, MOST_ATTEMPTS)
 
@@ -186,7 +201,7 @@ class TestErasure:
 
         erase(voice)
 
-        assert not filing._carry_on(row, index.key(), at=NOON)
+        assert not repository._make_fingerprint(row, blind_index.get_index_key(), at=NOON)
         assert (Fingerprint.objects.count(), FingerprintTerm.objects.count()) == (0, 0)
 
     def test_of_the_key_alone_closes_what_is_left(self, voice: Voice) -> None:
@@ -194,7 +209,7 @@ class TestErasure:
         say(voice)
         file_all()
         with transaction.atomic():
-            keys.destroy(voice.subject, at=NOON)
+            subject_keys.destroy_key(voice.subject, at=NOON)
 
         assert found(reading()) == []
 
@@ -203,14 +218,14 @@ class TestErasure:
         file_all()
 
         with transaction.atomic():
-            clips.erase([gone.clip_id])
+            clip_lifecycle.erase_clips([gone.clip_id])
 
         assert [row.clip_id for row in Fingerprint.objects.all()] == [kept.clip_id]
         assert Clip.objects.get(id=gone.clip_id).state == "erased"
 
 
-def _audio(spoken: Spoken) -> tuple[Samples, int]:
-    sound = decode(spoken.data).sound
+def _audio(spoken: DeliveredClip) -> tuple[Samples, int]:
+    sound = decode_untrusted(spoken.data).sound
     return sound.samples, sound.rate
 
 

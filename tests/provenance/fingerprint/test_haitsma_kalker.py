@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from provenance.fingerprint.haitsma_kalker import HOP, LEAST, LIMIT, RATE, SILENT, Bits, compare, sub_fingerprints
+from provenance.fingerprint.haitsma_kalker import (
+    HOP,
+    LEAST,
+    LIMIT,
+    RATE,
+    SILENT,
+    Bits,
+    compare_sub_fingerprints,
+    compute_sub_fingerprints,
+)
 from tests.voices.conftest import reading
 
 NAMES = ("0870", "0880", "0890", "0920", "0930")
@@ -14,12 +23,15 @@ NAMES = ("0870", "0880", "0890", "0920", "0930")
 def of(name: str, begin: float = 0.0, seconds: float = 60.0) -> Bits:
     sound = reading(name)
     first, last = round(begin * sound.rate), round((begin + seconds) * sound.rate)
-    return sub_fingerprints(sound.samples[first:last], sound.rate)
+    return compute_sub_fingerprints(sound.samples[first:last], sound.rate)
 
 
 def best(heard: Bits, kept: Bits) -> float:
     """The least share of differing bits over all places."""
-    return min(compare(heard, kept, shift=-shift, around=0).errors for shift in range(kept.size))
+    return min(
+        compare_sub_fingerprints(heard, kept, shift=-shift, around=0).errors
+        for shift in range(kept.size)
+    )
 
 
 class TestSubFingerprints:
@@ -29,7 +41,7 @@ class TestSubFingerprints:
     def test_know_no_level(self) -> None:
         sound = reading("0890")
 
-        quiet = sub_fingerprints(sound.samples * np.float32(0.01), sound.rate)
+        quiet = compute_sub_fingerprints(sound.samples * np.float32(0.01), sound.rate)
 
         assert np.array_equal(quiet, of("0890"))
 
@@ -38,10 +50,10 @@ class TestSubFingerprints:
         assert of("0870", 0, seconds).size == 0
 
     def test_of_silence_match_nothing(self) -> None:
-        silence = sub_fingerprints(np.zeros(5 * RATE, dtype=np.float32), RATE)
+        silence = compute_sub_fingerprints(np.zeros(5 * RATE, dtype=np.float32), RATE)
 
         assert set(silence.tolist()) == {SILENT}
-        assert not compare(silence, silence, shift=0).same
+        assert not compare_sub_fingerprints(silence, silence, shift=0).same
 
 
 class TestCompare:
@@ -59,4 +71,4 @@ class TestCompare:
         piece = of("0870", 0.5, 0.9)
 
         assert np.count_nonzero(piece) < LEAST
-        assert not compare(piece, piece, shift=0).same
+        assert not compare_sub_fingerprints(piece, piece, shift=0).same

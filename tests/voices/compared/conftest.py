@@ -10,22 +10,22 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
-from accounts import policy
+from accounts import organisation_policy
 from accounts.models import Organisation
+from audio.encoding import Output, encode_sound
+from audio.sound import Sound
 from consent import services as consents
 from consent.models import Consent
-from core import canonical, ids
-from provenance.audio.encoding import Output, encode
-from provenance.audio.sound import Sound
-from provenance.ledger import entries
-from provenance.models import Outbox
+from core import canonical_json, ids
 from tests.conftest import NOON
 from tests.voices.conftest import AUDIOBOOK, Http, Reader, grant_of, noon, reading, voice_of
+from transparency_log.formats import log_entry
+from transparency_log.models import Outbox
 from vault import blobs
-from voices import comparison, sweeps
+from voices import reconcile, voice_comparison
 from voices.models import Sample, Voice
-from voices.sampling import embedding
-from voices.sampling.embedding import Embedding
+from voices.sample_checks import voice_embedding
+from voices.sample_checks.voice_embedding import Embedding
 
 COMPARED, ORDINARY = "voice-cloning-compared", "voice-cloning"
 ANNS, CORAS = ("0870", "0880"), ("0890", "0920")
@@ -37,7 +37,9 @@ MEASURED_NOW: list[Embedding] = []
 
 @cache
 def coded(name: str, codec: str = "wav") -> bytes:
-    return encode(reading(name), Output(codec=codec, sample_rate_hz=24_000 if codec != "opus" else 48_000))
+    return encode_sound(
+        reading(name), Output(codec=codec, sample_rate_hz=24_000 if codec != "opus" else 48_000)
+    )
 
 
 def upload(client: Http, consent: Consent, *files: bytes) -> Any:
@@ -47,13 +49,15 @@ def upload(client: Http, consent: Consent, *files: bytes) -> Any:
 
 
 def switch(organisation: Organisation, *, on: bool) -> None:
-    policy.change(organisation.id, {"compare_voices": on}, actor="member:x", at=NOON)
+    organisation_policy.change_policy(
+        organisation.id, {"compare_voices": on}, actor="member:x", at=NOON
+    )
 
 
 def work() -> None:
     """What the worker does with the messages, or the sweep without them."""
-    for voice_id in sweeps.sweep(at=NOON).comparisons:
-        comparison.carry_out(voice_id, actor="system:test", real=noon)
+    for voice_id in reconcile.sweep_pending_work(at=NOON).comparisons:
+        voice_comparison.run_comparison(voice_id, actor="system:test", real=noon)
 
 
 def review_of(client: Http, voice_id: str) -> Any:
@@ -66,10 +70,11 @@ def made(consent: Consent, *files: bytes) -> Voice:
         voice = voice_of(consent, "ready")
         for position, data in enumerate(files):
             Sample.objects.create(
-                id=ids.new("smp"), voice=voice, position=position, sha256=canonical.sha256(data), created_at=NOON,
-                blob_id=blobs.put(subject=voice.subject, kind="sample", data=data, at=NOON),
+                id=ids.new("smp"), voice=voice, position=position,
+                sha256=canonical_json.sha256_hex(data), created_at=NOON,
+                blob_id=blobs.store_blob(subject=voice.subject, kind="sample", data=data, at=NOON),
             )  # fmt: skip
-        comparison.plan(voice, at=NOON)
+        voice_comparison.plan_comparison(voice, at=NOON)
     work()
     return voice
 
@@ -86,8 +91,16 @@ def coras(consent: Consent) -> Voice:
 
 def asked(client: Http, notice: str = COMPARED) -> Any:
     """Ask a person for consent."""
-    speaker = client.post("/v1/speakers", {"name": "Ann", "email": "ann@example.org"}, format="json").json()["id"]
-    form = {"speaker": speaker, "notice": notice, "duration": "P1Y", "jurisdictions": ["EU"], "grants": [grant_of()]}
+    speaker = client.post(
+        "/v1/speakers", {"name": "Ann", "email": "ann@example.org"}, format="json"
+    ).json()["id"]
+    form = {
+        "speaker": speaker,
+        "notice": notice,
+        "duration": "P1Y",
+        "jurisdictions": ["EU"],
+        "grants": [grant_of()],
+    }
     return client.post("/v1/consents", form, format="json")
 
 
@@ -97,13 +110,15 @@ def codes(answer: Any) -> list[str]:
 
 
 def kinds() -> list[str]:
-    return [entries.read(bytes(row.payload)).kind for row in Outbox.objects.order_by("id")]
+    return [log_entry.read_entry(bytes(row.payload)).kind for row in Outbox.objects.order_by("id")]
 
 
 @pytest.fixture(autouse=True)
 def _measured_once(monkeypatch: pytest.MonkeyPatch, reader: Reader) -> None:
-    """Each set of recordings is measured once for the whole module: the network takes a second for it."""
-    measure = embedding.measure
+    """Each set of recordings is measured once for the whole module: the network takes a second for
+    it.
+    """
+    measure = voice_embedding.measure_embedding
     MEASURED_NOW.clear()
 
     def cached(sounds: Sequence[Sound]) -> Embedding:
@@ -115,14 +130,18 @@ def _measured_once(monkeypatch: pytest.MonkeyPatch, reader: Reader) -> None:
         MEASURED_NOW.append(MEASURED[name])
         return MEASURED[name]
 
-    monkeypatch.setattr(embedding, "measure", cached)
+    monkeypatch.setattr(voice_embedding, "measure_embedding", cached)
 
 
 @pytest.fixture
 def make_signed(acme: Organisation) -> MakeSigned:
-    """Makes consents of fresh people, signed under the notice that speaks of the comparison unless told otherwise."""
+    """Makes consents of fresh people, signed under the notice that speaks of the comparison unless
+    told otherwise.
+    """
 
-    def make(organisation: Organisation = acme, notice: str = COMPARED, speaker: str = "") -> Consent:
+    def make(
+        organisation: Organisation = acme, notice: str = COMPARED, speaker: str = ""
+    ) -> Consent:
         speaker = (
             speaker
             or consents.create_speaker(
@@ -135,10 +154,12 @@ def make_signed(acme: Organisation) -> MakeSigned:
             ).id
         )
         asked = consents.request_consent(
-            organisation=organisation, livemode=False, speaker_id=speaker, grants=[grant_of()], duration="P1Y",
-            jurisdictions=["EU"], notice=notice, actor="system:test", at=NOON,
+            organisation=organisation, livemode=False, speaker_id=speaker, grants=[grant_of()],
+            duration="P1Y", jurisdictions=["EU"], notice=notice, actor="system:test", at=NOON,
         ).consent  # fmt: skip
-        return consents.sign_as_test(asked.id, organisation_id=organisation.id, actor="system:test", at=NOON)
+        return consents.sign_as_test(
+            asked.id, organisation_id=organisation.id, actor="system:test", at=NOON
+        )
 
     return make
 

@@ -1,4 +1,6 @@
-"""A new voice is compared with other people's where the owner and both people want it; it leads to a review alone."""
+"""A new voice is compared with other people's where the owner and both people want it; it leads to
+a review alone.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,10 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Organisation
-from tests.cast import ClientOf, MakeKey, MakeOrganisation
+from erasure import erasure_requests as erasures
+from erasure import execution
 from tests.conftest import NOON
+from tests.fixtures.organisations import ClientOf, MakeKey, MakeOrganisation
 from tests.voices.compared.conftest import (
     COMPARED,
     CORAS,
@@ -30,12 +34,10 @@ from tests.voices.compared.conftest import (
     work,
 )
 from tests.voices.conftest import AUDIO, Http, noon, revoke
-from vault import keys, sealing
-from voices import comparison
-from voices.erasure import carrying
-from voices.erasure import services as erasures
+from vault import sealed_values, subject_keys
+from voices import voice_comparison
 from voices.models import Voice, VoiceEmbedding, VoiceReview
-from voices.sampling import embedding
+from voices.sample_checks import voice_embedding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +57,7 @@ class TestTwoVoicesThatSoundTheSame:
         assert kinds().count("voice.likeness_noted") == 1
         row = VoiceReview.objects.get()
         assert (row.voice_id, row.other_id) == (second.id, first.id)
-        assert row.likeness_milli >= 1000 * embedding.RESEMBLES
+        assert row.likeness_milli >= 1000 * voice_embedding.RESEMBLES
 
     def test_do_not_name_the_other_to_the_caller(
         self, client: Http, compared: Organisation, make_signed: MakeSigned
@@ -65,13 +67,17 @@ class TestTwoVoicesThatSoundTheSame:
 
         assert first.id not in client.get(f"/v1/voices/{second.id}").content.decode()
 
-    def test_of_one_person_are_no_matter(self, client: Http, compared: Organisation, make_signed: MakeSigned) -> None:
+    def test_of_one_person_are_no_matter(
+        self, client: Http, compared: Organisation, make_signed: MakeSigned
+    ) -> None:
         ann = make_signed()
         anns(ann)
 
         assert review_of(client, coras(make_signed(speaker=ann.speaker_id)).id) is None
 
-    def test_are_noted_once(self, client: Http, compared: Organisation, make_signed: MakeSigned) -> None:
+    def test_are_noted_once(
+        self, client: Http, compared: Organisation, make_signed: MakeSigned
+    ) -> None:
         anns(make_signed())
         second = coras(make_signed())
         VoiceEmbedding.objects.filter(voice_id=second.id).update(compared_at=None)
@@ -97,7 +103,9 @@ class TestTwoVoicesThatSoundTheSame:
         assert review_of(theirs, coras(make_signed(organisation=bolt)).id) is None
         assert VoiceEmbedding.objects.filter(compared_at__isnull=False).count() == 2
 
-    def test_live_and_test_never_meet(self, client: Http, compared: Organisation, make_signed: MakeSigned) -> None:
+    def test_live_and_test_never_meet(
+        self, client: Http, compared: Organisation, make_signed: MakeSigned
+    ) -> None:
         live = anns(make_signed())
         Voice.objects.filter(id=live.id).update(livemode=True)
 
@@ -114,7 +122,9 @@ class TestTwoVoicesThatSoundTheSame:
 
 
 class TestTwoVoicesThatDoNot:
-    def test_are_no_matter(self, client: Http, compared: Organisation, make_signed: MakeSigned) -> None:
+    def test_are_no_matter(
+        self, client: Http, compared: Organisation, make_signed: MakeSigned
+    ) -> None:
         anns(make_signed())
         other = made(make_signed(), (AUDIO / "pocketsphinx-cards.flac").read_bytes())
 
@@ -123,7 +133,9 @@ class TestTwoVoicesThatDoNot:
 
 
 class TestNothingIsMeasured:
-    def test_while_the_policy_is_off_as_it_is_at_first(self, client: Http, make_signed: MakeSigned) -> None:
+    def test_while_the_policy_is_off_as_it_is_at_first(
+        self, client: Http, make_signed: MakeSigned
+    ) -> None:
         anns(make_signed())
 
         assert review_of(client, coras(make_signed()).id) is None
@@ -138,9 +150,15 @@ class TestNothingIsMeasured:
 
         assert not VoiceEmbedding.objects.exists()
 
-    @pytest.mark.parametrize("notices", [(COMPARED, ORDINARY), (ORDINARY, COMPARED), (ORDINARY, ORDINARY)])
+    @pytest.mark.parametrize(
+        "notices", [(COMPARED, ORDINARY), (ORDINARY, COMPARED), (ORDINARY, ORDINARY)]
+    )
     def test_unless_both_signed_the_notice_that_says_so(
-        self, client: Http, compared: Organisation, make_signed: MakeSigned, notices: tuple[str, str]
+        self,
+        client: Http,
+        compared: Organisation,
+        make_signed: MakeSigned,
+        notices: tuple[str, str],
     ) -> None:
         anns(make_signed(notice=notices[0]))
 
@@ -167,7 +185,9 @@ class TestNothingIsMeasured:
 
 
 class TestTheRequest:
-    def test_under_such_a_notice_warns_while_the_policy_is_off(self, client: Http, acme: Organisation) -> None:
+    def test_under_such_a_notice_warns_while_the_policy_is_off(
+        self, client: Http, acme: Organisation
+    ) -> None:
         assert codes(asked(client)) == ["comparison_off"]
 
         switch(acme, on=True)
@@ -187,8 +207,10 @@ class TestWhatIsKept:
 
         for numbers in (own.wide, own.narrow):
             assert all(numbers.astype(kind).tobytes()[:16] not in kept for kind in ("<f2", "<f4"))
-        opened: Any = sealing.unseal(row.subject, f"voice|{row.voice_id}|embedding", kept)
-        assert float(embedding.read(opened).wide @ own.wide) == pytest.approx(1.0, abs=1e-4)
+        opened: Any = sealed_values.unseal(row.subject, f"voice|{row.voice_id}|embedding", kept)
+        assert float(voice_embedding.parse_embedding(opened).wide @ own.wide) == pytest.approx(
+            1.0, abs=1e-4
+        )
 
     def test_goes_with_the_person_and_their_reviews_on_both_sides(
         self, client: Http, compared: Organisation, make_signed: MakeSigned
@@ -198,11 +220,11 @@ class TestWhatIsKept:
         second = coras(make_signed())
         assert VoiceReview.objects.exists()
 
-        erasure = erasures.request(
-            ann.speaker_id, organisation=compared, livemode=False, reason="requested", actor="system:test", at=NOON,
-            real=NOON,
+        erasure = erasures.request_erasure(
+            ann.speaker_id, organisation=compared, livemode=False, reason="requested",
+            actor="system:test", at=NOON, real=NOON,
         )  # fmt: skip
-        carrying.carry_on(erasure.id, now=noon)
+        execution.continue_erasure(erasure.id, now=noon)
 
         assert review_of(client, second.id) is None
         assert not VoiceReview.objects.exists()
@@ -215,7 +237,7 @@ class TestWhatIsKept:
         voice = anns(ann)
         VoiceEmbedding.objects.update(compared_at=None, sealed=None)
         with transaction.atomic():
-            keys.destroy(ann.speaker.subject, at=NOON)
+            subject_keys.destroy_key(ann.speaker.subject, at=NOON)
 
-        assert comparison.carry_out(voice.id, actor="system:test", real=noon) == 0
+        assert voice_comparison.run_comparison(voice.id, actor="system:test", real=noon) == 0
         assert not VoiceEmbedding.objects.filter(sealed__isnull=False).exists()

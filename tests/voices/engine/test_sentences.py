@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voices.engine import sentences
+from voices.engine import split_sentences
 from voices.engine.sentences import LONGEST
 
 
@@ -26,14 +26,14 @@ class TestSentences:
         ],
     )
     def test_end_at_stops(self, text: str, parts: tuple[str, ...]) -> None:
-        assert sentences(text) == parts
+        assert split_sentences(text) == parts
 
     @given(st.text(alphabet="ab .,!?;\n\"'。、É3", max_size=3000))
     def test_lose_nothing_but_white_space(self, text: str) -> None:
-        parts = sentences(text)
+        parts = split_sentences(text)
 
         assert "".join("".join(parts).split()) == "".join(text.split())
         assert all(0 < len(part) <= LONGEST for part in parts)
 
     def test_of_one_endless_word_are_cut_anyway(self) -> None:
-        assert [len(part) for part in sentences("x" * 1000)] == [400, 400, 200]
+        assert [len(part) for part in split_sentences("x" * 1000)] == [400, 400, 200]

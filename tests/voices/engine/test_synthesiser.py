@@ -1,4 +1,6 @@
-"""The child process: it answers, and when it is killed, hangs or is forked away the next call works."""
+"""The child process: it answers, and when it is killed, hangs or is forked away the next call
+works.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from voices.engine import espeak
-from voices.engine.espeak import EngineDown, Synthesiser, Utterance
+from voices.engine import espeak_process
+from voices.engine.espeak_process import EngineDown, SynthesiserProcess, Utterance
 
 HELLO = Utterance(text="Hello, this is a test.", voice="gmw/en-US", rate=175, pitch=50)
 
 
 @pytest.fixture
-def synthesiser() -> Iterator[Synthesiser]:
-    made = Synthesiser()
+def synthesiser() -> Iterator[SynthesiserProcess]:
+    made = SynthesiserProcess()
     yield made
     made.close()
 
@@ -43,13 +45,13 @@ def kill_worker_of(pid: int) -> None:
 
 
 class TestSay:
-    def test_speaks(self, synthesiser: Synthesiser) -> None:
+    def test_speaks(self, synthesiser: SynthesiserProcess) -> None:
         sound = synthesiser.say(HELLO)
 
         assert sound is not None
         assert (sound.rate, 0.8 < sound.seconds < 3) == (22_050, True)
 
-    def test_keeps_one_child_for_many_calls(self, synthesiser: Synthesiser) -> None:
+    def test_keeps_one_child_for_many_calls(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
         first = synthesiser.pid
 
@@ -57,7 +59,7 @@ class TestSay:
 
         assert synthesiser.pid == first is not None
 
-    def test_gives_the_same_sound_for_the_same_order(self, synthesiser: Synthesiser) -> None:
+    def test_gives_the_same_sound_for_the_same_order(self, synthesiser: SynthesiserProcess) -> None:
         first = synthesiser.say(HELLO)
         synthesiser.say(Utterance(text="Etwas anderes.", voice="gmw/de+f3", rate=140, pitch=80))
         second = synthesiser.say(HELLO)
@@ -66,17 +68,21 @@ class TestSay:
         assert second is not None
         assert first.pcm16() == second.pcm16()
 
-    def test_answers_none_for_a_voice_that_does_not_exist(self, synthesiser: Synthesiser) -> None:
+    def test_answers_none_for_a_voice_that_does_not_exist(
+        self, synthesiser: SynthesiserProcess
+    ) -> None:
         assert synthesiser.say(Utterance(text="x", voice="no/such", rate=175, pitch=50)) is None
         assert synthesiser.say(HELLO) is not None
 
     @pytest.mark.parametrize(
         "text", ["", "\x00", "<voice name='x'><break/>", "[[h@'loU]]", "%s%n", "'; rm -rf /", "🙂"]
     )
-    def test_takes_any_text_as_text(self, synthesiser: Synthesiser, text: str) -> None:
-        assert synthesiser.say(Utterance(text=text, voice="gmw/en-US", rate=175, pitch=50)) is not None
+    def test_takes_any_text_as_text(self, synthesiser: SynthesiserProcess, text: str) -> None:
+        assert (
+            synthesiser.say(Utterance(text=text, voice="gmw/en-US", rate=175, pitch=50)) is not None
+        )
 
-    def test_serves_threads_one_after_the_other(self, synthesiser: Synthesiser) -> None:
+    def test_serves_threads_one_after_the_other(self, synthesiser: SynthesiserProcess) -> None:
         sounds: list[bytes] = []
 
         def speak() -> None:
@@ -94,28 +100,32 @@ class TestSay:
 
 
 class TestRecovery:
-    def test_the_call_after_a_kill_works(self, synthesiser: Synthesiser) -> None:
+    def test_the_call_after_a_kill_works(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
         assert synthesiser.pid
         os.kill(synthesiser.pid, signal.SIGKILL)
 
         assert synthesiser.say(HELLO) is not None
 
-    def test_a_call_during_which_the_child_is_killed_works(self, synthesiser: Synthesiser) -> None:
+    def test_a_call_during_which_the_child_is_killed_works(
+        self, synthesiser: SynthesiserProcess
+    ) -> None:
         synthesiser.say(HELLO)
         pid = synthesiser.pid
         assert pid
         killer = threading.Thread(target=kill_worker_of, args=(pid,))
         killer.start()
 
-        sound = synthesiser.say(Utterance(text="A rather long sentence. " * 200, voice="gmw/en", rate=80, pitch=50))
+        sound = synthesiser.say(
+            Utterance(text="A rather long sentence. " * 200, voice="gmw/en", rate=80, pitch=50)
+        )
 
         killer.join()
         assert sound is not None
         assert sound.seconds > 100
         assert synthesiser.pid != pid
 
-    def test_a_killed_child_leaves_no_zombie(self, synthesiser: Synthesiser) -> None:
+    def test_a_killed_child_leaves_no_zombie(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
         pid = synthesiser.pid
         assert pid
@@ -124,7 +134,7 @@ class TestRecovery:
 
         assert not alive(pid)
 
-    def test_closing_ends_the_child(self, synthesiser: Synthesiser) -> None:
+    def test_closing_ends_the_child(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
         pid = synthesiser.pid
         assert pid
@@ -134,10 +144,12 @@ class TestRecovery:
         assert not alive(pid)
 
     def test_a_child_that_hangs_is_replaced_and_then_given_up(
-        self, synthesiser: Synthesiser, monkeypatch: pytest.MonkeyPatch
+        self, synthesiser: SynthesiserProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(espeak, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
-        monkeypatch.setattr(espeak, "TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr(
+            espeak_process, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)")
+        )
+        monkeypatch.setattr(espeak_process, "TIMEOUT_SECONDS", 0.3)
         started = time.monotonic()
 
         with pytest.raises(EngineDown):
@@ -146,16 +158,16 @@ class TestRecovery:
         assert time.monotonic() - started < 5
 
     def test_a_child_that_cannot_start_is_an_engine_that_is_down(
-        self, synthesiser: Synthesiser, monkeypatch: pytest.MonkeyPatch
+        self, synthesiser: SynthesiserProcess, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(espeak, "_COMMAND", ("/nonexistent/program",))
+        monkeypatch.setattr(espeak_process, "_COMMAND", ("/nonexistent/program",))
 
         with pytest.raises(EngineDown) as caught:
             synthesiser.say(HELLO)
 
         assert caught.value.retryable
 
-    def test_the_library_never_enters_the_service(self, synthesiser: Synthesiser) -> None:
+    def test_the_library_never_enters_the_service(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
 
         assert "espeakng_loader" not in sys.modules

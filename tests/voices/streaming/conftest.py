@@ -1,4 +1,6 @@
-"""A server in this process, so that its provider can be one that says its pieces when the test wants it to."""
+"""A server in this process, so that its provider can be one that says its pieces when the test
+wants it to.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ import pytest
 import uvicorn
 from django.db import transaction
 
-from accounts.services import IssuedKey
-from config.asgi import application
-from config.demo.server import free_port
-from provenance.audio.sound import Sound
+from accounts.provisioning import IssuedKey
+from audio.sound import Sound
+from config.asgi.application import application
+from config.demo.server import find_free_port
 from provenance.models import Clip
-from tests.cast import MakeKey
 from tests.conftest import NOON
+from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import (
     AUDIOBOOK,
     Reader,
@@ -26,20 +28,24 @@ from tests.voices.conftest import (
 )
 from tests.voices.streaming.wire import Wire
 from vault import blobs
-from voices import binding, engine
+from voices import engine, voice_macs
 from voices.models import Voice
 from voices.providers import registry
-from voices.providers.base import Handle, Line, Piece
-from voices.streaming.places import ENTRANCE, PLACES
+from voices.providers.base import AudioChunk, ProviderVoice, SpeechLine
+from voices.speech.streaming.concurrency import ENTRANCE, PLACES
 
 PIECE_SECONDS = 3.5
 TEXT = "The harbour lay still. " * 4
 
 
 class Teller(Reader):
-    """Says `pieces` pieces of a reader; `before` is called with the number of each before it is made."""
+    """Says `pieces` pieces of a reader; `before` is called with the number of each before it is
+    made.
+    """
 
-    def __init__(self, pieces: int = 3, before: Callable[[int], object] = lambda _number: None) -> None:
+    def __init__(
+        self, pieces: int = 3, before: Callable[[int], object] = lambda _number: None
+    ) -> None:
         super().__init__()
         self.pieces = pieces
         self.before = before
@@ -48,19 +54,19 @@ class Teller(Reader):
 
     def stream(
         self,
-        voice: Handle,
-        line: Line,
-    ) -> Iterator[Piece]:
+        voice: ProviderVoice,
+        line: SpeechLine,
+    ) -> Iterator[AudioChunk]:
         for number in range(self.pieces):
             self.before(number)
             self.made += 1
-            yield Piece(sound=self.piece(number), characters=len(line.text) // self.pieces)
+            yield AudioChunk(sound=self.piece(number), characters=len(line.text) // self.pieces)
         self.before(self.pieces)
 
     def piece(self, number: int) -> Sound:
         if self.sounds:
             return self.sounds[number]
-        whole = reading().resampled(24_000)
+        whole = reading().resample(24_000)
         size = round(PIECE_SECONDS * whole.rate)
         return Sound(np.roll(whole.samples, -number * size // 2)[:size], whole.rate)
 
@@ -76,14 +82,16 @@ def teller(monkeypatch: pytest.MonkeyPatch) -> Teller:
 @pytest.fixture
 def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
     """A server; its background work stands still. At the end no stream may be left."""
-    chosen = free_port()
-    config = uvicorn.Config(application, port=chosen, log_config=None, lifespan="off", access_log=False)
+    chosen = find_free_port()
+    config = uvicorn.Config(
+        application, port=chosen, log_config=None, lifespan="off", access_log=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started)
     yield chosen
-    until(lambda: PLACES.taken == 0)
+    until(lambda: PLACES.in_use == 0)
     assert ENTRANCE.inside == 0
     server.should_exit = True
     thread.join(20)
@@ -94,9 +102,11 @@ def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
 def profile(voice: Voice) -> None:
     """Give the voice a profile that the built-in engine can speak with."""
     with transaction.atomic():
-        blob = blobs.put(subject=voice.subject, kind="profile", data=engine.enrol([reading()]), at=NOON)
+        blob = blobs.store_blob(
+            subject=voice.subject, kind="profile", data=engine.enrol_speaker([reading()]), at=NOON
+        )
         voice.profile_blob_id = blob
-        voice.binding_mac = binding.mac_of(voice)
+        voice.binding_mac = voice_macs.mac_of(voice)
         voice.save(update_fields=["profile_blob_id", "binding_mac"])
 
 
@@ -122,7 +132,12 @@ def wire(wire_of: Callable[[IssuedKey], Wire], make_key: MakeKey) -> Wire:
 
 def asked(voice: Voice, /, **changes: Any) -> dict[str, Any]:
     """The body of a call for a stream."""
-    body: dict[str, Any] = {"voice": voice.id, "text": TEXT, "language": "en", "use_case": AUDIOBOOK}
+    body: dict[str, Any] = {
+        "voice": voice.id,
+        "text": TEXT,
+        "language": "en",
+        "use_case": AUDIOBOOK,
+    }
     return body | {"output": {"codec": "mp3"}, "delivery": {"mode": "stream"}} | changes
 
 

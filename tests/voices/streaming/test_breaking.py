@@ -1,4 +1,6 @@
-"""Streams that are broken off: nobody takes them for whole, nothing leaves afterwards, what had left is on record."""
+"""Streams that are broken off: nobody takes them for whole, nothing leaves afterwards, what had
+left is on record.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,17 @@ from accounts.models import ApiKey
 from consent import gate
 from consent import services as consents
 from consent.models import GrantUsage, Reservation
-from core import canonical
-from provenance.ledger import proofs
+from core import canonical_json
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, revoke
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled, until
 from tests.voices.streaming.wire import Call, Wire
+from transparency_log import proofs
 from voices.models import Voice, VoiceState
 from voices.providers.base import ProviderDown
-from voices.streaming.places import PLACES
-from voices.streaming.turns import SETTLING, THREADS
+from voices.speech.streaming.concurrency import PLACES
+from voices.speech.streaming.deadline_scheduler import SETTLING, THREADS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,9 +58,14 @@ def end(voice: Voice) -> None:
 
 
 def pause(voice: Voice) -> None:
-    whose: dict[str, Any] = {"organisation_id": voice.organisation_id, "livemode": False, "actor": "key:x", "at": NOON}
-    consents.suspend(voice.consent_id, reason="check", **whose)
-    consents.resume(voice.consent_id, **whose)
+    whose: dict[str, Any] = {
+        "organisation_id": voice.organisation_id,
+        "livemode": False,
+        "actor": "key:x",
+        "at": NOON,
+    }
+    consents.suspend_consent(voice.consent_id, reason="check", **whose)
+    consents.resume_consent(voice.consent_id, **whose)
 
 
 def remove(voice: Voice) -> None:
@@ -74,15 +81,22 @@ def begun(wire: Wire, voice: Voice, held: Held, **changes: Any) -> Call:
 
 
 def kinds(clip: Clip) -> list[str]:
-    return [event.kind for event in proofs.history(clip.organisation_id, clip.decision_id)]
+    return [event.kind for event in proofs.list_history(clip.organisation_id, clip.decision_id)]
 
 
 class TestARevocation:
     @pytest.mark.parametrize(
-        "happening", [end, pause, remove], ids=["revoked", "suspended and resumed", "of the voice alone"]
+        "happening",
+        [end, pause, remove],
+        ids=["revoked", "suspended and resumed", "of the voice alone"],
     )
     def test_cuts_the_connection_while_the_engine_is_still_at_work(
-        self, wire: Wire, voice: Voice, teller: Teller, held: Held, happening: Callable[[Voice], None]
+        self,
+        wire: Wire,
+        voice: Voice,
+        teller: Teller,
+        held: Held,
+        happening: Callable[[Voice], None],
     ) -> None:
         call = begun(wire, voice, held)
 
@@ -93,7 +107,7 @@ class TestARevocation:
         clip = settled(call.headers["sayso-clip"])
         assert not call.whole
         assert (clip.state, clip.code) == ("aborted", "consent_denied")
-        assert (clip.sha256, clip.size) == (canonical.sha256(received), len(received))
+        assert (clip.sha256, clip.size) == (canonical_json.sha256_hex(received), len(received))
         assert teller.made == 2  # the step that ran, and none behind it
 
     def test_of_the_key_cuts_it_as_well(self, wire: Wire, voice: Voice, held: Held) -> None:
@@ -106,7 +120,9 @@ class TestARevocation:
         clip = settled(call.headers["sayso-clip"])
         assert (call.whole, clip.state, clip.code) == (False, "aborted", "key_ended")
 
-    def test_is_seen_by_an_ordinary_client_as_an_error(self, port: int, wire: Wire, voice: Voice, held: Held) -> None:
+    def test_is_seen_by_an_ordinary_client_as_an_error(
+        self, port: int, wire: Wire, voice: Voice, held: Held
+    ) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         headers = {"Authorization": f"Bearer {wire.key}", "Content-Type": "application/json"}
         connection.request("POST", "/v1/speech", json.dumps(asked(voice)).encode(), headers)
@@ -124,7 +140,9 @@ class TestARevocation:
         assert clip.sha256 == hashlib.sha256(first + broken.value.partial).hexdigest()
         connection.close()
 
-    def test_before_the_first_byte_is_a_refusal(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_before_the_first_byte_is_a_refusal(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         held = Held(teller, at=0)
         call = wire.ask(asked(voice))
         assert held.waits.wait(20)
@@ -141,8 +159,10 @@ class TestARevocation:
     def test_behind_the_last_byte_still_breaks_it(
         self, wire: Wire, voice: Voice, teller: Teller, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Everything was made, the watch has not looked yet: the transaction that settles asks by itself."""
-        monkeypatch.setattr(gate, "ended", lambda _running, **_asked: {})
+        """Everything was made, the watch has not looked yet: the transaction that settles asks by
+        itself.
+        """
+        monkeypatch.setattr(gate, "find_ended_permits", lambda _running, **_asked: {})
 
         def before(number: int) -> None:
             if number == teller.pieces:
@@ -157,10 +177,14 @@ class TestARevocation:
         assert not call.whole
         assert (clip.state, clip.code) == ("aborted", "consent_denied")
 
-    def test_reaches_a_client_that_takes_nothing(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_reaches_a_client_that_takes_nothing(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         """What waits for a slow client in the server's buffers is thrown away, not flushed."""
         teller.pieces = 40
-        call = wire.speak(asked(voice, output={"codec": "wav", "sample_rate_hz": 48_000}), buffer=4096)
+        call = wire.speak(
+            asked(voice, output={"codec": "wav", "sample_rate_hz": 48_000}), buffer=4096
+        )
         until(lambda: _stands_still(teller))
 
         end(voice)
@@ -168,10 +192,14 @@ class TestARevocation:
         clip = settled(call.headers["sayso-clip"])
         received = call.rest()
         assert not call.whole
-        assert clip.code == "consent_denied"  # and not the patience with slow clients, which ends too
+        assert (
+            clip.code == "consent_denied"
+        )  # and not the patience with slow clients, which ends too
         assert len(received) < 2**15 < clip.size  # what lay in the client's own buffer, and no more
 
-    def test_is_on_record_with_what_had_left(self, wire: Wire, make_voice: MakeVoice, held: Held) -> None:
+    def test_is_on_record_with_what_had_left(
+        self, wire: Wire, make_voice: MakeVoice, held: Held
+    ) -> None:
         voice = make_voice(quota={"characters": 500, "seconds": 60, "clips": 3})
         call = begun(wire, voice, held)
         end(voice)
@@ -179,7 +207,7 @@ class TestARevocation:
         held.go.set()
 
         clip = settled(call.headers["sayso-clip"])
-        event = proofs.history(clip.organisation_id, clip.id)[-1]
+        event = proofs.list_history(clip.organisation_id, clip.id)[-1]
         assert (clip.code, kinds(clip)) == ("consent_denied", ["decision.allowed", "clip.aborted"])
         assert event.body is not None
         assert event.body["complete"] is False
@@ -189,7 +217,9 @@ class TestARevocation:
         assert usage.used_milliseconds == clip.duration_ms > 1500
         assert (usage.used_clips, usage.held_clips) == (1, 0)
 
-    def test_leaves_the_other_streams_alone(self, wire: Wire, make_voice: MakeVoice, held: Held) -> None:
+    def test_leaves_the_other_streams_alone(
+        self, wire: Wire, make_voice: MakeVoice, held: Held
+    ) -> None:
         one, other = make_voice(), make_voice()
         first, second = begun(wire, one, held), begun(wire, other, held)
 
@@ -202,7 +232,9 @@ class TestARevocation:
 
 
 class TestAClientThatGoes:
-    def test_frees_everything_and_pays_for_what_was_sent(self, wire: Wire, voice: Voice, held: Held) -> None:
+    def test_frees_everything_and_pays_for_what_was_sent(
+        self, wire: Wire, voice: Voice, held: Held
+    ) -> None:
         call = begun(wire, voice, held)
 
         call.close()
@@ -212,9 +244,11 @@ class TestAClientThatGoes:
         assert (clip.state, clip.code) == ("aborted", "client_gone")
         assert clip.sha256
         assert GrantUsage.objects.get().used_characters == len(TEXT) // 3
-        until(lambda: PLACES.taken == 0)
+        until(lambda: PLACES.in_use == 0)
 
-    def test_before_the_first_byte_costs_nothing(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_before_the_first_byte_costs_nothing(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         held = Held(teller, at=0)
         call = wire.ask(asked(voice))
         assert held.waits.wait(20)
@@ -223,7 +257,11 @@ class TestAClientThatGoes:
         held.go.set()
 
         clip = settled(Clip.objects.get().id)
-        assert (clip.code, clip.size, Reservation.objects.get().state) == ("client_gone", 0, "released")
+        assert (clip.code, clip.size, Reservation.objects.get().state) == (
+            "client_gone",
+            0,
+            "released",
+        )
 
     def test_is_shown_in_what_the_api_says(self, wire: Wire, voice: Voice, held: Held) -> None:
         call = begun(wire, voice, held)
@@ -233,13 +271,18 @@ class TestAClientThatGoes:
 
         shown = wire.get(f"/v1/clips/{clip.id}")
 
-        assert (shown["state"], shown["bytes"], shown["sha256"]) == ("aborted", clip.size, clip.sha256)
+        assert (shown["state"], shown["bytes"], shown["sha256"]) == (
+            "aborted",
+            clip.size,
+            clip.sha256,
+        )
         assert wire.get(f"/v1/clips/{clip.id}/audio")["code"] == "not_found"
 
 
 class TestAnEngineThatFails:
     @pytest.mark.parametrize(
-        ("error", "code"), [(ProviderDown("It does not answer."), "provider_unavailable"), (ValueError(), "internal")]
+        ("error", "code"),
+        [(ProviderDown("It does not answer."), "provider_unavailable"), (ValueError(), "internal")],
     )
     def test_midway_breaks_the_stream(
         self, wire: Wire, voice: Voice, teller: Teller, error: Exception, code: str
@@ -254,9 +297,15 @@ class TestAnEngineThatFails:
 
         clip = settled(call.headers["sayso-clip"])
         assert not call.whole
-        assert (clip.state, clip.code, clip.sha256) == ("aborted", code, canonical.sha256(received))
+        assert (clip.state, clip.code, clip.sha256) == (
+            "aborted",
+            code,
+            canonical_json.sha256_hex(received),
+        )
 
-    def test_at_once_is_answered_like_any_error(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_at_once_is_answered_like_any_error(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         def before(number: int) -> None:
             raise ProviderDown("It does not answer.")
 
@@ -271,9 +320,13 @@ class TestAnEngineThatFails:
 
 
 class TestASlowClient:
-    def test_is_waited_for_and_nothing_is_heaped_up(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_is_waited_for_and_nothing_is_heaped_up(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         teller.pieces = 40
-        call = wire.speak(asked(voice, output={"codec": "wav", "sample_rate_hz": 48_000}), buffer=4096)
+        call = wire.speak(
+            asked(voice, output={"codec": "wav", "sample_rate_hz": 48_000}), buffer=4096
+        )
 
         until(lambda: _stands_still(teller))
         assert teller.made < 10
@@ -282,14 +335,18 @@ class TestASlowClient:
         assert call.whole
         assert teller.made == 40
 
-    def test_holds_no_thread_while_it_is_waited_for(self, wire: Wire, voice: Voice, teller: Teller) -> None:
-        """More of them than there are threads that make sound, or that settle it, and another stream ends as ever."""
+    def test_holds_no_thread_while_it_is_waited_for(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
+        """More of them than there are threads that make sound, or that settle it, and another
+        stream ends as ever.
+        """
         teller.pieces = 40
         slow = max(THREADS, SETTLING) + 1
         for _ in range(slow):
             wire.speak(asked(voice, output={"codec": "wav", "sample_rate_hz": 48_000}), buffer=4096)
         until(lambda: _stands_still(teller))
-        assert PLACES.taken == slow
+        assert PLACES.in_use == slow
 
         teller.pieces = 3
         quick = wire.speak(asked(voice))

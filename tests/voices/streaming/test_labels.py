@@ -1,14 +1,17 @@
-"""China's hidden label in a stream: among its first bytes, and in the head of what can carry nothing."""
+"""China's hidden label in a stream: among its first bytes, and in the head of what can carry
+nothing.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from provenance import aigc, watermark
-from provenance.audio import tags
-from provenance.audio.sound import Sound
-from provenance.audio.streaming import STREAMED
-from provenance.verifying import verify
+import watermark
+from audio import metadata_tags
+from audio.sound import Sound
+from audio.stream_encoder import STREAMED
+from provenance.clips import aigc_label
+from provenance.verification import verify
 from tests.voices.streaming.conftest import Teller, asked, settled
 from tests.voices.streaming.wire import Wire
 from voices.models import Voice
@@ -18,21 +21,29 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 class TestAStreamForChina:
     @pytest.mark.parametrize("codec", STREAMED)
-    def test_begins_with_the_label(self, wire: Wire, voice: Voice, teller: Teller, codec: str) -> None:
+    def test_begins_with_the_label(
+        self, wire: Wire, voice: Voice, teller: Teller, codec: str
+    ) -> None:
         call = wire.speak(asked(voice, territory="CN", output={"codec": codec}))
         data = call.rest()
 
         clip = settled(call.headers["sayso-clip"])
         assert (call.whole, clip.state, clip.scheme) == (True, "issued", watermark.SCHEME)
-        assert (aigc.found(data[:2000]) == "1") is (codec in tags.TAGGED)
-        assert call.headers["sayso-aigc-label"] == aigc.of(clip)
+        assert (aigc_label.read_label_attribute(data[:2000]) == "1") is (
+            codec in metadata_tags.TAGGED
+        )
+        assert call.headers["sayso-aigc-label"] == aigc_label.get_label_json(clip)
         assert verify(data).outcome == "issued"
 
     @pytest.mark.parametrize("codec", ["mp3", "opus"])
-    def test_that_is_too_short_to_be_one_has_it_too(self, wire: Wire, voice: Voice, teller: Teller, codec: str) -> None:
+    def test_that_is_too_short_to_be_one_has_it_too(
+        self, wire: Wire, voice: Voice, teller: Teller, codec: str
+    ) -> None:
         whole = teller.piece(0)
         teller.pieces, teller.sounds = 1, [Sound(whole.samples[: 2 * whole.rate], whole.rate)]
 
-        data = wire.speak(asked(voice, territory="CN", output={"codec": codec}, text="Yes, it is.")).rest()
+        data = wire.speak(
+            asked(voice, territory="CN", output={"codec": codec}, text="Yes, it is.")
+        ).rest()
 
-        assert aigc.found(data) == "1"
+        assert aigc_label.read_label_attribute(data) == "1"

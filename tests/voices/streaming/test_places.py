@@ -1,4 +1,6 @@
-"""The entrance to streams: a few begin at a time, the rest wait without a connection, and none of them is forgotten."""
+"""The entrance to streams: a few begin at a time, the rest wait without a connection, and none of
+them is forgotten.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,14 @@ from consent.models import Decision
 from tests.voices.streaming.conftest import Teller, asked, until
 from tests.voices.streaming.wire import Wire
 from voices.models import Voice
-from voices.streaming.places import ENTRANCE, Entrance, Places, StreamsBusy, share_of
-from voices.streaming.turns import THREADS
+from voices.speech.streaming.concurrency import (
+    ENTRANCE,
+    Entrance,
+    StreamsBusy,
+    StreamSlots,
+    share_of,
+)
+from voices.speech.streaming.deadline_scheduler import THREADS
 
 WIDTH = 2 * THREADS
 
@@ -23,7 +31,7 @@ WIDTH = 2 * THREADS
 class TestPlaces:
     def test_are_never_all_held_by_one_organisation(self, settings: Settings) -> None:
         settings.SAYSO_MAX_STREAMS = 64
-        places = Places()
+        places = StreamSlots()
         for _ in range(48):
             places.take("org_greedy")
         with pytest.raises(StreamsBusy):
@@ -33,16 +41,20 @@ class TestPlaces:
         with pytest.raises(StreamsBusy):
             places.take("org_late")
 
-    def test_are_free_for_the_same_organisation_once_it_leaves_one(self, settings: Settings) -> None:
+    def test_are_free_for_the_same_organisation_once_it_leaves_one(
+        self, settings: Settings
+    ) -> None:
         settings.SAYSO_MAX_STREAMS = 4
-        places = Places()
+        places = StreamSlots()
         for _ in range(3):
             places.take("org_greedy")
         places.free("org_greedy")
         places.take("org_greedy")
-        assert places.taken == 3
+        assert places.in_use == 3
 
-    @pytest.mark.parametrize(("places", "share"), [(1, 1), (2, 2), (3, 3), (4, 3), (64, 48), (1000, 750)])
+    @pytest.mark.parametrize(
+        ("places", "share"), [(1, 1), (2, 2), (3, 3), (4, 3), (64, 48), (1000, 750)]
+    )
     def test_leave_a_quarter_to_others(self, places: int, share: int) -> None:
         assert share_of(places) == share
 
@@ -67,7 +79,9 @@ class TestEntrance:
 
     @pytest.mark.django_db(transaction=True)
     def test_is_waited_for_without_a_connection(self) -> None:
-        """Else a crowd in front of it would empty the pool, and the watch over running streams could not look."""
+        """Else a crowd in front of it would empty the pool, and the watch over running streams
+        could not look.
+        """
         entrance = Entrance(1)
         leave = entrance.enter()
         theirs: list[BaseDatabaseWrapper] = []
@@ -106,7 +120,9 @@ class TestACrowd:
         assert begun == WIDTH
         assert all(call.whole for call in calls)
 
-    def test_that_goes_away_leaves_the_entrance_free(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_that_goes_away_leaves_the_entrance_free(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         go = threading.Event()
         teller.before = lambda number: number or go.wait(20)
         calls = [wire.ask(asked(voice)) for _ in range(WIDTH)]

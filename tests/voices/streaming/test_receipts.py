@@ -1,4 +1,6 @@
-"""The papers of a streamed clip: whole, it verifies like a file; broken off, it is in the log and has no receipt."""
+"""The papers of a streamed clip: whole, it verifies like a file; broken off, it is in the log and
+has no receipt.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from provenance.ledger import proofs
 from provenance.models import Receipt
-from tests.provenance.bundles import story
+from tests.provenance.exports import story
 from tests.voices.receipts import Papers, payload_of
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
 from tests.voices.streaming.wire import Call, Wire
+from transparency_log import proofs
 from voices.models import Voice
 from voices.providers.base import ProviderDown
 
@@ -70,20 +72,27 @@ class TestABrokenStream:
             assert "broken off" in answer.json["detail"]
         assert not Receipt.objects.exists()
 
-    def test_has_its_place_in_the_log_under_the_hash_of_what_came(self, wire: Wire, broken: Call) -> None:
+    def test_has_its_place_in_the_log_under_the_hash_of_what_came(
+        self, wire: Wire, broken: Call
+    ) -> None:
         clip = settled(broken.headers["sayso-clip"])
 
         proof = wire.answer(f"/v1/clips/{clip.id}/proof")
         opened = wire.get(f"/v1/clips/{clip.id}/opening")
 
-        place = proofs.history(clip.organisation_id, clip.id)[-1]
+        place = proofs.list_history(clip.organisation_id, clip.id)[-1]
         assert (proof.status, proof.body.splitlines()[0]) == (200, b"c2sp.org/tlog-proof@v1")
         assert (opened["id"], opened["body"]["complete"]) == (place.event_id, False)
-        assert (opened["body"]["sha256"], opened["body"]["bytes"]) == (clip.sha256, len(broken.received))
+        assert (opened["body"]["sha256"], opened["body"]["bytes"]) == (
+            clip.sha256,
+            len(broken.received),
+        )
 
 
 class TestAnAuditBundle:
-    def test_of_a_stream_is_replayed_in_full(self, wire: Wire, voice: Voice, teller: Teller, tmp_path: Path) -> None:
+    def test_of_a_stream_is_replayed_in_full(
+        self, wire: Wire, voice: Voice, teller: Teller, tmp_path: Path
+    ) -> None:
         wire.speak(asked(voice)).rest()
         (tmp_path / "audit.zip").write_bytes(story.bundle(voice.organisation))
 

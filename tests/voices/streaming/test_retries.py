@@ -1,10 +1,12 @@
-"""`Idempotency-Key` and streams: a whole one is replayed at once, one that runs is waited for, a broken one is free."""
+"""`Idempotency-Key` and streams: a whole one is replayed at once, one that runs is waited for, a
+broken one is free.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from accounts.models import StoredAnswer
+from accounts.models import IdempotencyRecord
 from provenance.models import Clip
 from tests.voices.conftest import revoke
 from tests.voices.streaming.conftest import Teller, asked, settled, until
@@ -20,11 +22,13 @@ def again(wire: Wire, voice: Voice) -> Call:
 
 
 def free() -> bool:
-    return not StoredAnswer.objects.filter(state=StoredAnswer.State.RUNNING).exists()
+    return not IdempotencyRecord.objects.filter(state=IdempotencyRecord.State.RUNNING).exists()
 
 
 class TestARetry:
-    def test_of_a_whole_stream_gets_the_same_bytes_at_once(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_of_a_whole_stream_gets_the_same_bytes_at_once(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         first = again(wire, voice)
         first.rest()
         until(free)

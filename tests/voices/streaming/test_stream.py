@@ -1,4 +1,6 @@
-"""A stream: its first bytes leave while later sentences are made, and what left is marked, hashed, paid for, logged."""
+"""A stream: its first bytes leave while later sentences are made, and what left is marked, hashed,
+paid for, logged.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +11,22 @@ import numpy as np
 import pytest
 from pytest_django import Settings
 
+import watermark
 from accounts.models import Organisation
-from accounts.services import IssuedKey
+from accounts.provisioning import IssuedKey
+from audio.encoding import Output, check_output
+from audio.sound import Sound
+from audio.stream_encoder import STREAMED, decode_sent_bytes
 from consent.models import Decision, GrantUsage, Reservation
-from core import canonical
-from provenance import clips, watermark
-from provenance.audio.encoding import Output, check
-from provenance.audio.sound import Sound
-from provenance.audio.streaming import STREAMED, heard
-from provenance.ledger import proofs
+from core import canonical_json
+from provenance.clips import clip_lifecycle
 from provenance.models import Clip
-from tests.cast import MakeKey, hold_minute
 from tests.conftest import NOON
+from tests.fixtures.organisations import MakeKey, hold_minute
 from tests.voices.conftest import MakeVoice, Reader
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
 from tests.voices.streaming.wire import Wire
+from transparency_log import proofs
 from vault import blobs
 from voices.models import Voice
 from voices.providers import registry
@@ -35,7 +38,7 @@ SILENCE = Sound(np.zeros(6 * 24_000, dtype=np.float32), 24_000)
 
 def kinds(clip: Clip) -> list[str]:
     """What the log says of the decision and its clip, in order."""
-    about = proofs.history(clip.organisation_id, clip.decision_id)
+    about = proofs.list_history(clip.organisation_id, clip.decision_id)
     return [event.kind for event in about]
 
 
@@ -71,24 +74,28 @@ class TestStream:
         assert int(call.headers["ratelimit-remaining"]) < int(call.headers["ratelimit-limit"])
 
     @pytest.mark.parametrize("codec", STREAMED)
-    def test_is_hashed_kept_and_marked_like_a_file(self, wire: Wire, voice: Voice, teller: Teller, codec: str) -> None:
+    def test_is_hashed_kept_and_marked_like_a_file(
+        self, wire: Wire, voice: Voice, teller: Teller, codec: str
+    ) -> None:
         call = wire.speak(asked(voice, output={"codec": codec}))
         data = call.rest()
 
         clip = settled(call.headers["sayso-clip"])
         assert (call.whole, clip.state, clip.size) == (True, "issued", len(data))
-        assert clip.sha256 == canonical.sha256(data)
-        assert blobs.get(clip.blob_id) == data
-        sound = heard(data, check(Output(codec=codec)))
-        assert clip.sha256_pcm == canonical.sha256(sound.pcm16())
+        assert clip.sha256 == canonical_json.sha256_hex(data)
+        assert blobs.get_blob(clip.blob_id) == data
+        sound = decode_sent_bytes(data, check_output(Output(codec=codec)))
+        assert clip.sha256_pcm == canonical_json.sha256_hex(sound.pcm16())
         assert 10_000 < clip.duration_ms < 11_000
-        _, epoch, key = clips.next_token(clip.organisation_id, at=NOON)
+        _, epoch, key = clip_lifecycle.draw_free_token(clip.organisation_id, at=NOON)
         found = watermark.detect(sound.samples, sound.rate, key=key)
         assert found is not None
         assert (found.token, epoch) == (clip.token, clip.epoch)
         assert (clip.scheme, clip.self_checks) == (watermark.SCHEME, ["delivered", "beginning"])
 
-    def test_pays_for_its_characters_and_seconds(self, wire: Wire, make_voice: MakeVoice, teller: Teller) -> None:
+    def test_pays_for_its_characters_and_seconds(
+        self, wire: Wire, make_voice: MakeVoice, teller: Teller
+    ) -> None:
         wire.speak(asked(make_voice(quota={"characters": 500, "seconds": 60, "clips": 3}))).rest()
 
         usage = GrantUsage.objects.get()
@@ -107,8 +114,11 @@ class TestStream:
         call.rest()
 
         clip = settled(call.headers["sayso-clip"])
-        manifest = blobs.get(clip.manifest_blob_id)
-        assert (clip.manifest_mode, clip.manifest_sha256) == ("sidecar", canonical.sha256(manifest))
+        manifest = blobs.get_blob(clip.manifest_blob_id)
+        assert (clip.manifest_mode, clip.manifest_sha256) == (
+            "sidecar",
+            canonical_json.sha256_hex(manifest),
+        )
 
     def test_that_is_short_is_checked_like_a_file_before_its_first_byte(
         self, wire: Wire, voice: Voice, teller: Teller
@@ -130,7 +140,7 @@ class TestStream:
         shown = wire.get(f"/v1/clips/{call.headers['sayso-clip']}")
 
         assert (shown["state"], shown["bytes"]) == ("issued", len(call.received))
-        assert shown["sha256"] == canonical.sha256(call.received)
+        assert shown["sha256"] == canonical_json.sha256_hex(call.received)
 
 
 class TestRefusal:
@@ -146,13 +156,22 @@ class TestRefusal:
         ],
     )
     def test_comes_at_once(
-        self, wire: Wire, voice: Voice, teller: Teller, changes: dict[str, object], status: int, code: str, attr: str
+        self,
+        wire: Wire,
+        voice: Voice,
+        teller: Teller,
+        changes: dict[str, object],
+        status: int,
+        code: str,
+        attr: str,
     ) -> None:
         call = wire.speak(asked(voice, **changes))
         found = call.body()
 
         assert (call.status, call.headers["content-type"]) == (status, "application/problem+json")
-        assert [(row["code"], row["attr"]) for row in found["errors"]] == ([(code, attr)] if code else [])
+        assert [(row["code"], row["attr"]) for row in found["errors"]] == (
+            [(code, attr)] if code else []
+        )
         assert teller.made == 0
         assert not Clip.objects.exists()
 
@@ -163,7 +182,10 @@ class TestRefusal:
 
         found = wire.speak(asked(voice)).body()
 
-        assert (found["errors"][0]["code"], found["errors"][0]["attr"]) == ("unsupported_field", "delivery.mode")
+        assert (found["errors"][0]["code"], found["errors"][0]["attr"]) == (
+            "unsupported_field",
+            "delivery.mode",
+        )
 
     def test_of_one_stream_too_many_decides_nothing(
         self, wire: Wire, voice: Voice, teller: Teller, settings: Settings
@@ -177,7 +199,11 @@ class TestRefusal:
         more.set()
         first.rest()
 
-        assert (second.status, second.body()["code"], second.headers["retry-after"]) == (503, "streams_busy", "1")
+        assert (second.status, second.body()["code"], second.headers["retry-after"]) == (
+            503,
+            "streams_busy",
+            "1",
+        )
         assert Decision.objects.count() == 1
         assert first.whole
 
@@ -199,7 +225,9 @@ class TestRefusal:
 
 
 class TestUnmarked:
-    def test_is_broken_off_where_it_must_be_marked(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_is_broken_off_where_it_must_be_marked(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         teller.sounds = [SILENCE] * 3
 
         call = wire.speak(asked(voice))
@@ -207,18 +235,28 @@ class TestUnmarked:
 
         clip = settled(call.headers["sayso-clip"])
         assert not call.whole
-        assert (clip.state, clip.code, clip.sha256) == ("aborted", "mark_failed", canonical.sha256(data))
+        assert (clip.state, clip.code, clip.sha256) == (
+            "aborted",
+            "mark_failed",
+            canonical_json.sha256_hex(data),
+        )
         assert clip.duration_ms < 18_000  # the early look ended it
         assert kinds(clip) == ["decision.allowed", "clip.mark_failed", "clip.aborted"]
 
-    def test_that_is_short_is_refused_before_its_first_byte(self, wire: Wire, voice: Voice, teller: Teller) -> None:
+    def test_that_is_short_is_refused_before_its_first_byte(
+        self, wire: Wire, voice: Voice, teller: Teller
+    ) -> None:
         teller.pieces, teller.sounds = 1, [Sound(SILENCE.samples[:24_000], 24_000)]
 
         call = wire.speak(asked(voice))
 
         assert (call.status, call.body()["code"]) == (403, "mark_failed")
         clip = settled(Clip.objects.get().id)
-        assert (clip.state, clip.sha256, Reservation.objects.get().state) == ("aborted", "", "released")
+        assert (clip.state, clip.sha256, Reservation.objects.get().state) == (
+            "aborted",
+            "",
+            "released",
+        )
 
     @pytest.mark.parametrize("pieces", [[SILENCE] * 3, [Sound(SILENCE.samples[:24_000], 24_000)]])
     def test_goes_on_where_the_policy_says_so_and_the_log_says_it(
@@ -237,11 +275,18 @@ class TestUnmarked:
 
 class TestTheBuiltInEngine:
     def test_streams_a_real_text(self, wire: Wire, voice: Voice, profile: None) -> None:
-        text = "The harbour lay still. Nobody had lit the lamps yet. Then, one after another, the windows shone."
+        text = (
+            "The harbour lay still. Nobody had lit the lamps yet. Then, one after another, the "
+            "windows shone."
+        )
 
         call = wire.speak(asked(voice, text=text, output={"codec": "opus"}))
         data = call.rest()
 
         clip = settled(call.headers["sayso-clip"])
-        assert (call.whole, clip.state, clip.sha256) == (True, "issued", canonical.sha256(data))
+        assert (call.whole, clip.state, clip.sha256) == (
+            True,
+            "issued",
+            canonical_json.sha256_hex(data),
+        )
         assert clip.self_checks[0] == "delivered"

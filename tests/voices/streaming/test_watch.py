@@ -1,4 +1,6 @@
-"""The watch over running streams keeps its own connection while it has something to look after, and no longer."""
+"""The watch over running streams keeps its own connection while it has something to look after, and
+no longer.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class TestTheWatch:
     def test_keeps_one_connection_for_all_its_looks(
         self, wire: Wire, voice: Voice, teller: Teller, opened: list[BaseDatabaseWrapper]
     ) -> None:
-        """In a crowd it would wait for another behind everybody who begins, and a revocation with it."""
+        """In a crowd it would wait for another behind everybody who begins, and a revocation with
+        it.
+        """
         held = Held(teller)
         call = begun(wire, voice, held)
         threading.Event().wait(0.4)
@@ -57,7 +61,7 @@ class TestTheWatch:
         def gone(_running: object, **_asked: bool) -> object:
             raise OperationalError("the server closed the connection")
 
-        monkeypatch.setattr(gate, "ended", gone)
+        monkeypatch.setattr(gate, "find_ended_permits", gone)
         call.rest()
 
         held.go.set()

@@ -1,4 +1,6 @@
-"""A client that sees what is on the wire: each chunk as it comes, and whether the answer ended like a whole one."""
+"""A client that sees what is on the wire: each chunk as it comes, and whether the answer ended like
+a whole one.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from config.demo.client import Answer, Client
+from config.demo.client import Client, DemoResponse
 
 SECONDS = 30.0
 
@@ -88,7 +90,9 @@ class Wire:
     calls: list[Call] = field(default_factory=list)
 
     def speak(self, body: dict[str, Any], *, buffer: int = 0, **headers: str) -> Call:
-        """Ask for speech and read the head of the answer; `buffer` is how much the system may hold for us."""
+        """Ask for speech and read the head of the answer; `buffer` is how much the system may hold
+        for us.
+        """
         call = self.ask(body, buffer=buffer, **headers)
         call.begin()
         return call
@@ -97,7 +101,7 @@ class Wire:
         """What the API shows there."""
         return self.answer(path).json
 
-    def answer(self, path: str) -> Answer:
+    def answer(self, path: str) -> DemoResponse:
         """What stands there, as it comes."""
         return Client(base=f"http://127.0.0.1:{self.port}", key=self.key).get(path)
 
@@ -109,8 +113,14 @@ class Wire:
         sock.settimeout(SECONDS)
         sock.connect(("127.0.0.1", self.port))
         data = json.dumps(body).encode()
-        named = {"Host": "127.0.0.1", "Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        named |= {"Content-Length": str(len(data))} | {name.replace("_", "-"): text for name, text in headers.items()}
+        named = {
+            "Host": "127.0.0.1",
+            "Authorization": f"Bearer {self.key}",
+            "Content-Type": "application/json",
+        }
+        named |= {"Content-Length": str(len(data))} | {
+            name.replace("_", "-"): text for name, text in headers.items()
+        }
         head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
         sock.sendall(f"POST /v1/speech HTTP/1.1\r\n{head}\r\n".encode() + data)
         call = Call(sock)

@@ -1,0 +1,1 @@
+"""The REST API of accounts: API keys and the test clock."""

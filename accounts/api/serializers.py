@@ -1,0 +1,130 @@
+"""What the API of accounts takes: forms that validate and know nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts import api_scopes
+from core import durations
+from core.api.fields import (
+    Bounded,
+    Choice,
+    Flag,
+    Metadata,
+    Moment,
+    Reference,
+    ShownText,
+    TextField,
+    Whole,
+    Word,
+)
+from core.api.requests import StrictSerializer
+from core.durations import Duration
+
+MOST_CALLS = 100_000
+
+
+@extend_schema_field({"type": "string", "format": "duration", "maxLength": 40})
+class DurationField(serializers.Field[Duration, str, str, Any]):
+    """An ISO 8601 duration."""
+
+    def to_internal_value(self, data: Any) -> Duration:
+        """Give the Duration."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("This must be a text.", code="invalid")
+        try:
+            return durations.parse_duration(data)
+        except durations.BadDuration as error:
+            raise serializers.ValidationError(error.detail, code=error.stable_code) from error
+
+    def to_representation(self, value: Duration) -> str:
+        """The duration as ISO 8601 again, every part named."""
+        return f"P{value.months}M{value.days}DT{value.seconds}S"
+
+
+class Address(TextField):
+    """A way to reach people: `accounts.contact_details` reads it, and refuses whatever draws
+    nothing.
+    """
+
+
+class KeyChanges(StrictSerializer):
+    """Fields of a key that may change later; every one may be left out."""
+
+    product = ShownText(max_length=100, required=False)
+    scopes = Bounded(
+        child=Choice(choices=api_scopes.ALL), required=False, allow_empty=False, most=100
+    )
+    default_use_case = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_territory = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_language = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
+    calls_per_minute = Whole(min_value=1, max_value=MOST_CALLS, required=False)
+    expires_at = Moment(required=False, allow_null=True)
+    external_id = Reference(max_length=200, required=False, allow_null=True, allow_blank=True)
+    metadata = Metadata(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Write "none" as the rows do: an empty text, but no date at all."""
+        return {
+            name: "" if value is None and name != "expires_at" else value
+            for name, value in attrs.items()
+        }
+
+
+class KeyPatch(KeyChanges):
+    """What changes of a key, and whether what it began goes on where it may not do that any
+    more.
+    """
+
+    keep_jobs = Flag(required=False, help_text="What is queued or running goes on all the same.")
+
+
+class KeyEnd(StrictSerializer):
+    """How a key ends."""
+
+    keep_jobs = Flag(required=False, help_text="What is queued or running goes on all the same.")
+
+
+class NewKey(KeyChanges):
+    """A key to be made: product, scopes and mode must be said."""
+
+    product = ShownText(max_length=100)
+    scopes = Bounded(child=Choice(choices=api_scopes.ALL), allow_empty=False, most=100)
+    mode = Choice(choices=("test", "live"))
+
+
+class RotationForm(StrictSerializer):
+    """How long the old secret stays good beside the new one."""
+
+    overlap = DurationField(
+        required=False, help_text="ISO 8601, at most P30D; PT24H when left out."
+    )
+    keep_jobs = Flag(required=False, help_text="Without an overlap: what is queued goes on.")
+
+    def validate_overlap(self, value: Duration) -> timedelta:
+        """Give a plain span; a month has no fixed length, so an overlap has none."""
+        if value.months:
+            raise serializers.ValidationError(
+                "Say the overlap in days or hours.", code="invalid_duration"
+            )
+        return timedelta(days=value.days, seconds=value.seconds)
+
+
+class OrganisationChanges(StrictSerializer):
+    """How people reach the organisation: an e-mail address, an https address or a postal
+    address.
+    """
+
+    contact = Address(max_length=300, required=False)
+    dpo = Address(max_length=300, required=False, allow_blank=True, allow_null=True)
+
+
+class ClockAdvance(StrictSerializer):
+    """How far to move the test clock."""
+
+    advance = DurationField(help_text="ISO 8601, such as P1Y.")

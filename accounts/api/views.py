@@ -1,0 +1,199 @@
+"""REST: API keys and the test clock."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import api_key_powers, contact_details, provisioning
+from accounts.api import outputs, serializers
+from accounts.authentication import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
+from accounts.models import ApiKey
+from core import clock
+from core.api.openapi import PAGE
+from core.api.requests import SecretResponse, format_timestamp, read_form, render_page
+from core.errors import NotFound
+
+
+class ApiKeys(APIView):
+    """The organisation's keys."""
+
+    scope = "admin"
+
+    @extend_schema(
+        operation_id="api_keys_list", parameters=list(PAGE), responses=outputs.ApiKeyList
+    )
+    def get(self, request: Request) -> Response:
+        """List the keys; a test key sees test keys only."""
+        return render_page(request, _list_visible_keys(caller_of(request)), outputs.render_api_key)
+
+    @extend_schema(
+        operation_id="api_keys_create",
+        request=serializers.NewKey,
+        responses={201: outputs.IssuedApiKey},
+    )
+    def post(self, request: Request) -> Response:
+        """Issue a key; its secret is in this answer and never again."""
+        caller = caller_of(request)
+        form = read_form(serializers.NewKey, request.data)
+        livemode = form.pop("mode") == "live"
+        if livemode and not caller.livemode:
+            raise LiveKeyNeeded("A test key cannot make a live key.")
+        form = api_key_powers.demand_for_new(caller, form)
+        issued = provisioning.issue_key(
+            organisation=caller.organisation,
+            livemode=livemode,
+            scopes_granted=form.pop("scopes"),
+            actor=caller.actor,
+            at=clock.now(),
+            **form,
+        )
+        return SecretResponse(outputs.render_issued_key(issued), status=status.HTTP_201_CREATED)
+
+
+class OneApiKey(APIView):
+    """One key."""
+
+    scope = "admin"
+
+    @extend_schema(operation_id="api_keys_retrieve", responses=outputs.ApiKeyObject)
+    def get(self, request: Request, key_id: str) -> Response:
+        """Show the key, without its secret."""
+        return Response(outputs.render_api_key(_get_key(caller_of(request), key_id)))
+
+    @extend_schema(
+        operation_id="api_keys_update",
+        request=serializers.KeyPatch,
+        responses={200: outputs.ApiKeyObject, 409: None},
+    )
+    def patch(self, request: Request, key_id: str) -> Response:
+        """Change product, scopes, defaults, limit or expiry."""
+        caller = caller_of(request)
+        form = read_form(serializers.KeyPatch, request.data)
+        keep_jobs = form.pop("keep_jobs", None)
+        mine = _get_key(caller, key_id)
+        api_key_powers.demand_for_change(caller, mine, form)
+        key = provisioning.update_key(
+            mine.id,
+            organisation=caller.organisation,
+            changes=form,
+            keep_jobs=keep_jobs,
+            actor=caller.actor,
+            at=clock.now(),
+        )
+        return Response(outputs.render_api_key(key))
+
+    @extend_schema(
+        operation_id="api_keys_disable",
+        request=serializers.KeyEnd,
+        responses={200: outputs.ApiKeyObject},
+    )
+    def delete(self, request: Request, key_id: str) -> Response:
+        """Disable the key at once and for good, and end what it began unless `keep_jobs` is
+        true.
+        """
+        caller = caller_of(request)
+        form = read_form(serializers.KeyEnd, request.data)
+        key = provisioning.disable_key(
+            _get_key(caller, key_id).id,
+            organisation=caller.organisation,
+            actor=caller.actor,
+            at=clock.now(),
+            **form,
+        )
+        return Response(outputs.render_api_key(key))
+
+
+class ApiKeyRotation(APIView):
+    """A new secret for a key."""
+
+    scope = "admin"
+
+    @extend_schema(
+        operation_id="api_keys_rotate",
+        request=serializers.RotationForm,
+        responses=outputs.IssuedApiKey,
+    )
+    def post(self, request: Request, key_id: str) -> Response:
+        """Give the key a second secret; the first stays good for the overlap that the answer
+        states.
+        """
+        caller = caller_of(request)
+        form = read_form(serializers.RotationForm, request.data)
+        mine = _get_key(caller, key_id)
+        api_key_powers.demand_for_secret(caller, mine)
+        issued = provisioning.rotate_key(
+            mine.id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
+        )
+        return SecretResponse(outputs.render_issued_key(issued))
+
+
+class OneOrganisation(APIView):
+    """The organisation that the key belongs to."""
+
+    scope = "admin"
+
+    @extend_schema(operation_id="organisation_retrieve", responses=outputs.OrganisationObject)
+    def get(self, request: Request) -> Response:
+        """Show name and contact, as people see them on pages and receipts."""
+        caller = caller_of(request)
+        return Response(outputs.render_organisation(caller.organisation, livemode=caller.livemode))
+
+    @extend_schema(
+        operation_id="organisation_update",
+        request=serializers.OrganisationChanges,
+        responses=outputs.OrganisationObject,
+    )
+    def patch(self, request: Request) -> Response:
+        """Change how people reach the organisation; live pages and test pages show the same
+        contact.
+        """
+        caller = caller_of(request)
+        form = read_form(serializers.OrganisationChanges, request.data)
+        said = {name: value or "" for name, value in form.items()}
+        row = contact_details.change_contact(
+            caller.organisation_id, said, actor=caller.actor, at=clock.now()
+        )
+        return Response(outputs.render_organisation(row, livemode=caller.livemode))
+
+
+class TestClock(APIView):
+    """The organisation's test clock."""
+
+    __test__ = False  # not a test, whatever its name says
+    scope = "admin"
+
+    @extend_schema(
+        operation_id="test_clock_advance",
+        request=serializers.ClockAdvance,
+        responses=outputs.TestClockObject,
+    )
+    def post(self, request: Request) -> Response:
+        """Move the test clock forward; everything that test keys see lives at that time from now
+        on.
+        """
+        caller = sandbox_caller_of(request)
+        form = read_form(serializers.ClockAdvance, request.data)
+        now = provisioning.advance_test_clock(
+            organisation=caller.organisation,
+            duration=form["advance"],
+            actor=caller.actor,
+            real=clock.now(),
+        )
+        return Response({"object": "test_clock", "livemode": False, "now": format_timestamp(now)})
+
+
+def _list_visible_keys(caller: Caller) -> QuerySet[ApiKey]:
+    keys = ApiKey.objects.filter(organisation=caller.organisation)
+    return keys if caller.livemode else keys.filter(livemode=False)
+
+
+def _get_key(caller: Caller, key_id: str) -> ApiKey:
+    key = _list_visible_keys(caller).filter(id=key_id).first()
+    if key is None:
+        raise NotFound("There is no such key.")
+    return key

@@ -1,0 +1,66 @@
+"""What one API key may give to another, or to itself: nothing that it has not got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from accounts.authentication import Caller, ScopeMissing
+from accounts.models import ApiKey
+from core.errors import Fault, Invalid
+
+_USUAL: Final = 600
+
+
+def demand_for_new(maker: Caller, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the fields of a new key within its maker's. Raises ScopeMissing, Invalid."""
+    _demand_scopes(maker, wanted["scopes"])
+    _demand_limit(maker, wanted.get("calls_per_minute"), had=0)
+    _demand_end(maker, wanted.get("expires_at"), said="expires_at" in wanted)
+    least = min(_USUAL, maker.calls_per_minute)
+    return {"calls_per_minute": least, "expires_at": maker.expires_at, **wanted}
+
+
+def demand_for_change(maker: Caller, key: ApiKey, changes: Mapping[str, Any]) -> None:
+    """Pass changes that give the key nothing that its maker has not got.
+
+    Raises ScopeMissing, Invalid.
+    """
+    _demand_scopes(maker, set(changes.get("scopes", ())) - set(key.scopes))
+    _demand_limit(maker, changes.get("calls_per_minute"), had=key.calls_per_minute)
+    if "expires_at" in changes and changes["expires_at"] != key.expires_at:
+        _demand_end(maker, changes["expires_at"], said=True)
+
+
+def demand_for_secret(maker: Caller, key: ApiKey) -> None:
+    """Pass who may hold a secret of this key: it would act with all that the key may.
+
+    Raises ScopeMissing.
+    """
+    _demand_scopes(maker, key.scopes)
+    if key.id != maker.key_id:
+        _demand_limit(maker, key.calls_per_minute, had=0)
+        _demand_end(maker, key.expires_at, said=True)
+
+
+def _demand_scopes(maker: Caller, wanted: Iterable[str]) -> None:
+    if missing := sorted(set(wanted) - maker.scopes):
+        detail = "A key gives only scopes that it has itself."
+        raise ScopeMissing(detail, facts={"required": missing[0]})
+
+
+def _demand_limit(maker: Caller, wanted: int | None, *, had: int) -> None:
+    if wanted is not None and wanted > max(maker.calls_per_minute, had):
+        raise _out_of_range(
+            "calls_per_minute", "A key gives no more calls a minute than it has itself."
+        )
+
+
+def _demand_end(maker: Caller, wanted: datetime | None, *, said: bool) -> None:
+    if said and maker.expires_at is not None and (wanted is None or wanted > maker.expires_at):
+        raise _out_of_range("expires_at", "A key gives no longer time than it has itself.")
+
+
+def _out_of_range(name: str, detail: str) -> Invalid:
+    return Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr=name),))

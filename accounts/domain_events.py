@@ -1,0 +1,55 @@
+"""Domain events of accounts: raised here, written to the log by provenance, which this room must
+not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from core import transactions
+from core.canonical_json import Json
+
+Kind = Literal[
+    "key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action", "policy.changed",
+    "member.added", "member.login", "member.locked_out", "member.password_changed",
+    "member.factor_added", "member.factor_removed", "member.role_changed",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainEvent:
+    """Something that happened, as the log will keep it: ids and codes only."""
+
+    kind: Kind
+    organisation_id: str
+    livemode: bool
+    at: datetime
+    actor: str
+    refs: Mapping[str, str]
+    facts: Mapping[str, Json]
+
+
+Listener = Callable[[DomainEvent], None]
+_listeners: list[Listener] = []
+
+
+def add_listener(listener: Listener) -> None:
+    """Have `listener` called for every event, inside the transaction that changes the state.
+
+    Twice counts once.
+    """
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+@transactions.requires_transaction
+def emit_event(event: DomainEvent) -> None:
+    """Tell every listener.
+
+    What one of them raises undoes the change: what cannot be logged must not happen.
+    """
+    for listener in _listeners:
+        listener(event)

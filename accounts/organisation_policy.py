@@ -1,0 +1,116 @@
+"""An organisation's policy: what its owner decides for all calls.
+
+Each room says which entries it knows.
+
+What decides reads tolerantly and takes what it cannot read as the strictest; what changes the
+policy is strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts import domain_events
+from accounts.domain_events import DomainEvent
+from accounts.models import Organisation
+from core import transactions
+from core.canonical_json import Json
+from core.errors import Fault, Invalid
+
+# Raises ValueError with a sentence that says what is wrong.
+Check = Callable[[Json], None]
+# Gives a value that passed the check in its one spelling.
+Spell = Callable[[Json], Json]
+
+
+def _keep_value(value: Json) -> Json:
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyEntry:
+    """One entry that a policy may have: its name, what it does, an example, what makes a value
+    wrong, its spelling.
+    """
+
+    name: str
+    help: str
+    example: Json
+    check: Check
+    canonical: Spell = _keep_value
+
+
+_entries: dict[str, PolicyEntry] = {}
+
+
+def register_policy_entry(entry: PolicyEntry) -> None:
+    """Make an entry known; called once when the applications are ready."""
+    _entries[entry.name] = entry
+
+
+def list_policy_entries() -> tuple[PolicyEntry, ...]:
+    """Every entry that is known, by name."""
+    return tuple(_entries[name] for name in sorted(_entries))
+
+
+def get_policy(organisation_id: str) -> dict[str, Json]:
+    """The policy as it stands."""
+    return dict(Organisation.objects.values_list("policy", flat=True).get(id=organisation_id))
+
+
+def one_of(*words: str) -> Check:
+    """A check that takes these words alone."""
+
+    def check(value: Json) -> None:
+        if value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+
+    return check
+
+
+@transactions.opens_transaction
+def change_policy(
+    organisation_id: str, policy: Mapping[str, Json], *, actor: str, at: datetime
+) -> bool:
+    """Replace the policy, its codes in their one spelling, and log both versions; say whether
+    anything changed.
+
+    Raises Invalid with a fault for every entry that is unknown (`unknown_field`) or wrong
+    (`invalid`).
+    """
+    faults = tuple(
+        fault for name, value in policy.items() if (fault := _find_fault(name, value)) is not None
+    )
+    if faults:
+        raise Invalid(" ".join(f"{fault.attr}: {fault.detail}" for fault in faults), faults=faults)
+    after = {name: _entries[name].canonical(value) for name, value in policy.items()}
+    row = Organisation.objects.select_for_update().get(id=organisation_id)
+    before: dict[str, Json] = dict(row.policy)
+    if before == after:
+        return False
+    Organisation.objects.filter(id=row.id).update(policy=after)
+    domain_events.emit_event(
+        DomainEvent(
+            kind="policy.changed",
+            organisation_id=row.id,
+            livemode=True,
+            at=at,
+            actor=actor,
+            refs={},
+            facts={"before": before, "after": after},
+        )
+    )
+    return True
+
+
+def _find_fault(name: str, value: Json) -> Fault | None:
+    entry = _entries.get(name)
+    if entry is None:
+        return Fault(code="unknown_field", detail="There is no such entry.", attr=name[:64])
+    try:
+        entry.check(value)
+    except ValueError as wrong:
+        return Fault(code="invalid", detail=f"This {wrong}.", attr=name)
+    return None

@@ -1,0 +1,180 @@
+"""The rate limit of a key: an atomic counter a minute, in Redis when there is one, else in a shared
+row.
+
+A counter that is read and written back lets everybody through who reads at the same time; both
+counters here decide in one atomic step, across threads and processes.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, Protocol, cast
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import BigIntegerField, Case, F, Q, Value, When
+from prometheus_client import Counter
+from redis import Redis
+from redis.exceptions import RedisError
+
+from accounts.models import RateWindow
+from core import clock
+from core.errors import RateLimited
+
+logger = logging.getLogger(__name__)
+WINDOW_SECONDS: Final = 60
+_DOWN: Final = Counter(
+    "sayso_rate_limiter_down", "Calls let through because the rate limiter's counter was down."
+)
+
+# One step on the server: count, and give the window an end with its first call.
+_COUNT: Final = """
+local used = redis.call('INCR', KEYS[1])
+if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return {used, redis.call('PTTL', KEYS[1])}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What is left of a key's minute, for the `RateLimit-*` headers."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+
+    def headers(self) -> dict[str, str]:
+        """The three header fields as most clients read them."""
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_seconds),
+        }
+
+
+class Window(Protocol):
+    """A counter of one minute."""
+
+    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
+        """Count one call; None when the minute is used up."""
+
+    def reset_seconds(self, key_id: str, *, at: datetime) -> int:
+        """Seconds until the next minute begins, at least 1."""
+
+
+def count_call(key_id: str, *, limit: int, at: datetime) -> Allowance | None:
+    """Count one call of the key. Gives what is left, or None when nothing could be counted.
+
+    Raises RateLimited.
+
+    When the counter itself is down the call goes through, with a log line and a metric: the limit
+    protects capacity, it grants no right. What may be spoken is the gate's to decide, which denies
+    on any doubt and never asks here; a Redis that restarts must not stop every customer's
+    revocations.
+    """
+    window = _get_window()
+    try:
+        allowance = window.count(key_id, limit=limit, at=at)
+        wait = 0 if allowance else window.reset_seconds(key_id, at=at)
+    except (RedisError, DatabaseError, OSError):
+        _DOWN.inc()
+        logger.warning("rate limiter down, call let through", extra={"key": key_id})
+        return None
+    if allowance is None:
+        raise RateLimited(
+            "Too many calls with this key.",
+            retry_after=wait,
+            facts={"limit": limit, "window_seconds": WINDOW_SECONDS},
+        )
+    return allowance
+
+
+class RowWindow:
+    """Counts in one row of the database with one conditional UPDATE: its row count says whether the
+    call passes.
+    """
+
+    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
+        """Count one call; None when the minute is used up."""
+        minute = _minute_of(at)
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                # A counter lost in a crash is no loss, and waiting for the disk at every call is
+                # one.
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL synchronous_commit TO OFF")
+            if not self._passes(key_id, limit, minute):
+                RateWindow.objects.bulk_create(
+                    [RateWindow(key_id=key_id, minute=minute, used=0)], ignore_conflicts=True
+                )
+                if not self._passes(key_id, limit, minute):
+                    return None
+            used = RateWindow.objects.values_list("used", flat=True).get(key_id=key_id)
+        return Allowance(
+            limit=limit,
+            remaining=max(limit - used, 0),
+            reset_seconds=self.reset_seconds(key_id, at=at),
+        )
+
+    def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002 - the Window protocol's argument
+        """Seconds until the next minute begins, at least 1."""
+        return WINDOW_SECONDS - int(at.timestamp()) % WINDOW_SECONDS
+
+    def _passes(self, key_id: str, limit: int, minute: int) -> bool:
+        # A process whose clock is behind counts into the newer minute, so clocks that disagree
+        # never reset the counter.
+        newer = Q(minute__lt=minute)
+        rows = RateWindow.objects.filter(Q(used__lt=limit) | newer, key_id=key_id)
+        counted = Case(When(newer, then=Value(1)), default=F("used") + 1)
+        begun = Case(
+            When(newer, then=Value(minute, output_field=BigIntegerField())), default=F("minute")
+        )
+        return rows.update(used=counted, minute=begun) == 1
+
+
+class RedisWindow:
+    """Counts in Redis with one script; the window begins with the first call and ends by itself."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._script = self._redis.register_script(_COUNT)
+
+    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:  # noqa: ARG002 - Redis has the clock
+        """Count one call; None when the minute is used up."""
+        used, left = cast(
+            "tuple[int, int]",
+            self._script(keys=[_redis_name(key_id)], args=[WINDOW_SECONDS * 1000]),
+        )
+        if used > limit:
+            return None
+        return Allowance(
+            limit=limit, remaining=limit - used, reset_seconds=_millis_to_seconds(left)
+        )
+
+    def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002 - as above
+        """Seconds until the window ends, at least 1."""
+        return _millis_to_seconds(self._redis.pttl(_redis_name(key_id)))
+
+
+def _get_window() -> Window:
+    return _connect_redis(settings.REDIS_URL) if settings.REDIS_URL else RowWindow()
+
+
+@lru_cache(maxsize=4)
+def _connect_redis(url: str) -> RedisWindow:
+    return RedisWindow(url)
+
+
+def _redis_name(key_id: str) -> str:
+    return f"sayso:rate:{key_id}"
+
+
+def _millis_to_seconds(milliseconds: int) -> int:
+    return max(1, -(-milliseconds // 1000))
+
+
+def _minute_of(at: datetime) -> int:
+    return clock.to_millis(at) // (WINDOW_SECONDS * 1000)

@@ -1,0 +1,3 @@
+"""Audio as bytes and as samples: recognising containers, decoding foreign files in a limited child,
+encoding output.
+"""

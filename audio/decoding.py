@@ -1,0 +1,132 @@
+"""Decoding: foreign bytes in a limited child process, bytes of our own making in this one."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+
+from audio import containers, header_checks
+from audio.containers import Container, UnreadableAudio
+from audio.sandbox import process
+from audio.sound import Sound, from_pcm16
+from core.errors import Unavailable
+
+MAX_SECONDS: Final = 300
+MAX_BYTES: Final = 2**28
+KEEP_RATE: Final = 48_000
+"""Faster recordings are brought down to this; no check and no codec of ours wants more."""
+WALL_SECONDS: Final = 30
+_COMMAND: Final = process.build_command(Path(__file__).with_name("decoder_child.py"))
+_MOST_OUT: Final = MAX_SECONDS * KEEP_RATE * 4 + 4096
+
+
+class DecoderDown(Unavailable):
+    """The decoder process could not be started or ended before it began; nothing is said about the
+    file.
+    """
+
+    code = "decoder_unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedFile:
+    """A foreign file as sound: `rate` and `channels` are those of the file, `seconds` its decoded
+    length.
+    """
+
+    sound: Sound
+    container: Container
+    channels: int
+    rate: int
+    seconds: float
+
+
+def decode_untrusted(data: bytes, *, most_bytes: int = MAX_BYTES) -> DecodedFile:
+    """Decode a file from outside, in a fresh child process with limits on memory, time, files and
+    size.
+
+    `most_bytes` is the size of the largest file that is looked at at all. Channels are averaged,
+    rates above 48 kHz brought down to it. Raises UnreadableAudio whatever is wrong with the file,
+    and DecoderDown when the child could not work.
+    """
+    if len(data) > most_bytes:
+        raise UnreadableAudio("too_large")
+    container = containers.recognise_container(data)
+    file = header_checks.check_headers(data, container)
+    facts, samples = _parse_answer(_run_decoder(_build_order(container, len(file)) + file))
+    _check_length(decoded=facts["frames"], declared=facts["declared"])
+    return DecodedFile(
+        sound=Sound(samples, facts["rate"]),
+        container=container,
+        channels=facts["channels"],
+        rate=facts["source_rate"],
+        seconds=facts["frames"] / facts["source_rate"],
+    )
+
+
+def decode_trusted(data: bytes, codec: str, *, rate: int = 24_000) -> Sound:
+    """Decode bytes that `encoding.encode_sound` just made.
+
+    `rate` says how fast headerless pcm_s16le is.
+
+    In this process, but for `m4a`, which only the child can read. Raises DecoderDown for that.
+    """
+    if codec == "pcm_s16le":
+        return from_pcm16(data, rate)
+    if codec == "m4a":
+        return decode_untrusted(data).sound
+    raw = (
+        {"samplerate": 8_000, "channels": 1, "format": "RAW", "subtype": "ULAW"}
+        if codec == "mulaw"
+        else {}
+    )
+    samples, found = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True, **raw)
+    return Sound(np.ascontiguousarray(samples[:, 0]), int(found))
+
+
+def _build_order(container: Container, size: int) -> bytes:
+    order = {
+        "container": container.value,
+        "max_bytes": size,
+        "max_seconds": MAX_SECONDS,
+        "max_channels": header_checks.MAX_CHANNELS,
+        "min_rate": header_checks.MIN_RATE,
+        "max_rate": header_checks.MAX_RATE,
+        "keep_rate": KEEP_RATE,
+    }
+    return json.dumps(order).encode() + b"\n"
+
+
+def _run_decoder(order: bytes) -> bytes:
+    try:
+        return process.run_child(_COMMAND, order, most_out=_MOST_OUT, seconds=WALL_SECONDS)
+    except OSError as error:
+        raise DecoderDown("The audio decoder could not be started.") from error
+
+
+def _parse_answer(output: bytes) -> tuple[dict[str, int], np.typing.NDArray[np.float32]]:
+    if output[:1] != b"R":
+        raise DecoderDown("The audio decoder ended before it began.")
+    header, _, body = output[1:].partition(b"\n")
+    if not header:  # killed on the way, by a limit or by a fault in a codec
+        raise UnreadableAudio("unreadable")
+    facts = json.loads(header)
+    if "error" in facts:
+        raise UnreadableAudio(
+            facts["error"] if facts["error"] in containers.REASONS else "unreadable"
+        )
+    samples = np.frombuffer(body[: len(body) // 4 * 4], dtype="<f4").astype(np.float32)
+    if len(samples) == 0:
+        raise UnreadableAudio("empty")
+    return facts, samples
+
+
+def _check_length(*, decoded: int, declared: int) -> None:
+    if declared and abs(decoded - declared) > header_checks.LENGTH_TOLERANCE * declared:
+        raise UnreadableAudio("truncated" if decoded < declared else "unreadable")

@@ -1,0 +1,49 @@
+"""The admin site's own doors, shut or led to ours: they ask for no second factor and know no
+limits.
+"""
+
+from __future__ import annotations
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.generic import RedirectView
+
+from accounts.admin_base import ReadOnlyAdmin, may_enter
+
+
+def redirect_to_login(request: HttpRequest, extra_context: object = None) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Lead to the one login, whoever asks and however: Django's form here would take any member's
+    password.
+    """
+    if request.user.is_authenticated and not may_enter(request):
+        raise PermissionDenied
+    wanted = request.GET.get("next") or request.get_full_path()
+    return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
+
+
+def raise_not_found(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
+    """Say that there is nothing here."""
+    raise Http404
+
+
+def close_second_ways(site: AdminSite) -> None:
+    """Leave the site our own pages, and one way in."""
+    site.login = redirect_to_login  # type: ignore[method-assign]  # as Django documents it
+    site.has_permission = may_enter  # type: ignore[method-assign]  # as above
+    # Libraries register tables of their own: groups, added addresses, the secrets of second
+    # factors.
+    for model, page in list(site._registry.items()):  # noqa: SLF001 - Django's own name for a public thing
+        if not isinstance(page, ReadOnlyAdmin):
+            site.unregister(model)
+
+
+urlpatterns = [
+    path("admin/login/", redirect_to_login),
+    path("admin/logout/", RedirectView.as_view(pattern_name="account_logout")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
+    path("admin/password_change/done/", raise_not_found),
+    path("admin/search/", raise_not_found),
+]

@@ -1,0 +1,41 @@
+"""The API described: the OpenAPI document as JSON, and the page on which it can be read and tried.
+
+No key needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import condition, require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+
+@lru_cache(maxsize=1)
+def build_openapi_document() -> bytes:
+    """Give the OpenAPI document; it is the same for everybody, and is made once a process."""
+    made = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # the library has no types
+    return json.dumps(made, ensure_ascii=False, default=str).encode()
+
+
+def _document_etag(request: HttpRequest) -> str:  # noqa: ARG001 - the decorator's signature
+    return f'"{hashlib.sha256(build_openapi_document()).hexdigest()[:32]}"'
+
+
+@require_safe
+@condition(etag_func=_document_etag)
+def show_openapi(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
+    """`GET /v1/openapi.json`."""
+    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
+    return HttpResponse(build_openapi_document(), content_type="application/json", headers=headers)
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """`GET /docs/`: Swagger UI from our own files."""
+
+    url_name = "openapi"
+    template_name = "docs.html"

@@ -1,0 +1,1 @@
+"""The ASGI edge: body limits, streamed answers, slow and broken connections."""

@@ -1,0 +1,68 @@
+"""Ending a connection so that nobody takes what came for the whole: closed in the middle, what
+waits thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from fcntl import ioctl
+from typing import Any, Final
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+_UNACKNOWLEDGED: Final = 0x5411  # SIOCOUTQ of Linux: bytes that the other side has not acknowledged
+_SEND_BUFFER: Final = 2**16
+_RESET: Final = struct.pack("ii", 1, 0)
+
+
+def limit_send_buffer(send: Send) -> None:
+    """Let the system hold no more than 64 KiB for this connection: what it holds leaves whatever we
+    decide.
+    """
+    if found := _socket_of(send):
+        with suppress(OSError):
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
+async def break_connection(send: Send) -> bool:
+    """Break the connection behind this `send` now; False when the server does not let us.
+
+    ASGI has no message for it. uvicorn closes a connection whose application fails, but only after
+    it has sent all that waits, which for a slow client is a long time; so its transport is aborted.
+    When not everything was acknowledged the connection is reset, which throws the rest away in the
+    system's buffer too.
+    """
+    transport = _transport_of(send)
+    if transport is None:
+        return False
+    found = _socket_of(send)
+    if found is not None and (transport.get_write_buffer_size() or _has_unsent_bytes(found)):
+        with suppress(OSError):
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()
+    for _ in range(
+        3
+    ):  # the protocol learns of it in the loop's next rounds, and then reports no error of ours
+        await asyncio.sleep(0)
+    return True
+
+
+def _transport_of(send: Send) -> asyncio.Transport | None:
+    """The transport of uvicorn's request, to which its `send` is bound."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    return transport if hasattr(transport, "abort") else None
+
+
+def _socket_of(send: Send) -> Any:
+    transport = _transport_of(send)
+    return transport.get_extra_info("socket") if transport is not None else None
+
+
+def _has_unsent_bytes(found: Any) -> bool:
+    with suppress(OSError):
+        return bool(struct.unpack("i", ioctl(found.fileno(), _UNACKNOWLEDGED, b"\0" * 4))[0])
+    return True

@@ -1,0 +1,43 @@
+"""The ASGI application; in the embedded default its lifespan also starts and stops the worker
+threads.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+_django = get_asgi_application()
+
+from config import embedded_worker  # noqa: E402 - tasks need the apps that the line above loads
+from config.asgi import body_limits, streaming  # noqa: E402 - as above
+from config.backup import restore_guard  # noqa: E402 - as above
+
+_http = streaming.stream_responses(body_limits.limit_request_bodies(_django))
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Serve HTTP through Django; on start and stop, run the embedded worker without a broker."""
+    if scope["type"] == "lifespan":
+        await _run_lifespan(receive, send)
+    elif scope["type"] == "http":
+        await _http(scope, receive, send)
+    else:  # a websocket: there is nothing here that speaks it
+        await receive()
+        await send({"type": "websocket.close"})
+
+
+async def _run_lifespan(receive: Any, send: Any) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            restore_guard.refuse_unfinished_restore()
+            embedded_worker.start_worker()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            embedded_worker.stop_worker()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,224 @@
+"""How large a request's body may be, by its path, and how slowly it may come: refused before
+anything stores it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final
+
+from django.conf import settings
+
+from config import problems
+from core import ids
+from core.api.uploads import FORM_OVERHEAD
+from core.errors import EncodingUnsupported, SaysoError, TooLarge, TooSlow
+from core.json_logging import request_id
+from provenance.api.verify import VerifyBatch
+from voices.api.speech import SpeechBatch
+from voices.api.voices import Voices
+
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
+
+_PAGE: Final = "/verify"
+_UPLOADS: Final = frozenset({"/v1/verify", _PAGE, "/c2pa/matches/byContent"})
+# Those that take more say so themselves.
+_LARGER: Final[Mapping[str, int]] = {
+    "/v1/voices": Voices.body_limit,
+    "/v1/speech/batch": SpeechBatch.body_limit,
+    "/v1/verify/batch": VerifyBatch.body_limit,
+}
+_PATIENCE: Final = 4
+"""How many times its limit a person's upload may have, to be thrown away so that a page can say it
+is too large.
+"""
+
+SILENCE: Final = 30.0
+WHOLE: Final = 600.0
+"""Seconds: how long a body may stand still, and how long it may take in all (a form of recordings
+at 2 Mbit/s).
+"""
+
+DRAIN_SECONDS: Final = 2.0
+DRAIN_BYTES: Final = 2**26
+"""How long and how much of a refused body is thrown away before the connection is closed."""
+
+
+class _Refusal(Exception):
+    """The body is not read any further; `error` is what the caller is told."""
+
+    def __init__(self, error: SaysoError) -> None:
+        super().__init__(error.detail)
+        self.error = error
+
+
+class _Body:
+    """A body as it comes: how much of it has come, and when it must be there."""
+
+    def __init__(self, receive: Receive, *, limit: int) -> None:
+        self.came, self.whole = 0, False
+        self.receive, self._limit = receive, limit
+        self._ends = time.monotonic() + WHOLE
+
+    async def next(self) -> Message:
+        """Give the next message.
+
+        Raises _Refusal when the body is too large, or comes too slowly.
+        """
+        if self.whole:  # whoever still asks, waits for the client to go away
+            return await self.receive()
+        try:
+            async with asyncio.timeout(min(SILENCE, max(0.0, self._ends - time.monotonic()))):
+                message = await self.receive()
+        except TimeoutError:
+            raise _Refusal(TooSlow("The body did not come in time.")) from None
+        self.came += len(message.get("body", b""))
+        self.whole = not message.get("more_body", False)
+        if self.came > self._limit:
+            raise _Refusal(_too_large_error(self._limit))
+        return message
+
+
+def body_limit_of(path: str) -> int:
+    """The most bytes that a body sent to this path may have."""
+    if path in _LARGER:
+        return _LARGER[path] + FORM_OVERHEAD
+    largest: int = (
+        settings.SAYSO_MAX_UPLOAD_BYTES if path in _UPLOADS else settings.SAYSO_MAX_JSON_BYTES
+    )
+    return largest + FORM_OVERHEAD
+
+
+def limit_request_bodies(application: Application) -> Application:
+    """Wrap an ASGI application: a body over its limit is answered with 413, whatever length was
+    declared.
+
+    Without this the framework reads any body to its end, and what is over a few megabytes goes to a
+    file on disk; and it takes a body that comes in chunks, whose length nobody declared, for none
+    at all. Such a length is declared here when the last chunk has come: the framework looks at the
+    headers only then.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        limit, declared = body_limit_of(scope["path"]), _declared_length(scope)
+        scope = {**scope, "headers": list(scope["headers"])}
+        if coding := _content_coding(scope):
+            await _refuse_body(
+                EncodingUnsupported(f"The body is compressed ({coding}). Send it as it is."),
+                receive,
+                send,
+            )
+            return
+        if declared is not None and declared > limit:
+            if scope["path"] == _PAGE and declared <= _PATIENCE * limit:
+                await _answer_page(application, scope, _Body(receive, limit=declared), send)
+            else:
+                await _refuse_body(_too_large_error(limit), receive, send)
+            return
+        body = _Body(receive, limit=limit)
+
+        async def receive_counted() -> Message:
+            before, message = body.whole, await body.next()
+            if declared is None and body.came and body.whole and not before:
+                scope["headers"].append((b"content-length", str(body.came).encode()))
+            return message
+
+        try:
+            await application(scope, receive_counted, send)
+        except _Refusal as refusal:
+            await _refuse_body(refusal.error, receive, send)
+
+    return answer
+
+
+async def _answer_page(application: Application, scope: Scope, body: _Body, send: Send) -> None:
+    """Let the view answer a body that it will not take by what was declared of it; the body itself
+    is thrown away.
+
+    A browser shows an answer only when it was let finish sending.
+    """
+    try:
+        while not body.whole:
+            await body.next()
+    except _Refusal as refusal:
+        await _refuse_body(refusal.error, body.receive, send)
+        return
+    nothing: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive_empty() -> Message:
+        return nothing.pop() if nothing else await body.next()
+
+    await application(scope, receive_empty, send)
+
+
+def _declared_length(scope: Scope) -> int | None:
+    """Give the declared length, 0 for what is no number; None when there is no such header."""
+    text = dict(scope["headers"]).get(b"content-length")
+    if text is None:
+        return None
+    return int(text) if text.isdigit() and len(text) < 20 else 0
+
+
+def _content_coding(scope: Scope) -> str:
+    """Return what the body was coded with, cut short, or an empty text for a body as it is (RFC
+    9110, section 8.4).
+    """
+    named = [
+        value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding"
+    ]
+    codings = [word.strip().lower() for word in ",".join(named).split(",")]
+    return next((word[:32] for word in codings if word not in {"", "identity"}), "")
+
+
+def _too_large_error(limit: int) -> TooLarge:
+    return TooLarge(f"The body is over {limit} bytes.")
+
+
+async def _refuse_body(error: SaysoError, receive: Receive, send: Send) -> None:
+    """Send the problem document, then throw away what still comes, so that the client hears it.
+
+    Most clients send their whole body before they listen. A connection that is closed while they
+    send is reset, and the answer is lost with it.
+    """
+    name = ids.new("req")
+    token = request_id.set(name)
+    try:
+        status, body, _ = problems.describe_error(error)
+    finally:
+        request_id.reset(token)
+    data = json.dumps(body).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(data)).encode()),
+        (b"x-request-id", name.encode()),
+        (b"connection", b"close"),
+    ]
+    if isinstance(error, EncodingUnsupported):
+        headers.append((b"accept-encoding", b"identity"))
+
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": data, "more_body": True})
+    await _drain_body(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drain_body(receive: Receive) -> None:
+    """Take the rest of the body and keep nothing of it, for `DRAIN_SECONDS` and `DRAIN_BYTES` at
+    most.
+    """
+    left = DRAIN_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return

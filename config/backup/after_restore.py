@@ -1,0 +1,81 @@
+"""After a restore: accept the shorter logs openly, and erase again everybody who was erased since
+the backup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from accounts.models import Organisation
+from accounts.test_clock import now_for
+from consent.models import Speaker
+from core.clock import Clock
+from core.errors import Unavailable
+from erasure import erasure_requests, execution, tombstones
+from erasure.models import Erasure, ErasureState
+from erasure.tombstones import Tombstone
+from transparency_log import recovery
+
+ACTOR: Final = "operator:restore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The logs found shorter than published, how many persons were erased again, and how many
+    erasures still wait.
+    """
+
+    logs: tuple[str, ...]
+    persons: int
+    waiting: int
+
+
+def complete_restore(*, now: Clock) -> Replayed:
+    """Do both.
+
+    Restoring twice, or being killed in between, does no harm: what is done is found done.
+    """
+    organisations = Organisation.objects.order_by("pk")
+    logs = tuple(each.id for each in organisations if _recover_log(each, now=now))
+    # Whoever carried an erasure when the backup was made is gone.
+    Erasure.objects.filter(state=ErasureState.RUNNING).update(lease_until=None)
+    done = [_erase_again(stone, now=now) for stone in tombstones.read_tombstones()]
+    return Replayed(logs=logs, persons=done.count(True), waiting=done.count(False))
+
+
+def _recover_log(organisation: Organisation, *, now: Clock) -> bool:
+    try:
+        recovery.recover_log(organisation.id, reason="restored_backup", actor=ACTOR, at=now())
+    except recovery.NothingToRecover:
+        return False
+    return True
+
+
+def _erase_again(stone: Tombstone, *, now: Clock) -> bool | None:
+    """True: erased by this call. False: begun, but a provider is away.
+
+    None: there was nothing to do.
+    """
+    speaker = (
+        Speaker.objects.filter(id=stone.speaker)
+        .exclude(state=Speaker.State.ERASED)
+        .select_related("organisation")
+        .first()
+    )
+    if speaker is None:
+        return None
+    erasure = erasure_requests.request_erasure(
+        speaker.id,
+        organisation=speaker.organisation,
+        livemode=speaker.livemode,
+        reason="restored",
+        actor=ACTOR,
+        at=now_for(speaker.organisation, livemode=speaker.livemode, real=now()),
+        real=now(),
+    )
+    try:
+        execution.continue_erasure(erasure.id, now=now)
+    except Unavailable:  # nothing of the person can be used; the sweep asks the provider again
+        return False
+    return True

@@ -1,0 +1,153 @@
+"""What a caller can do about a code: one sentence for each that somebody outside can act on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REMEDIES: Final = {
+    "comparison_off": (
+        "Ask the owner to switch `compare_voices` on, or ask with the notice `voice-cloning`."
+    ),
+    "malformed": "Send one JSON document in UTF-8, with every key once.",
+    "key_expired": "Make a new key, or use the newer of the two secrets.",
+    "unauthenticated": "Send the header `Authorization: Bearer` with your API key.",
+    "clip_withdrawn": "Stop using the clip. Speak the text again under a consent that stands.",
+    "consent_denied": "Read `reasons`: each says what was needed and what was granted.",
+    "key_ended": "Use a key that stands and has the scope that the call needs.",
+    "kind_refused": "Ask another person. There is no way around this rule.",
+    "live_key_needed": "Make the call with a live key.",
+    "role_missing": (
+        "Ask an owner of your organisation for the role, or have a member with the role do it."
+    ),
+    "scope_missing": "Make a key that has the scope which the answer names.",
+    "suspended_by_speaker": "Ask the person. Nobody else can resume it.",
+    "test_key_needed": "Make the call with a test key.",
+    "clip_erased": "Delete your copies. The clip does not come back.",
+    "link_unknown": "Open the link exactly as it was sent, or ask for a new one.",
+    "not_found": "Check the id, and that the key belongs to the same organisation and mode.",
+    "method_not_allowed": "Use one of the methods that the header `Allow` names.",
+    "too_slow": "Send the body again over a faster connection, or in smaller parts.",
+    "conflict": "Read the thing again and decide by its state.",
+    "consent_superseded": "Use the newer consent that the answer names.",
+    "consent_wrong_state": "Read the consent again: its `state` says what can still be done.",
+    "contact_missing": "Set the contact with `PATCH /v1/organisation`, then ask again.",
+    "correction_needed": "Send a correction with a reason instead of a plain change.",
+    "delivery_not_by_us": "Hand the link over yourself, or make a new request that we deliver.",
+    "export_not_ready": "Read the export until its state is `ready`, or ask for a new one.",
+    "idempotency_forgotten": "Make a new call with a new key.",
+    "idempotency_running": "Wait until the first call is done, then send the same call again.",
+    "idempotency_secret": "Use the secret of the first answer, or make a new one with a new key.",
+    "link_ended": "Ask the organisation for a new link.",
+    "speaker_erased": "Delete what you still hold of this person.",
+    "voice_ending": "Use another voice, or clone a new one under a consent that stands.",
+    "too_large": "Send less. The answer names the limit.",
+    "address_too_long": "Send the long value in the body of the call that the answer names.",
+    "unsupported_media_type": "Send the content type that the documentation names for this call.",
+    "content_encoding_unsupported": "Send the body as it is, without `Content-Encoding`.",
+    "address_missing": "Give the person an address of the kind that the channel needs.",
+    "assurance_unavailable": (
+        "Ask for a lower level, or set up a way of signing that reaches this one."
+    ),
+    "audio_unreadable": "Save the recording as WAV or FLAC and send it again.",
+    "channel_unknown": "Use one of the channels that the answer lists.",
+    "delivery_pending": "Wait a minute, then sign again.",
+    "disclosure_required": "Ask for the disclosure that the answer names.",
+    "disclosure_unavailable": (
+        "Use a language that has a disclosure, or send a sentence of your own."
+    ),
+    "idempotency_key_invalid": "Send a random UUID as `Idempotency-Key`.",
+    "idempotency_mismatch": "Use a new key for a new body.",
+    "invalid": "Read `errors`: each names a field and what is wrong with it.",
+    "invalid_duration": "Write the duration as in `P1Y`, `P6M` or `P30D`.",
+    "language_required": "Name the language, or give the key a default.",
+    "language_unsupported": (
+        "Use a language that the engine speaks, or a voice of another provider."
+    ),
+    "not_narrower": "Renew the consent: the person signs the wider one.",
+    "out_of_range": "Use a value within the bounds that the answer names.",
+    "provider_refused": "Change the request as the detail says.",
+    "provider_unknown": "Use a provider that is connected to your organisation.",
+    "sample_clipped": "Record it again from further away or at a lower level.",
+    "sample_duplicate": "Send each recording once.",
+    "sample_review_needed": "Have a member listen to the recording and decide.",
+    "sample_several_speakers": "Record the person alone.",
+    "sample_silent": "Check the microphone and record again.",
+    "sample_speaker_mismatch": "Send recordings of the person who signed, and of nobody else.",
+    "sample_synthetic": "Record the person's natural voice.",
+    "sample_too_long": "Cut the recording to less than five minutes.",
+    "sample_too_short": "Record more speech.",
+    "sample_unreadable": "Save the recording as WAV or FLAC and send it again.",
+    "sample_watermarked": "Record the person's natural voice.",
+    "territory_unknown": "Use one of the codes that the answer lists.",
+    "text_not_speakable": "Send a text with words in it.",
+    "unsupported_field": "Leave the field out, or use an engine that honours it.",
+    "use_case_required": "Name the use case, or give the key a default.",
+    "rate_limited": "Wait as long as the header `Retry-After` says.",
+    "internal": (
+        "Send the same call again with the same `Idempotency-Key`, and tell us the `request_id`."
+    ),
+    "delivery_unavailable": (
+        "Set up mail or messages, or ask for `delivery` by the channel `controller`."
+    ),
+    "provider_unavailable": (
+        "Wait a little, then send the same call again with the same `Idempotency-Key`."
+    ),
+    "unavailable": "Wait as long as the header `Retry-After` says, then send the same call again.",
+    # Reasons of a refusal.
+    "no_consent": "Ask the person for a consent, or name the one that covers the call.",
+    "consent_not_signed": "Wait until the person has signed, or send the link again.",
+    "consent_suspended": "Resume it once the cause is gone.",
+    "consent_revoked": "Stop. Only a new consent permits anything.",
+    "consent_expired": "Renew the consent.",
+    "consent_not_yet_valid": "Wait until the term begins.",
+    "assurance_too_low": "Ask for a consent at the level that `required` names.",
+    "action_not_covered": "Ask the person for this act.",
+    "use_case_not_covered": "Ask the person for this use.",
+    "use_case_unknown": "Use one of the codes that the detail lists.",
+    "language_not_covered": "Ask the person for this language, or use one that `granted` lists.",
+    "language_unknown": "Write the language as a specific BCP 47 tag, such as `de` or `pt-BR`.",
+    "channel_not_covered": "Use a channel that `granted` lists, or ask the person for this one.",
+    "territory_not_covered": (
+        "Use a territory that `granted` lists, or ask the person for this one."
+    ),
+    "content_excluded": "Leave this content out.",
+    "quota_exceeded": "Wait for the next period, or ask the person for more.",
+    "sample_not_covered": (
+        "Send recordings of the person who signed, which this consent is bound to."
+    ),
+    "voice_not_ready": "Wait until the voice is `ready`, or use another one.",
+    "representative_missing": "Have the person's representative verified.",
+    "hold": "Wait until the hold is lifted.",
+    "internal_doubt": "Send the call again.",
+    # Faults of fields.
+    "required": "Send the field.",
+    "null": "Send a value, or leave the field out.",
+    "blank": "Send a text.",
+    "invalid_choice": "Use one of the values that the detail lists.",
+    "not_a_list": "Send a JSON array.",
+    "not_a_dict": "Send a JSON object.",
+    "empty": "Send at least one.",
+    "max_length": "Send less. The detail names the limit.",
+    "too_short": "Write more words.",
+    "control_characters": "Remove the control characters.",
+    "invisible_characters": "Remove line breaks and the marks that turn the direction of writing.",
+    "unknown_field": "Remove the field, or correct its spelling.",
+    "duplicate": "Send each value once.",
+    "invalid_base64": "Encode the bytes with base64.",
+    "action_unknown": "Use one of the acts that the detail lists.",
+    "label_unknown": "Use one of the labels that the detail lists.",
+    "exclusion_unknown": "Use one of the nearest codes that the detail names.",
+    "notice_unknown": "Use `voice-cloning`, or another notice that the service has.",
+    "locale_unknown": "Use one of the languages that the detail lists.",
+    "contact_invalid": "Send an e-mail address, an https address or a postal address, in one line.",
+    "vague": "Write the words more narrowly.",
+    "language_covers_less": "Check that the tag covers what you need.",
+    "language_covers_more": "Name the languages one by one where you need less.",
+    "assurance_lowered": (
+        "Let a channel of ours carry the link, or have the import of a consent approved."
+    ),
+    "renewal_open": "End the open request with `revoke`, then renew again.",
+    "term_ambiguous": "Send `valid_until` or `duration`, not both.",
+    "term_empty": "Send an end that lies in the future.",
+    "term_too_long": "Ask for a shorter term.",
+}

@@ -1,0 +1,222 @@
+"""What the OpenAPI document says of every operation alike: problems, idempotency, request ids,
+limits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+
+Node = dict[str, Any]
+
+METHODS: Final = ("get", "post", "patch", "delete")
+SUMMARIES: Final = {
+    400: "The request cannot be read: broken JSON or UTF-8, a key that stands twice, NaN.",
+    401: "No API key, or none that is accepted.",
+    403: (
+        "The key lacks the scope, or no consent covers the call: then `code` is `consent_denied`, "
+        "with all `reasons`."
+    ),
+    404: "There is no such thing, or it is somebody else's.",
+    409: (
+        "Not in the state that the call needs, or the first call with this `Idempotency-Key` is "
+        "still running."
+    ),
+    413: "The body or a file is over its limit.",
+    414: "An address that is longer than this route takes; a POST takes as much in its body.",
+    415: "Another content type than this route takes.",
+    422: "A field is wrong; `errors` names each.",
+    429: "Too many calls; try again after `Retry-After` seconds.",
+    500: "Something went wrong on our side.",
+    503: "A part that is needed is down; nothing was made. Try again after `Retry-After` seconds.",
+}
+_WAITING: Final = {409, 429, 503}
+_TEXT: Final[Node] = {"type": "string"}
+_NULLABLE: Final[Node] = {"type": ["string", "null"]}
+PROBLEM: Final[Node] = {
+    "type": "object",
+    "description": (
+        "A problem document (RFC 9457). Some codes add members of their own, such as `reasons`."
+    ),
+    "required": ["type", "title", "status", "detail", "instance", "code", "request_id", "errors"],
+    "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "description": "A page that says what the code means.",
+        },
+        "title": _TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "One sentence for a person."},
+        "instance": _NULLABLE,
+        "code": {"type": "string", "description": "Stable; programs decide by it."},
+        "request_id": _NULLABLE,
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
+        "reasons": {"type": "array", "items": {"$ref": "#/components/schemas/RefusalReason"}},
+        "decision": _NULLABLE,
+    },
+}
+FAULT: Final[Node] = {
+    "type": "object",
+    "description": (
+        "One thing wrong with one field; `attr` is its dotted path, such as `grants.0.languages`."
+    ),
+    "required": ["code", "attr", "detail"],
+    "properties": {"code": _TEXT, "attr": _NULLABLE, "detail": _TEXT},
+}
+HEADERS: Final[Node] = {
+    "X-Request-Id": {"description": "Names this request, for questions to us.", "schema": _TEXT},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Limit": {
+        "description": "Calls a minute that this key may make.",
+        "schema": {"type": "integer"},
+    },
+    "RateLimit-Remaining": {
+        "description": "Calls left in this minute.",
+        "schema": {"type": "integer"},
+    },
+    "RateLimit-Reset": {
+        "description": "Seconds until the next minute.",
+        "schema": {"type": "integer"},
+    },
+    "Idempotent-Replayed": {
+        "description": (
+            "`true` when this is the stored answer to the first call with the same "
+            "`Idempotency-Key`."
+        ),
+        "schema": {"const": "true"},
+    },
+}
+IDEMPOTENCY_KEY: Final[Node] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": (
+        "The same key and body within 24 hours give the same answer and are carried out once."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
+
+
+class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # the library's registration hook
+    """A form that refuses unknown fields says so."""
+
+    target_class = "core.api.requests.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Node:
+        """Give the schema."""
+        mapped = auto_schema._map_serializer  # noqa: SLF001 - the library's documented way
+        found: Node = mapped(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # it has no types
+        return {**found, "additionalProperties": False} if found.get("type") == "object" else found
+
+
+def complete_document(result: Node, **_: Any) -> Node:
+    """Add to the generated document what holds for all operations; the library calls this last."""
+    components = result["components"]
+    components["schemas"] |= {"Problem": PROBLEM, "Fault": FAULT}
+    components["headers"] = HEADERS
+    components["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY}
+    components["responses"] = {
+        f"Problem{status}": _problem_response(status) for status in SUMMARIES
+    }
+    for path, item in result["paths"].items():
+        for method in METHODS:
+            if method in item:
+                _complete_operation(item[method], method, has_id="{" in path)
+    result["servers"] = [{"url": "/"}]  # wherever the document was found
+    return _rename_schemas(_drop_marks(result))
+
+
+def _complete_operation(operation: Node, method: str, *, has_id: bool) -> None:
+    operation["tags"] = [operation["operationId"].partition("_")[0]]
+    keyed = bool(operation.get("security"))
+    operation.setdefault("security", [])
+    if method == "post" and keyed:
+        operation.setdefault("parameters", []).append(
+            {"$ref": "#/components/parameters/IdempotencyKey"}
+        )
+    responses = operation["responses"]
+    for answer in (body for status, body in responses.items() if int(status) < 400):
+        answer.setdefault("headers", {}).update(
+            _response_headers(keyed=keyed, replayable=keyed and method == "post")
+        )
+    declared = {int(status) for status in responses if int(status) >= 400}
+    declared.update(_possible_statuses(operation, method, keyed=keyed, has_id=has_id))
+    problems = {
+        str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in declared
+    }
+    operation["responses"] = dict(sorted({**responses, **problems}.items()))
+
+
+def _possible_statuses(operation: Node, method: str, *, keyed: bool, has_id: bool) -> Iterator[int]:
+    """The statuses with which every operation of this kind can fail."""
+    yield from (429, 500, 503)
+    if keyed:
+        yield from (401, 403)
+    if has_id:
+        yield 404
+    if method in {"post", "patch"}:
+        yield from (400, 413, 415, 422)
+    if method == "post" and keyed:
+        yield 409
+    if any(parameter.get("in") == "query" for parameter in operation.get("parameters", ())):
+        yield 422
+
+
+def _response_headers(*, keyed: bool, replayable: bool) -> Node:
+    names = ["X-Request-Id"]
+    if keyed:
+        names += ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+    if replayable:
+        names.append("Idempotent-Replayed")
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _problem_response(status: int) -> Node:
+    names = ["X-Request-Id", "Retry-After"] if status in _WAITING else ["X-Request-Id"]
+    return {
+        "description": SUMMARIES[status],
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
+
+
+def _drop_marks(node: Any) -> Any:
+    """Drop the library's own marks, and its way of saying that an answer has no body."""
+    if isinstance(node, dict):
+        return {
+            name: _drop_marks(inner) for name, inner in node.items() if name != "x-spec-enum-id"
+        }
+    return [_drop_marks(inner) for inner in node] if isinstance(node, list) else node
+
+
+def _rename_schemas(document: Node) -> Node:
+    """Take the suffixes of our classes off the schemas' names: clients generate theirs from
+    them.
+    """
+    schemas = document["components"]["schemas"]
+    names = {name: re.sub(r"(Object|Output|Request)\Z", "", name) for name in schemas}
+    if len(set(names.values())) != len(names):
+        raise ValueError("two schemas would have one name")
+    components = document["components"] | {
+        "schemas": {names[name]: schemas[name] for name in sorted(schemas)}
+    }
+    renamed: Node = _update_references(document | {"components": components}, names)
+    return renamed
+
+
+def _update_references(node: Any, names: dict[str, str]) -> Any:
+    if isinstance(node, dict):
+        return {
+            key: f"#/components/schemas/{names[inner.rpartition('/')[2]]}"
+            if key == "$ref" and "/schemas/" in inner
+            else _update_references(inner, names)
+            for key, inner in node.items()
+        }
+    return [_update_references(inner, names) for inner in node] if isinstance(node, list) else node

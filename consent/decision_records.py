@@ -1,0 +1,194 @@
+"""Decisions: how the answers of the gate are kept and logged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final, cast
+
+from consent import log_events
+from consent.decision_context import LoadedContext
+from consent.models import Consent, Decision, Grant
+from consent.policy import evaluate, use_cases
+from consent.policy.types import AccessRequest, Reason
+from core import canonical_json, ids, transactions
+from core.canonical_json import Json
+from core.clock import to_rfc3339
+from core.errors import Invalid
+
+_CODE: Final = re.compile(r"[A-Za-z0-9*_.\-]{1,64}\Z")
+
+
+def reason_to_json(reason: Reason) -> dict[str, Json]:
+    """A reason as the API writes it."""
+    value = cast("dict[str, Json]", asdict(reason))
+    return {**value, "granted": list(reason.granted)}
+
+
+def reasons_of(decision: Decision) -> tuple[Reason, ...]:
+    """Give the reasons of a kept decision as values again."""
+    return tuple(_reason_from_json(value) for value in decision.reasons)
+
+
+def record_decision(
+    ask: AccessRequest,
+    gathered: LoadedContext | None,
+    grant: Grant | None,
+    reasons: tuple[Reason, ...],
+    *,
+    preview: bool,
+    at: datetime,
+    actor: str,
+    expires_at: datetime,
+) -> Decision:
+    """Keep one answer of the gate: allowed by `grant`, or refused for `reasons`.
+
+    Codes and ids alone are kept.
+    """
+    consent = gathered.consent if gathered else None
+    return Decision.objects.create(
+        id=ids.new("dec"),
+        organisation_id=ask.organisation_id,
+        livemode=ask.livemode,
+        preview=preview,
+        allowed=grant is not None,
+        actor=actor,
+        consent=consent,
+        grant=grant,
+        voice_id=_safe_code(ask.voice_id) or "",
+        epoch=consent.revocation_epoch if consent else None,
+        record_sha256=consent.record_sha256 if consent else "",
+        ask=_request_to_json(ask),
+        reasons=[
+            {**reason_to_json(reason), "required": _safe_value(reason.required)}
+            for reason in reasons
+        ],
+        policy_version=evaluate.VERSION,
+        created_at=at,
+        expires_at=expires_at,
+    )
+
+
+@transactions.requires_transaction
+def log_decision(decision: Decision, consent: Consent | None, *, at: datetime, actor: str) -> str:
+    """Write the decision to the log and give the event's id.
+
+    The last statement of its transaction.
+    """
+    kind = "decision.allowed" if decision.allowed else "decision.denied"
+    refs = {"decision": decision.id}
+    if consent is not None:
+        refs["consent"] = consent.id
+    if decision.grant_id:
+        refs["grant"] = decision.grant_id
+    if ids.is_id(decision.voice_id, "vox"):
+        refs["voice"] = decision.voice_id
+    body: dict[str, Json] = {
+        **cast("Mapping[str, Json]", decision.ask),
+        "preview": decision.preview,
+        "reasons": sorted({str(reason["code"]) for reason in decision.reasons}),
+        "epoch": decision.epoch,
+        "record_sha256": decision.record_sha256,
+        "policy_version": decision.policy_version,
+        "expires_at": to_rfc3339(decision.expires_at),
+        "reasons_sha256": canonical_json.sha256_hex(canonical_json.dump(decision.reasons)),
+    }
+    return log_events.log_event(
+        organisation_id=decision.organisation_id,
+        livemode=decision.livemode,
+        kind=kind,
+        subject=consent.speaker.subject if consent is not None else None,
+        refs=refs,
+        speaker=consent.speaker_id if consent is not None else None,
+        body=body,
+        at=at,
+        actor=actor,
+    )
+
+
+def restore_access_request(decision: Decision) -> AccessRequest:
+    """Give the stored ask of a decision again, so that it can be judged once more.
+
+    Its words are canonical. In a row from before they were, one that cannot be read makes the ask
+    `unsure`, which is refused.
+    """
+    stored = cast("Mapping[str, Any]", decision.ask)
+    known: dict[str, Any] = {
+        **{name: stored.get(name) for name in ("language", "use_case", "channel", "territory")},
+        "labels": tuple(str(label) for label in stored.get("labels", ())),
+        "organisation_id": decision.organisation_id,
+        "livemode": decision.livemode,
+        "action": str(stored["action"]),
+        "consent_id": decision.consent_id,
+        "voice_id": decision.voice_id or None,
+        "characters": int(stored.get("characters", 0)),
+        "sample_sha256s": tuple(str(sha256) for sha256 in stored.get("samples", ())),
+        "assurance_floor": int(stored.get("assurance_floor", 0)),
+        "given": stored.get("given", {}),
+    }
+    try:
+        return AccessRequest(**known)
+    except Invalid:
+        unsure = {
+            "channel": None,
+            "territory": None,
+            "labels": (*known["labels"], use_cases.UNSURE),
+        }
+        return AccessRequest(**{**known, **unsure})
+
+
+def _request_to_json(ask: AccessRequest) -> dict[str, Json]:
+    """An ask as a decision keeps it: canonical words, and in `given` the caller's where they
+    differ.
+    """
+    stored: dict[str, Json] = {
+        "action": _safe_code(ask.action),
+        "language": ask.language,
+        "use_case": ask.use_case,
+        "channel": ask.channel,
+        "territory": ask.territory,
+        "characters": ask.characters,
+        "labels": list(ask.labels),
+        "samples": list(ask.sample_sha256s),
+    }
+    if ask.assurance_floor:
+        stored["assurance_floor"] = ask.assurance_floor
+    if ask.given:
+        stored["given"] = {
+            name: _keep_spelling(word, getattr(ask, name)) for name, word in ask.given.items()
+        }
+    return stored
+
+
+def _keep_spelling(word: str | Iterable[str], read: object) -> Json:
+    """Keep another spelling of a word that we know; a word that we do not know could be anybody's
+    name.
+    """
+    if isinstance(word, str):
+        return "?" if read is None else _safe_code(word)
+    return ["?" if _is_unknown(one) else _safe_code(one) for one in word]
+
+
+def _is_unknown(label: str) -> bool:
+    return use_cases.parse_label(label) == use_cases.UNSURE and label.casefold() != use_cases.UNSURE
+
+
+def _safe_code(text: str | None) -> str | None:
+    """A code as it may be kept: what has not the shape of one could hold anything, and is not."""
+    return text if text is None or _CODE.match(text) else "?"
+
+
+def _safe_value(value: str | int | None) -> str | int | None:
+    return _safe_code(value) if isinstance(value, str) else value
+
+
+def _reason_from_json(value: Mapping[str, Any]) -> Reason:
+    return Reason(
+        code=str(value["code"]),
+        detail=str(value["detail"]),
+        consent=value["consent"],
+        required=value["required"],
+        granted=tuple(value["granted"]),
+    )

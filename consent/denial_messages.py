@@ -1,0 +1,116 @@
+"""Reasons in sentences that help: what was asked beside what was agreed to.
+
+Pure, and free of what callers wrote.
+
+The policy judges millions of times with short sentences; only a verdict that leaves the gate is put
+into these. A code of the caller's is repeated only when it is one that we know: anything else could
+be somebody's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from consent.documents import plain_language
+from consent.policy import channels, evaluate, languages, territories, use_cases
+from consent.policy.types import Reason
+
+_LOCALE: Final = "en"
+
+
+def explain_reason(reason: Reason) -> Reason:
+    """Give the reason with its sentence made concrete; one that says all there is to say stays as
+    it is.
+    """
+    say = _SENTENCES.get(reason.code)
+    detail = say(reason) if say else None
+    return replace(reason, detail=detail) if detail else reason
+
+
+def _explain_language(reason: Reason) -> str | None:
+    try:
+        tag = languages.parse_language(str(reason.required))
+    except languages.UnknownLanguage:
+        return None
+    name = plain_language.name_language(tag, _LOCALE)
+    asked = tag if name == tag else f"{name} ({tag})"
+    return f"{asked} was not agreed to; the consent covers {_join_granted(reason)}."
+
+
+def _explain_use_case(reason: Reason) -> str | None:
+    if reason.required not in use_cases.CODES:
+        return None
+    if (
+        reason.required in reason.granted
+    ):  # agreed to, but not with everything that the call may mean by it
+        children = ", ".join(use_cases.list_covered_children(str(reason.required)))
+        return (
+            f"A call for {reason.required} may mean any use under it, and one of those needs an "
+            "agreement of its own; "
+            f"name one of {children}."
+        )
+    return (
+        f"The use {reason.required} was not agreed to; the consent covers {_join_granted(reason)}."
+    )
+
+
+def _explain_action(reason: Reason) -> str | None:
+    if reason.required not in evaluate.ACTIONS or not reason.granted:
+        return None
+    return (
+        f"The act {reason.required} was not agreed to; the consent covers {_join_granted(reason)}."
+    )
+
+
+def _explain_channel(reason: Reason) -> str:
+    if reason.required is None:
+        return f"The call names no `channel`; the consent covers {_join_granted(reason)} alone."
+    try:
+        asked = f"The channel {channels.parse_channel(str(reason.required))}"
+    except channels.UnknownChannel:
+        asked = "A channel that we do not know"
+    return f"{asked} was not agreed to; the consent covers {_join_granted(reason)}."
+
+
+def _explain_territory(reason: Reason) -> str:
+    if reason.required is None:
+        return f"The call names no `territory`; the consent covers {_join_granted(reason)} alone."
+    try:
+        code = territories.parse_territory(str(reason.required))
+        asked = f"{plain_language.name_territory(code, _LOCALE)} ({code})"
+    except territories.UnknownTerritory:
+        asked = "A territory that we do not know"
+    return f"{asked} was not agreed to; the consent covers {_join_granted(reason)}."
+
+
+def _explain_assurance(reason: Reason) -> str:
+    return (
+        f"This use needs a consent at level {reason.required}; this one is at "
+        f"{_join_granted(reason)}."
+    )
+
+
+def _explain_unknown_use_case(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
+    return f"The call names no use case that we know; name in `use_case` one of {use_cases.LISTED}."
+
+
+def _explain_unknown_language(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
+    return f"The call names in `language` no specific language that we know; {languages.HOW_TO}"
+
+
+_SENTENCES: Final[Mapping[str, Callable[[Reason], str | None]]] = {
+    "assurance_too_low": _explain_assurance,
+    "action_not_covered": _explain_action,
+    "use_case_not_covered": _explain_use_case,
+    "use_case_unknown": _explain_unknown_use_case,
+    "language_not_covered": _explain_language,
+    "language_unknown": _explain_unknown_language,
+    "channel_not_covered": _explain_channel,
+    "territory_not_covered": _explain_territory,
+}
+
+
+def _join_granted(reason: Reason) -> str:
+    return ", ".join(str(one) for one in reason.granted)

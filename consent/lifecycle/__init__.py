@@ -1,0 +1,3 @@
+"""The life of a consent: asked, signed, narrowed, held, ended; each change one service function,
+one log entry.
+"""

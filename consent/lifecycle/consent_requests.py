@@ -1,0 +1,330 @@
+"""Requests: asking a person for consent, and asking them again.
+
+What is asked is fixed; only the answer is open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+
+from accounts import contact_details
+from accounts.models import Organisation
+from consent import comparison_consent, log_events, speakers
+from consent.documents import notices
+from consent.errors import (
+    AssuranceUnavailable,
+    ConsentSuperseded,
+    ContactMissing,
+    SpeakerGone,
+    WrongState,
+)
+from consent.lifecycle import link_deliveries, request_checks, request_grants, transitions
+from consent.models import Consent, Speaker
+from consent.policy.state_machine import STANDING, ConsentState
+from consent.speakers import Personal
+from core import ids, transactions
+from core.caller_notes import Notes
+from core.canonical_json import Json
+from core.errors import Fault, NotFound
+from vault import sealed_notes, sealed_values, subject_keys
+
+LINK_LASTS: Final = timedelta(days=14)
+_REACHABLE_LIVE: Final = frozenset({"L1"})
+_HANDED_OVER: Final = (
+    "The link is handed to the asker, so what is signed behind it is L0, and L0 permits nothing."
+)
+_RENEWABLE: Final = STANDING | {
+    ConsentState.EXPIRED,
+    ConsentState.WITHDRAWN,
+    ConsentState.TERMINATED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ConsentRequest:
+    """A request as made: the consent, and what should be worded better.
+
+    `signing_url` is the link to sign it, a secret; None when a channel of ours carries it, and
+    nobody else sees it.
+    """
+
+    consent: Consent
+    signing_url: str | None
+    warnings: tuple[Fault, ...]
+
+
+@transactions.opens_transaction
+def request_consent(
+    *,
+    organisation: Organisation,
+    livemode: bool,
+    speaker_id: str,
+    grants: Sequence[Mapping[str, Any]],
+    actor: str,
+    at: datetime,
+    notice: str = notices.VOICE_CLONING,
+    locale: str = "en",
+    assurance: str = "L1",
+    jurisdictions: Sequence[str] = (),
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+    duration: str | None = None,
+    representation: Mapping[str, Json] | None = None,
+    external_id: str = "",
+    metadata: Mapping[str, str] | None = None,
+    supersedes: Consent | None = None,
+    delivery: str | None = None,
+) -> ConsentRequest:
+    """Ask a person.
+
+    `grants` have the shape of the API; the term is `duration` or `valid_until`, never both or
+    neither.
+
+    `delivery` names the channel of the link; `controller` hands it to the asker, and the consent is
+    of level L0. Raises NotFound, SpeakerGone, ContactMissing, Invalid with one fault a mistake,
+    AssuranceUnavailable, AddressMissing, DeliveryUnavailable.
+    """
+    speaker = _lock_askable_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    if livemode and not contact_details.get_contact(organisation).contact:
+        raise ContactMissing(
+            "Set the organisation's contact first, in the admin or by `PATCH /v1/organisation`."
+        )
+    if livemode and assurance not in _REACHABLE_LIVE:
+        raise AssuranceUnavailable(
+            f"Signing at {assurance} is not set up here.",
+            faults=(Fault(code="assurance_unavailable", detail="Ask for L1.", attr="assurance"),),
+        )
+    request_checks.check_term(valid_from, valid_until, duration, at=at)
+    read, warnings = request_checks.read_grants(grants)
+    channel = link_deliveries.choose_channel(delivery, livemode=livemode)
+    address = link_deliveries.get_delivery_address(_require_personal(speaker), channel)
+    level = request_checks.choose_level(assurance, channel)
+    if level != assurance:
+        warnings += (Fault(code="assurance_lowered", detail=_HANDED_OVER, attr="assurance"),)
+    token = secrets.token_urlsafe(32)
+    private: dict[str, Json] = {
+        "link": token,
+        "representation": dict(representation or {"kind": "none"}),
+    }
+    version = notices.get_latest_notice(notice, locale, at=at)
+    warnings += comparison_consent.warnings_for(version, organisation.id)
+    consent_id = ids.new("con")
+    consent = Consent.objects.create(
+        id=consent_id,
+        organisation=organisation,
+        livemode=livemode,
+        speaker=speaker,
+        notice_version=version,
+        jurisdictions=list(jurisdictions),
+        assurance=level,
+        representation=str((representation or {}).get("kind", "none")),
+        sealed=sealed_values.seal(speaker.subject, _seal_context(consent_id), private),
+        created_at=at,
+        asked_from=valid_from,
+        asked_until=valid_until,
+        duration=duration or "",
+        link_sha256=hash_link_token(token),
+        link_expires_at=min(at + LINK_LASTS, valid_until or at + LINK_LASTS),
+        state=ConsentState.REQUESTED,
+        supersedes=supersedes,
+        **sealed_notes.seal_notes(
+            Notes(external_id=external_id, metadata=metadata or {}),
+            subjects=(speaker.subject,),
+            row_id=consent_id,
+            organisation_id=organisation.id,
+            at=at,
+        ),
+    )
+    made = request_grants.create_grants(consent, read, known=request_grants.words_of(supersedes))
+    body = request_grants.describe_request(consent, made)
+    if supersedes is not None:
+        body["supersedes"] = supersedes.id
+    body["channel"] = str(channel)
+    link_deliveries.plan_delivery(consent, channel=channel, address=address, at=at)
+    log_events.log_consent_event(consent, "consent.requested", at=at, actor=actor, body=body)
+    return ConsentRequest(
+        consent=consent, signing_url=get_signing_url(consent, at=at), warnings=warnings
+    )
+
+
+@transactions.opens_transaction
+def renew_consent(
+    consent_id: str,
+    *,
+    organisation_id: str,
+    livemode: bool,
+    actor: str,
+    at: datetime,
+    valid_until: datetime | None = None,
+    duration: str | None = None,
+    delivery: str | None = None,
+) -> ConsentRequest:
+    """Ask for the same again, for as long as before or as given.
+
+    Signing it takes the old one's place.
+
+    The level of the new one is that of its own link: what was L0 asks for L1 again, by a channel of
+    ours, or stays L0. Idempotent: while a request to renew is open, that one is given, and what was
+    asked otherwise is a warning. Raises as `request_consent` does, and WrongState.
+    """
+    speakers.lock_speaker_of(consent_id)
+    rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
+        no_key=True, of=("self",)
+    )
+    old = (
+        rows.select_related("organisation", "speaker", "notice_version__notice")
+        .filter(id=consent_id)
+        .first()
+    )
+    if old is None:
+        raise NotFound("There is no such consent.")
+    if old.state == ConsentState.SUPERSEDED:
+        raise _superseded_error(old)
+    if ConsentState(old.state) not in _RENEWABLE:
+        raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
+    open_one = old.successors.filter(state=ConsentState.REQUESTED, link_expires_at__gt=at).first()
+    if open_one is not None:
+        warnings = request_checks.warn_of_differences(
+            open_one, valid_until=valid_until, duration=duration, delivery=delivery
+        )
+        return ConsentRequest(
+            consent=open_one, signing_url=get_signing_url(open_one, at=at), warnings=warnings
+        )
+    for stale in old.successors.filter(state=ConsentState.REQUESTED).order_by("id"):
+        transitions.lapse_request(stale.id, actor=actor, at=at)
+    if valid_until is None and duration is None:
+        duration = old.duration or _term_length(old)
+    written = notes_of(old)
+    return request_consent(
+        organisation=old.organisation,
+        livemode=livemode,
+        speaker_id=old.speaker_id,
+        grants=request_grants.scopes_of(old),
+        notice=old.notice_version.notice.key,
+        locale=old.notice_version.locale,
+        assurance="L1" if old.assurance == "L0" else old.assurance,
+        jurisdictions=old.jurisdictions,
+        valid_until=valid_until,
+        duration=duration,
+        representation=representation_of(old),
+        external_id=written.external_id,
+        metadata=written.metadata,
+        supersedes=old,
+        delivery=delivery,
+        actor=actor,
+        at=at,
+    )
+
+
+def get_signing_url(consent: Consent, *, at: datetime) -> str | None:
+    """Return the link to sign while it can be used and the asker may see it.
+
+    For the answers that made the request; None where a channel of ours carries the link, whoever
+    asks.
+    """
+    if not link_deliveries.link_is_shown(consent):
+        return None
+    return get_signing_link(consent, at=at)
+
+
+def signing_page_address(token: str) -> str:
+    """Give the address of the page behind a link."""
+    return f"{settings.SAYSO_PUBLIC_URL}/sign/{token}"
+
+
+def get_signing_link(consent: Consent, *, at: datetime) -> str | None:
+    """Return the link to sign while it can be used, for who sends it; None afterwards.
+
+    Never for an answer.
+    """
+    if consent.state != ConsentState.REQUESTED or at >= consent.link_expires_at:
+        return None
+    token = open_private_fields(consent).get("link")
+    return signing_page_address(str(token)) if token else None
+
+
+@transactions.requires_transaction
+def change_link(consent: Consent) -> None:
+    """Give an open request another link. The one before opens nothing any more."""
+    token = secrets.token_urlsafe(32)
+    private = {**open_private_fields(consent), "link": token}
+    consent.link_sha256 = hash_link_token(token)
+    consent.sealed = sealed_values.seal(consent.speaker.subject, _seal_context(consent.id), private)
+    consent.save(update_fields=["link_sha256", "sealed"])
+
+
+def representation_of(consent: Consent) -> Mapping[str, Json]:
+    """Say by whom the person is represented: `{"kind": "none"}`, or kind and name while the key
+    lives.
+    """
+    found = open_private_fields(consent).get("representation")
+    return found if isinstance(found, dict) else {"kind": consent.representation}
+
+
+def open_private_fields(consent: Consent) -> dict[str, Json]:
+    """Open what lies sealed with a consent; empty after erasure."""
+    if consent.sealed is None:
+        return {}
+    try:
+        value = sealed_values.unseal(
+            consent.speaker.subject, _seal_context(consent.id), bytes(consent.sealed)
+        )
+    except subject_keys.KeyDestroyed:
+        return {}
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def notes_of(consent: Consent) -> Notes:
+    """Open what the caller wrote beside the consent; nothing once the person has been erased."""
+    return sealed_notes.open_notes(consent, subjects=(consent.speaker.subject,))
+
+
+def hash_link_token(token: str) -> str:
+    """What is kept of a link's token to find it by: its SHA-256.
+
+    The token has 256 random bits, so that is enough.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _lock_askable_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
+    """Give the speaker, locked: a freeze waits for this request or refuses it."""
+    speakers.get_speaker(speaker_id, organisation_id=organisation_id, livemode=livemode)
+    speaker = Speaker.objects.select_for_update(no_key=True).get(id=speaker_id)
+    if speaker.state != Speaker.State.ACTIVE:
+        raise SpeakerGone(
+            "This speaker is being erased or has been.", facts={"state": speaker.state}
+        )
+    return speaker
+
+
+def _require_personal(speaker: Speaker) -> Personal:
+    found = speakers.open_personal(speaker)
+    if found is None:
+        raise SpeakerGone("This speaker has been erased.")
+    return found
+
+
+def _term_length(old: Consent) -> str:
+    if old.valid_from is None or old.valid_until is None:
+        raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
+    return f"P{max((old.valid_until - old.valid_from).days, 1)}D"
+
+
+def _superseded_error(old: Consent) -> ConsentSuperseded:
+    newer = old.successors.filter(signed_at__isnull=False).first()
+    return ConsentSuperseded(
+        "A newer consent has taken this one's place.",
+        facts={"superseded_by": newer.id if newer else None},
+    )
+
+
+def _seal_context(consent_id: str) -> str:
+    return f"consent|{consent_id}"

@@ -1,0 +1,59 @@
+"""Sweeps: what time alone does to consents. Run by beat; safe to run twice, and safe to be late."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from accounts.models import Organisation
+from accounts.test_clock import now_for
+from consent.lifecycle import transitions
+from consent.models import Consent
+from consent.policy.state_machine import ConsentState
+
+ACTOR = "system:sweep"
+
+
+def expire_due(*, at: datetime, most: int = 500) -> int:
+    """End consents whose term is over and requests that nobody answered; give their number.
+
+    `at` is the real time.
+
+    Test data lives by its organisation's own clock.
+    """
+    return _end_consents(Q(), at=at, most=most) + sum(
+        _end_consents(
+            Q(organisation=organisation, livemode=False),
+            at=now_for(organisation, livemode=False, real=at),
+            most=most,
+        )
+        for organisation in Organisation.objects.filter(test_clock_ms__gt=0).order_by("id")
+    )
+
+
+def expire_all_of(organisation_id: str, livemode: bool, at: datetime) -> int:  # noqa: FBT001 - called by the registry
+    """End everything that is over in one organisation's live or test data.
+
+    `at` is the time of that data.
+    """
+    return _end_consents(Q(organisation_id=organisation_id, livemode=livemode), at=at, most=None)
+
+
+def _end_consents(mine: Q, *, at: datetime, most: int | None) -> int:
+    over = (
+        Consent.objects.over(at)
+        .filter(mine)
+        .order_by("valid_until", "id")
+        .values_list("id", flat=True)[:most]
+    )
+    lapsed = Consent.objects.reading(ConsentState.LAPSED, at=at).filter(
+        mine, state=ConsentState.REQUESTED
+    )
+    unanswered = lapsed.order_by("id")
+    return sum(
+        transitions.expire_consent(consent_id, actor=ACTOR, at=at) for consent_id in list(over)
+    ) + sum(
+        transitions.lapse_request(consent_id, actor=ACTOR, at=at)
+        for consent_id in list(unanswered.values_list("id", flat=True)[:most])
+    )

@@ -1,0 +1,221 @@
+"""Sending: a worker takes what is queued, hands it to the server, and keeps what the server said as
+evidence.
+
+The row is the truth: claimed for a lease by one conditional UPDATE, tried again with growing
+pauses, settled once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from consent import log_events, speakers
+from consent.documents import signing_letter
+from consent.lifecycle import consent_requests, link_deliveries
+from consent.lifecycle.link_deliveries import Channel, State
+from consent.models import Consent, Delivery, Evidence, Speaker
+from core import canonical_json, ids
+from core.canonical_json import Json
+from core.clock import Clock, to_rfc3339
+from core.delivery import mail, messages
+from core.delivery.letters import Accepted, ChannelAway, Letter, LetterRefused
+from vault import blobs
+
+logger = logging.getLogger(__name__)
+
+ACTOR: Final = "system:delivery"
+LEASE: Final = timedelta(minutes=3)
+"""Longer than a server may take for all its answers: what runs out belongs to a worker that died.
+"""
+
+FIRST_RETRY: Final = timedelta(seconds=15)
+LAST_RETRY: Final = timedelta(hours=1)
+MOST_ATTEMPTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Claimed:
+    """A delivery in hand.
+
+    `attempts` is its number: whoever holds an older one may no longer settle the row.
+    """
+
+    delivery: Delivery
+    letter: Letter
+    attempts: int
+
+
+def send_pending(*, now: Clock, most: int = 200) -> int:
+    """Send everything that is due, and return how many letters a server took.
+
+    Safe to run beside itself.
+    """
+    due = Delivery.objects.filter(_filter_unclaimed(now()), state=State.QUEUED).order_by(
+        "due_at", "id"
+    )
+    return sum(send_one(found, now=now) for found in list(due.values_list("id", flat=True)[:most]))
+
+
+def send_one(delivery_id: str, *, now: Clock) -> bool:
+    """Send one delivery if it is due and nobody has it in hand. Return whether a server took it."""
+    claimed = _claim_delivery(delivery_id, at=now())
+    if claimed is None:
+        return False
+
+    facts = {
+        "delivery": delivery_id,
+        "channel": claimed.delivery.channel,
+        "attempt": claimed.attempts,
+    }
+    logger.info("sending a link", extra=facts)
+    try:
+        accepted = _hand_over(claimed)
+    except (ChannelAway, LetterRefused) as error:
+        logger.warning("a link was not taken", extra={**facts, "code": error.stable_code})
+        _note_failure(claimed, error, at=now())
+        return False
+
+    logger.info("a link was taken", extra={**facts, "status": accepted.status})
+    return _note_success(claimed, accepted, at=now())
+
+
+def _filter_unclaimed(at: datetime) -> Q:
+    return Q(due_at__lte=at) & (Q(lease_until=None) | Q(lease_until__lte=at))
+
+
+@transaction.atomic
+def _claim_delivery(delivery_id: str, *, at: datetime) -> _Claimed | None:
+    """Take the row for a lease and log that the link is about to leave; settle what nobody waits
+    for any more.
+    """
+    free = Delivery.objects.filter(_filter_unclaimed(at), id=delivery_id, state=State.QUEUED)
+    if not free.update(lease_until=at + LEASE, attempts=F("attempts") + 1):
+        return None
+
+    row = Delivery.objects.select_related(
+        "consent__speaker", "consent__organisation", "consent__notice_version__notice"
+    ).get(id=delivery_id)
+    letter = _write_letter(row, at=at)
+    if letter is None:
+        _settle_delivery(row, row.attempts, state=State.FAILED, code="request_over", settled_at=at)
+        _log_delivery(row, "delivery.failed", {"code": "request_over"}, at=at)
+        return None
+    _log_delivery(row, "delivery.started", {"attempt": row.attempts}, at=at)
+    return _Claimed(delivery=row, letter=letter, attempts=row.attempts)
+
+
+def _write_letter(row: Delivery, *, at: datetime) -> Letter | None:
+    """Write the letter; None when the request is over, the link is another by now, or the person is
+    erased.
+    """
+    consent = row.consent
+    personal = speakers.open_personal(consent.speaker)
+    address = link_deliveries.open_delivery_address(row, subject=consent.speaker.subject)
+    link = consent_requests.get_signing_link(consent, at=at)
+    if (
+        personal is None
+        or address is None
+        or link is None
+        or row.link_sha256 != consent.link_sha256
+    ):
+        return None
+    if consent.speaker.state != Speaker.State.ACTIVE:
+        return None
+    short = row.channel == Channel.MESSAGE and messages.get_gateway().wants == "phone"
+    return signing_letter.write_signing_letter(
+        consent, to=address, name=personal.name, link=link, reference=row.id, short=short
+    )
+
+
+def _hand_over(claimed: _Claimed) -> Accepted:
+    """Give the letter to the server of its channel. Raises ChannelAway, LetterRefused."""
+    if claimed.delivery.channel == Channel.MAIL:
+        if not mail.is_configured():
+            raise ChannelAway("Mail is no longer a channel here.")
+        return mail.send(claimed.letter)
+    return messages.send(claimed.letter)
+
+
+@transaction.atomic
+def _note_success(claimed: _Claimed, accepted: Accepted, *, at: datetime) -> bool:
+    """Keep the server's words as evidence, settle the row and log it.
+
+    False when the row is another's by now.
+    """
+    row = claimed.delivery
+    proof: dict[str, Json] = {
+        "kind": "mail_proof",
+        "consent": row.consent_id,
+        "delivery": row.id,
+        "channel": row.channel,
+        "address": claimed.letter.to,
+        "server": accepted.server,
+        "status": accepted.status,
+        "answer": accepted.answer,
+        "link_sha256": row.link_sha256,
+        "at": to_rfc3339(at),
+        "salt": secrets.token_hex(32),
+    }
+    data = canonical_json.dump(proof)
+    held = Delivery.objects.select_for_update(no_key=True).filter(
+        id=row.id, attempts=claimed.attempts, state=State.QUEUED
+    )
+    if not held.exists():
+        return False
+    evidence = Evidence.objects.create(
+        id=ids.new("evd"),
+        consent=row.consent,
+        kind="mail_proof",
+        sha256=hashlib.sha256(data).hexdigest(),
+        blob=blobs.store_blob(
+            subject=row.consent.speaker.subject, kind="evidence", data=data, at=at
+        ),
+        created_at=at,
+    )
+    _settle_delivery(row, claimed.attempts, state=State.SENT, evidence=evidence, settled_at=at)
+    body: dict[str, Json] = {"evidence": evidence.sha256, "status": accepted.status}
+    _log_delivery(row, "delivery.sent", body, at=at)
+    return True
+
+
+@transaction.atomic
+def _note_failure(claimed: _Claimed, error: ChannelAway | LetterRefused, *, at: datetime) -> None:
+    """Queue the row again with a longer pause, or give up: when it is refused for good, or after
+    ten attempts.
+    """
+    row, over = (
+        claimed.delivery,
+        isinstance(error, LetterRefused) or claimed.attempts >= MOST_ATTEMPTS,
+    )
+    code = error.stable_code
+    if over:
+        changed = _settle_delivery(
+            row, claimed.attempts, state=State.FAILED, code=code, settled_at=at
+        )
+    else:
+        pause = min(FIRST_RETRY * 2 ** (claimed.attempts - 1), LAST_RETRY)
+        changed = _settle_delivery(row, claimed.attempts, code=code, due_at=at + pause)
+    if changed:
+        _log_delivery(row, "delivery.failed", {"code": code, "final": over}, at=at)
+
+
+def _settle_delivery(row: Delivery, attempts: int, **columns: object) -> bool:
+    held: QuerySet[Delivery] = Delivery.objects.filter(
+        id=row.id, attempts=attempts, state=State.QUEUED
+    )
+    return bool(held.update(lease_until=None, **columns))
+
+
+def _log_delivery(row: Delivery, kind: str, body: dict[str, Json], *, at: datetime) -> None:
+    consent: Consent = row.consent
+    log_events.log_consent_event(
+        consent, kind, at=at, actor=ACTOR, body={"delivery": row.id, "channel": row.channel, **body}
+    )

@@ -1,0 +1,168 @@
+"""Narrowing: without a new signature a consent can only be made smaller.
+
+The signed bytes stay; the effect shrinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from consent import intended_uses, log_events, row_macs, speakers, wakeups
+from consent.errors import NotNarrower, WrongState
+from consent.lifecycle import holds
+from consent.models import Consent, Grant
+from consent.policy import code_spelling, grant_scope
+from consent.policy.state_machine import STANDING
+from core import transactions
+from core.canonical_json import Json
+from core.errors import Fault, Invalid, NotFound
+
+_WordsOf = Mapping[str, tuple[intended_uses.IntendedUseWords, ...]]
+
+
+@transactions.opens_transaction
+def narrow_consent(
+    consent_id: str,
+    *,
+    organisation_id: str,
+    livemode: bool,
+    grants: Sequence[Mapping[str, Any]],
+    actor: str,
+    at: datetime,
+) -> Consent:
+    """Put these grants in the place of the present ones, and end every permit that is out.
+
+    What is excluded here for the first time binds the person's other consents, too, so their
+    permits end as well.
+
+    Each may name its `id`, else the one with its use case is meant; fields that are left out stay
+    as they are; a grant that is not named is removed.
+
+    Idempotent: the same again changes nothing. Raises NotFound, WrongState, NotNarrower, Invalid.
+    """
+    speakers.lock_speaker_of(
+        consent_id
+    )  # the person first, as in signing: their other consents may be touched
+    rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
+        no_key=True, of=("self",)
+    )
+    consent = rows.select_related("speaker").filter(id=consent_id).first()
+    if consent is None:
+        raise NotFound("There is no such consent.")
+    state = consent.state_at(at)
+    if state not in STANDING:
+        raise WrongState(f"A consent that is {state} cannot be narrowed.", facts={"state": state})
+    present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
+    words = intended_uses.open_words_of_grants(present, consent.speaker.subject)
+    wanted = _seal_new_words(
+        _read_wanted_scopes(grants, present, words, at=at),
+        present,
+        words,
+        subject=consent.speaker.subject,
+    )
+    changed = [grant for grant in present if wanted.get(grant.id) != grant.scope]
+    if not changed:
+        return consent
+    with row_macs.keep_row_mac(consent.pk):
+        _write_grants(consent, changed, wanted, at=at)
+    if any(
+        _read_exclusions(wanted.get(grant.id, {})) - _read_exclusions(grant.scope)
+        for grant in changed
+    ):
+        holds.raise_epochs(consent.speaker, but=consent.id)
+    consent.refresh_from_db()
+    wakeups.announce_consent_end(consent.id)
+    left = Grant.objects.filter(pk__in=[grant.pk for grant in changed if grant.id in wanted])
+    body: dict[str, Json] = {
+        "changed": [grant.id for grant in changed if grant.id in wanted],
+        "removed": [grant.id for grant in changed if grant.id not in wanted],
+        "scopes": {grant.id: row_macs.scope_sha256(grant) for grant in left.order_by("position")},
+        "epoch": consent.revocation_epoch,
+    }
+    log_events.log_consent_event(consent, "consent.narrowed", at=at, actor=actor, body=body)
+    return consent
+
+
+def _write_grants(
+    consent: Consent, changed: list[Grant], wanted: Mapping[str, grant_scope.Scope], *, at: datetime
+) -> None:
+    """Raise the consent's epoch first: a trigger lets a scope change at no other."""
+    Consent.objects.filter(pk=consent.pk).update(revocation_epoch=F("revocation_epoch") + 1)
+    epoch = Consent.objects.values_list("revocation_epoch", flat=True).get(pk=consent.pk)
+    for grant in changed:
+        scope = wanted.get(grant.id)
+        change: dict[str, Any] = {"removed_at": at} if scope is None else {"scope": scope}
+        Grant.objects.filter(pk=grant.pk).update(epoch=epoch, **change)
+
+
+def _read_exclusions(scope: Mapping[str, Json]) -> frozenset[str]:
+    return frozenset(grant_scope.get_strings(scope, "exclusions"))
+
+
+def _seal_new_words(
+    wanted: Mapping[str, grant_scope.Scope], present: list[Grant], words: _WordsOf, *, subject: str
+) -> dict[str, grant_scope.Scope]:
+    """Give the scopes as they are kept; seal words that are new beside those that were signed."""
+    kept: dict[str, grant_scope.Scope] = {}
+    for grant in present:
+        if (scope := wanted.get(grant.id)) is None:
+            continue
+        known, text = words.get(grant.id, ()), str(scope[intended_uses.WORDS])
+        same = intended_uses.find_words(grant.scope, known)
+        if same is None or same.text != text:
+            same, signed = (
+                intended_uses.salt_words(text),
+                intended_uses.find_words(grant.signed, known),
+            )
+            sealed = intended_uses.seal_words(grant.id, subject, filter(None, (signed, same)))
+            Grant.objects.filter(pk=grant.pk).update(sealed_words=sealed)
+        kept[grant.id] = intended_uses.hash_scope_words(scope, same)
+    return kept
+
+
+def _read_wanted_scopes(
+    grants: Sequence[Mapping[str, Any]], present: list[Grant], words: _WordsOf, *, at: datetime
+) -> dict[str, grant_scope.Scope]:
+    """Give the scope that each grant shall have, by its id. Raises NotNarrower, Invalid."""
+    wanted: dict[str, grant_scope.Scope] = {}
+    faults: list[Fault] = []
+    for place, raw in enumerate(grants):
+        where = f"grants.{place}"
+        grant = _match_grant(raw, [one for one in present if one.id not in wanted])
+        if grant is None:
+            faults.append(
+                Fault(
+                    code="not_narrower", detail="No present grant is meant by this one.", attr=where
+                )
+            )
+            continue
+        given = {name: value for name, value in raw.items() if name != "id"}
+        try:
+            whole = intended_uses.restore_scope_words(grant.scope, words.get(grant.id, ()))
+            scope, _ = grant_scope.parse_scope({**whole, **given}, where=f"{where}.")
+        except Invalid as error:
+            faults.extend(error.faults)
+            continue
+        detail = "This reaches beyond what was signed; ask for a new signature."
+        faults.extend(
+            Fault(code="not_narrower", detail=detail, attr=f"{where}.{field}")
+            for field in grant_scope.find_widened_fields(scope, grant.scope, on=at.date())
+        )
+        wanted[grant.id] = scope
+    if any(fault.code != NotNarrower.code for fault in faults):
+        raise Invalid("Some fields are wrong.", faults=faults)
+    if faults:
+        raise NotNarrower("A consent can only be narrowed without a new signature.", faults=faults)
+    return wanted
+
+
+def _match_grant(raw: Mapping[str, Any], present: list[Grant]) -> Grant | None:
+    if wanted := raw.get("id"):
+        return next((grant for grant in present if grant.id == wanted), None)
+    use_case = code_spelling.normalise_code(str(raw.get("use_case")))
+    by_use_case = {str(grant.scope["use_case"]): grant for grant in reversed(present)}
+    return by_use_case.get(use_case) or by_use_case.get(use_case.partition(".")[0])

@@ -1,0 +1,51 @@
+"""Corrections: what is said of a person changes, and no link that went to an old address stays
+good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from accounts.models import Organisation
+from consent import speakers
+from consent.lifecycle import consent_requests, link_deliveries
+from consent.models import Speaker
+from core import transactions
+
+
+@transactions.opens_transaction
+def update_speaker(
+    speaker_id: str,
+    *,
+    organisation: Organisation,
+    livemode: bool,
+    changes: Mapping[str, object],
+    actor: str,
+    at: datetime,
+    correction: str | None = None,
+) -> Speaker:
+    """Change what is known of a speaker.
+
+    `correction` is the reason where signed or written-to values change.
+
+    A new address ends the links that went to the old one; `resend` writes to the new one. Raises
+    NotFound, SpeakerGone, CorrectionNeeded.
+    """
+    before = speakers.get_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    known = speakers.open_personal(before)
+    changed = speakers.update_speaker(
+        speaker_id,
+        organisation=organisation,
+        livemode=livemode,
+        changes=changes,
+        correction=correction,
+        actor=actor,
+        at=at,
+    )
+
+    after = speakers.open_personal(changed)
+    if known and after and (known.email, known.phone) != (after.email, after.phone):
+        for consent in link_deliveries.retire_links(changed.id, at=at):
+            consent_requests.change_link(consent)
+    return changed

@@ -1,1 +1,0 @@
-"""What a person reads and signs: notices, plain words, the signed record, and the account of processing."""

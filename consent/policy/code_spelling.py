@@ -1,0 +1,22 @@
+"""Spelling: the one plain form of a code that people write in several ways. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_LONGEST: Final = 64
+_DASHES: Final = re.compile(r"[\s\-\u2010-\u2015_]+")
+
+
+def normalise_code(text: str) -> str:
+    """Give a code without full-width letters, capitals, outer blanks and dashes: ` In-Store` ->
+    `in_store`.
+
+    A text that is longer than any code gives the empty one, which is no code of ours.
+    """
+    if len(text) > _LONGEST:
+        return ""
+    folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    return _DASHES.sub("_", folded)

@@ -1,0 +1,208 @@
+"""Asks and facts: what a caller wants, what a decision rests on, and what it can come to.
+
+Pure values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from consent.policy import channels, languages, territories, use_cases
+from consent.policy.state_machine import ConsentState
+from core.errors import Fault, Invalid
+
+Place = Literal["channel", "territory"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequest:
+    """What a caller wants to do, in canonical words: whichever spelling it is made with, it reads
+    alike everywhere.
+
+    `characters` is the length of the text; the tuples are codes and hex hashes. A language or use
+    case that we do not know is None and stands in `given`, which has the caller's own word wherever
+    it differs; a label that we do not know is `unsure`. Raises Invalid for a channel or territory
+    that we do not know, ValueError for a negative amount: it would pay quota back.
+    """
+
+    organisation_id: str
+    livemode: bool
+    action: str
+    consent_id: str | None
+    language: str | None
+    use_case: str | None
+    voice_id: str | None = None
+    voice_ready: bool = True
+    channel: str | None = None
+    territory: str | None = None
+    characters: int = 0
+    labels: tuple[str, ...] = ()
+    sample_sha256s: tuple[str, ...] = ()
+    assurance_floor: int = 0
+    given: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.characters < 0:
+            raise ValueError("an ask cannot be for less than nothing")
+        words = _parse_request_words(
+            self.language, self.use_case, self.channel, self.territory, tuple(self.labels)
+        )
+        if words.faults:
+            raise Invalid(words.faults[0].detail, code=words.faults[0].code, faults=words.faults)
+        known = {name: word for name, word in self.given.items() if name not in words.given}
+        for name, word in (*words.found, ("given", {**known, **words.given})):
+            object.__setattr__(self, name, word)
+
+
+class _Words(NamedTuple):
+    """The words of an ask in canonical spelling, by name, the caller's where they differ, and what
+    cannot be read.
+    """
+
+    found: tuple[tuple[str, str | tuple[str, ...] | None], ...]
+    given: Mapping[str, str | tuple[str, ...]]
+    faults: tuple[Fault, ...]
+
+
+@lru_cache(maxsize=16384)
+def _parse_request_words(
+    language: str | None,
+    use_case: str | None,
+    channel: str | None,
+    territory: str | None,
+    labels: tuple[str, ...],
+) -> _Words:
+    faults: list[Fault] = []
+    spelt = tuple(dict.fromkeys(use_cases.parse_label(one) for one in labels))
+    found: dict[str, str | tuple[str, ...] | None] = {
+        "language": _parse_known(languages.parse_language, language),
+        "use_case": _parse_known(use_cases.parse_use_case, use_case),
+        "channel": _parse_place(channels.parse_channel, channel, "channel", faults),
+        "territory": _parse_place(territories.parse_territory, territory, "territory", faults),
+        "labels": spelt,
+    }
+    asked = {
+        "language": language,
+        "use_case": use_case,
+        "channel": channel,
+        "territory": territory,
+        "labels": labels,
+    }
+    given = {name: word for name, word in asked.items() if word and word != found[name]}
+    return _Words(found=tuple(found.items()), given=MappingProxyType(given), faults=tuple(faults))
+
+
+def _parse_known(spell: Callable[[str], str], word: str | None) -> str | None:
+    """The canonical word; None for one that we do not know, which the policy refuses with a reason
+    of its own.
+    """
+    try:
+        return spell(word) if word else None
+    except ValueError:
+        return None
+
+
+def _parse_place(
+    spell: Callable[[str], str], word: str | None, name: Place, faults: list[Fault]
+) -> str | None:
+    """The canonical channel or territory; a fault for one that we do not know."""
+    try:
+        return spell(word) if word else None
+    except ValueError:
+        faults.append(unknown_place(name, attr=name))
+        return None
+
+
+def unknown_place(name: Place, *, attr: str) -> Fault:
+    """Give the fault of a channel or a territory that we do not know, with all that we do know."""
+    listed = channels.LISTED if name == "channel" else territories.LISTED
+    return Fault(
+        code=f"{name}_unknown", detail=f"This {name} is not known; name one of {listed}.", attr=attr
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantView:
+    """What one grant allows now, all codes canonical (`spelt`: the languages as signed). No quota:
+    None is left.
+    """
+
+    grant_id: str
+    use_case: str
+    actions: frozenset[str]
+    languages: tuple[str, ...]
+    spelt: tuple[str, ...]
+    channels: frozenset[str]
+    territories: frozenset[str]
+    exclusions: frozenset[str] = frozenset()
+    sensitive_content: frozenset[str] = frozenset()
+    characters_left: int | None = None
+    milliseconds_left: int | None = None
+    clips_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentView:
+    """One consent with its grants.
+
+    `import_approved`: given elsewhere, and a second person approved its import.
+    """
+
+    consent_id: str
+    state: ConsentState
+    assurance: int
+    valid_from: datetime | None
+    valid_until: datetime | None
+    grants: tuple[GrantView, ...]
+    samples: frozenset[str] = frozenset()
+    import_approved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyContext:
+    """All that a decision rests on.
+
+    `forbidden` is what the person excluded in any standing consent to them.
+
+    `foreign_samples` are recordings of the ask that are bound to other people.
+    `imports_trusted_for` are the use cases for which the organisation's policy takes an approved
+    import for L1.
+    """
+
+    at: datetime
+    consent: ConsentView | None
+    forbidden: frozenset[str] = frozenset()
+    foreign_samples: frozenset[str] = frozenset()
+    held: bool = False
+    representative_missing: bool = False
+    raised: Mapping[str, int] = field(default_factory=dict)
+    imports_trusted_for: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One thing that speaks against. `code` is public API; `detail` is a sentence for a person."""
+
+    code: str
+    detail: str
+    consent: str | None = None
+    required: str | int | None = None
+    granted: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyResult:
+    """Allowed by one grant, or refused for reasons; never both, never neither."""
+
+    reasons: tuple[Reason, ...]
+    grant: GrantView | None
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether a grant was found."""
+        return self.grant is not None

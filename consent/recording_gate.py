@@ -1,0 +1,82 @@
+"""The gate for recordings by their sound: what is known of them only after they were decoded.
+
+`gate.check` comes first and knows the files by their hashes. `check_recordings` comes after the
+samples were decoded and before anything leaves for a provider. `bind_recordings` comes in the
+transaction that makes the voice ready, and asks once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from audio.sound import Sound
+from consent import decision_context, decision_records, gate, recording_fingerprints
+from consent.denial_messages import explain_reason
+from consent.gate import AccessRequest, ConsentDenied, Permit
+from consent.models import Consent, Speaker
+from consent.policy.types import Reason
+from consent.recording_fingerprints import RecordingIdentity
+from core import transactions
+
+
+def check_recordings(
+    ask: AccessRequest, permit: Permit, sounds: Sequence[Sound], *, at: datetime, actor: str
+) -> tuple[RecordingIdentity, ...]:
+    """Return what these recordings are known by, when none of them is another person's.
+
+    Call it outside of any transaction. Raises ConsentDenied (`sample_not_covered`) with a decision
+    of its own, which is recorded and logged like every refusal.
+    """
+    recordings = tuple(recording_fingerprints.identify_recording(sound) for sound in sounds)
+    speaker = Speaker.objects.get(id=permit.speaker_id)
+    foreign = recording_fingerprints.find_foreign(recordings, speaker=speaker, at=at)
+    if not foreign:
+        return recordings
+
+    reasons = tuple(_foreign_reason(permit, place) for place in foreign)
+    with transaction.atomic():
+        gathered = decision_context.load_context(ask, at=at)
+        decision = decision_records.record_decision(
+            ask,
+            gathered,
+            None,
+            reasons,
+            preview=False,
+            at=at,
+            actor=actor,
+            expires_at=at + gate.ANSWER_LASTS,
+        )
+        decision_records.log_decision(decision, gathered.consent, at=at, actor=actor)
+    raise ConsentDenied(reasons, decision_id=decision.id)
+
+
+@transactions.requires_transaction
+def bind_recordings(
+    permit: Permit, recordings: Sequence[RecordingIdentity], *, at: datetime
+) -> None:
+    """Bind recordings to the permit's consent by their sound, after `gate.confirm` has locked it.
+
+    Raises ConsentDenied when another person's consent was bound to one of them in the meantime.
+    """
+    consent = Consent.objects.select_related("speaker").get(id=permit.consent_id)
+    recording_fingerprints.lock_register(consent.speaker)
+
+    foreign = recording_fingerprints.find_foreign(recordings, speaker=consent.speaker, at=at)
+    if foreign:
+        reasons = tuple(_foreign_reason(permit, place) for place in foreign)
+        raise ConsentDenied(reasons, decision_id=permit.decision_id)
+    recording_fingerprints.keep_fingerprints(consent, recordings, at=at)
+
+
+def _foreign_reason(permit: Permit, place: int) -> Reason:
+    return explain_reason(
+        Reason(
+            code="sample_not_covered",
+            detail="By its sound, this recording is one that another person's consent is bound to.",
+            consent=permit.consent_id,
+            required=f"samples.{place}",
+        )
+    )

@@ -1,0 +1,153 @@
+"""Seals: a MAC over where a consent stands, so that a row which was changed by hand is seen before
+it permits anything.
+
+The record proves what was signed. Which state it is in since then, at which epoch, and what
+narrowing left of it, only the rows say. Each act that moves a standing consent therefore writes a
+MAC over them, under the person's key in the vault. Who can write rows and has no such key can break
+a seal, never make one; and a broken one is never renewed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final
+
+from consent.models import Consent, Grant, Hold
+from consent.policy.state_machine import STANDING
+from core import canonical_json, transactions
+from core.canonical_json import Json
+from core.clock import to_rfc3339
+from core.errors import NotFound
+from vault import subject_keys
+
+_PURPOSE: Final = "consent-standing|"
+COLUMNS: Final = (
+    "organisation_id", "livemode", "speaker_id", "record_sha256", "supersedes_id", "state",
+    "revocation_epoch", "suspended_by", "valid_from", "valid_until", "standing_mac",
+)  # fmt: skip
+"""The columns of a consent that a seal is made over, and the seal."""
+
+
+class SealBroken(Exception):
+    """The rows of a consent are not as the last act left them."""
+
+
+def encode_standing(consent: Consent, grants: Sequence[Grant], holds: Collection[str]) -> bytes:
+    """Give the canonical bytes that say where a consent stands; `grants` are all of its own, in any
+    order.
+
+    `holds` are the grounds on which the person's voice is held. They count while the consent may
+    permit something: what has ended keeps the seal of its last act, whatever is held later.
+    """
+    said: dict[str, Json] = {
+        "consent": consent.id,
+        "organisation": consent.organisation_id,
+        "livemode": consent.livemode,
+        "speaker": consent.speaker_id,
+        "record_sha256": consent.record_sha256,
+        "supersedes": consent.supersedes_id,
+        "state": str(consent.state),
+        "epoch": consent.revocation_epoch,
+        "suspended_by": consent.suspended_by,
+        "term": [
+            to_rfc3339(end) if end else None for end in (consent.valid_from, consent.valid_until)
+        ],
+        "holds": sorted(holds) if consent.state in STANDING else [],
+        "grants": [
+            {
+                "id": grant.id,
+                "scope": scope_sha256(grant),
+                "declined": grant.declined_at is not None,
+                "removed": grant.removed_at is not None,
+            }
+            for grant in sorted(grants, key=lambda one: one.id)
+        ],
+    }
+    return canonical_json.dump(said)
+
+
+def scope_sha256(grant: Grant) -> str:
+    """Give the hash of a grant's scope in canonical form, as the log names it, too."""
+    return canonical_json.sha256_hex(canonical_json.dump(grant.scope))
+
+
+def check_row_mac(consent: Consent, grants: Sequence[Grant], holds: Collection[str]) -> None:
+    """Raise SealBroken unless the rows are as the last act left them.
+
+    A seal that held is remembered with its rows.
+    """
+    _check_cached(
+        consent.speaker.subject,
+        consent.id,
+        encode_standing(consent, grants, holds),
+        consent.standing_mac,
+    )
+
+
+def list_hold_grounds(speaker_id: str) -> tuple[str, ...]:
+    """Give the grounds on which this person's voice is held."""
+    return tuple(
+        Hold.objects.filter(speaker_id=speaker_id, lifted_at=None).values_list("ground", flat=True)
+    )
+
+
+@contextmanager
+def keep_row_mac(consent_id: str) -> Iterator[None]:
+    """Seal a locked consent again after an act that moves it, if its seal held before.
+
+    Inside a transaction.
+    """
+    whole = _is_mac_valid(consent_id)
+    yield
+    if whole:
+        renew_row_mac(consent_id)
+
+
+@transactions.requires_transaction
+def renew_row_mac(consent_id: str) -> None:
+    """Seal a consent as it stands now: after its signature, or through `keep_row_mac`, which looks
+    at the old seal first.
+    """
+    consent, grants, holds = _read_rows(consent_id)
+    mac = _compute_mac(consent.speaker.subject, consent.id, encode_standing(consent, grants, holds))
+    Consent.objects.filter(id=consent_id).update(standing_mac=mac)
+
+
+@transactions.requires_transaction
+def _is_mac_valid(consent_id: str) -> bool:
+    consent, grants, holds = _read_rows(consent_id)
+    try:
+        subject_keys.derive_key(
+            consent.speaker.subject, _PURPOSE + consent.id
+        )  # a look that is remembered asks for no key
+        check_row_mac(consent, grants, holds)
+    except (SealBroken, NotFound):  # a key that was destroyed among them
+        return False
+    return True
+
+
+def _read_rows(consent_id: str) -> tuple[Consent, list[Grant], tuple[str, ...]]:
+    rows = Consent.objects.select_related("speaker").only(*COLUMNS, "speaker__subject")
+    consent = rows.get(id=consent_id)
+    return consent, list(consent.grants.all()), list_hold_grounds(consent.speaker_id)
+
+
+@lru_cache(maxsize=8192)
+def _check_cached(subject: str, consent_id: str, said: bytes, mac: str) -> None:
+    if not mac:
+        raise SealBroken(
+            f"{consent_id} has no seal; it was signed before there were seals, or the seal was "
+            "taken away"
+        )
+    if not hmac.compare_digest(mac, _compute_mac(subject, consent_id, said)):
+        raise SealBroken(f"{consent_id} is not as its last act left it")
+
+
+def _compute_mac(subject: str, consent_id: str, said: bytes) -> str:
+    return hmac.new(
+        subject_keys.derive_key(subject, _PURPOSE + consent_id), said, hashlib.sha256
+    ).hexdigest()

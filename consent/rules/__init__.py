@@ -1,1 +1,0 @@
-"""The pure rules: what an ask is, what covers what, which states lead where. No Django, no clock, no database."""

@@ -1,0 +1,148 @@
+"""Record check: holds the rows that a decision rests on against what the person signed.
+
+The rows are only as good as whoever can write them. What was signed cannot be changed: the record's
+bytes have the hash that the row names, the organisation's record key signed them, and they say
+whose consent it is, for how long, at which level and for what. A permit is given only inside of
+that, and only where the consent's seal holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from consent import row_macs
+from consent.documents import consent_record
+from consent.models import Consent, Grant
+from consent.policy import grant_scope
+from consent.policy.state_machine import ConsentState
+from core import canonical_json
+from core.clock import to_rfc3339
+
+_KEPT: Final = 2048
+
+
+class RecordMismatch(Exception):
+    """A row says something else than the record that was signed."""
+
+
+def check_signed_records(
+    chain: Sequence[Consent], grants: Sequence[Grant], holds: Collection[str], *, on: date
+) -> None:
+    """Raise RecordMismatch or SealBroken unless the rows lie within what was signed; costs nothing
+    the second time.
+
+    `chain` leads from the consent asked for to the one that answers for it, `grants` are all grants
+    of the last one.
+    """
+    _check_chain(chain)
+    answering = chain[-1]
+    if answering.state != ConsentState.ACTIVE:
+        return  # nothing is allowed here whatever its rows say
+    if not answering.record_sha256:
+        raise RecordMismatch("an active consent without a record")
+    signed = _read_record(answering)
+    for grant in grants:
+        if grant.declined_at is None and grant.removed_at is None:
+            _check_grant(grant, signed, on=on)
+    row_macs.check_row_mac(answering, grants, holds)
+
+
+def check_other_consents(others: Iterable[Consent], holds: Collection[str]) -> None:
+    """Raise SealBroken unless the person's other consents are as their last act left them, ended or
+    not.
+
+    What they exclude binds this one: to end one by hand, or to let its exclusions go, must gain
+    nothing.
+    """
+    for consent in others:
+        row_macs.check_row_mac(consent, list(consent.grants.all()), holds)
+
+
+def _check_chain(chain: Sequence[Consent]) -> None:
+    for consent in chain:
+        if consent.record_sha256:
+            _check_consent(consent)
+    for older, newer in pairwise(chain):
+        if newer.supersedes_id != older.id or newer.speaker_id != older.speaker_id:
+            raise RecordMismatch("a successor that does not take this one's place")
+
+
+def _check_consent(consent: Consent) -> None:
+    """Hold what the row says of person, organisation, term and level against the record."""
+    record = _read_record(consent)
+    header, told = record["header"], record["events"][0]
+    term = told["validity_duration"]
+    pairs = (
+        (header["record_id"], consent.id),
+        (header["pii_principal_id"], consent.speaker_id),
+        (header["livemode"], consent.livemode),
+        (header["supersedes"], consent.supersedes_id),
+        (record["parties"][0]["party_id"], consent.organisation_id),
+        (consent.speaker.organisation_id, consent.organisation_id),
+        (record["assurance"], consent.assurance),
+        (term["from"], to_rfc3339(consent.valid_from) if consent.valid_from else None),
+        (term["until"], to_rfc3339(consent.valid_until) if consent.valid_until else None),
+    )
+    if any(said != found for said, found in pairs):
+        raise RecordMismatch("the row of a consent differs from its record")
+
+
+def _check_grant(grant: Grant, record: Mapping[str, Any], *, on: date) -> None:
+    signed = {one["grant_id"]: one["scope"] for one in record["processing"]}.get(grant.id)
+    if signed is None:
+        raise RecordMismatch("a grant that nobody signed")
+    if _reaches_beyond(canonical_json.dump(grant.scope), canonical_json.dump(signed), on):
+        raise RecordMismatch("a scope that reaches beyond what was signed")
+
+
+@lru_cache(maxsize=4 * _KEPT)
+def _reaches_beyond(scope: bytes, signed: bytes, on: date) -> bool:
+    # What was signed lies within itself, also when it holds words of before they were canonical.
+    return scope != signed and bool(
+        grant_scope.find_widened_fields(json.loads(scope), json.loads(signed), on=on)
+    )
+
+
+def _read_record(consent: Consent) -> Mapping[str, Any]:
+    data = bytes(consent.record or b"")
+    return _verify_record(
+        consent.organisation_id, consent.record_key, consent.record_sha256, data, consent.record_jws
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def _verify_record(
+    organisation_id: str, key_id: str, sha256: str, data: bytes, jws: str
+) -> Mapping[str, Any]:
+    """Give the record, read from bytes that have this hash and that this key of the organisation
+    signed.
+    """
+    if canonical_json.sha256_hex(data) != sha256:
+        raise RecordMismatch("the record has another hash than the row names")
+    head, payload, signature = jws.split(".")
+    header = json.loads(_decode_base64url(head))
+    if (
+        header != {"alg": "Ed25519", "kid": key_id, "typ": consent_record.JWS_TYPE}
+        or _decode_base64url(payload) != data
+    ):
+        raise RecordMismatch("the signature is over other bytes, or by another key")
+    key = Ed25519PublicKey.from_public_bytes(consent_record.get_record_key(organisation_id, key_id))
+    try:
+        key.verify(_decode_base64url(signature), f"{head}.{payload}".encode("ascii"))
+    except InvalidSignature as error:
+        raise RecordMismatch("the record is not signed by the organisation's key") from error
+    read: Mapping[str, Any] = json.loads(data)
+    return read
+
+
+def _decode_base64url(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

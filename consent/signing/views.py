@@ -1,0 +1,257 @@
+"""The signing pages: what a person sees behind their link, before and after they answer.
+
+No script, no account.
+
+The link's token stands in the path and nowhere else: pages are not stored, and pass their address
+on to nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods, require_safe
+
+from consent import consent_receipts, translations
+from consent.errors import AssuranceUnavailable
+from consent.lifecycle import consent_requests
+from consent.policy.state_machine import ConsentState
+from consent.signing import ceremony, links, page_renderer, page_snapshots
+from consent.signing.ceremony import LinkEnded, LinkUnknown, Page, SigningView
+from consent.signing.links import LinkStatus
+from consent.signing.page_renderer import Entered, Kept
+from consent.translations import SigningPageText
+from core import canonical_json, clock, web
+from core.errors import Invalid
+
+SHOWN_HASH: Final = 12
+# States that look the same from outside.
+_AS: Final[Mapping[ConsentState, str]] = {
+    ConsentState.CAPTURED: "active",
+    ConsentState.ERASING: "erased",
+}
+
+
+@web.accept_own_forms
+@require_http_methods(["GET", "HEAD", "POST"])
+@web.keep_private
+def show_signing_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the request; on POST sign it.
+
+    Whatever has happened to it already shows as a page of its own.
+    """
+    at = links.get_link_time(token, real=clock.now())
+    try:
+        if request.method == "POST":
+            return _submit_answer(request, token)
+        return _show_request(request, token, ceremony.get_signing_view(token, at=at))
+    except LinkEnded:
+        return _show_end_state(request, token)
+    except LinkUnknown:
+        return _show_unknown_link(request, token)
+    except AssuranceUnavailable:
+        return _show_end_state(request, token, ending="elsewhere", status=422)
+
+
+@require_safe
+@web.keep_private
+def show_missing_link(request: HttpRequest) -> HttpResponse:
+    """Tell a visitor who came without a link to open the one that was sent."""
+    return _show_unknown_link(request, "")
+
+
+@web.accept_own_forms
+@require_http_methods(["GET", "HEAD", "POST"])
+@web.keep_private
+def decline_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Say no, with a reason or without.
+
+    A second no, or one that comes too late, shows how things stand.
+
+    Opened by its address, it shows the page with the button: looking changes nothing.
+    """
+    if request.method != "POST":
+        return _redirect_to_signing(token)
+    try:
+        ceremony.decline_request(
+            token,
+            reason=request.POST.get("reason", ""),
+            at=links.get_link_time(token, real=clock.now()),
+        )
+    except LinkUnknown:
+        return _show_unknown_link(request, token)
+    except LinkEnded:
+        pass  # the page that follows says what became of it
+    return _redirect_to_signing(token)
+
+
+@web.accept_own_forms
+@require_http_methods(["GET", "HEAD", "POST"])
+@web.keep_private
+def withdraw_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """End it, in this one step. Opened by its address, it shows the page with the button."""
+    if request.method != "POST":
+        return _redirect_to_signing(token)
+    try:
+        links.withdraw_consent(token, at=links.get_link_time(token, real=clock.now()))
+    except LinkUnknown:
+        return _show_unknown_link(request, token)
+    return _redirect_to_signing(token)
+
+
+@require_safe
+@web.keep_private
+def download_receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
+    """Give the person their copy, to read or for computers."""
+    at = links.get_link_time(token, real=clock.now())
+    try:
+        consent = links.get_signed_consent(token)
+    except LinkUnknown:
+        return _show_unknown_link(request, token, status=404)
+    if kind == "pdf":
+        data = consent_receipts.receipt_to_pdf(
+            consent, at=at, link=consent_requests.signing_page_address(token)
+        )
+        media_type = "application/pdf"
+    else:
+        data, media_type = (
+            canonical_json.dump(consent_receipts.receipt_to_json(consent, at=at)),
+            "application/json",
+        )
+    headers = {"Content-Disposition": f'attachment; filename="{consent.id}.receipt.{kind}"'}
+    return HttpResponse(data, content_type=media_type, headers=headers)
+
+
+def _submit_answer(request: HttpRequest, token: str) -> HttpResponse:
+    agent = request.headers.get("User-Agent", "")
+    at = links.get_link_time(token, real=clock.now())
+    view = ceremony.get_signing_view(token, at=at)
+    snapshot = page_renderer.draw_snapshot(view, token=token)
+    try:
+        if view.assurance in ceremony.SIGNED_HERE and not snapshot.is_named_by(
+            request.POST.get(page_snapshots.FIELD, "")
+        ):
+            raise ceremony.page_changed_error()
+        ceremony.sign_consent(
+            token,
+            name_typed=request.POST.get("name_typed", "")[:200],
+            ticked=tuple(dict.fromkeys(request.POST.getlist("ticked")[:100])),
+            advice=request.POST.get("advice", "")[:16],
+            user_agent_sha256=hashlib.sha256(agent.encode()).hexdigest() if agent else "",
+            page=Page(view=view, snapshot=snapshot),
+            at=at,
+        )
+    except AssuranceUnavailable:
+        raise
+    except Invalid as invalid:
+        return _show_request(request, token, ceremony.get_signing_view(token, at=at), invalid)
+    return _redirect_to_signing(token)
+
+
+def _show_request(
+    request: HttpRequest, token: str, view: SigningView, invalid: Invalid | None = None
+) -> HttpResponse:
+    """The request with its boxes, empty at first; after a mistake with what was entered, and what
+    is missing.
+    """
+    if invalid is None:
+        return HttpResponse(page_renderer.draw_snapshot(view, token=token).html)
+    entered = Entered(
+        ticked=tuple(request.POST.getlist("ticked")),
+        name_typed=request.POST.get("name_typed", ""),
+        advice=request.POST.get("advice", ""),
+    )
+    return HttpResponse(
+        page_renderer.draw_with_faults(view, token=token, entered=entered, invalid=invalid),
+        status=422,
+    )
+
+
+def _show_end_state(
+    request: HttpRequest, token: str, *, ending: str = "", status: int = 200
+) -> HttpResponse:
+    """The page of an end state: what happened, whom to ask, and, while it stands, the way to stop
+    it.
+    """
+    standing = links.get_link_status(token, at=links.get_link_time(token, real=clock.now()))
+    language = web.language_of(standing.locale)
+    words = translations.ALL[language]
+    if standing.not_me and standing.state is ConsentState.DECLINED:
+        ending = "not_me"
+    end = words.endings[ending or _AS.get(standing.state, standing.state)]
+    own = {"organisation": web.isolate_name(standing.organisation)}
+    shown = {
+        "lang": language,
+        "words": words,
+        "standing": standing,
+        "token": token,
+        "sign": end.sign,
+        "tone": end.tone,
+        "title": end.title.format(organisation=standing.organisation),
+        "lead": format_html(end.lead, **own),
+        "next": format_html(end.next, **own),
+        "next_steps": tuple(format_html(step, **own) for step in words.next_steps),
+        "contact": page_renderer.list_contact_lines(standing.contact),
+        "kept": _build_link_copies(standing, token, words),
+        "agreed": tuple(
+            (one, tuple(page_renderer.split_label(sentence) for sentence in one.sentences))
+            for one in standing.agreed
+        ),
+        "agreed_to": words.agreed_to if standing.may_withdraw else words.had_agreed_to,
+        "is_active": standing.state in {ConsentState.ACTIVE, ConsentState.CAPTURED} and not ending,
+        **_format_dates(standing, language),
+    }
+    return render(request, "consent/ended.html", shown, status=status)
+
+
+def _build_link_copies(standing: LinkStatus, token: str, words: SigningPageText) -> Kept | None:
+    if standing.signed_at is None:
+        return None
+    return page_renderer.build_link_copies(
+        token, subject=words.keep_subject.format(organisation=standing.organisation)
+    )
+
+
+def _format_dates(standing: LinkStatus, language: web.Language) -> dict[str, str]:
+    ended = standing.ended_at if not standing.may_withdraw else None
+    return {
+        "signed_on": web.format_moment(standing.signed_at, language) if standing.signed_at else "",
+        "valid_until": web.format_moment(standing.valid_until, language)
+        if standing.valid_until
+        else "",
+        "ended_on": web.format_moment(ended, language) if ended else "",
+        "fingerprint": standing.record_sha256[:SHOWN_HASH],
+    }
+
+
+def _show_unknown_link(request: HttpRequest, token: str, *, status: int = 200) -> HttpResponse:
+    """The page of a link that opens no request: of an erased person's, or of none that was ever
+    made.
+    """
+    if links.is_link_of_erased(token):
+        return _show_end_state(request, token, status=status)
+    language = web.readers_language()
+    words = translations.ALL[language]
+    end = words.endings["unknown"]
+    shown = {
+        "lang": language,
+        "words": words,
+        "sign": end.sign,
+        "tone": end.tone,
+        "title": end.title,
+        "lead": end.lead,
+    }
+    return render(request, "consent/ended.html", {**shown, "next": end.next}, status=404)
+
+
+def _redirect_to_signing(token: str) -> HttpResponse:
+    """To the page that says how things stand now; a reload of that one sends nothing twice."""
+    answer = HttpResponseRedirect(reverse("sign", args=[token]))
+    answer.status_code = 303
+    return answer

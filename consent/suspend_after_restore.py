@@ -1,0 +1,52 @@
+"""Doubt after a restored backup: nobody here knows what was revoked since, so no consent speaks
+until one says so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from accounts.test_clock import now_for
+from consent.lifecycle import transitions
+from consent.models import Consent
+from consent.policy.state_machine import ConsentState
+from core import transactions
+from transparency_log import recovery
+from vault.subject_keys import KeyDestroyed
+
+REASON: Final = "restored"
+
+
+def register_recovery() -> None:
+    """Have it done in the transaction in which a log accepts its loss; called when the applications
+    start.
+    """
+    recovery.register_follower(suspend_all)
+
+
+@transactions.requires_transaction
+def suspend_all(organisation_id: str, *, actor: str, at: datetime) -> None:
+    """Suspend every active consent of the organisation, live and test, each with its log entry.
+
+    `at` is the real time.
+
+    The gate denies with `consent_suspended` from then on; who has looked into what happened since
+    resumes them.
+    """
+    active = Consent.objects.filter(organisation_id=organisation_id, state=ConsentState.ACTIVE)
+    for consent in active.select_related("organisation").order_by("id"):
+        here = now_for(consent.organisation, livemode=consent.livemode, real=at)
+        try:
+            transitions.suspend_consent(
+                consent.id,
+                organisation_id=organisation_id,
+                livemode=consent.livemode,
+                reason=REASON,
+                actor=actor,
+                at=here,
+            )
+        except KeyDestroyed:
+            # erased since, beyond the backup's reach: no voice of theirs can be opened, nor an
+            # entry sealed
+            continue

@@ -1,0 +1,232 @@
+"""Form fields that every room's API shares: a JSON value of another type is refused, never made to
+fit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.core.validators import EmailValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from core import shown_text
+
+MOST: Final = 2**53 - 1
+"""The greatest whole number that every JSON reader takes exactly (RFC 8259, section 6)."""
+_LAYOUT: Final = frozenset("\n\t")
+# Python's reader takes week dates, days of the year and times without colons, too (ISO 8601).
+_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+_TEXTS: Final = {
+    "invalid": "This must be a text.",
+    "max_length": "At most {max_length} characters.",
+}
+
+
+class TextField(serializers.CharField):
+    """A text without control characters and lone surrogates, in Unicode NFC.
+
+    A number or a boolean is no text.
+    """
+
+    default_error_messages = _TEXTS
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if (
+            self.max_length is not None and len(data) > self.max_length
+        ):  # before anything looks at every character
+            self.fail("max_length", max_length=self.max_length)
+        if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in data):
+            raise serializers.ValidationError(
+                "The text holds control characters.", code="control_characters"
+            )
+        return unicodedata.normalize("NFC", super().to_internal_value(data))
+
+
+class ShownText(TextField):
+    """Words that a person is shown: nothing turns the line round, and enough letters or digits are
+    there to be seen.
+
+    Letters that draw nothing are taken out, but for those that scripts need. A name stands in one
+    line.
+    """
+
+    def __init__(self, *, fewest: int = 1, one_line: bool = True, **options: Any) -> None:
+        self._fewest, self._one_line = fewest, one_line
+        super().__init__(**options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Give the words. Whether they are blank is asked of what is left of them."""
+        said = super().run_validation(data)
+        if not isinstance(said, str) or not said:
+            return said
+        if not (text := self._clean_words(said)) and not self.allow_blank:
+            self.fail("blank")
+        if text and shown_text.count_drawn(text) < self._fewest:
+            detail = (
+                "The text has no letter and no digit."
+                if self._fewest == 1
+                else "The text has too few letters."
+            )
+            raise serializers.ValidationError(detail, code="too_short")
+        return text
+
+    def _clean_words(self, said: str) -> str:
+        try:
+            return shown_text.clean_text(said, one_line=self._one_line)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code=shown_text.INVISIBLE) from error
+
+
+class Word(TextField):
+    """A code or an id in whatever letters: a service looks it up, and people are shown what it
+    found.
+    """
+
+
+class Reference(TextField):
+    """The caller's own name or note for a thing: given back as it came, and in nothing that a
+    person is asked.
+    """
+
+
+@extend_schema_field({"type": "string", "format": "email", "maxLength": 254})
+class Email(TextField):
+    """An e-mail address."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)
+        self.validators.append(
+            EmailValidator(message="This is not an e-mail address.", code="invalid")
+        )
+
+
+class CodeField(serializers.CharField):
+    """A short code of visible ASCII characters; what it means is judged by the service."""
+
+    default_error_messages = _TEXTS
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the code."""
+        if not isinstance(data, str) or not data.isascii() or not data.isprintable():
+            raise serializers.ValidationError("This is not a code.", code="invalid")
+        return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few texts.
+
+    The framework takes whatever is spelt like one of them, and repeats in Python what is not.
+    """
+
+    default_error_messages = {"invalid_choice": "This must be one of {choices}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Give the text."""
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(map(str, self.choices)))
+        return data
+
+
+class Flag(serializers.BooleanField):
+    """A JSON boolean. A text or a number is none."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Give the boolean."""
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("This must be true or false.", code="invalid")
+        return data
+
+
+class Whole(serializers.IntegerField):
+    """A whole JSON number from 0 (or as told) to 2**53 - 1; texts, booleans and fractions are
+    none.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._least, self._most = (
+            int(options.pop("min_value", 0)),
+            int(options.pop("max_value", MOST)),
+        )
+        super().__init__(min_value=self._least, max_value=self._most, **options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Give the number."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            raise serializers.ValidationError("This must be a whole number.", code="invalid")
+        if not self._least <= data <= self._most:
+            detail = f"This must be from {self._least} to {self._most}."
+            raise serializers.ValidationError(detail, code="out_of_range")
+        return data
+
+
+class Moment(serializers.DateTimeField):
+    """A time in RFC 3339 with its offset, from the years 2000 to 2199, given in UTC."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Give the time."""
+        try:
+            fits = isinstance(value, str) and _RFC3339.fullmatch(value)
+            utc = datetime.fromisoformat(value.upper()).astimezone(UTC) if fits else None
+        except (ValueError, OverflowError):
+            utc = None
+        if utc is None:
+            raise serializers.ValidationError(
+                "Give a time such as 2027-11-20T00:00:00Z.", code="invalid"
+            )
+        if not 2000 <= utc.year < 2200:
+            raise serializers.ValidationError("This time lies too far away.", code="out_of_range")
+        return utc
+
+
+class Bounded(serializers.ListField):
+    """A list that is measured before anything in it is looked at."""
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        self.most = most
+        super().__init__(max_length=most, **options)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Give the list."""
+        if isinstance(data, list) and len(data) > self.most:
+            raise serializers.ValidationError(f"At most {self.most} entries.", code="out_of_range")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": 20,
+        "additionalProperties": {"type": "string", "maxLength": 500},
+    }
+)
+class Metadata(serializers.DictField):
+    """The caller's own notes: flat, at most 20 keys of 40 characters, texts of at most 500."""
+
+    child = Reference(max_length=500, allow_blank=True)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """Give the notes, or the first thing wrong with them."""
+        if isinstance(data, Mapping):
+            if len(data) > 20 or any(not 1 <= len(str(key)) <= 40 for key in data):
+                raise serializers.ValidationError(
+                    "At most 20 keys of 1 to 40 characters.", code="out_of_range"
+                )
+            if any(unicodedata.category(char) in {"Cc", "Cs"} for key in data for char in str(key)):
+                raise serializers.ValidationError(
+                    "A key holds control characters.", code="control_characters"
+                )
+        clean: dict[str, str] = super().to_internal_value(data)
+        return clean

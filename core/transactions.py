@@ -1,0 +1,33 @@
+"""Transactions by meaning: a function says whether it opens one or must already be in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def requires_transaction(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a function that is part of its caller's transaction; outside of one it refuses to
+    run.
+    """
+
+    @wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not transaction.get_connection().in_atomic_block:
+            raise RuntimeError(f"{function.__qualname__} must run inside a transaction")
+        return function(*args, **kwargs)
+
+    return inside
+
+
+def opens_transaction(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a function that is one transaction of its own (a savepoint when its caller already has
+    one).
+    """
+    return transaction.atomic(function)

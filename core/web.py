@@ -1,0 +1,110 @@
+"""What all public pages share: the reader's language, dates in words, and headers that keep a page
+to its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Concatenate, Final, Literal, ParamSpec
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils import dateformat, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.csrf import csrf_exempt
+
+Language = Literal["en", "de"]
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+_DAY: Final[dict[Language, str]] = {"en": "j F Y", "de": "j. F Y"}
+# What a browser says of a form from our own page, or of one that its reader sends again (Fetch
+# Metadata, section 2.3).
+_OWN_SITES: Final = frozenset({"same-origin", "none"})
+_MOMENT: Final[dict[Language, str]] = {"en": "j F Y, H:i", "de": "j. F Y, H:i"}
+
+
+def language_of(tag: str | None) -> Language:
+    """Give the language of ours that fits a tag: `de-AT` -> `de`; anything else reads English."""
+    primary = (tag or "").replace("_", "-").partition("-")[0].lower()
+    return "de" if primary == "de" else "en"
+
+
+def readers_language() -> Language:
+    """Give the language that the browser asked for, as Django's own middleware found it."""
+    return language_of(translation.get_language())
+
+
+def format_day(at: datetime, language: Language) -> str:
+    """A day in words, in UTC: `21 November 2026`, `21. November 2026`."""
+    return _format_date(at, _DAY[language], language)
+
+
+def format_moment(at: datetime, language: Language) -> str:
+    """A day and a time in words, in UTC: `21 November 2026, 12:00 UTC`."""
+    return f"{_format_date(at, _MOMENT[language], language)} UTC"
+
+
+def isolate_name(name: str) -> SafeString:
+    """A name for a sentence of ours: its own direction of writing reaches no word beside it."""
+    return format_html("<bdi>{}</bdi>", name)
+
+
+def keep_private(view: View[P]) -> View[P]:
+    """Mark the pages of a view as nobody else's: not stored, and their path is passed on to
+    nobody.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        # Not `no-referrer`: with that, browsers send `Origin: null` with forms, and each would be
+        # refused as forged.
+        response["Referrer-Policy"] = "strict-origin"
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return answer
+
+
+def accept_own_forms(view: View[P]) -> View[P]:
+    """Take forms from our own pages alone, without a cookie.
+
+    For pages whose address holds a secret: nobody can forge a form without it. A form that a
+    browser sends from another site is refused by its `Origin`, by its `Referer` where that is
+    missing, and by `Sec-Fetch-Site`. Programs send none of them.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method == "POST" and not _is_own(request):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return csrf_exempt(answer)
+
+
+def _is_own(request: HttpRequest) -> bool:
+    if request.headers.get("Sec-Fetch-Site", "none").strip().lower() not in _OWN_SITES:
+        return False
+    said = request.headers.get("Origin", request.headers.get("Referer"))
+    if said is None:
+        return True
+    own = {f"{request.scheme}://{request.get_host()}", settings.SAYSO_PUBLIC_URL}
+    return _origin_of(said) in {_origin_of(one) for one in own}
+
+
+def _origin_of(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme.lower(), parts.netloc.lower()
+
+
+def _format_date(at: datetime, form: str, language: Language) -> str:
+    with translation.override(language):
+        return dateformat.format(at.astimezone(UTC), form)

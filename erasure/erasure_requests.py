@@ -1,0 +1,105 @@
+"""Asking for an erasure and reading how far it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import Organisation
+from consent import speaker_erasure as consents
+from consent import speakers
+from consent.models import Speaker
+from consent.policy import change_reasons
+from consent.policy.change_reasons import Act
+from core import ids, transactions
+from core.clock import to_rfc3339
+from core.durations import parse_duration
+from core.errors import NotFound
+from erasure import targets, tasks
+from erasure.models import Erasure
+from transparency_log import events
+
+ANSWER_WITHIN: Final = parse_duration("P1M")
+
+
+@transactions.opens_transaction
+def request_erasure(
+    speaker_id: str,
+    *,
+    organisation: Organisation,
+    livemode: bool,
+    reason: str,
+    actor: str,
+    at: datetime,
+    real: datetime,
+) -> Erasure:
+    """Freeze the speaker, revoke every consent, plan the targets, and have it carried out.
+
+    Asked twice, it is one.
+
+    `at` is the time of the organisation's data (a test clock may lead it ahead), `real` when the
+    work is due. Of the reason only a known code is kept; free text could hold what is to be erased.
+    Raises NotFound.
+    """
+    speaker = speakers.get_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    consents.freeze_speaker(speaker_id, reason=_reason_code(reason), actor=actor, at=at)
+    found = Erasure.objects.filter(speaker_id=speaker_id).first()
+    if found is not None:
+        return found
+    return _begin_erasure(speaker, reason=_reason_code(reason), actor=actor, at=at, real=real)
+
+
+def list_erasures(organisation_id: str, *, livemode: bool) -> QuerySet[Erasure]:
+    """The erasures of an organisation."""
+    return Erasure.objects.filter(organisation_id=organisation_id, livemode=livemode)
+
+
+def get_erasure(erasure_id: str, *, organisation_id: str, livemode: bool) -> Erasure:
+    """Give an organisation's erasure. Raises NotFound, for strangers' ids too."""
+    found = list_erasures(organisation_id, livemode=livemode).filter(id=erasure_id).first()
+    if found is None:
+        raise NotFound("There is no such erasure.")
+    return found
+
+
+def _begin_erasure(
+    speaker: Speaker, *, reason: str, actor: str, at: datetime, real: datetime
+) -> Erasure:
+    erasure = Erasure.objects.create(
+        id=ids.new("era"),
+        organisation_id=speaker.organisation_id,
+        livemode=speaker.livemode,
+        speaker_id=speaker.id,
+        subject=speaker.subject,
+        reason=reason,
+        actor=actor,
+        due_at=real,
+        created_at=at,
+        answer_by=ANSWER_WITHIN.after(at),
+    )
+    planned = targets.plan_targets(erasure, at=at)
+    # Robust: with the broker away the request stands all the same, and the beat finds it.
+    transaction.on_commit(lambda: tasks.carry_erasure.delay(erasure_id=erasure.id), robust=True)
+    events.append_event(
+        organisation_id=erasure.organisation_id,
+        livemode=erasure.livemode,
+        kind="erasure.started",
+        at=at,
+        actor=actor,
+        subject=None,
+        refs={"erasure": erasure.id},
+        speaker=speaker.id,
+        body={
+            "reason": reason,
+            "targets": len(planned),
+            "answer_by": to_rfc3339(erasure.answer_by),
+        },
+    )
+    return erasure
+
+
+def _reason_code(reason: str) -> str:
+    return change_reasons.parse_reason(reason, Act.ERASE).code or change_reasons.OTHER

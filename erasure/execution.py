@@ -1,0 +1,219 @@
+"""Carrying an erasure out: voices at their providers first, then everything of ours and the key in
+one transaction.
+
+The order matters. 1 What a provider holds is deleted while we can still open the handle by which it
+knows the voice. 2 The tombstone is on the disk before anything of ours goes, so that no backup can
+bring back what we say is gone. 3 Rows, blobs and the key go together with the certificate and the
+log entry, or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from accounts import idempotency_records
+from accounts.test_clock import now_for
+from consent import speaker_erasure as consents
+from consent.models import Consent
+from core import transactions
+from core.clock import Clock
+from core.errors import Conflict, NotFound, Unavailable
+from erasure import certificate, certificate_text, targets, tombstones
+from erasure.models import Erasure, ErasureState, ErasureTarget
+from provenance import feedback
+from provenance.clips import clip_lifecycle
+from provenance.exports import export_requests as bundles
+from provenance.fingerprint import repository as fingerprints
+from transparency_log import events
+from vault import blobs, subject_keys
+from voices import voice_comparison, voice_deletion
+from voices.models import Voice, VoiceState
+from voices.speech import job_queue
+
+logger = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=10)
+AGAIN: Final = timedelta(seconds=30)
+SLOWEST: Final = timedelta(hours=1)
+
+
+class ErasureLeaseLost(Conflict):
+    """Somebody else carries this erasure, or it is done."""
+
+    code = "erasure_taken"
+
+
+def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
+    """Do what is left to do.
+
+    Raises NotFound; NotYours; Unavailable when a provider is away (to be tried again).
+    """
+    erasure = _claim_erasure(erasure_id, at=now())
+    waiting = [
+        voice.id
+        for voice in _voices_of_person(erasure)
+        if not _delete_voice(erasure, voice, now=now)
+    ]
+    if waiting:
+        _postpone_erasure(erasure, at=now())
+        raise Unavailable("A provider has not deleted every voice yet.", facts={"voices": waiting})
+    tombstones.write_tombstone(
+        tombstones.Tombstone(
+            erasure=erasure.id,
+            speaker=erasure.speaker_id,
+            subject=erasure.subject,
+            organisation=erasure.organisation_id,
+        ),
+        at=now(),
+    )
+    _finish_erasure(
+        erasure, at=now_for(erasure.organisation, livemode=erasure.livemode, real=now())
+    )
+    erasure.refresh_from_db()
+    return erasure
+
+
+def list_due_erasures(*, at: datetime) -> list[str]:
+    """The erasures that somebody should carry on now."""
+    return list(
+        Erasure.objects.claimable(at).order_by("due_at", "pk").values_list("id", flat=True)[:50]
+    )
+
+
+def _claim_erasure(erasure_id: str, *, at: datetime) -> Erasure:
+    found = Erasure.objects.filter(id=erasure_id).first()
+    if found is None:
+        raise NotFound("There is no such erasure.")
+    mine = Erasure.objects.claimable(at).filter(id=erasure_id, attempt=found.attempt)
+    if not mine.update(lease_until=at + LEASE, attempt=found.attempt + 1):
+        raise ErasureLeaseLost(
+            "This erasure is done or being carried out.", facts={"erasure": erasure_id}
+        )
+    found.refresh_from_db()
+    return found
+
+
+def _postpone_erasure(erasure: Erasure, *, at: datetime) -> None:
+    """Let go of it until the next try, later each time."""
+    wait = min(SLOWEST, AGAIN * 2 ** min(erasure.attempt, 10))
+    held = Erasure.objects.filter(
+        pk=erasure.pk, attempt=erasure.attempt, state=ErasureState.RUNNING
+    )
+    held.update(lease_until=None, due_at=at + wait)
+
+
+def _voices_of_person(erasure: Erasure) -> list[Voice]:
+    return list(Voice.objects.filter(subject=erasure.subject).order_by("created_at", "pk"))
+
+
+def _delete_voice(erasure: Erasure, voice: Voice, *, now: Clock) -> bool:
+    """Delete one voice at its provider; say whether it is confirmed."""
+    try:
+        voice_deletion.begin_deletion(voice.id, code="speaker_erased")
+        voice_deletion.run_deletion(voice.id, actor=erasure.actor, real=now)
+    except Unavailable:
+        logger.warning(
+            "provider is away during an erasure", extra={"erasure": erasure.id, "voice": voice.id}
+        )
+        return False
+    voice.refresh_from_db()
+    if voice.state != VoiceState.DELETED:
+        targets.accept_target(erasure, voice.provider, voice.id)
+        return False
+    proof = {"state": voice.state}
+    targets.settle_target(
+        erasure, voice.provider, voice.id, proof=proof, at=voice.deleted_at or now()
+    )
+    return True
+
+
+@transactions.opens_transaction
+def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
+    """Everything of ours, the key, the certificate and the log entry: one transaction."""
+    held = Erasure.objects.filter(
+        pk=erasure.pk, attempt=erasure.attempt, state=ErasureState.RUNNING
+    )
+    if not held.select_for_update().exists():
+        raise ErasureLeaseLost(
+            "This erasure was finished by somebody else.", facts={"erasure": erasure.id}
+        )
+    _delete_own_data(erasure, at=at)
+    kids = _closed_key_ids(erasure.subject)
+    destruction = subject_keys.destroy_key(erasure.subject, at=at)
+    proof = {"epoch": destruction.epoch, "rows": destruction.rows}
+    targets.settle_target(erasure, "vault", erasure.subject, proof=proof, at=at)
+    every = list(ErasureTarget.objects.filter(erasure=erasure).order_by("position"))
+    record, jws = certificate.build_certificate(
+        erasure, every, destruction, locale=_locale_of_speaker(erasure), at=at
+    )
+    held.update(
+        state=ErasureState.COMPLETED,
+        completed_at=at,
+        certificate=record,
+        certificate_jws=jws,
+        lease_until=None,
+    )
+    events.append_event(
+        organisation_id=erasure.organisation_id,
+        livemode=erasure.livemode,
+        kind="erasure.completed",
+        at=at,
+        actor=erasure.actor,
+        subject=None,
+        refs={"erasure": erasure.id},
+        speaker=erasure.speaker_id,
+        body={
+            "epoch": destruction.epoch,
+            "certificate": certificate.hash_certificate(record),
+            "kids": kids,
+        },
+    )
+
+
+def _locale_of_speaker(erasure: Erasure) -> str:
+    """Give the language in which the person was asked last."""
+    asked = Consent.objects.filter(speaker_id=erasure.speaker_id).order_by("-created_at", "-pk")
+    return certificate_text.locale_of(
+        asked.values_list("notice_version__locale", flat=True).first() or "en"
+    )
+
+
+def _closed_key_ids(subject: str) -> str | None:
+    """What shows from now on which entries are closed for good; it opens none.
+
+    Gone when a restore brought no key.
+    """
+    try:
+        return events.derive_kids_key(subject)
+    except subject_keys.KeyDestroyed:
+        return None
+
+
+def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
+    """Delete what is ours, and note how much of each there was."""
+    counts = {
+        ("queue", "texts waiting to be spoken"): job_queue.purge_items_of_subject(
+            erasure.subject, code="speaker_erased", at=at
+        ),
+        ("database", "personal fields"): sum(
+            consents.purge_speaker(erasure.speaker_id, at=at).values()
+        ),
+        ("database", "feedback on clips"): feedback.forget_feedback_of_subject(
+            erasure.subject
+        ),  # while the clips lead to the person
+        ("database", "links from clips"): clip_lifecycle.erase_clips_of_subject(erasure.subject),
+        ("database", "fingerprints of clips"): fingerprints.forget_subject(erasure.subject),
+        ("database", "comparisons of voices"): voice_comparison.forget_person(erasure.subject),
+        ("database", "event bodies"): events.forget_bodies(erasure.subject),
+        ("database", "stored answers"): idempotency_records.forget_answers(
+            erasure.organisation_id, livemode=erasure.livemode
+        ),
+        ("vault", "recordings, profiles, clips"): blobs.delete_blobs_of(erasure.subject),
+        ("exports", "stored bundles"): bundles.forget_bundles(
+            erasure.organisation_id, livemode=erasure.livemode, at=at
+        ),
+    }
+    for (system, asset), rows in counts.items():
+        targets.settle_target(erasure, system, asset, proof={"rows": rows}, at=at)

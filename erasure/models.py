@@ -1,0 +1,125 @@
+"""Erasures: one request to forget a person, and what has to happen to each thing that we or a
+provider hold.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+
+class ErasureState(models.TextChoices):
+    """Running until every target is confirmed or kept with a ground."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+
+
+class TargetState(models.TextChoices):
+    """Accepted is not confirmed: a provider that said yes may still hold the voice."""
+
+    PLANNED = "planned"
+    ACCEPTED = "accepted"
+    CONFIRMED = "confirmed"
+    KEPT = "kept"
+
+
+SETTLED = (TargetState.CONFIRMED, TargetState.KEPT)
+
+
+class ErasureQuerySet(models.QuerySet["Erasure"]):
+    """Erasures by whether somebody may carry them on."""
+
+    def claimable(self, at: datetime) -> ErasureQuerySet:
+        """Running, due, and under no lease."""
+        free = Q(lease_until=None) | Q(lease_until__lte=at)
+        return self.filter(free, state=ErasureState.RUNNING, due_at__lte=at)
+
+
+class Erasure(models.Model):
+    """A request to erase one speaker.
+
+    Holds ids, codes and times alone: it outlives the person's data.
+
+    `answer_by` is the end of the month that the law gives (GDPR Art. 12(3)); `due_at` is when the
+    next try is due.
+    """
+
+    id = models.CharField(primary_key=True, max_length=30, editable=False)
+    organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
+    livemode = models.BooleanField(editable=False)
+    speaker_id = models.CharField(max_length=30, editable=False)
+    subject = models.CharField(max_length=30, editable=False)
+    reason = models.CharField(max_length=32, editable=False)
+    actor = models.CharField(max_length=64, editable=False)
+    state = models.CharField(max_length=16, choices=ErasureState, default=ErasureState.RUNNING)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(editable=False)
+    answer_by = models.DateTimeField(editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+    certificate = models.BinaryField(null=True)
+    certificate_jws = models.TextField(blank=True)
+
+    objects = ErasureQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="erasure_once_per_speaker", fields=["speaker_id"]),
+            models.CheckConstraint(
+                name="erasure_state_is_known", condition=Q(state__in=ErasureState.values)
+            ),
+            models.CheckConstraint(
+                name="erasure_completed_has_a_certificate",
+                condition=Q(state="running", completed_at=None, certificate=None)
+                | Q(state="completed", completed_at__isnull=False, certificate__isnull=False)
+                & ~Q(certificate_jws=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.state})"
+
+
+class ErasureTarget(models.Model):
+    """One thing to erase: in which system, what, how, how far it is; `kept` always names its legal
+    ground.
+    """
+
+    erasure = models.ForeignKey(Erasure, models.CASCADE, related_name="targets")
+    position = models.PositiveIntegerField()
+    system = models.CharField(max_length=32)
+    asset = models.CharField(max_length=64)
+    method = models.CharField(max_length=32)
+    state = models.CharField(max_length=16, choices=TargetState, default=TargetState.PLANNED)
+    ground = models.CharField(max_length=200, blank=True)
+    proof = models.JSONField(default=dict)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="erasure_target_once_per_position", fields=["erasure", "position"]
+            ),
+            models.UniqueConstraint(
+                name="erasure_target_once_per_asset", fields=["erasure", "system", "asset"]
+            ),
+            models.CheckConstraint(
+                name="erasure_target_state_is_known", condition=Q(state__in=TargetState.values)
+            ),
+            models.CheckConstraint(
+                name="erasure_target_kept_names_its_ground",
+                condition=~Q(state="kept") | ~Q(ground=""),
+            ),
+            models.CheckConstraint(
+                name="erasure_target_settled_has_a_time",
+                condition=Q(state__in=SETTLED, settled_at__isnull=False)
+                | (~Q(state__in=SETTLED) & Q(settled_at=None)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.asset} ({self.state})"

@@ -1,0 +1,31 @@
+"""Background work of erasures: carry one on, and find those that wait."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+
+from core import clock
+from core.errors import SaysoError
+from erasure import execution
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="erasure.carry", acks_late=True, ignore_result=True)
+def carry_erasure(*, erasure_id: str, **_later: object) -> None:
+    """Carry one erasure on; what cannot be finished now is found again by `carry_due_erasures`."""
+    try:
+        execution.continue_erasure(erasure_id, now=clock.now)
+    except SaysoError as error:
+        logger.info(
+            "erasure not finished now", extra={"erasure": erasure_id, "code": error.stable_code}
+        )
+
+
+@shared_task(name="erasure.carry_due", acks_late=True, ignore_result=True)
+def carry_due_erasures(**_later: object) -> None:
+    """Carry on every erasure that is due: the guarantee behind the wake-up."""
+    for erasure_id in execution.list_due_erasures(at=clock.now()):
+        carry_erasure.run(erasure_id=erasure_id)

@@ -1,0 +1,206 @@
+"""Expiring test data: people whom nobody used for a while are erased, what is left of others loses
+audio and links.
+
+Live data is never looked at. Age counts on the organisation's test clock, as every term of test
+data does. Each step is a transaction of its own with its entry in the log, so the whole may be
+killed anywhere: what is left is found again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts import idempotency_records
+from accounts.models import Organisation
+from accounts.test_clock import now_for
+from consent.models import Consent, Speaker
+from core import transactions
+from core.clock import Clock
+from core.durations import Duration
+from core.errors import NotFound, Unavailable
+from erasure import erasure_requests, execution
+from provenance.clips import clip_lifecycle
+from provenance.exports import export_requests as bundles
+from provenance.models import Clip
+from transparency_log import events
+from voices import voice_deletion
+from voices.models import JobItem, Voice, VoiceState
+from voices.speech import job_queue
+
+ACTOR: Final = "operator:expire_test_data"
+MOST: Final = 200
+LIVE: Final = False  # whose data all of this is about: never the other
+
+Rows = QuerySet[Any]
+Counts = Mapping[str, int]
+Tell = Callable[[str, int, int], None]
+"""Told what kind of thing goes, how many of it have gone, and of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """How many of each kind went, and how many wait: for a provider, or for a worker that has them
+    in hand.
+    """
+
+    gone: Counts
+    waiting: Counts
+
+
+def count_old_data(organisation: Organisation, *, older_than: Duration, now: Clock) -> Counts:
+    """How many of each kind are older than that. Those of people who go are among them.
+
+    Raises BadDuration.
+    """
+    return {
+        kind: rows.count()
+        for kind, rows in _find_old_rows(organisation, older_than, real=now()).items()
+    }
+
+
+def expire_test_data(
+    organisation: Organisation, *, older_than: Duration, now: Clock, tell: Tell
+) -> Expired:
+    """Delete an organisation's test data older than that. Opens its own transactions.
+
+    Raises BadDuration.
+    """
+    found = _find_old_rows(organisation, older_than, real=now())
+    before = {kind: rows.count() for kind, rows in found.items()}
+    _end_one_by_one("people", found["people"], _erase_speaker, now=now, tell=tell)
+    _end_one_by_one("voices", found["voices"], _delete_voice, now=now, tell=tell)
+    for kind, delete in _DELETE.items():
+        _delete_in_batches(kind, found[kind], delete, organisation=organisation, now=now, tell=tell)
+    waiting = {kind: rows.count() for kind, rows in found.items()}
+    return Expired(gone={kind: before[kind] - waiting[kind] for kind in found}, waiting=waiting)
+
+
+def _find_old_rows(
+    organisation: Organisation, older_than: Duration, *, real: datetime
+) -> dict[str, Rows]:
+    before = older_than.before(now_for(organisation, livemode=LIVE, real=real))
+    mine: dict[str, Any] = {"organisation_id": organisation.id, "livemode": LIVE}
+    return {
+        "people": _old_speakers(before, mine),
+        "voices": _old_voices(before, mine),
+        "clips": clip_lifecycle.list_linked_clips(before, **mine),
+        "jobs": job_queue.jobs_settled_before(before, **mine),
+        "exports": bundles.list_settled_exports(before, **mine),
+        "answers": idempotency_records.settled_before(
+            older_than.before(real), **mine
+        ),  # these live a day by the real clock
+    }
+
+
+def _old_speakers(before: datetime, mine: Mapping[str, Any]) -> Rows:
+    """Old speakers with nothing newer: half a person would be of no use to a test."""
+    owner = OuterRef("subject")
+    return Speaker.objects.filter(
+        ~Exists(Consent.objects.filter(speaker=OuterRef("pk"), created_at__gte=before)),
+        ~Exists(Voice.objects.filter(subject=owner, created_at__gte=before)),
+        ~Exists(Clip.objects.filter(subject=owner, created_at__gte=before)),
+        ~Exists(JobItem.objects.filter(voice__subject=owner, job__created_at__gte=before)),
+        created_at__lt=before,
+        **mine,
+    ).exclude(state=Speaker.State.ERASED)
+
+
+def _old_voices(before: datetime, mine: Mapping[str, Any]) -> Rows:
+    """Old voices that nobody has spoken with since."""
+    return Voice.objects.filter(
+        ~Exists(Clip.objects.filter(voice_id=OuterRef("pk"), created_at__gte=before)),
+        ~Exists(JobItem.objects.filter(voice=OuterRef("pk"), job__created_at__gte=before)),
+        created_at__lt=before,
+        **mine,
+    ).exclude(state=VoiceState.DELETED)
+
+
+def _erase_speaker(speaker: Speaker, *, now: Clock) -> None:
+    erasure = erasure_requests.request_erasure(
+        speaker.id,
+        organisation=speaker.organisation,
+        livemode=LIVE,
+        reason="expired",
+        actor=ACTOR,
+        at=now_for(speaker.organisation, livemode=LIVE, real=now()),
+        real=now(),
+    )
+    execution.continue_erasure(erasure.id, now=now)
+
+
+def _delete_voice(voice: Voice, *, now: Clock) -> None:
+    voice_deletion.begin_deletion(voice.id, code="test_data_expired")
+    voice_deletion.run_deletion(voice.id, actor=ACTOR, real=now)
+
+
+def _end_one_by_one(
+    kind: str, rows: Rows, end: Callable[..., None], *, now: Clock, tell: Tell
+) -> None:
+    """End each of them; what a provider or another worker holds up is left to the sweep, or to the
+    next run.
+    """
+    found = list(rows.order_by("created_at", "pk").values_list("pk", flat=True))
+    for number, key in enumerate(found, 1):
+        row = (
+            rows.select_related("organisation").filter(pk=key).first()
+        )  # it may have been used meanwhile
+        if row is not None:
+            with suppress(
+                Unavailable, execution.ErasureLeaseLost, NotFound
+            ):  # what waits is counted in the end
+                end(row, now=now)
+        tell(kind, number, len(found))
+
+
+_DELETE: Final[Mapping[str, Callable[[Sequence[Any]], int]]] = {
+    "clips": clip_lifecycle.erase_clips, "jobs": job_queue.delete_jobs,
+    "exports": bundles.delete_exports, "answers": idempotency_records.delete_answers,
+}  # fmt: skip
+
+
+def _delete_in_batches(
+    kind: str,
+    rows: Rows,
+    delete: Callable[[Sequence[Any]], int],
+    *,
+    organisation: Organisation,
+    now: Clock,
+    tell: Tell,
+) -> None:
+    done, total = 0, rows.count()
+    while batch := list(rows.order_by("created_at", "pk").values_list("pk", flat=True)[:MOST]):
+        gone = _delete_batch(kind, batch, delete, organisation=organisation, now=now)
+        if not gone:
+            return
+        done += gone
+        tell(kind, done, max(total, done))
+
+
+@transactions.opens_transaction
+def _delete_batch(
+    kind: str,
+    batch: Sequence[Any],
+    delete: Callable[[Sequence[Any]], int],
+    *,
+    organisation: Organisation,
+    now: Clock,
+) -> int:
+    gone = delete(batch)
+    if gone:
+        events.append_event(
+            organisation_id=organisation.id,
+            livemode=LIVE,
+            kind="admin.action",
+            at=now_for(organisation, livemode=LIVE, real=now()),
+            actor=ACTOR,
+            subject=None,
+            refs={},
+            body={"action": "test_data.expired", "kind": kind, "count": gone},
+        )
+    return gone

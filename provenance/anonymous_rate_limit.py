@@ -1,0 +1,34 @@
+"""Turns of people without a key: a rate limit by address that keeps no address."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+
+from accounts import rate_limits
+from core.errors import RateLimited
+
+A_MINUTE: Final = 30
+
+
+def count_request(
+    address: str, *, at: datetime, what: str = "verify", limit: int = A_MINUTE
+) -> None:
+    """Count a question from this address; raises RateLimited after `limit` a minute (30) of this
+    kind.
+
+    The counter is one of 65,536, chosen by a keyed hash whose key is another every day: no list of
+    addresses comes to be, and the number of counters is bounded.
+    """
+    daily = hmac.digest(
+        settings.SECRET_KEY.encode(), f"{what}|{at.date().isoformat()}".encode(), "sha256"
+    )
+    bucket = hmac.digest(daily, address.encode(), "sha256")[:2].hex()
+    try:
+        rate_limits.count_call(f"{what}:{bucket}", limit=limit, at=at)
+    except RateLimited as error:
+        said = f"Too many questions from this address: {limit} a minute are answered."
+        raise RateLimited(said, retry_after=error.retry_after, facts=error.facts) from error

@@ -1,1 +1,0 @@
-"""`verify.py`, in parts: each is read and tested by itself here, and all travel as one file (`building`)."""

@@ -1,0 +1,152 @@
+"""Reading the Content Credentials of foreign files: what they say, who stands behind it, whether it
+is of ours.
+
+A manifest is hostile input like any other part of a file: it is read in a limited child process
+that can open nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+from audio import containers
+from audio.containers import Container, UnreadableAudio
+from audio.sandbox import process
+from core.errors import Unavailable
+from provenance.c2pa import manifest, manifest_signer, signing_authority
+
+_COMMAND: Final = process.build_command(Path(__file__).with_name("manifest_reader_child.py"))
+_MOST_OUT: Final = 2**18
+_ANY: Final = "application/octet-stream"
+_TYPES: Final = {
+    Container.WAV: "audio/wav",
+    Container.MP3: "audio/mpeg",
+    Container.FLAC: "audio/flac",
+    Container.M4A: "audio/mp4",
+}
+# A manifest is a JUMBF box (ISO 19566-5), an address of one stands in XMP; a file with neither word
+# has none.
+_WORDS: Final = (b"jumb", b"dcterms:provenance")
+_SYNTHETIC: Final = (
+    "trainedAlgorithmicMedia",
+    "compositeWithTrainedAlgorithmicMedia",
+    "algorithmicMedia",
+)
+
+
+class ManifestState(StrEnum):
+    """What a file's manifest is worth.
+
+    Only `trusted` is: signed under a root that we know, and over this very file.
+
+    `invalid` was not made for this file or was changed; `remote_only` names an address, which
+    nobody asks.
+    """
+
+    TRUSTED = "trusted"
+    UNKNOWN_SIGNER = "valid_unknown_signer"
+    INVALID = "invalid"
+    ABSENT = "absent"
+    REMOTE_ONLY = "remote_only"
+    UNREADABLE = "unreadable"
+
+
+class ReaderDown(Unavailable):
+    """The reader of manifests could not be started or ended before it began; nothing is said about
+    the file.
+    """
+
+    code = "c2pa_reader_unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What was read.
+
+    Texts but `clip_id` are the file's own and prove nothing unless the state is `trusted`.
+
+    `ours`: signed with a key of this installation. `clip_id`: the clip that our soft binding in it
+    names. `synthetic`: it, or one that it builds on, says that a model made the sound.
+    `ingredients`: ids of manifests that it builds on.
+    """
+
+    state: ManifestState
+    manifest_id: str = ""
+    ours: bool = False
+    clip_id: str | None = None
+    synthetic: bool = False
+    ingredients: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+def read_credentials(data: bytes, *, sidecar: bytes | None = None) -> Credentials:
+    """Read the manifest in a file, or the one beside it.
+
+    Raises nothing about the file; ReaderDown.
+    """
+    if sidecar is None and not any(word in data for word in _WORDS):
+        return Credentials(state=ManifestState.ABSENT)
+    order = {
+        "media_type": _ANY if sidecar is not None else guess_media_type(data),
+        "settings": manifest_signer.build_settings(
+            signing_authority.get_trust_anchors() + settings.SAYSO_C2PA_ANCHORS
+        ),
+        "size": len(data),
+        "sidecar": len(sidecar or b""),
+    }
+    try:
+        output = process.run_child(
+            _COMMAND,
+            json.dumps(order).encode() + b"\n" + data + (sidecar or b""),
+            most_out=_MOST_OUT,
+        )
+    except OSError as error:
+        raise ReaderDown("The reader of manifests could not be started.") from error
+    return _parse_answer(output)
+
+
+def _parse_answer(output: bytes) -> Credentials:
+    if output[:1] != b"R":
+        raise ReaderDown("The reader of manifests ended before it began.")
+    line = output[1:]
+    if not line.endswith(b"\n"):  # killed on the way, by a limit or by a fault in the library
+        return Credentials(state=ManifestState.UNREADABLE)
+    told: dict[str, Any] = json.loads(line)
+    if "error" in told:
+        kinds = {"absent": ManifestState.ABSENT, "remote": ManifestState.REMOTE_ONLY}
+        return Credentials(state=kinds.get(told["error"], ManifestState.UNREADABLE))
+    return _build_credentials(told)
+
+
+def _build_credentials(told: Mapping[str, Any]) -> Credentials:
+    states = {"Trusted": ManifestState.TRUSTED, "Valid": ManifestState.UNKNOWN_SIGNER}
+    state = states.get(told["state"], ManifestState.INVALID)
+    ours = [
+        manifest.binding_value_to_clip(one["value"])
+        for one in told["bindings"]
+        if one["alg"] == manifest.ALGORITHM
+    ]
+    return Credentials(
+        state=state,
+        manifest_id=told["active"],
+        ours=state is ManifestState.TRUSTED and told["serial"] in signing_authority.list_serials(),
+        clip_id=next(iter(ours), None),
+        synthetic=any(source.rpartition("/")[2] in _SYNTHETIC for source in told["sources"]),
+        ingredients=tuple(told["ingredients"]),
+        codes=tuple(told["codes"]),
+    )
+
+
+def guess_media_type(data: bytes) -> str:
+    """What the library is told a file is: by its first bytes, else nothing in particular."""
+    try:
+        return _TYPES.get(containers.recognise_container(data), _ANY)
+    except UnreadableAudio:
+        return _ANY

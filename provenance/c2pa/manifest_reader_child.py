@@ -1,0 +1,125 @@
+"""The reader of manifests: a program of its own that reads one foreign file from stdin and says
+what it found.
+
+It is started by `audio/sandbox/rlimits.py`, with an empty environment and no knowledge of the
+service. Once its libraries are loaded it may open nothing more, neither file nor socket: a manifest
+that names an address is never fetched, whatever a library does. In: one line of JSON {"media_type",
+"settings", "size", "sidecar"}, then `size` bytes of the file, then `sidecar` bytes. Out: the byte R
+once it is ready; then one line of JSON, {"error": kind} or {"state", "active", "serial", "sources",
+"bindings", "ingredients", "codes"}.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import logging
+import resource
+import sys
+from typing import Any, BinaryIO
+
+import c2pa
+
+LONGEST = 200  # characters of any text that is passed on
+MOST = 64  # of any list
+KINDS = {
+    "_C2paManifestNotFound": "absent",
+    "_C2paRemoteManifest": "remote",
+}
+
+
+def read_manifest(order: dict[str, Any], data: bytes, sidecar: bytes | None) -> dict[str, Any]:
+    """Read one file.
+
+    Gives what is passed on; whatever is wrong with the file is one of few kinds.
+    """
+    try:
+        with (
+            c2pa.Context.from_dict(order["settings"]) as context,
+            c2pa.Reader(order["media_type"], io.BytesIO(data), sidecar, context=context) as reader,
+        ):
+            return _summarise_store(str(reader.get_validation_state()), json.loads(reader.json()))
+    except c2pa.C2paError as error:
+        kind = KINDS.get(type(error).__name__)
+        return {"error": kind or ("remote" if "remote manifest" in str(error) else "unreadable")}
+    except Exception:  # noqa: BLE001  # whatever a library raises about a foreign file, the file is unreadable
+        return {"error": "unreadable"}
+
+
+def _summarise_store(state: str, store: dict[str, Any]) -> dict[str, Any]:
+    active = str(store.get("active_manifest", ""))
+    manifests: dict[str, Any] = store.get("manifests") or {}
+    mine: dict[str, Any] = manifests.get(active) or {}
+    return {
+        "state": state,
+        "active": active[:LONGEST],
+        "serial": str((mine.get("signature_info") or {}).get("cert_serial_number", ""))[:LONGEST],
+        "sources": sorted(
+            {source[:LONGEST] for one in manifests.values() for source in _list_sources(one)}
+        )[:MOST],
+        "bindings": _list_bindings(mine)[:MOST],
+        "ingredients": [
+            str(one.get("active_manifest", ""))[:LONGEST] for one in mine.get("ingredients") or ()
+        ][:MOST],
+        "codes": sorted(
+            {str(one.get("code", ""))[:LONGEST] for one in store.get("validation_status") or ()}
+        )[:MOST],
+    }
+
+
+def _list_sources(manifest: dict[str, Any]) -> list[str]:
+    """Every digital source type that a manifest's actions name."""
+    return [
+        str(action["digitalSourceType"])
+        for assertion in manifest.get("assertions") or ()
+        if str(assertion.get("label", "")).startswith("c2pa.actions")
+        for action in (assertion.get("data") or {}).get("actions") or ()
+        if "digitalSourceType" in action
+    ]
+
+
+def _list_bindings(manifest: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "alg": str(data.get("alg", ""))[:LONGEST],
+            "value": _to_base64(block.get("value"))[:LONGEST],
+        }
+        for assertion in manifest.get("assertions") or ()
+        if str(assertion.get("label", "")).startswith("c2pa.soft-binding")
+        and (data := assertion.get("data") or {})
+        for block in data.get("blocks") or ()
+    ]
+
+
+def _to_base64(value: Any) -> str:
+    """Return a binding's value in base64.
+
+    The library shows byte strings so, but lists of numbers as they are.
+    """
+    if isinstance(value, list):
+        try:
+            return base64.b64encode(bytes(value)).decode("ascii")
+        except (TypeError, ValueError):
+            return ""
+    return str(value or "")
+
+
+def main(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer one order."""
+    logging.disable()
+    sink.write(b"R")
+    sink.flush()
+    order = json.loads(source.readline(2**20))
+    data = source.read(order["size"])
+    sidecar = source.read(order["sidecar"]) if order["sidecar"] else None
+    sink.write(json.dumps(read_manifest(order, data, sidecar)).encode() + b"\n")
+    sink.flush()
+
+
+if __name__ == "__main__":
+    c2pa.sdk_version()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+    with contextlib.suppress(BrokenPipeError):
+        main(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,23 @@
+"""The manifests that we made, as they were delivered; they are erased with the clip's audio."""
+
+from __future__ import annotations
+
+from core.errors import NotFound
+from provenance.models import Clip
+from vault import blobs
+
+
+class NoManifest(NotFound):
+    """The clip carries no C2PA manifest."""
+
+    code = "no_manifest"
+
+
+def load_manifest_store(clip: Clip) -> bytes:
+    """The manifest store of a clip, whatever became of its permission.
+
+    Raises NoManifest, for erased clips too.
+    """
+    if not clip.manifest_blob_id:
+        raise NoManifest("This clip carries no C2PA manifest.")
+    return blobs.read_blob_range(clip.manifest_blob_id, clip.manifest_offset, clip.manifest_size)

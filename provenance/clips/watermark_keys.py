@@ -1,0 +1,185 @@
+"""Which key and which token a mark is made with, and which keys a search for marks has to try."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+
+import watermark
+from accounts import organisation_policy
+from core.canonical_json import Json
+from provenance.clips import audiowmark_layer
+from provenance.clips.audiowmark_layer import AudiowmarkLayer
+from provenance.models import Clip, MarkKey
+from vault import subject_keys
+
+TOKEN_BITS: Final = 32
+POLICY: Final = "watermark_schemes"
+Draw = Callable[[], int]
+
+
+def draw_token() -> int:
+    """A random token."""
+    return secrets.randbits(TOKEN_BITS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkingKey:
+    """The key of one organisation's marks in one epoch."""
+
+    organisation_id: str
+    epoch: int
+    key: bytes = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name under which a search reports this key: `org_…|2026`."""
+        return f"{self.organisation_id}|{self.epoch}"
+
+
+def get_epoch(at: datetime) -> int:
+    """The epoch of a time: its calendar year.
+
+    Averaging many clips of one key could estimate its pattern, so keys change; a search tries every
+    key, so they change rarely.
+    """
+    return at.year
+
+
+def get_current_key(organisation_id: str, *, at: datetime) -> MarkingKey:
+    """The key to mark with now; remembers that this epoch is in use. Raises KeyDestroyed."""
+    epoch = get_epoch(at)
+    known = MarkKey.objects.filter(organisation_id=organisation_id, epoch=epoch)
+    if not known.exists():
+        row = MarkKey(organisation_id=organisation_id, epoch=epoch, created_at=at)
+        MarkKey.objects.bulk_create([row], ignore_conflicts=True)
+    return MarkingKey(
+        organisation_id=organisation_id, epoch=epoch, key=_derive_key(organisation_id, epoch, at=at)
+    )
+
+
+def get_keys_in_use(*, first: str = "") -> dict[str, bytes]:
+    """Every key that marks were made with, by its name, newest epochs first.
+
+    Destroyed keys are left out.
+
+    Those of the organisation `first` come before all others.
+    """
+    return _derive_known_keys(MarkKey.objects.all(), _key_purpose, first)
+
+
+def derive_second_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
+    """The key of the second mark (audiowmark's scheme): derived for itself, so that giving it away
+    gives away no more.
+
+    Raises KeyDestroyed.
+    """
+    return subject_keys.derive_key(
+        subject_keys.get_organisation_subject(organisation_id, at=at), _second_key_purpose(epoch)
+    )
+
+
+def is_second_mark_wanted(organisation_id: str) -> bool:
+    """Whether the organisation's policy has long clips carry the second mark; without an entry they
+    do.
+    """
+    schemes = organisation_policy.get_policy(organisation_id).get(POLICY)
+    return audiowmark_layer.SCHEME in schemes if isinstance(schemes, list) else True
+
+
+def check_policy(value: Json) -> None:
+    """Raise ValueError unless `value` is a list of schemes with our own among them."""
+    known = (watermark.SCHEME, audiowmark_layer.SCHEME)
+    if (
+        not isinstance(value, list)
+        or not all(name in known for name in value)
+        or len(set(map(str, value))) < len(value)
+    ):
+        raise ValueError(f"must be a list of {' and '.join(known)}, each at most once")
+    if watermark.SCHEME not in value:
+        raise ValueError(f"must name {watermark.SCHEME}: no clip leaves without it")
+
+
+def register_policy() -> None:
+    """Make the policy's entry known."""
+    organisation_policy.register_policy_entry(
+        organisation_policy.PolicyEntry(
+            name=POLICY,
+            help=(
+                "Which schemes mark clips: our own always, audiowmark beside it in clips of 15 "
+                "seconds and more."
+            ),
+            example=[watermark.SCHEME, audiowmark_layer.SCHEME],
+            check=check_policy,
+        )
+    )
+
+
+def get_second_layer(
+    clip_id: str, organisation_id: str, epoch: int, *, at: datetime
+) -> AudiowmarkLayer | None:
+    """The second mark that a clip should carry when it is long enough; None when the organisation
+    wants none.
+
+    Raises KeyDestroyed.
+    """
+    if not is_second_mark_wanted(organisation_id):
+        return None
+    key = audiowmark_layer.to_audiowmark_key(
+        derive_second_key(organisation_id, epoch, at=at), f"{organisation_id}|{epoch}"
+    )
+    return AudiowmarkLayer(clip_id=clip_id, key=key)
+
+
+def get_second_keys_in_use(*, first: str = "") -> dict[str, bytes]:
+    """The keys of all second marks that clips carry, by name, as `get_keys_in_use` gives those of
+    our own mark.
+    """
+    return _derive_known_keys(MarkKey.objects.filter(second=True), _second_key_purpose, first)
+
+
+def note_second_mark(clip: Clip) -> None:
+    """Remember that a clip of this epoch carries the second mark, if it does, so that a search
+    tries its key.
+    """
+    if clip.second_marks:
+        MarkKey.objects.filter(
+            organisation_id=clip.organisation_id, epoch=clip.epoch, second=False
+        ).update(second=True)
+
+
+def parse_key_name(name: str) -> tuple[str, int]:
+    """Organisation and epoch of a key's name."""
+    organisation_id, _, epoch = name.rpartition("|")
+    return organisation_id, int(epoch)
+
+
+def _derive_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
+    _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
+    return derive(_key_purpose(epoch))
+
+
+def _derive_known_keys(
+    known: QuerySet[MarkKey], purpose: Callable[[int], str], first: str
+) -> dict[str, bytes]:
+    rows = list(known.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch"))
+    rows.sort(key=lambda row: row[0] != first)
+    derive = subject_keys.open_derivers_of(organisation_id for organisation_id, _ in rows)
+    return {
+        f"{organisation_id}|{epoch}": derive[organisation_id](purpose(epoch))
+        for organisation_id, epoch in rows
+        if organisation_id in derive
+    }
+
+
+def _key_purpose(epoch: int) -> str:
+    return f"watermark|{epoch}"
+
+
+def _second_key_purpose(epoch: int) -> str:
+    return f"audiowmark|{epoch}"

@@ -1,0 +1,271 @@
+"""Writes a bundle: every file of it, streamed as one zip at constant memory, the signed manifest
+last.
+
+Layout: `entries.jsonl`, `leaves.bin` or `proofs.jsonl`, `openings.jsonl`, `closings.jsonl`,
+`records/`, `tables/*.jsonl` and `*.csv`, `files/`, `checkpoint`, `keys.json`, `c2pa-roots.pem`,
+`README.txt`, `verify.py`, `manifest.json`, `manifest.jws`. `readme.py` says what each holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from core import clock
+from core.canonical_json import Json
+from core.errors import NotFound, Unavailable
+from provenance.c2pa import signing_authority
+from provenance.exports import log_extract, readme, registry, tables
+from provenance.exports.registry import ExportScope
+from provenance.exports.zip_stream import Archive
+from provenance.verifier import build
+from transparency_log.formats import signed_note
+from transparency_log.models import Checkpoint
+from vault import blobs, public_keys
+from vault.errors import Tampered
+from vault.signing_keys import Signer
+
+FORMAT: Final = "sayso-bundle/1"
+# Level 1 makes JSON a third as large at five times the speed of level 6, which saves another tenth.
+FAST: Final = 1
+# A person with more recordings gets the first of them; the verifier says how many rows have no
+# file.
+MOST_FILES: Final = 90_000
+Tick = Callable[[int], None]
+
+
+class FileGone(Unavailable):
+    """A recording was deleted while the bundle was made; it is made anew."""
+
+    code = "export_file_gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundlePlan:
+    """All that a bundle is made from, besides the database: what about, up to which checkpoint,
+    signed by whom.
+
+    `at` is the time in which the data lives; `signed_at` is the real one, in which keys are valid.
+    """
+
+    scope: ExportScope
+    export_id: str
+    checkpoint: Checkpoint
+    signer: Signer
+    at: datetime
+    signed_at: datetime
+
+    @property
+    def head(self) -> signed_note.TreeHead:
+        """What the checkpoint says."""
+        return signed_note.parse_checkpoint(self.checkpoint.note.rpartition("\n\n")[0] + "\n")
+
+
+@dataclass(slots=True, kw_only=True)
+class _BundleIndex:
+    """What the manifest will say, filled while the files are written."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    first_index: int | None = None
+
+
+def write_zip(plan: BundlePlan, *, tick: Tick = lambda _rows: None) -> Iterator[bytes]:
+    """Give the zip, piece by piece.
+
+    Run it inside `snapshot.consistent_read`; `tick` hears of rows as they are written.
+
+    Raises what the registered sources raise, ValueError when one breaks its word, store.TileLost,
+    KmsUnavailable.
+    """
+    archive, book = Archive(), _BundleIndex()
+    if plan.scope.kind == "audit":
+        yield from _write_whole_log(archive, plan, book, tick)
+    elif plan.scope.kind == "speaker":
+        yield from _write_personal_log(archive, plan, book, tick)
+    yield from _write_records(archive, plan, book, tick)
+    yield from _write_tables(archive, plan, book, tick)
+    yield from _write_files(archive, plan, book, tick)
+    origin = plan.head.origin
+    text = readme.render_readme(
+        plan.scope, export_id=plan.export_id, made=clock.to_rfc3339(plan.at), origin=origin
+    )
+    yield from archive.add("checkpoint", [plan.checkpoint.note.encode("utf-8")])
+    yield from archive.add(
+        "keys.json", [_to_pretty_json(public_keys.render_public_keys(plan.scope.organisation_id))]
+    )
+    if plan.scope.kind in registry.EVIDENCE and (roots := signing_authority.get_trust_anchors()):
+        yield from archive.add("c2pa-roots.pem", [roots.encode("ascii")])
+    yield from archive.add("README.txt", [text.encode("utf-8")])
+    yield from archive.add("verify.py", [build.build_program()])
+    manifest = _to_pretty_json(_build_manifest(plan, book, archive))
+    yield from archive.add("manifest.json", [manifest])
+    yield from archive.add("manifest.jws", [sign_jws(manifest, plan.signer).encode("ascii")])
+    yield from archive.close()
+
+
+def sign_jws(payload: bytes, signer: Signer) -> str:
+    """Sign as a compact JWS (RFC 7515, RFC 8037) with the payload attached."""
+    header = {"alg": "Ed25519", "kid": signer.key_id, "typ": "sayso-manifest+jws"}
+    signed = b".".join(
+        map(_to_base64url, (json.dumps(header, separators=(",", ":")).encode("ascii"), payload))
+    )
+    return (signed + b"." + _to_base64url(signer.sign(signed))).decode("ascii")
+
+
+def _write_whole_log(
+    archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
+) -> Iterator[bytes]:
+    """The period's entries without a gap, the hashes of all others, and the openings."""
+    reach = log_extract.find_log_range(plan.scope, size=plan.checkpoint.size)
+    book.first_index = reach.first
+    entries = log_extract.read_entry_lines(plan.scope, reach, tick)
+    yield from _add_lines(archive, "entries.jsonl", entries, book, "entries", large=True)
+    if reach.count < reach.size:
+        yield from archive.add(
+            "leaves.bin", log_extract.read_leaf_hashes(plan.scope, reach), level=0, large=True
+        )
+    openings = _count_lines(log_extract.read_openings(plan.scope, reach), tick)
+    yield from _add_lines(archive, "openings.jsonl", openings, book, "openings", large=True)
+    if reach.count < reach.size:
+        yield from archive.add(
+            "closings.jsonl", log_extract.read_closings(plan.scope, reach), level=FAST
+        )
+    if book.counts["entries"] != reach.count:
+        raise ValueError(
+            f"{book.counts['entries']} entries of the log were read where {reach.count} belong"
+        )
+
+
+def _write_personal_log(
+    archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
+) -> Iterator[bytes]:
+    """One person's entries, each with its proof, and their openings."""
+    scope, size = plan.scope, plan.checkpoint.size
+    entries = _count_lines(log_extract.read_personal_lines(scope, size=size), tick)
+    yield from _add_lines(archive, "entries.jsonl", entries, book, "entries")
+    yield from archive.add(
+        "proofs.jsonl", log_extract.build_personal_proofs(scope, size=size), level=FAST
+    )
+    openings = _count_lines(log_extract.read_personal_openings(scope, size=size), tick)
+    yield from _add_lines(archive, "openings.jsonl", openings, book, "openings")
+
+
+def _write_records(
+    archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
+) -> Iterator[bytes]:
+    if plan.scope.kind in registry.EVIDENCE:
+        found = _count_lines(map(_format_record, registry.list_records(plan.scope)), tick)
+        yield from _add_lines(archive, "records/consents.jsonl", found, book, "records")
+
+
+def _format_record(record: registry.Record) -> bytes:
+    encoded = base64.b64encode(record.record).decode("ascii")
+    row = {"id": record.consent_id, "record": encoded, "sha256": record.sha256, "jws": record.jws}
+    return json.dumps(row, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _write_tables(
+    archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
+) -> Iterator[bytes]:
+    for table in registry.list_tables(plan.scope.kind):
+        names = tables.list_columns(table)
+        book.columns[table.name] = list(names)
+        found = tables.read_rows(table, plan.scope, size=plan.checkpoint.size)
+        written = tables.write_jsonl(tables.count_rows(found, tick))
+        yield from _add_lines(archive, f"tables/{table.name}.jsonl", written, book, table.name)
+        again = tables.read_rows(table, plan.scope, size=plan.checkpoint.size)
+        yield from archive.add(
+            f"tables/{table.name}.csv", tables.write_csv(again, names), level=FAST
+        )
+
+
+def _write_files(
+    archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
+) -> Iterator[bytes]:
+    """Put in a person's own recordings as they lie in the vault, chunk by chunk."""
+    if plan.scope.kind != "speaker":
+        return
+    book.counts["files"] = 0
+    for file in islice(registry.list_files(plan.scope), MOST_FILES):
+        yield from archive.add(file.name, _read_file(file), level=0, large=True)
+        book.counts["files"] += 1
+        tick(1)
+
+
+def _read_file(file: registry.File) -> Iterator[bytes]:
+    """Read a file whose row this consistent read still sees, although it may have been deleted
+    since.
+    """
+    try:
+        message = blobs.open_message(file.blob_id)
+    except (NotFound, Tampered) as error:
+        raise FileGone(
+            "A file went while the bundle was made.", facts={"blob": file.blob_id}
+        ) from error
+    return message.chunks()
+
+
+def _add_lines(
+    archive: Archive,
+    name: str,
+    lines: Iterable[bytes],
+    book: _BundleIndex,
+    counted: str,
+    *,
+    large: bool = False,
+) -> Iterator[bytes]:
+    """Put a file of lines in and note how many there are."""
+    book.counts[counted] = 0
+
+    def counting() -> Iterator[bytes]:
+        for chunk in lines:
+            book.counts[counted] += chunk.count(b"\n")
+            yield chunk
+
+    yield from archive.add(name, counting(), level=FAST, large=large)
+
+
+def _count_lines(lines: Iterable[bytes], tick: Tick) -> Iterator[bytes]:
+    for line in lines:
+        yield line
+        tick(1)
+
+
+def _build_manifest(plan: BundlePlan, book: _BundleIndex, archive: Archive) -> dict[str, Json]:
+    scope = plan.scope
+    return {
+        "format": FORMAT,
+        "kind": scope.kind,
+        "id": plan.export_id,
+        "organisation": scope.organisation_id,
+        "livemode": scope.livemode,
+        "created_at": clock.to_rfc3339(plan.at),
+        "signed_at": clock.to_rfc3339(plan.signed_at),
+        "from": clock.to_rfc3339(scope.start) if scope.start else None,
+        "to": clock.to_rfc3339(scope.end) if scope.end else None,
+        "from_ms": scope.start_ms,
+        "to_ms": scope.end_ms,
+        "speaker": scope.speaker_id,
+        "words": scope.words,
+        "counts": book.counts,
+        "tables": {name: {"columns": columns} for name, columns in book.columns.items()},
+        "checkpoint": signed_note.head_to_mapping(plan.head),
+        "first_index": book.first_index,
+        "files": [
+            {"name": file.name, "size": file.size, "sha256": file.sha256} for file in archive.files
+        ],
+    }
+
+
+def _to_pretty_json(value: Json) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
+
+
+def _to_base64url(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")

@@ -1,0 +1,205 @@
+"""Exports: ask for one, find it, read it, and forget all of them when a person is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from accounts.models import Organisation
+from core import ids, transactions
+from core.errors import Conflict, Fault, Invalid, NotFound
+from provenance.exports import registry, tasks
+from provenance.exports.registry import Kind
+from provenance.models import Export, ExportQuerySet, ExportState
+from provenance.models.export import SETTLED
+from transparency_log import events
+from vault import blobs, public_keys
+
+# Years that the log's milliseconds and every verifier agree on.
+_YEARS: Final = range(1970, 9999)
+
+
+class ExportNotReady(Conflict):
+    """The bundle is not there: still being made, failed, or gone because its time was over or
+    somebody was erased.
+    """
+
+    code = "export_not_ready"
+
+
+@transactions.opens_transaction
+def request_export(
+    *,
+    organisation_id: str,
+    livemode: bool,
+    kind: Kind,
+    start: datetime | None,
+    end: datetime | None,
+    speaker_id: str | None,
+    words: bool,
+    at: datetime,
+    actor: str,
+) -> Export:
+    """Ask for a bundle; a worker makes it.
+
+    The period is half-open, cut to whole milliseconds like the log's times.
+
+    The entry names the keys that there are, so that who knows the log's key knows which others sign
+    its bundles. `words` says whether the words of intended uses are opened: they may name people,
+    so only for who may open people.
+
+    Raises Invalid for an impossible period, or a speaker where none belongs (or the other way
+    round); NotFound for a stranger's speaker.
+    """
+    start, end = _floor_to_milliseconds(start, "from"), _floor_to_milliseconds(end, "to")
+    if start is not None and end is not None and end <= start:
+        raise _build_invalid("out_of_range", "`to` must be later than `from`.", "to")
+    if (kind == "speaker") != (speaker_id is not None):
+        raise _build_invalid(
+            "invalid", "A speaker's bundle names the `speaker`; no other does.", "speaker"
+        )
+    if speaker_id is not None:
+        registry.find_subject(speaker_id, organisation_id=organisation_id, livemode=livemode)
+    export = Export.objects.create(
+        id=ids.new("exp"),
+        organisation_id=organisation_id,
+        livemode=livemode,
+        kind=kind,
+        from_at=start,
+        to_at=end,
+        speaker_id=speaker_id or "",
+        words=words,
+        actor=actor,
+        created_at=at,
+    )
+    transaction.on_commit(tasks.export_pending.delay, robust=True)
+    events.append_event(
+        organisation_id=organisation_id,
+        livemode=livemode,
+        kind="export.requested",
+        at=at,
+        actor=actor,
+        subject=None,
+        refs={"export": export.id},
+        speaker=speaker_id,
+        body={"kind": kind, "words": words, "keys": public_keys.hash_public_keys(organisation_id)},
+    )
+    return export
+
+
+def get_export(export_id: str, *, organisation_id: str, livemode: bool) -> Export:
+    """Give an organisation's export. Raises NotFound, for strangers' ids too."""
+    found = Export.objects.of(organisation_id, livemode=livemode).filter(id=export_id).first()
+    if found is None:
+        raise NotFound("There is no such export.")
+    return found
+
+
+def read_bundle(export: Export) -> Iterator[bytes]:
+    """Give the bundle's bytes, piece by piece.
+
+    Raises ExportNotReady, Tampered, KmsUnavailable, all of it at once.
+    """
+    if export.state != ExportState.READY:
+        raise ExportNotReady(
+            "This bundle is not there.",
+            facts={"state": export.state, "reason": export.code or None},
+        )
+    return blobs.open_message(export.blob_id).chunks()
+
+
+@transactions.opens_transaction
+def download_bundle(export: Export, *, actor: str, at: datetime) -> Iterator[bytes]:
+    """Put on record that this actor takes the bundle, then give its bytes.
+
+    Raises as `read_bundle` does, unlogged.
+
+    A person's own bundle holds their name, address and recordings, so taking it opens the person as
+    well.
+    """
+    pieces = read_bundle(export)
+    if export.speaker_id:
+        _log_opening(export, actor=actor, at=at)
+    events.append_event(
+        organisation_id=export.organisation_id,
+        livemode=export.livemode,
+        kind="export.downloaded",
+        at=at,
+        actor=actor,
+        subject=None,
+        refs={"export": export.id},
+        speaker=export.speaker_id or None,
+        body={"kind": export.kind, "opens_people": export.opens_people},
+    )
+    return pieces
+
+
+def _log_opening(export: Export, *, actor: str, at: datetime) -> None:
+    subject = registry.find_subject(
+        export.speaker_id, organisation_id=export.organisation_id, livemode=export.livemode
+    )
+    events.append_event(
+        organisation_id=export.organisation_id,
+        livemode=export.livemode,
+        kind="speaker.opened",
+        at=at,
+        actor=actor,
+        subject=subject,
+        refs={},
+        speaker=export.speaker_id,
+        body={},
+    )
+
+
+@transactions.requires_transaction
+def forget_bundles(organisation_id: str, *, livemode: bool, at: datetime) -> int:
+    """Delete every stored bundle of the organisation's live or test data; give how many went.
+
+    The simplest rule that is safe: any bundle may hold what an erased person's key opened. One that
+    is being made looks after itself (`making`). Bundles that were downloaded before are their
+    holders' duty.
+    """
+    # One that is finished meanwhile waits for this lock, then sees the destroyed key.
+    Organisation.objects.select_for_update(no_key=True).filter(id=organisation_id).first()
+    mine = Export.objects.of(organisation_id, livemode=livemode)
+    stored = list(
+        mine.filter(state=ExportState.READY).select_for_update().values_list("id", "blob_id")
+    )
+    for export_id, blob_id in stored:
+        mine.filter(id=export_id).update(
+            state=ExportState.EXPIRED, blob_id="", code="speaker_erased", finished_at=at
+        )
+        blobs.delete_blob(blob_id)
+    return len(stored)
+
+
+def list_settled_exports(
+    before: datetime, *, organisation_id: str, livemode: bool
+) -> ExportQuerySet:
+    """An organisation's exports from before that time that nobody works on."""
+    mine = Export.objects.of(organisation_id, livemode=livemode)
+    return mine.filter(created_at__lt=before, state__in=SETTLED)
+
+
+@transactions.requires_transaction
+def delete_exports(export_ids: Sequence[str]) -> int:
+    """Delete settled exports with their bundles; give how many."""
+    found = Export.objects.filter(id__in=export_ids, state__in=SETTLED)
+    for blob_id in found.exclude(blob_id="").values_list("blob_id", flat=True):
+        blobs.delete_blob(blob_id)
+    return found.delete()[0]
+
+
+def _floor_to_milliseconds(at: datetime | None, attr: str) -> datetime | None:
+    if at is None:
+        return None
+    if at.year not in _YEARS:
+        raise _build_invalid("out_of_range", "A time between 1970 and 9998, please.", attr)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _build_invalid(code: str, detail: str, attr: str) -> Invalid:
+    return Invalid(detail, faults=(Fault(code=code, detail=detail, attr=attr),))

@@ -1,0 +1,41 @@
+"""One consistent, read-only view of the database for as long as a bundle is being written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def begin_consistent_read() -> Iterator[None]:
+    """Read one state of the database throughout, without holding up anybody who writes.
+
+    PostgreSQL: REPEATABLE READ, READ ONLY. SQLite: a deferred transaction, whose first read fixes
+    the state in WAL mode; the house's usual IMMEDIATE would lock out all writers meanwhile. Raises
+    RuntimeError inside a transaction, whose isolation cannot be changed any more.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("a consistent read is a transaction of its own")
+    with _begin_deferred(), transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+@contextmanager
+def _begin_deferred() -> Iterator[None]:
+    """Have SQLite begin transactions DEFERRED on this connection; the attribute is Django's (since
+    5.1).
+    """
+    before = getattr(connection, "transaction_mode", None)
+    if before is None:
+        yield
+        return
+    setattr(connection, "transaction_mode", "DEFERRED")  # noqa: B010 - unknown to the stubs
+    try:
+        yield
+    finally:
+        setattr(connection, "transaction_mode", before)  # noqa: B010 - as above

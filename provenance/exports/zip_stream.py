@@ -1,0 +1,100 @@
+"""A zip that is written to nowhere in particular: bytes come out as files go in, memory stays
+constant.
+
+Dates are all 1980-01-01 and nothing else varies, so that `verify.py` can hold every byte of the zip
+to account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+MARK: Final = b"sayso-bundle/1"
+# Bytes go through hash and deflate in pieces of this size; smaller ones spend their time on calls.
+BLOCK: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A file that went into the archive: name, plain size, SHA-256 of the plain bytes in hex."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class _Sink:
+    """Takes what `zipfile` writes until somebody collects it.
+
+    No `tell`: so it writes without ever going back.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        self._size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def take(self, least: int) -> Iterator[bytes]:
+        """Give what has come together, when it is `least` bytes or more."""
+        if self._size >= least:
+            whole, self._parts, self._size = b"".join(self._parts), [], 0
+            yield whole
+
+
+class Archive:
+    """A zip in the making. Send on what `add` and `close` give, in order."""
+
+    def __init__(self) -> None:
+        self._sink = _Sink()
+        self._zip = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]  # write-only
+        self._zip.comment = MARK
+        self.files: list[Packed] = []
+
+    def add(
+        self, name: str, chunks: Iterable[bytes], *, level: int = 6, large: bool = False
+    ) -> Iterator[bytes]:
+        """Put a file in, chunk by chunk.
+
+        Level 0 stores (hashes do not compress); `large` allows 4 GiB and more.
+        """
+        self._zip.compression = zipfile.ZIP_DEFLATED if level else zipfile.ZIP_STORED
+        self._zip.compresslevel = level or None
+        digest, size = hashlib.sha256(), 0
+        with self._zip.open(name, "w", force_zip64=large) as member:
+            for block in join_blocks(chunks):
+                digest.update(block)
+                size += len(block)
+                member.write(block)
+                yield from self._sink.take(BLOCK)
+        self.files.append(Packed(name=name, size=size, sha256=digest.hexdigest()))
+        yield from self._sink.take(BLOCK)
+
+    def close(self) -> Iterator[bytes]:
+        """Write the directory: the archive is complete after this."""
+        self._zip.close()
+        yield from self._sink.take(0)
+
+
+def join_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small chunks to blocks of about BLOCK bytes."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size >= BLOCK:
+            yield b"".join(held)
+            held, size = [], 0
+    if size:
+        yield b"".join(held)

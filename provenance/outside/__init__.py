@@ -1,1 +1,0 @@
-"""Proof of the log that does not rest on us: witnesses, kept copies, time stamps; and watching any log from outside."""

@@ -1,0 +1,37 @@
+"""Was this made here, and may it exist?
+
+The one answer to that question, for the API and the pages alike.
+
+One module looks in one layer (`exact`, `marked`), `judging` draws the conclusion, `asking` is the
+order of it. Nothing of an upload is kept, and nothing that is said names a person.
+"""
+
+from __future__ import annotations
+
+from provenance.verification.consent_status import (
+    ENDED_FOR_GOOD,
+    get_consent_level,
+    register_consent_level,
+    register_consent_state,
+)
+from provenance.verification.verdict import (
+    ClipSummary,
+    LayerEvidence,
+    MarkSegment,
+    Outcome,
+    VerificationResult,
+)
+from provenance.verification.verify import verify
+
+__all__ = [
+    "ENDED_FOR_GOOD",
+    "ClipSummary",
+    "LayerEvidence",
+    "MarkSegment",
+    "Outcome",
+    "VerificationResult",
+    "get_consent_level",
+    "register_consent_level",
+    "register_consent_state",
+    "verify",
+]

@@ -1,0 +1,131 @@
+"""From a soft binding, or from the sound that it is in, to manifests (C2PA Soft Binding Resolution
+API).
+
+An erased clip is not there at all; that this service made it is for `provenance.verification` to
+say, from the sound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import QuerySet
+
+from audio import decoding
+from audio.containers import UnreadableAudio
+from audio.sound import Sound
+from core import canonical_json
+from core.errors import Malformed, NotFound
+from provenance.c2pa import jumbf, manifest, manifest_store
+from provenance.fingerprint import repository
+from provenance.models import Clip, ClipState
+from provenance.verification import fingerprint_layer, watermark_layer
+
+_ID: Final = re.compile(r"urn:c2pa:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_FORM: Final = re.compile(
+    r"urn:(c2pa|uuid):[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(:[!-~]{1,200})?\Z"
+)
+"""An id of anybody's manifest (C2PA 2.1, 8.2; `urn:uuid:` before): ours have no vendor and no
+version behind them.
+"""
+GOOD_FOR: Final = (ClipState.ISSUED, ClipState.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A manifest that may be the one sought; `score`, 0 to 100, where it only sounds alike, else
+    None.
+    """
+
+    manifest_id: str
+    score: int | None = None
+
+
+def find_by_binding(algorithm: str, value: str, *, most: int) -> tuple[Match, ...]:
+    """Manifests of a soft binding; none for an algorithm that is not ours.
+
+    Raises Malformed for an unreadable value.
+    """
+    if algorithm != manifest.ALGORITHM:
+        return ()
+    clip_id = manifest.binding_value_to_clip(value)
+    if clip_id is None:
+        raise Malformed("The value is not the base64 of 16 bytes.")
+    return _to_matches(_list_clips_with_manifest().filter(id=clip_id))[:most]
+
+
+def find_by_content(data: bytes, *, algorithm: str | None, most: int) -> tuple[Match, ...]:
+    """Manifests of the file's clip: by its bytes, by the mark in its sound, then what sounds alike.
+
+    The file is decoded in the child and not kept. Raises Malformed for what is no audio.
+    """
+    if algorithm not in {None, manifest.ALGORITHM}:
+        return ()
+    found = dict.fromkeys(_match_bytes(data))
+    try:
+        sound = decoding.decode_untrusted(data).sound
+    except UnreadableAudio as error:
+        if found:
+            return tuple(found)[:most]
+        raise Malformed(error.detail) from error
+    found |= dict.fromkeys(_match_watermark(sound))
+    named = {match.manifest_id for match in found}
+    alike = [match for match in _match_fingerprint(sound) if match.manifest_id not in named]
+    return (*found, *alike)[:most]
+
+
+def get_manifest_store(manifest_id: str, *, active_only: bool = False) -> bytes:
+    """The manifest store that this is the active manifest of, or that manifest alone.
+
+    Raises NotFound, Malformed.
+    """
+    if not _FORM.match(manifest_id):
+        raise Malformed("That is no id of a manifest: `urn:c2pa:` and a UUID.")
+    clip = (
+        _list_clips_with_manifest().filter(manifest_id=manifest_id).first()
+        if _ID.match(manifest_id)
+        else None
+    )
+    if clip is None:
+        raise NotFound("There is no such manifest.")
+    whole = manifest_store.load_manifest_store(clip)
+    return jumbf.extract_active_manifest(whole) if active_only else whole
+
+
+def _list_clips_with_manifest() -> QuerySet[Clip]:
+    return Clip.objects.filter(state__in=GOOD_FOR).exclude(manifest_blob_id="")
+
+
+def _to_matches(rows: QuerySet[Clip]) -> tuple[Match, ...]:
+    return tuple(Match(manifest_id=clip.manifest_id) for clip in rows.order_by("-issued_at", "id"))
+
+
+def _match_bytes(data: bytes) -> Iterator[Match]:
+    yield from _to_matches(
+        _list_clips_with_manifest().filter(sha256=canonical_json.sha256_hex(data))
+    )
+
+
+def _match_watermark(sound: Sound) -> Iterator[Match]:
+    heard = [
+        mark.clip.id
+        for mark in watermark_layer.check_watermark_layer(sound, expected=None).marks
+        if mark.clip is not None
+    ]
+    yield from _to_matches(_list_clips_with_manifest().filter(id__in=heard))
+
+
+def _match_fingerprint(sound: Sound) -> Iterator[Match]:
+    """What only sounds alike, most alike first.
+
+    The same sentence spoken twice may, so it has a score.
+    """
+    if sound.seconds < fingerprint_layer.LEAST_SECONDS:
+        return
+    for candidate in repository.search_similar_clips(sound):
+        if candidate.clip.state in GOOD_FOR and candidate.clip.manifest_blob_id:
+            score = round(100 * (1 - candidate.likeness.errors))
+            yield Match(manifest_id=candidate.clip.manifest_id, score=min(99, score))

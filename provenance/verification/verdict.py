@@ -1,0 +1,90 @@
+"""The shapes of an answer: verdict, evidence of each layer, the clip that may be named, where its
+mark was heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The verdicts of the API."""
+
+    ISSUED = "issued"
+    ALTERED = "issued_altered"
+    WITHDRAWN = "issued_withdrawn"
+    NOT_FOUND = "not_found"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerEvidence:
+    """What one layer said: `match`, `mismatch`, `absent` or `candidate`.
+
+    `why` tells apart cases of one result; every `key` has its sentence in
+    `provenance.translations`, in every language.
+    """
+
+    layer: str
+    result: str
+    why: str = ""
+
+    @property
+    def key(self) -> str:
+        """Under which the sentence stands: `sha256.match`, or `sha256.match.samples` with a
+        `why`.
+        """
+        return ".".join(part for part in (self.layer, self.result, self.why) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipSummary:
+    """What may be said of a clip to anybody who holds it.
+
+    Behind one that is not `livemode` stands no real person.
+    """
+
+    id: str
+    issued_at: datetime
+    organisation: str
+    consent_state: str
+    livemode: bool
+    consent_assurance: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkSegment:
+    """A stretch of the file in which a mark was read: from, to in seconds, and the clip's id where
+    it may be said.
+    """
+
+    start_s: float
+    end_s: float
+    clip_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationResult:
+    """The answer.
+
+    `clip` is None when there is none, and when all that may be said is that it was issued here.
+
+    `others` are the further clips that were heard in a file of several, as far as they may be
+    named. `seconds` is the length of the sound, 0 when it could not be read; `why` says why not
+    (`audio.formats.REASONS`).
+    """
+
+    outcome: Outcome
+    clip: ClipSummary | None
+    evidence: tuple[LayerEvidence, ...]
+    stretches: tuple[MarkSegment, ...] = ()
+    seconds: float = 0.0
+    why: str = ""
+    others: tuple[ClipSummary, ...] = ()
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether all that may be said is that this service made it."""
+        return self.clip is None and self.outcome is Outcome.WITHDRAWN

@@ -1,0 +1,100 @@
+"""Whether somebody else vouches for every key that signed in a bundle: it was pinned, or a vouched
+log names it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from provenance.verifier.bundle import Bundle
+from provenance.verifier.check_report import Skipped
+from provenance.verifier.content_checks import pair_openings
+from provenance.verifier.merkle_proofs import Head
+from provenance.verifier.pinned_keys import Pinned
+
+SIGNS = {"log": "the checkpoint", "exports": "the manifest", "records": "consent records"}
+Named = dict[str, set[str]]  # purpose, SHA-256 of public keys
+
+
+class Earlier:
+    """The checkpoint of --previous: its head, and the ids of the bundle's keys that signed it."""
+
+    def __init__(self, head: Head, signers: set[str]) -> None:
+        self.head, self.signers = head, signers
+
+
+def check_vouched(bundle: Bundle, pinned: Pinned, earlier: Earlier | None) -> str:
+    """Every key that signed something in here is pinned, or named by a part of the log that a
+    vouched key signed.
+
+    `earlier` is a checkpoint that the log was seen to continue. A checkpoint vouches for who signed
+    it and for the entries below it, and so for the keys that these name. What a bundle says of its
+    own keys vouches for nothing.
+    """
+    known: Named = {
+        purpose: {_hash_key(key) for key in keys.values()} for purpose, keys in pinned.items()
+    }
+    logs = bundle.keys.get("log", {})
+    if earlier is not None:
+        known.setdefault("log", set()).update(_hash_key(logs[kid]) for kid in earlier.signers)
+        _add_known_keys(known, _find_named_keys(bundle, earlier.head[1]))
+    if (
+        known.get("log", set()) & {_hash_key(logs[kid]) for kid in bundle.signers}
+        and bundle.head is not None
+    ):
+        _add_known_keys(known, _find_named_keys(bundle, bundle.head[1]))
+    strange = [
+        SIGNS.get(purpose, purpose)
+        for purpose in sorted(bundle.keys)
+        if not _is_known(bundle, purpose, known)
+    ]
+    if strange:
+        raise Skipped(
+            "nobody vouches for the keys that signed {}: neither --key nor a part of the log that "
+            "a vouched key signed "
+            "names them; give --key with a keys.json from elsewhere".format(", ".join(strange))
+        )
+    return (
+        "every key that signed something in here is pinned, or named by the log that a vouched key "
+        "signed"
+    )
+
+
+def _is_known(bundle: Bundle, purpose: str, known: Named) -> bool:
+    """Whether all the keys of this purpose that were used are known; of the checkpoint's signers
+    one is enough.
+    """
+    used = {kid: _hash_key(key) for kid, key in bundle.keys[purpose].items() if kid in bundle.used}
+    found = [made in known.get(purpose, set()) for made in used.values()]
+    return any(found) if purpose == "log" else all(found)
+
+
+def _find_named_keys(bundle: Bundle, size: int) -> Named:
+    """Give the keys that open entries below this place name: those of a request for a bundle, and
+    of a rotation.
+    """
+    named: Named = {}
+    if not bundle.has("openings.jsonl"):
+        return named
+    for opening, entry in pair_openings(bundle):
+        body = opening["body"]
+        if opening["index"] >= size:
+            break
+        if entry["t"] == "export.requested":
+            _add_known_keys(
+                named, {purpose: set(hashes) for purpose, hashes in body.get("keys", {}).items()}
+            )
+        elif entry["t"] == "key.rotated" and "public_key" in body:
+            _add_known_keys(
+                named, {body["purpose"]: {_hash_key(bytes.fromhex(body["public_key"]))}}
+            )
+    return named
+
+
+def _add_known_keys(known: Named, more: Named) -> None:
+    for purpose, hashes in more.items():
+        known.setdefault(purpose, set()).update(hashes)
+
+
+def _hash_key(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()

@@ -1,0 +1,202 @@
+"""What the log of a bundle says of the rows of that bundle: every event about them, with its body
+where it is open.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from provenance.verifier.bundle import Bundle
+from provenance.verifier.check_report import Refusal
+from provenance.verifier.content_checks import get_refs, read_row
+from provenance.verifier.parsing import check_whole_number, decode_base64, parse_time, read_json
+
+KID_DOMAIN = b"sayso-kid-v1\n"
+# Which of an entry's refs leads to which table's rows. A clip's events name its consent, too, and
+# are the clip's alone.
+TABLE_OF_REF = {
+    "clip": "clips",
+    "decision": "decisions",
+    "voice": "voices",
+    "erasure": "erasures",
+    "consent": "consents",
+}
+# Which ref the events of other kinds are about: a link leaves for a consent.
+REF_OF_KIND = {"delivery": "consent"}
+
+
+class Happened(NamedTuple):
+    """An event: its place, its entry, and the JSON of its body, None where it stayed closed."""
+
+    place: int
+    entry: dict[str, Any]
+    sealed: bytes | None
+
+    @property
+    def kind(self) -> str:
+        """What happened."""
+        return str(self.entry["t"])
+
+    @property
+    def at(self) -> int:
+        """When, in milliseconds since 1970."""
+        return check_whole_number(self.entry["ts"])
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """What it says in full, where it is open."""
+        return None if self.sealed is None else json.loads(self.sealed)
+
+
+class Past:
+    """Everything that the bundle's own log says of the bundle's own rows.
+
+    Reads the entries once.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.rows = {
+            name: {str(row.get("id")) for row in read_table_rows(bundle, name)}
+            for name in TABLE_OF_REF.values()
+        }
+        self.events: dict[str, list[Happened]] = defaultdict(list)
+        self.speakers: dict[str, list[Happened]] = defaultdict(list)
+        self.places: dict[int, Happened] = {}
+        self.kids: dict[str, bytes] = {}
+        self.closed: list[Happened] = []
+        self.foreign = self.old = 0
+        self.foreign_decisions: set[str] = set()
+        self.unproven: Counter[str] = Counter()
+        self.voices: set[str] = set()
+        self.repeated = False
+        for event in self._read():
+            self._note(event)
+        self.records = {row["id"]: row for row in _read_records(bundle)}
+
+    def of(self, row_id: Any, *kinds: str) -> list[Happened]:
+        """Give the events of a row, oldest first."""
+        return [
+            event for event in self.events.get(str(row_id), ()) if not kinds or event.kind in kinds
+        ]
+
+    def last(self, row_id: Any, *kinds: str) -> Happened | None:
+        """Give the newest of them."""
+        found = self.of(row_id, *kinds)
+        return found[-1] if found else None
+
+    def erased_at(self, speaker_id: Any) -> int | None:
+        """Say when a speaker was erased, None while they are not."""
+        ends = [
+            event.at
+            for event in self.speakers.get(str(speaker_id), ())
+            if event.kind == "erasure.completed"
+        ]
+        return ends[-1] if ends else None
+
+    def is_whole(self) -> bool:
+        """Whether every entry of the log is here, so that what is not here did not happen."""
+        head = self.bundle.head
+        return (
+            self.bundle.has("entries.jsonl")
+            and bool(head)
+            and self.bundle.counts["entries"] == (head or ("", -1))[1]
+        )
+
+    def holds_all(self) -> bool:
+        """Whether all is here that the log says of these rows; of a personal copy its maker says
+        so.
+        """
+        return self.is_whole() or self.bundle.has("proofs.jsonl")
+
+    def note_erasure(self, body: dict[str, Any]) -> None:
+        """Remember which entries this erasure closed; one that was repeated after a restore cannot
+        say.
+        """
+        if body.get("kids"):
+            self.kids[body["speaker"]] = decode_base64(body["kids"])
+        else:
+            self.repeated = True
+
+    def _read(self) -> Iterator[Happened]:
+        openings = self.bundle.lines("openings.jsonl")
+        opened = next(openings, None)
+        opening = read_json(opened) if opened is not None else None
+        for index, line in self.bundle.entries():
+            entry, sealed = read_json(line), None
+            if opening is not None and opening["index"] == index:
+                sealed = json.dumps(opening["body"]).encode("ascii")
+                opened = next(openings, None)
+                opening = read_json(opened) if opened is not None else None
+            yield Happened(index, entry, sealed)
+
+    def _note(self, event: Happened) -> None:
+        entry = event.entry
+        if entry.get("live", True) is not self.bundle.manifest["livemode"]:
+            self.foreign += 1
+            if event.kind.startswith("decision."):
+                self.foreign_decisions.add(get_refs(entry)["decision"])
+            return
+        if event.sealed is not None:
+            self._note_body(event, event.body or {})
+        elif entry["v"] == 1:
+            self.old += 1
+        else:
+            self.closed.append(event)
+        if event.kind == "speaker.created":
+            self.places[event.place] = event
+        refs = get_refs(entry)
+        if event.kind == "voice.ready":
+            self.voices.add(refs["voice"])
+        family = event.kind.partition(".")[0]
+        own = REF_OF_KIND.get(family, family)
+        if own in TABLE_OF_REF and refs.get(own) in self.rows[TABLE_OF_REF[own]]:
+            self.events[refs[own]].append(event)
+
+    def _note_body(self, event: Happened, body: dict[str, Any]) -> None:
+        if event.kind == "erasure.completed":
+            self.note_erasure(body)
+        if "speaker" in body and event.kind.partition(".")[0] in ("speaker", "erasure"):
+            self.speakers[body["speaker"]].append(event)
+
+
+def read_table_rows(bundle: Bundle, name: str) -> Iterator[dict[str, Any]]:
+    """Give the rows of a table, none when the bundle has no such table."""
+    if name in bundle.tables:
+        for line in bundle.lines(f"tables/{name}.jsonl"):
+            yield read_row(line)
+
+
+def compute_kid(key: bytes, event_id: str) -> str:
+    """Name an event's key as the log does, from the key that an erasure gave out."""
+    made = hmac.new(key, KID_DOMAIN + event_id.encode("ascii"), hashlib.sha256).digest()[:16]
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
+
+
+def parse_milliseconds(text: Any) -> int | None:
+    """Read a row's time to the millisecond, as entries have it."""
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise Refusal(f"{text!r} is not a time")
+    at = parse_time(text)
+    return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
+
+
+def _read_records(bundle: Bundle) -> Iterator[dict[str, Any]]:
+    if bundle.has("records/consents.jsonl"):
+        for line in bundle.lines("records/consents.jsonl"):
+            row = read_json(line)
+            head = json.loads(base64.urlsafe_b64decode(row["jws"].partition(".")[0] + "=="))
+            yield {
+                "id": row["id"],
+                "sha256": row["sha256"],
+                "kid": head["kid"],
+                "said": read_json(decode_base64(row["record"])),
+            }

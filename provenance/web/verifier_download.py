@@ -1,0 +1,30 @@
+"""`/verify.py`: the program that checks receipts and bundles, for whoever got one and has no bundle
+to take it from.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import condition, require_safe
+
+from provenance.verifier import build
+
+
+def _get_program_etag(_request: HttpRequest) -> str:
+    return f'"{build.hash_program()}"'
+
+
+@csrf_exempt
+@require_safe
+@condition(etag_func=_get_program_etag)
+def download_verifier(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Give the program. `/verify` shows its SHA-256; caches may keep it for an hour."""
+    headers = {
+        "Cache-Control": "public, max-age=3600",
+        "Content-Disposition": 'attachment; filename="verify.py"',
+        "Access-Control-Allow-Origin": "*",
+    }
+    return HttpResponse(
+        build.build_program(), content_type="text/x-python; charset=utf-8", headers=headers
+    )

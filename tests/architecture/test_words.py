@@ -1,0 +1,135 @@
+"""Names that a reader can search for: no bare participle, few functions of one word, nothing twice.
+
+Each list of exceptions may only shrink.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture import source
+
+PARTICIPLE = re.compile(
+    r"^(?!need|feed|seed|speed|embed|exceed|proceed|shed$)([a-z]+ed|said|shown|taken|begun|given|made|"
+    r"held|kept|told|known|seen|done|left|found|written|bound|sent|spoken|cut|paid|drawn|heard|lost|"
+    r"met|put|sold|spent|thrown|understood|worn|won|gone|grown|laid|led|meant|shut|spelt|split)$"
+)
+CONVENTIONAL = frozenset(
+    {
+        "admin",
+        "api",
+        "apps",
+        "commands",
+        "errors",
+        "models",
+        "pages",
+        "serializers",
+        "settings",
+        "tasks",
+        "urls",
+        "views",
+    }
+)
+"""Module names that every Django developer looks for in every app."""
+
+SHARE_OF_ONE_WORD = 0.15
+
+SAME_CLASS = frozenset({"GrantView", "ReasonForm"})
+SAME_MODULE = frozenset(
+    {
+        "de",
+        "en",
+        "feedback",
+        "key_rotation",
+        "openapi",
+        "outputs",
+        "registry",
+        "requests",
+        "schema",
+        "schemas",
+        "speakers",
+        "verify",
+    }
+)
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(source.tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def public_functions(path: Path) -> list[str]:
+    """Names of the functions of a module, without its classes' methods."""
+    body = source.tree(path).body
+    found = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [name for name in found if not name.startswith("_")]
+
+
+def public_classes(path: Path) -> list[str]:
+    body = source.tree(path).body
+    found = [node.name for node in body if isinstance(node, ast.ClassDef)]
+    return [name for name in found if not name.startswith("_")]
+
+
+def twice(places: dict[str, set[str]]) -> set[str]:
+    return {name for name, where in places.items() if len(where) > 1}
+
+
+class TestFunctions:
+    def test_are_never_a_bare_participle(self) -> None:
+        bare = [
+            f"{source.name(path)}:{node.lineno} {node.name}"
+            for path in source.files()
+            for node in functions(path)
+            if PARTICIPLE.match(node.name.strip("_"))
+        ]
+        assert bare == []
+
+    def test_of_a_module_seldom_have_one_word(self) -> None:
+        every = [name for path in source.files() for name in public_functions(path)]
+        short = [name for name in every if "_" not in name]
+        assert len(every) > 1000
+        assert len(short) / len(every) <= SHARE_OF_ONE_WORD
+
+
+class TestClasses:
+    def test_have_a_name_of_their_own(self) -> None:
+        places: dict[str, set[str]] = defaultdict(set)
+        for path in source.files():
+            for name in public_classes(path):
+                if name not in {"Migration", "Command"}:
+                    places[name].add(source.name(path))
+
+        assert twice(places) == SAME_CLASS
+
+
+class TestModules:
+    def test_have_a_name_of_their_own(self) -> None:
+        places: dict[str, set[str]] = defaultdict(set)
+        for path in source.files():
+            if path.stem != "__init__" and path.stem not in CONVENTIONAL:
+                places[path.stem].add(source.name(path))
+
+        assert twice(places) == SAME_MODULE
+
+
+class TestTheReaders:
+    """The tests above are only as good as what they read with."""
+
+    def test_know_a_participle(self) -> None:
+        assert [
+            word
+            for word in ("shown", "opened", "embed", "seed", "is_opened")
+            if PARTICIPLE.match(word)
+        ] == [
+            "shown",
+            "opened",
+        ]
+
+    def test_find_what_is_there_twice(self) -> None:
+        assert twice({"one": {"a.py"}, "two": {"a.py", "b.py"}}) == {"two"}

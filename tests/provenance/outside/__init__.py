@@ -1,1 +1,0 @@
-"""Outsiders: witnesses, stores and authorities as small real servers, and what we make of their answers."""

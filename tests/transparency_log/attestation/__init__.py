@@ -1,0 +1,3 @@
+"""Outsiders: witnesses, stores and authorities as small real servers, and what we make of their
+answers.
+"""

@@ -1,0 +1,154 @@
+"""One of everything that Acme can have, and one good call for every route of the API that changes
+something.
+
+A new route is seen at once: `calls` reads them from the resolver and wants an object for each kind
+of id in a path, and a body for each route that needs one.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from accounts.models import ApiKey
+from consent.models import Consent
+from erasure import erasure_requests, execution
+from provenance.exports import export_requests as exports
+from provenance.exports import worker
+from tests.architecture.test_routes import OPEN, api_views
+from tests.conftest import NOON
+from tests.voices.conftest import (
+    AUDIO,
+    AUDIOBOOK,
+    SENTENCE,
+    MakeConsent,
+    MakeVoice,
+    asker_of,
+    grant_of,
+    noon,
+    order_for,
+)
+from voices.models import JobKind
+from voices.speech import dispatch, pipeline
+
+_ID: Final = re.compile(r"<str:(\w+)>")
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+# The renewal takes the place of a consent that is signed, the signature one that is not.
+UNSIGNED: Final = "unsigned_id"
+
+
+@dataclass(kw_only=True)
+class World:
+    """Ids by the name that they have in a path, and bodies that are good for them."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def path(self, route: str) -> str:
+        """The route with Acme's ids in it.
+
+        Raises KeyError for a kind of id that this world has none of.
+        """
+        ids = self.ids | (
+            {"consent_id": self.ids[UNSIGNED]} if route.startswith("v1/test/consents/") else {}
+        )
+        return "/" + _ID.sub(lambda found: ids[found[1]], route)
+
+    def body(self, method: str, route: str) -> dict[str, Any]:
+        """A body that the route accepts."""
+        return self.bodies.get(f"{method} {route}", {})
+
+
+def calls() -> Iterator[tuple[str, str]]:
+    """Every method of every closed route below /v1/."""
+    for route, view in api_views().items():
+        yield from (
+            (method, route) for method in METHODS if route not in OPEN and hasattr(view, method)
+        )
+
+
+def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> World:
+    """Acme's world: a voice and its clip, a job, a denial, an export, and another person who has
+    been erased.
+    """
+    voice, erased, unsigned = make_voice(), make_consent(), make_consent(signed=False)
+    clip = pipeline.synthesize_clip(order_for(voice), asker=asker_of(voice), now=noon)
+    asker = asker_of(voice)
+    job = dispatch.queue_job(
+        [order_for(voice)], {}, kind=JobKind.SPEECH, asker=asker, at=NOON, real=NOON
+    )
+    erasure = erasure_requests.request_erasure(
+        erased.speaker_id, organisation=erased.organisation, livemode=False, reason="requested",
+        actor="system:test", at=NOON, real=NOON,
+    )  # fmt: skip
+    execution.continue_erasure(erasure.id, now=noon)
+    export = exports.request_export(
+        organisation_id=voice.organisation_id, livemode=False, kind="audit", start=None, end=None,
+        speaker_id=None, words=True, at=NOON, actor="system:test",
+    )  # fmt: skip
+    worker.make_pending_exports(now=noon)
+    world = World(
+        ids={
+            "speaker_id": voice.speaker_id,
+            "consent_id": voice.consent_id,
+            UNSIGNED: unsigned.id,
+            "voice_id": voice.id,
+            "clip_id": clip.clip_id,
+            "decision_id": clip.decision_id,
+            "job_id": job.id,
+            "erasure_id": erasure.id,
+            "export_id": export.id,
+            "key_id": key.id,
+        }
+    )
+    world.bodies = _bodies(world, fresh=make_consent())
+    return world
+
+
+def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
+    consent, words = world.ids["consent_id"], {"language": "en", "use_case": AUDIOBOOK}
+    said = {"voice": world.ids["voice_id"], "text": SENTENCE, **words}
+    sample = base64.b64encode((AUDIO / "librivox-austen-0870.wav").read_bytes()).decode()
+    asked = {
+        "speaker": world.ids["speaker_id"],
+        "duration": "P1Y",
+        "jurisdictions": ["EU"],
+        "grants": [grant_of()],
+    }
+    why = {"reason": "dispute"}
+    return {
+        "post v1/api_keys": {"product": "Reader", "scopes": ["voices:read"], "mode": "test"},
+        "patch v1/api_keys/<str:key_id>": {"product": "Another"},
+        "post v1/test/clock": {"advance": "P1D"},
+        "patch v1/organisation": {"contact": "other@acme.example"},
+        "post v1/speakers": {"name": "Ada Example", "email": "ada@example.org"},
+        "patch v1/speakers/<str:speaker_id>": {
+            "name": "Mara Lind",
+            "correction": {"reason": "misspelt"},
+        },
+        "post v1/consents": asked,
+        "post v1/consents/<str:consent_id>/revoke": {"reason": "requested_by_person"},
+        "post v1/consents/<str:consent_id>/suspend": why,
+        "post v1/consents/<str:consent_id>/narrow": {
+            "grants": [{"id": Consent.objects.get(id=consent).grants.get().id, "languages": ["en"]}]
+        },
+        "post v1/consents/<str:consent_id>/renew": {"duration": "P1Y"},
+        "post v1/decisions": {"voice": world.ids["voice_id"], "action": "synthesize", **words},
+        "post v1/voices": {
+            "consent": fresh.id,
+            "name": "Mara",
+            "samples": [{"audio_base64": sample}],
+            **words,
+        },
+        "patch v1/voices/<str:voice_id>": {"name": "Another"},
+        "post v1/speech": said,
+        "post v1/speech/batch": {
+            "items": [{"text": SENTENCE}],
+            **{k: v for k, v in said.items() if k != "text"},
+        },
+        "post v1/speakers/<str:speaker_id>/erase": {"reason": "requested"},
+        "post v1/exports": {"kind": "audit"},
+    }

@@ -1,0 +1,24 @@
+"""The store of copies as the operator's settings describe it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from transparency_log.attestation import aws_sigv4, checkpoint_copies
+
+
+def open_store(target: str) -> checkpoint_copies.CopyStore:
+    """Open a store with what the settings know for it.
+
+    Raises ValueError for no store, NotInstalled.
+    """
+    access, secret = settings.SAYSO_COPIES_ACCESS_KEY, settings.SAYSO_COPIES_SECRET_KEY
+    sign = None
+    if access and secret:
+        sign = aws_sigv4.build_signer(
+            access_key=access, secret_key=secret, region=settings.SAYSO_COPIES_REGION
+        )
+    retention = settings.SAYSO_COPIES_RETENTION_DAYS > 0
+    return checkpoint_copies.open_copy_store(
+        target, token=settings.SAYSO_COPIES_TOKEN, sign=sign, retention=retention
+    )

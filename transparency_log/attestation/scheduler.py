@@ -1,0 +1,273 @@
+"""Running errands: every outsider is asked about every log's newest checkpoint, one row an errand,
+claimed by a lease.
+
+Nobody waits for outsiders: they may be slow, down or wrong without holding up the log. An outsider
+that is away costs one time-out a round, not one for each organisation.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from core.clock import Clock
+from core.errors import SaysoError
+from transparency_log import checkpoints, proofs
+from transparency_log.attestation import (
+    checkpoint_copies,
+    copy_settings,
+    timestamping,
+    witness_client,
+)
+from transparency_log.attestation.http_client import AttestorUnavailable, HttpClient
+from transparency_log.formats import signed_note
+from transparency_log.formats.cosignature import Witness
+from transparency_log.models import Attestation, AttestationKind, AttestationTask, Checkpoint, Head
+
+logger = logging.getLogger(__name__)
+LEASE: Final = timedelta(minutes=2)
+FIRST_RETRY: Final = timedelta(seconds=15)
+LAST_RETRY: Final = timedelta(hours=1)
+# How many logs one outsider is asked about in one round; the next round goes on.
+MOST: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attested:
+    """What an outsider vouched for, to be kept."""
+
+    request: bytes
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestor:
+    """Somebody to ask: what `Errand.target` says of them, how often, and how."""
+
+    kind: AttestationKind
+    target: str
+    every: timedelta
+    visit: Callable[[AttestationTask, Checkpoint, datetime], Attested]
+    close: Callable[[], None]
+
+
+def list_attestors() -> tuple[Attestor, ...]:
+    """Give the outsiders that the settings name, none by default."""
+    found = [_build_witness_attestor(each) for each in settings.SAYSO_WITNESSES]
+    if settings.SAYSO_COPIES_URL:
+        found.append(_build_copy_attestor(settings.SAYSO_COPIES_URL))
+    if settings.SAYSO_TSA_URL:
+        found.append(_build_timestamp_attestor(settings.SAYSO_TSA_URL))
+    return tuple(found)
+
+
+def run_due_tasks(*, now: Clock) -> int:
+    """Ask every configured outsider what is due; give how many attestations came of it.
+
+    Safe to run beside itself.
+    """
+    return sum(_run_attestor(outsider, now=now) for outsider in list_attestors())
+
+
+def _run_attestor(outsider: Attestor, *, now: Clock) -> int:
+    _plan_tasks(outsider, at=now())
+    count = 0
+    try:
+        for errand_id in _list_due_tasks(outsider, at=now()):
+            try:
+                count += _run_task(errand_id, outsider, now=now)
+            except AttestorUnavailable:
+                break  # noted in its row; the others are not made to wait for the same time-out
+    finally:
+        outsider.close()
+    return count
+
+
+def _plan_tasks(outsider: Attestor, *, at: datetime) -> None:
+    """Make a row for every log that this outsider was never asked about, under the name that it has
+    now.
+    """
+    known = set(
+        AttestationTask.objects.filter(kind=outsider.kind, target=outsider.target).values_list(
+            "origin", flat=True
+        )
+    )
+    missing = [
+        AttestationTask(
+            kind=outsider.kind,
+            target=outsider.target,
+            organisation_id=head.organisation_id,
+            origin=head.name,
+            due_at=at,
+        )
+        for head in Head.objects.filter(size__gt=0).order_by("organisation_id")
+        if head.name not in known
+    ]
+    AttestationTask.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def _list_due_tasks(outsider: Attestor, *, at: datetime) -> list[int]:
+    newer = Checkpoint.objects.filter(
+        organisation_id=OuterRef("organisation_id"), size__gt=OuterRef("size")
+    )
+    rows = AttestationTask.objects.filter(
+        _lease_is_free(at), Exists(newer), kind=outsider.kind, target=outsider.target
+    )
+    return list(rows.order_by("due_at", "id").values_list("id", flat=True)[:MOST])
+
+
+def _lease_is_free(at: datetime) -> Q:
+    return Q(due_at__lte=at) & (Q(lease_until=None) | Q(lease_until__lte=at))
+
+
+def _run_task(errand_id: int, outsider: Attestor, *, now: Clock) -> int:
+    """Ask once and settle the row.
+
+    Raises OutsiderAway, after settling; every other failure stays in the row.
+    """
+    at = now()
+    taken = AttestationTask.objects.filter(_lease_is_free(at), id=errand_id)
+    if not taken.update(lease_until=at + LEASE, attempt=F("attempt") + 1):
+        return 0
+    errand = AttestationTask.objects.get(id=errand_id)
+    checkpoint = checkpoints.get_latest_checkpoint(errand.organisation_id)
+    if checkpoint is None or _read_origin(checkpoint) != errand.origin:
+        # The log goes on under another name, which has a row of its own.
+        _settle_task(errand, due_at=at + LAST_RETRY)
+        return 0
+    try:
+        attested = outsider.visit(errand, checkpoint, at)
+    except SaysoError as error:
+        _fail_task(errand, error, at=now())
+        if isinstance(error, AttestorUnavailable):
+            raise
+        return 0
+    return _keep_attestation(errand, checkpoint, attested, at=now(), every=outsider.every)
+
+
+def _read_origin(checkpoint: Checkpoint) -> str:
+    return signed_note.parse_checkpoint(signed_note.split_note(checkpoint.note)[0]).origin
+
+
+@transaction.atomic
+def _keep_attestation(
+    errand: AttestationTask,
+    checkpoint: Checkpoint,
+    attested: Attested,
+    *,
+    at: datetime,
+    every: timedelta,
+) -> int:
+    mine = {"organisation_id": errand.organisation_id, "kind": errand.kind, "target": errand.target}
+    # Asked twice about one size (a lease that ran out): the first attestation stays, and is as
+    # good.
+    if not Attestation.objects.filter(**mine, size=checkpoint.size).exists():
+        Attestation.objects.create(
+            **mine, size=checkpoint.size, request=attested.request, answer=attested.answer, at=at
+        )
+    _settle_task(errand, due_at=at + every, size=checkpoint.size)
+    return 1
+
+
+def _settle_task(errand: AttestationTask, *, due_at: datetime, size: int | None = None) -> None:
+    changes = {} if size is None else {"size": size}
+    held = AttestationTask.objects.filter(id=errand.id, attempt=errand.attempt)
+    held.update(lease_until=None, due_at=due_at, failures=0, code="", **changes)
+
+
+def _fail_task(errand: AttestationTask, error: SaysoError, *, at: datetime) -> None:
+    wait = min(FIRST_RETRY * 2 ** min(errand.failures, 10), LAST_RETRY)
+    held = AttestationTask.objects.filter(id=errand.id, attempt=errand.attempt)
+    held.update(
+        lease_until=None, due_at=at + wait, failures=F("failures") + 1, code=error.stable_code
+    )
+    facts = {
+        "organisation_id": errand.organisation_id,
+        "kind": str(errand.kind),
+        "code": error.stable_code,
+    }
+    # An outsider that is away is a matter of time; one that contradicts us is a matter for
+    # somebody.
+    level = logging.WARNING if error.retryable else logging.ERROR
+    logger.log(level, "outsider not satisfied", extra={**facts, **error.facts})
+
+
+# --- the three kinds ------------------------------------------------------------------------------
+def _build_witness_attestor(witness: Witness) -> Attestor:
+    wire = HttpClient(witness.url)
+
+    def visit(errand: AttestationTask, checkpoint: Checkpoint, at: datetime) -> Attested:
+        wanted = witness_client.prepare_request(
+            checkpoint.note, size=checkpoint.size, known=errand.size
+        )
+
+        def proof(old: int, new: int) -> tuple[bytes, ...]:
+            return proofs.build_consistency_proof(errand.organisation_id, old=old, new=new)
+
+        cosignature = witness_client.request_cosignature(
+            witness, wanted, proof=proof, at=at, wire=wire
+        )
+        return Attested(request=b"", answer=cosignature.line.encode())
+
+    every = timedelta(seconds=settings.SAYSO_WITNESS_SECONDS)
+    return Attestor(
+        kind=AttestationKind.WITNESS,
+        target=str(witness.key),
+        every=every,
+        visit=visit,
+        close=wire.close,
+    )
+
+
+def _build_copy_attestor(target: str) -> Attestor:
+    keep = copy_settings.open_store(target)
+
+    def visit(errand: AttestationTask, checkpoint: Checkpoint, at: datetime) -> Attested:
+        generation = Head.objects.get(organisation_id=errand.organisation_id).generation
+        name = checkpoint_copies.build_copy_name(
+            errand.organisation_id, generation=generation, size=checkpoint.size
+        )
+        until = checkpoint_copies.get_retention_end(at, days=settings.SAYSO_COPIES_RETENTION_DAYS)
+        keep.store_copy(name, checkpoint.note.encode(), until=until)
+        return Attested(request=b"", answer=name.encode())
+
+    every = timedelta(seconds=settings.SAYSO_EVIDENCE_SECONDS)
+    return Attestor(
+        kind=AttestationKind.COPY, target=target, every=every, visit=visit, close=keep.close
+    )
+
+
+def _build_timestamp_attestor(target: str) -> Attestor:
+    wire = HttpClient(target)
+
+    def visit(errand: AttestationTask, checkpoint: Checkpoint, at: datetime) -> Attested:  # noqa: ARG001 - the shape of a visit
+        stamp = timestamping.request_timestamp(
+            checkpoint.note.encode(), roots=read_tsa_roots(), wire=wire
+        )
+        return Attested(request=stamp.request, answer=stamp.response)
+
+    every = timedelta(seconds=settings.SAYSO_EVIDENCE_SECONDS)
+    return Attestor(
+        kind=AttestationKind.STAMP, target=target, every=every, visit=visit, close=wire.close
+    )
+
+
+def read_tsa_roots() -> bytes:
+    """Read the PEM of the roots of time-stamping authorities.
+
+    Raises OutsiderAway while it cannot be read.
+    """
+    try:
+        return Path(settings.SAYSO_TSA_ROOTS or "").read_bytes()
+    except OSError as error:
+        raise AttestorUnavailable(
+            "The roots of the time-stamping authority cannot be read."
+        ) from error

@@ -1,0 +1,127 @@
+"""Having a checkpoint cosigned by one witness (C2SP tlog-witness, `add-checkpoint`): every answer
+and what it means.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import Conflict, Refused, Unavailable
+from transparency_log.attestation.http_client import HttpAnswer, HttpClient
+from transparency_log.formats import cosignature, signed_note
+from transparency_log.formats.cosignature import Cosignature, Witness
+
+logger = logging.getLogger(__name__)
+Proof = Callable[[int, int], Sequence[bytes]]
+
+
+class WitnessAhead(Conflict):
+    """The witness has cosigned more of this log than we have, or another tree of this size: a fork,
+    or a restored backup that goes on under the old name. Somebody must look.
+    """
+
+    code = "witness_disagrees"
+
+
+class WitnessRefuses(Refused):
+    """The witness does not know this log (404), does not trust its keys (403) or finds the proof
+    false (422).
+    """
+
+    code = "witness_refuses"
+
+
+class WitnessUnfit(Unavailable):
+    """The witness answers with something that the protocol does not know, or is behind another
+    client's call.
+    """
+
+    code = "witness_unfit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be cosigned: the published note, its text and size, and the size that the witness
+    holds, we think.
+    """
+
+    note: str
+    text: str
+    size: int
+    known: int
+
+
+def prepare_request(note: str, *, size: int, known: int) -> Request:
+    """Prepare the request for a published checkpoint."""
+    return Request(
+        note=note, text=signed_note.split_note(note)[0], size=size, known=min(known, size)
+    )
+
+
+def request_cosignature(
+    witness: Witness, wanted: Request, *, proof: Proof, at: datetime, wire: HttpClient
+) -> Cosignature:
+    """Give the witness's verified cosignature on the checkpoint.
+
+    A conflict (409) says which size the witness holds; it is asked once more from there. Raises
+    WitnessAhead, WitnessRefuses, WitnessUnfit, cosigning.CosignatureRefused, wire.OutsiderAway.
+    """
+    old = wanted.known
+    answer = _add_checkpoint(wire, wanted, old=old, proof=proof)
+    if answer.status == 409:
+        old = _judge_conflict(
+            cosignature.parse_size(answer.body), wanted, sent=old, witness=witness
+        )
+        answer = _add_checkpoint(wire, wanted, old=old, proof=proof)
+    if answer.status == 409:
+        _judge_conflict(cosignature.parse_size(answer.body), wanted, sent=old, witness=witness)
+        raise WitnessUnfit("The witness cannot decide what it has cosigned.")
+    if answer.status == 200:
+        return cosignature.read_cosignature(answer.body, text=wanted.text, key=witness.key, at=at)
+    if answer.status in {403, 404, 422}:
+        raise WitnessRefuses(
+            f"The witness refuses this checkpoint ({answer.status}).", code=_CODES[answer.status]
+        )
+    raise WitnessUnfit(f"The witness answers {answer.status}.")
+
+
+_CODES = {
+    403: "witness_distrusts_key",
+    404: "witness_knows_no_such_log",
+    422: "witness_refuses_proof",
+}
+
+
+def _judge_conflict(held: int, wanted: Request, *, sent: int, witness: Witness) -> int:
+    """Judge the size that a conflict names; give it, as the one to go on from."""
+    if held > wanted.size:
+        raise WitnessAhead(
+            "A witness has cosigned more of this log than was published.",
+            facts={"held": held, "size": wanted.size},
+        )
+    if held == sent == wanted.size:
+        raise WitnessAhead(
+            "A witness has cosigned another tree of this size.", facts={"held": held}
+        )
+    if held == sent:
+        raise WitnessUnfit("The witness finds a conflict where there is none.")
+    if held < wanted.known:
+        # It forgot what it had cosigned. That is its fault and no fork of ours; the proof from
+        # there still binds it.
+        logger.warning(
+            "witness went back",
+            extra={"witness": witness.key.name, "held": held, "known": wanted.known},
+        )
+    return held
+
+
+def _add_checkpoint(wire: HttpClient, wanted: Request, *, old: int, proof: Proof) -> HttpAnswer:
+    steps = proof(old, wanted.size) if 0 < old < wanted.size else ()
+    return wire.call(
+        "POST",
+        "/add-checkpoint",
+        body=cosignature.build_request(old=old, proof=steps, note=wanted.note),
+    )

@@ -1,0 +1,1 @@
+"""The formats of the log: entries, tree, signed notes, cosignatures. Pure."""

@@ -1,0 +1,270 @@
+"""What one log entry is: its JCS bytes, and the commitment that binds it to a body that can be
+erased. Pure.
+
+Anybody can read an entry, so it names no person and has nothing that two entries about one person
+share: the speaker stands in the body, and `kid` is another one in every entry
+(`docs/decisions/024`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from core import canonical_json, clock
+from core.canonical_json import Json
+
+# What `c` and `kid` are made with follows from the version; version 1 named its algorithm, its
+# subject and its speaker.
+VERSION: Final = 2
+DOMAIN: Final = b"sayso-commitment-v1\n"
+KID_DOMAIN: Final = b"sayso-kid-v1\n"
+# The purpose of the key that a subject's `kid` values are made with.
+KIDS: Final = "evt-kids"
+LARGEST: Final = 511
+MOST_REFS: Final = 4
+KEY_BYTES: Final = 32
+_KID_BYTES: Final = 16
+
+KINDS: Final = frozenset(
+    {
+        "speaker.created",
+        "speaker.updated",
+        "speaker.corrected",
+        "speaker.opened",
+        "delivery.started",
+        "delivery.sent",
+        "delivery.failed",
+        "consent.requested",
+        "consent.captured",
+        "consent.activated",
+        "consent.declined",
+        "consent.suspended",
+        "consent.resumed",
+        "consent.narrowed",
+        "consent.renewed",
+        "consent.revoked",
+        "consent.expired",
+        "consent.superseded",
+        "consent.lapsed",
+        "consent.rejected",
+        "voice.ready",
+        "voice.failed",
+        "voice.deleted",
+        "voice.likeness_noted",
+        "decision.allowed",
+        "decision.denied",
+        "clip.issued",
+        "clip.aborted",
+        "clip.withdrawn",
+        "clip.mark_failed",
+        "clip.c2pa_failed",
+        "erasure.started",
+        "erasure.target",
+        "erasure.completed",
+        "export.requested",
+        "export.ready",
+        "export.downloaded",
+        "key.issued",
+        "key.rotated",
+        "key.disabled",
+        "key.destroyed",
+        "mark_key.exported",
+        "clock.advanced",
+        "member.added",
+        "member.changed",
+        "member.removed",
+        "member.logged_in",
+        "member.login_failed",
+        "admin.action",
+        "policy.changed",
+        "log.recovered",
+        "member.login",
+        "member.locked_out",
+        "member.password_changed",
+        "member.factor_added",
+        "member.factor_removed",
+        "member.role_changed",
+    }
+)
+
+# Who wanted what happened: said in the open, of these kinds alone.
+PARTIES: Final = frozenset({"person", "organisation", "authority"})
+TELLS_BY: Final = frozenset({"consent.revoked"})
+# What an entry may name. People are not among them (speakers, members, subjects): their ids would
+# link their entries.
+NAMEABLE: Final = frozenset(
+    {"org", "key", "not", "con", "grt", "vox", "clp", "dec", "era", "exp", "job", "whk", "evt"}
+)  # fmt: skip
+_PUBLIC_ID: Final = re.compile(r"[a-z]{3}_[a-z2-7]{26}\Z")
+_REF_NAME: Final = re.compile(r"[a-z][a-z_]{0,11}\Z")
+_KEYED_NAME: Final = re.compile(r"[a-z][a-z_]{0,31}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFacts:
+    """What an entry says in the open: nothing about a person, only ids, a kind and a time."""
+
+    event_id: str
+    organisation_id: str
+    livemode: bool
+    kind: str
+    at_ms: int
+    kid: str
+    commitment: str
+    refs: tuple[tuple[str, str], ...]
+    by: str | None = None
+
+
+def get_key_purpose(event_id: str) -> str:
+    """Name the key of one event: `vault.subject_keys.derive_key(subject, purpose(event_id))`.
+
+    Opening one event opens no other.
+    """
+    return f"evt|{event_id}"
+
+
+def compute_kid(kids_key: bytes, event_id: str) -> str:
+    """Name the key of an event, so that only who has `vault.subject_keys.derive_key(subject, KIDS)`
+    knows whose it is.
+
+    128 bits of HMAC-SHA256(key, "sayso-kid-v1\\n" ‖ event id) in base64url. An erasure puts that
+    key into the body of `erasure.completed`: it opens nothing, and shows which entries stay closed
+    because of it.
+    """
+    if len(kids_key) != KEY_BYTES:
+        raise ValueError(f"a key for kids has {KEY_BYTES} bytes, not {len(kids_key)}")
+    made = hmac.digest(kids_key, KID_DOMAIN + event_id.encode("ascii"), "sha256")[:_KID_BYTES]
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
+
+
+def compute_commitment(key: bytes, body: Mapping[str, Json]) -> str:
+    """Commit to a body: base64(HMAC-SHA256(key, "sayso-commitment-v1\\n" ‖ JCS(body))).
+
+    Exactly 32 key bytes: HMAC pads shorter keys with zeros, so variable lengths would give two keys
+    one effect. Raises ValueError for another length, and for bodies that have no canonical form.
+    """
+    return commit_to_bytes(key, canonical_json.dump(body))
+
+
+def commit_to_bytes(key: bytes, whole: bytes) -> str:
+    """Commit to a body whose JCS bytes are at hand.
+
+    Raises ValueError for a key of another length.
+    """
+    return _compute_mac(key, DOMAIN + whole)
+
+
+def compute_keyed_hash(key: bytes, name: str, text: str) -> str:
+    """Hash a text under an event's key: base64(HMAC-SHA256(key, "sayso-<name>-v1\\n" ‖ UTF-8 of the
+    text in NFC)).
+
+    Nobody can compare a guess with it who has not the key, and the key dies with the person. Raises
+    ValueError for a key of another length, and for a name that would be the commitment's own
+    domain.
+    """
+    domain = f"sayso-{name}-v1\n".encode("ascii")
+    if domain in (DOMAIN, KID_DOMAIN) or not _KEYED_NAME.match(name):
+        raise ValueError(f"no name for a keyed hash: {name!r}")
+    return _compute_mac(key, domain + unicodedata.normalize("NFC", text).encode("utf-8"))
+
+
+def matches_commitment(payload: bytes, *, key: bytes, body: Mapping[str, Json]) -> bool:
+    """Say whether this key and body are what the entry committed to."""
+    return hmac.compare_digest(read_entry(payload).commitment, compute_commitment(key, body))
+
+
+def build_entry(
+    *,
+    event_id: str,
+    organisation_id: str,
+    livemode: bool,
+    kind: str,
+    at: datetime,
+    kid: str,
+    commitment: str,
+    refs: Mapping[str, str],
+    by: str | None = None,
+) -> bytes:
+    """Give the entry's bytes, RFC 8785 JSON below 512.
+
+    Raises ValueError for an unknown kind, for refs that are too many or name a person or nothing
+    public, for a `by` that this kind does not tell, and for more than 511 bytes, which nothing
+    legal reaches.
+    """
+    check_kind(kind)
+    _check_refs(refs)
+    if by is not None and (by not in PARTIES or kind not in TELLS_BY):
+        raise ValueError(f"{kind} does not tell in the open who wanted it, or not as {by!r}")
+    entry: dict[str, Json] = {
+        "v": VERSION,
+        "t": kind,
+        "id": event_id,
+        "ts": clock.to_millis(at),
+        "org": organisation_id,
+        "kid": kid,
+        "c": commitment,
+        "refs": dict(refs),
+    }
+    if by is not None:
+        entry["by"] = by
+    if not livemode:
+        entry["live"] = False
+    payload = canonical_json.dump(entry)
+    if len(payload) > LARGEST:
+        raise ValueError(f"an entry has at most {LARGEST} bytes, not {len(payload)}")
+    return payload
+
+
+def _check_refs(refs: Mapping[str, str]) -> None:
+    if len(refs) > MOST_REFS:
+        raise ValueError(f"an entry names at most {MOST_REFS} things, not {len(refs)}")
+    for name, ref in refs.items():
+        if not _REF_NAME.match(name) or not _PUBLIC_ID.match(ref):
+            raise ValueError(f"the ref {name!r} must be a public id: entries outlive erasure")
+        if ref[:3] not in NAMEABLE:
+            raise ValueError(
+                f"the ref {name!r} must not name a {ref[:3]}: that would link the entries about a "
+                "person"
+            )
+
+
+def check_kind(kind: str) -> None:
+    """Raise ValueError for a kind that is not in the list: a misspelt event would never be found
+    again.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of event {kind!r}")
+
+
+def _compute_mac(key: bytes, data: bytes) -> str:
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a commitment key has {KEY_BYTES} bytes, not {len(key)}")
+    return base64.b64encode(hmac.digest(key, data, "sha256")).decode("ascii")
+
+
+def read_entry(payload: bytes) -> EntryFacts:
+    """Read the facts of an entry that we wrote. Raises ValueError or KeyError for anything else."""
+    entry = json.loads(payload)
+    if entry["v"] not in (1, VERSION):
+        raise ValueError("an entry of an unknown version")
+    refs = entry["refs"]
+    named = [(ref["r"], ref["id"]) for ref in refs] if entry["v"] == 1 else refs.items()
+    return EntryFacts(
+        event_id=entry["id"],
+        organisation_id=entry["org"],
+        livemode=entry.get("live", True),
+        kind=entry["t"],
+        at_ms=entry["ts"],
+        kid=entry["kid"],
+        commitment=entry["c"],
+        refs=tuple(named),
+        by=entry.get("by"),
+    )

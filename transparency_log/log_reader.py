@@ -1,0 +1,162 @@
+"""Reading the log: events in order with their bodies opened where the key still lives, at constant
+memory.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final, cast
+
+from core import clock
+from core.canonical_json import Json
+from core.errors import NotFound
+from transparency_log.formats import log_entry
+from transparency_log.models import Body, Entry, EventRef
+from vault import sealed_values, subject_keys
+
+CHUNK: Final = 1000
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """An entry of the log.
+
+    `body` is None once the key that opens it is destroyed; `payload` is the exact leaf.
+
+    `subject` is whose key that is, None once the body was deleted, too: the entry does not say.
+    """
+
+    index: int
+    event_id: str
+    organisation_id: str
+    livemode: bool
+    kind: str
+    at: datetime
+    subject: str | None
+    refs: Mapping[str, str]
+    body: Mapping[str, Json] | None
+    payload: bytes
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What opens one entry to an auditor and no other: the event's key and the body that its
+    commitment is over.
+    """
+
+    index: int
+    event_id: str
+    key: bytes
+    body: Mapping[str, Json]
+
+    def line(self) -> dict[str, Json]:
+        """The form of `openings.jsonl`."""
+        key = base64.b64encode(self.key).decode("ascii")
+        return {"index": self.index, "id": self.event_id, "key": key, "body": dict(self.body)}
+
+
+def walk_events(
+    organisation_id: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    ref: str | None = None,
+    livemode: bool | None = None,
+    kinds: str | None = None,
+) -> Iterator[LoggedEvent]:
+    """Walk the log in order of index; `since` and `until` are half-open over the times of the
+    events.
+
+    `kinds` is how their kinds begin, such as `consent.`.
+
+    A generator over a server-side cursor: memory does not grow with the log. What waits in the
+    outbox is not seen; call `sequencer.settle_log` first.
+    """
+    rows = Entry.objects.filter(organisation_id=organisation_id).order_by("idx")
+    if since is not None:
+        rows = rows.filter(at_ms__gte=clock.to_millis(since))
+    if until is not None:
+        rows = rows.filter(at_ms__lt=clock.to_millis(until))
+    if livemode is not None:
+        rows = rows.filter(livemode=livemode)
+    if kinds is not None:
+        rows = rows.filter(kind__startswith=kinds)
+    if ref is not None:
+        named = EventRef.objects.filter(organisation_id=organisation_id, ref=ref)
+        rows = rows.filter(idx__in=named.values("idx"))
+    walk = rows.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(walk, CHUNK)):
+        yield from _open_entries(chunk)
+
+
+def walk_openings(
+    organisation_id: str, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[Opening]:
+    """Walk what can still be opened of the log, in order of index, at constant memory; erased
+    events are left out.
+    """
+    for event in walk_events(organisation_id, since=since, until=until):
+        if (found := _build_opening(event)) is not None:
+            yield found
+
+
+def get_event(event_id: str) -> LoggedEvent:
+    """Give one event that has its place in the log. Raises NotFound."""
+    for found in _open_entries(Entry.objects.filter(event_id=event_id)):
+        return found
+    raise NotFound("There is no such event.")
+
+
+def get_opening(event_id: str) -> Opening | None:
+    """Give what opens one event, or None when its key was destroyed. Raises NotFound."""
+    return _build_opening(get_event(event_id))
+
+
+def _build_opening(event: LoggedEvent) -> Opening | None:
+    if event.body is None or event.subject is None:
+        return None
+    try:
+        key = subject_keys.derive_key(event.subject, log_entry.get_key_purpose(event.event_id))
+    except NotFound:  # destroyed since the body was opened
+        return None
+    return Opening(index=event.index, event_id=event.event_id, key=key, body=event.body)
+
+
+def _open_entries(chunk: Iterable[Entry]) -> Iterator[LoggedEvent]:
+    rows = list(chunk)
+    bodies = Body.objects.in_bulk([row.event_id for row in rows])
+    for row in rows:
+        payload = bytes(row.payload)
+        facts = log_entry.read_entry(payload)
+        sealed = bodies.get(row.event_id)
+        yield LoggedEvent(
+            index=row.idx,
+            event_id=facts.event_id,
+            organisation_id=facts.organisation_id,
+            livemode=facts.livemode,
+            kind=facts.kind,
+            at=EPOCH + timedelta(milliseconds=facts.at_ms),
+            subject=sealed.subject if sealed else None,
+            refs=dict(facts.refs),
+            body=_unseal_body(sealed),
+            payload=payload,
+            by=facts.by,
+        )
+
+
+def _unseal_body(body: Body | None) -> Mapping[str, Json] | None:
+    if body is None:
+        return None
+    try:
+        value = sealed_values.unseal(
+            body.subject, log_entry.get_key_purpose(body.event_id), bytes(body.sealed)
+        )
+    except NotFound:  # keys.KeyDestroyed among them
+        return None
+    return cast("Mapping[str, Json]", value)

@@ -1,0 +1,1 @@
+"""Watching a log from outside: ours or any other."""

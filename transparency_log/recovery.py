@@ -1,0 +1,105 @@
+"""After a restored backup: an operator accepts the shorter history, which is itself an event, under
+a new name.
+
+The old name's checkpoints stay true of a history that is partly lost; going on under it would show
+two histories.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from core.errors import Conflict, Invalid
+from transparency_log import anchors, checkpoints, events, sequencer
+from transparency_log.anchors import Anchor
+from transparency_log.models import Head
+
+MOST_GENERATIONS: Final = 1000
+# What upper rooms have done in the transaction that accepts a loss: (organisation, actor, real
+# time).
+Follow = Callable[..., None]
+_followers: list[Follow] = []
+_REASON: Final = re.compile(r"[a-z][a-z0-9_]{2,63}\Z")
+
+
+def register_follower(follow: Follow) -> None:
+    """Have `follow(organisation_id, actor=…, at=…)` called whenever a history was lost, in that
+    transaction.
+    """
+    if follow not in _followers:
+        _followers.append(follow)
+
+
+class NothingToRecover(Conflict):
+    """The log continues what was published; there is no loss to accept."""
+
+    code = "log_nothing_to_recover"
+
+
+def recover_log(
+    organisation_id: str, *, reason: str, actor: str, at: datetime, last_generation: int = 1
+) -> str:
+    """Accept what the database holds as the log from now on; give its new origin.
+
+    For a database restored older than the anchor, an anchor that is gone, or both; then
+    `last_generation` says which generation was published last as far as anybody remembers (the
+    number at the end of the log's name, 1 without one), because neither anchor nor database may
+    know it. Writes `log.recovered` with the lost and the found size and root, has upper rooms do
+    what follows (`register_follower`), and publishes. `reason` is a code: entries are for ever. Not
+    inside a transaction. Raises NothingToRecover, Invalid.
+    """
+    if not _REASON.match(reason):
+        raise Invalid("The reason is a short code such as restored_backup.")
+    if not 1 <= last_generation <= MOST_GENERATIONS:
+        raise Invalid(f"A log has 1 to {MOST_GENERATIONS} generations.")
+    with anchors.get_anchors().hold(organisation_id) as anchor:
+        known = anchor.read()
+        origin = _begin_generation(
+            organisation_id, known, last=last_generation, reason=reason, actor=actor, at=at
+        )
+    sequencer.settle_log(organisation_id, at=at)
+    return origin
+
+
+@transaction.atomic(durable=True)
+def _begin_generation(
+    organisation_id: str, known: Anchor | None, *, last: int, reason: str, actor: str, at: datetime
+) -> str:
+    head = sequencer.lock_head(organisation_id)
+    if not (checkpoints.was_published(head) if known is None else _is_mismatch(head, known)):
+        raise NothingToRecover("The log continues what was published.")
+    head.generation = max(head.generation, last, known.generation if known else 0) + 1
+    Head.objects.filter(organisation_id=organisation_id).update(generation=head.generation)
+    events.append_event(
+        organisation_id=organisation_id,
+        livemode=True,
+        kind="log.recovered",
+        at=at,
+        actor=actor,
+        subject=None,
+        refs={},
+        body={
+            "reason": reason,
+            "generation": head.generation,
+            "lost_size": known.size if known else None,
+            "lost_root": known.root.hex() if known else None,
+            "found_size": head.size,
+            "found_root": bytes(head.root).hex(),
+        },
+    )
+    for follow in _followers:
+        follow(organisation_id, actor=actor, at=at)
+    return head.name
+
+
+def _is_mismatch(head: Head, known: Anchor) -> bool:
+    try:
+        checkpoints.compare_with_anchor(head, known)
+    except checkpoints.AnchorMismatch:
+        return True
+    return False

@@ -1,0 +1,176 @@
+"""The sequencer: gives waiting events their places in the tree, one transaction a batch, one
+organisation at a time.
+
+Places come from the head row, never from a sequence, so there are no gaps; two sequencers wait for
+each other at that row; a crash before commit leaves every event in the outbox, one after it only
+delays the checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from core import transactions
+from transparency_log import checkpoints
+from transparency_log.formats import log_entry, merkle
+from transparency_log.models import Checkpoint, Entry, EventRef, Head, Outbox
+from transparency_log.storage import bulk_insert, tile_store
+
+BATCH: Final = 1024
+
+
+class HeadMoved(RuntimeError):
+    """The head changed under our lock: the database does not keep its promises, so nothing is
+    written.
+    """
+
+
+class _Waiting(NamedTuple):
+    """A row of the outbox."""
+
+    id: int
+    event_id: str
+    payload: bytes
+    speaker_id: str | None
+
+
+def settle_log(organisation_id: str, *, at: datetime) -> int:
+    """Give every waiting event its place and publish a signed checkpoint; give how many events were
+    placed.
+
+    Idempotent; opens transactions of its own and refuses to run inside another (RuntimeError),
+    because what is published must be committed. Raises checkpoints.AnchorMismatch when the database
+    is older than what was published.
+    """
+    placed = place_waiting_events(organisation_id)
+    checkpoints.publish_checkpoint(organisation_id, at=at)
+    return placed
+
+
+def place_waiting_events(organisation_id: str) -> int:
+    """Give every waiting event its place, without signing; give how many there were.
+
+    Not inside a transaction.
+    """
+    placed = 0
+    while Outbox.objects.filter(organisation_id=organisation_id).exists():
+        count = sequence_batch(organisation_id)
+        placed += count
+        if count < BATCH:
+            break
+    return placed
+
+
+def list_unsettled_logs() -> tuple[str, ...]:
+    """Organisations with waiting events, or with a head that no checkpoint covers."""
+    signed = Checkpoint.objects.filter(
+        organisation_id=OuterRef("organisation_id"), size=OuterRef("size")
+    )
+    unsigned = Head.objects.filter(~Exists(signed), size__gt=0).values_list(
+        "organisation_id", flat=True
+    )
+    return tuple(sorted({*_list_waiting_organisations(), *unsigned}))
+
+
+def _list_waiting_organisations() -> Iterator[str]:
+    """One step in the index for each: a beat must not read a whole backlog, or what is left of
+    it.
+    """
+    found = (
+        Outbox.objects.order_by("organisation_id").values_list("organisation_id", flat=True).first()
+    )
+    while found is not None:
+        yield found
+        later = Outbox.objects.filter(organisation_id__gt=found).order_by("organisation_id")
+        found = later.values_list("organisation_id", flat=True).first()
+
+
+@transaction.atomic(durable=True)
+def sequence_batch(organisation_id: str, *, limit: int = BATCH) -> int:
+    """Place the oldest waiting events, at most `limit`; give how many.
+
+    One transaction, none around it.
+
+    Raises HeadMoved, store.TileLost.
+    """
+    head = lock_head(organisation_id)
+    waiting = _take_waiting_events(organisation_id, limit)
+    if not waiting:
+        return 0
+    partial = tile_store.fetch_edge(organisation_id, head.size)
+    growth = merkle.append(
+        head.size, [merkle.hash_leaf(event.payload) for event in waiting], partial
+    )
+    _write_entries(organisation_id, head.size, waiting)
+    tile_store.grow_tiles(organisation_id, tiles=growth.tiles, partial=partial)
+    moved = Head.objects.filter(organisation_id=organisation_id, size=head.size, root=head.root)
+    if moved.update(size=growth.size, root=growth.root) != 1:
+        raise HeadMoved(f"the head of {organisation_id} moved under the lock")
+    return len(waiting)
+
+
+@transactions.requires_transaction
+def lock_head(organisation_id: str) -> Head:
+    """Lock the head row until commit; made at first use.
+
+    SQLite has one writer anyway, from BEGIN IMMEDIATE on.
+    """
+    mine = Head.objects.select_for_update().filter(organisation_id=organisation_id)
+    head = mine.first()
+    if head is None:
+        Head.objects.bulk_create(
+            [
+                Head(
+                    organisation_id=organisation_id,
+                    size=0,
+                    root=merkle.EMPTY_ROOT,
+                    origin=checkpoints.build_origin(organisation_id),
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        head = mine.get()
+    return head
+
+
+def _take_waiting_events(organisation_id: str, limit: int) -> list[_Waiting]:
+    """Delete the oldest waiting events and give them in their order; they are back if the
+    transaction is not.
+    """
+    table = Outbox._meta.db_table  # noqa: SLF001 - Django's documented name
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table} WHERE id IN "  # noqa: S608 - a table's name of our own
+            f"(SELECT id FROM {table} WHERE organisation_id = %s ORDER BY id LIMIT %s) "
+            "RETURNING id, event_id, payload, speaker_id",
+            [organisation_id, limit],
+        )
+        found = [_Waiting(row[0], row[1], bytes(row[2]), row[3]) for row in cursor.fetchall()]
+        return sorted(found, key=lambda waiting: waiting.id)
+
+
+def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting]) -> None:
+    placed: list[bulk_insert.Values] = []
+    refs: list[bulk_insert.Values] = []
+    for idx, event in enumerate(waiting, start=size):
+        facts = log_entry.read_entry(event.payload)
+        placed.append(
+            (
+                event.event_id,
+                organisation_id,
+                idx,
+                facts.kind,
+                facts.livemode,
+                facts.at_ms,
+                event.payload,
+            )
+        )
+        named = {ref for _, ref in facts.refs} | ({event.speaker_id} if event.speaker_id else set())
+        refs += [(organisation_id, ref, idx) for ref in sorted(named)]
+    bulk_insert.insert_rows(Entry, bulk_insert.ENTRY, placed)
+    bulk_insert.insert_rows(EventRef, bulk_insert.EVENT_REF, refs)

@@ -1,0 +1,1 @@
+"""How the log lies in the database."""

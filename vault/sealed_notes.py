@@ -1,0 +1,119 @@
+"""Callers' notes, sealed under the key of the person whom the row concerns, and found by a keyed
+hash.
+
+They are encrypted before the database sees them, so that no log, replica or backup of it holds them
+in clear. A row that concerns several people is sealed under all their keys together: erasing one of
+them ends it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, TypeVar, cast
+
+from django.db.models import Model, QuerySet
+
+from core.caller_notes import Noted, Notes
+from vault import sealed_values, subject_keys
+
+Row = TypeVar("Row", bound=Model)
+Field = Literal["external_id", "client_reference"]
+COLUMNS: Final[Mapping[Field, str]] = {
+    "external_id": "external_index",
+    "client_reference": "reference_index",
+}
+NONE: Final[Mapping[str, Any]] = {"sealed_notes": None, "external_index": ""}
+"""The columns of a row without notes."""
+
+
+def seal_notes(
+    notes: Notes, *, subjects: Collection[str], row_id: str, organisation_id: str, at: datetime
+) -> dict[str, Any]:
+    """Give a row's columns for these notes. Raises as `keys.derive_key` does."""
+    if not notes:
+        return dict(NONE)
+    value = {name: getattr(notes, name) for name in Notes.__slots__}
+    sealed = sealed_values.seal_with(
+        subject_keys.open_joint_deriver(subjects),
+        _seal_context(row_id),
+        {**value, "metadata": dict(notes.metadata)},
+    )
+    external = index_note("external_id", notes.external_id, organisation_id=organisation_id, at=at)
+    return {"sealed_notes": sealed, "external_index": external}
+
+
+def open_notes(row: Noted, *, subjects: Collection[str]) -> Notes:
+    """Open a row's notes; there are none any more once one of the people has been erased."""
+    if row.sealed_notes is None:
+        return Notes()
+    try:
+        return open_notes_with(subject_keys.open_joint_deriver(subjects), row)
+    except subject_keys.KeyDestroyed:
+        return Notes()
+
+
+def open_notes_with(derive: subject_keys.Derive, row: Noted) -> Notes:
+    """Open a row's notes with a key that is open already. Raises Tampered."""
+    if row.sealed_notes is None:
+        return Notes()
+    value = sealed_values.unseal_with(derive, _seal_context(str(row.pk)), bytes(row.sealed_notes))
+    return Notes(**cast("dict[str, Any]", value))
+
+
+def index_note(field: Field, value: str, *, organisation_id: str, at: datetime) -> str:
+    """Give the HMAC-SHA256, in hex, of a value under the organisation's key for this field; "" for
+    no value.
+
+    Equal values have equal hashes inside one organisation and field; nothing else can be learnt
+    without the key.
+    """
+    if not value:
+        return ""
+    _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
+    normal = unicodedata.normalize("NFC", value).encode("utf-8")
+    return hmac.new(derive(f"notes-index/1|{field}"), normal, hashlib.sha256).hexdigest()
+
+
+def filter_by_note(
+    rows: QuerySet[Row], field: Field, value: str, *, organisation_id: str, at: datetime
+) -> QuerySet[Row]:
+    """Give those of an organisation's rows whose field has exactly this value."""
+    if not value:
+        return rows.none()
+    return rows.filter(
+        **{COLUMNS[field]: index_note(field, value, organisation_id=organisation_id, at=at)}
+    )
+
+
+def seal_present(model: Any, subjects_of: Callable[[Any], Collection[str]]) -> None:
+    """Seal the notes that rows of an earlier version hold in clear; for migrations, with the model
+    as it was then.
+    """
+    rows: QuerySet[Any] = model.objects.all()
+    for row in rows.iterator():
+        written = Notes(
+            external_id=row.external_id,
+            metadata=row.metadata,
+            client_reference=getattr(row, "client_reference", ""),
+        )
+        subjects = subjects_of(row)
+        if written and all(subject_keys.is_alive(subject) for subject in subjects):
+            rows.filter(pk=row.pk).update(**_seal_row_notes(row, written, subjects))
+
+
+def _seal_row_notes(row: Any, written: Notes, subjects: Collection[str]) -> dict[str, Any]:
+    whose: dict[str, Any] = {"organisation_id": row.organisation_id, "at": row.created_at}
+    sealed = seal_notes(written, subjects=subjects, row_id=row.pk, **whose)
+    if hasattr(row, "reference_index"):
+        sealed["reference_index"] = index_note(
+            "client_reference", written.client_reference, **whose
+        )
+    return sealed
+
+
+def _seal_context(row_id: str) -> str:
+    return f"notes|{row_id}"

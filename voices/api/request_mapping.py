@@ -1,0 +1,94 @@
+"""From a caller and a form to an order: fields that are left out come from the key's defaults, or
+are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from accounts.authentication import Caller
+from audio import encoding
+from audio.encoding import Output
+from consent.policy import channels, territories
+from consent.policy.types import Place, unknown_place
+from core.caller_notes import Notes
+from core.errors import Fault, Invalid
+from voices.providers.base import Prosody
+from voices.synthesis_requests import Principal, SpeechRequest
+
+_SPELL: Final[Mapping[Place, Callable[[str], str]]] = {
+    "channel": channels.parse_channel,
+    "territory": territories.parse_territory,
+}
+
+
+def to_principal(caller: Caller) -> Principal:
+    """Who asks."""
+    return Principal(
+        organisation_id=caller.organisation_id, livemode=caller.livemode, actor=caller.actor
+    )
+
+
+def require_field(value: str | None, default: str | None, attr: str) -> str:
+    """The value, or the key's default.
+
+    Raises Invalid (`language_required`, `use_case_required`) without either.
+    """
+    found = value or default
+    if not found:
+        code = f"{attr.rpartition('.')[2]}_required"
+        detail = (
+            f"Say the {attr.rpartition('.')[2].replace('_', ' ')}; this key has no default for it."
+        )
+        raise Invalid(detail, code=code, faults=(Fault(code=code, detail=detail, attr=attr),))
+    return found
+
+
+def resolve_place(
+    value: str | None, default: str | None, name: Place, *, path: str = ""
+) -> str | None:
+    """The channel or territory, or the key's default.
+
+    Raises Invalid (`channel_unknown`, `territory_unknown`).
+    """
+    word = value or default
+    try:
+        _SPELL[name](word or "*")
+    except ValueError:
+        fault = unknown_place(name, attr=f"{path}{name}")
+        raise Invalid(fault.detail, code=fault.code, faults=(fault,)) from None
+    return word
+
+
+def to_speech_request(form: dict[str, Any], caller: Caller, *, path: str = "") -> SpeechRequest:
+    """The order of one validated line.
+
+    Raises Invalid for what neither form nor key says, and for the output.
+    """
+    return SpeechRequest(
+        voice_id=form["voice"],
+        text=form["text"],
+        language=require_field(form.get("language"), caller.default_language, f"{path}language"),
+        use_case=require_field(form.get("use_case"), caller.default_use_case, f"{path}use_case"),
+        channel=resolve_place(form.get("channel"), caller.default_channel, "channel", path=path),
+        territory=resolve_place(
+            form.get("territory"), caller.default_territory, "territory", path=path
+        ),
+        key_channel=caller.default_channel,
+        key_territory=caller.default_territory,
+        labels=tuple(form.get("labels", ())),
+        output=encoding.check_output(Output(**form.get("output", {}))),
+        prosody=Prosody(**form.get("prosody", {})),
+        disclosure=form.get("disclosure"),
+        notes=to_caller_notes(form),
+    )
+
+
+def to_caller_notes(form: dict[str, Any]) -> Notes:
+    """What the caller wrote for their own use."""
+    return Notes(
+        external_id=form.get("external_id") or "",
+        metadata=form.get("metadata", {}),
+        client_reference=form.get("client_reference") or "",
+    )

@@ -1,0 +1,212 @@
+"""Examining reference samples, and the spoken statement when there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import watermark
+from audio.containers import UnreadableAudio
+from audio.sound import Sound
+from core.errors import Fault
+from provenance.c2pa import manifest_reader
+from voices.sample_checks import (
+    recording_quality,
+    sample_report,
+    speaker_similarity,
+    synthetic_speech_indicators,
+    voice_activity,
+)
+from voices.sample_checks.sample_report import PairFacts, SampleFacts, SampleReport
+from voices.sample_checks.speaker_similarity import Comparison, SimilarityVerdict, Voiceprint
+from voices.sample_checks.synthetic_speech_indicators import SyntheticSpeechIndicators
+from voices.sample_checks.voice_activity import Activity
+
+LONGEST_SECONDS: Final = 300.0
+LEAST_SECONDS: Final = 1.6
+"""Net speech below which no speaker check means anything."""
+LEAST_TOTAL_SECONDS: Final = 5.0
+LEAST_STATEMENT_SECONDS: Final = 3.0
+MOST_CLIPPED: Final = 0.01
+_SEVERAL_BELOW: Final = 0.60
+_PERHAPS_SEVERAL_BELOW: Final = 0.70
+STATEMENT: Final = "statement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ours:
+    """How our own audio is known: the keys of our mark, and a search for the second one."""
+
+    keys: Mapping[str, bytes]
+    second_mark: Callable[[Sound], bool]
+
+    def in_sound(self, sound: Sound) -> bool:
+        """Whether either mark is there; the dearer search comes last."""
+        if (
+            self.keys
+            and watermark.detect_any(sound.samples, sound.rate, keys=self.keys) is not None
+        ):
+            return True
+        return self.second_mark(sound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """One recording with all that was measured in it; `voice` and `signs` are None where there is
+    too little speech.
+    """
+
+    name: str
+    sound: Sound
+    activity: Activity
+    clipped: float
+    watermarked: bool
+    voice: Voiceprint | None
+    signs: SyntheticSpeechIndicators | None
+
+
+def examine_samples(
+    sounds: Sequence[Sound],
+    *,
+    statement: Sound | None,
+    watermark_keys: Mapping[str, bytes],
+    second_mark: Callable[[Sound], bool] = lambda _sound: False,
+    raw: Sequence[bytes] = (),
+) -> SampleReport:
+    """Check the samples, each on its own and against one another. Never raises for what is in them.
+
+    `watermark_keys` are all keys under which this service may have marked audio, `second_mark` says
+    whether its other mark is in a sound; `raw` are the uploaded files, in the order of `sounds`.
+    Raises ReaderDown when a file's manifest cannot be read just now.
+    """
+    files = [*raw, *[b""] * (len(sounds) - len(raw))]
+    ours = _Ours(keys=watermark_keys, second_mark=second_mark)
+    heard = [
+        _examine_sample(f"samples.{at}", sound, ours=ours, raw=file)
+        for at, (sound, file) in enumerate(zip(sounds, files, strict=False))
+    ]
+    total = sum(one.activity.seconds for one in heard)
+    if statement is not None:
+        heard.append(_examine_sample(STATEMENT, statement, ours=ours, raw=b""))
+    voices = tuple(one.voice for one in heard if one.voice is not None)
+    comparisons = speaker_similarity.compare_recordings(voices)
+    found = [replace(_to_sample_facts(one), codes=_fault_codes(one, total=total)) for one in heard]
+    for name, code in _doubted_recordings(comparisons, voices):
+        found = [
+            replace(one, codes=(*one.codes, code)) if one.name == name else one for one in found
+        ]
+    faults = (sample_report.pick_gravest_fault(one.name, one.codes) for one in found)
+    return SampleReport(
+        samples=tuple(found),
+        pairs=tuple(_to_pair_facts(comparison) for comparison in comparisons),
+        faults=tuple(fault for fault in faults if fault is not None),
+    )
+
+
+def build_unreadable_fault(index: int, error: UnreadableAudio) -> Fault:
+    """The fault of a sample that could not be decoded, in the same words as those of
+    `examine_samples`.
+    """
+    code = "sample_too_long" if error.reason == "too_long" else "sample_unreadable"
+    return Fault(code=code, detail=str(error), attr=f"samples.{index}")
+
+
+def _examine_sample(name: str, sound: Sound, *, ours: _Ours, raw: bytes) -> _Heard:
+    speech = voice_activity.detect_speech(sound)
+    credentials = manifest_reader.read_credentials(raw)
+    voice = signs = None
+    if speech.seconds >= LEAST_SECONDS:
+        voice = Voiceprint(
+            name=name,
+            speech=speech.speech,
+            snr_db=speech.snr_db,
+            bandwidth_hz=min(recording_quality.bandwidth_hz(speech.speech), sound.rate // 2),
+        )
+        signs = synthetic_speech_indicators.find_indicators(
+            sound, embedding=voice.embedding, raw=raw, credentials=credentials
+        )
+    return _Heard(
+        name=name,
+        sound=sound,
+        activity=speech,
+        clipped=recording_quality.clipped_share(sound),
+        watermarked=credentials.ours or ours.in_sound(sound),
+        voice=voice,
+        signs=signs,
+    )
+
+
+def _fault_codes(one: _Heard, *, total: float) -> tuple[str, ...]:
+    """Every code that applies to this recording by itself."""
+    net = one.activity.seconds
+    least = LEAST_STATEMENT_SECONDS if one.name == STATEMENT else LEAST_SECONDS
+    short = net < least or (one.name != STATEMENT and total < LEAST_TOTAL_SECONDS)
+    coherence = one.voice.coherence if one.voice else 1.0
+    signs = one.signs
+    rules = (
+        ("sample_watermarked", one.watermarked),
+        ("sample_synthetic", signs is not None and signs.synthetic),
+        ("sample_silent", net == 0.0),
+        ("sample_too_long", one.sound.seconds > LONGEST_SECONDS),
+        ("sample_too_short", short),
+        ("sample_clipped", one.clipped > MOST_CLIPPED),
+        ("sample_several_speakers", coherence < _SEVERAL_BELOW),
+        (
+            "sample_review_needed",
+            coherence < _PERHAPS_SEVERAL_BELOW or (signs is not None and signs.doubtful),
+        ),
+    )
+    return tuple(code for code, applies in rules if applies)
+
+
+def _doubted_recordings(
+    comparisons: Sequence[Comparison], voices: Sequence[Voiceprint]
+) -> list[tuple[str, str]]:
+    """Which recordings the comparisons speak against, and with which code."""
+    codes = {
+        SimilarityVerdict.DIFFERENT: "sample_speaker_mismatch",
+        SimilarityVerdict.REVIEW: "sample_review_needed",
+    }
+    return [
+        (speaker_similarity.find_outlier(comparison, voices), codes[comparison.verdict])
+        for comparison in comparisons
+        if comparison.verdict is not SimilarityVerdict.SAME
+    ]
+
+
+def _to_sample_facts(one: _Heard) -> SampleFacts:
+    signs = one.signs
+    rough = signs.roughness if signs else None
+    return SampleFacts(
+        name=one.name,
+        milliseconds=_to_milli(one.sound.seconds),
+        speech_milliseconds=_to_milli(one.activity.seconds),
+        speech_share_milli=_to_milli(one.activity.share),
+        clipped_milli=_to_milli(one.clipped),
+        bandwidth_hz=one.voice.bandwidth_hz if one.voice else 0,
+        snr_milli_db=_to_milli(one.activity.snr_db),
+        coherence_milli=_to_milli(one.voice.coherence) if one.voice else None,
+        espeak_milli=_to_milli(signs.espeak) if signs else None,
+        flite_milli=_to_milli(signs.flite) if signs else None,
+        roughness_milli=_to_milli(rough) if rough is not None else None,
+        dynamic_range_milli_db=_to_milli(signs.dynamic_range_db) if signs else 0,
+        c2pa=signs.c2pa if signs else False,
+        says_synthetic=signs.says_synthetic if signs else False,
+        watermarked=one.watermarked,
+        hints=signs.hints if signs else (),
+        codes=(),
+    )
+
+
+def _to_pair_facts(comparison: Comparison) -> PairFacts:
+    return PairFacts(
+        first=comparison.first,
+        second=comparison.second,
+        likeness_milli=_to_milli(comparison.cosine),
+        verdict=comparison.verdict.value,
+    )
+
+
+def _to_milli(value: float) -> int:
+    return round(1000 * value)

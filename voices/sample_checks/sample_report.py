@@ -1,0 +1,107 @@
+"""The report on reference samples: what was measured, and what is wrong.
+
+Whole numbers only, for storing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from core.canonical_json import Json
+from core.errors import Fault
+
+DETAILS: Final = {
+    "sample_watermarked": "The recording carries our own watermark: it was made by this service.",
+    "sample_synthetic": "The recording is synthetic speech, or says that it is.",
+    "sample_silent": "There is no speech in the recording.",
+    "sample_too_long": "The recording is over five minutes long.",
+    "sample_too_short": "There is too little speech in the recording.",
+    "sample_clipped": (
+        "Over one percent of the recording is cut off at full scale; record it again, further away."
+    ),
+    "sample_several_speakers": "More than one person speaks in the recording.",
+    "sample_speaker_mismatch": "The recording is of another person than the other recordings.",
+    "sample_review_needed": (
+        "The checks are in doubt about the recording; a person has to listen to it."
+    ),
+    "sample_unreadable": "The file cannot be read as audio.",
+}
+"""Every code, the gravest first: a sample gets the first that applies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFacts:
+    """What was measured in one recording.
+
+    Shares and likenesses in thousandths, levels in thousandths of a decibel.
+    """
+
+    name: str
+    milliseconds: int
+    speech_milliseconds: int
+    speech_share_milli: int
+    clipped_milli: int
+    bandwidth_hz: int
+    snr_milli_db: int
+    coherence_milli: int | None
+    espeak_milli: int | None
+    flite_milli: int | None
+    roughness_milli: int | None
+    dynamic_range_milli_db: int
+    c2pa: bool
+    says_synthetic: bool
+    watermarked: bool
+    hints: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairFacts:
+    """How alike two recordings are; `second` may be `others`."""
+
+    first: str
+    second: str
+    likeness_milli: int
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleReport:
+    """All facts, and at most one fault a recording (`attr` is `samples.0` ... or `statement`).
+
+    A report without faults says that nothing speaks against the recordings. It never proves who
+    speaks in them.
+    """
+
+    samples: tuple[SampleFacts, ...]
+    pairs: tuple[PairFacts, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def needs_review_only(self) -> bool:
+        """There are faults, and every one of them is a doubt that a person can settle."""
+        return bool(self.faults) and all(
+            fault.code == "sample_review_needed" for fault in self.faults
+        )
+
+    def as_json(self) -> dict[str, Json]:
+        """The report to store beside the samples."""
+        return {
+            "samples": [_facts_to_json(one) for one in self.samples],
+            "pairs": [_facts_to_json(pair) for pair in self.pairs],
+            "faults": [{"code": fault.code, "attr": fault.attr} for fault in self.faults],
+        }
+
+
+def pick_gravest_fault(name: str, codes: tuple[str, ...]) -> Fault | None:
+    """The gravest of the codes as a fault of this recording."""
+    for code, detail in DETAILS.items():
+        if code in codes:
+            return Fault(code=code, detail=detail, attr=name)
+    return None
+
+
+def _facts_to_json(facts: SampleFacts | PairFacts) -> dict[str, Json]:
+    values = ((name, getattr(facts, name)) for name in facts.__slots__)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values}

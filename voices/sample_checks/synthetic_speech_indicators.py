@@ -1,0 +1,105 @@
+"""Telltales of synthetic speech: likeness to known synthesisers, smoothness, digital silence, what
+the file says.
+
+They stop careless uploads of synthetic speech and of our own output. None stops a modern neural
+clone, and their absence proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.sound import Sound
+from provenance.c2pa.manifest_reader import Credentials, ManifestState
+from provenance.clips import aigc_label
+from voices.sample_checks import recording_quality
+
+# People reach 0.72 (espeak) and 0.74 (Flite), synthesisers 0.93 and 0.97, our engine adapted 0.72
+# to 0.80.
+ESPEAK_IS: Final = 0.80
+FLITE_IS: Final = 0.85
+ESPEAK_LIKE: Final = 0.74
+SMOOTH_BELOW: Final = 3.2
+SILENCE_FROM_DB: Final = 90.0
+# IPTC digital source types (cv.iptc.org/newscodes/digitalsourcetype) of media made by models; C2PA
+# and XMP use them.
+_SYNTHETIC_TYPES: Final = (b"trainedAlgorithmicMedia", b"compositeWithTrainedAlgorithmicMedia")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyntheticSpeechIndicators:
+    """What was found in one recording: likeness to the banks, pitch roughness, dynamic range, marks
+    in the file.
+    """
+
+    espeak: float
+    flite: float
+    roughness: float | None
+    dynamic_range_db: float
+    c2pa: bool
+    says_synthetic: bool
+    label_doubts: bool = False
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The weak signs. One alone also occurs with people; two together hardly do."""
+        signs = (
+            ("like_a_synthesiser", self.espeak >= ESPEAK_LIKE),
+            ("smooth_pitch", self.roughness is not None and self.roughness < SMOOTH_BELOW),
+            ("digital_silence", self.dynamic_range_db > SILENCE_FROM_DB),
+        )
+        return tuple(name for name, there in signs if there)
+
+    @property
+    def synthetic(self) -> bool:
+        """A strong sign, or two weak ones."""
+        return (
+            self.says_synthetic
+            or self.espeak >= ESPEAK_IS
+            or self.flite >= FLITE_IS
+            or len(self.hints) > 1
+        )
+
+    @property
+    def doubtful(self) -> bool:
+        """Something that a person should look at."""
+        return bool(self.hints) or self.c2pa or self.label_doubts
+
+
+def find_indicators(
+    sound: Sound, *, embedding: NDArray[np.float32], raw: bytes, credentials: Credentials
+) -> SyntheticSpeechIndicators:
+    """Examine one recording; `embedding` is that of its speech, `raw` the uploaded file (or
+    nothing).
+
+    `credentials` is what the reader of manifests found in the file. Who signed it is no matter:
+    nobody gains by saying of a real recording that it is synthetic.
+    """
+    names, bank = _load_bank()
+    label = aigc_label.read_label_attribute(raw)
+    likeness = bank @ embedding
+    return SyntheticSpeechIndicators(
+        espeak=float(likeness[names == "espeak"].max()),
+        flite=float(likeness[names == "flite"].max()),
+        roughness=recording_quality.pitch_roughness(sound),
+        dynamic_range_db=recording_quality.dynamic_range_db(sound),
+        c2pa=credentials.state is not ManifestState.ABSENT or (b"jumb" in raw and b"c2pa" in raw),
+        says_synthetic=credentials.synthetic
+        or any(kind in raw for kind in _SYNTHETIC_TYPES)
+        or aigc_label.is_synthetic_attribute(label),
+        label_doubts=label is not None and not aigc_label.is_synthetic_attribute(label),
+    )
+
+
+@lru_cache(maxsize=1)
+def _load_bank() -> tuple[NDArray[np.str_], NDArray[np.float32]]:
+    path = Path(__file__).with_name("weights") / "synthesiser_bank_f16.npz"
+    with np.load(path, allow_pickle=False) as stored:
+        names = np.array([str(name).partition(":")[0] for name in stored["names"]])
+        return names, stored["embeddings"].astype(np.float32)

@@ -1,1 +1,0 @@
-"""What can be done with voices, speech, jobs and clips: one function an action, for REST, pages and admin alike."""

@@ -1,0 +1,1 @@
+"""Speech: gate, reserved clip, provider, watermark, manifest, delivery."""

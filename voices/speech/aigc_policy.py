@@ -1,0 +1,61 @@
+"""When a clip carries China's hidden label (the `AIGC` block, GB 45438-2025), and in whose name.
+
+It does when the call, its key or the grant behind it names China, or when the organisation's policy
+wants it for the channel and territory of the call or of its key; nobody can ask for less. A call
+that names no territory is told by the policy alone: it is for everywhere, and an organisation that
+offers its clips in China from there says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from consent.policy import territories
+from provenance.clips import aigc_label
+from voices.speech.disclosure import Reach, check_places, concerns_reach
+
+CHINA: Final = "CN"
+
+
+def resolve_producer(
+    policy: Mapping[str, Any], *, organisation_id: str, granted: Iterable[object], reach: Reach
+) -> str:
+    """The producer that the label names: the policy's code, else the organisation's id; "" when
+    there is no label.
+    """
+    named = any(_is_china(place) for place in (*reach.territories, *granted))
+    if not named and not _policy_wants_label(policy.get("aigc_label"), reach):
+        return ""
+    code = policy.get("aigc_producer")
+    return code if isinstance(code, str) and aigc_label.PRODUCER.match(code) else organisation_id
+
+
+def check_policy(value: Any) -> None:
+    """Raise ValueError unless this is a list of `{"channels": [...], "territories": [...]}`; empty
+    means all.
+    """
+    check_places(value, also=frozenset())
+
+
+def check_producer(value: Any) -> None:
+    """Raise ValueError unless this is a code that fits into the label and into a header."""
+    if not isinstance(value, str) or not aigc_label.PRODUCER.match(value):
+        raise ValueError("must be a code of 1 to 64 letters, digits, dots, dashes and underscores")
+
+
+def _policy_wants_label(entries: object, reach: Reach) -> bool:
+    """What cannot be read counts as wanting the label."""
+    if not isinstance(entries, list):
+        return bool(entries)
+    return any(not isinstance(entry, dict) or concerns_reach(entry, reach) for entry in entries)
+
+
+def _is_china(place: object) -> bool:
+    """Whether a territory is China or a part of it; one that cannot be read might be."""
+    if not isinstance(place, str):
+        return False
+    try:
+        return territories.parse_territory(place).partition("-")[0] == CHINA
+    except territories.UnknownTerritory:
+        return True

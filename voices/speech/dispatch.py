@@ -1,0 +1,134 @@
+"""Speech: now, as a stream, or as a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from core import ids, streaming_response, transactions
+from core.caller_notes import Notes
+from core.clock import Clock
+from vault import sealed_notes as row_notes
+from voices.models import Job, JobItem, JobKind, Voice
+from voices.providers import registry
+from voices.speech import capability_checks, job_queue, pipeline, tasks
+from voices.speech.pipeline import DeliveredClip
+from voices.speech.streaming import session
+from voices.speech.streaming.session import StreamSession
+from voices.synthesis_requests import Principal, Providers, SpeechRequest
+
+
+def speak_text(
+    order: SpeechRequest,
+    options: Mapping[str, object],
+    *,
+    asker: Principal,
+    now: Clock,
+    providers: Providers = registry.get_provider,
+) -> DeliveredClip:
+    """Speak one text now.
+
+    Raises as `voices.speech.pipeline.synthesize_clip`, and for fields that the engine cannot
+    honour.
+    """
+    voice = pipeline.voice_of(order.voice_id, asker=asker)
+    capability_checks.check_capabilities(order, options, providers(voice.provider).capabilities())
+    return pipeline.synthesize_clip(order, asker=asker, now=now, providers=providers)
+
+
+def stream_text(
+    order: SpeechRequest,
+    options: Mapping[str, object],
+    *,
+    asker: Principal,
+    now: Clock,
+    providers: Providers = registry.get_provider,
+) -> StreamSession:
+    """Begin to speak one text as a stream, and hand it over to the edge.
+
+    Raises as `speak_text`, and StreamsBusy, NoStreams.
+
+    Nothing is made yet; whoever carries it out makes it.
+    """
+    voice = pipeline.voice_of(order.voice_id, asker=asker)
+    provider = providers(voice.provider)
+    capability_checks.check_capabilities(order, options, provider.capabilities())
+    place = session.require_stream_slot(order, provider)
+    begun = session.begin_stream(order, voice, asker=asker, now=now, providers=providers)
+    try:
+        place.leave_stream(begun)
+    except streaming_response.NoStreams as gone:
+        begun.give_up_now(gone)
+        raise
+    return begun
+
+
+@transactions.opens_transaction
+def queue_job(
+    orders: Sequence[SpeechRequest],
+    options: Mapping[str, object],
+    *,
+    kind: JobKind,
+    asker: Principal,
+    at: datetime,
+    real: datetime,
+    notes: Notes | None = None,
+    providers: Providers = registry.get_provider,
+) -> Job:
+    """Write a job down and wake a worker; each text asks the gate when its turn comes.
+
+    `real` is the real time.
+
+    Raises NotFound for a stranger's voice, and for fields that the engine cannot honour.
+    """
+    voices = _load_voices(orders, asker)
+    for order in orders:
+        capability_checks.check_capabilities(
+            order, options, providers(voices[order.voice_id].provider).capabilities()
+        )
+    job_id, people = ids.new("job"), {voice.subject for voice in voices.values()}
+    written = row_notes.seal_notes(
+        notes or Notes(),
+        subjects=people,
+        row_id=job_id,
+        organisation_id=asker.organisation_id,
+        at=at,
+    )
+    job = Job.objects.create(
+        id=job_id,
+        organisation_id=asker.organisation_id,
+        livemode=asker.livemode,
+        kind=kind,
+        actor=asker.actor,
+        total=len(orders),
+        created_at=at,
+        **written,
+    )
+    JobItem.objects.bulk_create(
+        _build_job_item(job, position, order, voices[order.voice_id], real)
+        for position, order in enumerate(orders)
+    )
+    # A lost message is found by the sweep.
+    transaction.on_commit(partial(tasks.run_job.delay, job_id=job.id), robust=True)
+    return job
+
+
+def _load_voices(orders: Sequence[SpeechRequest], asker: Principal) -> dict[str, Voice]:
+    wanted = dict.fromkeys(order.voice_id for order in orders)
+    return {voice_id: pipeline.voice_of(voice_id, asker=asker) for voice_id in wanted}
+
+
+def _build_job_item(
+    job: Job, position: int, order: SpeechRequest, voice: Voice, real: datetime
+) -> JobItem:
+    return JobItem(
+        job=job,
+        position=position,
+        voice=voice,
+        sealed_text=job_queue.seal_words(voice.subject, job.id, position, order),
+        characters=len(order.text),
+        due_at=real,
+    )

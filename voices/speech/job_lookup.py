@@ -1,0 +1,30 @@
+"""Jobs: find them, and open what their callers wrote."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from core import ids
+from core.caller_notes import Notes
+from core.errors import NotFound
+from voices.models import Job
+from voices.speech import job_queue
+from voices.synthesis_requests import Principal
+
+
+def list_jobs(asker: Principal) -> QuerySet[Job]:
+    """The organisation's jobs, live or test as the asker is."""
+    return Job.objects.filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+
+
+def notes_of(job: Job) -> Notes:
+    """Open what the caller wrote beside the job; nothing once one of its people has been erased."""
+    return job_queue.notes_of(job)
+
+
+def get_job(job_id: str, *, asker: Principal) -> Job:
+    """One of them. Raises NotFound, for strangers' ids too."""
+    job = list_jobs(asker).filter(id=job_id).first() if ids.is_id(job_id, "job") else None
+    if job is None:
+        raise NotFound("There is no such job.")
+    return job

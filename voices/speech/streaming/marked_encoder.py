@@ -1,0 +1,271 @@
+"""From a provider's pieces to marked bytes, one bounded step at a time, and the proof that the mark
+is in them.
+
+A stream cannot try a stronger mark: what has left has left. So the mark is written with more
+margin, looked for as soon as there is enough to hear, and read back from all bytes at the end. A
+clip so short that a stream would say nothing of it is made whole before its first byte, as a file
+is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+import watermark
+from audio import encoding, stream_encoder
+from audio.encoding import Output
+from audio.sound import Sound
+from provenance.clips import aigc_label, verified_marking
+from provenance.clips.clip_delivery import ClipDelivery
+from provenance.clips.clip_lifecycle import ClipReservation
+from provenance.clips.errors import MarkFailed
+from voices.providers.base import AudioChunk
+from watermark.speech.stream_embedder import MARGIN_DB
+
+Samples = NDArray[np.float32]
+FILE_SECONDS: Final = 2.5
+"""Shorter clips are marked and checked as files are."""
+_FIRST_SLICE: Final = 0.35
+_SLICE: Final = 2.0
+# Of the first marked segment this much is encoded by itself, and leaves: encoders take longer over
+# it than the mark.
+_FIRST_ENCODED: Final = 0.2
+# When the sent bytes are searched for the mark while the stream goes on, in seconds of sound; after
+# the last it counts.
+LOOKS: Final = (4.0, 7.0, 12.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Bytes to send; how many characters have been begun by then, and how many seconds of sound are
+    made.
+    """
+
+    data: bytes = field(repr=False)
+    characters: int
+    seconds: float
+
+
+class MarkedEncoder:
+    """One stream's sound. Its methods are called one at a time, in any thread."""
+
+    def __init__(
+        self,
+        pieces: Iterator[AudioChunk],
+        intent: ClipReservation,
+        output: Output,
+        *,
+        strict: bool,
+        label: aigc_label.AigcLabel | None = None,
+    ) -> None:
+        self._pieces, self._intent, self._strict, self._label = pieces, intent, strict, label
+        self._wanted = encoding.check_output(output)
+        self.rate = self._wanted.sample_rate_hz or 0
+        self._embedder = watermark.StreamEmbedder(self.rate, token=intent.token, key=intent.key)
+        front = partial(aigc_label.label_stream_start, label, self._wanted.codec) if label else None
+        self._encoder = stream_encoder.Encoder(self._wanted, front=front)
+        self._resampler: soxr.ResampleStream | None = None
+        self._source = self.rate
+        self._waiting: deque[Samples] = deque()
+        self._marked = np.zeros(0, dtype=np.float32)  # and not encoded yet
+        self._provided = hashlib.sha256()
+        self._made = bytearray()
+        self._characters = self._samples = 0
+        self._looks = deque(LOOKS)
+        self._early: watermark.DecodedToken | None = None
+        self._file: verified_marking.Marked | None = None
+        self._begun = self._over = False
+
+    def step(self) -> Chunk | None:
+        """Make the next bytes, None at the end.
+
+        Raises what the provider raises, and MarkFailed where it must be in.
+        """
+        if not self._begun:
+            self._begin()
+        data = b""
+        while not data and not self._over:
+            data = self._advance()
+        self._made += data
+        if self._file is None and self._looks and self.seconds >= self._looks[0]:
+            self._look(final=len(self._looks) == 1)
+        return Chunk(data=data, characters=self._characters, seconds=self.seconds) if data else None
+
+    @property
+    def seconds(self) -> float:
+        """How much sound is marked and encoded."""
+        return self._file.sound.seconds if self._file else self._samples / self.rate
+
+    def close(self) -> None:
+        """Let the provider go."""
+        if close := getattr(self._pieces, "close", None):
+            close()
+
+    def prove(self, data: bytes, *, strict: bool | None = None) -> tuple[ClipDelivery, str]:
+        """What has left, with its mark read back from these bytes, and why it could not be read (""
+        when it was).
+
+        Raises MarkFailed when it must be in the clip and is not.
+        """
+        sound = self._file.sound if self._file else _decode_sent(data, self._wanted)
+        reading = (
+            watermark.detect(sound.samples, sound.rate, key=self._intent.key) if sound else None
+        )
+        found = self._file is not None or (
+            reading is not None and reading.token == self._intent.token
+        )
+        if not found and (self._strict if strict is None else strict):
+            raise MarkFailed("The mark could not be read back from the stream.", facts=_WHY)
+        return self._delivery(data, sound, reading if found else None), "" if found else _WHY[
+            "reason"
+        ]
+
+    def _begin(self) -> None:
+        """Wait for enough to stream; a text that ends before becomes a file."""
+        self._begun = True
+        first: list[AudioChunk] = []
+        while sum(piece.sound.seconds for piece in first) < FILE_SECONDS:
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._as_file(first)
+                return
+            first.append(piece)
+        for piece in first:
+            self._take(piece)
+
+    def _as_file(self, pieces: list[AudioChunk]) -> None:
+        for piece in pieces:
+            self._count(piece)
+        rate = pieces[0].sound.rate if pieces else self.rate
+        whole = Sound(
+            np.concatenate([np.zeros(0, np.float32), *(piece.sound.samples for piece in pieces)]),
+            rate,
+        )
+        try:
+            self._file = verified_marking.mark_sound(
+                whole, token=self._intent.token, key=self._intent.key, output=self._wanted
+            )
+        except MarkFailed:
+            if self._strict:
+                raise
+            self._waiting.append(whole.resample(self.rate).samples)
+            self._pieces = iter(())
+
+    def _advance(self) -> bytes:
+        """The next slice, marked and encoded."""
+        if self._file is not None:
+            self._over = True
+            data, codec = self._file.data, self._wanted.codec
+            return (
+                aigc_label.add_label(data, codec, self._label, heard=self._file.sound)
+                if self._label
+                else data
+            )
+        if self._marked.size:
+            return self._encode()
+        if not self._waiting:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return self._finish()
+            self._take(piece)
+        if not self._waiting:
+            return b""
+        self._marked = self._embedder.push(self._waiting.popleft())
+        return self._encode(None if self._made else _FIRST_ENCODED)
+
+    def _finish(self) -> bytes:
+        self._over = True
+        rest = self._resample(np.zeros(0, dtype=np.float32), last=True)
+        self._marked = np.concatenate([self._embedder.push(rest), self._embedder.finish()])
+        return self._encode() + self._encoder.finish()
+
+    def _encode(self, seconds: float | None = None) -> bytes:
+        """Encode what is marked, or its first `seconds`."""
+        size = len(self._marked) if seconds is None else round(self.rate * seconds)
+        samples, self._marked = self._marked[:size], self._marked[size:]
+        self._samples += len(samples)
+        return self._encoder.push(samples)
+
+    def _take(self, piece: AudioChunk) -> None:
+        """Cut a piece into slices: short ones until the first bytes have left, long ones behind
+        them.
+        """
+        self._count(piece)
+        if self._resampler is None and piece.sound.rate != self.rate:
+            self._source = piece.sound.rate
+            self._resampler = soxr.ResampleStream(self._source, self.rate, 1, dtype="float32")
+        samples = self._resample(piece.sound.samples, last=False)
+        size = round(self.rate * (_SLICE if self._made else _FIRST_SLICE))
+        self._waiting.extend(samples[at : at + size] for at in range(0, len(samples), size))
+
+    def _count(self, piece: AudioChunk) -> None:
+        self._provided.update(piece.sound.pcm16())
+        self._characters += piece.characters
+
+    def _resample(self, samples: Samples, *, last: bool) -> Samples:
+        if self._resampler is None:
+            return samples
+        return np.asarray(self._resampler.resample_chunk(samples, last=last), dtype=np.float32)
+
+    def _look(self, *, final: bool) -> None:
+        """Look for the mark in what was made so far.
+
+        Raises MarkFailed at the last look, where it must be in.
+        """
+        sound = _decode_sent(bytes(self._made), self._wanted)
+        if sound is None or sound.seconds < self._looks[0] - 1.5:
+            return
+        self._looks.popleft()
+        reading = watermark.detect(sound.samples, sound.rate, key=self._intent.key)
+        if reading is not None and reading.token == self._intent.token:
+            self._early = reading
+            self._looks.clear()
+        elif final and self._strict:
+            raise MarkFailed("The mark cannot be read from the stream.", facts=_WHY)
+
+    def _delivery(
+        self, data: bytes, sound: Sound | None, reading: watermark.DecodedToken | None
+    ) -> ClipDelivery:
+        score, margin, checks = 0, 0, tuple[str, ...]()
+        if self._file is not None:
+            score, margin, checks = (
+                self._file.score_milli,
+                self._file.margin_milli_db,
+                self._file.checks,
+            )
+        elif reading is not None:
+            score, margin = round(1000 * reading.score), round(1000 * MARGIN_DB)
+            checks = ("delivered", "beginning") if self._early else ("delivered",)
+        return ClipDelivery(
+            sha256_provider=self._provided.hexdigest(),
+            sha256=hashlib.sha256(data).hexdigest(),
+            sha256_pcm=hashlib.sha256(sound.pcm16()).hexdigest() if sound else "",
+            codec=self._wanted.codec,
+            media_type=encoding.get_media_type(self._wanted.codec),
+            size=len(data),
+            duration_ms=round(1000 * sound.seconds) if sound else 0,
+            blob_id="",
+            scheme=watermark.SCHEME if checks else "",
+            margin_milli_db=margin,
+            score_milli=score,
+            self_checks=checks,
+        )
+
+
+_WHY: Final = {"reason": "not_read_back"}
+
+
+def _decode_sent(data: bytes, wanted: Output) -> Sound | None:
+    try:
+        return stream_encoder.decode_sent_bytes(data, wanted)
+    except ValueError:
+        return None

@@ -1,0 +1,121 @@
+"""The watch over the consents behind all running streams: a question every 50 ms, answered by the
+rows alone.
+
+By level and not by edge: nothing that could be lost wakes it, and an answer that does not come
+counts as a no.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from django.db import DatabaseError, close_old_connections
+
+from consent import gate
+from core.clock import Clock
+from core.errors import SaysoError, Unavailable
+
+logger = logging.getLogger(__name__)
+EVERY_SECONDS: Final = 0.05
+STALE_SECONDS: Final = 0.15
+"""Nothing is sent on the strength of a look older than this."""
+ROUNDS: Final = 4
+"""Keys are asked for in one of so many rounds, voices in another: a crowd would wait for three
+questions a round.
+"""
+_looking: Final = ThreadPoolExecutor(1, "sayso-stream-watch")
+
+
+class MonitoredPermit:
+    """One stream's permit under watch. `at` tells the time of its data."""
+
+    def __init__(self, permit: gate.Permit, at: Clock) -> None:
+        self.permit = permit
+        self.at = at
+        self.ended: asyncio.Future[SaysoError] = asyncio.get_running_loop().create_future()
+        self._seen = asyncio.get_running_loop().time()
+        self._looked = asyncio.Event()
+
+    async def fresh(self) -> None:
+        """Wait until somebody has looked a moment ago; for ever when it has ended, since then
+        nothing may be sent.
+        """
+        while asyncio.get_running_loop().time() - self._seen > STALE_SECONDS or self.ended.done():
+            self._looked.clear()
+            await self._looked.wait()
+
+    def note(self, seen: float, end: SaysoError | None) -> None:
+        """Take note of a look that began at `seen`."""
+        if end is not None and not self.ended.done():
+            self.ended.set_result(end)
+        if not self.ended.done():
+            self._seen = seen
+            self._looked.set()
+
+
+class PermitMonitor:
+    """Looks as long as there is something to look after. Used in one event loop."""
+
+    def __init__(self) -> None:
+        self._watched: set[MonitoredPermit] = set()
+        self._round: asyncio.Task[None] | None = None
+
+    def add(self, watched: MonitoredPermit) -> None:
+        """Begin to look after it."""
+        self._watched.add(watched)
+        if self._round is None or self._round.done():
+            self._round = asyncio.get_running_loop().create_task(self._look_around())
+
+    def remove(self, watched: MonitoredPermit) -> None:
+        """End it."""
+        self._watched.discard(watched)
+
+    async def _look_around(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            for number in itertools.count():
+                if not self._watched:
+                    break
+                began = loop.time()
+                mine = tuple(self._watched)
+                found = await loop.run_in_executor(
+                    _looking, _find_ended_permits, mine, number % ROUNDS
+                )
+                for watched in mine:
+                    watched.note(began, found.get(watched.permit.decision_id))
+                await asyncio.sleep(max(0.0, EVERY_SECONDS - (loop.time() - began)))
+        finally:
+            _looking.submit(close_old_connections)
+
+
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, PermitMonitor] = WeakKeyDictionary()
+
+
+def get_permit_monitor() -> PermitMonitor:
+    """The watch of the running event loop."""
+    return _watches.setdefault(asyncio.get_running_loop(), PermitMonitor())
+
+
+def _find_ended_permits(mine: tuple[MonitoredPermit, ...], turn: int) -> dict[str, SaysoError]:
+    """What has ended, by decision; everything, when it cannot be asked.
+
+    `turn` says what this round asks for.
+
+    Its connection is kept from look to look: in a crowd it would wait for one behind everybody who
+    begins.
+    """
+    try:
+        running = [(watched.permit, watched.at()) for watched in mine]
+        return dict(
+            gate.find_ended_permits(running, ask_keys=turn == 0, ask_voices=turn == ROUNDS // 2)
+        )
+    except (DatabaseError, OSError):
+        logger.exception("running streams cannot be watched, all are cut")
+        close_old_connections()
+        doubt = Unavailable("Whether the permission still holds cannot be seen.", retry_after=5)
+        return {watched.permit.decision_id: doubt for watched in mine}

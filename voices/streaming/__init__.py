@@ -1,1 +1,0 @@
-"""Speech that leaves while it is being made: sentence by sentence, marked as it passes, cut when consent ends."""

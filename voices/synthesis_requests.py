@@ -1,0 +1,99 @@
+"""What callers ask for, checked and complete: the form in which orders travel from the edge to the
+pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from audio.encoding import Output
+from core.caller_notes import Notes
+from voices.providers.base import Prosody, Provider
+
+Providers = Callable[[str], Provider]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who asks, for which organisation, about live or test data."""
+
+    organisation_id: str
+    livemode: bool
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechRequest:
+    """One text to speak.
+
+    `words` of the caller (text and notes) may name people and are never logged.
+
+    `key_channel` and `key_territory` are the defaults of the key: their duties stay, whatever place
+    the call names.
+    """
+
+    voice_id: str
+    text: str = field(repr=False)
+    language: str
+    use_case: str
+    channel: str | None = None
+    territory: str | None = None
+    key_channel: str | None = None
+    key_territory: str | None = None
+    labels: tuple[str, ...] = ()
+    output: Output = field(default_factory=Output)
+    prosody: Prosody = field(default_factory=Prosody)
+    disclosure: str | None = None
+    notes: Notes = field(default_factory=Notes, repr=False)
+
+    def words(self) -> dict[str, Any]:
+        """The order as JSON, to be kept sealed while it waits: even its codes are the caller's
+        words.
+        """
+        return {
+            "text": self.text,
+            "notes": {**asdict(self.notes), "metadata": dict(self.notes.metadata)},
+            "language": self.language,
+            "use_case": self.use_case,
+            "channel": self.channel,
+            "territory": self.territory,
+            "key_channel": self.key_channel,
+            "key_territory": self.key_territory,
+            "labels": list(self.labels),
+            "output": asdict(self.output),
+            "prosody": asdict(self.prosody),
+            "disclosure": self.disclosure,
+        }
+
+    @classmethod
+    def read(cls, voice_id: str, words: Mapping[str, Any]) -> SpeechRequest:
+        """Put an order together again that waited in a job."""
+        return cls(
+            voice_id=voice_id,
+            **{
+                **words,
+                "labels": tuple(words["labels"]),
+                "notes": Notes(**words["notes"]),
+                "output": Output(**words["output"]),
+                "prosody": Prosody(**words["prosody"]),
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloneRequest:
+    """A voice to make from samples, as uploaded."""
+
+    consent_id: str
+    name: str = field(repr=False)
+    description: str = field(default="", repr=False)
+    language: str
+    use_case: str
+    provider: str = "local"
+    channel: str | None = None
+    territory: str | None = None
+    samples: tuple[bytes, ...] = field(repr=False)
+    transcripts: tuple[str | None, ...] = field(default=(), repr=False)
+    notes: Notes = field(default_factory=Notes, repr=False)

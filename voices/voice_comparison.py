@@ -1,0 +1,219 @@
+"""Comparing a new voice with other people's voices, where the owner wants it and both people signed
+for it.
+
+It comes after the voice is ready and can refuse nothing: what it finds is a review for a person.
+The row that says that a voice has yet to be compared is written with the voice itself, so a dead
+worker loses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import cast
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.test_clock import now_for
+from audio import decoding
+from consent import comparison_consent
+from core import transactions
+from core.canonical_json import Json
+from core.clock import Clock
+from core.errors import NotFound
+from transparency_log import events
+from vault import blobs, sealed_values
+from voices.models import Voice, VoiceEmbedding, VoiceReview, VoiceState
+from voices.sample_checks import voice_embedding
+from voices.sample_checks.voice_embedding import Embedding
+
+CODE = "voice_resembles_another"
+
+
+@transactions.requires_transaction
+def plan_comparison(voice: Voice, *, at: datetime) -> bool:
+    """Write down that this voice is to be compared, if it may be; say whether it may."""
+    if not _may_compare(voice, at=at):
+        return False
+    VoiceEmbedding.objects.create(voice=voice, subject=voice.subject, created_at=at)
+    return True
+
+
+def list_waiting_voices(*, most: int) -> tuple[str, ...]:
+    """The voices that have yet to be compared."""
+    rows = VoiceEmbedding.objects.filter(compared_at=None).order_by("created_at", "voice_id")
+    return tuple(rows.values_list("voice_id", flat=True)[:most])
+
+
+def is_waiting(voice_id: str) -> bool:
+    """Say whether this voice has yet to be compared."""
+    return VoiceEmbedding.objects.filter(voice_id=voice_id, compared_at=None).exists()
+
+
+def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
+    """Measure a voice, compare it with the others, and return how many reviews came of it.
+
+    Doing it twice is harmless.
+
+    Raises DecoderDown when the samples cannot be read just now.
+    """
+    row = VoiceEmbedding.objects.select_related("voice__organisation").filter(
+        voice_id=voice_id, compared_at=None
+    )
+    found = row.first()
+    if found is None:
+        return 0
+    voice = found.voice
+    at = now_for(voice.organisation, livemode=voice.livemode, real=real())
+    try:
+        own = (
+            _measure_voice(voice)
+            if voice.state == VoiceState.READY and _may_compare(voice, at=at)
+            else None
+        )
+        if own is None or not _store_embedding(voice, own):
+            forget_voice(voice_id)
+            return 0
+        # Only now are the others read: of two voices at once, the one that was sealed later sees
+        # the other.
+        return _compare_with_others(voice, own, actor=actor, at=at)
+    except NotFound:  # the person was erased in the meantime
+        return 0
+
+
+@transactions.opens_transaction
+def forget_voice(voice_id: str) -> None:
+    """Delete the embedding of a voice."""
+    VoiceEmbedding.objects.filter(voice_id=voice_id).delete()
+
+
+@transactions.requires_transaction
+def forget_person(subject: str) -> int:
+    """Delete a person's embeddings and every review that one of their voices is in; return how many
+    there were.
+    """
+    reviews = VoiceReview.objects.filter(Q(voice__subject=subject) | Q(other__subject=subject))
+    return VoiceEmbedding.objects.filter(subject=subject).delete()[0] + reviews.delete()[0]
+
+
+@transactions.requires_transaction
+def forget_organisation(organisation_id: str) -> int:
+    """Delete every embedding of an organisation that has stopped comparing; return how many there
+    were.
+    """
+    return VoiceEmbedding.objects.filter(voice__organisation_id=organisation_id).delete()[0]
+
+
+def _may_compare(voice: Voice, *, at: datetime) -> bool:
+    on = comparison_consent.is_comparison_on(voice.organisation_id)
+    return on and bool(comparison_consent.find_agreeing_consents([voice.consent_id], at=at))
+
+
+def _measure_voice(voice: Voice) -> Embedding | None:
+    samples = voice.samples.order_by("position").values_list("blob_id", flat=True)
+    return voice_embedding.measure_embedding(
+        [decoding.decode_untrusted(blobs.get_blob(blob_id)).sound for blob_id in samples]
+    )
+
+
+@transactions.opens_transaction
+def _store_embedding(voice: Voice, own: Embedding) -> bool:
+    """Keep the embedding of a voice that is still there; say whether it is."""
+    if (
+        not Voice.objects.select_for_update(no_key=True)
+        .filter(id=voice.id, state=VoiceState.READY)
+        .exists()
+    ):
+        return False
+    sealed = sealed_values.seal(voice.subject, _embedding_context(voice.id), own.as_json())
+    return bool(VoiceEmbedding.objects.filter(voice=voice).update(sealed=sealed))
+
+
+@transaction.atomic
+def _compare_with_others(voice: Voice, own: Embedding, *, actor: str, at: datetime) -> int:
+    """Hold a voice against those of others, and write down what a person should look at."""
+    found: dict[str, float] = {}
+    for other_id, theirs in _comparable_voices(voice, at=at):
+        likeness = voice_embedding.compare_embeddings(own, theirs)
+        if likeness.resembles:
+            found[other_id] = likeness.cosine
+    VoiceEmbedding.objects.filter(voice=voice).update(compared_at=at)
+
+    # Locked, so that an erasure that begins now waits, and then finds the reviews to delete.
+    rows = Voice.objects.select_for_update(no_key=True).filter(
+        id__in=[voice.id, *found], state=VoiceState.READY
+    )
+    ready = {row.id: row for row in rows.order_by("id")}
+    if voice.id not in ready:
+        return 0
+    return sum(
+        _record_review(ready[voice.id], ready[other_id], cosine, actor=actor, at=at)
+        for other_id, cosine in found.items()
+        if other_id in ready
+    )
+
+
+def _comparable_voices(voice: Voice, *, at: datetime) -> Iterator[tuple[str, Embedding]]:
+    """The ready voices of other people of the same organisation and mode, who signed for the
+    comparison too.
+    """
+    rows = list(
+        VoiceEmbedding.objects.filter(
+            sealed__isnull=False,
+            voice__organisation_id=voice.organisation_id,
+            voice__livemode=voice.livemode,
+            voice__state=VoiceState.READY,
+        )
+        .exclude(subject=voice.subject)
+        .select_related("voice")
+        .order_by("voice_id")
+    )
+    willing = comparison_consent.find_agreeing_consents(
+        {row.voice.consent_id for row in rows}, at=at
+    )
+    for row in rows:
+        if row.voice.consent_id not in willing:
+            continue
+        try:
+            value = sealed_values.unseal(
+                row.subject, _embedding_context(row.voice_id), bytes(cast("bytes", row.sealed))
+            )
+        except NotFound:  # KeyDestroyed is one
+            continue
+        yield row.voice_id, voice_embedding.parse_embedding(cast("dict[str, Json]", value))
+
+
+def _record_review(voice: Voice, other: Voice, cosine: float, *, actor: str, at: datetime) -> bool:
+    """Write down one pair and log it; say whether it is new.
+
+    The entry names neither the other voice nor a person.
+    """
+    # Two voices that were made at one time find each other. Both are locked, so the second sees the
+    # first one's row.
+    if VoiceReview.objects.filter(voice=other, other=voice).exists():
+        return False
+
+    likeness = min(1000, round(1000 * cosine))
+    _, created = VoiceReview.objects.get_or_create(
+        voice=voice,
+        other=other,
+        defaults={"likeness_milli": likeness, "livemode": voice.livemode, "created_at": at},
+    )
+    if created:
+        events.append_event(
+            organisation_id=voice.organisation_id,
+            livemode=voice.livemode,
+            kind="voice.likeness_noted",
+            at=at,
+            actor=actor,
+            subject=voice.subject,
+            refs={"voice": voice.id, "consent": voice.consent_id},
+            speaker=voice.speaker_id,
+            body={"code": CODE, "likeness_milli": likeness},
+        )
+    return created
+
+
+def _embedding_context(voice_id: str) -> str:
+    return f"voice|{voice_id}|embedding"

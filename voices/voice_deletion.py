@@ -1,0 +1,105 @@
+"""Deleting a voice: at the provider first, then everything of ours, once; tried again until the
+provider confirms.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from accounts.test_clock import now_for
+from core.clock import Clock
+from core.errors import NotFound
+from vault import blobs, sealed_notes
+from voices import cloning, voice_comparison
+from voices.models import Sample, Voice, VoiceState
+from voices.providers import registry, voice_handles
+from voices.synthesis_requests import Providers
+
+LEASE: Final = timedelta(minutes=2)
+
+
+@transaction.atomic
+def begin_deletion(voice_id: str, *, code: str) -> bool:
+    """Turn a voice towards its deletion; from here on nothing can be spoken with it.
+
+    Says whether this call did it.
+    """
+    rows = Voice.objects.filter(id=voice_id).that_may_become(VoiceState.REVOKING)
+    began = bool(rows.update(state=VoiceState.REVOKING, code=code, lease_until=None))
+    voice_comparison.forget_voice(voice_id)  # ours alone, so it need not wait for the provider
+    return began
+
+
+def run_deletion(
+    voice_id: str, *, actor: str, real: Clock, providers: Providers = registry.get_provider
+) -> bool:
+    """Delete a revoking voice at its provider and here; say whether it is gone by this call.
+
+    Raises ProviderDown when the provider has to be asked again.
+    """
+    voice = _claim_voice(voice_id, at=real())
+    if voice is None:
+        return False
+    if voice.sealed_handle is not None or voice.profile_blob_id:
+        providers(voice.provider).delete(voice_handles.remote_handle(voice))
+    return _finish_deletion(
+        voice, actor=actor, at=now_for(voice.organisation, livemode=voice.livemode, real=real())
+    )
+
+
+def _claim_voice(voice_id: str, *, at: datetime) -> Voice | None:
+    free = Voice.objects.filter(
+        Q(lease_until=None) | Q(lease_until__lte=at), id=voice_id, state=VoiceState.REVOKING
+    )
+    if not free.update(lease_until=at + LEASE, attempt=F("attempt") + 1):
+        return None
+    return Voice.objects.select_related("organisation").get(id=voice_id)
+
+
+def _leased_voice(voice: Voice) -> QuerySet[Voice]:
+    return Voice.objects.filter(id=voice.id, attempt=voice.attempt, state=VoiceState.REVOKING)
+
+
+@transaction.atomic
+def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
+    changed = _leased_voice(voice).update(
+        state=VoiceState.DELETED,
+        lease_until=None,
+        deleted_at=at,
+        sealed_label=None,
+        sealed_handle=None,
+        profile_blob_id="",
+        **sealed_notes.NONE,
+    )
+    if not changed:
+        return False
+    samples = Sample.objects.filter(voice=voice)
+    for blob_id in [*samples.values_list("blob_id", flat=True), voice.profile_blob_id]:
+        if blob_id:
+            with suppress(NotFound):  # an erasure may have been faster
+                blobs.delete_blob(blob_id)
+    samples.delete()
+    cloning.log_voice_event(
+        voice, "voice.deleted", {"code": voice.code, "provider": voice.provider}, actor=actor, at=at
+    )
+    return True
+
+
+def delete_now(
+    voice_id: str, *, actor: str, now: Clock, providers: Providers = registry.get_provider
+) -> None:
+    """Delete a voice now and not by a task, for those who must know the outcome, such as an
+    erasure.
+
+    Does nothing for a voice that is deleted. `now` is the real clock.
+
+    Afterwards the voice is `deleted`, or `revoking` while somebody else deletes it. Raises
+    ProviderDown.
+    """
+    begin_deletion(voice_id, code="requested")
+    run_deletion(voice_id, actor=actor, real=now, providers=providers)

@@ -1,0 +1,139 @@
+"""Voices: make, find, relabel, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import cast
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core import transactions
+from core.caller_notes import Notes
+from core.clock import Clock
+from core.errors import Conflict, NotFound
+from vault import sealed_notes, sealed_values
+from voices import cloning, tasks, voice_comparison, voice_deletion
+from voices.models import ENDING, Voice
+from voices.providers import registry
+from voices.speech import pipeline
+from voices.synthesis_requests import CloneRequest, Principal, Providers
+
+
+class VoiceEnding(Conflict):
+    """The voice is being deleted or has been."""
+
+    code = "voice_ending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceLabel:
+    """What the caller calls a voice; it may be a person's name, so it lies sealed and goes with the
+    voice.
+    """
+
+    name: str | None = field(repr=False)
+    description: str | None = field(repr=False)
+
+
+def clone_voice(
+    order: CloneRequest,
+    *,
+    asker: Principal,
+    now: Clock,
+    providers: Providers = registry.get_provider,
+) -> Voice:
+    """Make a voice from samples. Raises as `voices.cloning.clone_voice`."""
+    voice = cloning.clone_voice(order, asker=asker, now=now, providers=providers)
+    if voice_comparison.is_waiting(voice.id):
+        compare = partial(tasks.compare_voice.delay, voice_id=voice.id)
+        transaction.on_commit(compare, robust=True)  # a lost message is found by the sweep
+    return voice
+
+
+def list_voices(asker: Principal) -> QuerySet[Voice]:
+    """The organisation's voices, live or test as the asker is."""
+    mine = Voice.objects.filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+    return mine.prefetch_related("reviews")
+
+
+def get_voice(voice_id: str, *, asker: Principal) -> Voice:
+    """One of them. Raises NotFound, for strangers' ids too."""
+    return pipeline.voice_of(voice_id, asker=asker)
+
+
+def label_of(voice: Voice) -> VoiceLabel:
+    """Open a voice's label; empty when the voice is deleted or its speaker erased."""
+    if voice.sealed_label is None:
+        return VoiceLabel(name=None, description=None)
+    try:
+        opened = sealed_values.unseal(
+            voice.subject, cloning.label_context(voice.id), bytes(voice.sealed_label)
+        )
+    except NotFound:  # the key is destroyed
+        return VoiceLabel(name=None, description=None)
+    return VoiceLabel(**cast("dict[str, str | None]", opened))
+
+
+def notes_of(voice: Voice) -> Notes:
+    """Open what the caller wrote beside the voice; nothing when it is deleted or its speaker
+    erased.
+    """
+    return sealed_notes.open_notes(voice, subjects=(voice.subject,))
+
+
+@transactions.opens_transaction
+def relabel_voice(
+    voice_id: str,
+    *,
+    asker: Principal,
+    at: datetime,
+    name: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    external_id: str | None = None,
+) -> Voice:
+    """Change what the caller calls a voice; None leaves a field alone.
+
+    Raises NotFound, VoiceEnding.
+    """
+    get_voice(voice_id, asker=asker)
+    voice = list_voices(asker).select_for_update().get(id=voice_id)
+    if voice.state in ENDING:
+        raise VoiceEnding("This voice is being deleted.")
+    old = label_of(voice)
+    label = {
+        "name": old.name if name is None else name,
+        "description": old.description if description is None else description,
+    }
+    voice.sealed_label = sealed_values.seal(voice.subject, cloning.label_context(voice.id), label)
+    changes = {"metadata": metadata, "external_id": external_id}
+    kept = sealed_notes.seal_notes(
+        notes_of(voice).with_changes(changes),
+        subjects=(voice.subject,),
+        row_id=voice.id,
+        organisation_id=voice.organisation_id,
+        at=at,
+    )
+    for column, value in kept.items():
+        setattr(voice, column, value)
+    voice.save(update_fields=["sealed_label", *kept])
+    return voice
+
+
+@transactions.opens_transaction
+def delete_voice(voice_id: str, *, asker: Principal) -> Voice:
+    """Begin to delete a voice; the provider's confirmation makes it `deleted`.
+
+    Asked twice, it is one deletion.
+
+    Raises NotFound.
+    """
+    get_voice(voice_id, asker=asker)
+    if voice_deletion.begin_deletion(voice_id, code="requested"):
+        wake = partial(tasks.remove_voice.delay, voice_id=voice_id, actor=asker.actor)
+        transaction.on_commit(wake, robust=True)  # a lost message is found by the sweep
+    return get_voice(voice_id, asker=asker)

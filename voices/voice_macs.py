@@ -1,0 +1,87 @@
+"""Binding: a MAC over whose voice this is, what it speaks with, and on which consent it rests.
+
+It is made under the key of the person whose voice it is: who can write rows and has no such key can
+break a binding, never make one. It is written when a voice becomes ready, and again when a renewed
+consent takes over; a broken one is never written again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Final
+
+from core import canonical_json
+from vault import subject_keys
+from voices.models import Voice
+
+_PURPOSE: Final = "voice-binding|"
+_COLUMNS: Final = (
+    "organisation_id", "livemode", "consent_id", "speaker_id", "subject", "decision_id", "provider",
+    "profile_blob_id", "binding_mac",
+)  # fmt: skip
+
+
+def mac_of(voice: Voice) -> str:
+    """Give the MAC of a voice's row as it is. Raises KeyDestroyed."""
+    return _compute_mac(voice.subject, voice.id, _mac_input(voice))
+
+
+def has_valid_mac(voice: Voice) -> bool:
+    """Say whether the row is as we left it. A binding that held is remembered with its row.
+
+    Raises KeyDestroyed.
+    """
+    return _verify_mac(voice.subject, voice.id, _mac_input(voice), voice.binding_mac)
+
+
+def rests_on(voice_id: str, consent_ids: Collection[str], subject: str) -> bool:
+    """Say whether a voice was made from this person, and rests on one of these consents."""
+    voice = Voice.objects.filter(id=voice_id).only(*_COLUMNS).first()
+    if voice is None or voice.consent_id not in consent_ids or voice.subject != subject:
+        return False
+    return has_valid_mac(voice)
+
+
+def carry_over(voice: Voice, consent_id: str) -> bool:
+    """Let a live voice rest on the consent that took its one's place.
+
+    True when this call did it.
+    """
+    rows = Voice.objects.live().filter(id=voice.id, consent_id=voice.consent_id)
+    try:
+        whole = has_valid_mac(voice)
+    except subject_keys.KeyDestroyed:
+        whole = False
+    voice.consent_id = consent_id
+    mac = mac_of(voice) if whole else voice.binding_mac
+    return bool(rows.update(consent_id=consent_id, binding_mac=mac))
+
+
+def _mac_input(voice: Voice) -> bytes:
+    return canonical_json.dump(
+        {
+            "voice": voice.id,
+            "organisation": voice.organisation_id,
+            "livemode": voice.livemode,
+            "consent": voice.consent_id,
+            "speaker": voice.speaker_id,
+            "decision": voice.decision_id,
+            "provider": voice.provider,
+            # another person's would speak with their voice; a handle is sealed
+            "profile": voice.profile_blob_id,
+        }
+    )
+
+
+@lru_cache(maxsize=8192)
+def _verify_mac(subject: str, voice_id: str, said: bytes, mac: str) -> bool:
+    return bool(mac) and hmac.compare_digest(mac, _compute_mac(subject, voice_id, said))
+
+
+def _compute_mac(subject: str, voice_id: str, said: bytes) -> str:
+    return hmac.new(
+        subject_keys.derive_key(subject, _PURPOSE + voice_id), said, hashlib.sha256
+    ).hexdigest()
