@@ -1,0 +1,1 @@
+"""Tests of the watermark package, which needs nothing of the service."""
