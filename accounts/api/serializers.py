@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts import api_scopes
@@ -98,7 +98,8 @@ class NewKey(KeyChanges):
     mode = Choice(choices=("test", "live"))
 
 
-class RotationForm(StrictSerializer):
+@extend_schema_serializer(component_name="Rotation")
+class RotationRequest(StrictSerializer):
     """How long the old secret stays good beside the new one."""
 
     overlap = DurationField(

@@ -115,7 +115,7 @@ class ApiKeyRotation(APIView):
 
     @extend_schema(
         operation_id="api_keys_rotate",
-        request=serializers.RotationForm,
+        request=serializers.RotationRequest,
         responses=outputs.IssuedApiKey,
     )
     def post(self, request: Request, key_id: str) -> Response:
@@ -123,7 +123,7 @@ class ApiKeyRotation(APIView):
         states.
         """
         caller = caller_of(request)
-        form = read_form(serializers.RotationForm, request.data)
+        form = read_form(serializers.RotationRequest, request.data)
         mine = _get_key(caller, key_id)
         api_key_powers.demand_for_secret(caller, mine)
         issued = provisioning.rotate_key(

@@ -160,14 +160,14 @@ class ConsentRevocation(APIView):
 
     @extend_schema(
         operation_id="consents_revoke",
-        request=serializers.ReasonForm,
+        request=serializers.ReasonRequest,
         responses=schemas.ConsentObject,
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Revoke, at once and for good. Doing it twice changes nothing."""
         caller, reason = (
             caller_of(request),
-            read_form(serializers.ReasonForm, request.data)["reason"],
+            read_form(serializers.ReasonRequest, request.data)["reason"],
         )
         changed = services.revoke_consent(
             require_id(consent_id, "con", "consent"), reason=reason, **_principal_of(caller)
@@ -182,14 +182,14 @@ class ConsentSuspension(APIView):
 
     @extend_schema(
         operation_id="consents_suspend",
-        request=serializers.ReasonForm,
+        request=serializers.ReasonRequest,
         responses=schemas.ConsentObject,
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Suspend: nothing is allowed until it is resumed."""
         caller, reason = (
             caller_of(request),
-            read_form(serializers.ReasonForm, request.data)["reason"],
+            read_form(serializers.ReasonRequest, request.data)["reason"],
         )
         changed = services.suspend_consent(
             require_id(consent_id, "con", "consent"), reason=reason, **_principal_of(caller)
@@ -204,14 +204,14 @@ class ConsentResumption(APIView):
 
     @extend_schema(
         operation_id="consents_resume",
-        request=serializers.ReasonForm,
+        request=serializers.ReasonRequest,
         responses=schemas.ConsentObject,
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Resume a suspended consent, unless the person suspended it."""
         caller, reason = (
             caller_of(request),
-            read_form(serializers.ReasonForm, request.data)["reason"],
+            read_form(serializers.ReasonRequest, request.data)["reason"],
         )
         changed = services.resume_consent(
             require_id(consent_id, "con", "consent"), reason=reason, **_principal_of(caller)

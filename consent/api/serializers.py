@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from consent.models import Speaker
@@ -232,7 +233,8 @@ class Renewal(_Term):
     delivery = LinkDelivery(required=False, allow_null=True)
 
 
-class ReasonForm(StrictSerializer):
+@extend_schema_serializer(component_name="Reason")
+class ReasonRequest(StrictSerializer):
     """Why.
 
     A code of `GET /v1/reasons`, or words: they count as `other` and are kept under the person's

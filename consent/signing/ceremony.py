@@ -28,7 +28,7 @@ from consent.policy.state_machine import ConsentState, Move
 from consent.signing import answer_checks, view_model
 from consent.signing.answer_checks import ADVICE, page_changed_error
 from consent.signing.page_snapshots import Snapshot
-from consent.signing.view_model import GrantView, NoticeSection, SigningView
+from consent.signing.view_model import NoticeSection, ShownGrant, SigningView
 from core import canonical_json, ids, transactions
 from core.canonical_json import Json
 from core.clock import to_rfc3339
@@ -37,10 +37,10 @@ from vault import blobs
 
 __all__ = [
     "ADVICE",
-    "GrantView",
     "LinkEnded",
     "LinkUnknown",
     "NoticeSection",
+    "ShownGrant",
     "SigningView",
     "decline_request",
     "get_signing_view",

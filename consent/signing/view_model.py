@@ -25,7 +25,7 @@ class NoticeSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrantView:
+class ShownGrant:
     """One purpose with its box. `sentences` say the scope in plain words; `title` names the use."""
 
     id: str
@@ -49,7 +49,7 @@ class SigningView:
     title: str
     introduction: str
     sections: tuple[NoticeSection, ...]
-    grants: tuple[GrantView, ...]
+    grants: tuple[ShownGrant, ...]
     term: str
     statement: str
     notice_version: int
@@ -109,7 +109,7 @@ def build_signing_view(consent: Consent) -> SigningView:
     )
 
 
-def _build_grant_views(consent: Consent, locale: str) -> tuple[GrantView, ...]:
+def _build_grant_views(consent: Consent, locale: str) -> tuple[ShownGrant, ...]:
     grants = list(consent.grants.order_by("position"))
     words_of = intended_uses.open_words_of_grants(grants, consent.speaker.subject)
     return tuple(_build_grant_view(grant, words_of.get(grant.id, ()), locale) for grant in grants)
@@ -117,9 +117,9 @@ def _build_grant_views(consent: Consent, locale: str) -> tuple[GrantView, ...]:
 
 def _build_grant_view(
     grant: Grant, written: tuple[intended_uses.IntendedUseWords, ...], locale: str
-) -> GrantView:
+) -> ShownGrant:
     read = intended_uses.find_words(grant.signed, written)
-    return GrantView(
+    return ShownGrant(
         id=grant.id,
         title=plain_language.name_use_case(grant.use_case, locale),
         intended_uses=read.text if read else "",

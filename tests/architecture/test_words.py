@@ -38,7 +38,7 @@ CONVENTIONAL = frozenset(
 
 SHARE_OF_ONE_WORD = 0.15
 
-SAME_CLASS = frozenset({"GrantView", "ReasonForm"})
+SAME_CLASS: frozenset[str] = frozenset()
 SAME_MODULE = frozenset(
     {
         "de",

@@ -147,7 +147,7 @@ class TestAFieldForWords:
         assert bare == {}
         assert all(kind.__doc__ for kind in SHOWN_TO_NOBODY)
         assert {
-            "ReasonForm.reason",
+            "ReasonRequest.reason",
             "EraseForm.reason",
             "CorrectionForm.reason",
             "VoiceForm.description",
