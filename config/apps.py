@@ -6,9 +6,8 @@ from config import celery, checks
 from config.middleware import page_errors
 
 
-class HouseConfig(AppConfig):
+class ConfigConfig(AppConfig):
     name = "config"
-    label = "house"
     verbose_name = "Sayso"
     # Loaded here, so that every process with Django has the one Celery app and our checks.
     celery = celery.app
