@@ -23,8 +23,8 @@ from core import clock
 class MemberBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
     """Finds members by the one address that they were given.
 
-    allauth also takes addresses that members added themselves, and folds letters that only look
-    alike.
+    allauth also takes addresses that members added themselves. It treats letters that look the
+    same as one letter.
     """
 
     def _authenticate_by_email(self, email: str, password: str) -> Member | None:

@@ -84,9 +84,9 @@ class Caller:
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer sayso_…`. Takes the rate limit and remembers the use.
+    """Authenticate `Authorization: Bearer sayso_…`, count the call and record the use of the key.
 
-    No header: nobody.
+    Returns None without the header.
     """
 
     def authenticate(self, request: Request) -> tuple[Caller, str] | None:

@@ -1,8 +1,7 @@
-"""What members do with their logins, factors and roles: a line for whoever watches, and an entry
-for the log.
+"""Record what members do with logins, factors and roles: a line for operators, an entry in the log.
 
-Lines name members by id. A login that nobody owns is named by a keyed hash: it may be anybody's
-address, or a password typed into the wrong field.
+Lines name members by id. A login without a member is named by a keyed hash, because it may be the
+address of a stranger, or a password typed into the wrong field.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Changes to members by who runs the service: add one, set a password or a second factor anew, give
-another role.
-"""
+"""Changes to members by the operator: add one, reset a password or a second factor, give a role."""
 
 from __future__ import annotations
 

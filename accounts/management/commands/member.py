@@ -21,8 +21,8 @@ ACTOR = "command:member"
 
 class Command(BaseCommand):
     help = (
-        "Add a member, set a password or a second factor anew, or give another role. Passwords are "
-        "shown once."
+        "Add a member, reset a password or a second factor, or give another role. "
+        "A password is shown once."
     )
     requires_migrations_checks = False
 
