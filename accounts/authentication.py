@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from accounts import api_key_lookup, rate_limits
 from accounts.models import ApiKey, Organisation
+from accounts.principal import Principal
 from accounts.rate_limits import Allowance
 from accounts.test_clock import now_for
 from core import clock
@@ -64,6 +65,13 @@ class Caller:
     def actor(self) -> str:
         """How the log names this caller."""
         return f"key:{self.key_id}"
+
+    @property
+    def principal(self) -> Principal:
+        """On whose behalf the key acts."""
+        return Principal(
+            organisation_id=self.organisation_id, livemode=self.livemode, actor=self.actor
+        )
 
     # The attributes that DRF and Django look for in a `request.user`.
     @property

@@ -10,6 +10,7 @@ from typing import Final
 
 from django.core.management import call_command
 
+from accounts.principal import Principal
 from accounts.provisioning import create_organisation
 from audio.decoding import decode_trusted
 from audio.encoding import Output
@@ -22,7 +23,7 @@ from voices import voice_library
 from voices.models import Voice
 from voices.providers.local import Local
 from voices.speech import dispatch, pipeline
-from voices.synthesis_requests import CloneRequest, Principal, SpeechRequest
+from voices.synthesis_requests import CloneRequest, SpeechRequest
 
 AUDIO: Final = Path(__file__).parent.parent / "tests" / "data" / "audio"
 USE_CASE: Final = "entertainment.audiobook"
@@ -30,10 +31,10 @@ USE_CASE: Final = "entertainment.audiobook"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A ready voice and its asker."""
+    """A ready voice and its principal."""
 
     voice: Voice
-    asker: Principal
+    principal: Principal
 
     @classmethod
     def make(cls) -> Case:
@@ -41,7 +42,7 @@ class Case:
         call_command("migrate", verbosity=0)
         at = clock.now()
         home = create_organisation(name="Bench", at=at, reached_at="voices@bench.example")
-        asker = Principal(organisation_id=home.id, livemode=False, actor="system:bench")
+        principal = Principal(organisation_id=home.id, livemode=False, actor="system:bench")
         speaker = consents.create_speaker(
             organisation=home,
             livemode=False,
@@ -73,7 +74,10 @@ class Case:
             use_case=USE_CASE,
             samples=samples,
         )
-        return cls(voice=voice_library.clone_voice(order, asker=asker, now=clock.now), asker=asker)
+        return cls(
+            voice=voice_library.clone_voice(order, principal=principal, now=clock.now),
+            principal=principal,
+        )
 
     def speak(self, text: str) -> float:
         """Speak as the request thread does; gives the seconds of audio."""
@@ -81,7 +85,7 @@ class Case:
             voice_id=self.voice.id, text=text, language="en", use_case=USE_CASE,
             output=Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=64_000),
         )  # fmt: skip
-        spoken = dispatch.speak_text(order, {}, asker=self.asker, now=clock.now)
+        spoken = dispatch.speak_text(order, {}, principal=self.principal, now=clock.now)
         return decode_trusted(spoken.data, "mp3").seconds
 
     def stages(self) -> Named:

@@ -81,7 +81,7 @@ def first_bytes(case: Case) -> dict[str, tuple[float, float]]:
                 session.begin_stream,
                 order,
                 case.voice,
-                asker=case.asker,
+                principal=case.principal,
                 now=clock.now,
                 providers=registry.get_provider,
             )

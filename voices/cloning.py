@@ -14,6 +14,7 @@ from typing import Final, cast
 from django.conf import settings
 from django.db import transaction
 
+from accounts.principal import Principal
 from audio import decoding
 from audio.containers import UnreadableAudio
 from consent import gate, recording_gate
@@ -30,7 +31,7 @@ from voices import sample_checks, voice_comparison, voice_macs
 from voices.models import Sample, Voice, VoiceState
 from voices.providers import registry, voice_handles
 from voices.providers.base import Clone, ProviderVoice, ReferenceRecording
-from voices.synthesis_requests import CloneRequest, Principal, Providers
+from voices.synthesis_requests import CloneRequest, Providers
 
 # Longer than the slowest training at a provider that we wait for.
 LEASE: Final = timedelta(minutes=10)
@@ -54,7 +55,7 @@ class VoiceGivenUp(Conflict):
 def clone_voice(
     order: CloneRequest,
     *,
-    asker: Principal,
+    principal: Principal,
     now: Clock,
     providers: Providers = registry.get_provider,
 ) -> Voice:
@@ -64,31 +65,33 @@ def clone_voice(
     """
     provider = providers(order.provider)
     _refuse_duplicates(order.samples)
-    ask = _build_access_request(order, asker)
-    permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate, before anything is read
+    ask = _build_access_request(order, principal)
+    permit = gate.check(
+        ask, at=now(), actor=principal.actor
+    )  # 1. the gate, before anything is read
     voice: Voice | None = None
     finished = False
     try:
         recordings, reports = _examine_samples(
-            order, asker
+            order, principal
         )  # 2. the samples, in a limited child process
         sounds = [recording.sound for recording in recordings]
         identities = recording_gate.check_recordings(
-            ask, permit, sounds, at=now(), actor=asker.actor
+            ask, permit, sounds, at=now(), actor=principal.actor
         )  # 3. the gate, by their sound
         voice = _create_voice(
-            order, permit, asker, at=now()
+            order, permit, principal, at=now()
         )  # 4. the intent, before anything leaves
         handle = provider.clone(
             Clone(reference=voice.id, language=voice.language, recordings=recordings)
         )  # 5.
         _finish_voice(
-            voice, permit, handle, recordings, reports, identities, asker=asker, at=now()
+            voice, permit, handle, recordings, reports, identities, principal=principal, at=now()
         )  # 6. one transaction
         finished = True
     finally:
         if not finished:
-            _undo_clone(voice, permit, asker=asker, at=now())
+            _undo_clone(voice, permit, principal=principal, at=now())
     voice.refresh_from_db()
     return voice
 
@@ -137,10 +140,10 @@ def log_voice_event(voice: Voice, kind: str, body: Row, *, actor: str, at: datet
     )
 
 
-def _build_access_request(order: CloneRequest, asker: Principal) -> gate.AccessRequest:
+def _build_access_request(order: CloneRequest, principal: Principal) -> gate.AccessRequest:
     return gate.AccessRequest(
-        organisation_id=asker.organisation_id,
-        livemode=asker.livemode,
+        organisation_id=principal.organisation_id,
+        livemode=principal.livemode,
         action="clone",
         consent_id=order.consent_id,
         language=order.language,
@@ -152,16 +155,16 @@ def _build_access_request(order: CloneRequest, asker: Principal) -> gate.AccessR
 
 
 def _examine_samples(
-    order: CloneRequest, asker: Principal
+    order: CloneRequest, principal: Principal
 ) -> tuple[tuple[ReferenceRecording, ...], tuple[Row, ...]]:
     """Decode and check every sample. Raises SamplesRefused with one fault a sample, ReaderDown."""
     recordings = _decode_samples(order)
     report = sample_checks.examine_samples(
         [recording.sound for recording in recordings],
         statement=None,
-        watermark_keys=watermark_keys.get_keys_in_use(first=asker.organisation_id),
+        watermark_keys=watermark_keys.get_keys_in_use(first=principal.organisation_id),
         second_mark=lambda sound: bool(
-            watermark_layer.find_by_second_mark(sound, first=asker.organisation_id)
+            watermark_layer.find_by_second_mark(sound, first=principal.organisation_id)
         ),
         raw=order.samples,
     )
@@ -211,14 +214,14 @@ def _refuse_duplicates(samples: Sequence[bytes]) -> None:
 
 @transaction.atomic
 def _create_voice(
-    order: CloneRequest, permit: gate.Permit, asker: Principal, *, at: datetime
+    order: CloneRequest, permit: gate.Permit, principal: Principal, *, at: datetime
 ) -> Voice:
     voice_id = ids.new("vox")
     label = {"name": order.name, "description": order.description}
     return Voice.objects.create(
         id=voice_id,
-        organisation_id=asker.organisation_id,
-        livemode=asker.livemode,
+        organisation_id=principal.organisation_id,
+        livemode=principal.livemode,
         consent_id=permit.consent_id,
         speaker_id=permit.speaker_id,
         subject=permit.subject,
@@ -234,7 +237,7 @@ def _create_voice(
             order.notes,
             subjects=(permit.subject,),
             row_id=voice_id,
-            organisation_id=asker.organisation_id,
+            organisation_id=principal.organisation_id,
             at=at,
         ),
     )
@@ -249,7 +252,7 @@ def _finish_voice(
     reports: tuple[Row, ...],
     identities: tuple[RecordingIdentity, ...],
     *,
-    asker: Principal,
+    principal: Principal,
     at: datetime,
 ) -> None:
     """Confirm the consent and make the voice ready, or nothing.
@@ -288,7 +291,7 @@ def _finish_voice(
     body = build_ready_body(
         voice, decision=permit.decision_id, grant=permit.grant_id, samples=samples
     )
-    log_voice_event(voice, "voice.ready", body, actor=asker.actor, at=at)
+    log_voice_event(voice, "voice.ready", body, actor=principal.actor, at=at)
 
 
 def _store_sample(
@@ -306,8 +309,8 @@ def _store_sample(
 
 
 def _undo_clone(
-    voice: Voice | None, permit: gate.Permit, *, asker: Principal, at: datetime
+    voice: Voice | None, permit: gate.Permit, *, principal: Principal, at: datetime
 ) -> None:
     gate.release(permit, at=at)
     if voice is not None:
-        give_up_voice(voice, code="not_made", actor=asker.actor, at=at)
+        give_up_voice(voice, code="not_made", actor=principal.actor, at=at)

@@ -16,15 +16,6 @@ Providers = Callable[[str], Provider]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """Who asks, for which organisation, about live or test data."""
-
-    organisation_id: str
-    livemode: bool
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechRequest:
     """One text to speak.
 

@@ -11,6 +11,7 @@ from typing import cast
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.principal import Principal
 from core import transactions
 from core.caller_notes import Notes
 from core.clock import Clock
@@ -20,7 +21,7 @@ from voices import cloning, tasks, voice_comparison, voice_deletion
 from voices.models import ENDING, Voice
 from voices.providers import registry
 from voices.speech import pipeline
-from voices.synthesis_requests import CloneRequest, Principal, Providers
+from voices.synthesis_requests import CloneRequest, Providers
 
 
 class VoiceEnding(Conflict):
@@ -42,27 +43,29 @@ class VoiceLabel:
 def clone_voice(
     order: CloneRequest,
     *,
-    asker: Principal,
+    principal: Principal,
     now: Clock,
     providers: Providers = registry.get_provider,
 ) -> Voice:
     """Make a voice from samples. Raises as `voices.cloning.clone_voice`."""
-    voice = cloning.clone_voice(order, asker=asker, now=now, providers=providers)
+    voice = cloning.clone_voice(order, principal=principal, now=now, providers=providers)
     if voice_comparison.is_waiting(voice.id):
         compare = partial(tasks.compare_voice.delay, voice_id=voice.id)
         transaction.on_commit(compare, robust=True)  # a lost message is found by the sweep
     return voice
 
 
-def list_voices(asker: Principal) -> QuerySet[Voice]:
-    """The organisation's voices, live or test as the asker is."""
-    mine = Voice.objects.filter(organisation_id=asker.organisation_id, livemode=asker.livemode)
+def list_voices(principal: Principal) -> QuerySet[Voice]:
+    """The organisation's voices, live or test as the principal is."""
+    mine = Voice.objects.filter(
+        organisation_id=principal.organisation_id, livemode=principal.livemode
+    )
     return mine.prefetch_related("reviews")
 
 
-def get_voice(voice_id: str, *, asker: Principal) -> Voice:
+def get_voice(voice_id: str, *, principal: Principal) -> Voice:
     """One of them. Raises NotFound, for strangers' ids too."""
-    return pipeline.voice_of(voice_id, asker=asker)
+    return pipeline.voice_of(voice_id, principal=principal)
 
 
 def label_of(voice: Voice) -> VoiceLabel:
@@ -89,7 +92,7 @@ def notes_of(voice: Voice) -> Notes:
 def relabel_voice(
     voice_id: str,
     *,
-    asker: Principal,
+    principal: Principal,
     at: datetime,
     name: str | None = None,
     description: str | None = None,
@@ -100,8 +103,8 @@ def relabel_voice(
 
     Raises NotFound, VoiceEnding.
     """
-    get_voice(voice_id, asker=asker)
-    voice = list_voices(asker).select_for_update().get(id=voice_id)
+    get_voice(voice_id, principal=principal)
+    voice = list_voices(principal).select_for_update().get(id=voice_id)
     if voice.state in ENDING:
         raise VoiceEnding("This voice is being deleted.")
     old = label_of(voice)
@@ -125,15 +128,15 @@ def relabel_voice(
 
 
 @transactions.opens_transaction
-def delete_voice(voice_id: str, *, asker: Principal) -> Voice:
+def delete_voice(voice_id: str, *, principal: Principal) -> Voice:
     """Begin to delete a voice; the provider's confirmation makes it `deleted`.
 
     Asked twice, it is one deletion.
 
     Raises NotFound.
     """
-    get_voice(voice_id, asker=asker)
+    get_voice(voice_id, principal=principal)
     if voice_deletion.begin_deletion(voice_id, code="requested"):
-        wake = partial(tasks.remove_voice.delay, voice_id=voice_id, actor=asker.actor)
+        wake = partial(tasks.remove_voice.delay, voice_id=voice_id, actor=principal.actor)
         transaction.on_commit(wake, robust=True)  # a lost message is found by the sweep
-    return get_voice(voice_id, asker=asker)
+    return get_voice(voice_id, principal=principal)

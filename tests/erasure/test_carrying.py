@@ -23,7 +23,7 @@ from erasure.models import Erasure, ErasureState, ErasureTarget
 from provenance import verification
 from provenance.models import Clip, ClipState
 from tests.conftest import NOON
-from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for
+from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of
 from transparency_log import fsck, proofs, sequencer
 from transparency_log.models import Body
 from vault import signing_keys, subject_keys
@@ -50,7 +50,7 @@ def ask_for(voice: Voice) -> Erasure:
 
 def spoken(voice: Voice) -> bytes:
     made = pipeline.synthesize_clip(
-        order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader())
+        order_for(voice), principal=principal_of(voice), now=noon, providers=only(Reader())
     )
     return made.data
 

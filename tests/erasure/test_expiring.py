@@ -26,7 +26,15 @@ from provenance.exports import worker
 from provenance.models import Clip, ClipState, Export
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey
-from tests.voices.conftest import MakeConsent, MakeVoice, Reader, asker_of, noon, only, order_for
+from tests.voices.conftest import (
+    MakeConsent,
+    MakeVoice,
+    Reader,
+    noon,
+    only,
+    order_for,
+    principal_of,
+)
 from transparency_log import events, sequencer
 from transparency_log.models import Entry, Outbox
 from vault import blobs, storage, subject_keys
@@ -57,7 +65,7 @@ def run(organisation: Organisation, *, now: Clock = LATER) -> test_data_expiry.E
 
 def speak(voice: Voice, *, now: Clock = noon) -> str:
     return pipeline.synthesize_clip(
-        order_for(voice), asker=asker_of(voice), now=now, providers=only(Reader())
+        order_for(voice), principal=principal_of(voice), now=now, providers=only(Reader())
     ).clip_id
 
 
@@ -69,8 +77,13 @@ def furnish(make_voice: MakeVoice, make_key: MakeKey) -> Furnish:
         voice = make_voice()
         speak(voice)
         job = dispatch.queue_job(
-            [order_for(voice)], {}, kind=JobKind.SPEECH, asker=asker_of(voice), at=NOON, real=NOON
-        )  # fmt: skip
+            [order_for(voice)],
+            {},
+            kind=JobKind.SPEECH,
+            principal=principal_of(voice),
+            at=NOON,
+            real=NOON,
+        )
         job_queue.run_job_items(job.id, real=noon, providers=only(Reader()))
         exports.request_export(
             organisation_id=voice.organisation_id, livemode=False, kind="audit", start=None,
@@ -284,7 +297,7 @@ class TestAPersonStillInUse:
         voice = make_voice()
         order, at = order_for(voice), NOON + timedelta(days=days)
         job = dispatch.queue_job(
-            [order], {}, kind=JobKind.SPEECH, asker=asker_of(voice), at=at, real=at
+            [order], {}, kind=JobKind.SPEECH, principal=principal_of(voice), at=at, real=at
         )
 
         assert run(acme).gone["people"] == (0 if days else 1)
@@ -358,8 +371,13 @@ class TestDeletingByHand:
     def test_of_unsettled_jobs_does_nothing(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
         job = dispatch.queue_job(
-            [order_for(voice)], {}, kind=JobKind.SPEECH, asker=asker_of(voice), at=NOON, real=NOON
-        )  # fmt: skip
+            [order_for(voice)],
+            {},
+            kind=JobKind.SPEECH,
+            principal=principal_of(voice),
+            at=NOON,
+            real=NOON,
+        )
 
         assert transactions.opens_transaction(job_queue.delete_jobs)([job.id]) == 0
         assert Job.objects.count() == 1

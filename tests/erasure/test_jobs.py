@@ -9,7 +9,15 @@ from django.db import transaction
 
 from core.caller_notes import Notes
 from tests.conftest import NOON
-from tests.voices.conftest import MakeConsent, MakeVoice, Reader, asker_of, noon, only, order_for
+from tests.voices.conftest import (
+    MakeConsent,
+    MakeVoice,
+    Reader,
+    noon,
+    only,
+    order_for,
+    principal_of,
+)
 from voices.models import Job, JobItem, JobKind
 from voices.speech import dispatch, job_queue
 
@@ -26,7 +34,7 @@ def batch(make_voice: MakeVoice, make_maras_consent: MakeConsent) -> Job:
         orders,
         {},
         kind=JobKind.BATCH,
-        asker=asker_of(voices[0]),
+        principal=principal_of(voices[0]),
         at=NOON,
         real=NOON,
         notes=WRITTEN,

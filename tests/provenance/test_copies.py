@@ -14,7 +14,7 @@ from audio.sound import Sound
 from provenance.clips import clip_lifecycle
 from provenance.models import Clip
 from provenance.verification import Outcome, VerificationResult, verify
-from tests.voices.conftest import Reader, asker_of, noon, only, order_for, reading
+from tests.voices.conftest import Reader, noon, only, order_for, principal_of, reading
 from voices.models import Voice
 from voices.speech import pipeline
 
@@ -27,7 +27,7 @@ def clip_of(voice: Voice, sound: Sound, output: Output = WAV) -> tuple[str, Soun
     """A clip of that sound: its id, and the sound of its bytes."""
     order = order_for(voice, output=output)
     spoken = pipeline.synthesize_clip(
-        order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=sound))
+        order, principal=principal_of(voice), now=noon, providers=only(Reader(sound=sound))
     )
     return spoken.clip_id, decode_untrusted(spoken.data).sound
 

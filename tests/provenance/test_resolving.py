@@ -23,10 +23,10 @@ from tests.provenance.c2pa.people import look, plain, root, signed, signer, stat
 from tests.voices.conftest import (
     AUDIO,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     revoke,
 )
 from voices import reconcile
@@ -143,7 +143,7 @@ class TestByContent:
     ) -> None:
         order = order_for(voice, output=Output(codec="mulaw"))
         made = pipeline.synthesize_clip(
-            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+            order, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         answer = by_sound(client, made.data)

@@ -27,10 +27,10 @@ from tests.voices.conftest import (
     AUDIO,
     SECONDS,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     reading,
     revoke,
 )
@@ -123,7 +123,7 @@ class TestVerify:
     ) -> None:
         order = order_for(voice, output=Output(codec=codec))
         made = pipeline.synthesize_clip(
-            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+            order, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         verdict = found(remuxed(made.data, container))
@@ -155,7 +155,10 @@ class TestVerify:
     ) -> None:
         order = order_for(voice, output=Output(codec="wav"))
         other = pipeline.synthesize_clip(
-            order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=another_sound()))
+            order,
+            principal=principal_of(voice),
+            now=noon,
+            providers=only(Reader(sound=another_sound())),
         )
         size = len(again(spoken.data, codec="wav"))
         assert (spoken.data[size:][:4], other.data[size:][:4]) == (b"C2PA", b"C2PA")
@@ -201,7 +204,7 @@ class TestVerify:
     def test_headerless_bytes_are_found_by_their_hash(self, voice: Voice) -> None:
         order = order_for(voice, output=Output(codec="mulaw"))
         spoken = pipeline.synthesize_clip(
-            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+            order, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         assert found(spoken.data).outcome is Outcome.ISSUED

@@ -24,10 +24,10 @@ from tests.voices.conftest import (
     MakeConsent,
     MakeVoice,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     reading,
     revoke,
 )
@@ -48,7 +48,7 @@ def clip_of(voice: Voice, name: str = "0870") -> tuple[str, Sound]:
     """A clip of that reading: its id, and the sound of its bytes."""
     order = order_for(voice, output=OUTPUT)
     spoken = pipeline.synthesize_clip(
-        order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
+        order, principal=principal_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
     )
     return spoken.clip_id, decode_untrusted(spoken.data).sound
 

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from accounts.models import Organisation
+from accounts.principal import Principal
 from audio.sound import Sound
 from consent import services as consents
 from consent.models import Consent
@@ -24,7 +25,7 @@ from vault import blobs, sealed_values
 from voices import cloning, voice_macs
 from voices.models import Voice, VoiceState
 from voices.providers.base import Capabilities, Clone, Provider, ProviderVoice, SpeechLine
-from voices.synthesis_requests import Principal, Providers, SpeechRequest
+from voices.synthesis_requests import Providers, SpeechRequest
 
 # An APIClient; its stubs know no `json()` of its answers.
 Http = Any
@@ -146,7 +147,7 @@ def voice_of(consent: Consent, state: str) -> Voice:
     return voice
 
 
-def asker_of(row: Voice | Consent) -> Principal:
+def principal_of(row: Voice | Consent) -> Principal:
     """The row's own organisation asks."""
     return Principal(organisation_id=row.organisation_id, livemode=row.livemode, actor="key:test")
 

@@ -26,10 +26,10 @@ from tests.voices.conftest import (
     SENTENCE,
     MakeConsent,
     MakeVoice,
-    asker_of,
     grant_of,
     noon,
     order_for,
+    principal_of,
 )
 from voices.models import JobKind
 from voices.speech import dispatch, pipeline
@@ -75,10 +75,10 @@ def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> Worl
     been erased.
     """
     voice, erased, unsigned = make_voice(), make_consent(), make_consent(signed=False)
-    clip = pipeline.synthesize_clip(order_for(voice), asker=asker_of(voice), now=noon)
-    asker = asker_of(voice)
+    clip = pipeline.synthesize_clip(order_for(voice), principal=principal_of(voice), now=noon)
+    principal = principal_of(voice)
     job = dispatch.queue_job(
-        [order_for(voice)], {}, kind=JobKind.SPEECH, asker=asker, at=NOON, real=NOON
+        [order_for(voice)], {}, kind=JobKind.SPEECH, principal=principal, at=NOON, real=NOON
     )
     erasure = erasure_requests.request_erasure(
         erased.speaker_id, organisation=erased.organisation, livemode=False, reason="requested",

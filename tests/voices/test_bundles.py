@@ -30,10 +30,10 @@ from tests.voices.conftest import (
     Http,
     MakeVoice,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     revoke,
     say,
 )
@@ -47,7 +47,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def speak(voice: Voice) -> None:
     pipeline.synthesize_clip(
-        order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader())
+        order_for(voice), principal=principal_of(voice), now=noon, providers=only(Reader())
     )
 
 

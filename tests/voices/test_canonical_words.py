@@ -24,8 +24,8 @@ from tests.voices.conftest import (
     MakeConsent,
     MakeVoice,
     Reader,
-    asker_of,
     order_for,
+    principal_of,
     say,
 )
 from transparency_log import proofs
@@ -72,10 +72,10 @@ NONE = [("web", "CN"), ("telephone", "HK"), ("broadcast", "US"), ("web", "FR"), 
 
 def told(voice: Voice, wanted: dict[str, Any], **words: Any) -> tuple[Disclosure, str]:
     """What must be said of a call, and in whose name China's label stands, without speaking it."""
-    asker = asker_of(voice)
+    principal = principal_of(voice)
     order = order_for(voice, **words)
     permit = gate.check(
-        pipeline.build_access_request(order, voice, asker), at=NOON, actor=asker.actor
+        pipeline.build_access_request(order, voice, principal), at=NOON, actor=principal.actor
     )
     reach = pipeline.reach_of(order, permit)
     producer = aigc_policy.resolve_producer(

@@ -16,7 +16,7 @@ from consent.models import Reservation
 from core.errors import Invalid
 from provenance.models import Clip
 from tests.conftest import NOON
-from tests.voices.conftest import MakeVoice, Reader, asker_of, only, order_for
+from tests.voices.conftest import MakeVoice, Reader, only, order_for, principal_of
 from transparency_log import proofs
 from voices.models import Voice
 from voices.providers.base import ProviderVoice, SpeechLine
@@ -49,7 +49,7 @@ class Stenographer(Reader):
 def say(voice: Voice, provider: Reader, **changes: Any) -> pipeline.DeliveredClip:
     order = order_for(voice, **changes)
     return pipeline.synthesize_clip(
-        order, asker=asker_of(voice), now=lambda: NOON, providers=only(provider)
+        order, principal=principal_of(voice), now=lambda: NOON, providers=only(provider)
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from accounts import provisioning
 from accounts.api_key_lookup import KeyEnded
 from accounts.models import ApiKey
+from accounts.principal import Principal
 from consent import gate
 from core import clock
 from tests.conftest import NOON
@@ -18,7 +19,6 @@ from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for
 from voices.models import Job, JobItem, JobKind, JobState, Voice
 from voices.speech import dispatch, job_queue, pipeline
-from voices.synthesis_requests import Principal
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def key(make_key: MakeKey, voice: Voice) -> ApiKey:
     return make_key(organisation=voice.organisation).key
 
 
-def asker(key: ApiKey) -> Principal:
+def principal(key: ApiKey) -> Principal:
     return Principal(organisation_id=key.organisation_id, livemode=False, actor=f"key:{key.id}")
 
 
@@ -45,7 +45,7 @@ def queue(voice: Voice, key: ApiKey, texts: int) -> Job:
         orders,
         {},
         kind=JobKind.BATCH,
-        asker=asker(key),
+        principal=principal(key),
         at=NOON,
         real=NOON,
         providers=only(Reader()),
@@ -151,7 +151,7 @@ def test_a_call_under_way_is_not_delivered(voice: Voice, key: ApiKey, end: str) 
     with pytest.raises(KeyEnded):
         pipeline.synthesize_clip(
             order_for(voice),
-            asker=asker(key),
+            principal=principal(key),
             now=noon,
             providers=only(Reader(lambda: ENDS[end](key))),
         )
@@ -160,7 +160,7 @@ def test_a_call_under_way_is_not_delivered(voice: Voice, key: ApiKey, end: str) 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_running_stream_is_cut(voice: Voice, key: ApiKey, end: str) -> None:
     permit = gate.check(
-        pipeline.build_access_request(order_for(voice), voice, asker(key)),
+        pipeline.build_access_request(order_for(voice), voice, principal(key)),
         at=NOON,
         actor=f"key:{key.id}",
     )
@@ -178,7 +178,7 @@ def test_a_test_clock_ahead_does_not_end_a_key(voice: Voice, key: ApiKey) -> Non
     ApiKey.objects.filter(id=key.id).update(expires_at=NOON + timedelta(days=1))
     later = NOON + timedelta(days=30)
     permit = gate.check(
-        pipeline.build_access_request(order_for(voice), voice, asker(key)),
+        pipeline.build_access_request(order_for(voice), voice, principal(key)),
         at=later,
         actor=f"key:{key.id}",
     )

@@ -16,7 +16,7 @@ from core.errors import Unavailable
 from provenance.clips import clip_lifecycle
 from provenance.models import Clip
 from tests.conftest import NOON
-from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for, revoke
+from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of, revoke
 from voices.models import Job, JobItem, JobKind, JobState, Voice
 from voices.providers.base import ProviderDown
 from voices.speech import dispatch, job_queue
@@ -28,7 +28,13 @@ def queue(
     kind = JobKind.SPEECH if len(texts) == 1 else JobKind.BATCH
     orders = [order_for(voice, text=text, **changes) for text in texts]
     return dispatch.queue_job(
-        orders, {}, kind=kind, asker=asker_of(voice), at=NOON, real=NOON, providers=only(Reader())
+        orders,
+        {},
+        kind=kind,
+        principal=principal_of(voice),
+        at=NOON,
+        real=NOON,
+        providers=only(Reader()),
     )
 
 

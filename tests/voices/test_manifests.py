@@ -28,7 +28,7 @@ from provenance.clips import clip_lifecycle
 from provenance.models import Clip, Credential
 from tests.conftest import NOON
 from tests.provenance.c2pa.people import CARRIERS, look
-from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for
+from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of
 from tests.voices.test_pipeline import SILENCE, kinds
 from transparency_log import proofs
 from transparency_log.formats import log_entry
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def say(voice: Voice, codec: str = "wav", reader: Reader | None = None) -> DeliveredClip:
     order = order_for(voice, output=Output(codec=codec))
     return pipeline.synthesize_clip(
-        order, asker=asker_of(voice), now=noon, providers=only(reader or Reader())
+        order, principal=principal_of(voice), now=noon, providers=only(reader or Reader())
     )
 
 

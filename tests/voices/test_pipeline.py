@@ -9,6 +9,7 @@ import pytest
 
 import watermark
 from accounts.models import Organisation
+from accounts.principal import Principal
 from audio.decoding import decode_untrusted
 from audio.encoding import Output
 from audio.sound import Sound
@@ -27,10 +28,10 @@ from tests.voices.conftest import (
     MakeConsent,
     MakeVoice,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     revoke,
 )
 from transparency_log import proofs
@@ -39,7 +40,7 @@ from voices.models import Voice, VoiceState
 from voices.providers.base import ProviderDown, ProviderVoice, SpeechLine
 from voices.speech import attempt, pipeline
 from voices.speech.pipeline import DeliveredClip
-from voices.synthesis_requests import Principal, SpeechRequest
+from voices.synthesis_requests import SpeechRequest
 
 SILENCE = Sound(np.zeros(48_000, dtype=np.float32), 16_000)
 
@@ -47,7 +48,7 @@ SILENCE = Sound(np.zeros(48_000, dtype=np.float32), 16_000)
 def say(voice: Voice, reader: Reader | None = None, **changes: object) -> DeliveredClip:
     order: SpeechRequest = order_for(voice, **changes)
     return pipeline.synthesize_clip(
-        order, asker=asker_of(voice), now=noon, providers=only(reader or Reader())
+        order, principal=principal_of(voice), now=noon, providers=only(reader or Reader())
     )
 
 
@@ -135,7 +136,7 @@ class TestSpeak:
 
         with pytest.raises(NotFound):
             pipeline.synthesize_clip(
-                order_for(voice), asker=stranger, now=noon, providers=only(Reader())
+                order_for(voice), principal=stranger, now=noon, providers=only(Reader())
             )
 
     def test_writes_the_intent_down_before_the_provider_is_asked(
@@ -234,7 +235,7 @@ class TestWhatGoesWrong:
         with pytest.raises(ProviderDown):
             pipeline.synthesize_clip(
                 order_for(voice),
-                asker=asker_of(voice),
+                principal=principal_of(voice),
                 now=noon,
                 providers=only(Reader()),
                 settle=lost,

@@ -22,7 +22,7 @@ from core.errors import Refused
 from provenance.clips import verified_marking
 from provenance.models import Clip
 from tests.conftest import NOON
-from tests.voices.conftest import MakeVoice, Reader, asker_of, noon, only, order_for, revoke
+from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of, revoke
 from tests.voices.test_jobs import queue
 from transparency_log import proofs
 from voices.models import Job, JobItem, Voice
@@ -176,7 +176,7 @@ class TestQuota:
                 try:
                     pipeline.synthesize_clip(
                         order_for(voice, text=text),
-                        asker=asker_of(voice),
+                        principal=principal_of(voice),
                         now=noon,
                         providers=only(Reader(sound=TONE)),
                     )
@@ -199,11 +199,17 @@ class TestQuota:
 
         with pytest.raises(Refused):
             pipeline.synthesize_clip(
-                order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(refuse))
+                order_for(voice),
+                principal=principal_of(voice),
+                now=noon,
+                providers=only(Reader(refuse)),
             )
 
         pipeline.synthesize_clip(
-            order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader(sound=TONE))
+            order_for(voice),
+            principal=principal_of(voice),
+            now=noon,
+            providers=only(Reader(sound=TONE)),
         )
 
 
@@ -212,7 +218,7 @@ class TestCopies:
         def work(_number: int) -> object:
             order = order_for(voice, output=Output(codec="wav", sample_rate_hz=24_000))
             return pipeline.synthesize_clip(
-                order, asker=asker_of(voice), now=noon, providers=only(Reader())
+                order, principal=principal_of(voice), now=noon, providers=only(Reader())
             ).clip_id
 
         made = in_threads(work, WORKERS)

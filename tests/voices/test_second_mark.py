@@ -16,7 +16,7 @@ from provenance.clips import audiowmark_layer, watermark_keys
 from provenance.models import Clip, MarkKey
 from provenance.verification import Outcome, verify
 from tests.conftest import NOON
-from tests.voices.conftest import AUDIO, MakeVoice, Reader, asker_of, noon, only, order_for
+from tests.voices.conftest import AUDIO, MakeVoice, Reader, noon, only, order_for, principal_of
 from transparency_log import proofs
 from vault import subject_keys
 from voices.api import outputs
@@ -41,7 +41,9 @@ def sixteen_seconds() -> Sound:
 def say(voice: Voice) -> DeliveredClip:
     reader = Reader(sound=sixteen_seconds())
     order = order_for(voice, output=Output(codec="wav"))
-    return pipeline.synthesize_clip(order, asker=asker_of(voice), now=noon, providers=only(reader))
+    return pipeline.synthesize_clip(
+        order, principal=principal_of(voice), now=noon, providers=only(reader)
+    )
 
 
 def with_the_second_alone(clip: Clip) -> bytes:

@@ -18,10 +18,10 @@ from tests.voices.conftest import (
     MakeConsent,
     MakeVoice,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     revoke,
 )
 from tests.voices.test_jobs import queue
@@ -38,7 +38,7 @@ LATER = NOON + timedelta(hours=1)
 
 def issue(voice: Voice) -> Clip:
     spoken = pipeline.synthesize_clip(
-        order_for(voice), asker=asker_of(voice), now=noon, providers=only(Reader())
+        order_for(voice), principal=principal_of(voice), now=noon, providers=only(Reader())
     )
     return Clip.objects.get(id=spoken.clip_id)
 
@@ -134,14 +134,16 @@ class TestCutOff:
         self, make_voice: MakeVoice
     ) -> None:
         voice = make_voice()
-        asker = asker_of(voice)
+        principal = principal_of(voice)
         permit = gate.check(
-            pipeline.build_access_request(order_for(voice), voice, asker),
+            pipeline.build_access_request(order_for(voice), voice, principal),
             at=NOON,
-            actor=asker.actor,
+            actor=principal.actor,
         )
         clip_lifecycle.reserve_clip(
-            pipeline.build_clip_draft(order_for(voice), voice, permit, Disclosure.NONE, asker, {}),
+            pipeline.build_clip_draft(
+                order_for(voice), voice, permit, Disclosure.NONE, principal, {}
+            ),
             at=NOON,
         )
 

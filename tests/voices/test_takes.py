@@ -16,7 +16,7 @@ from provenance.models import Clip
 from provenance.verification import verify
 from tests.provenance.c2pa.people import CARRIERS, MANIFEST, look, plain, signed
 from tests.transparency_log.attestation.serving import Asked, Reply, outsider
-from tests.voices.conftest import Reader, asker_of, noon, only, order_for
+from tests.voices.conftest import Reader, noon, only, order_for, principal_of
 from voices.models import Voice
 from voices.providers import provider_audio
 from voices.providers.base import EncodedAudio, ProviderDown, ProviderVoice, SpeechLine
@@ -63,7 +63,7 @@ def afar(answers: list[bytes], asked: list[str]) -> Iterator[Afar]:
 def say(voice: Voice, provider: Reader, codec: str = "wav") -> DeliveredClip:
     order = order_for(voice, output=Output(codec=codec))
     return pipeline.synthesize_clip(
-        order, asker=asker_of(voice), now=noon, providers=only(provider)
+        order, principal=principal_of(voice), now=noon, providers=only(provider)
     )
 
 

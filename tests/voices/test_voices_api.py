@@ -21,10 +21,10 @@ from tests.voices.conftest import (
     MakeConsent,
     MakeVoice,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     revoke,
 )
 from transparency_log import proofs
@@ -180,7 +180,7 @@ class TestRefusals:
         voice = make_voice(consent)
         order = order_for(voice, output=Output(codec="mp3"))
         clip = pipeline.synthesize_clip(
-            order, asker=asker_of(voice), now=noon, providers=only(Reader())
+            order, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         answer = client.post(

@@ -28,7 +28,7 @@ from core.errors import Refused
 from erasure import erasure_requests as erasures
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey
-from tests.voices.conftest import MakeConsent, MakeVoice, asker_of, grant_of, order_for
+from tests.voices.conftest import MakeConsent, MakeVoice, grant_of, order_for, principal_of
 from voices import similarity_reviews, voice_deletion, voice_library
 from voices.models import Voice
 from voices.speech import dispatch, pipeline
@@ -47,7 +47,7 @@ class World:
     def ask(self) -> gate.AccessRequest:
         self.voice.refresh_from_db()
         return pipeline.build_access_request(
-            order_for(self.voice, labels=("medical_advice",)), self.voice, asker_of(self.voice)
+            order_for(self.voice, labels=("medical_advice",)), self.voice, principal_of(self.voice)
         )
 
     @property
@@ -218,7 +218,7 @@ COMMANDS: dict[str, Callable[[World], object]] = {
     "correct the person": World.correct_the_person,
     "name and verify who acts for them": World.name_and_verify_who_acts_for_them,
     "call the voice otherwise": lambda w: voice_library.relabel_voice(
-        w.voice.id, asker=asker_of(w.voice), at=w.at, name="Other"
+        w.voice.id, principal=principal_of(w.voice), at=w.at, name="Other"
     ),
     "delete the voice at once": lambda w: voice_deletion.delete_now(
         w.voice.id, actor="member:x", now=lambda: w.at
@@ -228,7 +228,9 @@ COMMANDS: dict[str, Callable[[World], object]] = {
     ),
     "add a member and change their role": World.add_a_member_and_change_their_role,
     "advance the clock": World.advance_the_clock,
-    "delete the voice": lambda w: voice_library.delete_voice(w.voice.id, asker=asker_of(w.voice)),
+    "delete the voice": lambda w: voice_library.delete_voice(
+        w.voice.id, principal=principal_of(w.voice)
+    ),
     "the clock": World.wait_past_the_end,
     "the sweep": World.sweep_past_the_end,
     "nothing": lambda _: None,
@@ -293,7 +295,7 @@ def commands() -> set[str]:
             ours = name in offered if offered else getattr(one, "__module__", "") == room.__name__
             told = (
                 inspect.isfunction(one)
-                and {"actor", "asker", "at"} & inspect.signature(one).parameters.keys()
+                and {"actor", "principal", "at"} & inspect.signature(one).parameters.keys()
             )
             if ours and told and not name.startswith("_"):
                 found.add(f"{room.__name__}.{name}")

@@ -23,7 +23,6 @@ from provenance.models import Clip
 from voices import clip_access
 from voices.api import outputs, schemas
 from voices.api import serializers as forms
-from voices.api.request_mapping import to_principal
 
 
 class Clips(APIView):
@@ -38,7 +37,7 @@ class Clips(APIView):
         """List the clips that left, newest first."""
         asked = filters_of(request)
         rows = _filter_clips(
-            clip_access.list_clips(to_principal(caller_of(request))),
+            clip_access.list_clips(caller_of(request).principal),
             read_form(forms.ClipFilter, asked),
         )
         return render_page(request, rows, outputs.render_clip, filters=asked, by="issued_at")
@@ -52,7 +51,7 @@ class OneClip(APIView):
     @extend_schema(operation_id="clips_retrieve", responses=outputs.ClipObject)
     def get(self, request: Request, clip_id: str) -> Response:
         """Show the facts of a clip."""
-        found = clip_access.get_clip(clip_id, asker=to_principal(caller_of(request)))
+        found = clip_access.get_clip(clip_id, principal=caller_of(request).principal)
         return Response(outputs.render_clip(found))
 
 
@@ -78,7 +77,7 @@ class ClipAudio(APIView):
         """Give the very bytes that were delivered, while the permission behind them lasts."""
         caller = caller_of(request)
         clip, data = clip_access.get_clip_audio(
-            clip_id, asker=to_principal(caller), at=caller.now()
+            clip_id, principal=caller.principal, at=caller.now()
         )
         response = HttpResponse(data, content_type=clip.media_type)
         response["Sayso-Clip"] = clip.id
@@ -99,7 +98,7 @@ class ClipManifest(APIView):
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
         """Give the manifest, when the clip has one."""
-        manifest = clip_access.get_clip_manifest(clip_id, asker=to_principal(caller_of(request)))
+        manifest = clip_access.get_clip_manifest(clip_id, principal=caller_of(request).principal)
         return HttpResponse(manifest, content_type="application/c2pa")
 
 
@@ -114,7 +113,7 @@ class ClipProof(APIView):
         alone.
         """
         proof = clip_access.get_clip_proof(
-            clip_id, asker=to_principal(caller_of(request)), at=clock.now()
+            clip_id, principal=caller_of(request).principal, at=clock.now()
         )
         return HttpResponse(proof, content_type="text/plain; charset=utf-8")
 
@@ -155,7 +154,7 @@ class ClipReceipt(APIView):
             else (clip_access.get_clip_receipt, COMPACT)
         )
         response = HttpResponse(
-            made(clip_id, asker=to_principal(caller), at=clock.now()), content_type=media_type
+            made(clip_id, principal=caller.principal, at=clock.now()), content_type=media_type
         )
         response["Link"] = (
             f'</v1/clips/{clip_id}/proof>; rel="related"; type="text/plain", '
@@ -175,7 +174,7 @@ class ClipOpening(APIView):
         receipt.
         """
         found = clip_access.get_clip_opening(
-            clip_id, asker=to_principal(caller_of(request)), at=clock.now()
+            clip_id, principal=caller_of(request).principal, at=clock.now()
         )
         return Response(found.line(), headers={"Cache-Control": "no-store"})
 

@@ -15,19 +15,12 @@ from consent.policy.types import Place, unknown_place
 from core.caller_notes import Notes
 from core.errors import Fault, Invalid
 from voices.providers.base import Prosody
-from voices.synthesis_requests import Principal, SpeechRequest
+from voices.synthesis_requests import SpeechRequest
 
 _SPELL: Final[Mapping[Place, Callable[[str], str]]] = {
     "channel": channels.parse_channel,
     "territory": territories.parse_territory,
 }
-
-
-def to_principal(caller: Caller) -> Principal:
-    """Who asks."""
-    return Principal(
-        organisation_id=caller.organisation_id, livemode=caller.livemode, actor=caller.actor
-    )
 
 
 def require_field(value: str | None, default: str | None, attr: str) -> str:

@@ -22,7 +22,7 @@ from core.api.requests import flatten_errors, read_form, render_page
 from core.errors import Fault, Invalid
 from voices.api import outputs
 from voices.api import serializers as forms
-from voices.api.request_mapping import to_caller_notes, to_principal, to_speech_request
+from voices.api.request_mapping import to_caller_notes, to_speech_request
 from voices.models import Job, JobKind
 from voices.speech import dispatch, job_lookup
 from voices.speech.pipeline import DeliveredClip
@@ -82,7 +82,7 @@ class Speech(APIView):
         if mode == "stream":
             return _build_stream_head(
                 dispatch.stream_text(
-                    order, options, asker=to_principal(caller), now=caller.now
+                    order, options, principal=caller.principal, now=caller.now
                 ).papers
             )
         if mode == "job":
@@ -90,14 +90,14 @@ class Speech(APIView):
                 [order],
                 options,
                 kind=JobKind.SPEECH,
-                asker=to_principal(caller),
+                principal=caller.principal,
                 at=caller.now(),
                 real=clock.now(),
                 notes=replace(order.notes, client_reference=""),
             )
             return _respond_with_job(job)
         return _respond_with_audio(
-            dispatch.speak_text(order, options, asker=to_principal(caller), now=caller.now)
+            dispatch.speak_text(order, options, principal=caller.principal, now=caller.now)
         )
 
 
@@ -123,7 +123,7 @@ class SpeechBatch(APIView):
             orders,
             options,
             kind=JobKind.BATCH,
-            asker=to_principal(caller),
+            principal=caller.principal,
             at=caller.now(),
             real=clock.now(),
             notes=to_caller_notes(form),
@@ -140,7 +140,7 @@ class Jobs(APIView):
     def get(self, request: Request) -> Response:
         """List the jobs, newest first."""
         return render_page(
-            request, job_lookup.list_jobs(to_principal(caller_of(request))), outputs.render_job
+            request, job_lookup.list_jobs(caller_of(request).principal), outputs.render_job
         )
 
 
@@ -154,7 +154,7 @@ class OneJob(APIView):
         """Show how far the job is, and the clips that it made."""
         return Response(
             outputs.render_job_with_items(
-                job_lookup.get_job(job_id, asker=to_principal(caller_of(request)))
+                job_lookup.get_job(job_id, principal=caller_of(request).principal)
             )
         )
 

@@ -19,7 +19,7 @@ from core.api.uploads import UploadParser
 from voices import voice_library
 from voices.api import outputs
 from voices.api import serializers as forms
-from voices.api.request_mapping import require_field, resolve_place, to_caller_notes, to_principal
+from voices.api.request_mapping import require_field, resolve_place, to_caller_notes
 from voices.models import VoiceState
 from voices.synthesis_requests import CloneRequest
 
@@ -37,7 +37,7 @@ class Voices(APIView):
         """List the voices, newest first."""
         return render_page(
             request,
-            voice_library.list_voices(to_principal(caller_of(request))),
+            voice_library.list_voices(caller_of(request).principal),
             outputs.render_voice,
         )
 
@@ -57,7 +57,7 @@ class Voices(APIView):
         body = forms.from_multipart(data) if isinstance(data, QueryDict) else data
         voice = voice_library.clone_voice(
             _to_clone_request(read_form(forms.VoiceForm, body), caller),
-            asker=to_principal(caller),
+            principal=caller.principal,
             now=caller.now,
         )
         made = voice.state == VoiceState.READY
@@ -78,7 +78,7 @@ class OneVoice(APIView):
         """Show the voice."""
         return Response(
             outputs.render_voice(
-                voice_library.get_voice(voice_id, asker=to_principal(caller_of(request)))
+                voice_library.get_voice(voice_id, principal=caller_of(request).principal)
             )
         )
 
@@ -93,7 +93,7 @@ class OneVoice(APIView):
         return Response(
             outputs.render_voice(
                 voice_library.relabel_voice(
-                    voice_id, asker=to_principal(caller), at=caller.now(), **changes
+                    voice_id, principal=caller.principal, at=caller.now(), **changes
                 )
             )
         )
@@ -101,7 +101,7 @@ class OneVoice(APIView):
     @extend_schema(operation_id="voices_delete", request=None, responses={202: outputs.VoiceObject})
     def delete(self, request: Request, voice_id: str) -> Response:
         """Delete the voice here and at its provider; `deleted` once the provider has confirmed."""
-        voice = voice_library.delete_voice(voice_id, asker=to_principal(caller_of(request)))
+        voice = voice_library.delete_voice(voice_id, principal=caller_of(request).principal)
         return Response(outputs.render_voice(voice), status=status.HTTP_202_ACCEPTED)
 
 

@@ -9,13 +9,13 @@ from types import TracebackType
 
 from django.db import transaction
 
+from accounts.principal import Principal
 from consent import gate
 from core.clock import Clock
 from core.errors import SaysoError
 from provenance.c2pa.manifest_signer import CredentialFailed
 from provenance.clips import clip_lifecycle
 from provenance.clips.errors import MarkFailed
-from voices.synthesis_requests import Principal
 
 
 def give_up_clip(clip_id: str, *, permit: gate.Permit, code: str, actor: str, at: datetime) -> bool:
@@ -30,9 +30,9 @@ def give_up_clip(clip_id: str, *, permit: gate.Permit, code: str, actor: str, at
 class Attempt:
     """Holds a permit; unless the block ends well, gives it back and settles the clip, once."""
 
-    def __init__(self, permit: gate.Permit, *, asker: Principal, now: Clock) -> None:
+    def __init__(self, permit: gate.Permit, *, principal: Principal, now: Clock) -> None:
         self.clip_id: str | None = None
-        self._permit, self._asker, self._now = permit, asker, now
+        self._permit, self._asker, self._now = permit, principal, now
 
     def __enter__(self) -> Attempt:
         return self

@@ -8,6 +8,7 @@ from functools import partial
 
 from django.db import transaction
 
+from accounts.principal import Principal
 from core import ids, streaming_response, transactions
 from core.caller_notes import Notes
 from core.clock import Clock
@@ -18,14 +19,14 @@ from voices.speech import capability_checks, job_queue, pipeline, tasks
 from voices.speech.pipeline import DeliveredClip
 from voices.speech.streaming import session
 from voices.speech.streaming.session import StreamSession
-from voices.synthesis_requests import Principal, Providers, SpeechRequest
+from voices.synthesis_requests import Providers, SpeechRequest
 
 
 def speak_text(
     order: SpeechRequest,
     options: Mapping[str, object],
     *,
-    asker: Principal,
+    principal: Principal,
     now: Clock,
     providers: Providers = registry.get_provider,
 ) -> DeliveredClip:
@@ -34,16 +35,16 @@ def speak_text(
     Raises as `voices.speech.pipeline.synthesize_clip`, and for fields that the engine cannot
     honour.
     """
-    voice = pipeline.voice_of(order.voice_id, asker=asker)
+    voice = pipeline.voice_of(order.voice_id, principal=principal)
     capability_checks.check_capabilities(order, options, providers(voice.provider).capabilities())
-    return pipeline.synthesize_clip(order, asker=asker, now=now, providers=providers)
+    return pipeline.synthesize_clip(order, principal=principal, now=now, providers=providers)
 
 
 def stream_text(
     order: SpeechRequest,
     options: Mapping[str, object],
     *,
-    asker: Principal,
+    principal: Principal,
     now: Clock,
     providers: Providers = registry.get_provider,
 ) -> StreamSession:
@@ -53,11 +54,11 @@ def stream_text(
 
     Nothing is made yet; whoever carries it out makes it.
     """
-    voice = pipeline.voice_of(order.voice_id, asker=asker)
+    voice = pipeline.voice_of(order.voice_id, principal=principal)
     provider = providers(voice.provider)
     capability_checks.check_capabilities(order, options, provider.capabilities())
     place = session.require_stream_slot(order, provider)
-    begun = session.begin_stream(order, voice, asker=asker, now=now, providers=providers)
+    begun = session.begin_stream(order, voice, principal=principal, now=now, providers=providers)
     try:
         place.leave_stream(begun)
     except streaming_response.NoStreams as gone:
@@ -72,7 +73,7 @@ def queue_job(
     options: Mapping[str, object],
     *,
     kind: JobKind,
-    asker: Principal,
+    principal: Principal,
     at: datetime,
     real: datetime,
     notes: Notes | None = None,
@@ -84,7 +85,7 @@ def queue_job(
 
     Raises NotFound for a stranger's voice, and for fields that the engine cannot honour.
     """
-    voices = _load_voices(orders, asker)
+    voices = _load_voices(orders, principal)
     for order in orders:
         capability_checks.check_capabilities(
             order, options, providers(voices[order.voice_id].provider).capabilities()
@@ -94,15 +95,15 @@ def queue_job(
         notes or Notes(),
         subjects=people,
         row_id=job_id,
-        organisation_id=asker.organisation_id,
+        organisation_id=principal.organisation_id,
         at=at,
     )
     job = Job.objects.create(
         id=job_id,
-        organisation_id=asker.organisation_id,
-        livemode=asker.livemode,
+        organisation_id=principal.organisation_id,
+        livemode=principal.livemode,
         kind=kind,
-        actor=asker.actor,
+        actor=principal.actor,
         total=len(orders),
         created_at=at,
         **written,
@@ -116,9 +117,9 @@ def queue_job(
     return job
 
 
-def _load_voices(orders: Sequence[SpeechRequest], asker: Principal) -> dict[str, Voice]:
+def _load_voices(orders: Sequence[SpeechRequest], principal: Principal) -> dict[str, Voice]:
     wanted = dict.fromkeys(order.voice_id for order in orders)
-    return {voice_id: pipeline.voice_of(voice_id, asker=asker) for voice_id in wanted}
+    return {voice_id: pipeline.voice_of(voice_id, principal=principal) for voice_id in wanted}
 
 
 def _build_job_item(

@@ -22,6 +22,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from accounts.api_key_lookup import KeyEnded
+from accounts.principal import Principal
 from accounts.test_clock import now_for
 from core import transactions
 from core.caller_notes import Notes
@@ -32,7 +33,7 @@ from vault import sealed_notes, sealed_values
 from voices.models import SETTLED, Job, JobItem, JobQuerySet, JobState
 from voices.providers import registry
 from voices.speech import pipeline
-from voices.synthesis_requests import Principal, Providers, SpeechRequest
+from voices.synthesis_requests import Providers, SpeechRequest
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ def _run_item(item: JobItem, *, real: Clock, providers: Providers) -> None:
     try:
         pipeline.synthesize_clip(
             _unseal_request(item),
-            asker=Principal(
+            principal=Principal(
                 organisation_id=job.organisation_id, livemode=job.livemode, actor=job.actor
             ),
             now=now,

@@ -15,6 +15,7 @@ from typing import Any, cast
 from django.db import transaction
 
 from accounts import organisation_policy
+from accounts.principal import Principal
 from audio import decoding, encoding
 from audio.encoding import Output
 from audio.sound import Sound
@@ -36,7 +37,7 @@ from voices.providers.provider_audio import ProviderAudio
 from voices.speech import aigc_policy, copy_names, disclosure, manifests
 from voices.speech.attempt import Attempt
 from voices.speech.disclosure import Disclosure
-from voices.synthesis_requests import Principal, Providers, SpeechRequest
+from voices.synthesis_requests import Providers, SpeechRequest
 
 # Called first in the delivering transaction with (clip id, decision id); raises when the order is
 # somebody else's now.
@@ -75,7 +76,7 @@ class _RenderedClip:
 def synthesize_clip(
     order: SpeechRequest,
     *,
-    asker: Principal,
+    principal: Principal,
     now: Clock,
     providers: Providers = registry.get_provider,
     settle: Settle = lambda _clip, _decision: None,
@@ -86,15 +87,17 @@ def synthesize_clip(
     UnsupportedField, ProviderDown, Invalid for a disclosure that is too little or cannot be spoken,
     and what `settle` raises.
     """
-    voice = voice_of(order.voice_id, asker=asker)
-    ask = build_access_request(order, voice, asker)
-    permit = gate.check(ask, at=now(), actor=asker.actor)  # 1. the gate: a permit or an exception
-    with Attempt(permit, asker=asker, now=now) as attempt:
-        wanted = organisation_policy.get_policy(asker.organisation_id)
+    voice = voice_of(order.voice_id, principal=principal)
+    ask = build_access_request(order, voice, principal)
+    permit = gate.check(
+        ask, at=now(), actor=principal.actor
+    )  # 1. the gate: a permit or an exception
+    with Attempt(permit, principal=principal, now=now) as attempt:
+        wanted = organisation_policy.get_policy(principal.organisation_id)
         duty = disclosure_of(order, permit, wanted)
         language = permit.language or order.language
         words = disclosure.prepend_disclosure(order.text, language=language, disclosure=duty)
-        origin = build_clip_draft(order, voice, permit, duty, asker, wanted)
+        origin = build_clip_draft(order, voice, permit, duty, principal, wanted)
         intent = clip_lifecycle.reserve_clip(
             origin, at=now()
         )  # 2. the intent, before anything leaves
@@ -109,26 +112,26 @@ def synthesize_clip(
             intent, names, at=now()
         )  # copies of one sound share it
         second = watermark_keys.get_second_layer(
-            intent.clip_id, asker.organisation_id, intent.epoch, at=now()
+            intent.clip_id, principal.organisation_id, intent.epoch, at=now()
         )
         cut = _render_clip(
-            take, intent, order.output, second, asker=asker
+            take, intent, order.output, second, principal=principal
         )  # 4. mark, encode, read the mark back from that
         cut = _label_clip(
             cut, aigc_label_of(origin, intent), order.output
         )  # China's hidden label, where it is wanted
         cut = _sign_clip(
-            cut, intent, order.output, permit, asker=asker, at=now()
+            cut, intent, order.output, permit, principal=principal, at=now()
         )  # 5. the manifest, around the same audio
         return _deliver_clip(
-            order, asker, permit, intent, cut, settle=settle, at=now()
+            order, principal, permit, intent, cut, settle=settle, at=now()
         )  # 6. one transaction
 
 
-def voice_of(voice_id: str, *, asker: Principal) -> Voice:
+def voice_of(voice_id: str, *, principal: Principal) -> Voice:
     """The organisation's voice of this id, whatever its state. Raises NotFound."""
     mine = Voice.objects.filter(
-        id=voice_id, organisation_id=asker.organisation_id, livemode=asker.livemode
+        id=voice_id, organisation_id=principal.organisation_id, livemode=principal.livemode
     )
     voice = mine.first() if ids.is_id(voice_id, "vox") else None
     if voice is None:
@@ -165,12 +168,12 @@ def reach_of(order: SpeechRequest, permit: gate.Permit) -> disclosure.Reach:
 
 
 def build_access_request(
-    order: SpeechRequest, voice: Voice, asker: Principal
+    order: SpeechRequest, voice: Voice, principal: Principal
 ) -> gate.AccessRequest:
     """What the gate is asked for this order."""
     return gate.AccessRequest(
-        organisation_id=asker.organisation_id,
-        livemode=asker.livemode,
+        organisation_id=principal.organisation_id,
+        livemode=principal.livemode,
         action="synthesize",
         consent_id=voice.consent_id,
         voice_id=voice.id,
@@ -189,15 +192,15 @@ def build_clip_draft(
     voice: Voice,
     permit: gate.Permit,
     duty: Disclosure,
-    asker: Principal,
+    principal: Principal,
     wanted: Mapping[str, Json],
 ) -> clip_lifecycle.ClipDraft:
     """Say by whose permit the clip is made, from what, and under the organisation's policy
     `wanted`.
     """
     return clip_lifecycle.ClipDraft(
-        organisation_id=asker.organisation_id,
-        livemode=asker.livemode,
+        organisation_id=principal.organisation_id,
+        livemode=principal.livemode,
         subject=permit.subject,
         consent_id=permit.consent_id,
         grant_id=permit.grant_id,
@@ -212,7 +215,7 @@ def build_clip_draft(
         disclosure=duty.value,
         aigc_producer=aigc_policy.resolve_producer(
             wanted,
-            organisation_id=asker.organisation_id,
+            organisation_id=principal.organisation_id,
             granted=cast("list[str]", permit.terms.get("territories") or []),
             reach=reach_of(order, permit),
         ),
@@ -226,7 +229,7 @@ def _render_clip(
     output: Output,
     second: AudiowmarkLayer | None,
     *,
-    asker: Principal,
+    principal: Principal,
 ) -> _RenderedClip:
     try:
         token, identity = intent.token, int.from_bytes(ids.to_bytes(intent.clip_id), "big")
@@ -234,7 +237,7 @@ def _render_clip(
             take.sound, token=token, key=intent.key, output=output, identity=identity, second=second
         )
     except MarkFailed as failure:
-        if not may_leave_unmarked(organisation_policy.get_policy(asker.organisation_id)):
+        if not may_leave_unmarked(organisation_policy.get_policy(principal.organisation_id)):
             raise
         wanted = encoding.check_output(output)
         data = encoding.encode_sound(take.sound, wanted)
@@ -276,7 +279,7 @@ def _sign_clip(
     output: Output,
     permit: gate.Permit,
     *,
-    asker: Principal,
+    principal: Principal,
     at: datetime,
 ) -> _RenderedClip:
     attached = manifests.attach_manifest(
@@ -285,7 +288,7 @@ def _sign_clip(
         clip_id=intent.clip_id,
         marked=cut.mark is not None,
         permit=permit,
-        policy=organisation_policy.get_policy(asker.organisation_id),
+        policy=organisation_policy.get_policy(principal.organisation_id),
         at=at,
         parent=cut.take.parent,
     )
@@ -301,7 +304,7 @@ def may_leave_unmarked(wanted: Mapping[str, Json]) -> bool:
 
 def _deliver_clip(
     order: SpeechRequest,
-    asker: Principal,
+    principal: Principal,
     permit: gate.Permit,
     intent: clip_lifecycle.ClipReservation,
     cut: _RenderedClip,
@@ -317,14 +320,24 @@ def _deliver_clip(
         gate.commit(permit, characters=len(order.text), milliseconds=delivery["duration_ms"], at=at)
         if cut.mark is None:
             clip_lifecycle.note_mark_failed(
-                intent.clip_id, reason=cut.mark_failure, delivered=True, at=at, actor=asker.actor
+                intent.clip_id,
+                reason=cut.mark_failure,
+                delivered=True,
+                at=at,
+                actor=principal.actor,
             )
         if cut.credential is not None:
             keys = {"clip_id": intent.clip_id, "blob_id": blob_id, "subject": permit.subject}
-            delivery |= manifests.store_manifest(cut.credential, **keys, actor=asker.actor, at=at)
+            delivery |= manifests.store_manifest(
+                cut.credential, **keys, actor=principal.actor, at=at
+            )
         sent = ClipDelivery(blob_id=blob_id, **delivery)
         clip = clip_lifecycle.issue_clip(
-            intent.clip_id, sent, said=build_logged_terms(order, permit), at=at, actor=asker.actor
+            intent.clip_id,
+            sent,
+            said=build_logged_terms(order, permit),
+            at=at,
+            actor=principal.actor,
         )
     return DeliveredClip(
         clip_id=clip.id,

@@ -28,10 +28,10 @@ from tests.conftest import NOON
 from tests.voices.conftest import (
     AUDIO,
     Reader,
-    asker_of,
     noon,
     only,
     order_for,
+    principal_of,
     reading,
 )
 from vault import subject_keys
@@ -45,7 +45,7 @@ LATER = clock.now() + timedelta(days=365)
 def say(voice: Voice, name: str = "0870", **output: object) -> DeliveredClip:
     order = order_for(voice, output=Output(**({"codec": "wav"} | output)))  # type: ignore[arg-type]  # spelt at the call
     return pipeline.synthesize_clip(
-        order, asker=asker_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
+        order, principal=principal_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
     )
 
 

@@ -21,6 +21,7 @@ from typing import cast
 from django.db import transaction
 
 from accounts import organisation_policy
+from accounts.principal import Principal
 from audio.stream_encoder import STREAMED
 from consent import gate
 from core import streaming_response
@@ -42,7 +43,7 @@ from voices.speech.streaming.concurrency import ENTRANCE, PLACES
 from voices.speech.streaming.deadline_scheduler import get_scheduler, run_with_rows
 from voices.speech.streaming.marked_encoder import MarkedEncoder
 from voices.speech.streaming.permit_monitor import MonitoredPermit, get_permit_monitor
-from voices.synthesis_requests import Principal, Providers, SpeechRequest
+from voices.synthesis_requests import Providers, SpeechRequest
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class StreamContext:
     """What is settled before a stream begins."""
 
     order: SpeechRequest
-    asker: Principal
+    principal: Principal
     now: Clock
     permit: gate.Permit
     intent: ClipReservation
@@ -78,36 +79,38 @@ def require_stream_slot(order: SpeechRequest, provider: Provider) -> streaming_r
 
 
 def begin_stream(
-    order: SpeechRequest, voice: Voice, *, asker: Principal, now: Clock, providers: Providers
+    order: SpeechRequest, voice: Voice, *, principal: Principal, now: Clock, providers: Providers
 ) -> StreamSession:
     """Ask the gate, write the intent down, and give the stream, of which nothing has been made yet.
 
     Raises StreamsBusy, and what `pipeline.synthesize_clip` raises before it asks the provider.
     """
-    PLACES.take(asker.organisation_id)
+    PLACES.take(principal.organisation_id)
     leave = ENTRANCE.enter()
     try:
-        papers, pieces = _prepare_stream(order, voice, asker=asker, now=now, providers=providers)
+        papers, pieces = _prepare_stream(
+            order, voice, principal=principal, now=now, providers=providers
+        )
         return StreamSession(papers, pieces, begun=leave)
     except BaseException:
         leave()
-        PLACES.free(asker.organisation_id)
+        PLACES.free(principal.organisation_id)
         raise
 
 
 def _prepare_stream(
-    order: SpeechRequest, voice: Voice, *, asker: Principal, now: Clock, providers: Providers
+    order: SpeechRequest, voice: Voice, *, principal: Principal, now: Clock, providers: Providers
 ) -> tuple[StreamContext, Iterator[AudioChunk]]:
     permit = gate.check(
-        pipeline.build_access_request(order, voice, asker), at=now(), actor=asker.actor
+        pipeline.build_access_request(order, voice, principal), at=now(), actor=principal.actor
     )
     intent: ClipReservation | None = None
     try:
-        wanted = organisation_policy.get_policy(asker.organisation_id)
+        wanted = organisation_policy.get_policy(principal.organisation_id)
         duty = pipeline.disclosure_of(order, permit, wanted)
         language = permit.language or order.language
         words = disclosure.prepend_disclosure(order.text, language=language, disclosure=duty)
-        origin = pipeline.build_clip_draft(order, voice, permit, duty, asker, wanted)
+        origin = pipeline.build_clip_draft(order, voice, permit, duty, principal, wanted)
         intent = clip_lifecycle.reserve_clip(origin, at=now())
         line = SpeechLine(text=words, language=language, prosody=order.prosody)
         intent = clip_lifecycle.adopt_shared_token(
@@ -121,12 +124,16 @@ def _prepare_stream(
             gate.release(permit, at=now())
         else:
             attempt.give_up_clip(
-                intent.clip_id, permit=permit, code=_error_code(error), actor=asker.actor, at=now()
+                intent.clip_id,
+                permit=permit,
+                code=_error_code(error),
+                actor=principal.actor,
+                at=now(),
             )
         raise
     papers = StreamContext(
         order=order,
-        asker=asker,
+        principal=principal,
         now=now,
         permit=permit,
         intent=intent,
@@ -210,7 +217,7 @@ class StreamSession:
             self._abort(b"", error)
         finally:
             self._begun()
-            PLACES.free(self.papers.asker.organisation_id)
+            PLACES.free(self.papers.principal.organisation_id)
 
     async def _watch(self) -> MonitoredPermit:
         """The watch over this permit; begun by whoever asks first."""
@@ -226,7 +233,7 @@ class StreamSession:
             get_permit_monitor().remove(await self._watched)
         self._track.close()
         self._begun()
-        PLACES.free(self.papers.asker.organisation_id)
+        PLACES.free(self.papers.principal.organisation_id)
 
     def _confirm(self) -> None:
         with transaction.atomic():
@@ -237,14 +244,18 @@ class StreamSession:
         pipeline's.
         """
         papers, at = self.papers, self.papers.now()
-        clip_id, actor, subject = papers.intent.clip_id, papers.asker.actor, papers.permit.subject
+        clip_id, actor, subject = (
+            papers.intent.clip_id,
+            papers.principal.actor,
+            papers.permit.subject,
+        )
         attached = manifests.attach_manifest(
             sent,
             delivery.codec,
             clip_id=clip_id,
             marked=not unmarked,
             permit=papers.permit,
-            policy=organisation_policy.get_policy(papers.asker.organisation_id),
+            policy=organisation_policy.get_policy(papers.principal.organisation_id),
             at=at,
             mode=manifest_signer.SIDECAR,
         )
@@ -278,7 +289,7 @@ class StreamSession:
         for.
         """
         papers, at = self.papers, self.papers.now()
-        clip_id, actor = papers.intent.clip_id, papers.asker.actor
+        clip_id, actor = papers.intent.clip_id, papers.principal.actor
         code = "client_gone" if error is None else _error_code(error)
         part = self._part(sent) if sent else None
         with transaction.atomic():
