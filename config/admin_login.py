@@ -41,9 +41,17 @@ def close_second_ways(site: AdminSite) -> None:
 
 
 urlpatterns = [
-    path("admin/login/", redirect_to_login),
-    path("admin/logout/", RedirectView.as_view(pattern_name="account_logout")),
-    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
-    path("admin/password_change/done/", raise_not_found),
-    path("admin/search/", raise_not_found),
+    path("admin/login/", redirect_to_login, name="admin-login"),
+    path(
+        "admin/logout/",
+        RedirectView.as_view(pattern_name="account_logout"),
+        name="admin-logout",
+    ),
+    path(
+        "admin/password_change/",
+        RedirectView.as_view(pattern_name="account_change_password"),
+        name="admin-password-change",
+    ),
+    path("admin/password_change/done/", raise_not_found, name="admin-password-change-done"),
+    path("admin/search/", raise_not_found, name="admin-search"),
 ]

@@ -1,5 +1,6 @@
-"""How large a request's body may be, by its path, and how slowly it may come: refused before
-anything stores it.
+"""How large a request's body may be, and how slowly it may come: refused before anything stores it.
+
+How large it may be, its view declares (see `config.asgi.declared_limits`).
 """
 
 from __future__ import annotations
@@ -11,16 +12,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from django.conf import settings
-
 from config import problems
+from config.asgi import declared_limits
 from core import ids
-from core.api.uploads import FORM_OVERHEAD
+from core.body_size import FORM_OVERHEAD
 from core.errors import EncodingUnsupported, SaysoError, TooLarge, TooSlow
 from core.json_logging import request_id
-from provenance.api.verify import VerifyBatch
-from voices.api.speech import SpeechBatch
-from voices.api.voices import Voices
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -28,14 +25,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
-_PAGE: Final = "/verify"
-_UPLOADS: Final = frozenset({"/v1/verify", _PAGE, "/c2pa/matches/byContent"})
-# Those that take more say so themselves.
-_LARGER: Final[Mapping[str, int]] = {
-    "/v1/voices": Voices.body_limit,
-    "/v1/speech/batch": SpeechBatch.body_limit,
-    "/v1/verify/batch": VerifyBatch.body_limit,
-}
 _PATIENCE: Final = 4
 """How many times its limit a person's upload may have, to be thrown away so that a page can say it
 is too large.
@@ -87,16 +76,6 @@ class _Body:
         return message
 
 
-def body_limit_of(path: str) -> int:
-    """The most bytes that a body sent to this path may have."""
-    if path in _LARGER:
-        return _LARGER[path] + FORM_OVERHEAD
-    largest: int = (
-        settings.SAYSO_MAX_UPLOAD_BYTES if path in _UPLOADS else settings.SAYSO_MAX_JSON_BYTES
-    )
-    return largest + FORM_OVERHEAD
-
-
 def limit_request_bodies(application: Application) -> Application:
     """Wrap an ASGI application: a body over its limit is answered with 413, whatever length was
     declared.
@@ -106,9 +85,11 @@ def limit_request_bodies(application: Application) -> Application:
     at all. Such a length is declared here when the last chunk has come: the framework looks at the
     headers only then.
     """
+    declared_limits.collect_routes()  # at the start, not at the first request
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        limit, declared = body_limit_of(scope["path"]), _declared_length(scope)
+        allowed, declared = declared_limits.get_limit(scope["path"]), _declared_length(scope)
+        limit = allowed.most + FORM_OVERHEAD
         scope = {**scope, "headers": list(scope["headers"])}
         if coding := _content_coding(scope):
             await _refuse_body(
@@ -118,7 +99,7 @@ def limit_request_bodies(application: Application) -> Application:
             )
             return
         if declared is not None and declared > limit:
-            if scope["path"] == _PAGE and declared <= _PATIENCE * limit:
+            if allowed.explained_by_view and declared <= _PATIENCE * limit:
                 await _answer_page(application, scope, _Body(receive, limit=declared), send)
             else:
                 await _refuse_body(_too_large_error(limit), receive, send)

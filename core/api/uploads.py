@@ -5,7 +5,7 @@ never to disk.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import IO, Any, Final, cast
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,10 +15,8 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 
+from core.body_size import FORM_OVERHEAD
 from core.errors import Malformed, TooLarge
-
-FORM_OVERHEAD: Final = 2**16
-"""Room for boundaries, part headers and short fields around the one file of a form."""
 
 
 class BoundedMemory(FileUploadHandler):
@@ -78,7 +76,8 @@ class UploadParser(BaseParser):
         """Give fields and files."""
         context = parser_context or {}
         request, view = context["request"], context.get("view")
-        limit = getattr(view, "body_limit", None) or settings.SAYSO_MAX_UPLOAD_BYTES + FORM_OVERHEAD
+        largest = getattr(view, "body_limit", None) or settings.SAYSO_MAX_UPLOAD_BYTES
+        limit = largest + FORM_OVERHEAD
         if _read_declared_length(request) > limit:
             raise TooLarge(f"The body is over {limit} bytes.")
         meta = {**request.META, "CONTENT_TYPE": media_type}

@@ -174,6 +174,7 @@ class ByContent(Open):
     """Manifests of a sound."""
 
     parser_classes = (RawParser, RawBytesParser)
+    body_limit = settings.SAYSO_MAX_UPLOAD_BYTES
 
     @extend_schema(
         operation_id="c2pa_query_by_content",

@@ -17,7 +17,7 @@ from accounts.authentication import caller_of, count_more
 from audio.containers import REASONS
 from core import clock, web
 from core.api.requests import Rendered, format_timestamp
-from core.api.uploads import FORM_OVERHEAD, UploadParser
+from core.api.uploads import UploadParser
 from core.errors import Fault, Invalid
 from provenance import anonymous_rate_limit, translations, verification
 from provenance.translations import VerifyPageText
@@ -101,6 +101,7 @@ class Verify(APIView):
     authentication_classes = ()
     permission_classes = ()
     parser_classes = (UploadParser,)
+    body_limit = settings.SAYSO_MAX_UPLOAD_BYTES
 
     @extend_schema(
         operation_id="verify",
@@ -124,7 +125,7 @@ class VerifyBatch(APIView):
     scope = "clips"
     parser_classes = (UploadParser,)
     # Twenty files of the longest kind would not fit into memory many times over; twenty clips do.
-    body_limit = 4 * settings.SAYSO_MAX_UPLOAD_BYTES + FORM_OVERHEAD
+    body_limit = 4 * settings.SAYSO_MAX_UPLOAD_BYTES
 
     @extend_schema(
         operation_id="verify_batch",

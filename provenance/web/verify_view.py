@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import canonical_json, clock, web
+from core.body_size import FORM_OVERHEAD, accept_body
 from core.errors import RateLimited, SaysoError, Unavailable
 from provenance import anonymous_rate_limit, translations, verification
 from provenance.models import Opinion
@@ -25,9 +26,6 @@ from provenance.web import language, watermark_timeline
 
 FIELD: Final = "file"
 MOST_NAME: Final = 200
-# Boundary lines and part headers of a form with one file; anything beyond the limit plus this is
-# refused unread.
-_FORM_OVERHEAD: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +61,7 @@ class _Asked:
 
 # No cookie and no login, and nothing is changed by asking, so there is nothing that a forged form
 # could do.
+@accept_body(settings.SAYSO_MAX_UPLOAD_BYTES, explained_by_view=True)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @web.keep_private
@@ -74,7 +73,7 @@ def show_verify_page(request: HttpRequest) -> HttpResponse:
         return _render_form(request, words)
     if (
         int(request.META.get("CONTENT_LENGTH") or 0)
-        > settings.SAYSO_MAX_UPLOAD_BYTES + _FORM_OVERHEAD
+        > settings.SAYSO_MAX_UPLOAD_BYTES + FORM_OVERHEAD
     ):
         return _render_form(request, words, fault=words.too_large, status=413)
     upload = request.FILES.get(FIELD)

@@ -13,9 +13,10 @@ import pytest
 from django.urls import get_resolver
 from pytest_django import Settings
 
-from config.asgi import body_limits
+from config.asgi import body_limits, declared_limits
 from config.asgi.application import application
 from config.asgi.body_limits import Message, Receive, Scope, Send
+from core.body_size import BodyLimit
 from tests.architecture.test_routes import routes
 from tests.fixtures.organisations import MakeKey
 
@@ -157,8 +158,16 @@ class TestABody:
         }
         assert len(takers) >= 5
         assert {
-            path for path, most in takers.items() if body_limits.body_limit_of(f"/{path}") < most
+            path
+            for path, most in takers.items()
+            if declared_limits.get_limit(f"/{path}").most < most
         } == set()
+
+    @pytest.mark.parametrize(
+        "path", ["/v1/speech", "/v1/nothing", "/verify/feedback", "/log/org/key"]
+    )
+    def test_of_a_route_that_declares_nothing_has_the_ordinary_limit(self, path: str) -> None:
+        assert declared_limits.get_limit(path) == BodyLimit(most=2**20)
 
     def test_that_a_person_sent_is_answered_with_a_page(self) -> None:
         """Without scripts nobody is told before; a problem document is nothing to read, nor is a

@@ -140,8 +140,11 @@ class TestAFileToVerify:
         assert "root:" not in answer.content.decode()
         assert rows()["Blob"] == 0
 
-    def test_over_the_limit_is_not_read(self, anybody: Sender, settings: Any) -> None:
+    def test_over_the_limit_is_not_read(
+        self, anybody: Sender, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         settings.SAYSO_MAX_UPLOAD_BYTES = 2**16
+        monkeypatch.setattr("provenance.api.verify.Verify.body_limit", 2**16)
         problem(send(anybody, "/v1/verify", form(file("file", bytes(2**16 + 1)))), 413, "too_large")
         problem(send(anybody, "/v1/verify", form(field("file", bytes(2**18)))), 413, "too_large")
 

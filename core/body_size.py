@@ -1,0 +1,56 @@
+"""How large the body of a request may be: a view declares it, the parsers and the edge keep to it.
+
+A view of the REST framework has the attribute `body_limit`. A plain view has the decorator
+`accept_body`. A view that declares nothing takes no more than the ordinary limit of JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, ParamSpec
+
+from django.http import HttpResponse
+
+P = ParamSpec("P")
+View = Callable[P, HttpResponse]
+
+FORM_OVERHEAD: Final = 2**16
+"""Bytes on top of what a view declares: boundaries, part headers and short fields of a form."""
+
+_LIMIT: Final = "body_limit"
+_EXPLAINS: Final = "explains_large_bodies"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyLimit:
+    """What a view declares of the bodies that it takes."""
+
+    most: int
+    """Bytes, without the overhead of a form."""
+
+    explained_by_view: bool = False
+    """Whether the view answers a body over the limit itself, by the length that was declared."""
+
+
+def accept_body(most: int, *, explained_by_view: bool = False) -> Callable[[View[P]], View[P]]:
+    """Declare that a plain view takes bodies of up to `most` bytes, as the outermost decorator."""
+
+    def declare(view: View[P]) -> View[P]:
+        setattr(view, _LIMIT, most)
+        setattr(view, _EXPLAINS, explained_by_view)
+        return view
+
+    return declare
+
+
+def find_limit(view: Any) -> BodyLimit | None:
+    """Return what a view declares, or None.
+
+    `view` is what a route calls: a function, or what `as_view` makes of a class.
+    """
+    declaring = getattr(view, "cls", view)
+    most = getattr(declaring, _LIMIT, None)
+    if most is None:
+        return None
+    return BodyLimit(most=most, explained_by_view=getattr(declaring, _EXPLAINS, False))
