@@ -8,7 +8,6 @@ that, and only where the consent's seal holds.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
@@ -24,7 +23,7 @@ from consent.documents import consent_record
 from consent.models import Consent, Grant
 from consent.policy import grant_scope
 from consent.policy.state_machine import ConsentState
-from core import canonical_json
+from core import canonical_json, jws
 from core.clock import to_rfc3339
 
 _KEPT: Final = 2048
@@ -121,28 +120,27 @@ def _read_record(consent: Consent) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=_KEPT)
 def _verify_record(
-    organisation_id: str, key_id: str, sha256: str, data: bytes, jws: str
+    organisation_id: str, key_id: str, sha256: str, data: bytes, compact: str
 ) -> Mapping[str, Any]:
     """Give the record, read from bytes that have this hash and that this key of the organisation
     signed.
     """
     if canonical_json.sha256_hex(data) != sha256:
         raise RecordMismatch("the record has another hash than the row names")
-    head, payload, signature = jws.split(".")
-    header = json.loads(_decode_base64url(head))
-    if (
-        header != {"alg": "Ed25519", "kid": key_id, "typ": consent_record.JWS_TYPE}
-        or _decode_base64url(payload) != data
-    ):
+
+    try:
+        parts = jws.parse_compact(compact)
+    except ValueError as error:
+        raise RecordMismatch("the signature is not a JWS") from error
+    expected = {"alg": jws.ED25519, "kid": key_id, "typ": consent_record.JWS_TYPE}
+    if parts.header != expected or parts.payload != data:
         raise RecordMismatch("the signature is over other bytes, or by another key")
+
     key = Ed25519PublicKey.from_public_bytes(consent_record.get_record_key(organisation_id, key_id))
     try:
-        key.verify(_decode_base64url(signature), f"{head}.{payload}".encode("ascii"))
+        key.verify(parts.signature, parts.signed)
     except InvalidSignature as error:
         raise RecordMismatch("the record is not signed by the organisation's key") from error
+
     read: Mapping[str, Any] = json.loads(data)
     return read
-
-
-def _decode_base64url(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

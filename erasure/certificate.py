@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from core import canonical_json, clock, pdf_paper
+from core import canonical_json, clock, jws, pdf_paper
 from core.pdf_blocks import Block, Heading, Paper, Passage, Table
 from erasure import certificate_text
 from erasure.models import Erasure, ErasureTarget
@@ -72,11 +72,10 @@ def build_certificate(
     }
     record = canonical_json.dump(body)
     signer = signing_keys.get_signer("certificates", organisation_id=erasure.organisation_id, at=at)
-    header = canonical_json.dump(
-        {"alg": "Ed25519", "kid": signer.key_id, "typ": "sayso-erasure+jws"}
+    signed = jws.sign_compact(
+        record, key_id=signer.key_id, typ="sayso-erasure+jws", sign=signer.sign
     )
-    signed = f"{_encode_base64(header)}.{_encode_base64(record)}"
-    return record, f"{signed}.{_encode_base64(signer.sign(signed.encode()))}"
+    return record, signed
 
 
 def hash_certificate(record: bytes) -> str:
@@ -143,7 +142,3 @@ def _describe_target(target: ErasureTarget, locale: str) -> dict[str, canonical_
         ),
         "how": certificate_text.describe_method(target.method, locale),
     }
-
-
-def _encode_base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

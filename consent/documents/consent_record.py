@@ -8,8 +8,6 @@ without touching the signature.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +18,7 @@ from django.conf import settings
 from accounts import contact_details
 from consent.models import Consent, Evidence, Grant
 from consent.policy import grant_scope, use_cases
-from core import canonical_json
+from core import canonical_json, jws
 from core.canonical_json import Json
 from core.clock import to_rfc3339
 from vault import signing_keys
@@ -56,19 +54,12 @@ def sign_record(record: dict[str, Json], *, organisation_id: str, at: datetime) 
     """
     data = canonical_json.dump(record)
     signer = signing_keys.get_signer("records", organisation_id=organisation_id, at=at)
-    jws = compact_jws(data, signer=signer, typ=JWS_TYPE)
     return SignedRecord(
-        record=data, sha256=canonical_json.sha256_hex(data), jws=jws, key_id=signer.key_id
+        record=data,
+        sha256=canonical_json.sha256_hex(data),
+        jws=jws.sign_compact(data, key_id=signer.key_id, typ=JWS_TYPE, sign=signer.sign),
+        key_id=signer.key_id,
     )
-
-
-def compact_jws(payload: bytes, *, signer: signing_keys.Signer, typ: str) -> str:
-    """Give a JWS in compact form (RFC 7515) over exactly these bytes, `alg` Ed25519 (RFC 9864)."""
-    header = json.dumps(
-        {"alg": "Ed25519", "kid": signer.key_id, "typ": typ}, separators=(",", ":"), sort_keys=True
-    )
-    signed = f"{_encode_base64url(header.encode())}.{_encode_base64url(payload)}"
-    return f"{signed}.{_encode_base64url(signer.sign(signed.encode('ascii')))}"
 
 
 def get_record_key(organisation_id: str, key_id: str) -> bytes:
@@ -188,7 +179,3 @@ def _build_parties(consent: Consent) -> list[Json]:
         },
         {"party_id": consent.speaker_id, "party_type": "pii_principal"},
     ]
-
-
-def _encode_base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

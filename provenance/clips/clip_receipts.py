@@ -16,7 +16,8 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 
-from core import canonical_json, clock
+from core import canonical_json, clock, jws
+from core.base64url import encode_base64url
 from core.canonical_json import Json
 from core.errors import NotFound
 from provenance.clips.clip_lifecycle import ClipErased
@@ -98,7 +99,7 @@ def _sign_receipt(clip: Clip, *, at: datetime) -> str:
     payload = canonical_json.dump(
         build_statement(event, event.body, origin=place.origin, signed_at=at)
     )
-    encoded = _to_base64url(payload)
+    encoded = encode_base64url(payload)
     signatures: list[Json] = [
         _build_signature(encoded, each) for each in _list_signers(clip.organisation_id, at=at)
     ]
@@ -166,7 +167,10 @@ def build_statement(
 def _list_signers(
     organisation_id: str, *, at: datetime
 ) -> tuple[tuple[str, signing_keys.Signer], ...]:
-    first = ("Ed25519", signing_keys.get_signer("receipts", organisation_id=organisation_id, at=at))
+    first = (
+        jws.ED25519,
+        signing_keys.get_signer("receipts", organisation_id=organisation_id, at=at),
+    )
     if not settings.SAYSO_RECEIPTS_ML_DSA:
         return (first,)
     return (
@@ -180,14 +184,7 @@ def _list_signers(
 
 def _build_signature(payload: str, named: tuple[str, signing_keys.Signer]) -> dict[str, Json]:
     algorithm, signer = named
-    protected = _to_base64url(
-        canonical_json.dump({"alg": algorithm, "kid": signer.key_id, "typ": TYPE})
+    made = jws.sign_encoded(
+        payload, algorithm=algorithm, key_id=signer.key_id, typ=TYPE, sign=signer.sign
     )
-    return {
-        "protected": protected,
-        "signature": _to_base64url(signer.sign(f"{protected}.{payload}".encode("ascii"))),
-    }
-
-
-def _to_base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return {"protected": made.protected, "signature": made.signature}

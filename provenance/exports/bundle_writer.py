@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from core import clock
+from core import clock, jws
 from core.canonical_json import Json
 from core.errors import NotFound, Unavailable
 from provenance.c2pa import signing_authority
@@ -105,17 +105,11 @@ def write_zip(plan: BundlePlan, *, tick: Tick = lambda _rows: None) -> Iterator[
     yield from archive.add("verify.py", [build.build_program()])
     manifest = _to_pretty_json(_build_manifest(plan, book, archive))
     yield from archive.add("manifest.json", [manifest])
-    yield from archive.add("manifest.jws", [sign_jws(manifest, plan.signer).encode("ascii")])
-    yield from archive.close()
-
-
-def sign_jws(payload: bytes, signer: Signer) -> str:
-    """Sign as a compact JWS (RFC 7515, RFC 8037) with the payload attached."""
-    header = {"alg": "Ed25519", "kid": signer.key_id, "typ": "sayso-manifest+jws"}
-    signed = b".".join(
-        map(_to_base64url, (json.dumps(header, separators=(",", ":")).encode("ascii"), payload))
+    signed = jws.sign_compact(
+        manifest, key_id=plan.signer.key_id, typ="sayso-manifest+jws", sign=plan.signer.sign
     )
-    return (signed + b"." + _to_base64url(signer.sign(signed))).decode("ascii")
+    yield from archive.add("manifest.jws", [signed.encode("ascii")])
+    yield from archive.close()
 
 
 def _write_whole_log(
@@ -265,7 +259,3 @@ def _build_manifest(plan: BundlePlan, book: _BundleIndex, archive: Archive) -> d
 
 def _to_pretty_json(value: Json) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
-
-
-def _to_base64url(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")

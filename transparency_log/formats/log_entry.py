@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Final
 
 from core import canonical_json, clock
+from core.base64url import encode_base64url
 from core.canonical_json import Json
 
 # What `c` and `kid` are made with follows from the version; version 1 named its algorithm, its
@@ -142,7 +143,7 @@ def compute_kid(kids_key: bytes, event_id: str) -> str:
     if len(kids_key) != KEY_BYTES:
         raise ValueError(f"a key for kids has {KEY_BYTES} bytes, not {len(kids_key)}")
     made = hmac.digest(kids_key, KID_DOMAIN + event_id.encode("ascii"), "sha256")[:_KID_BYTES]
-    return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
+    return encode_base64url(made)
 
 
 def compute_commitment(key: bytes, body: Mapping[str, Json]) -> str:
