@@ -6,9 +6,10 @@ UV := .tools/bin/uv
 # Byte-code is written once, here: sandboxed children and some environments may not write it, and would compile at every start.
 INSTALL := $(UV) pip install -q --python $(BIN)/python --system-certs --require-hashes --compile-bytecode
 COMPILE := $(BIN)/python -m compileall -q accounts audio config consent core erasure provenance transparency_log vault voices watermark
+MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --system-certs pyproject.toml
 
-.PHONY: help demo run test lint check bench reformat lock dev clean
+.PHONY: help demo run test lint check bench reformat messages lock dev clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -33,21 +34,24 @@ help:
 	@$(INSTALL) -r requirements/bench.txt
 	@touch $@
 
-dev: .venv/.dev ## set up everything that development needs
+%.mo: %.po .venv/.base
+	@$(BIN)/pybabel -q compile -i $< -o $@
 
-demo: .venv/.base ## set up everything and run the main job on real speech
+dev: .venv/.dev $(MESSAGES) ## set up everything that development needs
+
+demo: .venv/.base $(MESSAGES) ## set up everything and run the main job on real speech
 	@$(COMPILE)
 	@$(BIN)/python manage.py demo
 
-run: .venv/.base ## leave the service running with demo data, on PORT
+run: .venv/.base $(MESSAGES) ## leave the service running with demo data, on PORT
 	@$(COMPILE)
 	@$(BIN)/python manage.py run --port $(PORT)
 
-test: .venv/.dev ## pass all tests, or those of T: make test T=tests/consent/test_states.py
+test: .venv/.dev $(MESSAGES) ## pass all tests, or those of T: make test T=tests/consent/test_states.py
 	@$(COMPILE) tests
 	@$(if $(T),$(BIN)/python -m pytest $(T),$(BIN)/python -m tests.suite)
 
-lint: .venv/.dev ## format, style, import contracts, types, migrations, deployment checks
+lint: .venv/.dev $(MESSAGES) ## format, style, import contracts, types, migrations, deployment checks
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
@@ -65,6 +69,11 @@ check: .venv/.dev ## the quick half of lint, with the types of the files that yo
 reformat: .venv/.dev ## put files into the one form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+messages: .venv/.base ## bring new sentences of the code and the templates into locale/*/LC_MESSAGES/django.po
+	@mkdir -p var
+	@$(BIN)/python -m babel.messages.frontend -q extract -F pyproject.toml -o var/django.pot .
+	@$(BIN)/pybabel -q update -i var/django.pot
 
 bench: .venv/.bench ## measure every number of docs/numbers.md
 	@$(BIN)/python -m bench

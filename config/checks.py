@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -84,3 +85,16 @@ def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
             hint="Set SAYSO_EMAIL_URL or SAYSO_MESSAGES_URL.",
             id="sayso.W004",
         )
+
+
+@register(Tags.translation, deploy=True)
+def check_compiled_translations(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Without its compiled catalog, a language falls back to English without a word."""
+    for folder in settings.LOCALE_PATHS:
+        for source in sorted(Path(folder).glob("*/LC_MESSAGES/django.po")):
+            if not source.with_suffix(".mo").exists():
+                yield Error(
+                    f"The translations in {source.parent.parent.name} are not compiled.",
+                    hint="Run `pybabel compile -d locale -D django`.",
+                    id="sayso.E007",
+                )

@@ -15,7 +15,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from tests import isolation
-from tests.support import database_flush
+from tests.support import catalogs, database_flush
 
 pytest_plugins = [
     "tests.fixtures.organisations",
@@ -27,6 +27,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 isolation.own_data_folder()
 isolation.stay_at_home()
 database_flush.allow()
+catalogs.compile_stale_catalogs()
 
 
 @pytest.fixture

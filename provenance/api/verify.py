@@ -15,12 +15,11 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller_of, count_more
 from audio.containers import REASONS
-from core import clock, web
+from core import clock
 from core.api.requests import Rendered, format_timestamp
 from core.api.uploads import UploadParser
 from core.errors import Fault, Invalid
-from provenance import anonymous_rate_limit, translations, verification
-from provenance.translations import VerifyPageText
+from provenance import anonymous_rate_limit, verdict_text, verification
 from provenance.verification import MarkSegment, Outcome, VerificationResult
 
 MOST_FILES: Final = 20
@@ -116,7 +115,7 @@ class Verify(APIView):
         """
         anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
         (data,) = _read_files(request, "file", most=1)
-        return Response(render_verdict(verification.verify(data), _get_page_text()))
+        return Response(render_verdict(verification.verify(data)))
 
 
 class VerifyBatch(APIView):
@@ -140,24 +139,18 @@ class VerifyBatch(APIView):
         caller = caller_of(request)
         files = _read_files(request, "files", most=MOST_FILES)
         count_more(request, len(files) - 1, at=clock.now())
-        words = _get_page_text()
         found = [verification.verify(data, first=caller.organisation_id) for data in files]
         return Response(
-            {
-                "data": [
-                    {"index": place, **render_verdict(one, words)}
-                    for place, one in enumerate(found)
-                ]
-            }
+            {"data": [{"index": place, **render_verdict(one)} for place, one in enumerate(found)]}
         )
 
 
-def render_verdict(verdict: VerificationResult, words: VerifyPageText) -> Rendered:
+def render_verdict(verdict: VerificationResult) -> Rendered:
     """A verdict as the API writes it, in the caller's language (`Accept-Language`)."""
     clip = verdict.clip
     return {
         "verdict": str(verdict.outcome),
-        "detail": _describe_verdict(verdict, words),
+        "detail": _describe_verdict(verdict),
         "reason": verdict.why or None,
         "clip": {
             "id": clip.id,
@@ -170,24 +163,28 @@ def render_verdict(verdict: VerificationResult, words: VerifyPageText) -> Render
         if clip
         else None,
         "evidence": [
-            {"layer": row.layer, "result": row.result, "detail": words.evidence[row.key]}
+            {
+                "layer": row.layer,
+                "result": row.result,
+                "detail": str(verdict_text.EVIDENCE[row.key]),
+            }
             for row in verdict.evidence
         ],
         "marks": [_render_segment(stretch) for stretch in verdict.stretches],
         "duration_ms": round(1000 * verdict.seconds),
-        "caveat": words.caveats[verdict.outcome],
+        "caveat": str(verdict_text.CAVEATS[verdict.outcome]),
     }
 
 
-def _describe_verdict(verdict: VerificationResult, words: VerifyPageText) -> str:
+def _describe_verdict(verdict: VerificationResult) -> str:
     if verdict.is_erased:
-        return words.erased
-    said = [words.findings[verdict.outcome].lead]
+        return str(verdict_text.ERASED)
+    said = [verdict_text.FINDINGS[verdict.outcome].lead]
     if verdict.why:
-        said.append(words.unreadable[verdict.why])
+        said.append(verdict_text.UNREADABLE[verdict.why])
     if verdict.clip and not verdict.clip.livemode:
-        said.append(words.test_data)
-    return " ".join(said)
+        said.append(verdict_text.TEST_DATA)
+    return " ".join(map(str, said))
 
 
 def _render_segment(stretch: MarkSegment) -> Rendered:
@@ -196,10 +193,6 @@ def _render_segment(stretch: MarkSegment) -> Rendered:
         "end_ms": round(1000 * stretch.end_s),
         "clip": stretch.clip_id,
     }
-
-
-def _get_page_text() -> VerifyPageText:
-    return translations.ALL[web.readers_language()]
 
 
 def _read_files(request: Request, field: str, *, most: int) -> list[bytes]:

@@ -24,7 +24,7 @@ class LayerEvidence:
     """What one layer said: `match`, `mismatch`, `absent` or `candidate`.
 
     `why` tells apart cases of one result; every `key` has its sentence in
-    `provenance.translations`, in every language.
+    `provenance.verdict_text`.
     """
 
     layer: str

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import clock, web
 from core.errors import Invalid, RateLimited
-from provenance import feedback, translations
-from provenance.models import Opinion
+from provenance import feedback
 from provenance.verification import Outcome
-from provenance.web import language
+from provenance.web import language, opinion_labels
 
 
 # No cookie and no login: a forged form could say no more than its author can say here.
@@ -22,7 +22,6 @@ from provenance.web import language
 @language.choose_language
 def show_feedback_page(request: HttpRequest) -> HttpResponse:
     """Show the form; on POST keep the opinion and say thank you."""
-    words = translations.ALL[web.readers_language()]
     if request.method != "POST":
         return _render_form(request, sent="sent" in request.GET)
     verdict = request.POST.get("verdict", "")
@@ -37,30 +36,34 @@ def show_feedback_page(request: HttpRequest) -> HttpResponse:
             at=clock.now(),
         )
     except Invalid as invalid:
-        field = invalid.faults[0].attr
-        return _render_form(
-            request,
-            fault=words.opinion_missing if field == "opinion" else words.opinion_long,
-            status=422,
-        )
+        return _render_form(request, fault=_describe_fault(invalid), status=422)
     except RateLimited:
-        return _render_form(request, fault=words.too_many, status=429)
+        fault = gettext(
+            "Many files have come from your connection in the last minute. Please wait a minute, "
+            "then ask again."
+        )
+        return _render_form(request, fault=fault, status=429)
     chosen = language.get_language_suffix(request)
     return HttpResponseRedirect(f"/verify/feedback{chosen}{'&' if chosen else '?'}sent=1")
+
+
+def _describe_fault(invalid: Invalid) -> str:
+    if invalid.faults[0].attr == "opinion":
+        return gettext("Choose one of the answers first.")
+    return gettext("That is longer than {limit} characters. Please shorten it.").format(
+        limit=feedback.MOST_WORDS
+    )
 
 
 def _render_form(
     request: HttpRequest, *, sent: bool = False, fault: str = "", status: int = 200
 ) -> HttpResponse:
-    spoken = web.readers_language()
-    words = translations.ALL[spoken]
     shown = {
-        "lang": spoken,
+        "lang": web.readers_language(),
         "suffix": language.get_language_suffix(request),
-        "words": words,
         "sent": sent,
-        "fault": fault.format(limit=feedback.MOST_WORDS),
-        "opinions": tuple((code, words.opinions[code]) for code in Opinion.values),
+        "fault": fault,
+        "opinions": tuple(opinion_labels.LABELS.items()),
         "opinion": request.POST.get("opinion", ""),
         "said": request.POST.get("words", ""),
         "verdict": request.POST.get("verdict", ""),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
@@ -24,7 +25,7 @@ def choose_language(view: View) -> View:
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
         asked = request.GET.get(CHOICE, "")
-        if asked not in {"en", "de"}:
+        if not _is_spoken(asked):
             return view(request)
         with translation.override(asked):
             response = view(request)
@@ -36,4 +37,10 @@ def choose_language(view: View) -> View:
 
 def get_language_suffix(request: HttpRequest) -> str:
     """What to add to our own addresses so that the choice is kept: `?lang=de`, or nothing."""
-    return f"?{CHOICE}={web.readers_language()}" if request.GET.get(CHOICE) in {"en", "de"} else ""
+    if not _is_spoken(request.GET.get(CHOICE, "")):
+        return ""
+    return f"?{CHOICE}={web.readers_language()}"
+
+
+def _is_spoken(language: str) -> bool:
+    return language in dict(settings.LANGUAGES)

@@ -11,18 +11,18 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import formats
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import canonical_json, clock, web
 from core.body_size import FORM_OVERHEAD, accept_body
 from core.errors import RateLimited, SaysoError, Unavailable
-from provenance import anonymous_rate_limit, translations, verification
-from provenance.models import Opinion
-from provenance.translations import VerifyPageText
+from provenance import anonymous_rate_limit, verdict_text, verification
 from provenance.verification import ClipSummary, VerificationResult
 from provenance.verifier import build
-from provenance.web import language, watermark_timeline
+from provenance.web import language, opinion_labels, watermark_timeline
 
 FIELD: Final = "file"
 MOST_NAME: Final = 200
@@ -68,61 +68,76 @@ class _Asked:
 @language.choose_language
 def show_verify_page(request: HttpRequest) -> HttpResponse:
     """Show the form; on POST the answer for the uploaded file, which is not kept."""
-    words = translations.ALL[web.readers_language()]
     if request.method != "POST":
-        return _render_form(request, words)
+        return _render_form(request)
+
     if (
         int(request.META.get("CONTENT_LENGTH") or 0)
         > settings.SAYSO_MAX_UPLOAD_BYTES + FORM_OVERHEAD
     ):
-        return _render_form(request, words, fault=words.too_large, status=413)
+        return _render_form(request, fault=_describe_size_limit(), status=413)
     upload = request.FILES.get(FIELD)
     if upload is None or upload.size is None:
-        return _render_form(request, words, fault=words.no_file, status=422)
+        return _render_form(request, fault=gettext("Choose a file first."), status=422)
     if upload.size > settings.SAYSO_MAX_UPLOAD_BYTES:
-        return _render_form(request, words, fault=words.too_large, status=413)
+        return _render_form(request, fault=_describe_size_limit(), status=413)
     if upload.size == 0:
-        return _render_form(request, words, fault=words.empty_file, status=422)
+        return _render_form(
+            request, fault=gettext("This file is empty. Choose another one."), status=422
+        )
     at, data = clock.now(), upload.read()
     try:
         anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=at)
         verdict = verification.verify(data)
     except RateLimited as limited:
-        return _set_retry_after(
-            _render_form(request, words, fault=words.too_many, status=429), limited
+        fault = gettext(
+            "Many files have come from your connection in the last minute. Please wait a minute, "
+            "then ask again."
         )
+        return _set_retry_after(_render_form(request, fault=fault, status=429), limited)
     except Unavailable as down:
-        return _set_retry_after(
-            _render_form(request, words, fault=words.unavailable, status=503), down
+        fault = gettext(
+            "We cannot check files just now. Nothing is wrong with yours; please try again in a "
+            "minute."
         )
+        return _set_retry_after(_render_form(request, fault=fault, status=503), down)
     asked = _Asked(
         name=(upload.name or "")[:MOST_NAME],
         sha256=canonical_json.sha256_hex(data),
         at=web.format_moment(at, web.readers_language()),
     )
-    return _render_answer(request, words, verdict, asked)
+    return _render_answer(request, verdict, asked)
 
 
-def _render_form(
-    request: HttpRequest, words: VerifyPageText, *, fault: str = "", status: int = 200
-) -> HttpResponse:
-    limit = settings.SAYSO_MAX_UPLOAD_BYTES // 2**20
+def _render_form(request: HttpRequest, *, fault: str = "", status: int = 200) -> HttpResponse:
     spoken = web.readers_language()
     shown = {
         "lang": spoken,
-        "other": "en" if spoken == "de" else "de",
+        "others": tuple((code, name) for code, name in settings.LANGUAGES if code != spoken),
         "suffix": language.get_language_suffix(request),
-        "words": words,
+        "limit": _get_size_limit(),
         "limit_bytes": settings.SAYSO_MAX_UPLOAD_BYTES,
-        "hint": words.hint.format(limit=limit),
-        "too_large": words.too_large.format(limit=limit),
-        "fault": fault.format(limit=limit),
-        "findings": tuple(words.findings.values()),
+        "too_large": _describe_size_limit(),
+        "fault": fault,
+        "findings": tuple(verdict_text.FINDINGS.values()),
         "program_sha256": build.hash_program(),
-        "supports": tuple(line.format(limit=limit) for line in words.supports),
-        "layers": tuple((words.layers[name], words.layer_proves[name]) for name in words.layers),
+        "layers": tuple(
+            (title, verdict_text.LAYER_PROVES[name]) for name, title in verdict_text.LAYERS.items()
+        ),
     }
+
     return render(request, "provenance/verify.html", shown, status=status)
+
+
+def _get_size_limit() -> int:
+    """Return the size limit in MB."""
+    return int(settings.SAYSO_MAX_UPLOAD_BYTES // 2**20)
+
+
+def _describe_size_limit() -> str:
+    return gettext(
+        "This file is larger than {limit} MB. Cut a piece of some seconds out of it and try that."
+    ).format(limit=_get_size_limit())
 
 
 def _set_retry_after(page: HttpResponse, error: SaysoError) -> HttpResponse:
@@ -131,16 +146,16 @@ def _set_retry_after(page: HttpResponse, error: SaysoError) -> HttpResponse:
 
 
 def _render_answer(
-    request: HttpRequest, words: VerifyPageText, verdict: VerificationResult, asked: _Asked
+    request: HttpRequest, verdict: VerificationResult, asked: _Asked
 ) -> HttpResponse:
     clip = verdict.clip
     found = ((clip,) if clip else ()) + verdict.others
     lines = tuple(
         _Line(
-            layer=words.layers[evidence.layer],
+            layer=str(verdict_text.LAYERS[evidence.layer]),
             result=evidence.result,
-            says=words.evidence[evidence.key],
-            proves=words.layer_proves[evidence.layer],
+            says=str(verdict_text.EVIDENCE[evidence.key]),
+            proves=str(verdict_text.LAYER_PROVES[evidence.layer]),
         )
         for evidence in verdict.evidence
     )
@@ -148,27 +163,26 @@ def _render_answer(
     shown = {
         "lang": web.readers_language(),
         "suffix": language.get_language_suffix(request),
-        "words": words,
         "asked": asked,
         "where": f"{settings.SAYSO_PUBLIC_URL}/verify",
         "verdict": str(verdict.outcome),
-        "finding": words.findings[verdict.outcome],
-        "caveat": words.caveats[verdict.outcome],
+        "finding": verdict_text.FINDINGS[verdict.outcome],
+        "caveat": verdict_text.CAVEATS[verdict.outcome],
         "clip": clip,
-        "clips": tuple(_describe_clip(words, one) for one in found),
-        "erased": verdict.is_erased,
-        "test_data": any(not one.livemode for one in found),
-        "why": words.unreadable.get(verdict.why, ""),
+        "clips": tuple(_describe_clip(one) for one in found),
+        "erased": verdict_text.ERASED if verdict.is_erased else "",
+        "test_data": verdict_text.TEST_DATA if any(not one.livemode for one in found) else "",
+        "why": verdict_text.UNREADABLE.get(verdict.why, ""),
         "lines": lines,
         "picture": drawn,
-        "picture_says": _describe_timeline(words, drawn, verdict.seconds) if drawn else "",
-        "opinions": tuple((code, words.opinions[code]) for code in Opinion.values),
+        "picture_says": _describe_timeline(drawn, verdict.seconds) if drawn else "",
+        "opinions": tuple(opinion_labels.LABELS.items()),
     }
     return render(request, "provenance/verdict.html", shown)
 
 
-def _describe_clip(words: VerifyPageText, clip: ClipSummary) -> _Clip:
-    state = words.consent_states.get(clip.consent_state, clip.consent_state)
+def _describe_clip(clip: ClipSummary) -> _Clip:
+    state = str(verdict_text.CONSENT_STATES.get(clip.consent_state, clip.consent_state))
     return _Clip(
         id=clip.id,
         organisation=clip.organisation,
@@ -177,19 +191,20 @@ def _describe_clip(words: VerifyPageText, clip: ClipSummary) -> _Clip:
     )
 
 
-def _describe_timeline(
-    words: VerifyPageText, drawn: watermark_timeline.Picture, seconds: float
-) -> str:
+def _describe_timeline(drawn: watermark_timeline.Picture, seconds: float) -> str:
     count = len(drawn.rows)
-    clips = words.one_clip if count == 1 else words.many_clips.format(count=count)
-    return words.picture_says.format(
-        share=drawn.share, length=_format_length(words, seconds), clips=clips
+    clips = ngettext("One clip was found in it.", "{count} clips were found in it.", count).format(
+        count=count
+    )
+    return gettext("Our mark is in {share} of this file, which is {length} long. {clips}").format(
+        share=f"{drawn.share} %", length=_format_length(seconds), clips=clips
     )
 
 
-def _format_length(words: VerifyPageText, seconds: float) -> str:
-    """A length as it is said: `4.8 seconds`, `1 min 23 s`."""
+def _format_length(seconds: float) -> str:
+    """Return a length in words: `4.8 seconds`, `1 min 23 s`."""
     if seconds < 60:
-        return words.seconds_long.format(seconds=f"{seconds:.1f}".replace(".", words.decimal_point))
+        tenths = formats.number_format(round(seconds, 1), decimal_pos=1)
+        return gettext("{seconds} seconds").format(seconds=tenths)
     minutes, rest = divmod(round(seconds), 60)
-    return words.minutes_long.format(minutes=minutes, seconds=rest)
+    return gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)

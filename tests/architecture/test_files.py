@@ -29,8 +29,6 @@ STILL_LONG = frozenset(
         "provenance/clips/clip_lifecycle.py",
         "provenance/exports/worker.py",
         "provenance/management/commands/watermark.py",
-        "provenance/translations/de.py",
-        "provenance/translations/en.py",
         "provenance/verifier/bundle.py",
         "provenance/verifier/content_checks.py",
         "tests/consent/test_row_writers.py",

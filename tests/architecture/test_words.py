@@ -41,15 +41,12 @@ SHARE_OF_ONE_WORD = 0.15
 SAME_CLASS: frozenset[str] = frozenset()
 SAME_MODULE = frozenset(
     {
-        "de",
-        "en",
         "feedback",
         "key_rotation",
         "openapi",
         "outputs",
         "registry",
         "requests",
-        "schema",
         "schemas",
         "speakers",
         "verify",

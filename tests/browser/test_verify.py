@@ -14,11 +14,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from provenance import translations
 from provenance.models import Feedback
 from tests.browser.conftest import PHONE, Check, Console
 from tests.provenance.test_verify import again
 from tests.provenance.test_verify_several import FOREIGN, RATE, clip_of
+from tests.support.catalogs import translate
 from tests.voices.conftest import (
     AUDIO,
     revoke,
@@ -59,7 +59,7 @@ class TestTheForm:
         page.goto(f"{live_server.url}/verify")
         sound_page("verify")
         page.get_by_role("link", name="Deutsch").click()
-        heading(page, translations.ALL["de"].title)
+        heading(page, translate(QUESTION, "de"))
         sound_page("verify-de")
         page.get_by_role("link", name="English").click()
         heading(page, QUESTION)
@@ -72,7 +72,7 @@ class TestTheForm:
         page.get_by_role("button", name="Datei prüfen").click()
         heading(page, "Nicht gefunden")
         page.get_by_role("link", name="Weitere Datei prüfen").click()
-        heading(page, translations.ALL["de"].title)
+        heading(page, translate(QUESTION, "de"))
 
     def test_takes_a_file_that_is_dropped_on_it(
         self, page: Page, live_server: LiveServer, sound_page: Check

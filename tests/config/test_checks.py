@@ -41,3 +41,17 @@ class TestAQuorum:
     ) -> None:
         settings.SAYSO_WITNESSES, settings.SAYSO_WITNESS_QUORUM = ("w",) * witnesses, quorum
         assert said() == found
+
+
+class TestTranslations:
+    def test_that_are_not_compiled_are_refused(self, settings: Settings, tmp_path: Path) -> None:
+        folder = tmp_path / "fr" / "LC_MESSAGES"
+        folder.mkdir(parents=True)
+        (folder / "django.po").touch()
+        settings.LOCALE_PATHS = [tmp_path]
+        found = list(checks.check_compiled_translations(None))
+        assert [message.id for message in found] == ["sayso.E007"]
+        assert "in fr are not compiled" in found[0].msg
+
+        (folder / "django.mo").touch()
+        assert list(checks.check_compiled_translations(None)) == []

@@ -13,11 +13,13 @@ from django.test import Client
 
 from accounts.models import Member, Organisation
 from core import clock
-from provenance import feedback, translations
+from provenance import feedback
 from provenance.models import Feedback
 from provenance.tasks import forget_feedback
+from provenance.web import opinion_labels
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
+from tests.support.catalogs import translate
 from tests.voices.conftest import (
     Http,
     Reader,
@@ -47,11 +49,10 @@ class TestTheForm:
     @pytest.mark.parametrize("language", ["en", "de"])
     def test_asks_and_sets_no_cookie(self, anybody: Client, language: str) -> None:
         response = anybody.get(f"{PATH}?lang={language}")
-        words = translations.ALL["de" if language == "de" else "en"]
         assert (response.status_code, len(response.cookies)) == (200, 0)
         assert all(
-            text in response.content.decode()
-            for text in (*words.opinions.values(), words.opinion_hint)
+            translate(label, language) in response.content.decode()
+            for label in opinion_labels.LABELS.values()
         )
 
     def test_thanks_and_keeps_what_was_said(self, anybody: Client) -> None:

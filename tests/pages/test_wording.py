@@ -17,10 +17,11 @@ from consent.policy.state_machine import ConsentState
 from consent.signing import ceremony
 from consent.signing.views import _AS
 from core import web
-from provenance import translations as verify_words
-from provenance import verification
+from provenance import verdict_text, verification
+from provenance.models import Opinion
+from provenance.web import opinion_labels
 
-BOOKS: list[Mapping[web.Language, Any]] = [signing_words.ALL, verify_words.ALL]
+BOOKS: list[Mapping[web.Language, Any]] = [signing_words.ALL]
 
 
 def sentences(value: object, path: str = "") -> Iterator[tuple[str, str]]:
@@ -42,7 +43,7 @@ def holes(text: str) -> set[str | None]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("book", BOOKS, ids=["signing", "verify"])
+@pytest.mark.parametrize("book", BOOKS, ids=["signing"])
 class TestBothLanguages:
     def test_say_the_same_things(self, book: Mapping[web.Language, Any]) -> None:
         assert [path for path, _ in sentences(book["de"])] == [
@@ -74,14 +75,24 @@ class TestNothingIsForgotten:
     def test_every_answer_about_advice_has_its_words(self, language: web.Language) -> None:
         assert set(signing_words.ALL[language].advices) == set(ceremony.ADVICE)
 
-    def test_every_verdict_has_its_words(self, language: web.Language) -> None:
-        assert set(verify_words.ALL[language].findings) == {
-            str(outcome) for outcome in verification.Outcome
-        }
-        assert set(verify_words.ALL[language].caveats) == set(verify_words.ALL[language].findings)
 
-    def test_every_reason_not_to_listen_has_its_words(self, language: web.Language) -> None:
-        assert set(verify_words.ALL[language].unreadable) == set(REASONS)
+class TestVerdicts:
+    def test_have_their_sentences(self) -> None:
+        outcomes = {str(outcome) for outcome in verification.Outcome}
+        assert set(verdict_text.FINDINGS) == set(verdict_text.CAVEATS) == outcomes
+
+    def test_have_a_sentence_for_every_reason_why_a_file_is_unreadable(self) -> None:
+        assert set(verdict_text.UNREADABLE) == set(REASONS)
+
+    def test_have_a_sentence_for_every_state_of_a_consent_that_was_signed(self) -> None:
+        assert set(verdict_text.CONSENT_STATES) <= {str(state) for state in ConsentState}
+
+    def test_name_every_layer(self) -> None:
+        assert set(verdict_text.LAYERS) == set(verdict_text.LAYER_PROVES)
+        assert {key.partition(".")[0] for key in verdict_text.EVIDENCE} == set(verdict_text.LAYERS)
+
+    def test_can_be_judged_by_every_opinion(self) -> None:
+        assert set(opinion_labels.LABELS) == set(Opinion.values)
 
 
 @pytest.mark.parametrize("locale", ["en", "de"])

@@ -13,12 +13,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import Organisation
-from provenance import translations
+from provenance import verdict_text
 from tests.conftest import NOON
 from tests.consent import people
 from tests.provenance.exports import story
 from tests.provenance.exports.conftest import Check
 from tests.provenance.exports.story import Story
+from tests.support.catalogs import translate
 from transparency_log import proofs
 
 SPEAKER, KEY, MEMBER = "speaker:spk_aaaaaaaaaaaaaaaaaaaaaaaaaa", "key:k", "member:m"
@@ -88,7 +89,4 @@ class TestVerify:
         page = html.unescape(Client().post(f"/verify?lang={language}", upload()).content.decode())
         assert f"<dd>{IN_WORDS[state][language]} (" in page
         assert (IN_WORDS["withdrawn"][language] in page) is (by == "person")
-        assert (
-            translations.ALL["de" if language == "de" else "en"].findings["issued_withdrawn"].title
-            in page
-        )
+        assert translate(verdict_text.FINDINGS["issued_withdrawn"].title, language) in page
