@@ -6,4 +6,4 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.api import openapi  # noqa: F401 - importing registers them
+        from accounts.api import key_scheme  # noqa: F401 - importing registers them

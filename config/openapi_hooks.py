@@ -104,7 +104,7 @@ IDEMPOTENCY_KEY: Final[Node] = {
 class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # the library's registration hook
     """A form that refuses unknown fields says so."""
 
-    target_class = "core.api.requests.StrictSerializer"
+    target_class = "core.api.serializers.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Node:

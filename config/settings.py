@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config import env, planted_library_check
-from core import json_logging
+from core import ids, json_logging
 from core.delivery import messages
 from transparency_log.formats import cosignature
 
@@ -342,10 +342,10 @@ REST_FRAMEWORK = {
     # Not for its rate (the key's own limit is taken with authentication): the framework asks
     # throttles last.
     "DEFAULT_THROTTLE_CLASSES": ["config.middleware.idempotency.IdempotencyCheck"],
-    "DEFAULT_PARSER_CLASSES": ["core.api.requests.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "config.problems.answer_api_error",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.requests.FixedContentNegotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.negotiation.FixedContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
     "DATETIME_FORMAT": None,
@@ -359,6 +359,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/v1",
+    # Any text: one that is no id is answered with 404, as an id that nothing has.
+    "PATH_CONVERTER_OVERRIDES": {kind: {"type": "string"} for kind in ids.PREFIXES_IN_PATHS},
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,
     "SERVE_AUTHENTICATION": [],

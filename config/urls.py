@@ -6,8 +6,10 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import admin_login, api_docs, health, problem_pages
+from core import converters
 
 admin_login.close_second_ways(admin.site)
+converters.register_id_converters()  # the routes below name them
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *admin_login.urlpatterns,

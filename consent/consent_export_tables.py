@@ -14,8 +14,8 @@ from django.db.models import Q, QuerySet
 
 from consent import intended_uses, speakers
 from consent.models import Consent, Decision, Evidence, Grant, SealedReason, Speaker
-from core.api.requests import format_timestamp
 from core.canonical_json import Json
+from core.clock import format_timestamp
 from provenance.exports import registry
 from provenance.exports.registry import ExportScope, File, Record, Row
 from vault import sealed_notes, sealed_values, subject_keys

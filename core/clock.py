@@ -23,6 +23,11 @@ def to_rfc3339(at: datetime) -> str:
     )
 
 
+def format_timestamp(at: datetime | None) -> str | None:
+    """Return the time as `to_rfc3339` writes it, or None for no time."""
+    return to_rfc3339(at) if at else None
+
+
 def to_millis(at: datetime) -> int:
     """Milliseconds since 1970, the integer form of a time in log entries."""
     return int(at.timestamp() * 1000)

@@ -18,6 +18,11 @@ Prefix = Literal[
     "org", "mem", "key", "spk", "not", "con", "grt", "evd", "vox", "smp", "job", "clp", "dec",
     "era", "exp", "whk", "evt", "req", "ent", "sub", "dlv",
 ]  # fmt: skip
+PREFIXES_IN_PATHS: Final[dict[str, Prefix]] = {
+    "organisation": "org", "key": "key", "speaker": "spk", "consent": "con", "decision": "dec",
+    "voice": "vox", "job": "job", "clip": "clp", "erasure": "era", "export": "exp",
+}  # fmt: skip
+"""Kind of object -> prefix of its ids, for those whose ids stand in paths."""
 LENGTH: Final = 30
 _BYTES: Final = 16
 _SHAPE: Final = re.compile(r"[a-z]{3}_[a-z2-7]{26}\Z")

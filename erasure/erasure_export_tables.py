@@ -8,8 +8,8 @@ from typing import Final, cast
 from django.db.models import Q
 
 from core import canonical_json
-from core.api.requests import format_timestamp
 from core.canonical_json import Json
+from core.clock import format_timestamp
 from erasure.models import Erasure
 from provenance.exports import registry
 from provenance.exports.registry import ExportScope, Row

@@ -20,8 +20,7 @@ from audio.containers import UnreadableAudio
 from consent import gate, recording_gate
 from consent.recording_fingerprints import RecordingIdentity
 from core import canonical_json, ids
-from core.api.requests import format_timestamp
-from core.clock import Clock
+from core.clock import Clock, format_timestamp
 from core.errors import Conflict, Fault, Invalid
 from provenance.clips import watermark_keys
 from provenance.verification import watermark_layer

@@ -12,8 +12,8 @@ from typing import Final, cast
 
 from django.db.models import Count, Q, QuerySet
 
-from core.api.requests import format_timestamp
 from core.canonical_json import Json
+from core.clock import format_timestamp
 from provenance.exports import registry
 from provenance.exports.registry import ExportScope, File, Row
 from voices.models import Sample, Voice

@@ -9,7 +9,8 @@ from rest_framework import serializers
 from accounts import contact_details, note_sealing
 from accounts.models import ApiKey, Organisation
 from accounts.provisioning import IssuedKey
-from core.api.requests import Rendered, format_timestamp
+from core.api.serializers import Rendered
+from core.clock import format_timestamp
 
 
 def render_api_key(key: ApiKey) -> Rendered:

@@ -22,7 +22,7 @@ from core.api.fields import (
     Whole,
     Word,
 )
-from core.api.requests import StrictSerializer
+from core.api.serializers import StrictSerializer
 from core.durations import Duration
 
 MOST_CALLS = 100_000

@@ -8,8 +8,8 @@ from accounts.api import views
 
 urlpatterns = [
     path("v1/api_keys", views.ApiKeys.as_view()),
-    path("v1/api_keys/<str:key_id>", views.OneApiKey.as_view()),
-    path("v1/api_keys/<str:key_id>/rotate", views.ApiKeyRotation.as_view()),
+    path("v1/api_keys/<key:key_id>", views.OneApiKey.as_view()),
+    path("v1/api_keys/<key:key_id>/rotate", views.ApiKeyRotation.as_view()),
     path("v1/organisation", views.OneOrganisation.as_view()),
     path("v1/test/clock", views.TestClock.as_view()),
 ]

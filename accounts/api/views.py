@@ -14,8 +14,10 @@ from accounts.api import outputs, serializers
 from accounts.authentication import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
 from accounts.models import ApiKey
 from core import clock
-from core.api.openapi import PAGE
-from core.api.requests import SecretResponse, format_timestamp, read_form, render_page
+from core.api.pagination import PAGE, render_page
+from core.api.responses import SecretResponse
+from core.api.serializers import read_form
+from core.clock import format_timestamp
 from core.errors import NotFound
 
 

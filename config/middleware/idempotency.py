@@ -28,7 +28,7 @@ from config.middleware.request_fingerprint import fingerprint_request
 from config.replayed_answer import Replay
 from consent import gate
 from core import clock, streaming_response
-from core.api.requests import SecretResponse
+from core.api.responses import SecretResponse
 from core.errors import Conflict, Invalid, Refused
 from provenance.clips import clip_lifecycle
 from vault import sealed_values, subject_keys

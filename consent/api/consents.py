@@ -21,8 +21,10 @@ from consent.api.paths import require_id
 from consent.models import Consent
 from consent.models.consent import ConsentQuerySet
 from consent.policy.state_machine import STANDING
-from core.api.openapi import PAGE, describe_header
-from core.api.requests import SecretResponse, filters_of, read_form, render_page
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, filters_of, render_page
+from core.api.responses import SecretResponse
+from core.api.serializers import read_form
 from transparency_log import proofs
 
 

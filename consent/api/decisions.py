@@ -15,7 +15,7 @@ from consent.api import outputs, schemas, serializers
 from consent.api.paths import require_id
 from consent.models import Decision
 from core.api.openapi import describe_header
-from core.api.requests import read_form
+from core.api.serializers import read_form
 from core.errors import NotFound
 
 

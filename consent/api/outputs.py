@@ -12,7 +12,8 @@ from consent.errors import NotSigned
 from consent.lifecycle import consent_requests, link_deliveries
 from consent.lifecycle.consent_requests import ConsentRequest
 from consent.models import Consent, Decision, Grant, Speaker
-from core.api.requests import Rendered, format_timestamp
+from core.api.serializers import Rendered
+from core.clock import format_timestamp
 from core.errors import Fault
 from transparency_log.log_reader import LoggedEvent
 

@@ -12,7 +12,7 @@ from consent.api import schemas
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from consent.policy.state_machine import MOVES
-from core.api.requests import Rendered
+from core.api.serializers import Rendered
 
 
 class Reasons(APIView):

@@ -28,7 +28,7 @@ from core.api.fields import (
     Whole,
     Word,
 )
-from core.api.requests import StrictSerializer
+from core.api.serializers import StrictSerializer
 from core.errors import Invalid
 
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")

@@ -13,8 +13,9 @@ from consent import services, speakers
 from consent.api import outputs, schemas, serializers
 from consent.api.paths import require_id
 from consent.models import Speaker
-from core.api.openapi import PAGE, describe_header
-from core.api.requests import read_form, render_page
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, render_page
+from core.api.serializers import read_form
 
 
 class Speakers(APIView):

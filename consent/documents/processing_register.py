@@ -13,8 +13,8 @@ from consent.consent_export_tables import filter_by_scope
 from consent.models import Consent, Grant, NoticeVersion
 from consent.policy import grant_scope, use_cases
 from consent.policy.state_machine import STANDING
-from core.api.requests import format_timestamp
 from core.canonical_json import Json
+from core.clock import format_timestamp
 from provenance.exports import registry
 from provenance.exports.registry import ExportScope, Row
 

@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from core import shown_text
+from core import clock, shown_text
 
 MOST: Final = 2**53 - 1
 """The greatest whole number that every JSON reader takes exactly (RFC 8259, section 6)."""
@@ -230,3 +230,34 @@ class Metadata(serializers.DictField):
                 )
         clean: dict[str, str] = super().to_internal_value(data)
         return clean
+
+
+class Timestamp(serializers.DateTimeField):
+    """A time in an answer: RFC 3339 in UTC."""
+
+    def to_representation(self, value: datetime) -> str:
+        """Write the time."""
+        return clock.to_rfc3339(value)
+
+
+class NullableText(serializers.CharField):
+    """A text in an answer that is null where the row has an empty one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, **options)
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]  # the framework's is never null
+        """Return the text, or None for an empty one."""
+        return str(value) or None
+
+
+class Constant(serializers.ChoiceField):
+    """A member of an answer that always has the same text, such as `object`."""
+
+    def __init__(self, text: str, **options: Any) -> None:
+        self._text = text
+        super().__init__(choices=(text,), **options)
+
+    def get_attribute(self, instance: Any) -> str:  # noqa: ARG002 - the framework's signature
+        """Return the text, whatever the row is."""
+        return self._text

@@ -17,8 +17,10 @@ from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from core import canonical_json, clock
 from core.api.fields import ShownText
-from core.api.openapi import PAGE, describe_header
-from core.api.requests import Rendered, StrictSerializer, format_timestamp, read_form, render_page
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, render_page
+from core.api.serializers import Rendered, StrictSerializer, read_form
+from core.clock import format_timestamp
 from core.errors import Conflict
 from erasure import certificate, erasure_requests
 from erasure.api import schemas

@@ -19,8 +19,10 @@ from rest_framework.views import APIView
 from accounts.authentication import caller_of, demand_scope
 from core import clock
 from core.api.fields import Choice, CodeField, Moment
-from core.api.openapi import PAGE, describe_header
-from core.api.requests import Rendered, StrictSerializer, format_timestamp, read_form, render_page
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, render_page
+from core.api.serializers import Rendered, StrictSerializer, read_form
+from core.clock import format_timestamp
 from provenance.exports import export_requests, registry
 from provenance.exports.zip_stream import join_blocks
 from provenance.models import Export

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import clock
-from core.api.requests import Rendered
+from core.api.serializers import Rendered
 from core.errors import AddressTooLong, Malformed, NotFound, TooLarge
 from provenance import anonymous_rate_limit
 from provenance.c2pa import manifest, signing_authority

@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 from accounts.authentication import caller_of, count_more
 from audio.containers import REASONS
 from core import clock
-from core.api.requests import Rendered, format_timestamp
+from core.api.serializers import Rendered
 from core.api.uploads import UploadParser
+from core.clock import format_timestamp
 from core.errors import Fault, Invalid
 from provenance import anonymous_rate_limit, verdict_text, verification
 from provenance.verification import MarkSegment, Outcome, VerificationResult

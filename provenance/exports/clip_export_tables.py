@@ -10,8 +10,7 @@ from typing import Final
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
-from core.api.requests import format_timestamp
-from core.clock import to_rfc3339
+from core.clock import format_timestamp, to_rfc3339
 from provenance.exports import registry
 from provenance.exports.registry import ExportScope, File, Row
 from provenance.models import Clip

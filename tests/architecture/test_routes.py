@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,10 +27,10 @@ def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatt
 
 
 def api_views() -> dict[str, Any]:
-    """Path -> view class of every route below /v1/."""
+    """Path, such as `v1/consents/{consent_id}`, -> view class of every route below /v1/."""
     every = routes(get_resolver().url_patterns)
     return {
-        path: getattr(pattern.callback, "cls", None)
+        re.sub(r"<\w+:(\w+)>", r"{\1}", path): getattr(pattern.callback, "cls", None)
         for path, pattern in every
         if path.startswith("v1/")
     }

@@ -43,10 +43,8 @@ SAME_MODULE = frozenset(
     {
         "feedback",
         "key_rotation",
-        "openapi",
         "outputs",
         "registry",
-        "requests",
         "schemas",
         "speakers",
         "verify",

@@ -33,7 +33,7 @@ def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterat
         if isinstance(pattern, URLResolver):
             yield from routes(pattern.url_patterns, path)
         else:
-            yield "/" + re.sub(r"<str:(\w+)>", r"{\1}", path)
+            yield "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", path)
 
 
 class TestTheDocument:

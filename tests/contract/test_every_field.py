@@ -17,7 +17,7 @@ from accounts.api.serializers import Address
 from accounts.reason_forms import CodeAndWordsForm, ReasonForm
 from config import error_codes
 from core.api.fields import CodeField, Email, Flag, Reference, ShownText, Whole, Word
-from core.api.requests import StrictSerializer, read_form
+from core.api.serializers import StrictSerializer, read_form
 from core.errors import Invalid
 from tests.contract.conftest import LIBRARY_WORDS
 from voices.api.serializers import Number, SpokenText, Transcript

@@ -34,7 +34,7 @@ from tests.voices.conftest import (
 from voices.models import JobKind
 from voices.speech import dispatch, pipeline
 
-_ID: Final = re.compile(r"<str:(\w+)>")
+_ID: Final = re.compile(r"{(\w+)}")
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 # The renewal takes the place of a consent that is signed, the signature one that is not.
 UNSIGNED: Final = "unsigned_id"
@@ -121,21 +121,21 @@ def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
     why = {"reason": "dispute"}
     return {
         "post v1/api_keys": {"product": "Reader", "scopes": ["voices:read"], "mode": "test"},
-        "patch v1/api_keys/<str:key_id>": {"product": "Another"},
+        "patch v1/api_keys/{key_id}": {"product": "Another"},
         "post v1/test/clock": {"advance": "P1D"},
         "patch v1/organisation": {"contact": "other@acme.example"},
         "post v1/speakers": {"name": "Ada Example", "email": "ada@example.org"},
-        "patch v1/speakers/<str:speaker_id>": {
+        "patch v1/speakers/{speaker_id}": {
             "name": "Mara Lind",
             "correction": {"reason": "misspelt"},
         },
         "post v1/consents": asked,
-        "post v1/consents/<str:consent_id>/revoke": {"reason": "requested_by_person"},
-        "post v1/consents/<str:consent_id>/suspend": why,
-        "post v1/consents/<str:consent_id>/narrow": {
+        "post v1/consents/{consent_id}/revoke": {"reason": "requested_by_person"},
+        "post v1/consents/{consent_id}/suspend": why,
+        "post v1/consents/{consent_id}/narrow": {
             "grants": [{"id": Consent.objects.get(id=consent).grants.get().id, "languages": ["en"]}]
         },
-        "post v1/consents/<str:consent_id>/renew": {"duration": "P1Y"},
+        "post v1/consents/{consent_id}/renew": {"duration": "P1Y"},
         "post v1/decisions": {"voice": world.ids["voice_id"], "action": "synthesize", **words},
         "post v1/voices": {
             "consent": fresh.id,
@@ -143,12 +143,12 @@ def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
             "samples": [{"audio_base64": sample}],
             **words,
         },
-        "patch v1/voices/<str:voice_id>": {"name": "Another"},
+        "patch v1/voices/{voice_id}": {"name": "Another"},
         "post v1/speech": said,
         "post v1/speech/batch": {
             "items": [{"text": SENTENCE}],
             **{k: v for k, v in said.items() if k != "text"},
         },
-        "post v1/speakers/<str:speaker_id>/erase": {"reason": "requested"},
+        "post v1/speakers/{speaker_id}/erase": {"reason": "requested"},
         "post v1/exports": {"kind": "audit"},
     }

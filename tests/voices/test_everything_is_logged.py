@@ -27,24 +27,24 @@ pytestmark = [
 # What each changing route writes. A new route has to be entered here, with its kinds.
 KINDS: Mapping[str, set[str]] = {
     "post v1/api_keys": {"key.issued"},
-    "patch v1/api_keys/<str:key_id>": {"admin.action"},
-    "delete v1/api_keys/<str:key_id>": {"key.disabled"},
-    "post v1/api_keys/<str:key_id>/rotate": {"key.rotated"},
+    "patch v1/api_keys/{key_id}": {"admin.action"},
+    "delete v1/api_keys/{key_id}": {"key.disabled"},
+    "post v1/api_keys/{key_id}/rotate": {"key.rotated"},
     "post v1/test/clock": {"clock.advanced"},
     "patch v1/organisation": {"admin.action"},
     "post v1/speakers": {"speaker.created"},
-    "patch v1/speakers/<str:speaker_id>": {"speaker.corrected"},
+    "patch v1/speakers/{speaker_id}": {"speaker.corrected"},
     "post v1/consents": {"consent.requested"},
-    "post v1/consents/<str:consent_id>/revoke": {"consent.revoked"},
-    "post v1/consents/<str:consent_id>/suspend": {"consent.suspended"},
-    "post v1/consents/<str:consent_id>/resume": {"consent.resumed"},
-    "post v1/consents/<str:consent_id>/narrow": {"consent.narrowed"},
-    "post v1/consents/<str:consent_id>/renew": {"consent.requested"},
-    "post v1/test/consents/<str:consent_id>/sign": {"consent.captured", "consent.activated"},
+    "post v1/consents/{consent_id}/revoke": {"consent.revoked"},
+    "post v1/consents/{consent_id}/suspend": {"consent.suspended"},
+    "post v1/consents/{consent_id}/resume": {"consent.resumed"},
+    "post v1/consents/{consent_id}/narrow": {"consent.narrowed"},
+    "post v1/consents/{consent_id}/renew": {"consent.requested"},
+    "post v1/test/consents/{consent_id}/sign": {"consent.captured", "consent.activated"},
     "post v1/decisions": {"decision.allowed"},
     "post v1/voices": {"decision.allowed", "voice.ready"},
     "post v1/speech": {"decision.allowed", "clip.issued"},
-    "post v1/speakers/<str:speaker_id>/erase": {
+    "post v1/speakers/{speaker_id}/erase": {
         "erasure.started",
         "consent.revoked",
         "speaker.updated",
@@ -53,13 +53,13 @@ KINDS: Mapping[str, set[str]] = {
 }
 # Nothing that a regulator asks about has changed yet: the worker that does the work logs it.
 LATER = {
-    "post v1/consents/<str:consent_id>/resend": (
+    "post v1/consents/{consent_id}/resend": (
         "the worker that sends it logs delivery.started and delivery.sent"
     ),
     "post v1/verify/batch": "a question about files that are not kept; nothing changes by it",
     "post v1/speech/batch": "each text asks the gate at its turn, and that is logged",
-    "delete v1/voices/<str:voice_id>": "voice.deleted comes with the provider's confirmation",
-    "patch v1/voices/<str:voice_id>": "a name that the customer gives, sealed; no state",
+    "delete v1/voices/{voice_id}": "voice.deleted comes with the provider's confirmation",
+    "patch v1/voices/{voice_id}": "a name that the customer gives, sealed; no state",
 }
 # Work of several steps with a provider between them: the first writes down what is intended, a
 # sweep ends it.

@@ -22,9 +22,9 @@ pytestmark = [
 
 # The keys of an organisation are seen by its live keys, whose holders may make and disable test
 # keys.
-OF_THE_HOUSE = {"v1/api_keys/<str:key_id>", "v1/api_keys/<str:key_id>/rotate"}
+OF_THE_HOUSE = {"v1/api_keys/{key_id}", "v1/api_keys/{key_id}/rotate"}
 # Signing without the ceremony is for test keys alone, whosever the consent is.
-SANDBOX = {"v1/test/consents/<str:consent_id>/sign": 403}
+SANDBOX = {"v1/test/consents/{consent_id}/sign": 403}
 
 FINE = {200, 201, 202, 409}
 
@@ -45,9 +45,9 @@ def answers(client: Http, world: World) -> dict[str, int]:
     """
     found = {}
     for method, route in calls():
-        if "<" in route and method == "get":
+        if "{" in route and method == "get":
             found[f"{method} {route}"] = client.get(world.path(route)).status_code
-        elif "<" in route:
+        elif "{" in route:
             with transaction.atomic():
                 sent = getattr(client, method)(
                     world.path(route), world.body(method, route), format="json"
@@ -160,7 +160,7 @@ def list_routes() -> list[str]:
     return [
         route
         for method, route in calls()
-        if method == "get" and "<" not in route and route not in SINGLE | SHARED
+        if method == "get" and "{" not in route and route not in SINGLE | SHARED
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import Organisation
 from core import clock
-from core.api.requests import Rendered
+from core.api.serializers import Rendered
 from tests.conftest import NOON
 from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, MakeVoice

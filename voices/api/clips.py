@@ -14,8 +14,9 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller_of
 from core import clock
-from core.api.openapi import PAGE, describe_header
-from core.api.requests import filters_of, read_form, refuse_unknown, render_page
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, filters_of, refuse_unknown, render_page
+from core.api.serializers import read_form
 from core.errors import Fault, Invalid
 from provenance.clips import aigc_label
 from provenance.clips.clip_receipts import COMPACT, GENERAL

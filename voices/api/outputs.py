@@ -9,7 +9,8 @@ from typing import Any
 from rest_framework import serializers
 
 from consent.api.schemas import RefusalReason
-from core.api.requests import Rendered, format_timestamp
+from core.api.serializers import Rendered
+from core.clock import format_timestamp
 from provenance import verification
 from provenance.clips import aigc_label as aigc
 from provenance.clips import clip_lifecycle

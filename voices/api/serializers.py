@@ -29,7 +29,7 @@ from core.api.fields import (
     Whole,
     Word,
 )
-from core.api.requests import StrictSerializer
+from core.api.serializers import StrictSerializer
 from core.errors import Malformed, TooLarge
 from voices.speech.disclosure import Disclosure
 

@@ -17,8 +17,9 @@ from rest_framework.views import APIView
 from accounts.authentication import Caller, caller_of
 from audio import encoding
 from core import clock
-from core.api.openapi import PAGE, describe_header
-from core.api.requests import flatten_errors, read_form, render_page
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, render_page
+from core.api.serializers import flatten_errors, read_form
 from core.errors import Fault, Invalid
 from voices.api import outputs
 from voices.api import serializers as forms

@@ -13,8 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import Caller, caller_of
-from core.api.openapi import PAGE, describe_header
-from core.api.requests import StrictJSONParser, read_form, render_page
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, render_page
+from core.api.parsers import StrictJSONParser
+from core.api.serializers import read_form
 from core.api.uploads import UploadParser
 from voices import voice_library
 from voices.api import outputs

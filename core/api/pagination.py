@@ -1,0 +1,177 @@
+"""Lists of the API: one page at a time, by cursor, and its schema.
+
+A list is declared once, `SpeakerList = list_of(SpeakerSerializer, "A page of speakers.")`. Its view
+answers with `list_page(request, rows, SpeakerList)` and documents with
+`extend_schema(parameters=PAGE, responses=SpeakerList)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.fields import Constant
+from core.api.serializers import OutputSerializer, Rendered
+from core.errors import Fault, Invalid
+
+Row = TypeVar("Row", bound=Model)
+Item = TypeVar("Item")
+
+PAGE: Final = (
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+        description="How many objects a page has.",
+    ),
+    OpenApiParameter("after", OpenApiTypes.STR, description="The `last_id` of the page before."),
+)
+"""The query parameters of a list that `list_page` answers."""
+
+
+@dataclass(frozen=True)
+class ListPage(Generic[Item]):
+    """A page of a list: its objects, and whether more follow."""
+
+    data: list[Item]
+    has_more: bool = False
+
+
+class ListOf(OutputSerializer[ListPage[Any]]):
+    """Renders a page of objects. `list_of` makes the class for one kind of object."""
+
+    object = Constant("list")
+    data: Any = serializers.ListField()
+    has_more = serializers.BooleanField()
+    first_id = serializers.CharField(allow_null=True)
+    last_id = serializers.CharField(allow_null=True)
+
+    def to_representation(self, instance: ListPage[Any]) -> Rendered:
+        """Return the page. Objects without ids, such as codes, leave both ends null."""
+        data = self.fields["data"].to_representation(instance.data)
+        first, last = (data[0], data[-1]) if data else ({}, {})
+        return {
+            "object": "list",
+            "data": data,
+            "has_more": instance.has_more,
+            "first_id": first.get("id"),
+            "last_id": last.get("id"),
+        }
+
+
+def list_of(item: type[serializers.BaseSerializer[Any]], description: str) -> type[ListOf]:
+    """Make the serializer of pages of `item`, named after it: `SpeakerList` of `SpeakerSerializer`.
+
+    `description` is what the OpenAPI document tells of it.
+    """
+    name = item.__name__.removesuffix("Serializer").removesuffix("Object")
+    return type(f"{name}List", (ListOf,), {"__doc__": description, "data": item(many=True)})
+
+
+def list_page(
+    request: Request,
+    rows: QuerySet[Row],
+    shown_as: type[ListOf],
+    *,
+    filters: Iterable[str] = (),
+    by: str = "created_at",
+    context: dict[str, Any] | None = None,
+) -> Response:
+    """Answer one page of a list by cursor: `?limit=1..100 (20)&after=ID`, newest first by the time
+    `by`, then by id.
+
+    `filters` are the query parameters by which the view has narrowed `rows`. The serializers get
+    the `context`.
+
+    Raises Invalid for any other parameter, a limit out of range, or an `after` that is not in this
+    list.
+    """
+    page = read_page(request, rows, filters=filters, by=by)
+    return Response(shown_as(page, context=context or {}).data)
+
+
+def read_page(
+    request: Request, rows: QuerySet[Row], *, filters: Iterable[str] = (), by: str = "created_at"
+) -> ListPage[Row]:
+    """Read the page that the request asks for. Raises Invalid, as `list_page` does."""
+    refuse_unknown(request, {"limit", "after", *filters})
+    limit = _parse_limit(request.query_params.get("limit", "20"))
+
+    if after := request.query_params.get("after"):
+        rows = rows.filter(_filter_behind(rows, after, by))
+
+    # One more than the page has shows whether another page follows.
+    found = list(rows.order_by(f"-{by}", "-pk")[: limit + 1])
+    return ListPage(found[:limit], has_more=len(found) > limit)
+
+
+def render_page(
+    request: Request,
+    rows: QuerySet[Row],
+    render: Callable[[Row], Rendered],
+    *,
+    filters: Iterable[str] = (),
+    by: str = "created_at",
+) -> Response:
+    """Answer one page as `list_page` does, each row by a function (until every list is
+    declared by `list_of`).
+    """
+    page = read_page(request, rows, filters=filters, by=by)
+    data = [render(row) for row in page.data]
+    return Response(
+        {
+            "object": "list",
+            "data": data,
+            "has_more": page.has_more,
+            "first_id": data[0]["id"] if data else None,
+            "last_id": data[-1]["id"] if data else None,
+        }
+    )
+
+
+def filters_of(request: Request) -> dict[str, str]:
+    """The query parameters of a list but for those of its pages; a plus sign, which reads as a
+    blank, is put back.
+    """
+    return {
+        name: str(text).replace(" ", "+")
+        for name, text in request.query_params.items()
+        if name not in {"limit", "after"}
+    }
+
+
+def refuse_unknown(request: Request, known: Iterable[str]) -> None:
+    """Raise Invalid (`unknown_field`) for a query parameter that is not known: a misspelt filter
+    filters nothing.
+    """
+    unknown = sorted(set(request.query_params) - set(known))
+    if unknown:
+        detail = "There is no such parameter."
+        found = tuple(
+            Fault(code="unknown_field", detail=detail, attr=name[:100]) for name in unknown[:20]
+        )
+        raise Invalid(detail, faults=found)
+
+
+def _filter_behind(rows: QuerySet[Row], after: str, by: str) -> Q:
+    moment = (
+        None if "\0" in after else rows.filter(pk=after[:64]).values_list(by, flat=True).first()
+    )
+    if moment is None:
+        detail = "`after` is not the id of a row of this list."
+        raise Invalid(detail, faults=(Fault(code="invalid", detail=detail, attr="after"),))
+    return Q(**{f"{by}__lt": moment}) | Q(**{by: moment}, pk__lt=after)
+
+
+def _parse_limit(raw: str) -> int:
+    if raw.isascii() and raw.isdigit() and len(raw) < 4 and 1 <= int(raw) <= 100:
+        return int(raw)
+    detail = "`limit` must be a whole number from 1 to 100."
+    raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr="limit"),))
