@@ -7,9 +7,11 @@ The rooms above know the codes; each registers how the default of its name is re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from core.errors import Fault, Invalid
+from core.hooks import Registry
 
 # Gives the one spelling of a code. Raises Invalid with the fault of one that is not known.
 Spell = Callable[[str], str]
@@ -17,12 +19,18 @@ NAMES: Final = frozenset(
     {"default_use_case", "default_channel", "default_territory", "default_language"}
 )
 
-_spells: dict[str, Spell] = {}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultSpelling:
+    """How the default of this name is read."""
+
+    name: str
+    spell: Spell
 
 
-def register_default(name: str, spell: Spell) -> None:
-    """Make known how a default is read; called once when the applications start."""
-    _spells[name] = spell
+spellings: Final = Registry[DefaultSpelling](
+    "accounts.api_key_defaults.spellings", key=lambda spelling: spelling.name
+)
 
 
 def canonicalise_defaults(fields: Mapping[str, object]) -> dict[str, object]:
@@ -33,10 +41,11 @@ def canonicalise_defaults(fields: Mapping[str, object]) -> dict[str, object]:
     found, faults = dict(fields), []
     for name in sorted(NAMES & fields.keys()):
         text = fields[name]
-        if not text or name not in _spells:
+        spelling = spellings.get(name)
+        if not text or spelling is None:
             continue
         try:
-            found[name] = _spells[name](str(text))
+            found[name] = spelling.spell(str(text))
         except Invalid as unknown:
             faults += [
                 Fault(code=fault.code, detail=fault.detail, attr=name) for fault in unknown.faults

@@ -4,13 +4,14 @@ not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from core import transactions
 from core.canonical_json import Json
+from core.hooks import Signal
 
 Kind = Literal[
     "key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action", "policy.changed",
@@ -32,24 +33,14 @@ class DomainEvent:
     facts: Mapping[str, Json]
 
 
-Listener = Callable[[DomainEvent], None]
-_listeners: list[Listener] = []
-
-
-def add_listener(listener: Listener) -> None:
-    """Have `listener` called for every event, inside the transaction that changes the state.
-
-    Twice counts once.
-    """
-    if listener not in _listeners:
-        _listeners.append(listener)
+account_changed: Final = Signal[DomainEvent]("accounts.domain_events.account_changed")
+"""Sent inside the transaction that changes the state."""
 
 
 @transactions.requires_transaction
 def emit_event(event: DomainEvent) -> None:
-    """Tell every listener.
+    """Send the event to every listener.
 
     What one of them raises undoes the change: what cannot be logged must not happen.
     """
-    for listener in _listeners:
-        listener(event)
+    account_changed.send(event)

@@ -1,14 +1,13 @@
-"""Who seals the notes of API keys: the vault, which lies above this room, says so when the
-applications start.
-"""
+"""Sealing of the notes of API keys: a hook that the vault fills, which lies above this room."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from core.caller_notes import Noted, Notes
+from core.hooks import Hook
 
 
 class Sealer(Protocol):
@@ -23,14 +22,4 @@ class Sealer(Protocol):
         """Open a row's notes."""
 
 
-_sealers: list[Sealer] = []
-
-
-def register_sealer(sealer: Sealer) -> None:
-    """Learn who seals."""
-    _sealers[:] = [sealer]
-
-
-def get_sealer() -> Sealer:
-    """Give who seals. Raises LookupError before the applications have started."""
-    return _sealers[0]
+note_sealer: Final = Hook[Sealer]("accounts.note_sealing.note_sealer")

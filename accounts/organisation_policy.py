@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from accounts import domain_events
 from accounts.domain_events import DomainEvent
@@ -18,6 +19,7 @@ from accounts.models import Organisation
 from core import transactions
 from core.canonical_json import Json
 from core.errors import Fault, Invalid
+from core.hooks import Registry
 
 # Raises ValueError with a sentence that says what is wrong.
 Check = Callable[[Json], None]
@@ -42,17 +44,14 @@ class PolicyEntry:
     canonical: Spell = _keep_value
 
 
-_entries: dict[str, PolicyEntry] = {}
-
-
-def register_policy_entry(entry: PolicyEntry) -> None:
-    """Make an entry known; called once when the applications are ready."""
-    _entries[entry.name] = entry
+policy_entries: Final = Registry[PolicyEntry](
+    "accounts.organisation_policy.policy_entries", key=lambda entry: entry.name
+)
 
 
 def list_policy_entries() -> tuple[PolicyEntry, ...]:
     """Every entry that is known, by name."""
-    return tuple(_entries[name] for name in sorted(_entries))
+    return tuple(sorted(policy_entries, key=lambda entry: entry.name))
 
 
 def get_policy(organisation_id: str) -> dict[str, Json]:
@@ -85,7 +84,11 @@ def change_policy(
     )
     if faults:
         raise Invalid(" ".join(f"{fault.attr}: {fault.detail}" for fault in faults), faults=faults)
-    after = {name: _entries[name].canonical(value) for name, value in policy.items()}
+    after = {
+        entry.name: entry.canonical(policy[entry.name])
+        for entry in policy_entries
+        if entry.name in policy
+    }
     row = Organisation.objects.select_for_update().get(id=organisation_id)
     before: dict[str, Json] = dict(row.policy)
     if before == after:
@@ -106,7 +109,7 @@ def change_policy(
 
 
 def _find_fault(name: str, value: Json) -> Fault | None:
-    entry = _entries.get(name)
+    entry = policy_entries.get(name)
     if entry is None:
         return Fault(code="unknown_field", detail="There is no such entry.", attr=name[:64])
     try:

@@ -164,7 +164,7 @@ def issue_key(
         calls_per_minute=calls_per_minute,
         created_at=at,
         expires_at=expires_at,
-        **note_sealing.get_sealer().columns(
+        **note_sealing.note_sealer.get().columns(
             written, row_id=key_id, organisation_id=organisation.id, at=at
         ),
     )
@@ -248,11 +248,11 @@ def update_key(
         raise ValueError(f"not a changeable field: {sorted(unknown)[0]}")
     changes = api_key_defaults.canonicalise_defaults(changes)
     noted = (
-        note_sealing.get_sealer()
+        note_sealing.note_sealer.get()
         .open_notes(key, organisation_id=organisation.id)
         .with_changes(changes)
     )
-    kept = note_sealing.get_sealer().columns(
+    kept = note_sealing.note_sealer.get().columns(
         noted, row_id=key.id, organisation_id=organisation.id, at=at
     )
     columns = {name: value for name, value in changes.items() if name not in NOTES} | dict(kept)

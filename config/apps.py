@@ -12,6 +12,7 @@ class ConfigConfig(AppConfig):
     # Loaded here, so that every process with Django has the one Celery app and our checks.
     celery = celery.app
     checks = (
+        checks.check_hooks,
         checks.check_development_leftovers,
         checks.check_single_process_parts,
         checks.check_delivery_channels,

@@ -12,7 +12,19 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's own name
 
+from core import hooks
 from core.delivery import mail, messages
+
+
+@register(Tags.compatibility)
+def check_hooks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Every hook has a provider: a room above fills it in its `apps.py`."""
+    for name in hooks.list_unfilled():
+        yield Error(
+            f"The hook {name} has no provider.",
+            hint="Fill it in the apps.py of the room that knows the answer.",
+            id="sayso.E007",
+        )
 
 
 @register(Tags.security, deploy=True)

@@ -1,5 +1,5 @@
-"""The consent application; at start it registers what bundles are to hold of it, and what a lost
-history means.
+"""The consent application; at start it fills the hooks of lower rooms: what bundles are to hold of
+it, what verification asks of it, and what a lost history means.
 """
 
 from __future__ import annotations
@@ -17,18 +17,36 @@ class ConsentConfig(AppConfig):
             consent_export_tables,
             decision_context,
             key_defaults,
+            selectors,
             suspend_after_restore,
             tasks,
         )
         from consent.documents import processing_register
         from consent.lifecycle import expiry
-        from provenance.exports import registry
+        from provenance import verification
+        from provenance.exports import export_sources
+        from transparency_log import recovery
+        from transparency_log.formats import entry_kinds
 
+        entry_kinds.register_kinds(
+            "speaker.created", "speaker.updated", "speaker.corrected", "speaker.opened",
+            "delivery.started", "delivery.sent", "delivery.failed",
+            "consent.requested", "consent.captured", "consent.activated", "consent.declined",
+            "consent.suspended", "consent.resumed", "consent.narrowed", "consent.renewed",
+            "consent.expired", "consent.superseded", "consent.lapsed", "consent.rejected",
+            "decision.allowed", "decision.denied",
+        )  # fmt: skip
+        entry_kinds.register_kinds("consent.revoked", tells_by=True)
         consent_export_tables.register_consent_tables()
-        suspend_after_restore.register_recovery()
-        decision_context.register_policy()
-        key_defaults.register_key_defaults()
         processing_register.register_processing_tables()
-        registry.register_sweep(expiry.expire_all_of)
+        export_sources.sweeps.add(expiry.expire_all_of)
+        recovery.history_lost.connect(suspend_after_restore.suspend_all)
+        verification.consent_directory.fill(
+            verification.ConsentDirectory(
+                get_state=selectors.get_state_now, get_level=selectors.get_signed_level
+            )
+        )
+        decision_context.register_policy()
         comparison_consent.register_policy()
+        key_defaults.register_key_defaults()
         tasks.connect_wakeups()

@@ -21,7 +21,7 @@ ENTRY: Final = "compare_voices"
 
 def register_policy() -> None:
     """Make the policy entry known; called when the applications start."""
-    organisation_policy.register_policy_entry(
+    organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
             name=ENTRY,
             help=(

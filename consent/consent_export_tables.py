@@ -16,8 +16,8 @@ from consent import intended_uses, speakers
 from consent.models import Consent, Decision, Evidence, Grant, SealedReason, Speaker
 from core.canonical_json import Json
 from core.clock import format_timestamp
-from provenance.exports import registry
-from provenance.exports.registry import ExportScope, File, Record, Row
+from provenance.exports import export_sources
+from provenance.exports.export_sources import ExportScope, File, Record, Row
 from vault import sealed_notes, sealed_values, subject_keys
 
 Fields = dict[str, Json]
@@ -63,10 +63,10 @@ def register_consent_tables() -> None:
     start.
     """
     created = ("speaker.created",)
-    registry.register_export_table(
+    export_sources.register_export_table(
         "speakers", _export_speakers, columns=_SPEAKER, bundles=("audit",), logged=created
     )
-    registry.register_export_table(
+    export_sources.register_export_table(
         "speakers",
         _export_person,
         columns=_SPEAKER + _PERSONAL,
@@ -74,32 +74,32 @@ def register_consent_tables() -> None:
         logged=created,
     )
     requested = ("consent.requested",)
-    registry.register_export_table(
+    export_sources.register_export_table(
         "consents", _export_consents, columns=_CONSENT, bundles=("audit",), logged=requested
     )
-    registry.register_export_table(
+    export_sources.register_export_table(
         "consents",
         _export_own_consents,
         columns=_CONSENT + _CALLERS,
         bundles=("speaker",),
         logged=requested,
     )
-    registry.register_export_table("grants", _export_grants, columns=_GRANT)
-    registry.register_export_table("intended_uses", _export_intended_uses, columns=_WORDS)
-    registry.register_export_table("evidence", _export_evidence, columns=_EVIDENCE)
-    registry.register_export_table(
+    export_sources.register_export_table("grants", _export_grants, columns=_GRANT)
+    export_sources.register_export_table("intended_uses", _export_intended_uses, columns=_WORDS)
+    export_sources.register_export_table("evidence", _export_evidence, columns=_EVIDENCE)
+    export_sources.register_export_table(
         "remarks", _export_reasons, columns=_REMARK, bundles=("speaker",)
     )
     decided = ("decision.allowed", "decision.denied")
-    registry.register_export_table(
+    export_sources.register_export_table(
         "decisions", _export_decisions, columns=_DECISION, logged=decided, sliced=True
     )
-    registry.register_records(_export_records)
-    registry.register_files(_export_evidence_files)
-    registry.register_people(_subject_of)
+    export_sources.record_sources.add(_export_records)
+    export_sources.file_sources.add(_export_evidence_files)
+    export_sources.speaker_subject.fill(_subject_of)
 
 
-def _subject_of(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001 - the registry's shape
+def _subject_of(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001 - a hook's shape
     return speakers.get_speaker(
         speaker_id, organisation_id=organisation_id, livemode=livemode
     ).subject

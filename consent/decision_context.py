@@ -43,7 +43,7 @@ class LoadedContext:
 
 def register_policy() -> None:
     """Make the policy entry that the gate asks for known; called when the applications start."""
-    organisation_policy.register_policy_entry(
+    organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
             name="minimum_assurance",
             help="Raises the level of signature that a use case needs; never lowers it.",
@@ -52,7 +52,7 @@ def register_policy() -> None:
             canonical=_canonical_levels,
         )
     )
-    organisation_policy.register_policy_entry(
+    organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
             name="imports_count_as_l1",
             help=(

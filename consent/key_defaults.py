@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from accounts import api_key_defaults
+from accounts.api_key_defaults import DefaultSpelling
 from consent.policy import channels, languages, territories, use_cases
 from consent.policy.types import unknown_place
 from core.errors import Fault, Invalid
@@ -28,8 +29,10 @@ def register_key_defaults() -> None:
         "territory": territories.parse_territory,
     }
     for name, spell in spells.items():
-        api_key_defaults.register_default(
-            f"default_{name}", partial(_spell_default, spell, wrong[name])
+        api_key_defaults.spellings.add(
+            DefaultSpelling(
+                name=f"default_{name}", spell=partial(_spell_default, spell, wrong[name])
+            )
         )
 
 

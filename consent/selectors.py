@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from accounts.test_clock import now_for
 from consent.models import Consent, Speaker
 from consent.policy.state_machine import ENDED, ConsentState
+from core import clock
 from core.errors import NotFound
 
 _OVERLAP: Final = timedelta(minutes=5)
@@ -100,3 +102,21 @@ def _consent_to_ended(row: Consent) -> Ended:
         state=row.state,
         ended_at=row.ended_at or row.created_at,
     )
+
+
+def get_state_now(consent_id: str) -> str | None:
+    """Return the state of a consent as it is now; None when there is no such consent."""
+    found = (
+        Consent.objects.select_related("organisation")
+        .defer("record", "record_jws")
+        .filter(id=consent_id)
+        .first()
+    )
+    if found is None:
+        return None
+    return found.state_at(now_for(found.organisation, livemode=found.livemode, real=clock.now()))
+
+
+def get_signed_level(consent_id: str) -> str | None:
+    """Return the level at which a consent was signed; None when there is no such consent."""
+    return Consent.objects.filter(id=consent_id).values_list("assurance", flat=True).first()

@@ -4,7 +4,6 @@ until one says so.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 from accounts.test_clock import now_for
@@ -12,38 +11,29 @@ from consent.lifecycle import transitions
 from consent.models import Consent
 from consent.policy.state_machine import ConsentState
 from core import transactions
-from transparency_log import recovery
+from transparency_log.recovery import LostHistory
 from vault.subject_keys import KeyDestroyed
 
 REASON: Final = "restored"
 
 
-def register_recovery() -> None:
-    """Have it done in the transaction in which a log accepts its loss; called when the applications
-    start.
-    """
-    recovery.register_follower(suspend_all)
-
-
 @transactions.requires_transaction
-def suspend_all(organisation_id: str, *, actor: str, at: datetime) -> None:
+def suspend_all(loss: LostHistory) -> None:
     """Suspend every active consent of the organisation, live and test, each with its log entry.
-
-    `at` is the real time.
 
     The gate denies with `consent_suspended` from then on; who has looked into what happened since
     resumes them.
     """
-    active = Consent.objects.filter(organisation_id=organisation_id, state=ConsentState.ACTIVE)
+    active = Consent.objects.filter(organisation_id=loss.organisation_id, state=ConsentState.ACTIVE)
     for consent in active.select_related("organisation").order_by("id"):
-        here = now_for(consent.organisation, livemode=consent.livemode, real=at)
+        here = now_for(consent.organisation, livemode=consent.livemode, real=loss.at)
         try:
             transitions.suspend_consent(
                 consent.id,
-                organisation_id=organisation_id,
+                organisation_id=loss.organisation_id,
                 livemode=consent.livemode,
                 reason=REASON,
-                actor=actor,
+                actor=loss.actor,
                 at=here,
             )
         except KeyDestroyed:

@@ -1,14 +1,16 @@
 """Voice look-up: what the gate must know of a voice that a caller names.
 
-Voices live above and register themselves.
+Voices live above and fill the hook.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Final
 
 from core.errors import NotFound
+from core.hooks import Hook
 
 
 class VoiceMoved(Exception):
@@ -34,30 +36,23 @@ Bound = Callable[[str, Collection[str], str], bool]
 of these?
 """
 
-_registered: list[Lookup] = []
-_bound: list[Bound] = []
-_ready: list[Among] = []
-_gone: list[Among] = []
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceDirectory:
+    """What the room of voices answers."""
+
+    find_voice: Lookup
+    is_bound: Bound
+    list_ready: Among
+    list_gone: Among
 
 
-def register_voice_lookup(lookup: Lookup) -> None:
-    """Say who knows voices. The last one registered is asked."""
-    _registered[:] = [lookup]
-
-
-def register_binding(bound: Bound) -> None:
-    """Say who knows on what a voice rests."""
-    _bound[:] = [bound]
-
-
-def register_states(*, ready: Among, gone: Among) -> None:
-    """Say who knows which of many voices are ready, and which have been deleted."""
-    _ready[:], _gone[:] = [ready], [gone]
+voice_directory: Final = Hook[VoiceDirectory]("consent.voice_lookup.voice_directory")
 
 
 def get_known_voice(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
-    """Give what is known of an organisation's voice. Raises NotFound, for strangers' ids too."""
-    found = _registered[0](organisation_id, livemode, voice_id) if _registered else None
+    """Return what is known of an organisation's voice. Raises NotFound, for strangers' ids too."""
+    found = voice_directory.get().find_voice(organisation_id, livemode, voice_id)
     if found is None:
         raise NotFound("There is no such voice.")
     return found
@@ -67,18 +62,18 @@ def check_bound(voice_id: str, consent_ids: Collection[str], *, subject: str) ->
     """Raise VoiceMoved unless this voice was made from this person and rests on one of these
     consents.
     """
-    if not _bound or not _bound[0](voice_id, consent_ids, subject):
+    if not voice_directory.get().is_bound(voice_id, consent_ids, subject):
         raise VoiceMoved(
             f"{voice_id} is not as its cloning left it, or is older than the binding of voices"
         )
 
 
 def ready_among(voice_ids: Collection[str]) -> frozenset[str]:
-    """Give those of these voices that can speak now, in one question."""
+    """Return those of these voices that can speak now, in one question."""
     wanted = {voice_id for voice_id in voice_ids if voice_id}
-    return _ready[0](wanted) if wanted and _ready else frozenset()
+    return voice_directory.get().list_ready(wanted) if wanted else frozenset()
 
 
 def gone_among(voice_ids: Collection[str]) -> frozenset[str]:
-    """Give those of these voices that are being deleted or have been."""
-    return _gone[0](voice_ids) if voice_ids and _gone else frozenset()
+    """Return those of these voices that are being deleted or have been."""
+    return voice_directory.get().list_gone(voice_ids) if voice_ids else frozenset()

@@ -11,5 +11,9 @@ class ErasureConfig(AppConfig):
 
     def ready(self) -> None:
         from erasure import erasure_export_tables
+        from transparency_log.formats import entry_kinds
 
+        entry_kinds.register_kinds(
+            "erasure.started", "erasure.target", "erasure.completed", "key.destroyed"
+        )
         erasure_export_tables.register_export_table()

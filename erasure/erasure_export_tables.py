@@ -11,8 +11,8 @@ from core import canonical_json
 from core.canonical_json import Json
 from core.clock import format_timestamp
 from erasure.models import Erasure
-from provenance.exports import registry
-from provenance.exports.registry import ExportScope, Row
+from provenance.exports import export_sources
+from provenance.exports.export_sources import ExportScope, Row
 
 _ERASURE: Final = (
     "id", "speaker", "state", "reason", "actor", "created_at", "answer_by", "completed_at",
@@ -22,7 +22,7 @@ _ERASURE: Final = (
 
 def register_export_table() -> None:
     """Register the table. Called when the applications start."""
-    registry.register_export_table(
+    export_sources.register_export_table(
         "erasures", _erasure_rows, columns=_ERASURE, logged=("erasure.started",), sliced=True
     )
 

@@ -8,6 +8,11 @@ class ProvenanceConfig(AppConfig):
     def ready(self) -> None:
         from provenance.clips import watermark_keys
         from provenance.exports import clip_export_tables, tasks  # noqa: F401 - importing makes the task known
+        from transparency_log.formats import entry_kinds
 
+        entry_kinds.register_kinds(
+            "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed", "clip.c2pa_failed",
+            "export.requested", "export.ready", "export.downloaded", "mark_key.exported",
+        )  # fmt: skip
         watermark_keys.register_policy()
         clip_export_tables.register_clip_tables()

@@ -4,14 +4,8 @@ log.
 
 from __future__ import annotations
 
-from accounts import domain_events
 from accounts.domain_events import DomainEvent
 from transparency_log import events
-
-
-def subscribe_to_accounts() -> None:
-    """Have every event of accounts logged from now on; called once when the apps are ready."""
-    domain_events.add_listener(record_account_event)
 
 
 def record_account_event(event: DomainEvent) -> None:

@@ -10,7 +10,12 @@ class TransparencyLogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from typing import get_args
+
+        from accounts import domain_events
         from transparency_log import account_log
         from transparency_log.attestation import tasks  # noqa: F401 - importing makes the task known
+        from transparency_log.formats import entry_kinds
 
-        account_log.subscribe_to_accounts()
+        entry_kinds.register_kinds("log.recovered", *get_args(domain_events.Kind))
+        domain_events.account_changed.connect(account_log.record_account_event)

@@ -15,7 +15,7 @@ from django.db import transaction
 from core import canonical_json, ids, transactions
 from core.canonical_json import Json
 from transparency_log import tasks
-from transparency_log.formats import log_entry
+from transparency_log.formats import entry_kinds, log_entry
 from transparency_log.models import Body, Outbox
 from transparency_log.storage import bulk_insert
 from vault import sealed_values, subject_keys
@@ -62,7 +62,7 @@ def append_event(
     hashes, whole numbers), to which the actor is added, and the `speaker` where the event is about
     one: by that id we find it, and strangers do not. Of a text in `keyed` only its hash under the
     event's key goes into the body (`entries.keyed_hash`). `by` says in the open who wanted it, for
-    the kinds that tell (`entries.TELLS_BY`).
+    the kinds that tell (`entry_kinds.EntryKind`).
 
     Raises RuntimeError outside a transaction; ValueError for an unknown kind, a ref that is not a
     public id, or a body without a canonical form; vault.subject_keys.KeyDestroyed when the subject
@@ -137,7 +137,7 @@ def _check_event(happening: LogEvent) -> None:
         )
     if happening.speaker is not None and not ids.is_id(happening.speaker, "spk"):
         raise ValueError("the speaker is named by a public id")
-    log_entry.check_kind(happening.kind)
+    entry_kinds.get_kind(happening.kind)
 
 
 def _build_rows(

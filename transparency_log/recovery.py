@@ -8,31 +8,33 @@ two histories.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
 from core.errors import Conflict, Invalid
+from core.hooks import Signal
 from transparency_log import anchors, checkpoints, events, sequencer
 from transparency_log.anchors import Anchor
 from transparency_log.models import Head
 
 MOST_GENERATIONS: Final = 1000
-# What upper rooms have done in the transaction that accepts a loss: (organisation, actor, real
-# time).
-Follow = Callable[..., None]
-_followers: list[Follow] = []
 _REASON: Final = re.compile(r"[a-z][a-z0-9_]{2,63}\Z")
 
 
-def register_follower(follow: Follow) -> None:
-    """Have `follow(organisation_id, actor=…, at=…)` called whenever a history was lost, in that
-    transaction.
-    """
-    if follow not in _followers:
-        _followers.append(follow)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostHistory:
+    """A loss that was accepted: whose log, by whom, and when, in real time."""
+
+    organisation_id: str
+    actor: str
+    at: datetime
+
+
+history_lost: Final = Signal[LostHistory]("transparency_log.recovery.history_lost")
+"""Sent in the transaction that accepts a loss, after its entry was written."""
 
 
 class NothingToRecover(Conflict):
@@ -50,7 +52,7 @@ def recover_log(
     `last_generation` says which generation was published last as far as anybody remembers (the
     number at the end of the log's name, 1 without one), because neither anchor nor database may
     know it. Writes `log.recovered` with the lost and the found size and root, has upper rooms do
-    what follows (`register_follower`), and publishes. `reason` is a code: entries are for ever. Not
+    what follows (`history_lost`), and publishes. `reason` is a code: entries are for ever. Not
     inside a transaction. Raises NothingToRecover, Invalid.
     """
     if not _REASON.match(reason):
@@ -92,8 +94,7 @@ def _begin_generation(
             "found_root": bytes(head.root).hex(),
         },
     )
-    for follow in _followers:
-        follow(organisation_id, actor=actor, at=at)
+    history_lost.send(LostHistory(organisation_id=organisation_id, actor=actor, at=at))
     return head.name
 
 

@@ -6,6 +6,7 @@ class VaultConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import note_sealing
         from vault import organisation_notes
 
-        organisation_notes.register_note_sealer()
+        note_sealing.note_sealer.fill(organisation_notes.OrganisationSealer())

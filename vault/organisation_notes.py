@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from accounts import note_sealing
 from core.caller_notes import Noted, Notes
 from vault import sealed_notes, subject_keys
 
@@ -31,8 +30,3 @@ class OrganisationSealer:
         """Open a row's notes."""
         derive = subject_keys.open_derivers_of((organisation_id,)).get(organisation_id)
         return Notes() if derive is None else sealed_notes.open_notes_with(derive, row)
-
-
-def register_note_sealer() -> None:
-    """Let accounts know; called when the applications start."""
-    note_sealing.register_sealer(OrganisationSealer())

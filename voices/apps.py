@@ -1,4 +1,4 @@
-"""The voices application; at start it registers what lower rooms need to know from above."""
+"""The voices application; at start it fills the hooks of lower rooms."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ class VoicesConfig(AppConfig):
         from accounts import domain_events
         from consent import voice_lookup
         from consent.wakeups import consent_ended
-        from provenance import verification
-        from voices import registrations, voice_export_tables, voice_macs
-
-        voice_export_tables.register_export_tables()
-        voice_lookup.register_voice_lookup(registrations.known_voice)
-        voice_lookup.register_states(
-            ready=registrations.ready_voices, gone=registrations.gone_voices
+        from transparency_log.formats import entry_kinds
+        from voices import (
+            event_listeners,
+            policy_entries,
+            voice_directory,
+            voice_export_tables,
         )
-        voice_lookup.register_binding(voice_macs.rests_on)
-        verification.register_consent_state(registrations.consent_state)
-        verification.register_consent_level(registrations.consent_level)
-        registrations.register_policy()
-        domain_events.add_listener(registrations.on_key_event)
-        domain_events.add_listener(registrations.on_policy_event)
-        consent_ended.connect(registrations.on_consent_ended, dispatch_uid="voices.sweep")
+
+        entry_kinds.register_kinds(
+            "voice.ready", "voice.failed", "voice.deleted", "voice.likeness_noted"
+        )
+        voice_export_tables.register_export_tables()
+        voice_lookup.voice_directory.fill(voice_directory.DIRECTORY)
+        policy_entries.register_policy()
+        domain_events.account_changed.connect(event_listeners.on_key_event)
+        domain_events.account_changed.connect(event_listeners.on_policy_event)
+        consent_ended.connect(event_listeners.on_consent_ended, dispatch_uid="voices.sweep")

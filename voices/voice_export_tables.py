@@ -14,8 +14,8 @@ from django.db.models import Count, Q, QuerySet
 
 from core.canonical_json import Json
 from core.clock import format_timestamp
-from provenance.exports import registry
-from provenance.exports.registry import ExportScope, File, Row
+from provenance.exports import export_sources
+from provenance.exports.export_sources import ExportScope, File, Row
 from voices.models import Sample, Voice
 from voices.voice_library import label_of, notes_of
 
@@ -30,13 +30,13 @@ _RECIPIENT: Final = ("provider", "voices", "voices_live")
 
 def register_export_tables() -> None:
     """Register the tables; called when the applications start."""
-    registry.register_export_table("voices", _voice_rows, columns=_VOICE, bundles=("audit",))
-    registry.register_export_table(
+    export_sources.register_export_table("voices", _voice_rows, columns=_VOICE, bundles=("audit",))
+    export_sources.register_export_table(
         "voices", _own_voice_rows, columns=_VOICE + _CALLERS, bundles=("speaker",)
     )
-    registry.register_export_table("samples", _sample_rows, columns=_SAMPLE)
-    registry.register_files(_recording_files)
-    registry.register_export_table(
+    export_sources.register_export_table("samples", _sample_rows, columns=_SAMPLE)
+    export_sources.file_sources.add(_recording_files)
+    export_sources.register_export_table(
         "recipients", _recipient_rows, columns=_RECIPIENT, bundles=("ropa",)
     )
 

@@ -15,7 +15,7 @@ from core.clock import format_timestamp
 
 def render_api_key(key: ApiKey) -> Rendered:
     """The key as the API shows it; `prefix` is what people tell it by."""
-    written = note_sealing.get_sealer().open_notes(key, organisation_id=key.organisation_id)
+    written = note_sealing.note_sealer.get().open_notes(key, organisation_id=key.organisation_id)
     return {
         "id": key.id,
         "object": "api_key",

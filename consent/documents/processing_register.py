@@ -15,8 +15,8 @@ from consent.policy import grant_scope, use_cases
 from consent.policy.state_machine import STANDING
 from core.canonical_json import Json
 from core.clock import format_timestamp
-from provenance.exports import registry
-from provenance.exports.registry import ExportScope, Row
+from provenance.exports import export_sources
+from provenance.exports.export_sources import ExportScope, Row
 
 _NOTICE: Final = ("notice", "version", "locale", "change_class", "sha256", "body", "created_at")
 _CONTROLLER: Final = ("id", "name", "contact")
@@ -31,13 +31,13 @@ _BASIS: Final = ("GDPR Art. 6(1)(a)", "GDPR Art. 9(2)(a)")
 
 def register_processing_tables() -> None:
     """Register the tables; called when the applications start."""
-    registry.register_export_table(
+    export_sources.register_export_table(
         "notices", _export_notices, columns=_NOTICE, bundles=("audit", "speaker", "ropa")
     )
-    registry.register_export_table(
+    export_sources.register_export_table(
         "controllers", _export_controllers, columns=_CONTROLLER, bundles=("ropa",)
     )
-    registry.register_export_table(
+    export_sources.register_export_table(
         "processing_activities", _export_activities, columns=_ACTIVITY, bundles=("ropa",)
     )
 

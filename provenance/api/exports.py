@@ -23,7 +23,7 @@ from core.api.openapi import describe_header
 from core.api.pagination import PAGE, render_page
 from core.api.serializers import Rendered, StrictSerializer, read_form
 from core.clock import format_timestamp
-from provenance.exports import export_requests, registry
+from provenance.exports import export_requests, export_sources
 from provenance.exports.zip_stream import join_blocks
 from provenance.models import Export
 from vault import signing_keys
@@ -35,7 +35,7 @@ _OPENS_PEOPLE: Final = "speakers:read"
 class ExportInput(StrictSerializer):
     """What to export: a kind, a half-open period, and for a person's own copy the person."""
 
-    kind = Choice(choices=registry.KINDS)
+    kind = Choice(choices=export_sources.KINDS)
     to = Moment(required=False, allow_null=True)
     speaker = CodeField(required=False, allow_null=True, max_length=64)
 
@@ -61,7 +61,7 @@ class ExportOutput(serializers.Serializer[object]):
     livemode = serializers.BooleanField()
     external_id = serializers.CharField(allow_null=True)
     metadata = serializers.DictField(child=serializers.CharField())
-    kind = Choice(choices=registry.KINDS)
+    kind = Choice(choices=export_sources.KINDS)
     to = serializers.DateTimeField(allow_null=True)
     speaker = serializers.CharField(allow_null=True)
     state = serializers.ChoiceField(choices=["queued", "running", "ready", "failed", "expired"])

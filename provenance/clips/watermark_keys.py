@@ -107,7 +107,7 @@ def check_policy(value: Json) -> None:
 
 def register_policy() -> None:
     """Make the policy's entry known."""
-    organisation_policy.register_policy_entry(
+    organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
             name=POLICY,
             help=(

@@ -20,8 +20,8 @@ from core import clock, jws
 from core.canonical_json import Json
 from core.errors import NotFound, Unavailable
 from provenance.c2pa import signing_authority
-from provenance.exports import log_extract, readme, registry, tables
-from provenance.exports.registry import ExportScope
+from provenance.exports import export_sources, log_extract, readme, tables
+from provenance.exports.export_sources import ExportScope
 from provenance.exports.zip_stream import Archive
 from provenance.verifier import build
 from transparency_log.formats import signed_note
@@ -99,7 +99,9 @@ def write_zip(plan: BundlePlan, *, tick: Tick = lambda _rows: None) -> Iterator[
     yield from archive.add(
         "keys.json", [_to_pretty_json(public_keys.render_public_keys(plan.scope.organisation_id))]
     )
-    if plan.scope.kind in registry.EVIDENCE and (roots := signing_authority.get_trust_anchors()):
+    if plan.scope.kind in export_sources.EVIDENCE and (
+        roots := signing_authority.get_trust_anchors()
+    ):
         yield from archive.add("c2pa-roots.pem", [roots.encode("ascii")])
     yield from archive.add("README.txt", [text.encode("utf-8")])
     yield from archive.add("verify.py", [build.build_program()])
@@ -153,12 +155,12 @@ def _write_personal_log(
 def _write_records(
     archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
 ) -> Iterator[bytes]:
-    if plan.scope.kind in registry.EVIDENCE:
-        found = _count_lines(map(_format_record, registry.list_records(plan.scope)), tick)
+    if plan.scope.kind in export_sources.EVIDENCE:
+        found = _count_lines(map(_format_record, export_sources.list_records(plan.scope)), tick)
         yield from _add_lines(archive, "records/consents.jsonl", found, book, "records")
 
 
-def _format_record(record: registry.Record) -> bytes:
+def _format_record(record: export_sources.Record) -> bytes:
     encoded = base64.b64encode(record.record).decode("ascii")
     row = {"id": record.consent_id, "record": encoded, "sha256": record.sha256, "jws": record.jws}
     return json.dumps(row, separators=(",", ":")).encode("ascii") + b"\n"
@@ -167,7 +169,7 @@ def _format_record(record: registry.Record) -> bytes:
 def _write_tables(
     archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
 ) -> Iterator[bytes]:
-    for table in registry.list_tables(plan.scope.kind):
+    for table in export_sources.list_tables(plan.scope.kind):
         names = tables.list_columns(table)
         book.columns[table.name] = list(names)
         found = tables.read_rows(table, plan.scope, size=plan.checkpoint.size)
@@ -186,13 +188,13 @@ def _write_files(
     if plan.scope.kind != "speaker":
         return
     book.counts["files"] = 0
-    for file in islice(registry.list_files(plan.scope), MOST_FILES):
+    for file in islice(export_sources.list_files(plan.scope), MOST_FILES):
         yield from archive.add(file.name, _read_file(file), level=0, large=True)
         book.counts["files"] += 1
         tick(1)
 
 
-def _read_file(file: registry.File) -> Iterator[bytes]:
+def _read_file(file: export_sources.File) -> Iterator[bytes]:
     """Read a file whose row this consistent read still sees, although it may have been deleted
     since.
     """

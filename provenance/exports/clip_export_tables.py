@@ -11,8 +11,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from core.clock import format_timestamp, to_rfc3339
-from provenance.exports import registry
-from provenance.exports.registry import ExportScope, File, Row
+from provenance.exports import export_sources
+from provenance.exports.export_sources import ExportScope, File, Row
 from provenance.models import Clip
 from vault import sealed_notes
 
@@ -39,7 +39,7 @@ _USAGE: Final = (
 
 def register_clip_tables() -> None:
     """Register the tables; called when the applications start."""
-    registry.register_export_table(
+    export_sources.register_export_table(
         "clips",
         _list_clip_rows,
         columns=_CLIP,
@@ -47,7 +47,7 @@ def register_clip_tables() -> None:
         logged=("clip.issued",),
         sliced=True,
     )
-    registry.register_export_table(
+    export_sources.register_export_table(
         "clips",
         _list_own_clip_rows,
         columns=(*_CLIP, *_CALLERS),
@@ -55,8 +55,8 @@ def register_clip_tables() -> None:
         logged=("clip.issued",),
         sliced=True,
     )
-    registry.register_files(_list_recordings)
-    registry.register_export_table(
+    export_sources.file_sources.add(_list_recordings)
+    export_sources.register_export_table(
         "usage", _list_usage_rows, columns=_USAGE, bundles=("usage", "speaker")
     )
 

@@ -11,8 +11,8 @@ from django.db import transaction
 from accounts.models import Organisation
 from core import ids, transactions
 from core.errors import Conflict, Fault, Invalid, NotFound
-from provenance.exports import registry, tasks
-from provenance.exports.registry import Kind
+from provenance.exports import export_sources, tasks
+from provenance.exports.export_sources import Kind
 from provenance.models import Export, ExportQuerySet, ExportState
 from provenance.models.export import SETTLED
 from transparency_log import events
@@ -62,7 +62,7 @@ def request_export(
             "invalid", "A speaker's bundle names the `speaker`; no other does.", "speaker"
         )
     if speaker_id is not None:
-        registry.find_subject(speaker_id, organisation_id=organisation_id, livemode=livemode)
+        export_sources.find_subject(speaker_id, organisation_id=organisation_id, livemode=livemode)
     export = Export.objects.create(
         id=ids.new("exp"),
         organisation_id=organisation_id,
@@ -138,7 +138,7 @@ def download_bundle(export: Export, *, actor: str, at: datetime) -> Iterator[byt
 
 
 def _log_opening(export: Export, *, actor: str, at: datetime) -> None:
-    subject = registry.find_subject(
+    subject = export_sources.find_subject(
         export.speaker_id, organisation_id=export.organisation_id, livemode=export.livemode
     )
     events.append_event(

@@ -20,7 +20,7 @@ from django.db.models import Max, Min, Q, QuerySet
 
 from core.canonical_json import Json
 from core.errors import NotFound
-from provenance.exports.registry import ExportScope
+from provenance.exports.export_sources import ExportScope
 from transparency_log import log_reader, proofs
 from transparency_log.formats import log_entry
 from transparency_log.formats.merkle import HASH, WIDTH

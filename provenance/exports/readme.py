@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from core import clock
-from provenance.exports.registry import ExportScope, Kind
+from provenance.exports.export_sources import ExportScope, Kind
 
 _PURPOSE: Final[dict[Kind, str]] = {
     "audit": (

@@ -15,7 +15,7 @@ from typing import Final
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from core.canonical_json import Json
-from provenance.exports.registry import ExportScope, ExportTable, Row
+from provenance.exports.export_sources import ExportScope, ExportTable, Row
 from transparency_log.formats import log_entry
 from transparency_log.models import Entry, EventRef, Outbox
 

@@ -27,8 +27,9 @@ from accounts.models import Organisation
 from accounts.test_clock import now_for
 from core.clock import Clock
 from core.errors import SaysoError
-from provenance.exports import bundle_writer, registry
+from provenance.exports import bundle_writer, export_sources
 from provenance.exports.bundle_writer import BundlePlan
+from provenance.exports.export_sources import ExportScope
 from provenance.exports.heartbeat import (
     LEASE,
     ErasedMeanwhile,
@@ -37,7 +38,6 @@ from provenance.exports.heartbeat import (
     start_heartbeat,
 )
 from provenance.exports.read_snapshot import begin_consistent_read
-from provenance.exports.registry import ExportScope
 from provenance.models import Export, ExportQuerySet, ExportState
 from transparency_log import checkpoints, events, sequencer
 from transparency_log.formats import log_entry
@@ -155,7 +155,9 @@ def write_bundle(export: Export, *, now: Clock) -> Written:
     Raises ErasedMeanwhile, NotYours.
     """
     real, organisation_id = now(), export.organisation_id
-    registry.run_sweeps(organisation_id, livemode=export.livemode, at=_local_now(export, real))
+    export_sources.run_sweeps(
+        organisation_id, livemode=export.livemode, at=_local_now(export, real)
+    )
     sequencer.settle_log(organisation_id, at=real)
     signer = signing_keys.get_signer("exports", organisation_id=organisation_id, at=real)
     home = subject_keys.get_organisation_subject(organisation_id, at=real)
@@ -237,13 +239,13 @@ def build_scope(export: Export) -> ExportScope:
     """What the export is about. Raises NotFound when its speaker is unknown."""
     subject = None
     if export.speaker_id:
-        subject = registry.find_subject(
+        subject = export_sources.find_subject(
             export.speaker_id, organisation_id=export.organisation_id, livemode=export.livemode
         )
     return ExportScope(
         organisation_id=export.organisation_id,
         livemode=export.livemode,
-        kind=registry.parse_kind(export.kind),
+        kind=export_sources.parse_kind(export.kind),
         start=export.from_at,
         end=export.to_at,
         speaker_id=export.speaker_id or None,

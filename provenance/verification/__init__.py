@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from provenance.verification.consent_status import (
     ENDED_FOR_GOOD,
+    ConsentDirectory,
+    consent_directory,
     get_consent_level,
-    register_consent_level,
-    register_consent_state,
 )
 from provenance.verification.verdict import (
     ClipSummary,
@@ -26,12 +26,12 @@ from provenance.verification.verify import verify
 __all__ = [
     "ENDED_FOR_GOOD",
     "ClipSummary",
+    "ConsentDirectory",
     "LayerEvidence",
     "MarkSegment",
     "Outcome",
     "VerificationResult",
+    "consent_directory",
     "get_consent_level",
-    "register_consent_level",
-    "register_consent_state",
     "verify",
 ]

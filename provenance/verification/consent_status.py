@@ -1,37 +1,39 @@
-"""What became of the permission behind a clip: asked of the room above through a register."""
+"""What became of the permission behind a clip: a hook that the room of consents fills."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-ConsentState = Callable[[str], str | None]
-# Consents live higher in the house; their room is asked through this register, filled when the
-# applications are ready.
-_register: dict[str, ConsentState] = {}
+from core.hooks import Hook
+
+AskConsent = Callable[[str], str | None]
+"""Takes a consent's id; returns None for one that does not exist."""
 
 ENDED_FOR_GOOD: Final = frozenset(
     {"withdrawn", "invalidated", "terminated", "rejected", "erasing", "erased"}
 )
 
 
-def register_consent_state(ask: ConsentState) -> None:
-    """Say who knows the state of a consent by its id."""
-    _register["consent"] = ask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentDirectory:
+    """What the room of consents answers: a consent's state now, and the level it was signed at."""
+
+    get_state: AskConsent
+    get_level: AskConsent
 
 
-def register_consent_level(ask: ConsentState) -> None:
-    """Say who knows at which level a consent was signed."""
-    _register["level"] = ask
+consent_directory: Final = Hook[ConsentDirectory](
+    "provenance.verification.consent_status.consent_directory"
+)
 
 
 def get_consent_level(consent_id: str) -> str | None:
-    """The level at which a consent was signed, such as `L1`; None when nobody knows it."""
-    ask = _register.get("level")
-    return ask(consent_id) if ask else None
+    """Return the level at which a consent was signed, such as `L1`; None when there is none."""
+    return consent_directory.get().get_level(consent_id)
 
 
 def get_consent_state(consent_id: str) -> str:
-    """The state of a consent, `unknown` when nobody knows it."""
-    ask = _register.get("consent")
-    return (ask(consent_id) if ask else None) or "unknown"
+    """Return the state of a consent, `unknown` when there is no such consent."""
+    return consent_directory.get().get_state(consent_id) or "unknown"

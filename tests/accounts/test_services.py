@@ -23,9 +23,9 @@ DAY = timedelta(days=1)
 def heard() -> Iterator[list[DomainEvent]]:
     """The events of this test."""
     events_heard: list[DomainEvent] = []
-    domain_events.add_listener(events_heard.append)
+    domain_events.account_changed.connect(events_heard.append)
     yield events_heard
-    domain_events._listeners.remove(events_heard.append)
+    domain_events.account_changed.disconnect(events_heard.append)
 
 
 class TestCreateOrganisation:
@@ -76,12 +76,12 @@ class TestIssueKey:
         def broken(event: DomainEvent) -> None:
             raise RuntimeError("the log is away")
 
-        domain_events.add_listener(broken)
+        domain_events.account_changed.connect(broken)
         try:
             with pytest.raises(RuntimeError, match="the log is away"):
                 make_key()
         finally:
-            domain_events._listeners.remove(broken)
+            domain_events.account_changed.disconnect(broken)
         assert not ApiKey.objects.exists()
 
     def test_refuses_a_scope_that_does_not_exist(self, make_key: MakeKey) -> None:

@@ -44,7 +44,6 @@ SAME_MODULE = frozenset(
         "feedback",
         "key_rotation",
         "outputs",
-        "registry",
         "schemas",
         "speakers",
         "verify",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -320,9 +321,9 @@ def _of_older_days(api: APIClient, **changes: Any) -> dict[str, Any]:
 def known_voices() -> Iterator[dict[str, KnownVoice]]:
     """Voices as a room above would register them."""
     known: dict[str, KnownVoice] = {}
-    before = list(voice_lookup._registered)
-    voice_lookup.register_voice_lookup(
-        lambda _organisation, _livemode, voice_id: known.get(voice_id)
+    directory = replace(
+        voice_lookup.voice_directory.get(),
+        find_voice=lambda _organisation, _livemode, voice_id: known.get(voice_id),
     )
-    yield known
-    voice_lookup._registered[:] = before
+    with voice_lookup.voice_directory.replace(directory):
+        yield known

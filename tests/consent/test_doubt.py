@@ -13,6 +13,7 @@ from tests.conftest import NOON
 from tests.consent import people
 from tests.fixtures.consents import MakeConsent
 from tests.fixtures.organisations import MakeOrganisation
+from transparency_log.recovery import LostHistory
 from vault import subject_keys
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.django_db
 
 def suspend_all(organisation_id: str) -> None:
     with transaction.atomic():
-        suspend_after_restore.suspend_all(organisation_id, actor="operator:restore", at=NOON)
+        loss = LostHistory(organisation_id=organisation_id, actor="operator:restore", at=NOON)
+        suspend_after_restore.suspend_all(loss)
 
 
 def states() -> list[str]:

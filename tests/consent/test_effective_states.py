@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from consent import consent_receipts, gate, services, speaker_erasure
+from consent import consent_receipts, gate, selectors, services, speaker_erasure
 from consent.errors import WrongState
 from consent.models import Consent
 from consent.policy.state_machine import ConsentState
@@ -20,7 +20,6 @@ from consent.signing import links
 from core import clock
 from tests.conftest import NOON
 from tests.consent.people import MakeConsent, MakeRequest, ask_for, of, token_of
-from voices import registrations
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +99,7 @@ class TestPastItsEnd:
 
     @pytest.mark.usefixtures("past_the_end")
     def test_verify_speaks_of_it_as_expired(self, consent: Consent) -> None:
-        assert registrations.consent_state(consent.id) == "expired"
+        assert selectors.get_state_now(consent.id) == "expired"
 
     def test_its_receipt_says_so(self, consent: Consent) -> None:
         assert consent_receipts.receipt_to_json(consent, at=OVER)["state"] == "expired"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transparency_log.formats import log_entry
+from transparency_log.formats import entry_kinds, log_entry
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CONSENT, GRANT = "con_" + "a" * 26, "grt_" + "b" * 26
@@ -94,7 +94,7 @@ class TestBuild:
         )
 
     @given(
-        st.sampled_from(sorted(log_entry.KINDS)),
+        st.sampled_from(sorted(kind.name for kind in entry_kinds.kinds)),
         st.dictionaries(
             st.from_regex(r"[a-z][a-z_]{0,11}", fullmatch=True),
             prefixes,
@@ -124,7 +124,7 @@ class TestBuild:
         self, kind: str, refs: dict[str, str], at: datetime, livemode: bool, by: str | None
     ) -> None:
         named = {name: f"{prefix}_{'a' * 26}" for name, prefix in refs.items()}
-        tells = by if kind in log_entry.TELLS_BY else None
+        tells = by if entry_kinds.get_kind(kind).tells_by else None
 
         payload = build(kind=kind, refs=named, at=at, livemode=livemode, by=tells)
 

@@ -18,7 +18,7 @@ from erasure import erasure_requests, execution
 from erasure.models import Erasure
 from provenance.clips import clip_lifecycle
 from provenance.exports import export_requests as exports
-from provenance.exports import registry
+from provenance.exports import export_sources
 from provenance.exports.zip_stream import Archive
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
@@ -198,7 +198,9 @@ class TestTheirRecordings:
             sha256="0" * 64,
             created_at=NOON,
         )
-        (file,) = (one for one in registry.list_files(scope_of(voice)) if one.table == "samples")
+        (file,) = (
+            one for one in export_sources.list_files(scope_of(voice)) if one.table == "samples"
+        )
         tracemalloc.start()
         try:
             for piece in Archive().add(
@@ -211,8 +213,8 @@ class TestTheirRecordings:
         assert peak < 5_000_000
 
 
-def scope_of(voice: Voice) -> registry.ExportScope:
-    return registry.ExportScope(
+def scope_of(voice: Voice) -> export_sources.ExportScope:
+    return export_sources.ExportScope(
         organisation_id=voice.organisation_id, livemode=voice.livemode, kind="speaker",
         speaker_id=voice.speaker_id, subject=voice.subject,
     )  # fmt: skip

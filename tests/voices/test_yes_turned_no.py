@@ -29,6 +29,7 @@ from erasure import erasure_requests as erasures
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import MakeConsent, MakeVoice, grant_of, order_for, principal_of
+from transparency_log.recovery import LostHistory
 from voices import similarity_reviews, voice_deletion, voice_library
 from voices.models import Voice
 from voices.speech import dispatch, pipeline
@@ -166,7 +167,9 @@ class World:
     def restore_a_backup(self) -> None:
         with transaction.atomic():
             suspend_after_restore.suspend_all(
-                self.voice.organisation_id, actor="member:x", at=self.at
+                LostHistory(
+                    organisation_id=self.voice.organisation_id, actor="member:x", at=self.at
+                )
             )
 
     def add_a_member_and_change_their_role(self) -> None:

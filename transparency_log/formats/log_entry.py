@@ -21,6 +21,7 @@ from typing import Final
 from core import canonical_json, clock
 from core.base64url import encode_base64url
 from core.canonical_json import Json
+from transparency_log.formats import entry_kinds
 
 # What `c` and `kid` are made with follows from the version; version 1 named its algorithm, its
 # subject and its speaker.
@@ -34,71 +35,8 @@ MOST_REFS: Final = 4
 KEY_BYTES: Final = 32
 _KID_BYTES: Final = 16
 
-KINDS: Final = frozenset(
-    {
-        "speaker.created",
-        "speaker.updated",
-        "speaker.corrected",
-        "speaker.opened",
-        "delivery.started",
-        "delivery.sent",
-        "delivery.failed",
-        "consent.requested",
-        "consent.captured",
-        "consent.activated",
-        "consent.declined",
-        "consent.suspended",
-        "consent.resumed",
-        "consent.narrowed",
-        "consent.renewed",
-        "consent.revoked",
-        "consent.expired",
-        "consent.superseded",
-        "consent.lapsed",
-        "consent.rejected",
-        "voice.ready",
-        "voice.failed",
-        "voice.deleted",
-        "voice.likeness_noted",
-        "decision.allowed",
-        "decision.denied",
-        "clip.issued",
-        "clip.aborted",
-        "clip.withdrawn",
-        "clip.mark_failed",
-        "clip.c2pa_failed",
-        "erasure.started",
-        "erasure.target",
-        "erasure.completed",
-        "export.requested",
-        "export.ready",
-        "export.downloaded",
-        "key.issued",
-        "key.rotated",
-        "key.disabled",
-        "key.destroyed",
-        "mark_key.exported",
-        "clock.advanced",
-        "member.added",
-        "member.changed",
-        "member.removed",
-        "member.logged_in",
-        "member.login_failed",
-        "admin.action",
-        "policy.changed",
-        "log.recovered",
-        "member.login",
-        "member.locked_out",
-        "member.password_changed",
-        "member.factor_added",
-        "member.factor_removed",
-        "member.role_changed",
-    }
-)
-
-# Who wanted what happened: said in the open, of these kinds alone.
+# Who wanted what happened: shown in the open, of the kinds that are registered so alone.
 PARTIES: Final = frozenset({"person", "organisation", "authority"})
-TELLS_BY: Final = frozenset({"consent.revoked"})
 # What an entry may name. People are not among them (speakers, members, subjects): their ids would
 # link their entries.
 NAMEABLE: Final = frozenset(
@@ -200,9 +138,9 @@ def build_entry(
     public, for a `by` that this kind does not tell, and for more than 511 bytes, which nothing
     legal reaches.
     """
-    check_kind(kind)
+    known = entry_kinds.get_kind(kind)
     _check_refs(refs)
-    if by is not None and (by not in PARTIES or kind not in TELLS_BY):
+    if by is not None and (by not in PARTIES or not known.tells_by):
         raise ValueError(f"{kind} does not tell in the open who wanted it, or not as {by!r}")
     entry: dict[str, Json] = {
         "v": VERSION,
@@ -235,14 +173,6 @@ def _check_refs(refs: Mapping[str, str]) -> None:
                 f"the ref {name!r} must not name a {ref[:3]}: that would link the entries about a "
                 "person"
             )
-
-
-def check_kind(kind: str) -> None:
-    """Raise ValueError for a kind that is not in the list: a misspelt event would never be found
-    again.
-    """
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind of event {kind!r}")
 
 
 def _compute_mac(key: bytes, data: bytes) -> str:

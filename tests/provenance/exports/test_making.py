@@ -21,14 +21,14 @@ from core.errors import NotFound
 from provenance.exports import (
     bundle_writer,
     export_requests,
+    export_sources,
     heartbeat,
     log_extract,
     read_snapshot,
-    registry,
     tables,
     worker,
 )
-from provenance.exports.registry import ExportScope, Row
+from provenance.exports.export_sources import ExportScope, Row
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
 from tests.provenance.exports import story
@@ -252,11 +252,11 @@ class TestRows:
 
     def table(
         self, *rows: Row, logged: tuple[str, ...] = ("consent.requested",)
-    ) -> registry.ExportTable:
+    ) -> export_sources.ExportTable:
         def source(scope: ExportScope) -> Iterator[Row]:
             yield from rows
 
-        return registry.ExportTable(
+        return export_sources.ExportTable(
             name="toys", source=source, columns=self.COLUMNS, logged=logged, sliced=False
         )
 

@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from core import clock
 from core.canonical_json import Json
+from core.hooks import Hook, Registry
 
 Kind = Literal["audit", "speaker", "ropa", "usage"]
 KINDS: Final[tuple[Kind, ...]] = ("audit", "speaker", "ropa", "usage")
@@ -134,11 +135,22 @@ Sweep = Callable[[str, bool, datetime], object]
 # Gives the vault subject of an organisation's speaker; raises core.errors.NotFound for strangers.
 SubjectOf = Callable[[str, str, bool], str]
 
-_tables: dict[tuple[Kind, str], ExportTable] = {}
-_records: list[Records] = []
-_people: list[SubjectOf] = []
-_files: list[Files] = []
-_sweeps: list[Sweep] = []
+record_sources: Final = Registry[Records]("provenance.exports.export_sources.record_sources")
+"""Signed consent records for the bundles of auditors and of speakers."""
+
+file_sources: Final = Registry[Files]("provenance.exports.export_sources.file_sources")
+"""Files of a person for their own bundle. Their rows' tables have the column `sha256`."""
+
+speaker_subject: Final = Hook[SubjectOf]("provenance.exports.export_sources.speaker_subject")
+
+sweeps: Final = Registry[Sweep]("provenance.exports.export_sources.sweeps")
+"""Done before a bundle is written: its rows and its log then show how things stand, whatever the
+beat has done.
+"""
+
+_tables: Final = Registry[tuple[Kind, ExportTable]](
+    "provenance.exports.export_sources", key=lambda item: (item[0], item[1].name)
+)
 
 
 def register_export_table(
@@ -154,69 +166,42 @@ def register_export_table(
 
     `source` is asked twice (for JSONL and for CSV) inside one consistent read and must give the
     same rows both times: in the order of a unique column, one dict a row with exactly `columns`, no
-    floats. A later registration takes the place of an earlier one.
+    floats.
+
+    Raises HookTaken for a second table of the same name in one kind of bundle.
     """
     table = ExportTable(name=name, source=source, columns=columns, logged=logged, sliced=sliced)
     for kind in bundles:
-        _tables[kind, name] = table
-
-
-def register_records(source: Records) -> None:
-    """Have signed consent records from this source in audit and speaker bundles."""
-    if source not in _records:
-        _records.append(source)
-
-
-def register_files(source: Files) -> None:
-    """Have a person's files from this source in their own bundle.
-
-    Their rows' tables have the column `sha256`.
-    """
-    if source not in _files:
-        _files.append(source)
-
-
-def register_people(subject_of: SubjectOf) -> None:
-    """Learn who knows the speakers."""
-    _people[:] = [subject_of]
-
-
-def register_sweep(sweep: Sweep) -> None:
-    """Have this done before a bundle is written: its rows and its log then say how things stand,
-    whatever beat did.
-    """
-    if sweep not in _sweeps:
-        _sweeps.append(sweep)
+        _tables.add((kind, table))
 
 
 def run_sweeps(organisation_id: str, *, livemode: bool, at: datetime) -> None:
     """Write down everything that is past its end. Opens transactions."""
-    for one in _sweeps:
-        one(organisation_id, livemode, at)
+    for sweep in sweeps:
+        sweep(organisation_id, livemode, at)
 
 
 def list_tables(kind: Kind) -> tuple[ExportTable, ...]:
     """The tables of a kind of bundle, by name."""
-    return tuple(
-        table for (of, _), table in sorted(_tables.items(), key=lambda item: item[0]) if of == kind
-    )
+    found = [table for of, table in _tables if of == kind]
+    return tuple(sorted(found, key=lambda table: table.name))
 
 
 def list_records(scope: ExportScope) -> Iterator[Record]:
     """The signed records that belong into a bundle."""
-    for source in _records:
+    for source in record_sources:
         yield from source(scope)
 
 
 def list_files(scope: ExportScope) -> Iterator[File]:
     """The person's files that belong into a bundle."""
-    for source in _files:
+    for source in file_sources:
         yield from source(scope)
 
 
 def find_subject(speaker_id: str, *, organisation_id: str, livemode: bool) -> str:
     """Give the vault subject of a speaker.
 
-    Raises NotFound for strangers; LookupError when nobody knows speakers.
+    Raises NotFound for strangers.
     """
-    return _people[0](speaker_id, organisation_id, livemode)
+    return speaker_subject.get()(speaker_id, organisation_id, livemode)

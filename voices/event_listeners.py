@@ -1,0 +1,44 @@
+"""What voices do when something changes in a room below: a key, a policy, a consent."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from accounts.domain_events import DomainEvent
+from accounts.models import Organisation
+from accounts.test_clock import now_for
+from consent import comparison_consent
+from voices import tasks, voice_comparison
+from voices.speech import job_queue
+
+SPEAKS: Final = "speech:write"
+"""The scope of an API key that queues speech."""
+
+
+def on_key_event(event: DomainEvent) -> None:
+    """End what is queued for a key that was disabled, lost its right to speak, or gave its secret
+    up at once.
+    """
+    if event.facts.get("keep_jobs") or (key_id := event.refs.get("key")) is None:
+        return
+    lost = event.facts.get("action") == "key.updated" and SPEAKS not in cast(
+        "list[str]", event.facts["scopes"]
+    )
+    if lost or event.kind in {"key.disabled", "key.rotated"}:
+        organisation = Organisation.objects.get(id=event.organisation_id)
+        job_queue.end_items_of_key(
+            key_id, at=now_for(organisation, livemode=event.livemode, real=event.at)
+        )
+
+
+def on_policy_event(event: DomainEvent) -> None:
+    """Delete what voices were compared by when an owner switches the comparison off."""
+    if event.kind == "policy.changed" and not comparison_consent.is_comparison_on(
+        event.organisation_id
+    ):
+        voice_comparison.forget_organisation(event.organisation_id)
+
+
+def on_consent_ended(**_signal: object) -> None:
+    """Wake the sweep; the rows say what there is to do."""
+    tasks.sweep_voices.delay()
