@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from celery import shared_task
-
 from accounts import idempotency_records
 from accounts.models import SharedValue
 from accounts.sessions import SessionStore
 from core import clock
+from core.background_tasks import background_task
 
 
-@shared_task(name="accounts.forget", acks_late=True, ignore_result=True)
+@background_task(name="accounts.forget")
 def delete_expired_records(**_later: object) -> None:
     """Delete stored answers of idempotent calls, logins and shared counters whose time is over."""
     at = clock.now()

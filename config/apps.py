@@ -2,15 +2,14 @@
 
 from django.apps import AppConfig
 
-from config import celery, checks
+from config import checks
 from config.middleware import page_errors
 
 
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = "Sayso"
-    # Loaded here, so that every process with Django has the one Celery app and our checks.
-    celery = celery.app
+    # Loaded here, so that every process with Django has our checks.
     checks = (
         checks.check_hooks,
         checks.check_development_leftovers,

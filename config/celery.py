@@ -6,26 +6,41 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final, cast
 
-from celery import Celery
-from celery.contrib.django.task import DjangoTask
+from celery import Celery, Task
 from celery.result import EagerResult
-from celery.signals import setup_logging, worker_init
+from celery.signals import import_modules, setup_logging, worker_init
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from config import embedded_worker
 from config.backup import restore_guard
+from core import background_tasks
+from core.background_tasks import BackgroundTask
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 logger = logging.getLogger(__name__)
 
+TASK_MODULES: Final = (
+    "accounts.tasks",
+    "consent.tasks",
+    "erasure.tasks",
+    "provenance.exports.tasks",
+    "provenance.tasks",
+    "transparency_log.attestation.tasks",
+    "transparency_log.tasks",
+    "vault.tasks",
+    "voices.speech.tasks",
+    "voices.tasks",
+)
+"""Where background tasks are; loaded by workers alone."""
 
-class SaysoTask(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs alone
-    """A task that goes to Celery when there is a broker, else to the worker threads of this
-    process.
-    """
+
+class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
+    """A task whose retries leave as its first message did: a broker that is away is no error."""
 
     abstract = True
 
@@ -33,30 +48,51 @@ class SaysoTask(DjangoTask):  # type: ignore[type-arg]  # generic in the stubs a
         self, args: Any = None, kwargs: dict[str, Any] | None = None, *rest: Any, **options: Any
     ) -> Any:
         """Publish; messages carry ids only, and a lost one is found by a sweep."""
-        if settings.REDIS_URL:
-            return self._publish(args, kwargs, *rest, **options)
-        embedded_worker.submit_task(
-            self.name, kwargs or {}, countdown=options.get("countdown") or 0
-        )
-        return EagerResult(self.name, None, "PENDING")
-
-    def _publish(self, *args: Any, **options: Any) -> Any:
-        """Send the message.
-
-        A broker that is away is no error of the caller's, whose rows are committed by now.
-        """
         try:
-            return super().apply_async(*args, **options)
+            return super().apply_async(args, kwargs, *rest, **options)
         except OperationalError:
-            logger.warning("broker away, message not sent", extra={"task": self.name})
+            _report_lost_message(self.name)
             return EagerResult(self.name, None, "PENDING")
+
+
+def send_task(name: str, ids: Mapping[str, Any], *, expires: float | None = None) -> None:
+    """Wake a task: by a message when there is a broker, else in a worker thread of this process.
+
+    A broker that is away is no error of the caller's, whose rows are committed by now.
+    """
+    if not settings.REDIS_URL:
+        embedded_worker.submit_task(name, dict(ids))
+        return
+    try:
+        app.send_task(name, kwargs=dict(ids), expires=expires, ignore_result=True)
+    except OperationalError:
+        _report_lost_message(name)
+
+
+def _report_lost_message(name: str) -> None:
+    logger.warning("broker away, message not sent", extra={"task": name})
+
+
+def _register_tasks(**_signal: object) -> None:
+    """Make a Celery task of every background task; a worker asks for them when it starts."""
+    for module in TASK_MODULES:
+        import_module(module)
+    for task in background_tasks.list_background_tasks():
+        register_task(task)
+
+
+def register_task(task: BackgroundTask) -> None:
+    """Make a Celery task of one background task."""
+    make = cast("Callable[..., object]", app.task(name=task.name, **task.options))
+    make(task.function)
 
 
 app = Celery("sayso", task_cls=SaysoTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
-
 app.set_default()
+
+# After Celery's own listener, which sets Django up.
+import_modules.connect(_register_tasks, sender=app)
 
 # Workers log as the web server does: Celery sets up nothing of its own once somebody listens here.
 setup_logging.connect(lambda **_signal: None, weak=False)

@@ -145,7 +145,7 @@ INSTALLED_APPS = [
     "erasure",
     "config",
     "unfold",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls loads the admin modules
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -374,6 +374,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- tasks: rows are the truth, messages only wake ------------------------------------------------
+SAYSO_TASK_SENDER = "config.celery.send_task"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -8,6 +8,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from config import admin_login, api_docs, health, problem_pages
 from core import converters
 
+# Here and not at start, so that commands without pages do not load what the admin pages need.
+admin.autodiscover()
 admin_login.close_second_ways(admin.site)
 converters.register_id_converters()  # the routes below name them
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import logging
 
-from celery import shared_task
-
 from consent import wakeups
 from consent.lifecycle import expiry, link_sender
 from core import clock
+from core.background_tasks import background_task
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="consent.expire", acks_late=True, ignore_result=True)
+@background_task(name="consent.expire")
 def expire_consents(**_later: object) -> None:
     """End consents whose term is over and requests that nobody answered, each by its organisation's
     clock.
@@ -26,13 +25,13 @@ def expire_consents(**_later: object) -> None:
         logger.info("consents ended by time", extra={"consents": ended})
 
 
-@shared_task(name="consent.deliver", acks_late=True, ignore_result=True)
+@background_task(name="consent.deliver")
 def deliver_link(delivery_id: str, **_later: object) -> None:
     """Send one link now. A message that was lost or came too early is made good by the sweep."""
     link_sender.send_one(delivery_id, now=clock.now)
 
 
-@shared_task(name="consent.deliver_pending", acks_late=True, ignore_result=True)
+@background_task(name="consent.deliver_pending")
 def deliver_pending_links(**_later: object) -> None:
     """Send every link that is due: retries, and what a worker that died left behind."""
     link_sender.send_pending(now=clock.now)

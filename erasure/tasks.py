@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from celery import shared_task
-
 from core import clock
+from core.background_tasks import background_task
 from core.errors import SaysoError
 from erasure import execution
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="erasure.carry", acks_late=True, ignore_result=True)
+@background_task(name="erasure.carry")
 def carry_erasure(*, erasure_id: str, **_later: object) -> None:
     """Carry one erasure on; what cannot be finished now is found again by `carry_due_erasures`."""
     try:
@@ -24,8 +23,8 @@ def carry_erasure(*, erasure_id: str, **_later: object) -> None:
         )
 
 
-@shared_task(name="erasure.carry_due", acks_late=True, ignore_result=True)
+@background_task(name="erasure.carry_due")
 def carry_due_erasures(**_later: object) -> None:
     """Carry on every erasure that is due: the guarantee behind the wake-up."""
     for erasure_id in execution.list_due_erasures(at=clock.now()):
-        carry_erasure.run(erasure_id=erasure_id)
+        carry_erasure(erasure_id=erasure_id)

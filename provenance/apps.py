@@ -7,7 +7,7 @@ class ProvenanceConfig(AppConfig):
 
     def ready(self) -> None:
         from provenance.clips import watermark_keys
-        from provenance.exports import clip_export_tables, tasks  # noqa: F401 - importing makes the task known
+        from provenance.exports import clip_export_tables
         from transparency_log.formats import entry_kinds
 
         entry_kinds.register_kinds(

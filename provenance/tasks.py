@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from celery import shared_task
-
 from core import clock
+from core.background_tasks import background_task
 from provenance import feedback
 from provenance.fingerprint import repository
 
 _AT_ONCE: Final = 50
 
 
-@shared_task(name="provenance.fingerprint_pending", acks_late=True, ignore_result=True)
+@background_task(name="provenance.fingerprint_pending")
 def fingerprint_pending(**_later: object) -> None:
     """Make the fingerprints that wait: of new clips, and of all when the key of the index is
     another.
@@ -25,7 +24,7 @@ def fingerprint_pending(**_later: object) -> None:
         pass
 
 
-@shared_task(name="provenance.forget_feedback", acks_late=True, ignore_result=True)
+@background_task(name="provenance.forget_feedback")
 def forget_feedback(**_later: object) -> None:
     """Delete opinions on answers whose time is over."""
     feedback.delete_old_feedback(at=clock.now())

@@ -14,7 +14,6 @@ class TransparencyLogConfig(AppConfig):
 
         from accounts import domain_events
         from transparency_log import account_log
-        from transparency_log.attestation import tasks  # noqa: F401 - importing makes the task known
         from transparency_log.formats import entry_kinds
 
         entry_kinds.register_kinds("log.recovered", *get_args(domain_events.Kind))

@@ -12,9 +12,8 @@ from typing import Final, NamedTuple
 
 from django.db import transaction
 
-from core import canonical_json, ids, transactions
+from core import background_tasks, canonical_json, ids, transactions
 from core.canonical_json import Json
-from transparency_log import tasks
 from transparency_log.formats import entry_kinds, log_entry
 from transparency_log.models import Body, Outbox
 from transparency_log.storage import bulk_insert
@@ -177,7 +176,10 @@ def _wake_sequencer(organisation_id: str) -> None:
     # event. A lambda, since Django's report of a failed callback wants a name, which partial
     # objects lack.
     transaction.on_commit(
-        lambda: tasks.settle_organisation.delay(organisation_id=organisation_id), robust=True
+        lambda: background_tasks.send_task(
+            "transparency_log.settle_organisation", {"organisation_id": organisation_id}
+        ),
+        robust=True,
     )
 
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import logging
 
-from celery import shared_task
-
 from core import clock
+from core.background_tasks import background_task
 from core.errors import SaysoError
 from transparency_log import sequencer
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="transparency_log.settle_organisation", acks_late=True, ignore_result=True)
+@background_task(name="transparency_log.settle_organisation")
 def settle_organisation(*, organisation_id: str, **_later: object) -> None:
     """Sequence one organisation's waiting events and publish its checkpoint; woken by every
     append.
@@ -24,7 +23,7 @@ def settle_organisation(*, organisation_id: str, **_later: object) -> None:
     _settle_log(organisation_id)
 
 
-@shared_task(name="transparency_log.settle", acks_late=True, ignore_result=True)
+@background_task(name="transparency_log.settle")
 def settle_all_logs(**_later: object) -> None:
     """Do so for every organisation with waiting events or an unsigned head: what a lost message
     left behind.

@@ -6,9 +6,8 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from celery import shared_task
-
 from core import clock
+from core.background_tasks import background_task
 from vault import blobs, key_rotation
 from vault.models import Kek, KekState
 
@@ -20,7 +19,7 @@ EPOCH: Final = timedelta(days=28)
 GRACE: Final = timedelta(days=7)
 
 
-@shared_task(name="vault.rotate", acks_late=True, ignore_result=True)
+@background_task(name="vault.rotate")
 def rotate_key_epochs(**_later: object) -> None:
     """Begin a new epoch when the current one is old enough; finish older ones, and a rotation that
     was cut short.
@@ -36,7 +35,7 @@ def rotate_key_epochs(**_later: object) -> None:
     logger.info("key epochs looked after", extra=facts)
 
 
-@shared_task(name="vault.sweep", acks_late=True, ignore_result=True)
+@background_task(name="vault.sweep")
 def sweep_orphaned_blobs(**_later: object) -> None:
     """Delete encrypted files whose rows never came or are gone."""
     swept = blobs.sweep_orphans(at=clock.now())

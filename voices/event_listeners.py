@@ -8,7 +8,8 @@ from accounts.domain_events import DomainEvent
 from accounts.models import Organisation
 from accounts.test_clock import now_for
 from consent import comparison_consent
-from voices import tasks, voice_comparison
+from core.background_tasks import send_task
+from voices import voice_comparison
 from voices.speech import job_queue
 
 SPEAKS: Final = "speech:write"
@@ -41,4 +42,4 @@ def on_policy_event(event: DomainEvent) -> None:
 
 def on_consent_ended(**_signal: object) -> None:
     """Wake the sweep; the rows say what there is to do."""
-    tasks.sweep_voices.delay()
+    send_task("voices.sweep", {})

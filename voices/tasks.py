@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from celery import shared_task
 from django.conf import settings
 
 from core import clock
+from core.background_tasks import background_task, send_task
 from core.errors import Unavailable
 from voices import reconcile, voice_comparison, voice_deletion
 from voices.speech.tasks import run_job
@@ -20,14 +20,12 @@ ACTOR: Final = "system:comparison"
 logger = logging.getLogger(__name__)
 
 
-@shared_task(
+@background_task(
     name="voices.remove_voice",
-    acks_late=True,
     autoretry_for=(Unavailable,),
     retry_backoff=True,
     retry_backoff_max=300,
     max_retries=5,
-    ignore_result=True,
 )
 def remove_voice(*, voice_id: str, actor: str = reconcile.ACTOR, **_later: object) -> None:
     """Delete one voice; a provider that stays away longer than the retries is asked again by the
@@ -36,27 +34,25 @@ def remove_voice(*, voice_id: str, actor: str = reconcile.ACTOR, **_later: objec
     voice_deletion.run_deletion(voice_id, actor=actor, real=clock.now)
 
 
-@shared_task(
+@background_task(
     name="voices.compare_voice",
-    acks_late=True,
     autoretry_for=(Unavailable,),
     retry_backoff=True,
     retry_backoff_max=300,
     max_retries=5,
-    ignore_result=True,
 )
 def compare_voice(*, voice_id: str, **_later: object) -> None:
     """Compare one voice with other people's; what the retries did not finish, the sweep finds."""
     voice_comparison.run_comparison(voice_id, actor=ACTOR, real=clock.now)
 
 
-@shared_task(name="voices.sweep", acks_late=True, ignore_result=True)
+@background_task(name="voices.sweep")
 def sweep_voices(**_later: object) -> None:
     """Find lost jobs, voices of ended consents, and whatever was cut off."""
     found = reconcile.sweep_pending_work(at=clock.now())
     for job_id in found.jobs:
         # While every worker is busy, wake-ups do not pile up: the next sweep sends another.
-        run_job.apply_async(kwargs={"job_id": job_id}, expires=2 * settings.SAYSO_SWEEP_SECONDS)
+        send_task(run_job.name, {"job_id": job_id}, expires=2 * settings.SAYSO_SWEEP_SECONDS)
     for voice_id in found.voices:
         remove_voice.delay(voice_id=voice_id)
     for voice_id in found.comparisons:

@@ -4,14 +4,18 @@ hurts nobody.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
+from typing import cast
 
 import pytest
 from pytest_django import Settings
+from redis import Redis
 
 from config import celery
 from tests.e2e.processes import NOBODY_LISTENS, ROOT
@@ -21,6 +25,61 @@ NAMES_OF_A_FRESH_WORKER = (
     "from config.celery import app; app.loader.import_default_modules(); app.finalize(); "
     "print(*app.tasks)"
 )
+
+A_FRESH_SENDER = """
+import sys
+import django
+django.setup()
+from transparency_log.events import LogEvent
+assert "celery" not in sys.modules
+{send}
+"""
+BY_NAME = """
+from core.background_tasks import send_task
+send_task("transparency_log.settle_organisation", {"organisation_id": "org_nobody"})
+"""
+BY_TASK = """
+from transparency_log.tasks import settle_organisation
+settle_organisation.delay(organisation_id="org_nobody")
+"""
+
+
+class TestTheTasks:
+    def test_are_those_of_every_module_named_tasks(self) -> None:
+        found = {
+            ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            for path in ROOT.glob("[a-z]*/**/tasks.py")
+        }
+        assert set(celery.TASK_MODULES) == found
+
+    def test_of_a_wake_up_by_name_are_known(self) -> None:
+        celery.app.loader.import_default_modules()
+        named = {
+            name
+            for path in ROOT.glob("[a-z]*/**/*.py")
+            if path.parts[len(ROOT.parts)] not in {"tests", "bench"}
+            for name in re.findall(r'send_task\(\s*"([a-z_.]+)"', path.read_text(encoding="utf-8"))
+        }
+        assert named
+        assert named <= set(celery.app.tasks)
+
+
+@pytest.mark.redis
+class TestAFreshProcess:
+    """A command loads no Celery before it sends; then the message is our app's, in our broker."""
+
+    @pytest.mark.parametrize("send", [BY_NAME, BY_TASK], ids=["by its name", "by the task"])
+    def test_sends_through_our_app(self, send: str) -> None:
+        url = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/9"  # no worker listens to this one
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "REDIS_URL": url}
+        command = [sys.executable, "-c", A_FRESH_SENDER.replace("{send}", send)]
+        with Redis.from_url(url) as broker:
+            broker.flushdb()
+            subprocess.run(command, cwd=ROOT, env=environment, check=True)
+            message = json.loads(cast("bytes", broker.lpop("log")))
+
+        assert message["headers"]["task"] == "transparency_log.settle_organisation"
+        assert message["headers"]["kwargsrepr"] == "{'organisation_id': 'org_nobody'}"
 
 
 class TestTheBeat:

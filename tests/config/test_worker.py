@@ -9,25 +9,27 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from celery import shared_task
 
-from config import embedded_worker
+from config import celery, embedded_worker
 from config.embedded_worker import QueueThread
+from core.background_tasks import BackgroundTask
 
 seen: list[str] = []
 done = threading.Event()
 
 
-@shared_task(name="tests.note")
 def note(*, word: str) -> None:
     seen.append(word)
     if word == "last":
         done.set()
 
 
-@shared_task(name="tests.stumble")
 def stumble() -> None:
     raise ZeroDivisionError
+
+
+celery.register_task(BackgroundTask("tests.note", note, {}))
+celery.register_task(BackgroundTask("tests.stumble", stumble, {}))
 
 
 @pytest.fixture

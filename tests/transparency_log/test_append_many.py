@@ -12,10 +12,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from core import canonical_json, ids
+from core import background_tasks, canonical_json, ids
 from core.errors import Malformed
 from tests.conftest import NOON
-from transparency_log import events, fsck, log_reader, sequencer, tasks
+from transparency_log import events, fsck, log_reader, sequencer
 from transparency_log.formats import log_entry
 from transparency_log.models import Body, Entry, EventRef, Outbox
 from transparency_log.storage import bulk_insert
@@ -132,9 +132,7 @@ class TestAppendMany:
     ) -> None:
         woken: list[str] = []
         monkeypatch.setattr(
-            tasks.settle_organisation,
-            "delay",
-            lambda *, organisation_id: woken.append(organisation_id),
+            background_tasks, "send_task", lambda _, ids: woken.append(ids["organisation_id"])
         )
         other = ids.new("org")
         with django_capture_on_commit_callbacks(execute=True):

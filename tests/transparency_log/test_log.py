@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from core import ids
+from core import background_tasks, ids
 from tests.conftest import NOON
 from tests.transparency_log.conftest import Append
 from transparency_log import events, log_reader, sequencer, tasks
@@ -186,9 +186,7 @@ class TestWaking:
     ) -> None:
         woken: list[str] = []
         monkeypatch.setattr(
-            tasks.settle_organisation,
-            "delay",
-            lambda *, organisation_id: woken.append(organisation_id),
+            background_tasks, "send_task", lambda _, ids: woken.append(ids["organisation_id"])
         )
         with django_capture_on_commit_callbacks(execute=True):
             event(organisation_id)
@@ -200,10 +198,10 @@ class TestWaking:
     def test_that_fails_does_not_undo_or_spoil_the_business(
         self, organisation_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def away(**_: object) -> None:
+        def away(*_: object) -> None:
             raise ConnectionError("the broker is away")
 
-        monkeypatch.setattr(tasks.settle_organisation, "delay", away)
+        monkeypatch.setattr(background_tasks, "send_task", away)
         with transaction.atomic():
             event(organisation_id)
 

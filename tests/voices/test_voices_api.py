@@ -266,7 +266,7 @@ class TestDeleting:
 
         answer = client.delete(f"/v1/voices/{voice.id}")
         assert (answer.status_code, answer.json()["state"]) == (202, "revoking")
-        remove_voice.run(voice_id=voice.id)
+        remove_voice(voice_id=voice.id)
 
         found = client.get(f"/v1/voices/{voice.id}").json()
         assert (found["state"], found["name"]) == ("deleted", None)

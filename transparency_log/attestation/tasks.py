@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from celery import shared_task
-
 from core import clock
+from core.background_tasks import background_task
 from transparency_log.attestation import scheduler
 
 
-@shared_task(name="transparency_log.attest", acks_late=True, ignore_result=True)
+@background_task(name="transparency_log.attest")
 def attest_checkpoints(**_later: object) -> None:
     """Have checkpoints cosigned, copied and stamped, as far as that is configured and due."""
     scheduler.run_due_tasks(now=clock.now)

@@ -8,13 +8,11 @@ than copying a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final
 
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.db.models import Model
-from psycopg import errors
 
 from core import transactions
 
@@ -56,16 +54,12 @@ def _copy_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Values
     statement = (
         f"COPY {connection.ops.quote_name(meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)"
     )
-    with connection.cursor() as cursor, _translate_errors(), cursor.copy(statement) as copy:
+    # Django translates what `execute` raises by itself, and not this.
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(statement) as copy,
+    ):
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
-
-
-@contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Django translates what `execute` raises, and not this."""
-    try:
-        yield
-    except errors.IntegrityError as error:
-        raise IntegrityError(str(error)) from error

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from celery import shared_task
-
 from core import clock
+from core.background_tasks import background_task
 from core.errors import Unavailable
 from voices.speech import job_queue
 
 
-@shared_task(
+@background_task(
     name="voices.run_job",
-    acks_late=True,
     autoretry_for=(Unavailable,),
     retry_backoff=True,
     retry_backoff_max=300,
     retry_jitter=False,
     max_retries=job_queue.MOST_ATTEMPTS,
-    ignore_result=True,
 )
 def run_job(*, job_id: str, **_later: object) -> None:
     """Carry a job out at least once, others in their turn on the way; claims make each item take
