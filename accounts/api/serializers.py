@@ -1,28 +1,35 @@
-"""What the API of accounts takes: forms that validate and know nothing else."""
+"""What the API of accounts takes and answers: forms that validate, answers that render."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts import api_scopes
+from accounts import api_scopes, contact_details, note_sealing
+from accounts.models import ApiKey, Organisation
 from core import durations
 from core.api.fields import (
     Bounded,
     Choice,
+    Constant,
     Flag,
     Metadata,
     Moment,
+    NullableText,
     Reference,
     ShownText,
     TextField,
+    Timestamp,
     Whole,
     Word,
 )
-from core.api.serializers import StrictSerializer
+from core.api.pagination import list_of
+from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.caller_notes import Notes
 from core.durations import Duration
 
 MOST_CALLS = 100_000
@@ -129,3 +136,76 @@ class ClockAdvance(StrictSerializer):
     """How far to move the test clock."""
 
     advance = DurationField(help_text="ISO 8601, such as P1Y.")
+
+
+class OrganisationSerializer(ObjectSerializer[Organisation]):
+    """An organisation as it is shown to people: its name, and how to reach it."""
+
+    object_name = "organisation"
+
+    name = serializers.CharField()
+    contact = NullableText()
+    dpo = NullableText()
+
+    def compute_fields(self, row: Organisation) -> Mapping[str, Any]:
+        """Read how people reach the organisation, and the `livemode` of the asking key from the
+        context.
+        """
+        addresses = contact_details.get_contact(row)
+        return {
+            **super().compute_fields(row),
+            "livemode": self.context["livemode"],
+            "contact": addresses.contact,
+            "dpo": addresses.dpo,
+        }
+
+
+class ApiKeySerializer(ObjectSerializer[ApiKey]):
+    """An API key without its secret. People know it by its `prefix`."""
+
+    object_name = "api_key"
+
+    product = serializers.CharField()
+    mode = serializers.ChoiceField(choices=("test", "live"))
+    prefix = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    default_use_case = NullableText()
+    default_channel = NullableText()
+    default_territory = NullableText()
+    default_language = NullableText()
+    calls_per_minute = serializers.IntegerField()
+    expires_at = Timestamp(allow_null=True)
+    last_used_at = Timestamp(allow_null=True)
+    disabled_at = Timestamp(allow_null=True)
+    previous_secret_until = Timestamp(source="previous_until", allow_null=True)
+
+    def open_notes(self, row: ApiKey) -> Notes:
+        """Open what the caller noted."""
+        return note_sealing.note_sealer.get().open_notes(row, organisation_id=row.organisation_id)
+
+    def compute_fields(self, row: ApiKey) -> Mapping[str, Any]:
+        """Name the mode of the key."""
+        return {**super().compute_fields(row), "mode": "live" if row.livemode else "test"}
+
+
+class IssuedApiKey(ApiKeySerializer):
+    """An API key with its secret, for the one answer that shows it."""
+
+    secret = serializers.CharField()
+
+    def compute_fields(self, row: ApiKey) -> Mapping[str, Any]:
+        """Add the `secret`, which the context holds."""
+        return {**super().compute_fields(row), "secret": self.context["secret"]}
+
+
+ApiKeyList = list_of(ApiKeySerializer, "A page of API keys.")
+
+
+class TestClockSerializer(OutputSerializer[Mapping[str, Any]]):
+    """Where the test clock stands."""
+
+    __test__ = False
+
+    object = Constant("test_clock")
+    livemode = serializers.BooleanField()
+    now = Timestamp()

@@ -1,4 +1,4 @@
-"""REST: API keys and the test clock."""
+"""API keys, the organisation and the test clock over REST."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import api_key_powers, contact_details, provisioning
-from accounts.api import outputs, serializers
+from accounts.api import serializers
 from accounts.authentication import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Organisation
+from accounts.provisioning import IssuedKey
 from core import clock
-from core.api.pagination import PAGE, render_page
+from core.api.pagination import PAGE, list_page
 from core.api.responses import SecretResponse
 from core.api.serializers import read_form
-from core.clock import format_timestamp
 from core.errors import NotFound
 
 
@@ -27,16 +27,16 @@ class ApiKeys(APIView):
     scope = "admin"
 
     @extend_schema(
-        operation_id="api_keys_list", parameters=list(PAGE), responses=outputs.ApiKeyList
+        operation_id="api_keys_list", parameters=list(PAGE), responses=serializers.ApiKeyList
     )
     def get(self, request: Request) -> Response:
         """List the keys; a test key sees test keys only."""
-        return render_page(request, _list_visible_keys(caller_of(request)), outputs.render_api_key)
+        return list_page(request, _list_visible_keys(caller_of(request)), serializers.ApiKeyList)
 
     @extend_schema(
         operation_id="api_keys_create",
         request=serializers.NewKey,
-        responses={201: outputs.IssuedApiKey},
+        responses={201: serializers.IssuedApiKey},
     )
     def post(self, request: Request) -> Response:
         """Issue a key; its secret is in this answer and never again."""
@@ -54,7 +54,7 @@ class ApiKeys(APIView):
             at=clock.now(),
             **form,
         )
-        return SecretResponse(outputs.render_issued_key(issued), status=status.HTTP_201_CREATED)
+        return _answer_issued(issued, status.HTTP_201_CREATED)
 
 
 class OneApiKey(APIView):
@@ -62,15 +62,15 @@ class OneApiKey(APIView):
 
     scope = "admin"
 
-    @extend_schema(operation_id="api_keys_retrieve", responses=outputs.ApiKeyObject)
+    @extend_schema(operation_id="api_keys_retrieve", responses=serializers.ApiKeySerializer)
     def get(self, request: Request, key_id: str) -> Response:
         """Show the key, without its secret."""
-        return Response(outputs.render_api_key(_get_key(caller_of(request), key_id)))
+        return Response(serializers.ApiKeySerializer(_get_key(caller_of(request), key_id)).data)
 
     @extend_schema(
         operation_id="api_keys_update",
         request=serializers.KeyPatch,
-        responses={200: outputs.ApiKeyObject, 409: None},
+        responses={200: serializers.ApiKeySerializer, 409: None},
     )
     def patch(self, request: Request, key_id: str) -> Response:
         """Change product, scopes, defaults, limit or expiry."""
@@ -87,12 +87,12 @@ class OneApiKey(APIView):
             actor=caller.actor,
             at=clock.now(),
         )
-        return Response(outputs.render_api_key(key))
+        return Response(serializers.ApiKeySerializer(key).data)
 
     @extend_schema(
         operation_id="api_keys_disable",
         request=serializers.KeyEnd,
-        responses={200: outputs.ApiKeyObject},
+        responses={200: serializers.ApiKeySerializer},
     )
     def delete(self, request: Request, key_id: str) -> Response:
         """Disable the key at once and for good, and end what it began unless `keep_jobs` is
@@ -107,7 +107,7 @@ class OneApiKey(APIView):
             at=clock.now(),
             **form,
         )
-        return Response(outputs.render_api_key(key))
+        return Response(serializers.ApiKeySerializer(key).data)
 
 
 class ApiKeyRotation(APIView):
@@ -118,7 +118,7 @@ class ApiKeyRotation(APIView):
     @extend_schema(
         operation_id="api_keys_rotate",
         request=serializers.RotationRequest,
-        responses=outputs.IssuedApiKey,
+        responses=serializers.IssuedApiKey,
     )
     def post(self, request: Request, key_id: str) -> Response:
         """Give the key a second secret; the first stays good for the overlap that the answer
@@ -131,7 +131,7 @@ class ApiKeyRotation(APIView):
         issued = provisioning.rotate_key(
             mine.id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
         )
-        return SecretResponse(outputs.render_issued_key(issued))
+        return _answer_issued(issued, status.HTTP_200_OK)
 
 
 class OneOrganisation(APIView):
@@ -139,16 +139,18 @@ class OneOrganisation(APIView):
 
     scope = "admin"
 
-    @extend_schema(operation_id="organisation_retrieve", responses=outputs.OrganisationObject)
+    @extend_schema(
+        operation_id="organisation_retrieve", responses=serializers.OrganisationSerializer
+    )
     def get(self, request: Request) -> Response:
         """Show name and contact, as people see them on pages and receipts."""
         caller = caller_of(request)
-        return Response(outputs.render_organisation(caller.organisation, livemode=caller.livemode))
+        return _answer_organisation(caller.organisation, caller)
 
     @extend_schema(
         operation_id="organisation_update",
         request=serializers.OrganisationChanges,
-        responses=outputs.OrganisationObject,
+        responses=serializers.OrganisationSerializer,
     )
     def patch(self, request: Request) -> Response:
         """Change how people reach the organisation; live pages and test pages show the same
@@ -160,7 +162,7 @@ class OneOrganisation(APIView):
         row = contact_details.change_contact(
             caller.organisation_id, said, actor=caller.actor, at=clock.now()
         )
-        return Response(outputs.render_organisation(row, livemode=caller.livemode))
+        return _answer_organisation(row, caller)
 
 
 class TestClock(APIView):
@@ -172,7 +174,7 @@ class TestClock(APIView):
     @extend_schema(
         operation_id="test_clock_advance",
         request=serializers.ClockAdvance,
-        responses=outputs.TestClockObject,
+        responses=serializers.TestClockSerializer,
     )
     def post(self, request: Request) -> Response:
         """Move the test clock forward; everything that test keys see lives at that time from now
@@ -186,7 +188,7 @@ class TestClock(APIView):
             actor=caller.actor,
             real=clock.now(),
         )
-        return Response({"object": "test_clock", "livemode": False, "now": format_timestamp(now)})
+        return Response(serializers.TestClockSerializer({"livemode": False, "now": now}).data)
 
 
 def _list_visible_keys(caller: Caller) -> QuerySet[ApiKey]:
@@ -199,3 +201,14 @@ def _get_key(caller: Caller, key_id: str) -> ApiKey:
     if key is None:
         raise NotFound("There is no such key.")
     return key
+
+
+def _answer_issued(issued: IssuedKey, code: int) -> Response:
+    """Answer with a key and its secret, which no retry shows again."""
+    context = {"secret": issued.secret}
+    return SecretResponse(serializers.IssuedApiKey(issued.key, context=context).data, status=code)
+
+
+def _answer_organisation(row: Organisation, caller: Caller) -> Response:
+    context = {"livemode": caller.livemode}
+    return Response(serializers.OrganisationSerializer(row, context=context).data)

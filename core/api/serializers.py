@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.fields import SkipField
 
 from core.api.fields import Constant, Timestamp
 from core.caller_notes import Notes
@@ -82,12 +81,22 @@ class OutputSerializer(serializers.Serializer[Row], Generic[Row]):
 
         answer: Rendered = {}
         for name, field in self.fields.items():
-            try:
-                value = computed[name] if name in computed else field.get_attribute(instance)
-            except SkipField:  # a member that may be left out, and is
+            if name in computed:
+                value = computed[name]
+            elif _is_left_out(field, instance):
                 continue
+            else:
+                value = field.get_attribute(instance)
             answer[name] = None if value is None else field.to_representation(value)
         return answer
+
+
+def _is_left_out(field: serializers.Field[Any, Any, Any, Any], instance: object) -> bool:
+    """Whether a member that may be left out is not there."""
+    if field.required:
+        return False
+    name = str(field.source)
+    return name not in instance if isinstance(instance, Mapping) else not hasattr(instance, name)
 
 
 class ObjectSerializer(OutputSerializer[Row], Generic[Row]):

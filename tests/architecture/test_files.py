@@ -17,8 +17,6 @@ STILL_LONG = frozenset(
         "config/demo/scenario.py",
         "config/middleware/idempotency.py",
         "consent/admin.py",
-        "consent/api/consents.py",
-        "consent/api/schemas.py",
         "consent/consent_export_tables.py",
         "consent/lifecycle/consent_requests.py",
         "consent/policy/evaluate.py",

@@ -43,7 +43,6 @@ SAME_MODULE = frozenset(
     {
         "feedback",
         "key_rotation",
-        "outputs",
         "schemas",
         "speakers",
         "verify",

@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 
 from consent import consent_receipts, intended_uses, services, speaker_erasure
-from consent.api import outputs
+from consent.api.serializers.consent_serializers import ConsentSerializer
 from consent.intended_uses import IntendedUseWords
 from consent.models import Consent, Evidence, Grant
 from consent.signing import ceremony
@@ -103,7 +103,10 @@ class TestShowing:
 
         evidence = json.loads(blobs.get_blob(Evidence.objects.get(kind="page").blob))
         assert evidence["grants"][0]["intended_uses"] == WRITTEN
-        assert outputs.render_consent(consent, at=NOON)["grants"][0]["intended_uses"] == WRITTEN
+        assert (
+            ConsentSerializer(consent, context={"at": NOON}).data["grants"][0]["intended_uses"]
+            == WRITTEN
+        )
         said = receipt_words(consent)
         proven = IntendedUseWords(
             text=said["intended_uses"], salt=bytes.fromhex(said["intended_uses_salt"])
@@ -116,7 +119,7 @@ class TestShowing:
         consent = erased(make_consent(grant(intended_uses=WRITTEN)))
 
         assert (words_of(consent), consent.grants.get().sealed_words) == ((), None)
-        (shown,) = outputs.render_consent(consent, at=NOON)["grants"]
+        (shown,) = ConsentSerializer(consent, context={"at": NOON}).data["grants"]
         assert (shown["intended_uses"], len(shown["intended_uses_sha256"])) == (None, 64)
         assert receipt_words(consent)["intended_uses"] is None
         assert consent_receipts.receipt_to_pdf(consent).startswith(b"%PDF")
@@ -138,7 +141,7 @@ class TestNarrowing:
         for text in ("Something else in between, to be replaced.", NARROWER):
             narrowed(consent, intended_uses=text)
 
-        (shown,) = outputs.render_consent(Consent.objects.get(), at=NOON)["grants"]
+        (shown,) = ConsentSerializer(Consent.objects.get(), context={"at": NOON}).data["grants"]
         assert (shown["intended_uses"], shown["signed"]["intended_uses"]) == (NARROWER, WRITTEN)
         assert [words.text for words in words_of(consent)] == [WRITTEN, NARROWER]
         assert "Hildegard" not in whole_database()

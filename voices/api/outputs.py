@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from consent.api.schemas import RefusalReason
+from consent.api.serializers.decision_serializers import RefusalReason
 from core.api.serializers import Rendered
 from core.clock import format_timestamp
 from provenance import verification

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from consent.api.schemas import RefusalReason
+from consent.api.serializers.decision_serializers import RefusalReason
 from provenance.models import Clip, ManifestMode
 from voices.models import JobItem, JobState, ReviewState, VoiceReview
 

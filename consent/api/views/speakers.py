@@ -1,7 +1,8 @@
-"""REST: speakers."""
+"""Speakers over REST."""
 
 from __future__ import annotations
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -10,11 +11,15 @@ from rest_framework.views import APIView
 
 from accounts.authentication import caller_of
 from consent import services, speakers
-from consent.api import outputs, schemas, serializers
-from consent.api.paths import require_id
+from consent.api.serializers.speaker_serializers import (
+    NewSpeaker,
+    SpeakerList,
+    SpeakerSerializer,
+    SpeakerUpdate,
+)
 from consent.models import Speaker
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, render_page
+from core.api.pagination import PAGE, list_page
 from core.api.serializers import read_form
 
 
@@ -23,22 +28,20 @@ class Speakers(APIView):
 
     scope = "speakers"
 
-    @extend_schema(
-        operation_id="speakers_list", parameters=list(PAGE), responses=schemas.SpeakerList
-    )
+    @extend_schema(operation_id="speakers_list", parameters=list(PAGE), responses=SpeakerList)
     def get(self, request: Request) -> Response:
         """List the speakers, newest first."""
         caller = caller_of(request)
         rows = Speaker.objects.filter(
             organisation_id=caller.organisation_id, livemode=caller.livemode
         )
-        return render_page(request, rows, outputs.render_speaker)
+        return list_page(request, rows, SpeakerList)
 
     @extend_schema(
         operation_id="speakers_create",
-        request=serializers.NewSpeaker,
+        request=NewSpeaker,
         parameters=[describe_header("Location", "Where the speaker is.", 201)],
-        responses={201: schemas.SpeakerObject},
+        responses={201: SpeakerSerializer},
     )
     def post(self, request: Request) -> Response:
         """Enter a person whose consent will be asked."""
@@ -48,12 +51,12 @@ class Speakers(APIView):
             livemode=caller.livemode,
             actor=caller.actor,
             at=caller.now(),
-            **read_form(serializers.NewSpeaker, request.data),
+            **read_form(NewSpeaker, request.data),
         )
         return Response(
-            outputs.render_speaker(made),
+            SpeakerSerializer(made).data,
             status=status.HTTP_201_CREATED,
-            headers={"Location": f"/v1/speakers/{made.id}"},
+            headers={"Location": reverse("speaker", args=[made.id])},
         )
 
 
@@ -62,30 +65,29 @@ class OneSpeaker(APIView):
 
     scope = "speakers"
 
-    @extend_schema(operation_id="speakers_retrieve", responses=schemas.SpeakerObject)
+    @extend_schema(operation_id="speakers_retrieve", responses=SpeakerSerializer)
     def get(self, request: Request, speaker_id: str) -> Response:
         """Show a speaker."""
         caller = caller_of(request)
-        speaker_id = require_id(speaker_id, "spk", "speaker")
         found = speakers.get_speaker(
             speaker_id, organisation_id=caller.organisation_id, livemode=caller.livemode
         )
-        return Response(outputs.render_speaker(found))
+        return Response(SpeakerSerializer(found).data)
 
     @extend_schema(
         operation_id="speakers_update",
-        request=serializers.SpeakerUpdate,
-        responses={200: schemas.SpeakerObject, 409: None},
+        request=SpeakerUpdate,
+        responses={200: SpeakerSerializer, 409: None},
     )
     def patch(self, request: Request, speaker_id: str) -> Response:
         """Change what is known of a speaker; what somebody signed under by a correction, with its
         reason.
         """
         caller = caller_of(request)
-        changes = read_form(serializers.SpeakerUpdate, request.data)
+        changes = read_form(SpeakerUpdate, request.data)
         correction = changes.pop("correction", None)
         changed = services.update_speaker(
-            require_id(speaker_id, "spk", "speaker"),
+            speaker_id,
             organisation=caller.organisation,
             livemode=caller.livemode,
             changes=changes,
@@ -93,4 +95,4 @@ class OneSpeaker(APIView):
             actor=caller.actor,
             at=caller.now(),
         )
-        return Response(outputs.render_speaker(changed))
+        return Response(SpeakerSerializer(changed).data)

@@ -1,4 +1,4 @@
-"""REST: asking the gate without using anything."""
+"""Decisions over REST: to ask the gate without using anything."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import Caller, caller_of
 from consent import gate, voice_lookup
-from consent.api import outputs, schemas, serializers
-from consent.api.paths import require_id
+from consent.api.serializers.decision_serializers import DecisionSerializer, NewDecision
 from consent.models import Decision
 from core.api.openapi import describe_header
 from core.api.serializers import read_form
@@ -26,19 +25,19 @@ class Decisions(APIView):
 
     @extend_schema(
         operation_id="decisions_create",
-        request=serializers.NewDecision,
+        request=NewDecision,
         parameters=[describe_header("Sayso-Decision", "The decision's id.", 200)],
-        responses={200: schemas.DecisionObject, 404: None},
+        responses={200: DecisionSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Ask whether something would be allowed, with all reasons when it would not."""
         caller = caller_of(request)
-        ask = _build_access_request(read_form(serializers.NewDecision, request.data), caller)
+        ask = _build_access_request(read_form(NewDecision, request.data), caller)
         decision = gate.preview_decision(ask, at=caller.now(), actor=caller.actor)
         # A retry is answered from store only while this permission holds; a refusal is always
         # decided anew.
         headers = {"Sayso-Decision": decision.id}
-        return Response(outputs.render_decision(decision), headers=headers)
+        return Response(DecisionSerializer(decision).data, headers=headers)
 
 
 class OneDecision(APIView):
@@ -46,17 +45,17 @@ class OneDecision(APIView):
 
     scope = "decisions"
 
-    @extend_schema(operation_id="decisions_retrieve", responses=schemas.DecisionObject)
+    @extend_schema(operation_id="decisions_retrieve", responses=DecisionSerializer)
     def get(self, request: Request, decision_id: str) -> Response:
         """Show a decision."""
         caller = caller_of(request)
         rows = Decision.objects.filter(
             organisation_id=caller.organisation_id, livemode=caller.livemode
         )
-        found = rows.filter(id=require_id(decision_id, "dec", "decision")).first()
+        found = rows.filter(id=decision_id).first()
         if found is None:
             raise NotFound("There is no such decision.")
-        return Response(outputs.render_decision(found))
+        return Response(DecisionSerializer(found).data)
 
 
 def _build_access_request(form: dict[str, Any], caller: Caller) -> gate.AccessRequest:

@@ -1,0 +1,105 @@
+"""What proves a consent: the signed record, the receipt, the events of the log."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from consent.documents import consent_record
+from consent.errors import NotSigned
+from consent.models import Consent
+from consent.policy.change_reasons import Party
+from core.api.fields import Constant, Timestamp
+from core.api.pagination import list_of
+from core.api.serializers import OutputSerializer
+from core.canonical_json import Json
+from transparency_log.log_reader import LoggedEvent
+
+Values = Mapping[str, Json]
+
+
+class RecordSerializer(OutputSerializer[Consent]):
+    """A signed record: the exact bytes, their hash, the signature and the key, bytes in base64."""
+
+    object = Constant("consent_record")
+    consent = serializers.CharField(source="id")
+    record = serializers.CharField()
+    jws = serializers.CharField(source="record_jws")
+    sha256 = serializers.CharField(source="record_sha256")
+    public_key = serializers.CharField()
+    key_id = serializers.CharField(source="record_key")
+
+    def compute_fields(self, row: Consent) -> Mapping[str, Any]:
+        """Encode the bytes.
+
+        Raises NotSigned.
+        """
+        if not row.record:
+            raise NotSigned("Nobody has signed this yet.", facts={"state": row.state})
+
+        key = consent_record.get_record_key(row.organisation_id, row.record_key)
+        return {
+            "record": base64.b64encode(bytes(row.record)).decode("ascii"),
+            "public_key": base64.b64encode(key).decode("ascii"),
+        }
+
+
+class EventSerializer(OutputSerializer[LoggedEvent]):
+    """An event of the log; `body` is null once the key that opens it is gone."""
+
+    id = serializers.CharField(source="event_id")
+    object = Constant("event")
+    type = serializers.CharField(source="kind")
+    created_at = Timestamp(source="at")
+    livemode = serializers.BooleanField()
+    log_index = serializers.IntegerField(source="index", allow_null=True)
+    refs = serializers.DictField(child=serializers.CharField())
+    by = serializers.ChoiceField(choices=[str(party) for party in Party], allow_null=True)
+    body = serializers.DictField(allow_null=True)
+
+
+EventList = list_of(EventSerializer, "All events of a consent, oldest first.")
+
+
+class ScopeInWords(OutputSerializer[Values]):
+    """A grant in sentences."""
+
+    grant = serializers.CharField()
+    intended_uses = serializers.CharField(allow_null=True)
+    intended_uses_salt = serializers.CharField(allow_null=True)
+    sentences = serializers.ListField(child=serializers.CharField())
+
+
+class CorrectionSerializer(OutputSerializer[Values]):
+    """A correction since the signature: what was changed, from what to what."""
+
+    corrected_at = serializers.DateTimeField()
+    before = serializers.DictField(child=serializers.CharField(allow_null=True))
+    after = serializers.DictField(child=serializers.CharField(allow_null=True))
+
+
+class SignedPerson(OutputSerializer[Values]):
+    """The name under which was signed, null after an erasure; corrections stand beside it."""
+
+    signed_name = serializers.CharField(allow_null=True)
+    corrections = CorrectionSerializer(many=True)
+
+
+class ReceiptSerializer(OutputSerializer[Values]):
+    """The person's copy of a record."""
+
+    schema_version = serializers.CharField()
+    profile = serializers.URLField()
+    receipt_id = serializers.CharField()
+    object = Constant("consent_receipt")
+    issued_at = serializers.DateTimeField()
+    livemode = serializers.BooleanField()
+    state = serializers.CharField()
+    record = serializers.DictField()
+    person = SignedPerson()
+    record_sha256 = serializers.CharField()
+    jws = serializers.CharField()
+    scope_in_words = ScopeInWords(many=True)

@@ -1,0 +1,118 @@
+"""Speakers: the forms that enter and change them, and how they are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rest_framework import serializers
+
+from consent import speakers
+from consent.api.serializers.shared_forms import DescribedForm
+from consent.models import Speaker
+from consent.policy import languages, territories
+from core.api.fields import Choice, CodeField, Email, ShownText, Timestamp
+from core.api.pagination import list_of
+from core.api.serializers import ObjectSerializer, StrictSerializer
+from core.caller_notes import Notes
+
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
+_PERSONAL: Final = ("name", "email", "country", "locale", "phone")
+
+
+class SpeakerChanges(DescribedForm):
+    """Fields of a speaker that may change; every one may be left out."""
+
+    name = ShownText(max_length=200, required=False)
+    email = Email(required=False)
+    country = CodeField(max_length=2, required=False, allow_null=True)
+    locale = CodeField(max_length=35, required=False, allow_null=True)
+    phone = CodeField(
+        max_length=16,
+        required=False,
+        allow_null=True,
+        help_text="In international form (ITU-T E.164): +4930123456.",
+    )
+
+    def validate_country(self, value: str | None) -> str | None:
+        """Know the country."""
+        if value is None:
+            return None
+        try:
+            code = territories.parse_territory(value)
+        except territories.UnknownTerritory:
+            code = ""
+        if code not in territories.COUNTRIES:
+            raise serializers.ValidationError("There is no such country.", code="territory_unknown")
+        return code
+
+    def validate_phone(self, value: str | None) -> str | None:
+        """Take a number in international form alone: no blanks, no brackets, nothing to dial from
+        somewhere.
+        """
+        if value is not None and not _PHONE.match(value):
+            raise serializers.ValidationError("Give a number such as +4930123456.", code="invalid")
+        return value
+
+    def validate_locale(self, value: str | None) -> str | None:
+        """Know the language."""
+        try:
+            return None if value is None else languages.tidy_language_range(value)
+        except languages.UnknownLanguage:
+            raise serializers.ValidationError(
+                "There is no such language.", code="language_unknown"
+            ) from None
+
+
+class CorrectionForm(StrictSerializer):
+    """Why what somebody signed under changes. The words are kept sealed beside the old values."""
+
+    reason = ShownText(one_line=False, max_length=500)
+
+
+class SpeakerUpdate(SpeakerChanges):
+    """A change.
+
+    Name, addresses and country of a person who has signed change by a correction alone.
+    """
+
+    correction = CorrectionForm(required=False)
+
+
+class NewSpeaker(SpeakerChanges):
+    """A person to be entered: name and e-mail must be said."""
+
+    name = ShownText(max_length=200)
+    email = Email()
+    kind = Choice(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
+
+
+class SpeakerSerializer(ObjectSerializer[Speaker]):
+    """A speaker. After an erasure nothing personal is left of it."""
+
+    object_name = "speaker"
+
+    kind = serializers.ChoiceField(choices=Speaker.Kind.choices)
+    state = serializers.ChoiceField(choices=Speaker.State.choices)
+    name = serializers.CharField(allow_null=True)
+    email = serializers.CharField(allow_null=True)
+    country = serializers.CharField(allow_null=True)
+    locale = serializers.CharField(allow_null=True)
+    phone = serializers.CharField(allow_null=True)
+    erased_at = Timestamp(allow_null=True)
+
+    def open_notes(self, row: Speaker) -> Notes:
+        """Open what the caller noted."""
+        return speakers.notes_of(row)
+
+    def compute_fields(self, row: Speaker) -> Mapping[str, Any]:
+        """Open the personal fields, all with one look at the key."""
+        personal = speakers.open_personal(row)
+        return {
+            **super().compute_fields(row),
+            **{name: getattr(personal, name, None) for name in _PERSONAL},
+        }
+
+
+SpeakerList = list_of(SpeakerSerializer, "A page of speakers.")

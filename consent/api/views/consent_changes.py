@@ -1,0 +1,117 @@
+"""Changes of a consent over REST: revoke, suspend, resume, narrow, send the link again, sign as
+test.
+"""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import caller_of, sandbox_caller_of
+from consent import services
+from consent.api.serializers.consent_forms import Narrowing, Nothing, ReasonRequest
+from consent.api.serializers.consent_serializers import ConsentSerializer
+from consent.api.views.lookups import acting_as, answer_changed
+from core.api.serializers import read_form
+
+
+class ConsentRevocation(APIView):
+    """The end of a consent by the person's will."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_revoke", request=ReasonRequest, responses=ConsentSerializer
+    )
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Revoke, at once and for good. Doing it twice changes nothing."""
+        caller, form = caller_of(request), read_form(ReasonRequest, request.data)
+        changed = services.revoke_consent(consent_id, reason=form["reason"], **acting_as(caller))
+        return answer_changed(changed.id, caller)
+
+
+class ConsentSuspension(APIView):
+    """A pause."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_suspend", request=ReasonRequest, responses=ConsentSerializer
+    )
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Suspend: nothing is allowed until it is resumed."""
+        caller, form = caller_of(request), read_form(ReasonRequest, request.data)
+        changed = services.suspend_consent(consent_id, reason=form["reason"], **acting_as(caller))
+        return answer_changed(changed.id, caller)
+
+
+class ConsentResumption(APIView):
+    """The end of a pause."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_resume", request=ReasonRequest, responses=ConsentSerializer
+    )
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Resume a suspended consent, unless the person suspended it."""
+        caller, form = caller_of(request), read_form(ReasonRequest, request.data)
+        changed = services.resume_consent(consent_id, reason=form["reason"], **acting_as(caller))
+        return answer_changed(changed.id, caller)
+
+
+class ConsentNarrowing(APIView):
+    """Less than was signed."""
+
+    scope = "consents"
+
+    @extend_schema(operation_id="consents_narrow", request=Narrowing, responses=ConsentSerializer)
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Narrow the grants; only narrower is possible without a new signature."""
+        caller, form = caller_of(request), read_form(Narrowing, request.data)
+        changed = services.narrow_consent(consent_id, grants=form["grants"], **acting_as(caller))
+        return answer_changed(changed.id, caller)
+
+
+class ConsentResending(APIView):
+    """Sending the link again."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_resend",
+        request=Nothing,
+        responses={200: ConsentSerializer, 409: None, 429: None, 503: None},
+    )
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Send the link of an open request again, to the address that the person has now.
+
+        While it waits, or left in the last ten minutes, nothing changes. One request is sent ten
+        times at most.
+        """
+        caller = caller_of(request)
+        read_form(Nothing, request.data)
+        changed = services.resend_link(consent_id, **acting_as(caller))
+        return answer_changed(changed.id, caller)
+
+
+class TestSignature(APIView):
+    """Signing in the sandbox."""
+
+    scope = "consents"
+    __test__ = False
+
+    @extend_schema(operation_id="test_consents_sign", request=Nothing, responses=ConsentSerializer)
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Sign as the speaker, without the ceremony. Test keys only."""
+        caller = sandbox_caller_of(request)
+        read_form(Nothing, request.data)
+        signed = services.sign_as_test(
+            consent_id,
+            organisation_id=caller.organisation_id,
+            actor=caller.actor,
+            at=caller.now(),
+        )
+        return answer_changed(signed.id, caller)

@@ -1,0 +1,207 @@
+"""Consents over REST: to ask for one, to read one, and what proves it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import Caller, caller_of
+from consent import consent_receipts, services
+from consent.api.serializers.consent_evidence import (
+    EventList,
+    ReceiptSerializer,
+    RecordSerializer,
+)
+from consent.api.serializers.consent_forms import ConsentFilter, NewConsent, Renewal
+from consent.api.serializers.consent_serializers import (
+    ConsentList,
+    ConsentSerializer,
+    RequestedConsent,
+)
+from consent.api.views.lookups import acting_as, answer_consent, get_own_consent
+from consent.models import Consent
+from consent.models.consent import ConsentQuerySet
+from consent.policy.state_machine import STANDING
+from core.api.openapi import describe_header
+from core.api.pagination import PAGE, ListPage, filters_of, list_page
+from core.api.responses import SecretResponse
+from core.api.serializers import read_form
+from transparency_log import proofs
+
+
+class Consents(APIView):
+    """Requests for consent, and what became of them."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_list", parameters=[ConsentFilter, *PAGE], responses=ConsentList
+    )
+    def get(self, request: Request) -> Response:
+        """List the consents, newest first."""
+        caller, filters = caller_of(request), filters_of(request)
+        at = caller.now()
+
+        rows = _filter_consents(_list_consents(caller), read_form(ConsentFilter, filters), at=at)
+        return list_page(request, rows, ConsentList, filters=filters, context={"at": at})
+
+    @extend_schema(
+        operation_id="consents_create",
+        request=NewConsent,
+        parameters=[describe_header("Location", "Where the consent is.", 201)],
+        responses={201: RequestedConsent, 404: None, 503: None},
+    )
+    def post(self, request: Request) -> Response:
+        """Ask a person for consent."""
+        caller, form = caller_of(request), read_form(NewConsent, request.data)
+        made = services.request_consent(
+            organisation=caller.organisation,
+            livemode=caller.livemode,
+            speaker_id=form.pop("speaker"),
+            actor=caller.actor,
+            at=caller.now(),
+            delivery=_pop_channel(form),
+            **form,
+        )
+        return _answer_created(made, caller)
+
+
+class ConsentRenewal(APIView):
+    """Asking again."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_renew",
+        request=Renewal,
+        parameters=[describe_header("Location", "Where the new request is.", 201)],
+        responses={201: RequestedConsent, 503: None},
+    )
+    def post(self, request: Request, consent_id: str) -> Response:
+        """Make a new request, prefilled; signing it takes this one's place."""
+        caller, form = caller_of(request), read_form(Renewal, request.data)
+        made = services.renew_consent(
+            consent_id, delivery=_pop_channel(form), **form, **acting_as(caller)
+        )
+        return _answer_created(made, caller)
+
+
+class OneConsent(APIView):
+    """One consent."""
+
+    scope = "consents"
+
+    @extend_schema(operation_id="consents_retrieve", responses=ConsentSerializer)
+    def get(self, request: Request, consent_id: str) -> Response:
+        """Show a consent."""
+        caller = caller_of(request)
+        return answer_consent(get_own_consent(consent_id, caller), caller)
+
+
+class ConsentRecord(APIView):
+    """The signed record."""
+
+    scope = "consents"
+
+    @extend_schema(operation_id="consents_record", responses={200: RecordSerializer, 409: None})
+    def get(self, request: Request, consent_id: str) -> Response:
+        """Give the exact signed bytes, the signature and the key."""
+        return Response(RecordSerializer(get_own_consent(consent_id, caller_of(request))).data)
+
+
+class ConsentReceipt(APIView):
+    """The person's copy, for computers."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_receipt_json", responses={200: ReceiptSerializer, 409: None}
+    )
+    def get(self, request: Request, consent_id: str) -> Response:
+        """Give the receipt as JSON."""
+        caller = caller_of(request)
+        found = get_own_consent(consent_id, caller)
+        receipt = consent_receipts.receipt_to_json(found, at=caller.now())
+        return Response(ReceiptSerializer(receipt).data)
+
+
+class ConsentReceiptPdf(APIView):
+    """The person's copy, for people."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="consents_receipt_pdf",
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY, 409: None},
+    )
+    def get(self, request: Request, consent_id: str) -> HttpResponse:
+        """Give the receipt as PDF."""
+        caller = caller_of(request)
+        found = get_own_consent(consent_id, caller)
+        return HttpResponse(
+            consent_receipts.receipt_to_pdf(found, at=caller.now()),
+            content_type="application/pdf",
+            headers={"Content-Disposition": f'attachment; filename="receipt-{found.id}.pdf"'},
+        )
+
+
+class ConsentEvents(APIView):
+    """What happened to a consent, from the log."""
+
+    scope = "consents"
+
+    @extend_schema(operation_id="consents_events", responses=EventList)
+    def get(self, request: Request, consent_id: str) -> Response:
+        """List everything that happened to the consent, oldest first; what was decided by it is in
+        the audit export.
+        """
+        found = get_own_consent(consent_id, caller_of(request))
+        history = proofs.list_history(found.organisation_id, found.id, kinds="consent.")
+        return Response(EventList(ListPage(list(history))).data)
+
+
+def _pop_channel(form: dict[str, Any]) -> str | None:
+    """Take the channel out of a form. None leaves the choice to us."""
+    wanted = form.pop("delivery", None)
+    return str(wanted["channel"]) if wanted else None
+
+
+def _list_consents(caller: Caller) -> ConsentQuerySet:
+    rows = Consent.objects.of(caller.organisation_id, livemode=caller.livemode)
+    return rows.select_related("speaker", "notice_version__notice").prefetch_related(
+        "grants", "deliveries"
+    )
+
+
+def _filter_consents(
+    rows: ConsentQuerySet, form: dict[str, Any], *, at: datetime
+) -> ConsentQuerySet:
+    if speaker := form.get("speaker"):
+        rows = rows.filter(speaker_id=speaker)
+    if state := form.get("state"):
+        rows = rows.reading(state, at=at)
+    if before := form.get("expiring_before"):
+        rows = rows.reading(*STANDING, at=at).filter(valid_until__lt=before)
+    return rows
+
+
+def _answer_created(made: services.ConsentRequest, caller: Caller) -> Response:
+    found = get_own_consent(made.consent.id, caller)
+    body = RequestedConsent(found, context={"at": found.created_at, "request": made}).data
+
+    # A live link is a secret that is shown once. In the sandbox a retry may show it again.
+    answer = SecretResponse if caller.livemode and "signing_url" in body else Response
+    return answer(
+        body,
+        status=status.HTTP_201_CREATED,
+        headers={"Location": reverse("consent", args=[found.id])},
+    )
