@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -63,11 +63,9 @@ def _speak(case: Case, secret: str, text: str) -> None:
 def _record(call: Callable[[], None]) -> list[Statement]:
     places: list[str] = []
 
-    def note_place(
-        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Mapping[str, Any]
-    ) -> Any:
+    def note_place(execute: Callable[..., Any], *statement: Any) -> Any:
         places.append(_find_place())
-        return execute(sql, params, many, context)
+        return execute(*statement)
 
     with CaptureQueriesContext(connection) as captured, connection.execute_wrapper(note_place):
         call()

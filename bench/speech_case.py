@@ -95,5 +95,5 @@ class Case:
             "intent": (clip_lifecycle, "reserve_clip"),
             "engine": (Local, "speak"),
             "mark, encode mp3, read the mark back": (verified_marking, "mark_sound"),
-            "one transaction: vault, confirm, quota, clip, log": (pipeline, "_deliver_clip"),
+            "one transaction: vault, confirm, quota, clip, log": (pipeline, "deliver_clip"),
         }

@@ -11,7 +11,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts import organisation_policy
 from consent import quota, row_macs, speakers
-from consent.models import Consent, Grant, ImportedConsent, SampleHash, Speaker
+from consent.models import Consent, Grant, GrantUsage, ImportedConsent, SampleHash, Speaker
 from consent.policy import grant_scope, use_cases
 from consent.policy.state_machine import STANDING, ConsentState
 from consent.policy.types import AccessRequest, ConsentView, PolicyContext
@@ -28,7 +28,8 @@ class LoadedContext:
 
     `chain` begins with the consent asked for; `signed` are all its grants, those declined or
     removed since as well. `others` are what else this person ever signed here, with their grants,
-    and `holds` the grounds of what is held. `policy` is the organisation's own, as it was read.
+    and `holds` the grounds of what is held. `usages` are the quotas' counters by grant, `policy` is
+    the organisation's own as it was read.
     """
 
     facts: PolicyContext
@@ -38,6 +39,7 @@ class LoadedContext:
     signed: tuple[Grant, ...] = ()
     others: tuple[Consent, ...] = ()
     holds: tuple[str, ...] = ()
+    usages: Mapping[str, GrantUsage] = field(default_factory=dict)
     policy: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -128,6 +130,7 @@ def load_context(ask: AccessRequest, *, at: datetime) -> LoadedContext:
         signed=every,
         others=others,
         holds=holds,
+        usages=usages,
         policy=wanted,
     )
 

@@ -28,7 +28,8 @@ def load_and_evaluate(
     Whatever goes wrong in here is a refusal: the gate denies when it is in doubt.
     """
     try:
-        with transaction.atomic():
+        # A doubt must undo what was read, and nothing was written yet: no savepoint is needed.
+        with transaction.atomic(savepoint=False):
             gathered = decision_context.load_context(ask, at=at)
             if gathered.chain:
                 signed_record_check.check_signed_records(

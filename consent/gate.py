@@ -26,6 +26,7 @@ from consent.permits import ConsentDenied, Permit
 from consent.policy import grant_scope
 from consent.policy.types import AccessRequest, GrantView, PolicyResult, Reason
 from core import clock, transactions
+from core.canonical_json import Json
 from core.errors import NotFound
 
 __all__ = [
@@ -54,7 +55,9 @@ def check(ask: AccessRequest, *, at: datetime, actor: str) -> Permit:
             # same remainder
             grant = gathered.grants[verdict.grant.grant_id]
             characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
-            usage = quota.reserve_quota(grant, characters=characters, clips=clips, at=at)
+            usage = quota.reserve_quota(
+                grant, gathered.usages.get(grant.id), characters=characters, clips=clips, at=at
+            )
             if usage is not None:
                 # 4. record   5. log, as the last statement
                 return _issue_permit(ask, gathered, grant, usage, at=at, actor=actor)
@@ -101,7 +104,7 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
     when its time is over.
     """
     reservation = (
-        Reservation.objects.select_related("decision")
+        Reservation.objects.select_related("decision", "usage__grant")
         .filter(decision_id=permit.decision_id)
         .first()
     )
@@ -110,7 +113,7 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
         over = permit_validity.make_reason(
             "More was used than is left of the quota.", permit.consent_id, "quota_exceeded"
         )
-        raise ConsentDenied((over,))
+        raise ConsentDenied((over,), decision_id=permit.decision_id)
     asked = reservation.decision.ask
     if asked["action"] == "clone":
         sample_binding.bind_samples(permit.consent_id, asked["samples"], at=at)
@@ -151,11 +154,11 @@ def permit_of(decision_id: str) -> Permit:
 
     Raises NotFound; `confirm` still decides.
     """
-    rows = Decision.objects.select_related("consent__speaker", "grant")
+    rows = Decision.objects.select_related("consent__speaker", "grant", "organisation")
     row = rows.filter(id=decision_id, allowed=True, preview=False).first()
     if row is None or row.consent is None or row.grant is None:
         raise NotFound("There is no such permit.")
-    return _build_permit(row, row.consent, row.grant)
+    return _build_permit(row, row.consent, row.grant, policy=row.organisation.policy)
 
 
 def _quota_taken(gathered: LoadedContext, grant: GrantView) -> PolicyResult:
@@ -187,7 +190,8 @@ def _issue_permit(
     quota.create_reservation(decision, usage, characters=characters, clips=clips, expires_at=ends)
     noted = decision_records.log_decision(decision, consent, at=at, actor=actor)
     permit_validity.remember_ground(decision.id, consent, gathered.policy)
-    return replace(_build_permit(decision, consent, grant), event_id=noted)
+    permit = _build_permit(decision, consent, grant, policy=gathered.policy)
+    return replace(permit, event_id=noted)
 
 
 def _answer_end(consent: Consent | None, at_most: datetime) -> datetime:
@@ -196,7 +200,9 @@ def _answer_end(consent: Consent | None, at_most: datetime) -> datetime:
     return at_most if until is None else min(at_most, until)
 
 
-def _build_permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
+def _build_permit(
+    decision: Decision, consent: Consent, grant: Grant, *, policy: Mapping[str, Json]
+) -> Permit:
     ask = cast("Mapping[str, str | None]", decision.ask)
     return Permit(
         decision_id=decision.id,
@@ -221,6 +227,7 @@ def _build_permit(decision: Decision, consent: Consent, grant: Grant) -> Permit:
             "assurance": consent.assurance,
             "valid_until": clock.to_rfc3339(consent.valid_until) if consent.valid_until else None,
         },
+        policy=dict(policy),
     )
 
 

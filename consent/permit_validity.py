@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from accounts import api_key_lookup
 from consent import voice_lookup
+from consent.decision_records import restore_access_request
 from consent.evaluation import load_and_evaluate
 from consent.models import Consent, Decision, Speaker
 from consent.permits import ConsentDenied, Permit
 from consent.policy.state_machine import ConsentState
-from consent.policy.types import AccessRequest, Reason
+from consent.policy.types import Reason
 from core import canonical_json
 from core.canonical_json import Json
 from core.errors import Refused
@@ -183,7 +184,7 @@ def _evaluate_again(permit: Permit, consent: Consent, *, at: datetime) -> tuple[
     decision = Decision.objects.filter(id=permit.decision_id, allowed=True).first()
     if decision is None:
         return (Reason(code="no_consent", detail="The decision is gone."),)
-    _, verdict = load_and_evaluate(_restore_request(decision), at=at, quota=False)
+    _, verdict = load_and_evaluate(restore_access_request(decision), at=at, quota=False)
     if verdict.is_allowed:
         remember_ground(decision.id, consent, policy)
     return verdict.reasons
@@ -192,8 +193,9 @@ def _evaluate_again(permit: Permit, consent: Consent, *, at: datetime) -> tuple[
 def _check_delivered(decision_id: str, *, at: datetime) -> None:
     decision = Decision.objects.filter(id=decision_id, allowed=True).first()
     if decision is None:
-        raise ConsentDenied((Reason(code="no_consent", detail="There is no such permission."),))
-    ask = _restore_request(decision)
+        missing = Reason(code="no_consent", detail="There is no such permission.")
+        raise ConsentDenied((missing,), decision_id=decision_id)
+    ask = restore_access_request(decision)
     if ask.voice_id and voice_lookup.gone_among({ask.voice_id}):
         gone = make_reason("The voice has been deleted.", decision.consent_id, "voice_not_ready")
         raise ConsentDenied((gone,), decision_id=decision_id)
@@ -201,26 +203,6 @@ def _check_delivered(decision_id: str, *, at: datetime) -> None:
     _, verdict = load_and_evaluate(ask, at=at, quota=decision.preview)
     if not verdict.is_allowed:
         raise ConsentDenied(verdict.reasons, decision_id=decision_id)
-
-
-def _restore_request(decision: Decision) -> AccessRequest:
-    """Give the ask of a decision again, in the words that were judged."""
-    said: dict[str, Any] = decision.ask
-    return AccessRequest(
-        organisation_id=decision.organisation_id,
-        livemode=decision.livemode,
-        consent_id=decision.consent_id,
-        voice_id=decision.voice_id or None,
-        action=str(said["action"]),
-        language=said["language"],
-        use_case=said["use_case"],
-        channel=said["channel"],
-        territory=said["territory"],
-        characters=int(said.get("characters") or 0),
-        labels=tuple(said.get("labels") or ()),
-        sample_sha256s=tuple(said.get("samples") or ()),
-        assurance_floor=int(said.get("assurance_floor") or 0),
-    )
 
 
 def make_reason(detail: str, consent_id: str | None, code: str) -> Reason:

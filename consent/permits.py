@@ -1,11 +1,9 @@
-"""Permits: the proof of one positive decision, and the denial that every way through the gate may
-end in.
-"""
+"""Permits, the proof of one positive decision, and the denial that the gate raises instead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from consent.decision_records import reason_to_json
@@ -15,15 +13,14 @@ from core.errors import Fault, Refused
 
 
 class ConsentDenied(Refused):
-    """No consent covers this call; the answer lists all reasons, and names the decision.
+    """No consent covers this call. The answer lists all reasons and names the decision.
 
-    `decision_id` is None for a refusal on delivery, which is the end of a decision and none of its
-    own.
+    The decision is the refusal itself, or the permit that ended before the clip was delivered.
     """
 
     code = "consent_denied"
 
-    def __init__(self, reasons: tuple[Reason, ...], *, decision_id: str | None = None) -> None:
+    def __init__(self, reasons: tuple[Reason, ...], *, decision_id: str) -> None:
         super().__init__(
             "No consent covers this call. "
             + " ".join(dict.fromkeys(reason.detail for reason in reasons)),
@@ -41,11 +38,11 @@ class ConsentDenied(Refused):
 class Permit:
     """Proof of one positive decision.
 
-    Made by `check` alone; must be confirmed in the transaction that delivers.
-
-    `epoch` is the consent's revocation epoch then, `subject` the speaker's vault subject, `terms`
-    what a receipt may say of the grant, in codes; `event_id` the decision's log entry (empty when
-    the permit is given again).
+    `gate.check` alone makes it, and the transaction that delivers must confirm it. `epoch` is the
+    consent's revocation epoch at that time and `subject` the speaker's vault subject. `terms` are
+    what a receipt may say of the grant, in codes. `policy` is the organisation's policy as the
+    gate read it, so that a call follows one policy from its beginning to its end. `event_id` is
+    the decision's log entry, empty when the permit is loaded again.
     """
 
     decision_id: str
@@ -66,4 +63,5 @@ class Permit:
     expires_at: datetime
     min_disclosure: str
     terms: Mapping[str, Json]
+    policy: Mapping[str, Json] = field(repr=False)
     event_id: str = ""

@@ -45,13 +45,18 @@ def load_usages(grants: list[Grant], at: datetime) -> dict[str, GrantUsage]:
 
 
 @transactions.requires_transaction
-def reserve_quota(grant: Grant, *, characters: int, clips: int, at: datetime) -> GrantUsage | None:
-    """Set an amount aside, or give None when it does not fit.
+def reserve_quota(
+    grant: Grant, usage: GrantUsage | None, *, characters: int, clips: int, at: datetime
+) -> GrantUsage | None:
+    """Set an amount aside, and return the usage row, or None when the amount does not fit.
 
-    Two callers can never be given the same remainder.
+    `usage` is the row of the window in which `at` lies, if there is one yet. Two callers can never
+    be given the same remainder.
     """
-    window = grant_scope.name_quota_window(grant_scope.get_quota_period(grant.scope), at)
-    usage, _ = GrantUsage.objects.get_or_create(grant=grant, window=window)
+    if usage is None:
+        window = grant_scope.name_quota_window(grant_scope.get_quota_period(grant.scope), at)
+        usage, _ = GrantUsage.objects.get_or_create(grant=grant, window=window)
+
     limit = grant_scope.get_quota_limits(grant.scope)
     room: dict[str, Any] = {}
     if (most := limit["characters"]) is not None:
@@ -92,7 +97,8 @@ def spend_reservation(
     )
     if not held.update(state=Reservation.State.COMMITTED):
         return False
-    usage = GrantUsage.objects.select_related("grant").get(pk=reservation.usage_id)
+
+    usage = reservation.usage
     limit = grant_scope.get_quota_limits(usage.grant.scope)
     fits = Q(pk=usage.pk)
     if (most := limit["characters"]) is not None and characters > reservation.characters:

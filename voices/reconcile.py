@@ -23,7 +23,7 @@ from provenance.models import Clip, ClipState
 from provenance.verification import ENDED_FOR_GOOD
 from voices import cloning, voice_comparison, voice_deletion, voice_macs
 from voices.models import Voice, VoiceState
-from voices.speech import attempt, job_queue
+from voices.speech import delivery, job_queue
 
 ACTOR: Final = "system:sweep"
 MOST: Final = 500
@@ -141,7 +141,7 @@ def give_up_clips(*, at: datetime) -> int:
             permit = gate.permit_of(clip.decision_id)
         except NotFound:  # nothing was set aside
             continue
-        given_up += attempt.give_up_clip(
-            clip.id, permit=permit, code="interrupted", actor=ACTOR, at=time
+        given_up += delivery.abort_reservation(
+            clip.id, permit, code="interrupted", actor=ACTOR, at=time
         )
     return given_up

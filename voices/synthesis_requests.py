@@ -1,6 +1,4 @@
-"""What callers ask for, checked and complete: the form in which orders travel from the edge to the
-pipeline.
-"""
+"""What callers ask for, checked and complete: a text to speak, or a voice to clone."""
 
 from __future__ import annotations
 
@@ -19,10 +17,8 @@ Providers = Callable[[str], Provider]
 class SpeechRequest:
     """One text to speak.
 
-    `words` of the caller (text and notes) may name people and are never logged.
-
-    `key_channel` and `key_territory` are the defaults of the key: their duties stay, whatever place
-    the call names.
+    `text` and `notes` may name people and are never logged. `key_channel` and `key_territory` are
+    the defaults of the key: their duties stay, whatever place the call names.
     """
 
     voice_id: str
@@ -39,10 +35,9 @@ class SpeechRequest:
     disclosure: str | None = None
     notes: Notes = field(default_factory=Notes, repr=False)
 
-    def words(self) -> dict[str, Any]:
-        """The order as JSON, to be kept sealed while it waits: even its codes are the caller's
-        words.
-        """
+    def to_json(self) -> dict[str, Any]:
+        """Return the request as JSON, to be sealed while it waits."""
+        # Sealed as a whole: even its codes are the caller's own words.
         return {
             "text": self.text,
             "notes": {**asdict(self.notes), "metadata": dict(self.notes.metadata)},
@@ -59,16 +54,16 @@ class SpeechRequest:
         }
 
     @classmethod
-    def read(cls, voice_id: str, words: Mapping[str, Any]) -> SpeechRequest:
-        """Put an order together again that waited in a job."""
+    def from_json(cls, voice_id: str, stored: Mapping[str, Any]) -> SpeechRequest:
+        """Return a request that waited in a job."""
         return cls(
             voice_id=voice_id,
             **{
-                **words,
-                "labels": tuple(words["labels"]),
-                "notes": Notes(**words["notes"]),
-                "output": Output(**words["output"]),
-                "prosody": Prosody(**words["prosody"]),
+                **stored,
+                "labels": tuple(stored["labels"]),
+                "notes": Notes(**stored["notes"]),
+                "output": Output(**stored["output"]),
+                "prosody": Prosody(**stored["prosody"]),
             },
         )
 

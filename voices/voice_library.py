@@ -9,7 +9,6 @@ from functools import partial
 from typing import cast
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.principal import Principal
 from core import transactions
@@ -20,8 +19,8 @@ from vault import sealed_notes, sealed_values
 from voices import cloning, tasks, voice_comparison, voice_deletion
 from voices.models import ENDING, Voice
 from voices.providers import registry
-from voices.speech import pipeline
 from voices.synthesis_requests import CloneRequest, Providers
+from voices.voice_selectors import get_voice, list_voices
 
 
 class VoiceEnding(Conflict):
@@ -53,19 +52,6 @@ def clone_voice(
         compare = partial(tasks.compare_voice.delay, voice_id=voice.id)
         transaction.on_commit(compare, robust=True)  # a lost message is found by the sweep
     return voice
-
-
-def list_voices(principal: Principal) -> QuerySet[Voice]:
-    """The organisation's voices, live or test as the principal is."""
-    mine = Voice.objects.filter(
-        organisation_id=principal.organisation_id, livemode=principal.livemode
-    )
-    return mine.prefetch_related("reviews")
-
-
-def get_voice(voice_id: str, *, principal: Principal) -> Voice:
-    """One of them. Raises NotFound, for strangers' ids too."""
-    return pipeline.voice_of(voice_id, principal=principal)
 
 
 def label_of(voice: Voice) -> VoiceLabel:

@@ -25,7 +25,7 @@ class ClipDelivery:
     media_type: str
     size: int
     duration_ms: int
-    blob_id: str
+    blob_id: str = ""
     scheme: str = ""
     margin_milli_db: int = 0
     score_milli: int = 0

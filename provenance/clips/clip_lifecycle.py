@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from core import ids, transactions
@@ -91,6 +91,8 @@ class ClipReservation:
     """A clip in the making, with the token and key of its mark."""
 
     clip_id: str
+    organisation_id: str
+    consent_id: str
     token: int
     epoch: int
     key: bytes = field(repr=False)
@@ -103,59 +105,51 @@ def generate_clip_id() -> str:
     return "clp_" + base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
 
 
-def draw_free_token(
-    organisation_id: str, *, at: datetime, draw: watermark_keys.Draw = watermark_keys.draw_token
-) -> tuple[int, int, bytes]:
-    """Draw a token that no clip of this key has yet: (token, epoch, key). Raises NoTokenLeft.
+def reserve_clip(
+    draft: ClipDraft, *, at: datetime, draw: watermark_keys.Draw = watermark_keys.draw_token
+) -> ClipReservation:
+    """Write down that a clip will be made, and draw the token of its watermark.
 
-    Only inserting the clip makes sure of it: two callers may draw the same one.
+    The row stands before anything leaves us. Raises NoTokenLeft, KeyDestroyed, and IntegrityError
+    for a second clip of one decision.
     """
-    current = watermark_keys.get_current_key(organisation_id, at=at)
     for _ in range(_TRIES):
         token = draw()
-        if not Clip.objects.filter(
-            organisation_id=organisation_id, epoch=current.epoch, token=token
-        ).exists():
-            return token, current.epoch, current.key
-    raise NoTokenLeft("No free watermark token was found; try again.")
-
-
-@transactions.opens_transaction
-def reserve_clip(
-    origin: ClipDraft, *, at: datetime, draw: watermark_keys.Draw = watermark_keys.draw_token
-) -> ClipReservation:
-    """Write down that a clip will be made, with its token, before anything leaves the house.
-
-    Raises NoTokenLeft, KeyDestroyed, and IntegrityError for a second clip of one decision.
-    """
-    for _ in range(_TRIES):
-        token, epoch, key = draw_free_token(origin.organisation_id, at=at, draw=draw)
-        clip = _build_draft(origin, token, epoch, at)
         try:
-            with transaction.atomic():
-                clip.save(force_insert=True)
+            return _insert_reservation(draft, token, at=at)
         except IntegrityError:
-            if not Clip.objects.filter(
-                organisation_id=origin.organisation_id, epoch=epoch, token=token
-            ).exists():
+            # The constraint decides whether a token is free: two callers may draw the same one.
+            if not _is_token_taken(draft.organisation_id, token, at=at):
                 raise
-            continue
-        return ClipReservation(clip_id=clip.id, token=token, epoch=epoch, key=key)
+
     raise NoTokenLeft("No free watermark token was found; try again.")
 
 
 def adopt_shared_token(
-    intent: ClipReservation, names: Sequence[bytes], *, at: datetime
+    reservation: ClipReservation, names: Sequence[bytes], *, at: datetime
 ) -> ClipReservation:
-    """Give the intent with the token of its unmarked sound: that of earlier copies, if there are
-    any.
+    """Return the reservation with the token of its unmarked sound.
 
-    `names` of the sound, the surest first. Raises ClipGone.
+    That is the token of earlier copies, if there are any. `names` of the sound come surest first.
+    Raises ClipGone.
     """
-    token = shared_tokens.settle_token(intent.clip_id, key=intent.key, names=names, at=at)
+    token = shared_tokens.settle_token(
+        reservation.clip_id,
+        drawn=reservation.token,
+        key=reservation.key,
+        scope=shared_tokens.SoundScope(
+            organisation_id=reservation.organisation_id,
+            consent_id=reservation.consent_id,
+            epoch=reservation.epoch,
+        ),
+        names=names,
+        at=at,
+    )
     if token is None:
-        raise ClipGone("This clip was given up in the meantime.", facts={"clip": intent.clip_id})
-    return replace(intent, token=token)
+        raise ClipGone(
+            "This clip was given up in the meantime.", facts={"clip": reservation.clip_id}
+        )
+    return replace(reservation, token=token)
 
 
 @transactions.requires_transaction
@@ -345,6 +339,27 @@ def _build_draft(origin: ClipDraft, token: int, epoch: int, at: datetime) -> Cli
         **sealed,
         **fields,
     )
+
+
+@transactions.opens_transaction
+def _insert_reservation(draft: ClipDraft, token: int, *, at: datetime) -> ClipReservation:
+    current = watermark_keys.get_current_key(draft.organisation_id, at=at)
+    clip = _build_draft(draft, token, current.epoch, at)
+    clip.save(force_insert=True)
+    return ClipReservation(
+        clip_id=clip.id,
+        organisation_id=draft.organisation_id,
+        consent_id=draft.consent_id,
+        token=token,
+        epoch=current.epoch,
+        key=current.key,
+    )
+
+
+def _is_token_taken(organisation_id: str, token: int, *, at: datetime) -> bool:
+    epoch = watermark_keys.get_epoch(at)
+    rows = Clip.objects.filter(organisation_id=organisation_id, epoch=epoch, token=token)
+    return rows.exists()
 
 
 def _withdraw_clip(clip: Clip, at: datetime) -> bool:

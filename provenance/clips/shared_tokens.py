@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -27,33 +28,69 @@ from provenance.models import Clip, ClipQuerySet, ClipState, MarkedSound
 LABEL: Final = b"sayso sound v1"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundScope:
+    """Within which sounds are told apart: one consent, under one watermark key."""
+
+    organisation_id: str
+    consent_id: str
+    epoch: int
+
+
 @transactions.opens_transaction
-def settle_token(clip_id: str, *, key: bytes, names: Sequence[bytes], at: datetime) -> int | None:
-    """Give the token of a clip in the making, whose unmarked sound is known now; None when it is
-    not made any more.
+def settle_token(
+    clip_id: str,
+    *,
+    drawn: int,
+    key: bytes,
+    scope: SoundScope,
+    names: Sequence[bytes],
+    at: datetime,
+) -> int | None:
+    """Return the token of a clip in the making, now that its unmarked sound is known.
 
-    `names` say what makes two clips copies, the surest first: the token is that of the first name
-    that is known.
+    `names` say what makes two clips copies, the surest first. The token is that of the first name
+    that is known, else the `drawn` one. Returns None when the clip is not made any more.
     """
-    columns = ("organisation_id", "consent_id", "epoch", "token")
-    organisation_id, consent_id, epoch, drawn = Clip.objects.values_list(*columns).get(id=clip_id)
-    same = {"organisation_id": organisation_id, "epoch": epoch}
-    hashes = [_hash_sound_name(key, consent_id, name) for name in names]
-    known = dict(MarkedSound.objects.filter(**same, sound__in=hashes).values_list("sound", "token"))
-    token = next((known[each] for each in hashes if each in known), drawn)
-
-    for each in reversed(
-        hashes
-    ):  # the surest last, so that it follows whoever was faster with another
-        if each not in known:
-            row = MarkedSound(**same, sound=each, token=token, created_at=at)
-            MarkedSound.objects.bulk_create([row], ignore_conflicts=True)
-            token = MarkedSound.objects.values_list("token", flat=True).get(**same, sound=each)
-
+    hashes = [_hash_sound_name(key, scope.consent_id, name) for name in names]
+    token = _find_token(hashes, _load_tokens(scope, hashes), drawn, scope=scope, at=at)
     if token == drawn:
         return token
+
     making = Clip.objects.filter(id=clip_id, state=ClipState.MAKING)
     return token if making.update(token=token, token_shared=True) else None
+
+
+def _find_token(
+    hashes: Sequence[str], known: Mapping[str, int], drawn: int, *, scope: SoundScope, at: datetime
+) -> int:
+    """Return the token of the surest name that is known, and name the rest after it."""
+    token = next((known[each] for each in hashes if each in known), drawn)
+    # Sorted: two callers with the same new names then wait for each other in one order.
+    missing = sorted(set(hashes) - known.keys())
+    if not missing:
+        return token
+
+    same = {"organisation_id": scope.organisation_id, "epoch": scope.epoch}
+    rows = [MarkedSound(**same, sound=each, token=token, created_at=at) for each in missing]
+    MarkedSound.objects.bulk_create(rows, ignore_conflicts=True)
+    if known:
+        return token
+
+    # Another caller may have named the same sound since: then this clip follows that one.
+    found = _load_tokens(scope, hashes)
+    earlier = next((found[each] for each in hashes if found.get(each, drawn) != drawn), drawn)
+    if earlier != drawn:
+        mine = MarkedSound.objects.filter(**same, sound__in=missing, token=drawn)
+        mine.update(token=earlier)
+    return earlier
+
+
+def _load_tokens(scope: SoundScope, hashes: Sequence[str]) -> dict[str, int]:
+    rows = MarkedSound.objects.filter(
+        organisation_id=scope.organisation_id, epoch=scope.epoch, sound__in=hashes
+    )
+    return dict(rows.values_list("sound", "token"))
 
 
 @transactions.requires_transaction

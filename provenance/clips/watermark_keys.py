@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -84,11 +84,12 @@ def derive_second_key(organisation_id: str, epoch: int, *, at: datetime) -> byte
     )
 
 
-def is_second_mark_wanted(organisation_id: str) -> bool:
-    """Whether the organisation's policy has long clips carry the second mark; without an entry they
-    do.
+def is_second_mark_wanted(policy: Mapping[str, Json]) -> bool:
+    """Whether an organisation's policy has long clips carry the second mark.
+
+    Without an entry they do.
     """
-    schemes = organisation_policy.get_policy(organisation_id).get(POLICY)
+    schemes = policy.get(POLICY)
     return audiowmark_layer.SCHEME in schemes if isinstance(schemes, list) else True
 
 
@@ -121,15 +122,15 @@ def register_policy() -> None:
 
 
 def get_second_layer(
-    clip_id: str, organisation_id: str, epoch: int, *, at: datetime
+    clip_id: str, organisation_id: str, epoch: int, *, policy: Mapping[str, Json], at: datetime
 ) -> AudiowmarkLayer | None:
-    """The second mark that a clip should carry when it is long enough; None when the organisation
-    wants none.
+    """Return the second mark that a clip carries when it is long enough.
 
-    Raises KeyDestroyed.
+    Returns None when the organisation's `policy` wants none. Raises KeyDestroyed.
     """
-    if not is_second_mark_wanted(organisation_id):
+    if not is_second_mark_wanted(policy):
         return None
+
     key = audiowmark_layer.to_audiowmark_key(
         derive_second_key(organisation_id, epoch, at=at), f"{organisation_id}|{epoch}"
     )

@@ -34,8 +34,6 @@ STILL_LONG = frozenset(
         "voices/api/serializers.py",
         "voices/cloning.py",
         "voices/speech/job_queue.py",
-        "voices/speech/pipeline.py",
-        "voices/speech/streaming/session.py",
         "watermark/audiowmark/sync.py",
         "watermark/speech/decoder.py",
     }

@@ -11,8 +11,13 @@ from tests.architecture import source
 MAKES_AUDIO = {"speak", "clone", "stream"}
 THE_WAYS = {
     ("voices/speech/pipeline.py", "synthesize_clip"), ("voices/cloning.py", "clone_voice"),
-    ("voices/speech/streaming/session.py", "_prepare_stream"),
+    ("voices/speech/streaming/session.py", "_ask_provider"),
 }  # fmt: skip
+SPEECH = {
+    ("voices/speech/pipeline.py", "synthesize_clip"),
+    ("voices/speech/streaming/session.py", "begin_stream"),
+}
+"""The ways of speech: what `prepare_speech` permitted, and no more, reaches the provider."""
 
 
 def imports(path: Path) -> set[str]:
@@ -58,6 +63,24 @@ def lines_of(function: ast.FunctionDef, receiver: str, names: set[str]) -> list[
     return found
 
 
+def function_in(name: str, wanted: str) -> ast.FunctionDef:
+    """The one function of this name in a file of ours."""
+    (found,) = (one for one in functions(source.ROOT / name) if one.name == wanted)
+    return found
+
+
+def called_by(node: ast.AST) -> dict[str, int]:
+    """The last word of everything that is called in there, and the first line of each."""
+    found: dict[str, int] = {}
+    for one in ast.walk(node):
+        match one:
+            case ast.Call(func=ast.Name(id=word) | ast.Attribute(attr=word)):
+                found[word] = min(one.lineno, found.get(word, one.lineno))
+            case _:
+                pass
+    return found
+
+
 class TestAPermit:
     def test_is_made_by_the_gate_alone(self) -> None:
         makers = {
@@ -76,25 +99,39 @@ class TestAProvider:
         }
         assert askers == THE_WAYS
 
-    def test_is_asked_after_the_gate_in_all(self) -> None:
-        for path in source.files():
-            for function in functions(path):
-                if (source.name(path), function.name) in THE_WAYS:
-                    gate, asked = (
-                        lines_of(function, "gate", {"check"}),
-                        lines_of(function, "provider", MAKES_AUDIO),
-                    )
-                    assert len(gate) == len(asked) == 1
-                    assert gate[0] < asked[0]
+    def test_is_asked_after_the_gate_by_cloning(self) -> None:
+        clone = function_in("voices/cloning.py", "clone_voice")
+        (gate,) = lines_of(clone, "gate", {"check"})
+        (asked,) = lines_of(clone, "provider", MAKES_AUDIO)
+        assert gate < asked
+
+    def test_is_asked_after_the_gate_by_speech(self) -> None:
+        prepare = function_in("voices/speech/preparation.py", "prepare_speech")
+        assert len(lines_of(prepare, "gate", {"check"})) == 1
+
+        speak = called_by(function_in("voices/speech/pipeline.py", "synthesize_clip"))
+        assert speak["prepare_speech"] < speak["speak"]
+        stream = called_by(function_in("voices/speech/streaming/session.py", "begin_stream"))
+        assert stream["prepare_speech"] < stream["_ask_provider"]
+
+    def test_is_reached_by_a_stream_through_its_beginning_alone(self) -> None:
+        session = source.ROOT / "voices/speech/streaming/session.py"
+        callers = {one.name for one in functions(session) if "_ask_provider" in called_by(one)}
+        assert callers == {"begin_stream"}
 
     def test_is_confirmed_and_paid_for_in_all(self) -> None:
-        for name, _ in THE_WAYS:
-            called = {word for word, _ in source.calls(source.ROOT / name)}
-            if "Attempt" in called:  # which gives back what does not end well
-                called |= {
-                    word for word, _ in source.calls(source.ROOT / "voices/speech/attempt.py")
-                }
-            assert called >= {"check", "confirm", "commit", "release"}
+        cloning = called_by(source.tree(source.ROOT / "voices/cloning.py"))
+        assert cloning.keys() >= {"check", "confirm", "commit", "release"}
+
+        deliver = called_by(function_in("voices/speech/delivery.py", "deliver_clip"))
+        assert deliver["confirm"] < deliver["commit"] < deliver["issue_clip"]
+        abort = called_by(function_in("voices/speech/delivery.py", "abort_reservation"))
+        assert abort.keys() >= {"release", "charge_quota", "abort_clip"}
+
+    def test_is_followed_by_a_delivery_or_an_abort(self) -> None:
+        for name, _ in SPEECH:
+            called = called_by(source.tree(source.ROOT / name))
+            assert called.keys() >= {"prepare_speech", "deliver_clip", "abort_speech"}
 
     def test_is_known_to_few(self) -> None:
         assert importers("voices.providers.registry") == {

@@ -270,8 +270,8 @@ class TestInvariant12:
     def test_a_stale_remainder_is_found_out_by_the_update(self, consent: Consent) -> None:
         grant_row = consent.grants.get()
         with transaction.atomic():  # as two callers do who both read that 1000 are left
-            assert quota.reserve_quota(grant_row, characters=600, clips=1, at=NOON)
-            assert quota.reserve_quota(grant_row, characters=401, clips=1, at=NOON) is None
+            assert quota.reserve_quota(grant_row, None, characters=600, clips=1, at=NOON)
+            assert quota.reserve_quota(grant_row, None, characters=401, clips=1, at=NOON) is None
 
     def test_a_failed_job_gives_back_exactly_once(self, consent: Consent) -> None:
         permit = check(consent, characters=1000)

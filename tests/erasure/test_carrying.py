@@ -50,7 +50,7 @@ def ask_for(voice: Voice) -> Erasure:
 
 def spoken(voice: Voice) -> bytes:
     made = pipeline.synthesize_clip(
-        order_for(voice), principal=principal_of(voice), now=noon, providers=only(Reader())
+        order_for(voice), voice, principal=principal_of(voice), now=noon, providers=only(Reader())
     )
     return made.data
 

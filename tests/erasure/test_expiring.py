@@ -65,7 +65,7 @@ def run(organisation: Organisation, *, now: Clock = LATER) -> test_data_expiry.E
 
 def speak(voice: Voice, *, now: Clock = noon) -> str:
     return pipeline.synthesize_clip(
-        order_for(voice), principal=principal_of(voice), now=now, providers=only(Reader())
+        order_for(voice), voice, principal=principal_of(voice), now=now, providers=only(Reader())
     ).clip_id
 
 

@@ -27,7 +27,7 @@ def clip_of(voice: Voice, sound: Sound, output: Output = WAV) -> tuple[str, Soun
     """A clip of that sound: its id, and the sound of its bytes."""
     order = order_for(voice, output=output)
     spoken = pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=noon, providers=only(Reader(sound=sound))
+        order, voice, principal=principal_of(voice), now=noon, providers=only(Reader(sound=sound))
     )
     return spoken.clip_id, decode_untrusted(spoken.data).sound
 

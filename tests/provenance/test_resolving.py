@@ -32,7 +32,7 @@ from tests.voices.conftest import (
 from voices import reconcile
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.pipeline import DeliveredClip
+from voices.speech.delivery import DeliveredClip
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock_at_noon")]
 BINDING, CONTENT = "/c2pa/matches/byBinding", "/c2pa/matches/byContent"
@@ -143,7 +143,7 @@ class TestByContent:
     ) -> None:
         order = order_for(voice, output=Output(codec="mulaw"))
         made = pipeline.synthesize_clip(
-            order, principal=principal_of(voice), now=noon, providers=only(Reader())
+            order, voice, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         answer = by_sound(client, made.data)

@@ -166,10 +166,12 @@ class TestPolicy:
         organisation_policy.change_policy(
             acme.id, {"watermark_schemes": schemes}, actor="member:x", at=NOON
         )
-        assert watermark_keys.is_second_mark_wanted(acme.id) is wanted
+        assert (
+            watermark_keys.is_second_mark_wanted(organisation_policy.get_policy(acme.id)) is wanted
+        )
 
     def test_wants_both_where_it_says_nothing(self, acme: Organisation) -> None:
-        assert watermark_keys.is_second_mark_wanted(acme.id)
+        assert watermark_keys.is_second_mark_wanted(organisation_policy.get_policy(acme.id))
 
     @pytest.mark.parametrize(
         "schemes",

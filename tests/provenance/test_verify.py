@@ -37,7 +37,7 @@ from tests.voices.conftest import (
 from voices import reconcile
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.pipeline import DeliveredClip
+from voices.speech.delivery import DeliveredClip
 
 
 def found(data: bytes) -> VerificationResult:
@@ -123,7 +123,7 @@ class TestVerify:
     ) -> None:
         order = order_for(voice, output=Output(codec=codec))
         made = pipeline.synthesize_clip(
-            order, principal=principal_of(voice), now=noon, providers=only(Reader())
+            order, voice, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         verdict = found(remuxed(made.data, container))
@@ -156,6 +156,7 @@ class TestVerify:
         order = order_for(voice, output=Output(codec="wav"))
         other = pipeline.synthesize_clip(
             order,
+            voice,
             principal=principal_of(voice),
             now=noon,
             providers=only(Reader(sound=another_sound())),
@@ -204,7 +205,7 @@ class TestVerify:
     def test_headerless_bytes_are_found_by_their_hash(self, voice: Voice) -> None:
         order = order_for(voice, output=Output(codec="mulaw"))
         spoken = pipeline.synthesize_clip(
-            order, principal=principal_of(voice), now=noon, providers=only(Reader())
+            order, voice, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         assert found(spoken.data).outcome is Outcome.ISSUED

@@ -48,7 +48,11 @@ def clip_of(voice: Voice, name: str = "0870") -> tuple[str, Sound]:
     """A clip of that reading: its id, and the sound of its bytes."""
     order = order_for(voice, output=OUTPUT)
     spoken = pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
+        order,
+        voice,
+        principal=principal_of(voice),
+        now=noon,
+        providers=only(Reader(sound=reading(name))),
     )
     return spoken.clip_id, decode_untrusted(spoken.data).sound
 

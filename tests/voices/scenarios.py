@@ -75,7 +75,9 @@ def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> Worl
     been erased.
     """
     voice, erased, unsigned = make_voice(), make_consent(), make_consent(signed=False)
-    clip = pipeline.synthesize_clip(order_for(voice), principal=principal_of(voice), now=noon)
+    clip = pipeline.synthesize_clip(
+        order_for(voice), voice, principal=principal_of(voice), now=noon
+    )
     principal = principal_of(voice)
     job = dispatch.queue_job(
         [order_for(voice)], {}, kind=JobKind.SPEECH, principal=principal, at=NOON, real=NOON

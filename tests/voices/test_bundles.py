@@ -47,7 +47,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def speak(voice: Voice) -> None:
     pipeline.synthesize_clip(
-        order_for(voice), principal=principal_of(voice), now=noon, providers=only(Reader())
+        order_for(voice), voice, principal=principal_of(voice), now=noon, providers=only(Reader())
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ from tests.voices.conftest import (
 )
 from transparency_log import proofs
 from voices.models import Voice
-from voices.speech import aigc_policy, disclosure, pipeline
+from voices.speech import aigc_policy, disclosure, preparation
 from voices.speech.disclosure import Disclosure
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,13 +76,14 @@ def told(voice: Voice, wanted: dict[str, Any], **words: Any) -> tuple[Disclosure
     principal = principal_of(voice)
     order = order_for(voice, **words)
     permit = gate.check(
-        pipeline.build_access_request(order, voice, principal), at=NOON, actor=principal.actor
+        preparation.build_access_request(order, voice, principal), at=NOON, actor=principal.actor
     )
-    reach = pipeline.reach_of(order, permit)
+    reach = preparation.resolve_reach(order, permit)
     producer = aigc_policy.resolve_producer(
         wanted, organisation_id="org_x", granted=["*"], reach=reach
     )
-    return pipeline.disclosure_of(order, permit, wanted), producer
+    with_policy = replace(permit, policy=wanted)
+    return preparation.decide_disclosure(order, with_policy), producer
 
 
 @pytest.mark.parametrize("wanted", [POLICY, OLD], ids=["canonical policy", "older policy"])

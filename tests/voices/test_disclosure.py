@@ -21,6 +21,7 @@ from transparency_log import proofs
 from voices.models import Voice
 from voices.providers.base import ProviderVoice, SpeechLine
 from voices.speech import disclosure, pipeline
+from voices.speech.delivery import DeliveredClip
 from voices.speech.disclosure import (
     SENTENCES,
     Disclosure,
@@ -46,10 +47,10 @@ class Stenographer(Reader):
         return super().speak(voice, line)
 
 
-def say(voice: Voice, provider: Reader, **changes: Any) -> pipeline.DeliveredClip:
+def say(voice: Voice, provider: Reader, **changes: Any) -> DeliveredClip:
     order = order_for(voice, **changes)
     return pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=lambda: NOON, providers=only(provider)
+        order, voice, principal=principal_of(voice), now=lambda: NOON, providers=only(provider)
     )
 
 

@@ -18,7 +18,7 @@ from tests.conftest import NOON
 from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for
 from voices.models import Job, JobItem, JobKind, JobState, Voice
-from voices.speech import dispatch, job_queue, pipeline
+from voices.speech import dispatch, job_queue, pipeline, preparation
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,7 @@ def test_a_call_under_way_is_not_delivered(voice: Voice, key: ApiKey, end: str) 
     with pytest.raises(KeyEnded):
         pipeline.synthesize_clip(
             order_for(voice),
+            voice,
             principal=principal(key),
             now=noon,
             providers=only(Reader(lambda: ENDS[end](key))),
@@ -160,7 +161,7 @@ def test_a_call_under_way_is_not_delivered(voice: Voice, key: ApiKey, end: str) 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_running_stream_is_cut(voice: Voice, key: ApiKey, end: str) -> None:
     permit = gate.check(
-        pipeline.build_access_request(order_for(voice), voice, principal(key)),
+        preparation.build_access_request(order_for(voice), voice, principal(key)),
         at=NOON,
         actor=f"key:{key.id}",
     )
@@ -178,7 +179,7 @@ def test_a_test_clock_ahead_does_not_end_a_key(voice: Voice, key: ApiKey) -> Non
     ApiKey.objects.filter(id=key.id).update(expires_at=NOON + timedelta(days=1))
     later = NOON + timedelta(days=30)
     permit = gate.check(
-        pipeline.build_access_request(order_for(voice), voice, principal(key)),
+        preparation.build_access_request(order_for(voice), voice, principal(key)),
         at=later,
         actor=f"key:{key.id}",
     )

@@ -24,7 +24,7 @@ from consent.gate import ConsentDenied
 from core import canonical_json
 from provenance.c2pa import manifest, manifest_signer, manifest_store, signing_authority
 from provenance.c2pa.manifest_signer import CredentialFailed
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_lifecycle, watermark_keys
 from provenance.models import Clip, Credential
 from tests.conftest import NOON
 from tests.provenance.c2pa.people import CARRIERS, look
@@ -36,7 +36,7 @@ from vault import kms
 from vault.models import Blob
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.pipeline import DeliveredClip
+from voices.speech.delivery import DeliveredClip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def say(voice: Voice, codec: str = "wav", reader: Reader | None = None) -> DeliveredClip:
     order = order_for(voice, output=Output(codec=codec))
     return pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=noon, providers=only(reader or Reader())
+        order, voice, principal=principal_of(voice), now=noon, providers=only(reader or Reader())
     )
 
 
@@ -83,8 +83,8 @@ class TestAClip:
         spoken = say(make_voice(), codec)
 
         clip, heard = clip_of(spoken), decode_untrusted(spoken.data).sound
-        _, _, key = clip_lifecycle.draw_free_token(clip.organisation_id, at=NOON)
-        found = watermark.detect(heard.samples, heard.rate, key=key)
+        current = watermark_keys.get_current_key(clip.organisation_id, at=NOON)
+        found = watermark.detect(heard.samples, heard.rate, key=current.key)
         assert found is not None
         assert found.token == clip.token
         assert (clip.sha256, clip.size) == (

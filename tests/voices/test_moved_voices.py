@@ -14,7 +14,7 @@ from tests.conftest import NOON
 from tests.voices.conftest import MakeConsent, MakeVoice, grant_of, order_for, principal_of
 from voices import voice_macs
 from voices.models import Voice
-from voices.speech import pipeline
+from voices.speech import preparation
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def codes(voice: Voice) -> list[str]:
     """Why the gate refuses this voice to speak; empty when it does not."""
     fresh = Voice.objects.get(id=voice.id)
-    ask = pipeline.build_access_request(order_for(fresh), fresh, principal_of(fresh))
+    ask = preparation.build_access_request(order_for(fresh), fresh, principal_of(fresh))
     try:
         with transaction.atomic():
             gate.check(ask, at=NOON, actor="key:test")
@@ -112,7 +112,7 @@ class TestTheGate:
 
     def test_gives_no_audio_of_a_voice_that_was_moved(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
-        ask = pipeline.build_access_request(order_for(voice), voice, principal_of(voice))
+        ask = preparation.build_access_request(order_for(voice), voice, principal_of(voice))
         permit = gate.check(ask, at=NOON, actor="key:test")
         write(voice, consent_id=other_of(voice.consent_id).id)
         with pytest.raises(gate.ConsentDenied, match="doubt"):
@@ -122,7 +122,7 @@ class TestTheGate:
 class TestADecisionThatWasChangedByHand:
     def test_is_no_permission_for_another_voice(self, make_voice: MakeVoice) -> None:
         voice, other = make_voice(), make_voice()
-        ask = pipeline.build_access_request(order_for(voice), voice, principal_of(voice))
+        ask = preparation.build_access_request(order_for(voice), voice, principal_of(voice))
         permit = gate.check(ask, at=NOON, actor="key:test")
         Decision.objects.filter(id=permit.decision_id).update(voice_id=other.id)
         with pytest.raises(gate.ConsentDenied, match="doubt"):
@@ -130,7 +130,7 @@ class TestADecisionThatWasChangedByHand:
 
     def test_is_no_yes_where_it_was_a_no(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
-        ask = pipeline.build_access_request(
+        ask = preparation.build_access_request(
             order_for(voice, language="ja"), voice, principal_of(voice)
         )
         with pytest.raises(gate.ConsentDenied) as denied:

@@ -19,7 +19,7 @@ from consent.gate import ConsentDenied
 from consent.models import GrantUsage, Reservation
 from core import canonical_json
 from core.errors import NotFound
-from provenance.clips import clip_lifecycle
+from provenance.clips import watermark_keys
 from provenance.clips.clip_lifecycle import ClipGone
 from provenance.clips.errors import MarkFailed
 from provenance.models import Clip, ClipState
@@ -38,8 +38,8 @@ from transparency_log import proofs
 from vault import blobs
 from voices.models import Voice, VoiceState
 from voices.providers.base import ProviderDown, ProviderVoice, SpeechLine
-from voices.speech import attempt, pipeline
-from voices.speech.pipeline import DeliveredClip
+from voices.speech import delivery, dispatch, pipeline
+from voices.speech.delivery import DeliveredClip
 from voices.synthesis_requests import SpeechRequest
 
 SILENCE = Sound(np.zeros(48_000, dtype=np.float32), 16_000)
@@ -48,7 +48,7 @@ SILENCE = Sound(np.zeros(48_000, dtype=np.float32), 16_000)
 def say(voice: Voice, reader: Reader | None = None, **changes: object) -> DeliveredClip:
     order: SpeechRequest = order_for(voice, **changes)
     return pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=noon, providers=only(reader or Reader())
+        order, voice, principal=principal_of(voice), now=noon, providers=only(reader or Reader())
     )
 
 
@@ -81,10 +81,10 @@ class TestSpeak:
 
         clip = Clip.objects.get(id=spoken.clip_id)
         heard = decode_untrusted(spoken.data).sound
-        _, epoch, key = clip_lifecycle.draw_free_token(clip.organisation_id, at=NOON)
-        found = watermark.detect(heard.samples, heard.rate, key=key)
+        current = watermark_keys.get_current_key(clip.organisation_id, at=NOON)
+        found = watermark.detect(heard.samples, heard.rate, key=current.key)
         assert found is not None
-        assert (found.token, epoch) == (clip.token, clip.epoch)
+        assert (found.token, current.epoch) == (clip.token, clip.epoch)
 
     def test_logs_the_clip_in_the_delivering_transaction(self, make_voice: MakeVoice) -> None:
         spoken = say(make_voice())
@@ -135,8 +135,8 @@ class TestSpeak:
         stranger = Principal(organisation_id=bolt.id, livemode=False, actor="key:bolt")
 
         with pytest.raises(NotFound):
-            pipeline.synthesize_clip(
-                order_for(voice), principal=stranger, now=noon, providers=only(Reader())
+            dispatch.speak_text(
+                order_for(voice), {}, principal=stranger, now=noon, providers=only(Reader())
             )
 
     def test_writes_the_intent_down_before_the_provider_is_asked(
@@ -215,8 +215,8 @@ class TestWhatGoesWrong:
         def sweep() -> None:
             clip = Clip.objects.get()
             permit = gate.permit_of(clip.decision_id)
-            attempt.give_up_clip(
-                clip.id, permit=permit, code="interrupted", actor="system:sweep", at=NOON
+            delivery.abort_reservation(
+                clip.id, permit, code="interrupted", actor="system:sweep", at=NOON
             )
 
         with pytest.raises((ClipGone, ConsentDenied)):
@@ -235,6 +235,7 @@ class TestWhatGoesWrong:
         with pytest.raises(ProviderDown):
             pipeline.synthesize_clip(
                 order_for(voice),
+                voice,
                 principal=principal_of(voice),
                 now=noon,
                 providers=only(Reader()),

@@ -176,6 +176,7 @@ class TestQuota:
                 try:
                     pipeline.synthesize_clip(
                         order_for(voice, text=text),
+                        voice,
                         principal=principal_of(voice),
                         now=noon,
                         providers=only(Reader(sound=TONE)),
@@ -200,6 +201,7 @@ class TestQuota:
         with pytest.raises(Refused):
             pipeline.synthesize_clip(
                 order_for(voice),
+                voice,
                 principal=principal_of(voice),
                 now=noon,
                 providers=only(Reader(refuse)),
@@ -207,6 +209,7 @@ class TestQuota:
 
         pipeline.synthesize_clip(
             order_for(voice),
+            voice,
             principal=principal_of(voice),
             now=noon,
             providers=only(Reader(sound=TONE)),
@@ -218,7 +221,7 @@ class TestCopies:
         def work(_number: int) -> object:
             order = order_for(voice, output=Output(codec="wav", sample_rate_hz=24_000))
             return pipeline.synthesize_clip(
-                order, principal=principal_of(voice), now=noon, providers=only(Reader())
+                order, voice, principal=principal_of(voice), now=noon, providers=only(Reader())
             ).clip_id
 
         made = in_threads(work, WORKERS)

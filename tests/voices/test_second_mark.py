@@ -22,7 +22,7 @@ from vault import subject_keys
 from voices.api import outputs
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.pipeline import DeliveredClip
+from voices.speech.delivery import DeliveredClip
 from watermark.audiowmark.audiowmark_embedder import compute_difference
 
 OURS = ["sayso-speech/1"]
@@ -42,7 +42,7 @@ def say(voice: Voice) -> DeliveredClip:
     reader = Reader(sound=sixteen_seconds())
     order = order_for(voice, output=Output(codec="wav"))
     return pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=noon, providers=only(reader)
+        order, voice, principal=principal_of(voice), now=noon, providers=only(reader)
     )
 
 

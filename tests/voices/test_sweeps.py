@@ -7,11 +7,9 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Organisation
-from consent import gate
 from consent import services as consents
 from consent.models import Consent, Reservation
 from core.errors import NotFound
-from provenance.clips import clip_lifecycle
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import (
@@ -30,15 +28,14 @@ from vault import blobs
 from voices import reconcile, voice_deletion, voice_macs
 from voices.models import MOVES, Voice, VoiceState
 from voices.providers.base import ProviderDown
-from voices.speech import job_queue, pipeline
-from voices.speech.disclosure import Disclosure
+from voices.speech import job_queue, pipeline, preparation
 
 LATER = NOON + timedelta(hours=1)
 
 
 def issue(voice: Voice) -> Clip:
     spoken = pipeline.synthesize_clip(
-        order_for(voice), principal=principal_of(voice), now=noon, providers=only(Reader())
+        order_for(voice), voice, principal=principal_of(voice), now=noon, providers=only(Reader())
     )
     return Clip.objects.get(id=spoken.clip_id)
 
@@ -135,17 +132,7 @@ class TestCutOff:
     ) -> None:
         voice = make_voice()
         principal = principal_of(voice)
-        permit = gate.check(
-            pipeline.build_access_request(order_for(voice), voice, principal),
-            at=NOON,
-            actor=principal.actor,
-        )
-        clip_lifecycle.reserve_clip(
-            pipeline.build_clip_draft(
-                order_for(voice), voice, permit, Disclosure.NONE, principal, {}
-            ),
-            at=NOON,
-        )
+        preparation.prepare_speech(order_for(voice), voice, principal=principal, now=noon)
 
         reconcile.sweep_pending_work(at=NOON + reconcile.CLIP_GIVEN_UP_AFTER - timedelta(seconds=1))
         assert Clip.objects.get().state == "making"

@@ -21,7 +21,7 @@ from voices.models import Voice
 from voices.providers import provider_audio
 from voices.providers.base import EncodedAudio, ProviderDown, ProviderVoice, SpeechLine
 from voices.speech import pipeline
-from voices.speech.pipeline import DeliveredClip
+from voices.speech.delivery import DeliveredClip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +63,7 @@ def afar(answers: list[bytes], asked: list[str]) -> Iterator[Afar]:
 def say(voice: Voice, provider: Reader, codec: str = "wav") -> DeliveredClip:
     order = order_for(voice, output=Output(codec=codec))
     return pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=noon, providers=only(provider)
+        order, voice, principal=principal_of(voice), now=noon, providers=only(provider)
     )
 
 

@@ -180,7 +180,7 @@ class TestRefusals:
         voice = make_voice(consent)
         order = order_for(voice, output=Output(codec="mp3"))
         clip = pipeline.synthesize_clip(
-            order, principal=principal_of(voice), now=noon, providers=only(Reader())
+            order, voice, principal=principal_of(voice), now=noon, providers=only(Reader())
         )
 
         answer = client.post(

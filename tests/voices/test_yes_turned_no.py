@@ -32,7 +32,7 @@ from tests.voices.conftest import MakeConsent, MakeVoice, grant_of, order_for, p
 from transparency_log.recovery import LostHistory
 from voices import similarity_reviews, voice_deletion, voice_library
 from voices.models import Voice
-from voices.speech import dispatch, pipeline
+from voices.speech import dispatch, preparation
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ class World:
 
     def ask(self) -> gate.AccessRequest:
         self.voice.refresh_from_db()
-        return pipeline.build_access_request(
+        return preparation.build_access_request(
             order_for(self.voice, labels=("medical_advice",)), self.voice, principal_of(self.voice)
         )
 
@@ -283,8 +283,6 @@ APART: Final = {
     "voices.speech.dispatch.speak_text": "makes something of a yes",
     "voices.speech.dispatch.stream_text": "makes something of a yes",
     "voices.voice_library.clone_voice": "makes something of a yes",
-    "voices.voice_library.get_voice": "reads",
-    "voices.voice_library.list_voices": "reads",
 }
 """Commands that no row of the table runs, and why."""
 
@@ -373,13 +371,11 @@ def test_the_gate_asks_few_questions_of_the_database(
     permit = gate.check(world.ask(), at=world.at, actor=world.actor)
     ask = world.ask()
 
-    with django_assert_num_queries(
-        3
-    ):  # consents, keys, voices: of all streams together, twenty times a second
+    # Consents, keys, voices: of all streams together, twenty times a second.
+    with django_assert_num_queries(3):
         assert not gate.find_ended_permits([(permit, world.at)] * 5)
-    with django_assert_num_queries(
-        9
-    ):  # however many consents the person has; two of them are the savepoint
+    # However many consents the person has.
+    with django_assert_num_queries(7):
         assert evaluation.load_and_evaluate(ask, at=world.at)[1].is_allowed
 
 

@@ -26,8 +26,8 @@ from voices.api import serializers as forms
 from voices.api.request_mapping import to_caller_notes, to_speech_request
 from voices.models import Job, JobKind
 from voices.speech import dispatch, job_lookup
-from voices.speech.pipeline import DeliveredClip
-from voices.speech.streaming.session import StreamContext
+from voices.speech.delivery import DeliveredClip
+from voices.speech.preparation import PreparedSpeech
 from voices.synthesis_requests import SpeechRequest
 
 _MOST_FAULTS: Final = 100
@@ -84,7 +84,7 @@ class Speech(APIView):
             return _build_stream_head(
                 dispatch.stream_text(
                     order, options, principal=caller.principal, now=caller.now
-                ).papers
+                ).prepared
             )
         if mode == "job":
             job = dispatch.queue_job(
@@ -175,16 +175,21 @@ def _respond_with_audio(spoken: DeliveredClip) -> HttpResponse:
     return _set_clip_headers(response, spoken.clip_id, spoken.decision_id, spoken.disclosure)
 
 
-def _build_stream_head(papers: StreamContext) -> HttpResponse:
+def _build_stream_head(prepared: PreparedSpeech) -> HttpResponse:
     """The head of a streamed answer; its body comes from the edge."""
-    response = HttpResponse(b"", content_type=encoding.get_media_type(papers.order.output.codec))
+    response = HttpResponse(
+        b"", content_type=encoding.get_media_type(prepared.request.output.codec)
+    )
     response["X-Accel-Buffering"] = (
         "no"  # a proxy that collects the whole first would make it no stream
     )
-    if papers.label is not None:
-        response["Sayso-Aigc-Label"] = papers.label.text()
+    if prepared.aigc_label is not None:
+        response["Sayso-Aigc-Label"] = prepared.aigc_label.text()
     return _set_clip_headers(
-        response, papers.intent.clip_id, papers.permit.decision_id, papers.disclosure
+        response,
+        prepared.reservation.clip_id,
+        prepared.permit.decision_id,
+        prepared.disclosure,
     )
 
 

@@ -18,7 +18,7 @@ from core.api.pagination import PAGE, render_page
 from core.api.parsers import StrictJSONParser
 from core.api.serializers import read_form
 from core.api.uploads import UploadParser
-from voices import voice_library
+from voices import voice_library, voice_selectors
 from voices.api import outputs
 from voices.api import serializers as forms
 from voices.api.request_mapping import require_field, resolve_place, to_caller_notes
@@ -39,7 +39,7 @@ class Voices(APIView):
         """List the voices, newest first."""
         return render_page(
             request,
-            voice_library.list_voices(caller_of(request).principal),
+            voice_selectors.list_voices(caller_of(request).principal),
             outputs.render_voice,
         )
 
@@ -80,7 +80,7 @@ class OneVoice(APIView):
         """Show the voice."""
         return Response(
             outputs.render_voice(
-                voice_library.get_voice(voice_id, principal=caller_of(request).principal)
+                voice_selectors.get_voice(voice_id, principal=caller_of(request).principal)
             )
         )
 

@@ -1,6 +1,4 @@
-"""What an engine can honour: fields that it cannot, and numbers out of range, are refused; nothing
-is clamped.
-"""
+"""What an engine can honour. Other fields and numbers out of range are refused, never clamped."""
 
 from __future__ import annotations
 
@@ -12,22 +10,23 @@ from voices.synthesis_requests import SpeechRequest
 
 
 def check_capabilities(
-    order: SpeechRequest, options: Mapping[str, object], can: Capabilities
+    request: SpeechRequest, options: Mapping[str, object], can: Capabilities
 ) -> None:
-    """Raise UnsupportedField or Invalid (`out_of_range`) unless the engine can do all that the
-    order sets.
+    """Check that the engine can do all that the request sets.
+
+    Raises UnsupportedField, or Invalid (`out_of_range`).
     """
     unknown = sorted(set(options) - can.options)
     if unknown:
         raise _unsupported_field(
             f"provider_options.{unknown[0][:60]}", "This engine has no such option."
         )
-    if order.prosody.emotion is not None and order.prosody.emotion not in can.emotions:
+    if request.prosody.emotion is not None and request.prosody.emotion not in can.emotions:
         raise _unsupported_field(
             "prosody.emotion", "This engine cannot speak with an emotion on request."
         )
-    _check_range("prosody.speed", order.prosody.speed, can.speed)
-    _check_range("prosody.pitch_semitones", order.prosody.pitch_semitones, can.pitch_semitones)
+    _check_range("prosody.speed", request.prosody.speed, can.speed)
+    _check_range("prosody.pitch_semitones", request.prosody.pitch_semitones, can.pitch_semitones)
 
 
 def _check_range(attr: str, value: float, bounds: tuple[float, float]) -> None:

@@ -16,14 +16,15 @@ from vault import sealed_notes as row_notes
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.providers import registry
 from voices.speech import capability_checks, job_queue, pipeline, tasks
-from voices.speech.pipeline import DeliveredClip
+from voices.speech.delivery import DeliveredClip
 from voices.speech.streaming import session
 from voices.speech.streaming.session import StreamSession
 from voices.synthesis_requests import Providers, SpeechRequest
+from voices.voice_selectors import get_voice
 
 
 def speak_text(
-    order: SpeechRequest,
+    request: SpeechRequest,
     options: Mapping[str, object],
     *,
     principal: Principal,
@@ -35,13 +36,15 @@ def speak_text(
     Raises as `voices.speech.pipeline.synthesize_clip`, and for fields that the engine cannot
     honour.
     """
-    voice = pipeline.voice_of(order.voice_id, principal=principal)
-    capability_checks.check_capabilities(order, options, providers(voice.provider).capabilities())
-    return pipeline.synthesize_clip(order, principal=principal, now=now, providers=providers)
+    voice = get_voice(request.voice_id, principal=principal)
+    capability_checks.check_capabilities(request, options, providers(voice.provider).capabilities())
+    return pipeline.synthesize_clip(
+        request, voice, principal=principal, now=now, providers=providers
+    )
 
 
 def stream_text(
-    order: SpeechRequest,
+    request: SpeechRequest,
     options: Mapping[str, object],
     *,
     principal: Principal,
@@ -54,11 +57,11 @@ def stream_text(
 
     Nothing is made yet; whoever carries it out makes it.
     """
-    voice = pipeline.voice_of(order.voice_id, principal=principal)
+    voice = get_voice(request.voice_id, principal=principal)
     provider = providers(voice.provider)
-    capability_checks.check_capabilities(order, options, provider.capabilities())
-    place = session.require_stream_slot(order, provider)
-    begun = session.begin_stream(order, voice, principal=principal, now=now, providers=providers)
+    capability_checks.check_capabilities(request, options, provider.capabilities())
+    place = session.require_stream_slot(request, provider)
+    begun = session.begin_stream(request, voice, principal=principal, now=now, providers=providers)
     try:
         place.leave_stream(begun)
     except streaming_response.NoStreams as gone:
@@ -69,7 +72,7 @@ def stream_text(
 
 @transactions.opens_transaction
 def queue_job(
-    orders: Sequence[SpeechRequest],
+    requests: Sequence[SpeechRequest],
     options: Mapping[str, object],
     *,
     kind: JobKind,
@@ -85,10 +88,10 @@ def queue_job(
 
     Raises NotFound for a stranger's voice, and for fields that the engine cannot honour.
     """
-    voices = _load_voices(orders, principal)
-    for order in orders:
+    voices = _load_voices(requests, principal)
+    for request in requests:
         capability_checks.check_capabilities(
-            order, options, providers(voices[order.voice_id].provider).capabilities()
+            request, options, providers(voices[request.voice_id].provider).capabilities()
         )
     job_id, people = ids.new("job"), {voice.subject for voice in voices.values()}
     written = row_notes.seal_notes(
@@ -104,32 +107,32 @@ def queue_job(
         livemode=principal.livemode,
         kind=kind,
         actor=principal.actor,
-        total=len(orders),
+        total=len(requests),
         created_at=at,
         **written,
     )
     JobItem.objects.bulk_create(
-        _build_job_item(job, position, order, voices[order.voice_id], real)
-        for position, order in enumerate(orders)
+        _build_job_item(job, position, request, voices[request.voice_id], real)
+        for position, request in enumerate(requests)
     )
     # A lost message is found by the sweep.
     transaction.on_commit(partial(tasks.run_job.delay, job_id=job.id), robust=True)
     return job
 
 
-def _load_voices(orders: Sequence[SpeechRequest], principal: Principal) -> dict[str, Voice]:
-    wanted = dict.fromkeys(order.voice_id for order in orders)
-    return {voice_id: pipeline.voice_of(voice_id, principal=principal) for voice_id in wanted}
+def _load_voices(requests: Sequence[SpeechRequest], principal: Principal) -> dict[str, Voice]:
+    wanted = dict.fromkeys(request.voice_id for request in requests)
+    return {voice_id: get_voice(voice_id, principal=principal) for voice_id in wanted}
 
 
 def _build_job_item(
-    job: Job, position: int, order: SpeechRequest, voice: Voice, real: datetime
+    job: Job, position: int, request: SpeechRequest, voice: Voice, real: datetime
 ) -> JobItem:
     return JobItem(
         job=job,
         position=position,
         voice=voice,
-        sealed_text=job_queue.seal_words(voice.subject, job.id, position, order),
-        characters=len(order.text),
+        sealed_text=job_queue.seal_words(voice.subject, job.id, position, request),
+        characters=len(request.text),
         due_at=real,
     )

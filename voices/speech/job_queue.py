@@ -187,9 +187,9 @@ def delete_jobs(job_ids: Sequence[str]) -> int:
     return found.delete()[0]
 
 
-def seal_words(subject: str, job_id: str, position: int, order: SpeechRequest) -> bytes:
+def seal_words(subject: str, job_id: str, position: int, request: SpeechRequest) -> bytes:
     """The caller's words of an item, sealed under the speaker's key until the item is settled."""
-    return sealed_values.seal(subject, _item_context(job_id, position), order.words())
+    return sealed_values.seal(subject, _item_context(job_id, position), request.to_json())
 
 
 def _run_item(item: JobItem, *, real: Clock, providers: Providers) -> None:
@@ -204,6 +204,7 @@ def _run_item(item: JobItem, *, real: Clock, providers: Providers) -> None:
     try:
         pipeline.synthesize_clip(
             _unseal_request(item),
+            item.voice,
             principal=Principal(
                 organisation_id=job.organisation_id, livemode=job.livemode, actor=job.actor
             ),
@@ -302,7 +303,7 @@ def _unseal_request(item: JobItem) -> SpeechRequest:
     words = sealed_values.unseal(
         item.voice.subject, _item_context(item.job_id, item.position), bytes(item.sealed_text)
     )
-    return SpeechRequest.read(item.voice_id, cast("dict[str, Any]", words))
+    return SpeechRequest.from_json(item.voice_id, cast("dict[str, Any]", words))
 
 
 def _item_context(job_id: str, position: int) -> str:

@@ -1,6 +1,4 @@
-"""The Content Credentials of a clip: what is said of it, and what happens when they cannot be
-made.
-"""
+"""The Content Credentials of a clip, and what happens when they cannot be made."""
 
 from __future__ import annotations
 
@@ -24,9 +22,7 @@ from vault import blobs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestResult:
-    """A clip ready to leave: `data` with its manifest in or beside it, or without one for a
-    `reason`.
-    """
+    """A clip's bytes with the manifest in or beside them, or without one for a `reason`."""
 
     data: bytes = field(repr=False)
     signed: SignedManifest | None
@@ -40,17 +36,15 @@ def attach_manifest(
     clip_id: str,
     marked: bool,
     permit: Permit,
-    policy: Mapping[str, Any],
     at: datetime,
     parent: Parent | None = None,
     mode: str | None = None,
 ) -> ManifestResult:
-    """Sign a clip; embedded where its format can carry a manifest, unless `mode` says `sidecar`.
+    """Sign a clip. Its manifest is embedded where the format can carry one.
 
-    No transaction.
-
-    Raises CredentialFailed, unless the organisation's `policy` lets clips leave without
-    (`c2pa_failed`: `deliver`).
+    `mode` may say `sidecar` instead. `marked` says whether the clip is watermarked, and `parent` is
+    the provider's own file. No transaction may be open. Raises CredentialFailed, unless the
+    organisation's policy lets clips leave without a manifest (`c2pa_failed`: `deliver`).
     """
     try:
         said = _build_statement(clip_id, permit, marked=marked, at=at)
@@ -58,7 +52,7 @@ def attach_manifest(
             data, codec, said, signer=_get_signer(at), parent=parent, mode=mode
         )
     except CredentialFailed as failure:
-        if policy.get("c2pa_failed") != "deliver":
+        if permit.policy.get("c2pa_failed") != "deliver":
             raise
         return ManifestResult(data=data, signed=None, reason=failure.reason)
     return ManifestResult(data=signed.data, signed=signed)
@@ -68,10 +62,10 @@ def attach_manifest(
 def store_manifest(
     attached: ManifestResult, *, clip_id: str, blob_id: str, subject: str, actor: str, at: datetime
 ) -> Mapping[str, Any]:
-    """Keep the manifest with the clip, under the person's key, or log why there is none; give the
-    delivery's fields.
+    """Keep the manifest under the speaker's key, or log why there is none.
 
-    `blob_id` is that of the clip's bytes, which hold an embedded manifest.
+    `blob_id` is that of the clip's bytes, which hold an embedded manifest. Returns the fields of
+    the delivery that describe the manifest.
     """
     signed = attached.signed
     if signed is None:

@@ -37,7 +37,7 @@ from tests.voices.conftest import (
 from vault import subject_keys
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.pipeline import DeliveredClip
+from voices.speech.delivery import DeliveredClip
 
 LATER = clock.now() + timedelta(days=365)
 
@@ -45,7 +45,11 @@ LATER = clock.now() + timedelta(days=365)
 def say(voice: Voice, name: str = "0870", **output: object) -> DeliveredClip:
     order = order_for(voice, output=Output(**({"codec": "wav"} | output)))  # type: ignore[arg-type]  # spelt at the call
     return pipeline.synthesize_clip(
-        order, principal=principal_of(voice), now=noon, providers=only(Reader(sound=reading(name)))
+        order,
+        voice,
+        principal=principal_of(voice),
+        now=noon,
+        providers=only(Reader(sound=reading(name))),
     )
 
 

@@ -19,7 +19,7 @@ from audio.sound import Sound
 from audio.stream_encoder import STREAMED, decode_sent_bytes
 from consent.models import Decision, GrantUsage, Reservation
 from core import canonical_json
-from provenance.clips import clip_lifecycle
+from provenance.clips import watermark_keys
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey, hold_minute
@@ -87,10 +87,10 @@ class TestStream:
         sound = decode_sent_bytes(data, check_output(Output(codec=codec)))
         assert clip.sha256_pcm == canonical_json.sha256_hex(sound.pcm16())
         assert 10_000 < clip.duration_ms < 11_000
-        _, epoch, key = clip_lifecycle.draw_free_token(clip.organisation_id, at=NOON)
-        found = watermark.detect(sound.samples, sound.rate, key=key)
+        current = watermark_keys.get_current_key(clip.organisation_id, at=NOON)
+        found = watermark.detect(sound.samples, sound.rate, key=current.key)
         assert found is not None
-        assert (found.token, epoch) == (clip.token, clip.epoch)
+        assert (found.token, current.epoch) == (clip.token, clip.epoch)
         assert (clip.scheme, clip.self_checks) == (watermark.SCHEME, ["delivered", "beginning"])
 
     def test_pays_for_its_characters_and_seconds(

@@ -1,11 +1,9 @@
-"""One running stream: permit, intent, pieces; then bytes, a watch over the permit, and one
-transaction at the end.
+"""One running stream: the steps of the pipeline, spread over the time that its bytes leave.
 
-The way is the pipeline's: gate, intent, provider, mark, and a delivering transaction. What differs
-is that bytes have left before it: the permit is confirmed before the first of them, watched while
-they leave, and confirmed once more with the quota, the hash and the log entry. Only then does the
-answer end like a whole one. Whatever breaks it off, what had left by then is hashed, paid for and
-logged, and the clip is aborted.
+Bytes leave before the delivering transaction. So the permit is confirmed before the first of them,
+monitored while they leave, and confirmed once more with the quota, the hash and the log entry. Only
+then does the answer end like a whole one. Of a stream that breaks off, what had left is hashed,
+charged and logged, and the clip is aborted.
 """
 
 from __future__ import annotations
@@ -13,32 +11,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass
-from dataclasses import replace as changed
 from functools import partial
 from typing import cast
 
 from django.db import transaction
 
-from accounts import organisation_policy
 from accounts.principal import Principal
 from audio.stream_encoder import STREAMED
 from consent import gate
 from core import streaming_response
 from core.clock import Clock
 from core.errors import Fault, SaysoError
-from provenance.c2pa import manifest_signer
-from provenance.c2pa.manifest_signer import CredentialFailed
-from provenance.clips import aigc_label, clip_lifecycle
 from provenance.clips.clip_delivery import ClipDelivery, PartialDelivery
-from provenance.clips.clip_lifecycle import ClipReservation
-from provenance.clips.errors import MarkFailed
-from vault import blobs
 from voices.models import Voice
 from voices.providers import voice_handles
-from voices.providers.base import AudioChunk, Provider, SpeechLine, Streaming, UnsupportedField
-from voices.speech import attempt, copy_names, disclosure, manifests, pipeline
-from voices.speech.disclosure import Disclosure
+from voices.providers.base import AudioChunk, Provider, Streaming, UnsupportedField
+from voices.speech import copy_names, delivery
+from voices.speech.preparation import PreparedSpeech, prepare_speech, share_token
+from voices.speech.rendering import render_sent_stream
 from voices.speech.streaming.concurrency import ENTRANCE, PLACES
 from voices.speech.streaming.deadline_scheduler import get_scheduler, run_with_rows
 from voices.speech.streaming.marked_encoder import MarkedEncoder
@@ -48,272 +38,199 @@ from voices.synthesis_requests import Providers, SpeechRequest
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamContext:
-    """What is settled before a stream begins."""
+def require_stream_slot(request: SpeechRequest, provider: Provider) -> streaming_response.Slot:
+    """Return the slot in which the stream is left for the ASGI edge.
 
-    order: SpeechRequest
-    principal: Principal
-    now: Clock
-    permit: gate.Permit
-    intent: ClipReservation
-    disclosure: Disclosure
-    label: aigc_label.AigcLabel | None
-    strict: bool
-
-
-def require_stream_slot(order: SpeechRequest, provider: Provider) -> streaming_response.Slot:
-    """Give the place where the stream is to be left.
-
-    Raises UnsupportedField unless server and engine give answers piece by piece and the codec can
-    be streamed.
+    Raises UnsupportedField unless the server and the engine can send audio in pieces and the codec
+    can be streamed.
     """
-    place = streaming_response.slot.get()
-    if place is None:
+    slot = streaming_response.slot.get()
+    if slot is None:
         raise _unsupported_field("delivery.mode", "This server cannot stream; use sync or job.")
     if not isinstance(provider, Streaming):
         raise _unsupported_field("delivery.mode", "This engine cannot stream; use sync or job.")
-    if order.output.codec not in STREAMED:
+    if request.output.codec not in STREAMED:
         raise _unsupported_field("output.codec", f"A stream comes as {', '.join(STREAMED)}.")
-    return place
+
+    return slot
 
 
 def begin_stream(
-    order: SpeechRequest, voice: Voice, *, principal: Principal, now: Clock, providers: Providers
+    request: SpeechRequest,
+    voice: Voice,
+    *,
+    principal: Principal,
+    now: Clock,
+    providers: Providers,
 ) -> StreamSession:
-    """Ask the gate, write the intent down, and give the stream, of which nothing has been made yet.
+    """Ask the gate, reserve the clip, and return the stream, of which nothing is made yet.
 
     Raises StreamsBusy, and what `pipeline.synthesize_clip` raises before it asks the provider.
     """
     PLACES.take(principal.organisation_id)
     leave = ENTRANCE.enter()
     try:
-        papers, pieces = _prepare_stream(
-            order, voice, principal=principal, now=now, providers=providers
-        )
-        return StreamSession(papers, pieces, begun=leave)
+        prepared = prepare_speech(request, voice, principal=principal, now=now)
+        prepared, chunks = _ask_provider(prepared, now=now, providers=providers)
+        return StreamSession(prepared, chunks, now=now, on_started=leave)
     except BaseException:
         leave()
         PLACES.free(principal.organisation_id)
         raise
 
 
-def _prepare_stream(
-    order: SpeechRequest, voice: Voice, *, principal: Principal, now: Clock, providers: Providers
-) -> tuple[StreamContext, Iterator[AudioChunk]]:
-    permit = gate.check(
-        pipeline.build_access_request(order, voice, principal), at=now(), actor=principal.actor
-    )
-    intent: ClipReservation | None = None
+def _ask_provider(
+    prepared: PreparedSpeech, *, now: Clock, providers: Providers
+) -> tuple[PreparedSpeech, Iterator[AudioChunk]]:
+    """Share the token of copies, and begin the provider's stream. An error aborts the clip."""
+    voice = prepared.voice
     try:
-        wanted = organisation_policy.get_policy(principal.organisation_id)
-        duty = pipeline.disclosure_of(order, permit, wanted)
-        language = permit.language or order.language
-        words = disclosure.prepend_disclosure(order.text, language=language, disclosure=duty)
-        origin = pipeline.build_clip_draft(order, voice, permit, duty, principal, wanted)
-        intent = clip_lifecycle.reserve_clip(origin, at=now())
-        line = SpeechLine(text=words, language=language, prosody=order.prosody)
-        intent = clip_lifecycle.adopt_shared_token(
-            intent, copy_names.names_of_stream(line, voice), at=now()
-        )
+        # A stream leaves before its samples are known, so its words alone name the sound.
+        names = copy_names.names_of_stream(prepared.line, voice)
+        prepared = share_token(prepared, names, at=now())
+
         provider = cast("Streaming", providers(voice.provider))
-        pieces = provider.stream(voice_handles.open_handle(voice), line)
-        strict = not pipeline.may_leave_unmarked(wanted)
+        chunks = provider.stream(voice_handles.open_handle(voice), prepared.line)
     except BaseException as error:
-        if intent is None:
-            gate.release(permit, at=now())
-        else:
-            attempt.give_up_clip(
-                intent.clip_id,
-                permit=permit,
-                code=_error_code(error),
-                actor=principal.actor,
-                at=now(),
-            )
+        delivery.abort_speech(prepared, error, at=now())
         raise
-    papers = StreamContext(
-        order=order,
-        principal=principal,
-        now=now,
-        permit=permit,
-        intent=intent,
-        disclosure=duty,
-        label=pipeline.aigc_label_of(origin, intent),
-        strict=strict,
-    )
-    return papers, pieces
+
+    return prepared, chunks
 
 
 class StreamSession:
-    """A running stream, as the edge carries it out.
+    """A running stream, as the ASGI edge carries it out.
 
     Its methods run in the event loop and hold no thread there.
     """
 
     def __init__(
         self,
-        papers: StreamContext,
-        pieces: Iterator[AudioChunk],
+        prepared: PreparedSpeech,
+        chunks: Iterator[AudioChunk],
         *,
-        begun: Callable[[], None] = lambda: None,
+        now: Clock,
+        on_started: Callable[[], None] = lambda: None,
     ) -> None:
-        """`begun` is called when its first bytes are made or it ends without, maybe more than
-        once.
+        """Take over `prepared` and the provider's `chunks`.
+
+        `on_started` is called when the first bytes are made, or when the stream ends without any.
+        It may be called more than once.
         """
-        self.papers = papers
-        self._begun = begun
-        self._track = MarkedEncoder(
-            pieces, papers.intent, papers.order.output, label=papers.label, strict=papers.strict
+        self.prepared = prepared
+        self._now = now
+        self._on_started = on_started
+        self._encoder = MarkedEncoder(
+            chunks,
+            prepared.reservation,
+            prepared.request.output,
+            label=prepared.aigc_label,
+            strict=not prepared.may_leave_unmarked,
         )
         self._sent = bytearray()
         self._characters = 0
         self._silent_at = 0.0
-        self._begun_at: float | None = None
-        self._watched: asyncio.Future[MonitoredPermit] | None = None
+        self._started_at: float | None = None
+        self._monitored: asyncio.Future[MonitoredPermit] | None = None
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Marked bytes. Raises what the provider raises, ConsentDenied, MarkFailed."""
-        watched = await self._watch()
-        while (chunk := await get_scheduler().run(self._silent_at, self._track.step)) is not None:
-            if self._begun_at is None:
-                self._begun()
+        """Yield marked bytes. Raises what the provider raises, ConsentDenied, MarkFailed."""
+        permit = await self._monitor_permit()
+
+        while (chunk := await get_scheduler().run(self._silent_at, self._encoder.step)) is not None:
+            if self._started_at is None:
+                # The permit is confirmed before the first byte, and monitored from then on.
+                self._on_started()
                 await run_with_rows(self._confirm)
-                self._begun_at = asyncio.get_running_loop().time()
-            await watched.fresh()
-            self._characters = min(chunk.characters, len(self.papers.order.text))
-            self._silent_at = self._begun_at + chunk.seconds
+                self._started_at = asyncio.get_running_loop().time()
+
+            await permit.fresh()
+            self._characters = min(chunk.characters, len(self.prepared.request.text))
+            self._silent_at = self._started_at + chunk.seconds
             yield chunk.data
 
     async def wait_for_end(self) -> SaysoError:
-        """Wait until the permission has ended."""
-        return await (await self._watch()).ended
+        """Wait until the permit has ended, and return why."""
+        return await (await self._monitor_permit()).ended
 
     def note_sent(self, data: bytes) -> None:
-        """Take note of bytes that are on their way."""
+        """Note bytes that are on their way."""
         self._sent += data
 
     async def finish(self) -> None:
-        """Read the mark back from what was sent, and settle.
+        """Read the watermark back from what was sent, and deliver the clip.
 
         Raises MarkFailed, ConsentDenied, ClipGone.
         """
         sent = bytes(self._sent)
-        proof = await get_scheduler().run(self._silent_at, partial(self._track.prove, sent))
-        await run_with_rows(partial(self._issue, sent, *proof))
+        proof = await get_scheduler().run(self._silent_at, partial(self._encoder.prove, sent))
+        await run_with_rows(partial(self._deliver, sent, *proof))
         await self._close()
 
     async def give_up(self, error: BaseException | None) -> None:
-        """Settle what was broken off; None means that the caller has gone."""
+        """Abort a stream that was broken off. An `error` of None means that the caller has gone."""
         try:
             await run_with_rows(partial(self._abort, bytes(self._sent), error))
-        except Exception:  # the outermost of all that a stream does; the sweep finds it
-            logger.exception("stream not settled", extra={"clip": self.papers.intent.clip_id})
+        except Exception:
+            # Nothing stands above a stream that could report this. The sweep finds the clip.
+            logger.exception("stream not settled", extra={"clip": self._clip_id})
         finally:
             await self._close()
 
     def give_up_now(self, error: BaseException) -> None:
-        """The same, for a stream that was never handed over. In a thread."""
+        """Abort a stream that was never handed over, in the caller's thread."""
         try:
             self._abort(b"", error)
         finally:
-            self._begun()
-            PLACES.free(self.papers.principal.organisation_id)
+            self._on_started()
+            PLACES.free(self.prepared.principal.organisation_id)
 
-    async def _watch(self) -> MonitoredPermit:
-        """The watch over this permit; begun by whoever asks first."""
-        if self._watched is None:
-            self._watched = asyncio.get_running_loop().create_future()
-            watched = MonitoredPermit(self.papers.permit, self.papers.now)
-            get_permit_monitor().add(watched)
-            self._watched.set_result(watched)
-        return await self._watched
+    @property
+    def _clip_id(self) -> str:
+        return self.prepared.reservation.clip_id
+
+    async def _monitor_permit(self) -> MonitoredPermit:
+        """Return the monitored permit. The first call begins to monitor it."""
+        if self._monitored is None:
+            self._monitored = asyncio.get_running_loop().create_future()
+            monitored = MonitoredPermit(self.prepared.permit, self._now)
+            get_permit_monitor().add(monitored)
+            self._monitored.set_result(monitored)
+        return await self._monitored
 
     async def _close(self) -> None:
-        if self._watched is not None:
-            get_permit_monitor().remove(await self._watched)
-        self._track.close()
-        self._begun()
-        PLACES.free(self.papers.principal.organisation_id)
+        if self._monitored is not None:
+            get_permit_monitor().remove(await self._monitored)
+
+        self._encoder.close()
+        self._on_started()
+        PLACES.free(self.prepared.principal.organisation_id)
 
     def _confirm(self) -> None:
         with transaction.atomic():
-            pipeline.confirm_permit(self.papers.permit, at=self.papers.now())
+            gate.confirm(self.prepared.permit, at=self._now())
 
-    def _issue(self, sent: bytes, delivery: ClipDelivery, unmarked: str) -> None:
-        """The manifest beside the bytes, then the delivering transaction, in the same order as the
-        pipeline's.
-        """
-        papers, at = self.papers, self.papers.now()
-        clip_id, actor, subject = (
-            papers.intent.clip_id,
-            papers.principal.actor,
-            papers.permit.subject,
+    def _deliver(self, sent: bytes, described: ClipDelivery, mark_failure: str) -> None:
+        at = self._now()
+        rendered = render_sent_stream(
+            self.prepared, sent, described, mark_failure=mark_failure, at=at
         )
-        attached = manifests.attach_manifest(
-            sent,
-            delivery.codec,
-            clip_id=clip_id,
-            marked=not unmarked,
-            permit=papers.permit,
-            policy=organisation_policy.get_policy(papers.principal.organisation_id),
-            at=at,
-            mode=manifest_signer.SIDECAR,
-        )
-        with transaction.atomic():
-            blob_id = blobs.store_blob(subject=subject, kind="clip", data=sent, at=at)
-            gate.confirm(papers.permit, at=at)
-            characters = len(papers.order.text)
-            gate.commit(
-                papers.permit, characters=characters, milliseconds=delivery.duration_ms, at=at
-            )
-            if unmarked:
-                clip_lifecycle.note_mark_failed(
-                    clip_id, reason=unmarked, delivered=True, at=at, actor=actor
-                )
-            kept = manifests.store_manifest(
-                attached, clip_id=clip_id, blob_id=blob_id, subject=subject, actor=actor, at=at
-            )
-            said = pipeline.build_logged_terms(papers.order, papers.permit)
-            clip_lifecycle.issue_clip(
-                clip_id, changed(delivery, blob_id=blob_id, **kept), said=said, at=at, actor=actor
-            )
-
-    def _part(self, sent: bytes) -> PartialDelivery:
-        """What had left; whether the mark stands in it is noted, and changes nothing any more."""
-        delivery, _ = self._track.prove(sent, strict=False)
-        said = pipeline.build_logged_terms(self.papers.order, self.papers.permit)
-        return PartialDelivery(sent=delivery, characters=self._characters, said=said)
+        delivery.deliver_clip(self.prepared, rendered, at=at)
 
     def _abort(self, sent: bytes, error: BaseException | None) -> None:
-        """Abort the clip: with nothing sent the permit is given back, else what was sent is paid
-        for.
-        """
-        papers, at = self.papers, self.papers.now()
-        clip_id, actor = papers.intent.clip_id, papers.principal.actor
-        code = "client_gone" if error is None else _error_code(error)
-        part = self._part(sent) if sent else None
-        with transaction.atomic():
-            if part is None:
-                gate.release(papers.permit, at=at)
-            else:
-                gate.charge_quota(
-                    papers.permit, characters=part.characters, milliseconds=part.sent.duration_ms
-                )
-            if isinstance(error, MarkFailed):
-                reason = str(error.facts.get("reason", ""))
-                clip_lifecycle.note_mark_failed(
-                    clip_id, reason=reason, delivered=bool(sent), at=at, actor=actor
-                )
-            if isinstance(error, CredentialFailed):
-                clip_lifecycle.note_c2pa_failed(
-                    clip_id, reason=error.reason, delivered=bool(sent), at=at, actor=actor
-                )
-            clip_lifecycle.abort_clip(clip_id, code=code, at=at, actor=actor, part=part)
-        logger.info("stream broken off", extra={"clip": clip_id, "code": code, "bytes": len(sent)})
+        partial_delivery = self._describe_partial(sent) if sent else None
+        delivery.abort_speech(self.prepared, error, at=self._now(), partial=partial_delivery)
 
+        code = delivery.get_error_code(error)
+        facts = {"clip": self._clip_id, "code": code, "bytes": len(sent)}
+        logger.info("stream broken off", extra=facts)
 
-def _error_code(error: BaseException) -> str:
-    return error.stable_code if isinstance(error, SaysoError) else "internal"
+    def _describe_partial(self, sent: bytes) -> PartialDelivery:
+        # Whether the watermark stands in these bytes is noted, and changes nothing any more.
+        described, _ = self._encoder.prove(sent, strict=False)
+        return PartialDelivery(
+            sent=described, characters=self._characters, said=self.prepared.logged_terms
+        )
 
 
 def _unsupported_field(attr: str, detail: str) -> UnsupportedField:

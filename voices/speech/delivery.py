@@ -1,0 +1,168 @@
+"""Delivery of a clip in one transaction, or its abort: what every reservation ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import transaction
+
+from consent import gate
+from core.errors import SaysoError
+from provenance.c2pa.manifest_signer import CredentialFailed
+from provenance.clips import aigc_label, clip_lifecycle
+from provenance.clips.clip_delivery import PartialDelivery
+from provenance.clips.errors import MarkFailed
+from vault import blobs
+from voices.speech import manifests
+from voices.speech.preparation import PreparedSpeech
+from voices.speech.rendering import RenderedClip
+
+# Called first in the delivering transaction with (clip id, decision id). It raises when another
+# worker holds the job by now, and so undoes the delivery.
+Settle = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredClip:
+    """A delivered clip: its bytes, and what its caller is told about them."""
+
+    clip_id: str
+    decision_id: str
+    sha256: str
+    media_type: str
+    disclosure: str
+    aigc_label: str
+    data: bytes = field(repr=False)
+
+
+def settle_nothing(_clip_id: str, _decision_id: str) -> None:
+    """Do nothing: a call that belongs to no job."""
+
+
+def deliver_clip(
+    prepared: PreparedSpeech,
+    rendered: RenderedClip,
+    *,
+    at: datetime,
+    settle: Settle = settle_nothing,
+) -> DeliveredClip:
+    """Confirm the permit, spend the quota, keep the clip and log it, all in one transaction.
+
+    Raises what `settle` raises, ConsentDenied and KeyEnded when the permit has ended, and ClipGone
+    when the clip was given up in the meantime. After an error nothing is delivered.
+    """
+    clip_id, permit = prepared.reservation.clip_id, prepared.permit
+    actor = prepared.principal.actor
+
+    # Lock order: the job, then the consent and its quota, then the clip and the log.
+    with transaction.atomic():
+        settle(clip_id, permit.decision_id)
+        blob_id = blobs.store_blob(subject=permit.subject, kind="clip", data=rendered.data, at=at)
+
+        gate.confirm(permit, at=at)
+        gate.commit(
+            permit,
+            characters=len(prepared.request.text),
+            milliseconds=rendered.delivery.duration_ms,
+            at=at,
+        )
+
+        if rendered.mark_failure:
+            clip_lifecycle.note_mark_failed(
+                clip_id, reason=rendered.mark_failure, delivered=True, at=at, actor=actor
+            )
+        manifest_fields = manifests.store_manifest(
+            rendered.manifest,
+            clip_id=clip_id,
+            blob_id=blob_id,
+            subject=permit.subject,
+            actor=actor,
+            at=at,
+        )
+
+        # The log's entry is the last statement, so its lock is held for the shortest time.
+        delivery = replace(rendered.delivery, blob_id=blob_id, **manifest_fields)
+        clip = clip_lifecycle.issue_clip(
+            clip_id, delivery, said=prepared.logged_terms, at=at, actor=actor
+        )
+
+    return DeliveredClip(
+        clip_id=clip.id,
+        decision_id=permit.decision_id,
+        sha256=clip.sha256,
+        media_type=clip.media_type,
+        disclosure=clip.disclosure,
+        aigc_label=aigc_label.get_label_json(clip),
+        data=rendered.data,
+    )
+
+
+def abort_speech(
+    prepared: PreparedSpeech,
+    error: BaseException | None,
+    *,
+    at: datetime,
+    partial: PartialDelivery | None = None,
+) -> bool:
+    """Abort the clip, and give its permit back or charge what has left.
+
+    `error` is why, None when the caller has gone. `partial` is what had left of a stream by then:
+    it is hashed, logged and charged. Returns False when the clip was settled before.
+    """
+    clip_id, actor = prepared.reservation.clip_id, prepared.principal.actor
+    delivered = partial is not None
+
+    with transaction.atomic():
+        if isinstance(error, MarkFailed):
+            reason = str(error.facts.get("reason", ""))
+            clip_lifecycle.note_mark_failed(
+                clip_id, reason=reason, delivered=delivered, at=at, actor=actor
+            )
+        if isinstance(error, CredentialFailed):
+            clip_lifecycle.note_c2pa_failed(
+                clip_id, reason=error.reason, delivered=delivered, at=at, actor=actor
+            )
+        return abort_reservation(
+            clip_id,
+            prepared.permit,
+            code=get_error_code(error),
+            actor=actor,
+            at=at,
+            partial=partial,
+        )
+
+
+def abort_reservation(
+    clip_id: str,
+    permit: gate.Permit,
+    *,
+    code: str,
+    actor: str,
+    at: datetime,
+    partial: PartialDelivery | None = None,
+) -> bool:
+    """Abort a clip in the making and settle its permit, once.
+
+    With `partial` the quota is charged for what has left, else the permit is given back. Returns
+    False when the clip was settled before: then nothing changes.
+    """
+    with transaction.atomic():
+        if partial is None:
+            gate.release(permit, at=at)
+        else:
+            gate.charge_quota(
+                permit,
+                characters=partial.characters,
+                milliseconds=partial.sent.duration_ms,
+            )
+        return clip_lifecycle.abort_clip(clip_id, code=code, at=at, actor=actor, part=partial)
+
+
+def get_error_code(error: BaseException | None) -> str:
+    """Return the stable code under which an aborted clip is logged."""
+    if error is None:
+        return "client_gone"
+
+    return error.stable_code if isinstance(error, SaysoError) else "internal"
