@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 
 import django
 
+from provenance.clips import clip_reservation
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
@@ -33,7 +35,6 @@ from django.db import connection, transaction
 from accounts import provisioning as accounts
 from bench.table import Row, show
 from core import ids
-from provenance.clips import clip_lifecycle
 from provenance.exports import export_requests, worker
 from provenance.models import Export
 from provenance.verifier import build
@@ -215,7 +216,7 @@ def _fill(organisation_id: str, count: int) -> None:
                 kid=kid,
                 commitment=commitment,
                 refs={
-                    "clip": clip_lifecycle.generate_clip_id(),
+                    "clip": clip_reservation.generate_clip_id(),
                     "consent": consents[number % 1000],
                 },
             )

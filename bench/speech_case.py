@@ -18,7 +18,7 @@ from bench.profiling import Named
 from consent import gate
 from consent import services as consents
 from core import clock
-from provenance.clips import clip_lifecycle, verified_marking
+from provenance.clips import clip_reservation, verified_marking
 from voices import voice_library
 from voices.models import Voice
 from voices.providers.local import Local
@@ -92,7 +92,7 @@ class Case:
         """What the pipeline calls, in the order in which it does."""
         return {
             "gate: decide, reserve, record, log": (gate, "check"),
-            "intent": (clip_lifecycle, "reserve_clip"),
+            "intent": (clip_reservation, "reserve_clip"),
             "engine": (Local, "speak"),
             "mark, encode mp3, read the mark back": (verified_marking, "mark_sound"),
             "one transaction: vault, confirm, quota, clip, log": (pipeline, "deliver_clip"),

@@ -21,7 +21,7 @@ from config.demo.server import find_free_port
 from consent import gate
 from consent import services as consents
 from core import clock
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_reservation
 from voices.engine import synthesizer
 from voices.providers import registry, voice_handles
 from voices.speech.streaming import session
@@ -32,7 +32,7 @@ WHOLE: Final = "to the first bytes in this process, without HTTP and authenticat
 ENGINE: Final = "engine, first sentence"
 STAGES: Named = {
     "gate: decide, reserve, record, log": (gate, "check"),
-    "intent and token": (clip_lifecycle, "reserve_clip"),
+    "intent and token": (clip_reservation, "reserve_clip"),
     "profile, from the vault": (voice_handles, "open_handle"),
     ENGINE: (synthesizer, "_synthesize_sentence"),
     "mark, first segment": (StreamEmbedder, "push"),

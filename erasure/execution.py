@@ -23,7 +23,7 @@ from core.errors import Conflict, NotFound, Unavailable
 from erasure import certificate, certificate_text, targets, tombstones
 from erasure.models import Erasure, ErasureState, ErasureTarget
 from provenance import feedback
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_erasure
 from provenance.exports import export_requests as bundles
 from provenance.fingerprint import repository as fingerprints
 from transparency_log import events
@@ -203,7 +203,7 @@ def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
         ("database", "feedback on clips"): feedback.forget_feedback_of_subject(
             erasure.subject
         ),  # while the clips lead to the person
-        ("database", "links from clips"): clip_lifecycle.erase_clips_of_subject(erasure.subject),
+        ("database", "links from clips"): clip_erasure.erase_clips_of_subject(erasure.subject),
         ("database", "fingerprints of clips"): fingerprints.forget_subject(erasure.subject),
         ("database", "comparisons of voices"): voice_comparison.forget_person(erasure.subject),
         ("database", "event bodies"): events.forget_bodies(erasure.subject),

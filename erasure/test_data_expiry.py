@@ -25,7 +25,7 @@ from core.clock import Clock
 from core.durations import Duration
 from core.errors import NotFound, Unavailable
 from erasure import erasure_requests, execution
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_erasure
 from provenance.exports import export_requests as bundles
 from provenance.models import Clip
 from transparency_log import events
@@ -89,7 +89,7 @@ def _find_old_rows(
     return {
         "people": _old_speakers(before, mine),
         "voices": _old_voices(before, mine),
-        "clips": clip_lifecycle.list_linked_clips(before, **mine),
+        "clips": clip_erasure.list_linked_clips(before, **mine),
         "jobs": job_queue.jobs_settled_before(before, **mine),
         "exports": bundles.list_settled_exports(before, **mine),
         "answers": idempotency_records.settled_before(
@@ -159,7 +159,7 @@ def _end_one_by_one(
 
 
 _DELETE: Final[Mapping[str, Callable[[Sequence[Any]], int]]] = {
-    "clips": clip_lifecycle.erase_clips, "jobs": job_queue.delete_jobs,
+    "clips": clip_erasure.erase_clips, "jobs": job_queue.delete_jobs,
     "exports": bundles.delete_exports, "answers": idempotency_records.delete_answers,
 }  # fmt: skip
 

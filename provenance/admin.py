@@ -28,6 +28,7 @@ from core.caller_notes import Notes
 from core.errors import SaysoError
 from provenance import feedback
 from provenance.clips import clip_lifecycle
+from provenance.clips.clip_fields import list_admin_columns
 from provenance.exports import export_requests
 from provenance.models import Clip, Export, Feedback
 from vault import signing_keys
@@ -59,13 +60,7 @@ class ClipAdmin(NotedAdmin[Clip]):
     search_fields = ("id", "sha256", "sha256_pcm", "consent_id", "voice_id", "decision_id")
     date_hierarchy = "created_at"
     ordering = ("-created_at", "id")
-    fields = (
-        "id", "state", "code", "mode", "consent_id", "grant_id", "decision_id", "voice_id",
-        "provider", "language", "use_case", "characters", "codec", "media_type", "size",
-        "duration_ms", "sha256", "sha256_pcm", "sha256_provider", "scheme", "epoch",
-        "margin_milli_db", "score_milli", "self_checks", "second_marks", "event_id", "created_at",
-        "issued_at", "ended_at",
-    )  # fmt: skip
+    fields = (*list_admin_columns(), "mode")
 
     def notes_of(self, row: Clip) -> Notes:
         """Open the clip's notes."""

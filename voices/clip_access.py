@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.principal import Principal
 from consent import gate
 from provenance.c2pa import manifest_store
-from provenance.clips import clip_lifecycle, clip_receipts
+from provenance.clips import clip_lifecycle, clip_receipts, errors
 from provenance.models import Clip, ClipState
 from transparency_log import proofs
 from transparency_log.log_reader import Opening
@@ -72,5 +72,5 @@ def get_clip_manifest(clip_id: str, *, principal: Principal) -> bytes:
     """The C2PA manifest of a clip. Raises NotFound, ClipErased, NoManifest."""
     clip = get_clip(clip_id, principal=principal)
     if clip.state == ClipState.ERASED:
-        raise clip_lifecycle.ClipErased("This clip was erased.")
+        raise errors.ClipErased("This clip was erased.")
     return manifest_store.load_manifest_store(clip)

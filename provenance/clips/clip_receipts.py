@@ -20,7 +20,7 @@ from core import canonical_json, clock, jws
 from core.base64url import encode_base64url
 from core.canonical_json import Json
 from core.errors import NotFound
-from provenance.clips.clip_lifecycle import ClipErased
+from provenance.clips.errors import ClipErased
 from provenance.models import Clip, ClipState, Receipt
 from transparency_log import log_reader, proofs
 from transparency_log.formats import merkle

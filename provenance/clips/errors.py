@@ -1,8 +1,8 @@
-"""What can go wrong with marking a clip."""
+"""What can go wrong with a clip: it cannot be marked, or it is not there any more."""
 
 from __future__ import annotations
 
-from core.errors import Refused
+from core.errors import Conflict, NotFound, Refused, Unavailable
 
 
 class MarkFailed(Refused):
@@ -13,3 +13,29 @@ class MarkFailed(Refused):
     """
 
     code = "mark_failed"
+
+
+class ClipGone(Conflict):
+    """The clip is not being made any more: somebody else settled it, or a sweep gave it up."""
+
+    code = "clip_settled"
+
+
+class ClipWithdrawn(Refused):
+    """The permission behind the clip has ended: its audio is not given out any more."""
+
+    code = "clip_withdrawn"
+
+
+class ClipErased(NotFound):
+    """The person behind the clip was erased, and the audio with them."""
+
+    code = "clip_erased"
+
+
+class NoTokenLeft(Unavailable):
+    """No free watermark token was found. Eight draws of 32 bits fail when an epoch holds billions
+    of clips.
+    """
+
+    code = "mark_tokens_exhausted"

@@ -6,66 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.canonical_json import Json
-from core.clock import to_rfc3339
+from provenance.clips.clip_fields import ClipDelivery, write_log_fields
 from provenance.models import Clip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedTerms:
-    """What was spoken and on which terms, for the log: codes alone, and of the script nothing but
-    its keyed hash.
-    """
+    """What was spoken and on which terms, in codes. Of the script the log keeps a keyed hash."""
 
     script: str = field(repr=False)
     grant: Mapping[str, Json]
     asked: Mapping[str, Json]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialDelivery:
+    """What had left of a stream that broke off, and how many characters of its text that is."""
+
+    sent: ClipDelivery
+    characters: int
+    said: LoggedTerms
+
+
 def build_issued_body(clip: Clip, said: LoggedTerms) -> dict[str, Json]:
-    """Give the body of `clip.issued`, but for the script's hash, which wants the event's key."""
-    return {
-        "sha256": clip.sha256,
-        "sha256_pcm": clip.sha256_pcm,
-        "sha256_provider": clip.sha256_provider,
-        "media_type": clip.media_type,
-        "codec": clip.codec,
-        "created_at": to_rfc3339(clip.created_at),
-        "bytes": clip.size,
-        "duration_ms": clip.duration_ms,
-        "characters": clip.characters,
-        "language": clip.language,
-        "use_case": clip.use_case,
-        "disclosure": clip.disclosure,
-        "provider": clip.provider,
-        "voice": clip.voice_id,
-        "grant": clip.grant_id,
-        "record_sha256": clip.record_sha256,
-        "policy_version": clip.policy_version,
-        "mark": _describe_mark(clip) if clip.scheme else None,
-        "c2pa": _describe_manifest(clip) if clip.manifest_id else None,
-        "terms": said.grant,
-        "asked": said.asked,
-    }
-
-
-def _describe_mark(clip: Clip) -> dict[str, Json]:
-    mark: dict[str, Json] = {
-        "scheme": clip.scheme,
-        "epoch": clip.epoch,
-        "token": f"{clip.token:08x}",
-        "score_milli": clip.score_milli,
-        "margin_milli_db": clip.margin_milli_db,
-        "checks": list(clip.self_checks),
-    }
-    if clip.token_shared:
-        mark["token_shared"] = True  # with earlier clips of the same sound
-    return {**mark, "second_marks": clip.second_marks} if clip.second_marks else mark
-
-
-def _describe_manifest(clip: Clip) -> dict[str, Json]:
-    return {
-        "manifest": clip.manifest_id,
-        "mode": clip.manifest_mode,
-        "sha256": clip.manifest_sha256,
-        "credential": clip.credential,
-    }
+    """Return the body of `clip.issued`, without the script's hash, which needs the event's key."""
+    return {**write_log_fields(clip), "terms": said.grant, "asked": said.asked}

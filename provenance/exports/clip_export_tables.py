@@ -10,19 +10,13 @@ from typing import Final
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
-from core.clock import format_timestamp, to_rfc3339
+from core.clock import to_rfc3339
+from provenance.clips.clip_fields import list_export_columns, write_export_row
 from provenance.exports import export_sources
 from provenance.exports.export_sources import ExportScope, File, Row
 from provenance.models import Clip
 from vault import sealed_notes
 
-_CLIP: Final = (
-    "id", "state", "consent", "grant", "decision", "voice", "record_sha256", "policy_version",
-    "provider", "language", "use_case", "characters", "sha256_provider", "sha256", "sha256_pcm",
-    "codec", "media_type", "size", "duration_ms", "scheme", "epoch", "token", "margin_milli_db",
-    "score_milli", "self_checks", "second_marks", "manifest_mode", "manifest_id", "manifest_sha256",
-    "event", "created_at", "issued_at", "ended_at",
-)  # fmt: skip
 # What the callers wrote themselves may name people, so only the person concerned gets it.
 _CALLERS: Final = ("client_reference", "external_id", "metadata")
 _USAGE: Final = (
@@ -42,7 +36,7 @@ def register_clip_tables() -> None:
     export_sources.register_export_table(
         "clips",
         _list_clip_rows,
-        columns=_CLIP,
+        columns=list_export_columns(),
         bundles=("audit",),
         logged=("clip.issued",),
         sliced=True,
@@ -50,7 +44,7 @@ def register_clip_tables() -> None:
     export_sources.register_export_table(
         "clips",
         _list_own_clip_rows,
-        columns=(*_CLIP, *_CALLERS),
+        columns=(*list_export_columns(), *_CALLERS),
         bundles=("speaker",),
         logged=("clip.issued",),
         sliced=True,
@@ -68,13 +62,13 @@ def _list_issued_clips(scope: ExportScope) -> QuerySet[Clip]:
 
 def _list_clip_rows(scope: ExportScope) -> Iterator[Row]:
     for clip in _list_issued_clips(scope).order_by("issued_at", "id").iterator():
-        yield _build_clip_row(clip)
+        yield write_export_row(clip)
 
 
 def _list_own_clip_rows(scope: ExportScope) -> Iterator[Row]:
     for clip in _list_issued_clips(scope).order_by("issued_at", "id").iterator():
         written = sealed_notes.open_notes(clip, subjects=(clip.subject,))
-        yield {**_build_clip_row(clip), **{name: getattr(written, name) for name in _CALLERS}}
+        yield {**write_export_row(clip), **{name: getattr(written, name) for name in _CALLERS}}
 
 
 def _list_recordings(scope: ExportScope) -> Iterator[File]:
@@ -84,44 +78,6 @@ def _list_recordings(scope: ExportScope) -> Iterator[File]:
     rows = _list_issued_clips(scope).exclude(blob_id="").order_by("issued_at", "id")
     for clip_id, blob_id, codec in rows.values_list("id", "blob_id", "codec").iterator():
         yield File(table="clips", row_id=clip_id, blob_id=blob_id, suffix=f".{codec}")
-
-
-def _build_clip_row(clip: Clip) -> dict[str, Row | str | int | list[str] | None]:
-    return {
-        "id": clip.id,
-        "state": clip.state,
-        "consent": clip.consent_id,
-        "grant": clip.grant_id,
-        "decision": clip.decision_id,
-        "voice": clip.voice_id or None,
-        "record_sha256": clip.record_sha256,
-        "policy_version": clip.policy_version,
-        "provider": clip.provider,
-        "language": clip.language,
-        "use_case": clip.use_case,
-        "characters": clip.characters,
-        "sha256_provider": clip.sha256_provider,
-        "sha256": clip.sha256,
-        "sha256_pcm": clip.sha256_pcm,
-        "codec": clip.codec,
-        "media_type": clip.media_type,
-        "size": clip.size,
-        "duration_ms": clip.duration_ms,
-        "scheme": clip.scheme or None,
-        "epoch": clip.epoch,
-        "token": f"{clip.token:08x}",
-        "margin_milli_db": clip.margin_milli_db,
-        "score_milli": clip.score_milli,
-        "self_checks": list(clip.self_checks),
-        "second_marks": list(clip.second_marks),
-        "manifest_mode": clip.manifest_mode,
-        "manifest_id": clip.manifest_id or None,
-        "manifest_sha256": clip.manifest_sha256 or None,
-        "event": clip.event_id,
-        "created_at": format_timestamp(clip.created_at),
-        "issued_at": format_timestamp(clip.issued_at),
-        "ended_at": format_timestamp(clip.ended_at),
-    }
 
 
 def _list_usage_rows(scope: ExportScope) -> Iterator[Row]:

@@ -54,7 +54,7 @@ class ClipQuerySet(models.QuerySet["Clip"]):
 class Clip(Noted):
     """One piece of made speech.
 
-    Rows are made by `provenance.clips.clip_lifecycle` before the provider is asked, and never
+    Rows are made by `provenance.clips.clip_reservation` before the provider is asked, and never
     deleted.
 
     Consent, decision, grant and voice are ids and not relations: they live higher in the house, and

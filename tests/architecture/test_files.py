@@ -24,7 +24,6 @@ STILL_LONG = frozenset(
         "consent/signing/ceremony.py",
         "consent/speakers.py",
         "core/pdf_paper.py",
-        "provenance/clips/clip_lifecycle.py",
         "provenance/exports/worker.py",
         "provenance/management/commands/watermark.py",
         "provenance/verifier/bundle.py",

@@ -20,7 +20,7 @@ from core.clock import Clock
 from core.errors import NotFound
 from erasure import test_data_expiry
 from erasure.models import Erasure
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_erasure, clip_lifecycle, errors
 from provenance.exports import export_requests as exports
 from provenance.exports import worker
 from provenance.models import Clip, ClipState, Export
@@ -275,7 +275,7 @@ class TestAPersonStillInUse:
         assert clip_lifecycle.read_delivered_bytes(new)
         (old, *_) = Clip.objects.filter(state=ClipState.ERASED)
         assert (old.subject, old.blob_id) == ("", "")
-        with pytest.raises(clip_lifecycle.ClipErased):
+        with pytest.raises(errors.ClipErased):
             clip_lifecycle.read_delivered_bytes(old.id)
 
     def test_keeps_the_voice_in_use_and_loses_the_other(
@@ -366,7 +366,7 @@ class TestDeletingByHand:
             state=ClipState.MAKING, blob_id="", sha256="", size=0, issued_at=None
         )
 
-        assert transactions.opens_transaction(clip_lifecycle.erase_clips)([making_one.id]) == 0
+        assert transactions.opens_transaction(clip_erasure.erase_clips)([making_one.id]) == 0
 
     def test_of_unsettled_jobs_does_nothing(self, make_voice: MakeVoice) -> None:
         voice = make_voice()

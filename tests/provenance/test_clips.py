@@ -15,17 +15,11 @@ from accounts.models import Organisation
 from core import ids
 from core.caller_notes import Notes
 from core.errors import NotFound
-from provenance.clips import clip_lifecycle, watermark_keys
-from provenance.clips.clip_delivery import ClipDelivery, PartialDelivery
-from provenance.clips.clip_lifecycle import (
-    ClipDraft,
-    ClipErased,
-    ClipGone,
-    ClipReservation,
-    ClipWithdrawn,
-    NoTokenLeft,
-)
-from provenance.clips.log_body import LoggedTerms
+from provenance.clips import clip_erasure, clip_lifecycle, clip_reservation, watermark_keys
+from provenance.clips.clip_fields import ClipDelivery, ClipDraft
+from provenance.clips.clip_reservation import ClipReservation
+from provenance.clips.errors import ClipErased, ClipGone, ClipWithdrawn, NoTokenLeft
+from provenance.clips.log_body import LoggedTerms, PartialDelivery
 from provenance.models import Clip, ClipState, MarkKey
 from tests.conftest import NOON
 from transparency_log import proofs
@@ -101,30 +95,32 @@ def draws(*tokens: int) -> watermark_keys.Draw:
 
 class TestIntend:
     def test_draws_again_when_the_token_is_taken(self, acme: Organisation, subject: str) -> None:
-        clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
+        clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
 
-        second = clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7, 7, 8))
+        second = clip_reservation.reserve_clip(
+            origin_of(acme, subject), at=NOON, draw=draws(7, 7, 8)
+        )
 
         assert second.token == 8
 
     def test_gives_up_when_no_token_is_free(self, acme: Organisation, subject: str) -> None:
-        clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
+        clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
 
         with pytest.raises(NoTokenLeft):
-            clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON, draw=lambda: 7)
+            clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=lambda: 7)
 
     def test_two_organisations_may_draw_the_same_token(
         self, acme: Organisation, bolt: Organisation, subject: str
     ) -> None:
-        one = clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
-        two = clip_lifecycle.reserve_clip(origin_of(bolt, subject), at=NOON, draw=draws(7))
+        one = clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
+        two = clip_reservation.reserve_clip(origin_of(bolt, subject), at=NOON, draw=draws(7))
 
         assert one.token == two.token
         assert one.key != two.key
 
     def test_a_new_year_has_a_new_key(self, acme: Organisation, subject: str) -> None:
-        one = clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
-        two = clip_lifecycle.reserve_clip(
+        one = clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
+        two = clip_reservation.reserve_clip(
             origin_of(acme, subject), at=NOON.replace(year=2027), draw=draws(7)
         )
 
@@ -132,13 +128,13 @@ class TestIntend:
         assert set(watermark_keys.get_keys_in_use()) == {f"{acme.id}|2026", f"{acme.id}|2027"}
 
     def test_a_decision_makes_one_clip(self, origin: ClipDraft) -> None:
-        clip_lifecycle.reserve_clip(origin, at=NOON)
+        clip_reservation.reserve_clip(origin, at=NOON)
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            clip_lifecycle.reserve_clip(origin, at=NOON)
+            clip_reservation.reserve_clip(origin, at=NOON)
 
     def test_the_id_tells_nothing_about_time(self) -> None:
-        made = [clip_lifecycle.generate_clip_id() for _ in range(50)]
+        made = [clip_reservation.generate_clip_id() for _ in range(50)]
 
         assert all(ids.is_id(one, "clp") for one in made)
         assert made != sorted(made)
@@ -146,14 +142,14 @@ class TestIntend:
 
 class TestIssue:
     def test_happens_once(self, origin: ClipDraft, subject: str) -> None:
-        intent = clip_lifecycle.reserve_clip(origin, at=NOON)
+        intent = clip_reservation.reserve_clip(origin, at=NOON)
         issue(intent, subject)
 
         with pytest.raises(ClipGone):
             issue(intent, subject)
 
     def test_never_after_an_abort(self, origin: ClipDraft, subject: str) -> None:
-        intent = clip_lifecycle.reserve_clip(origin, at=NOON)
+        intent = clip_reservation.reserve_clip(origin, at=NOON)
         with transaction.atomic():
             assert clip_lifecycle.abort_clip(
                 intent.clip_id, code="interrupted", at=NOON, actor="system:sweep"
@@ -165,7 +161,7 @@ class TestIssue:
     def test_logs_hashes_and_ids_and_no_words_of_the_caller(
         self, origin: ClipDraft, subject: str
     ) -> None:
-        clip = issue(clip_lifecycle.reserve_clip(origin, at=NOON), subject)
+        clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         event = proofs.list_history(clip.organisation_id, clip.id)[-1]
         assert event.body is not None
@@ -183,19 +179,19 @@ class TestIssue:
         assert not any(word in f"{event.body}" for word in ("chapter", "x-1", "Harbour"))
 
     def test_keeps_the_entry_small(self, origin: ClipDraft, subject: str) -> None:
-        clip = issue(clip_lifecycle.reserve_clip(origin, at=NOON), subject)
+        clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         assert len(proofs.list_history(clip.organisation_id, clip.id)[-1].payload) < 512
 
     def test_the_proof_can_be_had(self, origin: ClipDraft, subject: str) -> None:
-        clip = issue(clip_lifecycle.reserve_clip(origin, at=NOON), subject)
+        clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         assert proofs.build_tlog_proof(clip.event_id, at=NOON).startswith("c2sp.org/tlog-proof@v1")
 
 
 class TestAbort:
     def test_only_the_first_one_counts(self, origin: ClipDraft) -> None:
-        intent = clip_lifecycle.reserve_clip(origin, at=NOON)
+        intent = clip_reservation.reserve_clip(origin, at=NOON)
 
         with transaction.atomic():
             first = clip_lifecycle.abort_clip(intent.clip_id, code="a", at=NOON, actor="key:test")
@@ -207,7 +203,7 @@ class TestAbort:
 class TestWithdraw:
     def test_takes_the_clips_of_that_consent_alone(self, acme: Organisation, subject: str) -> None:
         mine, other = (
-            issue(clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON), subject)
+            issue(clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON), subject)
             for _ in range(2)
         )
 
@@ -228,10 +224,10 @@ class TestWithdraw:
 
 class TestErase:
     def test_leaves_hashes_that_lead_to_nobody(self, origin: ClipDraft, subject: str) -> None:
-        clip = issue(clip_lifecycle.reserve_clip(origin, at=NOON), subject)
+        clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         with transaction.atomic():
-            assert clip_lifecycle.erase_clips_of_subject(subject) == 1
+            assert clip_erasure.erase_clips_of_subject(subject) == 1
 
         clip.refresh_from_db()
         assert (clip.state, clip.subject, clip.voice_id) == ("erased", "", "")
@@ -241,26 +237,26 @@ class TestErase:
             clip_lifecycle.read_delivered_bytes(clip.id)
 
     def test_ends_what_is_being_made(self, origin: ClipDraft, subject: str) -> None:
-        intent = clip_lifecycle.reserve_clip(origin, at=NOON)
+        intent = clip_reservation.reserve_clip(origin, at=NOON)
         with transaction.atomic():
-            clip_lifecycle.erase_clips_of_subject(subject)
+            clip_erasure.erase_clips_of_subject(subject)
 
         with pytest.raises(ClipGone):
             issue(intent, subject)
 
     def test_touches_nobody_else(self, acme: Organisation, origin: ClipDraft, subject: str) -> None:
         somebody = subject_keys.create_subject(kind="person", organisation_id=acme.id, at=NOON)
-        clip = issue(clip_lifecycle.reserve_clip(origin, at=NOON), subject)
+        clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         with transaction.atomic():
-            assert clip_lifecycle.erase_clips_of_subject(somebody) == 0
+            assert clip_erasure.erase_clips_of_subject(somebody) == 0
 
         assert clip_lifecycle.read_delivered_bytes(clip.id) == b"audio"
 
 
 class TestFind:
     def test_a_clip_that_never_left_does_not_exist(self, origin: ClipDraft) -> None:
-        intent = clip_lifecycle.reserve_clip(origin, at=NOON)
+        intent = clip_reservation.reserve_clip(origin, at=NOON)
 
         with pytest.raises(NotFound):
             clip_lifecycle.get_clip(
@@ -270,7 +266,7 @@ class TestFind:
     def test_strangers_and_live_keys_find_nothing(
         self, origin: ClipDraft, subject: str, bolt: Organisation
     ) -> None:
-        clip = issue(clip_lifecycle.reserve_clip(origin, at=NOON), subject)
+        clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         for organisation_id, livemode in ((bolt.id, False), (clip.organisation_id, True)):
             with pytest.raises(NotFound):
@@ -288,7 +284,7 @@ class TestTheDatabase:
         ],
     )
     def test_refuses(self, origin: ClipDraft, changes: dict[str, object], constraint: str) -> None:
-        clip_lifecycle.reserve_clip(origin, at=NOON)
+        clip_reservation.reserve_clip(origin, at=NOON)
 
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Clip.objects.update(**changes)
@@ -296,7 +292,7 @@ class TestTheDatabase:
     def test_refuses_an_erased_clip_that_still_leads_to_somebody(
         self, origin: ClipDraft, subject: str
     ) -> None:
-        issue(clip_lifecycle.reserve_clip(origin, at=NOON), subject)
+        issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         with (
             pytest.raises(IntegrityError, match="clip_erased_leads_to_nobody"),
@@ -306,7 +302,7 @@ class TestTheDatabase:
 
     def test_refuses_a_token_twice_under_one_key(self, acme: Organisation, subject: str) -> None:
         for _ in range(2):
-            clip_lifecycle.reserve_clip(origin_of(acme, subject), at=NOON)
+            clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON)
 
         with pytest.raises(IntegrityError), transaction.atomic():
             Clip.objects.update(token=5)
@@ -330,7 +326,7 @@ class TestAPart:
     """What had left of a stream that was broken off."""
 
     def broken(self, organisation: Organisation, subject: str) -> Clip:
-        intent = clip_lifecycle.reserve_clip(origin_of(organisation, subject), at=NOON)
+        intent = clip_reservation.reserve_clip(origin_of(organisation, subject), at=NOON)
         part = PartialDelivery(sent=delivery(), characters=5, said=said())
         with transaction.atomic():
             assert clip_lifecycle.abort_clip(
@@ -382,7 +378,7 @@ class TestAPart:
         clip = self.broken(acme, subject)
 
         with transaction.atomic():
-            clip_lifecycle.erase_clips_of_subject(subject)
+            clip_erasure.erase_clips_of_subject(subject)
 
         clip.refresh_from_db()
         assert (clip.state, clip.subject, clip.voice_id, clip.sealed_notes) == (

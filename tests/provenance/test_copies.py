@@ -11,7 +11,7 @@ from django.db import transaction
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_erasure
 from provenance.models import Clip
 from provenance.verification import Outcome, VerificationResult, verify
 from tests.voices.conftest import Reader, noon, only, order_for, principal_of, reading
@@ -97,7 +97,7 @@ class TestTheMeanOfCopies:
     def test_of_which_one_was_erased_names_the_others(self, voice: Voice) -> None:
         made = [clip_of(voice, reading()) for _ in range(3)]
         with transaction.atomic():
-            clip_lifecycle.erase_clips([made[0][0]])
+            clip_erasure.erase_clips([made[0][0]])
 
         verdict = mean_of([sound for _, sound in made])
 

@@ -16,7 +16,7 @@ from audio.encoding import Output, encode_sound
 from provenance import anonymous_rate_limit, verification
 from provenance.c2pa import jumbf, manifest, manifest_signer, manifest_store
 from provenance.c2pa.manifest_signer import Parent
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_erasure
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.provenance.c2pa.people import look, plain, root, signed, signer, statement
@@ -272,7 +272,7 @@ class TestAnErasedClip:
     ) -> None:
         file = washed(spoken)
         with transaction.atomic():
-            clip_lifecycle.erase_clips_of_subject(voice.subject)
+            clip_erasure.erase_clips_of_subject(voice.subject)
 
         unknown = client.get("/c2pa/manifests/urn:c2pa:0e5a9d1c-93a4-4d3b-8f0f-5b8f4f3c7a11")
         gone = client.get(f"/c2pa/manifests/{clip.manifest_id}")

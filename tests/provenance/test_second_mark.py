@@ -16,7 +16,12 @@ from audio.sound import Sound
 from core import ids
 from core.canonical_json import Json
 from core.errors import Invalid
-from provenance.clips import audiowmark_layer, clip_lifecycle, verified_marking, watermark_keys
+from provenance.clips import (
+    audiowmark_layer,
+    clip_reservation,
+    verified_marking,
+    watermark_keys,
+)
 from provenance.clips.audiowmark_layer import AudiowmarkLayer
 from provenance.clips.verified_marking import Marked
 from tests.conftest import NOON
@@ -144,7 +149,7 @@ class TestDetect:
 
 class TestIds:
     def test_go_to_bytes_and_back(self) -> None:
-        for made in (clip_lifecycle.generate_clip_id() for _ in range(50)):
+        for made in (clip_reservation.generate_clip_id() for _ in range(50)):
             assert ids.of_bytes("clp", ids.to_bytes(made)) == made
 
     @pytest.mark.parametrize("text", ["", "clp_", CLIP_ID.upper(), CLIP_ID + "a"])

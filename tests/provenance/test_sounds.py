@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation
 from core import ids
-from provenance.clips import clip_lifecycle
-from provenance.clips.clip_lifecycle import ClipGone
+from provenance.clips import clip_erasure, clip_lifecycle, clip_reservation
+from provenance.clips.errors import ClipGone
 from provenance.models import Clip, MarkedSound
 from tests.conftest import NOON
 from tests.provenance.test_clips import draws, issue, origin_of
@@ -28,11 +28,11 @@ def subject(acme: Organisation) -> str:
 
 def settled(
     organisation: Organisation, subject: str, token: int, *names: bytes, consent_id: str
-) -> clip_lifecycle.ClipReservation:
+) -> clip_reservation.ClipReservation:
     """A clip in the making that drew this token, and whose sound was then known by these names."""
     origin = replace(origin_of(organisation, subject), consent_id=consent_id)
-    intent = clip_lifecycle.reserve_clip(origin, at=NOON, draw=draws(token, token + 1_000))
-    return clip_lifecycle.adopt_shared_token(intent, names or (SOUND,), at=NOON)
+    intent = clip_reservation.reserve_clip(origin, at=NOON, draw=draws(token, token + 1_000))
+    return clip_reservation.adopt_shared_token(intent, names or (SOUND,), at=NOON)
 
 
 class TestCopies:
@@ -103,7 +103,7 @@ class TestCopies:
         self, acme: Organisation, subject: str
     ) -> None:
         settled(acme, subject, 7, consent_id=MINE)
-        intent = clip_lifecycle.reserve_clip(
+        intent = clip_reservation.reserve_clip(
             replace(origin_of(acme, subject), consent_id=MINE), at=NOON, draw=draws(8)
         )
         with transaction.atomic():
@@ -112,7 +112,7 @@ class TestCopies:
             )
 
         with pytest.raises(ClipGone):
-            clip_lifecycle.adopt_shared_token(intent, (SOUND,), at=NOON)
+            clip_reservation.adopt_shared_token(intent, (SOUND,), at=NOON)
 
 
 class TestTheDatabase:
@@ -141,7 +141,7 @@ class TestErasure:
         other = subject_keys.create_subject(kind="person", organisation_id=acme.id, at=NOON)
         settled(acme, other, 8, OTHER_SOUND, consent_id=OTHERS)
         with transaction.atomic():
-            clip_lifecycle.erase_clips_of_subject(subject)
+            clip_erasure.erase_clips_of_subject(subject)
 
         assert list(MarkedSound.objects.values_list("token", flat=True)) == [8]
 

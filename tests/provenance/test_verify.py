@@ -18,7 +18,7 @@ from accounts.models import Organisation
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from provenance.clips import clip_lifecycle, watermark_keys
+from provenance.clips import clip_erasure, watermark_keys
 from provenance.models import Clip
 from provenance.verification import Outcome, VerificationResult, verify
 from tests.audio.files import remuxed
@@ -234,7 +234,7 @@ class TestWithdrawn:
 class TestErased:
     def test_says_only_that_it_was_issued_here(self, spoken: DeliveredClip, voice: Voice) -> None:
         with transaction.atomic():
-            clip_lifecycle.erase_clips_of_subject(voice.subject)
+            clip_erasure.erase_clips_of_subject(voice.subject)
 
         for data in (spoken.data, again(spoken.data, codec="mp3")):
             verdict = found(data)

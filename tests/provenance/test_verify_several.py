@@ -15,7 +15,7 @@ from accounts.models import Organisation
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from provenance.clips import clip_lifecycle, watermark_keys
+from provenance.clips import clip_erasure, watermark_keys
 from provenance.fingerprint import repository
 from provenance.models import Clip
 from provenance.verification import Outcome, VerificationResult, verify, watermark_layer
@@ -129,7 +129,7 @@ class TestASplice:
         other = make_voice()
         (first, one), (second, two) = clip_of(voice), clip_of(other, "0920")
         with transaction.atomic():
-            clip_lifecycle.erase_clips_of_subject(other.subject)
+            clip_erasure.erase_clips_of_subject(other.subject)
 
         verdict = joined(one, two)
 

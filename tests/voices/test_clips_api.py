@@ -11,7 +11,7 @@ from accounts import organisation_policy
 from accounts.models import Organisation
 from consent import services as consents
 from core import canonical_json
-from provenance.clips import clip_lifecycle as clip_rows
+from provenance.clips import clip_erasure
 from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import Http, MakeConsent, MakeVoice, noon, revoke, say
 from voices import reconcile
@@ -128,7 +128,7 @@ class TestAudio:
     def test_is_gone_after_erasure(self, client: Http, voice: Voice) -> None:
         clip = say(client, voice)["Sayso-Clip"]
         with transaction.atomic():
-            clip_rows.erase_clips_of_subject(voice.subject)
+            clip_erasure.erase_clips_of_subject(voice.subject)
 
         answer = client.get(f"/v1/clips/{clip}/audio")
 

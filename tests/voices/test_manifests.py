@@ -24,7 +24,7 @@ from consent.gate import ConsentDenied
 from core import canonical_json
 from provenance.c2pa import manifest, manifest_signer, manifest_store, signing_authority
 from provenance.c2pa.manifest_signer import CredentialFailed
-from provenance.clips import clip_lifecycle, watermark_keys
+from provenance.clips import clip_erasure, watermark_keys
 from provenance.models import Clip, Credential
 from tests.conftest import NOON
 from tests.provenance.c2pa.people import CARRIERS, look
@@ -188,7 +188,7 @@ class TestErasure:
         assert Blob.objects.filter(id=clip.manifest_blob_id).exists()
 
         with transaction.atomic():
-            clip_lifecycle.erase_clips_of_subject(clip.subject)
+            clip_erasure.erase_clips_of_subject(clip.subject)
 
         clip.refresh_from_db()
         assert clip.manifest_blob_id == ""

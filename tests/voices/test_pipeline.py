@@ -20,8 +20,7 @@ from consent.models import GrantUsage, Reservation
 from core import canonical_json
 from core.errors import NotFound
 from provenance.clips import watermark_keys
-from provenance.clips.clip_lifecycle import ClipGone
-from provenance.clips.errors import MarkFailed
+from provenance.clips.errors import ClipGone, MarkFailed
 from provenance.models import Clip, ClipState
 from tests.conftest import NOON
 from tests.voices.conftest import (

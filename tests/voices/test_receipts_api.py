@@ -19,7 +19,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from accounts.models import Organisation
-from provenance.clips import clip_lifecycle as clip_rows
+from provenance.clips import clip_erasure
 from provenance.models import Receipt
 from tests.conftest import NOON
 from tests.fixtures.organisations import ClientOf, MakeKey
@@ -170,7 +170,7 @@ class TestReceipt:
         clip = say(client, voice)["Sayso-Clip"]
         client.get(f"/v1/clips/{clip}/receipt")
         with transaction.atomic():
-            clip_rows.erase_clips_of_subject(voice.subject)
+            clip_erasure.erase_clips_of_subject(voice.subject)
 
         for path in ("receipt", "opening"):
             answer = client.get(f"/v1/clips/{clip}/{path}")

@@ -12,8 +12,8 @@ from consent import gate
 from core.errors import SaysoError
 from provenance.c2pa.manifest_signer import CredentialFailed
 from provenance.clips import aigc_label, clip_lifecycle
-from provenance.clips.clip_delivery import PartialDelivery
 from provenance.clips.errors import MarkFailed
+from provenance.clips.log_body import PartialDelivery
 from vault import blobs
 from voices.speech import manifests
 from voices.speech.preparation import PreparedSpeech

@@ -28,7 +28,7 @@ from core import transactions
 from core.caller_notes import Notes
 from core.clock import Clock
 from core.errors import Conflict, NotFound, Refused, SaysoError, Unavailable
-from provenance.clips.clip_lifecycle import ClipGone
+from provenance.clips.errors import ClipGone
 from vault import sealed_notes, sealed_values
 from voices.models import SETTLED, Job, JobItem, JobQuerySet, JobState
 from voices.providers import registry

@@ -10,9 +10,10 @@ from typing import cast
 from accounts.principal import Principal
 from consent import gate
 from core.clock import Clock
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_reservation
 from provenance.clips.aigc_label import AigcLabel
-from provenance.clips.clip_lifecycle import ClipDraft, ClipReservation
+from provenance.clips.clip_fields import ClipDraft
+from provenance.clips.clip_reservation import ClipReservation
 from provenance.clips.log_body import LoggedTerms
 from voices.models import Voice, VoiceState
 from voices.providers.base import SpeechLine
@@ -69,7 +70,7 @@ def prepare_speech(
         text = disclosure.prepend_disclosure(request.text, language=language, disclosure=required)
 
         draft = _build_clip_draft(request, voice, permit, required)
-        reservation = clip_lifecycle.reserve_clip(draft, at=now())
+        reservation = clip_reservation.reserve_clip(draft, at=now())
     except BaseException:
         gate.release(permit, at=now())
         raise
@@ -93,7 +94,7 @@ def share_token(
 
     `names` of the unmarked sound come surest first (`copy_names`). Raises ClipGone.
     """
-    shared = clip_lifecycle.adopt_shared_token(prepared.reservation, names, at=at)
+    shared = clip_reservation.adopt_shared_token(prepared.reservation, names, at=at)
     return replace(prepared, reservation=shared)
 
 

@@ -10,7 +10,7 @@ from audio.sound import Sound
 from core import canonical_json, ids
 from provenance.c2pa import manifest_signer
 from provenance.clips import aigc_label, verified_marking, watermark_keys
-from provenance.clips.clip_delivery import ClipDelivery
+from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.errors import MarkFailed
 from provenance.clips.verified_marking import Marked
 from voices.providers.provider_audio import ProviderAudio

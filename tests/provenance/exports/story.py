@@ -24,7 +24,7 @@ from accounts.models import Organisation
 from consent import gate, services
 from consent.models import Consent, Speaker
 from core.caller_notes import Notes
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_fields, clip_lifecycle, clip_reservation
 from provenance.exports import export_requests as exports
 from provenance.exports import worker
 from provenance.models import Clip, Export, ExportState
@@ -66,14 +66,14 @@ def tell(organisation: Organisation, *, at: datetime = NOON, **changes: Any) -> 
 def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
     """Deliver one clip as the pipeline does."""
     permit = people.check(consent, at=at, characters=10)
-    origin = clip_lifecycle.ClipDraft(
+    origin = clip_fields.ClipDraft(
         organisation_id=consent.organisation_id, livemode=consent.livemode, subject=permit.subject,
         consent_id=permit.consent_id, grant_id=permit.grant_id, decision_id=permit.decision_id,
         voice_id="", record_sha256=permit.record_sha256, policy_version=permit.policy_version,
         provider="local", language=str(permit.language), use_case=permit.use_case, characters=10,
         notes=Notes(client_reference="=cmd|' /C calc'!A0"),
     )  # fmt: skip
-    intent = clip_lifecycle.reserve_clip(origin, at=at)
+    intent = clip_reservation.reserve_clip(origin, at=at)
     with transaction.atomic():
         gate.confirm(permit, at=at)
         gate.commit(permit, characters=10, milliseconds=4000, at=at)

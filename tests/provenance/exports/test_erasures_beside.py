@@ -15,7 +15,7 @@ from django.db import connections, transaction
 
 from accounts.models import Organisation
 from consent import speaker_erasure as consents
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_erasure
 from provenance.exports import bundle_writer, export_requests, heartbeat, worker
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
@@ -54,7 +54,7 @@ def erase(told: Story) -> Erase:
             if subject == told.speaker.subject:
                 consents.freeze_speaker(told.speaker.id, reason="requested", actor="key:k", at=NOON)
                 consents.purge_speaker(told.speaker.id, at=NOON)
-            clip_lifecycle.erase_clips_of_subject(subject)
+            clip_erasure.erase_clips_of_subject(subject)
             events.forget_bodies(subject)
             blobs.delete_blobs_of(subject)
             export_requests.forget_bundles(told.organisation.id, livemode=False, at=NOON)

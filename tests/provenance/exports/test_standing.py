@@ -16,7 +16,7 @@ from consent import decision_records
 from consent.lifecycle import narrowing, transitions
 from consent.models import Consent, Decision
 from core import ids
-from provenance.clips import clip_lifecycle, log_body
+from provenance.clips import clip_fields, clip_reservation, log_body
 from provenance.models import Clip, ClipState
 from tests.conftest import NOON
 from tests.consent import people
@@ -143,7 +143,7 @@ def issue(
     `named` has the log entry name another decision than the row: two rows cannot have one.
     """
     row = decision or allow(told, at=at)
-    spoken = clip_lifecycle.ClipDraft(**{
+    spoken = clip_fields.ClipDraft(**{
         "organisation_id": told.organisation.id, "livemode": livemode,
         "subject": told.speaker.subject, "consent_id": told.consent.id,
         "grant_id": row.grant_id or "", "decision_id": row.id, "voice_id": "",
@@ -151,7 +151,7 @@ def issue(
         "provider": "local", "language": row.ask["language"], "use_case": row.ask["use_case"],
         "characters": 10, **origin,
     })  # fmt: skip
-    clip_id = clip_lifecycle.reserve_clip(spoken, at=at).clip_id
+    clip_id = clip_reservation.reserve_clip(spoken, at=at).clip_id
     with transaction.atomic():
         columns = delivery(sha256=hashlib.sha256(clip_id.encode()).hexdigest()).columns()
         Clip.objects.filter(id=clip_id).update(state=ClipState.ISSUED, issued_at=at, **columns)

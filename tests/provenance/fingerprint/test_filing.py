@@ -17,7 +17,7 @@ from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from core import clock
 from erasure import erasure_requests, execution
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_erasure
 from provenance.fingerprint import blind_index, repository
 from provenance.fingerprint.chromagram import Samples
 from provenance.fingerprint.repository import MOST_ATTEMPTS
@@ -222,7 +222,7 @@ class TestErasure:
         file_all()
 
         with transaction.atomic():
-            clip_lifecycle.erase_clips([gone.clip_id])
+            clip_erasure.erase_clips([gone.clip_id])
 
         assert [row.clip_id for row in Fingerprint.objects.all()] == [kept.clip_id]
         assert Clip.objects.get(id=gone.clip_id).state == "erased"

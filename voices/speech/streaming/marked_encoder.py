@@ -25,8 +25,8 @@ from audio import encoding, stream_encoder
 from audio.encoding import Output
 from audio.sound import Sound
 from provenance.clips import aigc_label, verified_marking
-from provenance.clips.clip_delivery import ClipDelivery
-from provenance.clips.clip_lifecycle import ClipReservation
+from provenance.clips.clip_fields import ClipDelivery
+from provenance.clips.clip_reservation import ClipReservation
 from provenance.clips.errors import MarkFailed
 from voices.providers.base import AudioChunk
 from watermark.speech.stream_embedder import MARGIN_DB

@@ -22,7 +22,8 @@ from consent import gate
 from core import streaming_response
 from core.clock import Clock
 from core.errors import Fault, SaysoError
-from provenance.clips.clip_delivery import ClipDelivery, PartialDelivery
+from provenance.clips.clip_fields import ClipDelivery
+from provenance.clips.log_body import PartialDelivery
 from voices.models import Voice
 from voices.providers import voice_handles
 from voices.providers.base import AudioChunk, Provider, Streaming, UnsupportedField

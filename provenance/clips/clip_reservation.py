@@ -1,0 +1,126 @@
+"""Reservation of a clip: its row and its watermark token stand before the provider is asked."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError
+
+from core import transactions
+from provenance.clips import shared_tokens, watermark_keys
+from provenance.clips.clip_fields import ClipDraft
+from provenance.clips.errors import ClipGone, NoTokenLeft
+from provenance.models import Clip
+from vault import sealed_notes
+
+_TRIES: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipReservation:
+    """A clip in the making, with the token and key of its mark."""
+
+    clip_id: str
+    organisation_id: str
+    consent_id: str
+    token: int
+    epoch: int
+    key: bytes = field(repr=False)
+
+
+def reserve_clip(
+    draft: ClipDraft, *, at: datetime, draw: watermark_keys.Draw = watermark_keys.draw_token
+) -> ClipReservation:
+    """Write down that a clip will be made, and draw the token of its watermark.
+
+    The row stands before anything leaves us. Raises NoTokenLeft, KeyDestroyed, and IntegrityError
+    for a second clip of one decision.
+    """
+    for _ in range(_TRIES):
+        token = draw()
+        try:
+            return _insert_reservation(draft, token, at=at)
+        except IntegrityError:
+            # The constraint decides whether a token is free: two callers may draw the same one.
+            if not _is_token_taken(draft.organisation_id, token, at=at):
+                raise
+
+    raise NoTokenLeft("No free watermark token was found; try again.")
+
+
+def adopt_shared_token(
+    reservation: ClipReservation, names: Sequence[bytes], *, at: datetime
+) -> ClipReservation:
+    """Return the reservation with the token of its unmarked sound.
+
+    That is the token of earlier copies, if there are any. `names` of the sound come surest first.
+    Raises ClipGone.
+    """
+    token = shared_tokens.settle_token(
+        reservation.clip_id,
+        drawn=reservation.token,
+        key=reservation.key,
+        scope=shared_tokens.SoundScope(
+            organisation_id=reservation.organisation_id,
+            consent_id=reservation.consent_id,
+            epoch=reservation.epoch,
+        ),
+        names=names,
+        at=at,
+    )
+    if token is None:
+        raise ClipGone(
+            "This clip was given up in the meantime.", facts={"clip": reservation.clip_id}
+        )
+    return replace(reservation, token=token)
+
+
+def generate_clip_id() -> str:
+    """Return a fresh clip id of 128 random bits. Unlike other ids it tells no time."""
+    return "clp_" + base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
+
+
+@transactions.opens_transaction
+def _insert_reservation(draft: ClipDraft, token: int, *, at: datetime) -> ClipReservation:
+    current = watermark_keys.get_current_key(draft.organisation_id, at=at)
+    clip = _build_draft(draft, token, current.epoch, at)
+    clip.save(force_insert=True)
+    return ClipReservation(
+        clip_id=clip.id,
+        organisation_id=draft.organisation_id,
+        consent_id=draft.consent_id,
+        token=token,
+        epoch=current.epoch,
+        key=current.key,
+    )
+
+
+def _is_token_taken(organisation_id: str, token: int, *, at: datetime) -> bool:
+    epoch = watermark_keys.get_epoch(at)
+    rows = Clip.objects.filter(organisation_id=organisation_id, epoch=epoch, token=token)
+    return rows.exists()
+
+
+def _build_draft(origin: ClipDraft, token: int, epoch: int, at: datetime) -> Clip:
+    clip_id, organisation_id, written = generate_clip_id(), origin.organisation_id, origin.notes
+    fields = {name: getattr(origin, name) for name in origin.__slots__ if name != "notes"}
+    sealed = sealed_notes.seal_notes(
+        written, subjects=(origin.subject,), row_id=clip_id, organisation_id=organisation_id, at=at
+    )
+    reference = sealed_notes.index_note(
+        "client_reference", written.client_reference, organisation_id=organisation_id, at=at
+    )
+    return Clip(
+        id=clip_id,
+        token=token,
+        epoch=epoch,
+        created_at=at,
+        reference_index=reference,
+        **sealed,
+        **fields,
+    )

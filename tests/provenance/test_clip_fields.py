@@ -1,0 +1,50 @@
+"""One table says where each column of a clip is shown."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from provenance.clips.clip_fields import (
+    CLIP_FIELDS,
+    ClipDelivery,
+    ClipDraft,
+    list_admin_columns,
+    list_export_columns,
+)
+from provenance.models import Clip
+
+UNSHOWN = {
+    "organisation", "livemode", "subject", "sealed_notes", "external_index", "reference_index",
+    "aigc_producer", "blob_id", "manifest_offset", "manifest_size", "manifest_blob_id",
+}  # fmt: skip
+"""Columns for our own use: whose the clip is, its notes, and where its bytes lie."""
+
+
+def columns() -> set[str]:
+    return {column.name for column in Clip._meta.get_fields() if column.concrete}
+
+
+class TestTheTable:
+    def test_names_every_column_of_a_clip_or_says_why_not(self) -> None:
+        named = [one.column for one in CLIP_FIELDS]
+        assert len(named) == len(set(named))
+        assert set(named) | UNSHOWN == columns()
+        assert not set(named) & UNSHOWN
+
+    def test_gives_no_two_columns_one_name(self) -> None:
+        for where in ("log", "export", "api"):
+            names = [name for one in CLIP_FIELDS if (name := getattr(one, where))]
+            assert len(names) == len(set(names))
+
+    def test_keeps_hashes_in_all_places(self) -> None:
+        for column in ("sha256", "sha256_pcm", "sha256_provider"):
+            (one,) = (each for each in CLIP_FIELDS if each.column == column)
+            assert (one.log, one.export, one.api) == (column, column, column)
+            assert column in list_export_columns()
+            assert column in list_admin_columns()
+
+
+class TestWhatFillsAClip:
+    def test_names_columns_alone(self) -> None:
+        filled = {one.name for value in (ClipDraft, ClipDelivery) for one in fields(value)}
+        assert filled - {"notes", "organisation_id"} <= columns()
