@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from core.clock import format_timestamp
-
 from core.caller_notes import Notes
 from core.canonical_json import Json
+from core.clock import format_timestamp
 from provenance.models import Clip, ManifestMode
 
 
