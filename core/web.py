@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Concatenate, Final, Literal, ParamSpec
+from typing import Concatenate, Final, ParamSpec
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -16,38 +16,36 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import dateformat, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import pgettext
 from django.views.decorators.csrf import csrf_exempt
 
-Language = Literal["en", "de"]
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
-_DAY: Final[dict[Language, str]] = {"en": "j F Y", "de": "j. F Y"}
 # What a browser says of a form from our own page, or of one that its reader sends again (Fetch
 # Metadata, section 2.3).
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
-_MOMENT: Final[dict[Language, str]] = {"en": "j F Y, H:i", "de": "j. F Y, H:i"}
 
 
-def language_of(tag: str | None) -> Language:
-    """Give the language of ours that fits a tag: `de-AT` -> `de`; anything else reads English."""
+def language_of(tag: str | None) -> str:
+    """Return the language of ours that fits a tag, English where none does: `de-AT` -> `de`."""
     primary = (tag or "").replace("_", "-").partition("-")[0].lower()
-    return "de" if primary == "de" else "en"
+    return primary if primary in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
-def readers_language() -> Language:
-    """Give the language that the browser asked for, as Django's own middleware found it."""
+def readers_language() -> str:
+    """Return the language that the browser asked for, as Django's own middleware found it."""
     return language_of(translation.get_language())
 
 
-def format_day(at: datetime, language: Language) -> str:
-    """A day in words, in UTC: `21 November 2026`, `21. November 2026`."""
-    return _format_date(at, _DAY[language], language)
+def format_moment(at: datetime, language: str) -> str:
+    """Return a day and a time in words, in UTC: `21 November 2026, 12:00 UTC`.
 
-
-def format_moment(at: datetime, language: Language) -> str:
-    """A day and a time in words, in UTC: `21 November 2026, 12:00 UTC`."""
-    return f"{_format_date(at, _MOMENT[language], language)} UTC"
+    It follows the catalogs of translations, so it has no place in anything that is signed.
+    """
+    with translation.override(language):
+        form = pgettext("a date and a time, in the letters of Django's date filter", "j F Y, H:i")
+        return f"{dateformat.format(at.astimezone(UTC), form)} UTC"
 
 
 def isolate_name(name: str) -> SafeString:
@@ -103,8 +101,3 @@ def _is_own(request: HttpRequest) -> bool:
 def _origin_of(address: str) -> tuple[str, str]:
     parts = urlsplit(address)
     return parts.scheme.lower(), parts.netloc.lower()
-
-
-def _format_date(at: datetime, form: str, language: Language) -> str:
-    with translation.override(language):
-        return dateformat.format(at.astimezone(UTC), form)

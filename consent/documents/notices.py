@@ -1,12 +1,11 @@
 """Notices: the texts shipped with Sayso, brought into the database as versions that never change.
 
-A text lives in `consent/data/notices/<key>.<version>.<locale>.json`. To change one, add a file of a
-higher version.
+A text lives in `texts/notices/<key>.<version>.<locale>.json`. To change one, add a file of a higher
+version, and its hash in `SHA256SUMS`.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,11 +13,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from consent.models import Notice, NoticeVersion
-from core import canonical_json, ids, transactions
+from core import canonical_json, ids, signed_texts, transactions
 from core.canonical_json import Json
 from core.errors import Fault, Invalid
 
-FOLDER: Final = Path(__file__).parent.parent / "data" / "notices"
+FOLDER: Final = Path(__file__).parent / "texts" / "notices"
 VOICE_CLONING: Final = "voice-cloning"
 
 ARTICLE_13: Final = (
@@ -103,7 +102,7 @@ def _ensure_version(text: NoticeText, *, at: datetime) -> NoticeVersion:
 
 
 def _read_text(path: Path) -> NoticeText:
-    raw = cast("dict[str, Json]", json.loads(path.read_text(encoding="utf-8")))
+    raw = signed_texts.read_text_file(path)
     return NoticeText(
         key=str(raw["key"]),
         version=int(str(raw["version"])),

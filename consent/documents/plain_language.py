@@ -1,32 +1,35 @@
-"""Plain words: says a scope and a term so that the person who signs understands them, in English
-and German. Pure.
+"""Plain words: says a scope and a term so that the person who signs understands them.
+
+The sentences are signed, so they are a versioned text (`core/signed_texts.py`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
 from consent.policy import grant_scope
+from core import signed_texts
 from core.canonical_json import Json
 
 LOCALES: Final = ("en", "de")
+VERSION: Final = 1
+FOLDER: Final = Path(__file__).parent / "texts"
 
 
-@cache
+def find_locale(tag: str) -> str:
+    """Return the language of ours that fits a tag, English where none does: `de-AT` -> `de`."""
+    language = tag.replace("_", "-").partition("-")[0].lower()
+    return language if language in LOCALES else LOCALES[0]
+
+
 def load_words(locale: str) -> Mapping[str, Any]:
-    """Give the words of a language; English for one that we have no words in."""
-    language = locale.partition("-")[0].lower()
-    path = (
-        Path(__file__).parent.parent
-        / "data"
-        / f"words.{language if language in LOCALES else LOCALES[0]}.json"
+    """Return the words of a language. A locale without words reads English."""
+    return signed_texts.load_text(
+        FOLDER, "plain_language", version=VERSION, locale=find_locale(locale)
     )
-    return cast("Mapping[str, Any]", json.loads(path.read_text(encoding="utf-8")))
 
 
 def name_use_case(code: str, locale: str) -> str:

@@ -4,6 +4,7 @@ kept as evidence.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -11,16 +12,16 @@ from urllib.parse import quote, urlencode
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from accounts import contact_details
 from accounts.contact_details import Contact
-from consent import translations
+from consent.documents import plain_language, signing_page_text
 from consent.lifecycle import consent_requests
 from consent.policy import change_reasons
-from consent.signing import ceremony, page_snapshots
+from consent.signing import ceremony, fault_text, page_snapshots
 from consent.signing.ceremony import SigningView
 from consent.signing.page_snapshots import Snapshot
-from consent.translations import SigningPageText
 from core import qr_codes, web
 from core.errors import Invalid
 
@@ -37,7 +38,10 @@ class Entered:
 
 
 def draw_snapshot(view: SigningView, *, token: str) -> Snapshot:
-    """Draw the request as it is served to whoever opens it, with every box empty."""
+    """Draw the request as it is served, with every box empty.
+
+    The bytes are evidence, so the catalogs of translations have no part in them.
+    """
     return page_snapshots.take_snapshot(
         _draw_page(view, token, Entered(), faults={}, page_sha256=page_snapshots.get_blank_hash())
     )
@@ -45,8 +49,8 @@ def draw_snapshot(view: SigningView, *, token: str) -> Snapshot:
 
 def draw_with_faults(view: SigningView, *, token: str, entered: Entered, invalid: Invalid) -> str:
     """Draw the request with what was entered, and say what is missing."""
-    words = translations.ALL[web.language_of(view.locale)]
-    faults = _word_faults(words, view, invalid, entered.name_typed.strip())
+    with translation.override(plain_language.find_locale(view.locale)):
+        faults = _word_faults(view, invalid, entered.name_typed.strip())
     return _draw_page(
         view, token, entered, faults=faults, page_sha256=draw_snapshot(view, token=token).sha256
     )
@@ -96,8 +100,8 @@ def split_label(sentence: str) -> tuple[str, str]:
 def _draw_page(
     view: SigningView, token: str, entered: Entered, *, faults: dict[str, str], page_sha256: str
 ) -> str:
-    language = web.language_of(view.locale)
-    words = translations.ALL[language]
+    language = plain_language.find_locale(view.locale)
+    words = signing_page_text.load_page_text(language)
     shown = {
         "lang": language,
         "words": _fill_words(words, view),
@@ -105,25 +109,27 @@ def _draw_page(
         "token": token,
         "link": consent_requests.signing_page_address(token),
         "contact": list_contact_lines(view.contact),
-        "level": words.levels[view.assurance],
+        "level": words["levels"][view.assurance],
         "may_sign": view.assurance in ceremony.SIGNED_HERE,
         "purposes": tuple(
             (grant, tuple(map(split_label, grant.sentences))) for grant in view.grants
         ),
-        "decide_by": web.format_moment(view.decide_by, language),
+        "decide_by": plain_language.describe_moment(view.decide_by, language),
         "faults": faults,
         "entered": entered,
-        "advices": tuple((code, words.advices[code]) for code in ceremony.ADVICE),
+        "advices": tuple((code, words["advices"][code]) for code in ceremony.ADVICE),
         "not_me_reason": change_reasons.NOT_ME,
         "page_field": page_snapshots.FIELD,
         "page_sha256": page_sha256,
     }
     # The reader's language must not change a word: the same request has to give the same bytes.
     with translation.override(language):
+        if faults:
+            shown["fault_title"] = gettext("One more thing")
         return render_to_string("consent/sign.html", shown)
 
 
-def _fill_words(words: SigningPageText, view: SigningView) -> dict[str, Any]:
+def _fill_words(words: Mapping[str, Any], view: SigningView) -> dict[str, Any]:
     """The words of the page with this request's own filled in."""
     own = {
         "organisation": web.isolate_name(view.organisation),
@@ -140,17 +146,15 @@ def _fill_words(words: SigningPageText, view: SigningView) -> dict[str, Any]:
         "notice_version",
         "not_here",
     )
-    plain = {field: getattr(words, field) for field in words.__dataclass_fields__}
-    return {**plain, **{name: format_html(plain[name], **own) for name in names}}
+    return {**words, **{name: format_html(words[name], **own) for name in names}}
 
 
-def _word_faults(
-    words: SigningPageText, view: SigningView, invalid: Invalid, typed: str
-) -> dict[str, str]:
+def _word_faults(view: SigningView, invalid: Invalid, typed: str) -> dict[str, str]:
     """Field -> what is missing there."""
     found = {
-        fault.attr or "": words.faults.get(fault.code, fault.detail) for fault in invalid.faults
+        fault.attr or "": str(fault_text.FAULTS.get(fault.code, fault.detail))
+        for fault in invalid.faults
     }
     if "name_typed" in found and not typed:
-        found["name_typed"] = words.faults["name_missing"]
+        found["name_typed"] = str(fault_text.FAULTS["name_missing"])
     return {field: text.format(name=view.speaker_name) for field, text in found.items()}

@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from consent import consent_receipts, translations
+from consent import consent_receipts
 from consent.errors import AssuranceUnavailable
 from consent.lifecycle import consent_requests
 from consent.policy.state_machine import ConsentState
-from consent.signing import ceremony, links, page_renderer, page_snapshots
+from consent.signing import ceremony, endings, links, page_renderer, page_snapshots
 from consent.signing.ceremony import LinkEnded, LinkUnknown, Page, SigningView
 from consent.signing.links import LinkStatus
 from consent.signing.page_renderer import Entered, Kept
-from consent.translations import SigningPageText
 from core import canonical_json, clock, web
 from core.errors import Invalid
 
@@ -180,45 +181,48 @@ def _show_end_state(
     it.
     """
     standing = links.get_link_status(token, at=links.get_link_time(token, real=clock.now()))
-    language = web.language_of(standing.locale)
-    words = translations.ALL[language]
     if standing.not_me and standing.state is ConsentState.DECLINED:
         ending = "not_me"
-    end = words.endings[ending or _AS.get(standing.state, standing.state)]
-    own = {"organisation": web.isolate_name(standing.organisation)}
-    shown = {
-        "lang": language,
-        "words": words,
+    ending = ending or _AS.get(standing.state, standing.state)
+    # The page speaks the language of the request, whatever its reader's browser asks for.
+    with translation.override(web.language_of(standing.locale)):
+        shown = _word_end_state(standing, token, ending)
+        return render(request, "consent/ended.html", shown, status=status)
+
+
+def _word_end_state(standing: LinkStatus, token: str, ending: str) -> dict[str, Any]:
+    """What the page shows, in the language that is active."""
+    end, organisation = endings.ENDINGS[ending], web.isolate_name(standing.organisation)
+    return {
+        "lang": web.readers_language(),
+        "organisation": organisation,
         "standing": standing,
         "token": token,
         "sign": end.sign,
         "tone": end.tone,
         "title": end.title.format(organisation=standing.organisation),
-        "lead": format_html(end.lead, **own),
-        "next": format_html(end.next, **own),
-        "next_steps": tuple(format_html(step, **own) for step in words.next_steps),
+        "lead": format_html(str(end.lead), organisation=organisation),
+        "next": format_html(str(end.next), organisation=organisation),
         "contact": page_renderer.list_contact_lines(standing.contact),
-        "kept": _build_link_copies(standing, token, words),
+        "kept": _build_link_copies(standing, token),
         "agreed": tuple(
             (one, tuple(page_renderer.split_label(sentence) for sentence in one.sentences))
             for one in standing.agreed
         ),
-        "agreed_to": words.agreed_to if standing.may_withdraw else words.had_agreed_to,
-        "is_active": standing.state in {ConsentState.ACTIVE, ConsentState.CAPTURED} and not ending,
-        **_format_dates(standing, language),
+        "is_active": ending == "active",
+        **_format_dates(standing),
     }
-    return render(request, "consent/ended.html", shown, status=status)
 
 
-def _build_link_copies(standing: LinkStatus, token: str, words: SigningPageText) -> Kept | None:
+def _build_link_copies(standing: LinkStatus, token: str) -> Kept | None:
     if standing.signed_at is None:
         return None
-    return page_renderer.build_link_copies(
-        token, subject=words.keep_subject.format(organisation=standing.organisation)
-    )
+    subject = gettext("My voice and {organisation}").format(organisation=standing.organisation)
+    return page_renderer.build_link_copies(token, subject=subject)
 
 
-def _format_dates(standing: LinkStatus, language: web.Language) -> dict[str, str]:
+def _format_dates(standing: LinkStatus) -> dict[str, str]:
+    language = web.readers_language()
     ended = standing.ended_at if not standing.may_withdraw else None
     return {
         "signed_on": web.format_moment(standing.signed_at, language) if standing.signed_at else "",
@@ -236,18 +240,16 @@ def _show_unknown_link(request: HttpRequest, token: str, *, status: int = 200) -
     """
     if links.is_link_of_erased(token):
         return _show_end_state(request, token, status=status)
-    language = web.readers_language()
-    words = translations.ALL[language]
-    end = words.endings["unknown"]
+    end = endings.ENDINGS["unknown"]
     shown = {
-        "lang": language,
-        "words": words,
+        "lang": web.readers_language(),
         "sign": end.sign,
         "tone": end.tone,
         "title": end.title,
         "lead": end.lead,
+        "next": end.next,
     }
-    return render(request, "consent/ended.html", {**shown, "next": end.next}, status=404)
+    return render(request, "consent/ended.html", shown, status=404)
 
 
 def _redirect_to_signing(token: str) -> HttpResponse:

@@ -158,7 +158,7 @@ class TestTheAnswer:
         anybody: Client,
         monkeypatch: pytest.MonkeyPatch,
         outcome: Outcome,
-        language: web.Language,
+        language: str,
     ) -> None:
         clip = ClipSummary(
             id="clp_" + "a" * 26,
@@ -185,7 +185,7 @@ class TestTheAnswer:
 
     @pytest.mark.parametrize("language", ["en", "de"])
     def test_names_organisation_and_permission_of_each_of_several_clips(
-        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, language: web.Language
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, language: str
     ) -> None:
         one, two = (
             found(),
@@ -209,7 +209,7 @@ class TestTheAnswer:
         "name", ["clip.wav", "Ana’s <b>clip.wav", "録音.wav", "x" * 900 + ".wav"]
     )
     def test_can_be_kept_with_file_hash_and_time(
-        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, name: str, language: web.Language
+        self, anybody: Client, monkeypatch: pytest.MonkeyPatch, name: str, language: str
     ) -> None:
         monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 21, 12, 30, tzinfo=UTC))
         page = answer_page(
