@@ -1,4 +1,4 @@
-"""Facts: reads the rows that a decision rests on and gives them to the policy as plain values."""
+"""Loads the rows that a decision rests on, and hands them to the policy as plain values."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ _LEVELS: Final = ("L1", "L2", "L3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedContext:
-    """The facts, and the rows behind them: the consent that was judged (the newest of its chain)
-    and its grants.
+    """The facts, and the rows behind them: the consent that was judged, and its grants.
 
-    `chain` begins with the consent asked for; `signed` are all its grants, those declined or
-    removed since as well. `others` are what else this person ever signed here, with their grants,
-    and `holds` the grounds of what is held. `usages` are the quotas' counters by grant, `policy` is
-    the organisation's own as it was read.
+    That consent is the newest of its `chain`, which begins with the consent asked for. `signed` are
+    all its grants, declined and removed ones too. `others` are what else this person ever signed
+    here, with their grants, and `holds` the grounds of what is held. `usages` are the quotas'
+    counters by grant, and `policy` is the organisation's own as it was read.
     """
 
     facts: PolicyContext
@@ -44,7 +43,7 @@ class LoadedContext:
 
 
 def register_policy() -> None:
-    """Make the policy entry that the gate asks for known; called when the applications start."""
+    """Register the policy entries that the gate asks for. Called when the applications start."""
     organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
             name="minimum_assurance",
@@ -136,7 +135,7 @@ def load_context(ask: AccessRequest, *, at: datetime) -> LoadedContext:
 
 
 def _load_chain(ask: AccessRequest) -> list[Consent]:
-    """Give the consent asked for and, after it, those that took its place one after the other."""
+    """Return the consent asked for and, after it, those that took its place one after the other."""
     if ask.consent_id is None:
         return []
     mine = Consent.objects.of(ask.organisation_id, livemode=ask.livemode).select_related("speaker")
@@ -151,7 +150,7 @@ def _load_chain(ask: AccessRequest) -> list[Consent]:
 
 
 def _load_other_consents(consent: Consent) -> tuple[Consent, ...]:
-    """Give what else this person signed for this organisation, whether it stands or has ended."""
+    """Return what else this person signed for this organisation, whether in force or ended."""
     mine = Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
     signed = (
         mine.filter(speaker_id=consent.speaker_id).exclude(id=consent.id).exclude(record_sha256="")
@@ -163,8 +162,8 @@ def _load_other_consents(consent: Consent) -> tuple[Consent, ...]:
 
 
 def _collect_exclusions(others: Iterable[Consent], *, at: datetime) -> frozenset[str]:
-    """What this person excluded in their other consents to this organisation, as far as those
-    stand.
+    """Return what this person excluded in their other consents to this organisation that are in
+    force.
     """
     standing = (consent for consent in others if consent.state_at(at) in STANDING)
     grants = (grant for consent in standing for grant in consent.grants.all())
@@ -177,9 +176,7 @@ def _collect_exclusions(others: Iterable[Consent], *, at: datetime) -> frozenset
 
 
 def _find_foreign_samples(ask: AccessRequest, speaker: Speaker) -> frozenset[str]:
-    """Those of the ask's recordings that are bound to consents of other people in this
-    organisation.
-    """
+    """Return those of the request's recordings that are bound to other people's consents here."""
     if not ask.sample_sha256s:
         return frozenset()
     others = SampleHash.objects.filter(
@@ -194,8 +191,9 @@ def _find_foreign_samples(ask: AccessRequest, speaker: Speaker) -> frozenset[str
 
 
 def _has_approved_import(consent: Consent, at: datetime) -> bool:
-    """Say whether this was given elsewhere and a second person approved its import; a constraint
-    holds "second".
+    """Check whether this consent was given elsewhere and a second person approved its import.
+
+    A constraint ensures that it was a second person.
     """
     return (
         ImportedConsent.objects.filter(consent=consent, approved_at__lte=at)
@@ -205,10 +203,10 @@ def _has_approved_import(consent: Consent, at: datetime) -> bool:
 
 
 def read_trusted_imports(wanted: Mapping[str, Json]) -> frozenset[str]:
-    """The use cases for which an organisation's policy takes approved imports for L1; none without
-    an entry.
+    """Return the use cases for which an organisation's policy takes approved imports for L1.
 
-    Raises TypeError for an entry that cannot be read: a doubt, and a doubt is a denial.
+    There are none without an entry. Raises TypeError for an entry that cannot be read: a doubt, and
+    a doubt is a denial.
     """
     named = wanted.get("imports_count_as_l1") or []
     if not isinstance(named, list):
@@ -235,16 +233,15 @@ def _lacks_representative(speaker: Speaker, at: datetime) -> bool:
 
 
 def read_raised_levels(wanted: Mapping[str, Json]) -> dict[str, int]:
-    """The levels to which an organisation's policy raised some use cases: `{"minimum_assurance":
-    {"agent": "L2"}}`.
+    """Return the levels to which an organisation's policy raised some use cases.
 
-    Raises TypeError or ValueError for levels that cannot be read.
+    The entry is `{"minimum_assurance": {"agent": "L2"}}`. Raises TypeError or ValueError for levels
+    that cannot be read.
     """
     levels = wanted.get("minimum_assurance") or {}
     if not isinstance(levels, dict):
-        raise TypeError(
-            "the minimum levels are no object"
-        )  # any error in here is a doubt, and a doubt is a denial
+        # Any error in here is a doubt, and a doubt is a denial.
+        raise TypeError("the minimum levels are no object")
     raised: dict[str, int] = {}
     for text, level in levels.items():
         code = _use_case_or_all(str(text))
@@ -253,7 +250,10 @@ def read_raised_levels(wanted: Mapping[str, Json]) -> dict[str, int]:
 
 
 def _use_case_or_all(text: str) -> str:
-    """The use case of an entry; one that cannot be read might be any, so it counts for all."""
+    """Return the use case of an entry.
+
+    One that cannot be read might be any, so it counts for all.
+    """
     try:
         return "*" if text == "*" else use_cases.parse_use_case(text)
     except use_cases.UnknownUseCase:
@@ -270,7 +270,7 @@ def _check_levels(value: Json) -> None:
 
 
 def _canonical_levels(value: Json) -> Json:
-    """The levels by canonical use cases; of two for one use case the higher."""
+    """Return the levels by canonical use case, and of two for one use case the higher."""
     levels = cast("dict[str, str]", value)
     found: dict[str, Json] = {}
     for text, level in levels.items():

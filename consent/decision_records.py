@@ -22,13 +22,13 @@ _CODE: Final = re.compile(r"[A-Za-z0-9*_.\-]{1,64}\Z")
 
 
 def reason_to_json(reason: Reason) -> dict[str, Json]:
-    """A reason as the API writes it."""
+    """Return a reason as the API writes it."""
     value = cast("dict[str, Json]", asdict(reason))
     return {**value, "granted": list(reason.granted)}
 
 
 def reasons_of(decision: Decision) -> tuple[Reason, ...]:
-    """Give the reasons of a kept decision as values again."""
+    """Return the reasons of a stored decision as values."""
     return tuple(_reason_from_json(value) for value in decision.reasons)
 
 
@@ -43,9 +43,9 @@ def record_decision(
     actor: str,
     expires_at: datetime,
 ) -> Decision:
-    """Keep one answer of the gate: allowed by `grant`, or refused for `reasons`.
+    """Store one answer of the gate: allowed by `grant`, or refused for `reasons`.
 
-    Codes and ids alone are kept.
+    Codes and ids alone are stored.
     """
     consent = gathered.consent if gathered else None
     return Decision.objects.create(
@@ -73,10 +73,7 @@ def record_decision(
 
 @transactions.requires_transaction
 def log_decision(decision: Decision, consent: Consent | None, *, at: datetime, actor: str) -> str:
-    """Write the decision to the log and give the event's id.
-
-    The last statement of its transaction.
-    """
+    """Log a decision and return the event's id. Make it the last statement of the transaction."""
     kind = "decision.allowed" if decision.allowed else "decision.denied"
     refs = {"decision": decision.id}
     if consent is not None:
@@ -109,10 +106,10 @@ def log_decision(decision: Decision, consent: Consent | None, *, at: datetime, a
 
 
 def restore_access_request(decision: Decision) -> AccessRequest:
-    """Give the stored ask of a decision again, so that it can be judged once more.
+    """Return the stored request of a decision, so that it can be judged once more.
 
-    Its words are canonical. In a row from before they were, one that cannot be read makes the ask
-    `unsure`, which is refused.
+    Its words are canonical. Words of an older row that cannot be read make the request `unsure`,
+    which is refused.
     """
     stored = cast("Mapping[str, Any]", decision.ask)
     known: dict[str, Any] = {
@@ -140,8 +137,8 @@ def restore_access_request(decision: Decision) -> AccessRequest:
 
 
 def _request_to_json(ask: AccessRequest) -> dict[str, Json]:
-    """An ask as a decision keeps it: canonical words, and in `given` the caller's where they
-    differ.
+    """Return a request as a decision stores it: canonical words, and the caller's in `given` where
+    they differ.
     """
     stored: dict[str, Json] = {
         "action": _safe_code(ask.action),
@@ -163,8 +160,8 @@ def _request_to_json(ask: AccessRequest) -> dict[str, Json]:
 
 
 def _keep_spelling(word: str | Iterable[str], read: object) -> Json:
-    """Keep another spelling of a word that we know; a word that we do not know could be anybody's
-    name.
+    """Return another spelling of a word that we know. A word that we do not know could be a
+    person's name.
     """
     if isinstance(word, str):
         return "?" if read is None else _safe_code(word)
@@ -176,7 +173,9 @@ def _is_unknown(label: str) -> bool:
 
 
 def _safe_code(text: str | None) -> str | None:
-    """A code as it may be kept: what has not the shape of one could hold anything, and is not."""
+    """Return a code as it may be stored. A text without the shape of a code could hold anything,
+    and is not stored.
+    """
     return text if text is None or _CODE.match(text) else "?"
 
 

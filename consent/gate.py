@@ -1,9 +1,10 @@
 """The gate: no voice is made and no audio leaves without a permit from here.
 
-It gives a Permit or raises.
+1. `check` returns a Permit or raises, before the work. 2. `confirm` and `commit` stand in the
+transaction that delivers, before the log's last line. 3. `release` gives back what a failed work
+had set aside.
 
-The way of a call: `check` before the work; in the transaction that delivers `confirm`, `commit` and
-the log's last line; `release` when the work failed. Lock order everywhere: job, consent, log.
+Locks are always taken in the order job, consent, log.
 """
 
 from __future__ import annotations
@@ -40,58 +41,68 @@ ANSWER_LASTS: Final = timedelta(seconds=60)
 
 
 def check(ask: AccessRequest, *, at: datetime, actor: str) -> Permit:
-    """Find the one grant that covers the ask, set its quota aside, record and log the decision.
+    """Find the one grant that covers the request, and return a permit.
 
-    Opens a transaction of its own; a refusal is recorded and logged in another before ConsentDenied
-    is raised, so call it outside of any transaction. Raises KeyEnded for an API key that may not do
-    this any more, as one that queued it.
+    1. Load what the decision rests on, and evaluate it.
+    2. Set the quota aside. The UPDATE's row count decides between callers who saw the same rest.
+    3. Record the decision.
+    4. Log it, as the last statement of the transaction.
+
+    A refusal is recorded and logged in a transaction of its own before ConsentDenied is raised, so
+    call this outside of any transaction. Raises ConsentDenied, and KeyEnded for an API key that may
+    not do this any more, such as the one that queued a job.
     """
     permit_validity.check_actor(actor, ask.action, at=at)
+
     with transaction.atomic():
-        # 1. read what the decision rests on   2. judge it
-        gathered, verdict = load_and_evaluate(ask, at=at)
-        if verdict.grant is not None and gathered is not None:
-            # 3. set the quota aside: the UPDATE's row count decides between callers who saw the
-            # same remainder
-            grant = gathered.grants[verdict.grant.grant_id]
-            characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
+        # 1.
+        context, result = load_and_evaluate(ask, at=at)
+
+        if result.grant is not None and context is not None:
+            # 2.
+            grant = context.grants[result.grant.grant_id]
+            characters, clips = _count_reserved(ask)
             usage = quota.reserve_quota(
-                grant, gathered.usages.get(grant.id), characters=characters, clips=clips, at=at
+                grant, context.usages.get(grant.id), characters=characters, clips=clips, at=at
             )
             if usage is not None:
-                # 4. record   5. log, as the last statement
-                return _issue_permit(ask, gathered, grant, usage, at=at, actor=actor)
-            verdict = _quota_taken(gathered, verdict.grant)
-    decision = _record_denial(ask, gathered, verdict, preview=False, at=at, actor=actor)
-    raise ConsentDenied(verdict.reasons, decision_id=decision.id)
+                # 3. and 4.
+                return _issue_permit(ask, context, grant, usage, at=at, actor=actor)
+
+            result = _deny_for_quota(context, result.grant)
+
+    decision = _record_denial(ask, context, result, preview=False, at=at, actor=actor)
+    raise ConsentDenied(result.reasons, decision_id=decision.id)
 
 
 def preview_decision(ask: AccessRequest, *, at: datetime, actor: str) -> Decision:
-    """Answer whether the ask would be allowed, recorded and logged, without using anything.
+    """Decide whether the request would be allowed, record and log it, and use nothing.
 
     Never raises a denial.
     """
     with transaction.atomic():
-        gathered, verdict = load_and_evaluate(ask, at=at)
-        if verdict.grant is not None and gathered is not None:
-            grant = gathered.grants[verdict.grant.grant_id]
-            ends = _answer_end(gathered.consent, at + ANSWER_LASTS)
+        context, result = load_and_evaluate(ask, at=at)
+
+        if result.grant is not None and context is not None:
+            grant = context.grants[result.grant.grant_id]
+            ends = _answer_end(context.consent, at + ANSWER_LASTS)
             decision = decision_records.record_decision(
-                ask, gathered, grant, (), preview=True, at=at, actor=actor, expires_at=ends
+                ask, context, grant, (), preview=True, at=at, actor=actor, expires_at=ends
             )
-            decision_records.log_decision(decision, gathered.consent, at=at, actor=actor)
+            decision_records.log_decision(decision, context.consent, at=at, actor=actor)
             return decision
-    return _record_denial(ask, gathered, verdict, preview=True, at=at, actor=actor)
+
+    return _record_denial(ask, context, result, preview=True, at=at, actor=actor)
 
 
 @transactions.requires_transaction
 def confirm(permit: Permit, *, at: datetime) -> None:
-    """Raise ConsentDenied or KeyEnded unless the permit still holds; its consent stays locked until
-    all is committed.
+    """Raise ConsentDenied or KeyEnded unless the permit is still in force.
 
-    `may_still` reads epoch and state of the locked row, which everything that could end a permit
-    changes, and asks for the rest. A revocation that committed first may carry a later time than
-    `at`, so times decide nothing. The end of the term is a guard until the sweep was there.
+    Its consent stays locked until the caller's transaction ends. `may_still` reads epoch and state
+    of the locked row, which everything that could end a permit changes, and asks for the rest. A
+    withdrawal that committed first may carry a later time than `at`, so times decide nothing. The
+    end of the term guards until the sweep has come by.
     """
     may_still(permit, at=at, lock=True)
 
@@ -108,12 +119,14 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
         .filter(decision_id=permit.decision_id)
         .first()
     )
+
     used = {"characters": characters, "milliseconds": milliseconds}
     if reservation is None or not quota.spend_reservation(reservation, **used, at=at):
         over = permit_validity.make_reason(
             "More was used than is left of the quota.", permit.consent_id, "quota_exceeded"
         )
         raise ConsentDenied((over,), decision_id=permit.decision_id)
+
     asked = reservation.decision.ask
     if asked["action"] == "clone":
         sample_binding.bind_samples(permit.consent_id, asked["samples"], at=at)
@@ -121,8 +134,9 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
 
 @transactions.requires_transaction
 def charge_quota(permit: Permit, *, characters: int, milliseconds: int) -> bool:
-    """Spend what has left already and cannot be taken back, whatever is left; False for a permit
-    settled before.
+    """Spend what has left already and cannot be taken back, whatever is left of the quota.
+
+    Returns False for a permit that was settled before.
     """
     reservation = Reservation.objects.filter(decision_id=permit.decision_id).first()
     return reservation is not None and quota.charge_reservation(
@@ -132,9 +146,9 @@ def charge_quota(permit: Permit, *, characters: int, milliseconds: int) -> bool:
 
 @transactions.opens_transaction
 def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001 - one shape with its neighbours
-    """Give back what `check` set aside.
+    """Release what `check` set aside.
 
-    True the first time, False for a permit that was settled before.
+    Returns True the first time, False for a permit that was settled before.
     """
     reservation = Reservation.objects.filter(decision_id=permit.decision_id).first()
     return reservation is not None and quota.release_reservation(reservation)
@@ -142,7 +156,7 @@ def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001 - one shap
 
 @transactions.opens_transaction
 def release_stale(*, at: datetime, most: int = 500) -> int:
-    """Give back what permits set aside that nobody settled in time. Swept; gives their number."""
+    """Release what permits set aside and no call settled in time, and return how many. Swept."""
     stale = Reservation.objects.filter(state=Reservation.State.HELD, expires_at__lte=at).order_by(
         "pk"
     )[:most]
@@ -150,9 +164,9 @@ def release_stale(*, at: datetime, most: int = 500) -> int:
 
 
 def permit_of(decision_id: str) -> Permit:
-    """Give the permit of an allowed decision again, in a worker.
+    """Load the permit of an allowed decision, in a worker. `confirm` still decides.
 
-    Raises NotFound; `confirm` still decides.
+    Raises NotFound.
     """
     rows = Decision.objects.select_related("consent__speaker", "grant", "organisation")
     row = rows.filter(id=decision_id, allowed=True, preview=False).first()
@@ -161,8 +175,8 @@ def permit_of(decision_id: str) -> Permit:
     return _build_permit(row, row.consent, row.grant, policy=row.organisation.policy)
 
 
-def _quota_taken(gathered: LoadedContext, grant: GrantView) -> PolicyResult:
-    facts = gathered.facts
+def _deny_for_quota(context: LoadedContext, grant: GrantView) -> PolicyResult:
+    facts = context.facts
     reason = Reason(
         code="quota_exceeded",
         detail="The rest of the quota went to another call.",
@@ -174,28 +188,33 @@ def _quota_taken(gathered: LoadedContext, grant: GrantView) -> PolicyResult:
 
 def _issue_permit(
     ask: AccessRequest,
-    gathered: LoadedContext,
+    context: LoadedContext,
     grant: Grant,
     usage: GrantUsage,
     *,
     at: datetime,
     actor: str,
 ) -> Permit:
-    consent = cast("Consent", gathered.consent)
+    consent = cast("Consent", context.consent)
     ends = _answer_end(consent, at + PERMIT_LASTS)
     decision = decision_records.record_decision(
-        ask, gathered, grant, (), preview=False, at=at, actor=actor, expires_at=ends
+        ask, context, grant, (), preview=False, at=at, actor=actor, expires_at=ends
     )
-    characters, clips = (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
+    characters, clips = _count_reserved(ask)
     quota.create_reservation(decision, usage, characters=characters, clips=clips, expires_at=ends)
     noted = decision_records.log_decision(decision, consent, at=at, actor=actor)
-    permit_validity.remember_ground(decision.id, consent, gathered.policy)
-    permit = _build_permit(decision, consent, grant, policy=gathered.policy)
+    permit_validity.remember_ground(decision.id, consent, context.policy)
+    permit = _build_permit(decision, consent, grant, policy=context.policy)
     return replace(permit, event_id=noted)
 
 
+def _count_reserved(ask: AccessRequest) -> tuple[int, int]:
+    """Return the characters and clips that a request sets aside. Cloning uses none."""
+    return (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
+
+
 def _answer_end(consent: Consent | None, at_most: datetime) -> datetime:
-    """Give when an answer ends: no later than the consent that it rests on."""
+    """Return when an answer ends: no later than the consent that it rests on."""
     until = consent.valid_until if consent else None
     return at_most if until is None else min(at_most, until)
 
@@ -234,8 +253,8 @@ def _build_permit(
 @transactions.opens_transaction
 def _record_denial(
     ask: AccessRequest,
-    gathered: LoadedContext | None,
-    verdict: PolicyResult,
+    context: LoadedContext | None,
+    result: PolicyResult,
     *,
     preview: bool,
     at: datetime,
@@ -244,15 +263,15 @@ def _record_denial(
     """Record and log a refusal, in a transaction of its own."""
     decision = decision_records.record_decision(
         ask,
-        gathered,
+        context,
         None,
-        verdict.reasons,
+        result.reasons,
         preview=preview,
         at=at,
         actor=actor,
         expires_at=at + ANSWER_LASTS,
     )
     decision_records.log_decision(
-        decision, gathered.consent if gathered else None, at=at, actor=actor
+        decision, context.consent if context else None, at=at, actor=actor
     )
     return decision

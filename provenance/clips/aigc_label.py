@@ -1,10 +1,9 @@
-"""China's hidden label of synthetic content: the `AIGC` block in a file's metadata, written, proven
-and recognised.
+"""China's hidden label of synthetic content: the `AIGC` block in a file's metadata.
 
-Measures for Labelling AI-Generated Synthetic Content (in force 1 September 2025), article 5; GB
-45438-2025, section 6 and annexes E and F: attribute, producer's name or code, content number. No
-personal data: the producer is the organisation's code, the number the clip's id. What spreads the
-clip adds its own two fields, which stay empty here.
+Measures for Labelling AI-Generated Synthetic Content (in force 1 September 2025), article 5. GB
+45438-2025, section 6 and annexes E and F: attribute, producer's name or code, content number. The
+block holds no personal data: the producer is the organisation's code, the number is the clip's id.
+A service that spreads the clip adds its own two fields, which stay empty here.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class AigcLabel:
     clip_id: str
 
     def text(self) -> str:
-        """The block as JSON, in ASCII and in the standard's order."""
+        """Return the block as JSON, in ASCII and in the standard's order."""
         fields = {
             "Label": CERTAIN,
             "ContentProducer": self.producer,
@@ -69,9 +68,10 @@ class AigcLabel:
 
 
 def add_label(data: bytes, codec: str, label: AigcLabel, *, heard: Sound) -> bytes:
-    """The clip with the block in it, and proven: it is found there, and the file still sounds like
-    `heard`, sample by sample. Bare samples (`pcm_s16le`, `mulaw`) have no place for it and stay as
-    they are. Raises LabelFailed.
+    """Return the clip with the block in it, after proof that it is there.
+
+    The block is read back, and the file must still sound like `heard`, sample by sample. Bare
+    samples (`pcm_s16le`, `mulaw`) have no place for it and stay as they are. Raises LabelFailed.
     """
     if codec not in metadata_tags.TAGGED:
         return data
@@ -91,10 +91,9 @@ def add_label(data: bytes, codec: str, label: AigcLabel, *, heard: Sound) -> byt
 
 
 def label_stream_start(label: AigcLabel, codec: str, data: bytes) -> bytes | None:
-    """The beginning of a stream with the block in it; None while it is too short to say where that
-    belongs.
+    """Return the beginning of a stream with the block in it.
 
-    Raises LabelFailed.
+    Returns None while `data` is too short to say where the block belongs. Raises LabelFailed.
     """
     try:
         return metadata_tags.add_text_tag(data, codec, name=NAME, text=label.text())
@@ -105,18 +104,18 @@ def label_stream_start(label: AigcLabel, codec: str, data: bytes) -> bytes | Non
 
 
 def get_label_json(clip: Clip) -> str:
-    """The block of a clip as JSON, "" for a clip without one."""
+    """Return the block of a clip as JSON, empty for a clip without one."""
     return (
         AigcLabel(producer=clip.aigc_producer, clip_id=clip.id).text() if clip.aigc_producer else ""
     )
 
 
 def read_label_attribute(data: bytes) -> str | None:
-    """The attribute that a block in a file names, its own word for it, None without a block.
+    """Return the attribute that a file's block names, in the file's own word, or None without a
+    block.
 
-    Whoever wrote the file may have put the block anywhere (ID3, RIFF, Vorbis comment, MP4 atom,
-    XMP), so its four letters are looked for in all bytes, and what stands behind them must be such
-    a block. Raises nothing.
+    The block may lie anywhere (ID3, RIFF, Vorbis comment, MP4 atom, XMP). So its four letters are
+    looked for in all bytes, and what stands behind them must be such a block. Raises nothing.
     """
     for letters, encoding in ((NAME.encode(), "utf-8"), (NAME.encode("utf-16-le"), "utf-16-le")):
         at = -1
@@ -131,8 +130,9 @@ def read_label_attribute(data: bytes) -> str | None:
 
 
 def is_synthetic_attribute(word: str | None) -> bool:
-    """Whether a block's attribute says that the content is synthetic; a word of nobody's standard
-    does too.
+    """Check whether a block's attribute says that the content is synthetic.
+
+    An attribute that no standard knows counts as synthetic too.
     """
     return word is not None and word not in _DOUBTFUL
 

@@ -1,9 +1,8 @@
-"""The second mark of long clips: the clip's id in audiowmark's scheme, beside our own mark and
-never instead of it.
+"""The second mark of long clips: the clip's id in audiowmark's scheme, beside our own mark.
 
-Anybody who holds the organisation's key and the audiowmark program reads it. It is written before
-our own mark is solved, so that ours is read back from what both made; what it was read back with is
-noted, and a clip from whose bytes it could not be read leaves without naming it.
+It can be read with the organisation's key and the audiowmark program. It is written before our own
+mark is solved, so that ours is read back from what both made. A clip from whose bytes it could not
+be read leaves without naming it.
 """
 
 from __future__ import annotations
@@ -53,12 +52,12 @@ class AudiowmarkMatch:
 
 
 def to_audiowmark_key(secret: bytes, name: str) -> audiowmark.AudiowmarkKey:
-    """The scheme's key from a derived one: its first 16 bytes."""
+    """Return the scheme's key of a derived key: its first 16 bytes."""
     return audiowmark.AudiowmarkKey(secret=secret[: audiowmark.KEY_BYTES], name=name)
 
 
 def write_mark(host: Sound, second: AudiowmarkLayer) -> Sound:
-    """The sound with the mark in it; the sound itself when it is too short."""
+    """Return the sound with the mark in it, or the sound itself when it is too short."""
     if host.seconds < LEAST_SECONDS:
         return host
     samples, message = _to_channels(host.samples), _to_message(second)
@@ -69,8 +68,9 @@ def write_mark(host: Sound, second: AudiowmarkLayer) -> Sound:
 
 
 def describe_written_mark(sound: Sound, second: AudiowmarkLayer) -> tuple[Mapping[str, Json], ...]:
-    """What is to be noted of the mark that was written: nothing when it was not, or cannot be
-    read.
+    """Return what to note of the mark that was written.
+
+    The result is empty when the sound is too short or the mark cannot be read from it.
     """
     if sound.seconds < LEAST_SECONDS:
         return ()
@@ -94,10 +94,9 @@ def describe_written_mark(sound: Sound, second: AudiowmarkLayer) -> tuple[Mappin
 def detect_clip_ids(
     samples: NDArray[np.float32], rate: int, *, keys: Mapping[str, bytes]
 ) -> tuple[AudiowmarkMatch, ...]:
-    """The clip ids that each of these keys reads in mono samples, likeliest first, most of them
-    wrong.
+    """Return the clip ids that each of these keys reads in mono samples, likeliest first.
 
-    `keys` are derived keys by name. The sound is analysed once.
+    Most of them are wrong. `keys` are derived keys by name. The sound is analysed once.
     """
     known = [to_audiowmark_key(secret, name) for name, secret in keys.items()]
     rows = audiowmark.detect(_to_channels(samples), rate, keys=known, least=audiowmark.HOPEFUL)

@@ -24,11 +24,10 @@ _UNLINKED: Final[Mapping[str, Any]] = {
 
 @transactions.requires_transaction
 def erase_clips_of_subject(subject: str) -> int:
-    """Cut all clips of an erased person loose from them; give how many.
+    """Unlink all clips of an erased person, and return how many.
 
-    The audio goes with the vault's blobs.
-
-    Id, hashes and token stay: they say that this service issued the clip, and lead to nobody.
+    The audio goes with the vault's blobs. Id, hashes and token stay: they say that this service
+    issued the clip, and lead to no person.
     """
     mine = Clip.objects.filter(subject=subject)
     Receipt.objects.filter(clip__in=mine).delete()
@@ -40,7 +39,9 @@ def erase_clips_of_subject(subject: str) -> int:
 
 
 def list_linked_clips(before: datetime, *, organisation_id: str, livemode: bool) -> QuerySet[Clip]:
-    """An organisation's finished clips from before that time that still lead to somebody."""
+    """Return the organisation's finished clips from before `before` that are still linked to a
+    person.
+    """
     mine = Clip.objects.filter(
         organisation_id=organisation_id, livemode=livemode, created_at__lt=before
     )
@@ -49,9 +50,7 @@ def list_linked_clips(before: datetime, *, organisation_id: str, livemode: bool)
 
 @transactions.requires_transaction
 def erase_clips(clip_ids: Sequence[str]) -> int:
-    """Delete the audio of finished clips and cut them loose from their person, as
-    `erase_clips_of_subject` does; give how many.
-    """
+    """Delete the audio of finished clips and unlink them from their person, and return how many."""
     found = Clip.objects.filter(id__in=clip_ids).exclude(state=ClipState.MAKING)
     fingerprints.forget_clips(clip_ids)
     held = found.values_list("blob_id", "manifest_blob_id")

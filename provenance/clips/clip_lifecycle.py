@@ -1,8 +1,6 @@
-"""The life of a clip: intended before the provider is asked, then issued or aborted, later
-withdrawn or erased.
+"""The life of a clip after its reservation: issued or aborted, later withdrawn.
 
-Every change is one conditional UPDATE whose row count is the truth: whoever changes `making` first
-decides.
+Every change is one conditional UPDATE whose row count decides: the first to change `making` wins.
 """
 
 from __future__ import annotations
@@ -28,10 +26,10 @@ from vault import blobs, sealed_notes
 def issue_clip(
     clip_id: str, delivery: ClipDelivery, *, said: log_body.LoggedTerms, at: datetime, actor: str
 ) -> Clip:
-    """Turn an intent into an issued clip and log it; make it the last call of the delivering
-    transaction.
+    """Turn a reservation into an issued clip, and log it.
 
-    Raises ClipGone when the clip was settled in the meantime: then nothing may be delivered.
+    Make it the last call of the delivering transaction. Raises ClipGone when the clip was settled
+    in the meantime: then nothing may be delivered.
     """
     changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
         state=ClipState.ISSUED, issued_at=at, **delivery.columns()
@@ -57,7 +55,7 @@ def issue_clip(
 def note_mark_failed(
     clip_id: str, *, reason: str, delivered: bool, at: datetime, actor: str
 ) -> None:
-    """Log that a clip could not be marked, and whether it was delivered all the same."""
+    """Log that a clip could not be marked, and whether it was delivered without its mark."""
     clip = Clip.objects.get(id=clip_id)
     _log_clip_event(
         clip, "clip.mark_failed", {"reason": reason, "delivered": delivered}, at=at, actor=actor
@@ -68,7 +66,7 @@ def note_mark_failed(
 def note_c2pa_failed(
     clip_id: str, *, reason: str, delivered: bool, at: datetime, actor: str
 ) -> None:
-    """Log that a clip got no manifest, and whether it was delivered all the same."""
+    """Log that a clip got no manifest, and whether it was delivered without one."""
     clip = Clip.objects.get(id=clip_id)
     _log_clip_event(
         clip, "clip.c2pa_failed", {"reason": reason, "delivered": delivered}, at=at, actor=actor
@@ -79,12 +77,10 @@ def note_c2pa_failed(
 def abort_clip(
     clip_id: str, *, code: str, at: datetime, actor: str, part: PartialDelivery | None = None
 ) -> bool:
-    """Give up a clip in the making; say whether this call did it.
+    """Abort a clip in the making. Returns whether this call did it: that call settles the permit.
 
-    The one that did settles the permit.
-
-    `part` is what had left of a stream by then: hashed and logged as incomplete, never kept, and
-    without a receipt.
+    `part` is what had left of a stream by then. It is hashed and logged as incomplete, never kept,
+    and has no receipt.
     """
     left = {"issued_at": at, "characters": part.characters, **part.sent.columns()} if part else {}
     rows = Clip.objects.filter(id=clip_id, state=ClipState.MAKING)
@@ -103,8 +99,10 @@ def abort_clip(
 
 @transactions.opens_transaction
 def withdraw_clips_of_consent(consent_id: str, *, at: datetime, actor: str, most: int = 200) -> int:
-    """Mark up to `most` issued clips of a revoked consent as withdrawn, log each, give their
-    number. Call until 0.
+    """Mark up to `most` issued clips of a withdrawn consent as withdrawn, log each, and return how
+    many.
+
+    Call it until it returns 0.
     """
     found = Clip.objects.filter(consent_id=consent_id, state=ClipState.ISSUED).order_by("id")[:most]
     withdrawn = [clip for clip in found if _withdraw_clip(clip, at)]
@@ -116,7 +114,7 @@ def withdraw_clips_of_consent(consent_id: str, *, at: datetime, actor: str, most
 
 
 def get_clip(clip_id: str, *, organisation_id: str, livemode: bool) -> Clip:
-    """The organisation's clip that left the house under this id, whole or in part.
+    """Return the organisation's clip of this id that was delivered, whole or in part.
 
     Raises NotFound.
     """
@@ -130,14 +128,14 @@ def get_clip(clip_id: str, *, organisation_id: str, livemode: bool) -> Clip:
 
 
 def open_notes(clip: Clip) -> Notes:
-    """Open what the caller wrote beside the clip; nothing once its person has been erased."""
+    """Open what the caller wrote beside the clip. Empty once its person has been erased."""
     return sealed_notes.open_notes(clip, subjects=(clip.subject,))
 
 
 def read_delivered_bytes(clip_id: str) -> bytes:
-    """The very bytes that were delivered.
+    """Return the very bytes that were delivered.
 
-    Raises ClipErased, ClipWithdrawn, NotFound; asks no gate: its caller does.
+    It asks no gate: its caller does. Raises ClipErased, ClipWithdrawn, NotFound.
     """
     clip = Clip.objects.delivered_in_full().filter(id=clip_id).first()
     if clip is None:

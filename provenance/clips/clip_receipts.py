@@ -1,9 +1,9 @@
-"""Receipts: one signed statement a clip, of which grant allowed it, what was delivered, how it is
-marked and logged.
+"""Receipts: a signed statement of which grant allowed a clip, what was delivered and how it is
+logged.
 
-Everything in it comes from the log's own entry and the body that the entry commits to, so whoever
-gets the opening, too (`get_clip_opening`), can hold each word of it against the log. It names
-codes, ids and hashes, and nobody.
+All of it comes from the log's own entry and the body that the entry commits to. The holder of the
+opening (`get_clip_opening`) can check each word of it against the log. A receipt holds codes, ids
+and hashes, and no personal data.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class NoReceipt(NotFound):
 
 
 def issue_general_receipt(clip: Clip, *, at: datetime) -> str:
-    """Give the receipt of a clip that left, in the general JSON form of JWS (RFC 7515, 7.2.1): all
-    its signatures.
+    """Return the receipt of a delivered clip with all its signatures.
 
-    The same bytes for ever. `at` is the real time, in which keys are valid. Not inside a
-    transaction: an entry that waits is placed and covered by a checkpoint first. Raises ClipErased,
-    NoReceipt, KmsUnavailable, AnchorMismatch.
+    The form is the general JSON of JWS (RFC 7515, 7.2.1). The bytes never change once made. `at` is
+    the real time, in which keys are valid. No transaction may be open: an entry that waits is first
+    placed and covered by a checkpoint. Raises ClipErased, NoReceipt, KmsUnavailable,
+    AnchorMismatch.
     """
     _refuse_erased(clip)
     kept = Receipt.objects.filter(clip=clip).first()
@@ -59,7 +59,7 @@ def issue_general_receipt(clip: Clip, *, at: datetime) -> str:
 
 
 def issue_compact_receipt(clip: Clip, *, at: datetime) -> str:
-    """Give the receipt in the compact form of JWS, with its Ed25519 signature alone.
+    """Return the receipt in the compact form of JWS, with its Ed25519 signature alone.
 
     Raises as `issue_general_receipt` does.
     """
@@ -69,10 +69,9 @@ def issue_compact_receipt(clip: Clip, *, at: datetime) -> str:
 
 
 def get_clip_opening(clip: Clip, *, at: datetime) -> Opening:
-    """Give what opens the clip's entry to a third party: its key and body, the script's keyed hash
-    among them.
+    """Return what opens the clip's log entry to a third party: its key and its body.
 
-    Raises ClipErased, NoReceipt.
+    The script's keyed hash is in the body. Raises ClipErased, NoReceipt.
     """
     _refuse_erased(clip)
     place = proofs.settle_event(clip.event_id, at=at)
@@ -109,9 +108,9 @@ def _sign_receipt(clip: Clip, *, at: datetime) -> str:
 def build_statement(
     event: LoggedEvent, body: Mapping[str, Json], *, origin: str, signed_at: datetime
 ) -> dict[str, Json]:
-    """Give what a receipt says of an issued clip.
+    """Return what a receipt says of an issued clip.
 
-    Pure; `body` is the opened body of the `clip.issued` event.
+    `body` is the opened body of the `clip.issued` event. The function is pure.
     """
     mark = cast("Mapping[str, Json] | None", body["mark"])
     asked, terms = (cast("Mapping[str, Json]", body[name]) for name in ("asked", "terms"))

@@ -23,7 +23,7 @@ _TRIES: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipReservation:
-    """A clip in the making, with the token and key of its mark."""
+    """A clip in the making, with the token and key of its watermark."""
 
     clip_id: str
     organisation_id: str

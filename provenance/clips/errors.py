@@ -16,7 +16,7 @@ class MarkFailed(Refused):
 
 
 class ClipGone(Conflict):
-    """The clip is not being made any more: somebody else settled it, or a sweep gave it up."""
+    """The clip is not being made any more: another call settled it, or a sweep gave it up."""
 
     code = "clip_settled"
 

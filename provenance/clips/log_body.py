@@ -1,4 +1,4 @@
-"""What the log commits to when a clip is issued; a receipt says nothing else."""
+"""What the log commits to when a clip is issued. A receipt says nothing else."""
 
 from __future__ import annotations
 

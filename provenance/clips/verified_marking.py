@@ -1,8 +1,8 @@
-"""Marking a clip for delivery: nothing is returned whose mark was not read back from the very bytes
-that will leave.
+"""Marking of a clip for delivery: a mark counts only when it is read back from the bytes that
+leave.
 
-The mark is written at growing margins until it is read from the delivered bytes, and from those
-bytes after whatever handling the clearness of that reading leaves in doubt: a cut, other codecs at
+The mark is written at growing margins until it is read from the delivered bytes. It is then read
+after every handling that the clearness of that reading leaves in doubt: a cut, other codecs at
 other alignments, a telephone.
 """
 
@@ -48,26 +48,27 @@ TELEPHONE_SECONDS: Final = 4.0
 # Where a marked clip has its peaks at most: lossy codecs overshoot, and a clipped peak is heard
 # before it is seen.
 CEILING: Final = 0.95
-SILENT_PEAK: Final = 0.001  # -60 dBFS: 16 bits leave too few levels to carry anything
+# -60 dBFS: 16 bits leave too few levels to carry anything.
+SILENT_PEAK: Final = 0.001
 SHORT_SECONDS: Final = 1.5
-SHIFT_SECONDS: Final = (
-    0.0071  # of silence in front: another alignment to every codec's frames and to our grid
-)
+# Of silence in front: another alignment to every codec's frames and to our grid.
+SHIFT_SECONDS: Final = 0.0071
 CUT_SECONDS: Final = 0.31
-CUT_FROM_SECONDS: Final = 2.5  # shorter clips are not asked to survive a cut
+# Shorter clips are not asked to survive a cut.
+CUT_FROM_SECONDS: Final = 2.5
 # The mark lies below 5 kHz, so Opus is tried at 12 kHz, which takes a third of the time. That
-# leaves as much of the score as 20 kbit/s do at the clip's own rate (24 clips of 2 s); passing it
+# leaves as much of the score as 20 kbit/s do at the clip's own rate (24 clips of 2 s). Passing it
 # does not strictly imply passing 24 kbit/s.
 OPUS_BPS: Final = 22_000
 OPUS_RATE: Final = 12_000
 MP3_BPS: Final = 64_000
 # What the score of one reading says about the next (40 clips at three margins): Opus at 20 kbit/s
 # leaves 0.57 of the delivered score and more, MP3 at 64 kbit/s 0.92 and more. So a coding is only
-# tried when it could bring the score below `COMFORTABLE_SCORE`; a clear reading saves the encoder's
+# tried when it could bring the score below `COMFORTABLE_SCORE`. A clear reading saves the encoder's
 # run.
 CLEAR_OF_OPUS: Final = 1.9
 CLEAR_OF_SHIFT: Final = 0.97
-# Every reading should be this clear, so that handling somewhat rougher than ours is survived too; a
+# Every reading should be this clear, so that handling somewhat rougher than ours is survived too. A
 # clip that does not get there at the highest margin is still good when its token was read every
 # time.
 COMFORTABLE_SCORE: Final = 0.9
@@ -81,9 +82,9 @@ class Marked:
     """A clip ready to leave.
 
     `sound` is what the delivered bytes decode to, which is what a hash of the sound must cover.
-    `score_milli` is the least score of all readings in units of 1/1000; `checks` names what was
-    read, `delivered` first. `identity_read`: the 128-bit identity was read from the delivered bytes
-    too. `second_marks` says what else was.
+    `score_milli` is the least score of all readings, in thousandths. `checks` names what was read,
+    `delivered` first. `identity_read` says whether the 128-bit identity was read from the delivered
+    bytes too. `second_marks` says what else was.
     """
 
     data: bytes
@@ -96,7 +97,7 @@ class Marked:
     second_marks: tuple[Mapping[str, Json], ...] = ()
 
     def columns(self) -> dict[str, Any]:
-        """What a clip's row keeps of the marks."""
+        """Return what a clip's row keeps of the marks."""
         return {
             "scheme": SCHEME,
             "margin_milli_db": self.margin_milli_db,
@@ -115,14 +116,15 @@ def mark_sound(
     identity: int | None = None,
     second: AudiowmarkLayer | None = None,
 ) -> Marked:
-    """Write `token` into `sound`, encode it as `output` says and prove that the mark is there.
+    """Write `token` into `sound`, encode it as `output` says, and prove that the mark is there.
 
-    A clip of eight seconds and more carries `identity` (128 bits, the clip's whole id) besides.
-    With `second`, a sound that is long enough carries that mark beneath ours.
+    A clip of eight seconds or more carries `identity` as well (128 bits, the clip's whole id). With
+    `second`, a sound that is long enough carries that mark beneath ours. The same arguments give
+    the same bytes of sound.
 
-    The same arguments give the same bytes of sound. Raises Invalid for an impossible output and
-    MarkFailed with `facts["reason"]`: `silent`, `no_speech`, `too_short` (under 1.5 s, or so little
-    speech that it was not read), `not_read_back`.
+    Raises Invalid for an impossible output, and MarkFailed with `facts["reason"]`: `silent`,
+    `no_speech`, `too_short` (under 1.5 s, or so little speech that it was not read),
+    `not_read_back`.
     """
     wanted = check_output(output)
     assert wanted.sample_rate_hz is not None  # noqa: S101  # check fills it
@@ -130,6 +132,7 @@ def mark_sound(
     _check_host(host)
     if second is not None:
         host = audiowmark_layer.write_mark(host, second)
+
     embedder = Embedder(host.samples, host.rate, token=token, key=key, identity=identity)
     proven: Marked | None = None
     for attempt, margins in enumerate(_choose_strengths(host), start=1):
@@ -138,6 +141,7 @@ def mark_sound(
         seen = _self_check(heard, wanted, token=token, key=key)
         if seen is None:
             continue
+
         carried = identity is not None and seen.identity == identity
         proven = Marked(
             data=data,
@@ -150,21 +154,22 @@ def mark_sound(
         )
         if seen.comfortable and (carried or identity is None or host.seconds < LEAST_SECONDS):
             break
-    if proven is not None:
-        return (
-            proven
-            if second is None
-            else replace(
-                proven, second_marks=audiowmark_layer.describe_written_mark(proven.sound, second)
-            )
-        )
+
+    if proven is None:
+        raise _explain_failure(host)
+    if second is None:
+        return proven
+
+    written = audiowmark_layer.describe_written_mark(proven.sound, second)
+    return replace(proven, second_marks=written)
+
+
+def _explain_failure(host: Sound) -> MarkFailed:
     if measure_speech_seconds(host.samples, host.rate) < SHORT_SECONDS:
-        raise MarkFailed(
-            "The clip holds too little speech to carry a mark.", facts={"reason": "too_short"}
-        )
-    raise MarkFailed(
-        "The mark could not be read back from the clip.", facts={"reason": "not_read_back"}
-    )
+        detail, reason = "The clip holds too little speech to carry a mark.", "too_short"
+    else:
+        detail, reason = "The mark could not be read back from the clip.", "not_read_back"
+    return MarkFailed(detail, facts={"reason": reason})
 
 
 def _check_host(host: Sound) -> None:
@@ -188,9 +193,9 @@ def _choose_strengths(host: Sound) -> tuple[Margins, ...]:
 
 
 def apply_headroom(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The samples, turned down as a whole when a peak would come near full scale.
+    """Return the samples, turned down as a whole when a peak would come near full scale.
 
-    The mark does not mind levels.
+    The mark does not depend on the level.
     """
     peak = float(np.abs(samples).max(initial=0.0))
     return samples if peak <= CEILING else samples * np.float32(CEILING / peak)
@@ -198,9 +203,7 @@ def apply_headroom(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """What the self-check read: scores by check, whether all are clear, and the identity in the
-    delivered bytes.
-    """
+    """What the self-check read: scores by check, whether all are clear, and the identity."""
 
     scores: dict[str, float]
     comfortable: bool
@@ -208,18 +211,21 @@ class _Seen:
 
 
 def _self_check(heard: Sound, wanted: Output, *, token: int, key: bytes) -> _Seen | None:
-    """Read the token after everything that the delivered score leaves in doubt; None as soon as it
-    is not read.
+    """Read the token after each handling that the delivered score leaves in doubt.
+
+    Returns None as soon as one reading fails.
     """
     delivered = _read_token(heard, key)
     if delivered is None or delivered.token != token:
         return None
+
     scores = {"delivered": delivered.score}
     for name, handling in _list_checks(heard, wanted, scores):
         reading = _read_token(handling(heard), key)
         if reading is None or reading.token != token:
             return None
         scores[name] = reading.score
+
     comfortable = min(scores.values()) >= COMFORTABLE_SCORE
     if comfortable and heard.seconds >= TELEPHONE_SECONDS:
         reading = detect(*_encode_as_gsm(heard), key=key, thorough=True)
@@ -227,6 +233,7 @@ def _self_check(heard: Sound, wanted: Output, *, token: int, key: bytes) -> _See
         comfortable = known and reading is not None and reading.score >= COMFORTABLE_TELEPHONE_SCORE
         if comfortable and reading is not None:
             scores["gsm"] = reading.score
+
     return _Seen(scores=scores, comfortable=comfortable, identity=delivered.identity)
 
 
@@ -237,10 +244,10 @@ def _read_token(sound: Sound, key: bytes) -> DecodedToken | None:
 def _list_checks(
     heard: Sound, wanted: Output, scores: dict[str, float]
 ) -> Iterator[tuple[str, Handling]]:
-    """What this clip must survive and what its scores leave in doubt; `scores` grows while this is
-    asked.
+    """Yield what this clip must survive, and what its scores leave in doubt.
 
-    Codings that the delivered bytes have been through already are left out.
+    `scores` grows between two steps. Codings that the delivered bytes have been through are left
+    out.
     """
     if heard.seconds >= CUT_FROM_SECONDS:
         yield "cut", _drop_start
@@ -271,7 +278,7 @@ def _encode_as_opus(sound: Sound) -> Sound:
 
 
 def _encode_as_gsm(sound: Sound) -> tuple[NDArray[np.float32], int]:
-    """Through GSM full rate at 8 kHz and back."""
+    """Send a sound through GSM full rate at 8 kHz and back."""
     low, coded = sound.resample(8_000), io.BytesIO()
     soundfile.write(coded, low.samples, low.rate, format="WAV", subtype="GSM610")
     samples, rate = soundfile.read(io.BytesIO(coded.getvalue()), dtype="float32")

@@ -24,7 +24,7 @@ Draw = Callable[[], int]
 
 
 def draw_token() -> int:
-    """A random token."""
+    """Return a random token."""
     return secrets.randbits(TOKEN_BITS)
 
 
@@ -43,16 +43,19 @@ class MarkingKey:
 
 
 def get_epoch(at: datetime) -> int:
-    """The epoch of a time: its calendar year.
+    """Return the epoch of a time: its calendar year.
 
-    Averaging many clips of one key could estimate its pattern, so keys change; a search tries every
+    Averaging many clips of one key could estimate its pattern, so keys change. A search tries every
     key, so they change rarely.
     """
     return at.year
 
 
 def get_current_key(organisation_id: str, *, at: datetime) -> MarkingKey:
-    """The key to mark with now; remembers that this epoch is in use. Raises KeyDestroyed."""
+    """Return the key to mark with now, and remember that its epoch is in use.
+
+    Raises KeyDestroyed.
+    """
     epoch = get_epoch(at)
     known = MarkKey.objects.filter(organisation_id=organisation_id, epoch=epoch)
     if not known.exists():
@@ -64,20 +67,17 @@ def get_current_key(organisation_id: str, *, at: datetime) -> MarkingKey:
 
 
 def get_keys_in_use(*, first: str = "") -> dict[str, bytes]:
-    """Every key that marks were made with, by its name, newest epochs first.
+    """Return every key that marks were made with, by its name, newest epochs first.
 
-    Destroyed keys are left out.
-
-    Those of the organisation `first` come before all others.
+    Those of the organisation `first` come before all others. Destroyed keys are left out.
     """
     return _derive_known_keys(MarkKey.objects.all(), _key_purpose, first)
 
 
 def derive_second_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
-    """The key of the second mark (audiowmark's scheme): derived for itself, so that giving it away
-    gives away no more.
+    """Derive the key of the second mark (audiowmark's scheme).
 
-    Raises KeyDestroyed.
+    It is derived for itself, so that giving it away gives away no other key. Raises KeyDestroyed.
     """
     return subject_keys.derive_key(
         subject_keys.get_organisation_subject(organisation_id, at=at), _second_key_purpose(epoch)
@@ -85,9 +85,9 @@ def derive_second_key(organisation_id: str, epoch: int, *, at: datetime) -> byte
 
 
 def is_second_mark_wanted(policy: Mapping[str, Json]) -> bool:
-    """Whether an organisation's policy has long clips carry the second mark.
+    """Check whether an organisation's policy wants the second mark in long clips.
 
-    Without an entry they do.
+    Without an entry it does.
     """
     schemes = policy.get(POLICY)
     return audiowmark_layer.SCHEME in schemes if isinstance(schemes, list) else True
@@ -138,8 +138,8 @@ def get_second_layer(
 
 
 def get_second_keys_in_use(*, first: str = "") -> dict[str, bytes]:
-    """The keys of all second marks that clips carry, by name, as `get_keys_in_use` gives those of
-    our own mark.
+    """Return the keys of all second marks that clips carry, by name, as `get_keys_in_use` does for
+    ours.
     """
     return _derive_known_keys(MarkKey.objects.filter(second=True), _second_key_purpose, first)
 

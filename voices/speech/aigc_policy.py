@@ -1,9 +1,9 @@
 """When a clip carries China's hidden label (the `AIGC` block, GB 45438-2025), and in whose name.
 
 It does when the call, its key or the grant behind it names China, or when the organisation's policy
-wants it for the channel and territory of the call or of its key; nobody can ask for less. A call
-that names no territory is told by the policy alone: it is for everywhere, and an organisation that
-offers its clips in China from there says so.
+wants it for the channel and territory of the call or of its key. No caller can ask for less. A call
+that names no territory follows the policy alone: it is for everywhere, and an organisation that
+offers its clips in China from there says so in its policy.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ CHINA: Final = "CN"
 def resolve_producer(
     policy: Mapping[str, Any], *, organisation_id: str, granted: Iterable[object], reach: Reach
 ) -> str:
-    """The producer that the label names: the policy's code, else the organisation's id; "" when
-    there is no label.
+    """Return the producer that the label names, or an empty string when there is no label.
+
+    The producer is the policy's code, else the organisation's id.
     """
     named = any(_is_china(place) for place in (*reach.territories, *granted))
     if not named and not _policy_wants_label(policy.get("aigc_label"), reach):
@@ -32,8 +33,9 @@ def resolve_producer(
 
 
 def check_policy(value: Any) -> None:
-    """Raise ValueError unless this is a list of `{"channels": [...], "territories": [...]}`; empty
-    means all.
+    """Raise ValueError unless this is a list of `{"channels": [...], "territories": [...]}`.
+
+    An empty list in an entry means all.
     """
     check_places(value, also=frozenset())
 
@@ -45,14 +47,14 @@ def check_producer(value: Any) -> None:
 
 
 def _policy_wants_label(entries: object, reach: Reach) -> bool:
-    """What cannot be read counts as wanting the label."""
+    """Check whether an entry wants the label. An entry that cannot be read counts as wanting it."""
     if not isinstance(entries, list):
         return bool(entries)
     return any(not isinstance(entry, dict) or concerns_reach(entry, reach) for entry in entries)
 
 
 def _is_china(place: object) -> bool:
-    """Whether a territory is China or a part of it; one that cannot be read might be."""
+    """Check whether a territory is China or a part of it. One that cannot be read might be."""
     if not isinstance(place, str):
         return False
     try:

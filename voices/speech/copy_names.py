@@ -24,12 +24,16 @@ Two takes of an engine that draws by lot mostly differ by more.
 
 
 def names_of_stream(line: SpeechLine, voice: Voice) -> tuple[bytes, ...]:
-    """Voice, manner and words: a stream leaves before its samples are known."""
+    """Return the name of a stream's sound: voice, manner and words.
+
+    A stream leaves before its samples are known.
+    """
     return (canonical_json.dump(_spoken_letters(line, voice)),)
 
 
 def names_of_file(line: SpeechLine, voice: Voice, sound: Sound) -> tuple[bytes, ...]:
-    """The samples, and the words with the length that they took.
+    """Return the names of a file's sound: its samples, and its words with the length that they
+    took.
 
     Lengths are counted in two rows of steps, half a step apart, so any two that differ by less than
     half a step share one of the names.
@@ -41,7 +45,7 @@ def names_of_file(line: SpeechLine, voice: Voice, sound: Sound) -> tuple[bytes, 
 
 
 def _spoken_letters(line: SpeechLine, voice: Voice) -> list[canonical_json.Json]:
-    """Of the text, letters and digits count: case and punctuation alone rarely change what is
+    """Return what names a text: its letters and digits, since case and punctuation are rarely
     heard.
     """
     letters = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", line.text).casefold()))

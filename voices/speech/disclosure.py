@@ -1,11 +1,11 @@
-"""The duty to say that a voice is synthetic: how much must be said of one call, and the sentence
-that says it.
+"""The duty to say that a voice is synthetic: how much a call must say, and the sentence that says
+it.
 
 The duty is the strictest of three: what the voice owner granted (`min_disclosure`), what the
 organisation's policy wants for the channel and territory (`policy["disclosure"]`), and what the
 caller asks for. A caller may ask for more, never for less, and naming another place than the key's
 own takes nothing away. Why audible and first: EU AI Act Art. 50(4) and (5) and its code of
-practice; China's GB 45438-2025.
+practice, China's GB 45438-2025.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from core.errors import Fault, Invalid
 
 
 class Disclosure(StrEnum):
-    """What has to be said: nothing, a label that whoever shows the clip must show, a sentence that
-    is spoken first.
+    """What has to be said: nothing, a label that the clip is shown with, or a sentence spoken
+    first.
     """
 
     NONE = "none"
@@ -84,8 +84,8 @@ def resolve_reach(
     key_channel: str | None = None,
     key_territory: str | None = None,
 ) -> Reach:
-    """Give the reach of a call: where it goes by its own words, and where the calls of its key go
-    by default.
+    """Return the reach of a call: where it goes by its own words, and where its key's calls go by
+    default.
 
     Both count, so that no word of a call takes away a duty that it would have without that word.
     """
@@ -102,7 +102,7 @@ def _named_and_default(named: str | None, default: str | None) -> tuple[str | No
 def decide_disclosure(
     *, asked: str | None, granted: str, policy: object, reach: Reach
 ) -> Disclosure:
-    """How much must be said.
+    """Return how much must be said.
 
     Raises Invalid (`disclosure_required`) when the caller asks for less than that.
     """
@@ -116,7 +116,7 @@ def decide_disclosure(
 
 
 def prepend_disclosure(text: str, *, language: str, disclosure: Disclosure) -> str:
-    """The text with the sentence in front of it, where one must be spoken.
+    """Return the text, with the sentence in front of it where one must be spoken.
 
     Raises Invalid (`disclosure_unavailable`) when we have no sentence in this language.
     """
@@ -139,7 +139,7 @@ def check_policy(value: Any) -> None:
 
 
 def canonical_policy(value: Any) -> Any:
-    """Give a good list of entries with every channel and territory in its one spelling."""
+    """Return a valid list of entries with every channel and territory in its one spelling."""
     return [
         {
             **entry,
@@ -154,8 +154,10 @@ def canonical_policy(value: Any) -> Any:
 
 
 def check_places(value: Any, *, also: Set[str]) -> None:
-    """Raise ValueError unless this is a list of objects with channels and territories, lists, and
-    fields of `also`.
+    """Check that this is a list of objects with lists of channels and territories, and fields of
+    `also`.
+
+    Raises ValueError.
     """
     if not isinstance(value, list):
         raise ValueError("must be a list")  # noqa: TRY004 - what a check of the policy raises
@@ -171,9 +173,9 @@ def check_places(value: Any, *, also: Set[str]) -> None:
 
 
 def concerns_reach(entry: Mapping[str, Any], reach: Reach) -> bool:
-    """Whether a policy's entry is about one of these channels and one of these territories.
+    """Check whether a policy's entry is about one of these channels and one of these territories.
 
-    One that the call does not name may be any, and so may a list that is empty; what cannot be read
+    A place that the call does not name may be any, and so may an empty list. What cannot be read
     counts as named.
     """
     return _matches_any(
@@ -187,7 +189,7 @@ def concerns_reach(entry: Mapping[str, Any], reach: Reach) -> bool:
 
 
 def _modes_of_policy(policy: object, reach: Reach) -> Iterable[Disclosure]:
-    """What the policy's entries want: `[{"channels": [...], "territories": [...], "mode":
+    """Return what the policy's entries want: `[{"channels": [...], "territories": [...], "mode":
     "spoken"}]`.
 
     An entry without channels or territories is about all of them. What cannot be read counts as the
@@ -217,7 +219,7 @@ def _is_same_code(code: str, asked: str) -> bool:
 
 
 def _canonicalize_code(spell: Spell, code: object) -> str | None:
-    """The one spelling of a code; None for what is none."""
+    """Return the one spelling of a code, or None for what is no code."""
     try:
         return spell(code) if isinstance(code, str) else None
     except ValueError:

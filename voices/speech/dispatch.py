@@ -51,11 +51,9 @@ def stream_text(
     now: Clock,
     providers: Providers = registry.get_provider,
 ) -> StreamSession:
-    """Begin to speak one text as a stream, and hand it over to the edge.
+    """Begin to speak one text as a stream, and hand it over to the ASGI edge, which carries it out.
 
-    Raises as `speak_text`, and StreamsBusy, NoStreams.
-
-    Nothing is made yet; whoever carries it out makes it.
+    Nothing is made yet. Raises as `speak_text`, and StreamsBusy, NoStreams.
     """
     voice = get_voice(request.voice_id, principal=principal)
     provider = providers(voice.provider)
@@ -82,11 +80,10 @@ def queue_job(
     notes: Notes | None = None,
     providers: Providers = registry.get_provider,
 ) -> Job:
-    """Write a job down and wake a worker; each text asks the gate when its turn comes.
+    """Write a job down and wake a worker. Each text asks the gate when its turn comes.
 
-    `real` is the real time.
-
-    Raises NotFound for a stranger's voice, and for fields that the engine cannot honour.
+    `real` is the real time. Raises NotFound for a stranger's voice, and for fields that the engine
+    cannot honour.
     """
     voices = _load_voices(requests, principal)
     for request in requests:

@@ -17,7 +17,8 @@ from voices.speech import job_queue
     max_retries=job_queue.MOST_ATTEMPTS,
 )
 def run_job(*, job_id: str, **_later: object) -> None:
-    """Carry a job out at least once, others in their turn on the way; claims make each item take
-    effect once.
+    """Carry a job out at least once, and others in their turn on the way.
+
+    Claims make each item take effect once.
     """
     job_queue.run_job_items(job_id, real=clock.now)

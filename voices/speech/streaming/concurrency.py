@@ -1,7 +1,8 @@
 """How many streams one process carries at a time, and how many it begins at a time.
 
-More than it can carry would all stutter, so the next one is told to come again. Of those that come
-together a few are begun at once and the others wait: begun all at once, each would wait for all.
+With more than it can carry all would stutter, so the next one is told to come again. Of those that
+come together a few are begun at once and the others wait: begun all at once, each would wait for
+all.
 """
 
 from __future__ import annotations
@@ -19,20 +20,18 @@ from voices.speech.streaming.deadline_scheduler import THREADS
 
 
 class StreamsBusy(Unavailable):
-    """This process carries as many streams as it can; nothing was decided. Try again, or ask for a
-    job.
+    """This process carries as many streams as it can, and nothing was decided. Try again in a
+    moment.
     """
 
     code = "streams_busy"
 
 
 class StreamSlots:
-    """A fixed number of places, of which one organisation gets three quarters at most.
+    """A fixed number of slots, of which one organisation gets three quarters at most.
 
-    Safe for threads.
-
-    A client may read slowly for as long as it likes, so without that share one organisation could
-    hold them all.
+    A client may read as slowly as it likes, so without that share one organisation could hold them
+    all. Safe for threads.
     """
 
     def __init__(self) -> None:
@@ -41,11 +40,11 @@ class StreamSlots:
 
     @property
     def in_use(self) -> int:
-        """How many are taken."""
+        """The number of slots that are taken."""
         return self._taken.total()
 
     def take(self, organisation_id: str) -> None:
-        """Take one. Raises StreamsBusy."""
+        """Take a slot. Raises StreamsBusy."""
         most = settings.SAYSO_MAX_STREAMS
         with self._lock:
             if self._taken.total() >= most:
@@ -57,14 +56,14 @@ class StreamSlots:
             self._taken[organisation_id] += 1
 
     def free(self, organisation_id: str) -> None:
-        """Give one back."""
+        """Free a slot."""
         with self._lock:
             self._taken[organisation_id] -= 1
             self._taken += Counter()  # forgets those that hold none
 
 
 def share_of(places: int) -> int:
-    """How many of these places one organisation may hold: three quarters, and always one."""
+    """Return how many of these places one organisation may hold: three quarters, and always one."""
     return places - places // 4
 
 
@@ -80,13 +79,14 @@ class Entrance:
 
     @property
     def inside(self) -> int:
-        """How many are inside."""
+        """The number of callers that are inside."""
         return self._inside
 
     def enter(self) -> Callable[[], None]:
-        """Wait for a turn; gives what ends it, which may be called more than once.
+        """Wait for a place, and return the function that gives it up. It may be called more than
+        once.
 
-        Holds no connection meanwhile.
+        No database connection is held meanwhile.
         """
         if self._inside >= self._width:
             # others need one from the pool: those who are inside, and whatever else goes on

@@ -1,8 +1,7 @@
-"""Threads that streams borrow for one step at a time; whoever would fall silent first has the next
-turn.
+"""Threads that streams borrow for one step at a time, the earliest deadline first.
 
-A thread a stream would serve as many streams as there are threads. A step (a sentence, two seconds
-of marking) takes a tenth of a second, and between steps a stream holds nothing.
+A thread for each stream would serve as many streams as there are threads. A step (a sentence, two
+seconds of marking) takes a tenth of a second, and between steps a stream holds nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _settling: Final = ThreadPoolExecutor(SETTLING, "sayso-stream-rows")
 
 
 class DeadlineScheduler:
-    """Gives turns on the making threads, by need: the time at which a stream falls silent.
+    """Gives the making threads to streams by need: the time at which each falls silent.
 
     Used in one event loop.
     """
@@ -37,9 +36,9 @@ class DeadlineScheduler:
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
 
     async def run(self, need: float, step: Callable[[], Result]) -> Result:
-        """Carry the step out in its turn.
+        """Carry a step out when its turn comes.
 
-        Cancelled while it runs, it ends first, and is cancelled then.
+        A step that is cancelled while it runs ends first, and the cancellation is raised then.
         """
         loop = asyncio.get_running_loop()
         if self._free:
@@ -70,21 +69,25 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, DeadlineScheduler] = WeakKe
 
 
 def get_scheduler() -> DeadlineScheduler:
-    """The turns of the running event loop."""
+    """Return the scheduler of the running event loop."""
     return _turns.setdefault(asyncio.get_running_loop(), DeadlineScheduler())
 
 
 async def run_with_rows(work: Callable[[], Result]) -> Result:
-    """Read or write rows in a thread that keeps no connection afterwards; a short call, never one
-    that waits.
+    """Read or write rows in a thread that keeps no connection afterwards.
 
-    Cancelled while it runs, it ends first, and is cancelled then.
+    The work is a short call that never waits. When it is cancelled it ends first, and the
+    cancellation is raised then.
     """
     return await _wait_for_thread(_settling.submit(_with_connection, work))
 
 
 async def _wait_for_thread(work: Future[Result]) -> Result:
-    """Wait for a thread. It cannot be stopped, and whoever comes next must not meet it at work."""
+    """Await the thread's result.
+
+    A running thread cannot be cancelled, and the next step must not meet it at work. So on
+    cancellation this waits until it has finished, then raises.
+    """
     result = asyncio.wrap_future(work)
     try:
         return await asyncio.shield(result)

@@ -1,10 +1,8 @@
-"""From a provider's pieces to marked bytes, one bounded step at a time, and the proof that the mark
-is in them.
+"""From a provider's chunks to marked bytes, one bounded step at a time, and the proof of the mark.
 
-A stream cannot try a stronger mark: what has left has left. So the mark is written with more
+A stream cannot try a stronger mark, since what has left has left. So the mark is written with more
 margin, looked for as soon as there is enough to hear, and read back from all bytes at the end. A
-clip so short that a stream would say nothing of it is made whole before its first byte, as a file
-is.
+clip so short that a stream gains nothing is made whole before its first byte, as a file is.
 """
 
 from __future__ import annotations
@@ -46,9 +44,7 @@ LOOKS: Final = (4.0, 7.0, 12.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Bytes to send; how many characters have been begun by then, and how many seconds of sound are
-    made.
-    """
+    """Bytes to send, with the characters begun by then and the seconds of sound made by then."""
 
     data: bytes = field(repr=False)
     characters: int
@@ -86,9 +82,9 @@ class MarkedEncoder:
         self._begun = self._over = False
 
     def step(self) -> Chunk | None:
-        """Make the next bytes, None at the end.
+        """Make and return the next bytes, or None at the end.
 
-        Raises what the provider raises, and MarkFailed where it must be in.
+        Raises what the provider raises, and MarkFailed where the mark must be in.
         """
         if not self._begun:
             self._begin()
@@ -102,7 +98,7 @@ class MarkedEncoder:
 
     @property
     def seconds(self) -> float:
-        """How much sound is marked and encoded."""
+        """How much sound is marked and encoded, in seconds."""
         return self._file.sound.seconds if self._file else self._samples / self.rate
 
     def close(self) -> None:
@@ -111,10 +107,11 @@ class MarkedEncoder:
             close()
 
     def prove(self, data: bytes, *, strict: bool | None = None) -> tuple[ClipDelivery, str]:
-        """What has left, with its mark read back from these bytes, and why it could not be read (""
-        when it was).
+        """Return what has left, with its mark read back from these bytes, and why it could not be
+        read.
 
-        Raises MarkFailed when it must be in the clip and is not.
+        The reason is empty when the mark was read. Raises MarkFailed when the mark must be in the
+        clip and is not.
         """
         sound = self._file.sound if self._file else _decode_sent(data, self._wanted)
         reading = (
@@ -130,7 +127,7 @@ class MarkedEncoder:
         ]
 
     def _begin(self) -> None:
-        """Wait for enough to stream; a text that ends before becomes a file."""
+        """Wait for enough sound to stream. A text that ends before that becomes a file."""
         self._begun = True
         first: list[AudioChunk] = []
         while sum(piece.sound.seconds for piece in first) < FILE_SECONDS:
@@ -161,7 +158,7 @@ class MarkedEncoder:
             self._pieces = iter(())
 
     def _advance(self) -> bytes:
-        """The next slice, marked and encoded."""
+        """Return the next slice, marked and encoded."""
         if self._file is not None:
             self._over = True
             data, codec = self._file.data, self._wanted.codec
@@ -196,7 +193,7 @@ class MarkedEncoder:
         return self._encoder.push(samples)
 
     def _take(self, piece: AudioChunk) -> None:
-        """Cut a piece into slices: short ones until the first bytes have left, long ones behind
+        """Cut a chunk into slices: short ones until the first bytes have left, long ones after
         them.
         """
         self._count(piece)

@@ -32,7 +32,7 @@ _looking: Final = ThreadPoolExecutor(1, "sayso-stream-watch")
 
 
 class MonitoredPermit:
-    """One stream's permit under watch. `at` tells the time of its data."""
+    """A stream's permit under observation. `at` returns the time of its data."""
 
     def __init__(self, permit: gate.Permit, at: Clock) -> None:
         self.permit = permit
@@ -42,15 +42,16 @@ class MonitoredPermit:
         self._looked = asyncio.Event()
 
     async def fresh(self) -> None:
-        """Wait until somebody has looked a moment ago; for ever when it has ended, since then
-        nothing may be sent.
+        """Block until the permit was checked recently enough.
+
+        It never returns once the permit has ended, so nothing more is sent.
         """
         while asyncio.get_running_loop().time() - self._seen > STALE_SECONDS or self.ended.done():
             self._looked.clear()
             await self._looked.wait()
 
     def note(self, seen: float, end: SaysoError | None) -> None:
-        """Take note of a look that began at `seen`."""
+        """Note the result of a check that began at `seen`."""
         if end is not None and not self.ended.done():
             self.ended.set_result(end)
         if not self.ended.done():
@@ -59,20 +60,22 @@ class MonitoredPermit:
 
 
 class PermitMonitor:
-    """Looks as long as there is something to look after. Used in one event loop."""
+    """Checks all running permits together, again and again, while there are any. Used in one event
+    loop.
+    """
 
     def __init__(self) -> None:
         self._watched: set[MonitoredPermit] = set()
         self._round: asyncio.Task[None] | None = None
 
     def add(self, watched: MonitoredPermit) -> None:
-        """Begin to look after it."""
+        """Begin to check a permit."""
         self._watched.add(watched)
         if self._round is None or self._round.done():
             self._round = asyncio.get_running_loop().create_task(self._look_around())
 
     def remove(self, watched: MonitoredPermit) -> None:
-        """End it."""
+        """Stop checking a permit."""
         self._watched.discard(watched)
 
     async def _look_around(self) -> None:
@@ -97,17 +100,16 @@ _watches: WeakKeyDictionary[asyncio.AbstractEventLoop, PermitMonitor] = WeakKeyD
 
 
 def get_permit_monitor() -> PermitMonitor:
-    """The watch of the running event loop."""
+    """Return the monitor of the running event loop."""
     return _watches.setdefault(asyncio.get_running_loop(), PermitMonitor())
 
 
 def _find_ended_permits(mine: tuple[MonitoredPermit, ...], turn: int) -> dict[str, SaysoError]:
-    """What has ended, by decision; everything, when it cannot be asked.
+    """Return what has ended, by decision. All of it counts as ended when the database cannot be
+    asked.
 
-    `turn` says what this round asks for.
-
-    Its connection is kept from look to look: in a crowd it would wait for one behind everybody who
-    begins.
+    `turn` says what this round asks for. The connection is kept from round to round: in a crowd it
+    would queue behind every stream that begins.
     """
     try:
         running = [(watched.permit, watched.at()) for watched in mine]
