@@ -1,3 +1,1 @@
-"""Audio as bytes and as samples: recognising containers, decoding foreign files in a limited child,
-encoding output.
-"""
+"""Audio as bytes and as samples: containers, decoding of foreign files, encoding of output."""

@@ -1,8 +1,4 @@
-"""Containers: our own magic-byte table.
-
-Libraries that guess formats follow playlists and probe parsers nobody asked for; here the first
-bytes decide alone.
-"""
+"""Containers, recognised by our own table of magic bytes."""
 
 from __future__ import annotations
 
@@ -20,8 +16,9 @@ READABLE: Final = (
 
 
 class UnreadableAudio(Invalid):
-    """A file that is no audio we read; `facts["reason"]` is one of REASONS, never a decoder's own
-    message.
+    """A file that is no audio we read.
+
+    `facts["reason"]` is one of REASONS, never a decoder's own message.
     """
 
     code = "audio_unreadable"
@@ -44,7 +41,7 @@ REASONS: Final = {
 
 
 class Container(enum.StrEnum):
-    """What the first bytes of a file say it is."""
+    """The container that the first bytes of a file name."""
 
     WAV = "wav"
     MP3 = "mp3"
@@ -56,12 +53,19 @@ class Container(enum.StrEnum):
 
 
 def recognise_container(data: bytes) -> Container:
-    """Name the container by its first bytes. Raises UnreadableAudio (`empty`, `unknown_format`)."""
+    """Return the container by its first bytes.
+
+    Raises UnreadableAudio (`empty`, `unknown_format`).
+    """
     if not data:
         raise UnreadableAudio("empty")
+
+    # Libraries that guess formats follow playlists and try further parsers. Here the first bytes
+    # decide alone.
     found = _recognise_by_magic(data)
     if found is None:
         raise UnreadableAudio("unknown_format")
+
     return found
 
 
@@ -77,19 +81,24 @@ def _recognise_by_magic(data: bytes) -> Container | None:
     if data[:4] == b"\x1a\x45\xdf\xa3":
         return Container.WEBM
     if data[:3] == b"ID3":
-        # A tag in front of a FLAC is where C2PA puts a manifest (2.2, appendix A.3.4); libsndfile
+        # A tag in front of a FLAC is where C2PA puts a manifest (2.2, appendix A.3.4). libsndfile
         # skips it as we do.
-        return Container.FLAC if data[mp3_frames.skip_id3(data) :][:4] == b"fLaC" else Container.MP3
+        behind_tag = data[mp3_frames.skip_id3(data) :]
+        return Container.FLAC if behind_tag[:4] == b"fLaC" else Container.MP3
+
     return Container.MP3 if mp3_frames.read_frame(data, 0) else None
 
 
 def _recognise_ogg(data: bytes) -> Container | None:
-    """Ogg carries many codecs; the first packet names it (RFC 7845 section 5.1, Vorbis I section
-    4.2.1).
+    """Return the codec in an Ogg file, which its first packet names.
+
+    Sources: RFC 7845 section 5.1, Vorbis I section 4.2.1.
     """
     if len(data) < 27:
         return None
+
     packet = data[27 + data[26] :][:8]
     if packet == b"OpusHead":
         return Container.OPUS
+
     return Container.OGG if packet[:7] == b"\x01vorbis" else None

@@ -1,12 +1,12 @@
-"""The decoder: a program of its own that reads one foreign audio file from stdin and writes plain
-samples to stdout.
+"""The decoder: a program that reads one foreign audio file from stdin and writes samples to stdout.
 
 It is started by `audio/sandbox/rlimits.py`, with an empty environment and no knowledge of the
-service: a bug in a codec library ends here. In: one line of JSON {"container", "max_seconds",
-"max_channels", "min_rate", "max_rate", "keep_rate"}, then the file. Out: the byte R once the
-libraries are loaded; then one line of JSON, {"error": reason} or {"rate", "channels",
-"source_rate", "frames", "declared"}; then float32 samples, little-endian, mono (the mean of the
-channels).
+service, so a bug in a codec library ends here.
+
+Its input is one line of JSON {"container", "max_seconds", "max_channels", "min_rate", "max_rate",
+"keep_rate"}, then the file. Its output is the byte R once the libraries are loaded, then one line
+of JSON, {"error": reason} or {"rate", "channels", "source_rate", "frames", "declared"}, then
+float32 samples, little-endian, mono (the mean of the channels).
 """
 
 from __future__ import annotations
@@ -25,14 +25,12 @@ from numpy.typing import NDArray
 
 Block = NDArray[np.float32]
 BLOCK_FRAMES = 65_536
-UNKNOWN_FRAMES = (
-    2**60
-)  # libsndfile reports the greatest count when a FLAC written to a pipe declares none
-RESUMED = 64  # how often the decoder is asked to go on behind what is no sound
+# libsndfile reports the greatest count when a FLAC written to a pipe declares none.
+UNKNOWN_FRAMES = 2**60
+RESUMED = 64  # how often the decoder is called again after an error behind the sound
 ID3 = (21, 14, 7, 0)
-LOUDEST = 16.0  # float files may overshoot full scale; more than this is not sound scaled to 1
-# What libsndfile may be asked to read. Its other parsers (AIFF, MAT5, GSM, ADPCM ...) are never
-# reached.
+LOUDEST = 16.0  # float files may overshoot full scale, but more than this is not scaled to 1
+# What libsndfile may read. Its other parsers (AIFF, MAT5, GSM, ADPCM ...) are never reached.
 ALLOWED = {
     "wav": ("WAV", {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}),
     "flac": ("FLAC", {"PCM_S8", "PCM_16", "PCM_24"}),
@@ -40,36 +38,39 @@ ALLOWED = {
     "ogg": ("OGG", {"VORBIS"}),
     "opus": ("OGG", {"OPUS"}),
 }
-# samples that the last frame holds behind the end that the file declares; HE-AAC's is the longest
+# Samples that the last frame holds behind the end that the file declares. HE-AAC's is the longest.
 PADDING = 2048
 FFMPEG_FORMATS = {"m4a": "mov", "webm": "matroska"}
 
 
 class UnreadableFile(Exception):
-    """The file cannot be taken; the message is the stable reason."""
+    """The file is refused. The message is the stable reason."""
 
 
 class Forward(soundfile.SoundFile):  # type: ignore[misc]  # the library has no types
-    """A file read once from front to back.
-
-    Without this, soundfile seeks after each read, which the end of a FLAC of undeclared length does
-    not bear.
-    """
+    """A file read once from front to back."""
 
     def seekable(self) -> bool:
-        """Never: nothing here goes back."""
+        """Return False."""
+        # Otherwise soundfile seeks after each read, which fails at the end of a FLAC of undeclared
+        # length.
         return False
 
 
 def decode_file(order: dict[str, Any], data: bytes) -> tuple[dict[str, int], Block]:
-    """Decode one file under the order's caps. Raises Unreadable."""
+    """Decode one file within the limits of `order`.
+
+    Raises UnreadableFile.
+    """
     if order["container"] in FFMPEG_FORMATS:
         rate, channels, declared, blocks = _read_with_ffmpeg(order, data)
     else:
         rate, channels, declared, blocks = _read_with_sndfile(order, data)
+
     mono = _join_blocks(blocks, most=int(order["max_seconds"] * rate))
     if order["container"] in FFMPEG_FORMATS and 0 < len(mono) - declared <= PADDING:
         mono = mono[: declared or None]
+
     facts = {
         "source_rate": rate,
         "channels": channels,
@@ -80,6 +81,7 @@ def decode_file(order: dict[str, Any], data: bytes) -> tuple[dict[str, int], Blo
     if rate > order["keep_rate"]:
         mono = np.asarray(soxr.resample(mono, rate, order["keep_rate"]), dtype=np.float32)
         facts["rate"] = order["keep_rate"]
+
     return facts, mono
 
 
@@ -97,80 +99,94 @@ def _read_with_sndfile(order: dict[str, Any], data: bytes) -> tuple[int, int, in
     file = Forward(io.BytesIO(data))
     if file.format not in {kind, f"{kind}EX"} or file.subtype not in subtypes:
         raise UnreadableFile("unknown_format")
+
     frames = 0 if file.frames > UNKNOWN_FRAMES else file.frames
     _check_facts(order, rate=file.samplerate, channels=file.channels, frames=frames)
 
     def blocks() -> Iterator[Block]:
-        # Of a FLAC no more than it names: behind its end may stand a tag, which is an error to the
-        # decoder.
+        # Read no more of a FLAC than it declares: a tag may stand behind its end, which is an error
+        # to the decoder.
         left = frames if kind == "FLAC" and frames else UNKNOWN_FRAMES
         while len(block := file.read(min(left, BLOCK_FRAMES), dtype="float32", always_2d=True)):
             yield block.mean(axis=1)
             left -= len(block)
+
+        # The header declares fewer samples than the file has.
         if kind == "FLAC" and frames and _is_longer(data, frames):
-            raise UnreadableFile("unreadable")  # the header names fewer samples than the file has
+            raise UnreadableFile("unreadable")
 
     return file.samplerate, file.channels, frames, blocks()
 
 
 def _is_longer(flac: bytes, frames: int) -> bool:
-    """Whether there is sound behind as many frames. libsndfile stops at the count in the header, so
-    read without it.
-
-    What else stands behind the sound, such as a tag, is an error to the decoder. It goes on behind
-    a few of them.
-    """
+    """Check whether there is sound behind `frames` frames."""
+    # libsndfile stops at the count in the header, so the file is read without it.
     file = Forward(io.BytesIO(_clear_declared_length(flac)))
+
+    # A second header declares a length again.
     if file.frames <= UNKNOWN_FRAMES:
-        raise UnreadableFile("unreadable")  # a second header, which names a length again
+        raise UnreadableFile("unreadable")
+
     ahead = np.zeros((BLOCK_FRAMES, file.channels), dtype=np.float32)
     left = frames
     while left and (got := len(file.read(out=ahead[: min(left, BLOCK_FRAMES)]))):
         left -= got
+
+    # Whatever else stands behind the sound, such as a tag, is an error to the decoder. It continues
+    # behind a few of them.
     for _ in range(RESUMED):
         try:
             return len(file.read(out=ahead[:1])) > 0
         except soundfile.LibsndfileError:
             continue
+
     return False
 
 
 def _clear_declared_length(flac: bytes) -> bytes:
-    """The FLAC with no count of samples in its first block: 36 bits that end 26 bytes behind its
-    start.
+    """Return the FLAC without the count of samples in its first block.
+
+    The count has 36 bits that end 26 bytes behind the block's start.
     """
     start = 0
-    while flac[start : start + 3] == b"ID3":  # the size has seven bits a byte
-        start += 10 + sum(
-            (byte & 127) << shift
-            for byte, shift in zip(flac[start + 6 : start + 10], ID3, strict=True)
-        )
+    while flac[start : start + 3] == b"ID3":
+        # The size of a tag has seven bits a byte.
+        size = zip(flac[start + 6 : start + 10], ID3, strict=True)
+        start += 10 + sum((byte & 127) << shift for byte, shift in size)
+
     if flac[start : start + 4] != b"fLaC":
         raise UnreadableFile("unreadable")
+
     kept = flac[start + 21] & 0xF0
     return flac[: start + 21] + bytes((kept, 0, 0, 0, 0)) + flac[start + 26 :]
 
 
 def _read_with_ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int, Iterator[Block]]:
-    """Read m4a or webm with PyAV when the operator installed it; the format is fixed and no
-    protocol may be opened.
+    """Read m4a or webm with PyAV, if the operator installed it.
+
+    The format is fixed and no protocol may be opened.
     """
     try:
         import av  # noqa: PLC0415  # optional, and 0.1 s that other formats need not pay
     except ImportError:
         raise UnreadableFile("unknown_format") from None
+
     file = av.open(
         io.BytesIO(data),
         "r",
         format=FFMPEG_FORMATS[order["container"]],
         options={"protocol_whitelist": ""},
     )
+
     if not file.streams.audio:
         raise UnreadableFile("unknown_format")
+
     stream = file.streams.audio[0]
-    rate, channels = stream.rate or 0, stream.codec_context.channels
+    rate = stream.rate or 0
+    channels = stream.codec_context.channels
     declared = int(file.duration * rate / av.time_base) if file.duration else 0
     _check_facts(order, rate=rate, channels=channels, frames=declared)
+
     convert = av.AudioResampler(format="fltp", layout="mono", rate=rate)
 
     def blocks() -> Iterator[Block]:
@@ -182,35 +198,37 @@ def _read_with_ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int
 
 
 def _join_blocks(blocks: Iterator[Block], *, most: int) -> Block:
-    """Join the blocks, stopping at the cap: what a header says about the length is not trusted."""
+    """Join the blocks, up to the limit of `most` samples."""
     parts: list[Block] = []
     total = 0
     for block in blocks:
+        # A length in a header is not trusted, so the samples themselves are counted.
         total += len(block)
         if total > most:
             raise UnreadableFile("too_long")
         if not np.isfinite(block).all() or np.abs(block).max(initial=0) > LOUDEST:
             raise UnreadableFile("unreadable")
         parts.append(np.clip(block, -1, 1).astype(np.float32))
+
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
 
 def main(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer one order.
-
-    Codec libraries raise what they like, so everything becomes one stable reason.
-    """
+    """Decode the file of one order."""
     sink.write(b"R")
     sink.flush()
+
     order = json.loads(source.readline(4096))
     try:
         facts, mono = decode_file(order, source.read(order["max_bytes"]))
     except UnreadableFile as error:
         answer: dict[str, object] = {"error": str(error)}
-    except Exception:  # noqa: BLE001  # whatever a codec raises about a foreign file, the file is unreadable
+    # Codec libraries raise any error about a foreign file. All of them mean that it is unreadable.
+    except Exception:  # noqa: BLE001
         answer = {"error": "unreadable"}
     else:
         answer = dict(facts)
+
     sink.write(json.dumps(answer).encode() + b"\n")
     if "error" not in answer:
         sink.write(mono.astype("<f4").tobytes())

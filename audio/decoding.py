@@ -1,4 +1,4 @@
-"""Decoding: foreign bytes in a limited child process, bytes of our own making in this one."""
+"""Decoding: foreign bytes in a limited child process, bytes of our own in this one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import soundfile
@@ -20,24 +20,23 @@ from core.errors import Unavailable
 MAX_SECONDS: Final = 300
 MAX_BYTES: Final = 2**28
 KEEP_RATE: Final = 48_000
-"""Faster recordings are brought down to this; no check and no codec of ours wants more."""
+"""Faster recordings are resampled to this rate: no check and no codec of ours needs more."""
 WALL_SECONDS: Final = 30
 _COMMAND: Final = process.build_command(Path(__file__).with_name("decoder_child.py"))
 _MOST_OUT: Final = MAX_SECONDS * KEEP_RATE * 4 + 4096
 
 
 class DecoderDown(Unavailable):
-    """The decoder process could not be started or ended before it began; nothing is said about the
-    file.
-    """
+    """The audio decoder could not be started or ended before it began. The file was not judged."""
 
     code = "decoder_unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedFile:
-    """A foreign file as sound: `rate` and `channels` are those of the file, `seconds` its decoded
-    length.
+    """A foreign file as sound.
+
+    `rate` and `channels` are those of the file, `seconds` is its decoded length.
     """
 
     sound: Sound
@@ -48,19 +47,23 @@ class DecodedFile:
 
 
 def decode_untrusted(data: bytes, *, most_bytes: int = MAX_BYTES) -> DecodedFile:
-    """Decode a file from outside, in a fresh child process with limits on memory, time, files and
-    size.
+    """Decode a foreign file in a new child process with limits on memory, time, files and size.
 
-    `most_bytes` is the size of the largest file that is looked at at all. Channels are averaged,
-    rates above 48 kHz brought down to it. Raises UnreadableAudio whatever is wrong with the file,
-    and DecoderDown when the child could not work.
+    A file of more than `most_bytes` is refused unread. Channels are averaged, and rates above 48
+    kHz are resampled to it.
+
+    Raises UnreadableAudio for every fault of the file, and DecoderDown when the child could not
+    work.
     """
     if len(data) > most_bytes:
         raise UnreadableAudio("too_large")
+
     container = containers.recognise_container(data)
     file = header_checks.check_headers(data, container)
-    facts, samples = _parse_answer(_run_decoder(_build_order(container, len(file)) + file))
+    answer = _run_decoder(_build_order(container, len(file)) + file)
+    facts, samples = _parse_answer(answer)
     _check_length(decoded=facts["frames"], declared=facts["declared"])
+
     return DecodedFile(
         sound=Sound(samples, facts["rate"]),
         container=container,
@@ -71,22 +74,24 @@ def decode_untrusted(data: bytes, *, most_bytes: int = MAX_BYTES) -> DecodedFile
 
 
 def decode_trusted(data: bytes, codec: str, *, rate: int = 24_000) -> Sound:
-    """Decode bytes that `encoding.encode_sound` just made.
+    """Decode bytes that `encoding.encode_sound` made.
 
-    `rate` says how fast headerless pcm_s16le is.
+    `rate` is the rate of headerless pcm_s16le. Only `m4a` is decoded in the child.
 
-    In this process, but for `m4a`, which only the child can read. Raises DecoderDown for that.
+    Raises DecoderDown when the child could not read `m4a`.
     """
     if codec == "pcm_s16le":
         return from_pcm16(data, rate)
     if codec == "m4a":
         return decode_untrusted(data).sound
-    raw = (
-        {"samplerate": 8_000, "channels": 1, "format": "RAW", "subtype": "ULAW"}
-        if codec == "mulaw"
-        else {}
-    )
+
+    # Bare mu-law has no header to read.
+    raw: dict[str, Any] = {}
+    if codec == "mulaw":
+        raw = {"samplerate": 8_000, "channels": 1, "format": "RAW", "subtype": "ULAW"}
+
     samples, found = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True, **raw)
+
     return Sound(np.ascontiguousarray(samples[:, 0]), int(found))
 
 
@@ -113,17 +118,21 @@ def _run_decoder(order: bytes) -> bytes:
 def _parse_answer(output: bytes) -> tuple[dict[str, int], np.typing.NDArray[np.float32]]:
     if output[:1] != b"R":
         raise DecoderDown("The audio decoder ended before it began.")
+
+    # Without a header the child was killed, by a limit or by a fault in a codec.
     header, _, body = output[1:].partition(b"\n")
-    if not header:  # killed on the way, by a limit or by a fault in a codec
+    if not header:
         raise UnreadableAudio("unreadable")
+
     facts = json.loads(header)
     if "error" in facts:
-        raise UnreadableAudio(
-            facts["error"] if facts["error"] in containers.REASONS else "unreadable"
-        )
+        known = facts["error"] in containers.REASONS
+        raise UnreadableAudio(facts["error"] if known else "unreadable")
+
     samples = np.frombuffer(body[: len(body) // 4 * 4], dtype="<f4").astype(np.float32)
     if len(samples) == 0:
         raise UnreadableAudio("empty")
+
     return facts, samples
 
 

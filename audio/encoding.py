@@ -1,5 +1,6 @@
-"""Encoding: which output a caller may ask for, and making its bytes with libsndfile, or in a child
-process.
+"""Encoding: the outputs that a caller may choose, and their bytes.
+
+They are made with libsndfile, or in a child process.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from audio.sound import Sound, quantise_samples
 from core.errors import Fault, Invalid
 
 DEFAULT_RATE: Final = 24_000
-# The rates of MPEG audio: every codec here takes them, and a caller who misspells one learns it.
+# The rates of MPEG audio. Every codec here takes them, and a misspelt one is refused.
 RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 OPUS_RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)  # RFC 6716, section 2
-# Layer III bit rates in kbit/s: ISO 11172-3 table 2.4.2.3 (32 kHz and more), ISO 13818-3 (16 to 24
-# kHz), "2.5" below.
+# Layer III bit rates in kbit/s: ISO 11172-3 table 2.4.2.3 for 32 kHz and more, ISO 13818-3 for 16
+# to 24 kHz, "2.5" below.
 _MPEG1: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG2: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _MPEG25: Final = (32, 40, 48, 56, 64)
@@ -30,13 +31,13 @@ _OPUS_MOST: Final = 256_000
 _AAC_LEAST: Final = 16_000
 _AAC_USUAL: Final = 64_000
 _AAC_MOST: Final = 256_000
-# libsndfile's Vorbis and Opus writers put a whole write on the stack and crash on large ones
+# libsndfile's Vorbis and Opus writers put a whole write on the stack and crash on large ones.
 _BLOCK: Final = 4096
 
 MEDIA_TYPES: Final = {
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
-    "m4a": "audio/mp4",  # RFC 4337; where the encoder is installed
+    "m4a": "audio/mp4",  # RFC 4337, where the encoder is installed
     "flac": "audio/flac",
     "ogg": "audio/ogg; codecs=vorbis",
     "opus": "audio/ogg; codecs=opus",
@@ -50,11 +51,10 @@ CODECS: Final = tuple(MEDIA_TYPES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What the caller wants delivered; None means "your default" until `check_output` has filled it
-    in.
+    """The format that the caller wants. None means the default, until `check_output` has set it.
 
-    `mulaw` is bare G.711 mu-law at 8000 Hz, `pcm_s16le` bare 16-bit samples, `opus` and `ogg` Ogg
-    files.
+    `mulaw` is bare G.711 mu-law at 8000 Hz, `pcm_s16le` bare 16-bit samples, `opus` and `ogg` are
+    Ogg files.
     """
 
     codec: str = "wav"
@@ -63,9 +63,9 @@ class Output:
 
 
 def check_output(output: Output) -> Output:
-    """Fill in the defaults. Raises Invalid: `unsupported_field` or, for figures, `out_of_range`.
+    """Return `output` with its defaults set. Numbers are refused, never clamped.
 
-    Numbers are refused, never clamped.
+    Raises Invalid: `unsupported_field` or, for numbers, `out_of_range`.
     """
     if output.codec not in MEDIA_TYPES:
         raise _build_invalid(
@@ -75,7 +75,10 @@ def check_output(output: Output) -> Output:
         raise _build_invalid(
             "unsupported_field", "output.codec", "This installation cannot make m4a."
         )
-    rate = output.sample_rate_hz if output.sample_rate_hz is not None else _get_default_rate(output)
+
+    rate = output.sample_rate_hz
+    if rate is None:
+        rate = _get_default_rate(output)
     rates = {"opus": OPUS_RATES, "mulaw": (8_000,)}.get(output.codec, RATES)
     if rate not in rates:
         raise _build_invalid(
@@ -83,35 +86,35 @@ def check_output(output: Output) -> Output:
             "output.sample_rate_hz",
             f"{output.codec} takes {_join_numbers(rates)} Hz.",
         )
+
     return replace(output, sample_rate_hz=rate, bit_rate_bps=_choose_bit_rate(output, rate))
 
 
 def get_media_type(codec: str) -> str:
-    """The Content-Type of a codec's bytes."""
+    """Return the Content-Type of a codec's bytes."""
     return MEDIA_TYPES[codec]
 
 
 def encode_sound(sound: Sound, output: Output) -> bytes:
-    """Make the delivered bytes. The sound is resampled to the output's rate.
+    """Return the delivered bytes. The sound is resampled to the output's rate.
 
     Raises Invalid as `check_output` does, and for `m4a` EncoderDown.
     """
     wanted = check_output(output)
-    assert wanted.sample_rate_hz is not None  # noqa: S101  # check fills it
+    assert wanted.sample_rate_hz is not None  # noqa: S101  # `check_output` sets it
     pcm = quantise_samples(sound.resample(wanted.sample_rate_hz).samples)
+
     if wanted.codec == "pcm_s16le":
         return pcm.tobytes()
     if wanted.codec == "m4a":
-        return mp4.encode_m4a(
-            pcm, rate=wanted.sample_rate_hz, bit_rate=wanted.bit_rate_bps or _AAC_USUAL
-        )
+        bit_rate = wanted.bit_rate_bps or _AAC_USUAL
+        return mp4.encode_m4a(pcm, rate=wanted.sample_rate_hz, bit_rate=bit_rate)
+
     return _write_sndfile(pcm, wanted.sample_rate_hz, **get_sndfile_options(wanted))
 
 
 def get_sndfile_options(wanted: Output) -> dict[str, Any]:
-    """What libsndfile has to be told for the bytes of a checked output (but for `pcm_s16le`, which
-    needs none).
-    """
+    """Return libsndfile's options for a checked output other than `pcm_s16le` and `m4a`."""
     match wanted.codec:
         case "mulaw":
             return {"format": "RAW", "subtype": "ULAW"}
@@ -133,40 +136,33 @@ def get_sndfile_options(wanted: Output) -> dict[str, Any]:
 def _get_default_rate(output: Output) -> int:
     if output.codec == "mulaw":
         return 8_000
+
+    # Only MPEG-1 rates carry more than 160 kbit/s.
     if output.codec == "mp3" and (output.bit_rate_bps or 0) > _MPEG2[-1] * 1000:
-        return 48_000  # only MPEG-1 rates carry more than 160 kbit/s
+        return 48_000
+
     return DEFAULT_RATE
 
 
 def _choose_bit_rate(output: Output, rate: int) -> int | None:
     asked = output.bit_rate_bps
-    if output.codec == "mp3":
-        rates = tuple(kbit * 1000 for kbit in _get_mpeg_bit_rates(rate))
-        if asked is not None and asked not in rates:
-            raise _build_invalid(
-                "out_of_range",
-                "output.bit_rate_bps",
-                f"mp3 at {rate} Hz takes {_join_numbers(rates)} bit/s.",
+    match output.codec:
+        case "mp3":
+            return _choose_mp3_bit_rate(asked, rate)
+        case "opus":
+            allowed = f"opus takes {_OPUS_LEAST} to {_OPUS_MOST} bit/s."
+            return _check_bit_rate(
+                asked, least=_OPUS_LEAST, most=_OPUS_MOST, usual=32_000, detail=allowed
             )
-        return asked or 64_000
-    if output.codec == "opus":
-        if asked is not None and not _OPUS_LEAST <= asked <= _OPUS_MOST:
-            allowed = f"{_OPUS_LEAST} to {_OPUS_MOST}"
-            raise _build_invalid(
-                "out_of_range", "output.bit_rate_bps", f"opus takes {allowed} bit/s."
-            )
-        return asked or 32_000
-    if output.codec == "m4a":
-        most = min(
-            _AAC_MOST, 6 * rate
-        )  # ISO 14496-3: 6144 bits a frame of 1024 samples and channel
-        if asked is not None and not _AAC_LEAST <= asked <= most:
-            raise _build_invalid(
-                "out_of_range",
-                "output.bit_rate_bps",
-                f"m4a at {rate} Hz takes {_AAC_LEAST} to {most} bit/s.",
-            )
-        return asked or min(_AAC_USUAL, most)
+        case "m4a":
+            # ISO 14496-3: 6144 bits for a frame of 1024 samples and a channel.
+            most = min(_AAC_MOST, 6 * rate)
+            usual = min(_AAC_USUAL, most)
+            allowed = f"m4a at {rate} Hz takes {_AAC_LEAST} to {most} bit/s."
+            return _check_bit_rate(asked, least=_AAC_LEAST, most=most, usual=usual, detail=allowed)
+        case _:
+            pass
+
     if asked is not None:
         raise _build_invalid(
             "unsupported_field", "output.bit_rate_bps", f"{output.codec} has no bit rate to set."
@@ -174,20 +170,47 @@ def _choose_bit_rate(output: Output, rate: int) -> int | None:
     return None
 
 
+def _choose_mp3_bit_rate(asked: int | None, rate: int) -> int:
+    rates = tuple(kbit * 1000 for kbit in _get_mpeg_bit_rates(rate))
+    if asked is not None and asked not in rates:
+        raise _build_invalid(
+            "out_of_range",
+            "output.bit_rate_bps",
+            f"mp3 at {rate} Hz takes {_join_numbers(rates)} bit/s.",
+        )
+
+    return asked or 64_000
+
+
+def _check_bit_rate(asked: int | None, *, least: int, most: int, usual: int, detail: str) -> int:
+    if asked is not None and not least <= asked <= most:
+        raise _build_invalid("out_of_range", "output.bit_rate_bps", detail)
+
+    return asked or usual
+
+
 def _get_mpeg_bit_rates(rate: int) -> tuple[int, ...]:
-    return _MPEG1 if rate >= 32_000 else _MPEG2 if rate >= 16_000 else _MPEG25
+    if rate >= 32_000:
+        return _MPEG1
+    return _MPEG2 if rate >= 16_000 else _MPEG25
 
 
 def _get_mp3_level(bit_rate: int, rate: int) -> float:
-    """libsndfile turns a level from 0 to below 1 into most - level x (most - least) and LAME takes
+    """Return the level that makes libsndfile choose `bit_rate`.
+
+    libsndfile turns a level from 0 to below 1 into most - level x (most - least), and LAME takes
     the nearest rate.
     """
-    least, most = (32, 320) if rate >= 32_000 else (8, 160) if rate >= 16_000 else (8, 64)
+    if rate >= 32_000:
+        least, most = 32, 320
+    else:
+        least, most = 8, (160 if rate >= 16_000 else 64)
+
     return min(0.999, (most - bit_rate / 1000) / (most - least))
 
 
 def _get_opus_level(bit_rate: int) -> float:
-    """libsndfile: 256 kbit/s at level 0 down to 6 kbit/s at level 1 for one channel."""
+    """Return the level for one channel: 256 kbit/s at level 0 down to 6 kbit/s at level 1."""
     return (256_000 - bit_rate) / 250_000
 
 
@@ -196,6 +219,7 @@ def _write_sndfile(pcm: NDArray[np.int16], rate: int, **kind: Any) -> bytes:
     with soundfile.SoundFile(sink, "w", samplerate=rate, channels=1, **kind) as file:
         for at in range(0, len(pcm), _BLOCK):
             file.write(pcm[at : at + _BLOCK])
+
     return sink.getvalue()
 
 

@@ -1,9 +1,9 @@
-"""A text under a name in a file of our own making, where its format has a place for that; the sound
-stays as it is.
+"""A text under a name in a file of our own, where its format has a place for it.
 
-MP3: a TXXX frame of an ID3v2.4 tag. M4A: a key in `moov.udta.meta`. FLAC, Ogg and Opus: a Vorbis
-comment. WAV: a chunk of that name and, for readers that know no such chunk, the comment of a LIST
-INFO; both stand before the samples, and so at the beginning of a stream.
+The sound is not changed. MP3 has a TXXX frame of an ID3v2.4 tag. M4A has a key in `moov.udta.meta`.
+FLAC, Ogg and Opus have a Vorbis comment. WAV has a chunk of that name and, for readers that do not
+know this chunk, the comment of a LIST INFO. Both stand before the samples, and so at the beginning
+of a stream.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from typing import Final
 from audio import mp3_frames, mp4, ogg
 
 TAGGED: Final = ("wav", "mp3", "m4a", "flac", "ogg", "opus")
-"""The codecs whose bytes can carry a text; what is bare samples cannot."""
-_UNKNOWN: Final = 0xFFFFFFFF  # the length of a WAV that is still being made
+"""The codecs whose bytes can carry a text. Bare samples cannot."""
+_UNKNOWN: Final = 0xFFFFFFFF  # the length of a WAV that is not finished
 _RIFF_HEAD: Final = 12
 _FLAC_COMMENT: Final = 4  # RFC 9639, section 8.1
 _LAST: Final = 0x80
 
 
 def add_text_tag(data: bytes, codec: str, *, name: str, text: str) -> bytes | None:
-    """The file with the text in it; None when `data`, the beginning of a stream, is too short yet.
+    """Return the file with the text in it.
 
-    `name` is four capital letters. Raises ValueError for bytes that are not what our encoder
-    writes.
+    The result is None when `data`, the beginning of a stream, is too short yet. `name` is four
+    capital letters.
+
+    Raises ValueError for bytes that are not what our encoder writes.
     """
     try:
         return _add_tag(data, codec, name.encode("ascii"), text.encode())
@@ -56,8 +58,10 @@ def _tag_wav(data: bytes, name: bytes, value: bytes) -> bytes | None:
             return None
         size = struct.unpack_from("<I", data, at + 4)[0]
         at += 8 + size + (size & 1)
+
     comment = b"INFO" + _build_chunk(b"ICMT", name + b"=" + value + b"\0")
     added = _build_chunk(name, value) + _build_chunk(b"LIST", comment)
+
     whole = struct.unpack_from("<I", data, 4)[0]
     size = whole if whole == _UNKNOWN else whole + len(added)
     return data[:4] + struct.pack("<I", size) + data[8:at] + added + data[at:]
@@ -68,9 +72,10 @@ def _build_chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _tag_mp3(data: bytes, name: bytes, value: bytes) -> bytes:
-    """ID3v2.4: sizes of seven bits a byte, texts in UTF-8 (3)."""
+    """Return the file behind an ID3v2.4 tag: sizes of seven bits a byte, texts in UTF-8 (3)."""
     if mp3_frames.skip_id3(data):
         raise ValueError("there is a tag already")
+
     body = b"\x03" + name + b"\0" + value
     frame = b"TXXX" + _encode_synchsafe(len(body)) + b"\0\0" + body
     return b"ID3\x04\0\0" + _encode_synchsafe(len(frame)) + frame + data
@@ -81,22 +86,26 @@ def _encode_synchsafe(size: int) -> bytes:
 
 
 def _tag_flac(data: bytes, comment: bytes) -> bytes:
-    """RFC 9639, section 8: blocks of one byte of kind, three of length; the comments of ours stand
-    among the first.
+    """Return the file with one comment more.
+
+    RFC 9639, section 8: blocks of one byte of kind and three of length. Our comments stand among
+    the first.
     """
     if data[:4] != b"fLaC":
         raise ValueError("no FLAC")
-    at, kind = 4, 0
+
+    at = 4
+    kind = 0
     while not kind & _LAST:
-        kind, size = data[at], int.from_bytes(data[at + 1 : at + 4], "big")
+        kind = data[at]
+        size = int.from_bytes(data[at + 1 : at + 4], "big")
+        end = at + 4 + size
+
         if kind & ~_LAST == _FLAC_COMMENT:
-            longer = ogg.extend_comment_list(data[at + 4 : at + 4 + size], comment)
-            return (
-                data[:at]
-                + bytes([kind])
-                + len(longer).to_bytes(3, "big")
-                + longer
-                + data[at + 4 + size :]
-            )
-        at += 4 + size
+            longer = ogg.extend_comment_list(data[at + 4 : end], comment)
+            header = bytes([kind]) + len(longer).to_bytes(3, "big")
+            return data[:at] + header + longer + data[end:]
+
+        at = end
+
     raise ValueError("no comments")

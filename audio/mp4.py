@@ -1,8 +1,7 @@
-"""M4A: AAC made in a sealed child process, where the operator installed its encoder, and the boxes
-around it.
+"""M4A: AAC from a limited child process, and the boxes around it.
 
-libsndfile writes no AAC. PyAV does (extra `containers`), which also reads M4A here; without it the
-codec is refused. Boxes: ISO/IEC 14496-12; the names of metadata: QuickTime File Format, "Metadata"
+libsndfile writes no AAC. PyAV does (extra `containers`), which also reads M4A here. Without PyAV
+the codec is refused. Boxes: ISO/IEC 14496-12. Names of metadata: QuickTime File Format, "Metadata"
 (`mdta` keys).
 """
 
@@ -27,9 +26,8 @@ _MOST_OUT: Final = 2**25
 _HEAD: Final = 8
 _TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 _OFFSETS: Final = b"stco"
-_NOTHING: Final = (
-    b"\0\0\0\x08ilst"  # FFmpeg ends its index with an empty list of iTunes' own metadata
-)
+# FFmpeg ends its index with an empty list of iTunes' own metadata.
+_NOTHING: Final = b"\0\0\0\x08ilst"
 _UTF8: Final = 1  # the well-known type of a value
 
 
@@ -41,91 +39,105 @@ class EncoderDown(Unavailable):
 
 @lru_cache(maxsize=1)
 def is_encoder_available() -> bool:
-    """Whether this installation has the encoder."""
+    """Check whether this installation has the encoder."""
     return importlib.util.find_spec("av") is not None
 
 
 def encode_m4a(pcm: NDArray[np.int16], *, rate: int, bit_rate: int) -> bytes:
-    """Make an M4A file of mono samples. Raises EncoderDown."""
+    """Return an M4A file of mono samples.
+
+    Raises EncoderDown.
+    """
     sound = pcm.astype("<i2").tobytes()
     order = {"rate": rate, "bit_rate": bit_rate, "size": len(sound)}
+    header = json.dumps(order).encode() + b"\n"
+
     try:
-        answer = process.run_child(
-            _COMMAND, json.dumps(order).encode() + b"\n" + sound, most_out=_MOST_OUT
-        )
+        answer = process.run_child(_COMMAND, header + sound, most_out=_MOST_OUT)
     except OSError as error:
         raise EncoderDown("The AAC encoder could not be started.") from error
+
     made = answer[1:]
     if answer[:1] != b"R" or [name for name, _ in walk_boxes(made)][-1:] != [b"moov"]:
         raise EncoderDown("The AAC encoder made no file.")
+
     return made
 
 
 def walk_boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The boxes of a file or of a box's body: name and body.
+    """Yield the name and body of the boxes of a file or of a box's body.
 
-    Stops where one has an impossible size.
+    The walk stops at a box with an impossible size.
     """
     at = 0
     while at + _HEAD <= len(data):
         size = struct.unpack_from(">I", data, at)[0]
         if not _HEAD <= size <= len(data) - at:
             return
+
         yield data[at + 4 : at + _HEAD], data[at + _HEAD : at + size]
         at += size
 
 
 def add_text_box(data: bytes, name: bytes, value: bytes) -> bytes:
-    """The file with a text in `moov.udta.meta`.
+    """Return the file with a text in `moov.udta.meta`.
 
-    Raises ValueError unless it is as `encode_m4a` makes it.
+    Raises ValueError unless the file is as `encode_m4a` makes it.
     """
     parts = list(walk_boxes(data))
     index = parts[-1][1] if parts and parts[-1][0] == b"moov" else b""
     if not index.endswith(_NOTHING):
         raise ValueError("no M4A of ours")
+
     kept = index[: index.rindex(b"udta") - 4]
     handler = _build_box(b"hdlr", bytes(8) + b"mdta" + bytes(13))
     keys = _build_box(b"keys", bytes(4) + struct.pack(">I", 1) + _build_box(b"mdta", name))
-    item = _build_box(
-        struct.pack(">I", 1), _build_box(b"data", struct.pack(">II", _UTF8, 0) + value)
-    )
+    typed = _build_box(b"data", struct.pack(">II", _UTF8, 0) + value)
+    item = _build_box(struct.pack(">I", 1), typed)
     meta = _build_box(b"meta", bytes(4) + handler + keys + _build_box(b"ilst", item))
+
     # `moov` is the last box, so nothing that it points to moves.
-    return data[: len(data) - len(index) - _HEAD] + _build_box(
-        b"moov", kept + _build_box(b"udta", meta)
-    )
+    longer = _build_box(b"moov", kept + _build_box(b"udta", meta))
+    return data[: len(data) - len(index) - _HEAD] + longer
 
 
 def is_same_sound(signed: bytes, data: bytes) -> bool:
-    """Whether a file is another one with one box more in it, and with places in its index moved by
-    just that box.
+    """Check whether `signed` is `data` with one box more.
+
+    The places in its index must be moved by just that box.
     """
-    before, after = dict(walk_boxes(data)), dict(walk_boxes(signed))
+    before = dict(walk_boxes(data))
+    after = dict(walk_boxes(signed))
+
+    # One box more, and all others unchanged.
     grown = len(signed) - len(data)
     if set(after) - set(before) != {b"uuid"} or len(after[b"uuid"]) + _HEAD != grown:
         return False
     if any(after[name] != body for name, body in before.items() if name not in {b"moov", b"free"}):
         return False
-    ours, theirs = _read_chunk_offsets(before[b"moov"]), _read_chunk_offsets(after[b"moov"])
-    if (
-        ours is None
-        or theirs is None
-        or before[b"moov"].replace(ours, b"") != after[b"moov"].replace(theirs, b"")
-    ):
+
+    # The index is unchanged but for the table of places.
+    ours = _read_chunk_offsets(before[b"moov"])
+    theirs = _read_chunk_offsets(after[b"moov"])
+    if ours is None or theirs is None:
         return False
+    if before[b"moov"].replace(ours, b"") != after[b"moov"].replace(theirs, b""):
+        return False
+
+    # Every place is moved by the size of the box.
     moved = np.frombuffer(theirs, ">u4").astype(np.int64) - np.frombuffer(ours, ">u4")
     return bool((moved[2:] == grown).all()) and not moved[:2].any()
 
 
 def _read_chunk_offsets(index: bytes) -> bytes | None:
-    """The body of the table of places of the only track."""
+    """Return the body of the table of places of the only track."""
     body = index
     for name in (*_TABLES[1:], _OFFSETS):
         found = [inner for inner_name, inner in walk_boxes(body) if inner_name == name]
         if len(found) != 1:
             return None
         body = found[0]
+
     return body
 
 

@@ -1,4 +1,4 @@
-"""Sound: mono samples with their rate, the one form in which audio travels between the rooms."""
+"""Sound: mono samples with their rate, the one form of audio between the rooms."""
 
 from __future__ import annotations
 
@@ -29,38 +29,37 @@ class Sound:
 
     @property
     def seconds(self) -> float:
-        """Length in seconds."""
+        """Return the length in seconds."""
         return len(self.samples) / self.rate
 
     def resample(self, rate: int) -> Sound:
-        """The same sound at another rate (soxr, high quality); itself when the rate is already
-        right.
-        """
+        """Return the same sound at another rate (soxr, high quality), or itself at its own rate."""
         if rate == self.rate:
             return self
-        return Sound(
-            np.asarray(soxr.resample(self.samples, self.rate, rate), dtype=np.float32), rate
-        )
+
+        resampled = soxr.resample(self.samples, self.rate, rate)
+        return Sound(np.asarray(resampled, dtype=np.float32), rate)
 
     def pcm16(self) -> bytes:
-        """Canonical PCM: 16-bit little-endian mono at the sound's own rate; what clips are hashed
-        over.
+        """Return canonical PCM: 16-bit little-endian mono at the sound's own rate.
+
+        Clips are hashed over it.
         """
         return quantise_samples(self.samples).tobytes()
 
 
 def quantise_samples(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Round samples to 16 bits; overshoots beyond full scale end at full scale.
-
-    The factor is 32768, the one by which libsndfile divides when it reads 16-bit files: a file read
-    and written again keeps every bit.
-    """
+    """Round samples to 16 bits. Overshoots beyond full scale are clipped."""
+    # libsndfile divides by 32768 when it reads 16-bit files. So a file that is read and written
+    # again keeps every bit.
     whole: NDArray[np.float32] = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
     return whole.astype("<i2")
 
 
 def from_pcm16(data: bytes, rate: int) -> Sound:
-    """Read canonical PCM back. Raises ValueError for an odd number of bytes."""
-    return Sound(
-        (np.frombuffer(data, dtype="<i2") / np.float32(FULL_SCALE)).astype(np.float32), rate
-    )
+    """Read canonical PCM back.
+
+    Raises ValueError for an odd number of bytes.
+    """
+    samples = np.frombuffer(data, dtype="<i2") / np.float32(FULL_SCALE)
+    return Sound(samples.astype(np.float32), rate)

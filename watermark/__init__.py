@@ -1,5 +1,6 @@
-"""The speech watermark: a keyed 32-bit token in clips of two seconds and more, that survives
-ordinary handling.
+"""The speech watermark: a keyed 32-bit token in clips of two seconds and more.
+
+It survives ordinary handling of the clip.
 """
 
 from __future__ import annotations

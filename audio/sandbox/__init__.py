@@ -1,1 +1,1 @@
-"""Running programs of ours on foreign bytes: limited in memory, time and output."""
+"""Child programs that work on foreign bytes, limited in memory, time and output."""

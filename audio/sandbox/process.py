@@ -1,7 +1,6 @@
-"""Running a program of ours on foreign bytes: limited in time and output, and killed when it
-overstays.
+"""A child program of ours, limited in time and output, and killed when it takes too long.
 
-`limited.py` gives it limits on memory, files and processor time before it loads a library.
+`rlimits.py` sets limits on memory, files and processor time before the child loads a library.
 """
 
 from __future__ import annotations
@@ -20,20 +19,22 @@ _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "
 
 
 def build_command(program: Path, *, memory: int = 2**30, cpu_seconds: int = 20) -> tuple[str, ...]:
-    """How to start a program of ours within `memory` bytes of address space and so much processor
-    time.
+    """Return the command of a program with `memory` bytes of address space and a limit of time.
 
-    -I: neither the current folder nor PYTHON* variables reach it.
+    With -I, neither the current folder nor PYTHON* variables reach it.
     """
     return (sys.executable, "-I", str(_LIMITED), str(program), str(memory), str(cpu_seconds))
 
 
 def run_child(words: Sequence[str], order: bytes, *, most_out: int, seconds: float = 30) -> bytes:
-    """Feed `order` to one child and take at most `most_out` bytes; it is killed after `seconds`.
+    """Feed `order` to one child and return at most `most_out` bytes of its output.
+
+    The child is killed after `seconds`.
 
     Raises OSError when it could not be started.
     """
-    child = subprocess.Popen(  # noqa: S603  # our own program, no word of the command comes from outside
+    # Our own program, and no word of the command comes from outside.
+    child = subprocess.Popen(  # noqa: S603
         words,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -43,6 +44,7 @@ def run_child(words: Sequence[str], order: bytes, *, most_out: int, seconds: flo
     )
     timer = threading.Timer(seconds, child.kill)
     feeder = threading.Thread(target=_feed_order, args=(child, order), daemon=True)
+
     try:
         timer.start()
         feeder.start()
@@ -59,7 +61,9 @@ def run_child(words: Sequence[str], order: bytes, *, most_out: int, seconds: flo
 
 def _feed_order(child: subprocess.Popen[bytes], order: bytes) -> None:
     assert child.stdin is not None  # noqa: S101  # stdin=PIPE above
-    with suppress(OSError):  # the child may refuse early and close; its answer says why
+
+    # The child may refuse early and close its input. Its answer has the reason.
+    with suppress(OSError):
         child.stdin.write(order)
     with suppress(OSError):
         child.stdin.close()

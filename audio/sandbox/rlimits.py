@@ -1,5 +1,4 @@
-"""How a child program of ours begins: `limited.py PROGRAM MEMORY CPU_SECONDS` takes limits, then
-runs the program.
+"""The start of a child program: `rlimits.py PROGRAM MEMORY CPU_SECONDS` sets limits and runs it.
 
 The limits hold before any library is loaded and cannot be raised again: address space in bytes,
 processor time in seconds, no byte written to a file, few open files, no core dump.

@@ -33,8 +33,6 @@ STILL_LONG = frozenset(
         "voices/api/serializers.py",
         "voices/cloning.py",
         "voices/speech/job_queue.py",
-        "watermark/audiowmark/sync.py",
-        "watermark/speech/decoder.py",
     }
 )
 """Files to be split. This list may only shrink."""

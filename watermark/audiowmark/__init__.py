@@ -1,8 +1,8 @@
-"""The audiowmark 0.6 scheme in 128-bit mode, written from a description: what either writes, the
-other reads.
+"""The audiowmark 0.6 scheme in 128-bit mode, written from a description of the program.
 
-Pure: NumPy, and AES from `cryptography`. Not in it: speed detection, other payload sizes, the
-program's streams.
+The program reads what this package writes, and the other way round. The package is pure: NumPy, and
+AES from `cryptography`. It has no speed detection, no other payload sizes and none of the program's
+streams.
 """
 
 from __future__ import annotations

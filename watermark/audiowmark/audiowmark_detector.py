@@ -1,6 +1,4 @@
-"""Reading marks: whole blocks, and clips too short for one; the rows that the audiowmark program
-lists.
-"""
+"""The detector: whole blocks, and clips too short for one, as the audiowmark program lists them."""
 
 from __future__ import annotations
 
@@ -10,29 +8,30 @@ from typing import Final
 
 import numpy as np
 
-from watermark.audiowmark import block_decoder, sync
+from watermark.audiowmark import block_decoder
 from watermark.audiowmark.audiowmark_embedder import check_samples
 from watermark.audiowmark.audiowmark_parameters import BLOCK, CODED_BITS, FRAME, RATE, Samples
 from watermark.audiowmark.bit_layout import Tables, build_tables
 from watermark.audiowmark.block_decoder import BLOCK_SAMPLES, Block, DecodedBlock, Kind
 from watermark.audiowmark.key_files import AudiowmarkKey
 from watermark.audiowmark.resampling import resample_channels
-from watermark.audiowmark.sync import SyncMatch, SyncSearch
+from watermark.audiowmark.sync import SyncMatch, find_sync_matches
+from watermark.audiowmark.sync_scores import SyncSearch, prepare_search
 
 CHUNK: Final = 30 * 60 * RATE
 CHUNK_OVERLAP: Final = 5_926_502  # two blocks times 1.3
 CLIP_SAMPLES: Final = (BLOCK + 5) * FRAME
-MOST_CLIP_FRAMES: Final = 6900  # 160 s; in anything longer a whole block is sure to be found
+MOST_CLIP_FRAMES: Final = 6900  # 160 s, and anything longer holds a whole block
 MOST_CLIP_PLACES: Final = 8
 SAME_PLACE_SECONDS: Final = FRAME / RATE
-# How far a row may be trusted by itself. Wrong rows (129 of unmarked sounds and wrong keys): single
-# blocks have errors from 0.37, the others from 0.45.
+# The limits at which a row may be trusted by itself. Of 129 wrong rows (unmarked sounds and wrong
+# keys) single blocks have errors from 0.37, the others from 0.45.
 SINGLE_ERROR: Final = 0.30
 JOINED_ERROR: Final = 0.44
 LEAST_QUALITY: Final = 0.6
 LEAST_HEARD: Final = CODED_BITS * 9 // 10  # about three seconds
 # A place on the coarse grid is at most 128 samples off, which leaves a mark two thirds of its
-# quality: what can be believed once refined is above this before. Wrong places of sounds of 15 s
+# quality. So what can be believed once refined is above this before. Wrong places of sounds of 15 s
 # and more mostly stay below.
 HOPEFUL: Final = 0.4
 _PLACES: Final = {Kind.A: 0, Kind.CLIP_A: 0, Kind.B: 1, Kind.CLIP_B: 1, Kind.AB: 2, Kind.ALL: 2}
@@ -42,7 +41,7 @@ _PLACES: Final = {Kind.A: 0, Kind.CLIP_A: 0, Kind.B: 1, Kind.CLIP_B: 1, Kind.AB:
 class DetectorRow:
     """One message under one key.
 
-    `rating` is the sum of the qualities of all rows that say the same.
+    `rating` is the sum of the qualities of all rows with this message.
     """
 
     key: str
@@ -56,7 +55,7 @@ class DetectorRow:
 
     @property
     def believable(self) -> bool:
-        """Whether the row can be believed without looking its message up."""
+        """Check whether the row can be believed without looking its message up."""
         limit = SINGLE_ERROR if self.kind in {Kind.A, Kind.B} else JOINED_ERROR
         return self.quality > LEAST_QUALITY and self.error < limit and self.heard >= LEAST_HEARD
 
@@ -64,22 +63,28 @@ class DetectorRow:
 def detect(
     sound: Samples, rate: int, *, keys: Iterable[AudiowmarkKey], least: float = 0.0
 ) -> list[DetectorRow]:
-    """The rows of a sound (samples, channels) under each key, likeliest first: what `audiowmark
-    get` lists.
+    """Return the rows of a sound under each key, as `audiowmark get` lists them.
 
-    Most rows are wrong: the search gives its eight best places whatever they are. Believe a row
-    that is `believable`, or whose message is one that was really written. `least` is the quality on
-    the coarse grid below which a place is not followed up (`HOPEFUL` finds what can be believed,
-    much faster). Silence has no rows. Raises ValueError as `embed` does.
+    `sound` has shape (samples, channels). The likeliest row comes first. Most rows are wrong,
+    because the search always returns its eight best places. Believe a row that is `believable`, or
+    whose message was really written. Silence has no rows.
+
+    Places with a quality below `least` on the coarse grid are not refined. `HOPEFUL` finds what can
+    be believed, much faster.
+
+    Raises ValueError as `embed` does.
     """
     known = list(keys)
     if not known:
         return []
+
     gathered: list[list[DecodedBlock]] = [[] for _ in known]
+
     host = resample_channels(check_samples(sound, rate), rate, RATE)
     for start, chunk in _split_chunks(host):
         for number, rows in enumerate(_detect_in_chunk(chunk, known, least=least, clip=start == 0)):
             _merge_rows(gathered[number], rows, offset=start / RATE)
+
     rated = [
         row for key, rows in zip(known, gathered, strict=True) for row in _rate_rows(rows, key.name)
     ]
@@ -87,7 +92,7 @@ def detect(
 
 
 def _split_chunks(host: Samples) -> Iterator[tuple[int, Samples]]:
-    """Half hours, each beginning a good two blocks before the end of the last."""
+    """Yield half hours, each beginning two blocks and a margin before the end of the last."""
     start = 0
     while True:
         yield start, host[start : start + CHUNK]
@@ -99,18 +104,14 @@ def _split_chunks(host: Samples) -> Iterator[tuple[int, Samples]]:
 def _detect_in_chunk(
     chunk: Samples, keys: Sequence[AudiowmarkKey], *, least: float, clip: bool
 ) -> list[list[DecodedBlock]]:
-    """The rows of a chunk for each key."""
+    """Return the rows of a chunk for each key."""
     if not chunk.any():
         return [[] for _ in keys]
-    whole = sync.prepare_search(chunk, clip=False)
-    clips = (
-        [
-            (seconds, sync.prepare_search(part, clip=True))
-            for seconds, part in _pad_short_clips(chunk)
-        ]
-        if clip
-        else []
-    )
+
+    whole = prepare_search(chunk, clip=False)
+    parts = _pad_short_clips(chunk) if clip else ()
+    clips = [(seconds, prepare_search(part, clip=True)) for seconds, part in parts]
+
     found = []
     for key in keys:
         tables = build_tables(key.secret)
@@ -120,13 +121,15 @@ def _detect_in_chunk(
                 _decode_clip(search, place, tables, seconds)
                 for place in _find_clip_places(search, tables, least)
             ]
+
         found.append(rows)
+
     return found
 
 
 def _read_blocks(search: SyncSearch, tables: Tables, least: float) -> list[Block]:
-    """The whole blocks that were found, in order of place."""
-    places = sync.find_sync_matches(search, tables, least=least)
+    """Return the whole blocks that were found, in order of place."""
+    places = find_sync_matches(search, tables, least=least)
     return [
         Block(found=place, values=block_decoder.read_soft_values(search, place.index, tables))
         for place in places
@@ -135,33 +138,35 @@ def _read_blocks(search: SyncSearch, tables: Tables, least: float) -> list[Block
 
 
 def _pad_short_clips(chunk: Samples) -> Iterator[tuple[float, Samples]]:
-    """The start of a short sound, and its end, each amid silence so that two whole blocks can lie
-    over it.
+    """Yield the start of a short sound, and its end, each with the second at which it begins.
+
+    Silence around it gives room for two whole blocks.
     """
     if len(chunk) // FRAME > MOST_CLIP_FRAMES:
         return
+
     yield 0.0, _pad_with_silence(chunk[:CLIP_SAMPLES])
     if len(chunk) > CLIP_SAMPLES:
         yield (len(chunk) - CLIP_SAMPLES) / RATE, _pad_with_silence(chunk[-CLIP_SAMPLES:])
 
 
 def _pad_with_silence(part: Samples) -> Samples:
-    # Zeros from the system take no memory until they are written to; padding would write all 52 MB
-    # of them.
+    # Zeros from the system take no memory until they are written. Padding would write all 52 MB of
+    # them.
     amid = np.zeros((3 * CLIP_SAMPLES, part.shape[1]))
     amid[2 * CLIP_SAMPLES - len(part) : 2 * CLIP_SAMPLES] = part
     return amid
 
 
 def _find_clip_places(search: SyncSearch, tables: Tables, least: float) -> list[SyncMatch]:
-    places = sync.find_sync_matches(search, tables, least=least, most=MOST_CLIP_PLACES)
+    places = find_sync_matches(search, tables, least=least, most=MOST_CLIP_PLACES)
     return [place for place in places if place.index + 2 * BLOCK_SAMPLES <= len(search.sound)]
 
 
 def _decode_clip(
     search: SyncSearch, place: SyncMatch, tables: Tables, seconds: float
 ) -> DecodedBlock:
-    """The row of two blocks in a row, the second of which is of the other kind."""
+    """Return the row of two blocks in a row, the second of which is of the other kind."""
     pair = [
         block_decoder.read_soft_values(search, place.index + number * BLOCK_SAMPLES, tables)
         for number in (0, 1)
@@ -174,8 +179,9 @@ def _decode_clip(
 def _merge_rows(
     gathered: list[DecodedBlock], rows: Iterable[DecodedBlock], *, offset: float
 ) -> None:
-    """Add rows, ordered by time, unless one that says the same in the same place is there
-    already.
+    """Add rows, ordered by time.
+
+    A row is left out if one with the same message is already in the same place.
     """
     for row in sorted(rows, key=lambda row: row.seconds):
         moved = row if row.kind == Kind.ALL else replace(row, seconds=row.seconds + offset)
@@ -186,6 +192,7 @@ def _merge_rows(
 def _is_same_row(one: DecodedBlock, other: DecodedBlock) -> bool:
     if (one.kind, one.message) != (other.kind, other.message):
         return False
+
     return one.kind == Kind.ALL or abs(one.seconds - other.seconds) < SAME_PLACE_SECONDS
 
 
@@ -193,6 +200,7 @@ def _rate_rows(rows: Sequence[DecodedBlock], key: str) -> Iterator[DetectorRow]:
     for row in rows:
         agreeing = (other for other in rows if other.message == row.message)
         rating = sum(other.quality * (2.0 if other.kind == Kind.ALL else 1.0) for other in agreeing)
+
         yield DetectorRow(
             key=key,
             kind=row.kind,

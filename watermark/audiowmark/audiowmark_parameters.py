@@ -1,4 +1,4 @@
-"""The numbers of the audiowmark scheme in 128-bit mode: all that two implementations must share."""
+"""The numbers of the audiowmark scheme in 128-bit mode that all implementations must share."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Bits = NDArray[np.uint8]
 Places = NDArray[np.intp]
 
 NAME: Final = "audiowmark"  # of 0.6 and later, with 128 bits
-RATE: Final = 44_100  # Hz; marks are written and read at this rate
+RATE: Final = 44_100  # Hz, the rate at which marks are written and read
 
 # --- frames and bins
-FRAME: Final = 1024  # samples; frames do not overlap
+FRAME: Final = 1024  # samples, and frames do not overlap
 LOW_BIN: Final = 20
 BANDS: Final = 81  # bins 20 to 100: 861 to 4307 Hz
-PAIRS: Final = 30  # bins of a frame that go up, and as many that go down; 21 stay untouched
+PAIRS: Final = 30  # bins of a frame that go up, and as many that go down, while 21 stay unchanged
 ZERO_DB: Final = -96.0  # the level of a bin that is exactly zero
 
 # --- message and code

@@ -1,6 +1,4 @@
-"""What a key decides: which bins of which frames speak for which coded bit, and in which order the
-bits are sent.
-"""
+"""The layout of a key: which bins of which frames carry which coded bit, and in which order."""
 
 from __future__ import annotations
 
@@ -34,21 +32,21 @@ class Tables:
     sync_frame: Places  # (510,) where each sync frame stands
     sync_up: Places  # (510, 30)
     sync_down: Places  # (510, 30)
-    data_frame: Places  # (858, 60) the frames of each sent bit's pairs ...
-    data_up: Places  # (858, 60) ... and their bins
-    data_down: Places  # (858, 60)
+    data_frame: Places  # (858, 60) the frames of each sent bit's pairs
+    data_up: Places  # (858, 60) the bins of these pairs that are raised
+    data_down: Places  # (858, 60) the bins of these pairs that are lowered
     order: Places  # (858,) which coded bit is sent in each place
 
 
 @lru_cache(maxsize=32)
 def build_tables(secret: bytes) -> Tables:
-    """The tables of a key (about 1.5 MB, made in 0.1 s)."""
+    """Return the tables of a key (about 1.5 MB, computed in 0.1 s)."""
     frames = shuffle_indices(BLOCK, secret, audiowmark_parameters.FRAME_ORDER, 0)
     sync_up, sync_down = _draw_up_down(secret, audiowmark_parameters.UP_DOWN_SYNC, SYNC_FRAMES)
     up, down = _draw_up_down(secret, audiowmark_parameters.UP_DOWN_DATA, DATA_FRAMES)
-    mix = shuffle_indices(DATA_FRAMES * PAIRS, secret, audiowmark_parameters.MIX, 0).reshape(
-        CODED_BITS, audiowmark_parameters.PAIRS_PER_BIT
-    )
+    mix = shuffle_indices(DATA_FRAMES * PAIRS, secret, audiowmark_parameters.MIX, 0)
+    mix = mix.reshape(CODED_BITS, audiowmark_parameters.PAIRS_PER_BIT)
+
     found = Tables(
         sync_frame=frames[:SYNC_FRAMES],
         sync_up=sync_up,
@@ -58,37 +56,42 @@ def build_tables(secret: bytes) -> Tables:
         data_down=down.ravel()[mix],
         order=shuffle_indices(CODED_BITS, secret, audiowmark_parameters.BIT_ORDER, 0),
     )
+
     for name in Tables.__slots__:
         getattr(found, name).setflags(write=False)
+
     return found
 
 
 def _draw_up_down(secret: bytes, stream: int, frames: int) -> tuple[Places, Places]:
-    """The bins of each frame that go up and those that go down; shape (frames, 30) each."""
+    """Return the bins of each frame that go up and those that go down, shape (frames, 30) each."""
     bins = np.array([shuffle_indices(BANDS, secret, stream, frame) for frame in range(frames)])
     return bins[:, :PAIRS], bins[:, PAIRS : 2 * PAIRS]
 
 
 def get_sync_bits(kind: int) -> Bits:
-    """The bit of each sync frame: 010101 over the six stretches of a block of kind A (0), 101010
-    for B (1).
+    """Return the bit of each sync frame of a block.
+
+    Over the six stretches it is 010101 for kind A (0) and 101010 for kind B (1).
     """
     stretch = np.arange(SYNC_FRAMES) // audiowmark_parameters.SYNC_FRAMES_PER_BIT
     return ((stretch + kind) % 2).astype(np.uint8)
 
 
 def build_signs(tables: Tables, coded: Bits, kind: int) -> NDArray[np.int8]:
-    """The grid of one block: +1 where a bin is raised, -1 where it is lowered, else 0; shape (2226,
-    81).
+    """Return the grid of one block, shape (2226, 81).
 
-    `coded` are the 858 bits of the block's code, in the coder's order; `kind` is 0 for A and 1 for
-    B.
+    It is +1 where a bin is raised, -1 where it is lowered, else 0. `coded` are the 858 bits of the
+    block's code, in the coder's order. `kind` is 0 for A and 1 for B.
     """
     grid = np.zeros((BLOCK, BANDS), dtype=np.int8)
+
     sync = (2 * get_sync_bits(kind).astype(np.int8) - 1)[:, None]
     grid[tables.sync_frame[:, None], tables.sync_up] = sync
     grid[tables.sync_frame[:, None], tables.sync_down] = -sync
+
     data = (2 * coded[tables.order].astype(np.int8) - 1)[:, None]
     grid[tables.data_frame, tables.data_up] = data
     grid[tables.data_frame, tables.data_down] = -data
+
     return grid

@@ -1,7 +1,7 @@
-"""Resampling without delay by a windowed sinc of half length 16: the kernel that the audiowmark
-program works with.
+"""Resampling without delay by a windowed sinc of half length 16, the kernel of the program.
 
-Any good resampler would do for marks that others read; this one gives the same samples to 1e-7.
+Any good resampler would do for marks that others read. This one gives the program's samples to
+1e-7.
 """
 
 from __future__ import annotations
@@ -21,64 +21,72 @@ OUTPUTS_AT_ONCE: Final = 65_536
 
 
 def get_resampled_length(samples: int, source: int, target: int) -> int:
-    """How many samples `samples` become."""
+    """Return how many samples `samples` become."""
     return -(-samples * target // source)
 
 
 def resample_channels(
     sound: Samples, source: int, target: int, *, length: int | None = None
 ) -> Samples:
-    """`sound` (samples, channels) at another rate, `length` samples of it or as many as it
-    becomes.
-    """
+    """Return `sound` (samples, channels) at another rate, with `length` samples if it is given."""
     if source == target:
         return sound
+
     size = get_resampled_length(len(sound), source, target) if length is None else length
-    step, phases = source // gcd(source, target), target // gcd(source, target)
+    divisor = gcd(source, target)
+    step = source // divisor
+    phases = target // divisor
     reach = HALF if target >= source else ceil(HALF * source / target)
-    turn = _resample_by_matrix if phases <= MOST_PHASES else _resample_by_table
-    channels = [turn(np.ascontiguousarray(row), step, phases, reach, size) for row in sound.T]
+    resample = _resample_by_matrix if phases <= MOST_PHASES else _resample_by_table
+
+    channels = [resample(np.ascontiguousarray(row), step, phases, reach, size) for row in sound.T]
     return np.stack(channels, axis=1)
 
 
 def _compute_kernel(distance: Matrix, step: int, phases: int, reach: int) -> Matrix:
-    """The kernel at distances in input samples."""
+    """Return the kernel at distances in input samples."""
     cutoff = PASS_BAND * min(1.0, phases / step)
     turn = np.pi * np.abs(distance) / reach
-    window = np.where(
-        np.abs(distance) < reach, 0.384 + 0.5 * np.cos(turn) + 0.116 * np.cos(2.0 * turn), 0.0
-    )
+    shape = 0.384 + 0.5 * np.cos(turn) + 0.116 * np.cos(2.0 * turn)
+    window = np.where(np.abs(distance) < reach, shape, 0.0)
+
     value: Matrix = cutoff * np.sinc(cutoff * distance) * window
     return value
 
 
 def _resample_by_matrix(row: Matrix, step: int, phases: int, reach: int, size: int) -> Matrix:
-    """`phases` outputs for every `step` inputs, all by one matrix: the kernel at each distance of
-    the two.
+    """Return `phases` outputs for every `step` inputs, all by one matrix.
+
+    The matrix holds the kernel at each distance of the two.
     """
     rounds = -(-size // phases)
     width = step + 2 * reach
+
     padded = np.zeros(reach + rounds * step + width)
     used = row[: padded.size - reach]
     padded[reach : reach + used.size] = used
     stretches = np.lib.stride_tricks.sliding_window_view(padded, width)[: rounds * step : step]
+
     inputs = np.arange(width) - reach
     outputs = np.arange(phases) * step / phases
     matrix = _compute_kernel(inputs[:, None] - outputs[None, :], step, phases, reach)
+
     found: Matrix = (stretches @ matrix).ravel()[:size]
     return found
 
 
 def _resample_by_table(row: Matrix, step: int, phases: int, reach: int, size: int) -> Matrix:
-    """Every output by itself, between two phases of a table, for rates whose phases would make too
-    large a matrix.
+    """Return every output by itself, between two phases of a table.
+
+    This is for rates whose phases would make too large a matrix.
     """
     offsets = np.arange(1 - reach, reach + 1)
-    table = _compute_kernel(
-        offsets - np.arange(TABLE_PHASES + 2)[:, None] / TABLE_PHASES, step, phases, reach
-    )
+    phase_shifts = np.arange(TABLE_PHASES + 2)[:, None] / TABLE_PHASES
+    table = _compute_kernel(offsets - phase_shifts, step, phases, reach)
+
     padded = np.zeros(reach + max(row.size, size * step // phases + 1) + reach + 1)
     padded[reach : reach + row.size] = row
+
     out = np.empty(size)
     for start in range(0, size, OUTPUTS_AT_ONCE):
         output = np.arange(start, min(start + OUTPUTS_AT_ONCE, size))
@@ -87,7 +95,8 @@ def _resample_by_table(row: Matrix, step: int, phases: int, reach: int, size: in
         below = phase.astype(np.intp)
         between = (phase - below)[:, None]
         taps = padded[whole[:, None] + offsets + reach]
-        out[output] = np.einsum(
-            "ot,ot->o", taps, table[below] * (1.0 - between) + table[below + 1] * between
-        )
+
+        kernel = table[below] * (1.0 - between) + table[below + 1] * between
+        out[output] = np.einsum("ot,ot->o", taps, kernel)
+
     return out

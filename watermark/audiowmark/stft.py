@@ -1,4 +1,4 @@
-"""Spectra and levels of frames of 1024 samples, the ground on which marks are written and read."""
+"""Spectra and levels of frames of 1024 samples, in which marks are written and read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Spectrum = NDArray[np.complex128]
 
 
 def build_window() -> Matrix:
-    """The periodic Hann window, scaled so that a full-scale sine on a bin has magnitude 1."""
+    """Return the periodic Hann window, scaled to magnitude 1 for a full-scale sine on a bin."""
     hann = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(FRAME) / FRAME)
     scaled: Matrix = hann * (2.0 / hann.sum())
     return scaled
@@ -33,15 +33,13 @@ _WINDOW: Final = build_window()
 
 
 def compute_spectrum(frames: Matrix) -> Spectrum:
-    """Bins 20 to 100 of windowed frames; shape (frames, 81) for (frames, 1024)."""
+    """Return bins 20 to 100 of windowed frames: shape (frames, 81) for (frames, 1024)."""
     bins: Spectrum = np.fft.rfft(frames * _WINDOW, axis=-1)[..., LOW_BIN : LOW_BIN + BANDS]
     return bins
 
 
 def to_decibels(bins: Spectrum) -> Matrix:
-    """The power of each value in dB; a value that is exactly zero counts as -96 and there is no
-    other floor.
-    """
+    """Return the power of each value in dB. Exactly zero counts as -96, the only floor."""
     power = np.square(bins.real) + np.square(bins.imag)
     decades = np.log10(power, where=power > 0.0, out=np.full(power.shape, ZERO_DB / 10.0))
     level: Matrix = 10.0 * decades
@@ -49,20 +47,23 @@ def to_decibels(bins: Spectrum) -> Matrix:
 
 
 def compute_levels(sound: Samples, starts: Places) -> Matrix:
-    """The levels of the frames that begin at `starts`, summed over the channels; shape (frames,
-    81).
+    """Return the levels of the frames that begin at `starts`, shape (frames, 81).
+
+    They are summed over the channels.
     """
     total = np.zeros((starts.size, BANDS))
     if not starts.size:
         return total
+
     for row in sound.T:
         frames = np.lib.stride_tricks.sliding_window_view(row, FRAME)
         for part in split_batches(starts.size):
             total[part] += to_decibels(compute_spectrum(frames[starts[part]]))
+
     return total
 
 
 def split_batches(count: int) -> Iterator[slice]:
-    """Slices over `count` frames, as many at once as memory should hold."""
+    """Yield slices over `count` frames, each as many as memory should hold at once."""
     for start in range(0, count, AT_ONCE):
         yield slice(start, min(start + AT_ONCE, count))

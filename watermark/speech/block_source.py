@@ -1,5 +1,6 @@
-"""A sound of any length and rate, given in blocks at the scheme's rate, so that memory stays
-bounded.
+"""A sound of any length and rate, in blocks at the scheme's rate.
+
+Memory stays bounded for recordings of any length.
 """
 
 from __future__ import annotations
@@ -22,36 +23,40 @@ APART_SECONDS: Final = 7.5
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BlockSource:
-    """Mono samples at `rate`. Only what is asked for is brought to the scheme's rate."""
+    """Mono `samples` at `rate`. Only the requested parts are resampled to the scheme's rate."""
 
     samples: Samples
     rate: int
 
     @property
     def one_block(self) -> bool:
-        """Whether the whole is one block."""
+        """Check whether the whole sound is one block."""
         return self.samples.size <= WHOLE_SECONDS * self.rate
 
     def blocks(self) -> Iterator[tuple[float, Samples]]:
-        """Each block, and the second at which it begins. They overlap by six seconds."""
+        """Yield each block and the second at which it begins. They overlap by six seconds."""
         if self.one_block:
             yield 0.0, self._at_rate(self.samples)
             return
-        size, apart = BLOCK_SECONDS * self.rate, (BLOCK_SECONDS - OVERLAP_SECONDS) * self.rate
+
+        size = BLOCK_SECONDS * self.rate
+        apart = (BLOCK_SECONDS - OVERLAP_SECONDS) * self.rate
         for start in range(0, self.samples.size - OVERLAP_SECONDS * self.rate, apart):
             yield start / self.rate, self._at_rate(self.samples[start : start + size])
 
     def loudest(self, *, most: int = 1) -> list[Samples]:
-        """Pieces of nine seconds, 7.5 apart, those with the most energy first; a short clip is its
-        own only piece.
+        """Return the `most` loudest pieces of nine seconds, 7.5 apart, at the scheme's rate.
+
+        The piece with the most energy comes first. A short clip is its own only piece.
         """
-        size, apart = round(SEARCH_SECONDS * self.rate), round(APART_SECONDS * self.rate)
+        size = round(SEARCH_SECONDS * self.rate)
+        apart = round(APART_SECONDS * self.rate)
+
         starts = range(0, max(1, self.samples.size - size + apart), apart)
         pieces = [self.samples[start : start + size] for start in starts]
-        best = sorted(pieces, key=lambda piece: -float(np.square(piece).sum(dtype=np.float64)))[
-            :most
-        ]
-        return [self._at_rate(piece) for piece in best]
+        best = sorted(pieces, key=lambda piece: -float(np.square(piece).sum(dtype=np.float64)))
+
+        return [self._at_rate(piece) for piece in best[:most]]
 
     def _at_rate(self, samples: Samples) -> Samples:
         return resample_mono(samples, self.rate, SPEECH_1.rate)

@@ -1,9 +1,9 @@
-"""The features of a piece of sound at every alignment of the frame grid, for any speed and tempo.
+"""The features of a sound at every alignment of the frame grid, for any speed and tempo.
 
-A `Ground` is taken once and read often. It holds the contrast of frames that begin `STEP` samples
-apart. Reading it every frame length gives the grid of a clip that was not changed; reading it at
-another hop that of a clip whose tempo was changed; taking it with shifted band centres as well that
-of a clip that was played faster or slower.
+A `FeatureGrid` is computed once and read often. It holds the contrast of frames that begin `STEP`
+samples apart. Every frame length, they are the frames of an unchanged clip. At another hop, they
+are those of a clip whose tempo was changed. With shifted band centres as well, they are those of a
+clip that was played faster or slower.
 """
 
 from __future__ import annotations
@@ -23,18 +23,16 @@ Cells = NDArray[np.float32]
 
 STEP: Final = 24  # samples between the alignments that are tried: an eighth of a frame
 PER_FRAME: Final = SPEECH_1.frame // STEP
-SILENT_DB: Final = (
-    -70.0
-)  # speech level below which there is nothing to read; full scale is about +33
+# Speech level below which there is nothing to read. Full scale is about +33.
+SILENT_DB: Final = -70.0
 LEAST_FRAMES: Final = SPEECH_1.slots // 4
-LOW_BANDS: Final = 20  # 300 to 2,000 Hz: what GSM's vocoder keeps (measured; little is left above)
+LOW_BANDS: Final = 20  # 300 to 2,000 Hz: what GSM's vocoder keeps (measured)
 # Read after GSM: 13 of 16 clips instead of 10 when the bands above were left out and nothing was
 # averaged.
 LOW_WEIGHTS: Final = np.array([1.0] * LOW_BANDS + [0.3] * 24 + [0.0] * 12, dtype=np.float32)
 LOW_SMOOTH: Final = 1  # places (of 1.5 ms) to both sides, over which the contrast is averaged
-TEN_OF_LOG: Final = np.float32(
-    10.0 / np.log(10.0)
-)  # decibels of a natural logarithm, which NumPy takes faster
+# Decibels of a natural logarithm, which NumPy computes faster.
+TEN_OF_LOG: Final = np.float32(10.0 / np.log(10.0))
 CHUNK: Final = 4_096  # frames in one product of matrices: 3 MB
 
 
@@ -50,136 +48,153 @@ class PlaybackSpeed:
 
     @property
     def hop(self) -> float:
-        """Places from one frame to the next."""
+        """Return the number of places from one frame to the next."""
         return PER_FRAME / (self.speed * self.tempo)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureGrid:
-    """Contrast by place and band; shape (places, bands).
+    """Contrast by place and band, shape (places, bands).
 
-    `speed` is the one that the bands are placed for.
+    `speed` is the one for which the bands are placed.
     """
 
     contrast: Cells
     speed: float
 
     def frames(self, first: int, pace: PlaybackSpeed) -> Cells:
-        """The frames of one grid: those at `first` and each hop after it; shape (frames, bands)."""
+        """Return the frames at `first` and each hop after it, shape (frames, bands)."""
         return self.contrast[self.places(first, pace)]
 
     def grids(self, firsts: Sequence[int], pace: PlaybackSpeed) -> Cells:
-        """The frames of several grids, as many of each as all of them have; shape (grids, frames,
-        bands).
+        """Return the frames of several grids, shape (grids, frames, bands).
+
+        Each grid has as many frames as the shortest of them.
         """
         places = self.places(max(firsts), pace)
         return self.contrast[np.array(firsts)[:, None] - max(firsts) + places]
 
     def low(self) -> FeatureGrid:
-        """The same as telephone vocoders leave it: the low bands count, those above a little, the
-        highest nothing.
+        """Return the grid weighted for telephone vocoders.
+
+        The low bands count fully, those above them a little, the highest nothing.
         """
-        return FeatureGrid(contrast=self.contrast * LOW_WEIGHTS, speed=self.speed).smooth(
-            LOW_SMOOTH
-        )
+        weighted = FeatureGrid(contrast=self.contrast * LOW_WEIGHTS, speed=self.speed)
+        return weighted.smooth(LOW_SMOOTH)
 
     def smooth(self, around: int) -> FeatureGrid:
-        """The same with each place's contrast averaged over so many places to both sides; the ends
-        stay as they are.
+        """Return the grid with each place's contrast averaged over `around` places to both sides.
+
+        The ends stay as they are.
         """
         size = len(self.contrast) - 2 * around
         contrast = self.contrast.copy()
         inner = contrast[around : around + size]
+
         for shift in range(1, around + 1):
             inner += self.contrast[around - shift : around - shift + size]
             inner += self.contrast[around + shift : around + shift + size]
         inner /= np.float32(2 * around + 1)
+
         return FeatureGrid(contrast=contrast, speed=self.speed)
 
     def places(self, first: int, pace: PlaybackSpeed) -> NDArray[np.intp]:
-        """The places of those frames."""
+        """Return the places of the frames at `first` and each hop after it."""
         count = max(0, int((len(self.contrast) - 1 - first) / pace.hop) + 1)
         places: NDArray[np.intp] = np.rint(first + pace.hop * np.arange(count)).astype(np.intp)
         return places
 
 
-def build_ground(
+def build_feature_grid(
     samples: Samples, *, speed: float = 1.0, level: float | None = None
 ) -> FeatureGrid | None:
-    """The ground of a clip at the scheme's rate.
+    """Return the features of a clip at the scheme's rate.
 
-    None when it is silent or shorter than a quarter of a period.
-
-    `level` is the speech level if it is known; else it is found here.
+    The result is None when the clip is silent or shorter than a quarter of a period. `level` is the
+    speech level if it is known. Otherwise it is measured here.
     """
     energy = _compute_energies(samples, speed)
     if len(energy) <= LEAST_FRAMES * PER_FRAME:
         return None
+
     if level is None:
         level = measure_speech_level(energy[::PER_FRAME].astype(np.float64))
-    return (
-        None
-        if level < SILENT_DB
-        else FeatureGrid(contrast=_compute_contrast(energy, level), speed=speed)
-    )
+
+    if level < SILENT_DB:
+        return None
+
+    return FeatureGrid(contrast=_compute_contrast(energy, level), speed=speed)
 
 
 def _compute_energies(samples: Samples, speed: float, scheme: Scheme = SPEECH_1) -> Cells:
-    """Energy in dB of the frames that begin at each place; shape (places, bands).
+    """Return the energy in dB of the frames that begin at each place, shape (places, bands).
 
-    Window and cosines are even around a frame's middle, sines odd, so half a frame is multiplied
-    for either.
+    Window and cosines are even around a frame's middle, sines are odd. So half a frame is
+    multiplied for either.
     """
     if samples.size < scheme.frame:
         return np.empty((0, scheme.bands), dtype=np.float32)
-    half, last = scheme.frame // 2, samples.size - scheme.frame
+
+    half = scheme.frame // 2
+    last = samples.size - scheme.frame
     behind, before = (
         np.lib.stride_tricks.sliding_window_view(np.ascontiguousarray(way, np.float32), half)
         for way in (samples[half:], samples[::-1][scheme.frame - half - 1 :])
     )
-    behind, before = behind[: last + 1 : STEP], before[last::-STEP]
+    behind = behind[: last + 1 : STEP]
+    before = before[last::-STEP]
+
     cosines, sines = _build_basis(speed)
     energy = np.empty((len(behind), scheme.bands), dtype=np.float32)
+
     for start in range(0, len(behind), CHUNK):
         part = slice(start, start + CHUNK)
         power = np.square((behind[part] + before[part]) @ cosines)
         power += np.square((behind[part] - before[part]) @ sines)
         power += np.float32(SILENCE)
         np.multiply(np.log(power, out=power), TEN_OF_LOG, out=energy[part])
+
     return energy
 
 
 @lru_cache(maxsize=16)
 def _build_basis(speed: float, scheme: Scheme = SPEECH_1) -> tuple[Cells, Cells]:
-    """The windowed Fourier basis of the bands from a frame's middle on: cosines and sines, shape
-    (frame / 2, bands).
+    """Return the windowed Fourier basis of the bands: cosines and sines, shape (frame / 2, bands).
 
-    The middle itself is counted twice by who folds a frame, hence half here.
+    It begins at a frame's middle.
     """
     half = scheme.frame // 2
-    turn = (
-        2.0
-        * np.pi
-        * np.outer(np.arange(half), scheme.low_bin + np.arange(scheme.bands))
-        / scheme.frame
-    )
+    bins = np.outer(np.arange(half), scheme.low_bin + np.arange(scheme.bands))
+    turn = 2.0 * np.pi * bins / scheme.frame
+
     window = build_hann_window(scheme.frame)[half:, None].copy()
+
+    # Folding a frame counts its middle twice.
     window[0] /= 2.0
+
     cosines: Cells = (window * np.cos(speed * turn)).astype(np.float32)
     sines: Cells = (window * np.sin(speed * turn)).astype(np.float32)
+
     return cosines, sines
 
 
 def _compute_contrast(energy: Cells, level: float, scheme: Scheme = SPEECH_1) -> Cells:
-    """`analysis.features` on the finer grid: neighbours in time are one frame away."""
+    """Return what `features.compute_features` does, on the finer grid.
+
+    Neighbours in time are one frame away.
+    """
     away = PER_FRAME
+
     contrast = energy.copy()
     contrast[away:-away] -= np.float32(0.5) * (energy[: -2 * away] + energy[2 * away :])
     contrast[:away] -= energy[away : 2 * away]
     contrast[-away:] -= energy[-2 * away : -away]
+
     np.clip(contrast, -scheme.clip_db, scheme.clip_db, out=contrast)
+
     weight = (energy - np.float32(level - scheme.level_range_db)) * np.float32(
         1.0 / scheme.level_ramp_db
     )
     contrast *= np.clip(weight, 0.0, 1.0, out=weight)
+
     return contrast

@@ -1,5 +1,6 @@
-"""The smallest gains that bring every group of cells to its margin: one least-norm step on the
-linearised contrast.
+"""The smallest gains that bring every group of cells to its margin.
+
+They are one least-norm step on the linearised contrast.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from watermark.speech.parameters import SPEECH_1, Matrix, Scheme, Vector
 
 DAMPING: Final = 1e-3
 LEAST_LACK_DB: Final = 1e-3  # a group that lacks less than this is left alone
-# Where the mark may go cheaply: a cell's gain costs more the louder and the lower it is. At equal
+# Where the mark costs little: a cell's gain costs more the louder and the lower it is. At equal
 # robustness exponents of 0.5 and -0.4 lifted PESQ-WB by 0.25 over equal costs (70 clips), and these
 # by another 0.05 to 0.11 (20 to 40 clips of 2, 3, 5 and 8 s). Beyond them (1.0 and -0.6) telephones
-# and Opus take back what is won; a cost by how far a cell lies below the others of its frame did no
+# and Opus cancel what is won. A cost by how far a cell lies below the others of its frame was no
 # better.
 EASE_PER_OCTAVE: Final = 0.8  # exponent of frequency
 EASE_OF_LEVEL: Final = -0.55  # exponent of amplitude, relative to the speech level
@@ -25,10 +26,10 @@ EASE_OF_LEVEL: Final = -0.55  # exponent of amplitude, relative to the speech le
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameBlock:
-    """Frames whose gains are found together, and what earlier frames already say for each group.
+    """Frames whose gains are solved together, and the sums of earlier frames for each group.
 
-    `signs`: the sign that each group shall speak with. `earlier`: sums of contrast that count along
-    and can no longer be changed. `share`: one over the number of cells of each group, earlier ones
+    `signs` is the sign that each group must have. `earlier` holds sums of contrast that count and
+    can no longer be changed. `share` is one over the number of cells of each group, earlier ones
     included.
     """
 
@@ -39,27 +40,28 @@ class FrameBlock:
     share: Vector
 
     def lacking(self, contrast: Matrix, margin_db: float | Vector) -> Vector:
-        """By how much each group's mean contrast misses its margin, in dB."""
+        """Return by how much each group's mean contrast misses its margin, in dB."""
         reached = self.share * (self.earlier + self.sums(contrast))
         lack: Vector = np.maximum(margin_db - self.signs * reached, 0.0)
         return lack
 
     def sums(self, contrast: Matrix) -> Vector:
-        """What the frames of this run say for each group."""
-        said = (self.chip * contrast).ravel()
-        return np.bincount(self.group.ravel(), said, minlength=self.signs.size).astype(np.float64)
+        """Return the sum of these frames for each group."""
+        signed = (self.chip * contrast).ravel()
+        sums = np.bincount(self.group.ravel(), signed, minlength=self.signs.size)
+        return sums.astype(np.float64)
 
 
-def build_run(group: NDArray[np.intp], chip: Matrix, signs: Vector) -> FrameBlock:
-    """A run that stands alone: every group must reach its margin within it."""
+def build_block(group: NDArray[np.intp], chip: Matrix, signs: Vector) -> FrameBlock:
+    """Return a block that stands alone: every group must reach its margin within it."""
     nothing = np.zeros(signs.size)
-    return build_run_after(group, chip, signs, earlier=nothing, counted=nothing)
+    return build_block_after(group, chip, signs, earlier=nothing, counted=nothing)
 
 
-def build_run_after(
+def build_block_after(
     group: NDArray[np.intp], chip: Matrix, signs: Vector, *, earlier: Vector, counted: Vector
 ) -> FrameBlock:
-    """A run behind others that say `earlier` with `counted` cells for each group."""
+    """Return a block behind others with the sums `earlier` and `counted` cells for each group."""
     members = counted + np.bincount(group.ravel(), minlength=signs.size)
     return FrameBlock(
         group=group, chip=chip, signs=signs, earlier=earlier, share=1.0 / np.maximum(members, 1.0)
@@ -67,37 +69,46 @@ def build_run_after(
 
 
 def solve_gains(
-    run: FrameBlock, contrast: Matrix, slope: Matrix, ease: Matrix, margin_db: float | Vector
+    block: FrameBlock, contrast: Matrix, slope: Matrix, ease: Matrix, margin_db: float | Vector
 ) -> Matrix:
-    """Gains in dB to add in this run so that each group's mean contrast reaches the margin; shape
-    (frames, bands).
+    """Return the gains in dB that bring each group's mean contrast to the margin.
 
-    `margin_db` is one margin for all groups or one for each.
+    The gains are added in this block, shape (frames, bands). `margin_db` is one margin for all
+    groups or one for each.
     """
-    groups = run.signs.size
-    lacking = run.lacking(contrast, margin_db) * run.signs
+    groups = block.signs.size
+
+    lacking = block.lacking(contrast, margin_db) * block.signs
     active = np.abs(lacking) > LEAST_LACK_DB
     if not active.any():
         return np.zeros_like(contrast)
-    pull = run.chip * slope * run.share[run.group]
-    system = _build_gram_matrix(pull, ease, run.group, groups)[np.ix_(active, active)]
+
+    pull = block.chip * slope * block.share[block.group]
+    system = _build_gram_matrix(pull, ease, block.group, groups)[np.ix_(active, active)]
     system[np.diag_indices_from(system)] += DAMPING * np.trace(system) / len(system) + 1e-9
+
     multipliers = np.zeros(groups)
     multipliers[active] = np.linalg.solve(system, lacking[active])
-    return ease * _apply_contrast(pull * multipliers[run.group])
+
+    return ease * _apply_contrast(pull * multipliers[block.group])
 
 
 def compute_ease(energy: Matrix, level: float, scheme: Scheme = SPEECH_1) -> Matrix:
-    """How cheaply each cell may be changed (the inverse of its cost in the least-norm solution)."""
+    """Return how cheaply each cell may be changed.
+
+    It is the inverse of the cell's cost in the least-norm solution.
+    """
     frequency = (np.arange(scheme.bands) + scheme.low_bin) / scheme.low_bin
     amplitude = np.power(10.0, np.clip(energy - level, -scheme.level_range_db, 0.0) / 20.0)
+
     ease: Matrix = np.power(frequency, EASE_PER_OCTAVE) * np.power(amplitude, EASE_OF_LEVEL)
     return ease
 
 
 def _apply_contrast(field: Matrix) -> Matrix:
-    """The contrast operator (it is its own transpose): a cell minus the mean of its neighbours in
-    time.
+    """Return each cell minus the mean of its neighbours in time.
+
+    This contrast operator is its own transpose.
     """
     out = field.copy()
     out[1:] -= 0.5 * field[:-1]
@@ -106,24 +117,27 @@ def _apply_contrast(field: Matrix) -> Matrix:
 
 
 def _build_gram_matrix(pull: Matrix, ease: Matrix, group: NDArray[np.intp], groups: int) -> Matrix:
-    """A W A^T for A = (sum over a group's cells of pull times contrast) and W = diag(ease), without
-    building A.
+    """Return A W A^T without building A.
 
-    Contrast times ease times contrast reaches two frames: -0.5, 1, -0.5 on both sides of `ease`.
+    A sums pull times contrast over a group's cells, and W is diag(ease).
     """
+    # Contrast times ease times contrast reaches two frames: -0.5, 1, -0.5 on both sides of `ease`.
     around = np.zeros_like(ease)
     around[1:] += ease[:-1]
     around[:-1] += ease[1:]
+
     total = np.bincount(
         group.ravel(), ((ease + 0.25 * around) * pull * pull).ravel(), minlength=groups
     )
     system: Matrix = np.diag(total.astype(np.float64))
-    one, two = -0.5 * (ease[:-1] + ease[1:]), 0.25 * ease[1:-1]
+
+    one = -0.5 * (ease[:-1] + ease[1:])
+    two = 0.25 * ease[1:-1]
     for reach, between in ((1, one), (2, two)):
         pairs = group[:-reach] * groups + group[reach:]
         products = between * pull[:-reach] * pull[reach:]
-        block = np.bincount(pairs.ravel(), products.ravel(), minlength=groups * groups).reshape(
-            groups, groups
-        )
-        system += block + block.T
+        sums = np.bincount(pairs.ravel(), products.ravel(), minlength=groups * groups)
+        between_groups = sums.reshape(groups, groups)
+        system += between_groups + between_groups.T
+
     return system

@@ -1,6 +1,4 @@
-"""The numbers of the speech watermark: everything that a second implementation must share, in one
-place.
-"""
+"""The numbers of the speech watermark that every implementation must share."""
 
 from __future__ import annotations
 
@@ -19,16 +17,14 @@ Bits = NDArray[np.uint8]
 class Scheme:
     """Parameters of one version of the scheme.
 
-    Changing any of them makes a new scheme with a new name.
-
-    Sources: patchwork on log energies after audiowmark; frame length, bands, period and margins are
-    our own sweep.
+    Changing any of them makes a new scheme with a new name. Sources: patchwork on log energies
+    after audiowmark. Frame length, bands, period and margins are from our own measurements.
     """
 
     name: str
     # --- time and frequency grid
-    rate: int  # Hz; every clip is analysed at this rate
-    frame: int  # samples; 12 ms survives Opus far better than 32 or 64 ms
+    rate: int  # Hz, the rate at which every clip is analysed
+    frame: int  # samples, because 12 ms survives Opus far better than 32 or 64 ms
     low_bin: int  # first rfft bin used (300 Hz)
     bands: int  # one rfft bin (83 Hz) each, up to 5 kHz
     # frames in one period of the pattern (1.02 s), so that a 2 s clip holds the message twice
@@ -38,41 +34,41 @@ class Scheme:
     check_bits: int
     sync_groups: int
     sync_cells: int  # cells of a period that carry the known signs
-    # --- second layer of long clips
+    # --- identity layer of long clips
     identity_bits: int
     # --- features
-    level_range_db: float  # cells this far below the speech level count nothing ...
-    level_ramp_db: float  # ... and count fully this much higher
+    level_range_db: float  # cells this far below the speech level count nothing
+    level_ramp_db: float  # cells this much higher than that count fully
     clip_db: float  # a feature never exceeds this, so that a click cannot outvote speech
 
     @property
     def message_bits(self) -> int:
-        """Bits that go through the code: token and check."""
+        """Return the number of bits that go through the code: token and check."""
         return self.token_bits + self.check_bits
 
     @property
     def coded_bits(self) -> int:
-        """Bits after the rate 1/2 tail-biting code; one group of cells each."""
+        """Return the number of bits after the rate 1/2 tail-biting code, each a group of cells."""
         return 2 * self.message_bits
 
     @property
     def identity_message_bits(self) -> int:
-        """Bits of the second layer that go through the code: identity and check."""
+        """Return the number of bits of the identity layer that go through the code."""
         return self.identity_bits + self.check_bits
 
     @property
     def identity_coded_bits(self) -> int:
-        """Coded bits of the second layer; one group of cells each."""
+        """Return the number of coded bits of the identity layer, each a group of cells."""
         return 2 * self.identity_message_bits
 
     @property
     def groups(self) -> int:
-        """All groups of cells: coded bits, then synchronisation."""
+        """Return the number of groups of cells: coded bits, then synchronisation."""
         return self.coded_bits + self.sync_groups
 
     @property
     def cells(self) -> int:
-        """Cells in one period."""
+        """Return the number of cells in one period."""
         return self.slots * self.bands
 
 

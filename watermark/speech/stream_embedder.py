@@ -1,11 +1,9 @@
-"""Writing the mark into a stream: segments of two thirds of a second, each marked as soon as it is
-complete.
+"""The embedder for streams: each segment of two thirds of a second is marked once it is complete.
 
-A file is solved in stretches of three periods; a stream cannot wait for that. Each segment is
-therefore solved for what it and the segments just before it say together: what earlier segments
-lack or have too much of is carried on, so that any three seconds of the stream reach the margin as
-a file's stretch does. The level of speech is that of what was heard so far. The pattern, the code
-and the features are the file's: a reader cannot tell the two apart.
+A file is solved in stretches of three periods, and a stream cannot wait for that. So each segment
+is solved together with the segments just before it. What the earlier segments lack or have too much
+of is state on, and any three seconds of the stream reach the margin as a file's stretch does. The
+pattern, the code and the features are those of a file, so a reader cannot tell the two apart.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ import soxr
 
 from watermark.speech.embedder import GAIN_LIMIT_DB, OVERSHOOT, PASSES, Layer, build_layers
 from watermark.speech.features import compute_energies, compute_features, measure_speech_level
-from watermark.speech.gain_solver import FrameBlock, build_run_after, compute_ease, solve_gains
+from watermark.speech.gain_solver import FrameBlock, build_block_after, compute_ease, solve_gains
 from watermark.speech.parameters import SPEECH_1, Matrix, Samples, Vector
 from watermark.speech.synthesis import Synthesizer
 
@@ -27,25 +25,27 @@ from watermark.speech.synthesis import Synthesizer
 # at 24 kHz, 0.23 s at 8 kHz).
 SEGMENT: Final = 56  # frames
 LOOK_AHEAD_SECONDS: Final = 1.0
-# of what is lacking that one segment makes up for: the next ones may bring the rest by themselves
+# The share of the lack that one segment corrects. The next segments may correct the rest.
 SHARE: Final = 0.35
 CONTEXT: Final = 3  # frames before and after a segment that take part in its analysis
-LEVEL_FRAMES: Final = 1_667  # the level is that of the last 20 s
-# More than the first try of a file: a stream cannot try twice. At 3 s read after Opus 24k from 24
-# of 24 clips.
+# The speech level is that of the last 20 s.
+LEVEL_FRAMES: Final = 1_667
+# More than the first attempt for a file, because a stream cannot try twice. At 3 s it was read
+# after Opus 24k from 24 of 24 clips.
 MARGIN_DB: Final = 0.72
 
 
 class StreamEmbedder:
-    """A stream that is marked while it passes.
+    """A stream that is marked while it passes: mono, float32, any rate.
 
-    Mono, float32, any rate; the output is as long as the input.
+    The output is as long as the input, however the stream is cut into pieces. Samples come out at
+    most `LOOK_AHEAD_SECONDS` behind those that went in, and stay within [-1, 1].
 
-    How the stream is cut into pieces does not matter. Samples come out at most `LOOK_AHEAD_SECONDS`
-    behind those that went in, and stay within [-1, 1]. An `identity` (128 bits) is written besides
-    from the first second on, for nobody knows yet whether the stream will be long: give one when it
-    is expected to last eight seconds and more. Raises ValueError for a token that does not fit into
-    32 bits or an identity that does not fit into 128.
+    An `identity` (128 bits) is written from the first second on, because the length of the stream
+    is not yet known. Pass one when the stream is expected to last eight seconds and more.
+
+    Raises ValueError for a token that does not fit into 32 bits or an identity that does not fit
+    into 128.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class StreamEmbedder:
         margin: float = MARGIN_DB,
         identity: int | None = None,
     ) -> None:
-        self._writer = _Segments(build_layers(token, identity, key), margin)
+        self._writer = _SegmentWriter(build_layers(token, identity, key), margin)
         self._down = _Resampler(rate, SPEECH_1.rate)
         self._up = _Resampler(SPEECH_1.rate, rate)
         self._waiting = np.zeros(0, dtype=np.float32)
@@ -65,30 +65,43 @@ class StreamEmbedder:
 
     @property
     def score(self) -> float:
-        """How clearly the mark stands in what was written so far, in the units of `Reading.score`;
-        0 at the start.
+        """Return how clearly the mark stands in what was written so far, 0 at the start.
+
+        The units are those of `DecodedToken.score`.
         """
         return self._writer.score
 
     def push(self, samples: Samples) -> Samples:
-        """Take the next samples; give those that are ready. Raises ValueError behind `finish`."""
+        """Take the next samples and return those that are ready.
+
+        Raises ValueError after `finish`.
+        """
         if self._done:
             raise ValueError("the stream has ended")
+
         host = np.ascontiguousarray(samples, dtype=np.float32)
         self._waiting = np.concatenate([self._waiting, host])
-        return self._ready(self._up.push(self._writer.push(self._down.push(host))))
+        difference = self._writer.push(self._down.push(host))
+
+        return self._add_ready(self._up.push(difference))
 
     def finish(self) -> Samples:
-        """End the stream; give the rest. Raises ValueError when it has ended already."""
+        """End the stream and return the rest.
+
+        Raises ValueError when it has already ended.
+        """
         if self._done:
             raise ValueError("the stream has ended")
+
         self._done = True
+
         difference = [self._writer.push(self._down.finish()), self._writer.finish()]
         back = np.concatenate([self._up.push(np.concatenate(difference)), self._up.finish()])
-        rest = self._waiting.size
-        return self._ready(np.pad(back[:rest], (0, max(0, rest - back.size))))
 
-    def _ready(self, difference: Samples) -> Samples:
+        rest = self._waiting.size
+        return self._add_ready(np.pad(back[:rest], (0, max(0, rest - back.size))))
+
+    def _add_ready(self, difference: Samples) -> Samples:
         size = min(difference.size, self._waiting.size)
         out: Samples = np.clip(self._waiting[:size] + difference[:size], -1.0, 1.0)
         self._waiting = self._waiting[size:]
@@ -96,8 +109,9 @@ class StreamEmbedder:
 
 
 class _Resampler:
-    """A stream at another rate, delay compensated; sample for sample what resampling the whole
-    would give.
+    """A stream at another rate, with the delay compensated.
+
+    The samples are exactly those of resampling the whole.
     """
 
     def __init__(self, source: int, target: int) -> None:
@@ -106,33 +120,34 @@ class _Resampler:
         )
 
     def push(self, samples: Samples) -> Samples:
-        """What is ready."""
+        """Take the next samples and return those that are ready."""
         return samples if self._stream is None else self._run(samples)
 
     def finish(self) -> Samples:
-        """What was held back."""
+        """End the stream and return the rest."""
         nothing = np.zeros(0, dtype=np.float32)
         return nothing if self._stream is None else self._run(nothing, last=True)
 
     def _run(self, samples: Samples, *, last: bool = False) -> Samples:
-        assert self._stream is not None  # noqa: S101  # asked by both callers
+        assert self._stream is not None  # noqa: S101  # checked by both callers
         out: Samples = self._stream.resample_chunk(samples, last=last)
         return out
 
 
-class _Carried:
-    """One layer of the stream and what its last segments say, sums and cells of each group."""
+class _LayerState:
+    """One layer of the stream, with the sums and cells of each group in its last segments."""
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
         segments = max(1, round(layer.periods * SPEECH_1.slots / SEGMENT))
         self.past: deque[tuple[Vector, Vector]] = deque(maxlen=max(1, segments - 1))
 
-    def run(self, first: int, stop: int) -> FrameBlock:
-        """The run of these frames of the stream, together with the segments before it."""
+    def build_block(self, first: int, stop: int) -> FrameBlock:
+        """Return the block of these frames of the stream, behind the segments before it."""
         slots = (self.layer.start + np.arange(first, stop)) % SPEECH_1.slots
         nothing = np.zeros(self.layer.signs.size)
-        return build_run_after(
+
+        return build_block_after(
             self.layer.group[slots],
             self.layer.chip[slots],
             self.layer.signs,
@@ -140,26 +155,25 @@ class _Carried:
             counted=sum((cells for _, cells in self.past), nothing),
         )
 
-    def settle(self, run: FrameBlock, contrast: Matrix) -> None:
-        """Remember what the segment says at last."""
-        cells = np.bincount(run.group.ravel(), minlength=run.signs.size).astype(np.float64)
-        self.past.append((run.sums(contrast), cells))
+    def settle(self, block: FrameBlock, contrast: Matrix) -> None:
+        """Store what the segment holds after its last pass."""
+        cells = np.bincount(block.group.ravel(), minlength=block.signs.size).astype(np.float64)
+        self.past.append((block.sums(contrast), cells))
 
 
-class _Segments:
-    """The stream at the scheme's rate: host samples in, samples of the difference out, one segment
-    at a time.
-    """
+class _SegmentWriter:
+    """The stream at the scheme's rate: host samples in, samples of the difference out."""
 
     def __init__(self, layers: tuple[Layer, ...], margin_db: float) -> None:
-        self._layers = [_Carried(layer) for layer in layers]
+        self._layers = [_LayerState(layer) for layer in layers]
         self._margin = margin_db
         self._host = np.zeros(0, dtype=np.float32)  # from `_origin` on
         self._origin = 0  # frame number of the first frame in `_host` and in `_gains`
         self._gains = np.zeros((0, SPEECH_1.bands))  # gains of the frames that are settled
-        self._given = 0  # samples of the difference that have left
+        self._given = 0  # samples of the difference that were returned
         self._heard: deque[Matrix] = deque()
-        self._sum, self._square = np.zeros(SPEECH_1.groups), 0.0
+        self._sum = np.zeros(SPEECH_1.groups)
+        self._square = 0.0
 
     @property
     def score(self) -> float:
@@ -169,31 +183,33 @@ class _Segments:
         return said / float(np.sqrt(of_coded / coded + 1e-9))
 
     def push(self, samples: Samples) -> Samples:
-        """The difference for all segments that are complete, each with one frame behind it."""
+        """Return the difference for the complete segments, each with one frame behind it."""
         self._host = np.concatenate([self._host, samples])
+
         out = [np.zeros(0, dtype=np.float32)]
         while self._host.size >= (len(self._gains) + SEGMENT + 1) * SPEECH_1.frame:
             out.append(self._segment(SEGMENT, behind=1))
+
         return np.concatenate(out)
 
     def finish(self) -> Samples:
-        """The difference for all that is left."""
+        """Return the difference for all that is left."""
         left = self._host.size // SPEECH_1.frame - len(self._gains)
-        out = (
-            [self._segment(left, behind=0)]
-            if left > 0 and self._host.size >= 3 * SPEECH_1.frame
-            else []
-        )
+        out: list[Samples] = []
+        if left > 0 and self._host.size >= 3 * SPEECH_1.frame:
+            out.append(self._segment(left, behind=0))
+
         total = self._origin * SPEECH_1.frame + self._host.size
-        tail = Synthesizer(self._host).difference(self._gains)[
-            self._given - self._origin * SPEECH_1.frame :
-        ]
+        given = self._given - self._origin * SPEECH_1.frame
+        tail = Synthesizer(self._host).difference(self._gains)[given:]
         self._given = total
+
         return np.concatenate([*out, tail])
 
     def _segment(self, size: int, *, behind: int) -> Samples:
-        """Settle the gains of the next `size` frames; give the difference as far as no later gain
-        reaches it.
+        """Fix the gains of the next `size` frames and return the difference.
+
+        It is returned as far as no later gain can change it.
         """
         before = len(self._gains)
         stop = before + size
@@ -201,32 +217,39 @@ class _Segments:
         energy = compute_energies(host)
         self._remember(energy[before:stop])
         level = measure_speech_level(np.concatenate(list(self._heard)))
-        runs = [carried.run(self._origin + before, self._origin + stop) for carried in self._layers]
-        ease, canvas = compute_ease(energy, level)[before:stop], Synthesizer(host)
+        ease = compute_ease(energy, level)[before:stop]
+        canvas = Synthesizer(host)
+        blocks = [
+            state.build_block(self._origin + before, self._origin + stop) for state in self._layers
+        ]
+
         gains = np.concatenate([self._gains, np.zeros((size + behind, SPEECH_1.bands))])
         change = canvas.difference(gains)
         unmarked = compute_features(compute_energies(host + change), level)[0][before:stop]
         margins = [
-            self._margin - (1.0 - SHARE) * run.lacking(unmarked, self._margin) for run in runs
+            self._margin - (1.0 - SHARE) * block.lacking(unmarked, self._margin) for block in blocks
         ]
+
         for _ in range(PASSES):
             contrast, slope = (
                 field[before:stop]
                 for field in compute_features(compute_energies(host + change), level)
             )
             wanted = sum(
-                solve_gains(run, contrast, slope, ease, margin)
-                for run, margin in zip(runs, margins, strict=True)
+                solve_gains(block, contrast, slope, ease, margin)
+                for block, margin in zip(blocks, margins, strict=True)
             )
             gains[before:stop] = np.clip(
                 gains[before:stop] + OVERSHOOT * wanted, -GAIN_LIMIT_DB, GAIN_LIMIT_DB
             )
             change = canvas.difference(gains)
+
         contrast = compute_features(compute_energies(host + change), level)[0][before:stop]
-        for carried, run in zip(self._layers, runs, strict=True):
-            carried.settle(run, contrast)
-        self._sum += runs[0].sums(contrast)
+        for state, block in zip(self._layers, blocks, strict=True):
+            state.settle(block, contrast)
+        self._sum += blocks[0].sums(contrast)
         self._square += float(np.square(contrast).sum())
+
         return self._give(gains[:stop], change)
 
     def _remember(self, energy: Matrix) -> None:
@@ -235,14 +258,15 @@ class _Segments:
             self._heard.popleft()
 
     def _give(self, gains: Matrix, change: Samples) -> Samples:
-        """Let out all but the last two frames, and forget all but the context of the next
-        segment.
-        """
+        """Return all but the last two frames, and drop all but the context of the next segment."""
         frame = SPEECH_1.frame
         ready = (self._origin + len(gains) - 2) * frame
         out = change[self._given - self._origin * frame : max(0, ready - self._origin * frame)]
         self._given = max(self._given, ready)
+
         drop = max(0, len(gains) - CONTEXT)
-        self._host, self._gains = self._host[drop * frame :], gains[drop:]
+        self._host = self._host[drop * frame :]
+        self._gains = gains[drop:]
         self._origin += drop
+
         return out

@@ -9,7 +9,7 @@ import pytest
 
 from tests.watermark.speech.speech import KEY, NAMES, clip
 from watermark import detect, find_segments
-from watermark.speech import decoder, echo_removal, error_correction, segmentation
+from watermark.speech import echo_removal, error_correction, pattern_search, segmentation
 from watermark.speech.keyed_pattern import build_layout
 from watermark.speech.parameters import SPEECH_1, Bits
 
@@ -36,7 +36,7 @@ CRC24 = error_correction.compute_crc24
 class TestBudget:
     def test_at_most_ten_messages_are_checked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Unmarked speech goes through all stages, and nothing is held back for being unclear."""
-        monkeypatch.setattr(decoder, "CLEARNESS_LEAST", -np.inf)
+        monkeypatch.setattr(pattern_search, "CLEARNESS_LEAST", -np.inf)
         monkeypatch.setattr(echo_removal, "PEAK_LEAST", 0.0)
         found = []
         for name in NAMES:
