@@ -1,3 +1,1 @@
-"""The vault: per-person keys, sealed values, encrypted blobs, signing keys, and the KMS that guards
-them all.
-"""
+"""The vault: keys of each subject, sealed values, encrypted blobs, signing keys, and the KMS."""

@@ -1,8 +1,9 @@
-"""C2SP chunked-encryption (https://c2sp.org/chunked-encryption) with AES-256-GCM and
-HKDF-Expand-SHA-512. Pure.
+"""C2SP chunked-encryption with AES-256-GCM and HKDF-Expand-SHA-512.
 
-File: 24-byte salt, 32-byte commitment, then chunks of 16 KiB, each with a 16-byte tag. The last
-chunk is always shorter than 16 KiB (perhaps empty), so a cut at a chunk boundary shows.
+Source: https://c2sp.org/chunked-encryption. The module is pure.
+
+A file has a 24-byte salt, a 32-byte commitment, then chunks of 16 KiB, each with a 16-byte tag. The
+last chunk is always shorter than 16 KiB (perhaps empty), so a cut at a chunk boundary is found.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ class Source(Protocol):
     """Ciphertext that can be read in pieces."""
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Give up to `size` bytes from `offset`."""
+        """Return up to `size` bytes from `offset`."""
 
     def length(self) -> int:
-        """Bytes in all."""
+        """Return the number of bytes."""
 
 
 class InMemory:
@@ -44,18 +45,18 @@ class InMemory:
         self._data = data
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Give up to `size` bytes from `offset`."""
+        """Return up to `size` bytes from `offset`."""
         return self._data[offset : offset + size]
 
     def length(self) -> int:
-        """Bytes in all."""
+        """Return the number of bytes."""
         return len(self._data)
 
 
 def encrypt(data: bytes, *, key: bytes, context: bytes, salt: bytes) -> bytes:
     """Encrypt `data`.
 
-    `key` is 32 uniformly random bytes; `salt` 24 random bytes that never repeat for that key.
+    `key` is 32 uniformly random bytes. `salt` is 24 random bytes that never repeat for that key.
     """
     return b"".join(encrypt_stream((data,), key=key, context=context, salt=salt))
 
@@ -63,14 +64,18 @@ def encrypt(data: bytes, *, key: bytes, context: bytes, salt: bytes) -> bytes:
 def encrypt_stream(
     parts: Iterable[bytes], *, key: bytes, context: bytes, salt: bytes
 ) -> Iterator[bytes]:
-    """Encrypt what comes in parts, at constant memory; the same bytes as `encrypt` of all of them
-    together.
+    """Encrypt bytes in parts, at constant memory.
+
+    The result is the same as that of `encrypt` for all parts together.
     """
     if len(key) != 32 or len(salt) != SALT:
         raise ValueError("the key has 32 bytes and the salt 24")
+
     cipher, nonce, commitment = _derive_cipher(key, salt, context)
     yield salt + commitment
-    number, held = 0, b""
+
+    number = 0
+    held = b""
     for part in parts:
         view = memoryview(held + part if held else part)
         whole = len(view) // CHUNK
@@ -78,11 +83,12 @@ def encrypt_stream(
             yield cipher.encrypt(_chunk_nonce(nonce, number), view[at : at + CHUNK], None)
             number += 1
         held = bytes(view[whole * CHUNK :])
+
     yield cipher.encrypt(_chunk_nonce(nonce, number), held, None)
 
 
 def decrypt(sealed: bytes, *, key: bytes, context: bytes) -> bytes:
-    """Give the whole message.
+    """Return the whole message.
 
     Raises Tampered for any bytes that `encrypt` did not make with this key and context.
     """
@@ -90,30 +96,36 @@ def decrypt(sealed: bytes, *, key: bytes, context: bytes) -> bytes:
 
 
 class Message:
-    """An encrypted message that is read where needed.
+    """An encrypted message that is read in pieces.
 
-    The header and the true length are checked before anything.
+    The header and the true length are checked first.
     """
 
     def __init__(self, source: Source, *, key: bytes, context: bytes) -> None:
-        """Check commitment and length. Raises Tampered."""
+        """Check commitment and length.
+
+        Raises Tampered.
+        """
         self._source = source
         header = source.read_at(0, HEADER)
         if len(header) != HEADER:
             raise Tampered("An encrypted file is cut.")
+
         self._cipher, self._nonce, commitment = _derive_cipher(key, header[:SALT], context)
         if not hmac.compare_digest(commitment, header[SALT:]):
             raise Tampered("An encrypted file does not belong to this key and place.")
+
+        # `rest` is the last chunk with its tag. Under 16 bytes there is none, so the file was cut
+        # or is foreign.
         self._last, rest = divmod(source.length() - HEADER, CHUNK + TAG)
-        # `rest` is the last chunk with its tag: under 16 bytes there is none, so the file was cut
-        # (or is foreign).
         if rest < TAG or self._last >= _MOST_CHUNKS:
             raise Tampered("An encrypted file is cut.")
+
         self.size = self._last * CHUNK + rest - TAG
         self._final = self._open(self._last)
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the message in order, chunk by chunk, each authenticated before it is given.
+        """Yield the message chunk by chunk, each authenticated first.
 
         Raises Tampered.
         """
@@ -122,16 +134,19 @@ class Message:
         yield self._final
 
     def read(self, offset: int, size: int) -> bytes:
-        """Give up to `size` bytes from `offset`, decrypting only the chunks in between.
+        """Return up to `size` bytes from `offset`. Only the chunks in between are decrypted.
 
         Raises Tampered.
         """
         if offset < 0 or size < 0:
             raise ValueError("offset and size are not negative")
+
         end = min(offset + size, self.size)
         if offset >= end:
             return b""
-        first, last = offset // CHUNK, (end - 1) // CHUNK
+
+        first = offset // CHUNK
+        last = (end - 1) // CHUNK
         found = b"".join(self._open(number) for number in range(first, last + 1))
         return found[offset - first * CHUNK : end - first * CHUNK]
 

@@ -1,6 +1,4 @@
-"""What can go wrong in the vault: a key gone for good, a KMS out of reach, bytes that were
-changed.
-"""
+"""Errors of the vault: a destroyed key, a KMS out of reach, bytes that were changed."""
 
 from __future__ import annotations
 
@@ -8,9 +6,7 @@ from core.errors import NotFound, SaysoError, Unavailable
 
 
 class KeyDestroyed(NotFound):
-    """The key that would open this was destroyed. No retry, no backup and nobody of ours can open
-    it again.
-    """
+    """The key that would open this was destroyed. No retry and no backup can open it again."""
 
     code = "key_destroyed"
 

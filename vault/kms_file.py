@@ -1,8 +1,7 @@
-"""The local KMS: one file a key in a folder of its own, each wrapped by the master key, never in
-the database.
+"""The local KMS: one file for each key, wrapped by the master key, never in the database.
 
-The folder must not travel in the same backup as the database: a backup that holds both holds every
-erased person too.
+The folder must not be in the same backup as the database. A backup with both holds every erased
+person, too.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ KEY_BYTES: Final = 32
 WRAPPED_BYTES: Final = 40
 SIGNING: Final = "signing"
 Algorithm = Literal["Ed25519", "ML-DSA-44"]
-# Longer than nothing and shorter than WRAPPED_BYTES: no wrapped seed alone has the length of a
+# Longer than nothing and shorter than WRAPPED_BYTES: no unmarked wrapped seed has the length of a
 # marked one.
 _ML_DSA: Final = b"ml-dsa-44:"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
@@ -38,23 +37,24 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FileKms:
-    """Keeps keys in `folder` (0700, files 0600), each wrapped by AES-KW (RFC 3394) under a key
-    derived from `master`.
+    """A KMS with its keys in `folder` (0700, files 0600).
 
-    Nothing is cached but signing keys: a key-encryption key is read from its file at every use, so
-    a destroyed one is gone for every process at that moment.
+    Each key is wrapped by AES-KW (RFC 3394) under a key derived from `master`. Only signing keys
+    are cached. A key-encryption key is read from its file at every use, so a destroyed one is gone
+    for every process at that moment.
     """
 
     folder: Path
     master: str
 
     def create(self, name: str) -> None:
-        """Make a key of this name, on disk before this returns.
+        """Create a key of this name, on disk before this returns.
 
         Raises ValueError for a name ever used before.
         """
         if self._tombstone(name).exists():
             raise ValueError(f"the key {name} was destroyed; its name is not used again")
+
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         wrapped = aes_key_wrap(_derive_master_key(self.master), secrets.token_bytes(KEY_BYTES))
         try:
@@ -63,84 +63,90 @@ class FileKms:
             raise ValueError(f"there is a key {name} already") from error
 
     def wrap(self, name: str, key: bytes, *, owner: str = "") -> bytes:
-        """Encrypt 32 key bytes under the named key: 40 bytes, or 72 that only their owner's id
-        opens again.
+        """Encrypt 32 key bytes under the named key.
+
+        The result has 40 bytes, or 72 that open only with their owner's id.
 
         Raises KeyDestroyed, KmsUnavailable.
         """
         if len(key) != KEY_BYTES:
             raise ValueError("only 32-byte keys are wrapped")
+
         return aes_key_wrap(self._read(name), _owner_prefix(owner) + key)
 
     def unwrap(self, name: str, wrapped: bytes, *, owner: str = "") -> bytes:
-        """Give the 32 key bytes back.
+        """Return the 32 key bytes.
 
-        Raises Tampered, also for another owner; KeyDestroyed, KmsUnavailable.
-
-        Keys that were wrapped before owners were bound have 40 bytes; they open until a rotation
+        Keys that were wrapped before owners were bound have 40 bytes. They open until a rotation
         has bound them.
+
+        Raises Tampered, also for another owner, KeyDestroyed, KmsUnavailable.
         """
         try:
             opened = aes_key_unwrap(self._read(name), wrapped)
         except (InvalidUnwrap, ValueError) as error:
             raise Tampered("A wrapped key does not open.", facts={"kek": name}) from error
-        binding, key = opened[:-KEY_BYTES], opened[-KEY_BYTES:]
+
+        binding = opened[:-KEY_BYTES]
+        key = opened[-KEY_BYTES:]
         if binding and not hmac.compare_digest(binding, _owner_prefix(owner)):
             raise Tampered("A wrapped key is another subject's.", facts={"kek": name})
+
         return key
 
     def rewrap(self, wrapped: bytes, *, old: str, new: str, owner: str = "") -> bytes:
         """Move wrapped bytes from one named key to another, bound to their owner.
 
-        Raises as `unwrap` does.
+        Raises Tampered, KeyDestroyed and KmsUnavailable as `unwrap` does.
         """
         return self.wrap(new, self.unwrap(old, wrapped, owner=owner), owner=owner)
 
     def destroy(self, name: str) -> None:
         """Destroy the named key: tombstone, overwrite, unlink, each on disk before the next.
 
-        Twice is no error.
-
-        Overwriting does not reach old cells of a flash disk or copies made by the file system; the
-        bytes there are still wrapped by the master key. Put the folder on an encrypted volume, or
-        use a hardware-backed KMS.
+        A second call is no error. Overwriting does not reach old cells of a flash disk or copies
+        made by the file system. The bytes there are still wrapped by the master key. Put the folder
+        on an encrypted volume, or use a hardware-backed KMS.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         durable_files.write_file(self._tombstone(name), b"")
         durable_files.shred_file(self._file(name))
 
     def new_signing_key(self, algorithm: Algorithm = "Ed25519") -> tuple[bytes, bytes]:
-        """Make a key pair; the handle is its 32-byte seed wrapped by the `signing` key, made at
-        first use.
+        """Create a key pair. Its handle is the 32-byte seed, wrapped by the `signing` key.
 
-        A handle says by its first bytes of which algorithm its seed is; one without any is of
-        Ed25519.
+        The `signing` key is made at first use. The first bytes of a handle name the algorithm. A
+        handle without them is of Ed25519.
         """
         if not self._file(SIGNING).exists():
-            # Another process may make it between the two lines; its key is as good. A destroyed one
-            # fails in `wrap`.
+            # Another process may make it between the two lines, and its key is as good. A destroyed
+            # key fails in `wrap`.
             with suppress(ValueError):
                 self.create(SIGNING)
-        key = (
-            MLDSA44PrivateKey.generate()
-            if algorithm == "ML-DSA-44"
-            else Ed25519PrivateKey.generate()
-        )
-        mark = _ML_DSA if algorithm == "ML-DSA-44" else b""
-        return mark + self.wrap(
-            SIGNING, key.private_bytes_raw()
-        ), key.public_key().public_bytes_raw()
+
+        key: MLDSA44PrivateKey | Ed25519PrivateKey
+        if algorithm == "ML-DSA-44":
+            key, mark = MLDSA44PrivateKey.generate(), _ML_DSA
+        else:
+            key, mark = Ed25519PrivateKey.generate(), b""
+
+        handle = mark + self.wrap(SIGNING, key.private_bytes_raw())
+        return handle, key.public_key().public_bytes_raw()
 
     def sign(self, handle: bytes, data: bytes) -> bytes:
-        """Give the signature of `data`; Ed25519 repeats its bytes, ML-DSA-44 is hedged and does
-        not.
+        """Return the signature of `data`.
+
+        Ed25519 repeats its bytes, ML-DSA-44 is hedged and does not.
 
         Raises Tampered, KeyDestroyed, KmsUnavailable.
         """
         return _load_signing_key(self, bytes(handle)).sign(data)
 
     def public_key(self, handle: bytes) -> bytes:
-        """Give the public bytes of a signing key. Raises as `sign` does."""
+        """Return the public bytes of a signing key.
+
+        Raises Tampered, KeyDestroyed, KmsUnavailable.
+        """
         return _load_signing_key(self, bytes(handle)).public_key().public_bytes_raw()
 
     def _read(self, name: str) -> bytes:
@@ -155,6 +161,7 @@ class FileKms:
             raise KmsUnavailable(
                 "A key file of the KMS cannot be read.", facts={"kek": name}
             ) from error
+
         try:
             return aes_key_unwrap(_derive_master_key(self.master), wrapped)
         except (InvalidUnwrap, ValueError) as error:
@@ -177,16 +184,18 @@ class FileKms:
 
 
 def _owner_prefix(owner: str) -> bytes:
-    """What is wrapped before an owner's key: AES-KW has no context of its own, and takes any whole
-    blocks.
+    """Return what is wrapped before an owner's key.
+
+    AES-KW has no context of its own, but wraps any number of whole blocks.
     """
     return hashlib.sha256(f"sayso/owner/1|{owner}".encode()).digest() if owner else b""
 
 
 @lru_cache(maxsize=8)
 def _derive_master_key(master: str) -> bytes:
-    """32 wrapping bytes from the master secret, which may be text of any form with enough
-    entropy.
+    """Return 32 wrapping bytes from the master secret, which may be text of any form.
+
+    Its entropy must be sufficient.
     """
     hkdf = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=b"sayso/kms/1")
     return hkdf.derive(master.encode("utf-8"))
@@ -194,9 +203,11 @@ def _derive_master_key(master: str) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _load_signing_key(kms: FileKms, handle: bytes) -> Ed25519PrivateKey | MLDSA44PrivateKey:
-    """Loading costs more than signing, and signing keys are not erased with a person: they may stay
-    in memory.
+    """Load a signing key, which stays in memory.
+
+    Loading costs more than signing, and signing keys are not erased with a person.
     """
     if handle.startswith(_ML_DSA):
         return MLDSA44PrivateKey.from_seed_bytes(kms.unwrap(SIGNING, handle.removeprefix(_ML_DSA)))
+
     return Ed25519PrivateKey.from_private_bytes(kms.unwrap(SIGNING, handle))

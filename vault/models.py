@@ -1,5 +1,6 @@
-"""Rows of the vault: whose keys exist, which epoch wraps them, which blobs and signing keys there
-are. No secrets.
+"""Rows of the vault: subjects and their wrapped keys, KEK versions, blobs, signing keys.
+
+No secrets.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from django.db.models import F, Q
 class KekState(models.TextChoices):
     """The life of a key-encryption key.
 
-    Subjects are moved off a retiring one; then it is destroyed.
+    Subjects are moved off a retiring one before it is destroyed.
     """
 
     CURRENT = "current"
@@ -20,8 +21,9 @@ class KekState(models.TextChoices):
 
 
 class Kek(models.Model):
-    """An epoch: one key-encryption key in the KMS, named by `kms_name`; the key itself is never in
-    the database.
+    """A KEK version: one key-encryption key in the KMS, named by `kms_name`.
+
+    The key itself is never in the database.
     """
 
     epoch = models.BigAutoField(primary_key=True)
@@ -56,7 +58,7 @@ class Kek(models.Model):
 
 
 class SubjectKind(models.TextChoices):
-    """Whose key it is."""
+    """The kind of owner of a key."""
 
     PERSON = "person"
     ORGANISATION = "organisation"
@@ -65,10 +67,8 @@ class SubjectKind(models.TextChoices):
 class Subject(models.Model):
     """One key holder: a person, or an organisation for what concerns no person.
 
-    Holds the wrapped key until destroyed.
-
-    The organisation is named by its id alone: the row outlives everything that could cascade into
-    it.
+    The row holds the wrapped key until it is destroyed. The organisation is named by its id alone,
+    because the row outlives all rows that could cascade into it.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -103,7 +103,7 @@ class Subject(models.Model):
 class Blob(models.Model):
     """An encrypted file in the object store.
 
-    The row is the truth; a file without a row is an orphan and swept.
+    The row decides: a file without a row is an orphan and is swept.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -122,7 +122,7 @@ class Blob(models.Model):
 
 
 class SigningPurpose(models.TextChoices):
-    """What a signing key may sign; one key never signs two kinds of document."""
+    """What a signing key may sign. One key never signs two kinds of document."""
 
     RECORDS = "records"
     LOG = "log"
@@ -133,11 +133,10 @@ class SigningPurpose(models.TextChoices):
 
 
 class SigningKey(models.Model):
-    """A signing key of an organisation for one purpose: Ed25519, or ML-DSA-44 where the purpose
-    says so.
+    """A signing key of an organisation for one purpose: Ed25519, or ML-DSA-44 for its own purpose.
 
-    `handle` is what the KMS needs to sign: wrapped, no secret. Valid in the half-open period
-    [valid_from, valid_until). Rotation ends the old key after an overlap and adds one.
+    `handle` is what the KMS needs to sign: wrapped, no secret. The key is valid in the half-open
+    period [valid_from, valid_until). Rotation ends the old key after an overlap and adds one.
     """
 
     key_id = models.CharField(primary_key=True, max_length=40, editable=False)

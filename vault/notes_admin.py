@@ -1,5 +1,6 @@
-"""Rows with notes on the desk: found by the caller's own id, which must be given whole; opened for
-some roles alone.
+"""Admin pages for rows with notes, which some roles may open.
+
+A row is found by the caller's own id, which must be given whole.
 """
 
 from __future__ import annotations
@@ -30,22 +31,23 @@ class NotedAdmin(ReadOnlyAdmin[Row]):
 
     @admin.display(description="Notes of the caller")
     def show_notes(self, row: Row) -> str:
-        """Give the notes in one text."""
+        """Return the notes as one text."""
         opened = self.notes_of(row)
         pairs = {
             "external_id": opened.external_id,
             "client_reference": opened.client_reference,
             **opened.metadata,
         }
+
         return "; ".join(f"{name}: {value}" for name, value in pairs.items() if value)
 
     def get_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[Any, ...]:
-        """Add the notes for those who may learn who somebody is: they may name people."""
+        """Add the notes for roles that may learn who a person is, because notes may name people."""
         shown = tuple(super().get_fields(request, obj))
         return (*shown, "show_notes") if self.may(request, Action.OPEN_SPEAKER) else shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:
-        """Add the notes, which nobody writes here."""
+        """Add the notes, which cannot be edited here."""
         return (*super().get_readonly_fields(request, obj), "show_notes")
 
     def get_search_results(
@@ -56,9 +58,13 @@ class NotedAdmin(ReadOnlyAdmin[Row]):
         term = search_term.strip()
         if not term:
             return found, repeated
-        organisation_id, at = member_of(request).organisation_id, clock.now()
+
+        organisation_id = member_of(request).organisation_id
+        at = clock.now()
+
         either = Q(pk__in=found.order_by().values("pk"))
         for field in self.found_by:
             hashed = sealed_notes.index_note(field, term, organisation_id=organisation_id, at=at)
             either |= Q(**{sealed_notes.COLUMNS[field]: hashed})
+
         return queryset.filter(either), False

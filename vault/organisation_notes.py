@@ -1,5 +1,6 @@
-"""Notes on an organisation's own things, such as API keys: they concern no person and live under
-its own key.
+"""Notes on an organisation's own things, such as API keys, sealed under the organisation's key.
+
+They concern no person.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from vault import sealed_notes, subject_keys
 
 
 class OrganisationSealer:
-    """Seals and opens them (`accounts.note_sealing.Sealer`)."""
+    """Seals and opens the notes (`accounts.note_sealing.Sealer`)."""
 
     def columns(
         self, written: Notes, *, row_id: str, organisation_id: str, at: datetime
     ) -> Mapping[str, Any]:
-        """Give the row's columns for these notes."""
+        """Return the row's columns for these notes."""
         if not written:
             return sealed_notes.NONE
+
         own = subject_keys.get_organisation_subject(organisation_id, at=at)
         return sealed_notes.seal_notes(
             written, subjects=(own,), row_id=row_id, organisation_id=organisation_id, at=at

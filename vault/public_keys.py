@@ -1,6 +1,4 @@
-"""The public keys of an organisation, as bundles carry them and as the log's address shows them to
-everybody.
-"""
+"""The public keys of an organisation, for bundles and for the log's address."""
 
 from __future__ import annotations
 
@@ -22,12 +20,12 @@ PURPOSES: Final[tuple[signing_keys.Purpose, ...]] = (
 
 
 def ensure_public_keys(organisation_id: str, *, at: datetime) -> None:
-    """Make the keys that are still missing, so that whoever fetches the keys now knows all that
-    will sign.
+    """Create the keys that are missing, so that the keys fetched now are all that will sign.
 
-    Keys are made at first use otherwise; somebody who had pinned them before the first receipt
-    would then refuse it. `at` is the real time. Raises KmsUnavailable when one is missing and
-    cannot be made.
+    Otherwise keys are made at first use. A verifier with keys from before the first receipt would
+    then refuse it. `at` is the real time.
+
+    Raises KmsUnavailable when a key is missing and cannot be made.
     """
     for purpose in PURPOSES:
         if purpose != "receipts-mldsa44" or settings.SAYSO_RECEIPTS_ML_DSA:
@@ -35,10 +33,9 @@ def ensure_public_keys(organisation_id: str, *, at: datetime) -> None:
 
 
 def render_public_keys(organisation_id: str) -> dict[str, Json]:
-    """Give every key that ever signed for these purposes, with its period: `{purpose: [{"key_id",
-    "public_key" …}]}`.
+    """Return every key that ever signed, by purpose, with its period.
 
-    A purpose that no key was made for yet is left out of nothing: its list is empty.
+    A purpose without a key has an empty list.
     """
     return {
         purpose: [
@@ -49,8 +46,9 @@ def render_public_keys(organisation_id: str) -> dict[str, Json]:
 
 
 def hash_public_keys(organisation_id: str) -> dict[str, Json]:
-    """Give the SHA-256 of every such key, in hex, by purpose: what the log commits to, so that it
-    names its signers.
+    """Return the SHA-256 of every key, in hex, by purpose.
+
+    The log commits to them, so that it names its signers.
     """
     return {
         purpose: [

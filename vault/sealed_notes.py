@@ -1,8 +1,7 @@
-"""Callers' notes, sealed under the key of the person whom the row concerns, and found by a keyed
-hash.
+"""Callers' notes, sealed under the keys of the people whom a row concerns, found by a keyed hash.
 
-They are encrypted before the database sees them, so that no log, replica or backup of it holds them
-in clear. A row that concerns several people is sealed under all their keys together: erasing one of
+They are encrypted before the database receives them, so no log, replica or backup holds them in
+clear. A row that concerns several people is sealed under all their keys together. Erasing one of
 them ends it.
 """
 
@@ -33,9 +32,13 @@ NONE: Final[Mapping[str, Any]] = {"sealed_notes": None, "external_index": ""}
 def seal_notes(
     notes: Notes, *, subjects: Collection[str], row_id: str, organisation_id: str, at: datetime
 ) -> dict[str, Any]:
-    """Give a row's columns for these notes. Raises as `keys.derive_key` does."""
+    """Return a row's columns for these notes.
+
+    Raises NotFound, KeyDestroyed and KmsUnavailable as `subject_keys.derive_key` does.
+    """
     if not notes:
         return dict(NONE)
+
     value = {name: getattr(notes, name) for name in Notes.__slots__}
     sealed = sealed_values.seal_with(
         subject_keys.open_joint_deriver(subjects),
@@ -43,11 +46,12 @@ def seal_notes(
         {**value, "metadata": dict(notes.metadata)},
     )
     external = index_note("external_id", notes.external_id, organisation_id=organisation_id, at=at)
+
     return {"sealed_notes": sealed, "external_index": external}
 
 
 def open_notes(row: Noted, *, subjects: Collection[str]) -> Notes:
-    """Open a row's notes; there are none any more once one of the people has been erased."""
+    """Open a row's notes. The result is empty once one of the people has been erased."""
     if row.sealed_notes is None:
         return Notes()
     try:
@@ -57,22 +61,26 @@ def open_notes(row: Noted, *, subjects: Collection[str]) -> Notes:
 
 
 def open_notes_with(derive: subject_keys.Derive, row: Noted) -> Notes:
-    """Open a row's notes with a key that is open already. Raises Tampered."""
+    """Open a row's notes with a key that is already open.
+
+    Raises Tampered.
+    """
     if row.sealed_notes is None:
         return Notes()
+
     value = sealed_values.unseal_with(derive, _seal_context(str(row.pk)), bytes(row.sealed_notes))
     return Notes(**cast("dict[str, Any]", value))
 
 
 def index_note(field: Field, value: str, *, organisation_id: str, at: datetime) -> str:
-    """Give the HMAC-SHA256, in hex, of a value under the organisation's key for this field; "" for
-    no value.
+    """Return the HMAC-SHA256, in hex, of a value under the organisation's key, or "" for no value.
 
-    Equal values have equal hashes inside one organisation and field; nothing else can be learnt
-    without the key.
+    Each field has a key of its own. Equal values have equal hashes inside one organisation and
+    field. Nothing else can be learnt without the key.
     """
     if not value:
         return ""
+
     _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
     normal = unicodedata.normalize("NFC", value).encode("utf-8")
     return hmac.new(derive(f"notes-index/1|{field}"), normal, hashlib.sha256).hexdigest()
@@ -81,17 +89,18 @@ def index_note(field: Field, value: str, *, organisation_id: str, at: datetime) 
 def filter_by_note(
     rows: QuerySet[Row], field: Field, value: str, *, organisation_id: str, at: datetime
 ) -> QuerySet[Row]:
-    """Give those of an organisation's rows whose field has exactly this value."""
+    """Return an organisation's rows whose field has exactly this value."""
     if not value:
         return rows.none()
-    return rows.filter(
-        **{COLUMNS[field]: index_note(field, value, organisation_id=organisation_id, at=at)}
-    )
+
+    hashed = index_note(field, value, organisation_id=organisation_id, at=at)
+    return rows.filter(**{COLUMNS[field]: hashed})
 
 
 def seal_present(model: Any, subjects_of: Callable[[Any], Collection[str]]) -> None:
-    """Seal the notes that rows of an earlier version hold in clear; for migrations, with the model
-    as it was then.
+    """Seal the notes that rows of an earlier version hold in clear.
+
+    It is for migrations, with the model as it was then.
     """
     rows: QuerySet[Any] = model.objects.all()
     for row in rows.iterator():
@@ -100,6 +109,7 @@ def seal_present(model: Any, subjects_of: Callable[[Any], Collection[str]]) -> N
             metadata=row.metadata,
             client_reference=getattr(row, "client_reference", ""),
         )
+
         subjects = subjects_of(row)
         if written and all(subject_keys.is_alive(subject) for subject in subjects):
             rows.filter(pk=row.pk).update(**_seal_row_notes(row, written, subjects))
@@ -108,10 +118,12 @@ def seal_present(model: Any, subjects_of: Callable[[Any], Collection[str]]) -> N
 def _seal_row_notes(row: Any, written: Notes, subjects: Collection[str]) -> dict[str, Any]:
     whose: dict[str, Any] = {"organisation_id": row.organisation_id, "at": row.created_at}
     sealed = seal_notes(written, subjects=subjects, row_id=row.pk, **whose)
+
     if hasattr(row, "reference_index"):
         sealed["reference_index"] = index_note(
             "client_reference", written.client_reference, **whose
         )
+
     return sealed
 
 

@@ -1,6 +1,4 @@
-"""Sealed values: small JSON encrypted under a subject's key for one context, and blind indexes to
-find a value by.
-"""
+"""Sealed values: small JSON encrypted under a subject's key for one context, and blind indexes."""
 
 from __future__ import annotations
 
@@ -26,33 +24,29 @@ _TAG: Final = 16
 
 
 def seal(subject: str, context: str, value: Json) -> bytes:
-    """Encrypt `value` so that only this subject's key and this context open it: version, nonce,
-    AES-256-GCM.
+    """Encrypt `value` so that only this subject's key and this context open it.
 
-    Every context has a key of its own, so no key sees more than a few nonces. Raises as
-    `keys.derive_key` does.
+    The result is version, nonce, AES-256-GCM. Every context has a key of its own, so no key is used
+    with more than a few nonces.
+
+    Raises NotFound, KeyDestroyed and KmsUnavailable as `subject_keys.derive_key` does.
     """
     return seal_with(partial(subject_keys.derive_key, subject), context, value)
 
 
 def seal_with(derive: subject_keys.Derive, context: str, value: Json) -> bytes:
-    """The same with a subject's key that is open already (`keys.open_deriver`)."""
-    # Not canonical JSON: a sealed value must come back exactly as it went in, floats and odd
-    # Unicode included.
-    plain = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-        "utf-8"
-    )
-    return seal_json(derive, context, plain)
+    """Encrypt `value` with a subject's key that is already open (`subject_keys.open_deriver`)."""
+    # Not canonical JSON, because a sealed value must come back exactly as it went in, with its
+    # floats and any Unicode.
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return seal_json(derive, context, text.encode("utf-8"))
 
 
 def seal_json(derive: subject_keys.Derive, context: str, plain: bytes) -> bytes:
-    """The same with a value that is JSON in UTF-8 already."""
+    """Encrypt a value that is already JSON in UTF-8."""
     nonce = secrets.token_bytes(_NONCE)
-    return (
-        _VERSION
-        + nonce
-        + AESGCM(derive(_key_purpose(context))).encrypt(nonce, plain, context.encode("utf-8"))
-    )
+    cipher = AESGCM(derive(_key_purpose(context)))
+    return _VERSION + nonce + cipher.encrypt(nonce, plain, context.encode("utf-8"))
 
 
 def unseal(subject: str, context: str, sealed: bytes) -> Json:
@@ -64,31 +58,35 @@ def unseal(subject: str, context: str, sealed: bytes) -> Json:
 
 
 def unseal_with(derive: subject_keys.Derive, context: str, sealed: bytes) -> Json:
-    """Open what `seal` made, with a subject's key that is open already (`keys.open_deriver`).
+    """Open what `seal` made, with a key that is already open (`subject_keys.open_deriver`).
 
     Raises Tampered.
     """
     cipher = AESGCM(derive(_key_purpose(context)))
     if len(sealed) < 1 + _NONCE + _TAG or sealed[:1] != _VERSION:
         raise Tampered("A sealed value is damaged.")
-    nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+
+    nonce = sealed[1 : 1 + _NONCE]
+    body = sealed[1 + _NONCE :]
     try:
         plain = cipher.decrypt(nonce, body, context.encode("utf-8"))
     except InvalidTag as error:
         raise Tampered("A sealed value is damaged.") from error
+
     return cast("Json", json.loads(plain))
 
 
 def blind_index(organisation_id: str, value: str, *, at: datetime) -> str:
-    """HMAC-SHA256 in hex of the value (NFKC, case-folded, trimmed) under the organisation's key.
+    """Return the HMAC-SHA256, in hex, of the value under the organisation's key.
 
-    Finds equal values without keeping them; a plain hash of an address would be guessed in seconds.
-    The index is of use to this organisation alone and dies with its key.
+    The value is normalised first (NFKC, case-folded, trimmed). The index finds equal values without
+    keeping them. It is of use to this organisation alone and dies with its key.
     """
     normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).strip()
-    key = subject_keys.derive_key(
-        subject_keys.get_organisation_subject(organisation_id, at=at), "blind-index/1"
-    )
+
+    # A keyed hash, because a plain hash of an address can be guessed in seconds.
+    own = subject_keys.get_organisation_subject(organisation_id, at=at)
+    key = subject_keys.derive_key(own, "blind-index/1")
     return hmac.new(key, normal.encode("utf-8"), hashlib.sha256).hexdigest()
 
 

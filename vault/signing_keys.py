@@ -1,7 +1,6 @@
-"""Signing keys, one for each organisation and purpose, rotated with an overlap; the KMS guards
-them.
+"""Signing keys, one for each organisation and purpose, rotated with an overlap.
 
-All are Ed25519; receipts may have a second signature of ML-DSA-44, whose key has a purpose of its
+All are Ed25519. Receipts may have a second signature of ML-DSA-44, whose key has a purpose of its
 own.
 """
 
@@ -16,6 +15,7 @@ from django.db.models import QuerySet
 
 from core import transactions
 from vault import kms
+from vault.kms_file import Algorithm
 from vault.models import SigningKey
 
 Purpose = Literal["records", "log", "certificates", "exports", "receipts", "receipts-mldsa44"]
@@ -24,8 +24,9 @@ OVERLAP: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKey:
-    """A public key as verifiers need it: 32 raw bytes, or 1312 of ML-DSA-44, and the half-open
-    period of its use.
+    """A public key for verifiers, with the half-open period of its use.
+
+    It has 32 raw bytes, or 1312 of ML-DSA-44.
     """
 
     key_id: str
@@ -38,7 +39,7 @@ class PublicKey:
 class Signer:
     """One key that signs.
 
-    `key_id` is safe to publish as `kid`; `public_key` has 32 raw bytes, or 1312 of ML-DSA-44.
+    `key_id` is safe to publish as `kid`. `public_key` has 32 raw bytes, or 1312 of ML-DSA-44.
     """
 
     key_id: str
@@ -46,7 +47,7 @@ class Signer:
     handle: bytes
 
     def sign(self, data: bytes) -> bytes:
-        """Give the signature: 64 bytes of Ed25519 (RFC 8032), 2420 of ML-DSA-44 (FIPS 204).
+        """Return the signature: 64 bytes of Ed25519 (RFC 8032), 2420 of ML-DSA-44 (FIPS 204).
 
         Raises KmsUnavailable.
         """
@@ -54,23 +55,23 @@ class Signer:
 
 
 def get_signer(purpose: Purpose, *, organisation_id: str, at: datetime) -> Signer:
-    """Give the newest key for this purpose, made at first use; callers that race get the same
-    one.
+    """Return the newest key for this purpose, made at first use.
+
+    Racing callers get the same key.
     """
     row = _find_newest_key(purpose, organisation_id) or _make_key(purpose, organisation_id, at=at)
     return _row_to_signer(row)
 
 
 def list_signers(purpose: Purpose, *, organisation_id: str, at: datetime) -> tuple[Signer, ...]:
-    """Give every key that signs at `at`, newest first: two during a rotation, so that both lines
-    can be written.
+    """Return every key that signs at `at`, newest first.
+
+    During a rotation there are two, so that both lines can be written.
     """
     newest = get_signer(purpose, organisation_id=organisation_id, at=at)
-    older = (
-        _keys_of(purpose, organisation_id)
-        .filter(valid_until__gt=at)
-        .order_by("-valid_from", "key_id")
-    )
+    older = _keys_of(purpose, organisation_id).filter(valid_until__gt=at)
+    older = older.order_by("-valid_from", "key_id")
+
     return (newest, *(_row_to_signer(row) for row in older))
 
 
@@ -78,18 +79,21 @@ def list_signers(purpose: Purpose, *, organisation_id: str, at: datetime) -> tup
 def rotate_signing_key(
     purpose: Purpose, *, organisation_id: str, at: datetime, overlap: timedelta = OVERLAP
 ) -> Signer:
-    """Add a new key; the old one goes on signing beside it until `at + overlap`."""
+    """Add a new key. The old one also signs until `at + overlap`."""
     if overlap <= timedelta(0):
         raise ValueError("verifiers need an overlap to learn the new key")
+
     _keys_of(purpose, organisation_id).filter(valid_until=None).update(valid_until=at + overlap)
     return _row_to_signer(_make_key(purpose, organisation_id, at=at))
 
 
 def list_public_keys(organisation_id: str, purpose: Purpose) -> tuple[PublicKey, ...]:
-    """Give every key that this organisation ever had for the purpose, oldest first: old signatures
-    stay checkable.
+    """Return every key that this organisation ever had for the purpose, oldest first.
+
+    Old signatures stay verifiable.
     """
     rows = _keys_of(purpose, organisation_id).order_by("valid_from", "key_id")
+
     return tuple(
         PublicKey(
             key_id=row.key_id,
@@ -103,9 +107,9 @@ def list_public_keys(organisation_id: str, purpose: Purpose) -> tuple[PublicKey,
 
 @transactions.opens_transaction
 def _make_key(purpose: Purpose, organisation_id: str, *, at: datetime) -> SigningKey:
-    handle, public = kms.get_kms().new_signing_key(
-        "ML-DSA-44" if purpose == "receipts-mldsa44" else "Ed25519"
-    )
+    algorithm: Algorithm = "ML-DSA-44" if purpose == "receipts-mldsa44" else "Ed25519"
+    handle, public = kms.get_kms().new_signing_key(algorithm)
+
     row = SigningKey(
         key_id=f"{purpose}-{hashlib.sha256(public).hexdigest()[:16]}",
         organisation_id=organisation_id,
@@ -114,7 +118,9 @@ def _make_key(purpose: Purpose, organisation_id: str, *, at: datetime) -> Signin
         handle=handle,
         valid_from=at,
     )
+
     SigningKey.objects.bulk_create([row], ignore_conflicts=True)
+
     return _keys_of(purpose, organisation_id).get(valid_until=None)
 
 

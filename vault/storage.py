@@ -1,4 +1,4 @@
-"""Where ciphertext lies: a thin interface, and the local folder behind it.
+"""The object store for ciphertext: a thin interface, and the local folder behind it.
 
 Names are made by us, never by callers.
 """
@@ -19,7 +19,7 @@ from vault.chunked_encryption import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredObject:
     """One object in the store and when it was last written."""
 
     name: str
@@ -30,35 +30,36 @@ class Stored:
 class Storage(Protocol):
     """What an object store must do. Names look like `aa/ent_…`.
 
-    Raises FileNotFoundError for a name it has not.
+    Every method raises FileNotFoundError for a name that the store does not have.
     """
 
     def write(self, name: str, data: bytes) -> None:
-        """Keep the bytes; durable when this returns."""
+        """Store the bytes, durable when this returns."""
 
     def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
-        """Keep bytes that come in parts, all of them or, when the parts raise, nothing; durable
-        when this returns.
+        """Store bytes in parts, durable when this returns.
+
+        If the parts raise, nothing is stored.
         """
 
     def open(self, name: str) -> Source:
-        """Give the object for reading in pieces."""
+        """Return the object for reading in pieces."""
 
     def delete(self, name: str) -> None:
-        """Forget the object; no error when it is gone."""
+        """Delete the object. A missing object is no error."""
 
-    def names(self) -> Iterator[Stored]:
-        """Give every object."""
+    def names(self) -> Iterator[StoredObject]:
+        """Yield every object."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A file read in pieces, opened anew for each so that nothing needs closing."""
+    """A file read in pieces, opened for each of them, so that nothing needs closing."""
 
     path: Path
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Give up to `size` bytes from `offset`."""
+        """Return up to `size` bytes from `offset`."""
         handle = os.open(self.path, os.O_RDONLY)
         try:
             return os.pread(handle, size, offset)
@@ -66,47 +67,54 @@ class OpenFile:
             os.close(handle)
 
     def length(self) -> int:
-        """Bytes in all."""
+        """Return the number of bytes."""
         return self.path.stat().st_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderStorage:
-    """Objects as files in a folder, spread over 256 subfolders; temp file, fsync, rename."""
+    """Objects as files in a folder, spread over 256 subfolders.
+
+    Writing is temp file, fsync, rename.
+    """
 
     folder: Path
 
     def write(self, name: str, data: bytes) -> None:
-        """Keep the bytes; on the disk when this returns."""
+        """Store the bytes, on the disk when this returns."""
         self.write_parts(name, (data,))
 
     def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
-        """Keep bytes that come in parts; on the disk when this returns."""
+        """Store bytes in parts, on the disk when this returns."""
         path = self.folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         durable_files.write_parts(path, parts)
 
     def open(self, name: str) -> Source:
-        """Give the file for reading in pieces. Raises FileNotFoundError."""
+        """Return the file for reading in pieces.
+
+        Raises FileNotFoundError.
+        """
         path = self.folder / name
         if not path.is_file():
             raise FileNotFoundError(name)
+
         return OpenFile(path)
 
     def delete(self, name: str) -> None:
-        """Unlink the file; no error when it is gone."""
+        """Unlink the file. A missing file is no error."""
         (self.folder / name).unlink(missing_ok=True)
 
-    def names(self) -> Iterator[Stored]:
-        """Give every file, left-over temporary ones included."""
+    def names(self) -> Iterator[StoredObject]:
+        """Yield every file, left-over temporary ones included."""
         for path in self.folder.glob("*/*"):
             try:
                 written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             except FileNotFoundError:
                 continue
-            yield Stored(name=f"{path.parent.name}/{path.name}", written_at=written_at)
+            yield StoredObject(name=f"{path.parent.name}/{path.name}", written_at=written_at)
 
 
 def get_storage() -> Storage:
-    """Give the store that the settings name; today that is the data folder."""
+    """Return the store of the settings, which today is the data folder."""
     return FolderStorage(folder=settings.SAYSO_DATA_DIR / "blobs")

@@ -1,4 +1,4 @@
-"""Background work of the vault: end old key epochs, sweep files that belong to nobody."""
+"""Background work of the vault: the rotation of KEK versions, and the sweep of orphaned files."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from vault.models import Kek, KekState
 
 logger = logging.getLogger(__name__)
 
-# Together the outer bound of an erasure, see `vault.key_rotation`: 35 days, like the retention that
-# backups should have.
+# Together the outer bound of an erasure (see `vault.key_rotation`): 35 days, like the retention
+# that backups should have.
 EPOCH: Final = timedelta(days=28)
 GRACE: Final = timedelta(days=7)
 
 
 @background_task(name="vault.rotate")
-def rotate_key_epochs(**_later: object) -> None:
-    """Begin a new epoch when the current one is old enough; finish older ones, and a rotation that
-    was cut short.
-    """
+def rotate_kek_when_due(**_later: object) -> None:
+    """Start a new KEK version when the current one is old enough, and finish older rotations."""
     at = clock.now()
     if Kek.objects.filter(state=KekState.CURRENT, created_at__lte=at - EPOCH).exists():
-        done = key_rotation.rotate_epochs(at=at, grace=GRACE)
+        done = key_rotation.rotate_kek(at=at, grace=GRACE)
     elif Kek.objects.filter(state=KekState.RETIRING).exists():
         done = key_rotation.finish_rotation(at=at, grace=GRACE)
     else:
         return
+
     facts = {"epoch": done.epoch, "rewrapped": done.rewrapped, "destroyed": len(done.destroyed)}
-    logger.info("key epochs looked after", extra=facts)
+    logger.info("KEK versions rotated", extra=facts)
 
 
 @background_task(name="vault.sweep")

@@ -199,7 +199,7 @@ def _read_file(file: export_sources.File) -> Iterator[bytes]:
     since.
     """
     try:
-        message = blobs.open_message(file.blob_id)
+        message = blobs.open_blob(file.blob_id)
     except (NotFound, Tampered) as error:
         raise FileGone(
             "A file went while the bundle was made.", facts={"blob": file.blob_id}

@@ -108,7 +108,7 @@ def read_bundle(export: Export) -> Iterator[bytes]:
             "This bundle is not there.",
             facts={"state": export.state, "reason": export.code or None},
         )
-    return blobs.open_message(export.blob_id).chunks()
+    return blobs.open_blob(export.blob_id).chunks()
 
 
 @transactions.opens_transaction

@@ -43,7 +43,7 @@ from transparency_log import checkpoints, events, sequencer
 from transparency_log.formats import log_entry
 from transparency_log.models import Entry, Outbox
 from vault import blobs, signing_keys, subject_keys
-from vault.blobs import Staged
+from vault.blobs import StagedBlob
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class Written:
     may be in it.
     """
 
-    staged: Staged
+    staged: StagedBlob
     sha256: str
     rows: int
     log_size: int

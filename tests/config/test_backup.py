@@ -190,7 +190,7 @@ class TestSomebodyErasedSince:
         back_up(archive_file)
         erase(ada)
         (data_folder / "anchors" / tombstones.FILE).unlink()
-        key_rotation.rotate_epochs(at=NOON + timedelta(days=35))
+        key_rotation.rotate_kek(at=NOON + timedelta(days=35))
 
         with pytest.raises(CommandError, match="nobody can open it any more"):
             restore(archive_file, "--replace")

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class TestWhatABackupNeedsBesidesItself:
     def test_is_said_when_its_keys_were_destroyed(self, ada: Ada, archive_file: Path) -> None:
         back_up(archive_file)
-        key_rotation.rotate_epochs(at=NOON + timedelta(days=28), grace=timedelta(days=7))
+        key_rotation.rotate_kek(at=NOON + timedelta(days=28), grace=timedelta(days=7))
         restore(archive_file, "--replace")  # within the grace
 
-        key_rotation.rotate_epochs(at=NOON + timedelta(days=35))
+        key_rotation.rotate_kek(at=NOON + timedelta(days=35))
 
         with pytest.raises(
             CommandError, match="nothing was changed: The keys of this backup were destroyed"

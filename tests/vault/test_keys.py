@@ -78,7 +78,7 @@ class TestBinding:
         Subject.objects.filter(id=ana).update(wrapped_key=unbound)
 
         assert sealed_values.unseal(ana, "name", sealed) == "Ana"
-        key_rotation.rotate_epochs(at=NOON)
+        key_rotation.rotate_kek(at=NOON)
         assert sealed_values.unseal(ana, "name", sealed) == "Ana"
 
         Subject.objects.filter(id=bert).update(wrapped_key=row(ana).wrapped_key)
@@ -186,7 +186,7 @@ class TestRotateEpoch:
     def test_keeps_every_living_key_as_it_was(self, make_subject: MakeSubject) -> None:
         subjects = [make_subject() for _ in range(3)]
         before = [subject_keys.derive_key(subject, "x") for subject in subjects]
-        done = subject_keys.rotate_epoch(at=NOON)
+        done = key_rotation.rotate_kek(at=NOON)
         assert (
             [subject_keys.derive_key(subject, "x") for subject in subjects],
             done.rewrapped,
@@ -198,7 +198,7 @@ class TestRotateEpoch:
         subject = make_subject()
         backup = row(subject)
         erase(subject)
-        subject_keys.rotate_epoch(at=NOON)
+        key_rotation.rotate_kek(at=NOON)
         Subject.objects.filter(id=subject).update(wrapped_key=backup.wrapped_key, destroyed_at=None)
         with pytest.raises(KeyDestroyed):
             subject_keys.derive_key(subject, "x")
@@ -209,7 +209,7 @@ class TestRotateEpoch:
         subject = make_subject()
         copy = bytes(row(subject).wrapped_key or b"")
         erase(subject)
-        subject_keys.rotate_epoch(at=NOON)
+        key_rotation.rotate_kek(at=NOON)
         left = [path.stem for path in (data_folder / "kms").glob("kek-*.key")]
         assert len(left) == 1
         with pytest.raises(Tampered):
@@ -219,7 +219,7 @@ class TestRotateEpoch:
         self, make_subject: MakeSubject, erase: Erase
     ) -> None:
         subject = make_subject()
-        seen, new = row(subject), key_rotation._begin_epoch(at=NOON)
+        seen, new = row(subject), key_rotation._start_version(at=NOON)
         erase(subject)
         assert (
             key_rotation._rewrap_subject(seen, seen.kek, new),
@@ -229,13 +229,13 @@ class TestRotateEpoch:
     def test_destroys_no_epoch_that_somebody_still_needs(self, make_subject: MakeSubject) -> None:
         old = row(make_subject()).kek
         Kek.objects.filter(epoch=old.epoch).update(state=KekState.RETIRING, retired_at=NOON)
-        assert not key_rotation._end_epoch(old, at=NOON)
+        assert not key_rotation._destroy_version(old, at=NOON)
 
     def test_finishes_what_a_killed_rotation_left(self, make_subject: MakeSubject) -> None:
         subject = make_subject()
         before = subject_keys.derive_key(subject, "x")
-        left = key_rotation._begin_epoch(at=NOON)
-        done = subject_keys.rotate_epoch(at=NOON)
+        left = key_rotation._start_version(at=NOON)
+        done = key_rotation.rotate_kek(at=NOON)
         assert (
             left.epoch in done.destroyed,
             len(done.destroyed),
@@ -248,14 +248,14 @@ class TestRotateEpoch:
 
     def test_wraps_new_subjects_under_the_new_epoch(self, make_subject: MakeSubject) -> None:
         make_subject()
-        done = subject_keys.rotate_epoch(at=NOON)
+        done = key_rotation.rotate_kek(at=NOON)
         assert row(make_subject()).kek_id == done.epoch
 
     @pytest.mark.django_db(transaction=True)
     def test_loses_no_subject_that_is_born_meanwhile(self) -> None:
         def live(number: int) -> list[str]:
             if number < 2:  # two rotations beside each other, too
-                return [str(subject_keys.rotate_epoch(at=NOON).epoch) for _ in range(4)][:0]
+                return [str(key_rotation.rotate_kek(at=NOON).epoch) for _ in range(4)][:0]
             return [
                 subject_keys.create_subject(kind="person", organisation_id="org_acme", at=NOON)
                 for _ in range(15)
@@ -271,7 +271,7 @@ class TestRotateEpoch:
         self, make_subject: MakeSubject, after: timedelta, opens: bool
     ) -> None:
         backup = row(make_subject())
-        subject_keys.rotate_epoch(at=NOON, grace=timedelta(days=7))
+        key_rotation.rotate_kek(at=NOON, grace=timedelta(days=7))
         key_rotation.finish_rotation(at=NOON + after, grace=timedelta(days=7))
         try:
             kms.get_kms().unwrap(
@@ -288,7 +288,7 @@ class TestRotateEpoch:
         old = row(make_subject()).kek
         kms.get_kms().destroy(old.kms_name)
         with pytest.raises(KeyDestroyed):
-            subject_keys.rotate_epoch(at=NOON)
+            key_rotation.rotate_kek(at=NOON)
 
     @pytest.mark.parametrize(
         ("name", "values"),

@@ -20,7 +20,7 @@ def states() -> list[str]:
 
 def run_at(monkeypatch: pytest.MonkeyPatch, days: float) -> list[str]:
     monkeypatch.setattr("core.clock.now", lambda: NOON + days * DAY)
-    tasks.rotate_key_epochs()
+    tasks.rotate_kek_when_due()
     return states()
 
 
@@ -50,7 +50,7 @@ class TestRotate:
         self, make_subject: MakeSubject, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         make_subject()
-        left = key_rotation._begin_epoch(at=NOON)
+        left = key_rotation._start_version(at=NOON)
         run_at(monkeypatch, 1)
         assert Subject.objects.get().kek_id == left.epoch
 

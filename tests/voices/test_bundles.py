@@ -203,9 +203,7 @@ class TestTheirRecordings:
         )
         tracemalloc.start()
         try:
-            for piece in Archive().add(
-                file.name, blobs.open_message(file.blob_id).chunks(), level=0
-            ):
+            for piece in Archive().add(file.name, blobs.open_blob(file.blob_id).chunks(), level=0):
                 del piece
             peak = tracemalloc.get_traced_memory()[1]
         finally:
