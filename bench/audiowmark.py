@@ -39,7 +39,7 @@ OWN_KEY = bytes(range(32))
 TOKEN = 0xC0FFEE42
 SECRET = bytes(range(16))
 SECOND = AudiowmarkLayer(
-    clip_id=ids.of_bytes("clp", bytes.fromhex(MESSAGE)),
+    clip_id=ids.from_bytes("clp", bytes.fromhex(MESSAGE)),
     key=audiowmark_layer.to_audiowmark_key(SECRET, "bench"),
 )
 LENGTHS = (3, 5, 8, 10, 15, 30)

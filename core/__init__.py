@@ -1,4 +1,1 @@
-"""What every room shares: errors, ids, canonical JSON, clock, transactions, REST plumbing.
-
-No models.
-"""
+"""The parts that every room shares: errors, ids, canonical JSON, clock, transactions, REST."""

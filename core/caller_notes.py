@@ -14,19 +14,23 @@ from django.db import models
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Notes:
-    """The caller's own id, flat notes and, of a clip, the reference of the call. Never logged."""
+    """The caller's own id, flat notes and, of a clip, the reference of the call.
+
+    They are never logged.
+    """
 
     external_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     client_reference: str = ""
 
     def __bool__(self) -> bool:
-        """Say whether there is anything to keep."""
+        """Check whether there is anything to store."""
         return bool(self.external_id or self.metadata or self.client_reference)
 
     def with_changes(self, changes: Mapping[str, Any]) -> Notes:
-        """Give the notes with those of the changes that are notes; None and other fields change
-        nothing.
+        """Return the notes with the changes that are notes.
+
+        None and other fields change nothing.
         """
         given = {
             name: changes[name]

@@ -1,6 +1,4 @@
-"""Canonical JSON (RFC 8785, JCS) and its SHA-256: the one form in which anything is hashed or
-signed.
-"""
+"""Canonical JSON (RFC 8785, JCS) and its SHA-256, the form of all that is hashed or signed."""
 
 from __future__ import annotations
 
@@ -17,11 +15,12 @@ import rfc8785
 from core.errors import Malformed
 
 _MOST: Final = 2**53 - 1
-"""RFC 7493: what every reader of JSON numbers keeps exactly."""
+"""RFC 7493: the largest integer that every reader of JSON numbers keeps exactly."""
 _LONGEST_NUMBER: Final = 4_000  # digits: below the bound at which the interpreter itself refuses
 DEEPEST: Final = 64
-"""Containers in containers; more than any form has, and less than where readers written with
-recursion give up.
+"""The deepest nesting of containers.
+
+It is more than any form has, and less than where recursive readers fail.
 """
 
 _SORTED: Final = json.JSONEncoder(
@@ -32,17 +31,19 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def dump(value: Json) -> bytes:
-    """Give the JCS bytes of `value`, every string brought to NFC first (NFC and NFD spell one name
-    two ways).
+    """Return the JCS bytes of `value`, with every string in NFC.
 
-    Raises ValueError for floats, non-string keys and integers beyond 2**53 - 1: a record must read
-    alike everywhere.
+    NFC and NFD spell one name two ways.
+
+    Raises ValueError for floats, non-string keys and integers beyond 2**53 - 1, which not every
+    reader reads in the same way.
     """
     text = _SORTED.encode(value if _is_plain(value) else _normalise_value(value))
     if text.isascii():
-        # Without floats and beyond-ASCII keys the standard library's sorted form is JCS, and six
+        # Without floats and keys beyond ASCII, the standard library's sorted form is JCS, and six
         # times as fast.
         return text.encode("ascii")
+
     try:
         return rfc8785.dumps(_normalise_value(value))
     except rfc8785.CanonicalizationError as error:
@@ -50,16 +51,21 @@ def dump(value: Json) -> bytes:
 
 
 def sha256_hex(data: bytes) -> str:
-    """SHA-256 of the bytes, in lower-case hex."""
+    """Return the SHA-256 of the bytes, in lower-case hex."""
     return hashlib.sha256(data).hexdigest()
 
 
 def load(data: bytes) -> Json:
-    """Read JSON strictly, after RFC 7493: UTF-8, no duplicate keys, no NaN or Infinity, no half of
-    a surrogate pair, not nested more than DEEPEST deep. Raises Malformed.
+    """Read JSON strictly, after RFC 7493.
+
+    It must be UTF-8, without duplicate keys, NaN, Infinity or half of a surrogate pair, and not
+    nested more than DEEPEST deep.
+
+    Raises Malformed.
     """
     if data.startswith(codecs.BOM_UTF8):
         raise Malformed("The body begins with a byte-order mark. Send UTF-8 without one.")
+
     try:
         parsed: Json = json.loads(
             data.decode("utf-8"),
@@ -68,7 +74,9 @@ def load(data: bytes) -> Json:
             parse_float=_parse_finite,
             parse_int=_parse_whole,
         )
-        if b"\\u" in data:  # only an escape can spell half of a pair
+
+        # Only an escape can spell half of a pair.
+        if b"\\u" in data:
             json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed("The body is not UTF-8.") from error
@@ -77,11 +85,11 @@ def load(data: bytes) -> Json:
     except RecursionError as error:
         raise Malformed("The JSON is nested too deeply.") from error
     except json.JSONDecodeError as error:
-        # The place is the caller's to know. The library's sentence is Python's advice to a Python
-        # programmer.
+        # The place helps the caller. The library's sentence is advice to a Python programmer.
         raise Malformed(
             f"The body is not JSON: see line {error.lineno}, column {error.colno}."
         ) from error
+
     _must_be_shallow(parsed)
     return parsed
 
@@ -97,6 +105,7 @@ def _must_be_shallow(value: Json) -> None:
         ]
         if not layer:
             return
+
     raise Malformed("The JSON is nested too deeply.")
 
 
@@ -107,10 +116,8 @@ def _children_of(value: Json) -> Sequence[Json]:
 
 
 def _is_plain(value: Json) -> bool:
-    """Say whether `_normalise_value` would give the same: ASCII is in NFC.
-
-    Most records are, and this takes half of its time.
-    """
+    """Check whether `_normalise_value` would change nothing: ASCII is in NFC."""
+    # Most records are plain, and this takes half of its time.
     if type(value) is str:
         return value.isascii()
     if type(value) is int:
@@ -125,6 +132,10 @@ def _is_plain(value: Json) -> bool:
 
 
 def _normalise_value(value: Json) -> Json:
+    """Return `value` with every string in NFC.
+
+    Raises ValueError for what a record cannot hold.
+    """
     match value:
         case str():
             return unicodedata.normalize("NFC", value)

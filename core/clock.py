@@ -1,6 +1,4 @@
-"""Time: the only module that reads the clock; everybody below the edge takes `at` as an
-argument.
-"""
+"""Time: the only module that reads the clock. All code below the edge takes `at` as an argument."""
 
 from __future__ import annotations
 
@@ -11,16 +9,18 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """The present, in UTC. For edges alone: a view, a task, a command."""
+    """Return the present, in UTC. It is for edges alone: a view, a task, a command."""
     return datetime.now(UTC)
 
 
 def to_rfc3339(at: datetime) -> str:
-    """`2026-11-20T00:00:00Z`: RFC 3339 in UTC with `Z`, milliseconds only when there are some."""
+    """Return a time such as `2026-11-20T00:00:00Z`: RFC 3339 in UTC with `Z`.
+
+    Milliseconds appear only when there are some.
+    """
     utc = at.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds" if utc.microsecond >= 1000 else "seconds").replace(
-        "+00:00", "Z"
-    )
+    timespec = "milliseconds" if utc.microsecond >= 1000 else "seconds"
+    return utc.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def format_timestamp(at: datetime | None) -> str | None:
@@ -29,5 +29,5 @@ def format_timestamp(at: datetime | None) -> str | None:
 
 
 def to_millis(at: datetime) -> int:
-    """Milliseconds since 1970, the integer form of a time in log entries."""
+    """Return the milliseconds since 1970, the integer form of a time in log entries."""
     return int(at.timestamp() * 1000)

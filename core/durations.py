@@ -1,6 +1,4 @@
-"""ISO 8601 durations such as `P1Y2M10DT2H30M` or `P2W`, added to a time or taken from it by the
-calendar. Pure.
-"""
+"""ISO 8601 durations such as `P1Y2M10DT2H30M` or `P2W`, added to a time by the calendar."""
 
 from __future__ import annotations
 
@@ -15,7 +13,8 @@ from core.errors import Invalid
 _SHAPE: Final = re.compile(
     r"P(?=[0-9T])(?:(?P<weeks>[0-9]{1,4})W"
     r"|(?:(?P<years>[0-9]{1,4})Y)?(?:(?P<months>[0-9]{1,5})M)?(?:(?P<days>[0-9]{1,6})D)?"
-    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,7})H)?(?:(?P<minutes>[0-9]{1,9})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?)\Z"
+    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,7})H)?(?:(?P<minutes>[0-9]{1,9})M)?"
+    r"(?:(?P<seconds>[0-9]{1,9})S)?)?)\Z"
 )
 
 
@@ -27,17 +26,16 @@ class BadDuration(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duration:
-    """Months (years are twelve), days (weeks are seven) and seconds; each is added in that
-    order.
-    """
+    """Months (years are twelve), days (weeks are seven) and seconds, added in that order."""
 
     months: int = 0
     days: int = 0
     seconds: int = 0
 
     def after(self, start: datetime) -> datetime:
-        """Give the time this long after `start`, by the calendar: a month after 31 January is the
-        last of February.
+        """Return the time this long after `start`, by the calendar.
+
+        A month after 31 January is the last of February.
 
         Raises BadDuration beyond the year 9999.
         """
@@ -47,7 +45,7 @@ class Duration:
             raise BadDuration("This duration leads out of the calendar.") from error
 
     def before(self, end: datetime) -> datetime:
-        """Give the time this long before `end`: months by the calendar, then days and seconds.
+        """Return the time this long before `end`: months by the calendar, then days and seconds.
 
         Raises BadDuration before the year 1.
         """
@@ -65,7 +63,9 @@ def parse_duration(text: str) -> Duration:
     match = _SHAPE.match(text)
     if match is None:
         raise BadDuration("This is not an ISO 8601 duration such as P1Y or PT36H.")
+
     part = {name: int(value or 0) for name, value in match.groupdict().items()}
+
     return Duration(
         months=part["years"] * 12 + part["months"],
         days=part["weeks"] * 7 + part["days"],
@@ -78,5 +78,6 @@ def _add_months(start: datetime, months: int) -> datetime:
     year = start.year + years
     if not 1 <= year <= 9999:
         raise OverflowError(year)
+
     last = calendar.monthrange(year, month + 1)[1]
     return start.replace(year=year, month=month + 1, day=min(start.day, last))

@@ -1,5 +1,6 @@
-"""The error tree: every anticipated failure is one of these; `config/problems.py` alone knows their
-HTTP status.
+"""The error tree. Every anticipated failure is one of these errors.
+
+Only `config/problems.py` knows their HTTP status.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing wrong with one field (or one reason of a refusal), as the `errors` list of a
-    problem shows it.
+    """One thing wrong with one field, or one reason of a refusal.
+
+    The `errors` list of a problem shows it.
     """
 
     code: str
@@ -23,9 +25,9 @@ class Fault:
 class SaysoError(Exception):
     """Something went wrong on our side.
 
-    Root of every anticipated failure, never raised itself. `code` is public API: never rename one.
-    `facts` go into the problem document as further members, so they hold ids and codes, never names
-    or texts.
+    This is the root of every anticipated failure and is never raised itself. `code` is public API
+    and is never renamed. `facts` go into the problem document as further members, so they hold ids
+    and codes, never names or texts.
     """
 
     code: ClassVar[str] = "internal"
@@ -48,7 +50,7 @@ class SaysoError(Exception):
         self.facts = dict(facts or {})
 
     def code_by(self, faults: Sequence[Fault]) -> str:  # noqa: ARG002 - a subclass reads them
-        """Give the code of an error that was raised without one."""
+        """Return the code of an error that was raised without one."""
         return self.code
 
 
@@ -65,7 +67,7 @@ class Refused(SaysoError):
 
 
 class NotFound(SaysoError):
-    """No such thing, or it belongs to somebody else: the two answers are the same on purpose."""
+    """No such thing, or it belongs to another organisation: both have the same answer."""
 
     code = "not_found"
 
@@ -83,8 +85,9 @@ class TooLarge(SaysoError):
 
 
 class AddressTooLong(SaysoError):
-    """The address carries more than it may; where there is another call for long values, it says
-    so.
+    """The address is longer than it may be.
+
+    If another call takes long values, it is named.
     """
 
     code = "address_too_long"
@@ -103,7 +106,7 @@ class UnsupportedMedia(SaysoError):
 
 
 class EncodingUnsupported(UnsupportedMedia):
-    """The body has a `Content-Encoding`, and bodies are read as they are."""
+    """The body has a `Content-Encoding`, and bodies are read without decoding."""
 
     code = "content_encoding_unsupported"
 
@@ -117,29 +120,27 @@ class Malformed(SaysoError):
 class Invalid(SaysoError):
     """The request can be read, but a field in it is wrong.
 
-    Where all its faults are the same closed word that is not known, such as `exclusion_unknown`,
-    that is its code.
+    If all its faults are the same unknown word of a closed list, such as `exclusion_unknown`, that
+    is its code.
     """
 
     code = "invalid"
 
     def code_by(self, faults: Sequence[Fault]) -> str:
-        """Give the code of the faults where it is one, of an unknown word.
+        """Return the code of the faults, if it is one and that of an unknown word.
 
-        A subclass keeps its own.
+        A subclass keeps its own code.
         """
         found = {fault.code for fault in faults}
-        if (
-            self.code == Invalid.code
-            and len(found) == 1
-            and (only := found.pop()).endswith("_unknown")
-        ):
-            return only
-        return self.code
+        if self.code != Invalid.code or len(found) != 1:
+            return self.code
+
+        only = found.pop()
+        return only if only.endswith("_unknown") else self.code
 
 
 class RateLimited(SaysoError):
-    """Too many calls with this key; try again after `retry_after` seconds."""
+    """Too many calls with this key. Try again after `retry_after` seconds."""
 
     code = "rate_limited"
     retryable = True

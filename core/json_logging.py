@@ -1,6 +1,4 @@
-"""Structured logs: one JSON object a line, holding codes and ids; bodies, names and addresses have
-no way in.
-"""
+"""Structured logs: one JSON object a line, with codes and ids but no bodies, names or addresses."""
 
 from __future__ import annotations
 
@@ -22,32 +20,34 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as JSON: time, level, logger, event, the fields given in `extra`, and where
-    an exception rose.
+    """Formats a record as JSON: time, level, logger, event, `extra` fields, and its exception.
 
-    An exception is named by its class and line, never by its message: messages of foreign code
-    quote their input.
+    An exception is named by its class and line, never by its message, because messages of foreign
+    code quote their input.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line."""
+        """Return the line."""
         line: dict[str, object] = {
             "at": clock.to_rfc3339(clock.now()),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
         }
+
         if current := request_id.get():
             line["request_id"] = current
         line |= {key: str(value) for key, value in vars(record).items() if key not in _STANDARD}
+
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__name__
             line["where"] = _trace_places(record.exc_info[2])
+
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def build_log_config(level: str) -> dict[str, object]:
-    """Give what `logging.config.dictConfig` wants: all lines to stderr, from this level on."""
+    """Return the configuration for `dictConfig`: lines of `level` and above to stderr."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -79,4 +79,5 @@ def _trace_places(trace: object) -> list[str]:
             break
         steps.append(f"{frame.f_globals.get('__name__')}:{getattr(trace, 'tb_lineno', 0)}")
         trace = getattr(trace, "tb_next", None)
+
     return steps[-8:]

@@ -1,4 +1,4 @@
-"""What papers for people consist of: a head, titles, lines, passages, tables and codes."""
+"""The parts of papers for people: titles, lines, passages, tables and codes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """What a paper is about: its title, its language, when it was made, and what stands on the head
-    of every page.
-    """
+    """The subject of a paper: its title, language, time, and the banner of every page."""
 
     title: str
     lang: str
@@ -39,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A paragraph, in its own direction; `point` draws a dot before it."""
+    """A paragraph, in its own direction. `point` draws a dot before it."""
 
     text: str
     point: bool = False
@@ -57,9 +55,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeBlock:
-    """A part of its own about an address: a title, a hint, the address, and the QR code that leads
-    there.
-    """
+    """A part about an address: a title, a hint, the address, and its QR code."""
 
     title: str
     hint: str
@@ -70,7 +66,7 @@ Block = Heading | Line | Passage | Table | CodeBlock
 
 
 def list_texts(blocks: Iterable[Block]) -> Iterator[str]:
-    """Give every text that is drawn in letters."""
+    """Yield every text that is drawn in letters."""
     for block in blocks:
         match block:
             case Heading() | Passage():

@@ -1,8 +1,8 @@
-"""Fonts for PDF: which font has a letter, and that font cut down to the letters of one document.
+"""Fonts for PDF: which font has a letter, and that font reduced to the letters of one document.
 
 The fonts are Noto Sans (SIL Open Font License), from packages. They are variable fonts, and those
-of Chinese, Japanese and Korean weigh many megabytes, so a document gets a cut of each font that it
-needs, at one weight.
+of Chinese, Japanese and Korean have many megabytes. So a document contains a subset of each font
+that it needs, at one weight.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-# They log the letters that they cut, and with them people's names.
+# They log the letters of a subset, and with them people's names.
 for _name in ("fontTools", "fpdf"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
@@ -28,7 +28,7 @@ REGULAR: Final = 400
 BOLD: Final = 700
 BASE: Final = "NotoSans"
 
-# Latin letters and marks that nearly every document has: cut once, used by all.
+# Latin letters and marks that nearly every document has. Their subset is made once and shared.
 BASIC: Final = frozenset(
     {*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, "–—‘’‚“”„…•")} - {0xAD}
 )
@@ -38,8 +38,8 @@ _SELECTORS: Final = frozenset(
     map(chr, (*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _EASTERN: Final = ("JP", "KR", "SC", "TC")
-# Which of the four draws Han characters in the forms that the reader knows, by the language of the
-# person.
+# Which of the four draws Han characters in the forms that the reader knows, by the person's
+# language.
 _BY_LANGUAGE: Final[Mapping[str, str]] = {"ja": "JP", "ko": "KR", "zh": "SC", "yue": "TC"}
 _BY_REGION: Final[Mapping[str, str]] = {
     "JP": "JP", "KR": "KR", "CN": "SC", "SG": "SC", "HANS": "SC", "TW": "TC", "HK": "TC",
@@ -62,7 +62,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """What draws the letters of a document, the base font first, and which of them no font has."""
+    """The fonts of a document, the base font first, and the letters that no font has."""
 
     fonts: tuple[Cut, ...]
     bold: Cut
@@ -70,7 +70,7 @@ class Letters:
 
 
 def choose_letters(texts: Iterable[str], *, language: str = "", country: str = "") -> Letters:
-    """Choose and cut the fonts for these texts.
+    """Choose and reduce the fonts for these texts.
 
     `language` and `country` of the person decide between forms of Han.
     """
@@ -80,31 +80,36 @@ def choose_letters(texts: Iterable[str], *, language: str = "", country: str = "
         *(f"{BASE}{script}" for script in _SCRIPTS),
         *_eastern_fonts(wanted, language, country),
     )
+
     chosen: dict[str, set[int]] = {}
     missing: set[str] = set()
     selectors = {code for code in wanted if is_selector(chr(code))}
     for code in wanted:
         if code in BASIC or code in selectors:
             continue
+
         name = next((name for name in order if code in _list_code_points(name)), None)
         if name is None:
             missing.add(chr(code))
-        else:
-            # The shaping may take a letter apart, so its parts must be in the cut too.
-            parts = {ord(part) for part in unicodedata.normalize("NFD", chr(code))}
-            chosen.setdefault(name, set()).update({code} | (parts & _list_code_points(name)))
-    # A selector comes with every font: one that does not know the form draws the letter's usual
-    # one.
+            continue
+
+        # Shaping may take a letter apart, so its parts must be in the subset, too.
+        parts = {ord(part) for part in unicodedata.normalize("NFD", chr(code))}
+        chosen.setdefault(name, set()).update({code} | (parts & _list_code_points(name)))
+
+    # Every font has the selectors. A font that does not know the form draws the usual one.
     others = tuple(
         _cut_font(name, frozenset(codes | selectors), REGULAR) for name, codes in chosen.items()
     )
     base, bold = (_cut_font(BASE, BASIC, weight) for weight in (REGULAR, BOLD))
+
     return Letters(fonts=(base, *others), bold=bold, missing=frozenset(missing))
 
 
 def strip_invisible(text: str) -> str:
-    """Give the text in NFC without what draws nothing; joiners stay, as letters change shape by
-    them.
+    """Return the text in NFC without what draws nothing.
+
+    Joiners stay, because letters change shape by them.
     """
     composed = unicodedata.normalize("NFC", text)
     return "".join(
@@ -115,49 +120,47 @@ def strip_invisible(text: str) -> str:
 
 
 def is_selector(character: str) -> bool:
-    """Say whether this is a variation selector, as Japanese names and emoji have them."""
+    """Check whether this is a variation selector, as Japanese names and emoji have them."""
     return character in _SELECTORS
 
 
 def is_rtl(text: str) -> bool:
-    """Say whether a text reads from right to left: by its first letter that has a direction."""
+    """Check whether a text reads from right to left, by its first letter that has a direction."""
     for character in text:
         direction = unicodedata.bidirectional(character)
         if direction in {"L", "R", "AL"}:
             return direction != "L"
+
     return False
 
 
 def _eastern_fonts(wanted: Sequence[int], language: str, country: str) -> tuple[str, ...]:
     subtags = [*language.replace("_", "-").upper().split("-")[1:], country.upper()]
     first = next((_BY_REGION[tag] for tag in subtags if tag in _BY_REGION), "")
-    first = (
-        first
-        or _BY_LANGUAGE.get(language.partition("-")[0].lower(), "")
-        or _guess_han_region(wanted)
-    )
+    by_language = _BY_LANGUAGE.get(language.partition("-")[0].lower(), "")
+    first = first or by_language or _guess_han_region(wanted)
+
     return tuple(f"{BASE}{name}" for name in dict.fromkeys((first, *_EASTERN)))
 
 
 def _guess_han_region(wanted: Sequence[int]) -> str:
-    """Kana is Japanese, Hangul Korean; Han alone is taken for Chinese."""
+    """Return the region of these letters: kana is Japanese, Hangul Korean, Han alone Chinese."""
     if any(0x3040 <= code <= 0x30FF for code in wanted):
         return "JP"
-    return (
-        "KR"
-        if any(0x1100 <= code <= 0x11FF or 0xAC00 <= code <= 0xD7A3 for code in wanted)
-        else "SC"
-    )
+    if any(0x1100 <= code <= 0x11FF or 0xAC00 <= code <= 0xD7A3 for code in wanted):
+        return "KR"
+    return "SC"
 
 
 @cache
 def _list_code_points(name: str) -> frozenset[int]:
-    """Give the code points that a font has.
-
-    The base font leaves joiners to the fonts of the scripts that join.
-    """
+    """Return the code points that a font has."""
     covered = frozenset(_open_font(name).getBestCmap())
-    return covered - {ord(joiner) for joiner in _JOINERS} if name == BASE else covered
+    if name != BASE:
+        return covered
+
+    # The base font leaves joiners to the fonts of the scripts that join.
+    return covered - {ord(joiner) for joiner in _JOINERS}
 
 
 def _open_font(name: str) -> TTFont:
@@ -168,29 +171,36 @@ def _open_font(name: str) -> TTFont:
         )
     else:
         folder = resources.files("manimgx_fonts")
-    return TTFont(
-        io.BytesIO((folder / f"{name}[wght].ttf").read_bytes()), lazy=True, recalcTimestamp=False
-    )
+
+    data = (folder / f"{name}[wght].ttf").read_bytes()
+    return TTFont(io.BytesIO(data), lazy=True, recalcTimestamp=False)
 
 
 @lru_cache(maxsize=64)
 def _cut_font(name: str, codes: frozenset[int], weight: int) -> Cut:
-    """Keep these letters with all their shapes, and fix the weight."""
+    """Return a font with these letters in all their shapes, at one weight."""
     font = _open_font(name)
+
     options = subset.Options()
     options.notdef_outline = True
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=sorted(codes))
     cutter.subset(font)
+
     between = io.BytesIO()
     font.save(between)
     fixed = instancer.instantiateVariableFont(
         TTFont(between, recalcTimestamp=False), {"wght": weight}
     )
-    called = f"{name}{'' if codes == BASIC else 'More'}-{'Bold' if weight == BOLD else 'Regular'}"
+
+    # Readers and tools name a font by these two records.
+    letters = "" if codes == BASIC else "More"
+    style = "Bold" if weight == BOLD else "Regular"
+    called = f"{name}{letters}-{style}"
     for record in fixed["name"].names:
-        if record.nameID in {4, 6}:  # by these readers and tools name a font
+        if record.nameID in {4, 6}:
             record.string = called
+
     out = io.BytesIO()
     fixed.save(out)
     return Cut(name=called, data=out.getvalue())

@@ -1,25 +1,22 @@
-"""Papers for people as PDF: titles, lines, tables, in any script that we have letters for, shaped
-and in reading order.
+"""Papers for people as PDF: titles, lines, tables, in any script that our fonts have.
 
-Drawn by fpdf2, shaped by HarfBuzz. What no font has is written as code points, and the reader is
-told so.
+They are drawn by fpdf2 and shaped by HarfBuzz, in reading order. What no font has is written as
+code points, and a sentence tells the reader so.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from fpdf import FPDF
-from fpdf.line_break import Fragment, TextLine
+from fpdf.line_break import TextLine
 
-from core import pdf_blocks, pdf_fonts, qr_codes
+from core import pdf_blocks, pdf_fonts, pdf_shaping, qr_codes
 from core.pdf_blocks import Block, CodeBlock, Heading, Line, Paper, Passage, Table
 from core.pdf_fonts import Letters
 
@@ -27,11 +24,13 @@ _FAMILY: Final = "base"
 # A run of Latin words and numbers, with what stands between them.
 _FOREIGN: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z:.,/+_@ -]*[0-9A-Za-z])?")
 _MARGIN: Final = 22
-_BODY, _SMALL, _LEADING = 10, 8, 1.4
+_BODY: Final = 10
+_SMALL: Final = 8
+_LEADING: Final = 1.4
 _CODE: Final = 34
 """The side of a QR code in millimetres."""
 _ABOVE_CODE: Final = 34
-"""What its title, hint and address take at most, so that they stay on one page with it."""
+"""The most that its title, hint and address take, so that they stay on one page with it."""
 
 
 def draw_paper(
@@ -42,7 +41,7 @@ def draw_paper(
     language: str = "",
     country: str = "",
 ) -> bytes:
-    """Draw the paper. `undrawn` is what the reader is told when a letter cannot be drawn.
+    """Draw the paper. `undrawn` is the sentence for a reader when a letter cannot be drawn.
 
     `language` and `country` of the person decide between the Chinese, Japanese and Korean forms of
     one character.
@@ -58,8 +57,10 @@ def draw_paper(
     letters = pdf_fonts.choose_letters(
         [*texts, *pdf_blocks.list_texts(blocks)], language=language, country=country
     )
+
     if letters.missing and undrawn:
         blocks = [*blocks, Passage(text=undrawn)]
+
     with TemporaryDirectory(prefix="sayso-pdf-") as folder:
         sheet = _Sheet(paper, letters, Path(folder))
         for block in blocks:
@@ -68,49 +69,56 @@ def draw_paper(
 
 
 class _Sheet(FPDF):
-    """One document of fpdf2 with our fonts, our head and foot, and text that reads back as it was
-    written.
-    """
+    """One document of fpdf2 with our fonts, our head and foot, and text that can be copied."""
 
     def __init__(self, paper: Paper, letters: Letters, folder: Path) -> None:
         super().__init__(format="A4")
-        self._paper, self._missing = paper, letters.missing
+        self._paper = paper
+        self._missing = letters.missing
         self._font_before: str | None = None
+
         self.set_title(paper.title)
         self.set_author("Sayso")
         self.set_lang(paper.lang)
         self.set_creation_date(paper.made_at)
         self.set_margins(_MARGIN, _MARGIN, _MARGIN)
         self.set_auto_page_break(auto=True, margin=_MARGIN)
+
+        self._add_fonts(letters, folder)
+        self.add_page()
+
+    def _add_fonts(self, letters: Letters, folder: Path) -> None:
         base, *others = letters.fonts
         for family, style, cut in [
-            (_FAMILY, "", base), (_FAMILY, "B", letters.bold),
+            (_FAMILY, "", base),
+            (_FAMILY, "B", letters.bold),
             *((cut.name, "", cut) for cut in others),
-        ]:  # fmt: skip
+        ]:
             file = folder / f"{cut.name}.ttf"
             file.write_bytes(cut.data)
             self.add_font(family, style, str(file))
-        for font in self.fonts.values():  # the same paper has the same bytes, whenever it is drawn
+
+        # The same paper has the same bytes, whenever it is drawn.
+        for font in self.fonts.values():
             font.ttfont.recalcTimestamp = False  # type: ignore[union-attr]  # ours are all TrueType
+
         if others:
             self.set_fallback_fonts([cut.name for cut in others], exact_match=False)
-        self.add_page()
 
     def header(self) -> None:
-        """Say on every page that test data is test data."""
+        """Draw the banner, which marks test data on every page."""
         if self._paper.banner:
             self._use(_BODY, bold=True)
             self._flow(self._paper.banner)
             self.ln(2)
 
     def footer(self) -> None:
-        """Number the pages: a sheet that was lost is missed."""
+        """Number the pages, so that a lost sheet is noticed."""
         self.set_y(-15)
         self._use(_SMALL)
         number = f"{self._paper.page_word} {self.page_no()} / {{nb}}"
-        self._flow(
-            "  ".join(part for part in (self._paper.footer, number, self._paper.banner) if part)
-        )
+        parts = (self._paper.footer, number, self._paper.banner)
+        self._flow("  ".join(part for part in parts if part))
 
     def draw_block(self, block: Block) -> None:
         """Draw one block below the last one."""
@@ -150,16 +158,22 @@ class _Sheet(FPDF):
     def _code(self, code: CodeBlock) -> None:
         if self.will_page_break(_CODE + _ABOVE_CODE):
             self.add_page()
+
         self.draw_block(Heading(text=code.title))
         self.draw_block(Passage(text=code.hint))
         self.draw_block(Passage(text=code.address, small=True))
         squares = qr_codes.encode_qr_rows(code.address)
-        side, left, top = _CODE / len(squares), self.l_margin, self.get_y()
+
+        side = _CODE / len(squares)
+        left = self.l_margin
+        top = self.get_y()
         self.link(left, top, _CODE, _CODE, code.address)
+
         for y, row in enumerate(squares):
             for x, dark in enumerate(row):
                 if dark:
                     self.rect(left + x * side, top + y * side, side, side, style="F")
+
         self.set_y(top + _CODE)
 
     def _use(self, size: int, *, bold: bool = False) -> None:
@@ -171,137 +185,49 @@ class _Sheet(FPDF):
         return float(self.font_size) * _LEADING
 
     def _flow(self, text: str) -> None:
-        """A paragraph from margin to margin."""
-        said = _isolate_runs(self._drawable(text))
-        self._towards(said)
-        align = "R" if pdf_fonts.is_rtl(said) else "L"
-        self.multi_cell(0, self._leading(), said, align=align, new_x="LMARGIN", new_y="NEXT")
+        """Draw a paragraph from margin to margin."""
+        drawn = _isolate_runs(self._drawable(text))
+        self._towards(drawn)
+        align = "R" if pdf_fonts.is_rtl(drawn) else "L"
+        self.multi_cell(0, self._leading(), drawn, align=align, new_x="LMARGIN", new_y="NEXT")
 
     def _run(self, text: str) -> None:
-        """Text that goes on where the last one ended, in its own direction."""
-        said = _isolate_runs(self._drawable(text))
-        self._towards(said)
-        self.write(self._leading(), said)
+        """Draw a text behind the last one, in its own direction."""
+        drawn = _isolate_runs(self._drawable(text))
+        self._towards(drawn)
+        self.write(self._leading(), drawn)
 
-    def _towards(self, said: str) -> None:
-        self.set_text_shaping(
-            use_shaping_engine=True, direction="rtl" if pdf_fonts.is_rtl(said) else "ltr"
-        )
+    def _towards(self, text: str) -> None:
+        direction = "rtl" if pdf_fonts.is_rtl(text) else "ltr"
+        self.set_text_shaping(use_shaping_engine=True, direction=direction)
 
     def _drawable(self, text: str) -> str:
-        """The text with code points for what no font has."""
+        """Return the text with code points for what no font has."""
         return "".join(
             f"[U+{ord(one):04X}]" if one in self._missing else one
             for one in pdf_fonts.strip_invisible(text)
         )
 
     def get_fallback_font(self, char: str, style: str = "") -> str | None:
-        """Find the font of a letter that the base font has not.
+        """Return the font of a letter that the base font does not have.
 
         A variation selector stays with its letter.
         """
         if not pdf_fonts.is_selector(char):
             self._font_before = super().get_fallback_font(char, style)
+
         return self._font_before
 
     def _render_styled_text_line(self, text_line: TextLine, *args: Any, **kwargs: Any) -> bool:
-        """Draw a line whose pieces say what they are, glyph by glyph, so that it can be copied and
-        searched.
-        """
+        """Draw a line glyph by glyph, with the text of its pieces, so that it can be copied."""
         for fragment in text_line.fragments:
             if fragment.is_ttf_font and fragment.text_shaping_parameters:
-                fragment.render_with_text_shaping = partial(_draw_shaped_run, fragment)  # type: ignore[method-assign]
+                draw = partial(pdf_shaping.draw_shaped_run, fragment)
+                fragment.render_with_text_shaping = draw  # type: ignore[method-assign]
+
         return super()._render_styled_text_line(text_line, *args, **kwargs)
 
 
 def _isolate_runs(text: str) -> str:
     """Keep dates, numbers and hashes whole inside a text that reads from right to left."""
     return _FOREIGN.sub("\u2066\\g<0>\u2069", text) if pdf_fonts.is_rtl(text) else text
-
-
-def _draw_shaped_run(
-    fragment: Fragment, pos_x: float, pos_y: float, h: float, word_spacing: float
-) -> str:
-    """Draw a run of shaped glyphs.
-
-    The library names the first glyph of a cluster after all its letters. Where that is a mark
-    without width, readers see a gap at the letter and put a space there. Here the widest glyph of a
-    cluster has the name. Scripts that move glyphs (Devanagari and its neighbours) say their text
-    beside the glyphs.
-    """
-    font: Any = fragment.font
-    unit = font.scale * fragment.font_size_pt * (fragment.font_stretching / 100) / 1000 / fragment.k
-    space = font.subset.pick(ord(" "))
-    drawn: list[str] = []
-    for glyph, place in _list_glyphs(fragment):
-        code = font.subset.pick_glyph(glyph)
-        x, y = pos_x + place.x_offset * unit, pos_y - place.y_offset * unit
-        drawn.append(
-            f"1 0 0 1 {x * fragment.k:.2f} {(h - y) * fragment.k:.2f} Tm "
-            f"({font.escape_text(chr(code))}) Tj"
-        )
-        pos_x += place.x_advance * unit + (word_spacing if code == space else 0)
-        pos_y += place.y_advance * unit
-    body = " ".join(drawn)
-    if not _may_reorder_glyphs(fragment.string):
-        return body
-    said = ("\ufeff" + fragment.string).encode("utf-16-be").hex().upper()
-    return f"/Span <</ActualText <{said}>>> BDC {body} EMC"
-
-
-def _list_glyphs(fragment: Fragment) -> Iterator[tuple[Any, Any]]:
-    """Give the glyphs of a run in the order in which they are drawn, each with its place."""
-    font, text = fragment.font, fragment.string
-    if not text:
-        return
-    infos, places = font.perform_harfbuzz_shaping(  # type: ignore[union-attr]  # only TrueType fonts come here
-        text, fragment.font_size_pt, fragment.text_shaping_parameters
-    )
-    # A letter and its marks are one thing to a reader, whatever the shaping makes of them.
-    starts = sorted(
-        {int(info.cluster) for info in infos} - {at for at, one in enumerate(text) if _is_mark(one)}
-        | {0}
-    )
-    letters = {
-        start: text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
-    }
-    owners = [starts[bisect_right(starts, int(info.cluster)) - 1] for info in infos]
-    widest: dict[int, int] = {}
-    for number, (owner, place) in enumerate(zip(owners, places, strict=True)):
-        best = widest.get(owner)
-        if best is None or place.x_advance > places[best].x_advance:
-            widest[owner] = number
-    for number, (info, place) in enumerate(zip(infos, places, strict=True)):
-        name = font.ttfont.getGlyphName(info.codepoint)  # type: ignore[union-attr]  # as above
-        said = (
-            _to_reading_order(letters[owners[number]]) if widest[owners[number]] == number else ""
-        )
-        glyph = font.subset.get_glyph(  # type: ignore[union-attr]  # as above
-            glyph=info.codepoint,
-            unicode=tuple(map(ord, said)),
-            glyph_name=name,
-            glyph_width=round(font.scale * font.ttfont["hmtx"].metrics[name][0]),  # type: ignore[union-attr]  # as above
-        )
-        if glyph is not None:
-            yield glyph, place
-
-
-def _may_reorder_glyphs(text: str) -> bool:
-    """Whether glyphs may stand in another order than their letters, in a script that reads from
-    left to right.
-    """
-    return any(map(_is_mark, text)) and not any(
-        unicodedata.bidirectional(one) in {"R", "AL"} for one in text
-    )
-
-
-def _to_reading_order(letters: str) -> str:
-    """How readers want the letters of one glyph: they turn a run from right to left round, but not
-    a letter's marks.
-    """
-    marked = any(map(_is_mark, letters)) and pdf_fonts.is_rtl(letters)
-    return letters[::-1] if marked else letters
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character).startswith("M")

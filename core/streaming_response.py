@@ -1,7 +1,6 @@
-"""Answers that are streamed: a view leaves one in the slot of its request, and the ASGI edge
-carries it out.
+"""Streamed answers: a view leaves one in the slot of its request, and the ASGI edge sends it.
 
-The view runs in a thread, with a database connection and a transaction or two; the stream itself
+The view runs in a thread, with a database connection and short transactions. The stream itself
 holds neither.
 """
 
@@ -17,7 +16,7 @@ from core.errors import SaysoError, Unavailable
 
 
 class NoStreams(Unavailable):
-    """Nobody waits for the stream any more."""
+    """The caller has gone, so no answer is streamed."""
 
     code = "streams_unavailable"
 
@@ -25,23 +24,24 @@ class NoStreams(Unavailable):
 class Stream(Protocol):
     """A streamed answer.
 
-    The edge calls `chunks`, tells what has `left`, and ends with `finish` or else `give_up`.
+    The edge calls `chunks`, reports what it sent with `note_sent`, and ends with `finish` or else
+    `give_up`.
     """
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
-        """What to send.
+        """Yield what to send.
 
-        An exception breaks the answer off; before the first piece it is answered as any error.
+        An exception breaks the answer off. Before the first piece it is answered as any error.
         """
 
     async def wait_for_end(self) -> SaysoError:
-        """Wait until the answer may not go on, and say why."""
+        """Wait until the answer may not go on, and return the reason."""
 
     def note_sent(self, data: bytes) -> None:
-        """Take note that these bytes are on their way: nobody can call them back."""
+        """Record that these bytes are on their way and cannot be called back."""
 
     async def finish(self) -> None:
-        """Everything has left: settle it.
+        """Settle an answer that was sent whole.
 
         Only when this returns may the answer end like a whole one.
         """
@@ -49,13 +49,13 @@ class Stream(Protocol):
     async def give_up(self, error: BaseException | None) -> None:
         """Settle an answer that was broken off.
 
-        Never raises; None means that the caller has gone.
+        It never raises. None means that the caller has gone.
         """
 
 
 @dataclass(slots=True)
 class Slot:
-    """Where a request's stream is left.
+    """The place where a request's stream is left.
 
     `at_end` is called in a thread, with whether the answer was whole.
     """
@@ -66,18 +66,21 @@ class Slot:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def leave_stream(self, stream: Stream) -> None:
-        """Leave a stream. Raises NoStreams when nobody waits for it any more."""
+        """Leave a stream.
+
+        Raises NoStreams when the caller has gone.
+        """
         with self._lock:
             if self._closed:
                 raise NoStreams("The caller has gone.", retry_after=1)
             self.stream = stream
 
     def close(self) -> Stream | None:
-        """Take the stream out; from now on none can be left here."""
+        """Return the stream. From now on none can be left here."""
         with self._lock:
             self._closed = True
             return self.stream
 
 
 slot: ContextVar[Slot | None] = ContextVar("slot", default=None)
-"""The slot of the current request; None where the server is not one that streams."""
+"""The slot of the current request, or None where the server does not stream."""

@@ -1,4 +1,4 @@
-"""Transactions by meaning: a function says whether it opens one or must already be in one."""
+"""Transactions by meaning: a function declares whether it opens one or needs one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ R = TypeVar("R")
 
 
 def requires_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Mark a function that is part of its caller's transaction; outside of one it refuses to
-    run.
+    """Mark a function that is part of its caller's transaction.
+
+    Outside of one it refuses to run.
     """
 
     @wraps(function)
@@ -27,7 +28,5 @@ def requires_transaction(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def opens_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Mark a function that is one transaction of its own (a savepoint when its caller already has
-    one).
-    """
+    """Mark a function that is one transaction of its own, or a savepoint inside its caller's."""
     return transaction.atomic(function)

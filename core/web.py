@@ -1,6 +1,4 @@
-"""What all public pages share: the reader's language, dates in words, and headers that keep a page
-to its reader.
-"""
+"""The parts of all public pages: the reader's language, dates in words, and headers for privacy."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
-# What a browser says of a form from our own page, or of one that its reader sends again (Fetch
+# What a browser sends with a form from our own page, or with one that is sent again (Fetch
 # Metadata, section 2.3).
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
@@ -49,20 +47,21 @@ def format_moment(at: datetime, language: str) -> str:
 
 
 def isolate_name(name: str) -> SafeString:
-    """A name for a sentence of ours: its own direction of writing reaches no word beside it."""
+    """Return a name for a sentence of ours, isolated.
+
+    Its own direction of writing reaches no word beside it.
+    """
     return format_html("<bdi>{}</bdi>", name)
 
 
 def keep_private(view: View[P]) -> View[P]:
-    """Mark the pages of a view as nobody else's: not stored, and their path is passed on to
-    nobody.
-    """
+    """Mark the pages of a view as private: not stored, and their path is not passed on."""
 
     @wraps(view)
     def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
         response["Cache-Control"] = "no-store"
-        # Not `no-referrer`: with that, browsers send `Origin: null` with forms, and each would be
+        # Not `no-referrer`: with it, browsers send `Origin: null` with forms, and each would be
         # refused as forged.
         response["Referrer-Policy"] = "strict-origin"
         response["X-Robots-Tag"] = "noindex"
@@ -72,10 +71,10 @@ def keep_private(view: View[P]) -> View[P]:
 
 
 def accept_own_forms(view: View[P]) -> View[P]:
-    """Take forms from our own pages alone, without a cookie.
+    """Accept forms from our own pages alone, without a cookie.
 
-    For pages whose address holds a secret: nobody can forge a form without it. A form that a
-    browser sends from another site is refused by its `Origin`, by its `Referer` where that is
+    It is for pages whose address holds a secret, without which a form cannot be forged. A form that
+    a browser sends from another site is refused by its `Origin`, by its `Referer` where that is
     missing, and by `Sec-Fetch-Site`. Programs send none of them.
     """
 
@@ -91,11 +90,13 @@ def accept_own_forms(view: View[P]) -> View[P]:
 def _is_own(request: HttpRequest) -> bool:
     if request.headers.get("Sec-Fetch-Site", "none").strip().lower() not in _OWN_SITES:
         return False
-    said = request.headers.get("Origin", request.headers.get("Referer"))
-    if said is None:
+
+    sender = request.headers.get("Origin", request.headers.get("Referer"))
+    if sender is None:
         return True
+
     own = {f"{request.scheme}://{request.get_host()}", settings.SAYSO_PUBLIC_URL}
-    return _origin_of(said) in {_origin_of(one) for one in own}
+    return _origin_of(sender) in {_origin_of(one) for one in own}
 
 
 def _origin_of(address: str) -> tuple[str, str]:

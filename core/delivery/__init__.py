@@ -1,4 +1,4 @@
-"""The ways in which a letter leaves us: mail over SMTP, and messages over one HTTPS address.
+"""The channels for letters: mail over SMTP, and messages over one HTTPS address.
 
-No models live here.
+This package has no models.
 """

@@ -1,4 +1,4 @@
-"""What is sent, what came back, and what can go wrong. Plain values, the same for every channel."""
+"""Letters and their outcome: plain values, the same for every channel."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from typing import Final
 from core.errors import Refused, Unavailable
 
 LONGEST_ANSWER: Final = 1000
-"""So much of a server's own words is kept as proof; more says nothing more."""
+"""How much of a server's own words is kept as proof."""
 
 
 class ChannelAway(Unavailable):
-    """The server that takes our letters cannot be reached, breaks off, or asks us to come again
-    later.
-    """
+    """The server for our letters cannot be reached, breaks off, or asks to be called later."""
 
     code = "channel_away"
 
 
 class LetterRefused(Refused):
-    """The server that takes our letters refuses this one for good, such as an address that does not
-    exist.
-    """
+    """The server for our letters refuses this one for good, as for an unknown address."""
 
     code = "letter_refused"
 
@@ -31,7 +27,7 @@ class LetterRefused(Refused):
 class Letter:
     """A letter to one address.
 
-    `reference` names it to the server, so that a second try is known as the same.
+    `reference` names it to the server, so that a second try is recognised.
     """
 
     to: str
@@ -42,7 +38,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Accepted:
-    """What the server said when it took the letter: its status, its words, and who it is."""
+    """The server's answer when it took the letter: its status, its words, and its name."""
 
     status: int
     answer: str
@@ -50,5 +46,5 @@ class Accepted:
 
 
 def to_one_line(text: str) -> str:
-    """Make a text that can stand in a header: one line, without control characters."""
+    """Return a text that can stand in a header: one line, without control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

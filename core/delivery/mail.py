@@ -1,6 +1,4 @@
-"""Mail over SMTP by Django's own backend; the reply with which the server took the letter is kept
-word for word.
-"""
+"""Mail over SMTP by Django's own backend. The server's reply to a letter is kept word for word."""
 
 from __future__ import annotations
 
@@ -25,11 +23,11 @@ from core.delivery.letters import (
 )
 
 SECONDS: Final = 10.0
-"""How long the server may take for each of its answers, unless EMAIL_TIMEOUT says otherwise."""
+"""How long the server may take for each answer, unless EMAIL_TIMEOUT is set."""
 
 
 class _KeepsReply:
-    """Keeps the server's last answer to a letter, which `smtplib` reads and throws away."""
+    """Keeps the server's last answer to a letter, which `smtplib` reads and drops."""
 
     reply: tuple[int, bytes] = (0, b"")
 
@@ -52,12 +50,12 @@ class _Backend(EmailBackend):
 
     @cached_property
     def connection_class(self) -> type[smtplib.SMTP]:
-        """Choose the connection by whether TLS begins at once."""
+        """Return the connection class by whether TLS begins at once."""
         return _SmtpOverTls if self.use_ssl else _Smtp
 
 
 def is_configured() -> bool:
-    """Say whether mail is a channel here: only Django's SMTP backend hands letters to a server.
+    """Check whether mail is a channel here: only Django's SMTP backend sends letters to a server.
 
     The dummy, console, locmem and file backends of Django put letters where no person reads them.
     """
@@ -70,7 +68,7 @@ def is_configured() -> bool:
 
 
 def send(letter: Letter) -> Accepted:
-    """Hand a letter to the server.
+    """Send a letter to the server.
 
     Raises ChannelAway to try again later, LetterRefused for good.
     """
@@ -97,7 +95,10 @@ def send(letter: Letter) -> Accepted:
 
 
 def _build_message(letter: Letter) -> EmailMessage:
-    """Write plain text without anything that tracks; Django refuses line breaks in every header."""
+    """Build a plain text without anything that tracks.
+
+    Django refuses line breaks in every header.
+    """
     host = urlsplit(settings.SAYSO_PUBLIC_URL).hostname or "localhost"
     return EmailMessage(
         subject=to_one_line(letter.subject),
@@ -109,15 +110,16 @@ def _build_message(letter: Letter) -> EmailMessage:
 
 
 def _classify_error(error: Exception) -> ChannelAway | LetterRefused:
-    """Tell a refusal for good (5yz about this letter) from everything that may pass.
+    """Return a refusal for good (5yz about this letter), or an error that may pass.
 
-    Never quotes the server.
+    The server is never quoted.
     """
     codes: list[int] = []
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
     elif isinstance(error, smtplib.SMTPDataError):
         codes = [error.smtp_code]
+
     if codes and all(500 <= code < 600 for code in codes):
         return LetterRefused("The mail server refuses this letter.")
     return ChannelAway("The mail server cannot be reached, or takes nothing now.")

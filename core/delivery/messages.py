@@ -1,8 +1,6 @@
-"""Messages over one HTTPS address that the operator names: a POST of one JSON object, whose field
-names are settings.
+"""Messages over one HTTPS address of the operator: a POST of one JSON object.
 
-Bounded in time and size. A redirect is a failure: what is in a letter goes to the address that was
-named, or nowhere.
+The names of its fields are settings. Time and size are bounded.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ from core.delivery.letters import (
 
 SECONDS: Final = 10.0
 WHOLE_SECONDS: Final = 30.0
-"""The longest that one call may take from end to end, however slowly the other side drips."""
+"""The longest that one call may take from end to end, however slowly the other side answers."""
 MOST: Final = 2**16
 _PIECE: Final = 2**12
 _PASSING: Final = frozenset({408, 425, 429})
@@ -36,7 +34,7 @@ _PASSING: Final = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Where messages go, and how that place calls what it wants.
+    """The place to which messages go, with its names for the fields.
 
     An empty name leaves its field out.
     """
@@ -54,20 +52,24 @@ class Gateway:
 
 
 def is_configured() -> bool:
-    """Say whether messages are a channel here."""
+    """Check whether messages are a channel here."""
     return settings.SAYSO_MESSAGES is not None
 
 
 def get_gateway() -> Gateway:
-    """Return the place that the settings name. Raises ChannelAway when they name none."""
+    """Return the gateway of the settings.
+
+    Raises ChannelAway when there is none.
+    """
     found: Gateway | None = settings.SAYSO_MESSAGES
     if found is None:
         raise ChannelAway("No place takes messages.")
+
     return found
 
 
 def send(letter: Letter) -> Accepted:
-    """Hand a letter to the gateway.
+    """Send a letter to the gateway.
 
     Raises ChannelAway to try again later, LetterRefused for good.
     """
@@ -75,6 +77,7 @@ def send(letter: Letter) -> Accepted:
     parts = urlsplit(to.url)
     connection = _open_connection(to.url)
     ends = time.monotonic() + WHOLE_SECONDS
+
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, body=_build_body(to, letter), headers=_build_headers(to))
@@ -89,6 +92,7 @@ def send(letter: Letter) -> Accepted:
     if 200 <= status < 300:
         words = to_one_line(answer.decode("utf-8", "replace"))[:LONGEST_ANSWER]
         return Accepted(status=status, answer=words, server=parts.netloc.rpartition("@")[2])
+    # A redirect is a failure, too: a letter goes only to the address of the settings.
     if 400 <= status < 500 and status not in _PASSING | {401, 403, 404}:
         raise LetterRefused("The message gateway refuses this letter.")
     raise ChannelAway("The message gateway takes nothing now.", facts={"status": status})
@@ -96,7 +100,8 @@ def send(letter: Letter) -> Accepted:
 
 def _open_connection(url: str) -> HTTPConnection:
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port
+    host = parts.hostname or ""
+    port = parts.port
     if parts.scheme == "https":
         return HTTPSConnection(host, port, timeout=SECONDS, context=ssl.create_default_context())
     return HTTPConnection(host, port, timeout=SECONDS)
@@ -110,9 +115,9 @@ def _build_body(to: Gateway, letter: Letter) -> bytes:
         to.sender: to.sender_value,
         to.reference: letter.reference,
     }
-    return json.dumps(
-        {name: value for name, value in named.items() if name and value}, ensure_ascii=False
-    ).encode("utf-8")
+    present = {name: value for name, value in named.items() if name and value}
+
+    return json.dumps(present, ensure_ascii=False).encode("utf-8")
 
 
 def _build_headers(to: Gateway) -> dict[str, str]:
@@ -121,17 +126,22 @@ def _build_headers(to: Gateway) -> dict[str, str]:
         "Accept-Encoding": "identity",
         "User-Agent": "sayso",
     }
-    return {**headers, to.auth_header: to.authorization} if to.authorization else headers
+
+    if to.authorization:
+        headers[to.auth_header] = to.authorization
+
+    return headers
 
 
 def _read_answer(response: HTTPResponse, *, ends: float) -> bytes:
     """Read the answer, at most MOST bytes and not beyond the deadline.
 
-    Raises ValueError for more.
+    Raises ValueError for a longer or slower one.
     """
     found = b""
     while piece := response.read1(_PIECE):
         found += piece
         if len(found) > MOST or time.monotonic() > ends:
             raise ValueError("the answer is too long or too slow")
+
     return found

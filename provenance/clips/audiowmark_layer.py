@@ -103,7 +103,7 @@ def detect_clip_ids(
     return tuple(
         AudiowmarkMatch(
             key_name=row.key,
-            clip_id=ids.of_bytes("clp", bytes.fromhex(row.message)),
+            clip_id=ids.from_bytes("clp", bytes.fromhex(row.message)),
             quality=row.quality,
             error=row.error,
             believable=row.believable,

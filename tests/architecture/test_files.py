@@ -23,7 +23,6 @@ STILL_LONG = frozenset(
         "consent/policy/grant_scope.py",
         "consent/signing/ceremony.py",
         "consent/speakers.py",
-        "core/pdf_paper.py",
         "provenance/exports/worker.py",
         "provenance/management/commands/watermark.py",
         "provenance/verifier/bundle.py",

@@ -15,7 +15,7 @@ from core import ids
 class TestIds:
     @given(st.binary(min_size=16, max_size=16))
     def test_are_base32_of_their_bytes(self, raw: bytes) -> None:
-        spelt = ids.of_bytes("evt", raw)
+        spelt = ids.from_bytes("evt", raw)
 
         assert spelt == f"evt_{base64.b32encode(raw).decode().rstrip('=').lower()}"
         assert ids.is_id(spelt, "evt")
@@ -24,7 +24,7 @@ class TestIds:
     @pytest.mark.parametrize("length", [0, 15, 17])
     def test_have_16_bytes(self, length: int) -> None:
         with pytest.raises(ValueError, match="16 bytes"):
-            ids.of_bytes("evt", bytes(length))
+            ids.from_bytes("evt", bytes(length))
 
     def test_are_fresh_version_7(self) -> None:
         fresh = {ids.new("evt") for _ in range(1000)}

@@ -29,7 +29,7 @@ from tests.watermark.speech.speech import KEY, NAMES, TOKEN, clip
 from watermark import audiowmark
 
 SECRET = bytes(range(100, 132))
-CLIP_ID = ids.of_bytes("clp", bytes(range(200, 216)))
+CLIP_ID = ids.from_bytes("clp", bytes(range(200, 216)))
 SECOND = AudiowmarkLayer(
     clip_id=CLIP_ID, key=audiowmark_layer.to_audiowmark_key(SECRET, "org|2026")
 )
@@ -150,7 +150,7 @@ class TestDetect:
 class TestIds:
     def test_go_to_bytes_and_back(self) -> None:
         for made in (clip_reservation.generate_clip_id() for _ in range(50)):
-            assert ids.of_bytes("clp", ids.to_bytes(made)) == made
+            assert ids.from_bytes("clp", ids.to_bytes(made)) == made
 
     @pytest.mark.parametrize("text", ["", "clp_", CLIP_ID.upper(), CLIP_ID + "a"])
     def test_are_asked_for_in_their_form(self, text: str) -> None:

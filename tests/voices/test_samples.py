@@ -93,7 +93,7 @@ class TestASample:
             clip_id=clip_id, key=audiowmark_layer.to_audiowmark_key(key, "ours")
         )
         unknown = audiowmark_layer.AudiowmarkLayer(
-            clip_id=ids.of_bytes("clp", bytes(16)), key=second.key
+            clip_id=ids.from_bytes("clp", bytes(16)), key=second.key
         )
 
         answers = [
