@@ -86,7 +86,8 @@ def get_organisation_subject(organisation_id: str, *, at: datetime) -> str:
 def derive_key(subject: str, purpose: str) -> bytes:
     """Derive 32 bytes for one purpose from the subject's key.
 
-    The function is HKDF-SHA256 (RFC 5869), info = purpose. The row and the KMS are read at every call, so no memory holds a key past its destruction.
+    The function is HKDF-SHA256 (RFC 5869), info = purpose. The row and the KMS are read at every
+    call, so no memory holds a key past its destruction.
 
     Raises NotFound for an unknown subject, KeyDestroyed, KmsUnavailable, Tampered.
     """
