@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from config import problems
+from consent.policy.reasons import GATE_REASONS
 from core.errors import SaysoError
 from voices.sample_checks.sample_report import DETAILS
 
@@ -48,41 +49,7 @@ NAMED_WHERE_RAISED: Final = {
     "sample_duplicate": (422, "The same file was sent twice as a sample."),
 }
 """Codes that an error of the tree is given where it is raised, beside those of samples."""
-REASONS: Final = {
-    "no_consent": "There is no consent that the call could rest on.",
-    "consent_not_signed": "The person has not signed, or has declined.",
-    "consent_suspended": "The consent is paused. It may be resumed.",
-    "consent_revoked": "The consent was withdrawn, or ended for another reason that is final.",
-    "consent_expired": "The term of the consent has ended. Renewing it asks the person again.",
-    "consent_not_yet_valid": "The term of the consent has not begun.",
-    "assurance_too_low": "The use needs a signature at a higher level than the consent has.",
-    "action_not_covered": "The act, such as cloning or speaking, was not agreed to.",
-    "use_case_not_covered": "The use was not agreed to.",
-    "use_case_unknown": "The call names no use case, or one that is not in the list.",
-    "language_not_covered": "The language was not agreed to.",
-    "language_unknown": (
-        "The call names no specific language by a BCP 47 tag, or one that is not known."
-    ),
-    "channel_not_covered": (
-        "The channel was not agreed to, or the call names none where not every one is."
-    ),
-    "territory_not_covered": (
-        "The territory was not agreed to, or the call names none where not every one is."
-    ),
-    "content_excluded": (
-        "The person excluded content of this kind, or it needs an agreement of its own."
-    ),
-    "quota_exceeded": "Not enough is left of what the grant allows.",
-    "sample_not_covered": (
-        "A recording belongs to another person's consent, or is not one that this one is bound to."
-    ),
-    "voice_not_ready": "The voice is still being made, or has ended.",
-    "representative_missing": (
-        "The person needs somebody to act for them, and nobody has been verified."
-    ),
-    "hold": "Somebody has put a hold on this person's voice.",
-    "internal_doubt": "Something could not be checked. Doubt is a no; try again.",
-}
+REASONS: Final = {row.code: row.meaning for row in GATE_REASONS.values()}
 """Why the gate says no: the codes in `reasons`, beside a refusal with the code `consent_denied`."""
 FIELDS: Final = {
     "required": "The field is missing.",

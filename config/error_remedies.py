@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from consent.policy.reasons import GATE_REASONS
+
 REMEDIES: Final = {
     "comparison_off": (
         "Ask the owner to switch `compare_voices` on, or ask with the notice `voice-cloning`."
@@ -93,32 +95,7 @@ REMEDIES: Final = {
         "Wait a little, then send the same call again with the same `Idempotency-Key`."
     ),
     "unavailable": "Wait as long as the header `Retry-After` says, then send the same call again.",
-    # Reasons of a refusal.
-    "no_consent": "Ask the person for a consent, or name the one that covers the call.",
-    "consent_not_signed": "Wait until the person has signed, or send the link again.",
-    "consent_suspended": "Resume it once the cause is gone.",
-    "consent_revoked": "Stop. Only a new consent permits anything.",
-    "consent_expired": "Renew the consent.",
-    "consent_not_yet_valid": "Wait until the term begins.",
-    "assurance_too_low": "Ask for a consent at the level that `required` names.",
-    "action_not_covered": "Ask the person for this act.",
-    "use_case_not_covered": "Ask the person for this use.",
-    "use_case_unknown": "Use one of the codes that the detail lists.",
-    "language_not_covered": "Ask the person for this language, or use one that `granted` lists.",
-    "language_unknown": "Write the language as a specific BCP 47 tag, such as `de` or `pt-BR`.",
-    "channel_not_covered": "Use a channel that `granted` lists, or ask the person for this one.",
-    "territory_not_covered": (
-        "Use a territory that `granted` lists, or ask the person for this one."
-    ),
-    "content_excluded": "Leave this content out.",
-    "quota_exceeded": "Wait for the next period, or ask the person for more.",
-    "sample_not_covered": (
-        "Send recordings of the person who signed, which this consent is bound to."
-    ),
-    "voice_not_ready": "Wait until the voice is `ready`, or use another one.",
-    "representative_missing": "Have the person's representative verified.",
-    "hold": "Wait until the hold is lifted.",
-    "internal_doubt": "Send the call again.",
+    **{row.code: row.remedy for row in GATE_REASONS.values()},
     # Faults of fields.
     "required": "Send the field.",
     "null": "Send a value, or leave the field out.",

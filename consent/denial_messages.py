@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from consent.documents import plain_language
-from consent.policy import channels, evaluate, languages, territories, use_cases
+from consent.policy import actions, channels, languages, territories, use_cases
 from consent.policy.types import Reason
 
 _LOCALE: Final = "en"
@@ -24,7 +24,7 @@ def explain_reason(reason: Reason) -> Reason:
     """Give the reason with its sentence made concrete; one that says all there is to say stays as
     it is.
     """
-    say = _SENTENCES.get(reason.code)
+    say = SENTENCES.get(reason.code)
     detail = say(reason) if say else None
     return replace(reason, detail=detail) if detail else reason
 
@@ -57,7 +57,7 @@ def _explain_use_case(reason: Reason) -> str | None:
 
 
 def _explain_action(reason: Reason) -> str | None:
-    if reason.required not in evaluate.ACTIONS or not reason.granted:
+    if reason.required not in actions.ACTIONS or not reason.granted:
         return None
     return (
         f"The act {reason.required} was not agreed to; the consent covers {_join_granted(reason)}."
@@ -100,7 +100,7 @@ def _explain_unknown_language(reason: Reason) -> str:  # noqa: ARG001 - all have
     return f"The call names in `language` no specific language that we know; {languages.HOW_TO}"
 
 
-_SENTENCES: Final[Mapping[str, Callable[[Reason], str | None]]] = {
+SENTENCES: Final[Mapping[str, Callable[[Reason], str | None]]] = {
     "assurance_too_low": _explain_assurance,
     "action_not_covered": _explain_action,
     "use_case_not_covered": _explain_use_case,

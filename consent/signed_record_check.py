@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from consent import row_macs
 from consent.documents import consent_record
 from consent.models import Consent, Grant
-from consent.policy import grant_scope
+from consent.policy import scope_comparison
 from consent.policy.state_machine import ConsentState
 from core import canonical_json, jws
 from core.clock import to_rfc3339
@@ -107,7 +107,7 @@ def _check_grant(grant: Grant, record: Mapping[str, Any], *, on: date) -> None:
 def _reaches_beyond(scope: bytes, signed: bytes, on: date) -> bool:
     # What was signed lies within itself, also when it holds words of before they were canonical.
     return scope != signed and bool(
-        grant_scope.find_widened_fields(json.loads(scope), json.loads(signed), on=on)
+        scope_comparison.find_widened_fields(json.loads(scope), json.loads(signed), on=on)
     )
 
 

@@ -15,7 +15,7 @@ from consent import intended_uses, log_events, row_macs, speakers, wakeups
 from consent.errors import NotNarrower, WrongState
 from consent.lifecycle import holds
 from consent.models import Consent, Grant
-from consent.policy import code_spelling, grant_scope
+from consent.policy import code_spelling, grant_scope, scope_comparison, scope_parsing
 from consent.policy.state_machine import STANDING
 from core import transactions
 from core.canonical_json import Json
@@ -143,14 +143,14 @@ def _read_wanted_scopes(
         given = {name: value for name, value in raw.items() if name != "id"}
         try:
             whole = intended_uses.restore_scope_words(grant.scope, words.get(grant.id, ()))
-            scope, _ = grant_scope.parse_scope({**whole, **given}, where=f"{where}.")
+            scope, _ = scope_parsing.parse_scope({**whole, **given}, where=f"{where}.")
         except Invalid as error:
             faults.extend(error.faults)
             continue
         detail = "This reaches beyond what was signed; ask for a new signature."
         faults.extend(
             Fault(code="not_narrower", detail=detail, attr=f"{where}.{field}")
-            for field in grant_scope.find_widened_fields(scope, grant.scope, on=at.date())
+            for field in scope_comparison.find_widened_fields(scope, grant.scope, on=at.date())
         )
         wanted[grant.id] = scope
     if any(fault.code != NotNarrower.code for fault in faults):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from consent.errors import AssuranceUnavailable
 from consent.lifecycle import link_deliveries
 from consent.models import Consent
-from consent.policy import grant_scope
+from consent.policy import grant_scope, scope_parsing
 from core import durations
 from core.errors import Fault, Invalid
 
@@ -53,16 +53,16 @@ def read_grants(
 
     Raises Invalid with all faults.
     """
-    if not 1 <= len(grants) <= grant_scope.MOST_GRANTS:
+    if not 1 <= len(grants) <= scope_parsing.MOST_GRANTS:
         raise _make_invalid(
-            "grants", "out_of_range", f"Ask for 1 to {grant_scope.MOST_GRANTS} grants."
+            "grants", "out_of_range", f"Ask for 1 to {scope_parsing.MOST_GRANTS} grants."
         )
     read: list[grant_scope.Scope] = []
     warnings: list[Fault] = []
     faults: list[Fault] = []
     for place, raw in enumerate(grants):
         try:
-            scope, doubts = grant_scope.parse_scope(raw, where=f"grants.{place}.")
+            scope, doubts = scope_parsing.parse_scope(raw, where=f"grants.{place}.")
         except Invalid as error:
             faults.extend(error.faults)
             continue

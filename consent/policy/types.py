@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from consent.policy import channels, languages, territories, use_cases
+from consent.policy.reasons import GATE_REASONS
 from consent.policy.state_machine import ConsentState
 from core.errors import Fault, Invalid
 
@@ -186,13 +187,35 @@ class PolicyContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One thing that speaks against. `code` is public API; `detail` is a sentence for a person."""
+    """One thing that speaks against: a code of the table, and a sentence for a person."""
 
     code: str
     detail: str
     consent: str | None = None
     required: str | int | None = None
     granted: tuple[str | int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a code that is not in the table."""
+        if self.code not in GATE_REASONS:
+            raise ValueError(f"{self.code} has no row in consent/policy/reasons.py")
+
+
+def make_reason(
+    code: str,
+    detail: str,
+    consent: ConsentView,
+    required: str | int | None = None,
+    granted: tuple[str, ...] | list[str] | list[int] = (),
+) -> Reason:
+    """Make a reason that speaks against a consent."""
+    return Reason(
+        code=code,
+        detail=detail,
+        consent=consent.consent_id,
+        required=required,
+        granted=tuple(granted),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

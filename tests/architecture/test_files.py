@@ -19,8 +19,6 @@ STILL_LONG = frozenset(
         "consent/admin.py",
         "consent/consent_export_tables.py",
         "consent/lifecycle/consent_requests.py",
-        "consent/policy/evaluate.py",
-        "consent/policy/grant_scope.py",
         "consent/signing/ceremony.py",
         "consent/speakers.py",
         "provenance/exports/worker.py",

@@ -17,7 +17,7 @@ from accounts.models import Organisation
 from accounts.organisation_policy import change_policy
 from consent import gate, services
 from consent.models import Consent, ImportedConsent
-from consent.policy import evaluate, use_cases
+from consent.policy import actions, evaluate, use_cases
 from consent.policy.state_machine import ConsentState
 from consent.policy.types import AccessRequest, ConsentView, GrantView, PolicyContext
 from consent.signing import ceremony
@@ -35,7 +35,7 @@ def facts(use_case: str, **changes: Any) -> PolicyContext:
         name: changes.pop(name) for name in ("import_approved", "assurance") if name in changes
     }
     granted = GrantView(
-        grant_id="grt_a", use_case=use_case, actions=evaluate.ACTIONS, languages=("en",),
+        grant_id="grt_a", use_case=use_case, actions=actions.ACTIONS, languages=("en",),
         spelt=("en",), channels=frozenset({"*"}), territories=frozenset({"*"}),
     )  # fmt: skip
     consent = ConsentView(

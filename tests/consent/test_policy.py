@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.policy import evaluate, use_cases
+from consent.policy import actions, evaluate, use_cases
 from consent.policy.state_machine import ConsentState
 from consent.policy.types import AccessRequest, ConsentView, GrantView, PolicyContext
 from tests.conftest import NOON
@@ -227,7 +227,7 @@ class TestJudge:
 asks = st.builds(
     replace,
     st.just(ASK),
-    action=st.sampled_from(sorted(evaluate.ACTIONS)),
+    action=st.sampled_from(sorted(actions.ACTIONS)),
     language=st.sampled_from(["en", "de-DE", "ja", "und", None]),
     use_case=st.sampled_from(
         ["entertainment", "entertainment.audiobook", "research", "advertising", "nonsense", None]
@@ -241,7 +241,7 @@ grants = st.builds(
     replace,
     st.just(GRANT),
     use_case=st.sampled_from(["entertainment", "research", "advertising"]),
-    actions=st.frozensets(st.sampled_from(sorted(evaluate.ACTIONS))),
+    actions=st.frozensets(st.sampled_from(sorted(actions.ACTIONS))),
     languages=st.sampled_from([("en",), ("ja",), ("*",), ()]),
     channels=st.sampled_from([frozenset({"web"}), frozenset({"*"}), frozenset[str]()]),
     territories=st.sampled_from([frozenset({"EU"}), frozenset({"*"}), frozenset[str]()]),

@@ -17,7 +17,7 @@ from consent import consent_receipts
 from consent.documents import consent_record, notices, plain_language
 from consent.errors import NotSigned
 from consent.models import Consent, NoticeVersion
-from consent.policy import channels, evaluate, use_cases
+from consent.policy import actions, channels, use_cases
 from core import canonical_json
 from core.errors import Invalid
 from tests.conftest import NOON
@@ -243,7 +243,7 @@ class TestWords:
         table = plain_language.load_words(locale)
         assert table["use_cases"].keys() == use_cases.CODES
         assert table["channels"].keys() == channels.CHANNELS | {"*"}
-        assert table["actions"].keys() == evaluate.ACTIONS
+        assert table["actions"].keys() == actions.ACTIONS
         assert table["labels"].keys() == use_cases.SENSITIVE_LABELS
 
     def test_have_the_same_entries_in_every_language(self) -> None:

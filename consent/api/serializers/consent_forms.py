@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from consent.api.serializers.shared_forms import DescribedForm, code_list, word_list
-from consent.policy import channels, evaluate, territories
+from consent.policy import actions, channels, territories
 from consent.policy.state_machine import ConsentState
 from core import durations
 from core.api.fields import MOST, Bounded, Choice, CodeField, Moment, ShownText, Whole, Word
@@ -40,7 +40,7 @@ class GrantForm(StrictSerializer):
 
     use_case = Word(max_length=64)
     intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
-    actions = Bounded(child=Choice(choices=sorted(evaluate.ACTIONS)), allow_empty=False, most=10)
+    actions = Bounded(child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, most=10)
     languages = word_list(allow_empty=False)
     channels = word_list(
         required=False,
@@ -64,7 +64,7 @@ class NarrowedGrant(GrantForm):
         fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False
     )
     actions = Bounded(
-        child=Choice(choices=sorted(evaluate.ACTIONS)), allow_empty=False, most=10, required=False
+        child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, most=10, required=False
     )
     languages = word_list(allow_empty=False, required=False)
 

@@ -9,18 +9,11 @@ from rest_framework import serializers
 
 from consent.api.serializers.shared_forms import word_list
 from consent.models import Decision
-from consent.policy import evaluate
+from consent.policy import actions
+from consent.policy.reasons import GATE_REASONS
 from core.api.fields import Choice, CodeField, NullableText, Timestamp, Whole, Word
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.canonical_json import Json
-
-REASON_CODES = (
-    "no_consent", "consent_not_signed", "consent_suspended", "consent_revoked", "consent_expired",
-    "consent_not_yet_valid", "assurance_too_low", "action_not_covered", "use_case_not_covered",
-    "use_case_unknown", "language_not_covered", "language_unknown", "channel_not_covered",
-    "territory_not_covered", "content_excluded", "quota_exceeded", "sample_not_covered",
-    "voice_not_ready", "representative_missing", "hold", "internal_doubt",
-)  # fmt: skip
 
 
 class NewDecision(StrictSerializer):
@@ -28,7 +21,7 @@ class NewDecision(StrictSerializer):
 
     voice = CodeField(max_length=64, required=False, allow_null=True)
     consent = CodeField(max_length=64, required=False, allow_null=True)
-    action = Choice(choices=sorted(evaluate.ACTIONS), default="synthesize")
+    action = Choice(choices=sorted(actions.ACTIONS), default="synthesize")
     language = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
     use_case = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
     channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
@@ -50,7 +43,7 @@ class RefusalReason(OutputSerializer[Mapping[str, Json]]):
     granted.
     """
 
-    code = serializers.ChoiceField(choices=REASON_CODES)
+    code = serializers.ChoiceField(choices=tuple(GATE_REASONS))
     detail = serializers.CharField()
     consent = serializers.CharField(allow_null=True)
     # Any value, so null as well. `allow_null` would say "any, or null", and null is both.

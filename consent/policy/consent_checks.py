@@ -1,0 +1,101 @@
+"""What speaks against a call whatever the grants say: the ask itself, and the consent as a whole.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from consent.policy.actions import UNPUBLISHED
+from consent.policy.state_machine import ConsentState
+from consent.policy.types import AccessRequest, ConsentView, PolicyContext, Reason, make_reason
+
+
+def check_request(ask: AccessRequest, facts: PolicyContext) -> list[Reason]:
+    """Collect what speaks against the ask whatever the grants say."""
+    against: list[Reason] = []
+    published = ask.action not in UNPUBLISHED
+    if facts.held:
+        against.append(Reason(code="hold", detail="A hold stands on this person's voice."))
+    if facts.representative_missing:
+        against.append(
+            Reason(
+                code="representative_missing",
+                detail="Nobody has been verified to act for this person.",
+            )
+        )
+    if not ask.voice_ready:
+        against.append(
+            Reason(code="voice_not_ready", detail="The voice is not ready.", required="ready")
+        )
+    if ask.use_case is None and (published or "use_case" in ask.given):
+        against.append(
+            Reason(code="use_case_unknown", detail="The call names no use case that we know.")
+        )
+    if ask.language is None and (published or "language" in ask.given):
+        against.append(
+            Reason(
+                code="language_unknown",
+                detail="The call names no specific language by a BCP 47 tag that we know.",
+            )
+        )
+    return against
+
+
+def check_consent(ask: AccessRequest, facts: PolicyContext, consent: ConsentView) -> list[Reason]:
+    """What speaks against the consent as a whole: its state, its term, its samples."""
+    against: list[Reason] = []
+    at, since, until = facts.at, consent.valid_from, consent.valid_until
+    if consent.state is not ConsentState.ACTIVE:
+        against.append(_state_reason(consent))
+    elif since is None or until is None:
+        raise ValueError("an active consent without a term")
+    if until is not None and at >= until and consent.state is not ConsentState.EXPIRED:
+        against.append(
+            make_reason("consent_expired", "The term of this consent has ended.", consent)
+        )
+    if since is not None and at < since:
+        against.append(
+            make_reason("consent_not_yet_valid", "The term of this consent has not begun.", consent)
+        )
+    if ask.sample_sha256s and not _samples_fit(ask, facts, consent):
+        against.append(
+            make_reason(
+                "sample_not_covered",
+                "A recording is not one that this consent is bound to.",
+                consent,
+            )
+        )
+    return against
+
+
+def _samples_fit(ask: AccessRequest, facts: PolicyContext, consent: ConsentView) -> bool:
+    """A clone binds its recordings to the consent: they may be new, but not another's.
+
+    All else needs bound ones.
+    """
+    if ask.action == "clone":
+        return not facts.foreign_samples
+    return consent.samples.issuperset(ask.sample_sha256s)
+
+
+_STATES: Final[Mapping[ConsentState, tuple[str, str]]] = {
+    ConsentState.DRAFT: ("consent_not_signed", "The person has not been asked yet."),
+    ConsentState.REQUESTED: ("consent_not_signed", "The person has not signed yet."),
+    ConsentState.CAPTURED: ("consent_not_signed", "What the person signed is still being checked."),
+    ConsentState.DECLINED: ("consent_not_signed", "The person has declined."),
+    ConsentState.LAPSED: ("consent_not_signed", "The request ended before it was signed."),
+    ConsentState.REJECTED: ("consent_not_signed", "What was signed did not stand up to the check."),
+    ConsentState.SUSPENDED: ("consent_suspended", "This consent is suspended."),
+    ConsentState.EXPIRED: ("consent_expired", "The term of this consent has ended."),
+    ConsentState.WITHDRAWN: ("consent_revoked", "The person has withdrawn this consent."),
+    ConsentState.TERMINATED: ("consent_revoked", "The organisation has ended this consent."),
+    ConsentState.INVALIDATED: ("consent_revoked", "This consent was declared invalid."),
+}
+
+
+def _state_reason(consent: ConsentView) -> Reason:
+    code, detail = _STATES.get(consent.state, ("consent_revoked", "This consent has ended."))
+    return make_reason(code, detail, consent)

@@ -1,0 +1,189 @@
+"""What speaks against one grant: assurance, act, use, language, place, exclusions, quota. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from consent.policy import channels, languages, territories, use_cases
+from consent.policy.actions import UNPUBLISHED
+from consent.policy.types import (
+    AccessRequest,
+    ConsentView,
+    GrantView,
+    PolicyContext,
+    Reason,
+    make_reason,
+)
+
+_LABELS: Final = ", ".join(sorted(use_cases.EXCLUDABLE))
+
+
+def check_grant(
+    ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
+) -> list[Reason]:
+    """What speaks against one grant, in the order of the published reason codes."""
+    against: list[Reason] = []
+    use_case = ask.use_case
+    # 1. assurance
+    named = use_case or grant.use_case
+    needed = use_cases.get_minimum_level(named, facts.raised)
+    needed = max(needed, ask.assurance_floor)
+    if consent.assurance < needed and not _trusted_as_l1(consent, named, needed, facts):
+        against.append(_assurance_reason(consent, needed))
+    # 2. action
+    if ask.action not in grant.actions:
+        against.append(
+            make_reason(
+                "action_not_covered",
+                "This act was not agreed to.",
+                consent,
+                ask.action,
+                sorted(grant.actions),
+            )
+        )
+    # 3. use case
+    if use_case is not None and not use_cases.covers_use_case(grant.use_case, use_case):
+        against.append(
+            make_reason(
+                "use_case_not_covered",
+                "This use was not agreed to.",
+                consent,
+                use_case,
+                [grant.use_case],
+            )
+        )
+    # 4. language
+    if ask.language is not None and not languages.any_range_covers(grant.languages, ask.language):
+        against.append(
+            make_reason(
+                "language_not_covered",
+                "This language was not agreed to.",
+                consent,
+                ask.language,
+                grant.spelt,
+            )
+        )
+    # 5. channel and territory   6. exclusions   7. quota
+    against += _check_place(ask, grant, consent, facts)
+    if grant.exclusions or facts.forbidden or ask.labels:
+        against += _check_exclusions(ask, grant, consent, facts)
+    if ask.action == "synthesize":
+        against += _check_quota(ask, grant, consent)
+    return against
+
+
+def _trusted_as_l1(consent: ConsentView, use_case: str, needed: int, facts: PolicyContext) -> bool:
+    """Say whether a consent of L0 counts as L1. L0 permits nothing, and this is its one exception.
+
+    An import that a second person approved counts where the owner's policy names the use case. It
+    never counts for a use that needs more than L1, also where the owner raised the level.
+    """
+    if consent.assurance != 0 or not consent.import_approved or needed != 1:
+        return False
+    return any(use_cases.covers_use_case(named, use_case) for named in facts.imports_trusted_for)
+
+
+def _check_place(
+    ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
+) -> list[Reason]:
+    """Channel and territory: a call that names none could go anywhere, which only `*` covers."""
+    against: list[Reason] = []
+    published = ask.action not in UNPUBLISHED
+    held, where = grant.channels, grant.territories
+    if ask.channel not in held and channels.ANY not in held and (published or ask.channel):
+        against.append(_channel_reason(ask, grant, consent))
+    listed = ask.territory in where or territories.ANY in where
+    if not listed and (published or ask.territory) and not _lies_in(where, ask.territory, facts):
+        against.append(_territory_reason(ask, grant, consent))
+    return against
+
+
+def _lies_in(where: frozenset[str], asked: str | None, facts: PolicyContext) -> bool:
+    return territories.covers_territory(where, asked, on=facts.at.date())
+
+
+def _check_exclusions(
+    ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
+) -> list[Reason]:
+    """Exclusions beat every grant, also those that the person made in another consent."""
+    against: list[Reason] = []
+    forbidden = grant.exclusions | facts.forbidden if facts.forbidden else grant.exclusions
+    if use_cases.UNREADABLE in forbidden:
+        detail = (
+            "The person excluded something in words that nobody can judge by; only a new signature "
+            "helps."
+        )
+        against.append(make_reason("content_excluded", detail, consent))
+    if ask.use_case is not None:
+        for code in sorted(forbidden.intersection(use_cases.list_excluding_codes(ask.use_case))):
+            against.append(
+                make_reason(
+                    "content_excluded", f"The person excluded {code}.", consent, ask.use_case
+                )
+            )
+    for label in ask.labels:
+        if label == use_cases.UNSURE:
+            detail = (
+                f"A label is `unsure` or not known, and doubt refuses; the labels are {_LABELS}."
+            )
+            against.append(make_reason("content_excluded", detail, consent, label))
+        elif not forbidden.isdisjoint(use_cases.list_excluding_codes(label)):
+            against.append(
+                make_reason("content_excluded", "Content of this kind is excluded.", consent, label)
+            )
+        elif not use_cases.list_sensitive_kinds(label) <= grant.sensitive_content:
+            detail = "Content of this kind was not agreed to."
+            against.append(
+                make_reason(
+                    "content_excluded", detail, consent, label, sorted(grant.sensitive_content)
+                )
+            )
+    return against
+
+
+def _check_quota(ask: AccessRequest, grant: GrantView, consent: ConsentView) -> list[Reason]:
+    against: list[Reason] = []
+    characters, clips, milliseconds = (
+        grant.characters_left,
+        grant.clips_left,
+        grant.milliseconds_left,
+    )
+    if characters is not None and ask.characters > characters:
+        detail = "Not enough characters are left."
+        against.append(
+            make_reason("quota_exceeded", detail, consent, ask.characters, [max(characters, 0)])
+        )
+    if clips is not None and clips < 1:
+        against.append(make_reason("quota_exceeded", "No clip is left.", consent, 1, [0]))
+    if milliseconds is not None and milliseconds <= 0:
+        against.append(
+            make_reason("quota_exceeded", "No second of audio is left.", consent, None, [0])
+        )
+    return against
+
+
+def _assurance_reason(consent: ConsentView, needed: int) -> Reason:
+    detail = f"This use needs a consent signed at level L{needed}."
+    return make_reason(
+        "assurance_too_low", detail, consent, f"L{needed}", [f"L{consent.assurance}"]
+    )
+
+
+def _channel_reason(ask: AccessRequest, grant: GrantView, consent: ConsentView) -> Reason:
+    detail = (
+        "This channel was not agreed to."
+        if ask.channel
+        else "The call names no channel; not every one was agreed to."
+    )
+    return make_reason("channel_not_covered", detail, consent, ask.channel, sorted(grant.channels))
+
+
+def _territory_reason(ask: AccessRequest, grant: GrantView, consent: ConsentView) -> Reason:
+    detail = (
+        "This territory was not agreed to."
+        if ask.territory
+        else "The call names no territory; not every one was agreed to."
+    )
+    return make_reason(
+        "territory_not_covered", detail, consent, ask.territory, sorted(grant.territories)
+    )
