@@ -1,3 +1,1 @@
-"""Organisations, members with roles, API keys, rate limits: who is calling and what they may
-touch.
-"""
+"""Organisations, members with roles, API keys and rate limits."""

@@ -1,6 +1,4 @@
-"""Logging in to the admin web UI: members are made by us, so sign-up is closed, and an ended access
-stays out.
-"""
+"""Rules for logging in to the admin web UI."""
 
 from __future__ import annotations
 
@@ -21,38 +19,39 @@ from core import clock
 
 
 class MemberBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
-    """Finds members by the one address that they were given.
-
-    allauth also takes addresses that members added themselves. It treats letters that look the
-    same as one letter.
-    """
+    """Finds members by the one address that they were given."""
 
     def _authenticate_by_email(self, email: str, password: str) -> Member | None:
+        # allauth also takes addresses that members added themselves, and it treats letters that
+        # look the same as one letter.
         member = Member.objects.filter(email=email.lower()).first() if email.isascii() else None
         found: Member | None = self._check_password(member, password)
         return found
 
 
 class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Tells allauth how this house does it."""
+    """Adapts allauth to members whom the operator or an owner makes."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
-        """Nobody signs up: an owner or `manage.py bootstrap` makes members."""
+        """Return False: an owner or `manage.py bootstrap` makes members, and sign-up is closed."""
         return False
 
     def pre_login(self, request: HttpRequest, user: Member, **kwargs: Any) -> HttpResponse | None:
-        """Keep out a member whose access has ended (an auditor's visit, say), as if the account
-        were inactive.
+        """Refuse a member whose access has ended, as if the account were inactive.
+
+        The access of an auditor who visits ends in this way, for example.
         """
         if not role_permissions.has_access(user, at=clock.now()):
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+
         answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return answer
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Lead to setting up a second factor whoever has none yet."""
+        """Return the next page: a member without a second factor sets one up first."""
         if not second_factor.is_set_up(request.user):  # type: ignore[arg-type]  # logged in just now
             return reverse("mfa_activate_totp")
+
         return str(super().get_login_redirect_url(request))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
@@ -63,7 +62,8 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            # Once for each time that it is locked: who goes on guessing must not fill the log.
+            # One entry for each time that the login is locked: a client that goes on guessing must
+            # not fill the log.
             if cache.add(
                 f"locked|{self._get_login_attempts_cache_key(request, **credentials)}", 1, 300
             ):
@@ -71,18 +71,19 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Write down that a password was wrong."""
+        """Record that a password was wrong."""
         member_events.record_login_failure(request, str(credentials.get("email") or ""))
 
     def reauthenticate(self, user: Member, password: str) -> bool:
-        """Check the password of who is logged in already."""
+        """Check the password of a member who is logged in already."""
         found = self.authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002 - allauth's signature
-        """Ask again unless the last proof is fresh: a login just now is one."""
+        """Return whether to ask again: a login of the last ten minutes is proof enough."""
         return not recent_login.is_fresh(self.request)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count by address and login: who guesses somewhere else locks nobody out here."""
+        """Return the key that attempts are counted under: the client's address and the login."""
+        # With the address in it, guessing at one place locks no member out at another place.
         return f"{get_ip(request)}|{str(credentials.get('email') or '').lower()}"

@@ -1,6 +1,4 @@
-"""Accounts on the desk: members and API keys to be looked at, and the organisation, whose owner
-sets its policy.
-"""
+"""Admin pages of accounts: members, API keys, and the organisation with its policy and contact."""
 
 from __future__ import annotations
 
@@ -34,20 +32,24 @@ from core.errors import Invalid
 
 
 class PolicyForm(ReasonForm):
-    """The whole policy as JSON, and why it changes."""
+    """Form for the whole policy as JSON and the reason of the change."""
 
     policy = forms.JSONField(label="Policy", required=False, empty_value={})
 
     def clean_policy(self) -> dict[str, Any]:
-        """Give an object; everything else is no policy."""
+        """Return the policy, which must be a JSON object.
+
+        Raises ValidationError.
+        """
         value = self.cleaned_data["policy"]
         if not isinstance(value, dict):
             raise forms.ValidationError("A policy is a JSON object.")
+
         return value
 
 
 class ContactForm(forms.Form):
-    """How people reach the organisation, and its data protection officer."""
+    """Form for how people reach the organisation and its data protection officer."""
 
     contact = forms.CharField(
         label="Contact",
@@ -72,19 +74,20 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
 
     @admin.display(description="Policy")
     def rules(self, row: Organisation) -> str:
-        """The policy, to be read."""
+        """Return the policy as indented JSON."""
         return format_html("<pre>{}</pre>", _format_policy(row.policy))
 
     def has_change_policy_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        """Owners decide."""
+        """Return whether the member may change the policy, as owners may."""
         return self.may(request, Action.CHANGE_POLICY)
 
     @admin_button(text="Change the policy", path="policy", permission="change_policy")
     def change_policy(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the policy and what it may hold; replace it, on record, with a reason."""
+        """Show the policy and its possible entries, or replace it with a reason, on record."""
         row = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         if row is None:
             raise Http404
+
         member = member_of(request)
         demand_act(request, Action.CHANGE_POLICY)
         form = PolicyForm(request.POST or None, initial={"policy": row.policy})
@@ -96,6 +99,7 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
             return HttpResponseRedirect(
                 reverse("admin:accounts_organisation_change", args=[row.pk])
             )
+
         entries = [
             (entry, json.dumps(entry.example, ensure_ascii=False))
             for entry in organisation_policy.list_policy_entries()
@@ -114,35 +118,38 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
         )
 
     def has_change_contact_permission(self, request: HttpRequest, object_id: str = "") -> bool:
-        """Owners decide."""
+        """Return whether the member may change the contact, as owners may."""
         return self.may(request, Action.CHANGE_CONTACT)
 
     @admin_button(text="Change the contact", path="contact", permission="change_contact")
     def change_contact(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show how people reach the organisation, and change it, on record."""
+        """Show how people reach the organisation, or change it, on record."""
         member = member_of(request)
         demand_act(request, Action.CHANGE_CONTACT)
         row = Organisation.objects.get(id=member.organisation_id)
         said = contact_details.get_contact(row)
         form = ContactForm(request.POST or None, initial={"contact": said.contact, "dpo": said.dpo})
         back = reverse("admin:accounts_organisation_change", args=[row.pk])
+
         if (
             request.method == "POST"
             and form.is_valid()
             and self._contact_changed(request, member, form)
         ):
             return HttpResponseRedirect(back)
+
         context = {
             **self.admin_site.each_context(request),
             "title": "Change the contact",
             "form": form,
             "row": row,
         }
+
         return render(request, "admin/contact.html", {**context, "opts": self.opts, "back": back})
 
     @staticmethod
     def _contact_changed(request: HttpRequest, member: Member, form: ContactForm) -> bool:
-        """Whether it went through; what is wrong with it is shown at its field."""
+        """Change the contact, or show each fault at its field. Returns whether it changed."""
         try:
             contact_details.change_contact(
                 member.organisation_id, form.cleaned_data, actor=actor_of(member), at=clock.now()
@@ -151,13 +158,16 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
             for fault in wrong.faults:
                 form.add_error(fault.attr, fault.detail)
             return False
+
         messages.success(request, "The contact is on every page from now on.")
         return True
 
     @staticmethod
     def _try_policy_change(request: HttpRequest, member: Member, form: PolicyForm) -> bool:
-        """Whether it went through; what is wrong with it is shown at its field."""
-        given, reason, at = form.cleaned_data["policy"], form.cleaned_data["reason"], clock.now()
+        """Store the policy, or show what is wrong at its field. Returns whether it was accepted."""
+        given, reason = form.cleaned_data["policy"], form.cleaned_data["reason"]
+        at = clock.now()
+
         try:
             with transaction.atomic():
                 changed = organisation_policy.change_policy(
@@ -167,6 +177,7 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
         except Invalid as wrong:
             form.add_error("policy", wrong.detail)
             return False
+
         messages.success(
             request, "The policy holds from now on." if changed else "It says so already."
         )
@@ -182,7 +193,7 @@ class MemberAdmin(ReadOnlyAdmin[Member]):
     ordering = ("email",)
 
     def list_owned_rows(self, request: HttpRequest) -> QuerySet[Member]:
-        """Without the hash of the password, which no page has a use for."""
+        """Return the members without the hash of the password, which no page needs."""
         return super().list_owned_rows(request).defer("password")
 
 

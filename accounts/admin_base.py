@@ -1,7 +1,4 @@
-"""The officer's desk: what every page of the admin web UI has in common.
-
-Evidence is read-only; acts need a reason.
-"""
+"""What every page of the admin web UI has in common: rows are read-only, and acts need a reason."""
 
 from __future__ import annotations
 
@@ -29,16 +26,18 @@ from core import clock
 from core.errors import SaysoError
 
 Row = TypeVar("Row", bound=Model)
-# What an act gets: the row, the member as the log names them, and the reason. What it says is shown
-# to the member.
+# An act receives the row, the member as the log names them, and the reason. The text that it
+# returns is shown to the member.
 Act = Callable[[Any, str, Given], str]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def admin_button(*, text: str, path: str, permission: str) -> Callable[[Method], Method]:
-    """The theme's button for an act, with types: for whom `has_<permission>_permission` says yes,
-    refused to others.
+    """Return the theme's decorator for the button of an act, with types.
+
+    The button is shown to members for whom `has_<permission>_permission` returns True, and the act
+    is refused to others.
     """
     decorated: Callable[[Method], Method] = action(
         description=text, url_path=path, permissions=[permission]
@@ -47,7 +46,7 @@ def admin_button(*, text: str, path: str, permission: str) -> Callable[[Method],
 
 
 class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the theme has no types
-    """Shows rows of the member's own organisation; adds, changes and deletes nothing."""
+    """Shows rows of the member's own organisation and changes nothing."""
 
     organisation_path: ClassVar[str] = "organisation"
     list_per_page = 50
@@ -57,34 +56,36 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
 
     @final
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
-        """What this member may see now: test data alone while they have no second factor."""
+        """Return the rows that this member may see now: without a second factor, test data only."""
         return second_factor.restrict_to_test_data(
             self.list_owned_rows(request), member_of(request)
         )
 
     def list_owned_rows(self, request: HttpRequest) -> QuerySet[Row]:
-        """Nobody sees a neighbour: the rows of the member's organisation alone."""
+        """Return the rows of the member's own organisation."""
         rows: QuerySet[Row] = super().get_queryset(request)
         return rows.filter(**{self.organisation_path: member_of(request).organisation_id})
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Say whether the address of a list may ask this: the filters and dates that the page
-        shows, nothing else.
+        """Return whether the address of a list may use `lookup`.
+
+        The filters and dates that the page shows are allowed, and nothing else.
         """
         filters = self.list_filter if request is None else self.get_list_filter(request)
         return admin_queries.may_ask(lookup, filters=filters, dates=self.date_hierarchy)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Rows are named by their primary key alone."""
+        """Return whether `to_field` is the primary key, the only name of a row."""
         return bool(to_field == self.opts.pk.name)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
     ) -> tuple[QuerySet[Row], bool]:
-        """Search the page's own fields; a question that is out of bounds finds nothing."""
+        """Search the page's own fields. A search that is too long finds nothing."""
         if not admin_queries.may_search(search_term):
             messages.warning(request, "Search for at most 5 words and 100 characters.")
             return queryset.none(), False
+
         found: tuple[QuerySet[Row], bool] = super().get_search_results(
             request, queryset, search_term
         )
@@ -92,31 +93,32 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
 
     @admin.display(description="Data", ordering="livemode")
     def mode(self, row: Any) -> str:
-        """Live or test, in words: a red cross would look like a fault."""
+        """Return "live" or "test"."""
+        # Words, because the red cross of a boolean would look like a fault.
         return "live" if row.livemode else "test"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:
-        """The computed ones of the page, and the words for live and test."""
+        """Return the computed fields of the page, with `mode` among them."""
         return (*self.readonly_fields, "mode")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Members may look."""
+        """Return whether the member may read here."""
         return may_enter(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Members may look."""
+        """Return whether the member may read this row."""
         return may_enter(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Evidence is not typed in."""
+        """Return False: evidence is not typed in."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Evidence is not edited."""
+        """Return False: evidence is not edited."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Evidence is not deleted; people are erased, which is another thing."""
+        """Return False: evidence is not deleted. The erasure of a person is another act."""
         return False
 
     def act(
@@ -130,14 +132,17 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         do: Act,
         asks: type[AnyReasonForm] = ReasonForm,
     ) -> HttpResponse:
-        """Ask for the reason, then do it through the same service as the API, and say what came of
-        it.
+        """Ask for the reason, then perform the act with `do` and show what came of it.
 
-        Raises Http404 for a neighbour's row, PermissionDenied for a role that may not.
+        `do` calls the same service as the API.
+
+        Raises Http404 for the row of another organisation, PermissionDenied for a role that may not
+        do this.
         """
         row = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         if row is None:
             raise Http404
+
         back = reverse(
             f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(row.pk)]
         )
@@ -164,8 +169,9 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
         back: str,
         asks: type[AnyReasonForm] = ReasonForm,
     ) -> HttpResponse:
-        """The page that asks for the reason, for acts on one row and for acts on none (`row` is
-        then None).
+        """Show the page that asks for the reason, or perform the act.
+
+        `row` is None for acts that concern no row.
         """
         member = member_of(request)
         demand_act(request, action)
@@ -176,6 +182,7 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
             except SaysoError as error:
                 messages.error(request, error.detail)
             return HttpResponseRedirect(back)
+
         context = {
             **self.admin_site.each_context(request),
             "title": title,
@@ -185,23 +192,23 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
             "row": row,
             "back": back,
         }
+
         return render(request, "admin/reason.html", context)
 
     def may(self, request: HttpRequest, action: Action) -> bool:
-        """Say whether to show the button."""
+        """Return whether to show the button."""
         return may_act(request, action)
 
 
 def may_act(request: HttpRequest, action: Action) -> bool:
-    """Say whether the role allows it, and a second factor is set up."""
+    """Return whether the role allows the action and a second factor is set up."""
     member = member_of(request)
-    return role_permissions.may_perform(member, action, at=clock.now()) and second_factor.is_set_up(
-        member
-    )
+    allowed = role_permissions.may_perform(member, action, at=clock.now())
+    return allowed and second_factor.is_set_up(member)
 
 
 def demand_act(request: HttpRequest, action: Action) -> None:
-    """Pass who may do this now.
+    """Check that the member may do this now.
 
     Raises PermissionDenied, or ReauthenticationRequired when the last proof is old.
     """
@@ -212,18 +219,19 @@ def demand_act(request: HttpRequest, action: Action) -> None:
 
 
 def member_of(request: HttpRequest) -> Member:
-    """The member who is logged in; the admin's own views let nobody else this far."""
+    """Return the member who is logged in."""
+    # The admin's own views admit only members.
     return cast("Member", request.user)
 
 
 def actor_of(member: Member) -> str:
-    """How the log names a member."""
+    """Return the name of a member in the log."""
     return f"member:{member.pk}"
 
 
 @transaction.atomic
 def _perform_act(row: Any, member: Member, action: Action, given: Given, do: Act) -> str:
-    """Do it, and put on record who did what and why, or do neither."""
+    """Perform the act and record who did what and why, or do neither."""
     said = do(row, actor_of(member), given)
     log_admin_action(row, member, action, given.recorded, at=clock.now())
     return said
@@ -232,9 +240,9 @@ def _perform_act(row: Any, member: Member, action: Action, given: Given, do: Act
 def log_admin_action(
     row: Any, member: Member, action: Action, reason: str, *, at: datetime
 ) -> None:
-    """Log who did what and why, inside the transaction that did it.
+    """Log who did what and why, inside the transaction of the act.
 
-    Of what concerns people, `reason` is a code.
+    For an act that concerns people, `reason` is a code.
     """
     domain_events.emit_event(
         DomainEvent(
@@ -254,7 +262,7 @@ def log_admin_action(
 
 
 def may_enter(request: HttpRequest) -> bool:
-    """Logged in as a member whose access has not ended."""
+    """Return whether the request comes from a member whose access has not ended."""
     member = request.user
     return (
         isinstance(member, Member)

@@ -1,9 +1,4 @@
-"""What the address of an admin list may ask of the database. Pure.
-
-Django takes any look-up on any local field of a model from the address of a list. That reads a
-password hash letter by letter (`password__startswith`), and on SQLite a regular expression stops
-the whole process.
-"""
+"""Limits on what the address of an admin list may ask of the database. Pure."""
 
 from __future__ import annotations
 
@@ -19,20 +14,24 @@ MOST_CHARACTERS: Final = 100
 
 
 def may_ask(lookup: str, *, filters: Iterable[object], dates: str | None) -> bool:
-    """Say whether a list with these filters and this date may be asked so.
+    """Return whether a list with these `filters` and the date field `dates` may use `lookup`.
 
-    A filter is the name of a field, or a class that answers to one parameter and asks the database
-    in words of its own.
+    A filter is the name of a field, or a class that reads one parameter and makes its own query.
     """
+    # Django takes any look-up on any local field of a model from the address of a list. That would
+    # read a password hash letter by letter (`password__startswith`), and on SQLite a regular
+    # expression stops the whole process.
     chosen = list(filters)
     fields = [name for name in chosen if isinstance(name, str)]
     allowed = {f"{name}{suffix}" for name in fields for suffix in _FILTER} | PARAMETERS
     allowed |= {str(kind.parameter_name) for kind in chosen if hasattr(kind, "parameter_name")}
     if dates:
         allowed |= {f"{dates}{suffix}" for suffix in _DATE}
+
     return lookup in allowed
 
 
 def may_search(words: str) -> bool:
-    """Say whether a search is within bounds: every word is a scan of the table."""
+    """Return whether a search is within bounds."""
+    # Every word is a scan of the table.
     return len(words) <= MOST_CHARACTERS and len(words.split()) <= MOST_WORDS

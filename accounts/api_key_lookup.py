@@ -1,4 +1,4 @@
-"""Who a secret belongs to: from the text of an API key to the key's row, or a refusal."""
+"""Look-up of API keys: from a secret to the key's row, and whether a key may go on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EVERY: Final = timedelta(minutes=1)
 _LOOKED_AT: Final = (
     "livemode", "scopes", "disabled_at", "expires_at", "keeps_jobs", "organisation__test_clock_ms",
 )  # fmt: skip
-"""What `find_ended_keys` reads of a key, twenty times a second while speech is streamed."""
+"""The columns that `find_ended_keys` reads, twenty times a second while speech is streamed."""
 
 
 class KeyEnded(Refused):
@@ -30,8 +30,9 @@ class KeyEnded(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """What runs for an actor: `ref` names it, `scope` is what a key needs for it, `at` is the time
-    of its data.
+    """Work that runs for an actor.
+
+    `ref` names the work, `scope` is what a key needs for it, and `at` is the time of its data.
     """
 
     ref: str
@@ -47,38 +48,41 @@ class KeyExpired(Unauthenticated):
 
 
 def authenticate_key(secret: str, *, at: datetime) -> ApiKey:
-    """Give the key that this secret opens at `at` (the real time), its organisation loaded.
+    """Return the key that this secret opens at the real time `at`, with its organisation loaded.
 
-    Raises Unauthenticated (one answer for unknown, mistyped and disabled) or KeyExpired.
+    Raises Unauthenticated, with one text for unknown, mistyped and disabled keys, or KeyExpired.
     """
     key = _find_key(secret) if api_key_format.is_well_formed(secret) else None
     if key is None or key.disabled_at is not None:
         raise Unauthenticated("This API key is not known.")
+
     ends = [key.expires_at]
     if key.secret_sha256 != api_key_format.hash_api_key(secret):
         ends.append(key.previous_until)
     if any(end is not None and end <= at for end in ends):
         raise KeyExpired("This API key has expired.")
+
     return key
 
 
 def find_ended_keys(uses: Iterable[Use]) -> dict[str, KeyEnded]:
-    """Give why these uses may not go on, by their ref: one question for all.
+    """Return why uses may not go on, by their `ref`, with one query for all of them.
 
-    Actors that are no keys go on.
-
-    A key of which its owner said that its jobs are kept lets everything finish that it began.
+    The work of actors that are no keys goes on. So does everything that a key with `keeps_jobs` has
+    begun.
     """
     asked = [(use, use.actor.removeprefix("key:")) for use in uses if use.actor.startswith("key:")]
     wanted = {key_id for _, key_id in asked if ids.is_id(key_id, "key")}
     if not wanted:
         return {}
+
     found = ApiKey.objects.select_related("organisation").only(*_LOOKED_AT).in_bulk(wanted)
     ended = {
         use.ref: _describe_ending(use, found.get(key_id))
         for use, key_id in asked
         if key_id in wanted
     }
+
     return {ref: KeyEnded(detail) for ref, detail in ended.items() if detail}
 
 
@@ -89,21 +93,23 @@ def _describe_ending(use: Use, key: ApiKey | None) -> str:
         return ""
     if key.disabled_at is not None:
         return "The API key of this call was disabled."
+
     if key.expires_at is not None and key.expires_at <= real_of(
         key.organisation, livemode=key.livemode, here=use.at
     ):
         return "The API key of this call has expired."
+
     if use.scope is not None and use.scope not in key.scopes:
         return "The API key of this call may not do that any more."
+
     return ""
 
 
 def note_use(key: ApiKey, *, at: datetime) -> None:
-    """Remember that the key is in use, with at most one UPDATE a minute however many calls come
-    in.
-    """
+    """Store that the key is in use, with at most one UPDATE a minute."""
     if key.last_used_at is not None and key.last_used_at > at - _EVERY:
         return
+
     stale = Q(last_used_at=None) | Q(last_used_at__lte=at - _EVERY)
     ApiKey.objects.filter(stale, id=key.id).update(last_used_at=at)
 

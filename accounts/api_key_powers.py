@@ -1,4 +1,4 @@
-"""What one API key may give to another, or to itself: nothing that it has not got."""
+"""What one API key may pass to another key, or to itself: nothing that it does not have."""
 
 from __future__ import annotations
 
@@ -14,31 +14,37 @@ _USUAL: Final = 600
 
 
 def demand_for_new(maker: Caller, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields of a new key within its maker's. Raises ScopeMissing, Invalid."""
+    """Return the fields of a new key, checked to be within the powers of its maker.
+
+    Raises ScopeMissing, Invalid.
+    """
     _demand_scopes(maker, wanted["scopes"])
     _demand_limit(maker, wanted.get("calls_per_minute"), had=0)
     _demand_end(maker, wanted.get("expires_at"), said="expires_at" in wanted)
+
     least = min(_USUAL, maker.calls_per_minute)
     return {"calls_per_minute": least, "expires_at": maker.expires_at, **wanted}
 
 
 def demand_for_change(maker: Caller, key: ApiKey, changes: Mapping[str, Any]) -> None:
-    """Pass changes that give the key nothing that its maker has not got.
+    """Check that changes of a key add nothing that the `maker` does not have.
 
     Raises ScopeMissing, Invalid.
     """
     _demand_scopes(maker, set(changes.get("scopes", ())) - set(key.scopes))
     _demand_limit(maker, changes.get("calls_per_minute"), had=key.calls_per_minute)
+
     if "expires_at" in changes and changes["expires_at"] != key.expires_at:
         _demand_end(maker, changes["expires_at"], said=True)
 
 
 def demand_for_secret(maker: Caller, key: ApiKey) -> None:
-    """Pass who may hold a secret of this key: it would act with all that the key may.
+    """Check that the `maker` may hold a secret of this key, and so act with all its powers.
 
-    Raises ScopeMissing.
+    Raises ScopeMissing, Invalid.
     """
     _demand_scopes(maker, key.scopes)
+
     if key.id != maker.key_id:
         _demand_limit(maker, key.calls_per_minute, had=0)
         _demand_end(maker, key.expires_at, said=True)

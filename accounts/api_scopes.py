@@ -1,7 +1,4 @@
-"""Scopes: what an API key may touch.
-
-A subject and `read` or `write`; nothing implies anything else.
-"""
+"""Scopes of API keys: a subject with `read` or `write`, where no scope implies another."""
 
 from __future__ import annotations
 
@@ -16,8 +13,12 @@ ALL: Final = tuple(f"{subject}:{right}" for subject in SUBJECTS for right in ("r
 
 
 def order_scopes(scopes: Iterable[str]) -> list[str]:
-    """Each scope once, in the order of `ALL`. Raises ValueError for one that does not exist."""
+    """Return each scope once, in the order of `ALL`.
+
+    Raises ValueError for a scope that does not exist.
+    """
     wanted = set(scopes)
     if unknown := wanted - set(ALL):
         raise ValueError(f"no such scope: {sorted(unknown)[0]}")
+
     return [scope for scope in ALL if scope in wanted]

@@ -1,4 +1,4 @@
-"""REST: who calls, proven by an API key; what the key may touch; how often it may call."""
+"""Authentication of API calls by a key: who calls, with which scopes, and how often."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Caller:
 
     @property
     def actor(self) -> str:
-        """How the log names this caller."""
+        """The name of this caller in the log."""
         return f"key:{self.key_id}"
 
     @property
@@ -85,23 +85,27 @@ class Caller:
         return self.key_id
 
     def now(self) -> datetime:
-        """The present for this caller's data: the real time, or the organisation's test clock for a
-        test key.
+        """Return the present time of this caller's data.
+
+        It is the real time, or for a test key the time of the organisation's test clock.
         """
         return now_for(self.organisation, livemode=self.livemode, real=clock.now())
 
 
 class KeyAuthentication(BaseAuthentication):
-    """Authenticate `Authorization: Bearer sayso_…`, count the call and record the use of the key.
-
-    Returns None without the header.
-    """
+    """Authenticates `Authorization: Bearer sayso_…`."""
 
     def authenticate(self, request: Request) -> tuple[Caller, str] | None:
-        """Give the Caller. Raises Unauthenticated, KeyExpired, RateLimited."""
+        """Return the Caller and the key's id, or None without the header.
+
+        Counts the call and stores that the key is in use.
+
+        Raises Unauthenticated, KeyExpired, RateLimited.
+        """
         secret = _read_bearer(request.headers.get("Authorization", ""))
         if secret is None:
             return None
+
         at = clock.now()
         key = api_key_lookup.authenticate_key(secret, at=at)
         _count_call(request, key, at=at)
@@ -109,51 +113,64 @@ class KeyAuthentication(BaseAuthentication):
         return _caller_from_key(key), key.id
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's signature
-        """What a 401 tells the client to send."""
+        """Return the value of `WWW-Authenticate` for a 401."""
         return 'Bearer realm="sayso"'
 
 
 class HasScope(BasePermission):
-    """Checks the view's `scope`, such as "speakers": safe methods need `speakers:read`, others
-    `speakers:write`.
+    """Checks the `scope` of a view.
 
-    A view without a scope is closed: forgetting it must not open a door.
+    For a view with the scope "speakers", safe methods need `speakers:read`, and the others
+    `speakers:write`.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """True, or raises Unauthenticated or ScopeMissing."""
+        """Return True when the caller has the scope.
+
+        Raises Unauthenticated, ScopeMissing.
+        """
         right = "read" if request.method in SAFE_METHODS else "write"
+
+        # A view without a scope is closed: to forget the scope must not let a call in.
         demand_scope(caller_of(request), f"{getattr(view, 'scope', 'none')}:{right}")
         return True
 
 
 def demand_scope(caller: Caller, required: str) -> None:
-    """Pass a key that has the scope. Raises ScopeMissing."""
+    """Check that the key has the scope.
+
+    Raises ScopeMissing.
+    """
     if required not in caller.scopes:
         raise ScopeMissing("This API key may not do that.", facts={"required": required})
 
 
 def caller_of(request: Request) -> Caller:
-    """Give the Caller of a request. Raises Unauthenticated when there is none."""
+    """Return the Caller of a request.
+
+    Raises Unauthenticated when there is none.
+    """
     caller = request.user
     if not isinstance(caller, Caller):
         raise Unauthenticated("Send your API key as `Authorization: Bearer sayso_…`.")
+
     return caller
 
 
 def sandbox_caller_of(request: Request) -> Caller:
-    """Give the Caller of a request that only test keys may make.
+    """Return the Caller of a request that only test keys may make.
 
     Raises LiveKeyRefused, Unauthenticated.
     """
     caller = caller_of(request)
     if caller.livemode:
         raise LiveKeyRefused("Only a test key may do that.")
+
     return caller
 
 
 def count_more(request: Request, calls: int, *, at: datetime) -> None:
-    """Count what one request asks for beyond itself, such as the second file of several.
+    """Count `calls` more for one request that does the work of several, such as one with two files.
 
     Raises RateLimited.
     """
@@ -166,17 +183,20 @@ def count_more(request: Request, calls: int, *, at: datetime) -> None:
 
 
 def rate_headers(request: HttpRequest | Request) -> dict[str, str]:
-    """The `RateLimit-*` header fields for the answer to this request; none when no key was
-    counted.
+    """Return the `RateLimit-*` header fields for the answer to this request.
+
+    There are none when no key was counted.
     """
     allowance = request.META.get(_RATE)
     return allowance.headers() if isinstance(allowance, Allowance) else {}
 
 
 def _count_call(request: Request, key: ApiKey, *, at: datetime) -> None:
-    """Count the call, and leave what is left where `rate_headers` finds it: META is what both
-    request objects share.
+    """Count the call, and store the rest of the allowance for `rate_headers`.
+
+    Raises RateLimited.
     """
+    # META is what DRF's request and Django's request share.
     try:
         request.META[_RATE] = rate_limits.count_call(key.id, limit=key.calls_per_minute, at=at)
     except RateLimited as refusal:
@@ -188,9 +208,11 @@ def _count_call(request: Request, key: ApiKey, *, at: datetime) -> None:
 def _read_bearer(header: str) -> str | None:
     if not header:
         return None
+
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthenticated("Send your API key as `Authorization: Bearer sayso_…`.")
+
     return secret.strip()
 
 

@@ -1,8 +1,7 @@
-"""How people reach an organisation and its data protection officer: shown wherever a person is
-asked or told something.
+"""How people reach an organisation and its data protection officer.
 
 An entry is an e-mail address, an https address, or words such as a postal address. It is printed on
-pages, in mails and on papers, so nothing invisible and no line break gets in.
+pages, in mails and on documents, so it holds no line break and no invisible character.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from core.errors import Fault, Invalid
 
 LONGEST: Final = 300
 FEWEST: Final = 3
-"""Letters and digits that words need to lead anywhere."""
+"""The least number of letters and digits that an entry in words has."""
 
 FIELDS: Final = ("contact", "dpo")
 _CONTACT_INVALID: Final = "contact_invalid"
@@ -36,17 +35,14 @@ _SELECTORS: Final = ((0xFE00, 0xFE0F), (0x180B, 0x180F), (0xE0100, 0xE01EF))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Where to write: to the organisation, and to its data protection officer.
-
-    Empty where nothing was said.
-    """
+    """Addresses of the organisation and of its data protection officer, "" where there is none."""
 
     contact: str = ""
     dpo: str = ""
 
 
 def get_contact(organisation: Organisation) -> Contact:
-    """Give an organisation's contact as it stands."""
+    """Return an organisation's present contact."""
     kept: Mapping[str, object] = organisation.contact
     return Contact(
         contact=str(kept.get("contact") or kept.get("email") or kept.get("address") or ""),
@@ -55,22 +51,24 @@ def get_contact(organisation: Organisation) -> Contact:
 
 
 def parse_contact(text: str, *, attr: str) -> str:
-    """Give an entry in its one spelling, "" for nothing.
+    """Return an entry in its canonical spelling, or "" for an empty one.
 
-    Raises Invalid with a fault that says what is wrong.
+    Raises Invalid with a fault that describes what is wrong.
     """
     said = unicodedata.normalize("NFC", text).strip(" ")
     if not said:
         return ""
     if wrong := _describe_fault(said):
         raise Invalid(wrong, faults=(Fault(code=_CONTACT_INVALID, detail=wrong, attr=attr),))
+
     return said
 
 
 def link_to(said: str) -> str:
-    """Give the address that a link to this entry opens; "" for words."""
+    """Return the address that a link to this entry opens, or "" for an entry in words."""
     if _is_mail(said):
         return f"mailto:{said}"
+
     return said if said.startswith("https://") else ""
 
 
@@ -78,21 +76,26 @@ def link_to(said: str) -> str:
 def change_contact(
     organisation_id: str, changes: Mapping[str, str], *, actor: str, at: datetime
 ) -> Organisation:
-    """Change contact, data protection officer, or both. The contact cannot be taken away.
+    """Change the contact, the data protection officer, or both.
 
-    Raises Invalid.
+    Raises Invalid. The contact cannot be emptied.
     """
     entries = {name: parse_contact(changes[name], attr=name) for name in FIELDS if name in changes}
+
     if entries.get("contact") == "":
         wrong = "People must be able to reach the organisation."
         raise Invalid(wrong, faults=(Fault(code="blank", detail=wrong, attr="contact"),))
+
     row = Organisation.objects.select_for_update().get(id=organisation_id)
-    before = get_contact(row)
-    after = {"contact": before.contact, "dpo": before.dpo, **entries}
-    if after == {"contact": before.contact, "dpo": before.dpo}:
+    standing = get_contact(row)
+    before = {"contact": standing.contact, "dpo": standing.dpo}
+    after = {**before, **entries}
+    if after == before:
         return row
+
     row.contact = after
     row.save(update_fields=["contact"])
+
     domain_events.emit_event(
         DomainEvent(
             kind="admin.action",
@@ -104,29 +107,34 @@ def change_contact(
             facts={"action": "organisation.contact_changed", "fields": sorted(entries)},
         )
     )
+
     return row
 
 
 def _describe_fault(said: str) -> str:
-    """Say what is wrong with an entry; "" when nothing is."""
+    """Return what is wrong with an entry, or ""."""
     if len(said) > LONGEST:
         return f"An address has at most {LONGEST} characters."
     if any(_draws_nothing(character) for character in said):
         return "The address holds a line break or an invisible character."
+
     if "://" in said:
         return (
             "" if _is_https(said) else "An internet address begins with https:// and names a host."
         )
+
     if "@" in said and " " not in said:
         return "" if _is_mail(said) else "This is not an e-mail address."
     if sum(character.isalnum() for character in said) < FEWEST:
         return "Give an e-mail address, an https address, or a postal address."
+
     return ""
 
 
 def _draws_nothing(character: str) -> bool:
     if character == " ":
         return False
+
     number = ord(character)
     category = unicodedata.category(character)
     return (
@@ -142,6 +150,7 @@ def _is_https(said: str) -> bool:
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
         return False
+
     plain = (
         parts.scheme == "https" and " " not in said and not parts.username and not parts.password
     )
@@ -153,4 +162,5 @@ def _is_mail(said: str) -> bool:
         validate_email(said)
     except ValidationError:
         return False
+
     return True

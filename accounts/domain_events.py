@@ -1,6 +1,4 @@
-"""Domain events of accounts: raised here, written to the log by provenance, which this room must
-not know.
-"""
+"""Domain events of accounts, which a package above writes to the log."""
 
 from __future__ import annotations
 
@@ -41,6 +39,6 @@ account_changed: Final = Signal[DomainEvent]("accounts.domain_events.account_cha
 def emit_event(event: DomainEvent) -> None:
     """Send the event to every listener.
 
-    What one of them raises undoes the change: what cannot be logged must not happen.
+    An error of a listener undoes the change: what cannot be logged must not happen.
     """
     account_changed.send(event)

@@ -1,6 +1,4 @@
-"""Stored answers of idempotent calls: kept for a day, forgotten when a person they may speak of is
-erased.
-"""
+"""Stored answers of idempotent calls: kept for a day, and blanked when a person is erased."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ KEEP: Final = timedelta(hours=24)
 
 
 def records_of_organisation(organisation_id: str, *, livemode: bool) -> QuerySet[IdempotencyRecord]:
-    """The answers to an organisation's live keys, or to its test keys."""
+    """Return the answers to an organisation's live keys, or to its test keys."""
     return IdempotencyRecord.objects.filter(
         api_key__organisation_id=organisation_id, api_key__livemode=livemode
     )
@@ -26,20 +24,19 @@ def records_of_organisation(organisation_id: str, *, livemode: bool) -> QuerySet
 def settled_before(
     before: datetime, *, organisation_id: str, livemode: bool
 ) -> QuerySet[IdempotencyRecord]:
-    """Those from before that time whose request is over."""
+    """Return the answers from before that time whose request is over."""
     mine = records_of_organisation(organisation_id, livemode=livemode).filter(created_at__lt=before)
     return mine.exclude(state=IdempotencyRecord.State.RUNNING)
 
 
 @transactions.requires_transaction
 def forget_answers(organisation_id: str, *, livemode: bool) -> int:
-    """Blank every stored answer to the organisation's live or test keys; give how many.
+    """Blank every stored answer to the organisation's live or test keys, and return how many.
 
-    None can be repeated either.
-
-    Which answer speaks of whom cannot be told without opening them, and they live a day only: so
-    all of them go.
+    Their requests cannot be repeated either.
     """
+    # We cannot see whom an answer is about without opening it, and answers live for a day only. So
+    # all of them are blanked.
     kept = records_of_organisation(organisation_id, livemode=livemode).filter(
         state=IdempotencyRecord.State.DONE
     )
@@ -48,7 +45,7 @@ def forget_answers(organisation_id: str, *, livemode: bool) -> int:
 
 @transactions.requires_transaction
 def delete_answers(numbers: Sequence[int]) -> int:
-    """Delete answers whose request is over; give how many."""
+    """Delete the answers with these row `numbers` whose request is over, and return how many."""
     return (
         IdempotencyRecord.objects.filter(pk__in=numbers)
         .exclude(state=IdempotencyRecord.State.RUNNING)
@@ -57,6 +54,6 @@ def delete_answers(numbers: Sequence[int]) -> int:
 
 
 def delete_expired_answers(*, at: datetime) -> int:
-    """Delete the answers whose day is over; give how many."""
+    """Delete the answers that are older than a day, and return how many."""
     deleted, _ = IdempotencyRecord.objects.filter(created_at__lte=at - KEEP).delete()
     return deleted

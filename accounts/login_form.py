@@ -7,12 +7,15 @@ from allauth.account.forms import LoginForm
 
 
 class MemberLoginForm(LoginForm):  # type: ignore[misc]  # allauth has no types
-    """Takes addresses as they are given: the library folds letters that only look like ASCII into
-    ASCII.
-    """
+    """Takes addresses exactly as they are typed."""
 
     def clean_login(self) -> str:
-        """Refuse other letters as it refuses a wrong password."""
+        """Return the login. Letters beyond ASCII are refused like a wrong password.
+
+        Raises ValidationError.
+        """
+        # The library folds letters that only look like ASCII into ASCII.
         if not str(self["login"].data).isascii():
             raise get_adapter().validation_error("email_password_mismatch")
+
         return str(super().clean_login())

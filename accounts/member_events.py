@@ -1,7 +1,6 @@
-"""Record what members do with logins, factors and roles: a line for operators, an entry in the log.
+"""Records of what members do with logins, factors and roles.
 
-Lines name members by id. A login without a member is named by a keyed hash, because it may be the
-address of a stranger, or a password typed into the wrong field.
+Each makes a line in the log of the process and an entry in the transparency log.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ logger = logging.getLogger("sayso.security")
 def record_member_event(
     kind: domain_events.Kind, member: Member, *, actor: str, at: datetime, **facts: Json
 ) -> None:
-    """Write the line and the log's entry of what happened to a member."""
+    """Write the line and the log entry of an event that concerns a member."""
     logger.info(kind, extra={"member": member.pk, "actor": actor, **facts})
     domain_events.emit_event(
         domain_events.DomainEvent(
@@ -53,24 +52,29 @@ def record_member_event(
 
 
 def record_login_failure(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - the address of a browser is no code
-    """Write the line of a wrong password, or of a login that nobody has."""
+    """Write the line of a wrong password, or of a login without a member."""
     logger.warning("member.login_failed", extra={"login_hmac": hash_login(login)})
 
 
 def record_lockout(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - as above
-    """Write down that one address tried one login too often; in the log, too, when it is a
-    member's.
+    """Write the line that one address tried one login too often.
+
+    When the login is a member's, the transparency log holds it too.
     """
     logger.warning("member.locked_out", extra={"login_hmac": hash_login(login)})
+
     member = Member.objects.filter(email=login.lower()).first() if login.isascii() else None
     if member is not None:
         record_member_event("member.locked_out", member, actor="system:login", at=clock.now())
 
 
 def hash_login(login: str) -> str:
-    """Give a name for a login that repeats for the same one and cannot be guessed without our
-    secret.
+    """Return 16 hex digits that stand for a login in lines without a member.
+
+    They are the same for the same login, and cannot be computed without our secret.
     """
+    # A login without a member may be the address of a stranger, or a password that was typed into
+    # the wrong field.
     return hmac.digest(
         settings.SECRET_KEY.encode(), b"sayso-login-v1\n" + login.lower().encode(), "sha256"
     ).hex()[:16]
@@ -135,7 +139,7 @@ def _code_failed(user: Member, authenticator: Authenticator, **_more: object) ->
 def _factor_changed(
     kind: domain_events.Kind, request: HttpRequest, user: Member, authenticator: Authenticator
 ) -> None:
-    """Record the change, and end every session but the one that made it."""
+    """Record the change of a factor, and end every session but the one that made it."""
     member = Member.objects.get(pk=user.pk)
     second_factor.end_sessions(member)
     record_member_event(

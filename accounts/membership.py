@@ -1,4 +1,4 @@
-"""Changes to members by the operator: add one, reset a password or a second factor, give a role."""
+"""Changes to members by the operator: a new member, password, second factor or role."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from core.errors import NotFound
 
 
 def get_member(email: str) -> Member:
-    """Give the member with this address. Raises NotFound."""
+    """Return the member with this address.
+
+    Raises NotFound.
+    """
     member = Member.objects.filter(email=provisioning.canonical_address(email)).first()
     if member is None:
         raise NotFound("There is no member with this address.")
+
     return member
 
 
@@ -25,31 +29,37 @@ def get_member(email: str) -> Member:
 def add_member(
     *, organisation: Organisation, email: str, role: Role, actor: str, at: datetime
 ) -> str:
-    """Make a member, and give a first password. Raises NameTaken, Invalid."""
+    """Make a member, and return their first password.
+
+    Raises NameTaken, Invalid.
+    """
     password = secrets.token_urlsafe(18)
     member = provisioning.create_member(
         organisation=organisation, email=email, password=password, role=role, at=at
     )
     member_events.record_member_event("member.added", member, actor=actor, at=at, role=str(role))
+
     return password
 
 
 @transactions.opens_transaction
 def reset_password(member: Member, *, actor: str, at: datetime) -> str:
-    """Set a new password and end every session. Gives the password, which is shown once."""
+    """Set a new password, end every session, and return the password, which is shown once."""
     password = secrets.token_urlsafe(18)
     member.set_password(password)
     member.save(update_fields=["password"])
+
     second_factor.end_sessions(member)
     member_events.record_member_event("member.password_changed", member, actor=actor, at=at)
+
     return password
 
 
 @transactions.opens_transaction
 def reset_second_factor(member: Member, *, actor: str, at: datetime) -> int:
-    """Remove every second factor and end every session. The next login leads to setting one up.
+    """Remove every second factor, end every session, and return how many factors there were.
 
-    Gives how many.
+    At the next login the member sets up a new one.
     """
     removed: int = Authenticator.objects.filter(user_id=member.pk).delete()[0]
     second_factor.end_sessions(member)
@@ -61,9 +71,11 @@ def reset_second_factor(member: Member, *, actor: str, at: datetime) -> int:
 
 @transactions.opens_transaction
 def change_role(member: Member, role: Role, *, actor: str, at: datetime) -> None:
-    """Give the member another role from now on, and end every session."""
-    before, member.role = member.role, role
+    """Change the role of a member, and end every session."""
+    before = member.role
+    member.role = role
     member.save(update_fields=["role"])
+
     second_factor.end_sessions(member)
     member_events.record_member_event(
         "member.role_changed", member, actor=actor, at=at, role=str(role), before=before

@@ -1,4 +1,4 @@
-"""Who is here: organisations, their members, and the API keys of their products."""
+"""Tables of accounts: organisations, their members, and the API keys of their products."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from core.caller_notes import Noted
 
 
 class Organisation(models.Model):
-    """A customer. Everything belongs to exactly one; nobody sees a neighbour's.
+    """A company that uses the service. Every row of data belongs to exactly one organisation.
 
-    `test_clock_ms` is how far the organisation's test data lives in the future; live data always
-    lives now.
+    `test_clock_ms` is how many milliseconds the test clock runs ahead of the real one. Live data
+    always has the real time.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -40,7 +40,7 @@ class Organisation(models.Model):
 
     @property
     def test_clock_ahead(self) -> timedelta:
-        """How far the test clock runs ahead of the real one."""
+        """The time by which the test clock runs ahead of the real one."""
         return timedelta(milliseconds=self.test_clock_ms)
 
 
@@ -57,14 +57,14 @@ class MemberManager(BaseUserManager["Member"]):
     """Finds members by their login name, the e-mail address."""
 
     def get_by_natural_key(self, username: str | None) -> Member:
-        """Find the member whose login address this is, whatever its case."""
+        """Return the member with this login address, in upper or lower case."""
         return self.get(email__iexact=username)
 
 
 class Member(AbstractBaseUser, PermissionsMixin):
-    """A person who works in the admin web UI.
+    """A person with a login at an organisation, by an e-mail address.
 
-    The address is a login name; voice owners are never members.
+    A speaker is never a member.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -75,7 +75,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=True)
     date_joined = models.DateTimeField(editable=False)
     access_until = models.DateTimeField(null=True, blank=True)
-    # Part of what a session is held against: raised, it ends every login of this member.
+    # A part of the session hash: to raise it ends every login of this member.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     objects = MemberManager()
@@ -95,20 +95,18 @@ class Member(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def get_session_auth_hash(self) -> str:
-        """Give what sessions are held against: the password, and the epoch that second factors
-        raise.
-        """
+        """Return the hash that sessions are compared with, of the password and `session_epoch`."""
         told = f"{super().get_session_auth_hash()}|{self.session_epoch}"
         return salted_hmac("sayso.member.session", told, algorithm="sha256").hexdigest()
 
 
 class ApiKey(Noted):
-    """A product's key.
+    """An API key of one product of an organisation.
 
-    Only the SHA-256 of the secret is stored; the secret is shown once, at making.
+    Only the SHA-256 of the secret is stored. The secret is shown once, when it is made.
 
-    Rotation makes a second secret of the same key; both are valid until `previous_until`.
-    `keeps_jobs`: what the key began goes on after its end or after it lost a scope.
+    Rotation makes a second secret of the same key. Both are valid until `previous_until`. With
+    `keeps_jobs`, work that the key began goes on after the key has ended or lost a scope.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -149,17 +147,17 @@ class ApiKey(Noted):
 
 
 class IdempotencyRecord(models.Model):
-    """The answer to one POST that carried an `Idempotency-Key`, kept for a day so that a retry gets
-    the same one.
+    """The answer to one POST with an `Idempotency-Key`, kept for a day so that a retry gets it too.
 
-    The body is sealed under the organisation's key; erasing any of its speakers turns the row into
-    `forgotten`.
+    The body is sealed under the organisation's key. The erasure of any of its speakers sets the
+    state to `forgotten`.
     """
 
     class State(models.TextChoices):
-        """Running holds the key. Done can be replayed.
+        """Where the request stands.
 
-        Forgotten and secret can neither be replayed nor repeated.
+        A running one holds the key. A done one can be replayed. A forgotten or secret one can
+        neither be replayed nor repeated.
         """
 
         RUNNING = "running"
@@ -193,8 +191,9 @@ class IdempotencyRecord(models.Model):
 
 
 class RateWindow(models.Model):
-    """How many calls a key made in a minute; the shared counter of `accounts.rate_limits` where
-    there is no Redis.
+    """How many calls a key made in one minute: the counter of `accounts.rate_limits` without Redis.
+
+    `minute` counts from the Unix epoch.
     """
 
     key_id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -208,7 +207,7 @@ class RateWindow(models.Model):
 class LoginSession(models.Model):
     """A login in a browser.
 
-    The row knows neither the cookie nor, without it, what the session holds.
+    The row holds a hash of the cookie, and contents that only the cookie opens.
     """
 
     cookie_sha256 = models.CharField(primary_key=True, max_length=64, editable=False)
@@ -221,8 +220,9 @@ class LoginSession(models.Model):
 
 
 class SharedValue(models.Model):
-    """A value that every process of an installation without Redis must see: counters of failed
-    logins, used codes.
+    """A value that all processes of an installation without Redis share.
+
+    Examples are counters of failed logins and used codes.
     """
 
     name = models.CharField(primary_key=True, max_length=64, editable=False)

@@ -1,4 +1,4 @@
-"""Sealing of the notes of API keys: a hook that the vault fills, which lies above this room."""
+"""The hook for sealing the notes of API keys, which the vault fills."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Sealer(Protocol):
     def columns(
         self, written: Notes, *, row_id: str, organisation_id: str, at: datetime
     ) -> Mapping[str, Any]:
-        """Give the row's columns for these notes."""
+        """Return the row's columns for these notes."""
 
     def open_notes(self, row: Noted, *, organisation_id: str) -> Notes:
         """Open a row's notes."""

@@ -1,9 +1,7 @@
 """An organisation's policy: what its owner decides for all calls.
 
-Each room says which entries it knows.
-
-What decides reads tolerantly and takes what it cannot read as the strictest; what changes the
-policy is strict.
+Each package registers the entries that it knows. A decision takes an entry that it cannot read as
+the strictest value. A change of the policy refuses such an entry.
 """
 
 from __future__ import annotations
@@ -21,9 +19,9 @@ from core.canonical_json import Json
 from core.errors import Fault, Invalid
 from core.hooks import Registry
 
-# Raises ValueError with a sentence that says what is wrong.
+# Raises ValueError with a sentence on what is wrong.
 Check = Callable[[Json], None]
-# Gives a value that passed the check in its one spelling.
+# Returns the canonical spelling of a value that passed the check.
 Spell = Callable[[Json], Json]
 
 
@@ -33,8 +31,10 @@ def _keep_value(value: Json) -> Json:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyEntry:
-    """One entry that a policy may have: its name, what it does, an example, what makes a value
-    wrong, its spelling.
+    """One entry that a policy may have.
+
+    `help` describes what it does, `check` refuses a wrong value, and `canonical` returns the
+    canonical spelling of a good one.
     """
 
     name: str
@@ -50,17 +50,17 @@ policy_entries: Final = Registry[PolicyEntry](
 
 
 def list_policy_entries() -> tuple[PolicyEntry, ...]:
-    """Every entry that is known, by name."""
+    """Return all known entries, ordered by name."""
     return tuple(sorted(policy_entries, key=lambda entry: entry.name))
 
 
 def get_policy(organisation_id: str) -> dict[str, Json]:
-    """The policy as it stands."""
+    """Return the present policy of an organisation."""
     return dict(Organisation.objects.values_list("policy", flat=True).get(id=organisation_id))
 
 
 def one_of(*words: str) -> Check:
-    """A check that takes these words alone."""
+    """Return a check that accepts these words only."""
 
     def check(value: Json) -> None:
         if value not in words:
@@ -73,8 +73,9 @@ def one_of(*words: str) -> Check:
 def change_policy(
     organisation_id: str, policy: Mapping[str, Json], *, actor: str, at: datetime
 ) -> bool:
-    """Replace the policy, its codes in their one spelling, and log both versions; say whether
-    anything changed.
+    """Replace the policy, log both versions, and return whether anything changed.
+
+    Values are stored in their canonical spelling.
 
     Raises Invalid with a fault for every entry that is unknown (`unknown_field`) or wrong
     (`invalid`).
@@ -84,15 +85,18 @@ def change_policy(
     )
     if faults:
         raise Invalid(" ".join(f"{fault.attr}: {fault.detail}" for fault in faults), faults=faults)
+
     after = {
         entry.name: entry.canonical(policy[entry.name])
         for entry in policy_entries
         if entry.name in policy
     }
+
     row = Organisation.objects.select_for_update().get(id=organisation_id)
     before: dict[str, Json] = dict(row.policy)
     if before == after:
         return False
+
     Organisation.objects.filter(id=row.id).update(policy=after)
     domain_events.emit_event(
         DomainEvent(
@@ -105,6 +109,7 @@ def change_policy(
             facts={"before": before, "after": after},
         )
     )
+
     return True
 
 
@@ -112,8 +117,10 @@ def _find_fault(name: str, value: Json) -> Fault | None:
     entry = policy_entries.get(name)
     if entry is None:
         return Fault(code="unknown_field", detail="There is no such entry.", attr=name[:64])
+
     try:
         entry.check(value)
     except ValueError as wrong:
         return Fault(code="invalid", detail=f"This {wrong}.", attr=name)
+
     return None

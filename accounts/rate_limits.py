@@ -1,8 +1,7 @@
-"""The rate limit of a key: an atomic counter a minute, in Redis when there is one, else in a shared
-row.
+"""The rate limit of a key: one counter a minute, in Redis or else in a row of the database.
 
-A counter that is read and written back lets everybody through who reads at the same time; both
-counters here decide in one atomic step, across threads and processes.
+Both counters decide in one atomic step across threads and processes. A counter that is read and
+then written back would admit all calls that read at the same time.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _DOWN: Final = Counter(
     "sayso_rate_limiter_down", "Calls let through because the rate limiter's counter was down."
 )
 
-# One step on the server: count, and give the window an end with its first call.
+# One step on the server: count the call, and set the end of the window at its first call.
 _COUNT: Final = """
 local used = redis.call('INCR', KEYS[1])
 if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
@@ -47,7 +46,7 @@ class Allowance:
     reset_seconds: int
 
     def headers(self) -> dict[str, str]:
-        """The three header fields as most clients read them."""
+        """Return the three header fields that most clients read."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -59,60 +58,65 @@ class Window(Protocol):
     """A counter of one minute."""
 
     def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
-        """Count one call; None when the minute is used up."""
+        """Count one call, or return None when the minute is used up."""
 
     def reset_seconds(self, key_id: str, *, at: datetime) -> int:
-        """Seconds until the next minute begins, at least 1."""
+        """Return the seconds until the next minute begins, at least 1."""
 
 
 def count_call(key_id: str, *, limit: int, at: datetime) -> Allowance | None:
-    """Count one call of the key. Gives what is left, or None when nothing could be counted.
+    """Count one call of the key and return what is left.
+
+    When the counter is down, the call passes with a log line and a metric, and None is returned.
 
     Raises RateLimited.
-
-    When the counter itself is down the call goes through, with a log line and a metric: the limit
-    protects capacity, it grants no right. What may be spoken is the gate's to decide, which denies
-    on any doubt and never asks here; a Redis that restarts must not stop every customer's
-    revocations.
     """
     window = _get_window()
     try:
         allowance = window.count(key_id, limit=limit, at=at)
         wait = 0 if allowance else window.reset_seconds(key_id, at=at)
     except (RedisError, DatabaseError, OSError):
+        # The limit protects capacity and grants no right: the gate decides what may be spoken, and
+        # it never asks this counter. While Redis restarts, people must still be able to withdraw.
         _DOWN.inc()
         logger.warning("rate limiter down, call let through", extra={"key": key_id})
         return None
+
     if allowance is None:
         raise RateLimited(
             "Too many calls with this key.",
             retry_after=wait,
             facts={"limit": limit, "window_seconds": WINDOW_SECONDS},
         )
+
     return allowance
 
 
 class RowWindow:
-    """Counts in one row of the database with one conditional UPDATE: its row count says whether the
-    call passes.
+    """Counts in one row of the database by one conditional UPDATE.
+
+    The number of updated rows decides whether the call passes.
     """
 
     def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
-        """Count one call; None when the minute is used up."""
+        """Count one call, or return None when the minute is used up."""
         minute = _minute_of(at)
+
         with transaction.atomic():
             if connection.vendor == "postgresql":
-                # A counter lost in a crash is no loss, and waiting for the disk at every call is
-                # one.
+                # A counter may be lost in a crash. Waiting for the disk at every call costs more.
                 with connection.cursor() as cursor:
                     cursor.execute("SET LOCAL synchronous_commit TO OFF")
+
             if not self._passes(key_id, limit, minute):
                 RateWindow.objects.bulk_create(
                     [RateWindow(key_id=key_id, minute=minute, used=0)], ignore_conflicts=True
                 )
                 if not self._passes(key_id, limit, minute):
                     return None
+
             used = RateWindow.objects.values_list("used", flat=True).get(key_id=key_id)
+
         return Allowance(
             limit=limit,
             remaining=max(limit - used, 0),
@@ -120,7 +124,7 @@ class RowWindow:
         )
 
     def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002 - the Window protocol's argument
-        """Seconds until the next minute begins, at least 1."""
+        """Return the seconds until the next minute begins, at least 1."""
         return WINDOW_SECONDS - int(at.timestamp()) % WINDOW_SECONDS
 
     def _passes(self, key_id: str, limit: int, minute: int) -> bool:
@@ -136,26 +140,27 @@ class RowWindow:
 
 
 class RedisWindow:
-    """Counts in Redis with one script; the window begins with the first call and ends by itself."""
+    """Counts in Redis with one script. The window begins at the first call and expires there."""
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._script = self._redis.register_script(_COUNT)
 
     def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:  # noqa: ARG002 - Redis has the clock
-        """Count one call; None when the minute is used up."""
+        """Count one call, or return None when the minute is used up."""
         used, left = cast(
             "tuple[int, int]",
             self._script(keys=[_redis_name(key_id)], args=[WINDOW_SECONDS * 1000]),
         )
         if used > limit:
             return None
+
         return Allowance(
             limit=limit, remaining=limit - used, reset_seconds=_millis_to_seconds(left)
         )
 
     def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002 - as above
-        """Seconds until the window ends, at least 1."""
+        """Return the seconds until the window ends, at least 1."""
         return _millis_to_seconds(self._redis.pttl(_redis_name(key_id)))
 
 

@@ -1,6 +1,4 @@
-"""Forms of the desk that ask for a reason: free words, or a code of a fixed list with words beside
-it; or for none.
-"""
+"""Forms of the admin that ask for a reason: free words, a code of a list with words, or none."""
 
 from __future__ import annotations
 
@@ -16,8 +14,10 @@ MOST_WORDS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """A reason as a member gave it: a code or words, further words, and the part that the log may
-    keep.
+    """A reason as a member gave it.
+
+    `reason` is a code or words, `words` are further words, and `recorded` is the part that the log
+    may keep.
     """
 
     reason: str = field(repr=False)
@@ -26,28 +26,32 @@ class Given:
 
 
 class ShownField(forms.CharField):
-    """Words that are read again on the desk: what draws nothing is taken out before anything is
-    asked of the rest.
+    """A field for words that the admin shows again.
+
+    Invisible characters are taken out before the rest is checked.
     """
 
     def to_python(self, value: object) -> str:
-        """Give the words.
+        """Return the words.
 
-        Refuses those that turn the direction of writing, and those without a letter or digit.
+        Raises ValidationError for words that change the direction of writing, and for words without
+        a letter or digit.
         """
         try:
             said = shown_text.clean_text(super().to_python(value) or "", one_line=False)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
+
         if said and not shown_text.count_drawn(said):
             raise forms.ValidationError("The text has no letter and no digit.")
+
         return said
 
 
 class ReasonForm(forms.Form):
-    """Why, in free words, for acts that concern nobody's data.
+    """Form for a reason in free words, for acts that concern no person's data.
 
-    They are sealed, and the log commits to them.
+    The words are sealed, and the log commits to them.
     """
 
     reason = ShownField(
@@ -59,34 +63,35 @@ class ReasonForm(forms.Form):
     )
 
     def get_reason(self) -> Given:
-        """Give the reason of a valid form."""
+        """Return the reason of a valid form."""
         reason = self.cleaned_data["reason"]
         return Given(reason=reason, recorded=reason)
 
 
 class NoReasonForm(forms.Form):
-    """For acts that need no reason: they help a person to what is theirs, and the log has who did
-    it.
+    """Form for acts that need no reason, because they give people what is theirs.
+
+    The log holds who acted.
     """
 
     def get_reason(self) -> Given:
-        """Give the empty reason."""
+        """Return the empty reason."""
         return Given(reason="")
 
 
 class CodeForm(forms.Form):
-    """Why, as one code of a list. The log keeps the code alone."""
+    """Form for a reason that is one code of a list. The log keeps only the code."""
 
     reason = forms.ChoiceField(label="Reason", help_text="Required. Goes on record with your name.")
 
     def get_reason(self) -> Given:
-        """Give the reason of a valid form."""
+        """Return the reason of a valid form."""
         code = self.cleaned_data["reason"]
         return Given(reason=code, words=self.cleaned_data.get("words", ""), recorded=code)
 
 
 class CodeAndWordsForm(CodeForm):
-    """Why, as a code, with words that officers and auditors can read again."""
+    """Form for a code with words that officers and auditors can read again."""
 
     words = ShownField(
         label="In words",
@@ -104,8 +109,9 @@ AnyReasonForm = ReasonForm | CodeForm | NoReasonForm
 
 
 def make_code_form(codes: Sequence[tuple[str, str]], *, words: bool) -> type[CodeForm]:
-    """Make a form that asks for one of these codes (code, meaning), and for words beside it where
-    `words` says so.
+    """Make a form that asks for one of `codes`, and with `words` for words beside it.
+
+    Each of the codes is a pair of code and meaning.
     """
     base = CodeAndWordsForm if words else CodeForm
     choice = forms.ChoiceField(
@@ -113,4 +119,5 @@ def make_code_form(codes: Sequence[tuple[str, str]], *, words: bool) -> type[Cod
         choices=[("", "Choose one"), *codes],
         help_text="Required. Goes on record with your name.",
     )
+
     return type(f"{base.__name__}OfAnAct", (base,), {"reason": choice})

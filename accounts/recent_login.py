@@ -1,4 +1,4 @@
-"""How long ago a member proved who they are. What cannot be undone asks again."""
+"""Fresh proof of who a member is, which acts that cannot be undone ask for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS: Final = 600
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Say whether this session saw a password, a code or a key of this member within ten
+    """Return whether this session saw a password, a code or a key of the member in the last ten
     minutes.
     """
     records = get_authentication_records(request, request.user)
@@ -21,8 +21,9 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def demand_recent_login(request: HttpRequest) -> None:
-    """Raise ReauthenticationRequired, which leads to the page that asks, unless the proof is
-    fresh.
+    """Check that the proof is fresh.
+
+    Raises ReauthenticationRequired, which leads to the page that asks for it.
     """
     if not is_fresh(request):
         raise ReauthenticationRequired

@@ -1,6 +1,6 @@
 """What a member of each role may do in the admin web UI.
 
-Reading is everybody's; whatever is not listed is refused.
+Every member may read. An action that is not listed for a role is refused.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Action(StrEnum):
 
 
 # The engineer builds, the officer decides about people, the auditor looks, the owner runs the
-# organisation. Erasing and approving are for those who answer for consent, so not for engineers;
-# keys are not for officers.
+# organisation. To erase and to approve belongs to those who answer for consent, so engineers may
+# not. Officers may not manage keys.
 MAY: Final[Mapping[str, frozenset[Action]]] = {
     Role.OWNER: frozenset(Action),
     Role.OFFICER: frozenset(
@@ -58,8 +58,8 @@ MAY: Final[Mapping[str, frozenset[Action]]] = {
 }
 
 
-# Who finds a browser unattended may stop things and start them again, and no more. Everything else
-# asks again who is there when the last proof is older than ten minutes.
+# A stranger at an unattended browser can stop things and start them again, and no more. All other
+# actions ask for a new proof when the last one is older than ten minutes.
 WITHOUT_FRESH_PROOF: Final = frozenset({Action.SUSPEND, Action.RESUME})
 
 
@@ -70,7 +70,10 @@ class RoleMissing(Refused):
 
 
 def demand_permission(member: Member, action: Action, *, at: datetime) -> None:
-    """Raise RoleMissing unless this member may do that now."""
+    """Check that this member may perform the action now.
+
+    Raises RoleMissing.
+    """
     if not may_perform(member, action, at=at):
         raise RoleMissing(
             "Your role does not allow this.", facts={"role": member.role, "action": str(action)}
@@ -78,13 +81,13 @@ def demand_permission(member: Member, action: Action, *, at: datetime) -> None:
 
 
 def may_perform(member: Member, action: Action, *, at: datetime) -> bool:
-    """Say whether this member may do that now; to decide what to show.
+    """Return whether this member may perform the action now, for pages that decide what to show.
 
-    What acts calls `demand_permission`.
+    Code that acts calls `demand_permission`.
     """
     return has_access(member, at=at) and action in MAY.get(member.role, frozenset())
 
 
 def has_access(member: Member, *, at: datetime) -> bool:
-    """Say whether this member may be here at all: active, and not past `access_until`."""
+    """Return whether this member has access at all: is active, and not past `access_until`."""
     return member.is_active and (member.access_until is None or member.access_until > at)

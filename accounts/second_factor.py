@@ -1,4 +1,4 @@
-"""The second factor of members: who has one, and what is shown to those who have none."""
+"""The second factor of members, and what a member without one may see."""
 
 from __future__ import annotations
 
@@ -12,32 +12,38 @@ from accounts.models import Member
 
 Row = TypeVar("Row", bound=Model)
 
-# Recovery codes stand in for a factor that is lost. They are none by themselves.
+# Recovery codes stand in for a lost factor. They are no second factor by themselves.
 KINDS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def is_set_up(member: Member) -> bool:
-    """Say whether the member has a second factor.
+    """Return whether the member has a second factor.
 
-    Who has one has shown it in every session that is alive.
+    A member who has one has shown it in every session that is alive.
     """
     return bool(Authenticator.objects.filter(user_id=member.pk, type__in=KINDS).exists())
 
 
 def restrict_to_test_data(rows: QuerySet[Row], member: Member) -> QuerySet[Row]:
-    """Give test data alone to a member without a second factor; nothing of what is neither live nor
-    test.
+    """Return the `rows` that the member may see: test data only without a second factor.
+
+    Of a table that is neither live nor test data, such a member sees nothing.
     """
     if is_set_up(member):
         return rows
+
     try:
         rows.model._meta.get_field("livemode")  # noqa: SLF001 - Django's own name for a public thing
     except FieldDoesNotExist:
         return rows.none()
+
     return rows.filter(livemode=False)
 
 
 def end_sessions(member: Member) -> None:
-    """End every session of the member. The caller keeps its own by `update_session_auth_hash`."""
+    """End every session of the member.
+
+    The caller keeps its own session by `update_session_auth_hash`.
+    """
     Member.objects.filter(pk=member.pk).update(session_epoch=F("session_epoch") + 1)
     member.refresh_from_db(fields=["session_epoch"])

@@ -1,9 +1,8 @@
-"""Sessions of members: rows under hashed keys, sealed by the cookie, ended by idleness and after
-half a day.
+"""Sessions of members, which end after 30 idle minutes or after 12 hours.
 
-Whoever reads the database finds neither a cookie that would log him in nor what a session holds:
-the row's key is the SHA-256 of the cookie, and what it holds is encrypted under a key that is
-derived from the cookie and our own secret.
+The key of a row is the SHA-256 of the cookie. The contents are encrypted under a key that is
+derived from the cookie and our own secret. So a reader of the database finds neither a cookie to
+log in with nor what a session holds.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from core import clock
 
 IDLE: Final = timedelta(minutes=30)
 WHOLE: Final = timedelta(hours=12)
-# A page that is looked at writes at most this often that the session is in use.
+# Reading pages stores at most this often that the session is in use.
 TOUCH: Final = timedelta(minutes=1)
 _NONCE: Final = 12
 
@@ -38,7 +37,7 @@ class SessionStore(SessionBase):
     _begun_at: datetime | None = None
 
     def load(self) -> dict[str, Any]:
-        """Give what the session holds; nothing when it ended, or was never ours."""
+        """Return what the session holds, or nothing when it has ended or was never ours."""
         at = clock.now()
         row = LoginSession.objects.filter(
             cookie_sha256=_hash_session_key(self.session_key), expires_at__gt=at
@@ -47,40 +46,46 @@ class SessionStore(SessionBase):
         if row is None or held is None:
             self._session_key = None
             return {}
+
         self._begun_at = row.begun_at
         later = _session_end(row.begun_at, at=at)
         if later - row.expires_at >= TOUCH:
             LoginSession.objects.filter(cookie_sha256=row.cookie_sha256).update(expires_at=later)
+
         return held
 
     def exists(self, session_key: str) -> bool:
-        """Say whether there is such a session."""
+        """Return whether there is such a session."""
         return LoginSession.objects.filter(cookie_sha256=_hash_session_key(session_key)).exists()
 
     def create(self) -> None:
-        """Begin a session under a fresh key. Its half day begins now."""
+        """Begin a session under a fresh key. Its 12 hours begin now."""
         self._begun_at = None
+
         while True:
             self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]  # the stubs leave it out
             try:
                 self.save(must_create=True)
             except CreateError:
                 continue
+
             self.modified = True
             return
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
-        """Keep what the session holds.
+        """Store what the session holds.
 
-        Raises CreateError or, for one that was ended meanwhile, UpdateError.
+        Raises CreateError, or UpdateError for a session that has ended meanwhile.
         """
         if self.session_key is None:
             return self.create()
+
         at = clock.now()
         begun_at = self._begun_at = self._begun_at or at
         held = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # the stubs leave it out
         values = {"sealed": self._seal_session(held), "expires_at": _session_end(begun_at, at=at)}
         name = _hash_session_key(self.session_key)
+
         if must_create:
             try:
                 with transaction.atomic():
@@ -89,17 +94,18 @@ class SessionStore(SessionBase):
                 raise CreateError from None
         elif not LoginSession.objects.filter(cookie_sha256=name).update(**values):
             raise UpdateError
+
         return None
 
     def delete(self, session_key: str | None = None) -> None:
-        """End this session, or that one."""
+        """End this session, or the one of `session_key`."""
         if key := session_key or self.session_key:
             LoginSession.objects.filter(cookie_sha256=_hash_session_key(key)).delete()
 
     def cycle_key(self) -> None:
-        """Go on under another key.
+        """Move the session to another key.
 
-        Who is logged in already keeps the beginning: no way around the half day.
+        The session of a member who is logged in keeps its beginning, so the 12 hours hold.
         """
         begun_at = self._begun_at if SESSION_KEY in self else None
         super().cycle_key()
@@ -110,7 +116,7 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        """Delete what has ended."""
+        """Delete the sessions that have ended."""
         LoginSession.objects.filter(expires_at__lte=clock.now()).delete()
 
     def _seal_session(self, held: dict[str, Any]) -> bytes:
@@ -120,8 +126,10 @@ class SessionStore(SessionBase):
     def _open_session(self, sealed: bytes) -> dict[str, Any] | None:
         try:
             plain = self._cipher().decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
-        except InvalidTag:  # the service's secret was changed
+        except InvalidTag:
+            # The secret of the service was changed.
             return None
+
         held: dict[str, Any] = self.serializer().loads(plain)
         return held
 

@@ -8,15 +8,18 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 
 
 class SetUpForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth has no types
-    """Uses the code up, as a login does: the library's own form looks at it alone, and it would log
-    in once more.
-    """
+    """Uses the code up, as a login does."""
 
     def clean_code(self) -> str:
-        """Refuse a code that this member has used before as it refuses a wrong one."""
-        code, adapter = str(super().clean_code()), get_adapter()
+        """Return the code. One that this member has used before is refused like a wrong one.
 
-        # One register of used codes for all who ask: the first to enter a code there has it, also
+        Raises ValidationError.
+        """
+        code = str(super().clean_code())
+        adapter = get_adapter()
+
+        # The library's own form only compares the code, which could then log in once more. Used
+        # codes are kept in one place, and the first request that enters a code there has it, also
         # in a race.
         app = Authenticator(
             user=self.user,
@@ -25,4 +28,5 @@ class SetUpForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth has no types
         )
         if not app.wrap().validate_code(code):
             raise adapter.validation_error("incorrect_code")
+
         return code

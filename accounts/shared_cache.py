@@ -1,8 +1,7 @@
-"""A cache in the database, for installations without Redis: what one process counts, all of them
-know.
+"""A cache in the database, shared by all processes of an installation without Redis.
 
-Values are JSON. Django's own database cache pickles, and a pickle in a table lets whoever writes
-rows run code.
+Values are JSON. Django's own database cache stores pickles, and with a pickle in a table, to write
+a row is to run code.
 """
 
 from __future__ import annotations
@@ -29,12 +28,14 @@ class DatabaseJsonCache(BaseCache):
     def add(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
-        """Set a value unless there is one; says whether it did.
+        """Store a value unless there is one, and return whether it was stored.
 
         One statement decides between processes.
         """
-        at, name = clock.now(), self._name(key, version)
+        at = clock.now()
+        name = self._name(key, version)
         SharedValue.objects.filter(name=name, expires_at__lte=at).delete()
+
         try:
             with transaction.atomic():
                 SharedValue.objects.create(
@@ -42,37 +43,39 @@ class DatabaseJsonCache(BaseCache):
                 )
         except IntegrityError:
             return False
+
         return True
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        """Give the value, or the default."""
+        """Return the value, or the default."""
         alive = Q(expires_at=None) | Q(expires_at__gt=clock.now())
         found = (
             SharedValue.objects.filter(alive, name=self._name(key, version))
             .values_list("value", flat=True)
             .first()
         )
+
         return default if found is None else json.loads(found)
 
     def set(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> None:
-        """Set a value."""
+        """Store a value."""
         values = {"value": json.dumps(value), "expires_at": self._end(timeout, at=clock.now())}
         SharedValue.objects.update_or_create(name=self._name(key, version), defaults=values)
 
     def touch(self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Give a value another end."""
+        """Set another end of a value, and return whether there is such a value."""
         at = clock.now()
         rows = SharedValue.objects.filter(name=self._name(key, version))
         return bool(rows.update(expires_at=self._end(timeout, at=at)))
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        """Forget a value."""
+        """Delete a value, and return whether there was one."""
         return bool(SharedValue.objects.filter(name=self._name(key, version)).delete()[0])
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all values."""
         SharedValue.objects.all().delete()
 
     def _name(self, key: Any, version: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Background work of accounts: forget what is kept for a time only."""
+"""Background tasks of accounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.background_tasks import background_task
 
 @background_task(name="accounts.forget")
 def delete_expired_records(**_later: object) -> None:
-    """Delete stored answers of idempotent calls, logins and shared counters whose time is over."""
+    """Delete expired answers of idempotent calls, expired sessions and expired shared values."""
     at = clock.now()
     idempotency_records.delete_expired_answers(at=at)
     SessionStore.clear_expired()

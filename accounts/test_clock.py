@@ -1,6 +1,4 @@
-"""The test clock: an organisation's test data may live in the future; live data always lives
-now.
-"""
+"""The test clock, which lets an organisation's test data live in the future."""
 
 from __future__ import annotations
 
@@ -10,14 +8,16 @@ from accounts.models import Organisation
 
 
 def now_for(organisation: Organisation, *, livemode: bool, real: datetime) -> datetime:
-    """Give the time at which this organisation's test or live data lives when the real time is
-    `real`.
+    """Return the time of this organisation's test or live data at the real time `real`.
+
+    Live data always has the real time.
     """
     return real if livemode else real + organisation.test_clock_ahead
 
 
 def real_of(organisation: Organisation, *, livemode: bool, here: datetime) -> datetime:
-    """Give the real time when this organisation's test or live data lives at `here`: `now_for` the
-    other way round.
+    """Return the real time at which this organisation's test or live data lives at `here`.
+
+    This is the inverse of `now_for`.
     """
     return here if livemode else here - organisation.test_clock_ahead

@@ -1,4 +1,4 @@
-"""`manage.py bootstrap`: the first organisation, its owner, one test and one live key."""
+"""`manage.py bootstrap`: make the first organisation, its owner, one test and one live key."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         name = " ".join(options["organisation"].split())
         if not 1 <= len(name) <= 200:
             raise CommandError("the name of an organisation has 1 to 200 characters")
+
         email = options["email"] or f"owner@{_slug_from_name(name)}.example"
         try:
             validate_email(email)
@@ -62,6 +63,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "the database is not ready; run `manage.py migrate` first"
             ) from error
+
         if options["json"]:
             self.stdout.write(json.dumps(made, ensure_ascii=False))
         else:
@@ -70,7 +72,9 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def _create_accounts(name: str, email: str, *, contact: str, dpo: str) -> dict[str, str]:
-    at, password = clock.now(), secrets.token_urlsafe(18)
+    at = clock.now()
+    password = secrets.token_urlsafe(18)
+
     organisation = provisioning.create_organisation(name=name, at=at, reached_at=contact, dpo=dpo)
     provisioning.create_member(
         organisation=organisation, email=email, password=password, role=Role.OWNER, at=at

@@ -1,6 +1,6 @@
-"""`manage.py member`: what no page does for a member yet, by who runs the service.
+"""`manage.py member`: changes to members by the operator, which no page offers yet.
 
-Each act is on record.
+Each change is on record.
 """
 
 from __future__ import annotations
@@ -56,31 +56,38 @@ class Command(BaseCommand):
 
 
 def _change_member(options: dict[str, Any]) -> str:
-    at, email = clock.now(), str(options["email"])
+    at = clock.now()
+    email = str(options["email"])
     if options["add"]:
         return _add_member(options, email)
+
     member = membership.get_member(email)
+
     if options["reset_password"]:
         password = membership.reset_password(member, actor=ACTOR, at=at)
         return (
             f"Password  {password}\nIt cannot be shown again. Every session of {member.email} has "
             "ended."
         )
+
     if options["reset_second_factor"]:
         membership.reset_second_factor(member, actor=ACTOR, at=at)
         return (
             f"The next login of {member.email} leads to setting up a second factor. Every session "
             "has ended."
         )
+
     if options["role"]:
         membership.change_role(member, Role(options["role"]), actor=ACTOR, at=at)
         return f"{member.email} is {options['role']} from now on."
+
     raise CommandError("say what to do: --add, --reset-password, --reset-second-factor or --role")
 
 
 def _add_member(options: dict[str, Any], email: str) -> str:
     if not options["role"]:
         raise CommandError("--add needs --role")
+
     password = membership.add_member(
         organisation=_get_organisation(options["organisation"]),
         email=email,
@@ -88,6 +95,7 @@ def _add_member(options: dict[str, Any], email: str) -> str:
         actor=ACTOR,
         at=clock.now(),
     )
+
     return (
         f"Password  {password}\nIt cannot be shown again. The first login leads to setting up a "
         "second factor."
@@ -102,4 +110,5 @@ def _get_organisation(given: str | None) -> Organisation:
             if not given
             else "there is no such organisation"
         )
+
     return found[0]
