@@ -8,13 +8,11 @@ other alignments, a telephone.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from audio.decoding import decode_trusted
@@ -24,7 +22,8 @@ from core.canonical_json import Json
 from provenance.clips import audiowmark_layer
 from provenance.clips.audiowmark_layer import AudiowmarkLayer
 from provenance.clips.errors import MarkFailed
-from watermark import SCHEME, DecodedToken, detect
+from provenance.clips.mark_self_check import TELEPHONE_SECONDS, check_mark
+from watermark import SCHEME
 from watermark.speech.embedder import Embedder, Margins
 from watermark.speech.features import is_speech, measure_speech_seconds
 from watermark.speech.identity_layer import LEAST_SECONDS
@@ -44,37 +43,12 @@ LONG_STRENGTHS: Final = tuple(
         (0.7, 0.5, 0.25), (0.7, 0.5, 0.4), (0.7, 0.52, 0.55), (0.75, 0.65, 0.75), (1.2, 0.95, 1.0),
     )
 )  # fmt: skip
-TELEPHONE_SECONDS: Final = 4.0
 # Where a marked clip has its peaks at most: lossy codecs overshoot, and a clipped peak is heard
 # before it is seen.
 CEILING: Final = 0.95
 # -60 dBFS: 16 bits leave too few levels to carry anything.
 SILENT_PEAK: Final = 0.001
 SHORT_SECONDS: Final = 1.5
-# Of silence in front: another alignment to every codec's frames and to our grid.
-SHIFT_SECONDS: Final = 0.0071
-CUT_SECONDS: Final = 0.31
-# Shorter clips are not asked to survive a cut.
-CUT_FROM_SECONDS: Final = 2.5
-# The mark lies below 5 kHz, so Opus is tried at 12 kHz, which takes a third of the time. That
-# leaves as much of the score as 20 kbit/s do at the clip's own rate (24 clips of 2 s). Passing it
-# does not strictly imply passing 24 kbit/s.
-OPUS_BPS: Final = 22_000
-OPUS_RATE: Final = 12_000
-MP3_BPS: Final = 64_000
-# What the score of one reading says about the next (40 clips at three margins): Opus at 20 kbit/s
-# leaves 0.57 of the delivered score and more, MP3 at 64 kbit/s 0.92 and more. So a coding is only
-# tried when it could bring the score below `COMFORTABLE_SCORE`. A clear reading saves the encoder's
-# run.
-CLEAR_OF_OPUS: Final = 1.9
-CLEAR_OF_SHIFT: Final = 0.97
-# Every reading should be this clear, so that handling somewhat rougher than ours is survived too. A
-# clip that does not get there at the highest margin is still good when its token was read every
-# time.
-COMFORTABLE_SCORE: Final = 0.9
-COMFORTABLE_TELEPHONE_SCORE: Final = 0.88
-
-Handling = Callable[[Sound], Sound]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +73,21 @@ class Marked:
     def columns(self) -> dict[str, Any]:
         """Return what a clip's row keeps of the marks."""
         return {
-            "scheme": SCHEME,
-            "margin_milli_db": self.margin_milli_db,
-            "score_milli": self.score_milli,
-            "self_checks": self.checks,
+            **write_mark_columns(self.margin_milli_db, self.score_milli, self.checks),
             "second_marks": self.second_marks,
         }
+
+
+def write_mark_columns(
+    margin_milli_db: int, score_milli: int, checks: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return what a clip's row keeps of our own mark."""
+    return {
+        "scheme": SCHEME,
+        "margin_milli_db": margin_milli_db,
+        "score_milli": score_milli,
+        "self_checks": checks,
+    }
 
 
 def mark_sound(
@@ -138,7 +121,7 @@ def mark_sound(
     for attempt, margins in enumerate(_choose_strengths(host), start=1):
         data = encode_sound(Sound(apply_headroom(embedder.at(margins)), host.rate), wanted)
         heard = decode_trusted(data, wanted.codec, rate=host.rate)
-        seen = _self_check(heard, wanted, token=token, key=key)
+        seen = check_mark(heard, wanted, token=token, key=key)
         if seen is None:
             continue
 
@@ -199,97 +182,3 @@ def apply_headroom(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     peak = float(np.abs(samples).max(initial=0.0))
     return samples if peak <= CEILING else samples * np.float32(CEILING / peak)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What the self-check read: scores by check, whether all are clear, and the identity."""
-
-    scores: dict[str, float]
-    comfortable: bool
-    identity: int | None
-
-
-def _self_check(heard: Sound, wanted: Output, *, token: int, key: bytes) -> _Seen | None:
-    """Read the token after each handling that the delivered score leaves in doubt.
-
-    Returns None as soon as one reading fails.
-    """
-    delivered = _read_token(heard, key)
-    if delivered is None or delivered.token != token:
-        return None
-
-    scores = {"delivered": delivered.score}
-    for name, handling in _list_checks(heard, wanted, scores):
-        reading = _read_token(handling(heard), key)
-        if reading is None or reading.token != token:
-            return None
-        scores[name] = reading.score
-
-    comfortable = min(scores.values()) >= COMFORTABLE_SCORE
-    if comfortable and heard.seconds >= TELEPHONE_SECONDS:
-        reading = detect(*_encode_as_gsm(heard), key=key, thorough=True)
-        known = reading is not None and reading.token == token
-        comfortable = known and reading is not None and reading.score >= COMFORTABLE_TELEPHONE_SCORE
-        if comfortable and reading is not None:
-            scores["gsm"] = reading.score
-
-    return _Seen(scores=scores, comfortable=comfortable, identity=delivered.identity)
-
-
-def _read_token(sound: Sound, key: bytes) -> DecodedToken | None:
-    return detect(sound.samples, sound.rate, key=key, thorough=False)
-
-
-def _list_checks(
-    heard: Sound, wanted: Output, scores: dict[str, float]
-) -> Iterator[tuple[str, Handling]]:
-    """Yield what this clip must survive, and what its scores leave in doubt.
-
-    `scores` grows between two steps. Codings that the delivered bytes have been through are left
-    out.
-    """
-    if heard.seconds >= CUT_FROM_SECONDS:
-        yield "cut", _drop_start
-    bit_rate = wanted.bit_rate_bps or 0
-    if scores["delivered"] >= CLEAR_OF_OPUS:
-        return
-    if wanted.codec != "opus" or bit_rate > OPUS_BPS:
-        yield "opus", _encode_as_opus
-    if min(scores.values()) < CLEAR_OF_SHIFT:
-        yield "opus-shifted", lambda sound: _encode_as_opus(_shift_start(sound))
-    if min(scores.values()) < COMFORTABLE_SCORE and (wanted.codec != "mp3" or bit_rate > MP3_BPS):
-        yield "mp3-64k", _encode_as_mp3
-
-
-def _drop_start(sound: Sound) -> Sound:
-    return Sound(sound.samples[round(CUT_SECONDS * sound.rate) :], sound.rate)
-
-
-def _shift_start(sound: Sound) -> Sound:
-    return Sound(np.pad(sound.samples, (round(SHIFT_SECONDS * sound.rate), 0)), sound.rate)
-
-
-def _encode_as_opus(sound: Sound) -> Sound:
-    return _encode_and_decode(
-        sound.resample(OPUS_RATE),
-        Output(codec="opus", sample_rate_hz=OPUS_RATE, bit_rate_bps=OPUS_BPS),
-    )
-
-
-def _encode_as_gsm(sound: Sound) -> tuple[NDArray[np.float32], int]:
-    """Send a sound through GSM full rate at 8 kHz and back."""
-    low, coded = sound.resample(8_000), io.BytesIO()
-    soundfile.write(coded, low.samples, low.rate, format="WAV", subtype="GSM610")
-    samples, rate = soundfile.read(io.BytesIO(coded.getvalue()), dtype="float32")
-    return samples, int(rate)
-
-
-def _encode_as_mp3(sound: Sound) -> Sound:
-    return _encode_and_decode(
-        sound, Output(codec="mp3", sample_rate_hz=sound.rate, bit_rate_bps=MP3_BPS)
-    )
-
-
-def _encode_and_decode(sound: Sound, output: Output) -> Sound:
-    return decode_trusted(encode_sound(sound, output), output.codec)

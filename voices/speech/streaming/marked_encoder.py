@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import soxr
@@ -232,16 +232,6 @@ class MarkedEncoder:
     def _delivery(
         self, data: bytes, sound: Sound | None, reading: watermark.DecodedToken | None
     ) -> ClipDelivery:
-        score, margin, checks = 0, 0, tuple[str, ...]()
-        if self._file is not None:
-            score, margin, checks = (
-                self._file.score_milli,
-                self._file.margin_milli_db,
-                self._file.checks,
-            )
-        elif reading is not None:
-            score, margin = round(1000 * reading.score), round(1000 * MARGIN_DB)
-            checks = ("delivered", "beginning") if self._early else ("delivered",)
         return ClipDelivery(
             sha256_provider=self._provided.hexdigest(),
             sha256=hashlib.sha256(data).hexdigest(),
@@ -250,11 +240,19 @@ class MarkedEncoder:
             media_type=encoding.get_media_type(self._wanted.codec),
             size=len(data),
             duration_ms=round(1000 * sound.seconds) if sound else 0,
-            blob_id="",
-            scheme=watermark.SCHEME if checks else "",
-            margin_milli_db=margin,
-            score_milli=score,
-            self_checks=checks,
+            **self._describe_mark(reading),
+        )
+
+    def _describe_mark(self, reading: watermark.DecodedToken | None) -> dict[str, Any]:
+        """Return the columns of the mark, none when it was not read."""
+        if self._file is not None:
+            return self._file.columns()
+        if reading is None:
+            return {}
+
+        checks = ("delivered", "beginning") if self._early else ("delivered",)
+        return verified_marking.write_mark_columns(
+            round(1000 * MARGIN_DB), round(1000 * reading.score), checks
         )
 
 
