@@ -20,7 +20,7 @@ from core.api.fields import CodeField, Email, Flag, Reference, ShownText, Whole,
 from core.api.serializers import StrictSerializer, read_form
 from core.errors import Invalid
 from tests.contract.conftest import LIBRARY_WORDS
-from voices.api.serializers import Number, SpokenText, Transcript
+from voices.api.serializers.input_fields import Number, SpokenText, Transcript
 
 AnyField = Field[Any, Any, Any, Any]
 Path = tuple[str | int, ...]

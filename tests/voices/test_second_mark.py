@@ -19,7 +19,7 @@ from tests.conftest import NOON
 from tests.voices.conftest import AUDIO, MakeVoice, Reader, noon, only, order_for, principal_of
 from transparency_log import proofs
 from vault import subject_keys
-from voices.api import outputs
+from voices.api.serializers.clip_serializers import ClipSerializer
 from voices.models import Voice
 from voices.speech import pipeline
 from voices.speech.delivery import DeliveredClip
@@ -67,7 +67,7 @@ class TestALongClip:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
         (noted,) = clip.second_marks
         assert (clip.scheme, noted["scheme"]) == ("sayso-speech/1", "audiowmark")
-        shown = outputs.render_clip(clip)["watermark"]
+        shown = ClipSerializer(clip).data["watermark"]
         assert isinstance(shown, dict)
         assert [mark["scheme"] for mark in shown["second_marks"]] == ["audiowmark"]
         body = proofs.list_history(clip.organisation_id, clip.id)[-1].body

@@ -7,15 +7,43 @@ from django.urls import path
 from transparency_log.api import views
 
 urlpatterns = [
-    path("log/<str:organisation_id>/checkpoint", views.show_checkpoint),
-    path("log/<str:organisation_id>/checkpoint/<int:size>", views.show_checkpoint_at),
-    path("log/<str:organisation_id>/checkpoint/<int:size>/signed", views.show_signed_note),
-    path("log/<str:organisation_id>/witnessed", views.show_witnessed_checkpoint),
-    path("log/<str:organisation_id>/stamps", views.list_stamps),
-    path("log/<str:organisation_id>/stamps/<int:size>", views.show_stamp),
-    path("log/<str:organisation_id>/key", views.show_verifier_keys),
-    path("log/<str:organisation_id>/keys.json", views.show_key_set),
-    path("log/<str:organisation_id>/keys", views.list_keys),
-    path("log/<str:organisation_id>/tile/entries/<path:number>", views.show_entry_bundle),
-    path("log/<str:organisation_id>/tile/<str:level>/<path:number>", views.show_tile),
+    path(
+        "log/<organisation:organisation_id>/checkpoint",
+        views.show_checkpoint,
+        name="log-checkpoint",
+    ),
+    path(
+        "log/<organisation:organisation_id>/checkpoint/<int:size>",
+        views.show_checkpoint_at,
+        name="log-checkpoint-at",
+    ),
+    path(
+        "log/<organisation:organisation_id>/checkpoint/<int:size>/signed",
+        views.show_signed_note,
+        name="log-signed-note",
+    ),
+    path(
+        "log/<organisation:organisation_id>/witnessed",
+        views.show_witnessed_checkpoint,
+        name="log-witnessed",
+    ),
+    path("log/<organisation:organisation_id>/stamps", views.list_stamps, name="log-stamp-list"),
+    path(
+        "log/<organisation:organisation_id>/stamps/<int:size>", views.show_stamp, name="log-stamp"
+    ),
+    path(
+        "log/<organisation:organisation_id>/key", views.show_verifier_keys, name="log-verifier-keys"
+    ),
+    path("log/<organisation:organisation_id>/keys.json", views.show_key_set, name="log-key-set"),
+    path("log/<organisation:organisation_id>/keys", views.list_keys, name="log-key-list"),
+    path(
+        "log/<organisation:organisation_id>/tile/entries/<path:number>",
+        views.show_entry_bundle,
+        name="log-entry-bundle",
+    ),
+    path(
+        "log/<organisation:organisation_id>/tile/<str:level>/<path:number>",
+        views.show_tile,
+        name="log-tile",
+    ),
 ]

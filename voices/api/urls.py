@@ -1,23 +1,25 @@
-"""Routes of the voices room."""
+"""Routes of voices, speech, jobs and clips."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from voices.api import clips, speech, voices
+from voices.api.views import clips, jobs, speech, voices
 
 urlpatterns = [
-    path("v1/voices", voices.Voices.as_view()),
-    path("v1/voices/<str:voice_id>", voices.OneVoice.as_view()),
-    path("v1/speech", speech.Speech.as_view()),
-    path("v1/speech/batch", speech.SpeechBatch.as_view()),
-    path("v1/jobs", speech.Jobs.as_view()),
-    path("v1/jobs/<str:job_id>", speech.OneJob.as_view()),
-    path("v1/clips", clips.Clips.as_view()),
-    path("v1/clips/<str:clip_id>", clips.OneClip.as_view()),
-    path("v1/clips/<str:clip_id>/audio", clips.ClipAudio.as_view()),
-    path("v1/clips/<str:clip_id>/manifest", clips.ClipManifest.as_view()),
-    path("v1/clips/<str:clip_id>/proof", clips.ClipProof.as_view()),
-    path("v1/clips/<str:clip_id>/receipt", clips.ClipReceipt.as_view()),
-    path("v1/clips/<str:clip_id>/opening", clips.ClipOpening.as_view()),
+    path("v1/voices", voices.VoiceListView.as_view(), name="voice-list"),
+    path("v1/voices/<voice:voice_id>", voices.VoiceDetailView.as_view(), name="voice-detail"),
+    path("v1/speech", speech.SpeechView.as_view(), name="speech"),
+    path("v1/speech/batch", speech.SpeechBatchView.as_view(), name="speech-batch"),
+    path("v1/jobs", jobs.JobListView.as_view(), name="job-list"),
+    path("v1/jobs/<job:job_id>", jobs.JobDetailView.as_view(), name="job-detail"),
+    path("v1/clips", clips.ClipListView.as_view(), name="clip-list"),
+    path("v1/clips/<clip:clip_id>", clips.ClipDetailView.as_view(), name="clip-detail"),
+    path("v1/clips/<clip:clip_id>/audio", clips.ClipAudioView.as_view(), name="clip-audio"),
+    path(
+        "v1/clips/<clip:clip_id>/manifest", clips.ClipManifestView.as_view(), name="clip-manifest"
+    ),
+    path("v1/clips/<clip:clip_id>/proof", clips.ClipProofView.as_view(), name="clip-proof"),
+    path("v1/clips/<clip:clip_id>/receipt", clips.ClipReceiptView.as_view(), name="clip-receipt"),
+    path("v1/clips/<clip:clip_id>/opening", clips.ClipOpeningView.as_view(), name="clip-opening"),
 ]

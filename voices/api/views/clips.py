@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -15,48 +16,51 @@ from rest_framework.views import APIView
 from accounts.authentication import caller_of
 from core import clock
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, filters_of, refuse_unknown, render_page
+from core.api.pagination import PAGE, filters_of, list_page, refuse_unknown
 from core.api.serializers import read_form
 from core.errors import Fault, Invalid
 from provenance.clips import aigc_label
 from provenance.clips.clip_receipts import COMPACT, GENERAL
 from provenance.models import Clip
 from voices import clip_access
-from voices.api import outputs, schemas
-from voices.api import serializers as forms
+from voices.api.serializers.clip_serializers import (
+    ClipFilter,
+    ClipList,
+    ClipReceiptSerializer,
+    ClipSerializer,
+    OpeningSerializer,
+)
 
 
-class Clips(APIView):
+class ClipListView(APIView):
     """The organisation's clips."""
 
     scope = "clips"
 
-    @extend_schema(
-        operation_id="clips_list", parameters=[forms.ClipFilter, *PAGE], responses=outputs.ClipList
-    )
+    @extend_schema(operation_id="clips_list", parameters=[ClipFilter, *PAGE], responses=ClipList)
     def get(self, request: Request) -> Response:
         """List the clips that left, newest first."""
         asked = filters_of(request)
         rows = _filter_clips(
             clip_access.list_clips(caller_of(request).principal),
-            read_form(forms.ClipFilter, asked),
+            read_form(ClipFilter, asked),
         )
-        return render_page(request, rows, outputs.render_clip, filters=asked, by="issued_at")
+        return list_page(request, rows, ClipList, filters=asked, by="issued_at")
 
 
-class OneClip(APIView):
+class ClipDetailView(APIView):
     """One clip."""
 
     scope = "clips"
 
-    @extend_schema(operation_id="clips_retrieve", responses=outputs.ClipObject)
+    @extend_schema(operation_id="clips_retrieve", responses=ClipSerializer)
     def get(self, request: Request, clip_id: str) -> Response:
         """Show the facts of a clip."""
         found = clip_access.get_clip(clip_id, principal=caller_of(request).principal)
-        return Response(outputs.render_clip(found))
+        return Response(ClipSerializer(found).data)
 
 
-class ClipAudio(APIView):
+class ClipAudioView(APIView):
     """A clip's audio."""
 
     scope = "clips"
@@ -89,7 +93,7 @@ class ClipAudio(APIView):
         return response
 
 
-class ClipManifest(APIView):
+class ClipManifestView(APIView):
     """A clip's C2PA manifest."""
 
     scope = "clips"
@@ -103,7 +107,7 @@ class ClipManifest(APIView):
         return HttpResponse(manifest, content_type="application/c2pa")
 
 
-class ClipProof(APIView):
+class ClipProofView(APIView):
     """A clip's proof of being logged."""
 
     scope = "clips"
@@ -119,7 +123,7 @@ class ClipProof(APIView):
         return HttpResponse(proof, content_type="text/plain; charset=utf-8")
 
 
-class ClipReceipt(APIView):
+class ClipReceiptView(APIView):
     """A clip's receipt."""
 
     scope = "clips"
@@ -140,7 +144,7 @@ class ClipReceipt(APIView):
         ],
         responses={
             (200, "application/jose"): OpenApiTypes.STR,
-            (200, "application/jose+json"): schemas.ClipReceiptObject,
+            (200, "application/jose+json"): ClipReceiptSerializer,
         },
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
@@ -157,19 +161,21 @@ class ClipReceipt(APIView):
         response = HttpResponse(
             made(clip_id, principal=caller.principal, at=clock.now()), content_type=media_type
         )
+        proof = reverse("clip-proof", args=[clip_id])
+        keys = reverse("log-key-set", args=[caller.organisation_id])
         response["Link"] = (
-            f'</v1/clips/{clip_id}/proof>; rel="related"; type="text/plain", '
-            f'</log/{caller.organisation_id}/keys.json>; rel="related"; type="application/json"'
+            f'<{proof}>; rel="related"; type="text/plain", '
+            f'<{keys}>; rel="related"; type="application/json"'
         )
         return response
 
 
-class ClipOpening(APIView):
+class ClipOpeningView(APIView):
     """What opens a clip's log entry."""
 
     scope = "clips"
 
-    @extend_schema(operation_id="clips_opening", responses=schemas.OpeningObject)
+    @extend_schema(operation_id="clips_opening", responses=OpeningSerializer)
     def get(self, request: Request, clip_id: str) -> Response:
         """Give the key and body of the clip's log entry: with them a script can be held against the
         receipt.
@@ -177,7 +183,7 @@ class ClipOpening(APIView):
         found = clip_access.get_clip_opening(
             clip_id, principal=caller_of(request).principal, at=clock.now()
         )
-        return Response(found.line(), headers={"Cache-Control": "no-store"})
+        return Response(OpeningSerializer(found.line()).data, headers={"Cache-Control": "no-store"})
 
 
 def _parse_serialization(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""REST: speech now, speech as a job, many texts as one job, and how far jobs are."""
+"""REST: speech now, speech as a job, and many texts as one job."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -18,14 +19,13 @@ from accounts.authentication import Caller, caller_of
 from audio import encoding
 from core import clock
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, render_page
 from core.api.serializers import flatten_errors, read_form
 from core.errors import Fault, Invalid
-from voices.api import outputs
-from voices.api import serializers as forms
 from voices.api.request_mapping import to_caller_notes, to_speech_request
+from voices.api.serializers.job_serializers import JobSerializer
+from voices.api.serializers.speech_forms import BatchForm, LineForm, SpeechForm
 from voices.models import Job, JobKind
-from voices.speech import dispatch, job_lookup
+from voices.speech import dispatch
 from voices.speech.delivery import DeliveredClip
 from voices.speech.preparation import PreparedSpeech
 from voices.synthesis_requests import SpeechRequest
@@ -34,14 +34,14 @@ _MOST_FAULTS: Final = 100
 _OF_THE_JOB: Final = frozenset({"items", "delivery", "external_id", "metadata"})
 
 
-class Speech(APIView):
+class SpeechView(APIView):
     """Speech of one text."""
 
     scope = "speech"
 
     @extend_schema(
         operation_id="speech_create",
-        request=forms.SpeechForm,
+        request=SpeechForm,
         parameters=[
             describe_header("Sayso-Clip", "The clip's id; its facts are at `/v1/clips/{id}`.", 200),
             describe_header("Sayso-Decision", "The decision that allowed it.", 200),
@@ -66,7 +66,7 @@ class Speech(APIView):
             ),
             describe_header("Location", "Where the job is.", 202),
         ],
-        responses={(200, "audio/*"): OpenApiTypes.BINARY, 202: outputs.JobObject, 404: None},
+        responses={(200, "audio/*"): OpenApiTypes.BINARY, 202: JobSerializer, 404: None},
     )
     def post(self, request: Request) -> HttpResponse | Response:
         """Speak a text, if a consent covers it: audio at once, as a stream, or a job.
@@ -77,7 +77,7 @@ class Speech(APIView):
         in a stream; FLAC cannot be streamed.
         """
         caller = caller_of(request)
-        form = read_form(forms.SpeechForm, request.data)
+        form = read_form(SpeechForm, request.data)
         order, options = to_speech_request(form, caller), form.get("provider_options", {})
         mode = form.get("delivery", {}).get("mode")
         if mode == "stream":
@@ -102,7 +102,7 @@ class Speech(APIView):
         )
 
 
-class SpeechBatch(APIView):
+class SpeechBatchView(APIView):
     """Speech of many texts."""
 
     scope = "speech"
@@ -111,14 +111,14 @@ class SpeechBatch(APIView):
 
     @extend_schema(
         operation_id="speech_batch",
-        request=forms.BatchForm,
+        request=BatchForm,
         parameters=[describe_header("Location", "Where the job is.", 202)],
-        responses={202: outputs.JobObject, 404: None},
+        responses={202: JobSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Queue up to a thousand texts as one job; each asks the gate when its turn comes."""
         caller = caller_of(request)
-        form = read_form(forms.BatchForm, request.data)
+        form = read_form(BatchForm, request.data)
         orders, options = _parse_batch(request.data, form, caller)
         job = dispatch.queue_job(
             orders,
@@ -132,38 +132,11 @@ class SpeechBatch(APIView):
         return _respond_with_job(job)
 
 
-class Jobs(APIView):
-    """The organisation's jobs."""
-
-    scope = "speech"
-
-    @extend_schema(operation_id="jobs_list", parameters=list(PAGE), responses=outputs.JobList)
-    def get(self, request: Request) -> Response:
-        """List the jobs, newest first."""
-        return render_page(
-            request, job_lookup.list_jobs(caller_of(request).principal), outputs.render_job
-        )
-
-
-class OneJob(APIView):
-    """One job."""
-
-    scope = "speech"
-
-    @extend_schema(operation_id="jobs_retrieve", responses=outputs.JobObject)
-    def get(self, request: Request, job_id: str) -> Response:
-        """Show how far the job is, and the clips that it made."""
-        return Response(
-            outputs.render_job_with_items(
-                job_lookup.get_job(job_id, principal=caller_of(request).principal)
-            )
-        )
-
-
 def _respond_with_job(job: Job) -> Response:
-    headers = {"Location": f"/v1/jobs/{job.id}"}
     return Response(
-        outputs.render_job_with_items(job), status=status.HTTP_202_ACCEPTED, headers=headers
+        JobSerializer(job, context={"outcome": True}).data,
+        status=status.HTTP_202_ACCEPTED,
+        headers={"Location": reverse("job-detail", args=[job.id])},
     )
 
 
@@ -199,10 +172,11 @@ def _set_clip_headers(
     response["Sayso-Clip"] = clip_id
     response["Sayso-Decision"] = decision_id
     response["Sayso-Disclosure"] = disclosure
-    clip = f"{settings.SAYSO_PUBLIC_URL}/v1/clips/{clip_id}"
+    receipt = settings.SAYSO_PUBLIC_URL + reverse("clip-receipt", args=[clip_id])
+    manifest = settings.SAYSO_PUBLIC_URL + reverse("clip-manifest", args=[clip_id])
     response["Link"] = (
-        f'<{clip}/receipt>; rel="describedby"; type="application/jose", '
-        f'<{clip}/manifest>; rel="c2pa-manifest"'
+        f'<{receipt}>; rel="describedby"; type="application/jose", '
+        f'<{manifest}>; rel="c2pa-manifest"'
     )
     response["Cache-Control"] = "no-store"
     return response
@@ -220,7 +194,7 @@ def _parse_batch(
     options: dict[str, object] = {}
     wrong: list[Fault] = []
     for number, item in enumerate(form["items"]):
-        bound = forms.LineForm(data={**common, **item})
+        bound = LineForm(data={**common, **item})
         try:
             if not bound.is_valid():
                 wrong += flatten_errors(bound.errors, f"items.{number}")

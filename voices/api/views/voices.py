@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.http import QueryDict
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -14,19 +15,25 @@ from rest_framework.views import APIView
 
 from accounts.authentication import Caller, caller_of
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, render_page
+from core.api.pagination import PAGE, list_page
 from core.api.parsers import StrictJSONParser
 from core.api.serializers import read_form
 from core.api.uploads import UploadParser
 from voices import voice_library, voice_selectors
-from voices.api import outputs
-from voices.api import serializers as forms
 from voices.api.request_mapping import require_field, resolve_place, to_caller_notes
+from voices.api.serializers.voice_serializers import (
+    VoiceChanges,
+    VoiceForm,
+    VoiceList,
+    VoiceSerializer,
+    VoiceUpload,
+    from_multipart,
+)
 from voices.models import VoiceState
 from voices.synthesis_requests import CloneRequest
 
 
-class Voices(APIView):
+class VoiceListView(APIView):
     """The organisation's voices."""
 
     scope = "voices"
@@ -34,77 +41,71 @@ class Voices(APIView):
     # Ten samples of the largest size in base64, and a little for the rest.
     body_limit = settings.SAYSO_MAX_UPLOAD_BYTES * 10 * 4 // 3 + 2**20
 
-    @extend_schema(operation_id="voices_list", parameters=list(PAGE), responses=outputs.VoiceList)
+    @extend_schema(operation_id="voices_list", parameters=list(PAGE), responses=VoiceList)
     def get(self, request: Request) -> Response:
         """List the voices, newest first."""
-        return render_page(
-            request,
-            voice_selectors.list_voices(caller_of(request).principal),
-            outputs.render_voice,
-        )
+        rows = voice_selectors.list_voices(caller_of(request).principal)
+        return list_page(request, rows, VoiceList)
 
     @extend_schema(
         operation_id="voices_create",
-        request={"application/json": forms.VoiceForm, "multipart/form-data": forms.VoiceUpload},
+        request={"application/json": VoiceForm, "multipart/form-data": VoiceUpload},
         parameters=[
             describe_header("Location", "Where the voice is.", 201, 202),
             describe_header("Sayso-Decision", "The decision that allowed it.", 201, 202),
         ],
-        responses={201: outputs.VoiceObject, 202: outputs.VoiceObject},
+        responses={201: VoiceSerializer, 202: VoiceSerializer},
     )
     def post(self, request: Request) -> Response:
         """Clone a voice from samples, if a consent covers it."""
         caller = caller_of(request)
         data = request.data
-        body = forms.from_multipart(data) if isinstance(data, QueryDict) else data
+        body = from_multipart(data) if isinstance(data, QueryDict) else data
         voice = voice_library.clone_voice(
-            _to_clone_request(read_form(forms.VoiceForm, body), caller),
+            _to_clone_request(read_form(VoiceForm, body), caller),
             principal=caller.principal,
             now=caller.now,
         )
         made = voice.state == VoiceState.READY
         return Response(
-            outputs.render_voice(voice),
+            VoiceSerializer(voice).data,
             status=status.HTTP_201_CREATED if made else status.HTTP_202_ACCEPTED,
-            headers={"Location": f"/v1/voices/{voice.id}", "Sayso-Decision": voice.decision_id},
+            headers={
+                "Location": reverse("voice-detail", args=[voice.id]),
+                "Sayso-Decision": voice.decision_id,
+            },
         )
 
 
-class OneVoice(APIView):
+class VoiceDetailView(APIView):
     """One voice."""
 
     scope = "voices"
 
-    @extend_schema(operation_id="voices_retrieve", responses=outputs.VoiceObject)
+    @extend_schema(operation_id="voices_retrieve", responses=VoiceSerializer)
     def get(self, request: Request, voice_id: str) -> Response:
         """Show the voice."""
-        return Response(
-            outputs.render_voice(
-                voice_selectors.get_voice(voice_id, principal=caller_of(request).principal)
-            )
-        )
+        voice = voice_selectors.get_voice(voice_id, principal=caller_of(request).principal)
+        return Response(VoiceSerializer(voice).data)
 
     @extend_schema(
         operation_id="voices_update",
-        request=forms.VoiceChanges,
-        responses={200: outputs.VoiceObject, 409: None},
+        request=VoiceChanges,
+        responses={200: VoiceSerializer, 409: None},
     )
     def patch(self, request: Request, voice_id: str) -> Response:
         """Change what the voice is called."""
-        caller, changes = caller_of(request), read_form(forms.VoiceChanges, request.data)
-        return Response(
-            outputs.render_voice(
-                voice_library.relabel_voice(
-                    voice_id, principal=caller.principal, at=caller.now(), **changes
-                )
-            )
+        caller, changes = caller_of(request), read_form(VoiceChanges, request.data)
+        voice = voice_library.relabel_voice(
+            voice_id, principal=caller.principal, at=caller.now(), **changes
         )
+        return Response(VoiceSerializer(voice).data)
 
-    @extend_schema(operation_id="voices_delete", request=None, responses={202: outputs.VoiceObject})
+    @extend_schema(operation_id="voices_delete", request=None, responses={202: VoiceSerializer})
     def delete(self, request: Request, voice_id: str) -> Response:
         """Delete the voice here and at its provider; `deleted` once the provider has confirmed."""
         voice = voice_library.delete_voice(voice_id, principal=caller_of(request).principal)
-        return Response(outputs.render_voice(voice), status=status.HTTP_202_ACCEPTED)
+        return Response(VoiceSerializer(voice).data, status=status.HTTP_202_ACCEPTED)
 
 
 def _to_clone_request(form: dict[str, Any], caller: Caller) -> CloneRequest:

@@ -1,0 +1,1 @@
+"""What the API of voices takes and answers, one module a resource."""

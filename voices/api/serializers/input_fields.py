@@ -1,0 +1,98 @@
+"""Fields of forms about speech and voices: texts to speak, transcripts, numbers, audio."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import unicodedata
+from typing import Any, Final
+
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.api.fields import TextField, Word
+from core.errors import TooLarge
+
+MOST_CHARACTERS: Final = 5_000
+_LAYOUT: Final = frozenset("\n\r\t")
+
+
+class SpokenText(serializers.CharField):
+    """A text to speak: 1 to 5000 characters, not all blank, no control characters but line ends and
+    tabs.
+    """
+
+    default_error_messages = {"max_length": "At most {max_length} characters."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, max_length=MOST_CHARACTERS, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("This must be a text.", code="invalid")
+        text = super().to_internal_value(data)
+        if not text.strip():
+            raise serializers.ValidationError("There is nothing to speak.", code="blank")
+        if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in text):
+            raise serializers.ValidationError(
+                "The text holds control characters.", code="control_characters"
+            )
+        return text
+
+
+class Transcript(TextField):
+    """What is said in a recording: for engines, and for no person to read."""
+
+
+@extend_schema_field(OpenApiTypes.DOUBLE)
+class Number(serializers.Field[float, Any, float, Any]):
+    """A finite JSON number; texts and booleans are none."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Return the number."""
+        if (
+            isinstance(data, bool)
+            or not isinstance(data, int | float)
+            or abs(data) > 1e9
+            or not math.isfinite(data)
+        ):
+            raise serializers.ValidationError("This must be a number.", code="invalid")
+        return float(data)
+
+    def to_representation(self, value: float) -> float:
+        """Return the number as it is."""
+        return value
+
+
+@extend_schema_field({"type": "string", "contentEncoding": "base64", "contentMediaType": "audio/*"})
+class Base64Audio(serializers.Field[bytes, Any, str, Any]):
+    """Audio in base64 (RFC 4648, section 4), bounded by the upload limit.
+
+    No bytes at all are a sample's problem.
+    """
+
+    def to_internal_value(self, data: Any) -> bytes:
+        """Return the bytes. Raises TooLarge, as for an upload that is no JSON."""
+        text = data if isinstance(data, str) else "%"
+        limit = settings.SAYSO_MAX_UPLOAD_BYTES
+        if len(text) > limit * 4 // 3 + 4:
+            raise TooLarge(f"A sample is over {limit} bytes.")
+        try:
+            return base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise serializers.ValidationError(
+                "This is not base64.", code="invalid_base64"
+            ) from error
+
+    def to_representation(self, value: bytes) -> str:
+        """Return the bytes in base64."""
+        return base64.b64encode(value).decode("ascii")
+
+
+def code_field(most: int = 64, **options: Any) -> Word:
+    """Return a field for a code or an id of at most `most` characters."""
+    return Word(max_length=most, **options)

@@ -1,0 +1,82 @@
+"""Jobs in the API: how far a job is, and what became of its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from consent.api.serializers.decision_serializers import RefusalReason
+from core.api.fields import NullableText, Timestamp
+from core.api.pagination import list_of
+from core.api.serializers import ObjectSerializer, OutputSerializer
+from core.caller_notes import Notes
+from voices.models import Job, JobItem, JobKind, JobState
+from voices.speech import job_lookup
+
+
+class ProgressSerializer(OutputSerializer[Job]):
+    """How far a job is."""
+
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class JobItemSerializer(OutputSerializer[JobItem]):
+    """What became of one text of a batch."""
+
+    position = serializers.IntegerField(min_value=0)
+    state = serializers.ChoiceField(choices=JobState.values)
+    clip = NullableText(source="clip_id")
+    decision = NullableText(source="decision_id")
+    code = NullableText()
+    reasons = RefusalReason(many=True)
+
+
+class JobSerializer(ObjectSerializer[Job]):
+    """A job. Asked for alone, it also has its outcome: the clip of one text, or the items of a
+    batch.
+    """
+
+    object_name = "job"
+
+    kind = serializers.ChoiceField(choices=JobKind.values)
+    state = serializers.ChoiceField(choices=JobState.values)
+    progress = ProgressSerializer(source="*")
+    finished_at = Timestamp(allow_null=True)
+
+    # A row has no attribute `outcome`: these are left out unless `compute_fields` returns them.
+    clip = NullableText(source="outcome.clip", required=False)
+    decision = NullableText(source="outcome.decision", required=False)
+    code = NullableText(source="outcome.code", required=False)
+    reasons = RefusalReason(many=True, source="outcome.reasons", required=False)
+    items = JobItemSerializer(many=True, source="outcome.items", required=False)
+
+    def open_notes(self, row: Job) -> Notes:
+        """Return what the caller wrote beside the job."""
+        return job_lookup.notes_of(row)
+
+    def compute_fields(self, row: Job) -> Mapping[str, Any]:
+        """Return the notes, and with `outcome` in the context also what became of the texts."""
+        outcome = _compute_outcome(row) if self.context.get("outcome") else {}
+        return {**super().compute_fields(row), **outcome}
+
+
+JobList = list_of(JobSerializer, "A page of jobs.")
+
+
+def _compute_outcome(row: Job) -> Mapping[str, Any]:
+    items = list(row.items.order_by("position"))
+    if row.kind == JobKind.BATCH:
+        return {"clip": None, "items": items}
+
+    (only,) = items
+    return {
+        "clip": only.clip_id,
+        "decision": only.decision_id,
+        "code": only.code,
+        "reasons": only.reasons,
+    }

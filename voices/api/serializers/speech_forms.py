@@ -1,0 +1,91 @@
+"""The forms of speech: one text, or many as a batch."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from core.api.fields import Bounded, Choice, Metadata, Reference, Whole
+from core.api.serializers import StrictSerializer
+from voices.api.serializers.input_fields import Number, SpokenText, code_field
+from voices.speech.disclosure import Disclosure
+
+MOST_ITEMS: Final = 1_000
+
+
+class OutputForm(StrictSerializer):
+    """The wanted format; `audio.encoding.check_output` knows what goes together."""
+
+    codec = code_field(16, default="wav")
+    sample_rate_hz = Whole(required=False, allow_null=True)
+    bit_rate_bps = Whole(required=False, allow_null=True)
+
+
+class ProsodyForm(StrictSerializer):
+    """How to speak; the engine's own limits are looked at later."""
+
+    speed = Number(default=1.0)
+    pitch_semitones = Number(default=0.0)
+    emotion = code_field(64, required=False, allow_null=True)
+
+
+class DeliveryForm(StrictSerializer):
+    """When to deliver."""
+
+    mode = Choice(choices=("sync", "stream", "job"), default="sync")
+
+
+class LineForm(StrictSerializer):
+    """One text to speak, with all that may differ from line to line."""
+
+    voice = code_field(64)
+    text = SpokenText()
+    language = code_field(64, required=False, allow_null=True)
+    use_case = code_field(64, required=False, allow_null=True)
+    channel = code_field(64, required=False, allow_null=True)
+    territory = code_field(64, required=False, allow_null=True)
+    labels = Bounded(child=code_field(), required=False, most=20)
+    output = OutputForm(required=False)
+    prosody = ProsodyForm(required=False)
+    client_reference = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
+    external_id = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
+    metadata = Metadata(required=False)
+    disclosure = Choice(
+        choices=[mode.value for mode in Disclosure],
+        required=False,
+        allow_null=True,
+        help_text=(
+            "What is to be said of the voice's being synthetic; what the grant or the policy wants "
+            "is the least."
+        ),
+    )
+    provider_options = serializers.DictField(required=False)
+
+
+class SpeechForm(LineForm):
+    """`POST /v1/speech`."""
+
+    delivery = DeliveryForm(required=False)
+
+
+class BatchForm(LineForm):
+    """`POST /v1/speech/batch`: items, and whatever they have in common.
+
+    Each item is then read as a line of its own.
+    """
+
+    items = Bounded(child=serializers.DictField(), allow_empty=False, most=MOST_ITEMS)
+    delivery = DeliveryForm(required=False)
+    voice = code_field(64, required=False)
+    text = SpokenText(required=False)
+
+    def validate_delivery(self, delivery: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a stream of many texts."""
+        if delivery.get("mode") == "stream":
+            detail = {
+                "mode": [ErrorDetail("A batch cannot be streamed.", code="unsupported_field")]
+            }
+            raise serializers.ValidationError(detail)
+        return delivery

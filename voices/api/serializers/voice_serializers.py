@@ -1,0 +1,180 @@
+"""Voices in the API: the forms that make and change a voice, and the answer about one."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from core import canonical_json
+from core.api.fields import Bounded, Flag, Metadata, NullableText, Reference, ShownText, Timestamp
+from core.api.pagination import list_of
+from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.caller_notes import Notes
+from core.errors import Malformed
+from voices import voice_comparison, voice_library
+from voices.api.serializers.input_fields import Base64Audio, Transcript, code_field
+from voices.models import ReviewState, Voice, VoiceReview, VoiceState
+
+MOST_SAMPLES: Final = 25
+
+
+class SampleForm(StrictSerializer):
+    """One sample in a JSON body."""
+
+    audio_base64 = Base64Audio()
+    transcript = Transcript(max_length=5_000, required=False, allow_blank=True, allow_null=True)
+
+
+class VoiceForm(StrictSerializer):
+    """`POST /v1/voices` in JSON."""
+
+    consent = code_field(64)
+    name = ShownText(max_length=200)
+    description = ShownText(
+        fewest=0,
+        one_line=False,
+        max_length=2_000,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+    )
+    language = code_field(64, required=False, allow_null=True)
+    provider = code_field(32, default="local")
+    use_case = code_field(64, required=False, allow_null=True)
+    channel = code_field(64, required=False, allow_null=True)
+    territory = code_field(64, required=False, allow_null=True)
+    samples = Bounded(child=SampleForm(), allow_empty=False, most=MOST_SAMPLES)
+    transcripts = Bounded(
+        child=Transcript(max_length=5_000, allow_blank=True, allow_null=True),
+        required=False,
+        most=MOST_SAMPLES,
+    )
+    denoise = Flag(default=False)
+    external_id = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
+    metadata = Metadata(required=False)
+
+    def validate_denoise(self, denoise: bool) -> bool:  # noqa: FBT001 - the framework's hook
+        """Refuse what no engine here does."""
+        if denoise:
+            raise serializers.ValidationError(
+                "No engine here takes noise away.", code="unsupported_field"
+            )
+        return denoise
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Transcripts belong to samples one by one."""
+        if "transcripts" in attrs and len(attrs["transcripts"]) != len(attrs["samples"]):
+            raise serializers.ValidationError(
+                {
+                    "transcripts": [
+                        ErrorDetail("There must be one transcript a sample.", code="invalid")
+                    ]
+                }
+            )
+        return attrs
+
+
+class VoiceUpload(VoiceForm):
+    """`POST /v1/voices` as multipart/form-data: `samples` are files. For the OpenAPI document."""
+
+    samples = Bounded(
+        child=serializers.FileField(error_messages={"invalid": "This must be a file."}),
+        most=MOST_SAMPLES,
+    )
+
+
+class VoiceChanges(StrictSerializer):
+    """`PATCH /v1/voices/{id}`."""
+
+    name = ShownText(max_length=200, required=False)
+    description = ShownText(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
+    external_id = Reference(max_length=200, required=False, allow_blank=True)
+    metadata = Metadata(required=False)
+
+
+class ReviewSerializer(OutputSerializer[Sequence[VoiceReview]]):
+    """What a person should look at, or has: never a refusal, and never whose voice it is about."""
+
+    state = serializers.ChoiceField(choices=ReviewState.values)
+    code = serializers.ChoiceField(choices=(voice_comparison.CODE,))
+
+    def compute_fields(self, row: Sequence[VoiceReview]) -> Mapping[str, object]:
+        """Return `open` while one of the voice's reviews is open."""
+        states = {review.state for review in row}
+        state = ReviewState.OPEN if ReviewState.OPEN in states else ReviewState.SETTLED
+        return {"state": state, "code": voice_comparison.CODE}
+
+
+class VoiceSerializer(ObjectSerializer[Voice]):
+    """A voice. Its label is opened for its own organisation alone."""
+
+    object_name = "voice"
+
+    state = serializers.ChoiceField(choices=VoiceState.values)
+    code = NullableText()
+    name = serializers.CharField(allow_null=True)
+    description = serializers.CharField(allow_null=True, allow_blank=True)
+    language = serializers.CharField()
+    use_case = serializers.CharField()
+    provider = serializers.CharField()
+    consent = serializers.CharField(source="consent_id")
+    speaker = serializers.CharField(source="speaker_id")
+    decision = serializers.CharField(source="decision_id")
+    ready_at = Timestamp(allow_null=True)
+    provider_expires_at = Timestamp(allow_null=True)
+    deleted_at = Timestamp(allow_null=True)
+    review = ReviewSerializer(allow_null=True)
+
+    def open_notes(self, row: Voice) -> Notes:
+        """Return what the caller wrote beside the voice."""
+        return voice_library.notes_of(row)
+
+    def compute_fields(self, row: Voice) -> Mapping[str, Any]:
+        """Return the notes, the label, and whether a person has to look at the voice."""
+        label = voice_library.label_of(row)
+        return {
+            **super().compute_fields(row),
+            "name": label.name,
+            "description": label.description,
+            "review": list(row.reviews.all()) or None,
+        }
+
+
+VoiceList = list_of(VoiceSerializer, "A page of voices.")
+
+
+def from_multipart(data: QueryDict) -> dict[str, Any]:
+    """Give a multipart body the shape of the JSON one: `samples` and `transcripts` repeat,
+    `metadata` is JSON text.
+    """
+    body: dict[str, Any] = {}
+    for name, values in data.lists():
+        files = [value for value in values if isinstance(value, UploadedFile)]
+        if files and name == "samples":
+            body[name] = [
+                {"audio_base64": base64.b64encode(file.read()).decode("ascii")} for file in files
+            ]
+        elif name == "transcripts":
+            body[name] = values
+        else:
+            body[name] = values[-1]
+    if "metadata" in body:
+        body["metadata"] = _parse_json(body["metadata"])
+    if "denoise" in body:
+        body["denoise"] = {"true": True, "false": False}.get(str(body["denoise"]), body["denoise"])
+    return body
+
+
+def _parse_json(text: Any) -> Any:
+    try:
+        return canonical_json.load(text.encode()) if isinstance(text, str) else text
+    except Malformed:
+        return text  # which the form refuses

@@ -1,0 +1,1 @@
+"""Views of the API of voices, one module a resource."""
