@@ -7,9 +7,21 @@ from django.urls import path
 from erasure.api import views
 
 urlpatterns = [
-    path("v1/speakers/<str:speaker_id>/erase", views.Erase.as_view()),
-    path("v1/erasures", views.ErasureCollection.as_view()),
-    path("v1/erasures/<str:erasure_id>", views.ErasureDetail.as_view()),
-    path("v1/erasures/<str:erasure_id>/certificate", views.Certificate.as_view()),
-    path("v1/erasures/<str:erasure_id>/certificate.pdf", views.CertificatePdf.as_view()),
+    path("v1/speakers/<speaker:speaker_id>/erase", views.EraseView.as_view(), name="speaker-erase"),
+    path("v1/erasures", views.ErasureListView.as_view(), name="erasure-list"),
+    path(
+        "v1/erasures/<erasure:erasure_id>",
+        views.ErasureDetailView.as_view(),
+        name="erasure-detail",
+    ),
+    path(
+        "v1/erasures/<erasure:erasure_id>/certificate",
+        views.CertificateView.as_view(),
+        name="erasure-certificate",
+    ),
+    path(
+        "v1/erasures/<erasure:erasure_id>/certificate.pdf",
+        views.CertificatePdfView.as_view(),
+        name="erasure-certificate-pdf",
+    ),
 ]

@@ -1,0 +1,94 @@
+"""Erasures in the API: the form that asks for one, and the answers about it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from core import canonical_json
+from core.api.fields import Constant, NullableText, ShownText, Timestamp
+from core.api.pagination import list_of
+from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from erasure import certificate
+from erasure.models import Erasure, ErasureState, ErasureTarget, TargetState
+
+
+class EraseForm(StrictSerializer):
+    """Why a person is erased: a code of `GET /v1/reasons`.
+
+    Words count as `other` and are not kept.
+    """
+
+    reason = ShownText(fewest=0, one_line=False, max_length=200)
+
+
+class TargetSerializer(OutputSerializer[ErasureTarget]):
+    """One thing to erase; `kept` always names its legal ground."""
+
+    system = serializers.CharField()
+    asset = serializers.CharField()
+    method = serializers.CharField()
+    state = serializers.ChoiceField(choices=TargetState.values)
+    ground = NullableText()
+    settled_at = Timestamp(allow_null=True)
+
+
+class ErasureWarningSerializer(OutputSerializer[Mapping[str, str]]):
+    """What the caller should know: `reason_not_kept` for words, which an erasure does not keep."""
+
+    code = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+    detail = serializers.CharField()
+
+
+class ErasureSerializer(ObjectSerializer[Erasure]):
+    """An erasure. It outlives the person, so nothing that a caller writes is kept with it."""
+
+    object_name = "erasure"
+
+    speaker = serializers.CharField(source="speaker_id")
+    reason = serializers.CharField()
+    state = serializers.ChoiceField(choices=ErasureState.values)
+    answer_by = Timestamp()
+    completed_at = Timestamp(allow_null=True)
+    targets = TargetSerializer(many=True)
+    warnings = ErasureWarningSerializer(many=True)
+
+    def compute_fields(self, row: Erasure) -> Mapping[str, Any]:
+        """Return the targets in their order, and the warnings of the context."""
+        return {
+            **super().compute_fields(row),
+            "targets": row.targets.order_by("position"),
+            "warnings": self.context.get("warnings", ()),
+        }
+
+
+ErasureList = list_of(ErasureSerializer, "A page of erasures.")
+
+
+class CertificateSerializer(OutputSerializer[Erasure]):
+    """A certificate of erasure: its content, the exact JCS bytes in base64, and the JWS over
+    them.
+    """
+
+    object = Constant("erasure_certificate")
+    certificate = serializers.DictField()
+    record = serializers.CharField()
+    sha256 = serializers.CharField()
+    jws = serializers.CharField(source="certificate_jws")
+    public_key = serializers.CharField()
+
+    def compute_fields(self, row: Erasure) -> Mapping[str, Any]:
+        """Return the certificate in its forms, and the key that signed it as of the context's
+        time.
+        """
+        record = bytes(row.certificate or b"")
+        return {
+            "certificate": canonical_json.load(record),
+            "record": base64.b64encode(record).decode(),
+            "sha256": certificate.hash_certificate(record),
+            "public_key": certificate.public_key(row, at=self.context["at"]),
+        }
