@@ -144,7 +144,7 @@ class TestAFileToVerify:
         self, anybody: Sender, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.SAYSO_MAX_UPLOAD_BYTES = 2**16
-        monkeypatch.setattr("provenance.api.verify.Verify.body_limit", 2**16)
+        monkeypatch.setattr("provenance.api.views.verify_uploads.VerifyView.body_limit", 2**16)
         problem(send(anybody, "/v1/verify", form(file("file", bytes(2**16 + 1)))), 413, "too_large")
         problem(send(anybody, "/v1/verify", form(field("file", bytes(2**18)))), 413, "too_large")
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import caller_of, demand_scope
 from core import clock
-from core.api.fields import Choice, CodeField, Moment
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, render_page
-from core.api.serializers import Rendered, StrictSerializer, read_form
-from core.clock import format_timestamp
-from provenance.exports import export_requests, export_sources
+from core.api.pagination import PAGE, list_page
+from core.api.serializers import read_form
+from provenance.api.serializers.export_serializers import ExportInput, ExportList, ExportSerializer
+from provenance.exports import export_requests
 from provenance.exports.zip_stream import join_blocks
 from provenance.models import Export
 from vault import signing_keys
@@ -32,63 +32,7 @@ from vault import signing_keys
 _OPENS_PEOPLE: Final = "speakers:read"
 
 
-class ExportInput(StrictSerializer):
-    """What to export: a kind, a half-open period, and for a person's own copy the person."""
-
-    kind = Choice(choices=export_sources.KINDS)
-    to = Moment(required=False, allow_null=True)
-    speaker = CodeField(required=False, allow_null=True, max_length=64)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Add `from`, which cannot be the name of an attribute."""
-        return {**super().get_fields(), "from": Moment(required=False, allow_null=True)}
-
-
-class ExportProgress(serializers.Serializer[object]):
-    """How far an export is."""
-
-    rows = serializers.IntegerField(
-        help_text="Rows written so far; the final number once it is ready."
-    )
-
-
-class ExportOutput(serializers.Serializer[object]):
-    """An export."""
-
-    id = serializers.CharField()
-    object = serializers.ChoiceField(choices=["export"])
-    created_at = serializers.DateTimeField()
-    livemode = serializers.BooleanField()
-    external_id = serializers.CharField(allow_null=True)
-    metadata = serializers.DictField(child=serializers.CharField())
-    kind = Choice(choices=export_sources.KINDS)
-    to = serializers.DateTimeField(allow_null=True)
-    speaker = serializers.CharField(allow_null=True)
-    state = serializers.ChoiceField(choices=["queued", "running", "ready", "failed", "expired"])
-    code = serializers.CharField(allow_null=True)
-    progress = ExportProgress()
-    size = serializers.IntegerField(allow_null=True)
-    sha256 = serializers.CharField(allow_null=True)
-    log_size = serializers.IntegerField(allow_null=True)
-    finished_at = serializers.DateTimeField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Add `from`, which cannot be the name of an attribute."""
-        return {**super().get_fields(), "from": serializers.DateTimeField(allow_null=True)}
-
-
-class ExportList(serializers.Serializer[object]):
-    """A page of exports."""
-
-    object = serializers.ChoiceField(choices=["list"])
-    data = ExportOutput(many=True)  # type: ignore[assignment]  # the framework's own attribute has this name too
-    has_more = serializers.BooleanField()
-    first_id = serializers.CharField(allow_null=True)
-    last_id = serializers.CharField(allow_null=True)
-
-
-class Exports(APIView):
+class ExportListView(APIView):
     """All exports of an organisation."""
 
     scope = "exports"
@@ -98,13 +42,13 @@ class Exports(APIView):
         """List exports, newest first."""
         caller = caller_of(request)
         rows = Export.objects.of(caller.organisation_id, livemode=caller.livemode)
-        return render_page(request, rows, render_export)
+        return list_page(request, rows, ExportList)
 
     @extend_schema(
         operation_id="exports_create",
         request=ExportInput,
         parameters=[describe_header("Location", "Where the export is.", 202)],
-        responses={202: ExportOutput, 404: None},
+        responses={202: ExportSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Ask for a bundle; poll the export until it is `ready`.
@@ -130,24 +74,24 @@ class Exports(APIView):
             actor=caller.actor,
         )
         return Response(
-            render_export(export),
+            ExportSerializer(export).data,
             status.HTTP_202_ACCEPTED,
-            headers={"Location": f"/v1/exports/{export.id}"},
+            headers={"Location": reverse("export-detail", args=[export.id])},
         )
 
 
-class OneExport(APIView):
+class ExportDetailView(APIView):
     """One export."""
 
     scope = "exports"
 
-    @extend_schema(operation_id="exports_retrieve", responses=ExportOutput)
+    @extend_schema(operation_id="exports_retrieve", responses=ExportSerializer)
     def get(self, request: Request, export_id: str) -> Response:
         """Show the export and how far it is."""
-        return Response(render_export(_get_own_export(request, export_id)))
+        return Response(ExportSerializer(_get_own_export(request, export_id)).data)
 
 
-class ExportDownload(APIView):
+class ExportDownloadView(APIView):
     """The bundle itself."""
 
     scope = "exports"
@@ -176,30 +120,6 @@ class ExportDownload(APIView):
         )
         answer["Cache-Control"] = "no-store"
         return answer
-
-
-def render_export(export: Export) -> Rendered:
-    """An export as the API shows it."""
-    return {
-        "id": export.id,
-        "object": "export",
-        "created_at": format_timestamp(export.created_at),
-        "livemode": export.livemode,
-        "external_id": None,
-        "metadata": {},
-        "kind": export.kind,
-        "from": format_timestamp(export.from_at),
-        "to": format_timestamp(export.to_at),
-        "speaker": export.speaker_id or None,
-        "state": export.state,
-        "code": export.code or None,
-        "progress": {"rows": export.rows_done},
-        "size": export.size or None,
-        "sha256": export.sha256 or None,
-        "log_size": export.log_size,
-        "finished_at": format_timestamp(export.finished_at),
-        "expires_at": format_timestamp(export.expires_at),
-    }
 
 
 def _get_own_export(request: Request, export_id: str) -> Export:

@@ -16,16 +16,19 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import clock
-from core.api.serializers import Rendered
 from core.errors import AddressTooLong, Malformed, NotFound, TooLarge
 from provenance import anonymous_rate_limit
+from provenance.api.serializers.soft_binding_serializers import (
+    AlgorithmsSerializer,
+    BindingForm,
+    MatchesSerializer,
+)
 from provenance.c2pa import manifest, signing_authority
 from provenance.verification import manifest_lookup
 from provenance.verification.manifest_lookup import Match
@@ -40,41 +43,6 @@ _MOST: Final = OpenApiParameter(
     {"type": "integer", "minimum": 1, "default": 10},
     description="How many matches at most.",
 )
-
-
-class BindingForm(serializers.Serializer[Any]):
-    """A soft binding, for the OpenAPI document."""
-
-    alg = serializers.CharField()
-    value = serializers.CharField(help_text="Base64, in the form of the algorithm.")
-
-
-class MatchObject(serializers.Serializer[Any]):
-    """A manifest that may be the one sought; the score says how alike it sounds, where it is found
-    by that alone.
-    """
-
-    manifestId = serializers.CharField()  # noqa: N815 - the published name
-    similarityScore = serializers.IntegerField(min_value=0, max_value=100, required=False)  # noqa: N815 - as above
-
-
-class MatchesObject(serializers.Serializer[Any]):
-    """The matches, best first."""
-
-    matches = MatchObject(many=True)
-
-
-class AlgorithmObject(serializers.Serializer[Any]):
-    """An algorithm by its name."""
-
-    alg = serializers.CharField()
-
-
-class AlgorithmsObject(serializers.Serializer[Any]):
-    """The algorithms of this service."""
-
-    watermarks = AlgorithmObject(many=True)
-    fingerprints = AlgorithmObject(many=True)
 
 
 class RawParser(BaseParser):
@@ -101,7 +69,7 @@ class RawBytesParser(RawParser):
     media_type = "application/octet-stream"
 
 
-class Open(APIView):
+class AnonymousView(APIView):
     """A route for everybody, with turns by address."""
 
     authentication_classes = ()
@@ -115,7 +83,7 @@ class Open(APIView):
         super().initial(request, *args, **kwargs)
 
 
-class ByBinding(Open):
+class MatchesByBindingView(AnonymousView):
     """Manifests of a soft binding."""
 
     @extend_schema(
@@ -132,7 +100,7 @@ class ByBinding(Open):
             ),
             _MOST,
         ],
-        responses={200: MatchesObject, 400: None, 414: None},
+        responses={200: MatchesSerializer, 400: None, 414: None},
         auth=[],
     )
     def get(self, request: Request) -> Response:
@@ -142,10 +110,9 @@ class ByBinding(Open):
             raise AddressTooLong(
                 f"A `value` of over {LONGEST_VALUE} characters goes into the body of a POST."
             )
-        value = _read_required(asked, "value").replace(
-            " ", "+"
-        )  # a plus sign that was not escaped reads as a blank
-        return _render_matches(
+        # A plus sign that was not escaped reads as a blank.
+        value = _read_required(asked, "value").replace(" ", "+")
+        return _answer_matches(
             manifest_lookup.find_by_binding(
                 _read_required(asked, "alg"), value, most=_read_max_results(asked)
             )
@@ -155,13 +122,13 @@ class ByBinding(Open):
         operation_id="c2pa_query_by_binding_in_body",
         parameters=[_MOST],
         request=BindingForm,
-        responses={200: MatchesObject, 400: None},
+        responses={200: MatchesSerializer, 400: None},
         auth=[],
     )
     def post(self, request: Request) -> Response:
         """Find manifests by a soft binding that is too long for an address."""
         most = _read_max_results(_read_query(request, {"maxResults"}))
-        return _render_matches(
+        return _answer_matches(
             manifest_lookup.find_by_binding(
                 _read_required(request.data, "alg"),
                 _read_required(request.data, "value"),
@@ -170,7 +137,7 @@ class ByBinding(Open):
         )
 
 
-class ByContent(Open):
+class MatchesByContentView(AnonymousView):
     """Manifests of a sound."""
 
     parser_classes = (RawParser, RawBytesParser)
@@ -187,7 +154,7 @@ class ByContent(Open):
             OpenApiParameter("hintValue", OpenApiTypes.STR, description="As `hintAlg`."),
         ],
         request={"audio/*": OpenApiTypes.BINARY, "application/octet-stream": OpenApiTypes.BINARY},
-        responses={200: MatchesObject, 400: None, 415: None},
+        responses={200: MatchesSerializer, 400: None, 415: None},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -198,14 +165,14 @@ class ByContent(Open):
         asked = _read_query(request, {"alg", "maxResults", "hintAlg", "hintValue"})
         body: object = request.data  # of an empty body the framework makes an empty form
         data = body if isinstance(body, bytes) else b""
-        return _render_matches(
+        return _answer_matches(
             manifest_lookup.find_by_content(
                 data, algorithm=asked.get("alg"), most=_read_max_results(asked)
             )
         )
 
 
-class Manifest(Open):
+class ManifestView(AnonymousView):
     """A manifest."""
 
     @extend_schema(
@@ -229,13 +196,16 @@ class Manifest(Open):
         return HttpResponse(found, content_type="application/c2pa")
 
 
-class SupportedAlgorithms(Open):
+class SupportedAlgorithmsView(AnonymousView):
     """What can be asked for."""
 
-    @extend_schema(operation_id="c2pa_supported_algorithms", responses=AlgorithmsObject, auth=[])
+    @extend_schema(
+        operation_id="c2pa_supported_algorithms", responses=AlgorithmsSerializer, auth=[]
+    )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - the framework's signature
         """Name the soft binding algorithms of this service."""
-        return Response({"watermarks": [{"alg": manifest.ALGORITHM}], "fingerprints": []})
+        known = {"watermarks": [{"alg": manifest.ALGORITHM}], "fingerprints": []}
+        return Response(AlgorithmsSerializer(known).data)
 
 
 @require_safe
@@ -249,13 +219,8 @@ def show_root_certificates(request: HttpRequest) -> HttpResponse:  # noqa: ARG00
     return HttpResponse(found, content_type="application/x-pem-file")
 
 
-def _render_matches(found: Iterable[Match]) -> Response:
-    return Response({"matches": [_render_match(match) for match in found]})
-
-
-def _render_match(match: Match) -> Rendered:
-    score = {} if match.score is None else {"similarityScore": match.score}
-    return {"manifestId": match.manifest_id, **score}
+def _answer_matches(found: Iterable[Match]) -> Response:
+    return Response(MatchesSerializer({"matches": found}).data)
 
 
 def _read_query(request: Request, known: set[str]) -> dict[str, str]:

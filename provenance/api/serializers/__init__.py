@@ -1,0 +1,1 @@
+"""What the API of provenance takes and answers, one module a resource."""

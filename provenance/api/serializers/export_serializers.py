@@ -1,0 +1,62 @@
+"""Exports in the API: the form that asks for one, and the answer about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from core.api.fields import Choice, CodeField, Moment, NullableText, Timestamp
+from core.api.pagination import list_of
+from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from provenance.exports import export_sources
+from provenance.models import Export, ExportState
+
+
+class ExportInput(StrictSerializer):
+    """What to export: a kind, a half-open period, and for a person's own copy the person."""
+
+    kind = Choice(choices=export_sources.KINDS)
+    to = Moment(required=False, allow_null=True)
+    speaker = CodeField(required=False, allow_null=True, max_length=64)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add `from`, which cannot be the name of an attribute."""
+        return {**super().get_fields(), "from": Moment(required=False, allow_null=True)}
+
+
+class ExportProgressSerializer(OutputSerializer[Export]):
+    """How far an export is."""
+
+    rows = serializers.IntegerField(
+        help_text="Rows written so far; the final number once it is ready.", source="rows_done"
+    )
+
+
+class ExportSerializer(ObjectSerializer[Export]):
+    """An export."""
+
+    object_name = "export"
+
+    kind = Choice(choices=export_sources.KINDS)
+    to = Timestamp(allow_null=True, source="to_at")
+    speaker = NullableText(source="speaker_id")
+    state = serializers.ChoiceField(choices=ExportState.values)
+    code = NullableText()
+    progress = ExportProgressSerializer(source="*")
+    size = serializers.IntegerField(allow_null=True)
+    sha256 = NullableText()
+    log_size = serializers.IntegerField(allow_null=True)
+    finished_at = Timestamp(allow_null=True)
+    expires_at = Timestamp(allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add `from`, which cannot be the name of an attribute."""
+        return {**super().get_fields(), "from": Timestamp(allow_null=True, source="from_at")}
+
+    def compute_fields(self, row: Export) -> dict[str, Any]:
+        """Return the size, which is null before the bundle is there."""
+        return {**super().compute_fields(row), "size": row.size or None}
+
+
+ExportList = list_of(ExportSerializer, "A page of exports.")

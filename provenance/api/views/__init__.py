@@ -1,0 +1,1 @@
+"""Views of the API of provenance, one module a resource."""

@@ -1,0 +1,91 @@
+"""REST: `POST /v1/verify`, open to everybody, limited by where the question comes from; several
+files with a key.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import caller_of, count_more
+from core import clock
+from core.api.uploads import UploadParser
+from core.errors import Fault, Invalid
+from provenance import anonymous_rate_limit, verification
+from provenance.api.serializers.verdict_serializers import (
+    MOST_FILES,
+    VerdictSerializer,
+    VerifyBatchForm,
+    VerifyBatchSerializer,
+    VerifyForm,
+)
+
+
+class VerifyView(APIView):
+    """Was this made here, and may it exist?"""
+
+    authentication_classes = ()
+    permission_classes = ()
+    parser_classes = (UploadParser,)
+    body_limit = settings.SAYSO_MAX_UPLOAD_BYTES
+
+    @extend_schema(
+        operation_id="verify",
+        request={"multipart/form-data": VerifyForm},
+        responses=VerdictSerializer,
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """Look for a clip of this service in the file.
+
+        The upload is not kept; `Accept-Language` de or en.
+        """
+        anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
+        (data,) = _read_files(request, "file", most=1)
+        return Response(VerdictSerializer(verification.verify(data)).data)
+
+
+class VerifyBatchView(APIView):
+    """The same for several files, at the limits of a key."""
+
+    scope = "clips"
+    parser_classes = (UploadParser,)
+    # Twenty files of the longest kind would not fit into memory many times over; twenty clips do.
+    body_limit = 4 * settings.SAYSO_MAX_UPLOAD_BYTES
+
+    @extend_schema(
+        operation_id="verify_batch",
+        request={"multipart/form-data": VerifyBatchForm},
+        responses=VerifyBatchSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Look for clips of this service in up to 20 files; each counts as a call.
+
+        The uploads are not kept.
+        """
+        caller = caller_of(request)
+        files = _read_files(request, "files", most=MOST_FILES)
+        count_more(request, len(files) - 1, at=clock.now())
+        found = [verification.verify(data, first=caller.organisation_id) for data in files]
+        return Response(VerifyBatchSerializer(found).data)
+
+
+def _read_files(request: Request, field: str, *, most: int) -> list[bytes]:
+    unknown = sorted(str(name) for name in request.data if name != field)
+    if unknown:
+        detail = "There is no such field."
+        raise Invalid(
+            detail, faults=(Fault(code="unknown_field", detail=detail, attr=unknown[0][:100]),)
+        )
+    files = request.FILES.getlist(field)
+    if not 1 <= len(files) <= most:
+        detail = (
+            "Send exactly one file in the field `file`."
+            if most == 1
+            else f"Send 1 to {most} files in `{field}`."
+        )
+        raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr=field),))
+    return [file.read() for file in files]
