@@ -8,7 +8,6 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html, format_html_join
@@ -65,7 +64,7 @@ def _build_example(code: ErrorCode) -> dict[str, Any]:
         return {"warnings": [{**said, "attr": "…"}]}
     titles = {status: title for _, status, title in problems.STATUS}
     return {
-        "type": f"{settings.SAYSO_PUBLIC_URL}/problems/{code.name}",
+        "type": problems.get_type_url(code.name),
         "title": titles.get(code.status, HTTPStatus(code.status).phrase),
         "status": code.status,
         **said,

@@ -16,6 +16,7 @@ from django.core.exceptions import (
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.urls import reverse
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -108,6 +109,11 @@ def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str
     )
 
 
+def get_type_url(code: str) -> str:
+    """Return the `type` of a problem: the address of the page about its code."""
+    return str(settings.SAYSO_PUBLIC_URL) + reverse("problem-detail", args=[code])
+
+
 def status_of(kind: type[errors.SaysoError]) -> tuple[int, str]:
     """Give HTTP status and title of a kind of error."""
     return next((status, title) for known, status, title in STATUS if issubclass(kind, known))
@@ -124,7 +130,7 @@ def _problem_body(
     current = request_id.get()
     return {
         **facts,
-        "type": f"{settings.SAYSO_PUBLIC_URL}/problems/{code}",
+        "type": get_type_url(code),
         "title": title,
         "status": status,
         "detail": detail,

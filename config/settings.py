@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from django.urls import reverse_lazy
+
 from config import env, planted_library_check
 from core import ids, json_logging
 from core.delivery import messages
@@ -284,9 +286,9 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by the owner, not prove
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SAYSO_DEVELOPMENT
-LOGIN_URL = "/account/login/"
-LOGIN_REDIRECT_URL = "/admin/"
-ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 UNFOLD = {
     "SITE_TITLE": "Sayso",
@@ -297,7 +299,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False},
     "ENVIRONMENT": "config.second_factor_views.get_environment_label",
-    "ACCOUNT": {"navigation": [{"title": "Second factor", "link": "/account/2fa/"}]},
+    "ACCOUNT": {"navigation": [{"title": "Second factor", "link": reverse_lazy("mfa_index")}]},
 }
 
 # --- what browsers may do -------------------------------------------------------------------------

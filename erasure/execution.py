@@ -22,7 +22,7 @@ from core.clock import Clock
 from core.errors import Conflict, NotFound, Unavailable
 from erasure import certificate, certificate_text, targets, tombstones
 from erasure.models import Erasure, ErasureState, ErasureTarget
-from provenance import feedback
+from provenance import reader_feedback
 from provenance.clips import clip_erasure
 from provenance.exports import export_requests as bundles
 from provenance.fingerprint import repository as fingerprints
@@ -200,7 +200,7 @@ def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
         ("database", "personal fields"): sum(
             consents.purge_speaker(erasure.speaker_id, at=at).values()
         ),
-        ("database", "feedback on clips"): feedback.forget_feedback_of_subject(
+        ("database", "feedback on clips"): reader_feedback.forget_feedback_of_subject(
             erasure.subject
         ),  # while the clips lead to the person
         ("database", "links from clips"): clip_erasure.erase_clips_of_subject(erasure.subject),

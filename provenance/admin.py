@@ -26,7 +26,7 @@ from accounts.test_clock import now_for
 from core import clock
 from core.caller_notes import Notes
 from core.errors import SaysoError
-from provenance import feedback
+from provenance import reader_feedback
 from provenance.clips import clip_lifecycle
 from provenance.clips.clip_fields import list_admin_columns
 from provenance.exports import export_requests
@@ -142,7 +142,7 @@ class FeedbackAdmin(ReadOnlyAdmin[Feedback]):
     @admin.display(description="Words")
     def show_words(self, row: Feedback) -> str:
         """What was said, as long as the person in the clip is not erased."""
-        return feedback.open_words(row)
+        return reader_feedback.open_words(row)
 
     def list_owned_rows(self, request: HttpRequest) -> QuerySet[Feedback]:
         """What was said of the organisation's own clips; what was said of no clip is the operator's

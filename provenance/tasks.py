@@ -9,7 +9,7 @@ from typing import Final
 
 from core import clock
 from core.background_tasks import background_task
-from provenance import feedback
+from provenance import reader_feedback
 from provenance.fingerprint import repository
 
 _AT_ONCE: Final = 50
@@ -27,4 +27,4 @@ def fingerprint_pending(**_later: object) -> None:
 @background_task(name="provenance.forget_feedback")
 def forget_feedback(**_later: object) -> None:
     """Delete opinions on answers whose time is over."""
-    feedback.delete_old_feedback(at=clock.now())
+    reader_feedback.delete_old_feedback(at=clock.now())

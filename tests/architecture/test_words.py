@@ -41,11 +41,9 @@ SHARE_OF_ONE_WORD = 0.15
 SAME_CLASS: frozenset[str] = frozenset()
 SAME_MODULE = frozenset(
     {
-        "feedback",
         "key_rotation",
         "schemas",
         "speakers",
-        "verify",
     }
 )
 

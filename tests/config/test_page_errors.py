@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from core.json_logging import JsonLines
-from provenance.web import home_view
+from provenance.web.views import home_page
 
 
 class TestAPageThatFails:
@@ -21,7 +21,7 @@ class TestAPageThatFails:
         def fail(*_arguments: object, **_more: object) -> None:
             raise ValueError("Ada Example <ada@example.org>")
 
-        monkeypatch.setattr(home_view, "render", fail)
+        monkeypatch.setattr(home_page, "render", fail)
         client = Client(raise_request_exception=False)
 
         with caplog.at_level(logging.ERROR):

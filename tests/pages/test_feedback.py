@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts.models import Member, Organisation
 from core import clock
-from provenance import feedback
+from provenance import reader_feedback
 from provenance.models import Feedback
 from provenance.tasks import forget_feedback
 from provenance.web import opinion_labels
@@ -102,8 +102,10 @@ class TestTheForm:
         )
 
     def test_has_five_turns_a_minute(self, anybody: Client) -> None:
-        answers = [anybody.post(PATH, fill()).status_code for _ in range(feedback.A_MINUTE + 1)]
-        assert answers == [302] * feedback.A_MINUTE + [429]
+        answers = [
+            anybody.post(PATH, fill()).status_code for _ in range(reader_feedback.A_MINUTE + 1)
+        ]
+        assert answers == [302] * reader_feedback.A_MINUTE + [429]
 
 
 @pytest.fixture
@@ -153,7 +155,7 @@ def desk(member: Member) -> set[str]:
     found = set()
     for row in Feedback.objects.all():
         page = visitor.get(f"/admin/provenance/feedback/{row.pk}/change/").content.decode()
-        words = feedback.open_words(row)
+        words = reader_feedback.open_words(row)
         found |= {words} if words.splitlines()[0] in page else set()
     return found
 
@@ -165,8 +167,14 @@ class TestRetention:
         assert Feedback.objects.count() == 1
 
         assert (
-            feedback.delete_old_feedback(at=clock.now() + feedback.KEEP - timedelta(minutes=1)) == 0
+            reader_feedback.delete_old_feedback(
+                at=clock.now() + reader_feedback.KEEP - timedelta(minutes=1)
+            )
+            == 0
         )
         assert (
-            feedback.delete_old_feedback(at=clock.now() + feedback.KEEP + timedelta(minutes=1)) == 1
+            reader_feedback.delete_old_feedback(
+                at=clock.now() + reader_feedback.KEEP + timedelta(minutes=1)
+            )
+            == 1
         )

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from core.clock import to_rfc3339
-from provenance import feedback
+from provenance import reader_feedback
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for one in feedback.list_general_feedback():
+        for one in reader_feedback.list_general_feedback():
             words = " ".join(one.words.split())
             self.stdout.write(
                 "  ".join(

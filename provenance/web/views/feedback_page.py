@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import clock, web
 from core.errors import Invalid, RateLimited
-from provenance import feedback
+from provenance import reader_feedback
 from provenance.verification import Outcome
 from provenance.web import language, opinion_labels
 
@@ -26,7 +27,7 @@ def show_feedback_page(request: HttpRequest) -> HttpResponse:
         return _render_form(request, sent="sent" in request.GET)
     verdict = request.POST.get("verdict", "")
     try:
-        feedback.give_feedback(
+        reader_feedback.give_feedback(
             opinion=request.POST.get("opinion", ""),
             words=request.POST.get("words", ""),
             verdict=verdict if verdict in set(Outcome) else "",
@@ -43,15 +44,17 @@ def show_feedback_page(request: HttpRequest) -> HttpResponse:
             "then ask again."
         )
         return _render_form(request, fault=fault, status=429)
+
     chosen = language.get_language_suffix(request)
-    return HttpResponseRedirect(f"/verify/feedback{chosen}{'&' if chosen else '?'}sent=1")
+    answered = f"{reverse('verify-feedback')}{chosen}{'&' if chosen else '?'}sent=1"
+    return HttpResponseRedirect(answered)
 
 
 def _describe_fault(invalid: Invalid) -> str:
     if invalid.faults[0].attr == "opinion":
         return gettext("Choose one of the answers first.")
     return gettext("That is longer than {limit} characters. Please shorten it.").format(
-        limit=feedback.MOST_WORDS
+        limit=reader_feedback.MOST_WORDS
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.csrf import csrf_exempt
@@ -164,7 +165,7 @@ def _render_answer(
         "lang": web.readers_language(),
         "suffix": language.get_language_suffix(request),
         "asked": asked,
-        "where": f"{settings.SAYSO_PUBLIC_URL}/verify",
+        "where": settings.SAYSO_PUBLIC_URL + reverse("verify"),
         "verdict": str(verdict.outcome),
         "finding": verdict_text.FINDINGS[verdict.outcome],
         "caveat": verdict_text.CAVEATS[verdict.outcome],
