@@ -15,7 +15,6 @@ STILL_LONG = frozenset(
     {
         "accounts/provisioning.py",
         "config/demo/scenario.py",
-        "config/middleware/idempotency.py",
         "consent/admin.py",
         "consent/consent_export_tables.py",
         "consent/lifecycle/consent_requests.py",

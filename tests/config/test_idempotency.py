@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from accounts import idempotency_records
 from accounts.models import ApiKey, IdempotencyRecord
 from accounts.provisioning import IssuedKey
-from config.middleware import idempotency
-from config.middleware.idempotency import IdempotencyRunning
+from config.middleware import idempotency_claims
+from config.middleware.idempotency_claims import IdempotencyRunning
 from config.middleware.request_fingerprint import fingerprint_request
 from consent.models import Speaker
 from core import clock, transactions
@@ -264,11 +264,11 @@ class TestARetryWhosePermitHasEnded:
         IdempotencyRecord.objects.update(headers={"Sayso-Decision": "dec_gone"})
         stale = IdempotencyRecord.objects.get()
 
-        taken = idempotency._take_over(stale, at=clock.now())
+        taken = idempotency_claims._take_over(stale, at=clock.now())
 
         assert taken.state == "running"
         with pytest.raises(IdempotencyRunning):
-            idempotency._take_over(
+            idempotency_claims._take_over(
                 IdempotencyRecord(pk=stale.pk, state="done", lease_until=clock.now()),
                 at=clock.now(),
             )
@@ -280,7 +280,7 @@ class TestARetryWhosePermitHasEnded:
             state="running", lease_until=clock.now() + timedelta(minutes=9)
         )
 
-        claim = idempotency.Claim(row=row, organisation_id=key.key.organisation_id)
+        claim = idempotency_claims.Claim(row=row, organisation_id=key.key.organisation_id)
 
         assert not claim.rows().exists()
 

@@ -1,0 +1,152 @@
+"""Claims of idempotency keys: one request holds a key at a time, for as long as its lease lasts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from accounts import idempotency_records
+from accounts.authentication import Caller
+from accounts.models import IdempotencyRecord
+from consent import gate
+from core.errors import Conflict, Invalid, Refused
+
+LEASE: Final = timedelta(minutes=5)
+STREAM_LEASE: Final = timedelta(minutes=12)
+"""Longer than the longest stream, its settling included."""
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}\Z")
+
+
+class IdempotencyMismatch(Invalid):
+    """The key was used before with another body."""
+
+    code = "idempotency_mismatch"
+
+
+class IdempotencyRunning(Conflict):
+    """The first request with this key is still being carried out."""
+
+    code = "idempotency_running"
+
+
+class IdempotencyForgotten(Conflict):
+    """The first answer held data of a person who has been erased since."""
+
+    code = "idempotency_forgotten"
+
+
+class IdempotencySecret(Conflict):
+    """The first answer made a secret, which is shown once. What it made stands, and a new call
+    makes another.
+    """
+
+    code = "idempotency_secret"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One request's hold on its key: only the row with this very lease may be settled by it."""
+
+    row: IdempotencyRecord
+    organisation_id: str
+
+    def rows(self) -> QuerySet[IdempotencyRecord]:
+        """The row, as long as this request holds it."""
+        return IdempotencyRecord.objects.filter(
+            pk=self.row.pk, state=IdempotencyRecord.State.RUNNING, lease_until=self.row.lease_until
+        )
+
+    def extend(self, until: datetime) -> None:
+        """Hold the key until this time."""
+        self.rows().update(lease_until=until)
+        self.row.lease_until = until
+
+
+def claim_key(caller: Caller, name: str, request_sha256: str, *, at: datetime) -> IdempotencyRecord:
+    """Take the key for this request, or give the stored answer.
+
+    Raises Invalid for what is no key, IdempotencyMismatch, IdempotencyRunning,
+    IdempotencyForgotten, IdempotencySecret.
+    """
+    if not _KEY.match(name):
+        raise Invalid(
+            "`Idempotency-Key` must be 1 to 255 visible ASCII characters.",
+            code="idempotency_key_invalid",
+        )
+
+    name_sha256 = hashlib.sha256(name.encode()).hexdigest()
+    mine = IdempotencyRecord.objects.filter(api_key_id=caller.key_id, key_sha256=name_sha256)
+    mine.filter(created_at__lte=at - idempotency_records.KEEP).delete()
+    mine.filter(state=IdempotencyRecord.State.RUNNING, lease_until__lte=at).delete()
+    try:
+        with transaction.atomic():
+            return IdempotencyRecord.objects.create(
+                api_key_id=caller.key_id,
+                key_sha256=name_sha256,
+                request_sha256=request_sha256,
+                lease_until=at + LEASE,
+                created_at=at,
+            )
+    except IntegrityError:
+        kept = mine.first()
+
+    if kept is None:  # the first request ended between the two statements, and made nothing
+        raise _running_error()
+    _refuse_unless_done(kept, request_sha256)
+
+    decision = kept.headers.get("Sayso-Decision")
+    if decision and not _may_repeat(decision, at=caller.now()):
+        return _take_over(kept, at=at)
+    return kept
+
+
+def _may_repeat(decision_id: str, *, at: datetime) -> bool:
+    try:
+        gate.may_repeat(decision_id, at=at)
+    except Refused:
+        return False
+    return True
+
+
+def _refuse_unless_done(kept: IdempotencyRecord, request_sha256: str) -> None:
+    """Raise unless the row is the answer to this very request, and one that can be given again."""
+    if kept.request_sha256 != request_sha256:
+        raise IdempotencyMismatch("This idempotency key was used before with another request.")
+    if kept.state == IdempotencyRecord.State.RUNNING:
+        raise _running_error()
+    if kept.state == IdempotencyRecord.State.FORGOTTEN:
+        raise IdempotencyForgotten("The answer was forgotten when a person it spoke of was erased.")
+    if kept.state == IdempotencyRecord.State.SECRET:
+        raise IdempotencySecret(
+            "The answer to the first request made a secret, which is shown once."
+        )
+
+
+def _take_over(kept: IdempotencyRecord, *, at: datetime) -> IdempotencyRecord:
+    """Take the row of an answer whose permit has ended, so that the gate decides again.
+
+    One retry of many gets it.
+    """
+    lease_until = at + LEASE
+    taken = IdempotencyRecord.objects.filter(
+        pk=kept.pk, state=IdempotencyRecord.State.DONE, lease_until=kept.lease_until
+    ).update(
+        state=IdempotencyRecord.State.RUNNING, lease_until=lease_until, sealed_body=None, headers={}
+    )
+    if not taken:
+        raise _running_error()
+    kept.state, kept.lease_until, kept.headers = IdempotencyRecord.State.RUNNING, lease_until, {}
+    return kept
+
+
+def _running_error() -> IdempotencyRunning:
+    return IdempotencyRunning(
+        "Another request with this idempotency key is still running.", retry_after=1
+    )

@@ -1,0 +1,43 @@
+"""The REST framework, and the OpenAPI document that is made of its views."""
+
+from __future__ import annotations
+
+from config.service_settings import VERSION
+from core import ids
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
+    # Not for its rate (the key's own limit is taken with authentication): the framework asks
+    # throttles last.
+    "DEFAULT_THROTTLE_CLASSES": ["config.middleware.idempotency.IdempotencyCheck"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "config.problems.answer_api_error",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.negotiation.FixedContentNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "DATETIME_FORMAT": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sayso",
+    "DESCRIPTION": "Consent and provenance around voice cloning.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/v1",
+    # Any text: one that is no id is answered with 404, as an id that nothing has.
+    "PATH_CONVERTER_OVERRIDES": {kind: {"type": "string"} for kind in ids.PREFIXES_IN_PATHS},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
+    "SERVE_AUTHENTICATION": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["config.openapi_hooks.complete_document"],
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "persistAuthorization": False,
+        "validatorUrl": None,
+    },
+}

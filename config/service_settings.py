@@ -1,0 +1,115 @@
+"""What the environment can set: addresses, secrets, limits, and the services around us.
+
+Embedded by default; servers when their URLs are set.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config import env
+from core.delivery import messages
+from transparency_log.formats import cosignature
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+# --- where things are -----------------------------------------------------------------------------
+SAYSO_DATA_DIR = env.read_folder("SAYSO_DATA_DIR", BASE_DIR / "var")
+SAYSO_PUBLIC_URL = (
+    env.read_url("SAYSO_PUBLIC_URL", schemes=("http", "https"), default="http://127.0.0.1:8000")
+    or ""
+).rstrip("/")
+DATABASE_URL = env.read_url("DATABASE_URL", schemes=("postgres", "postgresql"))
+REDIS_URL = env.read_url("REDIS_URL", schemes=("redis", "rediss"))
+SAYSO_DEVELOPMENT = env.read_flag("SAYSO_DEVELOPMENT", default=DATABASE_URL is None)
+
+SECRET_KEY, SAYSO_SECRET_IS_FOR_DEVELOPMENT = env.read_secret(
+    "SAYSO_SECRET_KEY", least=32, development_file=SAYSO_DATA_DIR / "secrets" / "django.key"
+)
+SAYSO_MASTER_KEY, SAYSO_MASTER_IS_FOR_DEVELOPMENT = env.read_secret(
+    "SAYSO_MASTER_KEY", least=32, development_file=SAYSO_DATA_DIR / "secrets" / "master.key"
+)
+
+# --- limits ---------------------------------------------------------------------------------------
+SAYSO_MAX_JSON_BYTES = env.read_integer(
+    "SAYSO_MAX_JSON_BYTES", default=2**20, least=2**16, most=2**26
+)
+SAYSO_MAX_UPLOAD_BYTES = env.read_integer(
+    "SAYSO_MAX_UPLOAD_BYTES", default=10 * 2**20, least=2**16, most=2**28
+)
+SAYSO_RECEIPTS_ML_DSA = env.read_flag(
+    "SAYSO_RECEIPTS_ML_DSA", default=False
+)  # FIPS 204, beside Ed25519
+SAYSO_CHECKPOINT_MS = env.read_integer("SAYSO_CHECKPOINT_MS", default=200, least=20, most=60_000)
+# How often the sweeps look for what is due or was lost, and how long a worker may be silent about a
+# text it took.
+SAYSO_SWEEP_SECONDS = env.read_integer("SAYSO_SWEEP_SECONDS", default=15, least=1, most=3600)
+SAYSO_JOB_LEASE_SECONDS = env.read_integer(
+    "SAYSO_JOB_LEASE_SECONDS", default=300, least=2, most=3600
+)
+SAYSO_JOB_AT_ONCE = env.read_integer("SAYSO_JOB_AT_ONCE", default=2, least=1, most=1000)
+SAYSO_MAX_STREAMS = env.read_integer(
+    "SAYSO_MAX_STREAMS", default=64, least=1, most=1000
+)  # in one process
+DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
+# Bodies stay in memory: what is larger than this would lie on disk, in clear, until it is answered.
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 25
+# Who vouches for the log beside us: nobody unless named.
+SAYSO_WITNESSES = env.read_parsed("SAYSO_WITNESSES", cosignature.parse_witnesses)
+SAYSO_WITNESS_SECONDS = env.read_integer("SAYSO_WITNESS_SECONDS", default=60, least=1, most=86_400)
+SAYSO_WITNESS_QUORUM = env.read_integer("SAYSO_WITNESS_QUORUM", default=1, least=1, most=16)
+SAYSO_COPIES_URL = env.read_url("SAYSO_COPIES_URL", schemes=("file", "http", "https"))
+SAYSO_COPIES_TOKEN = env.read_optional("SAYSO_COPIES_TOKEN")
+SAYSO_COPIES_ACCESS_KEY = env.read_optional("SAYSO_COPIES_ACCESS_KEY")
+SAYSO_COPIES_SECRET_KEY = env.read_optional("SAYSO_COPIES_SECRET_KEY")
+SAYSO_COPIES_REGION = env.read_text("SAYSO_COPIES_REGION", "us-east-1")
+SAYSO_COPIES_RETENTION_DAYS = env.read_integer(
+    "SAYSO_COPIES_RETENTION_DAYS", default=0, least=0, most=36_500
+)
+SAYSO_TSA_URL = env.read_url("SAYSO_TSA_URL", schemes=("http", "https"))
+SAYSO_TSA_ROOTS = env.read_optional("SAYSO_TSA_ROOTS")
+SAYSO_EVIDENCE_SECONDS = env.read_integer(
+    "SAYSO_EVIDENCE_SECONDS", default=3600, least=1, most=7 * 86_400
+)
+# Roots of signers whose Content Credentials are to count as trusted, beside our own: a PEM file,
+# such as a trust list.
+SAYSO_C2PA_ANCHORS = env.read_file_text("SAYSO_C2PA_ANCHORS_FILE")
+
+# --- how signing links leave ----------------------------------------------------------------------
+# Without either of the two no live request can be made: a link in the asker's hands proves nothing
+# about a person.
+MAIL_SERVER = env.read_mail_server("SAYSO_EMAIL_URL", plain_anywhere=SAYSO_DEVELOPMENT)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'dummy'}.EmailBackend"
+EMAIL_HOST = MAIL_SERVER.host if MAIL_SERVER else ""
+EMAIL_PORT = MAIL_SERVER.port if MAIL_SERVER else 0
+EMAIL_HOST_USER = MAIL_SERVER.user if MAIL_SERVER else ""
+EMAIL_HOST_PASSWORD = MAIL_SERVER.password if MAIL_SERVER else ""
+EMAIL_USE_SSL = MAIL_SERVER.tls_at_once if MAIL_SERVER else False
+EMAIL_USE_TLS = MAIL_SERVER.starttls if MAIL_SERVER else False
+EMAIL_TIMEOUT = env.read_integer("SAYSO_EMAIL_SECONDS", default=10, least=1, most=60)
+DEFAULT_FROM_EMAIL = env.read_mailbox(
+    "SAYSO_EMAIL_FROM", f"Sayso <no-reply@{urlsplit(SAYSO_PUBLIC_URL).hostname or 'localhost'}>"
+)
+SAYSO_MESSAGES_URL = env.read_url(
+    "SAYSO_MESSAGES_URL", schemes=("https", "http") if SAYSO_DEVELOPMENT else ("https",)
+)
+SAYSO_MESSAGES = (
+    messages.Gateway(
+        url=SAYSO_MESSAGES_URL,
+        to=env.read_field_name("SAYSO_MESSAGES_TO_FIELD", "to"),
+        text=env.read_field_name("SAYSO_MESSAGES_TEXT_FIELD", "text"),
+        subject=env.read_field_name("SAYSO_MESSAGES_SUBJECT_FIELD", "-"),
+        sender=env.read_field_name("SAYSO_MESSAGES_FROM_FIELD", "-"),
+        sender_value=env.read_text("SAYSO_MESSAGES_FROM", ""),
+        reference=env.read_field_name("SAYSO_MESSAGES_REFERENCE_FIELD", "-"),
+        authorization=env.read_header_secret("SAYSO_MESSAGES_AUTHORIZATION"),
+        auth_header=env.read_field_name("SAYSO_MESSAGES_AUTHORIZATION_HEADER", "Authorization"),
+        wants=env.read_choice("SAYSO_MESSAGES_ADDRESS", "email", "phone"),
+    )
+    if SAYSO_MESSAGES_URL
+    else None
+)
