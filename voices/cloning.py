@@ -7,42 +7,27 @@ A sample that does not pass leaves nothing behind; a provider that fails leaves 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.principal import Principal
-from audio import decoding
-from audio.containers import UnreadableAudio
 from consent import gate, recording_gate
 from consent.recording_fingerprints import RecordingIdentity
 from core import canonical_json, ids
-from core.clock import Clock, format_timestamp
-from core.errors import Conflict, Fault, Invalid
-from provenance.clips import watermark_keys
-from provenance.verification import watermark_layer
-from transparency_log import events
-from vault import blobs, sealed_notes, sealed_values, subject_keys
-from voices import sample_checks, voice_comparison, voice_macs
+from core.clock import Clock
+from core.errors import Conflict
+from vault import blobs, sealed_notes, sealed_values
+from voices import clone_samples, voice_comparison, voice_events, voice_macs
 from voices.models import Sample, Voice, VoiceState
 from voices.providers import registry, voice_handles
 from voices.providers.base import Clone, ProviderVoice, ReferenceRecording
 from voices.synthesis_requests import CloneRequest, Providers
+from voices.voice_events import Row
 
 # Longer than the slowest training at a provider that we wait for.
 LEASE: Final = timedelta(minutes=10)
-Row = dict[str, canonical_json.Json]
-
-
-class SamplesRefused(Invalid):
-    """Some samples cannot be used: the code is that of the first, `errors` has one entry a
-    sample.
-    """
-
-    code = "sample_unreadable"
 
 
 class VoiceGivenUp(Conflict):
@@ -63,80 +48,48 @@ def clone_voice(
     Raises ConsentDenied, SamplesRefused, ProviderUnknown, ProviderDown, ProviderRefused.
     """
     provider = providers(order.provider)
-    _refuse_duplicates(order.samples)
+    clone_samples.refuse_duplicates(order.samples)
     ask = _build_access_request(order, principal)
-    permit = gate.check(
-        ask, at=now(), actor=principal.actor
-    )  # 1. the gate, before anything is read
+
+    # 1. The gate, before anything is read.
+    permit = gate.check(ask, at=now(), actor=principal.actor)
+
     voice: Voice | None = None
     finished = False
     try:
-        recordings, reports = _examine_samples(
-            order, principal
-        )  # 2. the samples, in a limited child process
+        # 2. The samples, in a limited child process.
+        recordings, reports = clone_samples.examine_samples(order, principal)
+
+        # 3. The gate again, by how the recordings sound.
         sounds = [recording.sound for recording in recordings]
         identities = recording_gate.check_recordings(
             ask, permit, sounds, at=now(), actor=principal.actor
-        )  # 3. the gate, by their sound
-        voice = _create_voice(
-            order, permit, principal, at=now()
-        )  # 4. the intent, before anything leaves
+        )
+
+        # 4. The intent, before anything leaves.
+        voice = _create_voice(order, permit, principal, at=now())
+
+        # 5. The provider. No transaction is open.
         handle = provider.clone(
             Clone(reference=voice.id, language=voice.language, recordings=recordings)
-        )  # 5.
+        )
+
+        # 6. One transaction that confirms and logs.
         _finish_voice(
             voice, permit, handle, recordings, reports, identities, principal=principal, at=now()
-        )  # 6. one transaction
+        )
         finished = True
     finally:
         if not finished:
             _undo_clone(voice, permit, principal=principal, at=now())
+
     voice.refresh_from_db()
     return voice
 
 
 def label_context(voice_id: str) -> str:
-    """The context under which a voice's name and description are sealed."""
+    """Return the context under which a voice's name and description are sealed."""
     return f"voice|{voice_id}|label"
-
-
-@transaction.atomic
-def give_up_voice(voice: Voice, *, code: str, actor: str, at: datetime) -> bool:
-    """Turn a voice in the making into a failed one; say whether this call did it."""
-    rows = Voice.objects.filter(id=voice.id).that_may_become(VoiceState.FAILED)
-    if not rows.update(state=VoiceState.FAILED, code=code, lease_until=None):
-        return False
-    log_voice_event(voice, "voice.failed", {"code": code}, actor=actor, at=at)
-    return True
-
-
-def build_ready_body(voice: Voice, *, decision: str, grant: str, samples: list[str]) -> Row:
-    """What the log says of a voice that is ready: an auditor holds its row against it."""
-    return {
-        "provider": voice.provider,
-        "language": voice.language,
-        "use_case": voice.use_case,
-        "decision": decision,
-        "grant": grant,
-        "created_at": format_timestamp(voice.created_at),
-        "provider_expires_at": format_timestamp(voice.provider_expires_at),
-        "samples": list(samples),
-    }
-
-
-def log_voice_event(voice: Voice, kind: str, body: Row, *, actor: str, at: datetime) -> None:
-    """Log an event of a voice, as the last statement of the transaction that makes it true."""
-    events.append_event(
-        organisation_id=voice.organisation_id,
-        livemode=voice.livemode,
-        kind=kind,
-        at=at,
-        actor=actor,
-        subject=voice.subject if subject_keys.is_alive(voice.subject) else None,
-        refs={"voice": voice.id, "consent": voice.consent_id},
-        speaker=voice.speaker_id,
-        body=body,
-    )
 
 
 def _build_access_request(order: CloneRequest, principal: Principal) -> gate.AccessRequest:
@@ -151,64 +104,6 @@ def _build_access_request(order: CloneRequest, principal: Principal) -> gate.Acc
         territory=order.territory,
         sample_sha256s=tuple(canonical_json.sha256_hex(data) for data in order.samples),
     )
-
-
-def _examine_samples(
-    order: CloneRequest, principal: Principal
-) -> tuple[tuple[ReferenceRecording, ...], tuple[Row, ...]]:
-    """Decode and check every sample. Raises SamplesRefused with one fault a sample, ReaderDown."""
-    recordings = _decode_samples(order)
-    report = sample_checks.examine_samples(
-        [recording.sound for recording in recordings],
-        statement=None,
-        watermark_keys=watermark_keys.get_keys_in_use(first=principal.organisation_id),
-        second_mark=lambda sound: bool(
-            watermark_layer.find_by_second_mark(sound, first=principal.organisation_id)
-        ),
-        raw=order.samples,
-    )
-    _refuse_faults(report.faults)
-    rows = cast("dict[str, list[Row]]", report.as_json())["samples"]
-    return recordings, tuple(rows)
-
-
-def _decode_samples(order: CloneRequest) -> tuple[ReferenceRecording, ...]:
-    transcripts = order.transcripts or (None,) * len(order.samples)
-    recordings: list[ReferenceRecording] = []
-    faults: list[Fault] = []
-    for number, (data, transcript) in enumerate(zip(order.samples, transcripts, strict=True)):
-        try:
-            recordings.append(
-                ReferenceRecording(
-                    data=data,
-                    sound=decoding.decode_untrusted(
-                        data, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES
-                    ).sound,
-                    transcript=transcript,
-                )
-            )
-        except UnreadableAudio as error:
-            faults.append(sample_checks.build_unreadable_fault(number, error))
-    _refuse_faults(faults)
-    return tuple(recordings)
-
-
-def _refuse_faults(faults: Sequence[Fault]) -> None:
-    if faults:
-        raise SamplesRefused(faults[0].detail, code=faults[0].code, faults=tuple(faults))
-
-
-def _refuse_duplicates(samples: Sequence[bytes]) -> None:
-    """The same recording twice says nothing new about a voice, and would count as two in every
-    check.
-    """
-    seen: dict[str, int] = {}
-    for number, data in enumerate(samples):
-        first = seen.setdefault(canonical_json.sha256_hex(data), number)
-        if first != number:
-            detail = f"This is the same file as sample {first}."
-            fault = Fault(code="sample_duplicate", detail=detail, attr=f"samples.{number}")
-            raise Invalid(detail, code=fault.code, faults=(fault,))
 
 
 @transaction.atomic
@@ -258,12 +153,11 @@ def _finish_voice(
 
     Locks: voice, then consent, then the organisation's register of recordings, then log.
     """
-    profile = handle.profile
-    voice.profile_blob_id = (
-        blobs.store_blob(subject=voice.subject, kind="profile", data=profile, at=at)
-        if profile
-        else ""
-    )
+    if handle.profile:
+        voice.profile_blob_id = blobs.store_blob(
+            subject=voice.subject, kind="profile", data=handle.profile, at=at
+        )
+
     changed = (
         Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING)
         .that_may_become(VoiceState.READY)
@@ -280,17 +174,20 @@ def _finish_voice(
         raise VoiceGivenUp(
             "The voice was given up while it was being made.", facts={"voice": voice.id}
         )
+
     for position, (recording, report) in enumerate(zip(recordings, reports, strict=True)):
         _store_sample(voice, position, recording, report, at=at)
+
     gate.confirm(permit, at=at)
     gate.commit(permit, characters=0, milliseconds=0, at=at)
     recording_gate.bind_recordings(permit, identities, at=at)
     voice_comparison.plan_comparison(voice, at=at)
+
     samples = [canonical_json.sha256_hex(recording.data) for recording in recordings]
-    body = build_ready_body(
+    body = voice_events.build_ready_body(
         voice, decision=permit.decision_id, grant=permit.grant_id, samples=samples
     )
-    log_voice_event(voice, "voice.ready", body, actor=principal.actor, at=at)
+    voice_events.log_voice_event(voice, "voice.ready", body, actor=principal.actor, at=at)
 
 
 def _store_sample(
@@ -312,4 +209,4 @@ def _undo_clone(
 ) -> None:
     gate.release(permit, at=at)
     if voice is not None:
-        give_up_voice(voice, code="not_made", actor=principal.actor, at=at)
+        voice_events.give_up_voice(voice, code="not_made", actor=principal.actor, at=at)

@@ -21,7 +21,7 @@ from core.errors import NotFound
 from provenance.clips import clip_lifecycle
 from provenance.models import Clip, ClipState
 from provenance.verification import ENDED_FOR_GOOD
-from voices import cloning, voice_comparison, voice_deletion, voice_macs
+from voices import voice_comparison, voice_deletion, voice_events, voice_macs
 from voices.models import Voice, VoiceState
 from voices.speech import delivery, job_queue
 
@@ -123,7 +123,7 @@ def give_up_voices(*, at: datetime) -> int:
         if voice.lease_until is not None and voice.lease_until > time:
             continue
         gate.release(gate.permit_of(voice.decision_id), at=time)
-        given_up += cloning.give_up_voice(voice, code="interrupted", actor=ACTOR, at=time)
+        given_up += voice_events.give_up_voice(voice, code="interrupted", actor=ACTOR, at=time)
     return given_up
 
 

@@ -15,7 +15,7 @@ from accounts.test_clock import now_for
 from core.clock import Clock
 from core.errors import NotFound
 from vault import blobs, sealed_notes
-from voices import cloning, voice_comparison
+from voices import voice_comparison, voice_events
 from voices.models import Sample, Voice, VoiceState
 from voices.providers import registry, voice_handles
 from voices.synthesis_requests import Providers
@@ -84,7 +84,7 @@ def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
             with suppress(NotFound):  # an erasure may have been faster
                 blobs.delete_blob(blob_id)
     samples.delete()
-    cloning.log_voice_event(
+    voice_events.log_voice_event(
         voice, "voice.deleted", {"code": voice.code, "provider": voice.provider}, actor=actor, at=at
     )
     return True

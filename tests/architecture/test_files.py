@@ -26,7 +26,6 @@ STILL_LONG = frozenset(
         "provenance/verifier/content_checks.py",
         "tests/consent/test_row_writers.py",
         "tests/transparency_log/attestation/test_witnesses.py",
-        "voices/cloning.py",
         "voices/speech/job_queue.py",
     }
 )

@@ -13,7 +13,7 @@ from consent.models import Grant
 from tests.provenance.exports import story
 from transparency_log.formats import log_entry
 from transparency_log.models import Entry, Outbox
-from voices import cloning
+from voices import voice_events
 from voices.models import Sample, Voice
 
 
@@ -32,11 +32,13 @@ def log_voices(organisation: Organisation) -> None:
             Sample.objects.filter(voice=voice).order_by("position").values_list("sha256", flat=True)
         )
         grant = Grant.objects.filter(consent_id=voice.consent_id).values_list("id", flat=True).get()
-        body = cloning.build_ready_body(
+        body = voice_events.build_ready_body(
             voice, decision=voice.decision_id, grant=grant, samples=samples
         )
         with transaction.atomic():
-            cloning.log_voice_event(voice, "voice.ready", body, actor="key:test", at=voice.ready_at)
+            voice_events.log_voice_event(
+                voice, "voice.ready", body, actor="key:test", at=voice.ready_at
+            )
 
 
 def bundle(organisation: Organisation, kind: Any = "audit", **changes: Any) -> bytes:

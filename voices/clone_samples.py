@@ -1,0 +1,87 @@
+"""The samples of a clone: decoded and checked in a limited child process, one fault a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from django.conf import settings
+
+from accounts.principal import Principal
+from audio import decoding
+from audio.containers import UnreadableAudio
+from core import canonical_json
+from core.errors import Fault, Invalid
+from provenance.clips import watermark_keys
+from provenance.verification import watermark_layer
+from voices import sample_checks
+from voices.providers.base import ReferenceRecording
+from voices.synthesis_requests import CloneRequest
+from voices.voice_events import Row
+
+
+class SamplesRefused(Invalid):
+    """Some samples cannot be used: the code is that of the first, `errors` has one entry a
+    sample.
+    """
+
+    code = "sample_unreadable"
+
+
+def examine_samples(
+    order: CloneRequest, principal: Principal
+) -> tuple[tuple[ReferenceRecording, ...], tuple[Row, ...]]:
+    """Decode and check every sample. Raises SamplesRefused with one fault a sample, ReaderDown."""
+    recordings = _decode_samples(order)
+    report = sample_checks.examine_samples(
+        [recording.sound for recording in recordings],
+        statement=None,
+        watermark_keys=watermark_keys.get_keys_in_use(first=principal.organisation_id),
+        second_mark=lambda sound: bool(
+            watermark_layer.find_by_second_mark(sound, first=principal.organisation_id)
+        ),
+        raw=order.samples,
+    )
+    _refuse_faults(report.faults)
+    rows = cast("dict[str, list[Row]]", report.as_json())["samples"]
+    return recordings, tuple(rows)
+
+
+def _decode_samples(order: CloneRequest) -> tuple[ReferenceRecording, ...]:
+    transcripts = order.transcripts or (None,) * len(order.samples)
+    recordings: list[ReferenceRecording] = []
+    faults: list[Fault] = []
+    for number, (data, transcript) in enumerate(zip(order.samples, transcripts, strict=True)):
+        try:
+            recordings.append(
+                ReferenceRecording(
+                    data=data,
+                    sound=decoding.decode_untrusted(
+                        data, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES
+                    ).sound,
+                    transcript=transcript,
+                )
+            )
+        except UnreadableAudio as error:
+            faults.append(sample_checks.build_unreadable_fault(number, error))
+    _refuse_faults(faults)
+    return tuple(recordings)
+
+
+def _refuse_faults(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise SamplesRefused(faults[0].detail, code=faults[0].code, faults=tuple(faults))
+
+
+def refuse_duplicates(samples: Sequence[bytes]) -> None:
+    """Raise Invalid (`sample_duplicate`) when one file was sent twice.
+
+    The same recording says nothing new about a voice, and would count as two in every check.
+    """
+    seen: dict[str, int] = {}
+    for number, data in enumerate(samples):
+        first = seen.setdefault(canonical_json.sha256_hex(data), number)
+        if first != number:
+            detail = f"This is the same file as sample {first}."
+            fault = Fault(code="sample_duplicate", detail=detail, attr=f"samples.{number}")
+            raise Invalid(detail, code=fault.code, faults=(fault,))
