@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.demo import mailbox, scenario, server
+from config.demo import mailbox, scenario, server, spoken_texts
 from config.demo.output import Narrator
 
 READER = settings.BASE_DIR / "tests" / "data" / "audio"
@@ -56,14 +56,14 @@ class Command(BaseCommand):
             tale.sign()
             tale.show_the_receipt()
             tale.clone([READER / name for name in SAMPLES])
-            tale.speak("German", scenario.GERMAN, "de")
-            tale.speak("English", scenario.ENGLISH, "en")
+            tale.speak("German", spoken_texts.GERMAN, "de")
+            tale.speak("English", spoken_texts.ENGLISH, "en")
             tale.show_the_clips_receipt()
             tale.be_refused(
-                "Asked for Japanese", scenario.JAPANESE, "ja", "entertainment.audiobook"
+                "Asked for Japanese", spoken_texts.JAPANESE, "ja", "entertainment.audiobook"
             )
             tale.be_refused(
-                "Asked for an advertisement", scenario.ADVERT, "en", "advertising.commercial"
+                "Asked for an advertisement", spoken_texts.ADVERT, "en", "advertising.commercial"
             )
             tale.verify(READER / FOREIGN)
             tale.clone_from_own_output()

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.demo import scenario, server
+from config.demo import scenario, server, spoken_texts
 from config.demo.output import Narrator
 from config.management.commands.demo import READER, SAMPLES
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         tale.ask_for_consent()
         tale.sign()
         tale.clone([READER / name for name in SAMPLES])
-        tale.speak("English", scenario.ENGLISH, "en")
+        tale.speak("English", spoken_texts.ENGLISH, "en")
         return {name: tale.ids[name] for name in ("speaker", "consent", "voice", "clip")}
 
 
