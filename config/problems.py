@@ -111,7 +111,7 @@ def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str
 
 def get_type_url(code: str) -> str:
     """Return the `type` of a problem: the address of the page about its code."""
-    return str(settings.SAYSO_PUBLIC_URL) + reverse("problem-detail", args=[code])
+    return str(settings.SAYSO_PUBLIC_URL) + reverse("problem", args=[code])
 
 
 def status_of(kind: type[errors.SaysoError]) -> tuple[int, str]:

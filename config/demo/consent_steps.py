@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.demo.session import DemoSession, expect_status, require_outcome
+from config.demo.demo_session import DemoSession, expect_status, require_outcome
 from config.demo.signer import sign_on_the_page
 
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from config.demo.client import DemoResponse
-from config.demo.session import DemoSession, expect_status, require_outcome
+from config.demo.demo_session import DemoSession, expect_status, require_outcome
 from config.demo.spoken_texts import ENGLISH
 
 

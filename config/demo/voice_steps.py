@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
-from config.demo.session import DemoSession, expect_status, require_outcome
+from config.demo.demo_session import DemoSession, expect_status, require_outcome
 from config.demo.spoken_texts import ENGLISH
 
 

@@ -8,11 +8,11 @@ from erasure.api import views
 
 urlpatterns = [
     path("v1/speakers/<speaker:speaker_id>/erase", views.EraseView.as_view(), name="speaker-erase"),
-    path("v1/erasures", views.ErasureListView.as_view(), name="erasure-list"),
+    path("v1/erasures", views.ErasureListView.as_view(), name="erasures"),
     path(
         "v1/erasures/<erasure:erasure_id>",
         views.ErasureDetailView.as_view(),
-        name="erasure-detail",
+        name="erasure",
     ),
     path(
         "v1/erasures/<erasure:erasure_id>/certificate",

@@ -62,7 +62,7 @@ class EraseView(APIView):
         return Response(
             ErasureSerializer(erasure, context={"warnings": warnings}).data,
             status=status.HTTP_202_ACCEPTED,
-            headers={"Location": reverse("erasure-detail", args=[erasure.id])},
+            headers={"Location": reverse("erasure", args=[erasure.id])},
         )
 
 

@@ -30,8 +30,8 @@ urlpatterns = [
     ),
     path("v1/verify", verify_uploads.VerifyView.as_view(), name="api-verify"),
     path("v1/verify/batch", verify_uploads.VerifyBatchView.as_view(), name="api-verify-batch"),
-    path("v1/exports", exports.ExportListView.as_view(), name="export-list"),
-    path("v1/exports/<export:export_id>", exports.ExportDetailView.as_view(), name="export-detail"),
+    path("v1/exports", exports.ExportListView.as_view(), name="exports"),
+    path("v1/exports/<export:export_id>", exports.ExportDetailView.as_view(), name="export"),
     path(
         "v1/exports/<export:export_id>/download",
         exports.ExportDownloadView.as_view(),

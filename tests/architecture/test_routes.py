@@ -51,3 +51,15 @@ class TestEveryRouteOfTheApi:
             path for path, view in closed.items() if getattr(view, "scope", None) not in SUBJECTS
         ]
         assert (len(closed) > 3, unscoped) == (True, [])
+
+
+class TestEveryRouteOfOurs:
+    def test_has_a_name_of_its_own(self) -> None:
+        """The admin's pages, which Django makes, have names of the admin's."""
+        names = [
+            (path, pattern.name)
+            for path, pattern in routes(get_resolver().url_patterns)
+            if not path.startswith("admin/")
+        ]
+        assert [path for path, name in names if not name] == []
+        assert len({name for _, name in names}) == len(names)

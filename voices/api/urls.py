@@ -7,14 +7,14 @@ from django.urls import path
 from voices.api.views import clips, jobs, speech, voices
 
 urlpatterns = [
-    path("v1/voices", voices.VoiceListView.as_view(), name="voice-list"),
-    path("v1/voices/<voice:voice_id>", voices.VoiceDetailView.as_view(), name="voice-detail"),
+    path("v1/voices", voices.VoiceListView.as_view(), name="voices"),
+    path("v1/voices/<voice:voice_id>", voices.VoiceDetailView.as_view(), name="voice"),
     path("v1/speech", speech.SpeechView.as_view(), name="speech"),
     path("v1/speech/batch", speech.SpeechBatchView.as_view(), name="speech-batch"),
-    path("v1/jobs", jobs.JobListView.as_view(), name="job-list"),
-    path("v1/jobs/<job:job_id>", jobs.JobDetailView.as_view(), name="job-detail"),
-    path("v1/clips", clips.ClipListView.as_view(), name="clip-list"),
-    path("v1/clips/<clip:clip_id>", clips.ClipDetailView.as_view(), name="clip-detail"),
+    path("v1/jobs", jobs.JobListView.as_view(), name="jobs"),
+    path("v1/jobs/<job:job_id>", jobs.JobDetailView.as_view(), name="job"),
+    path("v1/clips", clips.ClipListView.as_view(), name="clips"),
+    path("v1/clips/<clip:clip_id>", clips.ClipDetailView.as_view(), name="clip"),
     path("v1/clips/<clip:clip_id>/audio", clips.ClipAudioView.as_view(), name="clip-audio"),
     path(
         "v1/clips/<clip:clip_id>/manifest", clips.ClipManifestView.as_view(), name="clip-manifest"

@@ -76,7 +76,7 @@ class ExportListView(APIView):
         return Response(
             ExportSerializer(export).data,
             status.HTTP_202_ACCEPTED,
-            headers={"Location": reverse("export-detail", args=[export.id])},
+            headers={"Location": reverse("export", args=[export.id])},
         )
 
 

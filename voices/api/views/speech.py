@@ -136,7 +136,7 @@ def _respond_with_job(job: Job) -> Response:
     return Response(
         JobSerializer(job, context={"outcome": True}).data,
         status=status.HTTP_202_ACCEPTED,
-        headers={"Location": reverse("job-detail", args=[job.id])},
+        headers={"Location": reverse("job", args=[job.id])},
     )
 
 

@@ -71,7 +71,7 @@ class VoiceListView(APIView):
             VoiceSerializer(voice).data,
             status=status.HTTP_201_CREATED if made else status.HTTP_202_ACCEPTED,
             headers={
-                "Location": reverse("voice-detail", args=[voice.id]),
+                "Location": reverse("voice", args=[voice.id]),
                 "Sayso-Decision": voice.decision_id,
             },
         )
