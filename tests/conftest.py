@@ -9,19 +9,19 @@ import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import pytest
 from django.db import connection
 from pytest_django import Settings
 
 from tests import isolation
-from tests.support import catalogs, database_flush
+from tests.support import catalogs, database_flush, databases
 
-pytest_plugins = [
-    "tests.fixtures.organisations",
-    "tests.fixtures.consents",
-    "tests.fixtures.voices",
-]
+TESTS: Final = Path(__file__).parent
+PEOPLE: Final = ("tests.fixtures.organisations", "tests.fixtures.consents", "tests.fixtures.voices")
+WITHOUT_PEOPLE: Final = frozenset({"architecture", "audio", "core", "watermark"})
+"""Folders whose tests need no organisation and no consent, and so load none of the product."""
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 isolation.own_data_folder()
@@ -74,40 +74,34 @@ def child_environment(
     return environment
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Make the fixtures for people and their things known before a module that may ask for them."""
+    in_room = file_path.name.startswith("test_")
+    if in_room and file_path.relative_to(TESTS).parts[0] not in WITHOUT_PEOPLE:
+        for name in PEOPLE:
+            parent.config.pluginmanager.import_plugin(name)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the second database leave out what has nothing to do with databases."""
+    """Let a run on two databases share the tests between them."""
     parser.addoption(
-        "--database-tests-only", action="store_true", help="run only tests that touch the database"
+        "--part", choices=databases.PARTS, help="run only what belongs to this database's part"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the marks of tests that want the machine to themselves, and of those for which one
-    database will do.
-    """
+    """Know the marks of tests that start processes, and of those for which one database will do."""
     config.addinivalue_line(
-        "markers", "alone: measures time or kills processes, so it shares the machine with no other"
+        "markers", "alone: measures time or kills processes, so it runs outside the parallel part"
     )
-    config.addinivalue_line(
-        "markers", "once: uses a database but says nothing of it, so one database will do"
-    )
+    for mark in databases.MARKS:
+        config.addinivalue_line("markers", mark)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect, when asked, every test that uses no database, or that has run on another one."""
-    if not config.getoption("--database-tests-only"):
+    """Deselect, when asked, every test that belongs to another database's part."""
+    if (part := config.getoption("--part")) is None:
         return
-    left_out = [item for item in items if not _uses_database(item)]
-    items[:] = [item for item in items if _uses_database(item)]
+    left_out = [item for item in items if not databases.belongs_to(item, part)]
+    items[:] = [item for item in items if databases.belongs_to(item, part)]
     config.hook.pytest_deselected(items=left_out)
-
-
-def _uses_database(item: pytest.Item) -> bool:
-    fixtures = set(getattr(item, "fixturenames", ()))
-    marks = {mark.name for mark in item.iter_markers()}
-    if "once" in marks:
-        return False
-    return bool(
-        fixtures & {"db", "transactional_db", "live_server"}
-        or marks & {"django_db", "postgres", "redis"}
-    )

@@ -3,6 +3,10 @@ not run and why.
 
 `--only sqlite|postgres|redis|browser` runs a part; other words are handed to pytest (`-k gate`,
 `-x`, `tests/vault`). With CI=true a skipped test or a missing server is a failure.
+
+First each database's tests run in two processes. Then the steps in one process (tests marked
+`alone`, Redis, Chromium) run two at a time, so that both processors have work until the end. Which
+test belongs to which database: `tests/support/databases.py`.
 """
 
 from __future__ import annotations
@@ -17,11 +21,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
-from tests.support import servers
+from tests.support import databases, servers
 from tests.support.summary import SLOWEST
 
 NOTHING_COLLECTED: Final = 5  # pytest's exit code
@@ -35,6 +40,8 @@ OURS: Final = (
 # Else every process of every step would rewrite the assertions of all tests again.
 SLOW: Final = "PYTHONDONTWRITEBYTECODE"
 
+_running: Final[set[subprocess.Popen[bytes]]] = set()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -44,7 +51,7 @@ class Step:
     marks: str
     environment: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
-    processes: int = 0
+    processes: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,111 +80,145 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--only", choices=("sqlite", "postgres", "redis", "browser"))
     chosen, rest = parser.parse_known_args(words)
     strict = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
-    # A stopped run unwinds like any other: the step in hand and the servers end with it.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    # A stopped run unwinds like any other: the steps in hand and the servers end with it.
+    signal.signal(signal.SIGTERM, _stop)
     tally, began = Tally(), time.monotonic()
     with contextlib.ExitStack() as stack:
-        for step in _plan(chosen.only, stack, tally):
-            _run(step, rest, tally)
+        steps = _plan(chosen.only, stack, tally)
+        for step in (step for step in steps if step.processes > 1):
+            _add(step, *_run(step, rest), tally)
+        _run_side_by_side([step for step in steps if step.processes == 1], rest, tally)
     _close(tally, seconds=time.monotonic() - began, strict=strict)
     return 0 if tally.good(strict=strict) else 1
 
 
-def _plan(only: str | None, stack: contextlib.ExitStack, tally: Tally) -> Iterator[Step]:
-    """Lay out the steps, finding the servers that they need on the way."""
+def _stop(number: int, _: object) -> None:
+    for process in tuple(_running):
+        process.terminate()
+    sys.exit(128 + number)
+
+
+def _plan(only: str | None, stack: contextlib.ExitStack, tally: Tally) -> list[Step]:
+    """Lay out the steps, starting the servers that they need."""
     wants = {only} if only else {"sqlite", "postgres", "redis", "browser"}
+    database = _start_postgresql(stack, tally) if wants & {"postgres", "redis"} else {}
+    steps: list[Step] = []
     if "sqlite" in wants:
-        yield from _with_loners(
-            Step(name="SQLite", marks="not postgres and not redis and not browser")
-        )
-    if wants & {"postgres", "redis"}:
-        yield from _with_servers(wants, stack, tally)
-    if "browser" in wants:
-        if browser := servers.chromium():
-            environment = {"CHROMIUM": browser, "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
-            yield Step(name="Chromium", marks="browser", environment=environment)
-        else:
-            tally.not_run.append("browser tests: no Chromium found (apt-get install chromium)")
-
-
-def _with_servers(wants: set[str], stack: contextlib.ExitStack, tally: Tally) -> Iterator[Step]:
-    """The steps on PostgreSQL and Redis.
-
-    Without PostgreSQL the tests with Redis still run, on SQLite.
-    """
-    database: dict[str, str] = {}
-    if postgresql := stack.enter_context(servers.postgresql()):
-        _say(f"PostgreSQL: {postgresql.source}")
-        database = {"DATABASE_URL": postgresql.url, "SAYSO_DEVELOPMENT": "yes"}
-    else:
-        tally.not_run.append("everything on PostgreSQL: none found (apt-get install postgresql)")
+        # Without PostgreSQL in the run, SQLite is the one database of every test.
+        shared = ("--part", databases.SQLITE) if "postgres" in wants and database else ()
+        marks = "not postgres and not redis and not browser"
+        steps += _with_loners(Step(name="SQLite", marks=marks, options=shared))
     if "postgres" in wants and database:
-        marks, options = "not redis and not browser", ("--database-tests-only",)
-        yield from _with_loners(
-            Step(name="PostgreSQL", marks=marks, environment=database, options=options)
+        marks, part = "not redis and not browser", ("--part", databases.POSTGRESQL)
+        steps += _with_loners(
+            Step(name="PostgreSQL", marks=marks, environment=database, options=part)
         )
     if "redis" in wants:
-        if redis := stack.enter_context(servers.redis()):
-            _say(f"Redis: {redis.source}")
-            yield Step(
-                name="Redis and Celery",
-                marks="redis",
-                environment={**database, "REDIS_URL": redis.url},
-            )
-        else:
-            tally.not_run.append(
-                "tests with Redis and Celery: none found (apt-get install redis-server)"
-            )
+        steps += _plan_redis(database, stack, tally)
+    if "browser" in wants:
+        steps += _plan_browser(tally)
+    return steps
+
+
+def _start_postgresql(stack: contextlib.ExitStack, tally: Tally) -> Mapping[str, str]:
+    """Start PostgreSQL; return the environment of its tests, empty when there is none."""
+    if postgresql := stack.enter_context(servers.postgresql()):
+        _say(f"PostgreSQL: {postgresql.source}")
+        return {"DATABASE_URL": postgresql.url, "SAYSO_DEVELOPMENT": "yes"}
+    tally.not_run.append("everything on PostgreSQL: none found (apt-get install postgresql)")
+    return {}
+
+
+def _plan_redis(
+    database: Mapping[str, str], stack: contextlib.ExitStack, tally: Tally
+) -> Iterator[Step]:
+    """Start Redis and plan its step. Without PostgreSQL its tests still run, on SQLite."""
+    if redis := stack.enter_context(servers.redis()):
+        _say(f"Redis: {redis.source}")
+        environment = {**database, "REDIS_URL": redis.url}
+        yield Step(name="Redis and Celery", marks="redis", environment=environment)
+    else:
+        tally.not_run.append(
+            "tests with Redis and Celery: none found (apt-get install redis-server)"
+        )
+
+
+def _plan_browser(tally: Tally) -> Iterator[Step]:
+    """Find Chromium and plan its step."""
+    if browser := servers.chromium():
+        environment = {"CHROMIUM": browser, "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
+        yield Step(name="Chromium", marks="browser", environment=environment)
+    else:
+        tally.not_run.append("browser tests: no Chromium found (apt-get install chromium)")
 
 
 def _with_loners(step: Step) -> Iterator[Step]:
-    """Split a step in two: most tests share the processors, those marked `alone` get the machine to
-    themselves.
-    """
+    """Split a step in two: most tests share two processes, those marked `alone` have one."""
     yield replace(step, marks=f"({step.marks}) and not alone", processes=2)
     yield replace(step, name=f"{step.name}, one at a time", marks=f"({step.marks}) and alone")
 
 
-def _run(step: Step, rest: Sequence[str], tally: Tally) -> None:
-    """Run one step in a data folder of its own and add up what came out."""
-    _say(f"--- {step.name} ---")
+def _run_side_by_side(steps: Sequence[Step], rest: Sequence[str], tally: Tally) -> None:
+    """Run steps of one process two at a time, and print what each has written when it ends."""
+    with ThreadPoolExecutor(2) as pool:
+        running = {pool.submit(_run, step, rest, held=len(steps) > 1): step for step in steps}
+        for ended in as_completed(running):
+            _add(running[ended], *ended.result(), tally)
+
+
+def _run(step: Step, rest: Sequence[str], *, held: bool = False) -> tuple[int, Mapping[str, Any]]:
+    """Run one step in a data folder of its own; return the exit code and what it wrote down.
+
+    What the step prints is held back until its end when another one runs beside it.
+    """
     with tempfile.TemporaryDirectory(prefix="sayso-tests-", ignore_cleanup_errors=True) as name:
-        written = Path(name) / "tally.json"
+        written, printed = Path(name) / "tally.json", Path(name) / "output"
         environment = {key: value for key, value in os.environ.items() if key not in {*OURS, SLOW}}
         environment |= {
             **step.environment,
             "SAYSO_DATA_DIR": f"{name}/data",
             "SAYSO_TALLY": str(written),
         }
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "tests.support.summary",
-            "-q",
-            "-m",
-            step.marks,
-            *step.options,
-        ]
-        # A test that hangs shows where; the temporary folders of tests that passed are not kept.
-        command += [
-            "-o",
-            "faulthandler_timeout=180",
-            "-o",
-            "tmp_path_retention_policy=failed",
-            "--basetemp",
-            f"{name}/t",
-        ]
-        command += ["-n", str(step.processes)] if step.processes else ["-p", "no:xdist"]
-        code = subprocess.run(
-            [*command, *rest], env=environment, check=False, stdin=subprocess.DEVNULL
-        ).returncode
-        _add(step, code, written, tally)
+        _say(f"--- {step.name} ---")
+        with printed.open("wb") if held else contextlib.nullcontext() as output:
+            code = _run_pytest([*_build_command(step, name), *rest], environment, output)
+        if held:
+            _say(f"--- {step.name} ended ---\n{printed.read_text(errors='replace')}")
+        result = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
+        return code, result
 
 
-def _add(step: Step, code: int, written: Path, tally: Tally) -> None:
-    result = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
+def _build_command(step: Step, folder: str) -> list[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.summary", "-q"]
+    command += ["-m", step.marks, *step.options]
+
+    # A test that hangs shows where; the temporary folders of tests that passed are not kept.
+    command += ["-o", "faulthandler_timeout=180", "-o", "tmp_path_retention_policy=failed"]
+    command += ["--basetemp", f"{folder}/t"]
+    if step.processes == 1:
+        return [*command, "-p", "no:xdist"]
+
+    # A process that has nothing left takes over from the other: neither waits at the end.
+    return [*command, "-n", str(step.processes), "--dist", "worksteal"]
+
+
+def _run_pytest(
+    command: Sequence[str], environment: Mapping[str, str], output: IO[bytes] | None
+) -> int:
+    """Run pytest in a process that ends with this one; return its exit code."""
+    error = subprocess.STDOUT if output else None
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=error
+    ) as process:
+        _running.add(process)
+        try:
+            return process.wait()
+        finally:
+            _running.discard(process)
+            process.terminate()
+
+
+def _add(step: Step, code: int, result: Mapping[str, Any], tally: Tally) -> None:
     failed = int(result.get("failed", 0))
     tally.passed += int(result.get("passed", 0))
     tally.failed += failed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from tests import suite
 from tests.suite import Step, Tally
-from tests.support import debian, servers
+from tests.support import databases, debian, servers
 
 STEP = Step(name="SQLite", marks="")
 
@@ -44,25 +43,19 @@ class TestATally:
     def test_ends_in_one_plain_line(self) -> None:
         assert Tally(passed=7, failed=1, skips=["x"]).line() == "7 passed, 1 failed, 1 skipped"
 
-    def test_adds_up_what_a_step_wrote(self, tmp_path: Path) -> None:
-        written = tmp_path / "tally.json"
-        written.write_text(
-            json.dumps({"passed": 5, "failed": 2, "skips": ["t: why"], "slowest": [["t", 9.5]]}),
-            encoding="utf-8",
-        )
+    def test_adds_up_what_a_step_wrote(self) -> None:
+        result = {"passed": 5, "failed": 2, "skips": ["t: why"], "slowest": [["t", 9.5]]}
         tally = Tally(passed=1)
-        suite._add(STEP, 1, written, tally)
+        suite._add(STEP, 1, result, tally)
         assert (tally.passed, tally.failed, tally.skips) == (6, 2, ["SQLite: t: why"])
         assert tally.slowest == [(9.5, "SQLite: t")]
 
     @pytest.mark.parametrize(
         ("code", "failed"), [(0, 0), (5, 0), (1, 1), (2, 1), (3, 1), (4, 1), (-9, 1)]
     )
-    def test_counts_a_step_that_broke_down_as_failed(
-        self, tmp_path: Path, code: int, failed: int
-    ) -> None:
+    def test_counts_a_step_that_broke_down_as_failed(self, code: int, failed: int) -> None:
         tally = Tally()
-        suite._add(STEP, code, tmp_path / "never written", tally)
+        suite._add(STEP, code, {}, tally)
         assert tally.failed == failed
 
 
@@ -70,6 +63,20 @@ class TestThePlan:
     def plan(self, only: str | None, tally: Tally) -> list[str]:
         with contextlib.ExitStack() as stack:
             return [step.name for step in suite._plan(only, stack, tally)]
+
+    def test_shares_the_tests_only_between_two_databases(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(servers, "redis", nowhere)
+        monkeypatch.setattr(servers, "chromium", lambda: None)
+        options = {}
+        for found in (nowhere, somewhere):
+            monkeypatch.setattr(servers, "postgresql", found)
+            with contextlib.ExitStack() as stack:
+                first, *_ = suite._plan(None, stack, Tally())
+            options[found] = first.options
+
+        assert options == {nowhere: (), somewhere: ("--part", "sqlite")}
 
     def test_names_what_no_server_was_found_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("postgresql", "redis"):
@@ -99,6 +106,43 @@ class TestThePlan:
         for name in ("postgresql", "redis", "chromium"):
             monkeypatch.setattr(servers, name, never)
         assert self.plan("sqlite", Tally()) == ["SQLite", "SQLite, one at a time"]
+
+
+class TestAPart:
+    """Which database a test runs on, in a run on both."""
+
+    @pytest.mark.parametrize(
+        ("folder", "marks", "parts"),
+        [
+            ("core", [], ["sqlite"]),
+            ("voices", [], ["sqlite"]),
+            ("consent", ["django_db"], ["sqlite", "postgresql"]),
+            ("consent", ["django_db", "once"], ["sqlite"]),
+            ("consent", ["django_db", "postgres"], ["postgresql"]),
+            ("voices", ["django_db"], ["sqlite"]),
+            ("voices", ["django_db", "both_databases"], ["sqlite", "postgresql"]),
+            ("voices", ["django_db", "postgres"], ["postgresql"]),
+            ("contract", ["django_db"], ["postgresql"]),
+            ("contract", ["django_db", "once"], ["postgresql"]),
+            ("contract", [], ["sqlite"]),
+        ],
+    )
+    def test_has_the_tests_of_its_database(
+        self, request: pytest.FixtureRequest, folder: str, marks: list[str], parts: list[str]
+    ) -> None:
+        item = pytest.Function.from_parent(request.node.parent, name="test", callobj=lambda: None)
+        item.path = databases.TESTS / folder / "test_x.py"
+        item.fixturenames.clear()
+        for mark in marks:
+            item.add_marker(mark)
+
+        assert [part for part in databases.PARTS if databases.belongs_to(item, part)] == parts
+
+    def test_that_is_shared_has_a_reason_and_a_folder(self) -> None:
+        for folder, (database, reason) in databases.ONE_DATABASE.items():
+            assert (databases.TESTS / folder).is_dir()
+            assert database in databases.PARTS
+            assert len(reason.split()) > 3
 
 
 class TestTheNewestProgram:

@@ -27,6 +27,8 @@ from tests.delivery.smtp import MailServer
 from tests.transparency_log.attestation.serving import Asked, Reply, outsider
 from transparency_log.models import Outbox
 
+pytestmark = pytest.mark.both_databases
+
 LETTER = Letter(
     to="ana@example.org", subject="Hello", text="Line one.\nLine two.", reference="dlv_a"
 )

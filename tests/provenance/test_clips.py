@@ -25,6 +25,8 @@ from tests.conftest import NOON
 from transparency_log import proofs
 from vault import blobs, subject_keys
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def subject(acme: Organisation) -> str:

@@ -17,6 +17,8 @@ from tests.provenance.test_clips import draws, issue, origin_of
 from transparency_log import proofs
 from vault import subject_keys
 
+pytestmark = pytest.mark.both_databases
+
 MINE, OTHERS = ids.new("con"), ids.new("con")
 SOUND, OTHER_SOUND = b"\1\0" * 400, b"\1\0" * 399 + b"\2\0"
 

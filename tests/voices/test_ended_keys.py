@@ -20,7 +20,7 @@ from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for
 from voices.models import Job, JobItem, JobKind, JobState, Voice
 from voices.speech import dispatch, job_queue, pipeline, preparation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 SENTENCE = "Good evening to you all."
 

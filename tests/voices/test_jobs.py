@@ -21,6 +21,8 @@ from voices.models import Job, JobItem, JobKind, JobState, Voice
 from voices.providers.base import ProviderDown
 from voices.speech import dispatch, job_queue
 
+pytestmark = pytest.mark.both_databases
+
 
 def queue(
     voice: Voice, texts: Sequence[str] = ("Good evening to you all.",), **changes: object

@@ -16,7 +16,7 @@ from voices import voice_macs
 from voices.models import Voice
 from voices.speech import preparation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def codes(voice: Voice) -> list[str]:

@@ -41,6 +41,8 @@ from voices.speech import delivery, dispatch, pipeline
 from voices.speech.delivery import DeliveredClip
 from voices.synthesis_requests import SpeechRequest
 
+pytestmark = pytest.mark.both_databases
+
 SILENCE = Sound(np.zeros(48_000, dtype=np.float32), 16_000)
 
 

@@ -10,7 +10,11 @@ from consent.models import Grant
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, Reader
 from voices.models import Voice
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock_at_noon")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("clock_at_noon"),
+    pytest.mark.both_databases,
+]
 
 
 def say(client: Http, voice: Voice, **changes: Any) -> Any:

@@ -30,6 +30,8 @@ from voices.models import MOVES, Voice, VoiceState
 from voices.providers.base import ProviderDown
 from voices.speech import job_queue, pipeline, preparation
 
+pytestmark = pytest.mark.both_databases
+
 LATER = NOON + timedelta(hours=1)
 
 

@@ -18,6 +18,8 @@ from voices import reconcile
 from voices.models import Job, JobItem, JobState, Voice
 from voices.speech import job_queue
 
+pytestmark = pytest.mark.both_databases
+
 TICK = timedelta(milliseconds=1)
 
 

@@ -34,7 +34,7 @@ from voices import similarity_reviews, voice_deletion, voice_library
 from voices.models import Voice
 from voices.speech import dispatch, preparation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 class World:

@@ -26,7 +26,7 @@ from tests.provenance.exports.story import Story
 from transparency_log.formats import merkle
 from transparency_log.models import Checkpoint
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 EVIDENCE = {
     "keys",
     "prefix",

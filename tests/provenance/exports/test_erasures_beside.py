@@ -25,7 +25,7 @@ from transparency_log import events
 from transparency_log.models import Body, Entry
 from vault import blobs, subject_keys
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 Erase = Callable[[str], None]
 

@@ -38,7 +38,7 @@ from transparency_log.formats import log_entry, merkle
 from transparency_log.models import Entry, Outbox
 from vault import blobs, storage, subject_keys
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
 def noon() -> datetime:

@@ -39,6 +39,8 @@ from voices.models import Voice
 from voices.speech import pipeline
 from voices.speech.delivery import DeliveredClip
 
+pytestmark = pytest.mark.both_databases
+
 LATER = clock.now() + timedelta(days=365)
 
 

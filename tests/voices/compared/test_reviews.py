@@ -39,7 +39,7 @@ from voices import voice_comparison
 from voices.models import Voice, VoiceEmbedding, VoiceReview
 from voices.sample_checks import voice_embedding
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
 class TestTwoVoicesThatSoundTheSame:

@@ -29,7 +29,7 @@ from voices.providers.base import ProviderDown
 from voices.speech.streaming.concurrency import PLACES
 from voices.speech.streaming.deadline_scheduler import SETTLING, THREADS
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
 class Held:

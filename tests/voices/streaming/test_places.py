@@ -25,6 +25,8 @@ from voices.speech.streaming.concurrency import (
 )
 from voices.speech.streaming.deadline_scheduler import THREADS
 
+pytestmark = pytest.mark.both_databases
+
 WIDTH = 2 * THREADS
 
 

@@ -14,7 +14,7 @@ from tests.voices.streaming.test_breaking import Held
 from tests.voices.streaming.wire import Call, Wire
 from voices.models import Voice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
 def again(wire: Wire, voice: Voice) -> Call:

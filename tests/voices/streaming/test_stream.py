@@ -31,7 +31,7 @@ from vault import blobs
 from voices.models import Voice
 from voices.providers import registry
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 WireOf = Callable[[IssuedKey], Wire]
 SILENCE = Sound(np.zeros(6 * 24_000, dtype=np.float32), 24_000)
 

@@ -18,7 +18,7 @@ from tests.voices.streaming.test_breaking import Held, begun
 from tests.voices.streaming.wire import Wire
 from voices.models import Voice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
 @pytest.fixture
