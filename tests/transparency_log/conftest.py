@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import pytest
 from django.db import transaction
@@ -14,6 +15,7 @@ from tests.transparency_log.history import Snapshot
 from transparency_log import events as log
 
 Append = Callable[..., list[str]]
+FEW: Final = 20
 
 
 @pytest.fixture
@@ -23,7 +25,10 @@ def organisation_id() -> str:
 
 @pytest.fixture
 def append(organisation_id: str) -> Append:
-    """Record `count` events, each in a transaction of its own; give their ids."""
+    """Record `count` events; give their ids.
+
+    A few have a transaction each. Many share one, which takes a fifth of the time.
+    """
 
     def record(
         count: int = 1,
@@ -35,16 +40,20 @@ def append(organisation_id: str) -> Append:
         body: Mapping[str, Json] | None = None,
         livemode: bool = True,
     ) -> list[str]:
-        events = []
-        for number in range(count):
+        events = [
+            log.LogEvent(
+                organisation_id=organisation_id, livemode=livemode, kind=kind, at=NOON,
+                actor="key:key_test", subject=subject, refs=refs or {},
+                body=body or {"number": number},
+            )
+            for number in range(count)
+        ]  # fmt: skip
+        each = count if count > FEW else 1
+        event_ids: list[str] = []
+        for start in range(0, count, each):
             with transaction.atomic():
-                event_id = log.append_event(
-                    organisation_id=organisation_id, livemode=livemode, kind=kind, at=NOON,
-                    actor="key:key_test", subject=subject, refs=refs or {},
-                    body=body or {"number": number},
-                )  # fmt: skip
-            events.append(event_id)
-        return events
+                event_ids += log.append_events(events[start : start + each])
+        return event_ids
 
     return record
 
