@@ -1,3 +1,4 @@
-"""The Merkle log beneath `transparency_log.events`: entries, tree, sequencer, checkpoints, proofs,
-anchors. RFC 6962, C2SP.
+"""The transparency log: entries, tree, sequencer, checkpoints, proofs and anchors.
+
+Standards: RFC 6962, C2SP tlog-tiles, tlog-checkpoint, tlog-proof and tlog-witness.
 """

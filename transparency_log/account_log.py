@@ -1,6 +1,4 @@
-"""Writes the events of accounts (keys issued, rotated, disabled; the test clock moved) to the
-log.
-"""
+"""Listener that writes the events of accounts to the log: keys, members, the test clock."""
 
 from __future__ import annotations
 
@@ -9,7 +7,10 @@ from transparency_log import events
 
 
 def record_account_event(event: DomainEvent) -> None:
-    """Append the event, inside the transaction that made it true. Raises as `log.append` does."""
+    """Append `event` inside the transaction that made it true.
+
+    Raises what `events.append_event` raises.
+    """
     events.append_event(
         organisation_id=event.organisation_id,
         livemode=event.livemode,

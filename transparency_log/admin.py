@@ -1,4 +1,4 @@
-"""The log and its checkpoints in the admin, to be read alone."""
+"""The log and its checkpoints in the admin, read-only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EntryAdmin(ReadOnlyAdmin[Entry]):
 
     @admin.display(description="Entry")
     def entry(self, entry: Entry) -> str:
-        """The logged bytes, which are text."""
+        """Return the logged bytes, which are text."""
         return bytes(entry.payload).decode()
 
 

@@ -1,9 +1,8 @@
-"""The anchor: the last tree head ever published, kept outside the database, so that a restored
-backup forks no log.
+"""Anchors: the last published tree head of each log, kept outside the database.
 
-A file an organisation, `<data folder>/anchors/<org>.json`; put the folder on another disk or back
-it up apart from the database. Another store needs the two methods of `Anchors` and one line in
-`get_anchors`.
+A restored backup is older than its anchor, so it cannot fork the log. An anchor is the file
+`<data folder>/anchors/<org>.json`. Put the folder on another disk, or back it up apart from the
+database. Another store needs the two methods of `Anchors` and one line in `get_anchors`.
 """
 
 from __future__ import annotations
@@ -25,16 +24,14 @@ from core.errors import Unavailable
 
 
 class AnchorUnreadable(Unavailable):
-    """The anchor is there but cannot be read; publishing without it could fork the log."""
+    """The anchor exists but cannot be read. Publishing without it could fork the log."""
 
     code = "log_anchor_unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """The tree head that was published last: generation of the log, size, root, and the signed note
-    itself.
-    """
+    """The tree head that was published last: generation of the log, size, root, signed note."""
 
     generation: int
     size: int
@@ -43,14 +40,17 @@ class Anchor:
 
 
 class LockedAnchor(Protocol):
-    """The anchor of one organisation while its lock is held: nobody else publishes meanwhile."""
+    """The anchor of one organisation while its lock is held. No other process publishes."""
 
     def read(self) -> Anchor | None:
-        """Give the anchor, None when nothing was ever published. Raises AnchorUnreadable."""
+        """Return the anchor, or None if nothing was ever published.
+
+        Raises AnchorUnreadable.
+        """
         ...
 
     def write(self, anchor: Anchor) -> None:
-        """Replace the anchor, durably, before the checkpoint is published."""
+        """Replace the anchor durably, before the checkpoint is published."""
         ...
 
     def retire(self, anchor: Anchor) -> None:
@@ -67,7 +67,10 @@ class Anchors(Protocol):
         ...
 
     def peek(self, organisation_id: str) -> Anchor | None:
-        """Read without locking: for verification. Raises AnchorUnreadable."""
+        """Return the anchor without locking it, for verification.
+
+        Raises AnchorUnreadable.
+        """
         ...
 
 
@@ -82,17 +85,19 @@ class AnchorFiles:
         """Lock by `flock`, which the kernel drops when the process dies."""
         file = _AnchorFile(self._path(organisation_id))
         self._folder.mkdir(parents=True, exist_ok=True)
+
         with file.path.with_suffix(".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield file
 
     def peek(self, organisation_id: str) -> Anchor | None:
-        """Read without locking; the rename is atomic, so what is read is whole."""
+        """Return the anchor without locking it. The rename is atomic, so the file is complete."""
         return _AnchorFile(self._path(organisation_id)).read()
 
     def _path(self, organisation_id: str) -> Path:
         if not ids.is_id(organisation_id, "org"):
             raise ValueError("an anchor belongs to an organisation")
+
         return self._folder / f"{organisation_id}.json"
 
 
@@ -130,12 +135,15 @@ class _AnchorFile:
             "root": base64.b64encode(anchor.root).decode("ascii"),
             "note": anchor.note,
         }
+
         aside = path.with_suffix(".new")
         with aside.open("w", encoding="utf-8") as file:
             json.dump(raw, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+
+        # The rename is durable when the folder is fsynced.
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -144,5 +152,5 @@ class _AnchorFile:
 
 
 def get_anchors() -> Anchors:
-    """The store in use."""
+    """Return the store in use."""
     return AnchorFiles(Path(settings.SAYSO_DATA_DIR) / "anchors")

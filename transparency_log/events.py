@@ -1,6 +1,4 @@
-"""Writing to the log: an event is recorded in the very transaction that makes it true, or not at
-all.
-"""
+"""Appending to the log: an event is recorded in the transaction that makes it true."""
 
 from __future__ import annotations
 
@@ -24,7 +22,7 @@ _OURS: Final = {"actor", "speaker"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvent:
-    """What `append` takes, for several at once: see there."""
+    """The arguments of `append_event`, for appending several events at once."""
 
     organisation_id: str
     livemode: bool
@@ -54,20 +52,19 @@ def append_event(
     speaker: str | None = None,
     by: str | None = None,
 ) -> str:
-    """Record an event and give its id, `evt_…`. Make it the last statement of the transaction.
+    """Append an event and return its id, `evt_…`. Make it the last statement of the transaction.
 
-    `subject` is the vault subject whose key commits to the body and seals it; None means the
-    organisation's own. `refs` hold public ids alone, and nobody's. `body` holds facts (ids, codes,
-    hashes, whole numbers), to which the actor is added, and the `speaker` where the event is about
-    one: by that id we find it, and strangers do not. Of a text in `keyed` only its hash under the
-    event's key goes into the body (`entries.keyed_hash`). `by` says in the open who wanted it, for
-    the kinds that tell (`entry_kinds.EntryKind`).
+    `subject` is the vault subject whose key commits to the body and seals it. None means the
+    organisation's own. `refs` hold public ids alone, and no person's. `body` holds facts: ids,
+    codes, hashes, whole numbers. The actor is added to it, and the `speaker` if the event is about
+    one. By that id we find the event, and strangers do not. Each text in `keyed` enters the body as
+    a hash under the event's key (`log_entry.compute_keyed_hash`). `by` names in the open who asked
+    for it, for the kinds that hold it (`entry_kinds.EntryKind`).
 
-    Raises RuntimeError outside a transaction; ValueError for an unknown kind, a ref that is not a
-    public id, or a body without a canonical form; vault.subject_keys.KeyDestroyed when the subject
-    was erased.
+    Raises RuntimeError outside a transaction, ValueError for an unknown kind, a ref that is not a
+    public id, or a body without a canonical form, KeyDestroyed if the subject was erased.
     """
-    happening = LogEvent(
+    event = LogEvent(
         organisation_id=organisation_id,
         livemode=livemode,
         kind=kind,
@@ -80,101 +77,113 @@ def append_event(
         speaker=speaker,
         by=by,
     )
-    return append_events((happening,))[0]
+
+    return append_events((event,))[0]
 
 
 @transactions.requires_transaction
-def append_events(happenings: Sequence[LogEvent]) -> tuple[str, ...]:
-    """Record many events, in this order, all or none; give their ids. Raises as `append` does.
+def append_events(new_events: Sequence[LogEvent]) -> tuple[str, ...]:
+    """Append many events in this order, all or none. Return their ids.
 
-    For what a sweep or a batch does in one transaction: every key is opened once, the rows go in
-    together.
+    For the events of a sweep or a batch in one transaction: every key is opened once, and the rows
+    are inserted together.
+
+    Raises what `append_event` raises.
     """
-    for happening in happenings:  # before anything is written or any key opened
-        _check_event(happening)
+    # Check all of them before anything is written or any key is opened.
+    for event in new_events:
+        _check_event(event)
+
     opened: dict[tuple[str, str | None], _Owner] = {}
-    event_ids = [ids.new("evt") for _ in happenings]
+    event_ids = [ids.new("evt") for _ in new_events]
     bodies, outbox = [], []
-    for event_id, happening in zip(event_ids, happenings, strict=True):
-        owner = (happening.organisation_id, happening.subject)
+
+    for event_id, event in zip(event_ids, new_events, strict=True):
+        owner = (event.organisation_id, event.subject)
         if owner not in opened:
-            # Held within this transaction alone: nothing remembers a key past its destruction.
-            opened[owner] = _open_owner(happening)
-        sealed, waiting = _build_rows(event_id, happening, opened[owner])
+            # The key is held within this transaction alone, so none outlives its destruction.
+            opened[owner] = _open_owner(event)
+
+        sealed, waiting = _build_rows(event_id, event, opened[owner])
         bodies.append(sealed)
         outbox.append(waiting)
+
     bulk_insert.insert_rows(Body, bulk_insert.BODY, bodies)
     bulk_insert.insert_rows(Outbox, bulk_insert.OUTBOX, outbox)
-    for organisation_id in {happening.organisation_id for happening in happenings}:
+
+    for organisation_id in {event.organisation_id for event in new_events}:
         _wake_sequencer(organisation_id)
+
     return tuple(event_ids)
 
 
 class _Owner(NamedTuple):
-    """Whose key commits: the subject, what derives from its key, and the key that names its events'
-    keys.
-    """
+    """The owner of a key: the subject, what derives its keys, and the key for its `kid` values."""
 
     subject: str
     derive: subject_keys.Derive
     kids: bytes
 
 
-def _open_owner(happening: LogEvent) -> _Owner:
+def _open_owner(event: LogEvent) -> _Owner:
     subject, derive = subject_keys.open_subject(
-        happening.subject, organisation_id=happening.organisation_id, at=happening.at
+        event.subject, organisation_id=event.organisation_id, at=event.at
     )
+
     return _Owner(subject, derive, derive(log_entry.KIDS))
 
 
-def _check_event(happening: LogEvent) -> None:
-    if _OURS & (happening.body.keys() | happening.keyed.keys()) or set(happening.body) & set(
-        happening.keyed
-    ):
+def _check_event(event: LogEvent) -> None:
+    both = set(event.body) & set(event.keyed)
+    if both or _OURS & (event.body.keys() | event.keyed.keys()):
         raise ValueError(
             "the actor, the speaker and what is keyed are arguments, not part of the body"
         )
-    if happening.speaker is not None and not ids.is_id(happening.speaker, "spk"):
+
+    if event.speaker is not None and not ids.is_id(event.speaker, "spk"):
         raise ValueError("the speaker is named by a public id")
-    entry_kinds.get_kind(happening.kind)
+
+    entry_kinds.get_kind(event.kind)
 
 
 def _build_rows(
-    event_id: str, happening: LogEvent, owner: _Owner
+    event_id: str, event: LogEvent, owner: _Owner
 ) -> tuple[bulk_insert.Values, bulk_insert.Values]:
-    """The values of `rows.BODY` and of `rows.OUTBOX`."""
+    """Return the values of `bulk_insert.BODY` and of `bulk_insert.OUTBOX`."""
     key = owner.derive(log_entry.get_key_purpose(event_id))
     hashes = {
-        name: log_entry.compute_keyed_hash(key, name, text)
-        for name, text in happening.keyed.items()
+        name: log_entry.compute_keyed_hash(key, name, text) for name, text in event.keyed.items()
     }
-    said = {"actor": happening.actor} | (
-        {"speaker": happening.speaker} if happening.speaker else {}
-    )
-    whole = _to_canonical({**happening.body, **hashes, **said})
+    said = {"actor": event.actor}
+    if event.speaker:
+        said["speaker"] = event.speaker
+
+    whole = _to_canonical({**event.body, **hashes, **said})
     payload = log_entry.build_entry(
         event_id=event_id,
-        organisation_id=happening.organisation_id,
-        livemode=happening.livemode,
-        kind=happening.kind,
-        at=happening.at,
+        organisation_id=event.organisation_id,
+        livemode=event.livemode,
+        kind=event.kind,
+        at=event.at,
         kid=log_entry.compute_kid(owner.kids, event_id),
         commitment=log_entry.commit_to_bytes(key, whole),
-        refs=happening.refs,
-        by=happening.by,
+        refs=event.refs,
+        by=event.by,
     )
+
     sealed = sealed_values.seal_json(owner.derive, log_entry.get_key_purpose(event_id), whole)
-    organisation_id = happening.organisation_id
+    organisation_id = event.organisation_id
+
     return (
         (event_id, organisation_id, owner.subject, sealed),
-        (organisation_id, event_id, payload, happening.speaker),
+        (organisation_id, event_id, payload, event.speaker),
     )
 
 
 def _wake_sequencer(organisation_id: str) -> None:
-    # Robust: when the broker is away the business is done all the same, and the beat finds the
-    # event. A lambda, since Django's report of a failed callback wants a name, which partial
-    # objects lack.
+    # Robust: without a broker the transaction still commits, and the beat finds the event. It is a
+    # lambda, because Django's report of a failed callback wants a name, and partial objects have
+    # none.
     transaction.on_commit(
         lambda: background_tasks.send_task(
             "transparency_log.settle_organisation", {"organisation_id": organisation_id}
@@ -184,28 +193,30 @@ def _wake_sequencer(organisation_id: str) -> None:
 
 
 def _to_canonical(body: Mapping[str, Json]) -> bytes:
-    """The form that is committed to and sealed: whoever opens it later hashes what they see, byte
-    for byte.
-    """
+    """Return the bytes that are committed to and sealed. A later reader hashes the same bytes."""
     whole = canonical_json.dump(body)
+
+    # Only with so many brackets can a body be deeper than readers go.
     if whole.count(b"[") + whole.count(b"{") > canonical_json.DEEPEST:
-        canonical_json.load(whole)  # only so many brackets can be deeper than readers go
+        canonical_json.load(whole)
+
     return whole
 
 
 @transactions.requires_transaction
 def forget_bodies(subject: str) -> int:
-    """Delete the sealed bodies of an erased subject, give their number.
+    """Delete the sealed bodies of an erased subject and return their number.
 
     The entries stay, and stay provable.
     """
     deleted, _ = Body.objects.filter(subject=subject).delete()
+
     return deleted
 
 
 def derive_kids_key(subject: str) -> str:
-    """Give, in base64, the key that a subject's `kid` values are made with.
+    """Return, in base64, the key that makes a subject's `kid` values.
 
-    Raises as `vault.subject_keys.derive_key` does.
+    Raises what `vault.subject_keys.derive_key` raises.
     """
     return base64.b64encode(subject_keys.derive_key(subject, log_entry.KIDS)).decode("ascii")

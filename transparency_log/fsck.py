@@ -1,5 +1,12 @@
-"""Recomputing a log from its entries: leaves, tiles, root, every checkpoint's prefix and signature,
-the anchor.
+"""Recompute a log from its entries and compare it with everything that claims to describe it.
+
+`verify_log` checks, in this order, and repairs nothing:
+
+1. Entries: indexes without gaps, columns that agree with the stored bytes.
+2. Every checkpoint and the anchor: the signature, and the root at that size. So each signed
+   tree is a prefix of this log.
+3. Tiles: every tile equals what the entries hash to, and there are no others.
+4. Head: its size and root are those of the recomputed tree.
 """
 
 from __future__ import annotations
@@ -18,7 +25,8 @@ from transparency_log.storage import tile_store
 
 CHUNK: Final = 2048
 TILES_AT_ONCE: Final = 64
-# The id stands behind a commitment of fixed length and at most two short members.
+# The id follows a commitment of fixed length and at most two short members, so it begins within
+# so many bytes.
 _ID_WITHIN: Final = 140
 
 Progress = Callable[[int, int], None]
@@ -27,9 +35,7 @@ Row = tuple[int, str, str, bool, int, bytes | str]
 
 @dataclass(slots=True, kw_only=True)
 class Check:
-    """One line of the answer: what was looked at, how much of it, and the first fault of how
-    many.
-    """
+    """The result of one check: how much was seen, how many faults, and the first of them."""
 
     name: str
     seen: int = 0
@@ -38,18 +44,18 @@ class Check:
 
     @property
     def good(self) -> bool:
-        """Whether there was no fault."""
+        """Return True if there was no fault."""
         return not self.faults
 
-    def blame(self, what: str) -> None:
-        """Count a fault."""
+    def add_fault(self, what: str) -> None:
+        """Count a fault and keep the description of the first."""
         self.first = self.first or what
         self.faults += 1
 
 
 @dataclass(slots=True, kw_only=True)
 class LogReport:
-    """What became of one log."""
+    """The results of all checks of one log."""
 
     organisation_id: str
     entries: Check = field(default_factory=lambda: Check(name="entries"))
@@ -60,34 +66,39 @@ class LogReport:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """All of them, in the order in which a reader wants them."""
+        """Return all checks in the order of a report."""
         return (self.entries, self.tiles, self.head, self.checkpoints, self.anchor)
 
     @property
     def good(self) -> bool:
-        """Whether every check was."""
+        """Return True if no check found a fault."""
         return all(check.good for check in self.checks)
 
 
 def list_log_organisations() -> tuple[str, ...]:
-    """Every organisation that has anything of a log."""
+    """Return the ids of all organisations that have any row of a log."""
     tables = (Head, Entry, Checkpoint, Tile)
     found = {
         name
         for table in tables
         for name in table.objects.values_list("organisation_id", flat=True).distinct()
     }
+
     return tuple(sorted(found))
 
 
 def verify_log(organisation_id: str, *, progress: Progress | None = None) -> LogReport:
-    """Recompute everything at constant memory; faults are in the report, not raised."""
+    """Recompute the log of `organisation_id` at constant memory and return the report.
+
+    Faults are in the report. They are not raised.
+    """
     return _LogChecker(organisation_id, progress).run()
 
 
 class _LogChecker:
-    """One walk along the entries; the tree grows beside it and is compared wherever something
-    claims a root.
+    """One walk along the entries.
+
+    The tree grows with the walk. It is compared where a checkpoint or the anchor names a root.
     """
 
     def __init__(self, organisation_id: str, progress: Progress | None) -> None:
@@ -96,32 +107,42 @@ class _LogChecker:
         self.head = Head.objects.filter(organisation_id=organisation_id).first()
         self.keys = checkpoints.list_verifier_keys(organisation_id)
         self.progress = progress
-        self.size, self.root = 0, merkle.EMPTY_ROOT
+        self.size = 0
+        self.root = merkle.EMPTY_ROOT
         self.leaves: list[bytes] = []
         self.edge: dict[TileAt, bytes] = {}
         self.full: dict[TileAt, bytes] = {}
 
     def run(self) -> LogReport:
-        """Walk once; a shortened log ends before some claims, which are judged at its end, where
-        they fail.
+        """Walk once along the entries and return the report.
+
+        A log that was cut off ends before some of its checkpoints. Those are compared with its last
+        tree, and fail.
         """
         claims = self._claims()
         claim = next(claims, None)
+
         for row in self._rows():
             self._take(row)
+
             place = self.size + len(self.leaves)
             if len(self.leaves) == CHUNK or (claim and claim.size <= place):
                 self._grow()
+
             while claim and claim.size <= place:
                 self._judge(claim)
                 claim = next(claims, None)
+
         self._grow()
+
         while claim:
             self._judge(claim)
             claim = next(claims, None)
+
         self._compare_tiles({**self.full, **self.edge})
         self._count_tiles()
         self._compare_head()
+
         return self.report
 
     def _rows(self) -> Iterator[Row]:
@@ -133,36 +154,44 @@ class _LogChecker:
         published = Checkpoint.objects.filter(organisation_id=self.organisation_id).order_by("size")
         rows: Iterator[Checkpoint | Anchor] = published.iterator(chunk_size=CHUNK)
         yield from heapq.merge(rows, self._anchors(), key=lambda claim: claim.size)
+
         if self.report.checkpoints.seen and not self.report.anchor.seen:
-            self.report.anchor.blame("there are checkpoints, but no anchor")
+            self.report.anchor.add_fault("there are checkpoints, but no anchor")
 
     def _anchors(self) -> Iterator[Anchor]:
         try:
             anchor = anchors.get_anchors().peek(self.organisation_id)
         except AnchorUnreadable as error:
-            self.report.anchor.blame(error.detail)
+            self.report.anchor.add_fault(error.detail)
             return
+
         if anchor is not None:
             yield anchor
 
     # --- entries and tiles ------------------------------------------------------------------------
     def _take(self, row: Row) -> None:
         idx, stored = row[0], row[-1]
-        check, place = self.report.entries, self.size + len(self.leaves)
+        check = self.report.entries
+        place = self.size + len(self.leaves)
         check.seen += 1
-        if isinstance(stored, str):  # SQLite lets bytes become text, under a careless hand
-            check.blame(f"entry {idx} is stored as text and cannot be served")
+        # SQLite keeps text in a column of bytes if a statement by hand writes text.
+        if isinstance(stored, str):
+            check.add_fault(f"entry {idx} is stored as text and cannot be served")
             stored = stored.encode()
+
         payload = bytes(stored)
         if idx != place:
-            check.blame(f"entry {idx} stands at place {place}")
-        if not self._says_so(row, payload):
-            check.blame(f"entry {idx}: its columns are not what its bytes say")
+            check.add_fault(f"entry {idx} stands at place {place}")
+        if not self._columns_agree(row, payload):
+            check.add_fault(f"entry {idx}: its columns are not what its bytes say")
+
         self.leaves.append(merkle.hash_leaf(payload))
 
-    def _says_so(self, row: Row, payload: bytes) -> bool:
-        """Compare columns and bytes without parsing a million times: JCS sorts the members, so each
-        has its place.
+    def _columns_agree(self, row: Row, payload: bytes) -> bool:
+        """Return True if the columns agree with the bytes.
+
+        The bytes are not parsed, which would be slow for a million entries. JCS sorts the members,
+        so each member has its place.
         """
         _, event_id, kind, livemode, at_ms, _ = row
         end = f',"t":"{kind}","ts":{at_ms},"v":'
@@ -176,16 +205,22 @@ class _LogChecker:
     def _grow(self) -> None:
         if not self.leaves:
             return
+
         growth = merkle.append(self.size, self.leaves, self.edge)
         known = {**self.edge, **growth.tiles}
-        self.size, self.root, self.leaves = growth.size, growth.root, []
+        self.size = growth.size
+        self.root = growth.root
+        self.leaves = []
         self.edge = {place: known[place] for place in merkle.list_edge_tiles(self.size)}
+
         self.full.update(
             {place: data for place, data in growth.tiles.items() if len(data) == merkle.FULL}
         )
+
         if len(self.full) >= TILES_AT_ONCE:
             self._compare_tiles(self.full)
             self.full = {}
+
         if self.progress:
             self.progress(self.size, self.head.size if self.head else self.size)
 
@@ -194,44 +229,48 @@ class _LogChecker:
         for place in sorted(tiles):
             self.report.tiles.seen += 1
             if found.get(place) != tiles[place]:
-                self.report.tiles.blame(
+                self.report.tiles.add_fault(
                     f"tile {place.level}/{place.n} is not what the entries hash to"
                 )
 
     def _count_tiles(self) -> None:
         rows = Tile.objects.filter(organisation_id=self.organisation_id).count()
         if rows != self.report.tiles.seen:
-            self.report.tiles.blame(f"there are {rows} tiles where {self.report.tiles.seen} belong")
+            self.report.tiles.add_fault(
+                f"there are {rows} tiles where {self.report.tiles.seen} belong"
+            )
 
     # --- claims about the tree --------------------------------------------------------------------
     def _compare_head(self) -> None:
         self.report.head.seen = 1
         if self.head is None:
-            self.report.head.blame("there is no head")
+            self.report.head.add_fault("there is no head")
         elif (self.head.size, bytes(self.head.root)) != (self.size, self.root):
-            self.report.head.blame(
+            self.report.head.add_fault(
                 f"the head says {self.head.size} entries, or another root; there are {self.size}"
             )
 
     def _judge(self, claim: Checkpoint | Anchor) -> None:
-        """Compare a signed size and root with the tree as it was at that size: every checkpoint is
-        a prefix.
+        """Compare a signed size and root with the recomputed tree, and verify the signature.
+
+        Every checkpoint must be a prefix of the log.
         """
         check = self.report.anchor if isinstance(claim, Anchor) else self.report.checkpoints
         check.seen += 1
+
         if claim.size != self.size or bytes(claim.root) != self.root:
-            check.blame(
+            check.add_fault(
                 f"the tree of {claim.size} entries that was signed is not a prefix of this log of "
                 f"{self.size}"
             )
+
         try:
             signed = signed_note.read_checkpoint(claim.note, self.keys)
         except signed_note.NoteRefused as error:
-            check.blame(f"checkpoint {claim.size}: {error.detail}")
+            check.add_fault(f"checkpoint {claim.size}: {error.detail}")
             return
+
         names = self.head.names if self.head else ()
-        if (signed.size, signed.root) != (
-            claim.size,
-            bytes(claim.root),
-        ) or signed.origin not in names:
-            check.blame(f"checkpoint {claim.size} says something else than what was signed")
+        same_tree = (signed.size, signed.root) == (claim.size, bytes(claim.root))
+        if not same_tree or signed.origin not in names:
+            check.add_fault(f"checkpoint {claim.size} says something else than what was signed")

@@ -1,6 +1,4 @@
-"""Rotating the key that signs a log's checkpoints: both sign for an overlap, and the log itself
-tells of it.
-"""
+"""Rotation of the key that signs a log's checkpoints."""
 
 from __future__ import annotations
 
@@ -18,20 +16,21 @@ from vault import signing_keys
 def rotate_log_key(
     organisation_id: str, *, overlap: timedelta, actor: str, at: datetime
 ) -> signing_keys.Signer:
-    """Give the log a new key; the old one signs beside it until `at + overlap`.
+    """Rotate the log's key and return the new one. The old one also signs until `at + overlap`.
 
-    Logged as `key.rotated`.
+    Appends `key.rotated`. The next checkpoint carries two signature lines. Announce the new key to
+    witnesses and monitors before the overlap ends.
 
-    The next checkpoint carries two lines. Tell witnesses and monitors the new key before the
-    overlap ends. Raises NotFound for an organisation without a log, ValueError for an empty
-    overlap.
+    Raises NotFound for an organisation without a log, ValueError for an empty overlap.
     """
     if not Head.objects.filter(organisation_id=organisation_id).exists():
         raise NotFound("There is no such log.")
+
     before = signing_keys.get_signer("log", organisation_id=organisation_id, at=at)
     new = signing_keys.rotate_signing_key(
         "log", organisation_id=organisation_id, at=at, overlap=overlap
     )
+
     events.append_event(
         organisation_id=organisation_id,
         livemode=True,
@@ -48,4 +47,5 @@ def rotate_log_key(
             "old_signs_until": to_rfc3339(at + overlap),
         },
     )
+
     return new

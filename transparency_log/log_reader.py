@@ -1,6 +1,4 @@
-"""Reading the log: events in order with their bodies opened where the key still lives, at constant
-memory.
-"""
+"""Reading the log: events in order, with their bodies where the key still exists."""
 
 from __future__ import annotations
 
@@ -24,11 +22,11 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """An entry of the log.
+    """An entry of the log with its opened body.
 
-    `body` is None once the key that opens it is destroyed; `payload` is the exact leaf.
-
-    `subject` is whose key that is, None once the body was deleted, too: the entry does not say.
+    `payload` is the exact leaf. `subject` names the owner of the key that opens the body. `body` is
+    None after that key was destroyed. `subject` is None after the sealed body was deleted too,
+    because the entry itself does not name it.
     """
 
     index: int
@@ -46,8 +44,9 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What opens one entry to an auditor and no other: the event's key and the body that its
-    commitment is over.
+    """What opens one entry for an auditor: the event's key and the body that was committed to.
+
+    It opens no other entry.
     """
 
     index: int
@@ -56,7 +55,7 @@ class Opening:
     body: Mapping[str, Json]
 
     def line(self) -> dict[str, Json]:
-        """The form of `openings.jsonl`."""
+        """Return the form of one line in `openings.jsonl`."""
         key = base64.b64encode(self.key).decode("ascii")
         return {"index": self.index, "id": self.event_id, "key": key, "body": dict(self.body)}
 
@@ -70,13 +69,13 @@ def walk_events(
     livemode: bool | None = None,
     kinds: str | None = None,
 ) -> Iterator[LoggedEvent]:
-    """Walk the log in order of index; `since` and `until` are half-open over the times of the
-    events.
+    """Yield the events of a log in order of their index.
 
-    `kinds` is how their kinds begin, such as `consent.`.
+    `since` and `until` are half-open over the times of the events. `ref` is a public id that the
+    entry names. `kinds` is a prefix of the kind, such as `consent.`.
 
-    A generator over a server-side cursor: memory does not grow with the log. What waits in the
-    outbox is not seen; call `sequencer.settle_log` first.
+    This is a generator over a server-side cursor: memory does not grow with the log. Events in the
+    outbox are not seen. Call `sequencer.settle_log` first.
     """
     rows = Entry.objects.filter(organisation_id=organisation_id).order_by("idx")
     if since is not None:
@@ -90,6 +89,7 @@ def walk_events(
     if ref is not None:
         named = EventRef.objects.filter(organisation_id=organisation_id, ref=ref)
         rows = rows.filter(idx__in=named.values("idx"))
+
     walk = rows.iterator(chunk_size=CHUNK)
     while chunk := list(islice(walk, CHUNK)):
         yield from _open_entries(chunk)
@@ -98,8 +98,9 @@ def walk_events(
 def walk_openings(
     organisation_id: str, *, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[Opening]:
-    """Walk what can still be opened of the log, in order of index, at constant memory; erased
-    events are left out.
+    """Yield the openings of a log in order of their index, at constant memory.
+
+    Events whose key was destroyed are left out.
     """
     for event in walk_events(organisation_id, since=since, until=until):
         if (found := _build_opening(event)) is not None:
@@ -107,34 +108,46 @@ def walk_openings(
 
 
 def get_event(event_id: str) -> LoggedEvent:
-    """Give one event that has its place in the log. Raises NotFound."""
+    """Return one event that has its place in the log.
+
+    Raises NotFound.
+    """
     for found in _open_entries(Entry.objects.filter(event_id=event_id)):
         return found
+
     raise NotFound("There is no such event.")
 
 
 def get_opening(event_id: str) -> Opening | None:
-    """Give what opens one event, or None when its key was destroyed. Raises NotFound."""
+    """Return what opens one event, or None if its key was destroyed.
+
+    Raises NotFound.
+    """
     return _build_opening(get_event(event_id))
 
 
 def _build_opening(event: LoggedEvent) -> Opening | None:
     if event.body is None or event.subject is None:
         return None
+
     try:
         key = subject_keys.derive_key(event.subject, log_entry.get_key_purpose(event.event_id))
-    except NotFound:  # destroyed since the body was opened
+    except NotFound:
+        # The key was destroyed after the body was opened.
         return None
+
     return Opening(index=event.index, event_id=event.event_id, key=key, body=event.body)
 
 
 def _open_entries(chunk: Iterable[Entry]) -> Iterator[LoggedEvent]:
     rows = list(chunk)
     bodies = Body.objects.in_bulk([row.event_id for row in rows])
+
     for row in rows:
         payload = bytes(row.payload)
         facts = log_entry.read_entry(payload)
         sealed = bodies.get(row.event_id)
+
         yield LoggedEvent(
             index=row.idx,
             event_id=facts.event_id,
@@ -153,10 +166,13 @@ def _open_entries(chunk: Iterable[Entry]) -> Iterator[LoggedEvent]:
 def _unseal_body(body: Body | None) -> Mapping[str, Json] | None:
     if body is None:
         return None
+
     try:
         value = sealed_values.unseal(
             body.subject, log_entry.get_key_purpose(body.event_id), bytes(body.sealed)
         )
-    except NotFound:  # keys.KeyDestroyed among them
+    except NotFound:
+        # Also a KeyDestroyed.
         return None
+
     return cast("Mapping[str, Json]", value)

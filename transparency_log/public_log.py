@@ -1,5 +1,6 @@
-"""What the log shows to everybody: checkpoints, tiles, entry bundles, keys, stamps; only what a
-checkpoint covers.
+"""What the log publishes: checkpoints, tiles, entry bundles, keys and time stamps.
+
+Nothing beyond the newest checkpoint is published.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from transparency_log.models import Checkpoint, Entry, Head, Outbox
 from transparency_log.storage import tile_store
 from vault import public_keys, signing_keys
 
-# What a database takes as a size; a longer number in a path is no checkpoint of ours.
+# The largest size that a database holds. A longer number in a path is no checkpoint of ours.
 LARGEST: Final = 2**63 - 1
 STAMPS: Final = 100
 
 
 def get_checkpoint(organisation_id: str) -> str:
-    """Give the newest signed checkpoint, with the cosignatures that it has so far.
+    """Return the newest signed checkpoint with the cosignatures that it has so far.
 
     Raises NotFound before the first.
     """
@@ -34,31 +35,33 @@ def get_checkpoint(organisation_id: str) -> str:
 
 
 def get_checkpoint_at(organisation_id: str, size: int) -> str:
-    """Give the checkpoint of exactly this size, with its cosignatures.
+    """Return the checkpoint of exactly this size with its cosignatures.
 
-    Raises NotFound when none was published.
+    Raises NotFound if none was published.
     """
     found = (
         cosigned_checkpoints.get_checkpoint_at(_check_organisation_id(organisation_id), size)
         if size <= LARGEST
         else None
     )
+
     return cosigned_checkpoints.build_cosigned_note(_require_checkpoint(found))
 
 
 def get_witnessed_checkpoint(organisation_id: str) -> str:
-    """Give the newest checkpoint that enough witnesses cosigned (SAYSO_WITNESS_QUORUM).
+    """Return the newest checkpoint that enough witnesses cosigned (SAYSO_WITNESS_QUORUM).
 
     Raises NotFound without one.
     """
     found = cosigned_checkpoints.get_witnessed_checkpoint(
         _check_organisation_id(organisation_id), quorum=settings.SAYSO_WITNESS_QUORUM
     )
+
     return cosigned_checkpoints.build_cosigned_note(_require_checkpoint(found))
 
 
 def list_stamps(organisation_id: str) -> list[dict[str, Json]]:
-    """List the newest checkpoints that carry a time stamp, newest first."""
+    """Return the newest checkpoints that carry a time stamp, newest first."""
     return [
         {
             "size": checkpoint.size,
@@ -66,13 +69,13 @@ def list_stamps(organisation_id: str) -> list[dict[str, Json]]:
             "authority": stamp.target,
         }
         for checkpoint, stamp in cosigned_checkpoints.list_stamped_checkpoints(
-            _check_organisation_id(organisation_id), most=STAMPS
+            _check_organisation_id(organisation_id), limit=STAMPS
         )
     ]
 
 
 def get_stamp(organisation_id: str, size: int) -> bytes:
-    """Give the RFC 3161 response over the note of this size, without cosignatures.
+    """Return the RFC 3161 response over the note of this size, without cosignatures.
 
     Raises NotFound.
     """
@@ -83,12 +86,14 @@ def get_stamp(organisation_id: str, size: int) -> bytes:
     )
     if found is None:
         raise NotFound("This checkpoint carries no time stamp.")
+
     return found
 
 
 def get_signed_note(organisation_id: str, size: int) -> str:
-    """Give exactly the bytes that were stamped and copied: the note of this size with our
-    signatures alone.
+    """Return exactly the bytes that were stamped and copied: the note with our signatures alone.
+
+    Raises NotFound.
     """
     return _require_checkpoint(
         cosigned_checkpoints.get_checkpoint_at(_check_organisation_id(organisation_id), size)
@@ -98,17 +103,18 @@ def get_signed_note(organisation_id: str, size: int) -> str:
 
 
 def get_tile(organisation_id: str, *, level: int, n: int, width: int) -> bytes:
-    """Give the first `width` hashes of a tile.
+    """Return the first `width` hashes of a tile, 32 bytes each.
 
-    Raises NotFound for what no published checkpoint needs.
+    Raises NotFound for a tile that no published checkpoint needs.
     """
     _check_coverage(_get_latest_checkpoint(organisation_id).size >> 8 * level, n, width)
+
     place = TileAt(level, n)
     return tile_store.fetch_tiles(organisation_id, [place])[place][: width * HASH]
 
 
 def get_entry_bundle(organisation_id: str, *, n: int, width: int) -> bytes:
-    """Give the first `width` entries below a level 0 tile, each after its length.
+    """Return the first `width` entries below a tile of level 0, each after its length.
 
     Raises NotFound as `get_tile` does.
     """
@@ -116,16 +122,18 @@ def get_entry_bundle(organisation_id: str, *, n: int, width: int) -> bytes:
     rows = Entry.objects.filter(
         organisation_id=organisation_id, idx__gte=n * WIDTH, idx__lt=n * WIDTH + width
     )
+
     payloads = [
         bytes(payload) for payload in rows.order_by("idx").values_list("payload", flat=True)
     ]
     if len(payloads) != width:
         raise tile_store.TileLost(f"an entry of {organisation_id} is missing")
+
     return tile_paths.build_entry_bundle(payloads)
 
 
 def get_verifier_keys(organisation_id: str) -> str:
-    """Give the verifier keys under the log's present name, newest first, one a line.
+    """Return the verifier keys under the log's present name, newest first, one a line.
 
     Raises NotFound.
     """
@@ -133,6 +141,7 @@ def get_verifier_keys(organisation_id: str) -> str:
     public = signing_keys.list_public_keys(organisation_id, "log")
     if head is None or not public:
         raise NotFound("There is no such log.")
+
     return "".join(
         f"{notes.VerifierKey(name=head.name, public_key=key.public_key)}\n"
         for key in reversed(public)
@@ -140,24 +149,30 @@ def get_verifier_keys(organisation_id: str) -> str:
 
 
 def get_key_set(organisation_id: str, *, at: datetime) -> dict[str, Json]:
-    """Give the public keys of every purpose that outsiders check (`keyring.public`), made where
-    missing.
+    """Return the public keys of every published purpose (`public_keys`), made where missing.
 
-    `at` is the real time. Raises NotFound, KmsUnavailable.
+    `at` is the real time.
+
+    Raises NotFound, KmsUnavailable.
     """
-    logs = (Head, Outbox)  # its first events may still wait for their places
+    # The first events of a log may still wait for their places.
+    logs = (Head, Outbox)
     if not any(
         table.objects.filter(organisation_id=_check_organisation_id(organisation_id)).exists()
         for table in logs
     ):
         raise NotFound("There is no such log.")
+
     public_keys.ensure_public_keys(organisation_id, at=at)
+
     return public_keys.render_public_keys(organisation_id)
 
 
 def list_keys(organisation_id: str) -> list[dict[str, Json]]:
-    """List every key under every name of the log, newest first, with the half-open period in which
-    it signs.
+    """Return every key under every name of the log, newest first, with the period in which it
+    signs.
+
+    The period is half-open.
 
     Raises NotFound.
     """
@@ -165,6 +180,7 @@ def list_keys(organisation_id: str) -> list[dict[str, Json]]:
     public = signing_keys.list_public_keys(organisation_id, "log")
     if head is None or not public:
         raise NotFound("There is no such log.")
+
     return [
         {
             "name": name,
@@ -181,6 +197,7 @@ def list_keys(organisation_id: str) -> list[dict[str, Json]]:
 def _require_checkpoint(found: Checkpoint | None) -> Checkpoint:
     if found is None:
         raise NotFound("There is no such checkpoint.")
+
     return found
 
 
@@ -188,12 +205,16 @@ def _get_latest_checkpoint(organisation_id: str) -> Checkpoint:
     found = checkpoints.get_latest_checkpoint(_check_organisation_id(organisation_id))
     if found is None:
         raise NotFound("There is no such log.")
+
     return found
 
 
 def _check_organisation_id(organisation_id: str) -> str:
-    """Refuse what is no id before the database sees it: PostgreSQL fails on a NUL, which a path can
-    spell.
+    """Return `organisation_id`, checked before the database sees it.
+
+    PostgreSQL fails on a NUL, which a path can spell.
+
+    Raises NotFound for what is no id.
     """
     if not ids.is_id(organisation_id, "org"):
         raise NotFound("There is no such log.")

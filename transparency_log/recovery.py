@@ -1,8 +1,8 @@
-"""After a restored backup: an operator accepts the shorter history, which is itself an event, under
-a new name.
+"""Recovery of a log after a restored backup.
 
-The old name's checkpoints stay true of a history that is partly lost; going on under it would show
-two histories.
+An operator accepts the shorter history. This is an event of the log, and the log goes on under a
+new name. The checkpoints of the old name stay true of a history that is partly lost. Under the old
+name the log would show two histories.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ history_lost: Final = Signal[LostHistory]("transparency_log.recovery.history_los
 
 
 class NothingToRecover(Conflict):
-    """The log continues what was published; there is no loss to accept."""
+    """The log continues what was published. There is no loss to accept."""
 
     code = "log_nothing_to_recover"
 
@@ -46,25 +46,31 @@ class NothingToRecover(Conflict):
 def recover_log(
     organisation_id: str, *, reason: str, actor: str, at: datetime, last_generation: int = 1
 ) -> str:
-    """Accept what the database holds as the log from now on; give its new origin.
+    """Accept what the database holds as the log from now on. Return the log's new origin.
 
-    For a database restored older than the anchor, an anchor that is gone, or both; then
-    `last_generation` says which generation was published last as far as anybody remembers (the
-    number at the end of the log's name, 1 without one), because neither anchor nor database may
-    know it. Writes `log.recovered` with the lost and the found size and root, has upper rooms do
-    what follows (`history_lost`), and publishes. `reason` is a code: entries are for ever. Not
-    inside a transaction. Raises NothingToRecover, Invalid.
+    For a database that is older than the anchor, for a lost anchor, or both. If both are lost,
+    neither knows the generation that was published last. Then `last_generation` names it: the
+    number at the end of the log's last name, 1 without one. `reason` is a code, because entries are
+    never erased.
+
+    Appends `log.recovered` with the lost and the found size and root, has upper rooms do what
+    follows (`history_lost`), and publishes. Must not run inside a transaction.
+
+    Raises NothingToRecover, Invalid.
     """
     if not _REASON.match(reason):
         raise Invalid("The reason is a short code such as restored_backup.")
     if not 1 <= last_generation <= MOST_GENERATIONS:
         raise Invalid(f"A log has 1 to {MOST_GENERATIONS} generations.")
+
     with anchors.get_anchors().hold(organisation_id) as anchor:
         known = anchor.read()
         origin = _begin_generation(
             organisation_id, known, last=last_generation, reason=reason, actor=actor, at=at
         )
+
     sequencer.settle_log(organisation_id, at=at)
+
     return origin
 
 
@@ -75,8 +81,10 @@ def _begin_generation(
     head = sequencer.lock_head(organisation_id)
     if not (checkpoints.was_published(head) if known is None else _is_mismatch(head, known)):
         raise NothingToRecover("The log continues what was published.")
+
     head.generation = max(head.generation, last, known.generation if known else 0) + 1
     Head.objects.filter(organisation_id=organisation_id).update(generation=head.generation)
+
     events.append_event(
         organisation_id=organisation_id,
         livemode=True,
@@ -94,7 +102,9 @@ def _begin_generation(
             "found_root": bytes(head.root).hex(),
         },
     )
+
     history_lost.send(LostHistory(organisation_id=organisation_id, actor=actor, at=at))
+
     return head.name
 
 
@@ -103,4 +113,5 @@ def _is_mismatch(head: Head, known: Anchor) -> bool:
         checkpoints.compare_with_anchor(head, known)
     except checkpoints.AnchorMismatch:
         return True
+
     return False

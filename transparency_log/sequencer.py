@@ -1,9 +1,14 @@
-"""The sequencer: gives waiting events their places in the tree, one transaction a batch, one
-organisation at a time.
+"""Sequencer: moves waiting events from the outbox into the tree, for one organisation at a time.
 
-Places come from the head row, never from a sequence, so there are no gaps; two sequencers wait for
-each other at that row; a crash before commit leaves every event in the outbox, one after it only
-delays the checkpoint.
+`settle_log` does, in this order:
+
+1. Lock the head row (`lock_head`). Two sequencers of one log wait for each other there.
+2. Delete the oldest waiting events from the outbox, and number them from the head's size. Numbers
+   come from the head row and not from a database sequence, so there are no gaps.
+3. Write the entries and the tiles that grew.
+4. Move the head from the old size and root to the new ones, and commit. A crash before this commit
+   leaves every event in the outbox.
+5. Publish a signed checkpoint after the commit. A crash in between only delays it.
 """
 
 from __future__ import annotations
@@ -25,9 +30,7 @@ BATCH: Final = 1024
 
 
 class HeadMoved(RuntimeError):
-    """The head changed under our lock: the database does not keep its promises, so nothing is
-    written.
-    """
+    """The head changed under our lock. The database breaks its promise, so nothing is written."""
 
 
 class _Waiting(NamedTuple):
@@ -40,22 +43,23 @@ class _Waiting(NamedTuple):
 
 
 def settle_log(organisation_id: str, *, at: datetime) -> int:
-    """Give every waiting event its place and publish a signed checkpoint; give how many events were
-    placed.
+    """Place all waiting events and publish a signed checkpoint. Return the number of events.
 
-    Idempotent; opens transactions of its own and refuses to run inside another (RuntimeError),
-    because what is published must be committed. Raises checkpoints.AnchorMismatch when the database
-    is older than what was published.
+    Idempotent. Opens transactions of its own, because a published checkpoint must be of committed
+    entries. Inside another transaction it raises RuntimeError.
+
+    Raises AnchorMismatch if the database is older than what was published.
     """
     placed = place_waiting_events(organisation_id)
     checkpoints.publish_checkpoint(organisation_id, at=at)
+
     return placed
 
 
 def place_waiting_events(organisation_id: str) -> int:
-    """Give every waiting event its place, without signing; give how many there were.
+    """Place all waiting events without publishing. Return their number.
 
-    Not inside a transaction.
+    Must not run inside a transaction.
     """
     placed = 0
     while Outbox.objects.filter(organisation_id=organisation_id).exists():
@@ -63,27 +67,28 @@ def place_waiting_events(organisation_id: str) -> int:
         placed += count
         if count < BATCH:
             break
+
     return placed
 
 
 def list_unsettled_logs() -> tuple[str, ...]:
-    """Organisations with waiting events, or with a head that no checkpoint covers."""
+    """Return the organisations with waiting events, or with a head that no checkpoint covers."""
     signed = Checkpoint.objects.filter(
         organisation_id=OuterRef("organisation_id"), size=OuterRef("size")
     )
     unsigned = Head.objects.filter(~Exists(signed), size__gt=0).values_list(
         "organisation_id", flat=True
     )
+
     return tuple(sorted({*_list_waiting_organisations(), *unsigned}))
 
 
 def _list_waiting_organisations() -> Iterator[str]:
-    """One step in the index for each: a beat must not read a whole backlog, or what is left of
-    it.
-    """
+    # One step in the index for each organisation. A beat must not read a whole backlog.
     found = (
         Outbox.objects.order_by("organisation_id").values_list("organisation_id", flat=True).first()
     )
+
     while found is not None:
         yield found
         later = Outbox.objects.filter(organisation_id__gt=found).order_by("organisation_id")
@@ -92,36 +97,41 @@ def _list_waiting_organisations() -> Iterator[str]:
 
 @transaction.atomic(durable=True)
 def sequence_batch(organisation_id: str, *, limit: int = BATCH) -> int:
-    """Place the oldest waiting events, at most `limit`; give how many.
+    """Place the oldest waiting events, at most `limit`. Return their number.
 
-    One transaction, none around it.
+    This is one transaction, and must not run inside another.
 
-    Raises HeadMoved, store.TileLost.
+    Raises HeadMoved, TileLost.
     """
     head = lock_head(organisation_id)
     waiting = _take_waiting_events(organisation_id, limit)
     if not waiting:
         return 0
+
     partial = tile_store.fetch_edge(organisation_id, head.size)
     growth = merkle.append(
         head.size, [merkle.hash_leaf(event.payload) for event in waiting], partial
     )
+
     _write_entries(organisation_id, head.size, waiting)
     tile_store.grow_tiles(organisation_id, tiles=growth.tiles, partial=partial)
+
     moved = Head.objects.filter(organisation_id=organisation_id, size=head.size, root=head.root)
     if moved.update(size=growth.size, root=growth.root) != 1:
         raise HeadMoved(f"the head of {organisation_id} moved under the lock")
+
     return len(waiting)
 
 
 @transactions.requires_transaction
 def lock_head(organisation_id: str) -> Head:
-    """Lock the head row until commit; made at first use.
+    """Lock the head row until commit. The first call makes the row.
 
-    SQLite has one writer anyway, from BEGIN IMMEDIATE on.
+    SQLite has one writer from BEGIN IMMEDIATE on, so its lock is already held.
     """
     mine = Head.objects.select_for_update().filter(organisation_id=organisation_id)
     head = mine.first()
+
     if head is None:
         Head.objects.bulk_create(
             [
@@ -135,12 +145,14 @@ def lock_head(organisation_id: str) -> Head:
             ignore_conflicts=True,
         )
         head = mine.get()
+
     return head
 
 
 def _take_waiting_events(organisation_id: str, limit: int) -> list[_Waiting]:
-    """Delete the oldest waiting events and give them in their order; they are back if the
-    transaction is not.
+    """Delete the oldest waiting events and return them in their order.
+
+    A rollback puts them back.
     """
     table = Outbox._meta.db_table  # noqa: SLF001 - Django's documented name
     with connection.cursor() as cursor:
@@ -151,14 +163,17 @@ def _take_waiting_events(organisation_id: str, limit: int) -> list[_Waiting]:
             [organisation_id, limit],
         )
         found = [_Waiting(row[0], row[1], bytes(row[2]), row[3]) for row in cursor.fetchall()]
+
         return sorted(found, key=lambda waiting: waiting.id)
 
 
 def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting]) -> None:
     placed: list[bulk_insert.Values] = []
     refs: list[bulk_insert.Values] = []
+
     for idx, event in enumerate(waiting, start=size):
         facts = log_entry.read_entry(event.payload)
+
         placed.append(
             (
                 event.event_id,
@@ -172,5 +187,6 @@ def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting])
         )
         named = {ref for _, ref in facts.refs} | ({event.speaker_id} if event.speaker_id else set())
         refs += [(organisation_id, ref, idx) for ref in sorted(named)]
+
     bulk_insert.insert_rows(Entry, bulk_insert.ENTRY, placed)
     bulk_insert.insert_rows(EventRef, bulk_insert.EVENT_REF, refs)

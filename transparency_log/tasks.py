@@ -1,7 +1,4 @@
-"""Background work of the log: publish what was appended, and have it attested.
-
-Rows are the truth, messages wake.
-"""
+"""Background tasks of the log: place what was appended, and publish it."""
 
 from __future__ import annotations
 
@@ -17,16 +14,18 @@ logger = logging.getLogger(__name__)
 
 @background_task(name="transparency_log.settle_organisation")
 def settle_organisation(*, organisation_id: str, **_later: object) -> None:
-    """Sequence one organisation's waiting events and publish its checkpoint; woken by every
-    append.
+    """Place the waiting events of one organisation and publish its checkpoint.
+
+    Every append sends this task.
     """
     _settle_log(organisation_id)
 
 
 @background_task(name="transparency_log.settle")
 def settle_all_logs(**_later: object) -> None:
-    """Do so for every organisation with waiting events or an unsigned head: what a lost message
-    left behind.
+    """Settle every log with waiting events or an unsigned head.
+
+    This finds by the rows alone what a lost message left undone.
     """
     for organisation_id in sequencer.list_unsettled_logs():
         _settle_log(organisation_id)
@@ -36,8 +35,8 @@ def _settle_log(organisation_id: str) -> None:
     try:
         sequencer.settle_log(organisation_id, at=clock.now())
     except SaysoError as error:
-        # One organisation's fault (a log behind its anchor) must not keep the others waiting; the
-        # beat tries again.
+        # The fault of one organisation (such as a log behind its anchor) must not delay the others.
+        # The beat tries again.
         logger.exception(
             "log not settled", extra={"organisation_id": organisation_id, "code": error.stable_code}
         )

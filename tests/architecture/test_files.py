@@ -21,8 +21,6 @@ STILL_LONG = frozenset(
         "consent/speakers.py",
         "provenance/exports/worker.py",
         "provenance/management/commands/watermark.py",
-        "provenance/verifier/bundle.py",
-        "provenance/verifier/content_checks.py",
         "tests/consent/test_row_writers.py",
         "tests/transparency_log/attestation/test_witnesses.py",
         "voices/speech/job_queue.py",

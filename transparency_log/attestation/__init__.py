@@ -1,3 +1,1 @@
-"""Proof of the log that does not rest on us: witnesses, kept copies, time stamps; and watching any
-log from outside.
-"""
+"""Attestations of the log by third parties: witnesses, copies, time stamps."""

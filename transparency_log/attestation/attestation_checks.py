@@ -1,6 +1,4 @@
-"""Checking what outsiders said against what is published now: cosignatures, copies where they lie,
-time stamps.
-"""
+"""Checks of attestations against the checkpoints that are published now."""
 
 from __future__ import annotations
 
@@ -23,14 +21,12 @@ _NAMES: Final = {
 
 
 class AttestationFault(Exception):
-    """What is wrong with one attestation, in words for the report."""
+    """A fault of one attestation, in words for the report."""
 
 
 @dataclass(slots=True, kw_only=True)
-class OutsideReport:
-    """What became of the attestations of one log; a kind of which there is none was not looked
-    at.
-    """
+class AttestationReport:
+    """The results for the attestations of one log, one check for each kind."""
 
     organisation_id: str
     checks: dict[str, Check] = field(
@@ -39,15 +35,16 @@ class OutsideReport:
 
     @property
     def good(self) -> bool:
-        """Whether no attestation is at fault."""
+        """Return True if no attestation has a fault."""
         return all(check.good for check in self.checks.values())
 
 
-def verify_attestations(organisation_id: str, *, progress: Progress | None = None) -> OutsideReport:
-    """Verify every attestation of a log at constant memory; faults are in the report, nothing is
-    repaired.
+def verify_attestations(
+    organisation_id: str, *, progress: Progress | None = None
+) -> AttestationReport:
+    """Verify every attestation of a log at constant memory and return the report.
 
-    Copies are fetched from where the settings say that they lie now.
+    Copies are fetched from the stores that the settings name now. Nothing is repaired.
     """
     return _AttestationVerifier(organisation_id, progress).run()
 
@@ -56,13 +53,13 @@ class _AttestationVerifier:
     """One walk along the attestations, with the stores that were opened on the way."""
 
     def __init__(self, organisation_id: str, progress: Progress | None) -> None:
-        self._report = OutsideReport(organisation_id=organisation_id)
+        self._report = AttestationReport(organisation_id=organisation_id)
         self._rows = Attestation.objects.filter(organisation_id=organisation_id)
         self._progress = progress
         self._keeps: dict[str, checkpoint_copies.CopyStore] = {}
 
-    def run(self) -> OutsideReport:
-        """Judge each; the outsiders' connections are closed at the end."""
+    def run(self) -> AttestationReport:
+        """Verify each attestation, then close the connections."""
         total = self._rows.count()
         try:
             for done, (row, checkpoint) in enumerate(self._pairs(), 1):
@@ -72,6 +69,7 @@ class _AttestationVerifier:
         finally:
             for keep in self._keeps.values():
                 keep.close()
+
         return self._report
 
     def _pairs(self) -> Iterator[tuple[Attestation, Checkpoint | None]]:
@@ -87,8 +85,9 @@ class _AttestationVerifier:
         check = self._report.checks[row.kind]
         check.seen += 1
         if checkpoint is None:
-            check.blame(f"checkpoint {row.size} was vouched for and is not published")
+            check.add_fault(f"checkpoint {row.size} was vouched for and is not published")
             return
+
         try:
             {
                 AttestationKind.WITNESS: self._cosignature,
@@ -96,7 +95,7 @@ class _AttestationVerifier:
                 AttestationKind.STAMP: self._stamp,
             }[AttestationKind(row.kind)](row, checkpoint)
         except AttestationFault as fault:
-            check.blame(f"checkpoint {row.size}: {fault}")
+            check.add_fault(f"checkpoint {row.size}: {fault}")
 
     def _cosignature(self, row: Attestation, checkpoint: Checkpoint) -> None:
         try:
@@ -112,6 +111,7 @@ class _AttestationVerifier:
             kept = self._keep(row.target).get(bytes(row.answer).decode())
         except AttestorUnavailable as error:
             raise AttestationFault(error.detail) from error
+
         if kept is None:
             raise AttestationFault("its copy is gone")
         if kept != checkpoint.note.encode():
@@ -120,6 +120,7 @@ class _AttestationVerifier:
     def _keep(self, target: str) -> checkpoint_copies.CopyStore:
         if target not in self._keeps:
             self._keeps[target] = copy_settings.open_store(target)
+
         return self._keeps[target]
 
     def _stamp(self, row: Attestation, checkpoint: Checkpoint) -> None:

@@ -1,6 +1,4 @@
-"""Calls to outsiders that the operator named: one kept connection, bounded in time and size, no
-redirects.
-"""
+"""HTTP client for attestors: one kept connection, bounded in time and size, no redirects."""
 
 from __future__ import annotations
 
@@ -15,12 +13,12 @@ from urllib.parse import urlsplit
 from core.errors import Unavailable
 
 SECONDS: Final = 10.0
-MOST: Final = 2**16
+MAX_BYTES: Final = 2**16
 
 
 class AttestorUnavailable(Unavailable):
-    """An outsider (witness, store, time-stamping authority, watched log) cannot be reached, or
-    breaks off.
+    """A witness, a store, a time-stamping authority or a watched log cannot be reached, or the
+    connection breaks.
     """
 
     code = "outsider_away"
@@ -28,7 +26,7 @@ class AttestorUnavailable(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """What came back. Header names are in lower case."""
+    """An answer. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,18 +34,22 @@ class HttpAnswer:
 
 
 class HttpClient:
-    """A connection to one place; reopened once when the other side has closed it meanwhile.
+    """A connection to one URL, as a context manager.
 
-    A context manager.
+    It is reopened once if the other side has closed it.
     """
 
     def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
-        """Raise ValueError for what is no http(s) URL."""
+        """Raise ValueError if `url` is no http(s) URL."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("an outsider has an http or https URL")
-        self._host, self._port, self._secure = parts.hostname, parts.port, parts.scheme == "https"
-        self._prefix, self._seconds = parts.path.rstrip("/"), seconds
+
+        self._host = parts.hostname
+        self._port = parts.port
+        self._secure = parts.scheme == "https"
+        self._prefix = parts.path.rstrip("/")
+        self._seconds = seconds
         self._open: HTTPConnection | None = None
 
     def __enter__(self) -> HttpClient:
@@ -62,7 +64,7 @@ class HttpClient:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._open is not None:
             self._open.close()
             self._open = None
@@ -74,24 +76,26 @@ class HttpClient:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        most: int = MOST,
+        max_bytes: int = MAX_BYTES,
     ) -> HttpAnswer:
         """Send one request below the URL's prefix.
 
-        Raises OutsiderAway, also for an answer longer than `most` bytes.
+        Raises AttestorUnavailable, also for an answer longer than `max_bytes` bytes.
         """
         words = {"User-Agent": "sayso", "Accept-Encoding": "identity", **(headers or {})}
         kept = self._open is not None
+
         try:
-            return self._once(method, path, body, words, most)
+            return self._once(method, path, body, words, max_bytes)
         except (OSError, HTTPException) as error:
             self.close()
             if not kept:
                 raise AttestorUnavailable(
                     "An outsider cannot be reached.", facts={"host": self._host}
                 ) from error
+
         try:
-            return self._once(method, path, body, words, most)
+            return self._once(method, path, body, words, max_bytes)
         except (OSError, HTTPException) as error:
             self.close()
             raise AttestorUnavailable(
@@ -99,20 +103,24 @@ class HttpClient:
             ) from error
 
     def _once(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], most: int
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], max_bytes: int
     ) -> HttpAnswer:
         if self._open is None:
             self._open = self._connection()
+
         self._open.request(method, (self._prefix + path) or "/", body=body, headers=dict(headers))
         response = self._open.getresponse()
-        data = _read_body(response, most)
+        data = _read_body(response, max_bytes)
+
         if data is None:
             self.close()
             raise AttestorUnavailable(
                 "An outsider answers more than was asked for.", facts={"host": self._host}
             )
+
         if response.will_close:
             self.close()
+
         found = {name.lower(): value for name, value in response.getheaders()}
         return HttpAnswer(status=response.status, headers=found, body=data)
 
@@ -120,9 +128,10 @@ class HttpClient:
         if self._secure:
             context = ssl.create_default_context()
             return HTTPSConnection(self._host, self._port, timeout=self._seconds, context=context)
+
         return HTTPConnection(self._host, self._port, timeout=self._seconds)
 
 
-def _read_body(response: HTTPResponse, most: int) -> bytes | None:
-    data = response.read(most + 1)
-    return None if len(data) > most else data
+def _read_body(response: HTTPResponse, max_bytes: int) -> bytes | None:
+    data = response.read(max_bytes + 1)
+    return None if len(data) > max_bytes else data

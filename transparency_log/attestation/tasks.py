@@ -1,4 +1,4 @@
-"""Background work with outsiders: rows are the truth, the beat wakes."""
+"""Background tasks of the attestations."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from transparency_log.attestation import scheduler
 
 @background_task(name="transparency_log.attest")
 def attest_checkpoints(**_later: object) -> None:
-    """Have checkpoints cosigned, copied and stamped, as far as that is configured and due."""
+    """Have checkpoints cosigned, copied and stamped, as far as configured and due."""
     scheduler.run_due_tasks(now=clock.now)

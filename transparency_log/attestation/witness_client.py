@@ -1,6 +1,4 @@
-"""Having a checkpoint cosigned by one witness (C2SP tlog-witness, `add-checkpoint`): every answer
-and what it means.
-"""
+"""Requests for a cosignature of one witness (C2SP tlog-witness, `add-checkpoint`)."""
 
 from __future__ import annotations
 
@@ -19,8 +17,8 @@ Proof = Callable[[int, int], Sequence[bytes]]
 
 
 class WitnessAhead(Conflict):
-    """The witness has cosigned more of this log than we have, or another tree of this size: a fork,
-    or a restored backup that goes on under the old name. Somebody must look.
+    """The witness has cosigned more of this log than we have, or another tree of this size. Either
+    the log was forked, or a restored backup goes on under the old name. An operator must look.
     """
 
     code = "witness_disagrees"
@@ -35,17 +33,17 @@ class WitnessRefuses(Refused):
 
 
 class WitnessUnfit(Unavailable):
-    """The witness answers with something that the protocol does not know, or is behind another
-    client's call.
-    """
+    """The witness answers outside the protocol, or it lags behind another client's call."""
 
     code = "witness_unfit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is to be cosigned: the published note, its text and size, and the size that the witness
-    holds, we think.
+    """A request for a cosignature.
+
+    `note` is the published checkpoint, `text` what it signs, `size` its tree size. `known` is the
+    size that the witness holds, as far as we know.
     """
 
     note: str
@@ -55,7 +53,7 @@ class Request:
 
 
 def prepare_request(note: str, *, size: int, known: int) -> Request:
-    """Prepare the request for a published checkpoint."""
+    """Return the request for a published checkpoint."""
     return Request(
         note=note, text=signed_note.split_note(note)[0], size=size, known=min(known, size)
     )
@@ -64,27 +62,34 @@ def prepare_request(note: str, *, size: int, known: int) -> Request:
 def request_cosignature(
     witness: Witness, wanted: Request, *, proof: Proof, at: datetime, wire: HttpClient
 ) -> Cosignature:
-    """Give the witness's verified cosignature on the checkpoint.
+    """Return the witness's verified cosignature on the checkpoint.
 
-    A conflict (409) says which size the witness holds; it is asked once more from there. Raises
-    WitnessAhead, WitnessRefuses, WitnessUnfit, cosigning.CosignatureRefused, wire.OutsiderAway.
+    A conflict (409) names the size that the witness holds. The witness is asked once more from
+    that size.
+
+    Raises WitnessAhead, WitnessRefuses, WitnessUnfit, CosignatureRefused, AttestorUnavailable.
     """
     old = wanted.known
     answer = _add_checkpoint(wire, wanted, old=old, proof=proof)
+
     if answer.status == 409:
         old = _judge_conflict(
             cosignature.parse_size(answer.body), wanted, sent=old, witness=witness
         )
         answer = _add_checkpoint(wire, wanted, old=old, proof=proof)
+
     if answer.status == 409:
         _judge_conflict(cosignature.parse_size(answer.body), wanted, sent=old, witness=witness)
         raise WitnessUnfit("The witness cannot decide what it has cosigned.")
+
     if answer.status == 200:
         return cosignature.read_cosignature(answer.body, text=wanted.text, key=witness.key, at=at)
+
     if answer.status in {403, 404, 422}:
         raise WitnessRefuses(
             f"The witness refuses this checkpoint ({answer.status}).", code=_CODES[answer.status]
         )
+
     raise WitnessUnfit(f"The witness answers {answer.status}.")
 
 
@@ -96,30 +101,38 @@ _CODES = {
 
 
 def _judge_conflict(held: int, wanted: Request, *, sent: int, witness: Witness) -> int:
-    """Judge the size that a conflict names; give it, as the one to go on from."""
+    """Return the size that a conflict names, if it is possible to go on from it.
+
+    Raises WitnessAhead, WitnessUnfit.
+    """
     if held > wanted.size:
         raise WitnessAhead(
             "A witness has cosigned more of this log than was published.",
             facts={"held": held, "size": wanted.size},
         )
+
     if held == sent == wanted.size:
         raise WitnessAhead(
             "A witness has cosigned another tree of this size.", facts={"held": held}
         )
+
     if held == sent:
         raise WitnessUnfit("The witness finds a conflict where there is none.")
+
     if held < wanted.known:
-        # It forgot what it had cosigned. That is its fault and no fork of ours; the proof from
-        # there still binds it.
+        # The witness forgot what it had cosigned. That is its fault and no fork of ours. The proof
+        # from there still binds it.
         logger.warning(
             "witness went back",
             extra={"witness": witness.key.name, "held": held, "known": wanted.known},
         )
+
     return held
 
 
 def _add_checkpoint(wire: HttpClient, wanted: Request, *, old: int, proof: Proof) -> HttpAnswer:
     steps = proof(old, wanted.size) if 0 < old < wanted.size else ()
+
     return wire.call(
         "POST",
         "/add-checkpoint",

@@ -1,1 +1,1 @@
-"""The formats of the log: entries, tree, signed notes, cosignatures. Pure."""
+"""The formats of the log: entries, tree, signed notes, cosignatures. They read no database."""

@@ -1,10 +1,4 @@
-"""The little DER that time stamps need: certificates in the order that DER demands, and a request's
-nonce. Pure.
-
-OpenSSL's authority writes the certificates of a token in the order signer, issuers; DER wants a SET
-OF sorted by its bytes (X.690, 11.6), and strict readers refuse the token. The certificates are not
-under the signature, so sorting them changes nothing that was signed.
-"""
+"""DER as far as time stamps need it: the order of certificates, and a request's nonce."""
 
 from __future__ import annotations
 
@@ -17,7 +11,7 @@ _CONTEXT_0: Final = 0xA0
 
 
 class NotDer(ValueError):
-    """Bytes that are no DER, or not of the shape that was expected."""
+    """Bytes that are not DER, or DER of another shape."""
 
 
 class _Element(NamedTuple):
@@ -27,17 +21,23 @@ class _Element(NamedTuple):
 
 
 def sort_certificates(response: bytes) -> bytes:
-    """Give the TimeStampResp with its certificates sorted.
+    """Return the TimeStampResp with its certificates sorted.
 
-    Raises NotDer for what is none with a token.
+    OpenSSL's authority writes the certificates of a token in the order signer, issuers. DER wants a
+    SET OF sorted by its bytes (X.690, 11.6), and strict readers refuse the token. The certificates
+    are not under the signature, so sorting them changes nothing that was signed.
+
+    Raises NotDer for any other bytes, and for a response without a token.
     """
     status, token = _take_exactly(_read_children(_read_one(response, _SEQUENCE)), 2)
     kind, wrapped = _take_exactly(_read_children(token), 2)
     (signed,) = _take_exactly(_read_children(wrapped), 1)
+
     fields = [
         _sort_set(field) if field.tag == _CONTEXT_0 else field.whole
         for field in _read_children(signed)
     ]
+
     wrapped_again = _build_element(_CONTEXT_0, _build_element(_SEQUENCE, b"".join(fields)))
     return _build_element(
         _SEQUENCE, status.whole + _build_element(_SEQUENCE, kind.whole + wrapped_again)
@@ -45,19 +45,23 @@ def sort_certificates(response: bytes) -> bytes:
 
 
 def read_request_nonce(request: bytes) -> int | None:
-    """Read the nonce of a TimeStampReq: the INTEGER after version, imprint and perhaps a policy.
+    """Return the nonce of a TimeStampReq: the INTEGER after version, imprint and perhaps a policy.
+
+    None if there is none.
 
     Raises NotDer.
     """
     fields = list(_read_children(_read_one(request, _SEQUENCE)))
     found = [field for field in fields[2:] if field.tag == _INTEGER]
+
     return int.from_bytes(found[0].content, signed=True) if found else None
 
 
 def _sort_set(field: _Element) -> bytes:
-    # Shorter encodings are padded with zeros for the comparison: so says X.690.
+    # X.690 pads the shorter encoding with zeros for the comparison.
     elements: list[bytes] = [element.whole for element in _read_children(field)]
     longest = max((len(element) for element in elements), default=0)
+
     return _build_element(
         field.tag, b"".join(sorted(elements, key=lambda each: bytes(each).ljust(longest, b"\0")))
     )
@@ -74,6 +78,7 @@ def _take_exactly(elements: Iterator[_Element], count: int) -> Sequence[_Element
     found = tuple(elements)
     if len(found) != count:
         raise NotDer("this is not a granted time stamp")
+
     return found
 
 
@@ -87,15 +92,19 @@ def _read_children(element: _Element) -> Iterator[_Element]:
 def _read_element(data: bytes) -> tuple[_Element, bytes]:
     if len(data) < 2:
         raise NotDer("the DER ends too early")
-    length, start = data[1], 2
+
+    length = data[1]
+    start = 2
     if length >= 0x80:
         start += length & 0x7F
         if length == 0x80 or start > 2 + 4 or len(data) < start:
             raise NotDer("a DER length that cannot be read")
         length = int.from_bytes(data[2:start])
+
     end = start + length
     if len(data) < end:
         raise NotDer("the DER ends too early")
+
     return _Element(data[0], data[start:end], data[:end]), data[end:]
 
 
@@ -103,5 +112,6 @@ def _build_element(tag: int, content: bytes) -> bytes:
     size = len(content)
     if size < 0x80:
         return bytes((tag, size)) + content
+
     length = size.to_bytes((size.bit_length() + 7) // 8)
     return bytes((tag, 0x80 | len(length))) + length + content

@@ -1,9 +1,11 @@
-"""The tree of RFC 6962 over tiles of 256 hashes (C2SP tlog-tiles): growing, roots, proofs and their
-verification. Pure.
+"""The tree of RFC 6962 over tiles of 256 hashes (C2SP tlog-tiles): growth, roots and proofs.
 
-A tree hash of entries [lo, hi) is read from tiles in three steps: `*_spans` say which ranges a
-proof needs, `list_span_tiles` which tiles hold them, `hash_span` computes them. So a caller with
-tiles in a database fetches all of them at once.
+The tree hash of the entries [lo, hi) is read from tiles in three steps:
+
+1. `list_inclusion_spans` and `list_consistency_spans` return the ranges that a proof needs.
+2. `list_span_tiles` returns the tiles that hold them. A caller with tiles in a database fetches all
+   of them at once.
+3. `hash_span` computes the hashes.
 """
 
 from __future__ import annotations
@@ -37,8 +39,9 @@ class TileAt(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The entries [lo, hi) that one hash covers; `lo` is a multiple of the next power of two of the
-    length.
+    """The entries [lo, hi) that one hash covers.
+
+    `lo` is a multiple of the next power of two of the length.
     """
 
     lo: int
@@ -46,7 +49,7 @@ class Span(NamedTuple):
 
 
 class _Node(NamedTuple):
-    """A complete subtree: the `number`-th of those with 2**height leaves."""
+    """A complete subtree: number `number` of those with 2**height leaves."""
 
     height: int
     number: int
@@ -65,55 +68,61 @@ class Growth:
 
 
 def hash_leaf(entry: bytes) -> bytes:
-    """Hash of one entry (RFC 6962, 2.1)."""
+    """Return the hash of one entry (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
 def hash_node(left: bytes, right: bytes) -> bytes:
-    """Hash of two subtrees (RFC 6962, 2.1)."""
+    """Return the hash of two subtrees (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 # --- growing --------------------------------------------------------------------------------------
 def list_edge_tiles(size: int) -> tuple[TileAt, ...]:
-    """Name the partial tiles of a tree, at most one a level.
+    """Return the partial tiles of a tree, at most one on each level.
 
-    They are all that an append and the root need.
+    An append and the root need no other tiles.
     """
     found = []
-    level, hashes = 0, size
+    level = 0
+    hashes = size
     while hashes:
         if hashes % WIDTH:
             found.append(TileAt(level, hashes // WIDTH))
         level, hashes = level + 1, hashes // WIDTH
+
     return tuple(found)
 
 
 def append(size: int, leaves: Sequence[bytes], partial: Tiles) -> Growth:
-    """Add leaf hashes to a tree of `size` whose `list_edge_tiles` tiles are `partial`.
+    """Add leaf hashes to a tree of `size` entries whose edge tiles are `partial`.
 
-    Raises KeyError when an edge tile is missing and ValueError when one is not as wide as the size
-    says.
+    Raises KeyError for a missing edge tile, ValueError for one of another width than `size` says.
     """
     changed: dict[TileAt, bytes] = {}
-    level, have, new = 0, size, list(leaves)
+    level = 0
+    have = size
+    new = list(leaves)
+
     while new:
         new = _append_level(level, have, new, partial, changed)
         level, have = level + 1, have // WIDTH
-    grown, latest = size + len(leaves), {**partial, **changed}
-    return Growth(size=grown, root=compute_root(grown, latest), tiles=changed)
+
+    grown = size + len(leaves)
+    root = compute_root(grown, {**partial, **changed})
+
+    return Growth(size=grown, root=root, tiles=changed)
 
 
 def _append_level(
     level: int, have: int, new: Sequence[bytes], partial: Tiles, changed: dict[TileAt, bytes]
 ) -> list[bytes]:
-    """Put `new` hashes after the `have` ones of this level; give the hashes of the tiles that
-    became full.
-    """
+    """Put `new` hashes after the `have` ones of this level. Return the hashes of the full tiles."""
     n, width = divmod(have, WIDTH)
     data = partial[TileAt(level, n)] if width else b""
     if len(data) != width * HASH:
         raise ValueError(f"tile {level}/{n} holds {len(data)} bytes where {width * HASH} belong")
+
     data += b"".join(new)
     full = []
     for start in range(0, len(data), FULL):
@@ -121,11 +130,12 @@ def _append_level(
         changed[TileAt(level, n + start // FULL)] = tile
         if len(tile) == FULL:
             full.append(_fold_hashes(tile))
+
     return full
 
 
 def _fold_hashes(hashes: bytes) -> bytes:
-    """Hash a power of two of hashes up to one."""
+    """Return the one hash above a power of two of hashes."""
     sha256 = hashlib.sha256
     while len(hashes) > HASH:
         hashes = b"".join(
@@ -134,46 +144,52 @@ def _fold_hashes(hashes: bytes) -> bytes:
                 for at in range(0, len(hashes), 2 * HASH)
             ]
         )
+
     return hashes
 
 
 # --- reading hashes from tiles --------------------------------------------------------------------
 def compute_root(size: int, tiles: Tiles) -> bytes:
-    """Root of the tree of this size. Raises KeyError for a missing tile."""
+    """Return the root of the tree of this size.
+
+    Raises KeyError for a missing tile.
+    """
     return hash_span(Span(0, size), tiles) if size else EMPTY_ROOT
 
 
 def hash_span(span: Span, tiles: Tiles) -> bytes:
-    """Tree hash of a span.
+    """Return the tree hash of a span.
 
-    Raises KeyError for a missing tile and ValueError for one that is too short.
+    Raises KeyError for a missing tile, ValueError for one that is too short.
     """
     nodes = _split_span(span)
     result = _hash_subtree(nodes[-1], tiles)
     for node in reversed(nodes[:-1]):
         result = hash_node(_hash_subtree(node, tiles), result)
+
     return result
 
 
 def list_span_tiles(spans: Iterable[Span]) -> frozenset[TileAt]:
-    """Name the tiles that these spans are computed from."""
+    """Return the tiles that these spans are computed from."""
     return frozenset(_locate_node(node)[0] for span in spans for node in _split_span(span))
 
 
 def _split_span(span: Span) -> list[_Node]:
-    """Split a span into complete subtrees, largest first: the ones of its length's binary
-    digits.
-    """
-    nodes, lo, left = [], span.lo, span.hi - span.lo
+    """Split a span into complete subtrees, largest first: one for each 1 in the length's bits."""
+    nodes = []
+    lo = span.lo
+    left = span.hi - span.lo
     while left:
         height = left.bit_length() - 1
         nodes.append(_Node(height, lo >> height))
         lo, left = lo + (1 << height), left - (1 << height)
+
     return nodes
 
 
 def _locate_node(node: _Node) -> tuple[TileAt, int, int]:
-    """Say in which tile a subtree lies, and which of its hashes [from, to) fold into it."""
+    """Return the tile of a subtree, and which of its hashes [from, to) fold into the subtree."""
     level, rest = divmod(node.height, _TILE_HEIGHT)
     n, first = divmod(node.number << rest, WIDTH)
     return TileAt(level, n), first, first + (1 << rest)
@@ -184,17 +200,19 @@ def _hash_subtree(node: _Node, tiles: Tiles) -> bytes:
     hashes = tiles[place][first * HASH : end * HASH]
     if len(hashes) != (end - first) * HASH:
         raise ValueError(f"tile {place.level}/{place.n} is too short")
+
     return _fold_hashes(hashes)
 
 
 # --- proofs ---------------------------------------------------------------------------------------
 def list_inclusion_spans(index: int, size: int) -> tuple[Span, ...]:
-    """Ranges of an entry's audit path, from the leaf's sibling up (RFC 6962, 2.1.1).
+    """Return the ranges of an entry's audit path, from the leaf's sibling up (RFC 6962, 2.1.1).
 
     Raises ValueError.
     """
     if not 0 <= index < size:
         raise ValueError(f"entry {index} is not in a tree of {size}")
+
     path = []
     lo, hi = 0, size
     while hi - lo > 1:
@@ -205,16 +223,18 @@ def list_inclusion_spans(index: int, size: int) -> tuple[Span, ...]:
         else:
             path.append(Span(lo, middle))
             lo = middle
+
     return tuple(reversed(path))
 
 
 def list_consistency_spans(old: int, new: int) -> tuple[Span, ...]:
-    """Ranges of the proof that the tree of `old` entries is a prefix of `new` (RFC 6962, 2.1.2).
+    """Return the ranges of the proof that `old` entries are a prefix of `new` (RFC 6962, 2.1.2).
 
     Raises ValueError.
     """
     if not 0 < old <= new:
         raise ValueError(f"a tree of {new} has no proof for {old}")
+
     path = []
     lo, hi, whole = 0, new, True
     while hi != old:
@@ -225,13 +245,15 @@ def list_consistency_spans(old: int, new: int) -> tuple[Span, ...]:
         else:
             path.append(Span(lo, middle))
             lo, whole = middle, False
+
     if not whole:
         path.append(Span(lo, hi))
+
     return tuple(reversed(path))
 
 
 def _find_split(length: int) -> int:
-    """Largest power of two smaller than `length`, where RFC 6962 cuts a tree."""
+    """Return the largest power of two below `length`, where RFC 6962 splits a tree."""
     return 1 << ((length - 1).bit_length() - 1)
 
 
@@ -244,6 +266,7 @@ def verify_inclusion(
     """
     if not 0 <= index < size:
         raise ProofRefused("The entry lies outside the tree.")
+
     fn, sn, result = index, size - 1, leaf
     for sibling in path:
         if sn == 0:
@@ -255,6 +278,7 @@ def verify_inclusion(
         else:
             result = hash_node(result, sibling)
         fn, sn = fn >> 1, sn >> 1
+
     if sn or not hmac.compare_digest(result, root):
         raise ProofRefused("The proof does not lead to this root.")
 
@@ -262,16 +286,21 @@ def verify_inclusion(
 def verify_consistency(
     *, old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]
 ) -> None:
-    """Check that the new tree begins with the old one (RFC 9162, 2.1.4.2). Raises ProofRefused."""
+    """Check that the new tree begins with the old one (RFC 9162, 2.1.4.2).
+
+    Raises ProofRefused.
+    """
     if not 0 < old <= new:
         raise ProofRefused("There is no proof between these sizes.")
     if old == new:
         if path or not hmac.compare_digest(old_root, new_root):
             raise ProofRefused("Two trees of one size differ.")
         return
+
     steps = list(path) if old & (old - 1) else [old_root, *path]
     if not steps:
         raise ProofRefused("The proof is empty.")
+
     old_result, new_result, rest = _walk_consistency(old - 1, new - 1, steps)
     if rest or not (
         hmac.compare_digest(old_result, old_root) and hmac.compare_digest(new_result, new_root)
@@ -280,20 +309,24 @@ def verify_consistency(
 
 
 def _walk_consistency(fn: int, sn: int, steps: Sequence[bytes]) -> tuple[bytes, bytes, int]:
-    """Fold a consistency proof to both roots; the third value is the height that no step
-    explained.
+    """Fold a consistency proof to the old root and the new root.
+
+    The third value is the height that no step explained.
     """
     while fn & 1:
         fn, sn = fn >> 1, sn >> 1
+
     old_result = new_result = steps[0]
     for step in steps[1:]:
         if sn == 0:
             raise ProofRefused("The proof is too long.")
         if fn & 1 or fn == sn:
-            old_result, new_result = hash_node(step, old_result), hash_node(step, new_result)
+            old_result = hash_node(step, old_result)
+            new_result = hash_node(step, new_result)
             while not fn & 1 and fn:
                 fn, sn = fn >> 1, sn >> 1
         else:
             new_result = hash_node(new_result, step)
         fn, sn = fn >> 1, sn >> 1
+
     return old_result, new_result, sn

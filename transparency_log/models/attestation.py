@@ -1,7 +1,6 @@
-"""What outsiders are asked about the log, and what they answered: cosignatures, kept copies, time
-stamps.
+"""Rows of the attestations: which attestors are asked about a log, and what they answered.
 
-No foreign keys, as in the log. Migration 0006 makes attestations append-only.
+There are no foreign keys, as in the log. Triggers make attestations append-only.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ class AttestationKind(models.TextChoices):
 
 
 class AttestationTask(models.Model):
-    """One outsider to be asked about one log, again and again: the row is the queue.
+    """One attestor that is asked about one log again and again. The row is the queue.
 
     `target` is the witness's verifier key, or the URL of the store or authority. `size` is the
-    newest tree size that the outsider has vouched for, 0 at first; `code` says why the last attempt
-    failed, `failures` how many in a row did.
+    newest tree size that the attestor has vouched for, 0 at first. `code` says why the last attempt
+    failed, `failures` how many failed in a row.
     """
 
     kind = models.CharField(max_length=16, choices=AttestationKind, editable=False)
@@ -60,7 +59,7 @@ class AttestationTask(models.Model):
 
 
 class Attestation(models.Model):
-    """What an outsider said of one checkpoint, checked before it was kept: the exact bytes.
+    """An attestor's verified answer about one checkpoint, as exact bytes.
 
     A cosignature: `answer` is the signature line. A copy: `answer` is the name in the store. A
     stamp: `request` and `answer` are the DER of RFC 3161.

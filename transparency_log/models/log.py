@@ -1,9 +1,7 @@
-"""The rows of the Merkle log: outbox, sealed bodies, entries, tiles, heads, checkpoints.
+"""Rows of the transparency log, one log for each organisation.
 
-One log an organisation.
-
-No foreign keys: the log outlives what it speaks of, nothing may cascade into it. Migration 0002
-makes it append-only.
+There are no foreign keys: the log outlives what it names, so nothing may cascade into it. Triggers
+make it append-only.
 """
 
 from __future__ import annotations
@@ -17,15 +15,16 @@ ID_LENGTH = 30
 
 
 class Outbox(models.Model):
-    """An event that waits for its place: inserted by the business transaction, deleted by the
-    sequencer.
+    """An event that waits for its place.
+
+    The business transaction inserts it, the sequencer deletes it.
     """
 
     organisation_id = models.CharField(max_length=ID_LENGTH, editable=False)
     event_id = models.CharField(max_length=ID_LENGTH, unique=True, editable=False)
     payload = models.BinaryField(editable=False)
-    # Whom it is about, for our own index: the payload does not say. Null, since SQLite adds no
-    # other column in place.
+    # The speaker that the event is about, for our own index. The payload does not name it. It is
+    # null, because SQLite adds no other column in place.
     speaker_id = models.CharField(max_length=ID_LENGTH, null=True, editable=False)  # noqa: DJ001
 
     class Meta:
@@ -36,8 +35,9 @@ class Outbox(models.Model):
 
 
 class Body(models.Model):
-    """What an event says in full, sealed under its subject's key: unreadable once that key is
-    destroyed.
+    """The full body of an event, sealed under its subject's key.
+
+    It is unreadable once that key is destroyed.
     """
 
     event_id = models.CharField(primary_key=True, max_length=ID_LENGTH, editable=False)
@@ -52,7 +52,7 @@ class Body(models.Model):
 class Entry(models.Model):
     """One leaf of an organisation's log.
 
-    The columns repeat what `payload` says; `verify_log` compares them.
+    The columns repeat what `payload` says. `verify_log` compares them.
     """
 
     event_id = models.CharField(primary_key=True, max_length=ID_LENGTH, editable=False)
@@ -77,8 +77,9 @@ class Entry(models.Model):
 
 
 class EventRef(models.Model):
-    """An index: which entries name this public id in the open, or are about this speaker, which
-    only we know.
+    """An index: the entries that name this public id, or that are about this speaker.
+
+    The name of an id stands in the entry. Which speaker an entry is about is known only here.
     """
 
     organisation_id = models.CharField(max_length=ID_LENGTH, editable=False)
@@ -97,7 +98,7 @@ class EventRef(models.Model):
 class Tile(models.Model):
     """Up to 256 hashes of the tree, 32 bytes each (C2SP tlog-tiles).
 
-    A full one never changes, others only grow.
+    A full tile never changes. Others only grow.
     """
 
     organisation_id = models.CharField(max_length=ID_LENGTH, editable=False)
@@ -126,10 +127,10 @@ class Tile(models.Model):
 
 
 class Head(models.Model):
-    """Where an organisation's log ends. Locking this row is the sequencer's lock.
+    """The end of an organisation's log. Locking this row is the sequencer's lock.
 
-    `origin` is the log's name for life, wherever the service moves. `generation` counts the
-    recoveries after a restored backup, from 1: each begins a new name, so that no client sees a
+    `origin` is the log's name for life, also if the service moves. `generation` counts the
+    recoveries after a restored backup, from 1. Each begins a new name, so that no client sees a
     fork.
     """
 
@@ -152,12 +153,12 @@ class Head(models.Model):
 
     @property
     def name(self) -> str:
-        """The origin line of this generation's checkpoints, and the name of its keys."""
+        """Return the origin line of this generation's checkpoints, also the name of its keys."""
         return self.names[-1]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The origin lines of all generations, oldest first."""
+        """Return the origin lines of all generations, oldest first."""
         return (self.origin, *(f"{self.origin}/{n}" for n in range(2, self.generation + 1)))
 
 

@@ -1,1 +1,1 @@
-"""Watching a log from outside: ours or any other."""
+"""Monitor of a log from outside: ours or any other."""

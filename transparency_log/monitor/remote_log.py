@@ -1,6 +1,4 @@
-"""Reading somebody's log over HTTP, by nothing but C2SP tlog-tiles: checkpoint, tiles, entry
-bundles.
-"""
+"""Client of a remote log over HTTP by C2SP tlog-tiles: checkpoint, tiles, entry bundles."""
 
 from __future__ import annotations
 
@@ -17,59 +15,66 @@ _LARGEST_BUNDLE: Final = WIDTH * (2 + 65_535)
 
 
 class LogUnreadable(Unavailable):
-    """A watched log serves something that is not what tlog-tiles says, or not at all."""
+    """A watched log serves something that is not tlog-tiles, or nothing at all."""
 
     code = "watched_log_unreadable"
 
 
 class RemoteLog:
-    """A log below a URL prefix. Nothing that it gives is verified here.
-
-    A context manager through its `wire`.
-    """
+    """A log below a URL prefix. Nothing that it serves is verified here."""
 
     def __init__(self, wire: HttpClient) -> None:
         self._wire = wire
 
     def checkpoint(self) -> str:
-        """Give the newest checkpoint. Raises LogUnreadable, wire.OutsiderAway, as all below."""
+        """Return the newest checkpoint.
+
+        Raises LogUnreadable, AttestorUnavailable, as all methods below.
+        """
         return self._text("/checkpoint")
 
     def keys(self) -> str:
-        """Give what a log of Sayso says are its keys; other logs have no such path."""
+        """Return what a log of Sayso publishes as its keys. Other logs have no such path."""
         return self._text("/key")
 
     def tile(self, level: int, n: int, width: int) -> bytes:
-        """Give the first `width` hashes of a tile; the full tile serves for a partial one that is
-        gone.
+        """Return the first `width` hashes of a tile.
+
+        If a partial tile is gone, the full tile serves as well.
         """
-        data = self._partial(level, n, width, most=WIDTH * HASH)
+        data = self._partial(level, n, width, max_bytes=WIDTH * HASH)
         if len(data) < width * HASH:
             raise LogUnreadable("The log serves a tile that is too short.")
+
         return data[: width * HASH]
 
     def entries(self, n: int, width: int) -> list[bytes]:
-        """Give the first `width` entries below a level 0 tile."""
-        found = _split_entry_bundle(self._partial("entries", n, width, most=_LARGEST_BUNDLE))
+        """Return the first `width` entries below a tile of level 0."""
+        found = _split_entry_bundle(self._partial("entries", n, width, max_bytes=_LARGEST_BUNDLE))
         if len(found) < width:
             raise LogUnreadable("The log serves an entry bundle that is too short.")
+
         return found[:width]
 
-    def _partial(self, level: int | str, n: int, width: int, *, most: int) -> bytes:
+    def _partial(self, level: int | str, n: int, width: int, *, max_bytes: int) -> bytes:
         for asked in dict.fromkeys((width, WIDTH)):
             answer = self._wire.call(
-                "GET", f"/{tile_paths.encode_path(level, n, asked)}", most=most
+                "GET", f"/{tile_paths.encode_path(level, n, asked)}", max_bytes=max_bytes
             )
+
             if answer.status == 200:
                 return answer.body
+
         raise LogUnreadable(f"The log does not serve {tile_paths.encode_path(level, n, width)}.")
 
     def _text(self, path: str) -> str:
         answer = self._wire.call("GET", path)
         if answer.status >= 500:
             raise AttestorUnavailable("The log does not answer.", facts={"status": answer.status})
+
         if answer.status != 200:
             raise LogUnreadable(f"The log does not serve {path}.")
+
         try:
             return answer.body.decode()
         except UnicodeDecodeError as error:
@@ -77,13 +82,17 @@ class RemoteLog:
 
 
 def _split_entry_bundle(data: bytes) -> list[bytes]:
-    found, at = [], 0
+    found = []
+    at = 0
     while at < len(data):
         if len(data) < at + 2:
             raise LogUnreadable("An entry bundle ends within a length.")
+
         (length,) = struct.unpack_from(">H", data, at)
         found.append(data[at + 2 : at + 2 + length])
         at += 2 + length
+
     if at != len(data):
         raise LogUnreadable("An entry bundle ends within an entry.")
+
     return found

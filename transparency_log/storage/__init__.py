@@ -1,1 +1,1 @@
-"""How the log lies in the database."""
+"""The storage of the log in the database."""

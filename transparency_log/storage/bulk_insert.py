@@ -1,10 +1,4 @@
-"""Inserting many rows of the log at once: COPY on PostgreSQL, one INSERT of many on SQLite.
-
-All of them or none.
-
-Rows are tuples here, in the order of the columns named below: making a model's object takes longer
-than copying a row.
-"""
+"""Bulk insertion of log rows: COPY on PostgreSQL, one INSERT of many rows on SQLite."""
 
 from __future__ import annotations
 
@@ -16,6 +10,8 @@ from django.db.models import Model
 
 from core import transactions
 
+# Rows are tuples in the order of the columns below. Making a model object takes longer than copying
+# a row.
 Values = tuple[str | int | bool | bytes | None, ...]
 
 BODY: Final = ("event_id", "organisation_id", "subject", "sealed")
@@ -30,14 +26,16 @@ _BATCH: Final = 1024
 
 @transactions.requires_transaction
 def insert_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Values]) -> None:
-    """Insert new rows of one table, which has no other columns but a number of its own.
+    """Insert new rows of one table, all or none.
+
+    `columns` are all columns of the table but its own number. Constraints and triggers hold as
+    usual. Ids that the database makes are not read back.
 
     Raises IntegrityError.
-
-    Constraints and triggers hold as ever. Ids that the database makes are not read back.
     """
     if not rows:
         return
+
     if connection.vendor == "postgresql" and len(rows) >= FEW:
         _copy_rows(table, columns, rows)
     else:
@@ -46,7 +44,7 @@ def insert_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Value
 
 
 def _copy_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Values]) -> None:
-    """PostgreSQL's COPY FROM, binary: no statement is made or parsed, and bytes stay bytes."""
+    # COPY FROM in binary form: no statement is built or parsed, and bytes stay bytes.
     meta = table._meta  # noqa: SLF001 - Django's documented name
     fields = [meta.get_field(column) for column in columns]
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
@@ -54,12 +52,14 @@ def _copy_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Values
     statement = (
         f"COPY {connection.ops.quote_name(meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)"
     )
-    # Django translates what `execute` raises by itself, and not this.
+
+    # Django translates what `execute` raises by itself, and not what a COPY raises.
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
         cursor.copy(statement) as copy,
     ):
         copy.set_types(types)
+
         for row in rows:
             copy.write_row(row)

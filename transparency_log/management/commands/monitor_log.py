@@ -1,6 +1,6 @@
 """`manage.py monitor_log URL`: watch any C2SP tile log.
 
-A JSON line a look; exit 0 good, 1 alarm, 2 unreadable.
+Prints one JSON line for each look. Exit 0: verified. 1: alarm. 2: unreadable.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         "Watch a log from outside: signature, growth, every entry. Saves both notes when it "
         "contradicts itself."
     )
-    # It needs nothing of this installation, and watches other people's logs as well.
+    # The command needs no part of this installation, and also watches logs of other operators.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -69,24 +69,30 @@ class Command(BaseCommand):
             wire = HttpClient(options["url"])
         except ValueError as error:
             raise CommandError(str(error), returncode=UNREADABLE) from error
+
         with wire:
             watch = _Watch(RemoteLog(wire), state, options, self.stdout)
             code = watch.look()
+
             while options["every"] and not options["once"] and code != ALARM:
                 time.sleep(options["every"])
                 code = watch.look()
+
         if code:
             sys.exit(code)
 
 
 class _Watch:
-    """One log that is watched, with the file of what was seen of it."""
+    """One watched log, and the file with what was seen of it."""
 
     def __init__(self, log: RemoteLog, state: Path, options: dict[str, Any], stdout: Any) -> None:
-        self._log, self._state, self._options, self._stdout = log, state, options, stdout
+        self._log = log
+        self._state = state
+        self._options = options
+        self._stdout = stdout
 
     def look(self) -> int:
-        """Look once, tell in one line, remember; give the exit code."""
+        """Look once, print one line, store the state and return the exit code."""
         before: MonitorState | None = None
         try:
             before, keys = self._load_state()
@@ -102,22 +108,27 @@ class _Watch:
         except (Unavailable, signed_note.NoteRefused) as error:
             self._tell("unreadable", before, code=error.stable_code, detail=error.detail)
             return UNREADABLE
-        except (OSError, ValueError, KeyError, TypeError) as error:  # the state file is anybody's
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            # The state file may have been edited.
             self._tell(
                 "unreadable", before, code="state_unreadable", detail=f"{self._state}: {error}"
             )
             return UNREADABLE
+
         self._remember(seen, keys)
         self._tell("verified", seen, previous=before.size if before else None)
         return 0
 
     def _load_state(self) -> tuple[MonitorState | None, list[str]]:
-        """Give what was seen last, and the keys: those given, else those remembered, else those of
-        a first look.
+        """Return what was seen last, and the keys.
+
+        Keys of the command line come first, then those of the state file. Without either the log is
+        asked, as at a first look.
         """
         given: list[str] = self._options["key"]
         if not self._state.exists():
             return None, given or self._first_keys()
+
         raw = json.loads(self._state.read_text(encoding="utf-8"))
         return log_monitor.load_state(json.dumps(raw["seen"])), given or raw["keys"]
 
@@ -137,7 +148,10 @@ class _Watch:
         )
 
     def _alarm(self, alarm: Alarm, before: MonitorState | None) -> int:
-        """Save both notes beside the state; the state stays, so that the next look alarms again."""
+        """Save both notes beside the state file.
+
+        The state itself does not change, so the next look alarms again.
+        """
         name = hashlib.sha256(alarm.now.encode()).hexdigest()[:12]
         folder = (
             self._state.with_name(f"{self._state.name}.evidence") / f"{alarm.stable_code}-{name}"
@@ -145,6 +159,7 @@ class _Watch:
         folder.mkdir(parents=True, exist_ok=True)
         durable_files.write_file(folder / "before", alarm.before.encode())
         durable_files.write_file(folder / "now", alarm.now.encode())
+
         self._tell(
             "alarm", before, code=alarm.stable_code, detail=alarm.detail, evidence=str(folder)
         )

@@ -1,6 +1,4 @@
-"""`manage.py recover_log ORG --reason CODE --actor NAME`: accept what is left as the log, under a
-new name.
-"""
+"""`manage.py recover_log ORG --reason CODE --actor NAME`: accept what is left of a log."""
 
 from __future__ import annotations
 
@@ -38,6 +36,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if not ids.is_id(options["organisation"], "org"):
             raise CommandError("an organisation is named by its id, org_…", returncode=1)
+
         try:
             origin = recovery.recover_log(
                 options["organisation"],
@@ -48,6 +47,7 @@ class Command(BaseCommand):
             )
         except SaysoError as error:
             raise CommandError(error.detail, returncode=1) from error
+
         self.stdout.write(
             "Every active consent there is suspended: revoke again what was revoked since, resume "
             "the others."

@@ -1,6 +1,4 @@
-"""`manage.py rotate_log_key ORG --actor NAME [--overlap-days N]`: a new key for a log's
-checkpoints, logged.
-"""
+"""`manage.py rotate_log_key ORG --actor NAME [--overlap-days N]`: a new key for checkpoints."""
 
 from __future__ import annotations
 
@@ -29,7 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--overlap-days", type=int, default=30, metavar="N")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        organisation_id, at = options["organisation"], clock.now()
+        organisation_id = options["organisation"]
+        at = clock.now()
+
         try:
             overlap = timedelta(days=options["overlap_days"])
             key_rotation.rotate_log_key(
@@ -38,4 +38,5 @@ class Command(BaseCommand):
             sequencer.settle_log(organisation_id, at=at)
         except (SaysoError, ValueError) as error:
             raise CommandError(str(error), returncode=1) from error
+
         self.stdout.write(public_log.get_verifier_keys(organisation_id).splitlines()[0])

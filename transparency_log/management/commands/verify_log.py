@@ -1,6 +1,6 @@
 """`manage.py verify_log`: recompute logs from their entries.
 
-Exit 0 verified, 1 refused, 2 could not be read.
+Exit 0: verified. 1: refused. 2: could not be read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         " and verify what outsiders said of them: cosignatures, copies, time stamps. Nothing is "
         "repaired."
     )
-    # Whatever is wrong with the rest of the installation, the log can be checked.
+    # The log can be checked when other parts of the installation are broken.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,6 +47,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The log cannot be read ({type(error).__name__}).", returncode=UNREADABLE
             ) from error
+
         if not good:
             sys.exit(REFUSED)
 
@@ -56,8 +57,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no log of {', '.join(sorted(unknown))}.", returncode=UNREADABLE
             )
+
         if not known:
             self.stderr.write("There is no log yet; nothing was verified.")
+
         good = True
         for organisation_id in wanted or known:
             report = fsck.verify_log(
@@ -66,6 +69,7 @@ class Command(BaseCommand):
             outside = attestation_checks.verify_attestations(
                 organisation_id, progress=_Progress(self.stderr, organisation_id, "attestations")
             )
+
             whole = report.good and outside.good
             good &= whole
             self._print(
@@ -94,10 +98,12 @@ class Command(BaseCommand):
 
 
 class _Progress:
-    """A line on stderr at most every two seconds, so that a long check is seen to live."""
+    """Progress on stderr, at most one line in two seconds."""
 
     def __init__(self, stderr: Any, organisation_id: str, what: str) -> None:
-        self._stderr, self._organisation_id, self._what = stderr, organisation_id, what
+        self._stderr = stderr
+        self._organisation_id = organisation_id
+        self._what = what
         self._next = time.monotonic() + 2
 
     def __call__(self, done: int, total: int) -> None:
@@ -107,18 +113,17 @@ class _Progress:
 
 
 def _get_result_word(check: Check) -> str:
-    """`OK` is said only of what was looked at."""
+    """Return the word for a result. `OK` needs at least one thing that was checked."""
     if not check.good:
         return "REFUSED"
     return "OK" if check.seen else "NONE"
 
 
 def _describe_check(check: Check) -> str:
-    return (
-        f"{check.seen} checked"
-        if check.good
-        else f"{check.faults} faults in {check.seen}; first: {check.first}"
-    )
+    if check.good:
+        return f"{check.seen} checked"
+
+    return f"{check.faults} faults in {check.seen}; first: {check.first}"
 
 
 def _check_to_facts(check: Check) -> dict[str, Any]:
