@@ -1,3 +1,1 @@
-"""`verify.py`, in parts: each is read and tested by itself here, and all travel as one file
-(`build`).
-"""
+"""The parts of `verify.py`. Each is tested by itself, and `build` joins them to one file."""

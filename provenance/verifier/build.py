@@ -1,9 +1,7 @@
-"""Builds `verify.py` out of its parts: one file that travels in every bundle, that an auditor reads
-and runs alone.
+"""Build `verify.py` from its parts: one file that an auditor reads and runs alone.
 
-The parts are ordinary modules in the order in which a reader needs them. What they import from each
-other is dropped, what they import from the standard library goes to the top. Nothing else is
-changed.
+The parts are ordinary modules, in the order in which a reader needs them. Their imports of each
+other are dropped, their imports of the standard library go to the top. Nothing else is changed.
 """
 
 from __future__ import annotations
@@ -25,15 +23,21 @@ PARTS: Final = (
     "pinned_keys",
     "zip_reader",
     "bundle",
-    "content_checks",
+    "manifest_checks",
+    "checkpoint_checks",
+    "entry_checks",
+    "table_checks",
+    "record_checks",
     "intended_use_checks",
     "scope_coverage",
     "log_history",
     "consent_row_checks",
+    "grant_row_checks",
     "use_row_checks",
     "row_checks",
     "permit_replay",
     "completeness",
+    "closed_entry_checks",
     "key_vouching",
     "bundle_checks",
     "signed_receipt",
@@ -45,45 +49,49 @@ _TRIES: Final = 20
 _HERE: Final = Path(__file__).parent
 _PACKAGE: Final = __name__.rpartition(".")[0] + "."
 _HEAD: Final = '''\
-"""Verifies offline what Sayso gives out, without trusting Sayso:
+"""Verify offline what Sayso gives out, without trusting Sayso:
 
     python3 verify.py BUNDLE --key keys.json [--previous CHECKPOINT] [--json]
     python3 verify.py receipt RECEIPT --key keys.json [--proof FILE] [--audio FILE]
                               [--opening FILE] [--script FILE]
 
-BUNDLE is the zip as downloaded, or the folder it was unpacked to; RECEIPT is what
-`/v1/clips/{id}/receipt` gave. Needs Python 3.9 or later and nothing else; reads no network. One
-line a check: `ok`, `REFUSED`, or `not checked` with the reason. Exit 0 verified, 1 refused, 2
+BUNDLE is the zip as downloaded, or the folder it was unpacked to. RECEIPT is what
+`/v1/clips/{id}/receipt` gave. Needs Python 3.9 or later and nothing else. Reads no network. Prints
+one line a check: `ok`, `REFUSED`, or `not checked` with the reason. Exit 0 verified, 1 refused, 2
 unreadable, 3 consistent but nobody vouches for all keys, 4 the program failed.
 
-It is one file on purpose, so that whoever relies on it can read all of what they run, top to
-bottom, and run it alone. It shares no code with the service.
+It is one file on purpose: an auditor can read from top to bottom all that they run, and run it
+alone. It shares no code with the service.
 
 Nothing is trusted further than its keys. Fetch `/log/{org}/keys.json` beforehand, over another line
-than the bundle, and give it with --key; or give the checkpoint of an earlier bundle with
---previous. That vouches for the log keys that signed it, and for the keys that entries under it, or
-under a later checkpoint of such a key, name; for no other. A bundle without either agrees with
-itself at best; a receipt cannot be checked at all. """
+than the bundle, and give it with --key. Or give the checkpoint of an earlier bundle with
+--previous. That vouches for the log keys that signed it, and for the keys that are named by entries
+under it, or under a later checkpoint of such a key. It vouches for no other key. A bundle without
+either agrees with itself at best. A receipt cannot be checked at all without --key.
+"""
 '''
 
 
 @lru_cache(maxsize=1)
 def build_program() -> bytes:
-    """Give the program, the same bytes wherever this version runs.
+    """Return the program, the same bytes wherever this version runs.
 
-    Raises ValueError when the parts do not fit.
+    Raises ValueError if the parts do not fit.
     """
     plain: set[str] = set()
     named: dict[str, set[str]] = {}
     bodies, known = [], set[str]()
+
     for number, part in enumerate(PARTS):
         text = (_HERE / f"{part}.py").read_text(encoding="utf-8")
         tree = _parse_source(text)
+
         _note_imports(tree, PARTS[:number], plain, named)
         names = set(_list_definitions(tree))
         if names & known:
             raise ValueError(f"{part} defines {sorted(names & known)} once more")
         known |= names
+
         bodies.append(_extract_body(text, tree))
     imports = [f"import {name}" for name in sorted(plain)]
     imports += [
@@ -96,20 +104,21 @@ def build_program() -> bytes:
 
 @lru_cache(maxsize=1)
 def hash_program() -> str:
-    """Give the program's SHA-256, in hex: what the page `/verify` shows."""
+    """Return the program's SHA-256 in hex, which the page `/verify` shows."""
     return hashlib.sha256(build_program()).hexdigest()
 
 
 def _parse_source(text: str) -> ast.Module:
-    """Parse; again when CPython takes its own work for broken.
+    """Return the syntax tree, after further tries if CPython fails by its own fault.
 
-    It counts the depth of a tree in one place for all threads, so one that parses something else
-    meanwhile, as `inspect` does for signatures, can make it raise SystemError: seen once on a
-    crowded machine, in 3.11.
+    CPython 3.11 counts the depth of a tree in one place for all threads. A thread that parses
+    something else meanwhile, as `inspect` does for signatures, can make it raise SystemError. This
+    was seen once on a crowded machine.
     """
     for _ in range(_TRIES):
         with suppress(SystemError):
             return ast.parse(text)
+
     return ast.parse(text)
 
 
@@ -139,15 +148,17 @@ def _list_definitions(tree: ast.Module) -> list[str]:
             found += [target.id for target in node.targets if isinstance(target, ast.Name)]
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             found.append(node.target.id)
+
     return found
 
 
 def _extract_body(text: str, tree: ast.Module) -> str:
-    """Everything after the imports, below a line that says what it is about."""
+    """Return everything after the imports, below a line with the part's subject."""
     last = max(
         node.end_lineno or 0 for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
     )
     subject = (ast.get_docstring(tree) or "").partition("\n")[0].rstrip(".")
+
     return (
         f"# --- {subject} ".ljust(120, "-") + "\n" + "\n".join(text.splitlines()[last:]).strip("\n")
     )

@@ -1,4 +1,4 @@
-"""The command line: which question is asked, of which file, with which keys."""
+"""The command line of the verifier."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from provenance.verifier.check_report import (
 from provenance.verifier.pinned_keys import read_periods, read_pinned
 from provenance.verifier.receipt_checks import Asked, examine_receipt
 
-RESULTS = ("verified", "refused", "unreadable", "consistent", "failed")  # by exit code
+# By exit code.
+RESULTS = ("verified", "refused", "unreadable", "consistent", "failed")
 
 
 class _ArgumentParser(argparse.ArgumentParser):
-    """The command line. What it says about itself may go unread, and the exit code is the same."""
+    """The command line parser. The exit code does not depend on an output that can be written."""
 
     def print_help(self, file: Any = None) -> None:  # noqa: ARG002 - argparse's signature
         """Print the help."""
         write_output(sys.stdout, self.format_help())
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the call, and end as for what cannot be read."""
+        """Print what is wrong with the call, and exit as for an unreadable file."""
         write_output(sys.stderr, f"{self.format_usage()}{self.prog}: {message}\n")
         raise SystemExit(2)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the command line, examine, print, and give the exit code."""
+    """Read the command line, examine, print, and return the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    return (
-        _verify_receipt(words[1:])
-        if words[:1] == ["receipt"] and len(words) > 1
-        else _verify_bundle(words)
-    )
+    if words[:1] == ["receipt"] and len(words) > 1:
+        return _verify_receipt(words[1:])
+
+    return _verify_bundle(words)
 
 
 def _verify_bundle(words: list[str]) -> int:
@@ -67,10 +67,11 @@ def _verify_bundle(words: list[str]) -> int:
 
     def work(report: CheckReport) -> bool:
         keys = _read_option_file(options.key)
-        pinned, periods = (read_pinned(keys), read_periods(keys)) if keys is not None else ({}, {})
-        return examine_bundle(
-            report, Path(options.bundle), pinned, periods, _read_option_file(options.previous)
-        )
+        pinned = {} if keys is None else read_pinned(keys)
+        periods = {} if keys is None else read_periods(keys)
+        previous = _read_option_file(options.previous)
+
+        return examine_bundle(report, Path(options.bundle), pinned, periods, previous)
 
     return _run_and_print(work, as_json=options.json)
 
@@ -99,9 +100,9 @@ def _verify_receipt(words: list[str]) -> int:
             name: getattr(options, name)
             for name in ("receipt", "key", "proof", "audio", "opening", "script")
         }
-        examine_receipt(
-            report, Asked(**{name: Path(path) if path else None for name, path in given.items()})
-        )
+        files = {name: Path(path) if path else None for name, path in given.items()}
+        examine_receipt(report, Asked(**files))
+
         return True
 
     return _run_and_print(work, as_json=options.json)
@@ -115,24 +116,32 @@ def _read_option_file(name: str | None) -> bytes | None:
 
 
 def _run_and_print(work: Callable[[CheckReport], bool], *, as_json: bool) -> int:
-    """Make the checks, say what came out, and give the exit code.
+    """Make the checks, print the result, and return the exit code.
 
-    `work` says whether the keys are vouched for.
+    `work` returns whether the keys are vouched for.
     """
     report = CheckReport(print_nothing if as_json else print_line)
     detail = ""
+
     try:
         vouched = work(report)
-        code = 1 if report.has_refusals() else 0 if vouched else 3
+        code = 3
+        if report.has_refusals():
+            code = 1
+        elif vouched:
+            code = 0
+
         if code == 3:
             detail = f"everything here agrees, but {report.detail_of('vouched')}"
     except UnreadableBundle as error:
         code, detail = 2, str(error)
-    except Exception as error:  # noqa: BLE001 - no verdict at all, which must not look like one
+    except Exception as error:  # noqa: BLE001 - a program that failed must not look like a verdict
         code, detail = 4, f"{type(error).__name__}: {error}"
+
     if as_json:
         whole = {"result": RESULTS[code], "detail": detail or None, "checks": report.rows()}
         write_output(sys.stdout, json.dumps(whole, indent=1) + "\n")
     else:
         print_line(f"{RESULTS[code]}: {detail}" if detail else RESULTS[code])
+
     return code

@@ -1,6 +1,4 @@
-"""What the log of a bundle says of the rows of that bundle: every event about them, with its body
-where it is open.
-"""
+"""The history of a bundle's rows in its own log: every event about them, with its opened body."""
 
 from __future__ import annotations
 
@@ -14,12 +12,13 @@ from typing import Any, NamedTuple
 
 from provenance.verifier.bundle import Bundle
 from provenance.verifier.check_report import Refusal
-from provenance.verifier.content_checks import get_refs, read_row
+from provenance.verifier.entry_checks import get_refs
 from provenance.verifier.parsing import check_whole_number, decode_base64, parse_time, read_json
+from provenance.verifier.table_checks import read_table_rows
 
 KID_DOMAIN = b"sayso-kid-v1\n"
-# Which of an entry's refs leads to which table's rows. A clip's events name its consent, too, and
-# are the clip's alone.
+# The table of the rows that a ref of an entry names. The events of a clip also name its consent.
+# They belong to the clip alone.
 TABLE_OF_REF = {
     "clip": "clips",
     "decision": "decisions",
@@ -27,12 +26,12 @@ TABLE_OF_REF = {
     "erasure": "erasures",
     "consent": "consents",
 }
-# Which ref the events of other kinds are about: a link leaves for a consent.
+# The ref that events of other kinds are about: a link is delivered for a consent.
 REF_OF_KIND = {"delivery": "consent"}
 
 
 class Happened(NamedTuple):
-    """An event: its place, its entry, and the JSON of its body, None where it stayed closed."""
+    """An event: its place, its entry, and the JSON of its body, None if the entry is closed."""
 
     place: int
     entry: dict[str, Any]
@@ -40,25 +39,22 @@ class Happened(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What happened."""
+        """Return the kind of event."""
         return str(self.entry["t"])
 
     @property
     def at(self) -> int:
-        """When, in milliseconds since 1970."""
+        """Return the time in milliseconds since 1970."""
         return check_whole_number(self.entry["ts"])
 
     @property
     def body(self) -> dict[str, Any] | None:
-        """What it says in full, where it is open."""
+        """Return the full body, or None if the entry is closed."""
         return None if self.sealed is None else json.loads(self.sealed)
 
 
 class Past:
-    """Everything that the bundle's own log says of the bundle's own rows.
-
-    Reads the entries once.
-    """
+    """Everything that a bundle's log says of the bundle's rows. Reads the entries once."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
@@ -66,6 +62,7 @@ class Past:
             name: {str(row.get("id")) for row in read_table_rows(bundle, name)}
             for name in TABLE_OF_REF.values()
         }
+
         self.events: dict[str, list[Happened]] = defaultdict(list)
         self.speakers: dict[str, list[Happened]] = defaultdict(list)
         self.places: dict[int, Happened] = {}
@@ -76,32 +73,35 @@ class Past:
         self.unproven: Counter[str] = Counter()
         self.voices: set[str] = set()
         self.repeated = False
+
         for event in self._read():
             self._note(event)
+
         self.records = {row["id"]: row for row in _read_records(bundle)}
 
     def of(self, row_id: Any, *kinds: str) -> list[Happened]:
-        """Give the events of a row, oldest first."""
+        """Return the events of a row, oldest first."""
         return [
             event for event in self.events.get(str(row_id), ()) if not kinds or event.kind in kinds
         ]
 
     def last(self, row_id: Any, *kinds: str) -> Happened | None:
-        """Give the newest of them."""
+        """Return the newest event of a row, or None."""
         found = self.of(row_id, *kinds)
         return found[-1] if found else None
 
     def erased_at(self, speaker_id: Any) -> int | None:
-        """Say when a speaker was erased, None while they are not."""
+        """Return when a speaker was erased, in milliseconds. None if they were not."""
         ends = [
             event.at
             for event in self.speakers.get(str(speaker_id), ())
             if event.kind == "erasure.completed"
         ]
+
         return ends[-1] if ends else None
 
     def is_whole(self) -> bool:
-        """Whether every entry of the log is here, so that what is not here did not happen."""
+        """Return True if every entry of the log is here, so that nothing else happened."""
         head = self.bundle.head
         return (
             self.bundle.has("entries.jsonl")
@@ -110,14 +110,16 @@ class Past:
         )
 
     def holds_all(self) -> bool:
-        """Whether all is here that the log says of these rows; of a personal copy its maker says
-        so.
+        """Return True if everything that the log says of these rows is here.
+
+        The maker of a personal copy states so.
         """
         return self.is_whole() or self.bundle.has("proofs.jsonl")
 
     def note_erasure(self, body: dict[str, Any]) -> None:
-        """Remember which entries this erasure closed; one that was repeated after a restore cannot
-        say.
+        """Note which entries this erasure closed.
+
+        An erasure that was repeated after a restore cannot name them.
         """
         if body.get("kids"):
             self.kids[body["speaker"]] = decode_base64(body["kids"])
@@ -128,12 +130,15 @@ class Past:
         openings = self.bundle.lines("openings.jsonl")
         opened = next(openings, None)
         opening = read_json(opened) if opened is not None else None
+
         for index, line in self.bundle.entries():
-            entry, sealed = read_json(line), None
+            entry = read_json(line)
+            sealed = None
             if opening is not None and opening["index"] == index:
                 sealed = json.dumps(opening["body"]).encode("ascii")
                 opened = next(openings, None)
                 opening = read_json(opened) if opened is not None else None
+
             yield Happened(index, entry, sealed)
 
     def _note(self, event: Happened) -> None:
@@ -143,17 +148,21 @@ class Past:
             if event.kind.startswith("decision."):
                 self.foreign_decisions.add(get_refs(entry)["decision"])
             return
+
         if event.sealed is not None:
             self._note_body(event, event.body or {})
         elif entry["v"] == 1:
             self.old += 1
         else:
             self.closed.append(event)
+
         if event.kind == "speaker.created":
             self.places[event.place] = event
+
         refs = get_refs(entry)
         if event.kind == "voice.ready":
             self.voices.add(refs["voice"])
+
         family = event.kind.partition(".")[0]
         own = REF_OF_KIND.get(family, family)
         if own in TABLE_OF_REF and refs.get(own) in self.rows[TABLE_OF_REF[own]]:
@@ -166,26 +175,22 @@ class Past:
             self.speakers[body["speaker"]].append(event)
 
 
-def read_table_rows(bundle: Bundle, name: str) -> Iterator[dict[str, Any]]:
-    """Give the rows of a table, none when the bundle has no such table."""
-    if name in bundle.tables:
-        for line in bundle.lines(f"tables/{name}.jsonl"):
-            yield read_row(line)
-
-
 def compute_kid(key: bytes, event_id: str) -> str:
-    """Name an event's key as the log does, from the key that an erasure gave out."""
+    """Return the name of an event's key as the log does, from the key that an erasure published."""
     made = hmac.new(key, KID_DOMAIN + event_id.encode("ascii"), hashlib.sha256).digest()[:16]
+
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 
 def parse_milliseconds(text: Any) -> int | None:
-    """Read a row's time to the millisecond, as entries have it."""
+    """Return a row's time in milliseconds, as entries have it."""
     if text is None:
         return None
     if not isinstance(text, str):
         raise Refusal(f"{text!r} is not a time")
+
     at = parse_time(text)
+
     return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
 
 
@@ -194,6 +199,7 @@ def _read_records(bundle: Bundle) -> Iterator[dict[str, Any]]:
         for line in bundle.lines("records/consents.jsonl"):
             row = read_json(line)
             head = json.loads(base64.urlsafe_b64decode(row["jws"].partition(".")[0] + "=="))
+
             yield {
                 "id": row["id"],
                 "sha256": row["sha256"],

@@ -1,4 +1,4 @@
-"""JSON, canonical JSON (RFC 8785), base64, JWS: read strictly, one spelling of everything."""
+"""Strict readers of JSON, canonical JSON (RFC 8785), base64 and JWS: one spelling of each value."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ SAFE_INTEGER = 2**53 - 1
 
 
 def read_json(data: bytes) -> Any:
-    """Read JSON strictly: UTF-8, no key twice, no NaN, float or integer beyond 2^53 - 1; nothing of
-    ours has them.
+    """Return the value of strict JSON.
+
+    UTF-8, no key twice, no NaN, no float, no integer beyond 2^53 - 1. The service writes none of
+    them.
     """
     return json.loads(
         data.decode("utf-8"),
@@ -27,27 +29,30 @@ def read_json(data: bytes) -> Any:
 
 
 def refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object in which a key stands twice."""
+    """Return the object, if no key is in it twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise Refusal("a key stands twice in one JSON object")
+
     return found
 
 
 def refuse_number(text: str) -> None:
-    """Refuse a number that nothing of ours has."""
+    """Refuse a number that the service never writes."""
     raise Refusal(f"the JSON number {text[:40]} has no place here")
 
 
 def _parse_integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > SAFE_INTEGER:
         raise Refusal(f"the integer {text[:40]} is beyond 2^53 - 1")
+
     return int(text)
 
 
 def to_canonical(value: Any) -> bytes:
-    """Give the JCS bytes of what `read_json` read: no spaces, shortest escapes, keys sorted by
-    UTF-16 code units.
+    """Return the JCS bytes of a value that `read_json` returned.
+
+    No spaces, shortest escapes, keys sorted by UTF-16 code units.
     """
     text = json.dumps(
         value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -65,58 +70,66 @@ def _format_canonical(value: Any) -> str:
             + ",".join(_format_canonical(key) + ":" + _format_canonical(value[key]) for key in keys)
             + "}"
         )
+
     if isinstance(value, list):
         return "[" + ",".join(map(_format_canonical, value)) + "]"
+
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def decode_base64(text: Any) -> bytes:
-    """Read standard base64 in its one canonical spelling."""
+    """Return the bytes of standard base64 in its one canonical spelling."""
     data = base64.b64decode(text, validate=True)
     if base64.b64encode(data).decode("ascii") != text:
         raise Refusal("base64 that is not canonical")
+
     return data
 
 
 def decode_base64url(text: str) -> bytes:
-    """Read base64url without padding in its one canonical spelling."""
+    """Return the bytes of base64url without padding in its one canonical spelling."""
     data = base64.b64decode(
         text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True
     )
     if base64.urlsafe_b64encode(data).decode("ascii").rstrip("=") != text:
         raise Refusal("base64url that is not canonical")
+
     return data
 
 
 def verify_jws(jws: str, keys: dict[str, bytes]) -> tuple[str, bytes]:
-    """Verify a compact JWS with the key that its header names; give that key's id and the
-    payload.
-    """
+    """Verify a compact JWS with the key that its header names. Return key id and payload."""
     parts = jws.split(".")
     if len(parts) != 3:
         raise Refusal("not a compact JWS")
+
     header = read_json(decode_base64url(parts[0]))
     if header.get("alg") not in ("EdDSA", "Ed25519") or "crit" in header:
         raise Refusal("a JWS that is not plain Ed25519")
+
     kid = header.get("kid")
     if kid not in keys:
         raise Refusal(f"signed with the key {kid!r}, which is not among the known ones")
+
     if not is_ed25519_valid(
         keys[kid], ".".join(parts[:2]).encode("ascii"), decode_base64url(parts[2])
     ):
         raise Refusal("the signature is false")
+
     return kid, decode_base64url(parts[1])
 
 
 def check_whole_number(value: Any) -> int:
-    """Give the value when it is an integer that is not negative."""
+    """Return the value, if it is an integer that is not negative."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise Refusal(f"{value!r} is not a whole number")
+
     return value
 
 
 def parse_time(text: str) -> datetime:
-    """Read an RFC 3339 time in UTC."""
+    """Return the time of an RFC 3339 text in UTC."""
     if not text.endswith("Z"):
         raise Refusal(f"{text!r} is not a time in UTC")
+
     return datetime.fromisoformat(text[:-1] + "+00:00")

@@ -1,6 +1,4 @@
-"""The log replayed: every allowed decision and every clip within what was signed, while the consent
-stood.
-"""
+"""Replay of the log: every allowed decision and every clip against the consent of that time."""
 
 from __future__ import annotations
 
@@ -9,11 +7,13 @@ from typing import Any, NamedTuple
 
 from provenance.verifier.check_report import Refusal, Skipped
 from provenance.verifier.consent_row_checks import Facts, hash_canonical
-from provenance.verifier.content_checks import get_refs
-from provenance.verifier.log_history import Happened, Past, parse_milliseconds, read_table_rows
+from provenance.verifier.entry_checks import get_refs
+from provenance.verifier.log_history import Happened, Past, parse_milliseconds
 from provenance.verifier.scope_coverage import list_uncovered_fields
+from provenance.verifier.table_checks import read_table_rows
 
 BEGINS = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9 has no other name for it
+# The state of a consent after an event: in force after these, not in force after those in FALLS.
 STANDS = {"consent.activated": True, "consent.resumed": True}
 NOT_REPLAYED = (
     "stated, not proven: that quotas, holds, levels, approvals of imports and exclusions of other "
@@ -23,9 +23,7 @@ FALLS = ("consent.suspended", "consent.revoked", "consent.expired", "consent.sup
 
 
 class HeldPermit(NamedTuple):
-    """What a decision is held against: the record, the grants as signed, and as they are in their
-    rows.
-    """
+    """What a decision is compared with: the record, the grants as signed, and as in their rows."""
 
     record: Facts
     signed: dict[str, Facts]
@@ -33,31 +31,36 @@ class HeldPermit(NamedTuple):
 
 
 class Tally:
-    """How much was replayed, and what could not be."""
+    """Counts of what was replayed, and of what could not be."""
 
     def __init__(self) -> None:
         self.decisions = self.clips = self.closed = self.earlier = self.between = 0
-        self.spent: set[str] = set()  # decisions that a clip rests on
+        # Decisions that a clip rests on.
+        self.spent: set[str] = set()
 
 
 def check_standing(past: Past) -> str:
-    """Replay: allowed decisions and clips lie in the signed scope and in the time in which their
-    consent stood.
+    """Check that allowed decisions and clips lie in the signed scope, while their consent was in
+    force.
     """
     present = {row["id"]: row["scope"] for row in read_table_rows(past.bundle, "grants")}
     tally = Tally()
+
     for row in read_table_rows(past.bundle, "decisions"):
         event = past.last(row["id"], "decision.allowed")
         if event is not None:
             _replay_decision(event, past, present, tally)
+
     for row in read_table_rows(past.bundle, "clips"):
         event = past.last(row["id"], "clip.issued")
         if event is not None:
             _replay_issue(event, past, present, tally)
+
     said = (
         f"{tally.decisions} allowed decisions and {tally.clips} clips, each within what was signed "
         "while it stood"
     )
+
     left = [
         f"{number} {what}"
         for number, what in (
@@ -67,8 +70,10 @@ def check_standing(past: Past) -> str:
         )
         if number
     ]
+
     if left:
         raise Skipped(f"{said}; not replayed in full: {', '.join(left)}; {NOT_REPLAYED}")
+
     return f"{said}; {NOT_REPLAYED}"
 
 
@@ -77,9 +82,11 @@ def _replay_decision(event: Happened, past: Past, present: dict[str, Facts], tal
     held = _find_held_permit(event, past, present, tally, name)
     if held is None:
         return
+
     consent_id, body = get_refs(event.entry)["consent"], event.body or {}
     if body["record_sha256"] != held.record["sha256"]:
         raise Refusal(f"{name} rests on another record than the one that was signed")
+
     before = [one for one in past.of(consent_id) if (one.at, one.place) < (event.at, event.place)]
     if not _was_consent_active(before):
         raise Refusal(f"{name} was allowed while consent {consent_id} did not stand")
@@ -87,12 +94,14 @@ def _replay_decision(event: Happened, past: Past, present: dict[str, Facts], tal
         raise Refusal(f"{name} was allowed outside of the term that was signed")
     if body["epoch"] is None or body["epoch"] < _get_epoch_after(before):
         raise Refusal(f"{name} was allowed in an epoch that had ended")
+
     scope = _replay_scope(get_refs(event.entry).get("grant"), before, held, tally, name)
     missing = list_uncovered_fields(scope, body, _to_day(event))
     if missing:
         raise Refusal(
             "{} was allowed outside of what was signed: {}".format(name, ", ".join(missing))
         )
+
     tally.decisions += 1
 
 
@@ -102,15 +111,19 @@ def _find_held_permit(
     consent_id = get_refs(event.entry).get("consent")
     if consent_id not in past.rows["consents"]:
         raise Refusal(f"{name} rests on no consent that is here")
+
     if event.body is None:
         tally.closed += 1
         return None
+
     if not past.of(consent_id, "consent.requested"):
         tally.earlier += 1
         return None
+
     record = past.records.get(consent_id)
     if record is None:
         raise Refusal(f"{name} was allowed, and nobody signed consent {consent_id}")
+
     return HeldPermit(
         record, {one["grant_id"]: one["scope"] for one in record["said"]["processing"]}, present
     )
@@ -120,11 +133,13 @@ def _was_consent_active(events: list[Happened]) -> bool:
     stands = False
     for event in events:
         stands = STANDS.get(event.kind, stands and event.kind not in FALLS)
+
     return stands
 
 
 def _is_in_term(event: Happened, held: HeldPermit) -> bool:
     term = held.record["said"]["events"][0]["validity_duration"]
+
     return (
         (parse_milliseconds(term["from"]) or 0)
         <= event.at
@@ -143,9 +158,10 @@ def _to_day(event: Happened) -> date:
 def _replay_scope(
     grant: str | None, before: list[Happened], held: HeldPermit, tally: Tally, name: str
 ) -> Facts:
-    """Give the scope of a grant at that time, as far as its bytes are here."""
+    """Return the scope of a grant at that time, as far as its bytes are here."""
     if grant is None or grant not in held.signed:
         raise Refusal(f"{name} rests on a grant that was not signed")
+
     signed: Facts = held.signed[grant]
     known = hash_canonical(signed)
     for narrowing in before:
@@ -153,23 +169,29 @@ def _replay_scope(
             if grant in narrowing.body["removed"]:
                 raise Refusal(f"{name} rests on a grant that had been taken back")
             known = narrowing.body.get("scopes", {}).get(grant, known)
+
     if known == hash_canonical(signed):
         return signed
     if known == hash_canonical(held.present.get(grant)):
         return held.present[grant]
+
     tally.between += 1
+
     return signed
 
 
 def _replay_issue(event: Happened, past: Past, present: dict[str, Facts], tally: Tally) -> None:
     refs = get_refs(event.entry)
     name = f"clip {refs.get('clip')}"
+
     decided = _find_decision(event, past, tally, name)
     if decided is None:
         return
+
     held = _find_held_permit(event, past, present, tally, name)
     if held is None:
         return
+
     # Both are written while the consent's row is locked, so their order in the log is the order in
     # which they happened.
     before = [one for one in past.of(refs["consent"]) if one.place < event.place]
@@ -177,9 +199,11 @@ def _replay_issue(event: Happened, past: Past, present: dict[str, Facts], tally:
         raise Refusal(f"{name} was issued while consent {refs['consent']} did not stand")
     if not _is_in_term(event, held):
         raise Refusal(f"{name} was issued outside of the term that was signed")
+
     if decided.body is None:
         tally.closed += 1
         return
+
     _check_issued_words(event.body or {}, decided, held, name)
     scope = _replay_scope(get_refs(decided.entry).get("grant"), before, held, tally, name)
     missing = list_uncovered_fields(scope, decided.body, _to_day(event))
@@ -187,20 +211,24 @@ def _replay_issue(event: Happened, past: Past, present: dict[str, Facts], tally:
         raise Refusal(
             "{} was issued outside of what was signed: {}".format(name, ", ".join(missing))
         )
+
     _check_permit(event, decided, before, name)
     tally.clips += 1
 
 
 def _find_decision(event: Happened, past: Past, tally: Tally, name: str) -> Happened | None:
-    """Give the decision that allowed this clip, and no other one; None when it lies before the
-    range of the bundle.
+    """Return the decision that allowed this clip, and no other clip.
+
+    None if it lies before the range of the bundle.
     """
     refs = get_refs(event.entry)
     decision_id = refs.get("decision", "")
+
     if len(past.of(refs.get("clip"), "clip.issued")) > 1:
         raise Refusal(f"{name} was issued twice")
     if decision_id in tally.spent:
         raise Refusal(f"{name} is the second one of decision {decision_id}, which allowed one")
+
     tally.spent.add(decision_id)
     decided = past.last(decision_id, "decision.allowed", "decision.denied")
     if decided is None:
@@ -209,22 +237,28 @@ def _find_decision(event: Happened, past: Past, tally: Tally, name: str) -> Happ
             raise Refusal(f"{name} rests on a decision of {other} data")
         if past.holds_all():
             raise Refusal(f"{name} rests on a decision that is not here")
+
         tally.earlier += 1
         return None
+
     if decided.kind != "decision.allowed" or get_refs(decided.entry).get("consent") != refs.get(
         "consent"
     ):
         raise Refusal(f"{name} rests on a decision that allowed nothing of the kind")
+
     if decided.place > event.place:
         raise Refusal(f"{name} was issued before the decision that it rests on")
+
     return decided
 
 
 def _check_permit(event: Happened, decided: Happened, before: list[Happened], name: str) -> None:
-    """The permit held when the clip was issued: it was one to speak, its hour ran, and nothing had
-    ended its epoch.
+    """Check that the permit was valid when the clip was issued.
+
+    It must be one to speak, not expired, and of an epoch that had not ended.
     """
     allowed = decided.body or {}
+
     if allowed["preview"] or allowed["action"] != "synthesize":
         raise Refusal(f"{name} rests on a decision that was no permit to speak")
     if "expires_at" in allowed and event.at >= (parse_milliseconds(allowed["expires_at"]) or 0):
@@ -236,8 +270,10 @@ def _check_permit(event: Happened, decided: Happened, before: list[Happened], na
 def _check_issued_words(
     body: dict[str, Any], decided: Happened, held: HeldPermit, name: str
 ) -> None:
-    """A clip speaks what its decision allowed, under the grant and the record of it."""
-    refs, allowed = get_refs(decided.entry), decided.body or {}
+    """Check that a clip speaks what its decision allowed, under its grant and record."""
+    refs = get_refs(decided.entry)
+    allowed = decided.body or {}
+
     if body["grant"] != refs.get("grant") or body["record_sha256"] != held.record["sha256"]:
         raise Refusal(f"{name} rests on another grant or record than its decision")
     if body["language"] != allowed["language"]:

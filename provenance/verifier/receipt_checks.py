@@ -1,6 +1,4 @@
-"""All checks on a receipt, in their order; what each proves when it passes, and what it does
-not.
-"""
+"""All checks of a receipt, in their order, with what each proves and what it does not."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ from provenance.verifier.signed_receipt import (
 )
 
 LARGEST_RECEIPT = 256 << 10
-# What a check that passed proves, and what it does not.
+# What a passed check proves, and what it does not.
 MEANING = {
     "signature": (
         "the holder of this key states all of the receipt",
@@ -58,7 +56,7 @@ MEANING = {
 
 
 class Asked(NamedTuple):
-    """The files that the caller gave; None where there is none."""
+    """The files that the caller gave, None where there is none."""
 
     receipt: Path | None
     key: Path | None
@@ -69,25 +67,41 @@ class Asked(NamedTuple):
 
 
 def examine_receipt(report: CheckReport, asked: Asked) -> None:
-    """Make every check that the given files allow. Raises Unreadable."""
+    """Make every check that the given files allow.
+
+    1. `signature`: a trusted key signed exactly these bytes. If not, nothing else is read.
+    2. `second signature`: the same with ML-DSA-44, where the receipt has one.
+    3. `form`: the payload is a canonical receipt, signed while the keys were valid. If not, stop.
+    4. `entry`: the log entry in the receipt names what the receipt names.
+    5. `log`: the entry is in the log, by --proof.
+    6. `audio`: the file is the delivered one, by --audio.
+    7. `opening`: the log committed to what the receipt repeats, by --opening.
+    8. `script`: the text is the one that was sent to be spoken, by --script.
+
+    Raises UnreadableBundle.
+    """
     signed = read_signed_receipt(read_small_file(asked.receipt, LARGEST_RECEIPT, "the receipt"))
     keys = read_small_file(asked.key, LARGEST_PAPER, "the file of --key")
-    pinned, periods = read_pinned(keys), read_periods(keys)
+    pinned = read_pinned(keys)
+    periods = read_periods(keys)
     facts: dict[str, Any] = {}
+    opened: dict[str, bytes] = {}
 
     def check(name: str, work: Callable[[], str]) -> bool:
         proves, does_not = MEANING[name]
         return report.check(name, lambda: f"{work()}. Proves: {proves}. Does not prove: {does_not}")
 
+    # Nothing that a stranger wrote is worth a further look.
     if not check("signature", lambda: check_signature(signed, pinned)):
-        return  # nothing that a stranger wrote is worth a further look
+        return
+
     check("second signature", lambda: check_second_signature(signed, pinned))
     if not check("form", lambda: check_receipt_form(signed, periods, facts)):
         return
+
     check("entry", lambda: check_entry(facts))
     check("log", lambda: check_inclusion(facts, asked.proof, pinned.get("log", {})))
     check("audio", lambda: check_audio(facts, asked.audio))
-    opened: dict[str, bytes] = {}
     check("opening", lambda: check_opening(facts, asked.opening, opened))
     check("script", lambda: check_script(facts, asked.script, opened))
     report.check("marks", lambda: say_marks(facts))

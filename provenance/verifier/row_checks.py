@@ -1,8 +1,6 @@
-"""What each row of each table has to say, as far as the log, the records and the openings of the
-same bundle prove it.
+"""Checks of every column of every row against the log, the records and the openings.
 
-A column is either compared here, or stands in STATED and is named in the output: nothing is
-believed in silence.
+A column is either compared here, or listed in STATED and named in the output.
 """
 
 from __future__ import annotations
@@ -15,12 +13,15 @@ from provenance.verifier.check_report import Refusal, Skipped
 from provenance.verifier.consent_row_checks import (
     Facts,
     derive_consent_facts,
+    derive_speaker_facts,
+)
+from provenance.verifier.grant_row_checks import (
     derive_evidence_facts,
     derive_grant_facts,
     derive_notice_facts,
-    derive_speaker_facts,
 )
-from provenance.verifier.log_history import Past, parse_milliseconds, read_table_rows
+from provenance.verifier.log_history import Past, parse_milliseconds
+from provenance.verifier.table_checks import read_table_rows
 from provenance.verifier.use_row_checks import (
     derive_clip_facts,
     derive_decision_facts,
@@ -29,7 +30,7 @@ from provenance.verifier.use_row_checks import (
     derive_voice_facts,
 )
 
-# Columns that nothing in a bundle proves: who made the bundle states them.
+# Columns that nothing in a bundle proves. The maker of the bundle states them.
 STATED: dict[str, tuple[str, ...]] = {
     "speakers": (
         "name",
@@ -42,7 +43,8 @@ STATED: dict[str, tuple[str, ...]] = {
     ),
     "consents": ("external_id", "metadata"),
     "grants": (),
-    "intended_uses": (),  # held against the grants' hashes by a check of their own
+    # A check of its own compares them with the hashes in the grants.
+    "intended_uses": (),
     "evidence": (),
     "remarks": ("consent", "move", "code", "text", "created_at"),
     "decisions": (),
@@ -63,7 +65,7 @@ STATED: dict[str, tuple[str, ...]] = {
     ),
     "recipients": ("provider", "voices", "voices_live"),
 }
-# The tables that a bundle of each kind must have; the others hold nothing that a log could prove.
+# The tables that a bundle of each kind must have. A log can prove nothing of the others.
 EVIDENCE_TABLES = (
     "speakers", "consents", "grants", "intended_uses", "evidence", "decisions", "clips", "voices",
     "samples", "erasures", "notices",
@@ -81,14 +83,14 @@ EXPECTED: dict[str, Callable[[Facts, Past], Facts]] = {
 
 
 def check_rows(past: Past) -> str:
-    """Every column of every row says what log, records and openings say of it, wherever they say
-    anything.
-    """
+    """Check that every column has the value that the log, a record or an opening gives it."""
     compared = 0
     past.unproven.clear()
+
     for table, rule in EXPECTED.items():
         for row in read_table_rows(past.bundle, table):
             facts = rule(row, past)
+
             for column in row:
                 if column in facts:
                     compared += 1
@@ -100,17 +102,19 @@ def check_rows(past: Past) -> str:
                         )
                 elif column not in STATED[table] and column != "log_index":
                     past.unproven[f"{table}.{column}"] += 1
+
     return f"{compared} values, each as the log, a signed record or an opening has it"
 
 
 def _normalise_column(row: Facts, column: str) -> Any:
-    """Give a column as it is compared: times to the millisecond, everything else as it stands."""
+    """Return a column as it is compared: times in milliseconds, other values unchanged."""
     timed = column.endswith(("_at", "_from", "_until")) or column == "answer_by"
+
     return parse_milliseconds(row[column]) if timed else row[column]
 
 
 def say_stated(bundle: Bundle, past: Past | None) -> str:
-    """Name everything in the tables that rests on the word of whoever made the bundle."""
+    """Skip with everything in the tables that only the maker of the bundle states."""
     stated = []
     for name in sorted(bundle.tables):
         known = STATED.get(name)
@@ -119,11 +123,15 @@ def say_stated(bundle: Bundle, past: Past | None) -> str:
         ]
         if columns and bundle.counts.get(name):
             stated.append(f"{name} ({', '.join(columns)})")
+
     ordered = sorted(name for name in bundle.tables if (bundle.counts.get(name) or 0) > 1)
     if ordered:
         stated.append("the order of the rows of " + ", ".join(ordered))
+
     if past is not None:
         stated += [f"{name} in {number} rows" for name, number in sorted(past.unproven.items())]
+
     if stated:
         raise Skipped("stated by whoever made the bundle, not proven: " + "; ".join(stated))
+
     return "nothing in the tables rests on the word of whoever made the bundle"

@@ -1,8 +1,6 @@
-"""Whether a scope covers what was asked: the rules of the gate again, written a second time for the
-verifier alone.
+"""Whether a scope covers a request: the rules of the gate, written again for the verifier alone.
 
-The tables are those of the service; a test holds the two against each other, code by code. Only the
-standard library.
+The tables are those of the service. A test compares the two, code by code.
 """
 
 from __future__ import annotations
@@ -55,16 +53,14 @@ TAG_ALIASES = dict(pair.split("=") for pair in _TAGS.split())
 REGIONS = {
     region: tuple(parts.split(",")) for region, parts in (row.split(":") for row in _PARTS.split())
 }
-# From this day on these are the members; before it there is no row, so nothing is covered by a
-# union.
+# The members since this day. For earlier days there is no row, so a union covers nothing.
 UNIONS_SINCE = date(2020, 2, 1)
 EU = frozenset(_EU.split())
 UNIONS = {"EU": EU, "EEA": EU | {"IS", "LI", "NO"}}
-ASKED_APART = ("advertising.endorsement", "model.train")  # children that no parent covers
-TOO_WIDE = (
-    "advertising",
-    "model",
-)  # their parents, which no grant covers when a call asks for them as such
+# Children that no parent covers.
+ASKED_APART = ("advertising.endorsement", "model.train")
+# Their parents, which no grant covers if a call asks for them as such.
+TOO_WIDE = ("advertising", "model")
 SENSITIVE = (
     "adult",
     "financial_advice",
@@ -74,26 +70,20 @@ SENSITIVE = (
     "religious",
     "endorsement",
 )
-ENDORSEMENT = {
-    "endorsement",
-    "advertising",
-    "advertising.endorsement",
-}  # one use, under three names
-UNPUBLISHED = (
-    "clone",
-    "verify_speaker",
-)  # acts that publish nothing: only what the call names is judged
+# One use, under three names.
+ENDORSEMENT = {"endorsement", "advertising", "advertising.endorsement"}
+# Actions that publish nothing. Only what the call names is judged.
+UNPUBLISHED = ("clone", "verify_speaker")
 
 
 def list_uncovered_fields(scope: dict[str, Any], ask: dict[str, Any], on: date) -> list[str]:
-    """Give the fields of an ask that a grant's scope does not cover on that day."""
+    """Return the fields of a request that a grant's scope does not cover on that day."""
     published = ask["action"] not in UNPUBLISHED
-    use_case, language, channel, place = (
-        ask["use_case"],
-        ask["language"],
-        ask["channel"],
-        ask["territory"],
-    )
+    use_case = ask["use_case"]
+    language = ask["language"]
+    channel = ask["channel"]
+    place = ask["territory"]
+
     fits = {
         "action": ask["action"] in scope["actions"],
         "use_case": _is_use_case_covered(scope["use_case"], use_case)
@@ -112,17 +102,19 @@ def list_uncovered_fields(scope: dict[str, Any], ask: dict[str, Any], on: date) 
         ),
         "labels": _are_labels_covered(scope, ask["labels"]),
     }
+
     return [field for field, inside in fits.items() if not inside]
 
 
 def _is_use_case_covered(granted: str, asked: str) -> bool:
     if asked in TOO_WIDE:
         return False
+
     return asked == granted or (asked.partition(".")[0] == granted and asked not in ASKED_APART)
 
 
 def is_language_covered(ranges: list[str], tag: str) -> bool:
-    """Say whether one of the ranges of a scope covers a canonical tag."""
+    """Return True if one of the ranges of a scope covers a canonical tag."""
     return any(_is_in_range(_canonicalise_range(one), tag) for one in ranges)
 
 
@@ -130,32 +122,37 @@ def _canonicalise_range(text: str) -> str:
     language, dash, rest = text.partition("-")
     macro = MACRO_OF.get(language, language)
     text = f"{language if macro in ALSO_COVERED else macro}{dash}{rest}"
+
     for spelling, meaning in TAG_ALIASES.items():
         if text == spelling or text.startswith(f"{spelling}-"):
             return f"{meaning}{text[len(spelling) :]}"
+
     return text
 
 
 def _is_in_range(wanted: str, tag: str) -> bool:
-    """Extended filtering (RFC 4647, section 3.3.2); a language reaches its other names."""
+    """Return True by extended filtering (RFC 4647, 3.3.2). A language reaches its other names."""
     outer, inner = wanted.split("-"), tag.split("-")
     macro = MACRO_OF.get(outer[0])
     reach = (macro,) if macro else (outer[0], *ALSO_COVERED.get(outer[0], ()))
     if outer[0] != "*" and inner[0] not in reach:
         return False
+
     at = 1
     for part in outer[1:]:
         if part == "*":
             continue
+
         while at < len(inner) and not (part == inner[at] or inner[at] in _list_region_parts(part)):
-            if (
-                len(inner[at]) == 1
-            ):  # an extension begins: what follows is not the language any more
+            # An extension begins. What follows is not the language.
+            if len(inner[at]) == 1:
                 return False
             at += 1
+
         if at == len(inner):
             return False
         at += 1
+
     return True
 
 
@@ -163,6 +160,7 @@ def _list_region_parts(region: str) -> set[str]:
     found: set[str] = set()
     for part in REGIONS.get(region, ()):
         found |= {part} | _list_region_parts(part)
+
     return found
 
 
@@ -171,22 +169,27 @@ def _is_place_covered(granted: list[str], asked: str | None, on: date) -> bool:
         return True
     if asked is None or asked == "*":
         return False
+
     unions = UNIONS if on >= UNIONS_SINCE else {}
     countries = set(granted).union(*(unions.get(name, ()) for name in granted))
+
     if asked in UNIONS:
         return asked in unions and unions[asked] <= countries
+
     return bool(re.match(r"[A-Z]{2}(-|\Z)", asked)) and asked.partition("-")[0] in countries
 
 
 def _is_excluded(exclusions: list[str], codes: list[str]) -> bool:
-    """Whether one of the exclusions means one of these uses or kinds of content; a parent stands
-    for its children.
+    """Return True if an exclusion means one of these uses or kinds of content.
+
+    A parent stands for its children.
     """
     for code in codes:
         own = "advertising.endorsement" if code == "endorsement" else code
         means = {code, own, own.partition(".")[0]} | (ENDORSEMENT if own in ENDORSEMENT else set())
         if any(one in means or one.startswith(f"{own}.") for one in exclusions):
             return True
+
     return False
 
 
@@ -196,4 +199,5 @@ def _are_labels_covered(scope: dict[str, Any], labels: list[str]) -> bool:
         for label in labels
         if label in ENDORSEMENT or label.partition(".")[0] in SENSITIVE
     }
+
     return "unsure" not in labels and kinds <= set(scope["sensitive_content"])

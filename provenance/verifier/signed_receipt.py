@@ -1,4 +1,4 @@
-"""A clip's receipt: who signed it, and what it says."""
+"""The signatures and the form of a clip's receipt."""
 
 from __future__ import annotations
 
@@ -18,53 +18,59 @@ PURPOSE_OF = {"Ed25519": "receipts", "ML-DSA-44": "receipts-mldsa44"}
 
 
 class SignedReceipt(NamedTuple):
-    """A receipt as it came: the payload in base64url, and header and signature for each signer."""
+    """A receipt as received: the payload in base64url, header and signature of each signer."""
 
     payload: str
     signatures: list[tuple[str, str]]
 
 
 def read_signed_receipt(data: bytes) -> SignedReceipt:
-    """Read the compact or the general JSON form of a JWS, nothing of it believed.
+    """Return the parts of a JWS in compact or general JSON form. Nothing of it is believed yet.
 
-    Raises Unreadable.
+    Raises UnreadableBundle.
     """
     try:
         text = data.decode("ascii").strip()
         if not text.startswith("{"):
             protected, payload, signature = text.split(".")
             return SignedReceipt(payload, [(protected, signature)])
+
         whole = read_json(data)
         rows = [(row["protected"], row["signature"]) for row in whole["signatures"]]
         if set(whole) != {"payload", "signatures"} or not all(
             isinstance(one, str) for row in rows for one in row
         ):
             raise UnreadableBundle("this is not a receipt: a JWS of another form")
+
         return SignedReceipt(str(whole["payload"]), rows)
     except (Refusal, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableBundle(f"this is not a receipt: {type(error).__name__}") from error
 
 
 def check_signature(signed: SignedReceipt, pinned: Pinned) -> str:
-    """A trusted key signed exactly these bytes with Ed25519."""
+    """Check that a trusted key signed exactly these bytes with Ed25519."""
     kid, good = _verify_algorithm(signed, "Ed25519", pinned)
     if not good:
         raise Refusal("the signature is false")
+
     return f"signed by {kid}"
 
 
 def check_second_signature(signed: SignedReceipt, pinned: Pinned) -> str:
-    """So did a trusted key with ML-DSA-44, where the receipt has such a signature."""
+    """Check the signature of a trusted key with ML-DSA-44, if the receipt has one."""
     heads = [_read_jws_head(protected)["alg"] for protected, _ in signed.signatures]
     if sorted(heads) not in (["Ed25519"], ["Ed25519", "ML-DSA-44"]):
         raise Refusal(f"signatures of {', '.join(map(str, heads))}, which no receipt has")
+
     if "ML-DSA-44" not in heads:
         raise Skipped("this form of the receipt has no signature of ML-DSA-44")
     if not pinned.get(PURPOSE_OF["ML-DSA-44"]):
         raise Skipped("no key of ML-DSA-44 was given with --key")
+
     kid, good = _verify_algorithm(signed, "ML-DSA-44", pinned)
     if not good:
         raise Refusal("the signature of ML-DSA-44 is false")
+
     return f"signed by {kid}"
 
 
@@ -77,13 +83,16 @@ def _verify_algorithm(signed: SignedReceipt, algorithm: str, pinned: Pinned) -> 
                 raise Refusal(
                     "the file of --key has no key for receipts: take the log's keys.json, not /key"
                 )
+
             if head["kid"] not in known:
                 raise Refusal(
                     f"signed with the key {head['kid']!r}, which is not among the trusted ones"
                 )
+
             valid = is_ed25519_valid if algorithm == "Ed25519" else is_mldsa44_valid
             data = f"{protected}.{signed.payload}".encode("ascii")
             return head["kid"], valid(known[head["kid"]], data, decode_base64url(signature))
+
     raise Refusal(f"there is no signature of {algorithm}")
 
 
@@ -91,6 +100,7 @@ def _read_jws_head(protected: str) -> dict[str, Any]:
     head: dict[str, Any] = read_json(decode_base64url(protected))
     if sorted(head) != ["alg", "kid", "typ"] or head["typ"] != RECEIPT_TYPE:
         raise Refusal("the header is not that of a receipt")
+
     return head
 
 
@@ -99,8 +109,9 @@ def check_receipt_form(
     periods: dict[str, tuple[datetime, datetime | None]],
     facts: dict[str, Any],
 ) -> str:
-    """The payload is canonical JSON of a receipt, signed while its keys were valid; `facts` is
-    filled with it.
+    """Check that the payload is a canonical receipt, signed while its keys were valid.
+
+    Puts the content into `facts`.
     """
     data = decode_base64url(signed.payload)
     said = read_json(data)
@@ -110,15 +121,19 @@ def check_receipt_form(
         or said["script"]["alg"] != "hmac-sha256/1"
     ):
         raise Refusal(f"not the canonical JSON of {RECEIPT_FORMAT}")
+
     made = parse_time(said["signed_at"])
     for protected, _ in signed.signatures:
         kid = _read_jws_head(protected)["kid"]
         start, end = periods.get(kid, (made, None))
         if made < start or (end is not None and made >= end):
             raise Refusal(f"the key {kid} was not valid at {said['signed_at']}")
+
     facts.update(said)
-    grant, decision = said["grant"], said["decision"]
+    grant = said["grant"]
+    decision = said["decision"]
     kind = "" if said["livemode"] is True else "TEST DATA, no real person or use; "
+
     return (
         f"{kind}clip {said['clip']} of {said['organisation']}, issued {said['issued_at']} under "
         f"grant {grant['id']} "
@@ -134,11 +149,17 @@ def _join_list(grant: dict[str, Any], name: str) -> str:
 
 
 def read_small_file(path: Path | None, most: int, what: str) -> bytes:
-    """Read a file that has no business being large. Raises Unreadable."""
+    """Return a file of at most `most` bytes.
+
+    Raises UnreadableBundle.
+    """
     if path is None:
         raise UnreadableBundle(f"{what} is missing")
+
     with path.open("rb") as file:
         data = file.read(most + 1)
+
     if len(data) > most:
         raise UnreadableBundle(f"{what} is larger than {most} bytes")
+
     return data
