@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.errors import NotFound
 from transparency_log import checkpoints, cosigned_checkpoints, log_reader, sequencer
-from transparency_log.formats import merkle, signed_note
+from transparency_log.formats import proof_spans, signed_note
 from transparency_log.log_reader import LoggedEvent
 from transparency_log.models import Checkpoint, Entry, Outbox
 from transparency_log.storage import tile_store
@@ -71,7 +71,9 @@ def build_inclusion_proof(organisation_id: str, *, index: int, size: int) -> tup
 
     Raises ValueError for an index outside of it, TileLost.
     """
-    return tile_store.compute_span_hashes(organisation_id, merkle.list_inclusion_spans(index, size))
+    return tile_store.compute_span_hashes(
+        organisation_id, proof_spans.list_inclusion_spans(index, size)
+    )
 
 
 def build_consistency_proof(organisation_id: str, *, old: int, new: int) -> tuple[bytes, ...]:
@@ -79,7 +81,9 @@ def build_consistency_proof(organisation_id: str, *, old: int, new: int) -> tupl
 
     Raises ValueError, TileLost.
     """
-    return tile_store.compute_span_hashes(organisation_id, merkle.list_consistency_spans(old, new))
+    return tile_store.compute_span_hashes(
+        organisation_id, proof_spans.list_consistency_spans(old, new)
+    )
 
 
 def list_history(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transparency_log import reference, trees
-from transparency_log.formats import merkle
+from transparency_log.formats import merkle, proof_spans
 from transparency_log.formats.merkle import ProofRefused, TileAt
 
 MANY = trees.leaves(1100)
@@ -212,7 +212,7 @@ class TestProofs:
         with pytest.raises(ProofRefused):
             merkle.verify_inclusion(index=index, size=size, leaf=MANY[0], path=[], root=MANY[0])
         with pytest.raises(ValueError, match="not in a tree"):
-            merkle.list_inclusion_spans(index, size)
+            proof_spans.list_inclusion_spans(index, size)
 
 
 class TestTiles:

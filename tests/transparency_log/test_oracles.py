@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.transparency_log import oracles, trees
 from tests.transparency_log.oracles import Claim
-from transparency_log.formats import merkle, signed_note
+from transparency_log.formats import merkle, proof_spans, signed_note
 from transparency_log.formats.merkle import TileAt
 
 Judge = Callable[[Sequence[Claim]], list[bool]]
@@ -172,7 +172,7 @@ def _through(place: TileAt, index: int, size: int) -> Claim:
         found
         for found in (index ^ 256**place.level, index, 0, size - 1)
         if found < size
-        and place in merkle.list_span_tiles(merkle.list_inclusion_spans(found, size))
+        and place in merkle.list_span_tiles(proof_spans.list_inclusion_spans(found, size))
     )
     claim = inclusion(beside, size)
     return replace(claim, path=tuple(step.hex() for step in trees.inclusion(wrong, beside, size)))

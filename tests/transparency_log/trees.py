@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transparency_log.formats import merkle
+from transparency_log.formats import merkle, proof_spans
 from transparency_log.formats.merkle import TileAt
 
 # RFC 6962's commonly published test inputs (Certificate Transparency's reference implementation).
@@ -41,8 +41,8 @@ def grown(hashes: Sequence[bytes], *, batch: int) -> tuple[bytes, dict[TileAt, b
 
 
 def inclusion(tiles: dict[TileAt, bytes], index: int, size: int) -> list[bytes]:
-    return [merkle.hash_span(span, tiles) for span in merkle.list_inclusion_spans(index, size)]
+    return [merkle.hash_span(span, tiles) for span in proof_spans.list_inclusion_spans(index, size)]
 
 
 def consistency(tiles: dict[TileAt, bytes], old: int, new: int) -> list[bytes]:
-    return [merkle.hash_span(span, tiles) for span in merkle.list_consistency_spans(old, new)]
+    return [merkle.hash_span(span, tiles) for span in proof_spans.list_consistency_spans(old, new)]

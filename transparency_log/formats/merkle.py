@@ -2,7 +2,7 @@
 
 The tree hash of the entries [lo, hi) is read from tiles in three steps:
 
-1. `list_inclusion_spans` and `list_consistency_spans` return the ranges that a proof needs.
+1. `proof_spans` returns the ranges that a proof needs.
 2. `list_span_tiles` returns the tiles that hold them. A caller with tiles in a database fetches all
    of them at once.
 3. `hash_span` computes the hashes.
@@ -205,58 +205,6 @@ def _hash_subtree(node: _Node, tiles: Tiles) -> bytes:
 
 
 # --- proofs ---------------------------------------------------------------------------------------
-def list_inclusion_spans(index: int, size: int) -> tuple[Span, ...]:
-    """Return the ranges of an entry's audit path, from the leaf's sibling up (RFC 6962, 2.1.1).
-
-    Raises ValueError.
-    """
-    if not 0 <= index < size:
-        raise ValueError(f"entry {index} is not in a tree of {size}")
-
-    path = []
-    lo, hi = 0, size
-    while hi - lo > 1:
-        middle = lo + _find_split(hi - lo)
-        if index < middle:
-            path.append(Span(middle, hi))
-            hi = middle
-        else:
-            path.append(Span(lo, middle))
-            lo = middle
-
-    return tuple(reversed(path))
-
-
-def list_consistency_spans(old: int, new: int) -> tuple[Span, ...]:
-    """Return the ranges of the proof that `old` entries are a prefix of `new` (RFC 6962, 2.1.2).
-
-    Raises ValueError.
-    """
-    if not 0 < old <= new:
-        raise ValueError(f"a tree of {new} has no proof for {old}")
-
-    path = []
-    lo, hi, whole = 0, new, True
-    while hi != old:
-        middle = lo + _find_split(hi - lo)
-        if old <= middle:
-            path.append(Span(middle, hi))
-            hi = middle
-        else:
-            path.append(Span(lo, middle))
-            lo, whole = middle, False
-
-    if not whole:
-        path.append(Span(lo, hi))
-
-    return tuple(reversed(path))
-
-
-def _find_split(length: int) -> int:
-    """Return the largest power of two below `length`, where RFC 6962 splits a tree."""
-    return 1 << ((length - 1).bit_length() - 1)
-
-
 def verify_inclusion(
     *, index: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes
 ) -> None:
