@@ -1,3 +1,1 @@
-"""Speakers, notices, consents with grants, evidence, signer pages and the gate: who agreed to
-what.
-"""
+"""Speakers, notices, consents with grants, evidence, signing pages and the gate."""

@@ -194,7 +194,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
                 "No further call is allowed, waiting jobs are not delivered, its voices are "
                 "deleted. For good."
             ),
-            do=_revoke_consent,
+            do=_withdraw_consent,
             asks=_reason_form_for(Act.REVOKE),
         )
 
@@ -313,7 +313,7 @@ class _Principal(TypedDict):
 def _reason_form_for(act: Act) -> type[CodeForm]:
     """The form that asks why: the codes for this act, and words."""
     return make_code_form(
-        [(code.name, code.meaning) for code in change_reasons.codes_for_act(act)], words=True
+        [(code.name, code.meaning) for code in change_reasons.list_reason_codes(act)], words=True
     )
 
 
@@ -326,8 +326,8 @@ def _principal_of(consent: Consent) -> _Principal:
     }
 
 
-def _revoke_consent(consent: Consent, actor: str, given: Given) -> str:
-    after = services.revoke_consent(
+def _withdraw_consent(consent: Consent, actor: str, given: Given) -> str:
+    after = services.withdraw_consent(
         consent.id, reason=given.reason, words=given.words, actor=actor, **_principal_of(consent)
     )
     return f"The consent is {after.state_at(_principal_of(after)['at'])}."

@@ -1,7 +1,6 @@
-"""Receipts: the person's copy of what they signed, as JSON for computers and as PDF in plain words.
+"""Consent receipts: the person's copy of what they signed, as JSON and as PDF in plain words.
 
-Names and levels are those of the record and its evidence. What was corrected since stands beside
-them, as a correction.
+Names and levels are those of the record and its evidence. Later corrections appear beside them.
 """
 
 from __future__ import annotations
@@ -27,13 +26,15 @@ PROFILE: Final = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
 
 
 def receipt_to_json(consent: Consent, *, at: datetime | None = None) -> dict[str, Json]:
-    """Give the receipt after ISO/IEC TS 27560: its own version and id, and the whole record.
+    """Return the receipt after ISO/IEC TS 27560: its own version and id, and the whole record.
 
     Raises NotSigned.
     """
     if consent.record is None or consent.signed_at is None:
         raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
+
     read = _open_read_words(consent)
+
     return {
         "schema_version": SCHEMA,
         "profile": PROFILE,
@@ -63,18 +64,20 @@ def receipt_to_json(consent: Consent, *, at: datetime | None = None) -> dict[str
 
 
 def receipt_to_pdf(consent: Consent, *, at: datetime | None = None, link: str = "") -> bytes:
-    """Give the receipt as a PDF of one page or two, in the language of the notice.
-
-    Raises NotSigned.
+    """Return the receipt as a PDF of one or two pages, in the language of the notice.
 
     `link` is the person's own, for the copy that they fetch behind it. The copy of an organisation
-    has none: who holds it could act in the person's name.
+    has none: with it a reader could act in the person's name.
+
+    Raises NotSigned.
     """
     if consent.signed_at is None:
         raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
+
     locale = consent.notice_version.locale
     say: dict[str, Any] = plain_language.load_words(locale)["receipt"]
     personal = speakers.open_personal(consent.speaker)
+
     paper = Paper(
         title=say["title"],
         lang=locale,
@@ -83,13 +86,11 @@ def receipt_to_pdf(consent: Consent, *, at: datetime | None = None, link: str = 
         page_word=say["page"],
         footer=consent.id,
     )
+    state = consent.state_at(at) if at else ConsentState(consent.state)
+
     return pdf_paper.draw_paper(
         paper,
-        list(
-            _receipt_blocks(
-                consent, consent.state_at(at) if at else ConsentState(consent.state), link
-            )
-        ),
+        list(_receipt_blocks(consent, state, link)),
         undrawn=say["undrawn"],
         language=(personal.locale if personal else None) or "",
         country=(personal.country if personal else None) or "",
@@ -100,35 +101,45 @@ def _receipt_blocks(consent: Consent, state: ConsentState, link: str = "") -> It
     locale = consent.notice_version.locale
     say: dict[str, Any] = plain_language.load_words(locale)["receipt"]
     signed = read_signed_facts(consent)
+
     yield Heading(text=say["title"], level=1)
     yield from _controller_lines(consent, say)
     yield Line(label=say["person"], value=signed.name or say["erased"])
     yield from _correction_lines(consent, say, locale)
     yield from _answer_lines(signed, say)
+
     if consent.signed_at is not None:
         yield Line(
             label=say["signed"], value=plain_language.describe_moment(consent.signed_at, locale)
         )
+
     if consent.valid_from is not None and consent.valid_until is not None:
         yield Line(
             label=say["term"],
             value=plain_language.describe_term(consent.valid_from, consent.valid_until, locale),
         )
+
     yield from _proof_lines(signed, say)
     yield Line(label=say["state"], value=plain_language.name_state(state, locale))
+
     yield Heading(text=say["purposes"])
+
     read = _open_read_words(consent)
     for grant in _list_agreed_grants(consent):
         yield from _purpose_lines(grant, read.get(grant.id), say, locale)
+
     declined = [
         plain_language.name_use_case(grant.use_case, locale)
         for grant in consent.grants.filter(declined_at__isnull=False)
     ]
+
     if declined:
         yield Line(label=say["declined"], value="; ".join(declined))
+
     yield Passage(text=say["withdraw"])
     if link:
         yield CodeBlock(title=say["link"], hint=say["link_hint"], address=link)
+
     yield Heading(text=say["record"])
     version = consent.notice_version
     yield Line(
@@ -139,7 +150,7 @@ def _receipt_blocks(consent: Consent, state: ConsentState, link: str = "") -> It
 
 
 def _controller_lines(consent: Consent, say: dict[str, Any]) -> Iterator[Block]:
-    """Who asked, and how they said they can be reached, as it was signed."""
+    """Yield who asked and their contact, as it was signed."""
     record: Any = (
         canonical_json.load(bytes(consent.record))
         if consent.record is not None
@@ -148,6 +159,7 @@ def _controller_lines(consent: Consent, say: dict[str, Any]) -> Iterator[Block]:
     asker: dict[str, str] = next(
         (one for one in record["parties"] if one["party_type"] == "controller"), {}
     )
+
     yield Line(label=say["organisation"], value=asker.get("name") or consent.organisation.name)
     for label, name in ((say["contact"], "contact"), (say["dpo"], "data_protection_officer")):
         if asker.get(name):
@@ -155,7 +167,7 @@ def _controller_lines(consent: Consent, say: dict[str, Any]) -> Iterator[Block]:
 
 
 def _answer_lines(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
-    """Say what was typed as the signature, and what the person answered about advice."""
+    """Yield what was typed as the signature, and the person's answer about advice."""
     if signed.typed:
         yield Line(label=say["typed"], value=signed.typed)
     if signed.advice:
@@ -163,11 +175,12 @@ def _answer_lines(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
 
 
 def _proof_lines(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
-    """Say of what level the proof is, and by which way the link reached who signed."""
-    # What a level proves in general is untrue where the link was no secret of the person's, or
-    # where there was none.
+    """Yield the level of the proof, and the way by which the link reached the person."""
+    # The general sentence about a level is untrue if the link was no secret of the person's, or if
+    # there was none.
     other = say["levels_by_method"].get(signed.method)
     level = other.format(level=signed.assurance) if other else say["levels"][signed.assurance]
+
     yield Line(label=say["level"], value=level)
     yield Line(label=say["method"], value=say["methods"].get(signed.method, signed.method))
     if signed.written_to:
@@ -175,10 +188,9 @@ def _proof_lines(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:
 
 
 def _list_corrections(consent: Consent) -> list[Json]:
-    """Say what was corrected since the signature: the signed person's old and new values, oldest
-    first.
-    """
-    found = speaker_history.corrections_of(consent.speaker, since=consent.signed_at)
+    """Return the corrections since the signature with old and new values, oldest first."""
+    found = speaker_history.list_corrections(consent.speaker, since=consent.signed_at)
+
     return [
         {"corrected_at": to_rfc3339(one.at), "before": dict(one.before), "after": dict(one.after)}
         for one in found
@@ -186,7 +198,7 @@ def _list_corrections(consent: Consent) -> list[Json]:
 
 
 def _correction_lines(consent: Consent, say: dict[str, Any], locale: str) -> Iterator[Block]:
-    for one in speaker_history.corrections_of(consent.speaker, since=consent.signed_at):
+    for one in speaker_history.list_corrections(consent.speaker, since=consent.signed_at):
         changes = [
             say["correction"].format(
                 field=say["fields"][name],
@@ -195,6 +207,7 @@ def _correction_lines(consent: Consent, say: dict[str, Any], locale: str) -> Ite
             )
             for name in one.fields
         ]
+
         label = say["corrected"].format(date=plain_language.describe_moment(one.at, locale))
         yield Line(label=label, value="; ".join(changes))
 
@@ -209,20 +222,19 @@ def _purpose_lines(
 
 
 def _open_read_words(consent: Consent) -> dict[str, intended_uses.IntendedUseWords]:
-    """Give the words that the person read, by grant; none after an erasure."""
+    """Return the words that the person read, by grant, none after an erasure."""
     grants = _list_agreed_grants(consent)
     opened = intended_uses.open_words_of_grants(grants, consent.speaker.subject)
     found = {
         grant.id: intended_uses.find_words(grant.signed, opened.get(grant.id, ()))
         for grant in grants
     }
+
     return {grant_id: words for grant_id, words in found.items() if words is not None}
 
 
 def _words_to_json(read: intended_uses.IntendedUseWords | None) -> dict[str, Json]:
-    """Give the words with the salt of their hash, so that they can be held against the signed
-    record.
-    """
+    """Return the words with the salt of their hash, to compare them with the signed record."""
     return {
         "intended_uses": read.text if read else None,
         "intended_uses_salt": read.salt.hex() if read else None,

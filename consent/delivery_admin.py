@@ -1,7 +1,4 @@
-"""What the desk says of how a link left.
-
-The address is masked, and the link itself stands nowhere.
-"""
+"""The delivery of a link as the admin shows it. The address is masked, the link never appears."""
 
 from __future__ import annotations
 
@@ -20,10 +17,9 @@ _WHY_NOT: Final[Mapping[str, str]] = {
 
 
 def build_delivery_context(consent: Consent) -> dict[str, Any]:
-    """Give the newest delivery of a consent for its page: how, where to, when, and what went
-    wrong.
-    """
+    """Return the newest delivery of a consent: how, where to, when, and what went wrong."""
     last = link_deliveries.get_latest_delivery(consent)
+
     return {
         "delivery": link_deliveries.render_delivery(consent),
         "settled_at": last.settled_at if last else None,

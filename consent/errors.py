@@ -1,4 +1,4 @@
-"""What can be refused around consents, each with its stable code."""
+"""The errors of consent, each with its stable code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class WrongState(Conflict):
 
 
 class ConsentSuperseded(Conflict):
-    """A newer consent has taken this one's place; the answer names it."""
+    """A newer consent has taken this one's place. The answer names it."""
 
     code = "consent_superseded"
 
@@ -42,7 +42,7 @@ class SuspendedBySpeaker(Refused):
 
 
 class ContactMissing(Conflict):
-    """Nobody could reach the organisation that asks: its contact must be set before live requests
+    """The organisation that asks cannot be reached: its contact must be set before live requests
     are made.
     """
 
@@ -67,7 +67,7 @@ class DeliveryUnavailable(Unavailable):
 
 
 class DeliveryPending(Invalid):
-    """The server that carries the link has not yet confirmed that it took it; sign again in a
+    """The server that carries the link has not yet confirmed that it took it. Sign again in a
     minute.
     """
 
@@ -81,16 +81,16 @@ class AddressMissing(Invalid):
 
 
 class NotSentByUs(Conflict):
-    """The link was handed to the asker or belongs to test data, so there is nothing that we could
-    send again.
+    """The link was handed to the organisation or belongs to test data, so there is nothing that we
+    could send again.
     """
 
     code = "delivery_not_by_us"
 
 
 class CorrectionNeeded(Conflict):
-    """Somebody has signed under this name, address or country; changing it takes a correction with
-    a reason.
+    """This name, address or country stands in a signature. Changing it takes a correction with a
+    reason.
     """
 
     code = "correction_needed"

@@ -1,6 +1,4 @@
-"""Judging: gathers what a decision rests on, holds it against what was signed, and lets the policy
-judge.
-"""
+"""Evaluation of an access request: load the facts, verify them, let the policy judge."""
 
 from __future__ import annotations
 
@@ -22,22 +20,30 @@ logger = logging.getLogger(__name__)
 def load_and_evaluate(
     ask: AccessRequest, *, at: datetime, quota: bool = True
 ) -> tuple[LoadedContext | None, PolicyResult]:
-    """Gather and judge; without `quota`, what is left of it does not count, since it was set aside
-    or spent before.
+    """Load the facts of a request and evaluate it.
 
-    Whatever goes wrong in here is a refusal: the gate denies when it is in doubt.
+    1. Read the rows that the decision rests on.
+    2. Verify the signed records of the consents among them.
+    3. Let the policy judge.
+    4. If it allows, verify the person's other consents and the voice's binding.
+
+    Without `quota` the quota left does not count, because it was reserved or spent before. Any
+    error in here is a denial.
     """
     try:
         # A doubt must undo what was read, and nothing was written yet: no savepoint is needed.
         with transaction.atomic(savepoint=False):
             gathered = decision_context.load_context(ask, at=at)
+
             if gathered.chain:
                 signed_record_check.check_signed_records(
                     gathered.chain, gathered.signed, gathered.holds, on=at.date()
                 )
+
             verdict = evaluate.evaluate_request(
                 ask, gathered.facts if quota else _ignore_quota(gathered.facts)
             )
+
             if verdict.is_allowed and gathered.consent is not None:
                 signed_record_check.check_other_consents(gathered.others, gathered.holds)
                 if ask.voice_id:
@@ -45,6 +51,7 @@ def load_and_evaluate(
                     voice_lookup.check_bound(
                         ask.voice_id, rests_on, subject=gathered.consent.speaker.subject
                     )
+
             return gathered, replace(
                 verdict, reasons=tuple(explain_reason(reason) for reason in verdict.reasons)
             )
@@ -60,8 +67,10 @@ def load_and_evaluate(
 def _ignore_quota(facts: PolicyContext) -> PolicyContext:
     if facts.consent is None:
         return facts
+
     grants = tuple(
         replace(grant, characters_left=None, milliseconds_left=None, clips_left=None)
         for grant in facts.consent.grants
     )
+
     return replace(facts, consent=replace(facts.consent, grants=grants))

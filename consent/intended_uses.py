@@ -1,8 +1,8 @@
-"""Intended uses: what the asker wrote about a purpose, and the person read before they signed.
+"""Intended uses: the words about a purpose, which the person read before they signed.
 
-The words may name people, so they lie sealed under the person's key with a random salt. Scopes,
-signed records and the log hold a hash over both. While the key lives, the words can be shown and
-proven; afterwards nobody can even try a guess, because the salt is gone with them.
+The words may name people, so they are sealed under the person's key with a random salt. Scopes,
+signed records and the log hold a hash over both. While the key exists the words can be shown and
+proven. Afterwards no guess can be tested either, because the salt was sealed with them.
 """
 
 from __future__ import annotations
@@ -33,46 +33,47 @@ class IntendedUseWords:
 
     @property
     def sha256(self) -> str:
-        """The hash that stands for them."""
+        """Return the hash that stands for the words."""
         return hashlib.sha256(_DOMAIN + self.salt + self.text.encode("utf-8")).hexdigest()
 
 
 def salt_words(text: str) -> IntendedUseWords:
-    """Give the words with a fresh salt."""
+    """Return the words with a new salt."""
     return IntendedUseWords(text=text, salt=secrets.token_bytes(_SALT_BYTES))
 
 
 def hash_scope_words(scope: Mapping[str, Json], words: IntendedUseWords) -> Scope:
-    """Give a scope as it is kept: the hash in the place of the words."""
+    """Return a scope as it is stored: the hash in the place of the words."""
     return {name: value for name, value in scope.items() if name != WORDS} | {HASH: words.sha256}
 
 
 def seal_words(grant_id: str, subject: str, words: Iterable[IntendedUseWords]) -> bytes:
-    """Seal the words of a grant: those that were signed, and those that a narrowing put in their
-    place.
-    """
+    """Seal the words of a grant: those that were signed, and those of a later narrowing."""
     value: list[Json] = [{"text": one.text, "salt": one.salt.hex()} for one in words]
+
     return sealed_values.seal(subject, _seal_context(grant_id), value)
 
 
 def open_words(grant: Grant, subject: str) -> tuple[IntendedUseWords, ...]:
-    """Open all words of a grant; none after an erasure."""
+    """Return all words of a grant, none after an erasure."""
     return next(iter(open_words_of_grants([grant], subject).values()), ())
 
 
 def open_words_of_grants(
     grants: Iterable[Grant], subject: str
 ) -> dict[str, tuple[IntendedUseWords, ...]]:
-    """Open the words of several grants of one person with one look at the key, by grant id."""
+    """Return the words of several grants of one person by grant id. The key is read once."""
     held = {
         grant.id: bytes(grant.sealed_words) for grant in grants if grant.sealed_words is not None
     }
     if not held:
         return {}
+
     try:
         derive = subject_keys.open_deriver(subject)
     except subject_keys.KeyDestroyed:
         return {}
+
     return {
         grant_id: tuple(_read_words(derive, grant_id, sealed_words))
         for grant_id, sealed_words in held.items()
@@ -82,13 +83,14 @@ def open_words_of_grants(
 def find_words(
     scope: Mapping[str, Json], words: Iterable[IntendedUseWords]
 ) -> IntendedUseWords | None:
-    """Give the words that a scope's hash stands for; None after an erasure."""
+    """Return the words that a scope's hash stands for, or None after an erasure."""
     return next((one for one in words if one.sha256 == scope.get(HASH)), None)
 
 
 def restore_scope_words(scope: Mapping[str, Json], words: Iterable[IntendedUseWords]) -> Scope:
-    """Give a scope as it is shown: with the words, or None in their place, beside their hash."""
+    """Return a scope as it is shown: with the words, or None in their place, and their hash."""
     found = find_words(scope, words)
+
     return {**scope, WORDS: found.text if found else None}
 
 
@@ -96,6 +98,7 @@ def _read_words(
     derive: subject_keys.Derive, grant_id: str, sealed_words: bytes
 ) -> Iterator[IntendedUseWords]:
     value = sealed_values.unseal_with(derive, _seal_context(grant_id), sealed_words)
+
     for one in cast("list[dict[str, str]]", value):
         yield IntendedUseWords(text=one["text"], salt=bytes.fromhex(one["salt"]))
 

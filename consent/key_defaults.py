@@ -1,4 +1,4 @@
-"""How the defaults of an API key are read: by the same closed lists as the words of a call."""
+"""The defaults of an API key, read by the same closed lists as the words of a call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import Fault, Invalid
 
 
 def register_key_defaults() -> None:
-    """Make known how each default is read; called when the applications start."""
+    """Register how each default is read. Called when the applications start."""
     use_case = f"There is no such use case; name one of {use_cases.LISTED}."
     language = f"This is no specific language that we know; {languages.HOW_TO}"
     wrong = {
@@ -22,12 +22,14 @@ def register_key_defaults() -> None:
         "channel": unknown_place("channel", attr="default_channel"),
         "territory": unknown_place("territory", attr="default_territory"),
     }
+
     spells: dict[str, Callable[[str], str]] = {
         "use_case": use_cases.parse_use_case,
         "language": languages.parse_language,
         "channel": channels.parse_channel,
         "territory": territories.parse_territory,
     }
+
     for name, spell in spells.items():
         api_key_defaults.spellings.add(
             DefaultSpelling(

@@ -1,7 +1,4 @@
-"""Events: how the things that happen to a consent are written to the log.
-
-Ids and codes alone; words lie sealed.
-"""
+"""Log entries of consent. They hold ids and codes alone, words are sealed elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from vault import subject_keys
 def log_speaker_event(
     speaker: Speaker, kind: str, *, at: datetime, actor: str, body: Mapping[str, Json]
 ) -> None:
-    """Log something that happened to a speaker. The last statement of its transaction."""
+    """Log something that happened to a speaker. Make it the last statement of the transaction."""
     log_event(
         organisation_id=speaker.organisation_id,
         livemode=speaker.livemode,
@@ -43,9 +40,9 @@ def log_consent_event(
     body: Mapping[str, Json],
     by: str | None = None,
 ) -> None:
-    """Log something that happened to a consent (its `speaker` at hand).
+    """Log something that happened to a consent with its loaded `speaker`.
 
-    The last statement of its transaction.
+    Make it the last statement of the transaction.
     """
     log_event(
         organisation_id=consent.organisation_id,
@@ -75,8 +72,9 @@ def log_event(
     speaker: str | None = None,
     by: str | None = None,
 ) -> str:
-    """Log an event under the person's key, or under the organisation's when the person has been
-    erased; give its id.
+    """Append an event under the person's key and return its id.
+
+    If the person has been erased, it is under the organisation's key.
     """
     try:
         return events.append_event(
@@ -91,7 +89,8 @@ def log_event(
             speaker=speaker,
             by=by,
         )
-    except subject_keys.KeyDestroyed:  # raised before anything is written
+    except subject_keys.KeyDestroyed:
+        # It is raised before anything is written.
         return events.append_event(
             organisation_id=organisation_id,
             livemode=livemode,

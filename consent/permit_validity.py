@@ -1,9 +1,9 @@
-"""Still: may that which was allowed go on? The stored ask of a decision is judged again, as of now.
+"""Validity of permits: whether what was allowed may go on. The stored request is judged again.
 
-Two things are asked for. A running permit holds only while nothing of its consent moved: state,
-epoch and term are as they were, its voice is ready and its API key may still do this. What was
-delivered already rests on the consent as it is today, whoever asks for it: after a pause it is
-there again, after a narrowing that leaves it out it is not.
+A running permit is valid only while nothing of its consent has changed: state, epoch and term are
+as they were, its voice is ready, and its API key may still do this. A delivered clip rests on the
+consent as it is now. After a suspension and a resumption it is there again. After a narrowing that
+leaves it out it is not.
 """
 
 from __future__ import annotations
@@ -25,25 +25,24 @@ from core.canonical_json import Json
 from core.errors import Refused
 
 SCOPES: Final[Mapping[str, str]] = {"synthesize": "speech:write", "clone": "voices:write"}
-"""What an API key must be allowed to do, for as long as the act runs."""
+"""The scope that an API key must have as long as the act runs."""
 _MOST: Final = 4096
 _LOOKED_AT: Final = (
     "state", "revocation_epoch", "valid_until", "speaker__kind", "speaker__state",
     "organisation__policy",
 )  # fmt: skip
-"""What `find_ended_permits` reads of a consent, twenty times a second."""
+"""The columns that `find_ended_permits` reads of a consent, twenty times a second."""
 Ground = tuple[int, str, bytes]
-"""What can turn a yes into a no: the consent's epoch, the person's state, and the organisation's
-whole policy.
-"""
+"""What can turn a yes into a no: the consent's epoch, the person's state, and the whole policy."""
 _judged: dict[str, Ground] = {}
 
 
 def may_still(held: Permit | str, *, at: datetime, lock: bool = False) -> None:
-    """Raise unless what allowed this decision holds at `at`: a Permit that runs, or the id of one
-    that was delivered.
+    """Check that what allowed this decision is valid at `at`.
 
-    With `lock`, the consent behind a permit stays locked until the caller's transaction ends.
+    `held` is a running Permit, or the decision id of a delivered one. With `lock`, the consent
+    behind a permit stays locked until the caller's transaction ends.
+
     Raises ConsentDenied, and KeyEnded for a permit whose API key may not do this any more.
     """
     if isinstance(held, str):
@@ -53,10 +52,10 @@ def may_still(held: Permit | str, *, at: datetime, lock: bool = False) -> None:
 
 
 def may_repeat(decision_id: str, *, at: datetime) -> None:
-    """Raise unless the very permit of this decision holds, so that its answer may be given a second
-    time.
+    """Check that the very permit of this decision is valid, so that its answer may be repeated.
 
-    A pause ended it, even when the consent stands again: a repeated call is then decided again.
+    A suspension ended it, even if the consent is active again: a repeated call is decided again.
+
     Raises ConsentDenied.
     """
     rows = Decision.objects.filter(id=decision_id, allowed=True)
@@ -64,6 +63,7 @@ def may_repeat(decision_id: str, *, at: datetime) -> None:
     if found is not None and found[0] != found[2]:
         moved = make_reason("The consent has changed since.", found[1], "consent_revoked")
         raise ConsentDenied((moved,), decision_id=decision_id)
+
     _check_delivered(decision_id, at=at)
 
 
@@ -74,35 +74,39 @@ def find_ended_permits(
     ask_voices: bool = True,
     lock: bool = False,
 ) -> dict[str, Refused]:
-    """Give which of the running permits hold no longer, by decision: three questions for all of
-    them.
+    """Return the running permits that are not valid any more, by decision.
 
-    Streams ask many times a second, and so leave out keys or voices in some of their rounds, and
-    take no lock. Whether a clip may be issued is decided by `gate.confirm`, which locks.
+    This takes three queries for all of them. Streams check many times a second. So they leave out
+    keys or voices in some of their rounds, and take no lock. Whether a clip may be issued is
+    decided by `gate.confirm`, which locks.
     """
     pairs = tuple(running)
     if not pairs:
         return {}
+
     rows = Consent.objects.filter(id__in={permit.consent_id for permit, _ in pairs})
     if lock:
         rows = rows.select_for_update(no_key=True, of=("self",))
+
     consents = rows.select_related("speaker", "organisation").only(*_LOOKED_AT).in_bulk()
     keys_over = find_key_endings(pairs) if ask_keys else {}
     speaking = {permit.voice_id for permit, _ in pairs if permit.action == "synthesize"}
-    ready = voice_lookup.ready_among(speaking) if ask_voices else frozenset(speaking)
+    ready = voice_lookup.find_ready_voices(speaking) if ask_voices else frozenset(speaking)
+
     found: dict[str, Refused] = {}
     for permit, at in pairs:
         if (over := keys_over.get(permit.decision_id)) is not None:
             found[permit.decision_id] = over
         elif reasons := _find_reasons(permit, consents.get(permit.consent_id), ready, at=at):
             found[permit.decision_id] = ConsentDenied(reasons, decision_id=permit.decision_id)
+
     return found
 
 
 def find_key_endings(
     pairs: Iterable[tuple[Permit, datetime]],
 ) -> dict[str, api_key_lookup.KeyEnded]:
-    """Give why API keys may not go on, by decision."""
+    """Return why API keys may not go on, by decision."""
     asked = [
         api_key_lookup.Use(
             ref=permit.decision_id,
@@ -112,12 +116,14 @@ def find_key_endings(
         )
         for permit, at in pairs
     ]
+
     return api_key_lookup.find_ended_keys(asked)
 
 
 def check_actor(actor: str, action: str, *, at: datetime) -> None:
-    """Raise KeyEnded when the actor is an API key that may not do this any more, such as the one
-    that queued a job.
+    """Check that the actor, if it is an API key, may still do this, such as after queueing a job.
+
+    Raises KeyEnded.
     """
     for error in api_key_lookup.find_ended_keys(
         [api_key_lookup.Use(ref=actor, actor=actor, scope=_scope_for(action), at=at)]
@@ -126,12 +132,12 @@ def check_actor(actor: str, action: str, *, at: datetime) -> None:
 
 
 def remember_ground(decision_id: str, consent: Consent, policy: Mapping[str, Json]) -> None:
-    """Remember on what ground a decision was judged: while that is the same, so is the verdict."""
+    """Store the ground on which a decision was judged. The same ground gives the same result."""
     if len(_judged) >= _MOST:
         _judged.clear()
-    if (
-        consent.speaker.kind == Speaker.Kind.ADULT
-    ):  # who acts for others may stop with no trace in these rows
+
+    # Who acts for another person may stop acting without a trace in these rows.
+    if consent.speaker.kind == Speaker.Kind.ADULT:
         _judged[decision_id] = _ground_of(consent, policy)
 
 
@@ -146,47 +152,54 @@ def _scope_for(action: str) -> str | None:
 def _find_reasons(
     permit: Permit, consent: Consent | None, ready: frozenset[str], *, at: datetime
 ) -> tuple[Reason, ...]:
-    """What speaks against a running permit; nothing while it holds."""
+    """Return what speaks against a running permit, nothing if it is valid."""
     if consent is None:
         return (Reason(code="no_consent", detail="The consent is gone."),)
-    state, until = ConsentState(consent.state), consent.valid_until
+
+    state = ConsentState(consent.state)
+    until = consent.valid_until
     if state is not ConsentState.ACTIVE or consent.revocation_epoch != permit.epoch:
         return (
             make_reason(
                 "The consent ended while the call was running.", consent.id, _ending_code(state)
             ),
         )
+
     if until is None or at >= until:
         return (
             make_reason(
                 "The term ended while the call was running.", consent.id, "consent_expired"
             ),
         )
+
     if permit.action == "synthesize" and permit.voice_id and permit.voice_id not in ready:
         return (
             make_reason(
                 "The voice ended while the call was running.", consent.id, "voice_not_ready"
             ),
         )
+
     return _evaluate_again(permit, consent, at=at)
 
 
 def _evaluate_again(permit: Permit, consent: Consent, *, at: datetime) -> tuple[Reason, ...]:
-    """Judge the stored ask, unless it was judged on the very same ground.
+    """Judge the stored request, unless it was judged on the very same ground.
 
-    A clone's recordings may be bound since.
+    A clone is always judged again, because its recordings may have been bound since.
     """
     policy = consent.organisation.policy
-    if permit.action == "synthesize" and _judged.get(permit.decision_id) == _ground_of(
-        consent, policy
-    ):
+    ground = _judged.get(permit.decision_id)
+    if permit.action == "synthesize" and ground == _ground_of(consent, policy):
         return ()
+
     decision = Decision.objects.filter(id=permit.decision_id, allowed=True).first()
     if decision is None:
         return (Reason(code="no_consent", detail="The decision is gone."),)
+
     _, verdict = load_and_evaluate(restore_access_request(decision), at=at, quota=False)
     if verdict.is_allowed:
         remember_ground(decision.id, consent, policy)
+
     return verdict.reasons
 
 
@@ -195,10 +208,12 @@ def _check_delivered(decision_id: str, *, at: datetime) -> None:
     if decision is None:
         missing = Reason(code="no_consent", detail="There is no such permission.")
         raise ConsentDenied((missing,), decision_id=decision_id)
+
     ask = restore_access_request(decision)
-    if ask.voice_id and voice_lookup.gone_among({ask.voice_id}):
+    if ask.voice_id and voice_lookup.find_deleted_voices({ask.voice_id}):
         gone = make_reason("The voice has been deleted.", decision.consent_id, "voice_not_ready")
         raise ConsentDenied((gone,), decision_id=decision_id)
+
     # A preview used nothing of the quota, so what is left of it counts.
     _, verdict = load_and_evaluate(ask, at=at, quota=decision.preview)
     if not verdict.is_allowed:
@@ -206,7 +221,7 @@ def _check_delivered(decision_id: str, *, at: datetime) -> None:
 
 
 def make_reason(detail: str, consent_id: str | None, code: str) -> Reason:
-    """Give a reason about one consent."""
+    """Return a reason about one consent."""
     return Reason(code=code, detail=detail, consent=consent_id)
 
 

@@ -1,4 +1,4 @@
-"""Quota: set aside before the work, spent or given back after it.
+"""Quota: reserved before the work, spent or released after it.
 
 Each change is one conditional UPDATE.
 """
@@ -20,27 +20,28 @@ from core.canonical_json import Json
 def compute_remaining_quota(
     scope: Mapping[str, Json], usage: GrantUsage | None
 ) -> dict[str, int | None]:
-    """Give what is left of a scope's quota after what is used and what is set aside; None where
-    there is no limit.
-    """
+    """Return what is left of a scope's quota after use and reservations, None without a limit."""
     limit = grant_scope.get_quota_limits(scope)
     if usage is None:
         return limit
+
     taken = {
         "characters": usage.used_characters + usage.held_characters,
         "milliseconds": usage.used_milliseconds,
         "clips": usage.used_clips + usage.held_clips,
     }
+
     return {name: None if most is None else most - taken[name] for name, most in limit.items()}
 
 
 def load_usages(grants: list[Grant], at: datetime) -> dict[str, GrantUsage]:
-    """Give the usage rows of these grants for the windows in which `at` lies, by grant id."""
+    """Return the usage rows of these grants for the windows that contain `at`, by grant id."""
     windows = {
         grant.id: grant_scope.name_quota_window(grant_scope.get_quota_period(grant.scope), at)
         for grant in grants
     }
     rows = GrantUsage.objects.filter(grant__in=grants, window__in=set(windows.values()))
+
     return {row.grant_id: row for row in rows if row.window == windows[row.grant_id]}
 
 
@@ -48,10 +49,10 @@ def load_usages(grants: list[Grant], at: datetime) -> dict[str, GrantUsage]:
 def reserve_quota(
     grant: Grant, usage: GrantUsage | None, *, characters: int, clips: int, at: datetime
 ) -> GrantUsage | None:
-    """Set an amount aside, and return the usage row, or None when the amount does not fit.
+    """Reserve an amount and return its usage row, or None if it does not fit.
 
-    `usage` is the row of the window in which `at` lies, if there is one yet. Two callers can never
-    be given the same remainder.
+    `usage` is the row of the window that contains `at`, if there is one yet. The UPDATE is
+    conditional, so two callers never get the same remainder.
     """
     if usage is None:
         window = grant_scope.name_quota_window(grant_scope.get_quota_period(grant.scope), at)
@@ -65,9 +66,11 @@ def reserve_quota(
         room["used_clips__lte"] = most - clips - F("held_clips")
     if (most := limit["milliseconds"]) is not None and clips:
         room["used_milliseconds__lt"] = most
+
     fitted = GrantUsage.objects.filter(id=usage.id, **room).update(
         held_characters=F("held_characters") + characters, held_clips=F("held_clips") + clips
     )
+
     return usage if fitted else None
 
 
@@ -75,9 +78,7 @@ def reserve_quota(
 def create_reservation(
     decision: Decision, usage: GrantUsage, *, characters: int, clips: int, expires_at: datetime
 ) -> None:
-    """Remember what an allowed decision set aside, so that it is spent or given back exactly
-    once.
-    """
+    """Store what an allowed decision reserved, so that it is spent or released exactly once."""
     Reservation.objects.create(
         decision=decision, usage=usage, characters=characters, clips=clips, expires_at=expires_at
     )
@@ -89,8 +90,8 @@ def spend_reservation(
 ) -> bool:
     """Turn a held reservation into the amount really used.
 
-    False when it does not fit, and when it is over, whether the sweep has given it back already or
-    not.
+    Returns False if the amount does not fit, and if the reservation has expired, whether the sweep
+    has released it already or not.
     """
     held = Reservation.objects.filter(
         pk=reservation.pk, state=Reservation.State.HELD, expires_at__gt=at
@@ -107,25 +108,27 @@ def spend_reservation(
         )
     if (most := limit["milliseconds"]) is not None:
         fits &= Q(used_milliseconds__lte=most - milliseconds)
+
     return _move_to_used(fits, reservation, characters=characters, milliseconds=milliseconds)
 
 
 @transactions.requires_transaction
 def charge_reservation(reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
-    """Turn a held reservation into what has left already, fitting or not.
+    """Turn a held reservation into what was already delivered, even if it does not fit.
 
-    False when it is not held any more.
+    Returns False if it is not held any more.
     """
     held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
     if not held.update(state=Reservation.State.COMMITTED):
         return False
+
     return _move_to_used(
         Q(pk=reservation.usage_id), reservation, characters=characters, milliseconds=milliseconds
     )
 
 
 def _move_to_used(rows: Q, reservation: Reservation, *, characters: int, milliseconds: int) -> bool:
-    """From set aside to used, in the one row that fits; False when none does."""
+    """Move from reserved to used in the one row that fits. Return False if none does."""
     return bool(
         GrantUsage.objects.filter(rows).update(
             held_characters=F("held_characters") - reservation.characters,
@@ -139,12 +142,14 @@ def _move_to_used(rows: Q, reservation: Reservation, *, characters: int, millise
 
 @transactions.requires_transaction
 def release_reservation(reservation: Reservation) -> bool:
-    """Give a held reservation back, once. False when it was spent or given back before."""
+    """Release a held reservation, once. Return False if it was spent or released before."""
     held = Reservation.objects.filter(pk=reservation.pk, state=Reservation.State.HELD)
     if not held.update(state=Reservation.State.RELEASED):
         return False
+
     GrantUsage.objects.filter(pk=reservation.usage_id).update(
         held_characters=F("held_characters") - reservation.characters,
         held_clips=F("held_clips") - reservation.clips,
     )
+
     return True

@@ -1,10 +1,9 @@
-"""Recordings known by their sound: a recording that is bound to one person's consent is no other
-person's sample.
+"""Fingerprints of bound recordings: another person's recording is found by its sound.
 
-A file's hash changes with any byte of it. So a recording is looked for by the hash of its decoded
-samples, and by its acoustic fingerprint, which outlives another codec, another level and cutting.
-The blind index is under the organisation's own key: the question is asked within one organisation,
-and its live and test data stay apart.
+A file's hash changes with any byte of it. So a recording is searched by the hash of its decoded
+samples, and by its acoustic fingerprint, which survives another codec, another level and cutting.
+The blind index is under the organisation's own key. A search stays within one organisation, and
+within its live or its test data.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from vault import sealed_values, subject_keys
 EVERY: Final = 3
 """One frame in three is indexed.
 
-All frames of a sound that is looked for are asked, so one of three finds it.
+All frames of the searched sound are looked up, so one of three matches.
 """
 CANDIDATES: Final = 12
 MOST_HITS: Final = 50_000
@@ -50,17 +49,18 @@ _PURPOSE: Final = "sample-index/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingIdentity:
-    """What a recording is known by, whatever file it lies in."""
+    """What identifies a recording in any file: the hash of its samples, and its fingerprint."""
 
     pcm_sha256: str
     bits: Bits = field(repr=False)
 
 
 def identify_recording(sound: Sound) -> RecordingIdentity:
-    """Return what this recording is known by. Silence at its ends does not count for the hash."""
+    """Return the identity of a recording. Silence at its ends does not count for the hash."""
     heard = np.flatnonzero(sound.samples)
     samples = sound.samples[heard[0] : heard[-1] + 1] if heard.size else sound.samples[:0]
     trimmed = Sound(samples, sound.rate)
+
     return RecordingIdentity(
         pcm_sha256=canonical_json.sha256_hex(trimmed.pcm16()),
         bits=haitsma_kalker.compute_sub_fingerprints(sound.samples, sound.rate),
@@ -70,10 +70,10 @@ def identify_recording(sound: Sound) -> RecordingIdentity:
 def find_foreign(
     recordings: Sequence[RecordingIdentity], *, speaker: Speaker, at: datetime
 ) -> tuple[int, ...]:
-    """Return the places of those recordings that are bound to consents of other people in this
-    organisation.
+    """Return the places of those recordings that are bound to other people's consents.
 
-    Who counts as another person, `speakers.are_two_people` says.
+    Only consents to the same organisation are searched. `speakers.are_two_people` decides who is
+    another person.
     """
     others = SampleFingerprint.objects.filter(
         consent__organisation_id=speaker.organisation_id, consent__livemode=speaker.livemode
@@ -93,7 +93,7 @@ def find_foreign(
 def _find_matching(
     recording: RecordingIdentity, others: QuerySet[SampleFingerprint], key: bytes
 ) -> Iterator[SampleFingerprint]:
-    """Give those of the others' rows whose recording this is, or a part of it."""
+    """Yield the rows whose recording is this one, or a part of it."""
     rows = others.select_related("consent__speaker")
     yield from rows.filter(pcm_sha256=recording.pcm_sha256)
     yield from _find_heard(recording.bits, rows, key)
@@ -101,9 +101,9 @@ def _find_matching(
 
 @transactions.requires_transaction
 def lock_register(speaker: Speaker) -> None:
-    """Hold the organisation's register of recordings until the transaction ends.
+    """Lock the organisation's register of recordings until the transaction ends.
 
-    Take it after the consent's lock and before the log. `find_foreign` then sees what every earlier
+    Take it after the consent's lock and before the log. Then `find_foreign` sees what every earlier
     binding wrote.
     """
     row, _ = SampleRegister.objects.get_or_create(
@@ -116,8 +116,9 @@ def lock_register(speaker: Speaker) -> None:
 def keep_fingerprints(
     consent: Consent, recordings: Sequence[RecordingIdentity], *, at: datetime
 ) -> int:
-    """Keep and index what these recordings are known by, and return how many were new to this
-    consent.
+    """Store and index the identities of these recordings.
+
+    Return how many were new to this consent.
     """
     speaker = consent.speaker
     key = _index_key(speaker.organisation_id, at=at)
@@ -137,23 +138,23 @@ def keep_fingerprints(
         SampleFingerprintTerm.objects.bulk_create(
             _terms_of(row, recording.bits, key), batch_size=2_000
         )
+
     return len(new)
 
 
 @transactions.requires_transaction
 def delete_fingerprints(subject: str) -> int:
-    """Delete every fingerprint of a person's recordings with its terms, and return how many there
-    were.
-    """
+    """Delete every fingerprint of a person's recordings with its terms. Return their number."""
     held = list(SampleFingerprint.objects.filter(subject=subject).values_list("id", flat=True))
     SampleFingerprintTerm.objects.filter(fingerprint_id__in=held).delete()
+
     return SampleFingerprint.objects.filter(id__in=held).delete()[0]
 
 
 def _find_heard(
     heard: Bits, others: QuerySet[SampleFingerprint], key: bytes
 ) -> Iterator[SampleFingerprint]:
-    """Give the others' rows whose recording lies in this sound, or a part of which does."""
+    """Yield the rows whose recording lies in this sound, entirely or in part."""
     if np.count_nonzero(heard != SILENT) < haitsma_kalker.LEAST:
         return
 
@@ -178,9 +179,7 @@ def _find_heard(
 def _rank_shifts(
     places: Mapping[int, Sequence[int]], others: QuerySet[SampleFingerprint]
 ) -> tuple[tuple[int, int], ...]:
-    """Return (fingerprint, shift) of the recordings that share most values at one shift, most
-    first.
-    """
+    """Return (fingerprint, shift) of the recordings that share most values at one shift."""
     votes: Counter[tuple[int, int]] = Counter()
     for row_id, term, place in _find_hits(places, others):
         for heard_at in places[term]:
@@ -188,18 +187,21 @@ def _rank_shifts(
 
     best: dict[int, tuple[int, int]] = {}
     for row_id, shift in votes:
-        # A cut falls between two frames, so that the agreement is spread over neighbouring shifts.
+        # A cut falls between two frames, so the agreement is spread over neighbouring shifts.
         count = sum(votes.get((row_id, shift + step), 0) for step in (-1, 0, 1))
         best[row_id] = max(best.get(row_id, (0, 0)), (count, shift))
 
     ranked = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))[:CANDIDATES]
+
     return tuple((row_id, shift) for row_id, (_, shift) in ranked)
 
 
 def _find_hits(
     places: Mapping[int, Sequence[int]], others: QuerySet[SampleFingerprint]
 ) -> Iterator[tuple[int, int, int]]:
-    waiting, left = iter(places), MOST_HITS
+    waiting = iter(places)
+    left = MOST_HITS
+
     while (some := list(islice(waiting, _AT_ONCE))) and left > 0:
         matching = SampleFingerprintTerm.objects.filter(term__in=some, fingerprint__in=others)
         for row in matching.values_list("fingerprint_id", "term", "place")[:left]:
@@ -232,11 +234,14 @@ def _bits_to_text(bits: Bits) -> str:
 
 
 def _open_fingerprint(row: SampleFingerprint | None) -> Bits | None:
-    """Open a fingerprint. None when it is gone, or its key is."""
+    """Return an opened fingerprint, or None if the row or its key does not exist any more."""
     if row is None:
         return None
+
     try:
         text = sealed_values.unseal(row.subject, _CONTEXT, bytes(row.sealed))
-    except NotFound:  # KeyDestroyed is one
+    except NotFound:
+        # Also a KeyDestroyed.
         return None
+
     return np.frombuffer(base64.b64decode(str(text)), dtype="<u4")

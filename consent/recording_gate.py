@@ -1,8 +1,8 @@
-"""The gate for recordings by their sound: what is known of them only after they were decoded.
+"""The gate for recordings by their sound, which is known only after decoding.
 
-`gate.check` comes first and knows the files by their hashes. `check_recordings` comes after the
-samples were decoded and before anything leaves for a provider. `bind_recordings` comes in the
-transaction that makes the voice ready, and asks once more.
+1. `gate.check` knows the files by their hashes.
+2. `check_recordings` comes after decoding, and before anything is sent to a provider.
+3. `bind_recordings` comes in the transaction that makes the voice ready, and checks once more.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from core import transactions
 def check_recordings(
     ask: AccessRequest, permit: Permit, sounds: Sequence[Sound], *, at: datetime, actor: str
 ) -> tuple[RecordingIdentity, ...]:
-    """Return what these recordings are known by, when none of them is another person's.
+    """Return the identities of these recordings, if none is another person's.
 
-    Call it outside of any transaction. Raises ConsentDenied (`sample_not_covered`) with a decision
-    of its own, which is recorded and logged like every refusal.
+    Call it outside of any transaction.
+
+    Raises ConsentDenied (`sample_not_covered`) with a decision of its own, which is recorded and
+    logged like every denial.
     """
     recordings = tuple(recording_fingerprints.identify_recording(sound) for sound in sounds)
     speaker = Speaker.objects.get(id=permit.speaker_id)
@@ -50,6 +52,7 @@ def check_recordings(
             expires_at=at + gate.ANSWER_LASTS,
         )
         decision_records.log_decision(decision, gathered.consent, at=at, actor=actor)
+
     raise ConsentDenied(reasons, decision_id=decision.id)
 
 
@@ -59,7 +62,7 @@ def bind_recordings(
 ) -> None:
     """Bind recordings to the permit's consent by their sound, after `gate.confirm` has locked it.
 
-    Raises ConsentDenied when another person's consent was bound to one of them in the meantime.
+    Raises ConsentDenied if another person's consent was bound to one of them in the meantime.
     """
     consent = Consent.objects.select_related("speaker").get(id=permit.consent_id)
     recording_fingerprints.lock_register(consent.speaker)
@@ -68,6 +71,7 @@ def bind_recordings(
     if foreign:
         reasons = tuple(_foreign_reason(permit, place) for place in foreign)
         raise ConsentDenied(reasons, decision_id=permit.decision_id)
+
     recording_fingerprints.keep_fingerprints(consent, recordings, at=at)
 
 

@@ -1,10 +1,9 @@
-"""Seals: a MAC over where a consent stands, so that a row which was changed by hand is seen before
-it permits anything.
+"""Row MACs: they show that the row of a consent was changed by hand, before it permits anything.
 
-The record proves what was signed. Which state it is in since then, at which epoch, and what
-narrowing left of it, only the rows say. Each act that moves a standing consent therefore writes a
-MAC over them, under the person's key in the vault. Who can write rows and has no such key can break
-a seal, never make one; and a broken one is never renewed.
+The record proves what was signed. The state since then, its epoch, and what narrowing left of it
+are in the rows alone. So each act that moves a consent in force writes a MAC over them, under the
+person's key in the vault. Who can write rows and does not have that key can break a MAC, and can
+never make one. A broken one is never renewed.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ COLUMNS: Final = (
     "organisation_id", "livemode", "speaker_id", "record_sha256", "supersedes_id", "state",
     "revocation_epoch", "suspended_by", "valid_from", "valid_until", "standing_mac",
 )  # fmt: skip
-"""The columns of a consent that a seal is made over, and the seal."""
+"""The columns of a consent that the MAC covers, and the MAC."""
 
 
 class SealBroken(Exception):
@@ -37,11 +36,10 @@ class SealBroken(Exception):
 
 
 def encode_standing(consent: Consent, grants: Sequence[Grant], holds: Collection[str]) -> bytes:
-    """Give the canonical bytes that say where a consent stands; `grants` are all of its own, in any
-    order.
+    """Return the canonical bytes of a consent's state. `grants` are all of its own, in any order.
 
     `holds` are the grounds on which the person's voice is held. They count while the consent may
-    permit something: what has ended keeps the seal of its last act, whatever is held later.
+    permit something. An ended consent keeps the MAC of its last act, whatever is held later.
     """
     said: dict[str, Json] = {
         "consent": consent.id,
@@ -67,18 +65,19 @@ def encode_standing(consent: Consent, grants: Sequence[Grant], holds: Collection
             for grant in sorted(grants, key=lambda one: one.id)
         ],
     }
+
     return canonical_json.dump(said)
 
 
 def scope_sha256(grant: Grant) -> str:
-    """Give the hash of a grant's scope in canonical form, as the log names it, too."""
+    """Return the hash of a grant's scope in canonical form, as the log names it too."""
     return canonical_json.sha256_hex(canonical_json.dump(grant.scope))
 
 
 def check_row_mac(consent: Consent, grants: Sequence[Grant], holds: Collection[str]) -> None:
-    """Raise SealBroken unless the rows are as the last act left them.
+    """Check that the rows are as the last act left them. A good MAC is cached with its rows.
 
-    A seal that held is remembered with its rows.
+    Raises SealBroken.
     """
     _check_cached(
         consent.speaker.subject,
@@ -89,7 +88,7 @@ def check_row_mac(consent: Consent, grants: Sequence[Grant], holds: Collection[s
 
 
 def list_hold_grounds(speaker_id: str) -> tuple[str, ...]:
-    """Give the grounds on which this person's voice is held."""
+    """Return the grounds on which this person's voice is held."""
     return tuple(
         Hold.objects.filter(speaker_id=speaker_id, lifted_at=None).values_list("ground", flat=True)
     )
@@ -97,20 +96,23 @@ def list_hold_grounds(speaker_id: str) -> tuple[str, ...]:
 
 @contextmanager
 def keep_row_mac(consent_id: str) -> Iterator[None]:
-    """Seal a locked consent again after an act that moves it, if its seal held before.
+    """Renew the MAC of a locked consent after an act that moves it, if its old MAC was good.
 
-    Inside a transaction.
+    Must run inside a transaction.
     """
     whole = _is_mac_valid(consent_id)
+
     yield
+
     if whole:
         renew_row_mac(consent_id)
 
 
 @transactions.requires_transaction
 def renew_row_mac(consent_id: str) -> None:
-    """Seal a consent as it stands now: after its signature, or through `keep_row_mac`, which looks
-    at the old seal first.
+    """Write the MAC of a consent as it is now.
+
+    Use it after the signature alone. Otherwise use `keep_row_mac`, which checks the old MAC first.
     """
     consent, grants, holds = _read_rows(consent_id)
     mac = _compute_mac(consent.speaker.subject, consent.id, encode_standing(consent, grants, holds))
@@ -120,19 +122,22 @@ def renew_row_mac(consent_id: str) -> None:
 @transactions.requires_transaction
 def _is_mac_valid(consent_id: str) -> bool:
     consent, grants, holds = _read_rows(consent_id)
+
     try:
-        subject_keys.derive_key(
-            consent.speaker.subject, _PURPOSE + consent.id
-        )  # a look that is remembered asks for no key
+        # A cached check does not need the key, so open it here.
+        subject_keys.derive_key(consent.speaker.subject, _PURPOSE + consent.id)
         check_row_mac(consent, grants, holds)
-    except (SealBroken, NotFound):  # a key that was destroyed among them
+    except (SealBroken, NotFound):
+        # NotFound includes a destroyed key.
         return False
+
     return True
 
 
 def _read_rows(consent_id: str) -> tuple[Consent, list[Grant], tuple[str, ...]]:
     rows = Consent.objects.select_related("speaker").only(*COLUMNS, "speaker__subject")
     consent = rows.get(id=consent_id)
+
     return consent, list(consent.grants.all()), list_hold_grounds(consent.speaker_id)
 
 
@@ -143,6 +148,7 @@ def _check_cached(subject: str, consent_id: str, said: bytes, mac: str) -> None:
             f"{consent_id} has no seal; it was signed before there were seals, or the seal was "
             "taken away"
         )
+
     if not hmac.compare_digest(mac, _compute_mac(subject, consent_id, said)):
         raise SealBroken(f"{consent_id} is not as its last act left it")
 

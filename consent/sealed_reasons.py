@@ -1,20 +1,20 @@
-"""Remarks: the reasons that were given, read again by those who may."""
+"""The reasons of past changes, opened for those who may read them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from consent.lifecycle.transitions import reason_context
+from consent.lifecycle.consent_moves import reason_context
 from consent.models import Consent, SealedReason
 from vault import sealed_values, subject_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonText:
-    """One reason: for which move, its code, by whom and when.
+    """One reason: the move, its code, the actor and the time.
 
-    `words` are None where there are none to be read.
+    `words` is None if there are none that can be read.
     """
 
     move: str
@@ -25,11 +25,9 @@ class ReasonText:
 
 
 def list_reasons(consent: Consent, *, opened: bool) -> tuple[ReasonText, ...]:
-    """Give the reasons of a consent, oldest first.
-
-    With `opened`, their words are taken out of the vault.
-    """
+    """Return the reasons of a consent, oldest first. With `opened` their words are unsealed."""
     rows = SealedReason.objects.filter(consent=consent).order_by("created_at", "id")
+
     return tuple(
         ReasonText(
             move=row.move,
@@ -43,15 +41,15 @@ def list_reasons(consent: Consent, *, opened: bool) -> tuple[ReasonText, ...]:
 
 
 def open_reason_words(consent: Consent, row: SealedReason) -> str | None:
-    """Open the words of one remark; None where there are none, and once the person has been
-    erased.
-    """
+    """Return the words of one reason. None without words, and once the person has been erased."""
     if row.sealed is None:
         return None
+
     try:
         value = sealed_values.unseal(
             consent.speaker.subject, reason_context(consent.id), bytes(row.sealed)
         )
     except subject_keys.KeyDestroyed:
         return None
+
     return str(value["text"]) if isinstance(value, dict) else None

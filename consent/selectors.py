@@ -1,4 +1,4 @@
-"""Questions that other rooms ask about consents. Rows are the truth; nothing here changes them."""
+"""Queries about consents for other rooms. Nothing here changes a row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OVERLAP: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A consent that is over: its voices must go, unless a successor carries them."""
+    """An ended consent. Its voices must be deleted, unless a successor carries them."""
 
     consent_id: str
     speaker_id: str
@@ -29,58 +29,61 @@ class Ended:
 
 
 def list_ended_since(cursor: datetime | None, *, most: int = 1000) -> tuple[Ended, ...]:
-    """Give the consents that ended since the cursor, oldest first; take the last `ended_at` as the
-    next cursor.
+    """Return the consents that ended since the cursor, oldest first.
 
-    Looks a little further back than asked, as a transaction may commit late. Handling one twice
-    must be harmless.
+    The last `ended_at` is the next cursor. The query reaches a little further back, because a
+    transaction may commit late. Handling one consent twice must be harmless.
     """
     rows = Consent.objects.filter(state__in=sorted(ENDED), ended_at__isnull=False)
     if cursor is not None:
         rows = rows.filter(ended_at__gt=cursor - _OVERLAP)
+
     return tuple(_consent_to_ended(row) for row in rows.order_by("ended_at", "id")[:most])
 
 
 def list_ended_among(consent_ids: Iterable[str]) -> tuple[Ended, ...]:
-    """Give those of these consents that are over.
+    """Return those of these consents that have ended.
 
-    For a sweep that starts from its own rows and can miss nothing.
+    For a sweep that starts from its own rows, and so misses nothing.
     """
     rows = Consent.objects.filter(
         id__in=list(consent_ids), state__in=sorted(ENDED), ended_at__isnull=False
     )
+
     return tuple(_consent_to_ended(row) for row in rows.order_by("id"))
 
 
 def find_latest_successor(consent_id: str) -> str:
-    """Give the consent that answers for this one now: itself, or the last of those that superseded
-    it.
-    """
+    """Return the consent that answers for this one now: itself, or its last successor."""
     for _ in range(50):
         newer = Consent.objects.filter(supersedes=consent_id, signed_at__isnull=False).values_list(
             "id", flat=True
         )
-        if (
-            Consent.objects.filter(id=consent_id).exclude(state=ConsentState.SUPERSEDED).exists()
-            or not newer
-        ):
+        current = Consent.objects.filter(id=consent_id).exclude(state=ConsentState.SUPERSEDED)
+        if current.exists() or not newer:
             return consent_id
+
         consent_id = newer[0]
+
     return consent_id
 
 
-def speaker_of(consent_id: str) -> Speaker:
-    """Give the person behind a consent. Raises NotFound."""
+def get_speaker_of_consent(consent_id: str) -> Speaker:
+    """Return the person behind a consent.
+
+    Raises NotFound.
+    """
     found = Consent.objects.select_related("speaker").filter(id=consent_id).first()
     if found is None:
         raise NotFound("There is no such consent.")
+
     return found.speaker
 
 
 def get_consent(consent_id: str, *, organisation_id: str, livemode: bool) -> Consent:
-    """Give an organisation's consent with all that is shown of it.
+    """Return an organisation's consent with everything that is shown of it.
 
-    Raises NotFound, for strangers' ids too.
+    Raises NotFound, also for another organisation's id.
     """
     rows = Consent.objects.of(organisation_id, livemode=livemode)
     found = (
@@ -90,6 +93,7 @@ def get_consent(consent_id: str, *, organisation_id: str, livemode: bool) -> Con
     )
     if found is None:
         raise NotFound("There is no such consent.")
+
     return found
 
 

@@ -1,4 +1,4 @@
-"""The changes that consent offers, under one roof: REST, pages, admin and tasks all call these."""
+"""The changes that consent offers. The API, pages, admin and tasks call these."""
 
 from consent.lifecycle.consent_requests import ConsentRequest, renew_consent, request_consent
 from consent.lifecycle.expiry import expire_due
@@ -7,7 +7,7 @@ from consent.lifecycle.link_resend import resend_link
 from consent.lifecycle.narrowing import narrow_consent
 from consent.lifecycle.sample_binding import register_samples
 from consent.lifecycle.speaker_corrections import update_speaker
-from consent.lifecycle.transitions import resume_consent, revoke_consent, suspend_consent
+from consent.lifecycle.transitions import resume_consent, suspend_consent, withdraw_consent
 from consent.signing.ceremony import decline_request, sign_as_test, sign_consent
 from consent.speakers import add_representative, create_speaker, verify_representative
 
@@ -25,10 +25,10 @@ __all__ = [
     "request_consent",
     "resend_link",
     "resume_consent",
-    "revoke_consent",
     "sign_as_test",
     "sign_consent",
     "suspend_consent",
     "update_speaker",
     "verify_representative",
+    "withdraw_consent",
 ]

@@ -1,9 +1,9 @@
-"""Record check: holds the rows that a decision rests on against what the person signed.
+"""Check of the rows that a decision rests on against what the person signed.
 
-The rows are only as good as whoever can write them. What was signed cannot be changed: the record's
-bytes have the hash that the row names, the organisation's record key signed them, and they say
-whose consent it is, for how long, at which level and for what. A permit is given only inside of
-that, and only where the consent's seal holds.
+Rows can be rewritten by hand. What was signed cannot be changed: the record's bytes have the hash
+that the row names, the organisation's record key signed them, and they say whose consent it is, for
+how long, at which level and for what. A permit exists only within that, and only if the row MAC is
+good.
 """
 
 from __future__ import annotations
@@ -30,37 +30,47 @@ _KEPT: Final = 2048
 
 
 class RecordMismatch(Exception):
-    """A row says something else than the record that was signed."""
+    """A row differs from the record that was signed."""
 
 
 def check_signed_records(
     chain: Sequence[Consent], grants: Sequence[Grant], holds: Collection[str], *, on: date
 ) -> None:
-    """Raise RecordMismatch or SealBroken unless the rows lie within what was signed; costs nothing
-    the second time.
+    """Check that the rows lie within what was signed. A repeated check is cached.
 
-    `chain` leads from the consent asked for to the one that answers for it, `grants` are all grants
+    1. Every consent of the chain agrees with its record, and each succeeds the one before.
+    2. Every grant in force lies within its signed scope.
+    3. The row MAC of the last consent is good.
+
+    `chain` leads from the consent asked for to the one that answers for it. `grants` are all grants
     of the last one.
+
+    Raises RecordMismatch, SealBroken.
     """
     _check_chain(chain)
+
     answering = chain[-1]
+    # Nothing is allowed under it, whatever its rows say.
     if answering.state != ConsentState.ACTIVE:
-        return  # nothing is allowed here whatever its rows say
+        return
     if not answering.record_sha256:
         raise RecordMismatch("an active consent without a record")
+
     signed = _read_record(answering)
     for grant in grants:
         if grant.declined_at is None and grant.removed_at is None:
             _check_grant(grant, signed, on=on)
+
     row_macs.check_row_mac(answering, grants, holds)
 
 
 def check_other_consents(others: Iterable[Consent], holds: Collection[str]) -> None:
-    """Raise SealBroken unless the person's other consents are as their last act left them, ended or
-    not.
+    """Check that the person's other consents, also ended ones, are as their last act left them.
 
-    What they exclude binds this one: to end one by hand, or to let its exclusions go, must gain
+    Their exclusions bind this consent. So ending one by hand, or deleting its exclusions, must gain
     nothing.
+
+    Raises SealBroken.
     """
     for consent in others:
         row_macs.check_row_mac(consent, list(consent.grants.all()), holds)
@@ -70,15 +80,17 @@ def _check_chain(chain: Sequence[Consent]) -> None:
     for consent in chain:
         if consent.record_sha256:
             _check_consent(consent)
+
     for older, newer in pairwise(chain):
         if newer.supersedes_id != older.id or newer.speaker_id != older.speaker_id:
             raise RecordMismatch("a successor that does not take this one's place")
 
 
 def _check_consent(consent: Consent) -> None:
-    """Hold what the row says of person, organisation, term and level against the record."""
+    """Compare person, organisation, term and level of the row with the record."""
     record = _read_record(consent)
-    header, told = record["header"], record["events"][0]
+    header = record["header"]
+    told = record["events"][0]
     term = told["validity_duration"]
     pairs = (
         (header["record_id"], consent.id),
@@ -91,6 +103,7 @@ def _check_consent(consent: Consent) -> None:
         (term["from"], to_rfc3339(consent.valid_from) if consent.valid_from else None),
         (term["until"], to_rfc3339(consent.valid_until) if consent.valid_until else None),
     )
+
     if any(said != found for said, found in pairs):
         raise RecordMismatch("the row of a consent differs from its record")
 
@@ -99,13 +112,14 @@ def _check_grant(grant: Grant, record: Mapping[str, Any], *, on: date) -> None:
     signed = {one["grant_id"]: one["scope"] for one in record["processing"]}.get(grant.id)
     if signed is None:
         raise RecordMismatch("a grant that nobody signed")
+
     if _reaches_beyond(canonical_json.dump(grant.scope), canonical_json.dump(signed), on):
         raise RecordMismatch("a scope that reaches beyond what was signed")
 
 
 @lru_cache(maxsize=4 * _KEPT)
 def _reaches_beyond(scope: bytes, signed: bytes, on: date) -> bool:
-    # What was signed lies within itself, also when it holds words of before they were canonical.
+    # A scope lies within itself, also if it holds words from before they were canonical.
     return scope != signed and bool(
         scope_comparison.find_widened_fields(json.loads(scope), json.loads(signed), on=on)
     )
@@ -113,6 +127,7 @@ def _reaches_beyond(scope: bytes, signed: bytes, on: date) -> bool:
 
 def _read_record(consent: Consent) -> Mapping[str, Any]:
     data = bytes(consent.record or b"")
+
     return _verify_record(
         consent.organisation_id, consent.record_key, consent.record_sha256, data, consent.record_jws
     )
@@ -122,9 +137,7 @@ def _read_record(consent: Consent) -> Mapping[str, Any]:
 def _verify_record(
     organisation_id: str, key_id: str, sha256: str, data: bytes, compact: str
 ) -> Mapping[str, Any]:
-    """Give the record, read from bytes that have this hash and that this key of the organisation
-    signed.
-    """
+    """Return the record of bytes that have this hash and that this organisation's key signed."""
     if canonical_json.sha256_hex(data) != sha256:
         raise RecordMismatch("the record has another hash than the row names")
 
@@ -143,4 +156,5 @@ def _verify_record(
         raise RecordMismatch("the record is not signed by the organisation's key") from error
 
     read: Mapping[str, Any] = json.loads(data)
+
     return read

@@ -1,6 +1,4 @@
-"""Speakers in the admin: who a person is stays hidden until a member may open it, and that is on
-record.
-"""
+"""Speakers in the admin. Opening a person's name and address is recorded in the log."""
 
 from __future__ import annotations
 
@@ -32,18 +30,19 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
     fields = ("id", "kind", "state", "mode", "created_at", "erased_at")
 
     def notes_of(self, row: Speaker) -> Notes:
-        """Open the speaker's notes."""
+        """Return the speaker's notes, opened."""
         return speakers.notes_of(row)
 
     def get_fields(self, request: HttpRequest, obj: Speaker | None = None) -> tuple[str, ...]:
-        """Show name and address to those who may open them."""
+        """Show name and address to members who may open them."""
         shown: tuple[str, ...] = tuple(super().get_fields(request, obj))
+
         return (*shown, "person") if self.may(request, Action.OPEN_SPEAKER) else shown
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Speaker | None = None
     ) -> tuple[str, ...]:
-        """Name and address are computed."""
+        """Return the computed fields as well: name and address."""
         return (*super().get_readonly_fields(request, obj), "person")
 
     @transaction.atomic
@@ -54,18 +53,21 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Put on record that a member opens this person's page, when it shows who it is."""
+        """Record in the log that a member opens this person's page, if it shows who it is."""
         speaker = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         if speaker is not None and self.may(request, Action.OPEN_SPEAKER):
             at = now_for(speaker.organisation, livemode=speaker.livemode, real=clock.now())
             speakers.log_opening(speaker, actor=actor_of(member_of(request)), at=at)
+
         shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+
         return shown
 
     @admin.display(description="Person (that you opened this is on record)")
     def person(self, speaker: Speaker) -> SafeString | str:
-        """Name and address, opened from the vault for this page alone."""
+        """Return name and address, opened from the vault for this page alone."""
         personal = speakers.open_personal(speaker)
         if personal is None:
             return "erased: the key is destroyed, nothing can be opened"
+
         return format_html("{}<br>{}", personal.name, personal.email)

@@ -1,5 +1,8 @@
-"""Erasing a person, as far as consent is concerned: stop everything first, remove what is personal
-in the end.
+"""Erasure of a person in the room of consent.
+
+1. `freeze_speaker`: withdraw every consent and refuse anything new.
+2. `purge_speaker`: remove what is personal from the rows, in the transaction in which the caller
+   destroys the key and the blobs.
 """
 
 from __future__ import annotations
@@ -30,14 +33,19 @@ from vault import sealed_notes
 
 @transactions.opens_transaction
 def freeze_speaker(speaker_id: str, *, reason: str, actor: str, at: datetime) -> Speaker:
-    """Revoke everything of this person and refuse anything new. Idempotent. Raises NotFound."""
+    """Withdraw every consent of this person and refuse anything new. Idempotent.
+
+    Raises NotFound.
+    """
     speaker = _lock_speaker(speaker_id)
     if speaker.state != Speaker.State.ACTIVE:
         return speaker
+
     Speaker.objects.filter(pk=speaker.pk, state=Speaker.State.ACTIVE).update(
         state=Speaker.State.FROZEN
     )
     speaker.refresh_from_db()
+
     open_ones = Consent.objects.filter(
         speaker=speaker,
         state__in=sorted(
@@ -45,7 +53,7 @@ def freeze_speaker(speaker_id: str, *, reason: str, actor: str, at: datetime) ->
         ),
     )
     for consent in open_ones.order_by("id"):
-        transitions.revoke_consent(
+        transitions.withdraw_consent(
             consent.id,
             organisation_id=consent.organisation_id,
             livemode=consent.livemode,
@@ -54,23 +62,27 @@ def freeze_speaker(speaker_id: str, *, reason: str, actor: str, at: datetime) ->
             actor=actor,
             at=at,
         )
+
     log_events.log_speaker_event(
         speaker, "speaker.updated", at=at, actor=actor, body={"state": speaker.state}
     )
+
     return speaker
 
 
 @transactions.requires_transaction
 def purge_speaker(speaker_id: str, *, at: datetime) -> dict[str, int]:
-    """Remove what is personal from the rows and set the states to erased; give how many rows of
-    each kind changed.
+    """Remove what is personal from the rows and set the states to erased.
 
-    The vault's key and blobs go in the same transaction, by the caller. Raises NotFound,
-    RuntimeError before `freeze_speaker`.
+    Returns how many rows of each kind changed. The caller destroys the vault's key and blobs in the
+    same transaction.
+
+    Raises NotFound, RuntimeError before `freeze_speaker`.
     """
     speaker = _lock_speaker(speaker_id)
     if speaker.state == Speaker.State.ACTIVE:
         raise RuntimeError("freeze a speaker before erasing them")
+
     consents = Consent.objects.filter(speaker=speaker)
     _remember_links(speaker)
     counts = {
@@ -83,18 +95,22 @@ def purge_speaker(speaker_id: str, *, at: datetime) -> dict[str, int]:
         "corrections": Correction.objects.filter(speaker=speaker).update(sealed=None),
         "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),
     }
+
     for step in (Move.BEGIN_ERASURE, Move.FINISH_ERASURE):
         moved = consents.filter(state__in=sorted(MOVES[step].sources))
         moved.update(state=MOVES[step].target, revocation_epoch=F("revocation_epoch") + 1)
+
     counts["speakers"] = Speaker.objects.filter(pk=speaker.pk, state=Speaker.State.FROZEN).update(
         state=Speaker.State.ERASED, sealed=None, email_index="", erased_at=at, **sealed_notes.NONE
     )
+
     return counts
 
 
 def _remember_links(speaker: Speaker) -> None:
-    """Keep the hashes of the person's links, so that each still leads to the page that says that
-    they were erased.
+    """Store the hashes of the person's links.
+
+    Each link still leads to the page that says that they were erased.
     """
     rows = (
         Consent.objects.filter(speaker=speaker)
@@ -119,4 +135,5 @@ def _lock_speaker(speaker_id: str) -> Speaker:
     found = Speaker.objects.select_for_update(no_key=True).filter(id=speaker_id).first()
     if found is None:
         raise NotFound("There is no such speaker.")
+
     return found

@@ -1,6 +1,4 @@
-"""What was said of a person before it was corrected: old value, new value and reason, sealed under
-their key.
-"""
+"""Corrections of a person: old values, new values and the reason, sealed under their key."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from vault import sealed_values, subject_keys
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Corrected:
-    """A kept correction, opened: which fields, what each was and became, why and when."""
+    """An opened correction: which fields, their old and new values, the reason and the time."""
 
     fields: tuple[str, ...]
     before: Mapping[str, str | None]
@@ -27,13 +25,12 @@ class Corrected:
     at: datetime
 
 
-def corrections_of(speaker: Speaker, *, since: datetime | None = None) -> tuple[Corrected, ...]:
-    """Return the corrections of a person, oldest first; none of them once the person has been
-    erased.
-    """
+def list_corrections(speaker: Speaker, *, since: datetime | None = None) -> tuple[Corrected, ...]:
+    """Return the corrections of a person, oldest first. There are none after an erasure."""
     rows = Correction.objects.filter(speaker=speaker).order_by("created_at", "id")
     if since is not None:
         rows = rows.filter(created_at__gte=since)
+
     return tuple(found for row in rows if (found := _open_correction(speaker, row)) is not None)
 
 
@@ -47,19 +44,19 @@ def keep_correction(
     actor: str,
     at: datetime,
 ) -> None:
-    """Keep the old values beside the new ones, sealed under the person's key; the log has the
-    fields' names alone.
-    """
+    """Store the old values with the new ones, sealed. The log has the names of the fields alone."""
     fields = sorted(before)
     value: dict[str, Json] = {
         "before": dict(before),
         "after": dict(after),
         "reason": reason,
     }
+
     sealed = sealed_values.seal(speaker.subject, _correction_context(speaker), value)
     Correction.objects.create(
         speaker=speaker, fields=fields, sealed=sealed, actor=actor, created_at=at
     )
+
     body: dict[str, Json] = {"fields": list(fields)}
     log_events.log_speaker_event(speaker, "speaker.corrected", at=at, actor=actor, body=body)
 
@@ -67,6 +64,7 @@ def keep_correction(
 def _open_correction(speaker: Speaker, row: Correction) -> Corrected | None:
     if row.sealed is None:
         return None
+
     try:
         value = cast(
             "Any",
@@ -74,6 +72,7 @@ def _open_correction(speaker: Speaker, row: Correction) -> Corrected | None:
         )
     except subject_keys.KeyDestroyed:
         return None
+
     return Corrected(
         fields=tuple(row.fields),
         before=value["before"],

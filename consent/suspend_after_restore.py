@@ -1,5 +1,7 @@
-"""Doubt after a restored backup: nobody here knows what was revoked since, so no consent speaks
-until one says so.
+"""Suspension of all consents after a restored backup.
+
+What was withdrawn since the backup is not known. So no consent permits anything until a member
+resumes it.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ REASON: Final = "restored"
 def suspend_all(loss: LostHistory) -> None:
     """Suspend every active consent of the organisation, live and test, each with its log entry.
 
-    The gate denies with `consent_suspended` from then on; who has looked into what happened since
-    resumes them.
+    The gate denies with `consent_suspended` from then on, until a member has found out what happened
+    since, and resumes them.
     """
     active = Consent.objects.filter(organisation_id=loss.organisation_id, state=ConsentState.ACTIVE)
     for consent in active.select_related("organisation").order_by("id"):
@@ -37,6 +39,6 @@ def suspend_all(loss: LostHistory) -> None:
                 at=here,
             )
         except KeyDestroyed:
-            # erased since, beyond the backup's reach: no voice of theirs can be opened, nor an
-            # entry sealed
+            # Erased since, beyond the backup's reach. Neither a voice of theirs can be opened, nor
+            # an entry sealed.
             continue

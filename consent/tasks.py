@@ -1,6 +1,6 @@
-"""Background work of consent: what time alone ends, and links to send.
+"""Background tasks of consent: what time alone ends, and links to send.
 
-Messages carry ids; rows say what is due.
+Messages carry ids. The rows decide what is due.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ logger = logging.getLogger(__name__)
 
 @background_task(name="consent.expire")
 def expire_consents(**_later: object) -> None:
-    """End consents whose term is over and requests that nobody answered, each by its organisation's
-    clock.
-    """
+    """End consents whose term is over and requests without an answer, by their data's clock."""
     ended = expiry.expire_due(at=clock.now())
     if ended:
         logger.info("consents ended by time", extra={"consents": ended})
@@ -27,13 +25,13 @@ def expire_consents(**_later: object) -> None:
 
 @background_task(name="consent.deliver")
 def deliver_link(delivery_id: str, **_later: object) -> None:
-    """Send one link now. A message that was lost or came too early is made good by the sweep."""
+    """Send one link now. The sweep sends it if this message is lost or too early."""
     link_sender.send_one(delivery_id, now=clock.now)
 
 
 @background_task(name="consent.deliver_pending")
 def deliver_pending_links(**_later: object) -> None:
-    """Send every link that is due: retries, and what a worker that died left behind."""
+    """Send every link that is due: retries, and what a dead worker left behind."""
     link_sender.send_pending(now=clock.now)
 
 
@@ -43,5 +41,5 @@ def wake_sender(*, delivery_id: str, **_signal: object) -> None:
 
 
 def connect_wakeups() -> None:
-    """Hear of queued deliveries; called when the applications start."""
+    """Listen for queued deliveries. Called when the applications start."""
     wakeups.delivery_queued.connect(wake_sender, dispatch_uid="consent.wake_sender")

@@ -1,7 +1,4 @@
-"""Voice look-up: what the gate must know of a voice that a caller names.
-
-Voices live above and fill the hook.
-"""
+"""What the gate must know of voices. The room of voices is above and fills the hook."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from core.hooks import Hook
 
 
 class VoiceMoved(Exception):
-    """A voice is named for a consent that it was not made by."""
+    """A voice is named for a consent that it was not made under."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +23,15 @@ class KnownVoice:
 
 
 Lookup = Callable[[str, bool, str], KnownVoice | None]
-"""Takes organisation id, livemode and voice id; gives None for a stranger's voice."""
+"""Takes organisation id, livemode and voice id. Returns None for another organisation's voice."""
 
 Among = Callable[[Collection[str]], frozenset[str]]
-"""Takes ids of voices and gives some of them."""
+"""Takes ids of voices and returns some of them."""
 
 Bound = Callable[[str, Collection[str], str], bool]
-"""Takes a voice's id, ids of consents and a person's subject: is the voice theirs, and rests on one
-of these?
+"""Takes a voice's id, ids of consents and a person's subject.
+
+Returns True if the voice is theirs and rests on one of these consents.
 """
 
 
@@ -51,16 +49,21 @@ voice_directory: Final = Hook[VoiceDirectory]("consent.voice_lookup.voice_direct
 
 
 def get_known_voice(voice_id: str, *, organisation_id: str, livemode: bool) -> KnownVoice:
-    """Return what is known of an organisation's voice. Raises NotFound, for strangers' ids too."""
+    """Return what is known of an organisation's voice.
+
+    Raises NotFound, also for another organisation's id.
+    """
     found = voice_directory.get().find_voice(organisation_id, livemode, voice_id)
     if found is None:
         raise NotFound("There is no such voice.")
+
     return found
 
 
 def check_bound(voice_id: str, consent_ids: Collection[str], *, subject: str) -> None:
-    """Raise VoiceMoved unless this voice was made from this person and rests on one of these
-    consents.
+    """Check that this voice was made from this person and rests on one of these consents.
+
+    Raises VoiceMoved.
     """
     if not voice_directory.get().is_bound(voice_id, consent_ids, subject):
         raise VoiceMoved(
@@ -68,12 +71,13 @@ def check_bound(voice_id: str, consent_ids: Collection[str], *, subject: str) ->
         )
 
 
-def ready_among(voice_ids: Collection[str]) -> frozenset[str]:
-    """Return those of these voices that can speak now, in one question."""
+def find_ready_voices(voice_ids: Collection[str]) -> frozenset[str]:
+    """Return those of these voices that can speak now, in one query."""
     wanted = {voice_id for voice_id in voice_ids if voice_id}
+
     return voice_directory.get().list_ready(wanted) if wanted else frozenset()
 
 
-def gone_among(voice_ids: Collection[str]) -> frozenset[str]:
-    """Return those of these voices that are being deleted or have been."""
+def find_deleted_voices(voice_ids: Collection[str]) -> frozenset[str]:
+    """Return those of these voices that are being deleted or have been deleted."""
     return voice_directory.get().list_gone(voice_ids) if voice_ids else frozenset()

@@ -1,6 +1,6 @@
-"""Signals that wake who waits: for consents to end, for links to leave.
+"""Signals that wake waiting work: consents that ended, links to send.
 
-Rows are the truth, a sweep reads them.
+The work is found by the rows alone. A lost signal only delays it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from django.db import transaction
 from django.dispatch import Signal
 
 consent_ended = Signal()
-"""Sent after the commit that ended or paused a consent, with `consent_id`."""
+"""Sent after the commit that ended or suspended a consent, with `consent_id`."""
 
 delivery_queued = Signal()
 """Sent after the commit that queued a delivery, with `delivery_id`."""
 
 
 def announce_consent_end(consent_id: str) -> None:
-    """Send `consent_ended` once the current transaction has committed; a failing listener hurts
-    nobody.
+    """Send `consent_ended` once the current transaction has committed.
+
+    A failing listener affects no other one.
     """
     transaction.on_commit(partial(_send_ended, consent_id))
 
@@ -29,8 +30,9 @@ def _send_ended(consent_id: str) -> None:
 
 
 def wake_sender(delivery_id: str) -> None:
-    """Send `delivery_queued` once the current transaction has committed; the sweep finds what a
-    lost signal leaves.
+    """Send `delivery_queued` once the current transaction has committed.
+
+    The sweep finds what a lost signal leaves undone.
     """
     transaction.on_commit(partial(_send_queued, delivery_id))
 

@@ -144,7 +144,7 @@ def _erasure_reasons() -> list[tuple[str, str]]:
     unasked = {change_reasons.OTHER, change_reasons.REQUESTED_BY_PERSON}
     return [
         (code.name, code.meaning)
-        for code in change_reasons.codes_for_act(Act.ERASE)
+        for code in change_reasons.list_reason_codes(Act.ERASE)
         if code.name not in unasked
     ]
 

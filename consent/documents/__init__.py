@@ -1,3 +1,1 @@
-"""What a person reads and signs: notices, plain words, the signed record, and the account of
-processing.
-"""
+"""What a person reads and signs: notices, plain language, the signed record, the register."""

@@ -1,9 +1,8 @@
-"""Records: the proof of a consent, shaped after ISO/IEC TS 27560 (DPV profile record-eu-gdpr), as
-exact signed bytes.
+"""Consent records: the proof of a consent, shaped after ISO/IEC TS 27560, as exact signed bytes.
 
-The JCS bytes are kept and are what is signed; nothing is ever serialised again to verify it. People
-appear as random ids; evidence appears as hashes, its bytes lie in the vault and can be erased
-without touching the signature.
+The profile is DPV record-eu-gdpr. The JCS bytes are stored, and they are what is signed. Nothing is
+serialised again to verify it. People appear as random ids, evidence as hashes. The bytes of the
+evidence are in the vault and can be erased without touching the signature.
 """
 
 from __future__ import annotations
@@ -37,9 +36,7 @@ _DATA: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRecord:
-    """A record: the exact JCS bytes, their SHA-256, the compact JWS over them, and the key that
-    made it.
-    """
+    """A record: its JCS bytes, their SHA-256, the compact JWS over them, and the id of the key."""
 
     record: bytes
     sha256: str
@@ -54,6 +51,7 @@ def sign_record(record: dict[str, Json], *, organisation_id: str, at: datetime) 
     """
     data = canonical_json.dump(record)
     signer = signing_keys.get_signer("records", organisation_id=organisation_id, at=at)
+
     return SignedRecord(
         record=data,
         sha256=canonical_json.sha256_hex(data),
@@ -63,13 +61,14 @@ def sign_record(record: dict[str, Json], *, organisation_id: str, at: datetime) 
 
 
 def get_record_key(organisation_id: str, key_id: str) -> bytes:
-    """Give the 32 raw bytes of the Ed25519 key under this id.
+    """Return the 32 raw bytes of the Ed25519 key under this id.
 
-    Raises LookupError when the organisation never had it.
+    Raises LookupError if the organisation never had it.
     """
     for key in signing_keys.list_public_keys(organisation_id, "records"):
         if key.key_id == key_id:
             return key.public_key
+
     raise LookupError(key_id)
 
 
@@ -83,9 +82,9 @@ def build_record(
     valid_until: datetime,
     at: datetime,
 ) -> dict[str, Json]:
-    """Give the record of a consent as it is signed now.
+    """Return the record of a consent as it is signed now.
 
-    `grants` are the ones that the person ticked.
+    `grants` are those that the person ticked.
     """
     notice = consent.notice_version
     return {

@@ -1,7 +1,7 @@
-"""Notices: the texts shipped with Sayso, brought into the database as versions that never change.
+"""Notices: the texts shipped with Sayso, stored as versions that never change.
 
-A text lives in `texts/notices/<key>.<version>.<locale>.json`. To change one, add a file of a higher
-version, and its hash in `SHA256SUMS`.
+A text is the file `texts/notices/<key>.<version>.<locale>.json`. To change one, add a file of a
+higher version, and its hash in `SHA256SUMS`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,9 @@ ARTICLE_13: Final = (
     "recipients", "transfers", "retention", "rights", "withdrawal", "complaint", "obligation",
     "automated_decisions",
 )  # fmt: skip
-"""The fields that Art. 13(1) and (2) GDPR ask for; every text has them all."""
+"""The fields that Art. 13(1) and (2) GDPR require. Every text has all of them."""
 PUBLIC_LOG: Final = "public_log"
-"""The field, beyond Art. 13, that says what strangers learn from the log; every text from version 2
-on has it.
-"""
+"""The field, beyond Art. 13, about what strangers learn from the log, since version 2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +42,26 @@ class NoticeText:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the JCS bytes of the body."""
+        """Return the SHA-256 of the JCS bytes of the body."""
         return canonical_json.sha256_hex(canonical_json.dump(self.body))
 
 
 @cache
 def load_notice_texts() -> tuple[NoticeText, ...]:
-    """Read all texts that this release ships."""
+    """Return all texts that this release ships."""
     texts = (_read_text(path) for path in FOLDER.glob("*.json"))
     return tuple(sorted(texts, key=lambda text: (text.key, text.version, text.locale)))
 
 
 def get_latest_notice(key: str, locale: str, *, at: datetime) -> NoticeVersion:
-    """Give the newest version of a notice in this locale or its language.
+    """Return the newest version of a notice in this locale or its language.
 
-    Raises Invalid when there is none.
+    Raises Invalid if there is none.
     """
     texts = [text for text in load_notice_texts() if text.key == key]
     if not texts:
         raise _unknown_notice("notice", "There is no such notice.", "notice_unknown")
+
     wanted = locale.replace("_", "-").lower()
     mine = [text for text in texts if text.locale.lower() in {wanted, wanted.partition("-")[0]}]
     if not mine:
@@ -70,15 +69,13 @@ def get_latest_notice(key: str, locale: str, *, at: datetime) -> NoticeVersion:
         raise _unknown_notice(
             "locale", f"This notice exists in these languages: {known}.", "locale_unknown"
         )
+
     return _ensure_version(max(mine, key=lambda text: text.version), at=at)
 
 
 @transactions.opens_transaction
 def sync_notices(*, at: datetime) -> int:
-    """Bring every shipped text into the database; give their number.
-
-    Does nothing for those that are there.
-    """
+    """Store every shipped text that is not stored yet. Return the number of shipped texts."""
     return len([_ensure_version(text, at=at) for text in load_notice_texts()])
 
 
@@ -87,6 +84,7 @@ def _ensure_version(text: NoticeText, *, at: datetime) -> NoticeVersion:
     notice, _ = Notice.objects.get_or_create(
         key=text.key, defaults={"id": ids.new("not"), "created_at": at}
     )
+
     row, _ = NoticeVersion.objects.get_or_create(
         notice=notice,
         version=text.version,
@@ -98,6 +96,7 @@ def _ensure_version(text: NoticeText, *, at: datetime) -> NoticeVersion:
             "created_at": at,
         },
     )
+
     return row
 
 

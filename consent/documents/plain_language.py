@@ -1,4 +1,4 @@
-"""Plain words: says a scope and a term so that the person who signs understands them.
+"""Plain language: scopes and terms in words for the person who signs, in English and German.
 
 The sentences are signed, so they are a versioned text (`core/signed_texts.py`).
 """
@@ -33,12 +33,12 @@ def load_words(locale: str) -> Mapping[str, Any]:
 
 
 def name_use_case(code: str, locale: str) -> str:
-    """Name a use case."""
+    """Return the name of a use case."""
     return str(load_words(locale)["use_cases"].get(code, code))
 
 
 def describe_scope(scope: Mapping[str, Json], locale: str) -> tuple[str, ...]:
-    """Say everything that a scope allows and limits, a sentence for each."""
+    """Return everything that a scope allows and limits, a sentence for each."""
     words = load_words(locale)
     lines = [
         words["actions_line"].format(
@@ -55,29 +55,34 @@ def describe_scope(scope: Mapping[str, Json], locale: str) -> tuple[str, ...]:
         ),
         *_describe_quota(scope, words),
     ]
+
     if excluded := _name_codes(scope, "exclusions", {**words["use_cases"], **words["labels"]}):
         lines.append(words["exclusions_line"].format(exclusions=_join_words(excluded, words)))
     if sensitive := _name_codes(scope, "sensitive_content", words["labels"]):
         lines.append(words["sensitive_line"].format(labels=_join_words(sensitive, words)))
+
     lines.append(words["min_disclosure"].get(str(scope.get("min_disclosure")), ""))
     lines.append(words["on_death"].get(str(scope.get("on_death")), ""))
+
     return tuple(line for line in lines if line)
 
 
 def describe_warnings(scope: Mapping[str, Json], locale: str) -> tuple[str, ...]:
-    """Say what a person should think about twice before agreeing."""
-    words, actions = load_words(locale), grant_scope.get_strings(scope, "actions")
+    """Return what a person should think about twice before agreeing."""
+    words = load_words(locale)
+    actions = grant_scope.get_strings(scope, "actions")
     found = {
         "warning_train": "train" in actions,
         "warning_sublicense": "sublicense" in actions,
         "warning_territory": "*" in grant_scope.get_strings(scope, "territories"),
         "warning_any_language": "*" in grant_scope.get_strings(scope, "languages"),
     }
+
     return tuple(str(words[name]) for name, applies in found.items() if applies)
 
 
 def describe_term(start: datetime, end: datetime, locale: str) -> str:
-    """Say from when until when, and that the end itself is outside."""
+    """Return the start and the end of a term in words, and that the end itself is outside."""
     return str(
         load_words(locale)["term"].format(
             start=describe_moment(start, locale), end=describe_moment(end, locale)
@@ -86,9 +91,11 @@ def describe_term(start: datetime, end: datetime, locale: str) -> str:
 
 
 def describe_moment(at: datetime, locale: str) -> str:
-    """Write a time in words, in UTC."""
-    words, utc = load_words(locale), at.astimezone(UTC)
+    """Return a time in words, in UTC."""
+    words = load_words(locale)
+    utc = at.astimezone(UTC)
     month = words["months"][utc.month - 1]
+
     return str(
         words["date"].format(
             day=utc.day, month=month, year=utc.year, hour=utc.hour, minute=utc.minute
@@ -97,35 +104,40 @@ def describe_moment(at: datetime, locale: str) -> str:
 
 
 def join_items(items: Iterable[str], locale: str) -> str:
-    """Join items as the language does: `a, b and c`."""
+    """Return the items joined as the language does: `a, b and c`."""
     return _join_words(items, load_words(locale))
 
 
 def name_state(code: str, locale: str) -> str:
-    """Name a state of a consent."""
+    """Return the name of a state of a consent."""
     return str(load_words(locale)["states"].get(code, code))
 
 
 def name_language(tag: str, locale: str) -> str:
-    """Name a language range with its script and country: `German`, `German (Austria)`; by its tag
-    without a name.
+    """Return the name of a language range with its script and country.
+
+    `German`, `German (Austria)`. The tag itself if the language has no name.
     """
     words = load_words(locale)
     if tag == "*":
         return str(words["any_language"])
+
     primary, *parts = tag.split("-")
     if primary not in words["languages"]:
         return tag
+
     places = {**words["scripts"], **words["territories"], **words["regions"]}
     details = [places.get(part, part) for part in parts if part != "*"]
     name = str(words["languages"][primary])
+
     return f"{name} ({', '.join(details)})" if details else name
 
 
 def name_territory(code: str, locale: str) -> str:
-    """Name a territory; where we have no name, by its code."""
+    """Return the name of a territory, or its code if it has no name."""
     if code == "*":
         return str(load_words(locale)["any_territory"])
+
     return str(load_words(locale)["territories"].get(code, code))
 
 
@@ -145,13 +157,15 @@ def _describe_quota(scope: Mapping[str, Json], words: Mapping[str, Any]) -> list
         for name in grant_scope.LIMITS
         if quota.get(name) is not None
     ]
+
     return lines or [words["no_quota"]]
 
 
 def _format_count(number: Json, words: Mapping[str, Any]) -> str:
-    return (
-        f"{number:,}".replace(",", words["thousands"]) if isinstance(number, int) else str(number)
-    )
+    if not isinstance(number, int):
+        return str(number)
+
+    return f"{number:,}".replace(",", words["thousands"])
 
 
 def _name_codes(scope: Mapping[str, Json], name: str, names: Mapping[str, str]) -> list[str]:
@@ -160,4 +174,5 @@ def _name_codes(scope: Mapping[str, Json], name: str, names: Mapping[str, str]) 
 
 def _join_words(items: Iterable[str], words: Mapping[str, Any]) -> str:
     *first, last = list(items) or [""]
+
     return f"{', '.join(first)}{words['and']}{last}" if first else last

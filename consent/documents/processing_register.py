@@ -1,6 +1,4 @@
-"""The record of processing activities (GDPR Art. 30), drawn from the notices that were shown and
-the consents given.
-"""
+"""The record of processing activities (GDPR Art. 30), from shown notices and given consents."""
 
 from __future__ import annotations
 
@@ -25,12 +23,12 @@ _ACTIVITY: Final = (
     "use_case", "purpose", "lawful_basis", *_LISTS, "data_subjects", "jurisdictions", "notices",
     "consents", "consents_standing", "first_signed_at", "last_signed_at",
 )  # fmt: skip
-# Consent to the processing, and to that of biometric data: what every record of ours rests on.
+# Consent to the processing, and to that of biometric data: every record of ours rests on both.
 _BASIS: Final = ("GDPR Art. 6(1)(a)", "GDPR Art. 9(2)(a)")
 
 
 def register_processing_tables() -> None:
-    """Register the tables; called when the applications start."""
+    """Register the tables. Called when the applications start."""
     export_sources.register_export_table(
         "notices", _export_notices, columns=_NOTICE, bundles=("audit", "speaker", "ropa")
     )
@@ -43,11 +41,10 @@ def register_processing_tables() -> None:
 
 
 def _export_notices(scope: ExportScope) -> Iterator[Row]:
-    """The texts that the consents of the scope rest on: recipients, retention, transfers and rights
-    stand in them.
-    """
+    """Yield the notices of the scope's consents: recipients, retention, transfers and rights."""
     shown = Consent.objects.filter(filter_by_scope(scope)).values("notice_version")
     rows = NoticeVersion.objects.filter(id__in=shown).select_related("notice").order_by("id")
+
     for version in rows.iterator():
         yield {
             "notice": version.notice.key,
@@ -70,14 +67,13 @@ def _export_controllers(scope: ExportScope) -> Iterator[Row]:
 
 
 def _export_activities(scope: ExportScope) -> Iterator[Row]:
-    """One row a use case that anybody signed; as many as the taxonomy has codes, however many
-    consents there are.
-    """
+    """Yield one row for each signed use case. Their number does not grow with the consents."""
     signed = Grant.objects.filter(
         filter_by_scope(scope, "consent__"), consent__signed_at__isnull=False, declined_at=None
     )
     rows = signed.select_related("consent__notice_version", "consent__speaker")
     walk = rows.order_by("use_case", "consent_id", "position").iterator()
+
     for use_case, grants in groupby(walk, key=lambda grant: grant.use_case):
         yield _build_activity(use_case, grants)
 
@@ -89,6 +85,7 @@ def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
     times: list[str] = []
     consents = standing = 0
     last = ""
+
     for grant in grants:
         consent = grant.consent
         for name in _LISTS:
@@ -96,11 +93,14 @@ def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
         lists["data_subjects"].add(consent.speaker.kind)
         lists["jurisdictions"].update(consent.jurisdictions)
         lists["notices"].add(consent.notice_version.sha256)
+
         if consent.id != last:
-            last, consents = consent.id, consents + 1
+            last = consent.id
+            consents += 1
             standing += consent.state in STANDING
             moment = format_timestamp(consent.signed_at) or ""
             times = [min([*times, moment]), max([*times, moment])]
+
     row: dict[str, Json] = {
         "use_case": use_case,
         "purpose": use_cases.use_case_to_dpv(use_case),
@@ -111,4 +111,5 @@ def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
         "first_signed_at": times[0],
         "last_signed_at": times[1],
     }
+
     return {name: row[name] for name in _ACTIVITY}

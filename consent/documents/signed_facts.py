@@ -1,6 +1,4 @@
-"""What was signed, read from the evidence and the record: receipts say this, whatever the rows say
-today.
-"""
+"""Facts that were signed, read from evidence and record. Receipts show these, not today's rows."""
 
 from __future__ import annotations
 
@@ -20,10 +18,10 @@ _ANSWERS: Final = ("page", "test")
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SignedFacts:
-    """Who signed what with whom, as it was then. `name` is None once the person has been erased.
+    """Who signed what with whom at that time. `name` is None once the person has been erased.
 
-    `typed` is what stood as the signature, and `advice` the answer to whether another person
-    advises them; both are None where the question was not asked, as in test data.
+    `typed` is the typed signature. `advice` is the answer to whether another person advises them.
+    Both are None where the question was not asked, as in test data.
     """
 
     name: str | None
@@ -38,18 +36,18 @@ class SignedFacts:
 
 
 def read_signed_facts(consent: Consent) -> SignedFacts:
-    """Read what was signed.
+    """Return what was signed.
 
-    Raises Tampered when the evidence is not the one that the record names.
+    Raises Tampered if the evidence is not the one that the record names.
     """
     record = cast("dict[str, Any]", json.loads(bytes(consent.record or b"")))
     controller = next(one for one in record["parties"] if one["party_type"] == "controller")
     answer = _open_evidence(record, _ANSWERS)
     person = answer.get("person") or {}
     proof = _open_evidence(record, ("mail_proof",))
+
     return SignedFacts(
-        # Evidence from before names were kept apart has the name that was typed, which is the same
-        # one.
+        # Older evidence has only the typed name, which is the same name.
         name=person.get("name") or answer.get("name_typed"),
         typed=answer.get("name_typed"),
         advice=answer.get("advice"),
@@ -63,18 +61,23 @@ def read_signed_facts(consent: Consent) -> SignedFacts:
 
 
 def _open_evidence(record: dict[str, Any], kinds: tuple[str, ...]) -> dict[str, Any]:
-    """Open the newest evidence of these kinds that the record names; empty after erasure."""
+    """Return the newest evidence of these kinds that the record names, {} after erasure."""
     named = {one["id"]: one["sha256"] for one in record["evidence"] if one["kind"] in kinds}
     rows = Evidence.objects.filter(id__in=named).exclude(blob="")
     # As text, ids do not sort by time. Their bytes do.
     row = max(rows, key=lambda one: (one.created_at, ids.to_bytes(one.id)), default=None)
     if row is None:
         return {}
+
     try:
         data = blobs.get_blob(row.blob)
-    except NotFound:  # the blob or the key is gone with the person
+    except NotFound:
+        # The blob or the key was destroyed with the person's data.
         return {}
+
     if hashlib.sha256(data).hexdigest() != named[row.id]:
         raise Tampered("The evidence is not the one that was signed.")
+
     found: dict[str, Any] = json.loads(data)
+
     return found

@@ -1,7 +1,4 @@
-"""Letters: the words in which a signing link reaches a person, in the language of the request.
-
-Nothing tracks.
-"""
+"""Letters with a signing link, in the language of the request. They hold nothing that tracks."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from core.delivery.letters import Letter, to_one_line
 def write_signing_letter(
     consent: Consent, *, to: str, name: str, link: str, reference: str, short: bool
 ) -> Letter:
-    """Write the letter with the link of a request. `short` is for phones."""
+    """Return the letter with the link of a request. `short` is for phones."""
     locale = consent.notice_version.locale
     say = plain_language.load_words(locale)["letter"]
     organisation = to_one_line(consent.organisation.name)
@@ -26,6 +23,7 @@ def write_signing_letter(
         "link": link,
         "until": plain_language.describe_moment(consent.link_expires_at, locale),
     }
+
     body = say["short"] if short else "\n\n".join(say["paragraphs"])
     return Letter(
         to=to, subject=say["subject"].format(**own), text=body.format(**own), reference=reference

@@ -1,3 +1,1 @@
-"""The life of a consent: asked, signed, narrowed, held, ended; each change one service function,
-one log entry.
-"""
+"""The life of a consent. Each change is one service function and one log entry."""

@@ -142,7 +142,9 @@ def request_consent(
             at=at,
         ),
     )
-    made = request_grants.create_grants(consent, read, known=request_grants.words_of(supersedes))
+    made = request_grants.create_grants(
+        consent, read, known=request_grants.open_known_words(supersedes)
+    )
     body = request_grants.describe_request(consent, made)
     if supersedes is not None:
         body["supersedes"] = supersedes.id
@@ -206,7 +208,7 @@ def renew_consent(
         organisation=old.organisation,
         livemode=livemode,
         speaker_id=old.speaker_id,
-        grants=request_grants.scopes_of(old),
+        grants=request_grants.restore_scopes(old),
         notice=old.notice_version.notice.key,
         locale=old.notice_version.locale,
         assurance="L1" if old.assurance == "L0" else old.assurance,

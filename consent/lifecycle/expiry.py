@@ -1,4 +1,4 @@
-"""Sweeps: what time alone does to consents. Run by beat; safe to run twice, and safe to be late."""
+"""Expiry: what time alone does to consents. The sweep may run twice, and late."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ ACTOR = "system:sweep"
 
 
 def expire_due(*, at: datetime, most: int = 500) -> int:
-    """End consents whose term is over and requests that nobody answered; give their number.
+    """End consents whose term is over and requests without an answer. Return their number.
 
-    `at` is the real time.
-
-    Test data lives by its organisation's own clock.
+    `at` is the real time. Test data follows the clock of its organisation.
     """
     return _end_consents(Q(), at=at, most=most) + sum(
         _end_consents(
@@ -32,7 +30,8 @@ def expire_due(*, at: datetime, most: int = 500) -> int:
     )
 
 
-def expire_all_of(organisation_id: str, livemode: bool, at: datetime) -> int:  # noqa: FBT001 - called by the registry
+# Called by the registry, by position.
+def expire_all_of(organisation_id: str, livemode: bool, at: datetime) -> int:  # noqa: FBT001
     """End everything that is over in one organisation's live or test data.
 
     `at` is the time of that data.
@@ -50,7 +49,9 @@ def _end_consents(mine: Q, *, at: datetime, most: int | None) -> int:
     lapsed = Consent.objects.reading(ConsentState.LAPSED, at=at).filter(
         mine, state=ConsentState.REQUESTED
     )
+
     unanswered = lapsed.order_by("id")
+
     return sum(
         transitions.expire_consent(consent_id, actor=ACTOR, at=at) for consent_id in list(over)
     ) + sum(

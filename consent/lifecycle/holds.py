@@ -1,7 +1,4 @@
-"""Holds: a stop on a person's voice for a dispute or a legal claim.
-
-Placing one ends every permit that is out.
-"""
+"""Holds: a stop on a person's voice for a dispute or a legal claim."""
 
 from __future__ import annotations
 
@@ -21,24 +18,29 @@ from core.canonical_json import Json
 def place_hold(
     speaker_id: str, *, organisation_id: str, livemode: bool, ground: str, actor: str, at: datetime
 ) -> Hold:
-    """Stop everything of this person, on a ground given as a code. Idempotent a ground.
+    """Stop every use of this person's voice, for a ground given as a code.
+
+    Ends every permit of the person's consents. Idempotent for each ground.
 
     Raises NotFound.
     """
     speaker = _lock_speaker(speaker_id, organisation_id, livemode=livemode)
-    # Consents before the hold: `gate.confirm` holds their rows until its audio is out, then sees
+
+    # Consents before the hold: `gate.confirm` locks their rows until its audio is sent, then sees
     # the new epoch.
     with _renew_macs(speaker):
-        raise_epochs(speaker)
+        invalidate_permits(speaker)
         hold, made = Hold.objects.get_or_create(
             speaker=speaker,
             ground=ground,
             lifted_at=None,
             defaults={"placed_at": at, "placed_by": actor},
         )
+
     if made:
         body: dict[str, Json] = {"hold": "placed", "ground": ground}
         log_events.log_speaker_event(speaker, "speaker.updated", at=at, actor=actor, body=body)
+
     return hold
 
 
@@ -46,23 +48,28 @@ def place_hold(
 def lift_hold(
     speaker_id: str, *, organisation_id: str, livemode: bool, ground: str, actor: str, at: datetime
 ) -> bool:
-    """Lift a hold. True when this call did it. Raises NotFound."""
+    """Lift a hold. Return True if this call did it.
+
+    Raises NotFound.
+    """
     speaker = _lock_speaker(speaker_id, organisation_id, livemode=livemode)
+
     standing = Hold.objects.filter(speaker=speaker, ground=ground, lifted_at=None)
     with _renew_macs(speaker):
         lifted = standing.update(lifted_at=at, lifted_by=actor)
+
     if not lifted:
         return False
+
     body: dict[str, Json] = {"hold": "lifted", "ground": ground}
     log_events.log_speaker_event(speaker, "speaker.updated", at=at, actor=actor, body=body)
+
     return True
 
 
 @transactions.requires_transaction
-def raise_epochs(speaker: Speaker, *, but: str = "") -> None:
-    """End every permit that is out for this person's consents (`but` one), and wake who waits for
-    that.
-    """
+def invalidate_permits(speaker: Speaker, *, but: str = "") -> None:
+    """End every permit of this person's consents, but those of `but`, and announce it."""
     standing = Consent.objects.standing().filter(speaker=speaker).exclude(id=but)
     for consent_id in standing.order_by("id").values_list("id", flat=True):
         with row_macs.keep_row_mac(consent_id):
@@ -72,8 +79,9 @@ def raise_epochs(speaker: Speaker, *, but: str = "") -> None:
 
 @contextmanager
 def _renew_macs(speaker: Speaker) -> Iterator[None]:
-    """Lock the person's standing consents, and seal them again after what is held has changed."""
+    """Lock the person's consents in force, and renew their row MACs after the change."""
     standing = Consent.objects.standing().filter(speaker=speaker).select_for_update(no_key=True)
+
     with ExitStack() as seals_kept:
         for consent_id in standing.order_by("id").values_list("id", flat=True):
             seals_kept.enter_context(row_macs.keep_row_mac(consent_id))

@@ -1,6 +1,6 @@
 """Narrowing: without a new signature a consent can only be made smaller.
 
-The signed bytes stay; the effect shrinks.
+The signed bytes stay. Only what they allow is reduced.
 """
 
 from __future__ import annotations
@@ -34,28 +34,33 @@ def narrow_consent(
     actor: str,
     at: datetime,
 ) -> Consent:
-    """Put these grants in the place of the present ones, and end every permit that is out.
+    """Put these grants in the place of the present ones, and end every permit of the consent.
 
-    What is excluded here for the first time binds the person's other consents, too, so their
-    permits end as well.
+    A grant may name its `id`. Otherwise the one with its use case is meant. Fields that are left
+    out stay as they are. A present grant that is not named is removed. New exclusions bind the
+    person's other consents too, so the permits of those end as well. Idempotent: the same call
+    again changes nothing.
 
-    Each may name its `id`, else the one with its use case is meant; fields that are left out stay
-    as they are; a grant that is not named is removed.
+    1. Lock the speaker, then the consent.
+    2. Compare every scope with the present one: it must not reach further.
+    3. Raise the epoch and write the grants in one transaction.
+    4. Announce the end of the permits and append `consent.narrowed`.
 
-    Idempotent: the same again changes nothing. Raises NotFound, WrongState, NotNarrower, Invalid.
+    Raises NotFound, WrongState, NotNarrower, Invalid.
     """
-    speakers.lock_speaker_of(
-        consent_id
-    )  # the person first, as in signing: their other consents may be touched
+    # The person first, as in signing, because their other consents may change.
+    speakers.lock_speaker_of(consent_id)
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
         no_key=True, of=("self",)
     )
     consent = rows.select_related("speaker").filter(id=consent_id).first()
     if consent is None:
         raise NotFound("There is no such consent.")
+
     state = consent.state_at(at)
     if state not in STANDING:
         raise WrongState(f"A consent that is {state} cannot be narrowed.", facts={"state": state})
+
     present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
     words = intended_uses.open_words_of_grants(present, consent.speaker.subject)
     wanted = _seal_new_words(
@@ -64,18 +69,24 @@ def narrow_consent(
         words,
         subject=consent.speaker.subject,
     )
+
     changed = [grant for grant in present if wanted.get(grant.id) != grant.scope]
     if not changed:
         return consent
+
     with row_macs.keep_row_mac(consent.pk):
         _write_grants(consent, changed, wanted, at=at)
-    if any(
+
+    excludes_more = any(
         _read_exclusions(wanted.get(grant.id, {})) - _read_exclusions(grant.scope)
         for grant in changed
-    ):
-        holds.raise_epochs(consent.speaker, but=consent.id)
+    )
+    if excludes_more:
+        holds.invalidate_permits(consent.speaker, but=consent.id)
+
     consent.refresh_from_db()
     wakeups.announce_consent_end(consent.id)
+
     left = Grant.objects.filter(pk__in=[grant.pk for grant in changed if grant.id in wanted])
     body: dict[str, Json] = {
         "changed": [grant.id for grant in changed if grant.id in wanted],
@@ -84,15 +95,17 @@ def narrow_consent(
         "epoch": consent.revocation_epoch,
     }
     log_events.log_consent_event(consent, "consent.narrowed", at=at, actor=actor, body=body)
+
     return consent
 
 
 def _write_grants(
     consent: Consent, changed: list[Grant], wanted: Mapping[str, grant_scope.Scope], *, at: datetime
 ) -> None:
-    """Raise the consent's epoch first: a trigger lets a scope change at no other."""
+    # The epoch first: the trigger lets a scope change only together with a new epoch.
     Consent.objects.filter(pk=consent.pk).update(revocation_epoch=F("revocation_epoch") + 1)
     epoch = Consent.objects.values_list("revocation_epoch", flat=True).get(pk=consent.pk)
+
     for grant in changed:
         scope = wanted.get(grant.id)
         change: dict[str, Any] = {"removed_at": at} if scope is None else {"scope": scope}
@@ -106,30 +119,37 @@ def _read_exclusions(scope: Mapping[str, Json]) -> frozenset[str]:
 def _seal_new_words(
     wanted: Mapping[str, grant_scope.Scope], present: list[Grant], words: _WordsOf, *, subject: str
 ) -> dict[str, grant_scope.Scope]:
-    """Give the scopes as they are kept; seal words that are new beside those that were signed."""
+    """Return the scopes as they are stored. Seal new words beside those that were signed."""
     kept: dict[str, grant_scope.Scope] = {}
+
     for grant in present:
         if (scope := wanted.get(grant.id)) is None:
             continue
-        known, text = words.get(grant.id, ()), str(scope[intended_uses.WORDS])
+
+        known = words.get(grant.id, ())
+        text = str(scope[intended_uses.WORDS])
         same = intended_uses.find_words(grant.scope, known)
         if same is None or same.text != text:
-            same, signed = (
-                intended_uses.salt_words(text),
-                intended_uses.find_words(grant.signed, known),
-            )
+            same = intended_uses.salt_words(text)
+            signed = intended_uses.find_words(grant.signed, known)
             sealed = intended_uses.seal_words(grant.id, subject, filter(None, (signed, same)))
             Grant.objects.filter(pk=grant.pk).update(sealed_words=sealed)
+
         kept[grant.id] = intended_uses.hash_scope_words(scope, same)
+
     return kept
 
 
 def _read_wanted_scopes(
     grants: Sequence[Mapping[str, Any]], present: list[Grant], words: _WordsOf, *, at: datetime
 ) -> dict[str, grant_scope.Scope]:
-    """Give the scope that each grant shall have, by its id. Raises NotNarrower, Invalid."""
+    """Return the scope that each grant shall have, by its id.
+
+    Raises NotNarrower, Invalid.
+    """
     wanted: dict[str, grant_scope.Scope] = {}
     faults: list[Fault] = []
+
     for place, raw in enumerate(grants):
         where = f"grants.{place}"
         grant = _match_grant(raw, [one for one in present if one.id not in wanted])
@@ -140,6 +160,7 @@ def _read_wanted_scopes(
                 )
             )
             continue
+
         given = {name: value for name, value in raw.items() if name != "id"}
         try:
             whole = intended_uses.restore_scope_words(grant.scope, words.get(grant.id, ()))
@@ -147,22 +168,29 @@ def _read_wanted_scopes(
         except Invalid as error:
             faults.extend(error.faults)
             continue
+
         detail = "This reaches beyond what was signed; ask for a new signature."
         faults.extend(
             Fault(code="not_narrower", detail=detail, attr=f"{where}.{field}")
             for field in scope_comparison.find_widened_fields(scope, grant.scope, on=at.date())
         )
+
         wanted[grant.id] = scope
+
     if any(fault.code != NotNarrower.code for fault in faults):
         raise Invalid("Some fields are wrong.", faults=faults)
+
     if faults:
         raise NotNarrower("A consent can only be narrowed without a new signature.", faults=faults)
+
     return wanted
 
 
 def _match_grant(raw: Mapping[str, Any], present: list[Grant]) -> Grant | None:
     if wanted := raw.get("id"):
         return next((grant for grant in present if grant.id == wanted), None)
+
     use_case = code_spelling.normalise_code(str(raw.get("use_case")))
     by_use_case = {str(grant.scope["use_case"]): grant for grant in reversed(present)}
+
     return by_use_case.get(use_case) or by_use_case.get(use_case.partition(".")[0])

@@ -1,6 +1,4 @@
-"""The grants of a request: made with their words sealed, and read again when the same is asked once
-more.
-"""
+"""The grants of a request: created with sealed words, and read again for a second request."""
 
 from __future__ import annotations
 
@@ -17,18 +15,19 @@ from core.canonical_json import Json
 def create_grants(
     consent: Consent, read: Sequence[grant_scope.Scope], *, known: Mapping[str, IntendedUseWords]
 ) -> list[Grant]:
-    """Create the grants of a request, in their order. `known` words keep their hash."""
+    """Create the grants of a request in their order. `known` words keep their hash."""
     return Grant.objects.bulk_create(
         _build_grant(consent, place, scope, known) for place, scope in enumerate(read)
     )
 
 
 def describe_request(consent: Consent, grants: Sequence[Grant]) -> dict[str, Json]:
-    """Say for the log what is asked for: an auditor holds the rows against it.
+    """Return what is asked for, as the log holds it. An auditor compares the rows with it.
 
-    Of the scopes only hashes.
+    Scopes appear as hashes alone.
     """
     notice = consent.notice_version
+
     return {
         "use_cases": [grant.use_case for grant in grants],
         "intended_uses": [grant.signed[intended_uses.HASH] for grant in grants],
@@ -48,18 +47,21 @@ def describe_request(consent: Consent, grants: Sequence[Grant]) -> dict[str, Jso
     }
 
 
-def words_of(consent: Consent | None) -> dict[str, IntendedUseWords]:
-    """Give the words of a consent that is asked for again: the same words keep their hash."""
+def open_known_words(consent: Consent | None) -> dict[str, IntendedUseWords]:
+    """Return the words of a consent that is asked for again. The same words keep their hash."""
     if consent is None:
         return {}
+
     opened = intended_uses.open_words_of_grants(consent.grants.all(), consent.speaker.subject)
+
     return {one.text: one for words in opened.values() for one in words}
 
 
-def scopes_of(consent: Consent) -> list[grant_scope.Scope]:
-    """Give what is left of a consent's grants, with their words, as a request has them."""
+def restore_scopes(consent: Consent) -> list[grant_scope.Scope]:
+    """Return what is left of a consent's grants, with their words, as a request has them."""
     grants = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
     words = intended_uses.open_words_of_grants(grants, consent.speaker.subject)
+
     return [
         intended_uses.restore_scope_words(grant.scope, words.get(grant.id, ())) for grant in grants
     ]
@@ -68,9 +70,11 @@ def scopes_of(consent: Consent) -> list[grant_scope.Scope]:
 def _build_grant(
     consent: Consent, place: int, scope: grant_scope.Scope, known: Mapping[str, IntendedUseWords]
 ) -> Grant:
-    grant_id, text = ids.new("grt"), str(scope[intended_uses.WORDS])
+    grant_id = ids.new("grt")
+    text = str(scope[intended_uses.WORDS])
     words = known.get(text) or intended_uses.salt_words(text)
     kept = intended_uses.hash_scope_words(scope, words)
+
     return Grant(
         id=grant_id,
         consent=consent,

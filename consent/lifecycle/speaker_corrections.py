@@ -1,6 +1,4 @@
-"""Corrections: what is said of a person changes, and no link that went to an old address stays
-good.
-"""
+"""Corrections of a speaker. A new address ends the links that went to the old one."""
 
 from __future__ import annotations
 
@@ -27,13 +25,14 @@ def update_speaker(
 ) -> Speaker:
     """Change what is known of a speaker.
 
-    `correction` is the reason where signed or written-to values change.
+    `correction` is the reason if signed or written-to values change. `resend` writes to the new
+    address.
 
-    A new address ends the links that went to the old one; `resend` writes to the new one. Raises
-    NotFound, SpeakerGone, CorrectionNeeded.
+    Raises NotFound, SpeakerGone, CorrectionNeeded.
     """
     before = speakers.get_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     known = speakers.open_personal(before)
+
     changed = speakers.update_speaker(
         speaker_id,
         organisation=organisation,
@@ -48,4 +47,5 @@ def update_speaker(
     if known and after and (known.email, known.phone) != (after.email, after.phone):
         for consent in link_deliveries.retire_links(changed.id, at=at):
             consent_requests.change_link(consent)
+
     return changed

@@ -1,4 +1,4 @@
-"""Rows of consent: who may be asked, what was shown, what was signed, what was decided and used."""
+"""Rows of consent: who may be asked, what was shown, signed, decided and used."""
 
 from consent.models.consent import Consent, Evidence, Grant, SampleHash, SealedReason
 from consent.models.decision import Decision

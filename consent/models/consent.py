@@ -1,4 +1,4 @@
-"""Consents: what a person was asked, what was signed, and what is left of it."""
+"""Rows of consents: what a person was asked, what was signed, and what is left of it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,18 @@ from core.caller_notes import Noted
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
-    """Consents, by what may be asked of them."""
+    """Consents, with the questions that are asked of them."""
 
     def of(self, organisation_id: str, *, livemode: bool) -> ConsentQuerySet:
-        """Those of one organisation, either its live or its test data: the two never meet."""
+        """Return those of one organisation, either its live or its test data."""
         return self.filter(organisation_id=organisation_id, livemode=livemode)
 
     def standing(self) -> ConsentQuerySet:
-        """Signed and not ended."""
+        """Return those that are signed and not ended."""
         return self.filter(state__in=sorted(STANDING))
 
     def reading(self, *states: str, at: datetime | Combinable) -> ConsentQuerySet:
-        """Those that read as one of these states at that time: `Consent.state_at`, for the
-        database.
-        """
+        """Return those that have one of these states at that time: `state_at` in the database."""
         over = Q(state__in=sorted(STANDING), valid_until__lte=at)
         unanswered = Q(state=ConsentState.REQUESTED) & (
             Q(link_expires_at__lte=at) | Q(asked_until__lte=at)
@@ -42,21 +40,22 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
             default=F("state"),
             output_field=CharField(),
         )
+
         return self.alias(state_now=now).filter(state_now__in=sorted(states))
 
     def over(self, at: datetime) -> ConsentQuerySet:
-        """Standing, although their term has ended: the sweep has not come by yet."""
+        """Return those whose term has ended, and which the sweep has not ended yet."""
         return self.standing().filter(valid_until__lte=at)
 
 
 class Consent(Noted):
     """One request to one person, and after signing the proof of their answer.
 
-    The bytes of `record` are what was signed; they and all that belongs to them never change (a
-    trigger holds that). `revocation_epoch` goes up with everything that could end a permit;
-    `standing_mac` seals where the consent stands (`consent.row_macs`). The asked term is
-    `asked_until` or `duration`; the term in force is [valid_from, valid_until). `state` is what was
-    written down last: read `state_at`, since time alone ends a term and a request.
+    The bytes of `record` are what was signed. They and everything that belongs to them never change
+    (a trigger ensures it). `revocation_epoch` grows with everything that could end a permit.
+    `standing_mac` is the row MAC (`consent.row_macs`). The asked term is `asked_until` or
+    `duration`. The term in force is [valid_from, valid_until). `state` is what was written down
+    last. Read `state_at`, because time alone ends a term and a request.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -153,16 +152,19 @@ class Consent(Noted):
         return self.id
 
     def signed_method(self) -> str | None:
-        """Return the `expression_method` of the record, such as `one_time_link`; None before
-        signing.
+        """Return the `expression_method` of the record, such as `one_time_link`.
+
+        None before signing.
         """
         if self.record is None:
             return None
+
         found: dict[str, Any] = json.loads(bytes(self.record))
+
         return str(found["events"][0]["expression_method"])
 
     def state_at(self, at: datetime) -> ConsentState:
-        """Give the state as it is at that time, also before a sweep has written it down."""
+        """Return the state at that time, also before a sweep has written it down."""
         return get_effective_state(
             ConsentState(self.state),
             at=at,
@@ -175,9 +177,9 @@ class Consent(Noted):
 class Grant(models.Model):
     """One purpose that a person signed: a use case with its limits.
 
-    `signed` is the scope as signed and never changes; `scope` is what narrowing left of it, and
-    `epoch` the consent's epoch when that last changed; what both say in words lies in
-    `sealed_words`. A permit rests on one single grant; grants are never mixed.
+    `signed` is the scope as signed and never changes. `scope` is what narrowing left of it, and
+    `epoch` the consent's epoch when that last changed. `sealed_words` holds the words of both. A
+    permit rests on one grant. Grants are never mixed.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -201,9 +203,7 @@ class Grant(models.Model):
 
 
 class Evidence(models.Model):
-    """A piece of proof: its hash stands in the signed record, its bytes lie in the vault and can be
-    erased.
-    """
+    """A piece of proof. Its hash is in the signed record. Its bytes in the vault can be erased."""
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     consent = models.ForeignKey(Consent, models.PROTECT, related_name="evidence")
@@ -238,7 +238,7 @@ class Evidence(models.Model):
 class SealedReason(models.Model):
     """A reason: its code, and the words beside it.
 
-    Words may name people, so they lie sealed; the log has the code.
+    Words may name people, so they are sealed. The log has the code.
     """
 
     consent = models.ForeignKey(Consent, models.PROTECT, related_name="remarks")
@@ -253,8 +253,9 @@ class SealedReason(models.Model):
 
 
 class SampleHash(models.Model):
-    """A recording that a consent is bound to, by the SHA-256 of its bytes: cloning from any other
-    is refused.
+    """A recording that a consent is bound to, by the SHA-256 of its bytes.
+
+    Cloning from any other recording is denied.
     """
 
     consent = models.ForeignKey(Consent, models.PROTECT, related_name="samples")

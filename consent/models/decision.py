@@ -1,4 +1,4 @@
-"""Decisions: every answer of the gate, allowed or refused, with the facts that it rested on."""
+"""Rows of decisions: every answer of the gate, with the facts that it rested on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consent.models.consent import Consent, Grant
 
 
 class Decision(models.Model):
-    """One answer of the gate. `preview` answers a question without using anything."""
+    """One answer of the gate. A `preview` answers a question and uses nothing."""
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")

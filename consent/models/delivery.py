@@ -1,7 +1,4 @@
-"""Deliveries: how a signing link left, and what the server that took it said.
-
-One row is one way to one address.
-"""
+"""Rows of deliveries: how a signing link was sent, and what the server that took it answered."""
 
 from __future__ import annotations
 
@@ -12,17 +9,15 @@ from consent.models.consent import Consent, Evidence
 
 
 class Delivery(models.Model):
-    """One link on its way to one address.
-
-    The row is the truth, a message to a worker only wakes it.
+    """One link on its way to one address. The row is the queue.
 
     `sealed` holds the address under the person's key. `link_sha256` names the link, so that a proof
-    of one link never vouches for another. `controller` means that the asker got the link, `test`
-    that a test answer showed it.
+    of one link never vouches for another. `controller` means that the organisation got the link,
+    `test` that a test answer showed it.
     """
 
     class Channel(models.TextChoices):
-        """By which way the link leaves."""
+        """The way by which the link is sent."""
 
         MAIL = "mail"
         MESSAGE = "message"
@@ -30,7 +25,7 @@ class Delivery(models.Model):
         TEST = "test"
 
     class State(models.TextChoices):
-        """Whether it has left."""
+        """Whether the link has been sent."""
 
         QUEUED = "queued"
         SENT = "sent"
@@ -93,7 +88,7 @@ class Delivery(models.Model):
 class ImportedConsent(models.Model):
     """A consent that was given elsewhere and entered here.
 
-    It counts for something once a second person approved it.
+    It counts once a second person has approved it.
     """
 
     consent = models.OneToOneField(

@@ -1,4 +1,4 @@
-"""Notices: the texts that people are shown before they sign, in versions that never change."""
+"""Rows of notices: texts that people are shown before they sign, in versions that never change."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ class Notice(models.Model):
 class NoticeVersion(models.Model):
     """One text in one language, with the fields of Art. 13 GDPR.
 
-    A changed text is a new version; a trigger holds that.
-
-    `sha256` is over the JCS bytes of `body`; `material` changes ask people anew, `editorial` ones
-    do not.
+    A changed text is a new version (a trigger ensures it). `sha256` is over the JCS bytes of
+    `body`. After a `material` change people are asked again, after an `editorial` one they are not.
     """
 
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="versions")

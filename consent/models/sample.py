@@ -1,4 +1,4 @@
-"""How a recording that a consent is bound to is known again by its sound."""
+"""Rows that identify a bound recording by its sound."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from consent.models.consent import Consent
 
 
 class SampleRegister(models.Model):
-    """One row for the live and one for the test recordings of an organisation, to lock while one is
-    added.
+    """A row to lock while a recording is added: one for live and one for test data.
 
-    Two people cannot bind one recording at the same time: the second waits here, and then finds it.
+    Two people cannot bind one recording at the same time. The second waits here, and then finds it.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -30,11 +29,10 @@ class SampleRegister(models.Model):
 
 
 class SampleFingerprint(models.Model):
-    """The acoustic fingerprint of one bound recording, sealed under the key of the person who
-    speaks in it.
+    """The acoustic fingerprint of one bound recording, sealed under the speaker's key.
 
-    `pcm_sha256` is that of the decoded samples, so that it stays the same when a file is only
-    wrapped in another way. An erasure deletes the row with its terms.
+    `pcm_sha256` is the hash of the decoded samples, so it stays the same in another container. An
+    erasure deletes the row with its terms.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -56,9 +54,7 @@ class SampleFingerprint(models.Model):
 
 
 class SampleFingerprintTerm(models.Model):
-    """One value of a fingerprint as the blind index knows it: a keyed hash of 32 bits, and in which
-    frame it stands.
-    """
+    """One value of a fingerprint in the blind index: a keyed hash of 32 bits, and its frame."""
 
     id = models.BigAutoField(primary_key=True)
     fingerprint = models.ForeignKey(SampleFingerprint, models.CASCADE, related_name="terms")

@@ -1,4 +1,4 @@
-"""Speakers: the people whose voices these are, who may act for them, and what holds them."""
+"""Rows of speakers, their representatives, holds and corrections."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from core.caller_notes import Noted
 class Speaker(Noted):
     """A person, known here by a random id.
 
-    Name, address and country lie sealed under the person's own key.
-
-    `subject` names that key in the vault; when it is destroyed, `sealed` can never be read again.
-    `email_index` is a keyed hash of the address: it finds a person, and no list of addresses leads
-    back from it.
+    Name, address and country are sealed under the person's own key. `subject` names that key in the
+    vault. When it is destroyed, `sealed` can never be read again. `email_index` is a keyed hash of
+    the address. It finds a person, and no list of addresses leads back from it.
     """
 
     class Kind(models.TextChoices):
-        """What sort of person this is; all but an adult need somebody verified to act for them."""
+        """The kind of person. All but an adult need a verified representative."""
 
         ADULT = "adult"
         MINOR = "minor"
@@ -82,13 +80,13 @@ class Speaker(Noted):
 
 
 class Representative(models.Model):
-    """Somebody who may act for a speaker: guardian, estate, agent, counsel, union.
+    """A person who may act for a speaker: guardian, estate, agent, counsel, union.
 
-    Counts only once verified.
+    It counts only once verified.
     """
 
     class Kind(models.TextChoices):
-        """In what role somebody acts."""
+        """The role in which a representative acts."""
 
         GUARDIAN = "guardian"
         ESTATE = "estate"
@@ -124,7 +122,7 @@ class Representative(models.Model):
 class Hold(models.Model):
     """A stop on a speaker: a dispute or a legal claim.
 
-    While one stands, the gate lets nothing of them through.
+    During a hold the gate denies everything.
     """
 
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="holds")
@@ -153,10 +151,10 @@ class Hold(models.Model):
 
 
 class Correction(models.Model):
-    """A change of a signed person's name, address or country: what it was and what it is, sealed
-    under their key.
+    """A change of a signed person's name, address or country, sealed under their key.
 
-    Never changed (a trigger holds that), but for `sealed`, which goes with the person.
+    It holds the old and the new values. It never changes (a trigger ensures it), but `sealed` is
+    emptied by an erasure.
     """
 
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="corrections", editable=False)

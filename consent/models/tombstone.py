@@ -1,4 +1,4 @@
-"""What is left of a link once its person has been erased."""
+"""Rows of the links of erased people."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from accounts.models import Organisation
 
 
 class ErasedLink(models.Model):
-    """A link whose person was erased, so that they find their own page and not "unknown".
+    """A link whose person was erased. They find their own page behind it, and not "unknown".
 
-    Holds the hash of the link's 256 random bits, the organisation and the language. It leads to no
-    person, no consent and no day.
+    It holds the hash of the link's 256 random bits, the organisation and the language. It leads to
+    no person, no consent and no day.
     """
 
     link_sha256 = models.CharField(primary_key=True, max_length=64, editable=False)

@@ -1,6 +1,4 @@
-"""Usage: what has been spent of a grant's quota, window by window, and what is set aside for calls
-that still run.
-"""
+"""Rows of quota: what was spent of a grant in each window, and what is reserved."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from consent.models.decision import Decision
 class GrantUsage(models.Model):
     """One grant in one quota window.
 
-    Every change is one conditional UPDATE; its row count says whether it fitted.
+    Every change is one conditional UPDATE. Its row count tells whether it fitted.
     """
 
     AMOUNTS: ClassVar = ("characters", "milliseconds", "clips")
@@ -49,13 +47,13 @@ class GrantUsage(models.Model):
 
 
 class Reservation(models.Model):
-    """What one allowed decision set aside.
+    """What one allowed decision reserved.
 
-    Leaves `held` exactly once, to `committed` or `released`.
+    It leaves `held` exactly once, to `committed` or `released`.
     """
 
     class State(models.TextChoices):
-        """Where a reservation stands."""
+        """The state of a reservation."""
 
         HELD = "held"
         COMMITTED = "committed"

@@ -1,4 +1,1 @@
-"""The pure rules: what an ask is, what covers what, which states lead where.
-
-No Django, no clock, no database.
-"""
+"""The rules of consent: requests, scopes, coverage and states. No Django, no clock, no database."""

@@ -1,8 +1,7 @@
-"""Why something was done: the codes that are known, where each applies, and who wanted what it
-ends. Pure.
+"""Reasons of changes: the codes, the acts that each applies to, and who wanted what it ends.
 
 A reason is a code of this table or free words. Words count as `other`. They may name people, so
-they are kept sealed under the person's key, and the log has the code alone.
+they are sealed under the person's key, and the log has the code alone.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ NOT_ME: Final = "not_me"
 
 
 class Act(StrEnum):
-    """What a reason may be given for."""
+    """An act that a reason may be given for."""
 
     REVOKE = "revoke"
     SUSPEND = "suspend"
@@ -34,7 +33,7 @@ class Act(StrEnum):
 
 
 class Party(StrEnum):
-    """Who wanted a consent to end, whoever pressed the button."""
+    """Who wanted a consent to end. It need not be who made the call."""
 
     PERSON = "person"
     ORGANISATION = "organisation"
@@ -48,12 +47,12 @@ ENDING_MOVE: Final[Mapping[Party, Move]] = MappingProxyType(
         Party.AUTHORITY: Move.INVALIDATE,
     }
 )
-"""How a consent ends, by who wanted it."""
+"""The move that ends a consent, by who wanted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCode:
-    """One code: what it means, for which acts it may be given, and who wanted the act."""
+    """One code: its meaning, the acts that it applies to, and who wanted the act."""
 
     name: str
     meaning: str
@@ -63,9 +62,7 @@ class ReasonCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenReason:
-    """A reason as read: a code ("" when none was given), words beside it, and who wanted the
-    act.
-    """
+    """A reason as read: a code ("" without one), words beside it, and who wanted the act."""
 
     code: str
     words: str = field(default="", repr=False)
@@ -171,23 +168,24 @@ CODES: Final[Mapping[str, ReasonCode]] = MappingProxyType({code.name: code for c
 
 
 def parse_reason(text: str, act: Act, *, words: str = "") -> GivenReason:
-    """Read a reason for an act: a code that applies to it, or words.
+    """Return the reason for an act: a code that applies to it, or words.
 
-    A text that shows nothing is no reason at all.
-
-    A code is read in every spelling, as all our closed lists are: read as words it would say that
-    the organisation wanted what the person asked for. `words` are further words beside a code.
+    `words` are further words beside a code. A code is read in every spelling, like all closed
+    lists. Read as words it would say that the organisation wanted what the person asked for. A text
+    without a visible character is no reason.
     """
     given = text.strip()
     code = CODES.get(code_spelling.normalise_code(given))
     if code is not None and act in code.acts:
         return GivenReason(code=code.name, words=words.strip(), party=code.party)
+
     said = "\n".join(
         part for part in (given, words.strip()) if shown_text.strip_undrawn(part).strip()
     )
+
     return GivenReason(code=OTHER if said else "", words=said)
 
 
-def codes_for_act(act: Act) -> tuple[ReasonCode, ...]:
-    """Give the codes that may be said for an act."""
+def list_reason_codes(act: Act) -> tuple[ReasonCode, ...]:
+    """Return the codes that apply to an act."""
     return tuple(code for code in _CODES if act in code.acts)

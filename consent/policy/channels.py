@@ -1,6 +1,6 @@
-"""Channels: the ways in which audio reaches people. A closed list: who signs must know each word.
+"""Channels: the ways in which audio reaches people.
 
-Pure.
+The list is closed, because a person who signs must know each word.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _OTHER_SPELLINGS: Final = {
 
 
 class UnknownChannel(ValueError):
-    """A text that names no channel that we know."""
+    """A text that names no known channel."""
 
 
 @lru_cache(maxsize=1024)
 def parse_channel(text: str) -> str:
-    """Give the one spelling of a channel: `in-store` -> `in_store`, `phone` -> `telephone`.
+    """Return the one spelling of a channel: `in-store` -> `in_store`, `phone` -> `telephone`.
 
     Raises UnknownChannel.
     """
@@ -54,4 +54,5 @@ def parse_channel(text: str) -> str:
     code = _OTHER_SPELLINGS.get(code, code)
     if code != ANY and code not in CHANNELS:
         raise UnknownChannel(text[:32])
+
     return code

@@ -1,4 +1,4 @@
-"""Spelling: the one plain form of a code that people write in several ways. Pure."""
+"""Spelling of codes: one plain form for each."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ _DASHES: Final = re.compile(r"[\s\-\u2010-\u2015_]+")
 
 
 def normalise_code(text: str) -> str:
-    """Give a code without full-width letters, capitals, outer blanks and dashes: ` In-Store` ->
-    `in_store`.
+    """Return a code without full-width letters, capitals, outer blanks and dashes.
 
-    A text that is longer than any code gives the empty one, which is no code of ours.
+    ` In-Store` becomes `in_store`. A text that is longer than any code becomes "", which is no
+    code.
     """
     if len(text) > _LONGEST:
         return ""
+
     folded = unicodedata.normalize("NFKC", text).strip().casefold()
+
     return _DASHES.sub("_", folded)

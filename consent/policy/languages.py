@@ -1,12 +1,10 @@
-"""Languages: does a signed language range cover the language of a call?
-
-RFC 4647 extended filtering on canonical tags.
+"""Languages: RFC 4647 extended filtering of canonical tags, with reviewed tables of aliases.
 
 Prefix comparison would let `en` cover Middle English (`enm`), and a "distance" would let `pt-BR`
-cover `pt`; neither may decide about permission. `langcodes` brings tags to their canonical form and
-does nothing else here. Reviewed tables join what filtering cannot see: other spellings of one
-language (`zh-TW` and `zh-Hant-TW`, `cmn` and `zh`), members that a macro language covers (`no` and
-`nn`), and the countries of a region of UN M.49 (`es-419` and `es-MX`). Pure.
+cover `pt`. Neither may decide about permission. `langcodes` brings tags to their canonical form and
+does nothing else here. The tables join what filtering cannot see: other spellings of one language
+(`zh-TW` and `zh-Hant-TW`, `cmn` and `zh`), members that a macro language covers (`no` and `nn`),
+and the countries of a region of UN M.49 (`es-419` and `es-MX`).
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ spoken language.
 ALSO_COVERED: Final[dict[str, frozenset[str]]] = {
     language: frozenset(others) for language, others in _TABLE["also_covered"].items()
 }
-"""Other members that a macro language covers. They do not cover it, nor one another."""
+"""Other members that a macro language covers. They cover neither it nor one another."""
 WITHOUT_MAIN_MEMBER: Final = frozenset(_TABLE["no_main_member"])
 _KEPT_APART: Final[dict[str, tuple[str, str]]] = {
     spelling: (entry["is"], entry["not"]) for spelling, entry in _TABLE["kept_apart"].items()
@@ -48,7 +46,7 @@ _KEPT_APART: Final[dict[str, tuple[str, str]]] = {
 language.
 """
 _EXTENDED: Final = frozenset({"ar", "kok", "lv", "ms", "sw", "uz", "zh"})
-"""What RFC 5646 lets stand before a member of it, as in `ar-arz`, which is `arz`."""
+"""Languages that RFC 5646 allows before a member of theirs, as in `ar-arz`, which is `arz`."""
 _REACH: Final = {
     **{language: others | {language} for language, others in ALSO_COVERED.items()},
     **{member: frozenset({macro}) for member, macro in MAIN_MEMBERS.items()},
@@ -65,9 +63,7 @@ _PARTS: Final[dict[str, tuple[str, ...]]] = {
     region: tuple(parts.split()) for region, parts in _read_table("regions")["contains"].items()
 }
 _NO_PLACE: Final = re.compile(r"AA|Q[M-Z]|X[A-JL-Z]|ZZ")
-"""Codes that ISO 3166-1 keeps for local use, and "unknown"; `XK` is what everybody writes for
-Kosovo.
-"""
+"""Codes that ISO 3166-1 keeps for local use, and "unknown". `XK` is commonly used for Kosovo."""
 _LONGEST: Final = 64
 ANY: Final = "*"
 HOW_TO: Final = (
@@ -78,34 +74,35 @@ HOW_TO: Final = (
 
 
 class UnknownLanguage(ValueError):
-    """A text that names no language that we know."""
+    """A text that names no known language."""
 
 
 def _regions_inside(region: str) -> frozenset[str]:
-    """The region with everything that lies in it."""
+    """Return the region with everything that lies in it."""
     return frozenset({region}).union(*(_regions_inside(part) for part in _PARTS.get(region, ())))
 
 
 REGIONS: Final = {region: _regions_inside(region) for region in _PARTS}
-"""What lies in each region of UN M.49: smaller regions and countries, itself among them."""
+"""Everything that lies in each region of UN M.49: smaller regions, countries, and itself."""
 
 
 @lru_cache(maxsize=4096)
 def parse_language(tag: str) -> str:
-    """Give the one spelling of a specific tag: `en_us` -> `en-US`, `iw` -> `he`, `nb` -> `no`,
-    `zh-TW` -> `zh-Hant-TW`.
+    """Return the one spelling of a specific tag.
+
+    `en_us` -> `en-US`, `iw` -> `he`, `nb` -> `no`, `zh-TW` -> `zh-Hant-TW`. Extension `-u-` is left
+    out: it says how numbers and dates are written, and speech has no writing.
 
     Raises UnknownLanguage for malformed and unregistered tags, wildcards, private use, transformed
     content (`-t-`), collections, `und`, `mul`, `zxx`, `mis`, for a script that the language is not
-    written in, and for a region that is no place. Extension `-u-` is left out: it says how numbers
-    and dates are written, and speech has no writing.
+    written in, and for a region that is no place.
     """
     return _without_alias(_standard_tag(tag))
 
 
 @lru_cache(maxsize=4096)
 def tidy_language_range(text: str) -> str:
-    """Give a language range in its standard spelling, as people see it, aliases left alone.
+    """Return a language range in its standard spelling, as people see it, with its aliases.
 
     Raises UnknownLanguage.
     """
@@ -114,11 +111,12 @@ def tidy_language_range(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_language_range(text: str) -> str:
-    """Give the one spelling of a language range: a tag, `*`, or a tag with `*` in a later place
-    such as `de-*-DE`.
+    """Return the one spelling of a language range.
 
-    A main member keeps its own name where its macro language covers more than it does: `nb` is less
-    than `no`. Raises UnknownLanguage when it is none of these.
+    It is a tag, `*`, or a tag with `*` in a later place such as `de-*-DE`. A main member keeps its
+    own name if its macro language covers more than it does: `nb` is less than `no`.
+
+    Raises UnknownLanguage if it is none of these.
     """
     return _spell_range(
         text, lambda tag: _without_alias(_standard_tag(tag), keep=ALSO_COVERED.keys())
@@ -129,6 +127,7 @@ def _standard_tag(tag: str) -> str:
     plain = unicodedata.normalize("NFKC", tag[: _LONGEST + 1]).strip()
     if not plain.isascii() or not 2 <= len(plain) <= _LONGEST or ANY in plain:
         raise UnknownLanguage(tag[:_LONGEST])
+
     first, *rest = plain.lower().replace("_", "-").split("-")
     member, stand_in = _KEPT_APART.get(first, ("", first))
     try:
@@ -136,6 +135,7 @@ def _standard_tag(tag: str) -> str:
         known = langcodes.tag_is_valid(standard)
     except ValueError:
         raise UnknownLanguage(tag) from None
+
     parts = _without_preferences(standard.split("-"))
     language = parts[0]
 
@@ -144,9 +144,8 @@ def _standard_tag(tag: str) -> str:
             raise UnknownLanguage(tag)
         return _standard_tag("-".join(parts[1:]))
 
-    private = (
-        len(language) == 3 and "qaa" <= language <= "qtz"
-    )  # ISO 639-2 keeps these for local use
+    # ISO 639-2 keeps these codes for local use.
+    private = len(language) == 3 and "qaa" <= language <= "qtz"
     extended = any(len(part) == 1 for part in parts)
     if (
         not known
@@ -156,40 +155,48 @@ def _standard_tag(tag: str) -> str:
         or not (_is_written(parts) and _is_placed(parts))
     ):
         raise UnknownLanguage(tag)
+
     return "-".join([member or language, *parts[1:]])
 
 
 def _without_preferences(parts: list[str]) -> list[str]:
-    """The subtags without extension `-u-`, which ends where another one begins."""
+    """Return the subtags without extension `-u-`, which ends where another one begins."""
     if "u" not in parts:
         return parts
+
     begins = parts.index("u")
     ends = next((at for at in range(begins + 1, len(parts)) if len(parts[at]) == 1), len(parts))
+
     return parts[:begins] + parts[ends:]
 
 
 def _is_written(parts: Sequence[str]) -> bool:
-    """Whether CLDR has the language in this script; a tag without one is in the usual script."""
+    """Return True if CLDR has the language in this script. A tag without one has the usual one."""
     script = parts[1] if len(parts) > 1 else ""
     if len(script) != 4 or not script.isalpha():
         return True
+
     return not SCRIPTS.isdisjoint({(parts[0], script), (MAIN_MEMBERS.get(parts[0], ""), script)})
 
 
 def _is_placed(parts: Sequence[str]) -> bool:
-    """Whether the region, if there is one, is a country or a region of UN M.49; or what a reviewer
-    has read.
+    """Return True if the region is a country or a region of UN M.49, or if there is none.
+
+    Reviewed aliases are accepted as well.
     """
     if "-".join(parts) in _TAG_ALIASES:
         return True
+
     numbers = [part for part in parts[1:] if len(part) == 3 and part.isdigit()]
     countries = [part for part in parts[1:] if len(part) == 2]
+
     return REGIONS.keys() >= set(numbers) and not any(map(_NO_PLACE.fullmatch, countries))
 
 
 def _spell_range(text: str, spell: Callable[[str], str]) -> str:
     if text == ANY or ANY not in text:
         return ANY if text == ANY else spell(text)
+
     parts = text.replace("_", "-").split("-")
     if (
         len(text) > _LONGEST
@@ -197,41 +204,46 @@ def _spell_range(text: str, spell: Callable[[str], str]) -> str:
         or not all(part == ANY or part.isalnum() for part in parts)
     ):
         raise UnknownLanguage(text[:_LONGEST])
+
     plain = spell("-".join(part for part in parts if part != ANY)).split("-")
+
     return "-".join([plain[0], *(_known_spelling(part, plain[1:]) for part in parts[1:])])
 
 
 @lru_cache(maxsize=16384)
 def covers_language(language_range: str, tag: str) -> bool:
-    """Say whether a canonical range covers a canonical tag: RFC 4647, section 3.3.2, extended
-    filtering.
+    """Return True if a canonical range covers a canonical tag, by extended filtering.
+
+    RFC 4647, section 3.3.2.
     """
     wanted, given = language_range.split("-"), tag.split("-")
     if wanted[0] != ANY and given[0] not in _languages_covered(wanted[0]):
         return False
+
     return _covers_rest(wanted[1:], given[1:])
 
 
 @lru_cache(maxsize=65536)
 def any_range_covers(ranges: tuple[str, ...], tag: str) -> bool:
-    """Say whether one of these canonical ranges covers this canonical tag."""
+    """Return True if one of these canonical ranges covers this canonical tag."""
     return any(covers_language(language_range, tag) for language_range in ranges)
 
 
 def is_range_within(narrower: str, wider: str) -> bool:
-    """Say whether everything that the first range covers is covered by the second, as far as their
-    forms can tell.
-    """
+    """Return True if the second range covers everything that the first covers, by their forms."""
     if wider in {ANY, narrower} or narrower == ANY:
         return wider in {ANY, narrower}
-    inner, outer = [part for part in narrower.split("-") if part != ANY], wider.split("-")
+
+    inner = [part for part in narrower.split("-") if part != ANY]
+    outer = wider.split("-")
+
     return _languages_covered(inner[0]) <= _languages_covered(outer[0]) and _covers_rest(
         outer[1:], inner[1:]
     )
 
 
 def _languages_covered(language: str) -> frozenset[str]:
-    """The languages of canonical tags that a range's language covers."""
+    """Return the languages of canonical tags that a range's language covers."""
     return _REACH.get(language) or frozenset({language})
 
 
@@ -240,15 +252,17 @@ def _covers_rest(wanted: Sequence[str], given: Sequence[str]) -> bool:
     for part in wanted:
         if part == ANY:
             continue
+
         while at < len(given) and not _subtag_fits(part, given[at]):
-            if (
-                len(given[at]) == 1
-            ):  # a singleton begins an extension: what follows is not the language any more
+            # A singleton begins an extension. What follows is not the language.
+            if len(given[at]) == 1:
                 return False
             at += 1
+
         if at == len(given):
             return False
         at += 1
+
     return True
 
 
@@ -260,9 +274,11 @@ def _without_alias(tag: str, *, keep: Collection[str] = ()) -> str:
     language, dash, rest = tag.partition("-")
     macro = MAIN_MEMBERS.get(language, language)
     tag = f"{language if macro in keep else macro}{dash}{rest}"
+
     for spelling, meaning in _TAG_ALIASES.items():
         if tag == spelling or tag.startswith(f"{spelling}-"):
             return f"{meaning}{tag[len(spelling) :]}"
+
     return tag
 
 

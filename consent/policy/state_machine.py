@@ -1,4 +1,4 @@
-"""The life of a consent: its states, and the one table of moves between them. Pure."""
+"""The state machine of a consent: its states, and the one table of moves between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 
 class ConsentState(StrEnum):
-    """Where a consent stands. Names follow ISO/IEC TS 27560 where it has one."""
+    """The state of a consent. Names follow ISO/IEC TS 27560 where it has one."""
 
     DRAFT = "draft"
     REQUESTED = "requested"
@@ -31,7 +31,7 @@ class ConsentState(StrEnum):
 
 
 class Move(StrEnum):
-    """What can happen to a consent."""
+    """A move from one state to another."""
 
     REQUEST = "request"
     CAPTURE = "capture"
@@ -52,9 +52,7 @@ class Move(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """From which states a move starts, where it leads, and whether it ends the permits that are
-    out.
-    """
+    """From which states a move starts, to which state it leads, and whether it ends permits."""
 
     sources: frozenset[ConsentState]
     target: ConsentState
@@ -62,15 +60,12 @@ class Rule:
 
 
 STANDING: Final = frozenset({ConsentState.ACTIVE, ConsentState.SUSPENDED})
-"""Signed and not ended: a person's exclusions in these bind, and these can still be withdrawn."""
+"""Signed and not ended. The person's exclusions in these bind, and these can be withdrawn."""
 
 REVOKED: Final = frozenset(
     {ConsentState.WITHDRAWN, ConsentState.TERMINATED, ConsentState.INVALIDATED}
 )
-"""Ended before their time: by the person, by the organisation, or by an authority.
-
-All three act the same.
-"""
+"""Ended before their time: by the person, the organisation or an authority. The effect is one."""
 
 UNSIGNED: Final = frozenset(
     {ConsentState.DRAFT, ConsentState.REQUESTED, ConsentState.DECLINED, ConsentState.LAPSED}
@@ -87,7 +82,7 @@ ENDED: Final = frozenset(
         ConsentState.ERASED,
     }
 )
-"""Signed once, over now."""
+"""Signed once, and ended."""
 
 _OVER: Final = frozenset(
     {ConsentState.DECLINED, ConsentState.LAPSED, ConsentState.REJECTED}
@@ -157,14 +152,16 @@ def get_effective_state(
     link_expires_at: datetime,
     asked_until: datetime | None = None,
 ) -> ConsentState:
-    """Give the state as it is at this moment.
+    """Return the state at this moment.
 
-    Time alone ends a term and a request; a sweep only writes it down.
+    Time alone ends a term and a request. A sweep only writes it down.
     """
     if state in STANDING and valid_until is not None and at >= valid_until:
         return ConsentState.EXPIRED
+
     if state is ConsentState.REQUESTED and (
         at >= link_expires_at or (asked_until is not None and at >= asked_until)
     ):
         return ConsentState.LAPSED
+
     return state

@@ -1,6 +1,4 @@
-"""Territories: ISO 3166-1 countries, 3166-2 subdivisions, the dated unions EU and EEA, and `*` for
-everywhere. Pure.
-"""
+"""Territories: ISO 3166-1 countries, 3166-2 subdivisions, the unions EU and EEA, `*` for all."""
 
 from __future__ import annotations
 
@@ -20,8 +18,8 @@ _DATA: Final = json.loads(
 COUNTRIES: Final[frozenset[str]] = frozenset(_DATA["countries"].split())
 
 _EU_SINCE_2020: Final[frozenset[str]] = frozenset(_DATA["eu_since_2020_02_01"].split())
-# From which day on a union has which members. A change is a new row, never an edit: old decisions
-# must stay explicable.
+# The members of a union since a day. A change is a new row and never an edit: old decisions must
+# stay explicable.
 UNIONS: Final[dict[str, tuple[tuple[date, frozenset[str]], ...]]] = {
     "EU": ((date(2020, 2, 1), _EU_SINCE_2020),),
     "EEA": ((date(2020, 2, 1), _EU_SINCE_2020 | {"IS", "LI", "NO"}),),
@@ -32,8 +30,9 @@ _OTHER_SPELLINGS: Final[dict[str, str]] = {
     for code, spellings in _DATA["spellings"].items()
     for spelling in spellings.split()
 }
-"""Alpha-3 and numeric codes, former codes, and parts of a country that have a code of their own
-(`US-PR` is `PR`).
+"""Alpha-3 and numeric codes, former codes, and parts of a country with a code of their own.
+
+`US-PR` is `PR`.
 """
 SUBDIVISIONS: Final = frozenset(
     f"{country}-{part}"
@@ -45,59 +44,66 @@ _LONGEST: Final = 16
 
 
 class UnknownTerritory(ValueError):
-    """A text that names no territory that we know."""
+    """A text that names no known territory."""
 
 
 @lru_cache(maxsize=4096)
 def parse_territory(text: str) -> str:
-    """Give the one spelling of a territory: `uk` -> `GB`, `chn` and `156` -> `CN`, `us-ca` ->
-    `US-CA`.
+    """Return the one spelling of a territory: `uk` -> `GB`, `chn` -> `CN`, `us-ca` -> `US-CA`.
+
+    Numeric codes are read too: `156` -> `CN`.
 
     Raises UnknownTerritory.
     """
     plain = unicodedata.normalize("NFKC", text[: 2 * _LONGEST]).strip()
     code = plain.upper().replace("_", "-") if len(plain) <= _LONGEST and plain.isascii() else ""
+
     code = _OTHER_SPELLINGS.get(code, code)
     if code not in _KNOWN:
         raise UnknownTerritory(text[:_LONGEST])
+
     return code
 
 
 def list_union_members(union: str, on: date) -> frozenset[str]:
-    """Give the countries of a union on a day; before its first row, none."""
+    """Return the countries of a union on a day. There are none before its first row."""
     standing = [countries for since, countries in UNIONS[union] if since <= on]
+
     return standing[-1] if standing else frozenset()
 
 
 def covers_territory(granted: Iterable[str], asked: str | None, *, on: date) -> bool:
-    """Say whether the granted territories cover the asked one.
+    """Return True if the granted territories cover the asked one.
 
-    A call that names none is everywhere: only `*` fits.
+    A call that names no territory is everywhere, which only `*` covers.
     """
     given = frozenset(granted)
     if ANY in given or asked in given:
         return True
     if asked is None or asked == ANY:
         return False
+
     countries = given.union(*(list_union_members(union, on) for union in given & UNIONS.keys()))
     if asked in UNIONS:
         return bool(list_union_members(asked, on)) and list_union_members(asked, on) <= countries
+
     return asked.partition("-")[0] in countries
 
 
 @lru_cache(maxsize=4096)
 def has_overlap(one: str, other: str) -> bool:
-    """Say whether anything lies in both of two canonical territories, on whichever day a union is
-    looked at.
-    """
+    """Return True if a place can lie in both of two canonical territories, on any day."""
     if ANY in {one, other} or one == other:
         return True
+
     if "-" in one and "-" in other:
         return False
+
     return not _ever_in(one).isdisjoint(_ever_in(other))
 
 
 def _ever_in(code: str) -> frozenset[str]:
     if code in UNIONS:
         return frozenset().union(*(countries for _, countries in UNIONS[code]))
+
     return frozenset({code.partition("-")[0]})

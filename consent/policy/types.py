@@ -1,7 +1,4 @@
-"""Asks and facts: what a caller wants, what a decision rests on, and what it can come to.
-
-Pure values.
-"""
+"""Values of a decision: the access request, the context, and the result."""
 
 from __future__ import annotations
 
@@ -22,13 +19,14 @@ Place = Literal["channel", "territory"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
-    """What a caller wants to do, in canonical words: whichever spelling it is made with, it reads
-    alike everywhere.
+    """What a call wants, in canonical words. Every spelling of the same request is equal.
 
-    `characters` is the length of the text; the tuples are codes and hex hashes. A language or use
-    case that we do not know is None and stands in `given`, which has the caller's own word wherever
-    it differs; a label that we do not know is `unsure`. Raises Invalid for a channel or territory
-    that we do not know, ValueError for a negative amount: it would pay quota back.
+    `characters` is the length of the text. The tuples are codes and hex hashes. An unknown language
+    or use case is None. `given` has the caller's own word wherever it differs. An unknown label is
+    `unsure`.
+
+    Raises Invalid for an unknown channel or territory, and ValueError for a negative amount, which
+    would pay quota back.
     """
 
     organisation_id: str
@@ -50,19 +48,22 @@ class AccessRequest:
     def __post_init__(self) -> None:
         if self.characters < 0:
             raise ValueError("an ask cannot be for less than nothing")
+
         words = _parse_request_words(
             self.language, self.use_case, self.channel, self.territory, tuple(self.labels)
         )
         if words.faults:
             raise Invalid(words.faults[0].detail, code=words.faults[0].code, faults=words.faults)
+
         known = {name: word for name, word in self.given.items() if name not in words.given}
         for name, word in (*words.found, ("given", {**known, **words.given})):
             object.__setattr__(self, name, word)
 
 
 class _Words(NamedTuple):
-    """The words of an ask in canonical spelling, by name, the caller's where they differ, and what
-    cannot be read.
+    """The words of a request in canonical spelling, the caller's own where they differ, and faults.
+
+    `found` and `given` are by name.
     """
 
     found: tuple[tuple[str, str | tuple[str, ...] | None], ...]
@@ -87,6 +88,7 @@ def _parse_request_words(
         "territory": _parse_place(territories.parse_territory, territory, "territory", faults),
         "labels": spelt,
     }
+
     asked = {
         "language": language,
         "use_case": use_case,
@@ -94,13 +96,16 @@ def _parse_request_words(
         "territory": territory,
         "labels": labels,
     }
+
     given = {name: word for name, word in asked.items() if word and word != found[name]}
+
     return _Words(found=tuple(found.items()), given=MappingProxyType(given), faults=tuple(faults))
 
 
 def _parse_known(spell: Callable[[str], str], word: str | None) -> str | None:
-    """The canonical word; None for one that we do not know, which the policy refuses with a reason
-    of its own.
+    """Return the canonical word, or None for an unknown one.
+
+    The policy refuses None with a reason of its own.
     """
     try:
         return spell(word) if word else None
@@ -111,7 +116,7 @@ def _parse_known(spell: Callable[[str], str], word: str | None) -> str | None:
 def _parse_place(
     spell: Callable[[str], str], word: str | None, name: Place, faults: list[Fault]
 ) -> str | None:
-    """The canonical channel or territory; a fault for one that we do not know."""
+    """Return the canonical channel or territory. Add a fault for an unknown one."""
     try:
         return spell(word) if word else None
     except ValueError:
@@ -120,8 +125,9 @@ def _parse_place(
 
 
 def unknown_place(name: Place, *, attr: str) -> Fault:
-    """Give the fault of a channel or a territory that we do not know, with all that we do know."""
+    """Return the fault of an unknown channel or territory, with all known ones."""
     listed = channels.LISTED if name == "channel" else territories.LISTED
+
     return Fault(
         code=f"{name}_unknown", detail=f"This {name} is not known; name one of {listed}.", attr=attr
     )
@@ -129,8 +135,9 @@ def unknown_place(name: Place, *, attr: str) -> Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantView:
-    """What one grant allows now, all codes canonical (`spelt`: the languages as signed). No quota:
-    None is left.
+    """What one grant allows now, in canonical codes.
+
+    `spelt` are the languages as signed. Without a quota the amounts left are None.
     """
 
     grant_id: str
@@ -151,7 +158,7 @@ class GrantView:
 class ConsentView:
     """One consent with its grants.
 
-    `import_approved`: given elsewhere, and a second person approved its import.
+    `import_approved`: it was given elsewhere, and a second person approved its import.
     """
 
     consent_id: str
@@ -166,13 +173,11 @@ class ConsentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyContext:
-    """All that a decision rests on.
+    """All facts that a decision rests on.
 
-    `forbidden` is what the person excluded in any standing consent to them.
-
-    `foreign_samples` are recordings of the ask that are bound to other people.
-    `imports_trusted_for` are the use cases for which the organisation's policy takes an approved
-    import for L1.
+    `forbidden` is what the person excluded in any consent in force. `foreign_samples` are
+    recordings of the request that are bound to other people. `imports_trusted_for` are the use
+    cases for which the organisation's policy accepts an approved import as L1.
     """
 
     at: datetime
@@ -187,7 +192,7 @@ class PolicyContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One thing that speaks against: a code of the table, and a sentence for a person."""
+    """One reason against: a code of the table, and a sentence for a person."""
 
     code: str
     detail: str
@@ -220,12 +225,12 @@ def make_reason(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyResult:
-    """Allowed by one grant, or refused for reasons; never both, never neither."""
+    """Allowed by one grant, or refused for reasons. It is never both and never neither."""
 
     reasons: tuple[Reason, ...]
     grant: GrantView | None
 
     @property
     def is_allowed(self) -> bool:
-        """Whether a grant was found."""
+        """Return True if a grant was found."""
         return self.grant is not None

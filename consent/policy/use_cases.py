@@ -1,9 +1,4 @@
-"""Use cases: what a voice may be used for, in two levels.
-
-A parent covers its children, with exceptions. Pure.
-
-Codes in `ASKED_APART` are never covered by their parent: a person must have ticked them by name.
-"""
+"""Use cases: what a voice may be used for, in two levels. A parent covers most of its children."""
 
 from __future__ import annotations
 
@@ -48,9 +43,9 @@ PARENTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 ASKED_APART: Final = frozenset({"advertising.endorsement", "model.train"})
-"""Children that no parent covers.
+"""Children that no parent covers: a person must have ticked them by name.
 
-`political` and `sublicense` are parents: only their own name covers them.
+`political` and `sublicense` are parents. Only their own name covers them.
 """
 
 SENSITIVE_LABELS: Final = frozenset(
@@ -67,12 +62,12 @@ SENSITIVE_LABELS: Final = frozenset(
 """Kinds of content that no grant covers unless it lists them in `sensitive_content`."""
 
 UNSURE: Final = "unsure"
-"""What a content classifier says that could not decide. Doubt refuses."""
+"""The label of a content classifier that could not decide. It is refused."""
 
 UNREADABLE: Final = "?"
-"""What stands for an exclusion in words that we do not know.
+"""Stands for an exclusion in unknown words.
 
-Nobody can tell what it means, so it excludes all.
+Its meaning cannot be known, so it excludes everything.
 """
 
 EXCLUDABLE: Final = CODES | SENSITIVE_LABELS
@@ -81,7 +76,7 @@ EXCLUDABLE: Final = CODES | SENSITIVE_LABELS
 _AS_USE_CASE: Final[Mapping[str, str]] = MappingProxyType(
     {"endorsement": "advertising.endorsement"}
 )
-"""Kinds of content that are a use case under another name. (`political` is one under its own.)"""
+"""Kinds of content that are a use case under another name. `political` has the same name."""
 
 _CHILDREN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {parent: tuple(f"{parent}.{child}" for child in children) for parent, children in TREE.items()}
@@ -91,10 +86,11 @@ _TOO_WIDE: Final = frozenset(PARENTS[code] for code in ASKED_APART)
 
 
 def _related_codes(code: str) -> frozenset[str]:
-    """The code, all that it may stand for, and its parent."""
+    """Return the code, everything that it may stand for, and its parent."""
     own = _AS_USE_CASE.get(code, code)
     means = {own, *_CHILDREN.get(own, ())}
     kinds = {kind for kind, use_case in _AS_USE_CASE.items() if use_case in means}
+
     return frozenset({code, PARENTS.get(own, own), *means, *kinds})
 
 
@@ -109,15 +105,19 @@ _LEAST: Final = {code: 2 if parent in _LEVEL_2 else 1 for code, parent in PARENT
 
 
 def _covering_grants(code: str) -> frozenset[str]:
-    """The grants that cover a call for this use case: none where the call has to name a child."""
+    """Return the grants that cover a call for this use case.
+
+    There are none if the call has to name a child.
+    """
     own = frozenset({code})
     if code in _TOO_WIDE:
         return frozenset()
+
     return own if code in ASKED_APART else own | {PARENTS[code]}
 
 
 _COVERED_BY: Final = {code: _covering_grants(code) for code in CODES}
-"""By which grants each use case is covered. Every decision asks, so it is worked out once."""
+"""The grants that cover each use case. Every decision needs it, so it is computed once."""
 
 # Purposes of the Data Privacy Vocabulary (w3id.org/dpv), for the exported record.
 _DPV: Final[Mapping[str, str]] = MappingProxyType(
@@ -140,7 +140,7 @@ _DPV: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class UnknownUseCase(ValueError):
-    """A text that names no use case that we know."""
+    """A text that names no known use case."""
 
 
 class UnknownExclusion(ValueError):
@@ -149,18 +149,22 @@ class UnknownExclusion(ValueError):
 
 @lru_cache(maxsize=1024)
 def parse_use_case(text: str) -> str:
-    """Give the one spelling of a use case: `Agent.IVR` -> `agent.ivr`. Raises UnknownUseCase."""
+    """Return the one spelling of a use case: `Agent.IVR` -> `agent.ivr`.
+
+    Raises UnknownUseCase.
+    """
     code = normalise_code(text)
     if code not in CODES:
         raise UnknownUseCase(text[:64])
+
     return code
 
 
 @lru_cache(maxsize=1024)
 def parse_label(text: str) -> str:
-    """Give the one spelling of a label.
+    """Return the one spelling of a label.
 
-    One that we do not know is `unsure`: it says nothing that we could judge by.
+    An unknown label is `unsure`: nothing can be judged by it.
     """
     code = normalise_code(text)
     return code if code in EXCLUDABLE else UNSURE
@@ -168,74 +172,75 @@ def parse_label(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def parse_exclusion(text: str) -> str:
-    """Give the one spelling of an exclusion: a use case or a kind of content.
+    """Return the one spelling of an exclusion: a use case or a kind of content.
 
     Raises UnknownExclusion.
     """
     code = normalise_code(text)
     if code not in EXCLUDABLE:
         raise UnknownExclusion(text[:64])
+
     return code
 
 
 def find_nearest_exclusions(text: str) -> tuple[str, ...]:
-    """Give the exclusions that are written most like this text, the nearest first; none where
-    nothing is like it.
-    """
+    """Return the exclusions that are spelt most like this text, the nearest first."""
     code = normalise_code(text)
-    return (
-        tuple(difflib.get_close_matches(code, sorted(EXCLUDABLE), n=3, cutoff=0.5)) if code else ()
-    )
+    if not code:
+        return ()
+
+    return tuple(difflib.get_close_matches(code, sorted(EXCLUDABLE), n=3, cutoff=0.5))
 
 
 def list_covered_children(code: str) -> tuple[str, ...]:
-    """Give the children of a use case that its parent's grant covers, in the order of the list."""
+    """Return the children of a use case that its parent's grant covers, in the order of `TREE`."""
     return tuple(child for child in _CHILDREN.get(code, ()) if child not in ASKED_APART)
 
 
 def covers_use_case(granted: str, asked: str) -> bool:
-    """Say whether a grant for one known use case covers a call for another.
+    """Return True if a grant for one known use case covers a call for another.
 
-    It covers itself and a child that needs no tick of its own. A parent asked means any of its
-    children, so a parent with a child that needs its own tick is never covered: the call has to
-    name the child.
+    A grant covers its own use case, and each child that needs no tick of its own. A call for a
+    parent means any of its children. So a parent with a child that needs its own tick is never
+    covered: the call has to name the child.
     """
     return granted in _COVERED_BY.get(asked, ())
 
 
 def is_use_case_within(narrower: str, wider: str) -> bool:
-    """Say whether a grant for one known use case allows no more than a grant for another."""
+    """Return True if a grant for one known use case allows no more than a grant for another."""
     return narrower == wider or (wider == PARENTS.get(narrower) and narrower not in ASKED_APART)
 
 
 def list_excluding_codes(code: str) -> frozenset[str]:
-    """Give the codes by which a use case or a label can be excluded: its own, its parent's, its
-    children's, its kind.
+    """Return the codes that exclude a use case or a label: its own, and those of its relatives.
 
-    A parent means any of its children, so what excludes one of them excludes the parent asked as
-    such.
+    They are its parent, its children and its kind. A call for a parent means any of its children,
+    so what excludes one child excludes the parent.
     """
     return _NAMES.get(code) or frozenset({code})
 
 
 def list_sensitive_kinds(code: str) -> frozenset[str]:
-    """Give the kinds of sensitive content that a label may stand for: `political.campaign` is
-    `political`.
+    """Return the kinds of sensitive content that a label may stand for.
+
+    `political.campaign` is `political`.
     """
     return _KINDS.get(code, _NO_KINDS)
 
 
 def get_minimum_level(use_case: str, raised: Mapping[str, int]) -> int:
-    """Give the assurance level that a use case needs: 1, for the grave ones 2, more where an
-    organisation raised it.
+    """Return the assurance level that a use case needs, 1 or 2, or more if `raised`.
 
     A parent needs the highest level among its children, because it means any of them.
     """
     least = _LEAST.get(use_case)
     if least is not None and not raised:
         return least
+
     parent = use_case.partition(".")[0]
     least = 2 if parent in _LEVEL_2 else 1
+
     return max(
         least,
         *(raised.get(code, 0) for code in (use_case, parent, "*", *_CHILDREN.get(use_case, ()))),
@@ -243,5 +248,5 @@ def get_minimum_level(use_case: str, raised: Mapping[str, int]) -> int:
 
 
 def use_case_to_dpv(use_case: str) -> str:
-    """Give the purpose of the Data Privacy Vocabulary that stands for a use case."""
+    """Return the purpose of the Data Privacy Vocabulary that stands for a use case."""
     return f"https://w3id.org/dpv#{_DPV[use_case.partition('.')[0]]}"

@@ -20,7 +20,7 @@ from consent import intended_uses, log_events, row_macs, speakers, wakeups
 from consent.documents import consent_record
 from consent.errors import AssuranceUnavailable, WrongState
 from consent.lifecycle import consent_requests, holds, link_deliveries
-from consent.lifecycle.transitions import move_consent, record_reason
+from consent.lifecycle.consent_moves import move_consent, record_reason
 from consent.models import Consent, Evidence, Grant, Speaker
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
@@ -277,7 +277,7 @@ def _complete_signing(
     if any(grant.signed["exclusions"] for grant in agreed):
         # What is excluded here binds the person's other consents too, so the permits that rest on
         # those end.
-        holds.raise_epochs(consent.speaker, but=consent.id)
+        holds.invalidate_permits(consent.speaker, but=consent.id)
     _supersede_old_consent(consent, actor=actor, at=at)
     consent.refresh_from_db()
     body: dict[str, Json] = {

@@ -151,7 +151,7 @@ def withdraw_consent(token: str, *, at: datetime) -> Consent:
     consent = _get_consent(token)
     if consent.state_at(at) not in STANDING:
         return consent
-    return transitions.revoke_consent(
+    return transitions.withdraw_consent(
         consent.id,
         organisation_id=consent.organisation_id,
         livemode=consent.livemode,

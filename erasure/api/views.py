@@ -131,7 +131,7 @@ def _build_reason_warnings(reason: str) -> list[Rendered]:
     """
     if not change_reasons.parse_reason(reason, Act.ERASE).words:
         return []
-    codes = ", ".join(code.name for code in change_reasons.codes_for_act(Act.ERASE))
+    codes = ", ".join(code.name for code in change_reasons.list_reason_codes(Act.ERASE))
     detail = (
         "The words are not kept, as they could name the person. The reason counts as `other`. "
         f"Codes: {codes}."

@@ -212,7 +212,7 @@ class TestOtherEnds:
         open_link(page, live_server, asked)
         sign(page)
         row = asked.consent
-        transitions.revoke_consent(
+        transitions.withdraw_consent(
             row.id,
             organisation_id=row.organisation_id,
             livemode=row.livemode,

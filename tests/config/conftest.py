@@ -112,7 +112,7 @@ def erase(ada: Ada) -> None:
 def revoke(ada: Ada) -> None:
     """Something happens after the backup, and the log shows it."""
     consent = ada.consent
-    consents.revoke_consent(
+    consents.withdraw_consent(
         consent.id, organisation_id=consent.organisation_id, livemode=False, reason="withdrawn",
         actor="speaker", at=clock.now(),
     )  # fmt: skip

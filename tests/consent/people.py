@@ -109,7 +109,7 @@ def of(consent: Consent) -> dict[str, Any]:
 
 def revoke(consent: Consent, *, reason: str = "", at: datetime = NOON, actor: str = KEY) -> Consent:
     """Revoke a consent."""
-    return services.revoke_consent(
+    return services.withdraw_consent(
         consent.id, reason=reason, **{**of(consent), "at": at, "actor": actor}
     )
 

@@ -77,7 +77,7 @@ class TestPastItsEnd:
         assert [reason["code"] for reason in decision.reasons] == ["consent_expired"]
 
     def test_a_revocation_writes_the_expiry_down(self, consent: Consent) -> None:
-        after = services.revoke_consent(consent.id, reason="", **late(consent))
+        after = services.withdraw_consent(consent.id, reason="", **late(consent))
         assert (after.state, after.ended_at, after.revoked_at) == ("expired", OVER, None)
 
     def test_its_person_can_be_erased(self, consent: Consent) -> None:

@@ -50,11 +50,11 @@ class TestRevoke:
         self, consent: Consent, bolt: Organisation
     ) -> None:
         with pytest.raises(NotFound):
-            services.revoke_consent(
+            services.withdraw_consent(
                 consent.id, organisation_id=bolt.id, livemode=False, reason="", actor=KEY, at=NOON
             )
         with pytest.raises(NotFound):
-            services.revoke_consent(consent.id, reason="", **{**of(consent), "livemode": True})
+            services.withdraw_consent(consent.id, reason="", **{**of(consent), "livemode": True})
 
     def test_keeps_a_known_reason_as_a_code_and_words_sealed(
         self, consent: Consent, make_consent: MakeConsent
@@ -243,4 +243,4 @@ class TestQueries:
         assert selectors.find_latest_successor(consent.id) == consent.id
         services.sign_as_test(again.id, organisation_id=consent.organisation_id, actor=KEY, at=NOON)
         assert selectors.find_latest_successor(consent.id) == again.id
-        assert selectors.speaker_of(again.id) == consent.speaker
+        assert selectors.get_speaker_of_consent(again.id) == consent.speaker

@@ -125,7 +125,7 @@ class TestRevocation:
 
         def act(number: int) -> tuple[str, str]:
             if number == round_ % CALLERS:
-                services.revoke_consent(consent.id, reason="", **of(consent))
+                services.withdraw_consent(consent.id, reason="", **of(consent))
                 return "revoked", ""
             permit = many[number % len(many)]
             try:
@@ -150,7 +150,7 @@ class TestRevocation:
 
         def act(number: int) -> None:
             if number:
-                services.revoke_consent(consent.id, reason="", **of(consent))
+                services.withdraw_consent(consent.id, reason="", **of(consent))
                 order.append("revoked")
             else:
                 with transaction.atomic():
@@ -207,7 +207,7 @@ class TestAPerson:
 class TestRepeating:
     def test_revocations_log_one_line(self, make_signed: Any) -> None:
         consent = make_signed(quota={})
-        at_once(8, lambda _number: services.revoke_consent(consent.id, reason="", **of(consent)))
+        at_once(8, lambda _number: services.withdraw_consent(consent.id, reason="", **of(consent)))
         kinds = [event.kind for event in proofs.list_history(consent.organisation_id, consent.id)]
         assert kinds.count("consent.revoked") == 1
 

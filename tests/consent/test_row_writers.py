@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Organisation
 from consent import services, speaker_erasure
-from consent.lifecycle import transitions
+from consent.lifecycle import consent_moves
 from consent.models import Consent, Grant
 from consent.policy.state_machine import Move
 from tests.conftest import NOON
@@ -401,5 +401,5 @@ class TestTheGate:
 def test_a_move_that_is_not_signed_gets_no_seal(make_request: MakeRequest) -> None:
     made = make_request().consent
     with transaction.atomic():
-        transitions.move_consent(made, Move.CAPTURE)
+        consent_moves.move_consent(made, Move.CAPTURE)
     assert Consent.objects.get(id=made.id).standing_mac == ""

@@ -84,7 +84,7 @@ class TestASignedPerson:
         assert patch(sandbox, made["speaker"], body)[0] == 200
         row = Correction.objects.get()
         assert b"Ana" not in bytes(row.sealed or b"")
-        (kept,) = speaker_history.corrections_of(Speaker.objects.get())
+        (kept,) = speaker_history.list_corrections(Speaker.objects.get())
         assert (kept.before, kept.after) == ({"name": "Ana María Gómez"}, {"name": "Ana Ruiz"})
         assert kept.reason == "She married."
 

@@ -185,7 +185,7 @@ class TestEveryEnd:
     ) -> None:
         sign(visitor, asked)
         row = asked.consent
-        transitions.revoke_consent(
+        transitions.withdraw_consent(
             row.id,
             organisation_id=row.organisation_id,
             livemode=False,

@@ -160,7 +160,7 @@ def order_for(voice: Voice, **changes: Any) -> SpeechRequest:
 
 def revoke(consent_id: str, organisation_id: str, *, at: datetime = NOON) -> None:
     """The person changes their mind."""
-    consents.revoke_consent(
+    consents.withdraw_consent(
         consent_id,
         organisation_id=organisation_id,
         livemode=False,

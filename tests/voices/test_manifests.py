@@ -248,7 +248,7 @@ class TestRevocation:
             if not Clip.objects.filter(state="making").exists():
                 return real(handle, data)
             monkeypatch.undo()
-            consents.revoke_consent(
+            consents.withdraw_consent(
                 voice.consent_id, organisation_id=voice.organisation_id, livemode=False,
                 reason="withdrawn", actor="speaker", at=NOON,
             )  # fmt: skip

@@ -183,10 +183,10 @@ class World:
 
 
 COMMANDS: dict[str, Callable[[World], object]] = {
-    "revoke": lambda w: consents.revoke_consent(w.consent.id, reason="", **w.by()),
+    "revoke": lambda w: consents.withdraw_consent(w.consent.id, reason="", **w.by()),
     "suspend": lambda w: consents.suspend_consent(w.consent.id, reason="", **w.by()),
     "suspend the other": lambda w: consents.suspend_consent(w.other.id, reason="", **w.by()),
-    "revoke the other": lambda w: consents.revoke_consent(w.other.id, reason="", **w.by()),
+    "revoke the other": lambda w: consents.withdraw_consent(w.other.id, reason="", **w.by()),
     "hold": World.hold,
     "narrow the language": lambda w: w.narrow(w.consent, languages=["de"]),
     "narrow the label": lambda w: w.narrow(w.consent, sensitive_content=[]),

@@ -28,7 +28,7 @@ class ConsentRevocation(APIView):
     def post(self, request: Request, consent_id: str) -> Response:
         """Revoke, at once and for good. Doing it twice changes nothing."""
         caller, form = caller_of(request), read_form(ReasonRequest, request.data)
-        changed = services.revoke_consent(consent_id, reason=form["reason"], **acting_as(caller))
+        changed = services.withdraw_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
 
