@@ -1,4 +1,4 @@
-"""Erasures in the admin; erasing a person is one action with a reason, through the service."""
+"""Erasures in the admin. Erasing a person is one action with a reason, through the service."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ class ErasableSpeakerAdmin(SpeakerAdmin):
         )
 
     def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Owners and officers, as long as there is a person to erase."""
+        """Return True for owners and officers while there is a person to erase."""
         if object_id is None or not self.may(request, Action.ERASE):
             return self.may(request, Action.ERASE)
+
         return (
             self.get_queryset(request)
             .filter(pk=unquote(object_id), state=Speaker.State.ACTIVE)
@@ -89,30 +90,35 @@ class ErasureAdmin(ReadOnlyAdmin[Erasure]):
 
     @admin.display(description="Days left")
     def days_left(self, erasure: Erasure) -> str:
-        """Until the month is over that the law gives, by the clock of the data: test data may live
-        ahead.
+        """Return the days until the month ends that the law gives, by the clock of the data.
+
+        The clock of test data may run ahead.
         """
         if erasure.completed_at is not None:
             return "done"
+
         at = now_for(erasure.organisation, livemode=erasure.livemode, real=clock.now())
         return str((erasure.answer_by - at).days)
 
     @admin.display(description="Certificate")
     def show_certificate(self, erasure: Erasure) -> SafeString | str:
-        """What the certificate is called, and the hash that the log names; that of test data says
-        so.
-        """
+        """Return the certificate's title, and the hash that the log names."""
         if erasure.certificate is None:
             return "none before everything is settled"
+
         record = bytes(erasure.certificate)
         shown = certificate.parse_certificate(record)
+
         return format_html(
             "{}<br>SHA-256 <code>{}</code>", shown["title"], certificate.hash_certificate(record)
         )
 
     @admin_button(text="Certificate (PDF)", path="certificate", permission="paper")
     def paper(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Give the certificate as a paper for people. Raises Http404 while there is none."""
+        """Return the certificate as a PDF for people.
+
+        Raises Http404 while there is none.
+        """
         erasure = (
             self.get_queryset(request)
             .filter(pk=unquote(object_id))
@@ -121,27 +127,31 @@ class ErasureAdmin(ReadOnlyAdmin[Erasure]):
         )
         if erasure is None or erasure.certificate is None:
             raise Http404
+
         record = bytes(erasure.certificate)
         drawn = certificate.render_pdf(
             certificate.parse_certificate(record), certificate.hash_certificate(record)
         )
+
         headers = {"Content-Disposition": f'attachment; filename="{erasure.id}.certificate.pdf"'}
         return HttpResponse(drawn, content_type="application/pdf", headers=headers)
 
     def has_paper_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Whoever may look, once there is one."""
+        """Return True for every member with access, once there is a certificate."""
         if object_id is None:
             return may_enter(request)
+
         found = self.get_queryset(request).filter(pk=unquote(object_id)).exclude(certificate=None)
         return may_enter(request) and found.exists()
 
 
 def _erasure_reasons() -> list[tuple[str, str]]:
-    """The codes to choose from.
+    """Return the codes to choose from.
 
-    Free words are not asked for: they could hold what is to be erased.
+    Free words are not asked for. They could hold what is to be erased.
     """
     unasked = {change_reasons.OTHER, change_reasons.REQUESTED_BY_PERSON}
+
     return [
         (code.name, code.meaning)
         for code in change_reasons.list_reason_codes(Act.ERASE)
@@ -160,6 +170,7 @@ def _erase_speaker(speaker: Speaker, actor: str, given: Given) -> str:
         at=now_for(speaker.organisation, livemode=speaker.livemode, real=real),
         real=real,
     )
+
     return (
         f"Erasure {erasure.id} has begun. Of the reason its code alone is kept: {erasure.reason}."
     )

@@ -1,9 +1,7 @@
-"""The erasure certificate: what was done to each target, signed so that it proves itself without
-us.
+"""The erasure certificate: JCS bytes and a compact JWS over them (RFC 7515, Ed25519).
 
-Form: JCS bytes and a compact JWS over them (RFC 7515, Ed25519), as for consent records. It names
-ids, methods, times and grounds, in codes and in plain words; never what was erased. That of test
-data says so.
+It names what was done to each target: ids, methods, times and grounds, in codes and in words. It
+never names what was erased. The certificate of test data says that it is one.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ def build_certificate(
     locale: str,
     at: datetime,
 ) -> tuple[bytes, str]:
-    """Give the certificate's JCS bytes and the JWS over them.
+    """Return the certificate's JCS bytes and the JWS over them.
 
     `locale` is the language of its sentences.
     """
@@ -70,39 +68,41 @@ def build_certificate(
             for target in targets
         ],
     }
+
     record = canonical_json.dump(body)
     signer = signing_keys.get_signer("certificates", organisation_id=erasure.organisation_id, at=at)
     signed = jws.sign_compact(
         record, key_id=signer.key_id, typ="sayso-erasure+jws", sign=signer.sign
     )
+
     return record, signed
 
 
 def hash_certificate(record: bytes) -> str:
-    """SHA-256 of the certificate, in hex: what the log entry names."""
+    """Return the SHA-256 of the certificate in hex, which the log entry names."""
     return canonical_json.sha256_hex(record)
 
 
 def parse_certificate(record: bytes) -> dict[str, Any]:
-    """Read a certificate's bytes."""
+    """Return the content of a certificate's bytes."""
     read: Any = canonical_json.load(record)
     return dict(read)
 
 
 def public_key(erasure: Erasure, *, at: datetime) -> str:
-    """The key that verifies certificates of this organisation, raw Ed25519 in base64."""
+    """Return the key that verifies certificates of this organisation: raw Ed25519 in base64."""
     signer = signing_keys.get_signer("certificates", organisation_id=erasure.organisation_id, at=at)
     return base64.b64encode(signer.public_key).decode()
 
 
 def certificate_title(locale: str, *, livemode: bool) -> str:
-    """Name the paper; that of test data says so."""
+    """Return the title of the certificate. That of test data says so."""
     named = certificate_text.get_sentence("title", locale)
     return named if livemode else f"{certificate_text.get_sentence('test', locale)}: {named}"
 
 
 def render_pdf(certificate: Mapping[str, Any], sha256: str) -> bytes:
-    """Draw the certificate as a page or two for people; the signed form is the JSON."""
+    """Return the certificate as a PDF of one or two pages. The signed form is the JSON."""
     paper = Paper(
         title=certificate["title"],
         lang=certificate["locale"],
@@ -111,12 +111,14 @@ def render_pdf(certificate: Mapping[str, Any], sha256: str) -> bytes:
         page_word=certificate_text.get_sentence("page", certificate["locale"]),
         footer=certificate["erasure"],
     )
+
     return pdf_paper.draw_paper(paper, list(_render_blocks(certificate, sha256)))
 
 
 def _render_blocks(certificate: Mapping[str, Any], sha256: str) -> Iterator[Block]:
     locale = str(certificate["locale"])
     yield Heading(text=certificate["title"], level=1)
+
     facts = certificate_text.get_sentence("facts", locale).format(
         erasure=certificate["erasure"],
         speaker=certificate["speaker"],
@@ -125,13 +127,16 @@ def _render_blocks(certificate: Mapping[str, Any], sha256: str) -> Iterator[Bloc
         destroyed=certificate["key"]["destroyed_at"],
     )
     yield Passage(text=facts)
+
     gone = [target["in_words"] for target in certificate["targets"] if not target["ground"]]
     head = [certificate_text.get_sentence(name, locale) for name in ("what", "how")]
     yield Table(head=head, rows=[(words["what"], words["how"]) for words in gone], widths=(50, 50))
+
     yield Heading(text=certificate_text.get_sentence("kept", locale))
     for target in certificate["targets"]:
         if target["ground"]:
             yield Passage(text=f"{target['in_words']['what']}. {target['ground']}")
+
     yield Passage(text=f"{certificate_text.get_sentence('hash', locale)}: {sha256}")
 
 

@@ -1,4 +1,4 @@
-"""The words of an erasure's certificate, for people: what went, what stays, and why.
+"""The words of an erasure certificate: what went, what stays, and why.
 
 They stand in the signed certificate, so they are versioned texts (`core/signed_texts.py`).
 """
@@ -22,27 +22,28 @@ def get_sentence(name: str, locale: str) -> str:
 
 
 def describe_ground(asset: str, locale: str) -> str:
-    """Say why this is kept."""
+    """Return why this target is kept."""
     return str(_load_words(locale)["grounds"][asset])
 
 
 def describe_target(system: str, asset: str, method: str, locale: str) -> str:
-    """Name a target in plain words."""
+    """Return the name of a target in plain words."""
     words = _load_words(locale)
     if method == "provider_delete":
         return str(words["provider_voice"]).format(system=system)
     if method == "key_destroy":
         return str(words["person_key"])
+
     return str(words["targets"][asset])
 
 
 def describe_method(method: str, locale: str) -> str:
-    """Say what happened to it."""
+    """Return what happened to a target."""
     return str(_load_words(locale)["methods"][method])
 
 
 def locale_of(tag: str) -> str:
-    """Return the language that the certificate has for a reader of this one."""
+    """Return the language of the certificate for a reader of the language `tag`."""
     language = tag.partition("-")[0].lower()
     return language if language in LOCALES else LOCALES[0]
 

@@ -1,4 +1,4 @@
-"""What erasures put into bundles."""
+"""The export table of erasures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking for an erasure and reading how far it is."""
+"""Requests for an erasure, and their state."""
 
 from __future__ import annotations
 
@@ -36,32 +36,38 @@ def request_erasure(
     at: datetime,
     real: datetime,
 ) -> Erasure:
-    """Freeze the speaker, revoke every consent, plan the targets, and have it carried out.
+    """Freeze the speaker, withdraw every consent, plan the targets, and start the work.
 
-    Asked twice, it is one.
+    A second request returns the first erasure. `at` is the time of the organisation's data, which a
+    test clock may lead ahead. `real` is when the work is due. Only a known code of the reason is
+    stored, because free text could hold what is to be erased.
 
-    `at` is the time of the organisation's data (a test clock may lead it ahead), `real` when the
-    work is due. Of the reason only a known code is kept; free text could hold what is to be erased.
     Raises NotFound.
     """
     speaker = speakers.get_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     consents.freeze_speaker(speaker_id, reason=_reason_code(reason), actor=actor, at=at)
+
     found = Erasure.objects.filter(speaker_id=speaker_id).first()
     if found is not None:
         return found
+
     return _begin_erasure(speaker, reason=_reason_code(reason), actor=actor, at=at, real=real)
 
 
 def list_erasures(organisation_id: str, *, livemode: bool) -> QuerySet[Erasure]:
-    """The erasures of an organisation."""
+    """Return the erasures of an organisation."""
     return Erasure.objects.filter(organisation_id=organisation_id, livemode=livemode)
 
 
 def get_erasure(erasure_id: str, *, organisation_id: str, livemode: bool) -> Erasure:
-    """Give an organisation's erasure. Raises NotFound, for strangers' ids too."""
+    """Return an organisation's erasure.
+
+    Raises NotFound, also for another organisation's id.
+    """
     found = list_erasures(organisation_id, livemode=livemode).filter(id=erasure_id).first()
     if found is None:
         raise NotFound("There is no such erasure.")
+
     return found
 
 
@@ -80,9 +86,11 @@ def _begin_erasure(
         created_at=at,
         answer_by=ANSWER_WITHIN.after(at),
     )
+
     planned = targets.plan_targets(erasure, at=at)
-    # Robust: with the broker away the request stands all the same, and the beat finds it.
+    # Robust: without a broker the request is stored as well, and the beat finds it.
     transaction.on_commit(lambda: tasks.carry_erasure.delay(erasure_id=erasure.id), robust=True)
+
     events.append_event(
         organisation_id=erasure.organisation_id,
         livemode=erasure.livemode,
@@ -98,6 +106,7 @@ def _begin_erasure(
             "answer_by": to_rfc3339(erasure.answer_by),
         },
     )
+
     return erasure
 
 

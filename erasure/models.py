@@ -1,6 +1,4 @@
-"""Erasures: one request to forget a person, and what has to happen to each thing that we or a
-provider hold.
-"""
+"""Rows of erasures: one request to erase a person, and what happens to each target."""
 
 from __future__ import annotations
 
@@ -11,14 +9,14 @@ from django.db.models import Q
 
 
 class ErasureState(models.TextChoices):
-    """Running until every target is confirmed or kept with a ground."""
+    """It runs until every target is confirmed, or kept with a ground."""
 
     RUNNING = "running"
     COMPLETED = "completed"
 
 
 class TargetState(models.TextChoices):
-    """Accepted is not confirmed: a provider that said yes may still hold the voice."""
+    """Accepted is not confirmed: a provider that accepted may still hold the voice."""
 
     PLANNED = "planned"
     ACCEPTED = "accepted"
@@ -30,21 +28,19 @@ SETTLED = (TargetState.CONFIRMED, TargetState.KEPT)
 
 
 class ErasureQuerySet(models.QuerySet["Erasure"]):
-    """Erasures by whether somebody may carry them on."""
+    """Erasures, by whether a worker may continue them."""
 
     def claimable(self, at: datetime) -> ErasureQuerySet:
-        """Running, due, and under no lease."""
+        """Return those that are running, due, and under no lease."""
         free = Q(lease_until=None) | Q(lease_until__lte=at)
         return self.filter(free, state=ErasureState.RUNNING, due_at__lte=at)
 
 
 class Erasure(models.Model):
-    """A request to erase one speaker.
+    """A request to erase one speaker. It outlives the person's data: ids, codes and times alone.
 
-    Holds ids, codes and times alone: it outlives the person's data.
-
-    `answer_by` is the end of the month that the law gives (GDPR Art. 12(3)); `due_at` is when the
-    next try is due.
+    `answer_by` is the end of the month that the law gives (GDPR Art. 12(3)). `due_at` is when the
+    next attempt is due.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -85,8 +81,9 @@ class Erasure(models.Model):
 
 
 class ErasureTarget(models.Model):
-    """One thing to erase: in which system, what, how, how far it is; `kept` always names its legal
-    ground.
+    """One thing to erase: its system, its name, the method and the state.
+
+    A `kept` target always names its legal ground.
     """
 
     erasure = models.ForeignKey(Erasure, models.CASCADE, related_name="targets")

@@ -1,4 +1,4 @@
-"""What an erasure has to reach: planned once, when it is asked for, and settled one by one."""
+"""The targets of an erasure: planned once at the request, and settled one by one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voices.models import Voice
 
 @transactions.requires_transaction
 def plan_targets(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
-    """Write down every target; what stays is settled at once, with its ground."""
+    """Write down every target. What stays is settled at once, with its ground."""
     voices = Voice.objects.filter(subject=erasure.subject).order_by("created_at", "pk")
     rows = [
         *((voice.provider, voice.id, "provider_delete") for voice in voices),
@@ -30,16 +30,19 @@ def plan_targets(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
         ("exports", "stored bundles", "delete"),
         ("vault", erasure.subject, "key_destroy"),
     ]
+
     kept = [
         ("database", "signed consent records"),
         ("database", "hashes and marks of clips"),
         ("log", "entries"),
         ("backups", "wrapped key copies"),
     ]
+
     planned = [
         ErasureTarget(erasure=erasure, position=position, system=system, asset=asset, method=method)
         for position, (system, asset, method) in enumerate(rows)
     ]
+
     planned += [
         ErasureTarget(
             erasure=erasure,
@@ -53,13 +56,14 @@ def plan_targets(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
         )
         for number, (system, asset) in enumerate(kept)
     ]
+
     return ErasureTarget.objects.bulk_create(planned)
 
 
 def settle_target(
     erasure: Erasure, system: str, asset: str, *, proof: Mapping[str, Json], at: datetime
 ) -> None:
-    """Confirm one target, with what shows it. Confirming twice keeps the first proof."""
+    """Confirm one target with its proof. Confirming twice keeps the first proof."""
     open_ones = ErasureTarget.objects.filter(erasure=erasure, system=system, asset=asset)
     open_ones.exclude(state__in=[TargetState.CONFIRMED, TargetState.KEPT]).update(
         state=TargetState.CONFIRMED, proof=dict(proof), settled_at=at
@@ -67,7 +71,7 @@ def settle_target(
 
 
 def accept_target(erasure: Erasure, system: str, asset: str) -> None:
-    """Note that a provider said yes; only its list without the voice confirms it."""
+    """Note that a provider accepted a deletion. Only its list without the voice confirms it."""
     planned = ErasureTarget.objects.filter(
         erasure=erasure, system=system, asset=asset, state=TargetState.PLANNED
     )

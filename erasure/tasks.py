@@ -1,4 +1,4 @@
-"""Background work of erasures: carry one on, and find those that wait."""
+"""Background tasks of erasures: continue one, and find those that are due."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 @background_task(name="erasure.carry")
 def carry_erasure(*, erasure_id: str, **_later: object) -> None:
-    """Carry one erasure on; what cannot be finished now is found again by `carry_due_erasures`."""
+    """Continue one erasure. `carry_due_erasures` finds it again if it cannot be finished now."""
     try:
         execution.continue_erasure(erasure_id, now=clock.now)
     except SaysoError as error:
@@ -25,6 +25,6 @@ def carry_erasure(*, erasure_id: str, **_later: object) -> None:
 
 @background_task(name="erasure.carry_due")
 def carry_due_erasures(**_later: object) -> None:
-    """Carry on every erasure that is due: the guarantee behind the wake-up."""
+    """Continue every erasure that is due, also after a lost message."""
     for erasure_id in execution.list_due_erasures(at=clock.now()):
         carry_erasure(erasure_id=erasure_id)

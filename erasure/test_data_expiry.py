@@ -1,9 +1,8 @@
-"""Expiring test data: people whom nobody used for a while are erased, what is left of others loses
-audio and links.
+"""Expiry of test data: unused people are erased, other old rows lose their audio and links.
 
-Live data is never looked at. Age counts on the organisation's test clock, as every term of test
-data does. Each step is a transaction of its own with its entry in the log, so the whole may be
-killed anywhere: what is left is found again.
+Live data is never read. Age counts on the organisation's test clock, as every term of test data
+does. Each step is a transaction of its own with its entry in the log. So the run may be killed at
+any moment, and the next one finds what is left.
 """
 
 from __future__ import annotations
@@ -35,18 +34,20 @@ from voices.speech import job_queue
 
 ACTOR: Final = "operator:expire_test_data"
 MOST: Final = 200
-LIVE: Final = False  # whose data all of this is about: never the other
+# The expiry is of test data alone.
+LIVE: Final = False
 
 Rows = QuerySet[Any]
 Counts = Mapping[str, int]
 Tell = Callable[[str, int, int], None]
-"""Told what kind of thing goes, how many of it have gone, and of how many."""
+"""Called with a kind of row, how many of it were deleted, and out of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """How many of each kind went, and how many wait: for a provider, or for a worker that has them
-    in hand.
+    """How many rows of each kind were deleted, and how many wait.
+
+    They wait for a provider, or for a worker that holds them.
     """
 
     gone: Counts
@@ -54,7 +55,7 @@ class Expired:
 
 
 def count_old_data(organisation: Organisation, *, older_than: Duration, now: Clock) -> Counts:
-    """How many of each kind are older than that. Those of people who go are among them.
+    """Return how many rows of each kind are older than that, also those of people to erase.
 
     Raises BadDuration.
     """
@@ -73,12 +74,16 @@ def expire_test_data(
     """
     found = _find_old_rows(organisation, older_than, real=now())
     before = {kind: rows.count() for kind, rows in found.items()}
+
     _end_one_by_one("people", found["people"], _erase_speaker, now=now, tell=tell)
     _end_one_by_one("voices", found["voices"], _delete_voice, now=now, tell=tell)
     for kind, delete in _DELETE.items():
         _delete_in_batches(kind, found[kind], delete, organisation=organisation, now=now, tell=tell)
+
     waiting = {kind: rows.count() for kind, rows in found.items()}
-    return Expired(gone={kind: before[kind] - waiting[kind] for kind in found}, waiting=waiting)
+    gone = {kind: before[kind] - waiting[kind] for kind in found}
+
+    return Expired(gone=gone, waiting=waiting)
 
 
 def _find_old_rows(
@@ -86,21 +91,22 @@ def _find_old_rows(
 ) -> dict[str, Rows]:
     before = older_than.before(now_for(organisation, livemode=LIVE, real=real))
     mine: dict[str, Any] = {"organisation_id": organisation.id, "livemode": LIVE}
+
     return {
         "people": _old_speakers(before, mine),
         "voices": _old_voices(before, mine),
         "clips": clip_erasure.list_linked_clips(before, **mine),
         "jobs": job_queue.jobs_settled_before(before, **mine),
         "exports": bundles.list_settled_exports(before, **mine),
-        "answers": idempotency_records.settled_before(
-            older_than.before(real), **mine
-        ),  # these live a day by the real clock
+        # Stored answers live a day by the real clock.
+        "answers": idempotency_records.settled_before(older_than.before(real), **mine),
     }
 
 
 def _old_speakers(before: datetime, mine: Mapping[str, Any]) -> Rows:
-    """Old speakers with nothing newer: half a person would be of no use to a test."""
+    """Return old speakers with nothing newer. Half a person would be of no use to a test."""
     owner = OuterRef("subject")
+
     return Speaker.objects.filter(
         ~Exists(Consent.objects.filter(speaker=OuterRef("pk"), created_at__gte=before)),
         ~Exists(Voice.objects.filter(subject=owner, created_at__gte=before)),
@@ -112,7 +118,7 @@ def _old_speakers(before: datetime, mine: Mapping[str, Any]) -> Rows:
 
 
 def _old_voices(before: datetime, mine: Mapping[str, Any]) -> Rows:
-    """Old voices that nobody has spoken with since."""
+    """Return old voices that were not used since."""
     return Voice.objects.filter(
         ~Exists(Clip.objects.filter(voice_id=OuterRef("pk"), created_at__gte=before)),
         ~Exists(JobItem.objects.filter(voice=OuterRef("pk"), job__created_at__gte=before)),
@@ -142,19 +148,17 @@ def _delete_voice(voice: Voice, *, now: Clock) -> None:
 def _end_one_by_one(
     kind: str, rows: Rows, end: Callable[..., None], *, now: Clock, tell: Tell
 ) -> None:
-    """End each of them; what a provider or another worker holds up is left to the sweep, or to the
-    next run.
-    """
+    """End each row. What a provider or another worker delays is left to the sweep or a later run."""
     found = list(rows.order_by("created_at", "pk").values_list("pk", flat=True))
+
     for number, key in enumerate(found, 1):
-        row = (
-            rows.select_related("organisation").filter(pk=key).first()
-        )  # it may have been used meanwhile
+        # The row may have been used in the meantime.
+        row = rows.select_related("organisation").filter(pk=key).first()
         if row is not None:
-            with suppress(
-                Unavailable, execution.ErasureLeaseLost, NotFound
-            ):  # what waits is counted in the end
+            # What waits is counted at the end.
+            with suppress(Unavailable, execution.ErasureLeaseLost, NotFound):
                 end(row, now=now)
+
         tell(kind, number, len(found))
 
 
@@ -173,11 +177,14 @@ def _delete_in_batches(
     now: Clock,
     tell: Tell,
 ) -> None:
-    done, total = 0, rows.count()
+    done = 0
+    total = rows.count()
+
     while batch := list(rows.order_by("created_at", "pk").values_list("pk", flat=True)[:MOST]):
         gone = _delete_batch(kind, batch, delete, organisation=organisation, now=now)
         if not gone:
             return
+
         done += gone
         tell(kind, done, max(total, done))
 
@@ -203,4 +210,5 @@ def _delete_batch(
             refs={},
             body={"action": "test_data.expired", "kind": kind, "count": gone},
         )
+
     return gone

@@ -1,8 +1,7 @@
-"""Tombstones: which persons were erased, written outside the database, so that a restored backup
-erases them again.
+"""Tombstones: the erased persons, kept outside the database. A restored backup erases them again.
 
-A line holds ids and a time alone. The file is append-only, one JSON object a line, fsynced before
-the erasure counts as complete; it belongs beside the log's anchors, never into the backup that it
+The file is append-only, one JSON object a line, with ids and a time alone. It is fsynced before the
+erasure counts as complete. It belongs beside the log's anchors, and never into the backup that it
 guards against.
 """
 
@@ -34,12 +33,12 @@ class Tombstone:
 
 
 def tombstone_path() -> Path:
-    """Where the tombstones lie."""
+    """Return the path of the tombstones."""
     return Path(settings.SAYSO_DATA_DIR) / "anchors" / FILE
 
 
 def write_tombstone(stone: Tombstone, *, at: datetime) -> None:
-    """Add a line and wait until the disk has it. Writing the same person twice is harmless."""
+    """Add a line and wait until it is on the disk. Writing the same person twice is harmless."""
     line = {
         "erasure": stone.erasure,
         "speaker": stone.speaker,
@@ -47,6 +46,7 @@ def write_tombstone(stone: Tombstone, *, at: datetime) -> None:
         "organisation": stone.organisation,
         "at": clock.to_rfc3339(at),
     }
+
     tombstone_path().parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(tombstone_path(), os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
     try:
@@ -57,24 +57,23 @@ def write_tombstone(stone: Tombstone, *, at: datetime) -> None:
 
 
 def read_tombstones(file: Path | None = None) -> Iterator[Tombstone]:
-    """Give every tombstone once, oldest first.
+    """Yield every tombstone once, oldest first.
 
     Raises ValueError naming a line that cannot be read.
     """
-    source, seen = file or tombstone_path(), set()
+    source = file or tombstone_path()
+    seen: set[str] = set()
     if not source.exists():
         return
+
     for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
         try:
             row = json.loads(line)
-            stone = Tombstone(
-                **{
-                    name: str(row[name])
-                    for name in ("erasure", "speaker", "subject", "organisation")
-                }
-            )
+            names = ("erasure", "speaker", "subject", "organisation")
+            stone = Tombstone(**{name: str(row[name]) for name in names})
         except (ValueError, KeyError, TypeError):
             raise ValueError(f"line {number} of {source.name} is not a tombstone") from None
+
         if stone.subject not in seen:
             seen.add(stone.subject)
             yield stone

@@ -1,3 +1,4 @@
-"""Backup and restore: everything but keys, anchors and tombstones, which guard against the backup
-and lie elsewhere.
+"""Backup and restore of everything but keys, anchors and tombstones.
+
+Those three guard against the backup, so they are kept elsewhere.
 """

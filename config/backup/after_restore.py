@@ -1,5 +1,8 @@
-"""After a restore: accept the shorter logs openly, and erase again everybody who was erased since
-the backup.
+"""Completion of a restore: accept the shorter logs openly, and repeat erasures since the backup.
+
+1. Recover each log that is shorter than its anchor, under a new name.
+2. Free every running erasure of its old lease.
+3. Erase again each person of the tombstones who is back.
 """
 
 from __future__ import annotations
@@ -22,9 +25,7 @@ ACTOR: Final = "operator:restore"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """The logs found shorter than published, how many persons were erased again, and how many
-    erasures still wait.
-    """
+    """The logs that were recovered, the persons erased again, and the erasures that still wait."""
 
     logs: tuple[str, ...]
     persons: int
@@ -32,15 +33,15 @@ class Replayed:
 
 
 def complete_restore(*, now: Clock) -> Replayed:
-    """Do both.
-
-    Restoring twice, or being killed in between, does no harm: what is done is found done.
-    """
+    """Do all three steps. Repeating them does no harm: what is done is found done."""
     organisations = Organisation.objects.order_by("pk")
     logs = tuple(each.id for each in organisations if _recover_log(each, now=now))
-    # Whoever carried an erasure when the backup was made is gone.
+
+    # The workers that held leases when the backup was made do not exist any more.
     Erasure.objects.filter(state=ErasureState.RUNNING).update(lease_until=None)
+
     done = [_erase_again(stone, now=now) for stone in tombstones.read_tombstones()]
+
     return Replayed(logs=logs, persons=done.count(True), waiting=done.count(False))
 
 
@@ -49,13 +50,15 @@ def _recover_log(organisation: Organisation, *, now: Clock) -> bool:
         recovery.recover_log(organisation.id, reason="restored_backup", actor=ACTOR, at=now())
     except recovery.NothingToRecover:
         return False
+
     return True
 
 
 def _erase_again(stone: Tombstone, *, now: Clock) -> bool | None:
-    """True: erased by this call. False: begun, but a provider is away.
+    """Erase a person again.
 
-    None: there was nothing to do.
+    Returns True if this call erased them, False if a provider is away, None if there was nothing to
+    do.
     """
     speaker = (
         Speaker.objects.filter(id=stone.speaker)
@@ -65,6 +68,7 @@ def _erase_again(stone: Tombstone, *, now: Clock) -> bool | None:
     )
     if speaker is None:
         return None
+
     erasure = erasure_requests.request_erasure(
         speaker.id,
         organisation=speaker.organisation,
@@ -74,8 +78,11 @@ def _erase_again(stone: Tombstone, *, now: Clock) -> bool | None:
         at=now_for(speaker.organisation, livemode=speaker.livemode, real=now()),
         real=now(),
     )
+
     try:
         execution.continue_erasure(erasure.id, now=now)
-    except Unavailable:  # nothing of the person can be used; the sweep asks the provider again
+    except Unavailable:
+        # Nothing of the person can be used. The sweep calls the provider again.
         return False
+
     return True

@@ -1,6 +1,4 @@
-"""The archive: a tar of the database copy, the encrypted files and a manifest with the SHA-256 of
-each.
-"""
+"""The archive: a tar of the database copy, the encrypted files and a manifest with hashes."""
 
 from __future__ import annotations
 
@@ -35,19 +33,20 @@ class BadArchive(Invalid):
 
 
 def blob_folder() -> Path:
-    """Where the encrypted files lie."""
+    """Return the folder of the encrypted files."""
     return Path(settings.SAYSO_DATA_DIR) / "blobs"
 
 
 @contextmanager
 def open_workspace(name: str) -> Iterator[Path]:
-    """An empty folder for as long as the block runs.
+    """Make an empty folder for as long as the block runs.
 
-    What a killed run left in it goes first: it held a database.
+    The rest of a killed run is deleted first, because it held a database.
     """
     folder = Path(settings.SAYSO_DATA_DIR) / f"{name}.part"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
+
     try:
         yield folder
     finally:
@@ -55,13 +54,13 @@ def open_workspace(name: str) -> Iterator[Path]:
 
 
 def write_archive(target: Path, *, at: datetime, progress: Progress) -> int:
-    """Write the archive; give the number of encrypted files in it.
+    """Write the archive and return the number of encrypted files in it.
 
     A half-written archive never has the final name.
     """
     part = target.with_name(target.name + ".part")
     try:
-        # The copy holds members' addresses and hashes of keys: nobody else on this machine is to
+        # The copy holds members' addresses and hashes of keys. Other users of this machine must not
         # read it.
         with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
             hashes = _write_members(file, at=at, progress=progress)
@@ -71,25 +70,29 @@ def write_archive(target: Path, *, at: datetime, progress: Progress) -> int:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
     return len(hashes) - 1
 
 
 def _write_members(file: io.BufferedWriter, *, at: datetime, progress: Progress) -> dict[str, str]:
-    """Write every member.
+    """Write every member, the database first.
 
-    The database first: a file added since is an orphan that is swept after a restore.
+    A file that is added after it is an orphan, which is swept after a restore.
     """
     needed = prerequisites.needs_of_service(at=at)
     hashes: dict[str, str] = {}
+
     with open_workspace("backup") as folder, tarfile.open(fileobj=file, mode="w") as tar:
         copy = folder / dump.dump_file_name()
         progress("copying the database")
         dump.dump_database(copy)
         _add_file(tar, copy, dump.dump_file_name(), hashes)
+
         for number, blob in enumerate(_encrypted_files(), 1):
             _add_file(tar, blob, f"blobs/{blob.relative_to(blob_folder())}", hashes)
             if number % 1000 == 0:
                 progress(f"{number} files")
+
         manifest = {
             "version": VERSION,
             "made_at": clock.to_rfc3339(at),
@@ -97,6 +100,7 @@ def _write_members(file: io.BufferedWriter, *, at: datetime, progress: Progress)
             "sha256": hashes,
         }
         _add_manifest(tar, manifest)
+
     return hashes
 
 
@@ -110,15 +114,19 @@ def read_archive(source: Path, into: Path, *, progress: Progress) -> dict[str, A
         hashes: dict[str, str] = dict(manifest["sha256"])
     except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
         raise BadArchive("This file is not a backup, or only a part of one.") from error
+
     progress(f"checking {len(hashes)} files")
     found = {str(file.relative_to(into)) for file in into.rglob("*") if file.is_file()} - {MANIFEST}
     if manifest.get("version") != VERSION or found != set(hashes):
         raise BadArchive("The backup is not complete.")
+
     for name, expected in hashes.items():
         if _hash_file(into / name) != expected:
             raise BadArchive(f"{name} in the backup is damaged.")
+
     if dump.dump_file_name() not in hashes:
         raise BadArchive("The backup is of another database engine.")
+
     return manifest
 
 
@@ -129,33 +137,37 @@ def _unpack_archive(source: Path, into: Path) -> dict[str, Any]:
             raise tarfile.TarError("a backup of ours holds plain files alone")
         if len({member.name for member in members}) != len(members):
             raise tarfile.TarError("two files of one name")
+
         for member in members:
             _extract_member(tar, member, into)
+
     manifest: dict[str, Any] = json.loads((into / MANIFEST).read_bytes())
+
     return manifest
 
 
 def _extract_member(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
-    """Write a plain file below `into`, for nobody else to write.
+    """Write a plain file below `into`, which other users cannot write.
 
     Raises TarError for a name that leads elsewhere.
-
-    By hand, because `extractall` knows no filter (PEP 706) before Python 3.11.4, and Debian 12 has
-    3.11.2.
     """
+    # By hand, because `extractall` has no filter (PEP 706) before Python 3.11.4, and Debian 12 has
+    # 3.11.2.
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts or not name.parts:
         raise tarfile.TarError("a file that would lie outside")
-    target, data = into / name, tar.extractfile(member)
+
+    target = into / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(
-        os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 | member.mode & 0o644), "wb"
-    ) as file:
-        shutil.copyfileobj(cast("IO[bytes]", data), file)  # not None: it is a plain file
+    mode = 0o600 | member.mode & 0o644
+    # It is not None for a plain file.
+    data = cast("IO[bytes]", tar.extractfile(member))
+    with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+        shutil.copyfileobj(data, file)
 
 
 def _encrypted_files() -> Iterator[Path]:
-    """The encrypted files, but for those that are being written: their rows are not in the copy."""
+    """Return the encrypted files. Those that are being written have no row in the copy."""
     return (file for file in sorted(blob_folder().glob("*/*")) if not file.name.endswith(".tmp"))
 
 
@@ -165,6 +177,7 @@ def _add_file(tar: tarfile.TarFile, file: Path, name: str, hashes: dict[str, str
         opened = file.open("rb")
     except FileNotFoundError:
         return
+
     with opened:
         hashes[name] = hashlib.file_digest(opened, "sha256").hexdigest()
         opened.seek(0)

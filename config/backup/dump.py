@@ -25,12 +25,15 @@ class ToolMissing(Unavailable):
 
 
 def dump_file_name() -> str:
-    """What the database is called inside the archive, by its engine."""
+    """Return the name of the database inside the archive, by its engine."""
     return "database.sqlite3" if connection.vendor == "sqlite" else "database.pgdump"
 
 
 def dump_database(target: Path) -> None:
-    """Write a consistent copy of the database to `target`. Raises ToolMissing, OSError."""
+    """Write a consistent copy of the database to `target`.
+
+    Raises ToolMissing, OSError.
+    """
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(target)) as copy:
             connection.ensure_connection()
@@ -40,7 +43,10 @@ def dump_database(target: Path) -> None:
 
 
 def restore_database(source: Path) -> None:
-    """Replace the database by the copy. Raises ToolMissing, OSError."""
+    """Replace the database by the copy.
+
+    Raises ToolMissing, OSError.
+    """
     if connection.vendor == "sqlite":
         with closing(sqlite3.connect(source)) as copy:
             connection.ensure_connection()
@@ -48,7 +54,7 @@ def restore_database(source: Path) -> None:
     else:
         database = str(connection.settings_dict["NAME"])
         connections.close_all()
-        # One transaction: killed in the middle, or refused by the server, it has changed nothing.
+        # One transaction: if it is killed, or refused by the server, it has changed nothing.
         options = [
             "--clean",
             "--if-exists",
@@ -57,16 +63,21 @@ def restore_database(source: Path) -> None:
             "--single-transaction",
         ]
         _run_program(["pg_restore", *options, "--dbname", database, str(source)])
+
     connections.close_all()
 
 
 def _run_program(command: list[str]) -> None:
-    """Run a PostgreSQL program; credentials go by environment, never by argument, where everybody
-    could read them.
+    """Run a PostgreSQL program.
+
+    Credentials go by environment. Arguments are visible to other processes.
+
+    Raises ToolMissing, OSError.
     """
     program = _find_program(command[0])
     if program is None:
         raise ToolMissing(f"{command[0]} is not installed (Debian: postgresql-client).")
+
     done = subprocess.run(  # noqa: S603 - a fixed program with our own words
         [program, *command[1:]],
         env={**os.environ, **_login_environment()},
@@ -75,19 +86,22 @@ def _run_program(command: list[str]) -> None:
         timeout=SECONDS,
         check=False,
     )
+
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         raise OSError(f"{command[0]}: {lines[-1] if lines else 'failed'}")
 
 
 def _find_program(name: str) -> str | None:
-    """The program on PATH, or the newest of Debian's versioned folders: an older one cannot read a
-    newer server.
+    """Return the program on PATH, or the newest of Debian's versioned folders.
+
+    An older one cannot read a newer server.
     """
     versions = sorted(
         _DEBIAN.glob(f"*/bin/{name}"),
         key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0,
     )
+
     return shutil.which(name) or (str(versions[-1]) if versions else None)
 
 
@@ -100,4 +114,5 @@ def _login_environment() -> dict[str, str]:
         "PGHOST": "HOST",
         "PGPORT": "PORT",
     }
+
     return {variable: str(known[key]) for variable, key in named.items() if known.get(key)}

@@ -1,9 +1,8 @@
-"""What a backup needs besides itself: the keys that open it, and the anchors and tombstones that
-guard against it.
+"""What a backup needs: the keys that open it, and the anchors and tombstones that guard against it.
 
-Both lie outside on purpose. The keys of a backup are destroyed when their epoch ends, so it opens
-for 7 days at the least and for 35 at the most (`vault.key_rotation`), and not at all afterwards:
-that is what makes an erasure reach backups.
+Both are outside of it on purpose. The keys of a backup are destroyed when their KEK version ends.
+So it opens for at least 7 days and at most 35 (`vault.key_rotation`), and not at all afterwards.
+This is how an erasure reaches backups.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from vault.errors import KeyDestroyed, KmsUnavailable
 from vault.models import Kek, KekState, Subject
 from vault.tasks import EPOCH, GRACE
 
-# Any 32 bytes will do: wrapping them shows that the key is there and opens.
+# Any 32 bytes will do. Wrapping them shows that the key exists and opens.
 _TRIAL: Final = bytes(32)
 
 
@@ -35,8 +34,9 @@ class NeedsMissing(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """Names of the keys (not the keys), until when they exist at least, and the logs' anchors as
-    (generation, size).
+    """The names of the keys (not the keys), their shortest life, and the logs' anchors.
+
+    `anchors` are (generation, size) by organisation.
     """
 
     keys: tuple[str, ...]
@@ -44,7 +44,7 @@ class Needs:
     anchors: Mapping[str, tuple[int, int]]
 
     def as_json(self) -> dict[str, Any]:
-        """The form in the manifest."""
+        """Return the form in the manifest."""
         until = clock.to_rfc3339(self.until) if self.until else None
         return {
             "keys": list(self.keys),
@@ -54,18 +54,20 @@ class Needs:
 
 
 def needs_of_service(*, at: datetime) -> Needs:
-    """What a backup made now will need.
+    """Return what a backup made now will need.
 
-    A rotation meanwhile moves people to newer keys, which live longer.
+    A rotation in the meantime moves people to newer keys, which live longer.
     """
     in_use = Kek.objects.exclude(state=KekState.DESTROYED).filter(
         epoch__in=Subject.objects.filter(destroyed_at=None).values("kek_id")
     )
     keks = tuple(in_use.order_by("epoch"))
+
     known = {
         name: anchors.get_anchors().peek(name)
         for name in Head.objects.values_list("organisation_id", flat=True)
     }
+
     return Needs(
         keys=tuple(kek.kms_name for kek in keks),
         until=min((max(_end_of_kek(kek), at) for kek in keks), default=None),
@@ -76,11 +78,12 @@ def needs_of_service(*, at: datetime) -> Needs:
 
 
 def needs_of_manifest(manifest: Mapping[str, Any]) -> Needs:
-    """Read them from a manifest.
+    """Return what a manifest says that its backup needs.
 
-    Raises KeyError, TypeError, ValueError for one that we did not write.
+    Raises KeyError, TypeError, ValueError for a manifest that we did not write.
     """
     raw = manifest["needs"]
+
     return Needs(
         keys=tuple(str(name) for name in raw["keys"]),
         until=datetime.fromisoformat(raw["until"]) if raw["until"] else None,
@@ -89,7 +92,10 @@ def needs_of_manifest(manifest: Mapping[str, Any]) -> Needs:
 
 
 def check_needs(needs: Needs) -> None:
-    """Raise NeedsMissing, in words that an operator can act on, unless everything is there."""
+    """Check that everything is there, in words that an operator can act on.
+
+    Raises NeedsMissing.
+    """
     for name in needs.keys:
         try:
             kms.get_kms().wrap(name, _TRIAL)
@@ -106,6 +112,7 @@ def check_needs(needs: Needs) -> None:
                 "SAYSO_MASTER_KEY."
                 " Bring the folders kms and secrets of the service that made the backup."
             ) from error
+
     for name, published in needs.anchors.items():
         anchor = anchors.get_anchors().peek(name)
         if anchor is None or (anchor.generation, anchor.size) < published:

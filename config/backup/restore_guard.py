@@ -1,5 +1,6 @@
-"""The mark of a restore that is not finished: while it stands, nothing is served, for erased people
-are still back.
+"""The mark of an unfinished restore. Until it is removed, nothing is served.
+
+Before that, erased people may be back in the database.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ class Unfinished(SystemExit):
 
 
 def restore_mark_path() -> Path:
-    """Where the mark lies."""
+    """Return the path of the mark."""
     return Path(settings.SAYSO_DATA_DIR) / "restore.unfinished"
 
 
 @contextmanager
 def mark_unfinished_restore() -> Iterator[None]:
-    """Stand while the block runs, and after it unless it ended well; on disk before anything is
-    replaced.
+    """Set the mark while the block runs, and remove it if the block ended well.
+
+    It is on the disk before anything is replaced.
     """
     durable_files.write_file(restore_mark_path(), b"")
     yield
@@ -33,7 +35,10 @@ def mark_unfinished_restore() -> Iterator[None]:
 
 
 def refuse_unfinished_restore() -> None:
-    """Raise Unfinished while a restore is not finished."""
+    """Check that no restore is unfinished.
+
+    Raises Unfinished.
+    """
     if restore_mark_path().exists():
         raise Unfinished(
             "sayso: a restore was begun and not finished; run `manage.py restore FILE --replace` "
