@@ -148,7 +148,7 @@ def _delete_voice(voice: Voice, *, now: Clock) -> None:
 def _end_one_by_one(
     kind: str, rows: Rows, end: Callable[..., None], *, now: Clock, tell: Tell
 ) -> None:
-    """End each row. What a provider or another worker delays is left to the sweep or a later run."""
+    """End each row. What a provider or another worker delays is left to the sweep or next run."""
     found = list(rows.order_by("created_at", "pk").values_list("pk", flat=True))
 
     for number, key in enumerate(found, 1):
