@@ -23,8 +23,8 @@ REASON: Final = "restored"
 def suspend_all(loss: LostHistory) -> None:
     """Suspend every active consent of the organisation, live and test, each with its log entry.
 
-    The gate denies with `consent_suspended` from then on, until a member has found out what happened
-    since, and resumes them.
+    The gate denies with `consent_suspended` from then on, until a member has found out what
+    happened since, and resumes them.
     """
     active = Consent.objects.filter(organisation_id=loss.organisation_id, state=ConsentState.ACTIVE)
     for consent in active.select_related("organisation").order_by("id"):
