@@ -1,3 +1,1 @@
-"""Voices, samples, engines, the speech pipeline, jobs and erasure: what is spoken, and how it
-stops.
-"""
+"""Voices, samples, engines, the speech pipeline and its jobs."""

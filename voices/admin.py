@@ -82,7 +82,7 @@ class VoiceReviewAdmin(ReadOnlyAdmin[VoiceReview]):
 
     @admin_button(text="Settle this review", path="settle", permission="settle")
     def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Put down what a person found."""
+        """Record what a person found."""
         return self.act(
             request,
             object_id,
@@ -97,12 +97,15 @@ class VoiceReviewAdmin(ReadOnlyAdmin[VoiceReview]):
         )
 
     def has_settle_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Owners and officers, while it is open."""
+        """Return whether the member may settle reviews, and this one is open."""
         if object_id is None:
             return self.may(request, Action.SETTLE_REVIEW)
+
+        # The address may hold any text.
         number = unquote(object_id)
-        if not number.isdecimal():  # the address may hold any text
+        if not number.isdecimal():
             return False
+
         still_open = self.get_queryset(request).filter(pk=int(number), state=ReviewState.OPEN)
         return self.may(request, Action.SETTLE_REVIEW) and still_open.exists()
 

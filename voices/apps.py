@@ -1,4 +1,4 @@
-"""The voices application; at start it fills the hooks of lower rooms."""
+"""The voices application, which fills the hooks of lower packages at start."""
 
 from __future__ import annotations
 

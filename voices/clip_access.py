@@ -1,6 +1,4 @@
-"""Clips: find them, hand out their audio while the permission lasts, and prove that they were
-logged.
-"""
+"""Access to clips: their rows, audio, receipts, manifests and log proofs."""
 
 from __future__ import annotations
 
@@ -18,37 +16,44 @@ from transparency_log.log_reader import Opening
 
 
 def list_clips(principal: Principal) -> QuerySet[Clip]:
-    """The organisation's clips that left, whole or in part, live or test as the principal is."""
+    """Return the principal's clips that were delivered, whole or in part."""
     return Clip.objects.delivered_in_any_part().filter(
         organisation_id=principal.organisation_id, livemode=principal.livemode
     )
 
 
 def get_clip(clip_id: str, *, principal: Principal) -> Clip:
-    """One of them. Raises NotFound, for strangers' ids too."""
+    """Return one of the principal's clips.
+
+    Raises NotFound, for the clips of others too.
+    """
     return clip_lifecycle.get_clip(
         clip_id, organisation_id=principal.organisation_id, livemode=principal.livemode
     )
 
 
 def get_clip_audio(clip_id: str, *, principal: Principal, at: datetime) -> tuple[Clip, bytes]:
-    """The clip and the very bytes that were delivered.
+    """Return the clip and the exact bytes that were delivered, while the consent allows it.
 
     Raises NotFound, ClipErased, ClipWithdrawn, ConsentDenied.
     """
     clip = get_clip(clip_id, principal=principal)
     if clip.state == ClipState.ISSUED:
         gate.may_still(clip.decision_id, at=at)
+
     return clip, clip_lifecycle.read_delivered_bytes(clip.id)
 
 
 def get_clip_proof(clip_id: str, *, principal: Principal, at: datetime) -> str:
-    """The C2SP tlog-proof of the clip's log entry. `at` is the real time. Raises NotFound."""
+    """Return the C2SP tlog-proof of the clip's log entry at the real time `at`.
+
+    Raises NotFound.
+    """
     return proofs.build_tlog_proof(get_clip(clip_id, principal=principal).event_id, at=at)
 
 
 def get_clip_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str:
-    """The clip's receipt in the compact form of JWS; `at` is the real time.
+    """Return the clip's receipt in the compact form of JWS, at the real time `at`.
 
     Raises NotFound, ClipErased, NoReceipt.
     """
@@ -56,7 +61,7 @@ def get_clip_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str
 
 
 def get_full_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str:
-    """The same with all its signatures, in the general JSON form of JWS.
+    """Return the clip's receipt with all its signatures, in the general JSON form of JWS.
 
     Raises as `get_clip_receipt` does.
     """
@@ -64,13 +69,20 @@ def get_full_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str
 
 
 def get_clip_opening(clip_id: str, *, principal: Principal, at: datetime) -> Opening:
-    """What opens the clip's log entry to a third party. Raises NotFound, ClipErased."""
+    """Return what opens the clip's log entry to a third party.
+
+    Raises NotFound, ClipErased.
+    """
     return clip_receipts.get_clip_opening(get_clip(clip_id, principal=principal), at=at)
 
 
 def get_clip_manifest(clip_id: str, *, principal: Principal) -> bytes:
-    """The C2PA manifest of a clip. Raises NotFound, ClipErased, NoManifest."""
+    """Return the C2PA manifest of a clip.
+
+    Raises NotFound, ClipErased, NoManifest.
+    """
     clip = get_clip(clip_id, principal=principal)
     if clip.state == ClipState.ERASED:
         raise errors.ClipErased("This clip was erased.")
+
     return manifest_store.load_manifest_store(clip)

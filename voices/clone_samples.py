@@ -1,4 +1,4 @@
-"""The samples of a clone: decoded and checked in a limited child process, one fault a sample."""
+"""The samples of a clone request: refused as duplicates, decoded, and checked."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from voices.voice_events import Row
 
 
 class SamplesRefused(Invalid):
-    """Some samples cannot be used: the code is that of the first, `errors` has one entry a
-    sample.
+    """Some samples cannot be used. The code is that of the first one, and `errors` has an entry for
+    each of them.
     """
 
     code = "sample_unreadable"
@@ -31,7 +31,12 @@ class SamplesRefused(Invalid):
 def examine_samples(
     order: CloneRequest, principal: Principal
 ) -> tuple[tuple[ReferenceRecording, ...], tuple[Row, ...]]:
-    """Decode and check every sample. Raises SamplesRefused with one fault a sample, ReaderDown."""
+    """Decode and check every sample, and return the recordings with one report for each.
+
+    The samples are read in a limited child process.
+
+    Raises SamplesRefused with one fault for each sample, ReaderDown.
+    """
     recordings = _decode_samples(order)
     report = sample_checks.examine_samples(
         [recording.sound for recording in recordings],
@@ -51,6 +56,7 @@ def _decode_samples(order: CloneRequest) -> tuple[ReferenceRecording, ...]:
     transcripts = order.transcripts or (None,) * len(order.samples)
     recordings: list[ReferenceRecording] = []
     faults: list[Fault] = []
+
     for number, (data, transcript) in enumerate(zip(order.samples, transcripts, strict=True)):
         try:
             recordings.append(
@@ -64,6 +70,7 @@ def _decode_samples(order: CloneRequest) -> tuple[ReferenceRecording, ...]:
             )
         except UnreadableAudio as error:
             faults.append(sample_checks.build_unreadable_fault(number, error))
+
     _refuse_faults(faults)
     return tuple(recordings)
 
@@ -74,11 +81,14 @@ def _refuse_faults(faults: Sequence[Fault]) -> None:
 
 
 def refuse_duplicates(samples: Sequence[bytes]) -> None:
-    """Raise Invalid (`sample_duplicate`) when one file was sent twice.
+    """Check that no file is among the samples twice.
 
-    The same recording says nothing new about a voice, and would count as two in every check.
+    Raises Invalid (`sample_duplicate`).
     """
+    # The same recording twice tells us nothing new about a voice, and would count as two in every
+    # check.
     seen: dict[str, int] = {}
+
     for number, data in enumerate(samples):
         first = seen.setdefault(canonical_json.sha256_hex(data), number)
         if first != number:

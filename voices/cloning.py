@@ -1,8 +1,7 @@
-"""The one way to a voice: gate, checks of the samples, intent, provider, and one transaction that
-confirms and logs.
+"""Cloning of a voice, which is the only way to make one.
 
-A sample that does not pass leaves nothing behind; a provider that fails leaves a voice that says
-`failed` and holds nothing.
+A sample that is refused leaves nothing behind. A provider that fails leaves a voice in the state
+`failed`, which holds nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ LEASE: Final = timedelta(minutes=10)
 
 
 class VoiceGivenUp(Conflict):
-    """The voice was revoked or given up while it was being made."""
+    """The voice was deleted or given up while it was being made."""
 
     code = "voice_given_up"
 
@@ -49,13 +48,14 @@ def clone_voice(
     """
     provider = providers(order.provider)
     clone_samples.refuse_duplicates(order.samples)
-    ask = _build_access_request(order, principal)
+    access = _build_access_request(order, principal)
 
     # 1. The gate, before anything is read.
-    permit = gate.check(ask, at=now(), actor=principal.actor)
+    permit = gate.check(access, at=now(), actor=principal.actor)
 
     voice: Voice | None = None
     finished = False
+
     try:
         # 2. The samples, in a limited child process.
         recordings, reports = clone_samples.examine_samples(order, principal)
@@ -63,7 +63,7 @@ def clone_voice(
         # 3. The gate again, by how the recordings sound.
         sounds = [recording.sound for recording in recordings]
         identities = recording_gate.check_recordings(
-            ask, permit, sounds, at=now(), actor=principal.actor
+            access, permit, sounds, at=now(), actor=principal.actor
         )
 
         # 4. The intent, before anything leaves.
@@ -149,9 +149,11 @@ def _finish_voice(
     principal: Principal,
     at: datetime,
 ) -> None:
-    """Confirm the consent and make the voice ready, or nothing.
+    """Confirm the consent and set the voice to `ready`, or do neither.
 
-    Locks: voice, then consent, then the organisation's register of recordings, then log.
+    Locks the voice, then the consent, then the organisation's register of recordings, then the log.
+
+    Raises VoiceGivenUp.
     """
     if handle.profile:
         voice.profile_blob_id = blobs.store_blob(

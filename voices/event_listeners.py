@@ -1,4 +1,4 @@
-"""What voices do when something changes in a room below: a key, a policy, a consent."""
+"""Listeners of voices for changes of a key, a policy or a consent."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SPEAKS: Final = "speech:write"
 
 
 def on_key_event(event: DomainEvent) -> None:
-    """End what is queued for a key that was disabled, lost its right to speak, or gave its secret
-    up at once.
-    """
-    if event.facts.get("keep_jobs") or (key_id := event.refs.get("key")) is None:
+    """End the queued speech of a key that was disabled, was rotated, or lost its right to speak."""
+    key_id = event.refs.get("key")
+    if event.facts.get("keep_jobs") or key_id is None:
         return
+
     lost = event.facts.get("action") == "key.updated" and SPEAKS not in cast(
         "list[str]", event.facts["scopes"]
     )
@@ -33,7 +33,7 @@ def on_key_event(event: DomainEvent) -> None:
 
 
 def on_policy_event(event: DomainEvent) -> None:
-    """Delete what voices were compared by when an owner switches the comparison off."""
+    """Delete the embeddings of an organisation whose owner switches the comparison off."""
     if event.kind == "policy.changed" and not comparison_consent.is_comparison_on(
         event.organisation_id
     ):
@@ -41,5 +41,5 @@ def on_policy_event(event: DomainEvent) -> None:
 
 
 def on_consent_ended(**_signal: object) -> None:
-    """Wake the sweep; the rows say what there is to do."""
+    """Wake the sweep, which finds its work by the rows."""
     send_task("voices.sweep", {})

@@ -1,4 +1,4 @@
-"""The entries of an organisation's policy that speech asks for."""
+"""The entries of an organisation's policy that speech reads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from voices.speech import aigc_policy, disclosure
 
 
 def register_policy() -> None:
-    """Make the policy entries that speech asks for known."""
+    """Register the policy entries that speech reads."""
     organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
             name="mark_failed",

@@ -1,8 +1,7 @@
-"""The sweep: finds by the rows alone what a lost message, a dead worker or an ended consent left to
-do.
+"""The sweep: finds by the rows what a lost message, a dead worker or an ended consent left undone.
 
-Revocation travels up as rows: `consent` knows nothing of voices, so this asks which consents have
-ended. It works by level and not by edge; whatever it did not finish, it finds again.
+`consent` knows nothing of voices, so the sweep asks which consents have ended. It reads states and
+not events: what it did not finish, it finds again.
 """
 
 from __future__ import annotations
@@ -27,16 +26,15 @@ from voices.speech import delivery, job_queue
 
 ACTOR: Final = "system:sweep"
 MOST: Final = 500
-# Longer than a job's lease and any call: what is still `making` by then has nobody working on it.
+# Longer than a job's lease and any call: no worker is at a clip that is still `making` by then.
 CLIP_GIVEN_UP_AFTER: Final = timedelta(minutes=15)
-# Ended consents are looked at for this long; a service that stood still for longer starts by
-# looking at all.
+# Consents that ended this long ago are still looked at.
 LOOK_BACK: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingWork:
-    """Ids of what has to be carried on by tasks of its own."""
+    """Ids of jobs, voices and comparisons that need tasks of their own."""
 
     jobs: tuple[str, ...]
     voices: tuple[str, ...]
@@ -44,13 +42,14 @@ class PendingWork:
 
 
 def sweep_pending_work(*, at: datetime) -> PendingWork:
-    """Settle what can be settled at once, and give the rest. `at` is the real time."""
+    """Settle what can be settled at once, and return the rest. `at` is the real time."""
     follow_renewals()
     end_voices(at=at)
     withdraw_clips(at=at)
     give_up_voices(at=at)
     give_up_clips(at=at)
     gate.release_stale(at=at)
+
     waiting = job_queue.jobs_with_work(at=at).by_turn().values_list("id", flat=True)[:MOST]
     going = Voice.objects.filter(state=VoiceState.REVOKING).filter(
         Q(lease_until=None) | Q(lease_until__lte=at)
@@ -63,25 +62,27 @@ def sweep_pending_work(*, at: datetime) -> PendingWork:
 
 
 def follow_renewals() -> int:
-    """Let the voices of a renewed consent rest on the one that took its place; gives their
-    number.
-    """
+    """Move the voices of a renewed consent to the new one, and return how many."""
     moved = 0
+
     for ended in _ended_consents_of_voices():
         carrier = selectors.find_latest_successor(ended.consent_id)
         if carrier != ended.consent_id:
             resting = Voice.objects.live().filter(consent_id=ended.consent_id).order_by("id")
             moved += sum(voice_macs.carry_over(voice, carrier) for voice in resting)
+
     return moved
 
 
 def end_voices(*, at: datetime) -> int:
-    """Turn the voices of ended consents towards deletion, and note those that ended at their
-    provider.
+    """Begin the deletion of the voices of ended consents, and return how many.
+
+    Voices that have expired at their provider become `expired`.
     """
     Voice.objects.that_may_become(VoiceState.EXPIRED).filter(provider_expires_at__lte=at).update(
         state=VoiceState.EXPIRED, code="provider_expired"
     )
+
     ended = [
         consent.consent_id
         for consent in _ended_consents_of_voices()
@@ -99,49 +100,58 @@ def _ended_consents_of_voices() -> tuple[selectors.Ended, ...]:
 
 
 def withdraw_clips(*, at: datetime) -> int:
-    """Mark the clips of revoked consents as withdrawn; gives their number."""
+    """Set the clips of withdrawn consents to `withdrawn`, and return how many."""
     recently = Q(ended_at__gte=at - LOOK_BACK) | Q(revoked_at__gte=at - LOOK_BACK)
     ended = Consent.objects.filter(recently, state__in=ENDED_FOR_GOOD).order_by("id")
     withdrawn = 0
+
     for consent in ended.select_related("organisation").iterator(chunk_size=MOST):
         if not Clip.objects.filter(consent_id=consent.id, state=ClipState.ISSUED).exists():
             continue
         time = now_for(consent.organisation, livemode=consent.livemode, real=at)
         while count := clip_lifecycle.withdraw_clips_of_consent(consent.id, at=time, actor=ACTOR):
             withdrawn += count
+
     return withdrawn
 
 
 def give_up_voices(*, at: datetime) -> int:
-    """Fail the voices whose making was cut off, and give their permits back; gives their number."""
+    """Fail the voices whose making was cut off, release their permits, and return how many."""
     making = Voice.objects.filter(
         state__in=(VoiceState.CHECKING, VoiceState.TRAINING)
     ).select_related("organisation")
     given_up = 0
+
     for voice in making.order_by("id")[:MOST]:
         time = now_for(voice.organisation, livemode=voice.livemode, real=at)
         if voice.lease_until is not None and voice.lease_until > time:
             continue
         gate.release(gate.permit_of(voice.decision_id), at=time)
         given_up += voice_events.give_up_voice(voice, code="interrupted", actor=ACTOR, at=time)
+
     return given_up
 
 
 def give_up_clips(*, at: datetime) -> int:
-    """Abort the clips whose making was cut off, and give their permits back; gives their number."""
+    """Abort the clips whose making was cut off, release their permits, and return how many."""
     making = (
         Clip.objects.filter(state=ClipState.MAKING).select_related("organisation").order_by("id")
     )
     given_up = 0
+
     for clip in making[:MOST]:
         time = now_for(clip.organisation, livemode=clip.livemode, real=at)
         if clip.created_at > time - CLIP_GIVEN_UP_AFTER:
             continue
+
         try:
             permit = gate.permit_of(clip.decision_id)
-        except NotFound:  # nothing was set aside
+        except NotFound:
+            # Nothing was reserved.
             continue
+
         given_up += delivery.abort_reservation(
             clip.id, permit, code="interrupted", actor=ACTOR, at=time
         )
+
     return given_up

@@ -1,4 +1,4 @@
-"""Reviews of voices that sound alike: what is shown of them, and settling one."""
+"""Reviews of two voices that sound similar."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from voices.models import ReviewOutcome, ReviewState, VoiceReview
 
 
 class ReviewSettled(Conflict):
-    """Somebody has settled this review already."""
+    """This review is settled already."""
 
     code = "review_settled"
 
 
 def list_reviews(organisation_id: str) -> QuerySet[VoiceReview]:
-    """The reviews of an organisation."""
+    """Return the reviews of an organisation."""
     return VoiceReview.objects.filter(voice__organisation_id=organisation_id)
 
 
@@ -26,18 +26,21 @@ def list_reviews(organisation_id: str) -> QuerySet[VoiceReview]:
 def settle_review(
     review_id: int, *, organisation_id: str, outcome: str, actor: str, at: datetime
 ) -> VoiceReview:
-    """Put down what a person found. It changes neither voice.
+    """Store what a person found. This changes neither voice.
 
     Raises NotFound, Invalid, ReviewSettled.
     """
     if outcome not in ReviewOutcome.values:
         raise Invalid(f"The outcome is one of {', '.join(ReviewOutcome.values)}.")
+
     mine = list_reviews(organisation_id).filter(pk=review_id)
     if not mine.exists():
         raise NotFound("There is no such review.")
+
     still_open = VoiceReview.objects.filter(pk=review_id, state=ReviewState.OPEN)
     if not still_open.update(
         state=ReviewState.SETTLED, outcome=outcome, settled_by=actor, settled_at=at
     ):
         raise ReviewSettled("This review has been settled.")
+
     return mine.get()

@@ -1,7 +1,4 @@
-"""Background work of the voices: delete a voice, compare one, find what was lost.
-
-Messages carry ids alone.
-"""
+"""Background tasks of voices. Their messages carry ids only."""
 
 from __future__ import annotations
 
@@ -28,8 +25,9 @@ logger = logging.getLogger(__name__)
     max_retries=5,
 )
 def remove_voice(*, voice_id: str, actor: str = reconcile.ACTOR, **_later: object) -> None:
-    """Delete one voice; a provider that stays away longer than the retries is asked again by the
-    sweep.
+    """Delete one voice.
+
+    When the provider is down for longer than the retries, the sweep tries again.
     """
     voice_deletion.run_deletion(voice_id, actor=actor, real=clock.now)
 
@@ -42,21 +40,28 @@ def remove_voice(*, voice_id: str, actor: str = reconcile.ACTOR, **_later: objec
     max_retries=5,
 )
 def compare_voice(*, voice_id: str, **_later: object) -> None:
-    """Compare one voice with other people's; what the retries did not finish, the sweep finds."""
+    """Compare one voice with other people's voices.
+
+    What the retries did not finish, the sweep finds.
+    """
     voice_comparison.run_comparison(voice_id, actor=ACTOR, real=clock.now)
 
 
 @background_task(name="voices.sweep")
 def sweep_voices(**_later: object) -> None:
-    """Find lost jobs, voices of ended consents, and whatever was cut off."""
+    """Find lost jobs, voices of ended consents, and work that was cut off."""
     found = reconcile.sweep_pending_work(at=clock.now())
+
     for job_id in found.jobs:
         # While every worker is busy, wake-ups do not pile up: the next sweep sends another.
         send_task(run_job.name, {"job_id": job_id}, expires=2 * settings.SAYSO_SWEEP_SECONDS)
+
     for voice_id in found.voices:
         remove_voice.delay(voice_id=voice_id)
+
     for voice_id in found.comparisons:
         compare_voice.delay(voice_id=voice_id)
+
     if found.jobs or found.voices:
         logger.info(
             "sweep found work", extra={"jobs": len(found.jobs), "voices": len(found.voices)}

@@ -1,9 +1,8 @@
-"""Comparing a new voice with other people's voices, where the owner wants it and both people signed
-for it.
+"""Comparison of a new voice with other people's voices.
 
-It comes after the voice is ready and can refuse nothing: what it finds is a review for a person.
-The row that says that a voice has yet to be compared is written with the voice itself, so a dead
-worker loses none.
+It needs the owner's policy and the signatures of both people. It runs after the voice is ready and
+refuses nothing: what it finds is a review for a person. The row of a pending comparison is written
+with the voice itself, so a dead worker loses none.
 """
 
 from __future__ import annotations
@@ -33,28 +32,29 @@ CODE = "voice_resembles_another"
 
 @transactions.requires_transaction
 def plan_comparison(voice: Voice, *, at: datetime) -> bool:
-    """Write down that this voice is to be compared, if it may be; say whether it may."""
+    """Store that this voice is to be compared, if it may be, and return whether it may."""
     if not _may_compare(voice, at=at):
         return False
+
     VoiceEmbedding.objects.create(voice=voice, subject=voice.subject, created_at=at)
     return True
 
 
 def list_waiting_voices(*, most: int) -> tuple[str, ...]:
-    """The voices that have yet to be compared."""
+    """Return the ids of at most `most` voices that have yet to be compared."""
     rows = VoiceEmbedding.objects.filter(compared_at=None).order_by("created_at", "voice_id")
     return tuple(rows.values_list("voice_id", flat=True)[:most])
 
 
 def is_waiting(voice_id: str) -> bool:
-    """Say whether this voice has yet to be compared."""
+    """Return whether this voice has yet to be compared."""
     return VoiceEmbedding.objects.filter(voice_id=voice_id, compared_at=None).exists()
 
 
 def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
-    """Measure a voice, compare it with the others, and return how many reviews came of it.
+    """Measure a voice, compare it with the others, and return the number of new reviews.
 
-    Doing it twice is harmless.
+    A second run changes nothing.
 
     Raises DecoderDown when the samples cannot be read just now.
     """
@@ -64,8 +64,10 @@ def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
     found = row.first()
     if found is None:
         return 0
+
     voice = found.voice
     at = now_for(voice.organisation, livemode=voice.livemode, real=real())
+
     try:
         own = (
             _measure_voice(voice)
@@ -75,10 +77,12 @@ def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
         if own is None or not _store_embedding(voice, own):
             forget_voice(voice_id)
             return 0
-        # Only now are the others read: of two voices at once, the one that was sealed later sees
-        # the other.
+
+        # The others are read only now. So of two voices at the same time, the one that was sealed
+        # later sees the other.
         return _compare_with_others(voice, own, actor=actor, at=at)
-    except NotFound:  # the person was erased in the meantime
+    except NotFound:
+        # The person was erased in the meantime.
         return 0
 
 
@@ -90,18 +94,14 @@ def forget_voice(voice_id: str) -> None:
 
 @transactions.requires_transaction
 def forget_person(subject: str) -> int:
-    """Delete a person's embeddings and every review that one of their voices is in; return how many
-    there were.
-    """
+    """Delete a person's embeddings and the reviews of their voices, and return how many."""
     reviews = VoiceReview.objects.filter(Q(voice__subject=subject) | Q(other__subject=subject))
     return VoiceEmbedding.objects.filter(subject=subject).delete()[0] + reviews.delete()[0]
 
 
 @transactions.requires_transaction
 def forget_organisation(organisation_id: str) -> int:
-    """Delete every embedding of an organisation that has stopped comparing; return how many there
-    were.
-    """
+    """Delete every embedding of an organisation, and return how many."""
     return VoiceEmbedding.objects.filter(voice__organisation_id=organisation_id).delete()[0]
 
 
@@ -119,25 +119,28 @@ def _measure_voice(voice: Voice) -> Embedding | None:
 
 @transactions.opens_transaction
 def _store_embedding(voice: Voice, own: Embedding) -> bool:
-    """Keep the embedding of a voice that is still there; say whether it is."""
+    """Store the embedding of a voice, and return whether the voice is still there."""
     if (
         not Voice.objects.select_for_update(no_key=True)
         .filter(id=voice.id, state=VoiceState.READY)
         .exists()
     ):
         return False
+
     sealed = sealed_values.seal(voice.subject, _embedding_context(voice.id), own.as_json())
     return bool(VoiceEmbedding.objects.filter(voice=voice).update(sealed=sealed))
 
 
 @transaction.atomic
 def _compare_with_others(voice: Voice, own: Embedding, *, actor: str, at: datetime) -> int:
-    """Hold a voice against those of others, and write down what a person should look at."""
+    """Compare a voice with those of others, and record a review for each that is similar."""
     found: dict[str, float] = {}
+
     for other_id, theirs in _comparable_voices(voice, at=at):
         likeness = voice_embedding.compare_embeddings(own, theirs)
         if likeness.resembles:
             found[other_id] = likeness.cosine
+
     VoiceEmbedding.objects.filter(voice=voice).update(compared_at=at)
 
     # Locked, so that an erasure that begins now waits, and then finds the reviews to delete.
@@ -147,6 +150,7 @@ def _compare_with_others(voice: Voice, own: Embedding, *, actor: str, at: dateti
     ready = {row.id: row for row in rows.order_by("id")}
     if voice.id not in ready:
         return 0
+
     return sum(
         _record_review(ready[voice.id], ready[other_id], cosine, actor=actor, at=at)
         for other_id, cosine in found.items()
@@ -155,8 +159,9 @@ def _compare_with_others(voice: Voice, own: Embedding, *, actor: str, at: dateti
 
 
 def _comparable_voices(voice: Voice, *, at: datetime) -> Iterator[tuple[str, Embedding]]:
-    """The ready voices of other people of the same organisation and mode, who signed for the
-    comparison too.
+    """Yield the ids and embeddings of other people's ready voices.
+
+    They are of the same organisation and mode, and their speakers have signed for the comparison.
     """
     rows = list(
         VoiceEmbedding.objects.filter(
@@ -172,25 +177,29 @@ def _comparable_voices(voice: Voice, *, at: datetime) -> Iterator[tuple[str, Emb
     willing = comparison_consent.find_agreeing_consents(
         {row.voice.consent_id for row in rows}, at=at
     )
+
     for row in rows:
         if row.voice.consent_id not in willing:
             continue
+
         try:
             value = sealed_values.unseal(
                 row.subject, _embedding_context(row.voice_id), bytes(cast("bytes", row.sealed))
             )
-        except NotFound:  # KeyDestroyed is one
+        except NotFound:
+            # The key is destroyed.
             continue
+
         yield row.voice_id, voice_embedding.parse_embedding(cast("dict[str, Json]", value))
 
 
 def _record_review(voice: Voice, other: Voice, cosine: float, *, actor: str, at: datetime) -> bool:
-    """Write down one pair and log it; say whether it is new.
+    """Store and log a review of one pair, and return whether it is new.
 
-    The entry names neither the other voice nor a person.
+    The log entry names neither the other voice nor a person.
     """
-    # Two voices that were made at one time find each other. Both are locked, so the second sees the
-    # first one's row.
+    # Two voices that were made at the same time find each other. Both are locked, so the second
+    # sees the first one's row.
     if VoiceReview.objects.filter(voice=other, other=voice).exists():
         return False
 
@@ -212,6 +221,7 @@ def _record_review(voice: Voice, other: Voice, cosine: float, *, actor: str, at:
             speaker=voice.speaker_id,
             body={"code": CODE, "likeness_milli": likeness},
         )
+
     return created
 
 

@@ -1,6 +1,4 @@
-"""Deleting a voice: at the provider first, then everything of ours, once; tried again until the
-provider confirms.
-"""
+"""Deletion of a voice: at the provider until it confirms, and then here."""
 
 from __future__ import annotations
 
@@ -25,28 +23,33 @@ LEASE: Final = timedelta(minutes=2)
 
 @transaction.atomic
 def begin_deletion(voice_id: str, *, code: str) -> bool:
-    """Turn a voice towards its deletion; from here on nothing can be spoken with it.
+    """Begin the deletion of a voice, and return whether this call did it.
 
-    Says whether this call did it.
+    From here on the voice cannot speak.
     """
     rows = Voice.objects.filter(id=voice_id).that_may_become(VoiceState.REVOKING)
     began = bool(rows.update(state=VoiceState.REVOKING, code=code, lease_until=None))
-    voice_comparison.forget_voice(voice_id)  # ours alone, so it need not wait for the provider
+
+    # The embedding is only here, so it need not wait for the provider.
+    voice_comparison.forget_voice(voice_id)
+
     return began
 
 
 def run_deletion(
     voice_id: str, *, actor: str, real: Clock, providers: Providers = registry.get_provider
 ) -> bool:
-    """Delete a revoking voice at its provider and here; say whether it is gone by this call.
+    """Delete a `revoking` voice at its provider and here, and return whether this call did it.
 
     Raises ProviderDown when the provider has to be asked again.
     """
     voice = _claim_voice(voice_id, at=real())
     if voice is None:
         return False
+
     if voice.sealed_handle is not None or voice.profile_blob_id:
         providers(voice.provider).delete(voice_handles.remote_handle(voice))
+
     return _finish_deletion(
         voice, actor=actor, at=now_for(voice.organisation, livemode=voice.livemode, real=real())
     )
@@ -58,6 +61,7 @@ def _claim_voice(voice_id: str, *, at: datetime) -> Voice | None:
     )
     if not free.update(lease_until=at + LEASE, attempt=F("attempt") + 1):
         return None
+
     return Voice.objects.select_related("organisation").get(id=voice_id)
 
 
@@ -78,11 +82,14 @@ def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
     )
     if not changed:
         return False
+
     samples = Sample.objects.filter(voice=voice)
     for blob_id in [*samples.values_list("blob_id", flat=True), voice.profile_blob_id]:
         if blob_id:
-            with suppress(NotFound):  # an erasure may have been faster
+            # An erasure may have been faster.
+            with suppress(NotFound):
                 blobs.delete_blob(blob_id)
+
     samples.delete()
     voice_events.log_voice_event(
         voice, "voice.deleted", {"code": voice.code, "provider": voice.provider}, actor=actor, at=at
@@ -93,13 +100,12 @@ def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
 def delete_now(
     voice_id: str, *, actor: str, now: Clock, providers: Providers = registry.get_provider
 ) -> None:
-    """Delete a voice now and not by a task, for those who must know the outcome, such as an
-    erasure.
+    """Delete a voice now and not by a task, for a caller who needs the outcome, such as an erasure.
 
-    Does nothing for a voice that is deleted. `now` is the real clock.
+    Afterwards the voice is `deleted`, or `revoking` while another worker deletes it. A voice that
+    is deleted already stays as it is. `now` is the real clock.
 
-    Afterwards the voice is `deleted`, or `revoking` while somebody else deletes it. Raises
-    ProviderDown.
+    Raises ProviderDown.
     """
     begin_deletion(voice_id, code="requested")
     run_deletion(voice_id, actor=actor, real=now, providers=providers)

@@ -1,4 +1,4 @@
-"""The directory of voices: what the room of consents asks of them (`consent.voice_lookup`)."""
+"""The directory of voices for `consent.voice_lookup`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from voices.models import ENDING, Voice, VoiceState
 
 
 def find_voice(organisation_id: str, livemode: bool, voice_id: str) -> KnownVoice | None:  # noqa: FBT001 - a callback
-    """What the gate must know of an organisation's voice; None for a stranger's."""
+    """Return what the gate must know of an organisation's voice, or None for another's."""
     rows = Voice.objects.filter(id=voice_id, organisation_id=organisation_id, livemode=livemode)
     found = rows.values_list("consent_id", "state").first()
-    return (
-        None
-        if found is None
-        else KnownVoice(consent_id=found[0], ready=found[1] == VoiceState.READY)
-    )
+    if found is None:
+        return None
+
+    consent_id, state = found
+    return KnownVoice(consent_id=consent_id, ready=state == VoiceState.READY)
 
 
 def list_ready(voice_ids: Collection[str]) -> frozenset[str]:
-    """Those of these voices that can speak now."""
+    """Return the ids of those voices that can speak now."""
     return frozenset(
         Voice.objects.filter(id__in=voice_ids, state=VoiceState.READY).values_list("id", flat=True)
     )
 
 
 def list_gone(voice_ids: Collection[str]) -> frozenset[str]:
-    """Those of these voices that are being deleted or have been."""
+    """Return the ids of those voices that are being deleted or are deleted."""
     return frozenset(
         Voice.objects.filter(id__in=voice_ids, state__in=ENDING).values_list("id", flat=True)
     )

@@ -1,4 +1,4 @@
-"""Events of a voice in the log: that it is ready, and that it was given up."""
+"""Log events of a voice, and giving one up."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ Row = dict[str, canonical_json.Json]
 
 @transaction.atomic
 def give_up_voice(voice: Voice, *, code: str, actor: str, at: datetime) -> bool:
-    """Turn a voice in the making into a failed one. Return whether this call did it."""
+    """Set an unfinished voice to `failed`, and return whether this call did it."""
     rows = Voice.objects.filter(id=voice.id).that_may_become(VoiceState.FAILED)
     if not rows.update(state=VoiceState.FAILED, code=code, lease_until=None):
         return False
+
     log_voice_event(voice, "voice.failed", {"code": code}, actor=actor, at=at)
     return True
 
 
 def build_ready_body(voice: Voice, *, decision: str, grant: str, samples: list[str]) -> Row:
-    """Return what the log says of a voice that is ready. An auditor holds its row against it."""
+    """Return the body of the log entry of a voice that is ready."""
+    # An auditor compares the voice's row with it.
     return {
         "provider": voice.provider,
         "language": voice.language,

@@ -1,8 +1,7 @@
-"""What the voices room puts into bundles: voices, the samples they were made from; providers for
-the record.
+"""The tables of voices, samples and providers in bundles.
 
-Audit bundles hold ids, codes and hashes. A speaker's own copy has what the callers wrote about
-their voices, too.
+Audit bundles hold ids, codes and hashes. A speaker's own copy also has what the callers wrote about
+their voices.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _RECIPIENT: Final = ("provider", "voices", "voices_live")
 
 
 def register_export_tables() -> None:
-    """Register the tables; called when the applications start."""
+    """Register the tables when the applications start."""
     export_sources.register_export_table("voices", _voice_rows, columns=_VOICE, bundles=("audit",))
     export_sources.register_export_table(
         "voices", _own_voice_rows, columns=_VOICE + _CALLERS, bundles=("speaker",)
@@ -59,7 +58,9 @@ def _voice_rows(scope: ExportScope) -> Iterator[Row]:
 
 def _own_voice_rows(scope: ExportScope) -> Iterator[Row]:
     for voice in _voices_in_scope(scope).iterator():
-        label, written = label_of(voice), notes_of(voice)
+        label = label_of(voice)
+        written = notes_of(voice)
+
         yield {
             **_voice_to_row(voice),
             "name": label.name,
@@ -110,9 +111,10 @@ def _samples_in_scope(scope: ExportScope) -> QuerySet[Sample]:
 
 
 def _recipient_rows(scope: ExportScope) -> Iterator[Row]:
-    """Who received voices: the providers, with how many voices lie there."""
+    """Yield the providers that received voices, with how many voices are there."""
     live = Count("id", filter=Q(id__in=Voice.objects.live().values("id")))
     rows = _voices_in_scope(scope).order_by("provider").values("provider")
+
     for row in rows.annotate(voices=Count("id"), voices_live=live):
         yield {
             "provider": row["provider"],

@@ -1,4 +1,4 @@
-"""Voices: make, find, relabel, delete."""
+"""The voices of an organisation: to make, read, relabel and delete one."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from voices.voice_selectors import get_voice, list_voices
 
 
 class VoiceEnding(Conflict):
-    """The voice is being deleted or has been."""
+    """The voice is being deleted, or has been deleted."""
 
     code = "voice_ending"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceLabel:
-    """What the caller calls a voice; it may be a person's name, so it lies sealed and goes with the
-    voice.
+    """The name and description that the caller gave a voice.
+
+    They may name a person, so they are sealed, and deleted with the voice.
     """
 
     name: str | None = field(repr=False)
@@ -46,31 +47,38 @@ def clone_voice(
     now: Clock,
     providers: Providers = registry.get_provider,
 ) -> Voice:
-    """Make a voice from samples. Raises as `voices.cloning.clone_voice`."""
+    """Make a voice from samples, and send its comparison.
+
+    Raises as `voices.cloning.clone_voice` does.
+    """
     voice = cloning.clone_voice(order, principal=principal, now=now, providers=providers)
+
     if voice_comparison.is_waiting(voice.id):
+        # The sweep finds the work of a lost message.
         compare = partial(tasks.compare_voice.delay, voice_id=voice.id)
-        transaction.on_commit(compare, robust=True)  # a lost message is found by the sweep
+        transaction.on_commit(compare, robust=True)
+
     return voice
 
 
 def label_of(voice: Voice) -> VoiceLabel:
-    """Open a voice's label; empty when the voice is deleted or its speaker erased."""
+    """Open a voice's label, which is empty when the voice is deleted or its speaker erased."""
     if voice.sealed_label is None:
         return VoiceLabel(name=None, description=None)
+
     try:
         opened = sealed_values.unseal(
             voice.subject, cloning.label_context(voice.id), bytes(voice.sealed_label)
         )
-    except NotFound:  # the key is destroyed
+    except NotFound:
+        # The key is destroyed.
         return VoiceLabel(name=None, description=None)
+
     return VoiceLabel(**cast("dict[str, str | None]", opened))
 
 
 def notes_of(voice: Voice) -> Notes:
-    """Open what the caller wrote beside the voice; nothing when it is deleted or its speaker
-    erased.
-    """
+    """Open the caller's notes on a voice, empty when it is deleted or its speaker erased."""
     return sealed_notes.open_notes(voice, subjects=(voice.subject,))
 
 
@@ -85,7 +93,7 @@ def relabel_voice(
     metadata: Mapping[str, str] | None = None,
     external_id: str | None = None,
 ) -> Voice:
-    """Change what the caller calls a voice; None leaves a field alone.
+    """Change label and notes of a voice, where None leaves a field as it is.
 
     Raises NotFound, VoiceEnding.
     """
@@ -93,12 +101,14 @@ def relabel_voice(
     voice = list_voices(principal).select_for_update().get(id=voice_id)
     if voice.state in ENDING:
         raise VoiceEnding("This voice is being deleted.")
+
     old = label_of(voice)
     label = {
         "name": old.name if name is None else name,
         "description": old.description if description is None else description,
     }
     voice.sealed_label = sealed_values.seal(voice.subject, cloning.label_context(voice.id), label)
+
     changes = {"metadata": metadata, "external_id": external_id}
     kept = sealed_notes.seal_notes(
         notes_of(voice).with_changes(changes),
@@ -109,20 +119,24 @@ def relabel_voice(
     )
     for column, value in kept.items():
         setattr(voice, column, value)
+
     voice.save(update_fields=["sealed_label", *kept])
     return voice
 
 
 @transactions.opens_transaction
 def delete_voice(voice_id: str, *, principal: Principal) -> Voice:
-    """Begin to delete a voice; the provider's confirmation makes it `deleted`.
+    """Begin the deletion of a voice, which becomes `deleted` when the provider confirms.
 
-    Asked twice, it is one deletion.
+    Two calls make one deletion.
 
     Raises NotFound.
     """
     get_voice(voice_id, principal=principal)
+
     if voice_deletion.begin_deletion(voice_id, code="requested"):
+        # The sweep finds the work of a lost message.
         wake = partial(tasks.remove_voice.delay, voice_id=voice_id, actor=principal.actor)
-        transaction.on_commit(wake, robust=True)  # a lost message is found by the sweep
+        transaction.on_commit(wake, robust=True)
+
     return get_voice(voice_id, principal=principal)

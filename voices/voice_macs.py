@@ -1,8 +1,8 @@
-"""Binding: a MAC over whose voice this is, what it speaks with, and on which consent it rests.
+"""Binding MACs: each binds a voice to its speaker, its profile and its consent.
 
-It is made under the key of the person whose voice it is: who can write rows and has no such key can
-break a binding, never make one. It is written when a voice becomes ready, and again when a renewed
-consent takes over; a broken one is never written again.
+A MAC is made under the speaker's key. A process that can write rows but has no such key can break
+a binding and never make one. The MAC is written when a voice becomes ready, and again when a
+renewed consent takes over. A broken one is never written again.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ _COLUMNS: Final = (
 
 
 def mac_of(voice: Voice) -> str:
-    """Give the MAC of a voice's row as it is. Raises KeyDestroyed."""
+    """Return the MAC of a voice's present row.
+
+    Raises KeyDestroyed.
+    """
     return _compute_mac(voice.subject, voice.id, _mac_input(voice))
 
 
 def has_valid_mac(voice: Voice) -> bool:
-    """Say whether the row is as we left it. A binding that held is remembered with its row.
+    """Return whether the row is as we wrote it. A good binding is cached with its row.
 
     Raises KeyDestroyed.
     """
@@ -38,23 +41,26 @@ def has_valid_mac(voice: Voice) -> bool:
 
 
 def rests_on(voice_id: str, consent_ids: Collection[str], subject: str) -> bool:
-    """Say whether a voice was made from this person, and rests on one of these consents."""
+    """Return whether a voice was made from this person, and rests on one of these consents."""
     voice = Voice.objects.filter(id=voice_id).only(*_COLUMNS).first()
     if voice is None or voice.consent_id not in consent_ids or voice.subject != subject:
         return False
+
     return has_valid_mac(voice)
 
 
 def carry_over(voice: Voice, consent_id: str) -> bool:
-    """Let a live voice rest on the consent that took its one's place.
+    """Move a live voice to the consent that replaced its own, and return whether this call did it.
 
-    True when this call did it.
+    A broken binding stays broken.
     """
     rows = Voice.objects.live().filter(id=voice.id, consent_id=voice.consent_id)
+
     try:
         whole = has_valid_mac(voice)
     except subject_keys.KeyDestroyed:
         whole = False
+
     voice.consent_id = consent_id
     mac = mac_of(voice) if whole else voice.binding_mac
     return bool(rows.update(consent_id=consent_id, binding_mac=mac))
@@ -70,7 +76,7 @@ def _mac_input(voice: Voice) -> bytes:
             "speaker": voice.speaker_id,
             "decision": voice.decision_id,
             "provider": voice.provider,
-            # another person's would speak with their voice; a handle is sealed
+            # Another person's profile would speak with their voice. A handle is sealed already.
             "profile": voice.profile_blob_id,
         }
     )

@@ -1,4 +1,4 @@
-"""Rows of the voices room: voices with samples, their comparison, jobs with items."""
+"""Tables of voices, samples, comparisons, jobs and their items."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What a voice is compared with other people's voices by, and what a person has to look at because
-of it.
-"""
+"""Embeddings for the comparison of voices, and the reviews that come of it."""
 
 from __future__ import annotations
 
@@ -12,12 +10,13 @@ from voices.models.voice import Voice
 
 
 class VoiceEmbedding(models.Model):
-    """The embedding of one voice, sealed under the key of the person who speaks.
+    """The embedding of one voice, sealed under the speaker's key.
 
-    It goes with voice and person.
+    It is deleted with the voice, or when the person is erased.
 
-    The row is there from the moment the voice is ready, so that a lost message loses no comparison:
-    `sealed` is None until it was measured, `compared_at` until it was held against the others.
+    The row exists from the moment that the voice is ready, so that a lost message loses no
+    comparison. `sealed` is None until the voice is measured, and `compared_at` until it is compared
+    with the others.
     """
 
     voice = models.OneToOneField(Voice, models.PROTECT, primary_key=True, related_name="embedding")
@@ -39,14 +38,14 @@ class VoiceEmbedding(models.Model):
 
 
 class ReviewState(models.TextChoices):
-    """A review waits for a person, or a person has settled it."""
+    """An open review waits for a person, who settles it."""
 
     OPEN = "open"
     SETTLED = "settled"
 
 
 class ReviewOutcome(models.TextChoices):
-    """What the person who looked found. Nothing follows from it by itself."""
+    """What a person found. Nothing follows from it by itself."""
 
     SAME_PERSON = "same_person", "Both voices are of one person."
     DIFFERENT_PEOPLE = "different_people", "The voices are of two people."
@@ -54,8 +53,10 @@ class ReviewOutcome(models.TextChoices):
 
 
 class VoiceReview(models.Model):
-    """Two voices of two people that sound alike: the one compared, the one that was there, and how
-    alike they are.
+    """A review of two people's voices that sound similar.
+
+    `voice` is the one that was compared, and `other` was there before. `likeness_milli` is their
+    similarity in thousandths.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -92,5 +93,5 @@ class VoiceReview(models.Model):
 
     @property
     def organisation(self) -> Organisation:
-        """Whose two voices these are."""
+        """The organisation that both voices belong to."""
         return self.voice.organisation

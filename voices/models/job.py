@@ -1,4 +1,4 @@
-"""Jobs: speech that nobody waits for. The rows are the queue; messages only wake."""
+"""Jobs: speech that is not waited for. The rows are the queue, and messages only wake a worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.caller_notes import Noted
 
 
 class JobKind(models.TextChoices):
-    """One piece of speech, or many with common fields."""
+    """A job is one piece of speech, or many with common fields."""
 
     SPEECH = "speech"
     BATCH = "batch"
@@ -32,12 +32,10 @@ SETTLED = (JobState.DONE, JobState.REFUSED, JobState.FAILED)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
-    """Jobs by whether a worker is wanted, and whose turn it is."""
+    """Queries for jobs that need a worker, and for the order of their turns."""
 
     def with_work(self, at: datetime, *, at_once: int) -> JobQuerySet:
-        """Those with an item that may be taken and fewer than `at_once` in hand under a live
-        lease.
-        """
+        """Return the jobs with an item to take and fewer than `at_once` under a live lease."""
         items = JobItem.objects.filter(job=OuterRef("pk"))
         in_hand = items.filter(state=JobState.RUNNING, lease_until__gt=at).order_by().values("job")
         counted = Coalesce(Subquery(in_hand.annotate(count=Count("pk")).values("count")), 0)
@@ -49,8 +47,9 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def by_turn(self) -> JobQuerySet:
-        """Whose organisation has waited longest for a turn comes first, and of its jobs the one
-        that has.
+        """Order the jobs by the last turn of their organisation, and then by their own.
+
+        The one that has waited longest comes first.
         """
         ours = Job.objects.filter(organisation=OuterRef("organisation"), turn_at__isnull=False)
         last = Subquery(ours.order_by("-turn_at").values("turn_at")[:1])
@@ -59,11 +58,10 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(Noted):
-    """What was asked for in one call.
+    """The speech that one call asked for.
 
-    Its counters move with its items, in the items' own transactions.
-
-    `turn_at` is the real time at which a worker last took one of its items.
+    Its counters change in the transactions of its items. `turn_at` is the real time at which a
+    worker last took one of them.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -113,10 +111,10 @@ class Job(Noted):
 
 
 class JobItemQuerySet(models.QuerySet["JobItem"]):
-    """Items by whether somebody may take them."""
+    """Queries for items that a worker may take."""
 
     def claimable(self, at: datetime) -> JobItemQuerySet:
-        """Queued and due, or running under a lease that is over."""
+        """Return the items that are queued and due, or running under a lease that is over."""
         return self.filter(
             Q(state=JobState.QUEUED, due_at__lte=at)
             | Q(state=JobState.RUNNING, lease_until__lte=at)
@@ -126,10 +124,9 @@ class JobItemQuerySet(models.QuerySet["JobItem"]):
 class JobItem(models.Model):
     """One text to speak.
 
-    `attempt` is the fencing number: only the worker that holds it may settle the item.
-
-    Text, notes and terms of the call lie sealed under the speaker's key and goes when the item is
-    settled.
+    `attempt` is the fencing number: only the worker that holds it may settle the item. The text,
+    the notes and the terms of the call are sealed under the speaker's key, and deleted when the
+    item is settled.
     """
 
     id = models.BigAutoField(primary_key=True)

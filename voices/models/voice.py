@@ -12,7 +12,7 @@ from core.caller_notes import Noted
 
 
 class VoiceState(models.TextChoices):
-    """The states of the API."""
+    """The states of a voice, as the API names them."""
 
     CHECKING = "checking"
     TRAINING = "training"
@@ -23,8 +23,8 @@ class VoiceState(models.TextChoices):
     DELETED = "deleted"
 
 
-# Who may become what. A change of state is a conditional UPDATE on the states that lead to the new
-# one.
+# The changes of state that are allowed. Each is a conditional UPDATE on the states that lead to the
+# new one.
 MOVES: Final[Mapping[VoiceState, frozenset[VoiceState]]] = {
     VoiceState.CHECKING: frozenset({VoiceState.TRAINING, VoiceState.FAILED, VoiceState.REVOKING}),
     VoiceState.TRAINING: frozenset({VoiceState.READY, VoiceState.FAILED, VoiceState.REVOKING}),
@@ -39,26 +39,26 @@ ENDING: Final = (VoiceState.REVOKING, VoiceState.DELETED)
 
 
 class VoiceQuerySet(models.QuerySet["Voice"]):
-    """Voices by what may still happen to them."""
+    """Queries for voices by what may still happen to them."""
 
     def that_may_become(self, state: VoiceState) -> VoiceQuerySet:
-        """Those whose present state leads to `state`."""
+        """Return the voices whose present state leads to `state`."""
         return self.filter(state__in=[before for before, after in MOVES.items() if state in after])
 
     def live(self) -> VoiceQuerySet:
-        """Those that have not begun to be deleted."""
+        """Return the voices whose deletion has not begun."""
         return self.filter(state__in=LIVE)
 
 
 class Voice(Noted):
-    """A clone: whose consent it rests on, where it lives, and in what state.
+    """A cloned voice, with the consent it rests on, its provider and its state.
 
-    What could name a person or imitate one (label, handle at the provider, profile, samples) lies
-    sealed under the speaker's key and goes when the voice is deleted. The consent is an id and not
-    a relation: a foreign key would lock the consent's row with every insert, and that lock is the
-    gate's.
+    What could name a person or imitate one (label, handle at the provider, profile, samples) is
+    sealed under the speaker's key, and deleted with the voice.
     """
 
+    # `consent_id` is no relation: a foreign key would lock the consent's row with every insert, and
+    # that lock belongs to the gate.
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
     livemode = models.BooleanField(editable=False)
@@ -127,8 +127,9 @@ class Voice(Noted):
 
 
 class Sample(models.Model):
-    """One recording that a voice was made from: its hash, where its bytes lie, and what the checks
-    found.
+    """One recording that a voice was made from.
+
+    `blob_id` names its bytes, and `report` is what the checks found.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
