@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts import api_key_format
 from accounts.models import ApiKey
-from accounts.test_clock import real_of
+from accounts.sandbox_clock import real_of
 from core import ids
 from core.errors import Refused, Unauthenticated
 

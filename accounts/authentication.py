@@ -15,7 +15,7 @@ from accounts import api_key_lookup, rate_limits
 from accounts.models import ApiKey, Organisation
 from accounts.principal import Principal
 from accounts.rate_limits import Allowance
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from core import clock
 from core.errors import RateLimited, Refused, Unauthenticated
 

@@ -19,7 +19,7 @@ from accounts import (
     note_sealing,
 )
 from accounts.models import ApiKey, Member, Organisation, Role
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from core import clock, ids, shown_text, transactions
 from core.caller_notes import Notes
 from core.canonical_json import Json

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent.models import Consent, Speaker
 from consent.policy.state_machine import ENDED, ConsentState
 from core import clock

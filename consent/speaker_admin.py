@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin_base import actor_of, member_of
 from accounts.role_permissions import Action
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent import speakers
 from consent.models import Speaker
 from core import clock

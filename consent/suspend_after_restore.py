@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent.lifecycle import transitions
 from consent.models import Consent
 from consent.policy.state_machine import ConsentState

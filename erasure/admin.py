@@ -12,7 +12,7 @@ from unfold.admin import TabularInline
 from accounts.admin_base import ReadOnlyAdmin, admin_button, may_enter
 from accounts.reason_forms import Given, make_code_form
 from accounts.role_permissions import Action
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent.models import Speaker
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act

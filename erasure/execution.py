@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from accounts import idempotency_records
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent import speaker_erasure as consents
 from consent.models import Consent
 from core import transactions

@@ -22,7 +22,7 @@ from accounts.admin_base import ReadOnlyAdmin, actor_of, admin_button, demand_ac
 from accounts.models import Member
 from accounts.reason_forms import Given
 from accounts.role_permissions import Action
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from core import clock
 from core.caller_notes import Notes
 from core.errors import SaysoError

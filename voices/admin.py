@@ -10,7 +10,7 @@ from unfold.admin import TabularInline
 from accounts.admin_base import ReadOnlyAdmin, admin_button, may_enter
 from accounts.reason_forms import Given, make_code_form
 from accounts.role_permissions import Action
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from core import clock
 from core.caller_notes import Notes
 from vault.notes_admin import NotedAdmin

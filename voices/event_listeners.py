@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from accounts.domain_events import DomainEvent
 from accounts.models import Organisation
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent import comparison_consent
 from core.background_tasks import send_task
 from voices import voice_comparison

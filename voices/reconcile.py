@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent import gate, selectors
 from consent.models import Consent
 from consent.policy.state_machine import ConsentState

@@ -14,7 +14,7 @@ from typing import cast
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from audio import decoding
 from consent import comparison_consent
 from core import transactions

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from core.clock import Clock
 from core.errors import NotFound
 from vault import blobs, sealed_notes

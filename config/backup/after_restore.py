@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from accounts.models import Organisation
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent.models import Speaker
 from core.clock import Clock
 from core.errors import Unavailable

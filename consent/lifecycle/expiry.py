@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.models import Organisation
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent.lifecycle import transitions
 from consent.models import Consent
 from consent.policy.state_machine import ConsentState

@@ -15,7 +15,7 @@ from django.db import models
 
 from accounts import contact_details
 from accounts.contact_details import Contact
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent import intended_uses
 from consent.documents import plain_language
 from consent.lifecycle import consent_requests, transitions

@@ -24,7 +24,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import Organisation
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from core.clock import Clock
 from core.errors import SaysoError
 from provenance.exports import bundle_writer, export_sources

@@ -31,8 +31,9 @@ class Operation:
 
     @property
     def foreign(self) -> bool:
-        """Whether its names and statuses are somebody else's: `tests/provenance/test_resolving.py`
-        has those.
+        """Whether its names and statuses are somebody else's.
+
+        `tests/provenance/test_soft_binding_api.py` has those.
         """
         return self.name.startswith("c2pa_")
 

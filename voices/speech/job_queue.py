@@ -23,7 +23,7 @@ from django.db.models import F, QuerySet
 
 from accounts.api_key_lookup import KeyEnded
 from accounts.principal import Principal
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from core import transactions
 from core.caller_notes import Notes
 from core.clock import Clock

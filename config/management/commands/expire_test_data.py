@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import Organisation
 from core import clock, durations
 from core.errors import SaysoError
-from erasure import test_data_expiry
+from erasure import sandbox_expiry
 
 EVERY = 50
 
@@ -42,14 +42,14 @@ class Command(BaseCommand):
         self, organisation: Organisation, older_than: durations.Duration, *, dry: bool
     ) -> None:
         if dry:
-            found = test_data_expiry.count_old_data(
+            found = sandbox_expiry.count_old_data(
                 organisation, older_than=older_than, now=clock.now
             )
             self.stdout.write(
                 f"{organisation.id}: {_describe_counts(found)}; a dry run, nothing was deleted"
             )
             return
-        done = test_data_expiry.expire_test_data(
+        done = sandbox_expiry.expire_test_data(
             organisation, older_than=older_than, now=clock.now, tell=self._tell
         )
         self.stdout.write(f"{organisation.id}: {_describe_counts(done.gone)} deleted")
@@ -71,5 +71,5 @@ def _choose_organisations(chosen: str | None) -> list[Organisation]:
     return found
 
 
-def _describe_counts(counts: test_data_expiry.Counts) -> str:
+def _describe_counts(counts: sandbox_expiry.Counts) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in counts.items())

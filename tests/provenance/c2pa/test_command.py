@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from core import clock
 from provenance.c2pa import signing_authority
 from tests.conftest import NOON
-from tests.provenance.c2pa.test_authority import chain_for
+from tests.provenance.c2pa.test_signing_authority import chain_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 

@@ -10,7 +10,7 @@ from accounts.models import IdempotencyRecord
 from provenance.models import Clip
 from tests.voices.conftest import revoke
 from tests.voices.streaming.conftest import Teller, asked, settled, until
-from tests.voices.streaming.test_breaking import Held
+from tests.voices.streaming.test_aborted_streams import Held
 from tests.voices.streaming.wire import Call, Wire
 from voices.models import Voice
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts import api_scopes, domain_events, provisioning, test_clock
+from accounts import api_scopes, domain_events, provisioning, sandbox_clock
 from accounts.domain_events import DomainEvent
 from accounts.models import ApiKey, Member, Organisation, Role
 from core import durations
@@ -211,20 +211,20 @@ class TestAdvanceTestClock:
     def test_moves_test_data_and_leaves_live_data(self, acme: Organisation) -> None:
         self.advance(acme, "P1Y")
         ahead = NOON.replace(year=2027)
-        assert test_clock.now_for(acme, livemode=False, real=NOON) == ahead
-        assert test_clock.now_for(acme, livemode=True, real=NOON) == NOON
+        assert sandbox_clock.now_for(acme, livemode=False, real=NOON) == ahead
+        assert sandbox_clock.now_for(acme, livemode=True, real=NOON) == NOON
 
     def test_adds_up(self, acme: Organisation) -> None:
         self.advance(acme, "P1M")
         self.advance(acme, "P1M")
-        assert test_clock.now_for(acme, livemode=False, real=NOON) == NOON.replace(
+        assert sandbox_clock.now_for(acme, livemode=False, real=NOON) == NOON.replace(
             year=2027, month=1
         )
 
     def test_leaves_the_neighbour_alone(self, acme: Organisation, bolt: Organisation) -> None:
         self.advance(acme, "P1Y")
         bolt.refresh_from_db()
-        assert test_clock.now_for(bolt, livemode=False, real=NOON) == NOON
+        assert sandbox_clock.now_for(bolt, livemode=False, real=NOON) == NOON
 
     def test_is_an_event_of_the_test_side(
         self, acme: Organisation, heard: list[DomainEvent]

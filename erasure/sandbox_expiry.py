@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts import idempotency_records
 from accounts.models import Organisation
-from accounts.test_clock import now_for
+from accounts.sandbox_clock import now_for
 from consent.models import Consent, Speaker
 from core import transactions
 from core.clock import Clock

@@ -14,7 +14,7 @@ from django.db.backends.signals import connection_created
 
 from consent import gate
 from tests.voices.streaming.conftest import Teller, settled, until
-from tests.voices.streaming.test_breaking import Held, begun
+from tests.voices.streaming.test_aborted_streams import Held, begun
 from tests.voices.streaming.wire import Wire
 from voices.models import Voice
 

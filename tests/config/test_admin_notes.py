@@ -10,7 +10,7 @@ from django.db.models import Model
 from accounts.models import Role
 from consent import speakers
 from consent.models import Speaker
-from tests.config.test_desk import page
+from tests.config.test_admin_pages import page
 from tests.conftest import NOON
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember

@@ -18,7 +18,7 @@ from consent.models import Consent, Speaker
 from core import durations, transactions
 from core.clock import Clock
 from core.errors import NotFound
-from erasure import test_data_expiry
+from erasure import sandbox_expiry
 from erasure.models import Erasure
 from provenance.clips import clip_erasure, clip_lifecycle, errors
 from provenance.exports import export_requests as exports
@@ -57,8 +57,8 @@ def after(days: float) -> Clock:
 LATER = after(31)
 
 
-def run(organisation: Organisation, *, now: Clock = LATER) -> test_data_expiry.Expired:
-    return test_data_expiry.expire_test_data(
+def run(organisation: Organisation, *, now: Clock = LATER) -> sandbox_expiry.Expired:
+    return sandbox_expiry.expire_test_data(
         organisation, older_than=MONTH, now=now, tell=lambda *_: None
     )
 
@@ -204,7 +204,7 @@ class TestOldData:
     def test_is_only_counted_in_a_dry_run(self, furnish: Furnish, acme: Organisation) -> None:
         voice = furnish()
 
-        found = test_data_expiry.count_old_data(acme, older_than=MONTH, now=LATER)
+        found = sandbox_expiry.count_old_data(acme, older_than=MONTH, now=LATER)
 
         assert found == {
             "people": 1,
@@ -332,7 +332,7 @@ class TestInterrupted:
         )  # the lease of the one that died is over
 
         assert not subject_keys.is_alive(voice.subject)
-        assert test_data_expiry.count_old_data(acme, older_than=MONTH, now=LATER) == NOTHING
+        assert sandbox_expiry.count_old_data(acme, older_than=MONTH, now=LATER) == NOTHING
         assert Job.objects.count() == 0
 
     def test_by_a_provider_that_is_away_waits_and_says_so(

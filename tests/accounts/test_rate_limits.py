@@ -77,7 +77,7 @@ class TestTake:
     def test_holds_across_processes(self, child_environment: Mapping[str, str]) -> None:
         code = (
             "import django; django.setup()\n"
-            "from tests.accounts.test_limiter import passes\n"
+            "from tests.accounts.test_rate_limits import passes\n"
             "print(sum(passes('key_a', limit=25) for _ in range(10)))"
         )
         environment = {
