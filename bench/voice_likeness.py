@@ -93,7 +93,7 @@ def _pieces(person: str, occasion: str, files: Sequence[Path], seconds: float) -
     parts, rate = _speech_of(files, most=MOST_PIECES * seconds)
     found = []
     for part in _cut(parts, seconds):
-        band = min(recording_quality.bandwidth_hz(part), rate // 2)
+        band = min(recording_quality.measure_bandwidth(part), rate // 2)
         heard = Voiceprint(name=person, speech=part, snr_db=0.0, bandwidth_hz=band)
         found.append(
             Piece(

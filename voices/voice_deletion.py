@@ -48,7 +48,7 @@ def run_deletion(
         return False
 
     if voice.sealed_handle is not None or voice.profile_blob_id:
-        providers(voice.provider).delete(voice_handles.remote_handle(voice))
+        providers(voice.provider).delete(voice_handles.open_remote_handle(voice))
 
     return _finish_deletion(
         voice, actor=actor, at=now_for(voice.organisation, livemode=voice.livemode, real=real())

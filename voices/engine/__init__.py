@@ -1,6 +1,6 @@
 """The built-in engine: espeak-ng in a child process, adapted to a reference voice.
 
-Not a natural clone, and says so.
+It is not a natural clone, and its description says so.
 """
 
 from voices.engine.language_tags import LanguageUnsupported

@@ -1,6 +1,4 @@
-"""The paragraphs that the synthesiser reads so that its own voice can be measured, one a
-language.
-"""
+"""The paragraphs by which the synthesiser's own voice is measured, one for each language."""
 
 from __future__ import annotations
 
@@ -47,8 +45,7 @@ PARAGRAPHS: Final = {
         "Chi direbbe che tutto questo rumore è finito e dimenticato prima che aprano le scuole?"
     ),
 }
-"""Other languages use the English one: what is measured is the synthesiser's timbre, which the
-languages share.
-"""
+# Other languages use the English one, because the synthesiser's timbre is measured, which the
+# languages share.
 
 ENGLISH: Final = (PARAGRAPHS["en"], "gmw/en-US")

@@ -1,8 +1,6 @@
-"""The synthesiser process: espeak-ng behind a pipe, so that its licence (GPL) and its crashes stay
-out of the service.
+"""The synthesiser process: espeak-ng behind a pipe.
 
-Each order is carried out by a fork of the loaded library (1 ms): it keeps state between calls
-(phases, flutter), and only from a fresh state the same order gives the same sound.
+So its licence (GPL) and its crashes stay out of the service.
 
 In: frames of 4 bytes length (big-endian) and JSON, {"op": "say", "text", "voice", "rate", "pitch"}
 or {"op": "voices"}. Out: a frame of JSON, {"bytes": n} followed by n bytes of 16-bit PCM at 22 050
@@ -25,12 +23,12 @@ import espeakng_loader
 RATE = 22_050
 MOST_BYTES = 2 * RATE * 300
 SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: no threads, the callback gets the sound
-UTF8 = (
-    1  # espeakCHARS_UTF8; neither SSML nor phoneme input is switched on, so text is only ever text
-)
-RATE_PARAMETER, PITCH_PARAMETER = 1, 3
+# espeakCHARS_UTF8. Neither SSML nor phoneme input is switched on, so text is never a command.
+UTF8 = 1
+RATE_PARAMETER = 1
+PITCH_PARAMETER = 3
 ORDER_SECONDS = 20
-AUDIBLE = 2000  # bytes; languages whose dictionary is missing give less for the figure one
+AUDIBLE = 2000  # bytes, because languages without their dictionary return less for the figure one
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -38,7 +36,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 class _Voice(ctypes.Structure):
-    """espeak_VOICE of speak_lib.h."""
+    """The espeak_VOICE of speak_lib.h."""
 
     _fields_ = (
         ("name", ctypes.c_char_p),
@@ -54,21 +52,19 @@ class _Voice(ctypes.Structure):
 
 
 class Synthesiser:
-    """The library, loaded once; it has one global state, so one call at a time."""
+    """The library, loaded once. It has one global state, so it takes one call at a time."""
 
     def __init__(self) -> None:
         self._sound = bytearray()
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-        if (
-            self._library.espeak_Initialize(
-                SYNCHRONOUS, 60, espeakng_loader.get_data_path().encode(), 0
-            )
-            != RATE
-        ):
+        rate = self._library.espeak_Initialize(
+            SYNCHRONOUS, 60, espeakng_loader.get_data_path().encode(), 0
+        )
+        if rate != RATE:
             raise SystemExit("espeak-ng cannot be initialised")
-        self._callback = _Callback(
-            self._take
-        )  # kept, or it would be collected while the library still calls it
+
+        # Kept, because otherwise it would be collected while the library still calls it.
+        self._callback = _Callback(self._take)
         self._library.espeak_SetSynthCallback(self._callback)
 
     def _take(self, samples: Any, count: int, _events: Any) -> int:
@@ -77,29 +73,31 @@ class Synthesiser:
         return int(len(self._sound) > MOST_BYTES)  # 1 stops the synthesis
 
     def say(self, *, text: str, voice: str, rate: int, pitch: int) -> bytes | None:
-        """Give the PCM of the text, or None when there is no such voice."""
+        """Return the PCM of the text, or None when there is no such voice."""
         self._sound.clear()
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             return None
+
         self._library.espeak_SetParameter(RATE_PARAMETER, rate, 0)
         self._library.espeak_SetParameter(PITCH_PARAMETER, pitch, 0)
+
         data = text.encode()
         self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, UTF8, None, None)
         return bytes(self._sound[:MOST_BYTES])
 
     def voices(self) -> list[tuple[str, str]]:
-        """Language code and identifier of each voice that really says something (0.25 s for 141
-        voices).
-        """
+        """Return language code and identifier of each audible voice (0.25 s for 141 voices)."""
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         listed = self._library.espeak_ListVoices(None)
-        found, at = [], 0
+
+        found = []
+        at = 0
         while listed[at]:
             voice = listed[at].contents
-            found.append(
-                (voice.languages[1:].decode("utf-8", "replace"), voice.identifier.decode())
-            )
+            code = voice.languages[1:].decode("utf-8", "replace")
+            found.append((code, voice.identifier.decode()))
             at += 1
+
         return [(code, name) for code, name in found if self._audible(name)]
 
     def _audible(self, name: str) -> bool:
@@ -112,24 +110,30 @@ def serve_requests(source: BinaryIO, sink: BinaryIO) -> None:
     synthesiser = Synthesiser()
     while len(head := source.read(4)) == 4:
         order = json.loads(source.read(struct.unpack(">I", head)[0]))
+
+        # Each order runs in a fork of the loaded library (1 ms). The library keeps state between
+        # calls (phases, flutter), and only from a new state the same order gives the same sound.
         worker = os.fork()
         if worker == 0:
             signal.alarm(ORDER_SECONDS)
             sink.write(_answer_request(synthesiser, order))
             sink.flush()
             os._exit(0)
+
+        # Half an answer may be in the pipe, so the parent starts a new process.
         if os.waitpid(worker, 0)[1] != 0:
-            raise SystemExit(1)  # half an answer may be in the pipe; the parent starts afresh
+            raise SystemExit(1)
 
 
 def _answer_request(synthesiser: Synthesiser, order: dict[str, Any]) -> bytes:
     sound = b""
     if order.pop("op") == "voices":
         answer: dict[str, Any] = {"voices": synthesiser.voices()}
-    elif (said := synthesiser.say(**order)) is None:
+    elif (pcm := synthesiser.say(**order)) is None:
         answer = {"error": "no_such_voice"}
     else:
-        sound, answer = said, {"bytes": len(said)}
+        sound, answer = pcm, {"bytes": len(pcm)}
+
     text = json.dumps(answer).encode()
     return struct.pack(">I", len(text)) + text + sound
 

@@ -1,6 +1,4 @@
-"""The warm synthesiser child: one a process, one call at a time, started again whenever it is
-gone.
-"""
+"""The synthesiser child: one for each process, one call at a time, restarted when it is gone."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ from core.errors import Unavailable
 
 RATE: Final = 22_050
 NORMAL_RATE: Final = 175
-"""espeak's words a minute when nobody asks for others."""
+"""The usual rate of espeak in words a minute."""
 TIMEOUT_SECONDS: Final = 20.0
 _COMMAND: Final = process.build_command(
     Path(__file__).with_name("espeak_child.py"), memory=2**29, cpu_seconds=30
@@ -33,19 +31,20 @@ _CHUNK: Final = 2**16
 
 
 class EngineDown(Unavailable):
-    """The synthesiser process does not answer, and a fresh one does not either."""
+    """The synthesiser process does not answer, and a new one does not either."""
 
     code = "engine_unavailable"
 
 
-class _Gone(Exception):
-    """The child died or overstayed; a fresh one may do better."""
+class _ChildGone(Exception):
+    """The child died or took too long. A new one may work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """What the synthesiser is told: `voice` as espeak names it, `rate` in words a minute, `pitch`
-    from 0 to 99.
+    """One order to the synthesiser.
+
+    `voice` is espeak's name, `rate` is in words a minute, `pitch` from 0 to 99.
     """
 
     text: str
@@ -57,7 +56,7 @@ class Utterance:
 class SynthesiserProcess:
     """Speaks through a child process.
 
-    Safe for threads; a process that was forked starts a child of its own.
+    It is safe for threads. A process that was forked starts a child of its own.
     """
 
     def __init__(self) -> None:
@@ -67,7 +66,10 @@ class SynthesiserProcess:
         atexit.register(self.close)
 
     def say(self, utterance: Utterance) -> Sound | None:
-        """Synthesise at 22 050 Hz; None when there is no such voice. Raises EngineDown."""
+        """Return speech at 22 050 Hz, or None when there is no such voice.
+
+        Raises EngineDown.
+        """
         order = {
             "op": "say",
             "text": utterance.text,
@@ -79,7 +81,10 @@ class SynthesiserProcess:
         return None if "error" in answer else from_pcm16(pcm, RATE)
 
     def voices(self) -> tuple[tuple[str, str], ...]:
-        """Language code and identifier of each voice that gives sound. Raises EngineDown."""
+        """Return language code and identifier of each audible voice.
+
+        Raises EngineDown.
+        """
         answer, _ = self._ask({"op": "voices"})
         return tuple((code, name) for code, name in answer["voices"])
 
@@ -90,7 +95,7 @@ class SynthesiserProcess:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id while there is one."""
+        """Return the child's process id, or None while there is none."""
         return self._child.pid if self._child and self._owner == os.getpid() else None
 
     def _ask(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -98,26 +103,33 @@ class SynthesiserProcess:
             for _attempt in (1, 2):
                 try:
                     return self._exchange(order)
-                except (_Gone, OSError):
+                except (_ChildGone, OSError):
                     self._end()
+
         raise EngineDown("The voice engine does not answer.", retry_after=5)
 
     def _exchange(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         child = self._ensure_started()
         deadline = time.monotonic() + TIMEOUT_SECONDS
+
         text = json.dumps(order).encode()
         assert child.stdin is not None  # noqa: S101  # stdin=PIPE
+
         child.stdin.write(struct.pack(">I", len(text)) + text)
         child.stdin.flush()
+
         size = struct.unpack(">I", _read_exactly(child, 4, deadline))[0]
         answer = json.loads(_read_exactly(child, size, deadline))
         return answer, _read_exactly(child, answer.get("bytes", 0), deadline)
 
     def _ensure_started(self) -> subprocess.Popen[bytes]:
+        # After a fork the child is the parent's, so this process needs its own.
         if self._owner != os.getpid():
-            self._child = None  # the parent's child, inherited by a fork: not ours to use
+            self._child = None
+
         if self._child is None:
-            self._child = subprocess.Popen(  # noqa: S603  # our own program; text goes through the pipe, never here
+            # Our own program, and text goes through the pipe, never through the command.
+            self._child = subprocess.Popen(  # noqa: S603
                 _COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -127,28 +139,36 @@ class SynthesiserProcess:
                 bufsize=-1,
             )
             self._owner = os.getpid()
+
         return self._child
 
     def _end(self) -> None:
         child, self._child = self._child, None
         if child is None or self._owner != os.getpid():
             return
+
         child.kill()
         child.wait()
         for pipe in (child.stdin, child.stdout):
             if pipe:
-                with suppress(OSError):  # what was still to be written has no reader any more
+                # What was not yet written has no reader.
+                with suppress(OSError):
                     pipe.close()
 
 
 def _read_exactly(child: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
     assert child.stdout is not None  # noqa: S101  # stdout=PIPE
-    descriptor, parts, missing = child.stdout.fileno(), [], size
+    descriptor = child.stdout.fileno()
+    parts = []
+    missing = size
+
     while missing:
         ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
         part = os.read(descriptor, min(missing, _CHUNK)) if ready else b""
         if not part:
-            raise _Gone
+            raise _ChildGone
+
         parts.append(part)
         missing -= len(part)
+
     return b"".join(parts)

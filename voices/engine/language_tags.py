@@ -1,6 +1,4 @@
-"""Languages of the built-in engine: espeak's voice codes as BCP-47 tags, and the look-up of a
-wanted tag.
-"""
+"""Languages of the built-in engine: espeak's voice codes as BCP-47 tags, and their look-up."""
 
 from __future__ import annotations
 
@@ -15,8 +13,7 @@ from core.errors import Invalid
 # Codes that read as another region than they mean (Balearic, North-western, Valencian, "classic"),
 # or as none.
 _MISNAMED: Final = frozenset({"ca-ba", "ca-nw", "ca-va", "ru-cl", "en-us-nyc"})
-# What else a code stands for: espeak's plain English is British, its `cmn` what everybody calls
-# `zh`.
+# Further tags of a code: espeak's plain English is British, and its `cmn` is the usual `zh`.
 _ALSO: Final = {"en-gb": "en", "fr-fr": "fr", "cmn": "zh", "nb": "no"}
 
 
@@ -30,27 +27,26 @@ class LanguageUnsupported(Invalid):
 
 
 def map_language_tags(voices: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Map canonical tags to voice identifiers, from the codes and identifiers that the self-test
-    passed.
+    """Map canonical tags to voice identifiers, from the voices that passed the self-test.
 
-    Made-up and unregistered codes, misnamed ones and private-use tags are left out; the first voice
-    of a tag wins.
+    Made-up, unregistered and misnamed codes and private-use tags are left out. The first voice of a
+    tag is used.
     """
     found: dict[str, str] = {}
     for code, identifier in voices:
+        if code in _MISNAMED or "-x-" in code:
+            continue
+
         for name in (code, _ALSO.get(code)):
-            tag = (
-                canonicalize_tag(name)
-                if name and code not in _MISNAMED and "-x-" not in code
-                else None
-            )
+            tag = canonicalize_tag(name) if name else None
             if tag:
                 found.setdefault(tag, identifier)
+
     return found
 
 
 def lookup_voice(wanted: str, available: Mapping[str, str]) -> str:
-    """Find the voice for a tag by RFC 4647 look-up: `de-AT` falls back to `de`.
+    """Return the voice for a tag by RFC 4647 look-up: `de-AT` falls back to `de`.
 
     Raises LanguageUnsupported.
     """
@@ -58,14 +54,17 @@ def lookup_voice(wanted: str, available: Mapping[str, str]) -> str:
     while tag:
         if tag in available:
             return available[tag]
+
+        # Section 3.4: a single letter is removed together with what followed it.
         tag = tag.rpartition("-")[0]
-        if tag[-2:-1] == "-":  # section 3.4: a single letter goes together with what followed it
+        if tag[-2:-1] == "-":
             tag = tag[:-2]
+
     raise LanguageUnsupported
 
 
 def canonicalize_tag(tag: str) -> str | None:
-    """The canonical form of a registered tag, None for anything else."""
+    """Return the canonical form of a registered tag, or None for any other text."""
     try:
         standard = langcodes.standardize_tag(tag)
         return standard if langcodes.Language.get(standard).is_valid() else None

@@ -1,7 +1,6 @@
-"""Short-time spectra: frames of 25 ms every 5 ms, their smooth envelope in 36 mel bands, and the
-way back to sound.
+"""Short-time spectra: frames of 25 ms every 5 ms, their envelope in 36 mel bands, and their sound.
 
-In single precision, whose noise lies 40 dB below the floor; it takes half the time.
+They are in single precision, whose noise lies 40 dB below the floor. It takes half the time.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ WINDOW_SECONDS: Final = 0.025
 HOP_SECONDS: Final = 0.005
 _FLOOR: Final = np.float32(1e-9)
 _LIFTER_SECONDS: Final = 0.0025
-"""Cepstral lag below which lies the vocal tract and above which lies the voice's own pitch."""
+"""Cepstral lag that separates the vocal tract (below) from the voice's pitch (above)."""
 
 Real = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -28,13 +27,13 @@ Complex = NDArray[np.complex64]
 
 
 def hz_to_mel(hz: Real) -> Real:
-    """Slaney's mel scale: linear to 1 kHz, logarithmic above."""
+    """Return mel values on Slaney's scale: linear to 1 kHz, logarithmic above."""
     above = 15.0 + np.log(np.maximum(hz, 1e-9) / 1000.0) * 27.0 / np.log(6.4)
     return np.where(hz >= 1000.0, above, hz * 3.0 / 200.0)
 
 
 def mel_to_hz(mel: Real) -> Real:
-    """The way back."""
+    """Return Hz for values on Slaney's scale."""
     return np.where(
         mel >= 15.0, 1000.0 * np.exp((mel - 15.0) * np.log(6.4) / 27.0), mel * 200.0 / 3.0
     )
@@ -46,53 +45,59 @@ CENTRES: Final = mel_to_hz(
 
 
 def compute_spectrum(sound: Sound) -> Complex:
-    """The short-time spectrum at the rate at which all voices are compared; for `compute_envelope`
-    and `compute_loudness`.
+    """Return the short-time spectrum at the rate at which all voices are compared.
+
+    It is the input of `compute_envelope` and `compute_loudness`.
     """
-    return frames_of(sound.resample(ANALYSIS_RATE))
+    return compute_frames(sound.resample(ANALYSIS_RATE))
 
 
-def frames_of(sound: Sound) -> Complex:
-    """The short-time spectrum at the sound's own rate; frame k is centred on k x 5 ms."""
+def compute_frames(sound: Sound) -> Complex:
+    """Return the short-time spectrum at the sound's own rate. Frame k is centred on k x 5 ms."""
     window, hop, size = _frame_sizes(sound.rate)
     padded = np.pad(sound.samples, (window // 2, window))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop][
-        : 1 + len(sound.samples) // hop
-    ]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
+    frames = frames[: 1 + len(sound.samples) // hop]
+
     return np.asarray(np.fft.rfft(frames * _hann_window(window), size), dtype=np.complex64)
 
 
-def sound_of(frames: Complex, *, rate: int, length: int) -> Sound:
+def overlap_frames(frames: Complex, *, rate: int, length: int) -> Sound:
     """Overlap and add frames at `rate` to a sound of `length` samples."""
     window, hop, size = _frame_sizes(rate)
     shape = _hann_window(window)
     pieces = np.fft.irfft(frames, size)[:, :window] * shape
+
     steps = window // hop
     total = np.zeros((len(frames) + steps, hop), dtype=np.float32)
     weight = np.zeros_like(total)
+
     for step in range(steps):
         total[step : step + len(frames)] += pieces[:, step * hop : (step + 1) * hop]
         weight[step : step + len(frames)] += shape[step * hop : (step + 1) * hop] ** 2
+
     flat = (total / np.maximum(weight, np.float32(1e-3))).ravel()[window // 2 :][:length]
     return Sound(np.pad(flat, (0, length - len(flat))), rate)
 
 
 def compute_envelope(heard: Complex) -> Real:
-    """Log power envelope in the 36 bands, frame by frame, without the harmonics of the pitch
-    (cepstral liftering).
+    """Return the log power envelope in the 36 bands, frame by frame.
+
+    Cepstral liftering removes the harmonics of the pitch.
     """
     logs = np.log(_power_spectrum(heard) + _FLOOR)
     return np.asarray(logs @ _smoothing_matrix(logs.shape[1]), dtype=np.float64)
 
 
 def compute_loudness(heard: Complex) -> Real:
-    """Power of each frame in dB."""
+    """Return the power of each frame in dB."""
     return np.asarray(10 * np.log10(_power_spectrum(heard).sum(axis=1, dtype=np.float64) + 1e-12))
 
 
-def gains_at(bands: Real, *, rate: int) -> Single:
-    """Spread values per band over the bins of a spectrum at `rate`; outside the bands the nearest
-    one holds.
+def spread_gains(bands: Real, *, rate: int) -> Single:
+    """Spread values per band over the bins of a spectrum at `rate`.
+
+    Outside the bands the nearest band's value is used.
     """
     _, _, size = _frame_sizes(rate)
     return np.asarray(bands.astype(np.float32) @ _spread_matrix(rate, size))
@@ -115,9 +120,7 @@ def _hann_window(size: int) -> Single:
 
 @lru_cache(maxsize=2)
 def _smoothing_matrix(bins: int) -> Single:
-    """What liftering and reading off the bands do to a log spectrum, as one matrix bins x bands:
-    both are linear.
-    """
+    """Return liftering and sampling at the bands as one matrix bins x bands. Both are linear."""
     cepstra = np.fft.irfft(np.eye(bins))
     keep = int(_LIFTER_SECONDS * ANALYSIS_RATE)
     cepstra[:, keep : -keep + 1] = 0.0
@@ -125,10 +128,11 @@ def _smoothing_matrix(bins: int) -> Single:
 
 
 def _band_weights(bins: int) -> Real:
-    """Linear interpolation at the band centres, as a matrix bins x bands."""
+    """Return linear interpolation at the band centres, as a matrix bins x bands."""
     places = CENTRES / (ANALYSIS_RATE / 2) * (bins - 1)
     low = np.floor(places).astype(int)
     share = places - low
+
     weights = np.zeros((bins, BANDS))
     weights[low, np.arange(BANDS)] = 1 - share
     weights[low + 1, np.arange(BANDS)] += share
@@ -137,6 +141,6 @@ def _band_weights(bins: int) -> Real:
 
 @lru_cache(maxsize=8)
 def _spread_matrix(rate: int, size: int) -> Single:
-    """Linear interpolation from band centres to bins, as a matrix bands x bins."""
+    """Return linear interpolation from band centres to bins, as a matrix bands x bins."""
     hz = np.arange(size // 2 + 1) * rate / size
     return np.stack([np.interp(hz, CENTRES, row) for row in np.eye(BANDS)]).astype(np.float32)

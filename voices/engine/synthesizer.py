@@ -1,6 +1,4 @@
-"""Speaking: choosing the synthesiser's voice, pace and pitch for a wanted speaker, and adapting
-what it says.
-"""
+"""Speech: the synthesiser's voice, pace and pitch for a speaker, and its adaptation."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ from voices.engine.voice_statistics import Statistics, TooLittleSpeech, measure_
 
 Fidelity = Literal["clear", "close"]
 RATE: Final = 24_000
-"""What the engine delivers. The synthesiser works at 22 050 Hz; nothing above 11 kHz is made up."""
+"""The rate of delivered sound. The synthesiser works at 22 050 Hz, so nothing lies above 11 kHz."""
 MOST_CHARACTERS: Final = 20_000
 SPEED: Final = (0.5, 2.0)
 PITCH: Final = (-12.0, 12.0)
@@ -42,7 +40,7 @@ _synthesiser: Final = SynthesiserProcess()
 
 
 class NothingToSay(Invalid):
-    """The text has nothing that could be spoken."""
+    """The text has nothing that can be spoken."""
 
     code = "text_not_speakable"
 
@@ -54,12 +52,15 @@ class NotEnoughSpeech(Invalid):
 
 
 def list_languages() -> frozenset[str]:
-    """The languages that passed the self-test, as canonical BCP-47 tags. Raises EngineDown."""
+    """Return the languages that passed the self-test, as canonical BCP-47 tags.
+
+    Raises EngineDown.
+    """
     return frozenset(_voices_by_language())
 
 
 def enrol_speaker(sounds: Sequence[Sound]) -> bytes:
-    """Learn a voice profile from recordings of one speaker; the profile holds no audio.
+    """Return a voice profile of one speaker's recordings. The profile holds no audio.
 
     Raises NotEnoughSpeech.
     """
@@ -78,8 +79,9 @@ def synthesize_speech(
     pitch_semitones: float = 0.0,
     fidelity: Fidelity = "clear",
 ) -> Sound:
-    """Speak the text, in the voice of the profile or, without one, in the synthesiser's own. 24
-    kHz, no clipping.
+    """Speak the text in the voice of the profile, or in the synthesiser's own without one.
+
+    The sound has 24 kHz and no clipping.
 
     Raises Invalid (`out_of_range`, `text_too_long`), NothingToSay, LanguageUnsupported,
     ProfileUnusable, EngineDown.
@@ -87,13 +89,16 @@ def synthesize_speech(
     plan = _plan_speech(
         profile, text=text, language=language, speed=speed, pitch_semitones=pitch_semitones
     )
+
     pieces = [
         _synthesize_sentence(plan, piece, language, fidelity) for piece in split_sentences(text)
     ]
-    said = [piece for piece in pieces if piece is not None]
-    if not said:
+
+    spoken = [piece for piece in pieces if piece is not None]
+    if not spoken:
         raise NothingToSay("There is nothing in the text that can be spoken.")
-    return _level_sound(_join_sounds(said))
+
+    return _level_sound(_join_sounds(spoken))
 
 
 def stream_speech(
@@ -105,16 +110,18 @@ def stream_speech(
     pitch_semitones: float = 0.0,
     fidelity: Fidelity = "clear",
 ) -> Iterator[tuple[str, Sound]]:
-    """Speak sentence by sentence: each sentence with its sound, made when it is asked for, pauses
-    included.
+    """Yield each sentence with its sound, pauses included. A sound is made when it is needed.
 
-    The first sentence sets the level for all: a stream cannot hear itself to the end first. Raises
-    as `synthesize_speech` does, for the arguments at once, and NothingToSay at the end of a text of
-    which nothing was spoken.
+    The first sentence sets the level for all, because a stream cannot measure itself to the end
+    first.
+
+    Raises the errors of `synthesize_speech`: for the arguments at once, and NothingToSay at the end
+    of a text of which nothing was spoken.
     """
     plan = _plan_speech(
         profile, text=text, language=language, speed=speed, pitch_semitones=pitch_semitones
     )
+
     return _stream_sentences(plan, split_sentences(text), language, fidelity)
 
 
@@ -126,11 +133,16 @@ def _stream_sentences(
         sound = _synthesize_sentence(plan, piece, language, fidelity)
         if sound is None:
             continue
+
         pause = np.zeros(0 if factor is None else int(_PAUSE_SECONDS * RATE), dtype=np.float32)
-        factor = _level_factor(sound) if factor is None else factor
+        if factor is None:
+            factor = _level_factor(sound)
+
         peak = float(np.abs(sound.samples).max())
         scaled = sound.samples * np.float32(min(factor, _STREAM_PEAK / max(peak, 1e-9)))
+
         yield piece, Sound(np.concatenate([pause, scaled]).astype(np.float32), RATE)
+
     if factor is None:
         raise NothingToSay("There is nothing in the text that can be spoken.")
 
@@ -145,8 +157,9 @@ def _plan_speech(
 
 
 class _Plan:
-    """How the synthesiser is set for one speaker: voice, rate, pitch, and a resampling for a pitch
-    beyond its reach.
+    """How the synthesiser is set for one speaker: voice, rate, pitch and a resampling.
+
+    The resampling reaches a pitch beyond the synthesiser's range.
     """
 
     def __init__(
@@ -155,6 +168,7 @@ class _Plan:
         wanted = (target.pitch_hz if target else _NEUTRAL_HZ) * 2 ** (pitch_semitones / 12)
         female = wanted >= _FEMALE_FROM_HZ
         scale = _FEMALE_HZ if female else _PLAIN_HZ
+
         self.target = target
         self.plain = voice
         self.name = voice + FEMALE if female else voice
@@ -163,31 +177,35 @@ class _Plan:
         self.rate = round(self._own_rate() * speed / self.stretch)
 
     def _own_rate(self) -> float:
-        """The reference's pace in words a minute, within the range where double and half still
-        work.
+        """Return the reference's pace in words a minute.
+
+        It stays within the range where double and half still work.
         """
         if self.target is None:
             return NORMAL_RATE
+
         base = _measure_base_voice(ENGLISH, self.name.removeprefix(self.plain), self.pitch_step)
         return float(np.clip(NORMAL_RATE * self.target.pace / max(base.pace, 0.1), 160.0, 205.0))
 
     @property
     def pitch_step(self) -> int:
-        """The pitch, rounded so that base statistics can be kept."""
+        """Return the pitch, rounded so that base statistics can be cached."""
         return min(99, 10 * round(self.pitch / 10))
 
 
 def _synthesize_sentence(plan: _Plan, text: str, language: str, fidelity: Fidelity) -> Sound | None:
-    sound = _synthesize_utterance(
-        Utterance(text=text, voice=plan.name, rate=plan.rate, pitch=plan.pitch)
-    )
+    utterance = Utterance(text=text, voice=plan.name, rate=plan.rate, pitch=plan.pitch)
+    sound = _synthesize_utterance(utterance)
     if sound is None or len(sound.samples) == 0 or float(np.abs(sound.samples).max()) < _AUDIBLE:
         return None
+
     if plan.stretch != 1.0:
         sound = Sound(sound.resample(round(sound.rate / plan.stretch)).samples, sound.rate)
+
     sound = sound.resample(RATE)
     if plan.target is None:
         return sound
+
     paragraph = _calibration_paragraph(language, plan.plain)
     source = _measure_base_voice(paragraph, plan.name.removeprefix(plan.plain), plan.pitch_step)
     return voice_adaptation.adapt_voice(
@@ -200,7 +218,7 @@ def _synthesize_utterance(utterance: Utterance) -> Sound | None:
 
 
 def _calibration_paragraph(language: str, voice: str) -> tuple[str, str]:
-    """The paragraph by which the synthesiser's voice is measured, with the voice that reads it."""
+    """Return the paragraph for the synthesiser's voice, with the voice that reads it."""
     text = PARAGRAPHS.get(language.partition("-")[0].lower())
     return (text, voice) if text else ENGLISH
 
@@ -208,11 +226,11 @@ def _calibration_paragraph(language: str, voice: str) -> tuple[str, str]:
 @lru_cache(maxsize=64)
 def _measure_base_voice(paragraph: tuple[str, str], variant: str, pitch: int) -> Statistics:
     text, voice = paragraph
-    sound = _synthesize_utterance(
-        Utterance(text=text, voice=voice + variant, rate=NORMAL_RATE, pitch=pitch)
-    )
+    utterance = Utterance(text=text, voice=voice + variant, rate=NORMAL_RATE, pitch=pitch)
+    sound = _synthesize_utterance(utterance)
     if sound is None:
         raise EngineDown("The voice engine has lost a voice.")
+
     return measure_voice((sound,))
 
 
@@ -227,19 +245,15 @@ def _check_arguments(*, text: str, speed: float, pitch_semitones: float) -> None
         ("prosody.pitch_semitones", pitch_semitones, PITCH),
     ):
         if not least <= value <= most:
-            detail = f"`{name}` must lie between {least:g} and {most:g}."
-            raise Invalid(
-                detail,
-                code="out_of_range",
-                faults=(Fault(code="out_of_range", detail=detail, attr=name),),
-            )
+            raise _build_out_of_range(f"`{name}` must lie between {least:g} and {most:g}.", name)
+
     if len(text) > MOST_CHARACTERS:
-        detail = f"The text is over {MOST_CHARACTERS} characters."
-        raise Invalid(
-            detail,
-            code="out_of_range",
-            faults=(Fault(code="out_of_range", detail=detail, attr="text"),),
-        )
+        raise _build_out_of_range(f"The text is over {MOST_CHARACTERS} characters.", "text")
+
+
+def _build_out_of_range(detail: str, attr: str) -> Invalid:
+    fault = Fault(code="out_of_range", detail=detail, attr=attr)
+    return Invalid(detail, code="out_of_range", faults=(fault,))
 
 
 def _join_sounds(pieces: list[Sound]) -> Sound:
@@ -253,16 +267,17 @@ def _level_sound(sound: Sound) -> Sound:
 
 
 def _level_factor(sound: Sound) -> float:
-    """What brings the speech (not the pauses) to -23 dB below full scale, less where a peak would
-    pass 0.95.
+    """Return the factor that brings speech (not pauses) to -23 dB below full scale.
+
+    It is less where a peak would pass 0.95.
     """
     size = RATE // 50
     blocks = sound.samples[: len(sound.samples) // size * size].reshape(-1, size).astype(np.float64)
-    powers = (
-        (blocks**2).mean(axis=1)
-        if len(blocks)
-        else np.array([np.mean(sound.samples.astype(np.float64) ** 2)])
-    )
+    if len(blocks):
+        powers = (blocks**2).mean(axis=1)
+    else:
+        powers = np.array([np.mean(sound.samples.astype(np.float64) ** 2)])
+
     level = float(np.sqrt(powers[powers >= powers.max() / 1000].mean()))
     peak = float(np.abs(sound.samples).max())
     return min(_LOUDNESS / max(level, 1e-9), _PEAK / max(peak, 1e-9))

@@ -1,6 +1,4 @@
-"""What the engine knows of a way of speaking: pitch, pace, and how its spectral envelope is
-distributed.
-"""
+"""The statistics of a voice: pitch, pace, and the distribution of its spectral envelope."""
 
 from __future__ import annotations
 
@@ -18,22 +16,24 @@ _BELOW_LOUD_DB: Final = 30.0
 _LEAST_FRAMES: Final = 100
 _LEAST_SECONDS: Final = 0.1
 _LISTENED_SECONDS: Final = 60
-"""Of all recordings together: more makes a profile no closer, and an hour of it would fill the
-memory.
+"""The longest part of all recordings together.
+
+More makes a profile no closer, and an hour would fill the memory.
 """
 
 
 class TooLittleSpeech(ValueError):
-    """Less than half a second of voiced speech, or as good as no unvoiced sound: nothing can be
-    learned from it.
-    """
+    """There is less than half a second of voiced speech, or nearly no unvoiced sound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Statistics:
-    """`pitch_hz` median, `pitch_spread` (deviation of log F0), `pace` in syllables a second; mean
-    (36) and covariance (36 x 36) of the log envelope, voiced and unvoiced apart; the voiced frames;
-    the highest band that holds sound.
+    """Pitch, pace and envelopes of one voice.
+
+    `pitch_hz` is the median and `pitch_spread` the deviation of log F0. `pace` is in syllables a
+    second. Mean (36) and covariance (36 x 36) of the log envelope are kept for voiced and unvoiced
+    frames, together with the voiced frames. `bands` is the number of bands up to the highest that
+    holds sound.
     """
 
     pitch_hz: float
@@ -48,20 +48,27 @@ class Statistics:
 
 
 def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
-    """Measure recordings of one voice. Raises TooLittleSpeech."""
+    """Measure recordings of one voice.
+
+    Raises TooLittleSpeech.
+    """
     sounds = tuple(sound for sound in sounds if sound.seconds >= _LEAST_SECONDS)
     if not sounds:
         raise TooLittleSpeech
+
     share = _LISTENED_SECONDS // max(1, len(sounds))
     parts = [
         _measure_recording(Sound(sound.samples[: max(1, share) * sound.rate], sound.rate))
         for sound in sounds
     ]
+
     bands = min(_count_bands(sound) for sound in sounds)
     envelope, f0, active = (np.concatenate(column) for column in zip(*parts, strict=True))
-    voiced, unvoiced = (f0 > 0) & active, (f0 <= 0) & active
+    voiced = (f0 > 0) & active
+    unvoiced = (f0 <= 0) & active
     if min(voiced.sum(), 5 * unvoiced.sum()) < _LEAST_FRAMES:
         raise TooLittleSpeech
+
     median = float(np.median(f0[voiced]))
     logs = np.log(f0[voiced] / median)
     return Statistics(
@@ -80,44 +87,46 @@ def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
 def _measure_recording(sound: Sound) -> tuple[Real, Real, NDArray[np.bool_]]:
     levelled = _level_recording(sound)
     heard = mel_spectra.compute_spectrum(levelled)
-    envelope, power, f0 = (
-        mel_spectra.compute_envelope(heard),
-        mel_spectra.compute_loudness(heard),
-        pitch.track_pitch(levelled),
-    )
+    envelope = mel_spectra.compute_envelope(heard)
+    power = mel_spectra.compute_loudness(heard)
+    f0 = pitch.track_pitch(levelled)
+
     length = min(len(envelope), len(f0), len(power))
     active = power > np.percentile(power, 95) - _BELOW_LOUD_DB
     return envelope[:length], f0[:length], np.asarray(active[:length])
 
 
 def _level_recording(sound: Sound) -> Sound:
-    """Bring to one loudness, so that recordings of different levels can be put together."""
+    """Return the recording at a common loudness, so that recordings can be combined."""
     root = float(np.sqrt(np.mean(sound.samples.astype(np.float64) ** 2)))
-    return Sound(
-        (sound.samples * np.float32(0.06 / max(root, 1e-6))).astype(np.float32), sound.rate
-    )
+    factor = np.float32(0.06 / max(root, 1e-6))
+    return Sound((sound.samples * factor).astype(np.float32), sound.rate)
 
 
 def _count_bands(sound: Sound) -> int:
-    """How many of the bands lie below the recording's upper edge (the rate's half, with 5 % for the
-    filter).
+    """Return how many bands lie below the recording's upper edge.
+
+    The edge is half the rate, with 5 % for the filter.
     """
     return int(np.searchsorted(mel_spectra.CENTRES, 0.475 * sound.rate))
 
 
 def _measure_pace(envelope: Real, voiced: NDArray[np.bool_]) -> float:
-    """Syllables a second of active speech: peaks of the smoothed loudness between 300 and 3000 Hz
-    in voiced frames.
+    """Return the syllables a second of active speech.
+
+    They are peaks of the smoothed loudness between 300 and 3000 Hz in voiced frames.
     """
     middle = (mel_spectra.CENTRES > 300) & (mel_spectra.CENTRES < 3000)
     shape = np.hanning(21)
     level = np.convolve(envelope[:, middle].mean(axis=1), shape / shape.sum(), "same")
-    peaks = (
-        np.flatnonzero((level[1:-1] > level[:-2]) & (level[1:-1] >= level[2:]) & voiced[1:-1]) + 1
-    )
+
+    higher = (level[1:-1] > level[:-2]) & (level[1:-1] >= level[2:])
+    peaks = np.flatnonzero(higher & voiced[1:-1]) + 1
     kept: list[int] = []
     for peak in peaks:
         dip = level[kept[-1] : peak].min() if kept else -np.inf
-        if min(level[peak], level[kept[-1]] if kept else np.inf) - dip > 0.5:  # 2 dB
+        lower_peak = min(level[peak], level[kept[-1]] if kept else np.inf)
+        if lower_peak - dip > 0.5:  # 2 dB
             kept.append(int(peak))
+
     return len(kept) / max(float(voiced.sum()) * mel_spectra.HOP_SECONDS, 1e-3)

@@ -1,6 +1,4 @@
-"""What every voice provider is to us: clone, speak, delete, and a plain statement of what it can
-do.
-"""
+"""The interface of every voice provider: clone, speak, delete, and its capabilities."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from core.errors import Invalid, Unavailable
 
 
 class ProviderDown(Unavailable):
-    """The provider does not answer, or not in time. Nothing was decided; trying again may help."""
+    """The provider does not answer, or not in time. Nothing was decided. Trying again may help."""
 
     code = "provider_unavailable"
 
@@ -25,16 +23,16 @@ class ProviderRefused(Invalid):
 
 
 class UnsupportedField(Invalid):
-    """A field is set that the engine cannot honour: it is refused, never dropped in silence."""
+    """A field is set that the engine does not support. It is refused, never dropped in silence."""
 
     code = "unsupported_field"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What can be asked of a provider. Languages are primary tags (`en`), ranges inclusive.
+    """What a provider supports. Languages are primary tags (`en`), ranges inclusive.
 
-    `emotions` and `options` are allow-lists; empty means that the field is refused when it is set.
+    `emotions` and `options` are allow-lists. Empty means that the field is refused when it is set.
     """
 
     languages: frozenset[str]
@@ -47,7 +45,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceRecording:
-    """One sample: the bytes as uploaded, and how they sound."""
+    """One sample: the bytes as uploaded, and their sound."""
 
     data: bytes = field(repr=False)
     sound: Sound = field(repr=False)
@@ -56,9 +54,9 @@ class ReferenceRecording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clone:
-    """What to make a voice from.
+    """The source of a voice.
 
-    `reference` is our own id of the voice: a repeated call finds its first result.
+    `reference` is our own id of the voice, by which a repeated call finds its first result.
     """
 
     reference: str
@@ -68,9 +66,7 @@ class Clone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderVoice:
-    """How a provider knows a voice: its own id there, or the profile that we keep for an engine of
-    ours.
-    """
+    """A provider's handle of a voice: its own id there, or the profile of our engine."""
 
     remote_id: str | None = field(default=None, repr=False)
     profile: bytes | None = field(default=None, repr=False)
@@ -96,8 +92,9 @@ class SpeechLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedAudio:
-    """A text as a file, as the provider sent it: what is in it beside the sound may matter (Content
-    Credentials).
+    """A text as a file, as the provider sent it.
+
+    The file may hold more than the sound (Content Credentials).
     """
 
     data: bytes = field(repr=False)
@@ -110,21 +107,24 @@ class Provider(Protocol):
     """
 
     def capabilities(self) -> Capabilities:
-        """What can be asked of it."""
+        """Return what the provider supports."""
 
     def clone(self, order: Clone) -> ProviderVoice:
-        """Make a voice; the same `reference` twice makes one."""
+        """Create a voice. The same `reference` twice creates one."""
 
     def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound | EncodedAudio:
-        """Speak one text. Raises UnsupportedField for a language that it does not speak."""
+        """Speak one text.
+
+        Raises UnsupportedField for a language that the provider does not speak.
+        """
 
     def delete(self, voice: ProviderVoice) -> None:
-        """Delete the voice; a voice that is not there counts as deleted."""
+        """Delete the voice. A voice that does not exist counts as deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioChunk:
-    """A part of a text and how it sounds; `characters` is how much of the text it stands for."""
+    """A part of a text and its sound. `characters` is how much of the text it stands for."""
 
     sound: Sound = field(repr=False)
     characters: int
@@ -132,10 +132,10 @@ class AudioChunk:
 
 @runtime_checkable
 class Streaming(Protocol):
-    """A provider that gives a text piece by piece."""
+    """A provider that returns a text piece by piece."""
 
     def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
-        """Begin to speak one text; each piece is made when it is asked for, so asking takes time.
+        """Start to speak one text. Each piece is made when it is needed, so each takes time.
 
-        Raises as `speak`.
+        Raises the errors of `speak`.
         """

@@ -1,5 +1,6 @@
-"""The built-in engine as a provider: no network, no account; a recognisable voice, not a natural
-clone.
+"""The built-in engine as a provider: no network, no account.
+
+Its voice is recognisable, not a natural clone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from voices.providers.base import (
 )
 
 
-class _Said(TypedDict):
+class _SpeechArguments(TypedDict):
     text: str
     language: str
     speed: float
@@ -31,19 +32,19 @@ class _Said(TypedDict):
 
 
 class Local:
-    """Keeps no voice of its own: the profile lies in our vault, so deleting it there deletes the
-    voice.
+    """Stores no voice of its own.
+
+    The profile is in our vault, so deleting it there deletes the voice.
     """
 
     def capabilities(self) -> Capabilities:
-        """Languages as found by the engine's self-test at start."""
+        """Return the languages that passed the engine's self-test at start."""
         return Capabilities(languages=engine.list_languages())
 
     def clone(self, order: Clone) -> ProviderVoice:
-        """Measure the recordings; the profile holds statistics of the voice and no audio."""
-        return ProviderVoice(
-            profile=engine.enrol_speaker([recording.sound for recording in order.recordings])
-        )
+        """Measure the recordings. The profile holds statistics of the voice and no audio."""
+        sounds = [recording.sound for recording in order.recordings]
+        return ProviderVoice(profile=engine.enrol_speaker(sounds))
 
     def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound:
         """Speak one text with the profile.
@@ -54,13 +55,16 @@ class Local:
             return engine.synthesize_speech(_require_profile(voice), **_speech_arguments(line))
 
     def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
-        """Speak it sentence by sentence. Raises as `speak`."""
+        """Speak one text sentence by sentence.
+
+        Raises the errors of `speak`.
+        """
         with _translate_errors():
             pieces = engine.stream_speech(_require_profile(voice), **_speech_arguments(line))
         return (AudioChunk(sound=sound, characters=len(text)) for text, sound in pieces)
 
     def delete(self, voice: ProviderVoice) -> None:
-        """Nothing lies anywhere else."""
+        """Do nothing, because no voice is stored anywhere else."""
 
 
 def _require_profile(voice: ProviderVoice) -> bytes:
@@ -69,7 +73,7 @@ def _require_profile(voice: ProviderVoice) -> bytes:
     return voice.profile
 
 
-def _speech_arguments(line: SpeechLine) -> _Said:
+def _speech_arguments(line: SpeechLine) -> _SpeechArguments:
     return {
         "text": line.text,
         "language": line.language,

@@ -1,9 +1,7 @@
-"""What a provider gave for a text: its sound, and the file itself when that carries a manifest
-worth keeping.
+"""A provider's answer to a text: its sound, and the file itself when that carries a valid manifest.
 
-A provider's file is foreign: it is decoded and its manifest read in limited child processes, and no
-address in it is ever asked. A manifest that holds is kept as the clip's ingredient, whoever signed
-it; one that does not says nothing.
+A provider's file is foreign. It is decoded and its manifest read in limited child processes, and no
+address in it is ever called.
 """
 
 from __future__ import annotations
@@ -28,33 +26,35 @@ _HOLDS: Final = (ManifestState.TRUSTED, ManifestState.UNKNOWN_SIGNER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderAudio:
-    """A text as it was spoken; `parent` is the provider's file, when it came with Content
-    Credentials.
-    """
+    """A spoken text. `parent` is the provider's file, when it came with Content Credentials."""
 
     sound: Sound = field(repr=False)
     parent: Parent | None
 
 
 def read_provider_audio(made: Sound | EncodedAudio) -> ProviderAudio:
-    """Read what a provider gave.
+    """Read a provider's answer.
 
-    Raises ProviderDown when that is no audio, DecoderDown, ReaderDown.
+    Raises ProviderDown when it is no audio, DecoderDown, ReaderDown.
     """
     if isinstance(made, Sound):
         return ProviderAudio(sound=made, parent=None)
+
     try:
-        sound = decoding.decode_untrusted(
-            made.data, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES
-        ).sound
+        decoded = decoding.decode_untrusted(made.data, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES)
     except UnreadableAudio as error:
         raise ProviderDown("The provider's answer is no audio that can be read.") from error
+
+    sound = decoded.sound
     found = manifest_reader.read_credentials(made.data)
+
+    # A valid manifest is kept as the clip's ingredient, whatever its signer. Another one proves
+    # nothing.
     if found.state in _HOLDS:
-        return ProviderAudio(
-            sound=sound,
-            parent=Parent(media_type=manifest_reader.guess_media_type(made.data), data=made.data),
-        )
+        media_type = manifest_reader.guess_media_type(made.data)
+        return ProviderAudio(sound=sound, parent=Parent(media_type=media_type, data=made.data))
+
     if found.state is not ManifestState.ABSENT:
         logger.warning("provider's manifest left out", extra={"state": found.state.value})
+
     return ProviderAudio(sound=sound, parent=None)

@@ -1,4 +1,4 @@
-"""Which providers there are, by name."""
+"""The registry of providers by name."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ class ProviderUnknown(Invalid):
 
 
 def get_provider(name: str) -> Provider:
-    """The provider of this name. Raises ProviderUnknown."""
+    """Return the provider of this name.
+
+    Raises ProviderUnknown.
+    """
     factory = _FACTORIES.get(name)
     if factory is None:
         detail = f"The provider must be one of: {', '.join(sorted(_FACTORIES))}."
-        raise ProviderUnknown(
-            detail, faults=(Fault(code="provider_unknown", detail=detail, attr="provider"),)
-        )
+        fault = Fault(code="provider_unknown", detail=detail, attr="provider")
+        raise ProviderUnknown(detail, faults=(fault,))
+
     return factory()

@@ -1,5 +1,6 @@
-"""Checks of reference samples and of the speaker in them: indicators that refuse or ask for review,
-never approve.
+"""Checks of reference samples and their speaker.
+
+They are indicators that refuse or ask for review, and never approve.
 """
 
 from voices.sample_checks.sample_check import build_unreadable_fault, examine_samples

@@ -1,7 +1,7 @@
-"""Makes the bank of synthesisers' embeddings: `python -m
-voices.sample_checks.build_embedding_bank`.
+"""The builder of the bank of synthesisers' embeddings.
 
-Needs Flite on the PATH. Run again only when the encoder's weights change; the result is checked in.
+Run it with `python -m voices.sample_checks.build_embedding_bank`. It needs Flite on the PATH. Run
+it again only when the encoder's weights change. The result is checked in.
 """
 
 from __future__ import annotations
@@ -54,26 +54,30 @@ def main() -> None:
         if sound is None:
             raise SystemExit(f"espeak-ng has no voice {voice}")
         names.append(f"espeak:{voice}:{pitch}")
-        rows.append(speaker_encoder.compute_embedding(voice_activity.detect_speech(sound).speech))
+        rows.append(_embed(sound))
+
     for voice in FLITE:
         names.append(f"flite:{voice}")
-        rows.append(
-            speaker_encoder.compute_embedding(
-                voice_activity.detect_speech(_synthesize_with_flite(voice)).speech
-            )
-        )
+        rows.append(_embed(_synthesize_with_flite(voice)))
+
     np.savez_compressed(BANK, names=np.array(names), embeddings=np.stack(rows).astype(np.float16))
     sys.stdout.write(f"{len(names)} voices in {BANK.name}\n")
+
+
+def _embed(sound: Sound) -> np.ndarray:
+    return speaker_encoder.compute_embedding(voice_activity.detect_speech(sound).speech)
 
 
 def _synthesize_with_flite(voice: str) -> Sound:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
-        subprocess.run(  # noqa: S603  # a fixed command of a developer's tool
-            ["flite", "-voice", voice, "-t", TEXT, "-o", str(path)],  # noqa: S607  # wherever Flite is installed
+        # A fixed command of a developer's tool, with Flite from the PATH.
+        subprocess.run(  # noqa: S603
+            ["flite", "-voice", voice, "-t", TEXT, "-o", str(path)],  # noqa: S607
             check=True,
         )
         samples, rate = soundfile.read(path, dtype="float32")
+
     return Sound(samples, rate)
 
 

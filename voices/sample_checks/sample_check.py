@@ -1,4 +1,4 @@
-"""Examining reference samples, and the spoken statement when there is one."""
+"""The examination of reference samples, and of the spoken statement when there is one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from voices.sample_checks.voice_activity import Activity
 
 LONGEST_SECONDS: Final = 300.0
 LEAST_SECONDS: Final = 1.6
-"""Net speech below which no speaker check means anything."""
+"""Net speech below which no speaker check has a meaning."""
 LEAST_TOTAL_SECONDS: Final = 5.0
 LEAST_STATEMENT_SECONDS: Final = 3.0
 MOST_CLIPPED: Final = 0.01
@@ -35,26 +35,26 @@ STATEMENT: Final = "statement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ours:
-    """How our own audio is known: the keys of our mark, and a search for the second one."""
+class _OwnMarks:
+    """How our own audio is recognised: our watermark keys, and a search for the other mark."""
 
     keys: Mapping[str, bytes]
     second_mark: Callable[[Sound], bool]
 
     def in_sound(self, sound: Sound) -> bool:
-        """Whether either mark is there; the dearer search comes last."""
-        if (
-            self.keys
-            and watermark.detect_any(sound.samples, sound.rate, keys=self.keys) is not None
-        ):
-            return True
-        return self.second_mark(sound)
+        """Check whether either mark is there."""
+        # The more expensive search comes last.
+        found = None
+        if self.keys:
+            found = watermark.detect_any(sound.samples, sound.rate, keys=self.keys)
+        return found is not None or self.second_mark(sound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """One recording with all that was measured in it; `voice` and `signs` are None where there is
-    too little speech.
+class _ExaminedSample:
+    """One recording with all that was measured in it.
+
+    `voice` and `signs` are None where there is too little speech.
     """
 
     name: str
@@ -74,28 +74,35 @@ def examine_samples(
     second_mark: Callable[[Sound], bool] = lambda _sound: False,
     raw: Sequence[bytes] = (),
 ) -> SampleReport:
-    """Check the samples, each on its own and against one another. Never raises for what is in them.
+    """Check the samples, each on its own and against one another.
 
-    `watermark_keys` are all keys under which this service may have marked audio, `second_mark` says
-    whether its other mark is in a sound; `raw` are the uploaded files, in the order of `sounds`.
-    Raises ReaderDown when a file's manifest cannot be read just now.
+    Their content never raises an error. `watermark_keys` are all keys under which this service may
+    have marked audio, and `second_mark` checks for its other mark. `raw` are the uploaded files, in
+    the order of `sounds`.
+
+    Raises ReaderDown when a file's manifest cannot be read now.
     """
     files = [*raw, *[b""] * (len(sounds) - len(raw))]
-    ours = _Ours(keys=watermark_keys, second_mark=second_mark)
+    ours = _OwnMarks(keys=watermark_keys, second_mark=second_mark)
+
     heard = [
         _examine_sample(f"samples.{at}", sound, ours=ours, raw=file)
         for at, (sound, file) in enumerate(zip(sounds, files, strict=False))
     ]
+
     total = sum(one.activity.seconds for one in heard)
     if statement is not None:
         heard.append(_examine_sample(STATEMENT, statement, ours=ours, raw=b""))
+
     voices = tuple(one.voice for one in heard if one.voice is not None)
     comparisons = speaker_similarity.compare_recordings(voices)
+
     found = [replace(_to_sample_facts(one), codes=_fault_codes(one, total=total)) for one in heard]
     for name, code in _doubted_recordings(comparisons, voices):
         found = [
             replace(one, codes=(*one.codes, code)) if one.name == name else one for one in found
         ]
+
     faults = (sample_report.pick_gravest_fault(one.name, one.codes) for one in found)
     return SampleReport(
         samples=tuple(found),
@@ -105,45 +112,48 @@ def examine_samples(
 
 
 def build_unreadable_fault(index: int, error: UnreadableAudio) -> Fault:
-    """The fault of a sample that could not be decoded, in the same words as those of
-    `examine_samples`.
-    """
+    """Return the fault of a sample that could not be decoded, in the words of `examine_samples`."""
     code = "sample_too_long" if error.reason == "too_long" else "sample_unreadable"
     return Fault(code=code, detail=str(error), attr=f"samples.{index}")
 
 
-def _examine_sample(name: str, sound: Sound, *, ours: _Ours, raw: bytes) -> _Heard:
+def _examine_sample(name: str, sound: Sound, *, ours: _OwnMarks, raw: bytes) -> _ExaminedSample:
     speech = voice_activity.detect_speech(sound)
     credentials = manifest_reader.read_credentials(raw)
-    voice = signs = None
+    voice = None
+    signs = None
+
     if speech.seconds >= LEAST_SECONDS:
         voice = Voiceprint(
             name=name,
             speech=speech.speech,
             snr_db=speech.snr_db,
-            bandwidth_hz=min(recording_quality.bandwidth_hz(speech.speech), sound.rate // 2),
+            bandwidth_hz=min(recording_quality.measure_bandwidth(speech.speech), sound.rate // 2),
         )
         signs = synthetic_speech_indicators.find_indicators(
             sound, embedding=voice.embedding, raw=raw, credentials=credentials
         )
-    return _Heard(
+
+    return _ExaminedSample(
         name=name,
         sound=sound,
         activity=speech,
-        clipped=recording_quality.clipped_share(sound),
+        clipped=recording_quality.measure_clipped_share(sound),
         watermarked=credentials.ours or ours.in_sound(sound),
         voice=voice,
         signs=signs,
     )
 
 
-def _fault_codes(one: _Heard, *, total: float) -> tuple[str, ...]:
-    """Every code that applies to this recording by itself."""
+def _fault_codes(one: _ExaminedSample, *, total: float) -> tuple[str, ...]:
+    """Return every code that applies to this recording by itself."""
     net = one.activity.seconds
     least = LEAST_STATEMENT_SECONDS if one.name == STATEMENT else LEAST_SECONDS
     short = net < least or (one.name != STATEMENT and total < LEAST_TOTAL_SECONDS)
     coherence = one.voice.coherence if one.voice else 1.0
     signs = one.signs
+    doubtful = coherence < _PERHAPS_SEVERAL_BELOW or (signs is not None and signs.doubtful)
+
     rules = (
         ("sample_watermarked", one.watermarked),
         ("sample_synthetic", signs is not None and signs.synthetic),
@@ -152,10 +162,7 @@ def _fault_codes(one: _Heard, *, total: float) -> tuple[str, ...]:
         ("sample_too_short", short),
         ("sample_clipped", one.clipped > MOST_CLIPPED),
         ("sample_several_speakers", coherence < _SEVERAL_BELOW),
-        (
-            "sample_review_needed",
-            coherence < _PERHAPS_SEVERAL_BELOW or (signs is not None and signs.doubtful),
-        ),
+        ("sample_review_needed", doubtful),
     )
     return tuple(code for code, applies in rules if applies)
 
@@ -163,7 +170,7 @@ def _fault_codes(one: _Heard, *, total: float) -> tuple[str, ...]:
 def _doubted_recordings(
     comparisons: Sequence[Comparison], voices: Sequence[Voiceprint]
 ) -> list[tuple[str, str]]:
-    """Which recordings the comparisons speak against, and with which code."""
+    """Return the recordings against which the comparisons speak, each with its code."""
     codes = {
         SimilarityVerdict.DIFFERENT: "sample_speaker_mismatch",
         SimilarityVerdict.REVIEW: "sample_review_needed",
@@ -175,9 +182,10 @@ def _doubted_recordings(
     ]
 
 
-def _to_sample_facts(one: _Heard) -> SampleFacts:
+def _to_sample_facts(one: _ExaminedSample) -> SampleFacts:
     signs = one.signs
     rough = signs.roughness if signs else None
+
     return SampleFacts(
         name=one.name,
         milliseconds=_to_milli(one.sound.seconds),

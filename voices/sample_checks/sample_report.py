@@ -1,6 +1,6 @@
 """The report on reference samples: what was measured, and what is wrong.
 
-Whole numbers only, for storing.
+It holds whole numbers only, for storing.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ DETAILS: Final = {
     ),
     "sample_unreadable": "The file cannot be read as audio.",
 }
-"""Every code, the gravest first: a sample gets the first that applies."""
+"""Every code, the gravest first: a sample has the first that applies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleFacts:
     """What was measured in one recording.
 
-    Shares and likenesses in thousandths, levels in thousandths of a decibel.
+    Shares and likenesses are in thousandths, levels in thousandths of a decibel.
     """
 
     name: str
@@ -58,7 +58,7 @@ class SampleFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFacts:
-    """How alike two recordings are; `second` may be `others`."""
+    """How similar two recordings are. `second` may be `others`."""
 
     first: str
     second: str
@@ -68,10 +68,10 @@ class PairFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleReport:
-    """All facts, and at most one fault a recording (`attr` is `samples.0` ... or `statement`).
+    """All facts, and at most one fault for each recording.
 
-    A report without faults says that nothing speaks against the recordings. It never proves who
-    speaks in them.
+    Its `attr` is `samples.0` and so on, or `statement`. Without faults, nothing speaks against the
+    recordings. The report never proves who speaks in them.
     """
 
     samples: tuple[SampleFacts, ...]
@@ -80,13 +80,13 @@ class SampleReport:
 
     @property
     def needs_review_only(self) -> bool:
-        """There are faults, and every one of them is a doubt that a person can settle."""
+        """Check whether there are faults, and all of them are doubts that a person can settle."""
         return bool(self.faults) and all(
             fault.code == "sample_review_needed" for fault in self.faults
         )
 
     def as_json(self) -> dict[str, Json]:
-        """The report to store beside the samples."""
+        """Return the report to store beside the samples."""
         return {
             "samples": [_facts_to_json(one) for one in self.samples],
             "pairs": [_facts_to_json(pair) for pair in self.pairs],
@@ -95,7 +95,7 @@ class SampleReport:
 
 
 def pick_gravest_fault(name: str, codes: tuple[str, ...]) -> Fault | None:
-    """The gravest of the codes as a fault of this recording."""
+    """Return the gravest of the codes as a fault of this recording."""
     for code, detail in DETAILS.items():
         if code in codes:
             return Fault(code=code, detail=detail, attr=name)

@@ -1,9 +1,8 @@
-"""The speaker encoder: a GE2E network (Wan et al., 2018; three LSTM layers, 40 mel bands) as a
-NumPy forward pass.
+"""The speaker encoder: a GE2E network (Wan et al., 2018) as a NumPy forward pass.
 
-The weights are Resemblyzer's (`weights/ORIGIN.md`). An embedding has 256 numbers and length 1; the
-cosine of two is a likeness. Measured: same person 0.96 and strangers 0.58 for 25 s, equal error
-rate 0.06 % for 3 s against 10 s.
+It has three LSTM layers and 40 mel bands. The weights are Resemblyzer's (`weights/ORIGIN.md`). An
+embedding has 256 numbers and length 1. The cosine of two is a likeness. Measured: same person 0.96
+and strangers 0.58 for 25 s, equal error rate 0.06 % for 3 s against 10 s.
 """
 
 from __future__ import annotations
@@ -35,58 +34,65 @@ Real = NDArray[np.float32]
 
 
 def compute_embedding(sound: Sound) -> Real:
-    """The embedding of a sound (speech without its pauses): the normalised mean over its
-    windows.
+    """Return the embedding of a sound (speech without its pauses).
+
+    It is the normalised mean over the windows.
     """
-    return mean_direction(embed_windows(sound))
+    return compute_mean_direction(embed_windows(sound))
 
 
-def mean_direction(windows: Real) -> Real:
-    """The mean direction of several embeddings."""
+def compute_mean_direction(windows: Real) -> Real:
+    """Return the mean direction of several embeddings."""
     mean = windows.mean(axis=0)
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), dtype=np.float32)
 
 
 def embed_windows(sound: Sound) -> Real:
-    """One embedding for each window of 1.6 s; windows x 256.
+    """Return one embedding for each window of 1.6 s, shape (windows, 256).
 
-    A shorter sound is padded to one window.
-
-    Of a long sound, sixteen stretches of three neighbouring windows are taken, evenly spread: more
-    changes nothing.
+    A shorter sound is padded to one window. Of a long sound, sixteen stretches of three
+    neighbouring windows are taken, evenly spread, because more change nothing.
     """
     samples = _raise_level(sound.resample(RATE).samples)
     starts = _window_starts(len(samples))
+
     need = (starts[-1] + WINDOW_FRAMES) * HOP
     padded = np.pad(samples, (_FFT // 2, _FFT // 2 + max(0, need - len(samples))))
-    return _run_network(np.stack([_mel_spectrogram(padded[start * HOP :]) for start in starts]))
+    spectrograms = [_mel_spectrogram(padded[start * HOP :]) for start in starts]
+
+    return _run_network(np.stack(spectrograms))
 
 
 def _window_starts(samples: int) -> list[int]:
-    """First frames of the windows; a last window that is over a quarter padding is left out."""
+    """Return the first frames of the windows.
+
+    A last window that is over a quarter padding is left out.
+    """
     frames = samples // HOP + 1
     starts = list(range(0, max(1, frames - WINDOW_FRAMES + STEP_FRAMES + 1), STEP_FRAMES))
+
     if len(starts) > 1 and (samples - starts[-1] * HOP) / (WINDOW_FRAMES * HOP) < _LEAST_COVER:
         starts.pop()
+
     if len(starts) > _MOST_WINDOWS:
         firsts = np.linspace(0, len(starts) - 3, _MOST_WINDOWS // 3).astype(int)
         starts = [starts[first + step] for first in firsts for step in range(3)]
+
     return starts
 
 
 def _raise_level(samples: Real) -> Real:
-    """Raise quiet speech to -30 dB; loud speech stays as it is (so were the training data
-    prepared).
-    """
+    """Raise quiet speech to -30 dB, as in the training data. Loud speech stays as it is."""
     power = float(np.mean(samples.astype(np.float64) ** 2)) if len(samples) else 0.0
     missing = _TARGET_DB - 10 * np.log10(power + 1e-12)
-    return np.asarray(
-        samples * np.float32(10 ** (missing / 20)) if missing > 0 else samples, dtype=np.float32
-    )
+    if missing > 0:
+        samples = samples * np.float32(10 ** (missing / 20))
+
+    return np.asarray(samples, dtype=np.float32)
 
 
 def _mel_spectrogram(samples: Real) -> Real:
-    """Mel power spectrogram of the first window of these samples, a frame every 10 ms."""
+    """Return the mel power spectrogram of the first window, a frame every 10 ms."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, _FFT)[::HOP][:WINDOW_FRAMES]
     window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_FFT) / _FFT)).astype(np.float32)
     power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
@@ -94,58 +100,61 @@ def _mel_spectrogram(samples: Real) -> Real:
 
 
 def _run_network(batch: Real) -> Real:
-    """Run windows x frames x bands through the network: the last hidden state, projected,
-    rectified, normalised.
+    """Run windows x frames x bands through the network.
+
+    The result is the last hidden state, projected, rectified, normalised.
     """
     weights = _load_weights()
-    layer, hidden = batch, np.zeros((len(batch), _WIDTH), dtype=np.float32)
+    layer = batch
+    hidden = np.zeros((len(batch), _WIDTH), dtype=np.float32)
+
     for number in range(_LAYERS):
         bias = weights[f"lstm.bias_ih_l{number}"] + weights[f"lstm.bias_hh_l{number}"]
         gates = layer @ weights[f"lstm.weight_ih_l{number}"].T + bias
         layer = _run_lstm_layer(gates, np.ascontiguousarray(weights[f"lstm.weight_hh_l{number}"].T))
         hidden = layer[:, -1]
+
     projected = np.maximum(0, hidden @ weights["linear.weight"].T + weights["linear.bias"])
-    return np.asarray(
-        projected / np.maximum(1e-9, np.linalg.norm(projected, axis=1, keepdims=True)),
-        dtype=np.float32,
-    )
+    length = np.maximum(1e-9, np.linalg.norm(projected, axis=1, keepdims=True))
+    return np.asarray(projected / length, dtype=np.float32)
 
 
 def _run_lstm_layer(gates: Real, recurrent: Real) -> Real:
-    """One LSTM layer over time; gates come in the order input, forget, cell, output."""
+    """Run one LSTM layer over time. The gates come in the order input, forget, cell, output."""
     windows, frames, _ = gates.shape
     state: Real = np.zeros((windows, _WIDTH), dtype=np.float32)
     cell: Real = np.zeros_like(state)
     outputs = np.empty((windows, frames, _WIDTH), dtype=np.float32)
+
     for at in range(frames):
         total = gates[:, at] + state @ recurrent
-        opened: Real = np.float32(0.5) * (
-            np.tanh(np.float32(0.5) * total) + 1
-        )  # the logistic function
-        cell = opened[:, _WIDTH : 2 * _WIDTH] * cell + opened[:, :_WIDTH] * np.tanh(
-            total[:, 2 * _WIDTH : 3 * _WIDTH]
-        )
+        # The logistic function.
+        opened: Real = np.float32(0.5) * (np.tanh(np.float32(0.5) * total) + 1)
+        candidate = np.tanh(total[:, 2 * _WIDTH : 3 * _WIDTH])
+        cell = opened[:, _WIDTH : 2 * _WIDTH] * cell + opened[:, :_WIDTH] * candidate
         state = opened[:, 3 * _WIDTH :] * np.tanh(cell)
         outputs[:, at] = state
+
     return outputs
 
 
 @lru_cache(maxsize=1)
 def _load_weights() -> dict[str, Real]:
-    with np.load(
-        Path(__file__).with_name("weights") / "speaker_encoder_f16.npz", allow_pickle=False
-    ) as stored:
+    path = Path(__file__).with_name("weights") / "speaker_encoder_f16.npz"
+    with np.load(path, allow_pickle=False) as stored:
         return {name: stored[name].astype(np.float32) for name in stored.files}
 
 
 @lru_cache(maxsize=1)
 def _mel_filters() -> Real:
-    """Triangular mel filters on Slaney's scale with equal area, bins x bands."""
+    """Return triangular mel filters on Slaney's scale with equal area, bins x bands."""
     edges = np.linspace(0, 15 + np.log(8.0) * 27 / np.log(6.4), _MELS + 2)
     hz = np.where(edges >= 15, 1000 * np.exp((edges - 15) * np.log(6.4) / 27), edges * 200 / 3)
     bins = np.arange(_FFT // 2 + 1) * RATE / _FFT
+
     width = np.diff(hz)[:, None]
     rising = (bins - hz[:-2, None]) / width[:-1]
     falling = (hz[2:, None] - bins) / width[1:]
     filters = np.maximum(0, np.minimum(rising, falling)) * (2 / (hz[2:] - hz[:-2]))[:, None]
+
     return np.asarray(filters.T, dtype=np.float32)

@@ -1,8 +1,8 @@
-"""The speaker check: are these recordings of one person? An indicator; good clones pass it too.
+"""The speaker check: whether recordings are of one person.
 
-Samples with five seconds of speech are compared one by one, shorter ones with all the others
-together: between two utterances of three seconds the cosine of one person's embeddings scatters
-down to 0.75.
+It is an indicator, and good clones pass it too. Samples with five seconds of speech are compared
+one by one, shorter ones with all the others together. Between two utterances of three seconds the
+cosine of one person's embeddings goes down to 0.75.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NARROW_RATE: Final = 8_000
 
 
 class SimilarityVerdict(enum.StrEnum):
-    """What a comparison says."""
+    """The result of a comparison."""
 
     SAME = "same"
     REVIEW = "review"
@@ -42,7 +42,7 @@ class SimilarityVerdict(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Voiceprint:
-    """The speech of one recording, ready for comparison (embeddings are made when first needed)."""
+    """The speech of one recording. Its embeddings are computed when they are first needed."""
 
     name: str
     speech: Sound
@@ -51,36 +51,38 @@ class Voiceprint:
 
     @property
     def telephone(self) -> bool:
-        """Recorded through a narrow channel."""
+        """Check whether the recording came through a narrow channel."""
         return self.bandwidth_hz < TELEPHONE_HZ
 
     @cached_property
     def windows(self) -> NDArray[np.float32]:
-        """An embedding each 1.6 s window."""
+        """Return an embedding for each window of 1.6 s."""
         return speaker_encoder.embed_windows(self.speech)
 
     @cached_property
     def narrow_windows(self) -> NDArray[np.float32]:
-        """The same after the band of a telephone."""
+        """Return the embeddings after the band of a telephone."""
         return speaker_encoder.embed_windows(self.speech.resample(_NARROW_RATE))
 
     @property
     def embedding(self) -> NDArray[np.float32]:
-        """The mean direction of the windows."""
-        return speaker_encoder.mean_direction(self.windows)
+        """Return the mean direction of the windows."""
+        return speaker_encoder.compute_mean_direction(self.windows)
 
     @property
     def coherence(self) -> float:
-        """Lowest cosine between stretches of 3 s: one person 0.84 to 0.92 here, two about 0.6; 1
-        for short ones.
+        """Return the lowest cosine between stretches of 3 s, or 1 for short recordings.
+
+        One person has 0.84 to 0.92 here, two have about 0.6.
         """
         count = len(self.windows)
         stretches = np.stack(
             [
-                speaker_encoder.mean_direction(self.windows[at : at + 3])
+                speaker_encoder.compute_mean_direction(self.windows[at : at + 3])
                 for at in range(max(1, count - 2))
             ]
         )
+
         return float((stretches @ stretches.T).min())
 
 
@@ -98,23 +100,32 @@ def compare_recordings(prints: Sequence[Voiceprint]) -> tuple[Comparison, ...]:
     """Compare every recording with the others."""
     long = [one for one in prints if one.speech.seconds >= ENOUGH_SECONDS]
     found = [_compare_with(a, (b,), name=b.name) for a, b in combinations(long, 2)]
+
     short = [one for one in prints if one.speech.seconds < ENOUGH_SECONDS]
     if len(prints) == 2 and short:
         return (_compare_with(prints[0], (prints[1],), name=prints[1].name),)
+
     for one in short:
         rest = tuple(other for other in prints if other is not one)
-        found += [_compare_with(one, rest, name=OTHERS)] if rest else []
+        if rest:
+            found.append(_compare_with(one, rest, name=OTHERS))
+
     return tuple(found)
 
 
 def find_outlier(comparison: Comparison, prints: Sequence[Voiceprint]) -> str:
-    """Name the recording of a pair that is less like all the rest; of two alone, the later one."""
+    """Return the recording of a pair that is less similar to all the rest.
+
+    Of two alone it is the later one.
+    """
     if comparison.second == OTHERS:
         return comparison.first
+
     pair = [one.name for one in prints if one.name in {comparison.first, comparison.second}]
-    return (
-        pair[-1] if len(prints) == 2 else min(pair, key=lambda name: _mean_similarity(name, prints))
-    )
+    if len(prints) == 2:
+        return pair[-1]
+
+    return min(pair, key=lambda name: _mean_similarity(name, prints))
 
 
 def _mean_similarity(name: str, prints: Sequence[Voiceprint]) -> float:
@@ -123,19 +134,23 @@ def _mean_similarity(name: str, prints: Sequence[Voiceprint]) -> float:
 
 
 def _compare_with(one: Voiceprint, rest: tuple[Voiceprint, ...], *, name: str) -> Comparison:
-    """Compare in the common bandwidth; noisy or unlike channels may raise doubt but never refuse by
-    themselves.
+    """Compare in the common bandwidth.
+
+    Noisy recordings or different channels may raise doubt but never refuse by themselves.
     """
     channels = {side.telephone for side in (one, *rest)}
     narrow = True in channels
     same, different = (TELEPHONE_SAME, TELEPHONE_DIFFERENT) if narrow else (SAME, DIFFERENT)
+
+    own = one.narrow_windows if narrow else one.windows
     pool = np.concatenate([side.narrow_windows if narrow else side.windows for side in rest])
     cosine = float(
-        speaker_encoder.mean_direction(one.narrow_windows if narrow else one.windows)
-        @ speaker_encoder.mean_direction(pool)
+        speaker_encoder.compute_mean_direction(own) @ speaker_encoder.compute_mean_direction(pool)
     )
+
     fair = len(channels) == 1 and min(side.snr_db for side in (one, *rest)) >= CLEAN_DB
     doubt = SimilarityVerdict.DIFFERENT if cosine < different and fair else SimilarityVerdict.REVIEW
+
     return Comparison(
         first=one.name,
         second=name,

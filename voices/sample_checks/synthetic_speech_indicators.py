@@ -1,6 +1,6 @@
-"""Telltales of synthetic speech: likeness to known synthesisers, smoothness, digital silence, what
-the file says.
+"""Indicators of synthetic speech.
 
+They are likeness to known synthesisers, smoothness, digital silence, and the file's own statements.
 They stop careless uploads of synthetic speech and of our own output. None stops a modern neural
 clone, and their absence proves nothing.
 """
@@ -20,22 +20,23 @@ from provenance.c2pa.manifest_reader import Credentials, ManifestState
 from provenance.clips import aigc_label
 from voices.sample_checks import recording_quality
 
-# People reach 0.72 (espeak) and 0.74 (Flite), synthesisers 0.93 and 0.97, our engine adapted 0.72
+# People reach 0.72 (espeak) and 0.74 (Flite), synthesisers 0.93 and 0.97, our adapted engine 0.72
 # to 0.80.
 ESPEAK_IS: Final = 0.80
 FLITE_IS: Final = 0.85
 ESPEAK_LIKE: Final = 0.74
 SMOOTH_BELOW: Final = 3.2
 SILENCE_FROM_DB: Final = 90.0
-# IPTC digital source types (cv.iptc.org/newscodes/digitalsourcetype) of media made by models; C2PA
-# and XMP use them.
+# IPTC digital source types (cv.iptc.org/newscodes/digitalsourcetype) of media made by models, which
+# C2PA and XMP use.
 _SYNTHETIC_TYPES: Final = (b"trainedAlgorithmicMedia", b"compositeWithTrainedAlgorithmicMedia")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticSpeechIndicators:
-    """What was found in one recording: likeness to the banks, pitch roughness, dynamic range, marks
-    in the file.
+    """What was found in one recording.
+
+    It is likeness to the banks, pitch roughness, dynamic range, and marks in the file.
     """
 
     espeak: float
@@ -48,7 +49,7 @@ class SyntheticSpeechIndicators:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """The weak signs. One alone also occurs with people; two together hardly do."""
+        """Return the weak signs. One alone also occurs with people, two together hardly do."""
         signs = (
             ("like_a_synthesiser", self.espeak >= ESPEAK_LIKE),
             ("smooth_pitch", self.roughness is not None and self.roughness < SMOOTH_BELOW),
@@ -58,7 +59,7 @@ class SyntheticSpeechIndicators:
 
     @property
     def synthetic(self) -> bool:
-        """A strong sign, or two weak ones."""
+        """Check for a strong sign, or two weak ones."""
         return (
             self.says_synthetic
             or self.espeak >= ESPEAK_IS
@@ -68,31 +69,37 @@ class SyntheticSpeechIndicators:
 
     @property
     def doubtful(self) -> bool:
-        """Something that a person should look at."""
+        """Check for anything that a person should review."""
         return bool(self.hints) or self.c2pa or self.label_doubts
 
 
 def find_indicators(
     sound: Sound, *, embedding: NDArray[np.float32], raw: bytes, credentials: Credentials
 ) -> SyntheticSpeechIndicators:
-    """Examine one recording; `embedding` is that of its speech, `raw` the uploaded file (or
-    nothing).
+    """Examine one recording.
 
-    `credentials` is what the reader of manifests found in the file. Who signed it is no matter:
-    nobody gains by saying of a real recording that it is synthetic.
+    `embedding` is that of its speech, `raw` the uploaded file (or nothing), and `credentials` what
+    the reader of manifests found in the file.
     """
     names, bank = _load_bank()
     label = aigc_label.read_label_attribute(raw)
     likeness = bank @ embedding
+
+    # The signer does not matter: a false statement that a real recording is synthetic gains
+    # nothing.
+    says_synthetic = (
+        credentials.synthetic
+        or any(kind in raw for kind in _SYNTHETIC_TYPES)
+        or aigc_label.is_synthetic_attribute(label)
+    )
+
     return SyntheticSpeechIndicators(
         espeak=float(likeness[names == "espeak"].max()),
         flite=float(likeness[names == "flite"].max()),
-        roughness=recording_quality.pitch_roughness(sound),
-        dynamic_range_db=recording_quality.dynamic_range_db(sound),
+        roughness=recording_quality.measure_pitch_roughness(sound),
+        dynamic_range_db=recording_quality.measure_dynamic_range(sound),
         c2pa=credentials.state is not ManifestState.ABSENT or (b"jumb" in raw and b"c2pa" in raw),
-        says_synthetic=credentials.synthetic
-        or any(kind in raw for kind in _SYNTHETIC_TYPES)
-        or aigc_label.is_synthetic_attribute(label),
+        says_synthetic=says_synthetic,
         label_doubts=label is not None and not aigc_label.is_synthetic_attribute(label),
     )
 

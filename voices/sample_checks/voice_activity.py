@@ -1,4 +1,4 @@
-"""Net speech: which parts of a recording are speech, without pauses, steady noise and hum."""
+"""Net speech: the parts of a recording that are speech, without pauses, steady noise and hum."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ _ABSOLUTE_DB: Final = -65.0
 _LEVEL_DB: Final = -23.0
 _SECOND: Final = 33  # frames
 _LEAST_SWING_DB: Final = 6.0
-"""Speech rises and falls by 20 dB within a second; hum and noise, which the detector takes for
-speech, do not.
+"""Speech rises and falls by 20 dB within a second.
+
+Hum and noise, which the detector reports as speech, do not.
 """
-_HANGOVER: Final = 3  # frames kept on each side, so that soft beginnings and ends stay
+_HANGOVER: Final = 3  # frames kept on each side, for soft beginnings and ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Activity:
-    """`speech` is the recording at 16 kHz without its pauses, `share` what part that is; `snr_db`
-    over its noise.
+    """The speech of a recording.
+
+    `speech` is the recording at 16 kHz without its pauses, `share` its share of the whole, and
+    `snr_db` its level over the noise.
     """
 
     speech: Sound
@@ -37,30 +40,34 @@ class Activity:
 
     @property
     def seconds(self) -> float:
-        """Net speech."""
+        """Return the seconds of net speech."""
         return self.speech.seconds
 
 
 def detect_speech(sound: Sound) -> Activity:
-    """Find the speech: frames that WebRTC's detector takes for speech, not far below the loud ones,
-    and modulated.
+    """Return the speech of a recording.
+
+    It is the frames that WebRTC's detector reports as speech, not far below the loud ones, and
+    modulated.
     """
     samples = sound.resample(RATE).samples
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
     if len(frames) == 0:
         return Activity(speech=Sound(np.zeros(0, dtype=np.float32), RATE), share=0.0, snr_db=0.0)
+
     power = 10 * np.log10((frames.astype(np.float64) ** 2).mean(axis=1) + 1e-12)
     loud = float(np.percentile(power, 95))
+
     heard = (
         (power > max(loud - _BELOW_LOUD_DB, _ABSOLUTE_DB))
         & _modulated_frames(power)
         & _detect_by_webrtc(frames, loud)
     )
-    # "full" and cut: "same" is as long as the window where the sound is shorter than that.
-    spread = np.convolve(heard, np.ones(2 * _HANGOVER + 1), "full")[
-        _HANGOVER : _HANGOVER + len(heard)
-    ]
-    kept = spread > 0.5
+
+    # "full" and cut, because "same" is as long as the window where the sound is shorter than that.
+    spread = np.convolve(heard, np.ones(2 * _HANGOVER + 1), "full")
+    kept = spread[_HANGOVER : _HANGOVER + len(heard)] > 0.5
+
     return Activity(
         speech=Sound(np.ascontiguousarray(frames[kept].ravel()), RATE),
         share=float(kept.mean()),
@@ -69,7 +76,7 @@ def detect_speech(sound: Sound) -> Activity:
 
 
 def _detect_by_webrtc(frames: NDArray[np.float32], loud: float) -> NDArray[np.bool_]:
-    """The detector's answer a frame, on the recording brought to the level it expects."""
+    """Return the detector's answer for each frame, at the level that it expects."""
     gain = np.float32(10 ** ((_LEVEL_DB - loud) / 20))
     detector = webrtcvad.Vad(_STRICT)
     return np.array(
@@ -78,19 +85,21 @@ def _detect_by_webrtc(frames: NDArray[np.float32], loud: float) -> NDArray[np.bo
 
 
 def _modulated_frames(power: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Say for each frame whether the second around it has the rise and fall of speech."""
+    """Check for each frame whether the second around it rises and falls like speech."""
     padded = np.pad(power, _SECOND // 2, mode="reflect") if len(power) > _SECOND else power
     if len(padded) < _SECOND:
         return np.full(len(power), np.ptp(power) >= _LEAST_SWING_DB)
+
     around = np.lib.stride_tricks.sliding_window_view(padded, _SECOND)
     swing = np.percentile(around, 90, axis=1) - np.percentile(around, 10, axis=1)
     return np.asarray(swing[: len(power)] >= _LEAST_SWING_DB)
 
 
 def _measure_snr(power: NDArray[np.float64], speech: NDArray[np.bool_]) -> float:
-    """Mean power of speech over that of the quietest twentieth of the recording, in dB."""
+    """Return the mean power of speech over that of the quietest twentieth, in dB."""
     if not speech.any():
         return 0.0
+
     linear = 10 ** (power / 10)
     noise = max(float(np.percentile(linear, 5)), 1e-12)
     return float(10 * np.log10(max(float(linear[speech].mean()) - noise, 1e-12) / noise))

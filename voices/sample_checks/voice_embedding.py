@@ -1,9 +1,8 @@
-"""A voice as numbers: the mean embedding of all its samples, and when two of them are alike enough
-for a review.
+"""A voice as numbers: the mean embedding of all its samples, and the comparison of two voices.
 
 Channels differ more than people do, so there is one embedding of the full band and one of a
-telephone's. Where a side was recorded through a telephone, both are compared in that band, as
-`likeness` does.
+telephone's. If one side was recorded through a telephone, both are compared in that band, as in
+`speaker_similarity`.
 """
 
 from __future__ import annotations
@@ -24,12 +23,11 @@ from voices.sample_checks.speaker_similarity import Voiceprint
 
 RESEMBLES: Final = 0.90
 TELEPHONE_RESEMBLES: Final = 0.94
-"""From this likeness on two voices are looked at: at most one false alarm in 100 clones with 1,000
-voices.
+"""From this likeness on a person reviews two voices.
 
-Above every upper bound that `bench/voice_likeness.py` gave on 80 people (0.898 and 0.932). The
-evidence is thin, and most pairs of one person's recordings stay below
-(docs/decisions/030-voices-compared.md).
+At most one false alarm is expected in 100 clones with 1,000 voices. The limits lie above every
+upper bound that `bench/voice_likeness.py` gave on 80 people (0.898 and 0.932). The evidence is
+thin, and most pairs of one person's recordings stay below (docs/decisions/030-voices-compared.md).
 """
 
 Real = NDArray[np.float32]
@@ -37,14 +35,17 @@ Real = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Embedding:
-    """The numbers of one voice. They are biometric data: keep them sealed."""
+    """The numbers of one voice. They are biometric data and must be sealed."""
 
     wide: Real = field(repr=False)
     narrow: Real = field(repr=False)
     telephone: bool
 
     def as_json(self) -> dict[str, Json]:
-        """Give what is sealed; sixteen bits a number change the likeness by less than 0.0001."""
+        """Return the value to seal.
+
+        Sixteen bits a number change the likeness by less than 0.0001.
+        """
         return {
             "wide": _encode_numbers(self.wide),
             "narrow": _encode_numbers(self.narrow),
@@ -54,7 +55,7 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceSimilarity:
-    """How alike two voices are, and whether a person should look at them."""
+    """How similar two voices are, and whether a person should review them."""
 
     cosine: float
     resembles: bool
@@ -67,10 +68,12 @@ def measure_embedding(sounds: Sequence[Sound]) -> Embedding | None:
 
 
 def pool_voiceprints(prints: Sequence[Voiceprint]) -> Embedding:
-    """The mean over the windows of all these recordings."""
+    """Return the mean over the windows of all these recordings."""
     return Embedding(
-        wide=speaker_encoder.mean_direction(np.concatenate([one.windows for one in prints])),
-        narrow=speaker_encoder.mean_direction(
+        wide=speaker_encoder.compute_mean_direction(
+            np.concatenate([one.windows for one in prints])
+        ),
+        narrow=speaker_encoder.compute_mean_direction(
             np.concatenate([one.narrow_windows for one in prints])
         ),
         telephone=any(one.telephone for one in prints),
@@ -83,11 +86,12 @@ def compare_embeddings(one: Embedding, other: Embedding) -> VoiceSimilarity:
         cosine, limit = float(one.narrow @ other.narrow), TELEPHONE_RESEMBLES
     else:
         cosine, limit = float(one.wide @ other.wide), RESEMBLES
+
     return VoiceSimilarity(cosine=cosine, resembles=cosine >= limit)
 
 
 def parse_embedding(value: Mapping[str, Json]) -> Embedding:
-    """Read what `as_json` gave."""
+    """Read what `as_json` returned."""
     return Embedding(
         wide=_decode_numbers(value["wide"]),
         narrow=_decode_numbers(value["narrow"]),
@@ -99,7 +103,8 @@ def _make_voiceprint(sound: Sound) -> Voiceprint | None:
     speech = voice_activity.detect_speech(sound)
     if speech.seconds < LEAST_SECONDS:
         return None
-    band = min(recording_quality.bandwidth_hz(speech.speech), sound.rate // 2)
+
+    band = min(recording_quality.measure_bandwidth(speech.speech), sound.rate // 2)
     return Voiceprint(name="", speech=speech.speech, snr_db=speech.snr_db, bandwidth_hz=band)
 
 
