@@ -43,7 +43,7 @@ def examine_samples(
         statement=None,
         watermark_keys=watermark_keys.get_keys_in_use(first=principal.organisation_id),
         second_mark=lambda sound: bool(
-            watermark_layer.find_by_second_mark(sound, first=principal.organisation_id)
+            watermark_layer.find_audiowmark_clips(sound, first=principal.organisation_id)
         ),
         raw=order.samples,
     )

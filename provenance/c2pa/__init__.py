@@ -1,3 +1,1 @@
-"""Content Credentials (C2PA): manifests in or beside every clip, reading those of foreign files,
-finding lost ones.
-"""
+"""Content Credentials (C2PA): manifests of our clips, and the reading of foreign files."""

@@ -20,8 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from core.errors import Invalid
 
 # Manifests carry no trusted time, so a leaf must outlive them: it stops signing when it is rotated,
-# not by expiry. Both begin on a fixed day, so that a test clock that runs ahead never makes one
-# that is not valid yet.
+# not by expiry. Both begin on a fixed day, so that a test clock in the future never makes one that
+# is not valid yet.
 BEGINS: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LASTS: Final = timedelta(days=30 * 365)
 
@@ -43,47 +43,53 @@ class CertificateKey:
 
 
 def create_root(key: CertificateKey, *, owner: str, at: datetime) -> str:
-    """A self-signed root over `key`, as PEM. `owner` is the host that it speaks for."""
+    """Return a self-signed root over `key`, as PEM. `owner` is the host for which it is made."""
     name = _build_name(f"Sayso root of {owner}", owner)
+
     made = _start_builder(name, name, key, at=at)
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     made = made.add_extension(_build_key_usage(ca=True), critical=True)
-    return _to_pem(made.sign(_Remote(key), None))
+
+    return _to_pem(made.sign(_KmsPrivateKey(key), None))
 
 
 def create_leaf(
     key: CertificateKey, *, root_pem: str, root_key: CertificateKey, owner: str, at: datetime
 ) -> str:
-    """A certificate for signing manifests with `key`, issued by the root, as PEM."""
+    """Return a certificate for signing manifests with `key`, issued by the root, as PEM."""
     issuer = parse_chain(root_pem)[0]
-    made = _start_builder(_build_name(f"Sayso clips of {owner}", owner), issuer.subject, key, at=at)
+    subject = _build_name(f"Sayso clips of {owner}", owner)
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(
+        _load_public_key(root_key.public_key)
+    )
+
+    made = _start_builder(subject, issuer.subject, key, at=at)
     made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     made = made.add_extension(_build_key_usage(ca=False), critical=True)
-    made = made.add_extension(
-        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
-    )
-    made = made.add_extension(
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(_load_public_key(root_key.public_key)),
-        critical=False,
-    )
-    return _to_pem(made.sign(_Remote(root_key), None))
+    made = made.add_extension(usage, critical=False)
+    made = made.add_extension(authority, critical=False)
+
+    return _to_pem(made.sign(_KmsPrivateKey(root_key), None))
 
 
 def create_signing_request(key: CertificateKey, *, owner: str) -> str:
-    """A PKCS #10 request for `key`, as PEM: what an operator gives to a certificate authority of
-    theirs.
-    """
-    asked = x509.CertificateSigningRequestBuilder().subject_name(
-        _build_name(f"Sayso clips of {owner}", owner)
-    )
-    asked = asked.add_extension(
-        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
-    )
-    return asked.sign(_Remote(key), None).public_bytes(serialization.Encoding.PEM).decode("ascii")
+    """Return a PKCS #10 request for `key`, as PEM, for a certificate authority of the operator."""
+    name = _build_name(f"Sayso clips of {owner}", owner)
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    builder = builder.add_extension(usage, critical=False)
+    request = builder.sign(_KmsPrivateKey(key), None)
+
+    return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 def parse_chain(pem: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PEM text, in their order. Raises BadChain when there is none."""
+    """Return the certificates of a PEM text, in their order.
+
+    Raises BadChain when there is none.
+    """
     try:
         return tuple(x509.load_pem_x509_certificates(pem.encode()))
     except ValueError as error:
@@ -91,16 +97,14 @@ def parse_chain(pem: str) -> tuple[x509.Certificate, ...]:
 
 
 def split_chain(pem: str, *, at: datetime) -> tuple[str, str, bytes]:
-    """A chain from leaf to root as (what manifests carry, the root, the leaf's 32 public bytes).
+    """Split a chain from leaf to root: what manifests carry, the root, the leaf's 32 public bytes.
 
     Raises BadChain.
-
-    Manifests carry everything but the root (C2PA 2.2, section 14.5): whoever trusts it has it
-    already.
     """
     chain = parse_chain(pem)
     if len(chain) < 2 or chain[-1].issuer != chain[-1].subject:
         raise BadChain("The chain must begin with the leaf and end with a self-signed root.")
+
     for one, issuer in zip(chain, (*chain[1:], chain[-1]), strict=True):
         try:
             one.verify_directly_issued_by(issuer)
@@ -110,26 +114,25 @@ def split_chain(pem: str, *, at: datetime) -> tuple[str, str, bytes]:
             ) from error
         if not one.not_valid_before_utc <= at < one.not_valid_after_utc:
             raise BadChain("A certificate of the chain is not valid today.")
+
     public = chain[0].public_key()
     if not isinstance(public, Ed25519PublicKey):
         raise BadChain("The leaf must be for the Ed25519 key of the request.")
-    return (
-        "".join(_to_pem(one) for one in chain[:-1]),
-        _to_pem(chain[-1]),
-        public.public_bytes_raw(),
-    )
+
+    # Manifests carry all but the root (C2PA 2.2, section 14.5): a verifier that trusts it has it.
+    carried = "".join(_to_pem(one) for one in chain[:-1])
+    return carried, _to_pem(chain[-1]), public.public_bytes_raw()
 
 
 def _start_builder(
     subject: x509.Name, issuer: x509.Name, key: CertificateKey, *, at: datetime
 ) -> x509.CertificateBuilder:
-    made = x509.CertificateBuilder(
-        issuer, subject, _load_public_key(key.public_key), x509.random_serial_number()
-    )
+    public_key = _load_public_key(key.public_key)
+    made = x509.CertificateBuilder(issuer, subject, public_key, x509.random_serial_number())
     made = made.not_valid_before(BEGINS).not_valid_after(max(at, BEGINS) + LASTS)
-    return made.add_extension(
-        x509.SubjectKeyIdentifier.from_public_key(_load_public_key(key.public_key)), critical=False
-    )
+
+    identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
+    return made.add_extension(identifier, critical=False)
 
 
 def _build_key_usage(*, ca: bool) -> x509.KeyUsage:
@@ -160,10 +163,8 @@ def _to_pem(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
-class _Remote(Ed25519PrivateKey):
-    """A private key that is not here: the builders of certificates ask it to sign, and it asks the
-    KMS.
-    """
+class _KmsPrivateKey(Ed25519PrivateKey):
+    """A private key in the KMS: builders of certificates sign with it, and it calls the KMS."""
 
     def __init__(self, key: CertificateKey) -> None:
         self._key = key
@@ -180,8 +181,8 @@ class _Remote(Ed25519PrivateKey):
     def private_bytes_raw(self) -> NoReturn:
         raise TypeError("this key never leaves the KMS")
 
-    def __copy__(self) -> _Remote:
+    def __copy__(self) -> _KmsPrivateKey:
         return self
 
-    def __deepcopy__(self, memo: Any) -> _Remote:
+    def __deepcopy__(self, memo: Any) -> _KmsPrivateKey:
         return self

@@ -1,6 +1,4 @@
-"""Where an event stands in the log and what the log commits to there: what a manifest may say of a
-permission.
-"""
+"""The reference of a manifest to the log: an event's place, and what the log commits to there."""
 
 from __future__ import annotations
 
@@ -12,19 +10,22 @@ from transparency_log.models import Entry, Outbox
 
 
 def get_commitment(event_id: str) -> Commitment | None:
-    """Give the commitment of an event of ours; without an index while it waits for its place.
+    """Return the commitment of an event of ours, or None for no event.
 
-    None for no event.
+    It has no index while the event waits for its place.
     """
     index: int | None = None
+
+    # In this order, because the sequencer moves the event from the one to the other.
     waiting = Outbox.objects.filter(event_id=event_id).values_list("payload", flat=True).first()
-    if waiting is None:  # in this order: the sequencer moves it from the one to the other
+    if waiting is None:
         placed = Entry.objects.filter(event_id=event_id).values_list("payload", "idx").first()
         if placed is None:
             return None
         waiting, index = placed
+
     found = log_entry.read_entry(bytes(waiting))
-    # The address, not the name in the checkpoints: that has no scheme, so that no reader could
-    # follow it.
+
+    # The address, because the name in the checkpoints has no scheme, so no reader could follow it.
     origin = f"{settings.SAYSO_PUBLIC_URL}/log/{found.organisation_id}"
     return Commitment(origin=origin, event=event_id, value=found.commitment, index=index)

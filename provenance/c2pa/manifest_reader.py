@@ -1,7 +1,6 @@
-"""Reading the Content Credentials of foreign files: what they say, who stands behind it, whether it
-is of ours.
+"""The Content Credentials of foreign files: what they say, their signer, and whether they are ours.
 
-A manifest is hostile input like any other part of a file: it is read in a limited child process
+A manifest is hostile input like any other part of a file. It is read in a limited child process
 that can open nothing.
 """
 
@@ -31,8 +30,8 @@ _TYPES: Final = {
     Container.FLAC: "audio/flac",
     Container.M4A: "audio/mp4",
 }
-# A manifest is a JUMBF box (ISO 19566-5), an address of one stands in XMP; a file with neither word
-# has none.
+# A manifest is a JUMBF box (ISO 19566-5), and the address of one stands in XMP. A file with neither
+# word has none.
 _WORDS: Final = (b"jumb", b"dcterms:provenance")
 _SYNTHETIC: Final = (
     "trainedAlgorithmicMedia",
@@ -44,10 +43,9 @@ _SYNTHETIC: Final = (
 class ManifestState(StrEnum):
     """What a file's manifest is worth.
 
-    Only `trusted` is: signed under a root that we know, and over this very file.
-
-    `invalid` was not made for this file or was changed; `remote_only` names an address, which
-    nobody asks.
+    Only `trusted` is proof: signed under a root that we know, and over this very file. `invalid`
+    was not made for this file or was changed. `remote_only` names an address, which is never
+    called.
     """
 
     TRUSTED = "trusted"
@@ -59,8 +57,9 @@ class ManifestState(StrEnum):
 
 
 class ReaderDown(Unavailable):
-    """The reader of manifests could not be started or ended before it began; nothing is said about
-    the file.
+    """The reader of manifests could not be started or ended before it began.
+
+    The file was not judged.
     """
 
     code = "c2pa_reader_unavailable"
@@ -68,13 +67,14 @@ class ReaderDown(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What was read.
+    """The content of a file's manifest.
 
-    Texts but `clip_id` are the file's own and prove nothing unless the state is `trusted`.
+    Texts other than `clip_id` are the file's own and prove nothing unless the state is `trusted`.
 
-    `ours`: signed with a key of this installation. `clip_id`: the clip that our soft binding in it
-    names. `synthetic`: it, or one that it builds on, says that a model made the sound.
-    `ingredients`: ids of manifests that it builds on.
+    - `ours`: signed with a key of this installation.
+    - `clip_id`: the clip that our soft binding in it names.
+    - `synthetic`: this manifest, or one on which it builds, says that a model made the sound.
+    - `ingredients`: ids of manifests on which it builds.
     """
 
     state: ManifestState
@@ -89,63 +89,70 @@ class Credentials:
 def read_credentials(data: bytes, *, sidecar: bytes | None = None) -> Credentials:
     """Read the manifest in a file, or the one beside it.
 
-    Raises nothing about the file; ReaderDown.
+    Nothing is raised about the file.
+
+    Raises ReaderDown.
     """
     if sidecar is None and not any(word in data for word in _WORDS):
         return Credentials(state=ManifestState.ABSENT)
+
+    anchors = signing_authority.get_trust_anchors() + settings.SAYSO_C2PA_ANCHORS
     order = {
         "media_type": _ANY if sidecar is not None else guess_media_type(data),
-        "settings": manifest_signer.build_settings(
-            signing_authority.get_trust_anchors() + settings.SAYSO_C2PA_ANCHORS
-        ),
+        "settings": manifest_signer.build_settings(anchors),
         "size": len(data),
         "sidecar": len(sidecar or b""),
     }
+    header = json.dumps(order).encode() + b"\n"
+
     try:
-        output = process.run_child(
-            _COMMAND,
-            json.dumps(order).encode() + b"\n" + data + (sidecar or b""),
-            most_out=_MOST_OUT,
-        )
+        output = process.run_child(_COMMAND, header + data + (sidecar or b""), most_out=_MOST_OUT)
     except OSError as error:
         raise ReaderDown("The reader of manifests could not be started.") from error
+
     return _parse_answer(output)
 
 
 def _parse_answer(output: bytes) -> Credentials:
     if output[:1] != b"R":
         raise ReaderDown("The reader of manifests ended before it began.")
+
+    # Without the end of the line the child was killed, by a limit or by a fault in the library.
     line = output[1:]
-    if not line.endswith(b"\n"):  # killed on the way, by a limit or by a fault in the library
+    if not line.endswith(b"\n"):
         return Credentials(state=ManifestState.UNREADABLE)
-    told: dict[str, Any] = json.loads(line)
-    if "error" in told:
+
+    report: dict[str, Any] = json.loads(line)
+    if "error" in report:
         kinds = {"absent": ManifestState.ABSENT, "remote": ManifestState.REMOTE_ONLY}
-        return Credentials(state=kinds.get(told["error"], ManifestState.UNREADABLE))
-    return _build_credentials(told)
+        return Credentials(state=kinds.get(report["error"], ManifestState.UNREADABLE))
+
+    return _build_credentials(report)
 
 
-def _build_credentials(told: Mapping[str, Any]) -> Credentials:
+def _build_credentials(report: Mapping[str, Any]) -> Credentials:
     states = {"Trusted": ManifestState.TRUSTED, "Valid": ManifestState.UNKNOWN_SIGNER}
-    state = states.get(told["state"], ManifestState.INVALID)
-    ours = [
+    state = states.get(report["state"], ManifestState.INVALID)
+    clips = [
         manifest.binding_value_to_clip(one["value"])
-        for one in told["bindings"]
+        for one in report["bindings"]
         if one["alg"] == manifest.ALGORITHM
     ]
+
     return Credentials(
         state=state,
-        manifest_id=told["active"],
-        ours=state is ManifestState.TRUSTED and told["serial"] in signing_authority.list_serials(),
-        clip_id=next(iter(ours), None),
-        synthetic=any(source.rpartition("/")[2] in _SYNTHETIC for source in told["sources"]),
-        ingredients=tuple(told["ingredients"]),
-        codes=tuple(told["codes"]),
+        manifest_id=report["active"],
+        ours=state is ManifestState.TRUSTED
+        and report["serial"] in signing_authority.list_serials(),
+        clip_id=next(iter(clips), None),
+        synthetic=any(source.rpartition("/")[2] in _SYNTHETIC for source in report["sources"]),
+        ingredients=tuple(report["ingredients"]),
+        codes=tuple(report["codes"]),
     )
 
 
 def guess_media_type(data: bytes) -> str:
-    """What the library is told a file is: by its first bytes, else nothing in particular."""
+    """Return the media type of a file by its first bytes, or one that fits any file."""
     try:
         return _TYPES.get(containers.recognise_container(data), _ANY)
     except UnreadableAudio:

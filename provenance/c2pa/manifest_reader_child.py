@@ -1,12 +1,12 @@
-"""The reader of manifests: a program of its own that reads one foreign file from stdin and says
-what it found.
+"""The reader of manifests: a program that reads one foreign file from stdin and reports on it.
 
 It is started by `audio/sandbox/rlimits.py`, with an empty environment and no knowledge of the
-service. Once its libraries are loaded it may open nothing more, neither file nor socket: a manifest
-that names an address is never fetched, whatever a library does. In: one line of JSON {"media_type",
-"settings", "size", "sidecar"}, then `size` bytes of the file, then `sidecar` bytes. Out: the byte R
-once it is ready; then one line of JSON, {"error": kind} or {"state", "active", "serial", "sources",
-"bindings", "ingredients", "codes"}.
+service. Once its libraries are loaded it can open neither file nor socket. So an address in a
+manifest is never fetched, even by a library.
+
+Its input is one line of JSON {"media_type", "settings", "size", "sidecar"}, then `size` bytes of
+the file, then `sidecar` bytes. Its output is the byte R once it is ready, then one line of JSON,
+{"error": kind} or {"state", "active", "serial", "sources", "bindings", "ingredients", "codes"}.
 """
 
 from __future__ import annotations
@@ -31,10 +31,7 @@ KINDS = {
 
 
 def read_manifest(order: dict[str, Any], data: bytes, sidecar: bytes | None) -> dict[str, Any]:
-    """Read one file.
-
-    Gives what is passed on; whatever is wrong with the file is one of few kinds.
-    """
+    """Return the report on one file. Every fault of the file is one of few kinds."""
     try:
         with (
             c2pa.Context.from_dict(order["settings"]) as context,
@@ -44,7 +41,8 @@ def read_manifest(order: dict[str, Any], data: bytes, sidecar: bytes | None) -> 
     except c2pa.C2paError as error:
         kind = KINDS.get(type(error).__name__)
         return {"error": kind or ("remote" if "remote manifest" in str(error) else "unreadable")}
-    except Exception:  # noqa: BLE001  # whatever a library raises about a foreign file, the file is unreadable
+    # A library raises any error about a foreign file. All of them mean that it is unreadable.
+    except Exception:  # noqa: BLE001
         return {"error": "unreadable"}
 
 
@@ -52,6 +50,7 @@ def _summarise_store(state: str, store: dict[str, Any]) -> dict[str, Any]:
     active = str(store.get("active_manifest", ""))
     manifests: dict[str, Any] = store.get("manifests") or {}
     mine: dict[str, Any] = manifests.get(active) or {}
+
     return {
         "state": state,
         "active": active[:LONGEST],
@@ -70,7 +69,7 @@ def _summarise_store(state: str, store: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list_sources(manifest: dict[str, Any]) -> list[str]:
-    """Every digital source type that a manifest's actions name."""
+    """Return every digital source type that a manifest's actions name."""
     return [
         str(action["digitalSourceType"])
         for assertion in manifest.get("assertions") or ()
@@ -107,13 +106,15 @@ def _to_base64(value: Any) -> str:
 
 
 def main(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer one order."""
+    """Report on the file of one order."""
     logging.disable()
     sink.write(b"R")
     sink.flush()
+
     order = json.loads(source.readline(2**20))
     data = source.read(order["size"])
     sidecar = source.read(order["sidecar"]) if order["sidecar"] else None
+
     sink.write(json.dumps(read_manifest(order, data, sidecar)).encode() + b"\n")
     sink.flush()
 

@@ -1,8 +1,7 @@
-"""Signing: a manifest embedded where the format can carry it, else beside it, read back before
-anything leaves.
+"""The signing of manifests, embedded where the format can carry one, else beside the file.
 
-No request leaves the process: remote manifests, OCSP and time stamps are off in every builder and
-reader.
+Each is read back before the clip leaves. No request leaves the process: remote manifests, OCSP and
+time stamps are off in every builder and reader.
 """
 
 from __future__ import annotations
@@ -31,12 +30,11 @@ _CARRIERS: Final = {
 }
 _ID3_HEAD: Final = 10  # ID3v2.4 structure, section 3.1
 _ANY: Final = "application/octet-stream"
-"""What a sidecar calls its file: it is bound by a hash over all of it, whatever it is."""
+"""A sidecar's type for its file, which is bound by a hash over all of it, of any type."""
 
 
 class CredentialFailed(Refused):
-    """No manifest could be made for this clip that reads back as ours and trusted, so the clip must
-    not leave.
+    """No trusted manifest of ours could be made for this clip, so the clip must not leave.
 
     `facts["reason"]` is `not_signed` (the key), `not_built` (the library), `not_trusted` or
     `audio_changed`.
@@ -55,7 +53,7 @@ class CredentialFailed(Refused):
 class SignedManifest:
     """A clip with its manifest: `data` is what leaves.
 
-    Embedded, the manifest is `data[offset:offset + size]`.
+    If it is embedded, the manifest is `data[offset:offset + size]`.
     """
 
     manifest_id: str
@@ -68,71 +66,79 @@ class SignedManifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """What a clip was made from, when that carried a manifest of its own: the file as it came."""
+    """The source file of a clip, as it came, when it had a manifest of its own."""
 
     media_type: str
     data: bytes = field(repr=False)
 
 
 def build_settings(anchors: str) -> dict[str, Any]:
-    """The library's settings: trust these roots alone, and reach out to nobody."""
+    """Return the library's settings: trust these roots alone, and call no address."""
     return {
         "verify": {
             "verify_trust": True,
-            "verify_after_sign": False,  # it does not look at trust; `_check_manifest` does
+            # The library does not check trust then. `_check_manifest` does.
+            "verify_after_sign": False,
             "remote_manifest_fetch": False,
             "ocsp_fetch": False,
         },
-        "trust": {"trust_anchors": anchors}
-        if anchors
-        else {},  # an empty text is an error to the library
+        # An empty text is an error to the library.
+        "trust": {"trust_anchors": anchors} if anchors else {},
         # That a clip was made from this file is our own statement, too. The builder has no other
-        # way to say so.
+        # way for it.
         "builder": {"created_assertion_labels": ["c2pa.ingredient"]},
     }
 
 
 def get_manifest_mode(codec: str) -> str:
-    """How clips of this codec carry their manifest: `embedded` or `sidecar`."""
+    """Return how clips of this codec carry their manifest: `embedded` or `sidecar`."""
     return EMBEDDED if codec in _CARRIERS else SIDECAR
 
 
 def sign_manifest(
     data: bytes,
     codec: str,
-    said: Statement,
+    statement: Statement,
     *,
     signer: ManifestSigner,
     parent: Parent | None = None,
     mode: str | None = None,
 ) -> SignedManifest:
-    """Sign `data` (of our own making, encoded as `codec`) and prove it: trusted, ours, and the same
-    audio.
+    """Sign `data` (of our own, encoded as `codec`) and check the result: trusted, ours, same audio.
 
-    `mode` may ask for a sidecar where the bytes have left already, as those of a stream. Raises
-    CredentialFailed.
+    `mode` may ask for a sidecar where the bytes have already left, as those of a stream.
+
+    Raises CredentialFailed.
     """
     mode = mode or get_manifest_mode(codec)
     media_type = _CARRIERS[codec] if mode == EMBEDDED else _ANY
+
+    # 1. Sign.
     sink = io.BytesIO()
-    made = build_signed_file(data, codec, said, mode=mode, sink=sink, signer=signer, parent=parent)
-    signed = sink.getvalue() if mode == EMBEDDED else data
-    _check_manifest(
-        signed,
-        media_type,
-        made if mode == SIDECAR else None,
-        said.manifest_id,
-        anchors=signer.anchors,
+    made = build_signed_file(
+        data, codec, statement, mode=mode, sink=sink, signer=signer, parent=parent
     )
+
+    # 2. Read the manifest back.
+    signed = sink.getvalue() if mode == EMBEDDED else data
+    sidecar = made if mode == SIDECAR else None
+    _check_manifest(signed, media_type, sidecar, statement.manifest_id, anchors=signer.anchors)
     if mode == SIDECAR:
         return SignedManifest(
-            manifest_id=said.manifest_id, mode=mode, credential=signer.id, data=data, manifest=made
+            manifest_id=statement.manifest_id,
+            mode=mode,
+            credential=signer.id,
+            data=data,
+            manifest=made,
         )
+
+    # 3. Compare the audio.
     offset = signed.find(made)
     if offset < 0 or not is_audio_unchanged(signed, data, codec):
         raise CredentialFailed("audio_changed")
+
     return SignedManifest(
-        manifest_id=said.manifest_id,
+        manifest_id=statement.manifest_id,
         mode=mode,
         credential=signer.id,
         data=signed,
@@ -142,21 +148,23 @@ def sign_manifest(
 
 
 def is_audio_unchanged(signed: bytes, data: bytes, codec: str) -> bool:
-    """Say whether embedding left the audio alone, so that what was read from `data` holds for
-    `signed`.
+    """Check whether embedding left the audio unchanged: readings of `data` hold for `signed`.
 
-    MP3 and FLAC get an ID3 tag in front and nothing else, and an MP3 that has such a tag one frame
-    more in it; WAV a chunk behind the rest, and a new size in bytes 4 to 8; M4A a box in front of
-    the sound, and new places in its index.
+    - MP3 and FLAC have an ID3 tag in front and nothing else. An MP3 with such a tag has one frame
+      more in it.
+    - WAV has a chunk behind the rest, and a new size in bytes 4 to 8.
+    - M4A has a box in front of the sound, and new places in its index.
     """
     if codec == "m4a":
         return mp4.is_same_sound(signed, data)
+
     if codec == "wav":
         return (
             signed[:4] == data[:4]
             and signed[8 : len(data)] == data[8:]
             and signed[len(data) :][:4] == b"C2PA"
         )
+
     if codec == "mp3" and (own := mp3_frames.skip_id3(data)):
         behind = mp3_frames.skip_id3(signed)
         return (
@@ -164,30 +172,38 @@ def is_audio_unchanged(signed: bytes, data: bytes, codec: str) -> bool:
             and data[_ID3_HEAD:own] in signed[:behind]
             and signed[behind:] == data[own:]
         )
+
     return signed[:3] == b"ID3" and signed.endswith(data)
 
 
 def build_signed_file(
     data: bytes,
     codec: str,
-    said: Statement,
+    statement: Statement,
     *,
     mode: str,
     sink: io.BytesIO,
     signer: ManifestSigner,
     parent: Parent | None,
 ) -> bytes:
-    """Write the signed file to `sink` and give its manifest, unread: `sign_manifest` reads it back.
+    """Write the signed file to `sink` and return its manifest, which `sign_manifest` reads back.
 
     Raises CredentialFailed.
     """
     draft = io.BytesIO()
     stand_in = StandIn(secrets.token_bytes(soft_binding.SIGNATURE_BYTES))
     store = _write_manifest(
-        data, codec, said, mode=mode, sink=draft, stand_in=stand_in, signer=signer, parent=parent
+        data,
+        codec,
+        statement,
+        mode=mode,
+        sink=draft,
+        stand_in=stand_in,
+        signer=signer,
+        parent=parent,
     )
 
-    value = manifest.clip_to_binding_bytes(said.clip_id) if said.marked else None
+    value = manifest.clip_to_binding_bytes(statement.clip_id) if statement.marked else None
     try:
         made = soft_binding.fill_byte_strings(store, value, stand_in, signer.sign)
     except SaysoError as failure:
@@ -205,7 +221,7 @@ def build_signed_file(
 def _write_manifest(
     data: bytes,
     codec: str,
-    said: Statement,
+    statement: Statement,
     *,
     mode: str,
     sink: io.BytesIO,
@@ -215,10 +231,11 @@ def _write_manifest(
 ) -> bytes:
     """Let the library write the file to `sink`, with the stand-in for a signature.
 
-    Give its manifest store.
+    Returns its manifest store.
     """
     media_type = _CARRIERS[codec] if mode == EMBEDDED else _ANY
-    definition = manifest.build_definition(said, parent=parent is not None)
+    definition = manifest.build_definition(statement, parent=parent is not None)
+
     try:
         with (
             c2pa.Context.from_dict(build_settings(signer.anchors)) as context,
@@ -244,9 +261,9 @@ def _write_manifest(
 def _check_manifest(
     data: bytes, media_type: str, sidecar: bytes | None, manifest_id: str, *, anchors: str
 ) -> None:
-    """Read back what was made.
+    """Read the manifest back.
 
-    Raises CredentialFailed unless it is trusted and says that it is this manifest.
+    Raises CredentialFailed unless it is trusted and names itself as this manifest.
     """
     try:
         with (
@@ -257,5 +274,6 @@ def _check_manifest(
             trusted = reader.get_validation_state() == "Trusted"
     except c2pa.C2paError as error:
         raise CredentialFailed("not_built") from error
+
     if not trusted or found != manifest_id:
         raise CredentialFailed("not_trusted")

@@ -1,4 +1,4 @@
-"""The manifests that we made, as they were delivered; they are erased with the clip's audio."""
+"""The manifests of our clips as they were delivered, erased with the clip's audio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class NoManifest(NotFound):
 
 
 def load_manifest_store(clip: Clip) -> bytes:
-    """The manifest store of a clip, whatever became of its permission.
+    """Return the manifest store of a clip, in any state of its permission.
 
     Raises NoManifest, for erased clips too.
     """

@@ -1,9 +1,8 @@
-"""The certificate authority of this installation: who signs manifests now, and which roots stand
-behind them.
+"""The certificate authority of this installation: the current signer and its roots.
 
 The embedded default makes a root and a leaf at first use. An operator with a certificate of their
-own asks for one (`request_certificate`), installs it, and from then on manifests carry that. Keys
-are made, kept and used in the KMS.
+own requests one (`request_certificate`) and installs it. From then on manifests carry that. Keys
+are made, stored and used in the KMS.
 """
 
 from __future__ import annotations
@@ -29,8 +28,9 @@ ROOTS: Final = (CredentialRole.ROOT, CredentialRole.ANCHOR)
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ManifestSigner:
-    """Who signs manifests: `chain` in PEM as manifests carry it, `get_trust_anchors` all our roots,
-    `sign` gives 64 bytes.
+    """The signer of manifests.
+
+    `chain` is PEM as manifests carry it, `anchors` all our roots, and `sign` returns 64 bytes.
     """
 
     id: str
@@ -40,8 +40,8 @@ class ManifestSigner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """One credential, for people: role, name, since when, until when."""
+class KnownCredential:
+    """One credential, for people: role, name, and its period."""
 
     id: str
     role: str
@@ -51,14 +51,19 @@ class Known:
 
 
 def get_signer(*, at: datetime) -> ManifestSigner:
-    """Give who signs now; root and leaf are made at first use. Raises KmsUnavailable."""
+    """Return the current signer. Root and leaf are made at first use.
+
+    Raises KmsUnavailable.
+    """
     rows = list(Credential.objects.exclude(role=CredentialRole.ASKED).order_by("created_at", "id"))
+
     leaf = next(
         (row for row in rows if row.role == CredentialRole.LEAF and row.retired_at is None), None
     )
     if leaf is None:
         leaf = ensure_leaf(at=at)
         rows = list(Credential.objects.filter(role__in=ROOTS).order_by("created_at", "id"))
+
     return ManifestSigner(
         id=leaf.id,
         chain=leaf.chain,
@@ -68,25 +73,21 @@ def get_signer(*, at: datetime) -> ManifestSigner:
 
 
 def get_trust_anchors() -> str:
-    """Every root that ever stood behind our manifests, as one PEM text; empty before the first
-    manifest.
-    """
+    """Return every root of our manifests so far, as one PEM text, or "" before the first."""
     return _join_chains(Credential.objects.filter(role__in=ROOTS).order_by("created_at", "id"))
 
 
 def list_serials() -> frozenset[str]:
-    """The serial numbers of every certificate that our manifests were ever signed with, in
-    decimal.
-    """
+    """Return the serial numbers of all certificates that ever signed our manifests, in decimal."""
     chains = Credential.objects.filter(role=CredentialRole.LEAF).values_list("chain", flat=True)
     return frozenset(str(certificates.parse_chain(chain)[0].serial_number) for chain in chains)
 
 
-def list_credentials() -> tuple[Known, ...]:
-    """Every credential, oldest first."""
+def list_credentials() -> tuple[KnownCredential, ...]:
+    """Return every credential, oldest first."""
     rows = Credential.objects.order_by("created_at", "id")
     return tuple(
-        Known(
+        KnownCredential(
             id=row.id,
             role=row.role,
             subject=_get_subject_name(row),
@@ -99,12 +100,14 @@ def list_credentials() -> tuple[Known, ...]:
 
 @transactions.opens_transaction
 def ensure_leaf(*, at: datetime) -> Credential:
-    """Give the leaf that signs, made with its root when there is none; callers that race get the
-    same one.
+    """Return the leaf that signs, made with its root when there is none.
+
+    Racing callers get the same leaf.
     """
     found = _active_leaves().first()
     if found is not None:
         return found
+
     root = _active_roots().first() or _make_root(at)
     return _make_leaf(root, at)
 
@@ -123,7 +126,7 @@ def rotate_leaf(*, at: datetime) -> Credential:
 
 @transactions.opens_transaction
 def request_certificate(*, at: datetime) -> str:
-    """Make a key in the KMS and give the request for its certificate (PKCS #10, PEM)."""
+    """Make a key in the KMS and return the request for its certificate (PKCS #10, PEM)."""
     row = _build_credential(CredentialRole.ASKED, at=at)
     row.save(force_insert=True)
     return certificates.create_signing_request(_get_certificate_key(row), owner=get_owner())
@@ -131,15 +134,17 @@ def request_certificate(*, at: datetime) -> str:
 
 @transactions.opens_transaction
 def install_chain(chain: str, *, at: datetime) -> Credential:
-    """Sign with a certificate that somebody else made for a key of `request_certificate`, from now
-    on.
+    """Sign from now on with a foreign certificate for a key of `request_certificate`.
 
-    `chain` is PEM from the leaf to the root. Raises BadChain.
+    `chain` is PEM from the leaf to the root.
+
+    Raises BadChain.
     """
     carried, root, public_key = certificates.split_chain(chain, at=at)
     row = Credential.objects.filter(role=CredentialRole.ASKED, id=_hash_id(public_key)).first()
     if row is None:
         raise BadChain("No request of this installation is for the key of this certificate.")
+
     anchor = Credential(
         id=_hash_id(root.encode()),
         role=CredentialRole.ANCHOR,
@@ -149,14 +154,16 @@ def install_chain(chain: str, *, at: datetime) -> Credential:
         created_at=at,
     )
     Credential.objects.bulk_create([anchor], ignore_conflicts=True)
+
     _active_leaves().update(retired_at=at)
-    row.role, row.chain = CredentialRole.LEAF, carried
+    row.role = CredentialRole.LEAF
+    row.chain = carried
     row.save(update_fields=["role", "chain"])
     return row
 
 
 def get_owner() -> str:
-    """For whom certificates are made out: the host under which this installation is known."""
+    """Return the owner in certificates: the host under which this installation is known."""
     return urlsplit(settings.SAYSO_PUBLIC_URL).hostname or "localhost"
 
 

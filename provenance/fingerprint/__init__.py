@@ -1,4 +1,4 @@
-"""Fingerprints of sound: what a file resembles when mark and hashes are gone.
+"""Fingerprints of sound: what a file resembles when watermark and hashes are gone.
 
-Candidates, never proof.
+They give candidates, never proof.
 """

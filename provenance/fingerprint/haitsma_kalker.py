@@ -1,10 +1,9 @@
-"""Sub-fingerprints of 32 bits, 86 in a second: enough of them lie in two seconds to know a
-recording again.
+"""Sub-fingerprints of 32 bits, 86 in a second: two seconds are enough to recognise a recording.
 
-After Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System" (ISMIR 2002): each frame of
-0.37 s is split into 33 bands between 300 and 2000 Hz, and a bit says whether the difference of two
+After Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System" (ISMIR 2002). Each frame of
+0.37 s is split into 33 bands between 300 and 2000 Hz. A bit is set when the difference of two
 neighbouring bands grew since the frame before. Level and most codecs change few bits. Chromaprint
-(`words.py`) needs four seconds, and samples may be shorter.
+(`subfingerprints`) needs four seconds, and samples may be shorter.
 """
 
 from __future__ import annotations
@@ -31,10 +30,7 @@ SILENT: Final = 0
 
 _SIZE: Final = 4_096
 _QUIET_DB: Final = 45.0
-"""Frames this far below the loudest are noise or silence, and their bits say nothing of the
-recording.
-"""
-
+"""Frames this far below the loudest are noise or silence, which is no evidence."""
 
 LIMIT: Final = 0.25
 """Share of differing bits below which two stretches are of one recording.
@@ -42,17 +38,19 @@ LIMIT: Final = 0.25
 Other speech differs in 0.40 and more.
 """
 LEAST: Final = 80
-"""Fewer frames with sound than this say nothing. They are 1.3 s of speech."""
+"""The least number of frames with sound that is evidence: 1.3 s of speech."""
 STRETCH: Final = 128
-"""Where more lies on each other, the best stretch of this many frames (1.9 s) counts: a part is
-enough.
+"""Of a longer alignment, the best stretch of this many frames (1.9 s) counts.
+
+So a part of a recording is enough.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How alike two recordings are where they lie on each other best: share of differing bits, and
-    frames compared.
+    """The likeness of two recordings in their best alignment.
+
+    `errors` is the share of differing bits, `frames` the number of frames compared.
     """
 
     errors: float
@@ -60,20 +58,19 @@ class Agreement:
 
     @property
     def same(self) -> bool:
-        """Whether this is one recording, or a part of it, on both sides."""
+        """Check whether this is one recording, or a part of it, on both sides."""
         return self.frames >= LEAST and self.errors < LIMIT
 
 
 def compute_sub_fingerprints(samples: Samples, rate: int) -> Bits:
     """Return a value for every 11.6 ms of sound, `SILENT` where there is none.
 
-    `samples` mono in [-1, 1].
+    `samples` are mono in [-1, 1].
     """
-    sound = (
-        soxr.resample(np.asarray(samples, dtype=np.float32), rate, RATE)
-        if rate != RATE
-        else samples
-    )
+    sound = samples
+    if rate != RATE:
+        sound = soxr.resample(np.asarray(samples, dtype=np.float32), rate, RATE)
+
     count = (len(sound) - FRAME) // HOP + 1
     if count < 2:
         return np.empty(0, dtype=np.uint32)
@@ -115,6 +112,7 @@ def _compare_at(heard: Bits, kept: Bits, shift: int) -> Agreement:
         return Agreement(errors=float(differing.mean()), frames=differing.size)
 
     sums = np.concatenate(([0.0], differing.cumsum()))
+
     return Agreement(
         errors=float((sums[STRETCH:] - sums[:-STRETCH]).min() / STRETCH), frames=differing.size
     )

@@ -1,6 +1,4 @@
-"""The life of a fingerprint: ordered with its clip, computed in the background, sealed, indexed,
-forgotten.
-"""
+"""The life of a fingerprint: ordered with its clip, computed in the background, sealed, deleted."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ from vault import blobs, sealed_values
 logger = logging.getLogger(__name__)
 
 LEAST_MS: Final = 5_000
-"""Shorter clips have too few words to tell one from another."""
+"""Shorter clips have too few words to be distinguished."""
 MOST_ATTEMPTS: Final = 8
 AGAIN: Final = timedelta(minutes=1)
 _CONTEXT: Final = "fingerprint/1"
@@ -39,7 +37,7 @@ _PCM_RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_1
 class FingerprintCandidate:
     """A clip of ours that a sound resembles.
 
-    Never proof: the same sentence spoken twice may be as alike.
+    It is never proof, because the same sentence spoken twice may be as similar.
     """
 
     clip: Clip
@@ -48,50 +46,50 @@ class FingerprintCandidate:
 
 @transactions.requires_transaction
 def order_fingerprint(clip: Clip) -> None:
-    """Have the fingerprint of a clip that is being issued made later, when it is long enough to
-    have one.
+    """Order the fingerprint of a clip that is being issued, if the clip is long enough.
+
+    It is computed later, in the background.
     """
     if clip.subject and clip.duration_ms >= LEAST_MS:
         Fingerprint.objects.create(clip=clip, subject=clip.subject)
 
 
 def make_pending_fingerprints(*, at: datetime, most: int = 50) -> int:
-    """Compute, seal and index up to `most` fingerprints that wait, oldest first; give how many are
-    done by it.
+    """Compute, seal and index up to `most` waiting fingerprints, oldest first. Return their number.
 
     Waiting are those without a fingerprint and those that were indexed under another key. `at` is
     the real time.
     """
     index_key = blind_index.get_index_key()
     due = Q(due_at=None) | Q(due_at__lte=at)
-    waiting = Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key)).filter(
-        due, attempt__lt=MOST_ATTEMPTS
-    )
-    return sum(
-        _make_fingerprint(row, index_key, at=at)
-        for row in waiting.select_related("clip").order_by("id")[:most]
-    )
+    waiting = Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key))
+    waiting = waiting.filter(due, attempt__lt=MOST_ATTEMPTS).select_related("clip")
+
+    return sum(_make_fingerprint(row, index_key, at=at) for row in waiting.order_by("id")[:most])
 
 
 def search_similar_clips(sound: Sound) -> tuple[FingerprintCandidate, ...]:
-    """The clips that a sound resembles, most alike first.
+    """Return the clips that a sound resembles, the most similar first.
 
-    Opens the fingerprints that the index proposes, no others.
+    Only the fingerprints that the index proposes are opened.
     """
     heard = compute_words(sound.samples, sound.rate)
     hits = blind_index.search_index(heard, blind_index.get_index_key()) if heard.size else ()
     stored = Fingerprint.objects.select_related("clip__organisation").in_bulk(
         [hit.fingerprint_id for hit in hits]
     )
+
     found: list[FingerprintCandidate] = []
     for hit in hits:
         row = stored.get(hit.fingerprint_id)
         kept = _open_fingerprint(row) if row is not None else None
-        if row is not None and kept is not None:
-            likeness = compare_words(heard, kept, shift=hit.shift)
-            found += (
-                [FingerprintCandidate(clip=row.clip, likeness=likeness)] if likeness.alike else []
-            )
+        if row is None or kept is None:
+            continue
+
+        likeness = compare_words(heard, kept, shift=hit.shift)
+        if likeness.alike:
+            found.append(FingerprintCandidate(clip=row.clip, likeness=likeness))
+
     return tuple(
         sorted(found, key=lambda candidate: (candidate.likeness.errors, candidate.clip.id))
     )
@@ -99,45 +97,44 @@ def search_similar_clips(sound: Sound) -> tuple[FingerprintCandidate, ...]:
 
 @transactions.requires_transaction
 def forget_subject(subject: str) -> int:
-    """Delete every fingerprint of a person with its terms; give how many there were."""
+    """Delete every fingerprint of a person with its terms. Return their number."""
     return _delete_fingerprints(Fingerprint.objects.filter(subject=subject))
 
 
 @transactions.requires_transaction
 def forget_clips(clip_ids: Sequence[str]) -> int:
-    """Delete the fingerprints of these clips with their terms; give how many there were."""
+    """Delete the fingerprints of these clips with their terms. Return their number."""
     return _delete_fingerprints(Fingerprint.objects.filter(clip_id__in=clip_ids))
 
 
 def _delete_fingerprints(rows: QuerySet[Fingerprint]) -> int:
-    # Locked first: background work that has one in hand must not add terms while they are being
-    # deleted.
+    # Locked first: background work on one of them must not add terms while they are being deleted.
     held = list(rows.select_for_update().order_by("id").values_list("id", flat=True))
     FingerprintTerm.objects.filter(fingerprint_id__in=held).delete()
     return Fingerprint.objects.filter(id__in=held).delete()[0]
 
 
 def _make_fingerprint(row: Fingerprint, index_key: bytes, *, at: datetime) -> bool:
-    # Taken by a conditional UPDATE, so that two workers do not do the same work; a crash leaves it
-    # due again later.
+    # Taken by a conditional UPDATE, so that two workers do not do the same work. After a crash it
+    # is due again later.
     mine = Fingerprint.objects.filter(id=row.id, attempt=row.attempt, due_at=row.due_at)
     if not mine.update(attempt=F("attempt") + 1, due_at=at + AGAIN * 2**row.attempt):
         return False
+
     try:
-        found = _open_fingerprint(row)
-        return _store_fingerprint(
-            row, compute_words(*_read_audio(row.clip)) if found is None else found, index_key
-        )
+        words = _open_fingerprint(row)
+        if words is None:
+            words = compute_words(*_read_audio(row.clip))
+        return _store_fingerprint(row, words, index_key)
     except SaysoError as error:
-        logger.warning(
-            "no fingerprint made", extra={"clip": row.clip_id, "code": error.stable_code}
-        )
+        facts = {"clip": row.clip_id, "code": error.stable_code}
+        logger.warning("no fingerprint made", extra=facts)
         return False
 
 
 @transactions.opens_transaction
 def _store_fingerprint(row: Fingerprint, found: Words, index_key: bytes) -> bool:
-    """Seal and index; does nothing when the row was forgotten in the meantime."""
+    """Seal and index a fingerprint, unless the row was deleted in the meantime."""
     text = base64.b64encode(found.astype("<u4").tobytes()).decode("ascii")
     mine = Fingerprint.objects.filter(id=row.id)
     if not mine.update(
@@ -147,24 +144,29 @@ def _store_fingerprint(row: Fingerprint, found: Words, index_key: bytes) -> bool
         attempt=0,
     ):
         return False
+
     FingerprintTerm.objects.filter(fingerprint_id=row.id).delete()
     FingerprintTerm.objects.bulk_create(blind_index.build_term_rows(row.id, found, index_key))
     return True
 
 
 def _open_fingerprint(row: Fingerprint) -> Words | None:
-    """The words of a fingerprint; None when there are none yet, or when its key is gone."""
+    """Return the words of a fingerprint, or None when there are none yet or its key is gone."""
     if row.sealed is None:
         return None
     try:
         text = sealed_values.unseal(row.subject, _CONTEXT, bytes(row.sealed))
-    except NotFound:  # KeyDestroyed is one
+    except NotFound:  # includes KeyDestroyed
         return None
+
     return np.frombuffer(base64.b64decode(str(text)), dtype="<u4")
 
 
 def _read_audio(clip: Clip) -> tuple[np.typing.NDArray[np.float32], int]:
-    """The delivered sound. Raises NotFound when it is gone, KeyDestroyed, KmsUnavailable."""
+    """Return the delivered sound.
+
+    Raises NotFound when it is gone, KeyDestroyed, KmsUnavailable.
+    """
     data = blobs.get_blob(clip.blob_id)
     rate = _RATES.get(clip.codec) or _infer_pcm_rate(clip)
     sound = decoding.decode_trusted(data, clip.codec, rate=rate)
@@ -172,6 +174,6 @@ def _read_audio(clip: Clip) -> tuple[np.typing.NDArray[np.float32], int]:
 
 
 def _infer_pcm_rate(clip: Clip) -> int:
-    """Headerless samples do not say their rate; their number and the clip's length do."""
+    """Return the rate of headerless samples, from their number and the clip's length."""
     measured = 500 * clip.size / max(clip.duration_ms, 1)
     return min(_PCM_RATES, key=lambda rate: abs(rate - measured))

@@ -1,11 +1,13 @@
-"""Fingerprint words: 32 bits for each place of a window that slides over the picture of the notes.
+"""Fingerprint words: 32 bits for each place of a window that slides over the chromagram.
 
-Sixteen filters compare the energy of rectangles within the window; the logarithm of each ratio
+Sixteen filters compare the energy of rectangles within the window. The logarithm of each ratio
 falls into one of four ranges, written as two bits of Gray code, so that neighbouring ranges differ
-in one bit. Chromaprint's author learned filters and ranges after Ke, Hoiem and Sukthankar,
-"Computer Vision for Music Identification" (CVPR 2005), and Jang et al., "Pairwise Boosted Audio
-Fingerprint" (2009). The numbers are those of its default algorithm: any others would make another
-fingerprint, and nobody else's tools would agree with it.
+in one bit.
+
+Chromaprint's author learned filters and ranges after Ke, Hoiem and Sukthankar, "Computer Vision for
+Music Identification" (CVPR 2005), and Jang et al., "Pairwise Boosted Audio Fingerprint" (2009). The
+numbers are those of its default algorithm. Other numbers would make another fingerprint, which no
+other tool could compare.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ Sum = Callable[[int, int, int, int], Column]
 
 WIDTH: Final = 16
 SILENT: Final = 0x256DF977
-"""The word of silence, which says nothing of a clip."""
+"""The word of silence, which distinguishes no clip."""
 GRAY: Final = np.array((0, 1, 3, 2), dtype=np.uint32)
-# Shape, lowest note, notes, frames; then where the second, third and fourth range begin.
+# Shape, lowest note, notes, frames, then where the second, third and fourth range begin.
 FILTERS: Final = (
     ("whole", 4, 3, 15, 1.98215, 2.35817, 2.63523),
     ("middle_note", 4, 6, 15, -1.03809, -0.651211, -0.282167),
@@ -49,15 +51,14 @@ FILTERS: Final = (
 
 
 def _build_rectangle_sums(picture: Picture) -> Sum:
-    """A function of (frame, note, frames, notes) that gives, for every place, the sum over that
-    rectangle.
-    """
+    """Return a function (frame, note, frames, notes) that sums a rectangle at every place."""
     total = np.zeros((picture.shape[0] + 1, picture.shape[1] + 1))
     total[1:, 1:] = picture.cumsum(axis=0).cumsum(axis=1)
     places = np.arange(picture.shape[0] - WIDTH + 1)
 
     def rectangle(frame: int, note: int, frames: int, notes: int) -> Column:
-        begin, end = places + frame, places + frame + frames
+        begin = places + frame
+        end = begin + frames
         found: Column = (
             total[end, note + notes]
             - total[begin, note + notes]
@@ -113,17 +114,20 @@ SHAPES: Final = {
 
 
 def compute_words(samples: Samples, rate: int) -> Words:
-    """The fingerprint of a clip, eight words a second; empty below 3 s.
+    """Return the fingerprint of a clip, eight words a second, or none below 3 s.
 
-    `samples` mono in [-1, 1] at any rate.
+    `samples` are mono in [-1, 1] at any rate.
     """
     picture = chromagram.compute_chromagram(samples, rate)
     if picture.shape[0] < WIDTH:
         return np.empty(0, dtype=np.uint32)
+
     found = np.zeros(picture.shape[0] - WIDTH + 1, dtype=np.uint32)
     sums = _build_rectangle_sums(picture)
+
     for shape, note, notes, frames, *ranges in FILTERS:
         first, second = SHAPES[shape](sums, note, notes, frames)
         ratio = np.log((1.0 + first) / (1.0 + second))
         found = found << np.uint32(2) | GRAY[np.searchsorted(np.array(ranges), ratio, side="right")]
+
     return found

@@ -1,9 +1,7 @@
-"""Was this made here, and may it exist?
+"""Verification: the one answer, for API and pages, to whether a file was made here and may exist.
 
-The one answer to that question, for the API and the pages alike.
-
-One module looks in one layer (`exact`, `marked`), `judging` draws the conclusion, `asking` is the
-order of it. Nothing of an upload is kept, and nothing that is said names a person.
+Each layer is a module, `conclusion` makes the verdict, and `verify` has the order. Nothing of an
+upload is stored, and no answer names a person.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The layer `c2pa`: whether the file carries Content Credentials, whose they are, and whether they
-fit its sound.
-"""
+"""The layer `c2pa`: the file's Content Credentials, and whether they fit its sound."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from typing import Final
 from provenance.c2pa import manifest_reader
 from provenance.c2pa.manifest_reader import Credentials, ManifestState
 from provenance.models import Clip
-from provenance.verification.layers import LayerResult
+from provenance.verification.layers import LayerResult, Upload
 from provenance.verification.verdict import LayerEvidence
 
 _RESULTS: Final = {
@@ -19,25 +17,19 @@ _RESULTS: Final = {
 }
 
 
-def check_c2pa_layer(data: bytes, *, expected: Clip | None) -> LayerResult:
-    """Read the file's manifest. `expected` is the clip that other layers found, if any.
-
-    The look names no clip: a manifest is carried into another file in a minute, so it alone never
-    makes a verdict.
-    """
-    return LayerResult(
-        evidence=LayerEvidence(
-            layer="c2pa",
-            result=_judge_credentials(manifest_reader.read_credentials(data), expected),
-        )
-    )
+def check_c2pa_layer(upload: Upload, expected: Clip | None) -> LayerResult:
+    """Read the file's manifest. `expected` is the clip that other layers found, if any."""
+    # The result has no clip: a manifest is easily copied into another file, so it never makes a
+    # verdict alone.
+    found = manifest_reader.read_credentials(upload.data)
+    result = _judge_credentials(found, expected)
+    return LayerResult(evidence=LayerEvidence(layer="c2pa", result=result))
 
 
 def _judge_credentials(found: Credentials, expected: Clip | None) -> str:
     if not found.ours:
         return _RESULTS.get(found.state, "absent")
-    return (
-        "mismatch"
-        if expected is not None and expected.manifest_id != found.manifest_id
-        else "match"
-    )
+    if expected is not None and expected.manifest_id != found.manifest_id:
+        return "mismatch"
+
+    return "match"

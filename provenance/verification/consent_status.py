@@ -1,4 +1,4 @@
-"""What became of the permission behind a clip: a hook that the room of consents fills."""
+"""The state of the consent behind a clip: a hook that the room of consents fills."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from core.hooks import Hook
 
 AskConsent = Callable[[str], str | None]
-"""Takes a consent's id; returns None for one that does not exist."""
+"""Takes a consent's id and returns None for a consent that does not exist."""
 
 ENDED_FOR_GOOD: Final = frozenset(
     {"withdrawn", "invalidated", "terminated", "rejected", "erasing", "erased"}
@@ -18,7 +18,7 @@ ENDED_FOR_GOOD: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentDirectory:
-    """What the room of consents answers: a consent's state now, and the level it was signed at."""
+    """The answers of the room of consents: a consent's state now, and its level."""
 
     get_state: AskConsent
     get_level: AskConsent
@@ -30,10 +30,10 @@ consent_directory: Final = Hook[ConsentDirectory](
 
 
 def get_consent_level(consent_id: str) -> str | None:
-    """Return the level at which a consent was signed, such as `L1`; None when there is none."""
+    """Return the level at which a consent was signed, such as `L1`, or None."""
     return consent_directory.get().get_level(consent_id)
 
 
 def get_consent_state(consent_id: str) -> str:
-    """Return the state of a consent, `unknown` when there is no such consent."""
+    """Return the state of a consent, or `unknown` when there is no such consent."""
     return consent_directory.get().get_state(consent_id) or "unknown"

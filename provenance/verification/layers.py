@@ -1,7 +1,8 @@
-"""What every layer is given, and what it gives back."""
+"""The shape of a layer: one check of an upload, with one signature for all four."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from audio.sound import Sound
@@ -11,17 +12,28 @@ from provenance.verification.verdict import LayerEvidence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file that somebody holds: its bytes, and its sound when it could be decoded (mono)."""
+    """A file to verify: its bytes, and its sound when it could be decoded (mono).
+
+    The keys of the organisation `prefer_organisation_id` are tried before those of others.
+    """
 
     data: bytes = field(repr=False)
     sound: Sound | None = field(repr=False)
+    prefer_organisation_id: str = ""
+
+    def require_sound(self) -> Sound:
+        """Return the sound.
+
+        Raises ValueError when there is none.
+        """
+        if self.sound is None:
+            raise ValueError("this layer needs a sound")
+        return self.sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkFinding:
-    """A mark that was read: where (seconds), and the clip that carries it, or None when no clip
-    does.
-    """
+    """A mark that was read: where (seconds), and the clip that carries it, if there is one."""
 
     start_s: float
     end_s: float
@@ -30,8 +42,9 @@ class MarkFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerResult:
-    """What a layer found: the evidence, the clip it speaks of, and whether the audio is the very
-    one delivered.
+    """What a layer found: the evidence and its clip.
+
+    `exact` means that the audio is exactly the one that was delivered.
     """
 
     evidence: LayerEvidence
@@ -40,11 +53,12 @@ class LayerResult:
     marks: tuple[MarkFinding, ...] = ()
 
 
-def find_delivered_clip(**hashes: str) -> Clip | None:
-    """The clip that left, whole or as the beginning of a stream, with this hash (`sha256` or
-    `sha256_pcm`), if any.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationLayer:
+    """One layer of a verification.
+
+    `check` takes the upload and the clip that the layers before it found, if any.
     """
-    # Equal bytes twice are copies of one sound, with one consent, or unmarked; the last one issued
-    # speaks for them.
-    rows = Clip.objects.delivered_in_any_part().filter(**hashes).select_related("organisation")
-    return rows.order_by("-issued_at", "-id").first()
+
+    check: Callable[[Upload, Clip | None], LayerResult]
+    needs_sound: bool = True

@@ -1,8 +1,7 @@
-"""From a soft binding, or from the sound that it is in, to manifests (C2PA Soft Binding Resolution
-API).
+"""Manifests by a soft binding or by a sound (C2PA Soft Binding Resolution API).
 
-An erased clip is not there at all; that this service made it is for `provenance.verification` to
-say, from the sound.
+An erased clip is not found here. Only `provenance.verification` answers, from the sound, that this
+service made it.
 """
 
 from __future__ import annotations
@@ -28,16 +27,18 @@ _ID: Final = re.compile(r"urn:c2pa:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _FORM: Final = re.compile(
     r"urn:(c2pa|uuid):[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(:[!-~]{1,200})?\Z"
 )
-"""An id of anybody's manifest (C2PA 2.1, 8.2; `urn:uuid:` before): ours have no vendor and no
-version behind them.
+"""An id of any manifest (C2PA 2.1, 8.2, and `urn:uuid:` before).
+
+Ours have no vendor and no version behind them.
 """
 GOOD_FOR: Final = (ClipState.ISSUED, ClipState.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A manifest that may be the one sought; `score`, 0 to 100, where it only sounds alike, else
-    None.
+    """A manifest that may be the one that is searched.
+
+    `score`, 0 to 100, is set where it only sounds similar, else None.
     """
 
     manifest_id: str
@@ -45,25 +46,30 @@ class Match:
 
 
 def find_by_binding(algorithm: str, value: str, *, most: int) -> tuple[Match, ...]:
-    """Manifests of a soft binding; none for an algorithm that is not ours.
+    """Return the manifests of a soft binding, or none for an algorithm that is not ours.
 
     Raises Malformed for an unreadable value.
     """
     if algorithm != manifest.ALGORITHM:
         return ()
+
     clip_id = manifest.binding_value_to_clip(value)
     if clip_id is None:
         raise Malformed("The value is not the base64 of 16 bytes.")
+
     return _to_matches(_list_clips_with_manifest().filter(id=clip_id))[:most]
 
 
 def find_by_content(data: bytes, *, algorithm: str | None, most: int) -> tuple[Match, ...]:
-    """Manifests of the file's clip: by its bytes, by the mark in its sound, then what sounds alike.
+    """Return the manifests of the file's clip: by its bytes, by its mark, then by similar sound.
 
-    The file is decoded in the child and not kept. Raises Malformed for what is no audio.
+    The file is decoded in the child and not stored.
+
+    Raises Malformed for what is no audio.
     """
     if algorithm not in {None, manifest.ALGORITHM}:
         return ()
+
     found = dict.fromkeys(_match_bytes(data))
     try:
         sound = decoding.decode_untrusted(data).sound
@@ -71,26 +77,28 @@ def find_by_content(data: bytes, *, algorithm: str | None, most: int) -> tuple[M
         if found:
             return tuple(found)[:most]
         raise Malformed(error.detail) from error
+
     found |= dict.fromkeys(_match_watermark(sound))
     named = {match.manifest_id for match in found}
-    alike = [match for match in _match_fingerprint(sound) if match.manifest_id not in named]
-    return (*found, *alike)[:most]
+    similar = [match for match in _match_fingerprint(sound) if match.manifest_id not in named]
+
+    return (*found, *similar)[:most]
 
 
 def get_manifest_store(manifest_id: str, *, active_only: bool = False) -> bytes:
-    """The manifest store that this is the active manifest of, or that manifest alone.
+    """Return the manifest store whose active manifest this is, or that manifest alone.
 
     Raises NotFound, Malformed.
     """
     if not _FORM.match(manifest_id):
         raise Malformed("That is no id of a manifest: `urn:c2pa:` and a UUID.")
-    clip = (
-        _list_clips_with_manifest().filter(manifest_id=manifest_id).first()
-        if _ID.match(manifest_id)
-        else None
-    )
+
+    clip = None
+    if _ID.match(manifest_id):
+        clip = _list_clips_with_manifest().filter(manifest_id=manifest_id).first()
     if clip is None:
         raise NotFound("There is no such manifest.")
+
     whole = manifest_store.load_manifest_store(clip)
     return jumbf.extract_active_manifest(whole) if active_only else whole
 
@@ -104,27 +112,24 @@ def _to_matches(rows: QuerySet[Clip]) -> tuple[Match, ...]:
 
 
 def _match_bytes(data: bytes) -> Iterator[Match]:
-    yield from _to_matches(
-        _list_clips_with_manifest().filter(sha256=canonical_json.sha256_hex(data))
-    )
+    digest = canonical_json.sha256_hex(data)
+    yield from _to_matches(_list_clips_with_manifest().filter(sha256=digest))
 
 
 def _match_watermark(sound: Sound) -> Iterator[Match]:
-    heard = [
-        mark.clip.id
-        for mark in watermark_layer.check_watermark_layer(sound, expected=None).marks
-        if mark.clip is not None
-    ]
-    yield from _to_matches(_list_clips_with_manifest().filter(id__in=heard))
+    marks = watermark_layer.search_marks(sound)
+    marked = [mark.clip.id for mark in marks if mark.clip is not None]
+    yield from _to_matches(_list_clips_with_manifest().filter(id__in=marked))
 
 
 def _match_fingerprint(sound: Sound) -> Iterator[Match]:
-    """What only sounds alike, most alike first.
+    """Yield what only sounds similar, the most similar first.
 
-    The same sentence spoken twice may, so it has a score.
+    The same sentence spoken twice may sound similar, so each match has a score.
     """
     if sound.seconds < fingerprint_layer.LEAST_SECONDS:
         return
+
     for candidate in repository.search_similar_clips(sound):
         if candidate.clip.state in GOOD_FOR and candidate.clip.manifest_blob_id:
             score = round(100 * (1 - candidate.likeness.errors))

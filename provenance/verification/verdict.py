@@ -1,6 +1,4 @@
-"""The shapes of an answer: verdict, evidence of each layer, the clip that may be named, where its
-mark was heard.
-"""
+"""The shape of an answer: verdict, evidence of each layer, the clip, and where its mark is."""
 
 from __future__ import annotations
 
@@ -21,9 +19,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerEvidence:
-    """What one layer said: `match`, `mismatch`, `absent` or `candidate`.
+    """The result of one layer: `match`, `mismatch`, `absent` or `candidate`.
 
-    `why` tells apart cases of one result; every `key` has its sentence in
+    `why` distinguishes cases of one result. Every `key` has its sentence in
     `provenance.verdict_text`.
     """
 
@@ -33,17 +31,15 @@ class LayerEvidence:
 
     @property
     def key(self) -> str:
-        """Under which the sentence stands: `sha256.match`, or `sha256.match.samples` with a
-        `why`.
-        """
+        """Return the sentence's key: `sha256.match`, or `sha256.match.samples` with a `why`."""
         return ".".join(part for part in (self.layer, self.result, self.why) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSummary:
-    """What may be said of a clip to anybody who holds it.
+    """What may be told of a clip to everyone who holds it.
 
-    Behind one that is not `livemode` stands no real person.
+    A clip that is not `livemode` is of no real person.
     """
 
     id: str
@@ -56,8 +52,9 @@ class ClipSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSegment:
-    """A stretch of the file in which a mark was read: from, to in seconds, and the clip's id where
-    it may be said.
+    """A stretch of the file in which a mark was read: from, to in seconds.
+
+    `clip_id` is the clip's id where it may be published.
     """
 
     start_s: float
@@ -69,11 +66,10 @@ class MarkSegment:
 class VerificationResult:
     """The answer.
 
-    `clip` is None when there is none, and when all that may be said is that it was issued here.
-
-    `others` are the further clips that were heard in a file of several, as far as they may be
-    named. `seconds` is the length of the sound, 0 when it could not be read; `why` says why not
-    (`audio.formats.REASONS`).
+    `clip` is None when there is none, and when only the fact may be told that it was issued here.
+    `others` are the further clips in a file of several, as far as they may be named. `seconds` is
+    the length of the sound, or 0 when it could not be read, and `why` is the reason
+    (`audio.containers.REASONS`).
     """
 
     outcome: Outcome
@@ -86,5 +82,5 @@ class VerificationResult:
 
     @property
     def is_erased(self) -> bool:
-        """Whether all that may be said is that this service made it."""
+        """Check whether only the fact may be told that this service made it."""
         return self.clip is None and self.outcome is Outcome.WITHDRAWN

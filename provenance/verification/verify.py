@@ -1,50 +1,71 @@
-"""The order of a search: decode in the child, look in each layer, judge."""
+"""The verification of an upload: decode it, check every layer, conclude."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django.conf import settings
 
 from audio import decoding
 from audio.containers import UnreadableAudio
 from audio.sound import Sound
-from provenance.verification import (
-    c2pa_layer,
-    conclusion,
-    fingerprint_layer,
-    sha256_layer,
-    watermark_layer,
-)
-from provenance.verification.layers import Upload
+from provenance.models import Clip
+from provenance.verification import conclusion
+from provenance.verification.c2pa_layer import check_c2pa_layer
+from provenance.verification.fingerprint_layer import check_fingerprint_layer
+from provenance.verification.layers import LayerResult, Upload, VerificationLayer
+from provenance.verification.sha256_layer import check_sha256_layer
 from provenance.verification.verdict import Outcome, VerificationResult
+from provenance.verification.watermark_layer import check_watermark_layer
+
+LAYERS: Final = (
+    VerificationLayer(check=check_sha256_layer, needs_sound=False),
+    VerificationLayer(check=check_watermark_layer),
+    VerificationLayer(check=check_c2pa_layer),
+    VerificationLayer(check=check_fingerprint_layer),
+)
+"""Every layer, the surest first: each is told the clip that those before it found."""
 
 
 def verify(data: bytes, *, first: str = "") -> VerificationResult:
-    """Look the upload up in every layer.
+    """Check an upload in every layer, in this order.
 
-    Raises nothing about the file: unreadable audio is a verdict too.
+    1. Decode the file in a limited child process.
+    2. Check each layer of `LAYERS`. Without a sound, only those that need none are checked.
+    3. Answer that the file is unreadable, if it has no sound and its bytes are unknown.
+    4. Conclude one verdict from all results.
 
-    `first` names the organisation whose marks are searched before those of others. The file is
-    decoded in a limited child process. Raises Unavailable when that process or the vault is down.
+    `first` names the organisation whose marks are searched before those of others. Nothing is
+    raised about the file: unreadable audio is a verdict, too.
+
+    Raises Unavailable when the child process or the vault is down.
     """
+    # 1. Decode.
     sound, why = _decode_sound(data)
-    upload = Upload(data=data, sound=sound)
-    same = sha256_layer.check_sha256_layer(upload)
-    if upload.sound is None:
-        if same.clip is None:
-            return VerificationResult(
-                outcome=Outcome.UNREADABLE, clip=None, evidence=(same.evidence,), why=why
-            )
-        return conclusion.conclude_verdict((same,))
-    mark = watermark_layer.check_watermark_layer(upload.sound, expected=same.clip, first=first)
-    signed = c2pa_layer.check_c2pa_layer(data, expected=same.clip or mark.clip)
-    return conclusion.conclude_verdict(
-        (same, mark, signed, fingerprint_layer.check_fingerprint_layer(upload.sound)),
-        seconds=upload.sound.seconds,
-    )
+    upload = Upload(data=data, sound=sound, prefer_organisation_id=first)
+
+    # 2. Check the layers.
+    results: list[LayerResult] = []
+    for layer in LAYERS:
+        if sound is not None or not layer.needs_sound:
+            results.append(layer.check(upload, _get_found_clip(results)))
+
+    # 3. Unreadable and unknown.
+    if sound is None and _get_found_clip(results) is None:
+        evidence = tuple(result.evidence for result in results)
+        return VerificationResult(outcome=Outcome.UNREADABLE, clip=None, evidence=evidence, why=why)
+
+    # 4. Conclude.
+    seconds = sound.seconds if sound is not None else 0.0
+    return conclusion.conclude_verdict(tuple(results), seconds=seconds)
+
+
+def _get_found_clip(results: list[LayerResult]) -> Clip | None:
+    return next((result.clip for result in results if result.clip is not None), None)
 
 
 def _decode_sound(data: bytes) -> tuple[Sound | None, str]:
-    """The sound, or why there is none."""
+    """Return the sound, or None and the reason why there is none."""
     try:
         return decoding.decode_untrusted(data, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES).sound, ""
     except UnreadableAudio as error:

@@ -2,7 +2,7 @@
 
 A file is solved in stretches of three periods, and a stream cannot wait for that. So each segment
 is solved together with the segments just before it. What the earlier segments lack or have too much
-of is state on, and any three seconds of the stream reach the margin as a file's stretch does. The
+of is carried on, and any three seconds of the stream reach the margin as a file's stretch does. The
 pattern, the code and the features are those of a file, so a reader cannot tell the two apart.
 """
 
