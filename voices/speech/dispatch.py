@@ -12,7 +12,7 @@ from accounts.principal import Principal
 from core import ids, streaming_response, transactions
 from core.caller_notes import Notes
 from core.clock import Clock
-from vault import sealed_notes as row_notes
+from vault import sealed_notes
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.providers import registry
 from voices.speech import capability_checks, job_queue, pipeline, tasks
@@ -91,7 +91,7 @@ def queue_job(
             request, options, providers(voices[request.voice_id].provider).capabilities()
         )
     job_id, people = ids.new("job"), {voice.subject for voice in voices.values()}
-    written = row_notes.seal_notes(
+    written = sealed_notes.seal_notes(
         notes or Notes(),
         subjects=people,
         row_id=job_id,
