@@ -21,7 +21,7 @@ from tests.architecture import source
 
 Start = tuple[str, str, str]
 """A file, a function in it, and the parameter or variable that carries the text."""
-EDGE: Final[Sequence[Start]] = [("voices/api/speech.py", "Speech.post", "form")]
+EDGE: Final[Sequence[Start]] = [("voices/api/views/speech.py", "SpeechView.post", "form")]
 WAYS: Final[Mapping[str, Sequence[Start]]] = {
     "sync": [("voices/speech/dispatch.py", "speak_text", "request")],
     # The ASGI edge calls what a session does at its end.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+
+import pytest
 
 from provenance.clips.clip_fields import (
     CLIP_FIELDS,
@@ -12,12 +15,15 @@ from provenance.clips.clip_fields import (
     list_export_columns,
 )
 from provenance.models import Clip
+from tests.architecture import source
 
 UNSHOWN = {
     "organisation", "livemode", "subject", "sealed_notes", "external_index", "reference_index",
     "aigc_producer", "blob_id", "manifest_offset", "manifest_size", "manifest_blob_id",
 }  # fmt: skip
 """Columns for our own use: whose the clip is, its notes, and where its bytes lie."""
+
+MOST_FILES_A_COLUMN = 3
 
 
 def columns() -> set[str]:
@@ -42,6 +48,21 @@ class TestTheTable:
             assert (one.log, one.export, one.api) == (column, column, column)
             assert column in list_export_columns()
             assert column in list_admin_columns()
+
+
+class TestANewColumn:
+    @pytest.mark.parametrize("column", ["self_checks", "manifest_reason", "manifest_sha256"])
+    def test_touches_three_files(self, column: str) -> None:
+        # The model, the table, and the place that computes it. The stand-alone verifier reads
+        # exported tables and imports nothing of ours.
+        naming = {
+            source.name(path)
+            for path in source.files()
+            if re.search(rf"\b{column}\b", path.read_text(encoding="utf-8"))
+        }
+        product = {name for name in naming if not name.startswith("provenance/verifier/")}
+        assert {"provenance/models/clip.py", "provenance/clips/clip_fields.py"} < product
+        assert len(product) <= MOST_FILES_A_COLUMN
 
 
 class TestWhatFillsAClip:

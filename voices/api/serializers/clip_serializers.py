@@ -15,10 +15,44 @@ from core.caller_notes import Notes
 from provenance import verification
 from provenance.clips import clip_lifecycle
 from provenance.clips.aigc_label import get_label_json
+from provenance.clips.clip_fields import ClipField, FieldKind, list_api_fields
 from provenance.models import Clip, ClipState, ManifestMode
 from transparency_log import proofs
 from voices.api.serializers.input_fields import code_field
 from voices.speech.disclosure import Disclosure
+
+AnyField = serializers.Field[Any, Any, Any, Any]
+
+
+class Thousandths(serializers.FloatField):
+    """A number that the row holds in thousandths."""
+
+    def to_representation(self, value: int) -> float:  # type: ignore[override]  # the row's own unit
+        """Return the number in whole units."""
+        return value / 1000
+
+
+def build_table_fields(group: str = "") -> dict[str, AnyField]:
+    """Return the plain fields of a clip, or of a group in it, by `CLIP_FIELDS`."""
+    return {name: _build_field(name, one) for name, one in list_api_fields(group)}
+
+
+def _build_field(name: str, one: ClipField) -> AnyField:
+    # The framework refuses a source that is the field's own name.
+    source: dict[str, Any] = {} if name == one.column else {"source": one.column}
+    match one.kind:
+        case FieldKind.OPTIONAL:
+            return NullableText(**source)
+        case FieldKind.NUMBER:
+            return serializers.IntegerField(**source)
+        case FieldKind.THOUSANDTHS:
+            return Thousandths(**source)
+        case FieldKind.TIME:
+            return Timestamp(allow_null=True, **source)
+        case FieldKind.LIST:
+            return serializers.ListField(child=serializers.CharField(), **source)
+        case _:
+            return serializers.CharField(**source)
 
 
 class SecondMarkSerializer(OutputSerializer[Mapping[str, Any]]):
@@ -44,21 +78,17 @@ class WatermarkSerializer(OutputSerializer[Clip]):
     scheme = serializers.CharField()
     key = serializers.CharField()
     token = serializers.RegexField("^[0-9a-f]{8}$")
-    margin_db = serializers.FloatField()
-    score = serializers.FloatField()
-    self_check = serializers.ListField(child=serializers.CharField(), source="self_checks")
     second_marks = SecondMarkSerializer(
         many=True, help_text="What else marks the clip, in clips of 15 seconds and more."
     )
 
+    def get_fields(self) -> dict[str, AnyField]:
+        """Add the fields that the table of a clip's fields names."""
+        return {**build_table_fields("watermark"), **super().get_fields()}
+
     def compute_fields(self, row: Clip) -> Mapping[str, object]:
-        """Return the name of the key, the token in hex, and the figures from thousandths."""
-        return {
-            "key": f"{row.organisation_id}|{row.epoch}",
-            "token": f"{row.token:08x}",
-            "margin_db": row.margin_milli_db / 1000,
-            "score": row.score_milli / 1000,
-        }
+        """Return the name of the key, and the token in hex."""
+        return {"key": f"{row.organisation_id}|{row.epoch}", "token": f"{row.token:08x}"}
 
 
 class AigcLabelSerializer(OutputSerializer[Mapping[str, str]]):
@@ -81,9 +111,10 @@ class ManifestSerializer(OutputSerializer[Clip]):
     """
 
     mode = serializers.ChoiceField(choices=ManifestMode.values, source="manifest_mode")
-    manifest_id = NullableText()
-    sha256 = NullableText(source="manifest_sha256")
-    reason = NullableText(source="manifest_reason")
+
+    def get_fields(self) -> dict[str, AnyField]:
+        """Add the fields that the table of a clip's fields names."""
+        return {**super().get_fields(), **build_table_fields("c2pa")}
 
 
 class ClipSerializer(ObjectSerializer[Clip]):
@@ -94,30 +125,17 @@ class ClipSerializer(ObjectSerializer[Clip]):
     state = serializers.ChoiceField(
         choices=[str(state) for state in ClipState if state != ClipState.MAKING]
     )
-    ended_at = Timestamp(allow_null=True)
-    voice = NullableText(source="voice_id")
-    decision = serializers.CharField(source="decision_id")
-    consent = serializers.CharField(source="consent_id")
     consent_assurance = serializers.CharField(allow_null=True)
-    grant = serializers.CharField(source="grant_id")
-    language = serializers.CharField()
-    use_case = serializers.CharField()
-    characters = serializers.IntegerField()
     disclosure = serializers.ChoiceField(choices=[mode.value for mode in Disclosure])
     aigc_label = AigcLabelSerializer(allow_null=True)
-    provider = serializers.CharField()
     client_reference = serializers.CharField(allow_null=True)
-    media_type = serializers.CharField()
-    codec = serializers.CharField()
-    bytes = serializers.IntegerField(source="size")
-    duration_ms = serializers.IntegerField()
-    sha256 = serializers.CharField()
-    sha256_pcm = serializers.CharField()
-    sha256_provider = serializers.CharField()
     watermark = WatermarkSerializer(allow_null=True)
     c2pa = ManifestSerializer(source="*")
     log_index = serializers.IntegerField(allow_null=True)
-    event = serializers.CharField(source="event_id")
+
+    def get_fields(self) -> dict[str, AnyField]:
+        """Add the fields that the table of a clip's fields names."""
+        return {**super().get_fields(), **build_table_fields()}
 
     def open_notes(self, row: Clip) -> Notes:
         """Return what the caller wrote beside the clip."""
@@ -173,7 +191,7 @@ class ClipFilter(StrictSerializer):
     consent = code_field(64, required=False)
     to = Moment(required=False, help_text="Clips issued before this time.")
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    def get_fields(self) -> dict[str, AnyField]:
         """Add `from`, which cannot be the name of an attribute."""
         since = Moment(required=False, help_text="Clips issued at this time or later.")
         return {**super().get_fields(), "from": since}
