@@ -1,3 +1,1 @@
-"""Watermark, clip hashes, the Merkle log, checkpoints, audit bundles and the verify page: what can
-be proven.
-"""
+"""Clips with their marks, hashes, manifests and receipts, exports, and the verify page."""

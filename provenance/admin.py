@@ -82,7 +82,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
 
     @admin_button(text="Export for audit", path="audit", permission="export")
     def audit(self, request: HttpRequest) -> HttpResponse:
-        """Ask for an audit bundle of everything live."""
+        """Request an audit bundle of all live data."""
         return self.with_reason(
             request,
             None,
@@ -99,13 +99,18 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
 
     @admin_button(text="Download", path="download", permission="export")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Give the bundle, when it is ready. That it was taken goes on record."""
+        """Return the bundle when it is ready. The log records the download.
+
+        Raises Http404, PermissionDenied.
+        """
         export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         if export is None or not self.may(request, Action.EXPORT):
             raise Http404
+
         demand_act(request, Action.EXPORT)
         if export.opens_people:
             demand_act(request, Action.OPEN_SPEAKER)
+
         at = now_for(export.organisation, livemode=export.livemode, real=clock.now())
         try:
             pieces = export_requests.download_bundle(
@@ -116,17 +121,22 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
             return HttpResponseRedirect(
                 reverse("admin:provenance_export_change", args=[quote(export.pk)])
             )
+
         headers = {"Content-Disposition": f'attachment; filename="{export.id}.zip"'}
         return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
 
     def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Owners, officers and auditors; what tells who people are is not for auditors."""
+        """Return whether the member may export: owners, officers and auditors.
+
+        Auditors may not have a bundle that names people.
+        """
         if (
             object_id is None
             or not self.may(request, Action.EXPORT)
             or self.may(request, Action.OPEN_SPEAKER)
         ):
             return self.may(request, Action.EXPORT)
+
         export = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         return export is not None and not export.opens_people
 
@@ -141,12 +151,13 @@ class FeedbackAdmin(ReadOnlyAdmin[Feedback]):
 
     @admin.display(description="Words")
     def show_words(self, row: Feedback) -> str:
-        """What was said, as long as the person in the clip is not erased."""
+        """Return the words of an opinion, as long as the person in the clip is not erased."""
         return reader_feedback.open_words(row)
 
     def list_owned_rows(self, request: HttpRequest) -> QuerySet[Feedback]:
-        """What was said of the organisation's own clips; what was said of no clip is the operator's
-        to read.
+        """Return the opinions on the organisation's clips.
+
+        The operator also sees the general ones.
         """
         member = member_of(request)
         general = Q(organisation=None) if member.is_superuser else Q(pk__in=())
@@ -161,7 +172,8 @@ def _request_audit_export(
     *,
     words: bool,
 ) -> str:
-    # The key that will sign the first bundle: the entry of this request names it.
+    # This makes the key that will sign the first bundle, because the log entry of the request names
+    # it.
     signing_keys.get_signer("exports", organisation_id=member.organisation_id, at=clock.now())
     export = export_requests.request_export(
         organisation_id=member.organisation_id,
@@ -174,4 +186,5 @@ def _request_audit_export(
         at=clock.now(),
         actor=actor,
     )
+
     return f"Export {export.id} is being made."

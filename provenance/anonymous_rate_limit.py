@@ -1,4 +1,4 @@
-"""Turns of people without a key: a rate limit by address that keeps no address."""
+"""A rate limit for requests without a key, by address, which stores no address."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ A_MINUTE: Final = 30
 def count_request(
     address: str, *, at: datetime, what: str = "verify", limit: int = A_MINUTE
 ) -> None:
-    """Count a question from this address; raises RateLimited after `limit` a minute (30) of this
-    kind.
+    """Count a request of the kind `what` from this address.
 
-    The counter is one of 65,536, chosen by a keyed hash whose key is another every day: no list of
-    addresses comes to be, and the number of counters is bounded.
+    Raises RateLimited after `limit` requests in a minute (30).
     """
+    # The counter is one of 65,536, chosen by a keyed hash with another key each day. So there is
+    # never a list of addresses, and the number of counters is bounded.
     daily = hmac.digest(
         settings.SECRET_KEY.encode(), f"{what}|{at.date().isoformat()}".encode(), "sha256"
     )
     bucket = hmac.digest(daily, address.encode(), "sha256")[:2].hex()
+
     try:
         rate_limits.count_call(f"{what}:{bucket}", limit=limit, at=at)
     except RateLimited as error:

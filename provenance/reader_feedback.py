@@ -1,8 +1,7 @@
-"""What people say about an answer of the verify page: taken without a name, kept for half a year,
-then deleted.
+"""Feedback on answers of the verify page, taken without a name and deleted after half a year.
 
-A free detection tool has to ask whether its answers are any good (California's AI Transparency Act,
-SB 942, 22757.2).
+A free detection tool has to ask for feedback on its answers (California's AI Transparency Act, SB
+942, 22757.2).
 """
 
 from __future__ import annotations
@@ -33,22 +32,26 @@ def give_feedback(
     address: str,
     at: datetime,
 ) -> Feedback:
-    """Keep one opinion; it goes to the organisation of the clip it speaks of, or to whoever runs
-    the service.
+    """Store one opinion, for the organisation of its clip or else for the operator.
 
-    The address is counted and not kept. Raises Invalid and RateLimited (five a minute from an
-    address).
+    The address is counted and not stored.
+
+    Raises Invalid, and RateLimited after five opinions a minute from one address.
     """
     if opinion not in Opinion.values:
         detail = "Choose one of the answers."
         raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr="opinion"),))
+
     said = words.replace("\0", "").strip()
     if not shown_text.strip_undrawn(said).strip():
-        said = ""  # letters that draw nothing say nothing
+        # Only invisible characters.
+        said = ""
     if len(said) > MOST_WORDS:
         detail = f"More than {MOST_WORDS} characters."
         raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))
+
     anonymous_rate_limit.count_request(address, at=at, what="feedback", limit=A_MINUTE)
+
     clip = (
         Clip.objects.filter(id=clip_id, state__in=_SHOWN).first()
         if ids.is_id(clip_id, "clp")
@@ -68,19 +71,19 @@ def give_feedback(
 
 
 def list_general_feedback() -> Iterator[Feedback]:
-    """What was said of no organisation's clip, oldest first: for whoever runs the service, and for
-    nobody else.
-    """
+    """Yield the opinions that concern no organisation's clip, oldest first, for the operator."""
     yield from Feedback.objects.filter(organisation=None).order_by("created_at", "id").iterator()
 
 
 def open_words(row: Feedback) -> str:
-    """Give what was said; nothing once the person in the clip has been erased."""
+    """Return the words of an opinion, or "" when the person in the clip is erased."""
     if row.sealed_words is None:
         return row.words
+
     clip = Clip.objects.filter(id=row.clip_id).exclude(subject="").first()
     if clip is None:
         return ""
+
     try:
         return str(
             sealed_values.unseal(clip.subject, _seal_context(row.clip_id), bytes(row.sealed_words))
@@ -91,15 +94,16 @@ def open_words(row: Feedback) -> str:
 
 @transactions.requires_transaction
 def forget_feedback_of_subject(subject: str) -> int:
-    """Empty what was said of this person's clips, before the clips forget whose they are; give how
-    many.
+    """Empty the words about this person's clips, and return how many opinions there were.
+
+    This comes before the clips lose their `subject`.
     """
     theirs = Clip.objects.filter(subject=subject).values("id")
     return Feedback.objects.filter(clip_id__in=theirs).update(words="", sealed_words=None)
 
 
 def _seal_words(clip: Clip, said: str) -> bytes | None:
-    """Words about a clip whose person is erased already are not kept."""
+    """Seal words under the speaker's key, or return None for a clip whose speaker is erased."""
     return sealed_values.seal(clip.subject, _seal_context(clip.id), said) if clip.subject else None
 
 
@@ -108,5 +112,5 @@ def _seal_context(clip_id: str) -> str:
 
 
 def delete_old_feedback(*, at: datetime) -> int:
-    """Delete what is older than half a year; give how many."""
+    """Delete the opinions that are older than half a year, and return how many."""
     return Feedback.objects.filter(created_at__lte=at - KEEP).delete()[0]

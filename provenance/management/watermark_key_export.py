@@ -1,6 +1,4 @@
-"""Giving an audiowmark key away: a key file that its owner alone can read, and an entry in the
-organisation's log.
-"""
+"""Export of an audiowmark key: a key file that only its owner can read, and a log entry."""
 
 from __future__ import annotations
 
@@ -18,9 +16,9 @@ from watermark.audiowmark import key_files
 
 
 def write_key(path: Path, key: audiowmark.AudiowmarkKey) -> None:
-    """Write a key file with mode 0600.
+    """Write a new key file with mode 0600.
 
-    Raises OSError, FileExistsError among them: nothing is overwritten.
+    Raises OSError, and FileExistsError for a file that exists already.
     """
     with os.fdopen(
         os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
@@ -30,18 +28,22 @@ def write_key(path: Path, key: audiowmark.AudiowmarkKey) -> None:
 
 @transactions.opens_transaction
 def export_key(path: Path, organisation_id: str, epoch: int | None, *, at: datetime) -> None:
-    """Write the key of an organisation's second marks of one year (the last one without `epoch`),
-    and log it.
+    """Write and log the key of an organisation's audiowmark layer.
 
-    Raises NotFound when it made no marks then, KeyDestroyed, and OSError.
+    `epoch` is the year of the key. None is the last one.
+
+    Raises NotFound when the organisation made no marks in that year, KeyDestroyed, and OSError.
     """
     known = MarkKey.objects.filter(organisation_id=organisation_id)
     if epoch is not None:
         known = known.filter(epoch=epoch)
+
     row = known.order_by("-epoch").first()
     if row is None:
         raise NotFound("This organisation made no marks then.")
+
     secret = watermark_keys.derive_second_key(organisation_id, row.epoch, at=at)
+
     events.append_event(
         organisation_id=organisation_id,
         livemode=True,

@@ -1,6 +1,4 @@
-"""The schemes of `manage.py watermark`: what each does with one sound, and the keys that the
-command gives them.
-"""
+"""The schemes of `manage.py watermark`: what each does with one sound, and their keys."""
 
 from __future__ import annotations
 
@@ -29,13 +27,14 @@ AUDIOWMARK_PURPOSE: Final = b"sayso audiowmark command line v1"
 
 
 class BadKey(ValueError):
-    """A key that no scheme can use; the message is a whole sentence without the key."""
+    """A key that no scheme can use. The message is a whole sentence without the key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemeMatch:
-    """A token that was read: hexadecimal, how clearly, by which scheme, and what else that scheme
-    says.
+    """A token that was read, in hexadecimal digits, with its score and its scheme.
+
+    `details` is what this scheme reports beyond that.
     """
 
     token: str
@@ -44,7 +43,7 @@ class SchemeMatch:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """As the command prints it."""
+        """Return the match as the command prints it."""
         return {
             "token": self.token,
             "score": round(self.score, 3),
@@ -54,22 +53,23 @@ class SchemeMatch:
 
 
 class SchemeCommand(Protocol):
-    """One way of marking sounds."""
+    """One scheme of marking sounds."""
 
     name: str
-    digits: int  # of a token, hexadecimal
+    digits: int
+    """How many hexadecimal digits a token has."""
 
     def mark(self, sound: Sound, token: str, output: Output) -> tuple[bytes, dict[str, Any]]:
-        """The bytes of the marked sound, and what is to be said of it.
+        """Return the bytes of the marked sound, and facts about the mark.
 
         Raises MarkFailed and Invalid.
         """
 
     def read(self, sound: Sound) -> SchemeMatch | None:
-        """The token in a sound, if it can be believed."""
+        """Return the token in a sound, if the reading is reliable."""
 
     def segments(self, sound: Sound) -> list[dict[str, Any]]:
-        """Which seconds carry which token."""
+        """Return the marked segments with start and end in seconds, and their tokens."""
 
 
 class SpeechScheme:
@@ -82,7 +82,7 @@ class SpeechScheme:
         self._key = key
 
     def mark(self, sound: Sound, token: str, output: Output) -> tuple[bytes, dict[str, Any]]:
-        """Mark, as clips for delivery are marked."""
+        """Mark a sound in the same way as clips for delivery."""
         marked = verified_marking.mark_sound(
             sound, token=int(token, 16), key=self._key, output=output
         )
@@ -94,21 +94,23 @@ class SpeechScheme:
         }
 
     def read(self, sound: Sound) -> SchemeMatch | None:
-        """Whatever passes its check is believed."""
+        """Return the token, which is reliable when it passes its own check."""
         reading = watermark.detect(sound.samples, sound.rate, key=self._key)
         if reading is None:
             return None
+
         details = {
             "speed": reading.speed,
             "tempo": round(reading.tempo, 5),
             "identity": _to_hexadecimal(reading.identity),
         }
+
         return SchemeMatch(
             token=f"{reading.token:08x}", score=reading.score, scheme=self.name, details=details
         )
 
     def segments(self, sound: Sound) -> list[dict[str, Any]]:
-        """Second by second."""
+        """Return the segments, found second by second."""
         return [
             {
                 "start_s": round(segment.start_s, 2),
@@ -122,9 +124,7 @@ class SpeechScheme:
 
 
 class Audiowmark:
-    """audiowmark's scheme: 128 bits, read from about 8 seconds on, dependable from 15; strength
-    15.
-    """
+    """audiowmark's scheme: 128 bits at strength 15, read from about 8 seconds, reliable from 15."""
 
     name = audiowmark.SCHEME
     digits = 32
@@ -133,7 +133,10 @@ class Audiowmark:
         self._key = key
 
     def mark(self, sound: Sound, token: str, output: Output) -> tuple[bytes, dict[str, Any]]:
-        """Mark, and read the token back from the very bytes."""
+        """Mark a sound, and read the token back from the final bytes.
+
+        Raises MarkFailed, Invalid.
+        """
         rate = check_output(output).sample_rate_hz or sound.rate
         host = sound.resample(rate)
         strength = audiowmark_layer.STRENGTH
@@ -148,20 +151,20 @@ class Audiowmark:
             raise MarkFailed(
                 "The mark could not be read back from the clip.", facts={"reason": "not_read_back"}
             )
+
         best = max(row.quality for row in read)
         return data, {"strength": strength, "score": round(best, 3)}
 
     def read(self, sound: Sound) -> SchemeMatch | None:
-        """Only a row that can be believed without knowing the token."""
+        """Return the first token that is reliable without knowing it beforehand."""
         row = next((row for row in self._rows(sound) if row.believable), None)
-        return (
-            SchemeMatch(token=row.message, score=row.quality, scheme=self.name)
-            if row is not None
-            else None
-        )
+        if row is None:
+            return None
+
+        return SchemeMatch(token=row.message, score=row.quality, scheme=self.name)
 
     def segments(self, sound: Sound) -> list[dict[str, Any]]:
-        """None: this scheme says where a block begins, not how far the mark reaches."""
+        """Return no segments: this scheme finds where a block begins, and not where marks end."""
         return []
 
     def _rows(self, sound: Sound) -> list[audiowmark.DetectorRow]:
@@ -171,7 +174,7 @@ class Audiowmark:
 
 
 def list_schemes(secret: bytes | None, *, master: str) -> tuple[SchemeCommand, ...]:
-    """Every scheme with a key that was given, or with the command line's own of this deployment.
+    """Return every scheme with the key `secret`, or with this deployment's command-line key.
 
     audiowmark's scheme takes the first 16 bytes.
     """
@@ -183,25 +186,30 @@ def list_schemes(secret: bytes | None, *, master: str) -> tuple[SchemeCommand, .
 
 
 def derive_command_line_key(master: str) -> audiowmark.AudiowmarkKey:
-    """The key with which this deployment's command line marks in audiowmark's scheme."""
+    """Return the key with which this deployment's command line marks in audiowmark's scheme."""
     return audiowmark_layer.to_audiowmark_key(
         _derive_key(master, AUDIOWMARK_PURPOSE), "sayso command line"
     )
 
 
 def parse_secret(digits: str) -> bytes:
-    """A key from hexadecimal digits. Raises BadKey."""
+    """Return a key from hexadecimal digits.
+
+    Raises BadKey.
+    """
     try:
         secret = bytes.fromhex(digits)
     except ValueError as error:
         raise BadKey("The key must be hexadecimal digits.") from error
+
     if len(secret) < LEAST_KEY_BYTES:
         raise BadKey(f"The key must have at least {2 * LEAST_KEY_BYTES} hexadecimal digits.")
+
     return secret
 
 
 def read_secret(path: Path) -> bytes:
-    """A key from a file: hexadecimal digits, or a key file of the audiowmark program.
+    """Return a key from a file of hexadecimal digits or a key file of the audiowmark program.
 
     Raises BadKey and OSError.
     """
@@ -209,8 +217,10 @@ def read_secret(path: Path) -> bytes:
         text = path.read_text(encoding="ascii").strip()
     except UnicodeDecodeError:
         text = ""
+
     if text and not set(text) - set("0123456789abcdefABCDEF \r\n\t"):
         return parse_secret(text)
+
     try:
         return key_files.read_key_file(path).secret
     except key_files.KeyFileError as error:

@@ -1,6 +1,4 @@
-"""The rows of provenance: clips with their marks, manifests, fingerprints and receipts, exports,
-opinions.
-"""
+"""Tables of clips with their marks and receipts, of credentials, exports and feedback."""
 
 from provenance.models.clip import (
     LEFT,

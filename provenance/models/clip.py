@@ -1,6 +1,6 @@
-"""Clips: what left this service, by which permit, with which mark and which hashes.
+"""Clips, the keys that they are marked with, and the sounds that share a token.
 
-No personal data.
+The tables hold no personal data in the clear.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from core.caller_notes import Noted
 
 
 class ClipState(models.TextChoices):
-    """`making` is the intent, written before a provider is asked; the four others are what became
-    of it.
+    """The states of a clip.
 
-    An aborted clip of some size is a stream that was broken off: that many bytes have left, and no
-    more.
+    `making` is the intent, which is stored before a provider is asked. The four others are what
+    became of it. An aborted clip with a size is a stream that was broken off after that many bytes.
     """
 
     MAKING = "making"
@@ -38,29 +37,27 @@ LEFT = (ClipState.ISSUED, ClipState.WITHDRAWN, ClipState.ERASED)
 
 
 class ClipQuerySet(models.QuerySet["Clip"]):
-    """The questions that other rooms ask about clips."""
+    """Queries for clips that were delivered."""
 
     def delivered_in_full(self) -> ClipQuerySet:
-        """Those whose audio has left this service, whatever became of them later."""
+        """Return the clips that were delivered whole, whatever became of them later."""
         return self.filter(state__in=LEFT)
 
     def delivered_in_any_part(self) -> ClipQuerySet:
-        """Those of which anything has left: the whole, or the beginning of a stream that was broken
-        off.
-        """
+        """Return the clips that were delivered, whole or as the beginning of a stream."""
         return self.filter(Q(state__in=LEFT) | Q(state=ClipState.ABORTED, size__gt=0))
 
 
 class Clip(Noted):
     """One piece of made speech.
 
-    Rows are made by `provenance.clips.clip_reservation` before the provider is asked, and never
+    `provenance.clips.clip_reservation` makes the row before the provider is asked. It is never
     deleted.
 
-    Consent, decision, grant and voice are ids and not relations: they live higher in the house, and
-    this row outlives them. `subject` is the vault subject of the voice owner; erasing empties it,
-    so that the hashes lead to nobody. `manifest_blob_id` holds the C2PA manifest; embedded, that is
-    the clip's own blob, from `manifest_offset` on.
+    Consent, decision, grant and voice are ids and not relations: their tables belong to packages
+    above, and this row outlives them. `subject` is the speaker's subject in the vault. An erasure
+    empties it, so that the hashes lead to no person. `manifest_blob_id` names the blob that holds
+    the C2PA manifest. For an embedded one it is the clip's own blob, from `manifest_offset` on.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -81,16 +78,14 @@ class Clip(Noted):
     use_case = models.CharField(max_length=64)
     characters = models.PositiveIntegerField(default=0)
     disclosure = models.CharField(max_length=16, default="none")
-    aigc_producer = models.CharField(
-        max_length=64, blank=True
-    )  # whom China's hidden label names, where it is on
+    # The producer that China's hidden label (AIGC) names, where it is on.
+    aigc_producer = models.CharField(max_length=64, blank=True)
 
     scheme = models.CharField(max_length=32, blank=True)
     epoch = models.PositiveIntegerField()
     token = models.PositiveBigIntegerField()
-    token_shared = models.BooleanField(
-        default=False
-    )  # it is that of an earlier clip of the same sound
+    # The token is that of an earlier clip of the same sound.
+    token_shared = models.BooleanField(default=False)
     margin_milli_db = models.IntegerField(default=0)
     score_milli = models.IntegerField(default=0)
     self_checks = models.JSONField(default=list)
@@ -165,7 +160,7 @@ class Clip(Noted):
                 name="clip_that_never_left_has_no_audio",
                 condition=Q(state__in=LEFT)
                 | Q(blob_id="", sha256="", size=0, issued_at=None)
-                # A stream that was broken off: what left of it is hashed and never kept.
+                # A stream that was broken off: its delivered part is hashed and not stored.
                 | (
                     Q(state=ClipState.ABORTED, blob_id="", size__gt=0, issued_at__isnull=False)
                     & ~Q(sha256="")
@@ -209,16 +204,13 @@ class Clip(Noted):
 
 
 class MarkKey(models.Model):
-    """An epoch of an organisation's watermark key that marks have been made with: what a search has
-    to try.
-    """
+    """A year of an organisation's watermark key in which marks were made, for searches to try."""
 
     id = models.BigAutoField(primary_key=True)
     organisation = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
     epoch = models.PositiveIntegerField()
-    second = models.BooleanField(
-        default=False
-    )  # whether any clip of this epoch carries the second mark too
+    # Whether any clip of this year also carries the audiowmark layer.
+    second = models.BooleanField(default=False)
     created_at = models.DateTimeField(editable=False)
 
     class Meta:
@@ -233,9 +225,9 @@ class MarkKey(models.Model):
 
 
 class MarkedSound(models.Model):
-    """A name of a sound that was marked under a key, and its token: one name has one token.
+    """A sound that was marked under a key, and its only token.
 
-    `sound` is a keyed hash (`provenance.clips.shared_tokens`).
+    `sound` is a keyed hash that names the sound (`provenance.clips.shared_tokens`).
     """
 
     id = models.BigAutoField(primary_key=True)

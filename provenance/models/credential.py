@@ -1,6 +1,6 @@
 """Credentials: the keys and certificates that sign manifests.
 
-The keys lie in the KMS; `handle` only names one.
+The keys are in the KMS, and `handle` names one there.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from django.db.models import Q
 
 
 class CredentialRole(models.TextChoices):
-    """A root vouches for our leaves, a leaf signs manifests.
+    """What a credential is for.
 
-    `asked` is a key whose certificate somebody else will make, `anchor` the root of such a
-    somebody.
+    A root vouches for our leaves, and a leaf signs manifests. `asked` is a key whose certificate
+    another authority will make, and `anchor` is the root of such an authority.
     """
 
     ROOT = "root"
@@ -25,11 +25,11 @@ class CredentialRole(models.TextChoices):
 class Credential(models.Model):
     """A key of this installation with its certificate.
 
-    Retired ones stay: what they signed is still checked by them.
+    Retired credentials stay, because what they signed is still checked by them.
 
-    `chain` is PEM: for a leaf what manifests carry (the leaf first, without its root), for a root
-    or an anchor itself. `id` names the key: SHA-256 of its public bytes, or of an anchor's PEM,
-    whose key is not here.
+    `chain` is PEM. A leaf has the chain that manifests carry, with the leaf first and without its
+    root. A root or an anchor has itself. `id` is the SHA-256 of the public key, or of the PEM of an
+    anchor, whose key is not here.
     """
 
     id = models.CharField(primary_key=True, max_length=64, editable=False)

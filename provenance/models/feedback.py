@@ -1,6 +1,4 @@
-"""What people say about an answer of the verify page: kept for a time, without a name and without
-an address.
-"""
+"""Feedback on answers of the verify page, without names and addresses."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from django.db.models import Q
 
 
 class Opinion(models.TextChoices):
-    """What somebody thinks of an answer."""
+    """What a reader thinks of an answer."""
 
     HELPED = "helped", "It helped"
     WRONG = "wrong", "The answer is wrong"
@@ -18,12 +16,12 @@ class Opinion(models.TextChoices):
 
 
 class Feedback(models.Model):
-    """One opinion.
+    """One opinion on an answer.
 
-    `organisation` is that of the clip which the answer named, if it named one; else it is general.
+    `organisation` owns the clip that the answer named. Without such a clip the opinion is general.
 
-    What is said of a clip may name the person who speaks in it: those words lie sealed under that
-    person's key, and `words` is empty.
+    Words about a clip may name the person who speaks in it. They are sealed under that person's
+    key, and `words` is empty.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -1,6 +1,4 @@
-"""Receipts: what was signed about a clip, kept so that everybody who asks gets the very same
-bytes.
-"""
+"""Signed receipts of clips."""
 
 from __future__ import annotations
 
@@ -10,9 +8,8 @@ from django.db import models
 class Receipt(models.Model):
     """The signed receipt of one clip, in the general JSON form of JWS.
 
-    Made when first asked for, gone with the person.
-
-    Signing again would give other bytes after a change of keys, so the first one stays.
+    It is made at the first request and deleted when the person is erased. After a change of keys a
+    new signature would have other bytes, so the first one stays.
     """
 
     clip = models.OneToOneField(

@@ -1,3 +1,1 @@
-"""The public pages: the first page, `/verify` for anybody with a clip, and what they thought of the
-answer.
-"""
+"""The public pages: the first page, `/verify`, and feedback on its answers."""

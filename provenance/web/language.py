@@ -1,6 +1,4 @@
-"""In which language a public page speaks: the one chosen on the page, else the one that the browser
-asks for.
-"""
+"""The language of a public page: chosen on the page, or else by the browser."""
 
 from __future__ import annotations
 
@@ -18,8 +16,9 @@ CHOICE = "lang"
 
 
 def choose_language(view: View) -> View:
-    """Answer in the language of `?lang=`, when there is one that we speak; it is remembered in the
-    address alone.
+    """Make a view answer in the language of `?lang=`, when we have that language.
+
+    Only the address keeps the choice.
     """
 
     @wraps(view)
@@ -27,8 +26,10 @@ def choose_language(view: View) -> View:
         asked = request.GET.get(CHOICE, "")
         if not _is_spoken(asked):
             return view(request)
+
         with translation.override(asked):
             response = view(request)
+
         response["Content-Language"] = asked
         return response
 
@@ -36,9 +37,10 @@ def choose_language(view: View) -> View:
 
 
 def get_language_suffix(request: HttpRequest) -> str:
-    """What to add to our own addresses so that the choice is kept: `?lang=de`, or nothing."""
+    """Return what keeps the chosen language in our own addresses: `?lang=de`, or nothing."""
     if not _is_spoken(request.GET.get(CHOICE, "")):
         return ""
+
     return f"?{CHOICE}={web.readers_language()}"
 
 

@@ -1,4 +1,4 @@
-"""How a reader picks an opinion on an answer: one sentence for each `Opinion`."""
+"""The sentences by which a reader chooses an opinion, one for each `Opinion`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the public pages are mounted."""
+"""Addresses of the public pages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The picture of where marks were heard: a line of time with bars, as numbers for an inline SVG,
-and the same in words.
+"""The drawing of where marks were found in a file, as numbers for an inline SVG and in words.
 
-Bars of one clip share a row and a pattern, so that nothing depends on colour alone.
+Bars of one clip share a row and a pattern, so that no meaning depends on colour alone.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ WIDTH: Final = 1000
 ROW: Final = 64
 PATTERNS: Final = 4
 LEAST_WIDTH: Final = 6
-"""A bar narrower than this would not be seen on a phone."""
+"""The least width of a bar. A narrower one could not be seen on a phone."""
 TICKS: Final = 4
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One bar, in units of the drawing."""
+    """A bar in units of the drawing."""
 
     x: int
     width: int
@@ -33,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A time on the axis: where, what it says, and how the text is anchored there."""
+    """A time on the axis: its place, its text, and how the text is anchored there."""
 
     x: int
     says: str
@@ -42,8 +41,9 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineRow:
-    """One clip's bars in words: its letter, its id ("" when it may not be named), and its stretches
-    as times.
+    """The bars of one clip in words.
+
+    `clip_id` is "" for a clip that may not be named. `times` are pairs of start and end.
     """
 
     letter: str
@@ -54,9 +54,9 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """All of it.
+    """The whole drawing.
 
-    `share` is how much of the sound is marked, in percent; `height` is without the axis.
+    `share` is how much of the sound is marked, in percent. `height` is without the axis.
     """
 
     bars: tuple[Bar, ...]
@@ -67,11 +67,17 @@ class Picture:
 
 
 def draw_timeline(stretches: Sequence[MarkSegment], seconds: float) -> Picture | None:
-    """The picture, or None when there is nothing to see: no mark, or no length to draw it in."""
+    """Return the drawing of marked `stretches` in a sound of this length in seconds.
+
+    Returns None without marks or without a length.
+    """
     if not stretches or seconds <= 0:
         return None
+
     clips = list(dict.fromkeys(stretch.clip_id or "" for stretch in stretches))
-    bars, rows = [], []
+    bars: list[Bar] = []
+    rows: list[TimelineRow] = []
+
     for number, clip in enumerate(clips):
         mine = [stretch for stretch in stretches if (stretch.clip_id or "") == clip]
         y = ROW * number
@@ -80,6 +86,7 @@ def draw_timeline(stretches: Sequence[MarkSegment], seconds: float) -> Picture |
             (format_clock(stretch.start_s), format_clock(stretch.end_s)) for stretch in mine
         )
         rows.append(TimelineRow(letter=_get_row_letter(number), clip_id=clip, times=times, y=y))
+
     return Picture(
         bars=tuple(bars),
         ticks=tuple(_build_ticks(seconds)),
@@ -90,7 +97,7 @@ def draw_timeline(stretches: Sequence[MarkSegment], seconds: float) -> Picture |
 
 
 def format_clock(seconds: float) -> str:
-    """A time in the file: `0:07`, `1:23`, tenths where it is short (`0:03.4`)."""
+    """Return a time in the file: `0:07`, `1:23`, with tenths unless they are zero (`0:03.4`)."""
     tenths = round(10 * seconds)
     text = f"{tenths // 600}:{tenths // 10 % 60:02d}"
     return f"{text}.{tenths % 10}" if tenths % 10 else text
@@ -119,9 +126,12 @@ def _build_ticks(seconds: float) -> list[Tick]:
 
 
 def _measure_coverage(stretches: Sequence[MarkSegment], seconds: float) -> float:
-    """Seconds under at least one bar."""
-    covered, reached = 0.0, 0.0
+    """Return the seconds under at least one bar."""
+    covered = 0.0
+    reached = 0.0
+
     for begin, end in sorted((max(0.0, one.start_s), min(seconds, one.end_s)) for one in stretches):
         covered += max(0.0, end - max(begin, reached))
         reached = max(reached, end)
+
     return covered

@@ -1,6 +1,4 @@
-"""`manage.py credentials`: who signs Content Credentials here; make, rotate, or install a foreign
-certificate.
-"""
+"""`manage.py credentials`: show and change what signs Content Credentials here."""
 
 from __future__ import annotations
 
@@ -55,15 +53,15 @@ class Command(BaseCommand):
                     pass
         except SaysoError as error:
             raise CommandError(error.detail) from error
-        for one in signing_authority.list_credentials():
+
+        for credential in signing_authority.list_credentials():
             until = (
-                f"signed until {to_rfc3339(one.retired_at)}"
-                if one.retired_at
-                else _describe_role(one.role)
+                f"signed until {to_rfc3339(credential.retired_at)}"
+                if credential.retired_at
+                else _describe_role(credential.role)
             )
-            self.stdout.write(
-                f"{one.role:7}{one.id[:16]}  {until:32}  {one.subject or 'no certificate yet'}"
-            )
+            subject = credential.subject or "no certificate yet"
+            self.stdout.write(f"{credential.role:7}{credential.id[:16]}  {until:32}  {subject}")
 
 
 def _describe_role(role: str) -> str:

@@ -1,6 +1,4 @@
-"""`manage.py feedback`: what people say of the verify page and not of an organisation's clip, a
-line each.
-"""
+"""`manage.py feedback`: print the opinions on the verify page that concern no clip, a line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/verify/feedback`: what somebody thought of an answer. No name, no address, no cookie."""
+"""`/verify/feedback`: an opinion on an answer, without name, address and cookie."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from provenance.verification import Outcome
 from provenance.web import language, opinion_labels
 
 
-# No cookie and no login: a forged form could say no more than its author can say here.
+# Without cookie and login, a forged form can do no more than its author can do here.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @web.keep_private
 @language.choose_language
 def show_feedback_page(request: HttpRequest) -> HttpResponse:
-    """Show the form; on POST keep the opinion and say thank you."""
+    """Show the form, or store the opinion of a POST and redirect to the thanks."""
     if request.method != "POST":
         return _render_form(request, sent="sent" in request.GET)
+
     verdict = request.POST.get("verdict", "")
     try:
         reader_feedback.give_feedback(
@@ -53,6 +54,7 @@ def show_feedback_page(request: HttpRequest) -> HttpResponse:
 def _describe_fault(invalid: Invalid) -> str:
     if invalid.faults[0].attr == "opinion":
         return gettext("Choose one of the answers first.")
+
     return gettext("That is longer than {limit} characters. Please shorten it.").format(
         limit=reader_feedback.MOST_WORDS
     )

@@ -1,4 +1,4 @@
-"""The first page: what this is and where to go."""
+"""The first page, which explains the service and leads on."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from core import web
 
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
-    """Say in one calm page what this is and where to go."""
+    """Show the first page."""
     return render(request, "front.html", {"lang": web.readers_language()})

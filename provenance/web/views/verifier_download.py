@@ -1,5 +1,6 @@
-"""`/verify.py`: the program that checks receipts and bundles, for whoever got one and has no bundle
-to take it from.
+"""`/verify.py`: the program that checks receipts and bundles offline.
+
+Each bundle holds it too. This is for people who have a receipt only.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ def _get_program_etag(_request: HttpRequest) -> str:
 @require_safe
 @condition(etag_func=_get_program_etag)
 def download_verifier(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Give the program. `/verify` shows its SHA-256; caches may keep it for an hour."""
+    """Return the program, whose SHA-256 is on `/verify`. Caches may keep it for an hour."""
     headers = {
         "Cache-Control": "public, max-age=3600",
         "Content-Disposition": 'attachment; filename="verify.py"',
         "Access-Control-Allow-Origin": "*",
     }
+
     return HttpResponse(
         build.build_program(), content_type="text/x-python; charset=utf-8", headers=headers
     )

@@ -1,7 +1,4 @@
-"""`/verify`: anybody with a clip may ask whether it was made here.
-
-Scripts only add progress and a place to drop it.
-"""
+"""`/verify`: the page that checks whether a clip was made here. It works without scripts."""
 
 from __future__ import annotations
 
@@ -31,9 +28,7 @@ MOST_NAME: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """One layer of evidence in words: what it is, what it said, what it proves and what it does
-    not.
-    """
+    """One layer of evidence in words: what it is, its result, and what it proves."""
 
     layer: str
     result: str
@@ -43,7 +38,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clip:
-    """A clip that was found, in words."""
+    """A found clip in words."""
 
     id: str
     organisation: str
@@ -53,22 +48,21 @@ class _Clip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What a kept answer is about: which file, and when it was looked at."""
+    """The file that an answer is about, and when it was checked."""
 
     name: str
     sha256: str
     at: str
 
 
-# No cookie and no login, and nothing is changed by asking, so there is nothing that a forged form
-# could do.
+# There is no cookie and no login, and a check changes nothing, so a forged form can do no harm.
 @accept_body(settings.SAYSO_MAX_UPLOAD_BYTES, explained_by_view=True)
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @web.keep_private
 @language.choose_language
 def show_verify_page(request: HttpRequest) -> HttpResponse:
-    """Show the form; on POST the answer for the uploaded file, which is not kept."""
+    """Show the form, or on POST the answer for the uploaded file, which is not stored."""
     if request.method != "POST":
         return _render_form(request)
 
@@ -77,16 +71,20 @@ def show_verify_page(request: HttpRequest) -> HttpResponse:
         > settings.SAYSO_MAX_UPLOAD_BYTES + FORM_OVERHEAD
     ):
         return _render_form(request, fault=_describe_size_limit(), status=413)
+
     upload = request.FILES.get(FIELD)
     if upload is None or upload.size is None:
         return _render_form(request, fault=gettext("Choose a file first."), status=422)
     if upload.size > settings.SAYSO_MAX_UPLOAD_BYTES:
         return _render_form(request, fault=_describe_size_limit(), status=413)
+
     if upload.size == 0:
         return _render_form(
             request, fault=gettext("This file is empty. Choose another one."), status=422
         )
-    at, data = clock.now(), upload.read()
+
+    at = clock.now()
+    data = upload.read()
     try:
         anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=at)
         verdict = verification.verify(data)
@@ -102,11 +100,13 @@ def show_verify_page(request: HttpRequest) -> HttpResponse:
             "minute."
         )
         return _set_retry_after(_render_form(request, fault=fault, status=503), down)
+
     asked = _Asked(
         name=(upload.name or "")[:MOST_NAME],
         sha256=canonical_json.sha256_hex(data),
         at=web.format_moment(at, web.readers_language()),
     )
+
     return _render_answer(request, verdict, asked)
 
 
@@ -179,6 +179,7 @@ def _render_answer(
         "picture_says": _describe_timeline(drawn, verdict.seconds) if drawn else "",
         "opinions": tuple(opinion_labels.LABELS.items()),
     }
+
     return render(request, "provenance/verdict.html", shown)
 
 
@@ -207,5 +208,6 @@ def _format_length(seconds: float) -> str:
     if seconds < 60:
         tenths = formats.number_format(round(seconds, 1), decimal_pos=1)
         return gettext("{seconds} seconds").format(seconds=tenths)
+
     minutes, rest = divmod(round(seconds), 60)
     return gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
