@@ -5,8 +5,7 @@ reason.
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -18,27 +17,25 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
 from accounts.admin_base import (
-    ReadOnlyAdmin,
     admin_button,
     log_admin_action,
     may_act,
     may_enter,
     member_of,
 )
-from accounts.models import Organisation
-from accounts.reason_forms import CodeForm, Given, NoReasonForm, make_code_form
+from accounts.reason_forms import NoReasonForm
 from accounts.role_permissions import Action
 from consent import (
+    consent_acts,
+    decision_admin,  # noqa: F401 - importing registers it
     delivery_admin,
     intended_uses,
     sealed_reasons,
-    services,
     speaker_admin,  # noqa: F401 - importing registers it
 )
-from consent.lifecycle import consent_requests, link_resend
-from consent.models import Consent, Decision, Grant, NoticeVersion
+from consent.lifecycle import link_resend, sealed_fields
+from consent.models import Consent, Grant
 from consent.models.consent import ConsentQuerySet
-from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from consent.policy.state_machine import ConsentState
 from core import clock
@@ -163,7 +160,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
 
     def notes_of(self, row: Consent) -> Notes:
         """Open the consent's notes."""
-        return consent_requests.notes_of(row)
+        return sealed_fields.notes_of(row)
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         """The state first, as it is now and not as it was written down."""
@@ -172,7 +169,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
     @admin.display(description="State", ordering="state")
     def state_today(self, consent: Consent) -> str:
         """The state as it is now, also before a sweep has written it down."""
-        return str(consent.state_at(_principal_of(consent)["at"]))
+        return str(consent.state_at(consent_acts.owner_of(consent)["at"]))
 
     @admin.display(description="Signed record")
     def signed_record(self, consent: Consent) -> SafeString | str:
@@ -194,8 +191,8 @@ class ConsentAdmin(NotedAdmin[Consent]):
                 "No further call is allowed, waiting jobs are not delivered, its voices are "
                 "deleted. For good."
             ),
-            do=_withdraw_consent,
-            asks=_reason_form_for(Act.REVOKE),
+            do=consent_acts.withdraw_consent,
+            asks=consent_acts.reason_form_for(Act.REVOKE),
         )
 
     @admin_button(text="Suspend", path="suspend", permission="suspend")
@@ -207,8 +204,8 @@ class ConsentAdmin(NotedAdmin[Consent]):
             action=Action.SUSPEND,
             title="Suspend this consent",
             consequence="Every call is refused until the consent is resumed. Nothing is deleted.",
-            do=_suspend_consent,
-            asks=_reason_form_for(Act.SUSPEND),
+            do=consent_acts.suspend_consent,
+            asks=consent_acts.reason_form_for(Act.SUSPEND),
         )
 
     @admin_button(text="Resume", path="resume", permission="resume")
@@ -220,8 +217,8 @@ class ConsentAdmin(NotedAdmin[Consent]):
             action=Action.RESUME,
             title="Resume this consent",
             consequence="Calls within its scope are allowed again.",
-            do=_resume_consent,
-            asks=_reason_form_for(Act.RESUME),
+            do=consent_acts.resume_consent,
+            asks=consent_acts.reason_form_for(Act.RESUME),
         )
 
     @admin_button(text="Send the link again", path="send-again", permission="send_again")
@@ -236,7 +233,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
                 "The person gets the link once more, at the address that they have now. A link "
                 "that left in the last ten minutes is not sent again."
             ),
-            do=_resend_link,
+            do=consent_acts.resend_link,
             asks=NoReasonForm,
         )
 
@@ -260,93 +257,5 @@ class ConsentAdmin(NotedAdmin[Consent]):
             .first()
         )
         return consent is not None and link_resend.may_be_sent(
-            consent, at=_principal_of(consent)["at"]
+            consent, at=consent_acts.owner_of(consent)["at"]
         )
-
-
-@admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin[Decision]):
-    list_display = ("id", "allowed", "preview", "show_request", "why", "mode", "created_at")
-    list_filter = ("allowed", "preview", "livemode")
-    search_fields = ("id", "consent__id", "voice_id", "actor")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at", "id")
-    fields = (
-        "id", "allowed", "preview", "mode", "actor", "consent", "grant", "voice_id", "ask",
-        "reasons", "epoch", "record_sha256", "policy_version", "created_at", "expires_at",
-    )  # fmt: skip
-
-    @admin.display(description="Asked for")
-    def show_request(self, decision: Decision) -> str:
-        """The question in short."""
-        return " ".join(
-            str(decision.ask.get(name) or "") for name in ("action", "language", "use_case")
-        ).strip()
-
-    @admin.display(description="Why not")
-    def why(self, decision: Decision) -> str:
-        """The reasons in short."""
-        return ", ".join(str(reason["code"]) for reason in decision.reasons)
-
-
-@admin.register(NoticeVersion)
-class NoticeVersionAdmin(ReadOnlyAdmin[NoticeVersion]):
-    """What people were told. The built-in notices belong to nobody and are the same for all."""
-
-    list_display = ("notice", "version", "locale", "change_class", "created_at")
-    fields = ("notice", "version", "locale", "change_class", "body", "sha256", "created_at")
-    ordering = ("notice", "-version", "locale")
-
-    def list_owned_rows(self, request: HttpRequest) -> QuerySet[NoticeVersion]:
-        rows: QuerySet[NoticeVersion] = super(ReadOnlyAdmin, self).get_queryset(request)
-        return rows
-
-
-class _Principal(TypedDict):
-    """Whose consent an act is about, and when."""
-
-    organisation_id: str
-    livemode: bool
-    at: datetime
-
-
-def _reason_form_for(act: Act) -> type[CodeForm]:
-    """The form that asks why: the codes for this act, and words."""
-    return make_code_form(
-        [(code.name, code.meaning) for code in change_reasons.list_reason_codes(act)], words=True
-    )
-
-
-def _principal_of(consent: Consent) -> _Principal:
-    organisation: Organisation = consent.organisation
-    return {
-        "organisation_id": organisation.id,
-        "livemode": consent.livemode,
-        "at": clock.now() if consent.livemode else clock.now() + organisation.test_clock_ahead,
-    }
-
-
-def _withdraw_consent(consent: Consent, actor: str, given: Given) -> str:
-    after = services.withdraw_consent(
-        consent.id, reason=given.reason, words=given.words, actor=actor, **_principal_of(consent)
-    )
-    return f"The consent is {after.state_at(_principal_of(after)['at'])}."
-
-
-def _suspend_consent(consent: Consent, actor: str, given: Given) -> str:
-    after = services.suspend_consent(
-        consent.id, reason=given.reason, words=given.words, actor=actor, **_principal_of(consent)
-    )
-    return f"The consent is {after.state_at(_principal_of(after)['at'])}."
-
-
-def _resume_consent(consent: Consent, actor: str, given: Given) -> str:
-    after = services.resume_consent(
-        consent.id, reason=given.reason, words=given.words, actor=actor, **_principal_of(consent)
-    )
-    return f"The consent is {after.state_at(_principal_of(after)['at'])}."
-
-
-def _resend_link(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001 - the shape of an act
-    services.resend_link(consent.id, actor=actor, **_principal_of(consent))
-    return "The link is queued, or left in the last ten minutes."

@@ -18,6 +18,7 @@ class ConsentConfig(AppConfig):
             decision_context,
             key_defaults,
             selectors,
+            speaker_export_tables,
             suspend_after_restore,
             tasks,
         )
@@ -37,6 +38,7 @@ class ConsentConfig(AppConfig):
             "decision.allowed", "decision.denied",
         )  # fmt: skip
         entry_kinds.register_kinds("consent.revoked", tells_by=True)
+        speaker_export_tables.register_speaker_tables()
         consent_export_tables.register_consent_tables()
         processing_register.register_processing_tables()
         export_sources.sweeps.add(expiry.expire_all_of)

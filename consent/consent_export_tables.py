@@ -1,5 +1,4 @@
-"""What the consent room puts into bundles: speakers, consents, grants, evidence, decisions,
-records.
+"""What the consent room puts into bundles of consents: grants, evidence, decisions, records.
 
 Audit bundles name people by id alone. A speaker's own copy opens what is sealed under their key.
 Registered at start.
@@ -12,26 +11,16 @@ from typing import Final, cast
 
 from django.db.models import Q, QuerySet
 
-from consent import intended_uses, speakers
-from consent.models import Consent, Decision, Evidence, Grant, SealedReason, Speaker
+from consent import intended_uses, speaker_export_tables
+from consent.models import Consent, Decision, Evidence, Grant, SealedReason
 from core.canonical_json import Json
 from core.clock import format_timestamp
 from provenance.exports import export_sources
 from provenance.exports.export_sources import ExportScope, File, Record, Row
-from vault import sealed_notes, sealed_values, subject_keys
+from vault import sealed_notes
 
 Fields = dict[str, Json]
 
-_SPEAKER: Final = ("id", "kind", "state", "created_at", "erased_at")
-_PERSONAL: Final = (
-    "name",
-    "email",
-    "country",
-    "locale",
-    "external_id",
-    "metadata",
-    "representatives",
-)
 _CONSENT: Final = (
     "id", "speaker", "state", "assurance", "method", "jurisdictions", "representation", "notice",
     "notice_version", "locale", "notice_sha256", "valid_from", "valid_until", "signed_at",
@@ -59,20 +48,7 @@ _DECISION: Final = (
 
 
 def register_consent_tables() -> None:
-    """Register the tables, the records and who knows the speakers; called when the applications
-    start.
-    """
-    created = ("speaker.created",)
-    export_sources.register_export_table(
-        "speakers", _export_speakers, columns=_SPEAKER, bundles=("audit",), logged=created
-    )
-    export_sources.register_export_table(
-        "speakers",
-        _export_person,
-        columns=_SPEAKER + _PERSONAL,
-        bundles=("speaker",),
-        logged=created,
-    )
+    """Register the tables, the records and the files. Called when the applications start."""
     requested = ("consent.requested",)
     export_sources.register_export_table(
         "consents", _export_consents, columns=_CONSENT, bundles=("audit",), logged=requested
@@ -96,63 +72,8 @@ def register_consent_tables() -> None:
     )
     export_sources.record_sources.add(_export_records)
     export_sources.file_sources.add(_export_evidence_files)
-    export_sources.speaker_subject.fill(_subject_of)
 
 
-def _subject_of(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001 - a hook's shape
-    return speakers.get_speaker(
-        speaker_id, organisation_id=organisation_id, livemode=livemode
-    ).subject
-
-
-# --- people ---------------------------------------------------------------------------------------
-def _export_speakers(scope: ExportScope) -> Iterator[Row]:
-    rows = Speaker.objects.filter(scope.mine(), scope.before("created_at"))
-    for speaker in rows.order_by("created_at", "id").iterator():
-        yield _speaker_fields(speaker)
-
-
-def _export_person(scope: ExportScope) -> Iterator[Row]:
-    for speaker in Speaker.objects.filter(scope.mine(), id=scope.speaker_id):
-        personal, written = speakers.open_personal(speaker), speakers.notes_of(speaker)
-        yield {
-            **_speaker_fields(speaker),
-            "name": personal.name if personal else None,
-            "email": personal.email if personal else None,
-            "country": personal.country if personal else None,
-            "locale": personal.locale if personal else None,
-            "external_id": written.external_id,
-            "metadata": cast("Json", written.metadata),
-            "representatives": [
-                {
-                    "kind": row.kind,
-                    "who": _unseal_value(speaker.subject, "representative", row.sealed),
-                    "verified_at": format_timestamp(row.verified_at),
-                    "valid_until": format_timestamp(row.valid_until),
-                }
-                for row in speaker.representatives.order_by("id")
-            ],
-        }
-
-
-def _speaker_fields(speaker: Speaker) -> Fields:
-    return {
-        "id": speaker.id,
-        "kind": speaker.kind,
-        "state": speaker.state,
-        "created_at": format_timestamp(speaker.created_at),
-        "erased_at": format_timestamp(speaker.erased_at),
-    }
-
-
-def _unseal_value(subject: str, context: str, sealed: bytes | memoryview | None) -> Json:
-    try:
-        return None if sealed is None else sealed_values.unseal(subject, context, bytes(sealed))
-    except subject_keys.KeyDestroyed:
-        return None
-
-
-# --- consents -------------------------------------------------------------------------------------
 def filter_by_scope(scope: ExportScope, path: str = "") -> Q:
     """The condition for rows that lead to a consent of the scope by `path`."""
     names = {f"{path}organisation_id": scope.organisation_id, f"{path}livemode": scope.livemode}
@@ -287,7 +208,7 @@ def _export_reasons(scope: ExportScope) -> Iterator[Row]:
             "consent": remark.consent_id,
             "move": remark.move,
             "code": remark.code,
-            "text": _unseal_value(
+            "text": speaker_export_tables.unseal_value(
                 scope.subject or "", f"remark|{remark.consent_id}", remark.sealed
             ),
             "created_at": format_timestamp(remark.created_at),

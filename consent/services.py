@@ -8,8 +8,9 @@ from consent.lifecycle.narrowing import narrow_consent
 from consent.lifecycle.sample_binding import register_samples
 from consent.lifecycle.speaker_corrections import update_speaker
 from consent.lifecycle.transitions import resume_consent, suspend_consent, withdraw_consent
+from consent.representatives import add_representative, verify_representative
 from consent.signing.ceremony import decline_request, sign_as_test, sign_consent
-from consent.speakers import add_representative, create_speaker, verify_representative
+from consent.speakers import create_speaker
 
 __all__ = [
     "ConsentRequest",

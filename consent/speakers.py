@@ -11,12 +11,12 @@ from typing import Final
 from accounts.models import Organisation
 from consent import log_events, speaker_history
 from consent.errors import CorrectionNeeded, KindRefused, SpeakerGone
-from consent.models import Consent, Delivery, Representative, Speaker
+from consent.models import Consent, Delivery, Speaker
 from consent.policy.state_machine import ConsentState
-from core import ids, shown_text, transactions
+from core import ids, transactions
 from core.caller_notes import Notes
 from core.canonical_json import Json
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from vault import sealed_notes, sealed_values, subject_keys
 
 _PERSONAL: Final = ("name", "email", "country", "locale", "phone")
@@ -99,7 +99,7 @@ def update_speaker(
     What somebody signed under or was written to at changes by a correction alone: its reason, the
     old value and the new one are kept. Raises NotFound, SpeakerGone, CorrectionNeeded.
     """
-    found = _lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
+    found = lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     if found.state != Speaker.State.ACTIVE:
         raise SpeakerGone("This speaker is being erased or has been.", facts={"state": found.state})
     before = open_personal(found)
@@ -227,68 +227,9 @@ def lock_speaker_of(consent_id: str) -> None:
     rows.filter(consents__id=consent_id).order_by("id").first()
 
 
-@transactions.opens_transaction
-def add_representative(
-    speaker_id: str,
-    *,
-    organisation: Organisation,
-    livemode: bool,
-    kind: str,
-    name: str,
-    email: str,
-    actor: str,
-    at: datetime,
-    valid_until: datetime | None = None,
-) -> Representative:
-    """Enter somebody who may act for a speaker; counts only once verified.
-
-    Raises NotFound, SpeakerGone.
-    """
-    speaker = _lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
-    if speaker.state != Speaker.State.ACTIVE:
-        raise SpeakerGone(
-            "This speaker is being erased or has been.", facts={"state": speaker.state}
-        )
-    made = Representative.objects.create(
-        speaker=speaker,
-        kind=kind,
-        sealed=sealed_values.seal(
-            speaker.subject,
-            "representative",
-            {"name": shown_text.clean_name(name, attr="name"), "email": email},
-        ),
-        valid_until=valid_until,
-        created_at=at,
-    )
-    log_events.log_speaker_event(
-        speaker,
-        "speaker.updated",
-        at=at,
-        actor=actor,
-        body={"representative": kind, "verified": False},
-    )
-    return made
-
-
-@transactions.opens_transaction
-def verify_representative(
-    representative_id: int, *, organisation: Organisation, actor: str, at: datetime
-) -> None:
-    """Say that somebody's power to act was checked, and by whom.
-
-    Raises NotFound, Conflict when it was done before.
-    """
-    mine = Representative.objects.filter(id=representative_id, speaker__organisation=organisation)
-    found = mine.select_related("speaker").first()
-    if found is None:
-        raise NotFound("There is no such representative.")
-    if not mine.filter(verified_at=None).update(verified_at=at, verified_by=actor):
-        raise Conflict("This representative was verified before.")
-    body: dict[str, Json] = {"representative": found.kind, "verified": True}
-    log_events.log_speaker_event(found.speaker, "speaker.updated", at=at, actor=actor, body=body)
-
-
-def _lock_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
+@transactions.requires_transaction
+def lock_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
+    """Lock an organisation's speaker. Raises NotFound, for strangers' ids too."""
     rows = Speaker.objects.select_for_update(no_key=True)
     found = rows.filter(id=speaker_id, organisation_id=organisation_id, livemode=livemode).first()
     if found is None:

@@ -5,14 +5,11 @@ What is asked is fixed; only the answer is open.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-
-from django.conf import settings
 
 from accounts import contact_details
 from accounts.models import Organisation
@@ -25,7 +22,14 @@ from consent.errors import (
     SpeakerGone,
     WrongState,
 )
-from consent.lifecycle import link_deliveries, request_checks, request_grants, transitions
+from consent.lifecycle import (
+    link_deliveries,
+    request_checks,
+    request_grants,
+    sealed_fields,
+    signing_links,
+    transitions,
+)
 from consent.models import Consent, Speaker
 from consent.policy.state_machine import STANDING, ConsentState
 from consent.speakers import Personal
@@ -33,7 +37,7 @@ from core import ids, transactions
 from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.errors import Fault, NotFound
-from vault import sealed_notes, sealed_values, subject_keys
+from vault import sealed_notes
 
 LINK_LASTS: Final = timedelta(days=14)
 _REACHABLE_LIVE: Final = frozenset({"L1"})
@@ -125,12 +129,12 @@ def request_consent(
         jurisdictions=list(jurisdictions),
         assurance=level,
         representation=str((representation or {}).get("kind", "none")),
-        sealed=sealed_values.seal(speaker.subject, _seal_context(consent_id), private),
+        sealed=sealed_fields.seal_private_fields(speaker.subject, consent_id, private),
         created_at=at,
         asked_from=valid_from,
         asked_until=valid_until,
         duration=duration or "",
-        link_sha256=hash_link_token(token),
+        link_sha256=signing_links.hash_link_token(token),
         link_expires_at=min(at + LINK_LASTS, valid_until or at + LINK_LASTS),
         state=ConsentState.REQUESTED,
         supersedes=supersedes,
@@ -152,7 +156,9 @@ def request_consent(
     link_deliveries.plan_delivery(consent, channel=channel, address=address, at=at)
     log_events.log_consent_event(consent, "consent.requested", at=at, actor=actor, body=body)
     return ConsentRequest(
-        consent=consent, signing_url=get_signing_url(consent, at=at), warnings=warnings
+        consent=consent,
+        signing_url=signing_links.get_signing_url(consent, at=at),
+        warnings=warnings,
     )
 
 
@@ -197,13 +203,15 @@ def renew_consent(
             open_one, valid_until=valid_until, duration=duration, delivery=delivery
         )
         return ConsentRequest(
-            consent=open_one, signing_url=get_signing_url(open_one, at=at), warnings=warnings
+            consent=open_one,
+            signing_url=signing_links.get_signing_url(open_one, at=at),
+            warnings=warnings,
         )
     for stale in old.successors.filter(state=ConsentState.REQUESTED).order_by("id"):
         transitions.lapse_request(stale.id, actor=actor, at=at)
     if valid_until is None and duration is None:
         duration = old.duration or _term_length(old)
-    written = notes_of(old)
+    written = sealed_fields.notes_of(old)
     return request_consent(
         organisation=old.organisation,
         livemode=livemode,
@@ -215,7 +223,7 @@ def renew_consent(
         jurisdictions=old.jurisdictions,
         valid_until=valid_until,
         duration=duration,
-        representation=representation_of(old),
+        representation=sealed_fields.representation_of(old),
         external_id=written.external_id,
         metadata=written.metadata,
         supersedes=old,
@@ -223,77 +231,6 @@ def renew_consent(
         actor=actor,
         at=at,
     )
-
-
-def get_signing_url(consent: Consent, *, at: datetime) -> str | None:
-    """Return the link to sign while it can be used and the asker may see it.
-
-    For the answers that made the request; None where a channel of ours carries the link, whoever
-    asks.
-    """
-    if not link_deliveries.link_is_shown(consent):
-        return None
-    return get_signing_link(consent, at=at)
-
-
-def signing_page_address(token: str) -> str:
-    """Give the address of the page behind a link."""
-    return f"{settings.SAYSO_PUBLIC_URL}/sign/{token}"
-
-
-def get_signing_link(consent: Consent, *, at: datetime) -> str | None:
-    """Return the link to sign while it can be used, for who sends it; None afterwards.
-
-    Never for an answer.
-    """
-    if consent.state != ConsentState.REQUESTED or at >= consent.link_expires_at:
-        return None
-    token = open_private_fields(consent).get("link")
-    return signing_page_address(str(token)) if token else None
-
-
-@transactions.requires_transaction
-def change_link(consent: Consent) -> None:
-    """Give an open request another link. The one before opens nothing any more."""
-    token = secrets.token_urlsafe(32)
-    private = {**open_private_fields(consent), "link": token}
-    consent.link_sha256 = hash_link_token(token)
-    consent.sealed = sealed_values.seal(consent.speaker.subject, _seal_context(consent.id), private)
-    consent.save(update_fields=["link_sha256", "sealed"])
-
-
-def representation_of(consent: Consent) -> Mapping[str, Json]:
-    """Say by whom the person is represented: `{"kind": "none"}`, or kind and name while the key
-    lives.
-    """
-    found = open_private_fields(consent).get("representation")
-    return found if isinstance(found, dict) else {"kind": consent.representation}
-
-
-def open_private_fields(consent: Consent) -> dict[str, Json]:
-    """Open what lies sealed with a consent; empty after erasure."""
-    if consent.sealed is None:
-        return {}
-    try:
-        value = sealed_values.unseal(
-            consent.speaker.subject, _seal_context(consent.id), bytes(consent.sealed)
-        )
-    except subject_keys.KeyDestroyed:
-        return {}
-    return dict(value) if isinstance(value, dict) else {}
-
-
-def notes_of(consent: Consent) -> Notes:
-    """Open what the caller wrote beside the consent; nothing once the person has been erased."""
-    return sealed_notes.open_notes(consent, subjects=(consent.speaker.subject,))
-
-
-def hash_link_token(token: str) -> str:
-    """What is kept of a link's token to find it by: its SHA-256.
-
-    The token has 256 random bits, so that is enough.
-    """
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _lock_askable_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
@@ -326,7 +263,3 @@ def _superseded_error(old: Consent) -> ConsentSuperseded:
         "A newer consent has taken this one's place.",
         facts={"superseded_by": newer.id if newer else None},
     )
-
-
-def _seal_context(consent_id: str) -> str:
-    return f"consent|{consent_id}"

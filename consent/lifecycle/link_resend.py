@@ -10,7 +10,7 @@ from typing import Final
 
 from consent import speakers
 from consent.errors import NotSentByUs, SpeakerGone, WrongState
-from consent.lifecycle import consent_requests, link_deliveries
+from consent.lifecycle import link_deliveries, signing_links
 from consent.lifecycle.link_deliveries import BY_US, Channel, State
 from consent.models import Consent, Delivery, Speaker
 from core import transactions
@@ -45,7 +45,7 @@ def resend_link(
     consent = rows.select_related("speaker", "organisation").filter(id=consent_id).first()
     if consent is None:
         raise NotFound("There is no such consent.")
-    if consent_requests.get_signing_link(consent, at=at) is None:
+    if signing_links.get_signing_link(consent, at=at) is None:
         raise WrongState("Only an open request can be sent.", facts={"state": consent.state})
 
     last = link_deliveries.get_latest_delivery(consent)
@@ -66,7 +66,7 @@ def resend_link(
     ):
         # What went to another address must not open anything: the proof of a link belongs to one
         # address.
-        consent_requests.change_link(consent)
+        signing_links.change_link(consent)
     link_deliveries.plan_delivery(consent, channel=channel, address=address, at=at)
     return consent
 
@@ -79,7 +79,7 @@ def may_be_sent(consent: Consent, *, at: datetime) -> bool:
     return (
         last is not None
         and last.channel in BY_US
-        and consent_requests.get_signing_link(consent, at=at) is not None
+        and signing_links.get_signing_link(consent, at=at) is not None
     )
 
 

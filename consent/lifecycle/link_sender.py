@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 
 from consent import log_events, speakers
 from consent.documents import signing_letter
-from consent.lifecycle import consent_requests, link_deliveries
+from consent.lifecycle import link_deliveries, signing_links
 from consent.lifecycle.link_deliveries import Channel, State
 from consent.models import Consent, Delivery, Evidence, Speaker
 from core import canonical_json, ids
@@ -119,7 +119,7 @@ def _write_letter(row: Delivery, *, at: datetime) -> Letter | None:
     consent = row.consent
     personal = speakers.open_personal(consent.speaker)
     address = link_deliveries.open_delivery_address(row, subject=consent.speaker.subject)
-    link = consent_requests.get_signing_link(consent, at=at)
+    link = signing_links.get_signing_link(consent, at=at)
     if (
         personal is None
         or address is None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts.models import Organisation
 from consent import speakers
-from consent.lifecycle import consent_requests, link_deliveries
+from consent.lifecycle import link_deliveries, signing_links
 from consent.models import Speaker
 from core import transactions
 
@@ -46,6 +46,5 @@ def update_speaker(
     after = speakers.open_personal(changed)
     if known and after and (known.email, known.phone) != (after.email, after.phone):
         for consent in link_deliveries.retire_links(changed.id, at=at):
-            consent_requests.change_link(consent)
-
+            signing_links.change_link(consent)
     return changed

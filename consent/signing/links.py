@@ -18,11 +18,11 @@ from accounts.contact_details import Contact
 from accounts.sandbox_clock import now_for
 from consent import intended_uses
 from consent.documents import plain_language
-from consent.lifecycle import consent_requests, transitions
+from consent.lifecycle import signing_links, transitions
 from consent.models import Consent, ErasedLink, Grant
 from consent.policy import change_reasons
 from consent.policy.state_machine import STANDING, ConsentState
-from consent.signing.ceremony import LinkUnknown
+from consent.signing.open_requests import LinkUnknown
 from core import transactions
 
 
@@ -120,7 +120,7 @@ def _find_erased_status(token: str) -> LinkStatus | None:
     """What is left to say once the person was erased: to whom they had answered."""
     found = (
         ErasedLink.objects.select_related("organisation")
-        .filter(link_sha256=consent_requests.hash_link_token(token[:200]))
+        .filter(link_sha256=signing_links.hash_link_token(token[:200]))
         .first()
     )
     if found is None:
@@ -181,5 +181,5 @@ def _get_consent(token: str) -> Consent:
 
 def _consents_of_link(token: str) -> models.QuerySet[Consent]:
     return Consent.objects.filter(
-        link_sha256=consent_requests.hash_link_token(token[:200])
+        link_sha256=signing_links.hash_link_token(token[:200])
     ).select_related("organisation")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from accounts import contact_details
 from accounts.contact_details import Contact
 from consent.documents import plain_language, signing_page_text
-from consent.lifecycle import consent_requests
+from consent.lifecycle import signing_links
 from consent.policy import change_reasons
 from consent.signing import ceremony, fault_text, page_snapshots
 from consent.signing.ceremony import SigningView
@@ -81,7 +81,7 @@ def build_link_copies(token: str, *, subject: str) -> Kept:
 
     The letter is written by the person's own program, and goes where they say.
     """
-    link = consent_requests.signing_page_address(token)
+    link = signing_links.signing_page_address(token)
     squares = qr_codes.encode_qr_rows(link)
     letter = f"mailto:?{urlencode({'subject': subject, 'body': link}, quote_via=quote)}"
     return Kept(
@@ -107,7 +107,7 @@ def _draw_page(
         "words": _fill_words(words, view),
         "view": view,
         "token": token,
-        "link": consent_requests.signing_page_address(token),
+        "link": signing_links.signing_page_address(token),
         "contact": list_contact_lines(view.contact),
         "level": words["levels"][view.assurance],
         "may_sign": view.assurance in ceremony.SIGNED_HERE,

@@ -22,11 +22,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from consent import consent_receipts
 from consent.errors import AssuranceUnavailable
-from consent.lifecycle import consent_requests
+from consent.lifecycle import signing_links
 from consent.policy.state_machine import ConsentState
 from consent.signing import ceremony, endings, links, page_renderer, page_snapshots
-from consent.signing.ceremony import LinkEnded, LinkUnknown, Page, SigningView
+from consent.signing.ceremony import Page, SigningView
 from consent.signing.links import LinkStatus
+from consent.signing.open_requests import LinkEnded, LinkUnknown
 from consent.signing.page_renderer import Entered, Kept
 from core import canonical_json, clock, web
 from core.errors import Invalid
@@ -117,7 +118,7 @@ def download_receipt(request: HttpRequest, token: str, kind: str) -> HttpRespons
         return _show_unknown_link(request, token, status=404)
     if kind == "pdf":
         data = consent_receipts.receipt_to_pdf(
-            consent, at=at, link=consent_requests.signing_page_address(token)
+            consent, at=at, link=signing_links.signing_page_address(token)
         )
         media_type = "application/pdf"
     else:

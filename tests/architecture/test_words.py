@@ -42,7 +42,6 @@ SAME_CLASS: frozenset[str] = frozenset()
 SAME_MODULE = frozenset(
     {
         "key_rotation",
-        "speakers",
     }
 )
 

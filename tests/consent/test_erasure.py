@@ -9,9 +9,9 @@ from django.db import transaction
 
 from consent import consent_receipts, speaker_erasure, speakers
 from consent.errors import SpeakerGone
-from consent.lifecycle import consent_requests
+from consent.lifecycle import sealed_fields, signing_links
 from consent.models import Consent, SealedReason, Speaker
-from consent.signing import ceremony
+from consent.signing import ceremony, open_requests
 from core.errors import NotFound
 from tests.conftest import NOON
 from tests.consent.people import KEY, MakeConsent, MakeRequest, codes, grant, revoke, token_of
@@ -100,9 +100,9 @@ class TestAfterwards:
         ana.refresh_from_db()
         made.consent.refresh_from_db()
         assert speakers.open_personal(ana) is None
-        assert consent_requests.representation_of(made.consent) == {"kind": "counsel"}
-        assert consent_requests.get_signing_url(made.consent, at=NOON) is None
-        with pytest.raises(ceremony.LinkUnknown):
+        assert sealed_fields.representation_of(made.consent) == {"kind": "counsel"}
+        assert signing_links.get_signing_url(made.consent, at=NOON) is None
+        with pytest.raises(open_requests.LinkUnknown):
             ceremony.get_signing_view(token_of(made), at=NOON)
 
     def test_the_record_still_proves_what_was_agreed(self, consent: Consent, ana: Speaker) -> None:

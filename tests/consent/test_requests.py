@@ -17,9 +17,9 @@ from consent.errors import (
     SpeakerGone,
     WrongState,
 )
-from consent.lifecycle import consent_requests
+from consent.lifecycle import signing_links
 from consent.models import Consent, Speaker
-from consent.signing import ceremony
+from consent.signing import ceremony, open_requests
 from core.errors import Invalid, NotFound
 from tests.conftest import NOON
 from tests.consent import people
@@ -53,7 +53,7 @@ class TestARequest:
     def test_waits_for_an_answer_behind_a_secret_link(self, make_request: MakeRequest) -> None:
         made = make_request()
         assert (made.consent.state, made.consent.record) == ("requested", None)
-        assert made.consent.link_sha256 == consent_requests.hash_link_token(token_of(made))
+        assert made.consent.link_sha256 == signing_links.hash_link_token(token_of(made))
 
     @pytest.mark.parametrize(
         ("changes", "fault"),
@@ -186,17 +186,17 @@ class TestARequest:
     def test_may_be_called_back(self, make_request: MakeRequest) -> None:
         made = make_request()
         assert revoke(made.consent).state == "lapsed"
-        with pytest.raises(ceremony.LinkEnded):
+        with pytest.raises(open_requests.LinkEnded):
             ceremony.get_signing_view(token_of(made), at=NOON)
 
     def test_shows_its_link_only_while_it_can_be_used(self, make_request: MakeRequest) -> None:
         made = make_request()
-        assert consent_requests.get_signing_url(made.consent, at=NOON) == made.signing_url
-        assert consent_requests.get_signing_url(made.consent, at=NOON + timedelta(days=14)) is None
+        assert signing_links.get_signing_url(made.consent, at=NOON) == made.signing_url
+        assert signing_links.get_signing_url(made.consent, at=NOON + timedelta(days=14)) is None
         signed = services.sign_as_test(
             made.consent.id, organisation_id=made.consent.organisation_id, actor=KEY, at=NOON
         )
-        assert consent_requests.get_signing_url(signed, at=NOON) is None
+        assert signing_links.get_signing_url(signed, at=NOON) is None
 
 
 class TestRenew:

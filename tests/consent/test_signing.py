@@ -9,7 +9,7 @@ import pytest
 from consent import services
 from consent.errors import AssuranceUnavailable, WrongState
 from consent.models import Consent, Speaker
-from consent.signing import ceremony
+from consent.signing import ceremony, open_requests
 from core.errors import Invalid
 from tests.conftest import NOON
 from tests.consent.people import KEY, MakeRequest, codes, grant, token_of
@@ -41,7 +41,7 @@ class TestTheView:
 
     def test_is_there_for_no_other_token(self, make_request: MakeRequest) -> None:
         make_request()
-        with pytest.raises(ceremony.LinkUnknown):
+        with pytest.raises(open_requests.LinkUnknown):
             ceremony.get_signing_view("guess", at=NOON)
 
 
@@ -99,14 +99,14 @@ class TestTheLink:
         if alive:
             assert ceremony.get_signing_view(token, at=at).grants
         else:
-            with pytest.raises(ceremony.LinkEnded) as caught:
+            with pytest.raises(open_requests.LinkEnded) as caught:
                 ceremony.get_signing_view(token, at=at)
             assert caught.value.state == "lapsed"
 
     def test_is_good_once(self, make_request: MakeRequest) -> None:
         made = make_request()
         sign(made, 0)
-        with pytest.raises(ceremony.LinkEnded) as caught:
+        with pytest.raises(open_requests.LinkEnded) as caught:
             sign(made, 0)
         assert caught.value.state == "active"
 
@@ -116,19 +116,19 @@ class TestTheLink:
             services.decline_request(token_of(made), reason="My agent said no", at=NOON).state
             == "declined"
         )
-        with pytest.raises(ceremony.LinkEnded) as caught:
+        with pytest.raises(open_requests.LinkEnded) as caught:
             sign(made, 0)
         assert caught.value.state == "declined"
 
     def test_ends_when_the_asked_term_is_over(self, make_request: MakeRequest) -> None:
         made = make_request(valid_until=NOON + timedelta(days=2))
-        with pytest.raises(ceremony.LinkEnded):
+        with pytest.raises(open_requests.LinkEnded):
             ceremony.get_signing_view(token_of(made), at=NOON + timedelta(days=2))
 
     def test_ends_with_the_person(self, make_request: MakeRequest, ana: Speaker) -> None:
         made = make_request()
         Speaker.objects.filter(pk=ana.pk).update(state="frozen")
-        with pytest.raises(ceremony.LinkEnded):
+        with pytest.raises(open_requests.LinkEnded):
             ceremony.get_signing_view(token_of(made), at=NOON)
 
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from consent import services
-from consent.lifecycle import consent_requests, link_sender
+from consent.lifecycle import link_sender, signing_links
 from consent.models import Consent, Evidence
 from tests.conftest import NOON
 from tests.consent.http import ANA, asked, fetch, post
@@ -121,7 +121,7 @@ class TestLiveRequests:
     ) -> None:
         made = asked(live)
         row = Consent.objects.get(id=made["id"])
-        link = consent_requests.get_signing_link(row, at=NOON)
+        link = signing_links.get_signing_link(row, at=NOON)
         assert link is not None
         assert sign(link, made) == 422
         assert Consent.objects.get(id=made["id"]).state == "requested"

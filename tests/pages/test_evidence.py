@@ -16,7 +16,7 @@ from django.test import Client
 from accounts import contact_details
 from accounts.models import Organisation
 from consent import speaker_erasure
-from consent.lifecycle import consent_requests
+from consent.lifecycle import signing_links
 from consent.lifecycle.consent_requests import ConsentRequest
 from consent.models import Consent, ErasedLink, Evidence
 from consent.signing import page_snapshots
@@ -233,9 +233,7 @@ class TestTheErased:
         row = ErasedLink.objects.get()
         kept = {field.name for field in ErasedLink._meta.get_fields()}
         assert kept == {"link_sha256", "organisation", "livemode", "locale"}
-        assert row.link_sha256 == consent_requests.hash_link_token(
-            path_of(asked).rpartition("/")[2]
-        )
+        assert row.link_sha256 == signing_links.hash_link_token(path_of(asked).rpartition("/")[2])
 
 
 def erase(asked: ConsentRequest) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from consent import intended_uses
-from consent.lifecycle import consent_requests, link_deliveries
+from consent.lifecycle import consent_requests, link_deliveries, sealed_fields
 from consent.models import Consent, Grant, NoticeVersion
 from consent.policy.state_machine import ConsentState
 from core.api.fields import NullableText, Timestamp
@@ -114,13 +114,13 @@ class ConsentSerializer(ObjectSerializer[Consent]):
 
     def open_notes(self, row: Consent) -> Notes:
         """Open what the caller noted."""
-        return consent_requests.notes_of(row)
+        return sealed_fields.notes_of(row)
 
     def compute_fields(self, row: Consent) -> Values:
         """Read the state at the time `at` of the context, and open what lies sealed."""
         return {
             **super().compute_fields(row),
-            "representation": consent_requests.representation_of(row),
+            "representation": sealed_fields.representation_of(row),
             "state": row.state_at(self.context["at"]),
             "delivery": link_deliveries.render_delivery(row),
             "valid_from": row.valid_from or row.asked_from,

@@ -1,0 +1,69 @@
+"""What the buttons of a consent's page do in the admin."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from accounts.models import Organisation
+from accounts.reason_forms import CodeForm, Given, make_code_form
+from consent import services
+from consent.models import Consent
+from consent.policy import change_reasons
+from consent.policy.change_reasons import Act
+from core import clock
+
+
+class ConsentOwner(TypedDict):
+    """Whose consent an act is about, and when."""
+
+    organisation_id: str
+    livemode: bool
+    at: datetime
+
+
+def reason_form_for(act: Act) -> type[CodeForm]:
+    """Make the form that asks why: the codes for this act, and words."""
+    return make_code_form(
+        [(code.name, code.meaning) for code in change_reasons.list_reason_codes(act)], words=True
+    )
+
+
+def owner_of(consent: Consent) -> ConsentOwner:
+    """Return whose consent it is, and the time that its data lives by."""
+    organisation: Organisation = consent.organisation
+    return {
+        "organisation_id": organisation.id,
+        "livemode": consent.livemode,
+        "at": clock.now() if consent.livemode else clock.now() + organisation.test_clock_ahead,
+    }
+
+
+def withdraw_consent(consent: Consent, actor: str, given: Given) -> str:
+    """End a consent for good, and return what the page tells."""
+    after = services.withdraw_consent(
+        consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
+    )
+    return f"The consent is {after.state_at(owner_of(after)['at'])}."
+
+
+def suspend_consent(consent: Consent, actor: str, given: Given) -> str:
+    """Stop a consent for a while, and return what the page tells."""
+    after = services.suspend_consent(
+        consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
+    )
+    return f"The consent is {after.state_at(owner_of(after)['at'])}."
+
+
+def resume_consent(consent: Consent, actor: str, given: Given) -> str:
+    """Let a consent work again, and return what the page tells."""
+    after = services.resume_consent(
+        consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
+    )
+    return f"The consent is {after.state_at(owner_of(after)['at'])}."
+
+
+def resend_link(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001 - the shape of an act
+    """Queue the link once more, and return what the page tells."""
+    services.resend_link(consent.id, actor=actor, **owner_of(consent))
+    return "The link is queued, or left in the last ten minutes."

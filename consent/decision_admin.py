@@ -1,0 +1,51 @@
+"""Decisions and notices in the admin: what the gate said, and what people were told."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_base import ReadOnlyAdmin
+from consent.models import Decision, NoticeVersion
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin[Decision]):
+    """The answers of the gate."""
+
+    list_display = ("id", "allowed", "preview", "show_request", "why", "mode", "created_at")
+    list_filter = ("allowed", "preview", "livemode")
+    search_fields = ("id", "consent__id", "voice_id", "actor")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "id")
+    fields = (
+        "id", "allowed", "preview", "mode", "actor", "consent", "grant", "voice_id", "ask",
+        "reasons", "epoch", "record_sha256", "policy_version", "created_at", "expires_at",
+    )  # fmt: skip
+
+    @admin.display(description="Asked for")
+    def show_request(self, decision: Decision) -> str:
+        """The question in short."""
+        return " ".join(
+            str(decision.ask.get(name) or "") for name in ("action", "language", "use_case")
+        ).strip()
+
+    @admin.display(description="Why not")
+    def why(self, decision: Decision) -> str:
+        """The reasons in short."""
+        return ", ".join(str(reason["code"]) for reason in decision.reasons)
+
+
+@admin.register(NoticeVersion)
+class NoticeVersionAdmin(ReadOnlyAdmin[NoticeVersion]):
+    """What people were told. The built-in notices belong to nobody and are the same for all."""
+
+    list_display = ("notice", "version", "locale", "change_class", "created_at")
+    fields = ("notice", "version", "locale", "change_class", "body", "sha256", "created_at")
+    ordering = ("notice", "-version", "locale")
+
+    def list_owned_rows(self, request: HttpRequest) -> QuerySet[NoticeVersion]:
+        """List all notices. The built-in ones belong to no organisation."""
+        rows: QuerySet[NoticeVersion] = super(ReadOnlyAdmin, self).get_queryset(request)
+        return rows

@@ -1,0 +1,47 @@
+"""What lies sealed with a consent: the token of its link, who represents the person, the caller's
+notes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from consent.models import Consent
+from core.caller_notes import Notes
+from core.canonical_json import Json
+from vault import sealed_notes, sealed_values, subject_keys
+
+
+def seal_private_fields(subject: str, consent_id: str, private: Mapping[str, Json]) -> bytes:
+    """Seal them under the person's key."""
+    return sealed_values.seal(subject, _seal_context(consent_id), dict(private))
+
+
+def representation_of(consent: Consent) -> Mapping[str, Json]:
+    """Return by whom the person is represented: `{"kind": "none"}`, or kind and name while the key
+    lives.
+    """
+    found = open_private_fields(consent).get("representation")
+    return found if isinstance(found, dict) else {"kind": consent.representation}
+
+
+def open_private_fields(consent: Consent) -> dict[str, Json]:
+    """Open what lies sealed with a consent. After an erasure that is nothing."""
+    if consent.sealed is None:
+        return {}
+    try:
+        value = sealed_values.unseal(
+            consent.speaker.subject, _seal_context(consent.id), bytes(consent.sealed)
+        )
+    except subject_keys.KeyDestroyed:
+        return {}
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def notes_of(consent: Consent) -> Notes:
+    """Open what the caller wrote beside the consent; nothing once the person has been erased."""
+    return sealed_notes.open_notes(consent, subjects=(consent.speaker.subject,))
+
+
+def _seal_context(consent_id: str) -> str:
+    return f"consent|{consent_id}"
