@@ -32,7 +32,7 @@ django.setup()
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts import provisioning as accounts
+from accounts import provisioning
 from bench.table import Row, show
 from core import ids
 from provenance.exports import export_requests, worker
@@ -53,12 +53,12 @@ _COLUMNS: Final = "event_id, organisation_id, idx, kind, livemode, at_ms, payloa
 def rows(*, count: int = MILLION) -> list[Row]:
     """Measure in a scratch database; about two minutes at a million entries."""
     with _scratch() as environment:
-        organisation_id = accounts.create_organisation(name="Bench", at=NOON).id
+        organisation_id = provisioning.create_organisation(name="Bench", at=NOON).id
         _fill(organisation_id, count)
         copied = _child("copy", organisation_id, environment)
         made = _child("export", organisation_id, environment)
         verified = _verified(organisation_id)
-        opened = _openings(accounts.create_organisation(name="Bench with bodies", at=NOON).id)
+        opened = _openings(provisioning.create_organisation(name="Bench with bodies", at=NOON).id)
     ratio = made["seconds"] / copied["seconds"]
     return [
         Row(

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from accounts import provisioning
+from accounts import api_key_changes
 from bench.speech_case import USE_CASE, Case
 from core import clock
 
@@ -36,7 +36,7 @@ class Statement:
 def record_call() -> list[Statement]:
     """Set a case up, call twice, and return the statements of the second call."""
     case = Case.make()
-    issued = provisioning.issue_key(
+    issued = api_key_changes.issue_key(
         organisation=case.voice.organisation,
         product="bench",
         livemode=False,

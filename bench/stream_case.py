@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, Final
 
-from accounts import api_scopes, provisioning
+from accounts import api_key_changes, api_scopes
 from audio.encoding import Output
 from audio.stream_encoder import Encoder
 from bench.profiling import Named, Stages
@@ -44,7 +44,7 @@ STAGES: Named = {
 @contextmanager
 def served(case: Case) -> Iterator[Server]:
     """The case's voice behind a server."""
-    issued = provisioning.issue_key(
+    issued = api_key_changes.issue_key(
         organisation=case.voice.organisation,
         product="Bench",
         livemode=False,

@@ -23,7 +23,7 @@ django.setup()
 
 from django.core.management import call_command
 
-from accounts import provisioning as accounts
+from accounts import provisioning
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from bench.corpus import RECORDINGS, _read
@@ -52,7 +52,7 @@ def speech(seconds: int) -> bytes:
 def grow(count: int) -> None:
     """Organisations with a key each, up to that many."""
     for number in range(MarkKey.objects.count(), count):
-        organisation = accounts.create_organisation(
+        organisation = provisioning.create_organisation(
             name=f"Bench {number}", at=NOON, reached_at="voices@bench.example"
         )
         watermark_keys.get_current_key(organisation.id, at=NOON)

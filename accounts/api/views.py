@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import api_key_powers, contact_details, provisioning
+from accounts import api_key_changes, api_key_powers, contact_details, provisioning
 from accounts.api import serializers
+from accounts.api_key_changes import IssuedKey
 from accounts.authentication import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
 from accounts.models import ApiKey, Organisation
-from accounts.provisioning import IssuedKey
 from core import clock
 from core.api.pagination import PAGE, list_page
 from core.api.responses import SecretResponse
@@ -46,7 +46,7 @@ class ApiKeys(APIView):
         if livemode and not caller.livemode:
             raise LiveKeyNeeded("A test key cannot make a live key.")
         form = api_key_powers.demand_for_new(caller, form)
-        issued = provisioning.issue_key(
+        issued = api_key_changes.issue_key(
             organisation=caller.organisation,
             livemode=livemode,
             scopes_granted=form.pop("scopes"),
@@ -79,7 +79,7 @@ class OneApiKey(APIView):
         keep_jobs = form.pop("keep_jobs", None)
         mine = _get_key(caller, key_id)
         api_key_powers.demand_for_change(caller, mine, form)
-        key = provisioning.update_key(
+        key = api_key_changes.update_key(
             mine.id,
             organisation=caller.organisation,
             changes=form,
@@ -100,7 +100,7 @@ class OneApiKey(APIView):
         """
         caller = caller_of(request)
         form = read_form(serializers.KeyEnd, request.data)
-        key = provisioning.disable_key(
+        key = api_key_changes.disable_key(
             _get_key(caller, key_id).id,
             organisation=caller.organisation,
             actor=caller.actor,
@@ -128,7 +128,7 @@ class ApiKeyRotation(APIView):
         form = read_form(serializers.RotationRequest, request.data)
         mine = _get_key(caller, key_id)
         api_key_powers.demand_for_secret(caller, mine)
-        issued = provisioning.rotate_key(
+        issued = api_key_changes.rotate_key(
             mine.id, organisation=caller.organisation, actor=caller.actor, at=clock.now(), **form
         )
         return _answer_issued(issued, status.HTTP_200_OK)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import api_key_lookup, provisioning
+from accounts import api_key_changes, api_key_lookup
 from accounts.models import ApiKey, Organisation
 from core.errors import Unauthenticated
 from tests.conftest import NOON
@@ -43,7 +43,7 @@ class TestAuthenticate:
         self, make_key: MakeKey, acme: Organisation
     ) -> None:
         issued = make_key()
-        provisioning.disable_key(issued.key.id, organisation=acme, actor="system:test", at=NOON)
+        api_key_changes.disable_key(issued.key.id, organisation=acme, actor="system:test", at=NOON)
         with pytest.raises(Unauthenticated) as refusal:
             api_key_lookup.authenticate_key(issued.secret, at=NOON)
         assert refusal.value.stable_code == "unauthenticated"
@@ -62,7 +62,7 @@ class TestAuthenticate:
         self, make_key: MakeKey, acme: Organisation
     ) -> None:
         old = make_key()
-        new = provisioning.rotate_key(
+        new = api_key_changes.rotate_key(
             old.key.id, organisation=acme, overlap=DAY, actor="system:test", at=NOON
         )
         found = {
@@ -75,7 +75,7 @@ class TestAuthenticate:
         self, make_key: MakeKey, acme: Organisation
     ) -> None:
         old = make_key()
-        new = provisioning.rotate_key(
+        new = api_key_changes.rotate_key(
             old.key.id, organisation=acme, overlap=DAY, actor="system:test", at=NOON
         )
         assert api_key_lookup.authenticate_key(new.secret, at=NOON + DAY).id == old.key.id

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts import api_scopes, domain_events, provisioning, sandbox_clock
+from accounts import api_key_changes, api_scopes, domain_events, provisioning, sandbox_clock
 from accounts.domain_events import DomainEvent
 from accounts.models import ApiKey, Member, Organisation, Role
 from core import durations
@@ -117,7 +117,7 @@ class TestRotateKey:
         self, make_key: MakeKey, acme: Organisation, heard: list[DomainEvent]
     ) -> None:
         old = make_key()
-        new = provisioning.rotate_key(
+        new = api_key_changes.rotate_key(
             old.key.id, organisation=acme, overlap=DAY, actor="system:test", at=NOON
         )
         assert (new.key.id, new.secret != old.secret, new.key.previous_until) == (
@@ -132,13 +132,15 @@ class TestRotateKey:
     ) -> None:
         first = make_key()
         for _ in range(2):
-            provisioning.rotate_key(first.key.id, organisation=acme, actor="system:test", at=NOON)
+            api_key_changes.rotate_key(
+                first.key.id, organisation=acme, actor="system:test", at=NOON
+            )
         row = ApiKey.objects.get(id=first.key.id)
         assert first.key.secret_sha256 not in {row.secret_sha256, row.previous_sha256}
 
     def test_can_end_the_old_secret_at_once(self, make_key: MakeKey, acme: Organisation) -> None:
         old = make_key().key
-        provisioning.rotate_key(
+        api_key_changes.rotate_key(
             old.id, organisation=acme, overlap=timedelta(0), actor="system:test", at=NOON
         )
         assert ApiKey.objects.get(id=old.id).previous_sha256 is None
@@ -149,20 +151,20 @@ class TestRotateKey:
     ) -> None:
         key = make_key().key
         with pytest.raises(Invalid):
-            provisioning.rotate_key(
+            api_key_changes.rotate_key(
                 key.id, organisation=acme, overlap=overlap, actor="system:test", at=NOON
             )
 
     def test_refuses_a_disabled_key(self, make_key: MakeKey, acme: Organisation) -> None:
         key = make_key().key
-        provisioning.disable_key(key.id, organisation=acme, actor="system:test", at=NOON)
-        with pytest.raises(provisioning.KeyIsDisabled):
-            provisioning.rotate_key(key.id, organisation=acme, actor="system:test", at=NOON)
+        api_key_changes.disable_key(key.id, organisation=acme, actor="system:test", at=NOON)
+        with pytest.raises(api_key_changes.KeyIsDisabled):
+            api_key_changes.rotate_key(key.id, organisation=acme, actor="system:test", at=NOON)
 
     def test_does_not_touch_a_neighbours_key(self, make_key: MakeKey, bolt: Organisation) -> None:
         key = make_key().key
         with pytest.raises(NotFound):
-            provisioning.rotate_key(key.id, organisation=bolt, actor="system:test", at=NOON)
+            api_key_changes.rotate_key(key.id, organisation=bolt, actor="system:test", at=NOON)
 
 
 class TestUpdateKey:
@@ -171,7 +173,7 @@ class TestUpdateKey:
     ) -> None:
         key = make_key().key
         changes: dict[str, object] = {"scopes": ["speech:write", "clips:read"], "product": "Studio"}
-        provisioning.update_key(
+        api_key_changes.update_key(
             key.id, organisation=acme, changes=changes, actor="system:test", at=NOON
         )
         row = ApiKey.objects.get(id=key.id)
@@ -183,7 +185,7 @@ class TestUpdateKey:
     ) -> None:
         key = make_key().key
         with pytest.raises(ValueError, match="livemode"):
-            provisioning.update_key(
+            api_key_changes.update_key(
                 key.id, organisation=acme, changes={"livemode": True}, actor="system:test", at=NOON
             )
 
@@ -194,7 +196,7 @@ class TestDisableKey:
     ) -> None:
         key = make_key().key
         for at in (NOON, NOON + DAY):
-            provisioning.disable_key(key.id, organisation=acme, actor="system:test", at=at)
+            api_key_changes.disable_key(key.id, organisation=acme, actor="system:test", at=at)
         assert ApiKey.objects.get(id=key.id).disabled_at == NOON
         assert [event.kind for event in heard] == ["key.issued", "key.disabled"]
 

@@ -14,8 +14,8 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from accounts import idempotency_records
+from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, IdempotencyRecord
-from accounts.provisioning import IssuedKey
 from config.middleware import idempotency_claims
 from config.middleware.idempotency_claims import IdempotencyRunning
 from config.middleware.request_fingerprint import fingerprint_request

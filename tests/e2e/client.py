@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from accounts import provisioning
+from accounts import api_key_changes, provisioning
 from accounts.api_scopes import ALL
 from accounts.models import Organisation
 from config.demo.client import Client, DemoResponse
@@ -40,7 +40,7 @@ def new_key(name: str) -> str:
     home = Organisation.objects.filter(name=name).first() or provisioning.create_organisation(
         name=name, at=at, reached_at="voices@acme.example"
     )
-    issued = provisioning.issue_key(
+    issued = api_key_changes.issue_key(
         organisation=home,
         product="Reader",
         livemode=False,

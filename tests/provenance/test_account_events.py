@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts import provisioning
+from accounts import api_key_changes
 from accounts.models import Organisation
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey
@@ -12,8 +12,8 @@ from transparency_log import proofs
 class TestRecord:
     def test_logs_the_life_of_a_key_in_order(self, make_key: MakeKey, acme: Organisation) -> None:
         key = make_key().key
-        provisioning.rotate_key(key.id, organisation=acme, actor="key:key_a", at=NOON)
-        provisioning.disable_key(key.id, organisation=acme, actor="key:key_a", at=NOON)
+        api_key_changes.rotate_key(key.id, organisation=acme, actor="key:key_a", at=NOON)
+        api_key_changes.disable_key(key.id, organisation=acme, actor="key:key_a", at=NOON)
         kinds = [entry.kind for entry in proofs.list_history(acme.id, key.id)]
         assert kinds == ["key.issued", "key.rotated", "key.disabled"]
 

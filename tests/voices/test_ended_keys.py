@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts import provisioning
+from accounts import api_key_changes
 from accounts.api_key_lookup import KeyEnded
 from accounts.models import ApiKey
 from accounts.principal import Principal
@@ -53,21 +53,21 @@ def queue(voice: Voice, key: ApiKey, texts: int) -> Job:
 
 
 def disable(key: ApiKey, **changes: Any) -> None:
-    provisioning.disable_key(
+    api_key_changes.disable_key(
         key.id, organisation=key.organisation, actor="member:x", at=NOON, **changes
     )
 
 
 def narrow(key: ApiKey, **changes: Any) -> None:
     few = {"scopes": ["speech:read", "voices:write"]}
-    provisioning.update_key(
+    api_key_changes.update_key(
         key.id, organisation=key.organisation, changes=few, actor="member:x", at=NOON, **changes
     )
 
 
 def give_up_secret(key: ApiKey) -> None:
     none = timedelta(0)
-    provisioning.rotate_key(
+    api_key_changes.rotate_key(
         key.id, organisation=key.organisation, overlap=none, actor="member:x", at=NOON
     )
 

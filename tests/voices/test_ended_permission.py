@@ -17,8 +17,7 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import contact_details, membership, organisation_policy
-from accounts import provisioning as accounts
+from accounts import api_key_changes, contact_details, membership, organisation_policy, provisioning
 from accounts.models import ApiKey, Role
 from consent import evaluation, gate, speaker_erasure, suspend_after_restore
 from consent import services as consents
@@ -91,7 +90,7 @@ class World:
         consents.place_hold(self.voice.speaker_id, ground="dispute", **self.by())
 
     def change_key(self, **changes: Any) -> None:
-        accounts.update_key(
+        api_key_changes.update_key(
             self.key.id,
             organisation=self.key.organisation,
             changes=changes,
@@ -108,7 +107,7 @@ class World:
 
     def advance_the_clock(self) -> None:
         house = self.voice.organisation
-        self.at = accounts.advance_test_clock(
+        self.at = provisioning.advance_test_clock(
             organisation=house, duration=parse_duration("P2Y"), actor="member:x", real=self.at
         )
 
@@ -201,11 +200,11 @@ COMMANDS: dict[str, Callable[[World], object]] = {
     "raise all levels": lambda w: w.set_policy(minimum_assurance={"*": "L3"}),
     "raise the parent's level": lambda w: w.set_policy(minimum_assurance={"entertainment": "L2"}),
     "raise another level": lambda w: w.set_policy(minimum_assurance={"agent": "L3"}),
-    "disable the key": lambda w: accounts.disable_key(
+    "disable the key": lambda w: api_key_changes.disable_key(
         w.key.id, organisation=w.key.organisation, actor="member:x", at=w.at
     ),
     "narrow the key": lambda w: w.change_key(scopes=["speech:read"]),
-    "rotate the key": lambda w: accounts.rotate_key(
+    "rotate the key": lambda w: api_key_changes.rotate_key(
         w.key.id, organisation=w.key.organisation, actor="member:x", at=w.at
     ),
     "let the key expire": World.let_the_key_expire,
@@ -253,7 +252,8 @@ something.
 
 
 ROOMS: Final = (
-    accounts,
+    api_key_changes,
+    provisioning,
     contact_details,
     membership,
     organisation_policy,
@@ -271,7 +271,7 @@ ROOMS: Final = (
 APART: Final = {
     "accounts.provisioning.create_member": "what no permit rests on",
     "accounts.provisioning.create_organisation": "what no permit rests on",
-    "accounts.provisioning.issue_key": "what no permit rests on",
+    "accounts.api_key_changes.issue_key": "what no permit rests on",
     "accounts.membership.reset_password": "the gate asks for no member",
     "accounts.membership.reset_second_factor": "the gate asks for no member",
     "consent.services.create_speaker": "what no permit rests on",

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, RateWindow
-from accounts.provisioning import IssuedKey
 from tests.architecture.test_relations import our_models
 from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import Http, MakeConsent, MakeVoice

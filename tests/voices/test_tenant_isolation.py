@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, Organisation
-from accounts.provisioning import IssuedKey
 from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, MakeConsent, MakeVoice, grant_of
 from tests.voices.scenarios import World, build, calls

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import DatabaseError, transaction
 
-from accounts import provisioning
+from accounts import api_key_changes, provisioning
 from accounts.models import Organisation, Role
 from core import clock
 from core.errors import SaysoError
@@ -89,7 +89,7 @@ def _create_accounts(name: str, email: str, *, contact: str, dpo: str) -> dict[s
 
 
 def _issue_key(organisation: Organisation, *, livemode: bool) -> str:
-    issued = provisioning.issue_key(
+    issued = api_key_changes.issue_key(
         organisation=organisation,
         product="first steps",
         livemode=livemode,

@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from django.db import transaction
 
-from accounts.provisioning import IssuedKey
+from accounts.api_key_changes import IssuedKey
 from audio.sound import Sound
 from config.asgi.application import application
 from config.demo.server import find_free_port

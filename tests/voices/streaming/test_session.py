@@ -12,8 +12,8 @@ import pytest
 from pytest_django import Settings
 
 import watermark
+from accounts.api_key_changes import IssuedKey
 from accounts.models import Organisation
-from accounts.provisioning import IssuedKey
 from audio.encoding import Output, check_output
 from audio.sound import Sound
 from audio.stream_encoder import STREAMED, decode_sent_bytes
