@@ -120,8 +120,8 @@ def rotate_key(
     actor: str,
     at: datetime,
 ) -> IssuedKey:
-    """Give the key a second secret; the first one is accepted until `at + overlap`, an older one no
-    more.
+    """Add a second secret to the key. The first one is accepted until `at + overlap`, an older one
+    no more.
 
     Without an overlap the first secret is given up at once, and what was queued with the key ends
     unless `keep_jobs`.
@@ -169,7 +169,7 @@ def update_key(
 ) -> ApiKey:
     """Change fields of a key: product, scopes, defaults, limit, expiry, external_id, metadata.
 
-    What the key began and may not do any more ends, now or when it expires; with `keep_jobs` it
+    What the key began and may not do any more ends, now or when it expires. With `keep_jobs` it
     goes on.
 
     Raises NotFound, KeyIsDisabled, Invalid for an expiry in the past and for a default that is not

@@ -43,7 +43,7 @@ def create_organisation(
 
 
 def canonical_address(email: str) -> str:
-    """Give the one spelling of a login.
+    """Return the one spelling of a login.
 
     Raises Invalid for letters that may only look like those of another's.
     """
@@ -78,7 +78,7 @@ def create_member(
 def advance_test_clock(
     *, organisation: Organisation, duration: Duration, actor: str, real: datetime
 ) -> datetime:
-    """Move the organisation's test clock forward by a calendar duration; give its new time.
+    """Move the organisation's test clock forward by a calendar duration, and return its new time.
 
     Never backwards: what happened in test data stays in the past. Raises Invalid when it would
     leave the calendar.

@@ -106,8 +106,9 @@ WARNINGS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorCode:
-    """A code, what it means, and the HTTP status of the problem with this code; None where it only
-    stands inside.
+    """A code, what it means, and the HTTP status of the problem with this code.
+
+    The status is None where the code only stands inside of answers.
     """
 
     name: str
@@ -117,7 +118,7 @@ class ErrorCode:
 
 @lru_cache(maxsize=1)
 def problem_codes() -> dict[str, ErrorCode]:
-    """Give the codes that a problem document can have, in the order of their statuses."""
+    """Return the codes that a problem document can have, in the order of their statuses."""
     found = {code.name: code for code in _codes_of_tree(SaysoError)}
     for name, (status, meaning) in NAMED_WHERE_RAISED.items():
         found.setdefault(name, ErrorCode(name=name, meaning=meaning, status=status))
@@ -127,7 +128,7 @@ def problem_codes() -> dict[str, ErrorCode]:
 
 
 def inner_codes() -> dict[str, ErrorCode]:
-    """Give the codes inside of answers: reasons of refusals, faults of fields, warnings.
+    """Return the codes inside of answers: reasons of refusals, faults of fields, warnings.
 
     A fault has a status, for it is also the code of a problem whose faults are all of its kind.
     """
@@ -141,12 +142,12 @@ def inner_codes() -> dict[str, ErrorCode]:
 
 
 def get_error_code(name: str) -> ErrorCode | None:
-    """Give what is known of a code."""
+    """Return what is known of a code."""
     return problem_codes().get(name) or inner_codes().get(name)
 
 
 def _codes_of_tree(kind: type[SaysoError]) -> Iterator[ErrorCode]:
-    """Give a class's own code and those of its subclasses; of several with one code the most
+    """Return a class's own code and those of its subclasses. Of several with one code the most
     general comes last.
     """
     for below in kind.__subclasses__():

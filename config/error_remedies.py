@@ -1,4 +1,4 @@
-"""What a caller can do about a code: one sentence for each that somebody outside can act on."""
+"""What a caller can do about a code: one sentence for each that a caller can act on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consents on the desk: what was signed, what the gate said; revoke, suspend and resume with a
+"""Consents in the admin: what was signed, and the buttons that revoke, suspend and resume with a
 reason.
 """
 
@@ -58,7 +58,7 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
         return read.text if read else ""
 
     def get_fields(self, request: HttpRequest, obj: Consent | None = None) -> tuple[str, ...]:
-        """Add the words for those who may learn who somebody is: they may name people."""
+        """Add the words for those who may learn who a person is: they may name people."""
         may_open = may_act(request, Action.OPEN_SPEAKER)
         return (*self.fields, "show_intended_uses") if may_open else self.fields
 
@@ -70,7 +70,7 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Filters by the state as it is now; test data lives by the organisation's own clock."""
+    """Filters by the state as it is now. Test data lives by the organisation's own clock."""
 
     title = "state"
     parameter_name = "state_now"

@@ -39,7 +39,7 @@ class DecisionAdmin(ReadOnlyAdmin[Decision]):
 
 @admin.register(NoticeVersion)
 class NoticeVersionAdmin(ReadOnlyAdmin[NoticeVersion]):
-    """What people were told. The built-in notices belong to nobody and are the same for all."""
+    """What people were told. The built-in notices are the same for all organisations."""
 
     list_display = ("notice", "version", "locale", "change_class", "created_at")
     fields = ("notice", "version", "locale", "change_class", "body", "sha256", "created_at")

@@ -4,7 +4,7 @@ Pure, and free of what callers wrote.
 
 The policy judges millions of times with short sentences; only a verdict that leaves the gate is put
 into these. A code of the caller's is repeated only when it is one that we know: anything else could
-be somebody's name.
+be a person's name.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ _LOCALE: Final = "en"
 
 
 def explain_reason(reason: Reason) -> Reason:
-    """Give the reason with its sentence made concrete; one that says all there is to say stays as
-    it is.
-    """
+    """Return the reason with its sentence made concrete. One that needs no more stays as it is."""
     say = SENTENCES.get(reason.code)
     detail = say(reason) if say else None
     return replace(reason, detail=detail) if detail else reason

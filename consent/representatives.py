@@ -27,7 +27,7 @@ def add_representative(
     at: datetime,
     valid_until: datetime | None = None,
 ) -> Representative:
-    """Enter somebody who may act for a speaker; counts only once verified.
+    """Enter a person who may act for a speaker. It counts only once it is verified.
 
     Raises NotFound, SpeakerGone.
     """
@@ -61,7 +61,7 @@ def add_representative(
 def verify_representative(
     representative_id: int, *, organisation: Organisation, actor: str, at: datetime
 ) -> None:
-    """Say that somebody's power to act was checked, and by whom.
+    """Record that a power to act was checked, and by whom.
 
     Raises NotFound, Conflict when it was done before.
     """

@@ -96,7 +96,7 @@ def update_speaker(
 ) -> Speaker:
     """Change name, email, country, locale, phone, external_id or metadata.
 
-    What somebody signed under or was written to at changes by a correction alone: its reason, the
+    What a person signed under or was written to at changes by a correction alone: its reason, the
     old value and the new one are kept. Raises NotFound, SpeakerGone, CorrectionNeeded.
     """
     found = lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
@@ -152,7 +152,7 @@ def update_speaker(
 
 
 def get_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
-    """Give an organisation's speaker. Raises NotFound, for strangers' ids too."""
+    """Return an organisation's speaker. Raises NotFound, for strangers' ids too."""
     found = Speaker.objects.filter(
         id=speaker_id, organisation_id=organisation_id, livemode=livemode
     ).first()
@@ -162,11 +162,11 @@ def get_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Spe
 
 
 def are_two_people(one: Speaker, other: Speaker) -> bool:
-    """Say whether two speakers count as two people when a recording of one comes as a sample of the
-    other.
+    """Return whether two speakers count as two people when a recording of one comes as a sample
+    of the other.
 
     In the sandbox speakers of one name are one person. Tests enter the same invented person again
-    and again, with the same recording, and nobody's voice depends on it. With live data every
+    and again, with the same recording, and no one's voice depends on it. With live data every
     speaker is a person of their own.
     """
     if one.pk == other.pk:
@@ -182,7 +182,7 @@ def _fold_name(name: str) -> str:
 
 
 def open_personal(speaker: Speaker) -> Personal | None:
-    """Open what is personal; None once the person has been erased."""
+    """Open what is personal. Once the person has been erased, that is None."""
     if speaker.sealed is None:
         return None
     try:
@@ -213,7 +213,7 @@ def log_opening(speaker: Speaker, *, actor: str, at: datetime) -> None:
 
 
 def notes_of(speaker: Speaker) -> Notes:
-    """Open what the caller wrote beside the speaker; nothing once the person has been erased."""
+    """Open what the caller wrote beside the speaker. After an erasure that is nothing."""
     return sealed_notes.open_notes(speaker, subjects=(speaker.subject,))
 
 

@@ -15,5 +15,5 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002 - the library's signature
-        """Give the scheme."""
+        """Return the scheme."""
         return {"type": "http", "scheme": "bearer", "bearerFormat": "sayso_live_… or sayso_test_…"}

@@ -40,7 +40,7 @@ class DurationField(serializers.Field[Duration, str, str, Any]):
     """An ISO 8601 duration."""
 
     def to_internal_value(self, data: Any) -> Duration:
-        """Give the Duration."""
+        """Return the Duration."""
         if not isinstance(data, str):
             raise serializers.ValidationError("This must be a text.", code="invalid")
         try:
@@ -60,7 +60,7 @@ class Address(TextField):
 
 
 class KeyChanges(StrictSerializer):
-    """Fields of a key that may change later; every one may be left out."""
+    """Fields of a key that may change later. Each may be left out."""
 
     product = ShownText(max_length=100, required=False)
     scopes = Bounded(
@@ -115,7 +115,7 @@ class RotationRequest(StrictSerializer):
     keep_jobs = Flag(required=False, help_text="Without an overlap: what is queued goes on.")
 
     def validate_overlap(self, value: Duration) -> timedelta:
-        """Give a plain span; a month has no fixed length, so an overlap has none."""
+        """Return a plain span. A month has no fixed length, so an overlap has none."""
         if value.months:
             raise serializers.ValidationError(
                 "Say the overlap in days or hours.", code="invalid_duration"

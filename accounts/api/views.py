@@ -30,7 +30,7 @@ class ApiKeys(APIView):
         operation_id="api_keys_list", parameters=list(PAGE), responses=serializers.ApiKeyList
     )
     def get(self, request: Request) -> Response:
-        """List the keys; a test key sees test keys only."""
+        """List the keys. A test key sees test keys only."""
         return list_page(request, _list_visible_keys(caller_of(request)), serializers.ApiKeyList)
 
     @extend_schema(
@@ -39,7 +39,7 @@ class ApiKeys(APIView):
         responses={201: serializers.IssuedApiKey},
     )
     def post(self, request: Request) -> Response:
-        """Issue a key; its secret is in this answer and never again."""
+        """Issue a key. Its secret is in this answer and in no other."""
         caller = caller_of(request)
         form = read_form(serializers.NewKey, request.data)
         livemode = form.pop("mode") == "live"
@@ -121,7 +121,7 @@ class ApiKeyRotation(APIView):
         responses=serializers.IssuedApiKey,
     )
     def post(self, request: Request, key_id: str) -> Response:
-        """Give the key a second secret; the first stays good for the overlap that the answer
+        """Add a second secret to the key. The first stays good for the overlap that the answer
         states.
         """
         caller = caller_of(request)
@@ -153,7 +153,7 @@ class OneOrganisation(APIView):
         responses=serializers.OrganisationSerializer,
     )
     def patch(self, request: Request) -> Response:
-        """Change how people reach the organisation; live pages and test pages show the same
+        """Change how people reach the organisation. Live pages and test pages show the same
         contact.
         """
         caller = caller_of(request)
@@ -177,7 +177,7 @@ class TestClock(APIView):
         responses=serializers.TestClockSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Move the test clock forward; everything that test keys see lives at that time from now
+        """Move the test clock forward. Everything that test keys see lives at that time from now
         on.
         """
         caller = sandbox_caller_of(request)

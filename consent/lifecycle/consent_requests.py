@@ -55,8 +55,8 @@ _RENEWABLE: Final = STANDING | {
 class ConsentRequest:
     """A request as made: the consent, and what should be worded better.
 
-    `signing_url` is the link to sign it, a secret; None when a channel of ours carries it, and
-    nobody else sees it.
+    `signing_url` is the link to sign it, a secret. It is None when a channel of ours carries it,
+    and no one else sees it.
     """
 
     consent: Consent
@@ -234,7 +234,7 @@ def renew_consent(
 
 
 def _lock_askable_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:
-    """Give the speaker, locked: a freeze waits for this request or refuses it."""
+    """Return the speaker, locked: a freeze waits for this request or refuses it."""
     speakers.get_speaker(speaker_id, organisation_id=organisation_id, livemode=livemode)
     speaker = Speaker.objects.select_for_update(no_key=True).get(id=speaker_id)
     if speaker.state != Speaker.State.ACTIVE:

@@ -39,7 +39,7 @@ def open_private_fields(consent: Consent) -> dict[str, Json]:
 
 
 def notes_of(consent: Consent) -> Notes:
-    """Open what the caller wrote beside the consent; nothing once the person has been erased."""
+    """Open what the caller wrote beside the consent. After an erasure that is nothing."""
     return sealed_notes.open_notes(consent, subjects=(consent.speaker.subject,))
 
 

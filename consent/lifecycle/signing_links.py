@@ -18,8 +18,7 @@ from core import transactions
 def get_signing_url(consent: Consent, *, at: datetime) -> str | None:
     """Return the link to sign while it can be used and the asker may see it.
 
-    For the answers that made the request; None where a channel of ours carries the link, whoever
-    asks.
+    For the answers that made the request. It is None where a channel of ours carries the link.
     """
     if not link_deliveries.link_is_shown(consent):
         return None
@@ -32,7 +31,7 @@ def signing_page_address(token: str) -> str:
 
 
 def get_signing_link(consent: Consent, *, at: datetime) -> str | None:
-    """Return the link to sign while it can be used, for who sends it; None afterwards.
+    """Return the link to sign while it can be used, for the sender. Afterwards it is None.
 
     Never for an answer.
     """
@@ -44,7 +43,7 @@ def get_signing_link(consent: Consent, *, at: datetime) -> str | None:
 
 @transactions.requires_transaction
 def change_link(consent: Consent) -> None:
-    """Give an open request another link. The one before opens nothing any more."""
+    """Make another link for an open request. The one before opens nothing any more."""
     token = secrets.token_urlsafe(32)
     private = {**sealed_fields.open_private_fields(consent), "link": token}
     consent.link_sha256 = hash_link_token(token)

@@ -3,7 +3,7 @@
 The pages show a SigningView and call `sign_consent` or `decline_request`; nothing is ticked
 beforehand. Level L1: we sent the link to an address of the person and have the server's word for
 it, they typed their name, and ticked each purpose that they agree to. Level L0: the link was handed
-to the asker, so nobody knows who signed; that permits nothing.
+to the asker, so it is not known who signed, and that permits nothing.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Page:
 
 
 def get_signing_view(token: str, *, at: datetime) -> SigningView:
-    """Give what the page shows.
+    """Return what the page shows.
 
     Raises LinkUnknown, and LinkEnded with the state when it cannot be signed now.
     """
@@ -77,7 +77,7 @@ def sign_consent(
     `ticked` holds the ids of the grants that the person agreed to; the others count as declined.
 
     `page` is what the person read: the page as served, and the view that it was drawn from.
-    `advice` is the answer to whether somebody advises the person (one of ADVICE; None where that
+    `advice` is the answer to whether the person is advised (one of ADVICE; None where that
     was not asked). Raises LinkUnknown, LinkEnded, and Invalid with one fault for everything that is
     missing: `nothing_ticked`, `tick_unknown`, `name_mismatch`, `advice_missing`, `page_changed`
     when the request is not as it was shown, `delivery_pending` while no server has confirmed our
@@ -163,7 +163,7 @@ def sign_as_test(consent_id: str, *, organisation_id: str, actor: str, at: datet
 
 @transactions.opens_transaction
 def decline_request(token: str, *, reason: str, at: datetime) -> Consent:
-    """Say no, for good. Raises LinkUnknown, LinkEnded."""
+    """Decline, for good. Raises LinkUnknown, LinkEnded."""
     consent = open_requests.get_open_request(token, at=at, lock=True)
     if not move_consent(consent, Move.DECLINE, ended_at=at):
         raise open_requests.link_ended_error(consent)

@@ -50,7 +50,7 @@ def complete_signing(
     actor: str,
     at: datetime,
 ) -> Consent:
-    """Keep the evidence, sign the record, and let the consent stand; the one that it renews gives
+    """Keep the evidence, sign the record, and let the consent stand. The one that it renews gives
     way.
     """
     kind, (valid_from, valid_until) = str(shown["kind"]), view_model.compute_term(consent, at)

@@ -70,7 +70,7 @@ def get_link_time(token: str, *, real: datetime) -> datetime:
 
 
 def get_link_status(token: str, *, at: datetime) -> LinkStatus:
-    """Say what became of the request behind a link, also once its person was erased.
+    """Return what became of the request behind a link, also once its person was erased.
 
     Raises LinkUnknown.
     """
@@ -96,7 +96,7 @@ def get_link_status(token: str, *, at: datetime) -> LinkStatus:
 
 
 def is_link_of_erased(token: str) -> bool:
-    """Say whether the person behind a link was erased."""
+    """Return whether the person behind a link was erased."""
     return _find_erased_status(token) is not None
 
 
@@ -146,7 +146,7 @@ def withdraw_consent(token: str, *, at: datetime) -> Consent:
 
     Raises LinkUnknown.
 
-    A request that nobody signed is declined by its own button, so here it stays as it is.
+    A request without a signature is declined by its own button, so here it stays as it is.
     """
     consent = _get_consent(token)
     if consent.state_at(at) not in STANDING:
@@ -162,7 +162,7 @@ def withdraw_consent(token: str, *, at: datetime) -> Consent:
 
 
 def get_signed_consent(token: str) -> Consent:
-    """Give the signed consent behind a link, for its receipt.
+    """Return the signed consent behind a link, for its receipt.
 
     Raises LinkUnknown when there is none.
     """

@@ -57,7 +57,7 @@ def draw_with_faults(view: SigningView, *, token: str, entered: Entered, invalid
 
 
 def list_contact_lines(said: Contact) -> tuple[tuple[str, str, str], ...]:
-    """Give the lines of a contact: which of them it is (`contact`, `dpo`), its words, and where a
+    """Return the lines of a contact: which of them it is (`contact`, `dpo`), its words, and where a
     link to it leads.
     """
     lines = (("contact", said.contact), ("dpo", said.dpo))
@@ -77,7 +77,7 @@ class Kept:
 
 
 def build_link_copies(token: str, *, subject: str) -> Kept:
-    """Give a link in these forms.
+    """Return a link in these forms.
 
     The letter is written by the person's own program, and goes where they say.
     """
@@ -90,7 +90,7 @@ def build_link_copies(token: str, *, subject: str) -> Kept:
 
 
 def split_label(sentence: str) -> tuple[str, str]:
-    """`Languages: English.` in its two parts, so that the eye finds the row; the words stay those
+    """`Languages: English.` in its two parts, so that the eye finds the row. The words stay those
     of the evidence.
     """
     label, colon, rest = sentence.partition(": ")

@@ -23,12 +23,12 @@ class Snapshot:
     sha256: str
 
     def is_named_by(self, sent: str) -> bool:
-        """Say whether an answer carries this page's hash."""
+        """Return whether an answer carries this page's hash."""
         return hmac.compare_digest(sent.encode(), self.sha256.encode())
 
 
 def get_blank_hash() -> str:
-    """Give what stands in the hidden field while the page is drawn."""
+    """Return what stands in the hidden field while the page is drawn."""
     return _BLANK
 
 

@@ -17,7 +17,7 @@ from core import durations
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSection:
-    """One part of the notice; `field` is its place in Art. 13 GDPR."""
+    """One part of the notice. `field` is its place in Art. 13 GDPR."""
 
     field: str
     title: str
@@ -26,7 +26,7 @@ class NoticeSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownGrant:
-    """One purpose with its box. `sentences` say the scope in plain words; `title` names the use."""
+    """One purpose with its box. `sentences` put the scope in plain words. `title` names the use."""
 
     id: str
     title: str
@@ -59,7 +59,7 @@ class SigningView:
 
 
 def compute_term(consent: Consent, at: datetime) -> tuple[datetime, datetime]:
-    """Give the term that signing at `at` would give, [from, until).
+    """Return the term that signing at `at` would give, [from, until).
 
     Empty when the asked end has come.
     """
@@ -72,7 +72,7 @@ def compute_term(consent: Consent, at: datetime) -> tuple[datetime, datetime]:
 
 
 def build_signing_view(consent: Consent) -> SigningView:
-    """Give what the page shows of a request.
+    """Return what the page shows of a request.
 
     It is the same at every time, so that it can be evidence.
     """

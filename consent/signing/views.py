@@ -44,7 +44,7 @@ _AS: Final[Mapping[ConsentState, str]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @web.keep_private
 def show_signing_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the request; on POST sign it.
+    """Show the request, or sign it on POST.
 
     Whatever has happened to it already shows as a page of its own.
     """
@@ -64,7 +64,7 @@ def show_signing_page(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @web.keep_private
 def show_missing_link(request: HttpRequest) -> HttpResponse:
-    """Tell a visitor who came without a link to open the one that was sent."""
+    """Ask a visitor who came without a link to open the one that was sent."""
     return _show_unknown_link(request, "")
 
 
@@ -72,7 +72,7 @@ def show_missing_link(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @web.keep_private
 def decline_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Say no, with a reason or without.
+    """Decline, with a reason or without.
 
     A second no, or one that comes too late, shows how things stand.
 
@@ -110,7 +110,7 @@ def withdraw_by_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 @web.keep_private
 def download_receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
-    """Give the person their copy, to read or for computers."""
+    """Return the person's copy, to read or for computers."""
     at = links.get_link_time(token, real=clock.now())
     try:
         consent = links.get_signed_consent(token)
@@ -159,8 +159,8 @@ def _submit_answer(request: HttpRequest, token: str) -> HttpResponse:
 def _show_request(
     request: HttpRequest, token: str, view: SigningView, invalid: Invalid | None = None
 ) -> HttpResponse:
-    """The request with its boxes, empty at first; after a mistake with what was entered, and what
-    is missing.
+    """Show the request with its boxes, empty at first. After a mistake they hold what was entered,
+    beside what is missing.
     """
     if invalid is None:
         return HttpResponse(page_renderer.draw_snapshot(view, token=token).html)
@@ -254,7 +254,7 @@ def _show_unknown_link(request: HttpRequest, token: str, *, status: int = 200) -
 
 
 def _redirect_to_signing(token: str) -> HttpResponse:
-    """To the page that says how things stand now; a reload of that one sends nothing twice."""
+    """Redirect to the page that shows how things stand. A reload sends nothing twice."""
     answer = HttpResponseRedirect(reverse("sign", args=[token]))
     answer.status_code = 303
     return answer

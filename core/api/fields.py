@@ -41,7 +41,7 @@ class TextField(serializers.CharField):
     default_error_messages = _TEXTS
 
     def to_internal_value(self, data: Any) -> str:
-        """Give the text."""
+        """Return the text."""
         if not isinstance(data, str):
             self.fail("invalid")
         if (
@@ -68,7 +68,7 @@ class ShownText(TextField):
         super().__init__(**options)
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Give the words. Whether they are blank is asked of what is left of them."""
+        """Return the words. Whether they are blank is asked of what is left of them."""
         said = super().run_validation(data)
         if not isinstance(said, str) or not said:
             return said
@@ -114,12 +114,12 @@ class Email(TextField):
 
 
 class CodeField(serializers.CharField):
-    """A short code of visible ASCII characters; what it means is judged by the service."""
+    """A short code of visible ASCII characters. The service judges what it means."""
 
     default_error_messages = _TEXTS
 
     def to_internal_value(self, data: Any) -> str:
-        """Give the code."""
+        """Return the code."""
         if not isinstance(data, str) or not data.isascii() or not data.isprintable():
             raise serializers.ValidationError("This is not a code.", code="invalid")
         return super().to_internal_value(data)
@@ -134,7 +134,7 @@ class Choice(serializers.ChoiceField):
     default_error_messages = {"invalid_choice": "This must be one of {choices}."}
 
     def to_internal_value(self, data: Any) -> str:
-        """Give the text."""
+        """Return the text."""
         if not isinstance(data, str) or data not in self.choices:
             self.fail("invalid_choice", choices=", ".join(map(str, self.choices)))
         return data
@@ -144,14 +144,14 @@ class Flag(serializers.BooleanField):
     """A JSON boolean. A text or a number is none."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """Give the boolean."""
+        """Return the boolean."""
         if not isinstance(data, bool):
             raise serializers.ValidationError("This must be true or false.", code="invalid")
         return data
 
 
 class Whole(serializers.IntegerField):
-    """A whole JSON number from 0 (or as told) to 2**53 - 1; texts, booleans and fractions are
+    """A whole JSON number from 0 (or as told) to 2**53 - 1. Texts, booleans and fractions are
     none.
     """
 
@@ -163,7 +163,7 @@ class Whole(serializers.IntegerField):
         super().__init__(min_value=self._least, max_value=self._most, **options)
 
     def to_internal_value(self, data: Any) -> int:
-        """Give the number."""
+        """Return the number."""
         if isinstance(data, bool) or not isinstance(data, int):
             raise serializers.ValidationError("This must be a whole number.", code="invalid")
         if not self._least <= data <= self._most:
@@ -176,7 +176,7 @@ class Moment(serializers.DateTimeField):
     """A time in RFC 3339 with its offset, from the years 2000 to 2199, given in UTC."""
 
     def to_internal_value(self, value: Any) -> datetime:
-        """Give the time."""
+        """Return the time."""
         try:
             fits = isinstance(value, str) and _RFC3339.fullmatch(value)
             utc = datetime.fromisoformat(value.upper()).astimezone(UTC) if fits else None
@@ -199,7 +199,7 @@ class Bounded(serializers.ListField):
         super().__init__(max_length=most, **options)
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        """Give the list."""
+        """Return the list."""
         if isinstance(data, list) and len(data) > self.most:
             raise serializers.ValidationError(f"At most {self.most} entries.", code="out_of_range")
         return super().to_internal_value(data)
@@ -218,7 +218,7 @@ class Metadata(serializers.DictField):
     child = Reference(max_length=500, allow_blank=True)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
-        """Give the notes, or the first thing wrong with them."""
+        """Return the notes, or the first thing wrong with them."""
         if isinstance(data, Mapping):
             if len(data) > 20 or any(not 1 <= len(str(key)) <= 40 for key in data):
                 raise serializers.ValidationError(

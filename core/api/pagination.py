@@ -137,8 +137,9 @@ def render_page(
 
 
 def filters_of(request: Request) -> dict[str, str]:
-    """The query parameters of a list but for those of its pages; a plus sign, which reads as a
-    blank, is put back.
+    """Return the query parameters of a list but for those of its pages.
+
+    A plus sign, which reads as a blank, is put back.
     """
     return {
         name: str(text).replace(" ", "+")

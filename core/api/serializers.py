@@ -38,8 +38,8 @@ _REWORDED: Final[Mapping[str, str]] = {
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Validates input; a field that nobody asked for is an error, so a misspelt limit never passes
-    for no limit.
+    """Validates input. An unknown field is an error, so a misspelt limit never passes for no
+    limit.
     """
 
     default_error_messages = {"invalid": "This must be an object."}

@@ -44,7 +44,7 @@ class BoundedMemory(FileUploadHandler):
         return None
 
     def file_complete(self, file_size: int) -> SimpleUploadedFile | None:  # noqa: ARG002 - Django's signature
-        """Give the file."""
+        """Return the file."""
         whole, self._parts = b"".join(self._parts), []  # not both at once for longer than it takes
         return SimpleUploadedFile(
             self.file_name or "file", whole, content_type="application/octet-stream"
@@ -52,8 +52,8 @@ class BoundedMemory(FileUploadHandler):
 
 
 def _read_declared_length(request: Request) -> int:
-    """The declared length, which is all that the form's parser reads; what is no number declares
-    nothing.
+    """Return the declared length, which is all that the form's parser reads. What is no number
+    declares nothing.
     """
     text = str(request.META.get("CONTENT_LENGTH") or "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

@@ -48,7 +48,7 @@ class RecordSerializer(OutputSerializer[Consent]):
 
 
 class EventSerializer(OutputSerializer[LoggedEvent]):
-    """An event of the log; `body` is null once the key that opens it is gone."""
+    """An event of the log. `body` is null once the key that opens it is gone."""
 
     id = serializers.CharField(source="event_id")
     object = Constant("event")
@@ -82,7 +82,7 @@ class CorrectionSerializer(OutputSerializer[Values]):
 
 
 class SignedPerson(OutputSerializer[Values]):
-    """The name under which was signed, null after an erasure; corrections stand beside it."""
+    """The name under which was signed, null after an erasure. Corrections stand beside it."""
 
     signed_name = serializers.CharField(allow_null=True)
     corrections = CorrectionSerializer(many=True)

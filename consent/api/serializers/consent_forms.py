@@ -56,7 +56,7 @@ class GrantForm(StrictSerializer):
 
 
 class NarrowedGrant(GrantForm):
-    """What is left of one grant; what is not said stays as it is."""
+    """What is left of one grant. What is left out stays as it is."""
 
     id = CodeField(max_length=30, required=False)
     use_case = Word(max_length=64, required=False)
@@ -70,13 +70,13 @@ class NarrowedGrant(GrantForm):
 
 
 class Narrowing(StrictSerializer):
-    """All grants that shall be left; the others are removed."""
+    """All grants that shall be left. The others are removed."""
 
     grants = Bounded(child=NarrowedGrant(), most=20)
 
 
 class RepresentationForm(StrictSerializer):
-    """By whom the person was advised: nobody, counsel, or a union under its agreement."""
+    """Who advised the person: counsel, a union under its agreement, or no one."""
 
     kind = Choice(choices=("none", "counsel", "union"), default="none")
     name = ShownText(max_length=200, required=False, allow_null=True)
@@ -130,7 +130,7 @@ class NewConsent(_Term, DescribedForm):
 
 
 class Renewal(_Term):
-    """For how long to ask this time; left out, for as long as before.
+    """For how long to ask this time. Left out, it is as long as before.
 
     `delivery` is that of the new link.
     """
@@ -146,7 +146,7 @@ class ReasonRequest(StrictSerializer):
     key.
     """
 
-    # Nobody is kept from ending a consent because the reason is signs alone.
+    # A reason of signs alone keeps no one from ending a consent.
     reason = ShownText(
         fewest=0, one_line=False, max_length=2000, required=False, allow_blank=True, default=""
     )

@@ -22,7 +22,7 @@ Values = Mapping[str, Any]
 
 
 class QuotaSerializer(OutputSerializer[Mapping[str, Json]]):
-    """How much may be made; what is not there is not limited."""
+    """How much may be made. What is not there is not limited."""
 
     characters = serializers.IntegerField(required=False)
     seconds = serializers.IntegerField(required=False)

@@ -52,8 +52,9 @@ class RefusalReason(OutputSerializer[Mapping[str, Json]]):
 
 
 class GivenWords(OutputSerializer[Mapping[str, Json]]):
-    """The caller's own words where they were written in another way; `?` for one that has not the
-    shape of a code.
+    """The caller's own words where they were written in another way.
+
+    One that has not the shape of a code stands here as `?`.
     """
 
     language = serializers.CharField(required=False)

@@ -22,7 +22,7 @@ _PERSONAL: Final = ("name", "email", "country", "locale", "phone")
 
 
 class SpeakerChanges(DescribedForm):
-    """Fields of a speaker that may change; every one may be left out."""
+    """Fields of a speaker that may change. Each may be left out."""
 
     name = ShownText(max_length=200, required=False)
     email = Email(required=False)
@@ -66,7 +66,7 @@ class SpeakerChanges(DescribedForm):
 
 
 class CorrectionForm(StrictSerializer):
-    """Why what somebody signed under changes. The words are kept sealed beside the old values."""
+    """Why signed data change. The words are kept sealed beside the old values."""
 
     reason = ShownText(one_line=False, max_length=500)
 

@@ -69,7 +69,7 @@ class ConsentNarrowing(APIView):
 
     @extend_schema(operation_id="consents_narrow", request=Narrowing, responses=ConsentSerializer)
     def post(self, request: Request, consent_id: str) -> Response:
-        """Narrow the grants; only narrower is possible without a new signature."""
+        """Narrow the grants. Only narrower is possible without a new signature."""
         caller, form = caller_of(request), read_form(Narrowing, request.data)
         changed = services.narrow_consent(consent_id, grants=form["grants"], **acting_as(caller))
         return answer_changed(changed.id, caller)

@@ -87,7 +87,7 @@ class ConsentRenewal(APIView):
         responses={201: RequestedConsent, 503: None},
     )
     def post(self, request: Request, consent_id: str) -> Response:
-        """Make a new request, prefilled; signing it takes this one's place."""
+        """Make a new request, prefilled. Once signed, it takes this one's place."""
         caller, form = caller_of(request), read_form(Renewal, request.data)
         made = services.renew_consent(
             consent_id, delivery=_pop_channel(form), **form, **acting_as(caller)
@@ -114,7 +114,7 @@ class ConsentRecord(APIView):
 
     @extend_schema(operation_id="consents_record", responses={200: RecordSerializer, 409: None})
     def get(self, request: Request, consent_id: str) -> Response:
-        """Give the exact signed bytes, the signature and the key."""
+        """Return the exact signed bytes, the signature and the key."""
         return Response(RecordSerializer(get_own_consent(consent_id, caller_of(request))).data)
 
 
@@ -127,7 +127,7 @@ class ConsentReceipt(APIView):
         operation_id="consents_receipt_json", responses={200: ReceiptSerializer, 409: None}
     )
     def get(self, request: Request, consent_id: str) -> Response:
-        """Give the receipt as JSON."""
+        """Return the receipt as JSON."""
         caller = caller_of(request)
         found = get_own_consent(consent_id, caller)
         receipt = consent_receipts.receipt_to_json(found, at=caller.now())
@@ -144,7 +144,7 @@ class ConsentReceiptPdf(APIView):
         responses={(200, "application/pdf"): OpenApiTypes.BINARY, 409: None},
     )
     def get(self, request: Request, consent_id: str) -> HttpResponse:
-        """Give the receipt as PDF."""
+        """Return the receipt as PDF."""
         caller = caller_of(request)
         found = get_own_consent(consent_id, caller)
         return HttpResponse(
@@ -161,8 +161,9 @@ class ConsentEvents(APIView):
 
     @extend_schema(operation_id="consents_events", responses=EventList)
     def get(self, request: Request, consent_id: str) -> Response:
-        """List everything that happened to the consent, oldest first; what was decided by it is in
-        the audit export.
+        """List everything that happened to the consent, oldest first.
+
+        The audit export has what was decided by it.
         """
         found = get_own_consent(consent_id, caller_of(request))
         history = proofs.list_history(found.organisation_id, found.id, kinds="consent.")

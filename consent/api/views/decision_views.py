@@ -35,7 +35,7 @@ class Decisions(APIView):
         ask = _build_access_request(read_form(NewDecision, request.data), caller)
         decision = gate.preview_decision(ask, at=caller.now(), actor=caller.actor)
         # A retry is answered from store only while this permission holds; a refusal is always
-        # decided anew.
+        # decided once more.
         headers = {"Sayso-Decision": decision.id}
         return Response(DecisionSerializer(decision).data, headers=headers)
 
@@ -59,7 +59,7 @@ class OneDecision(APIView):
 
 
 def _build_access_request(form: dict[str, Any], caller: Caller) -> gate.AccessRequest:
-    """The question as the gate takes it; what the caller leaves out falls back to the key's
+    """Build the question as the gate takes it. What the caller leaves out falls back to the key's
     defaults.
     """
     consent_id, ready = form.get("consent"), True

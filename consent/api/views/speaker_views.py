@@ -80,8 +80,8 @@ class OneSpeaker(APIView):
         responses={200: SpeakerSerializer, 409: None},
     )
     def patch(self, request: Request, speaker_id: str) -> Response:
-        """Change what is known of a speaker; what somebody signed under by a correction, with its
-        reason.
+        """Change what is known of a speaker. What stands under a signature changes by a correction,
+        with its reason.
         """
         caller = caller_of(request)
         changes = read_form(SpeakerUpdate, request.data)
