@@ -21,7 +21,7 @@ from core.api.serializers import read_form
 from core.errors import NotFound
 
 
-class ApiKeys(APIView):
+class ApiKeyListView(APIView):
     """The organisation's keys."""
 
     scope = "admin"
@@ -57,7 +57,7 @@ class ApiKeys(APIView):
         return _answer_issued(issued, status.HTTP_201_CREATED)
 
 
-class OneApiKey(APIView):
+class ApiKeyDetailView(APIView):
     """One key."""
 
     scope = "admin"
@@ -110,7 +110,7 @@ class OneApiKey(APIView):
         return Response(serializers.ApiKeySerializer(key).data)
 
 
-class ApiKeyRotation(APIView):
+class ApiKeyRotationView(APIView):
     """A new secret for a key."""
 
     scope = "admin"
@@ -134,7 +134,7 @@ class ApiKeyRotation(APIView):
         return _answer_issued(issued, status.HTTP_200_OK)
 
 
-class OneOrganisation(APIView):
+class OrganisationView(APIView):
     """The organisation that the key belongs to."""
 
     scope = "admin"
@@ -165,7 +165,7 @@ class OneOrganisation(APIView):
         return _answer_organisation(row, caller)
 
 
-class TestClock(APIView):
+class TestClockView(APIView):
     """The organisation's test clock."""
 
     __test__ = False  # not a test, whatever its name says

@@ -7,7 +7,7 @@ answers with `list_page(request, rows, SpeakerList)` and documents with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -110,30 +110,6 @@ def read_page(
     # One more than the page has shows whether another page follows.
     found = list(rows.order_by(f"-{by}", "-pk")[: limit + 1])
     return ListPage(found[:limit], has_more=len(found) > limit)
-
-
-def render_page(
-    request: Request,
-    rows: QuerySet[Row],
-    render: Callable[[Row], Rendered],
-    *,
-    filters: Iterable[str] = (),
-    by: str = "created_at",
-) -> Response:
-    """Answer one page as `list_page` does, each row by a function (until every list is
-    declared by `list_of`).
-    """
-    page = read_page(request, rows, filters=filters, by=by)
-    data = [render(row) for row in page.data]
-    return Response(
-        {
-            "object": "list",
-            "data": data,
-            "has_more": page.has_more,
-            "first_id": data[0]["id"] if data else None,
-            "last_id": data[-1]["id"] if data else None,
-        }
-    )
 
 
 def filters_of(request: Request) -> dict[str, str]:

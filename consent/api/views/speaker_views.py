@@ -23,7 +23,7 @@ from core.api.pagination import PAGE, list_page
 from core.api.serializers import read_form
 
 
-class Speakers(APIView):
+class SpeakerListView(APIView):
     """The people whose voices these are."""
 
     scope = "speakers"
@@ -60,7 +60,7 @@ class Speakers(APIView):
         )
 
 
-class OneSpeaker(APIView):
+class SpeakerDetailView(APIView):
     """One person."""
 
     scope = "speakers"

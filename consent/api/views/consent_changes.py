@@ -17,7 +17,7 @@ from consent.api.views.lookups import acting_as, answer_changed
 from core.api.serializers import read_form
 
 
-class ConsentRevocation(APIView):
+class ConsentRevocationView(APIView):
     """The end of a consent by the person's will."""
 
     scope = "consents"
@@ -32,7 +32,7 @@ class ConsentRevocation(APIView):
         return answer_changed(changed.id, caller)
 
 
-class ConsentSuspension(APIView):
+class ConsentSuspensionView(APIView):
     """A pause."""
 
     scope = "consents"
@@ -47,7 +47,7 @@ class ConsentSuspension(APIView):
         return answer_changed(changed.id, caller)
 
 
-class ConsentResumption(APIView):
+class ConsentResumptionView(APIView):
     """The end of a pause."""
 
     scope = "consents"
@@ -62,7 +62,7 @@ class ConsentResumption(APIView):
         return answer_changed(changed.id, caller)
 
 
-class ConsentNarrowing(APIView):
+class ConsentNarrowingView(APIView):
     """Less than was signed."""
 
     scope = "consents"
@@ -75,7 +75,7 @@ class ConsentNarrowing(APIView):
         return answer_changed(changed.id, caller)
 
 
-class ConsentResending(APIView):
+class ConsentResendingView(APIView):
     """Sending the link again."""
 
     scope = "consents"
@@ -97,7 +97,7 @@ class ConsentResending(APIView):
         return answer_changed(changed.id, caller)
 
 
-class TestSignature(APIView):
+class TestSignatureView(APIView):
     """Signing in the sandbox."""
 
     scope = "consents"

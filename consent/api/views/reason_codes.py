@@ -13,7 +13,7 @@ from consent.policy import change_reasons
 from core.api.pagination import ListPage
 
 
-class Reasons(APIView):
+class ReasonListView(APIView):
     """Why something may be done."""
 
     scope = "consents"

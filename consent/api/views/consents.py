@@ -38,7 +38,7 @@ from core.api.serializers import read_form
 from transparency_log import proofs
 
 
-class Consents(APIView):
+class ConsentListView(APIView):
     """Requests for consent, and what became of them."""
 
     scope = "consents"
@@ -75,7 +75,7 @@ class Consents(APIView):
         return _answer_created(made, caller)
 
 
-class ConsentRenewal(APIView):
+class ConsentRenewalView(APIView):
     """Asking again."""
 
     scope = "consents"
@@ -95,7 +95,7 @@ class ConsentRenewal(APIView):
         return _answer_created(made, caller)
 
 
-class OneConsent(APIView):
+class ConsentDetailView(APIView):
     """One consent."""
 
     scope = "consents"
@@ -107,7 +107,7 @@ class OneConsent(APIView):
         return answer_consent(get_own_consent(consent_id, caller), caller)
 
 
-class ConsentRecord(APIView):
+class ConsentRecordView(APIView):
     """The signed record."""
 
     scope = "consents"
@@ -118,7 +118,7 @@ class ConsentRecord(APIView):
         return Response(RecordSerializer(get_own_consent(consent_id, caller_of(request))).data)
 
 
-class ConsentReceipt(APIView):
+class ConsentReceiptView(APIView):
     """The person's copy, for computers."""
 
     scope = "consents"
@@ -134,7 +134,7 @@ class ConsentReceipt(APIView):
         return Response(ReceiptSerializer(receipt).data)
 
 
-class ConsentReceiptPdf(APIView):
+class ConsentReceiptPdfView(APIView):
     """The person's copy, for people."""
 
     scope = "consents"
@@ -154,7 +154,7 @@ class ConsentReceiptPdf(APIView):
         )
 
 
-class ConsentEvents(APIView):
+class ConsentEventListView(APIView):
     """What happened to a consent, from the log."""
 
     scope = "consents"

@@ -18,7 +18,7 @@ from core.api.serializers import read_form
 from core.errors import NotFound
 
 
-class Decisions(APIView):
+class DecisionListView(APIView):
     """Answers of the gate."""
 
     scope = "decisions"
@@ -40,7 +40,7 @@ class Decisions(APIView):
         return Response(DecisionSerializer(decision).data, headers=headers)
 
 
-class OneDecision(APIView):
+class DecisionDetailView(APIView):
     """One answer of the gate."""
 
     scope = "decisions"
