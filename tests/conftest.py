@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,8 @@ WITHOUT_PEOPLE: Final = frozenset({"architecture", "audio", "core", "watermark"}
 """Folders whose tests need no organisation and no consent, and so load none of the product."""
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
+# Some folders' own conftest.py imports these modules before a test file is collected.
+pytest.register_assert_rewrite(*PEOPLE)
 isolation.own_data_folder()
 isolation.stay_at_home()
 database_flush.allow()
@@ -78,8 +81,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
     """Make the fixtures for people and their things known before a module that may ask for them."""
     in_room = file_path.name.startswith("test_")
     if in_room and file_path.relative_to(TESTS).parts[0] not in WITHOUT_PEOPLE:
+        plugins = parent.config.pluginmanager
         for name in PEOPLE:
-            parent.config.pluginmanager.import_plugin(name)
+            if not plugins.has_plugin(name):
+                plugins.register(import_module(name), name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
