@@ -58,7 +58,7 @@ class ReasonForm(forms.Form):
         label="Reason",
         min_length=3,
         max_length=200,
-        help_text="Required. Goes on record with your name; keep personal details out of it.",
+        help_text="Required. Goes on record with your name. Keep personal details out of it.",
         widget=forms.Textarea(attrs={"rows": 3, "class": "reason"}),
     )
 

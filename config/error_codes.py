@@ -35,8 +35,8 @@ NAMED_WHERE_RAISED: Final = {
     "idempotency_key_invalid": (422, "An `Idempotency-Key` is 1 to 255 visible ASCII characters."),
     "language_required": (422, "The call names no language, and the key has no default for it."),
     "use_case_required": (422, "The call names no use case, and the key has no default for it."),
-    "channel_unknown": (422, "The channel is not in the list; the answer has the list."),
-    "territory_unknown": (422, "The territory is not in the list; the answer has the list."),
+    "channel_unknown": (422, "The channel is not in the list. The answer has the list."),
+    "territory_unknown": (422, "The territory is not in the list. The answer has the list."),
     "disclosure_required": (
         422,
         "The grant or the organisation's policy wants more said than the call asks for.",
@@ -76,7 +76,7 @@ FIELDS: Final = {
     "action_unknown": "The act is not one that we know.",
     "label_unknown": "The label is not one that we know.",
     "exclusion_unknown": (
-        "The exclusion is neither a use case nor a kind of content; nobody could judge by it."
+        "The exclusion is neither a use case nor a kind of content. No call could be judged by it."
     ),
     "notice_unknown": "There is no such notice.",
     "locale_unknown": "The notice does not exist in this language.",
@@ -96,7 +96,7 @@ WARNINGS: Final = {
     "language_covers_less": "A warning: the language tag covers less than its reader might think.",
     "language_covers_more": "A warning: the language tag covers more than its reader might think.",
     "assurance_lowered": (
-        "A warning: the link is handed to the asker, so the consent is of level L0."
+        "A warning: the link is handed to the organisation, so the consent is of level L0."
     ),
     "renewal_open": "A warning: a request to renew is open already, and stands as it was made.",
 }

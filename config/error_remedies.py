@@ -22,7 +22,7 @@ REMEDIES: Final = {
         "Ask an owner of your organisation for the role, or have a member with the role do it."
     ),
     "scope_missing": "Make a key that has the scope which the answer names.",
-    "suspended_by_speaker": "Ask the person. Nobody else can resume it.",
+    "suspended_by_speaker": "Ask the person. Only they can resume it.",
     "test_key_needed": "Make the call with a test key.",
     "clip_erased": "Delete your copies. The clip does not come back.",
     "link_unknown": "Open the link exactly as it was sent, or ask for a new one.",
@@ -74,7 +74,7 @@ REMEDIES: Final = {
     "sample_review_needed": "Have a member listen to the recording and decide.",
     "sample_several_speakers": "Record the person alone.",
     "sample_silent": "Check the microphone and record again.",
-    "sample_speaker_mismatch": "Send recordings of the person who signed, and of nobody else.",
+    "sample_speaker_mismatch": "Send recordings of the person who signed, and of no one else.",
     "sample_synthetic": "Record the person's natural voice.",
     "sample_too_long": "Cut the recording to less than five minutes.",
     "sample_too_short": "Record more speech.",

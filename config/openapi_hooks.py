@@ -21,18 +21,18 @@ SUMMARIES: Final = {
         "The key lacks the scope, or no consent covers the call: then `code` is `consent_denied`, "
         "with all `reasons`."
     ),
-    404: "There is no such thing, or it is somebody else's.",
+    404: "There is no such thing, or it is another organisation's.",
     409: (
         "Not in the state that the call needs, or the first call with this `Idempotency-Key` is "
         "still running."
     ),
     413: "The body or a file is over its limit.",
-    414: "An address that is longer than this route takes; a POST takes as much in its body.",
+    414: "An address that is longer than this route takes. A POST takes as much in its body.",
     415: "Another content type than this route takes.",
-    422: "A field is wrong; `errors` names each.",
-    429: "Too many calls; try again after `Retry-After` seconds.",
+    422: "A field is wrong. `errors` names each.",
+    429: "Too many calls. Try again after `Retry-After` seconds.",
     500: "Something went wrong on our side.",
-    503: "A part that is needed is down; nothing was made. Try again after `Retry-After` seconds.",
+    503: "A part that is needed is down. Nothing was made. Try again after `Retry-After` seconds.",
 }
 _WAITING: Final = {409, 429, 503}
 _TEXT: Final[Node] = {"type": "string"}
@@ -53,7 +53,7 @@ PROBLEM: Final[Node] = {
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string", "description": "One sentence for a person."},
         "instance": _NULLABLE,
-        "code": {"type": "string", "description": "Stable; programs decide by it."},
+        "code": {"type": "string", "description": "Stable. Programs decide by it."},
         "request_id": _NULLABLE,
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
         "reasons": {"type": "array", "items": {"$ref": "#/components/schemas/RefusalReason"}},
@@ -63,7 +63,7 @@ PROBLEM: Final[Node] = {
 FAULT: Final[Node] = {
     "type": "object",
     "description": (
-        "One thing wrong with one field; `attr` is its dotted path, such as `grants.0.languages`."
+        "One thing wrong with one field. `attr` is its dotted path, such as `grants.0.languages`."
     ),
     "required": ["code", "attr", "detail"],
     "properties": {"code": _TEXT, "attr": _NULLABLE, "detail": _TEXT},

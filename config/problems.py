@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class MethodNotAllowed(errors.SaysoError):
-    """The address is right, but it does not take this method; `Allow` says which it takes."""
+    """The address is right, but it does not take this method. `Allow` says which it takes."""
 
     code = "method_not_allowed"
 

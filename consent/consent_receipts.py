@@ -31,7 +31,7 @@ def receipt_to_json(consent: Consent, *, at: datetime | None = None) -> dict[str
     Raises NotSigned.
     """
     if consent.record is None or consent.signed_at is None:
-        raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
+        raise NotSigned("This is not signed yet.", facts={"state": consent.state})
 
     read = _open_read_words(consent)
 
@@ -72,7 +72,7 @@ def receipt_to_pdf(consent: Consent, *, at: datetime | None = None, link: str = 
     Raises NotSigned.
     """
     if consent.signed_at is None:
-        raise NotSigned("Nobody has signed this yet.", facts={"state": consent.state})
+        raise NotSigned("This is not signed yet.", facts={"state": consent.state})
 
     locale = consent.notice_version.locale
     say: dict[str, Any] = plain_language.load_words(locale)["receipt"]

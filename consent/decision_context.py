@@ -47,7 +47,7 @@ def register_policy() -> None:
     organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
             name="minimum_assurance",
-            help="Raises the level of signature that a use case needs; never lowers it.",
+            help="Raises the level of signature that a use case needs, and never lowers it.",
             example={"agent": "L2", "*": "L1"},
             check=_check_levels,
             canonical=_canonical_levels,
@@ -218,7 +218,7 @@ def _check_trusted_imports(value: Json) -> None:
     if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
         raise ValueError("must be a list of use cases")
     if unknown := {str(code) for code in value} - use_cases.CODES:
-        raise ValueError(f"must name use cases that exist; {min(unknown)[:64]!r} does not")
+        raise ValueError(f"must name use cases that exist: {min(unknown)[:64]!r} does not")
     if grave := sorted(
         str(code) for code in value if use_cases.get_minimum_level(str(code), {}) > 1
     ):
@@ -264,7 +264,7 @@ def _check_levels(value: Json) -> None:
     if not isinstance(value, dict):
         raise ValueError("must be an object of use cases and levels")  # noqa: TRY004 - what a Check raises
     if unknown := [code for code in value if code != "*" and _use_case_or_all(code) == "*"]:
-        raise ValueError(f"must name use cases that exist; {min(unknown)[:64]!r} does not")
+        raise ValueError(f"must name use cases that exist: {min(unknown)[:64]!r} does not")
     if any(level not in _LEVELS for level in value.values()):
         raise ValueError(f"must have levels out of {', '.join(_LEVELS)}")
 

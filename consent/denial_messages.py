@@ -34,7 +34,7 @@ def _explain_language(reason: Reason) -> str | None:
         return None
     name = plain_language.name_language(tag, _LOCALE)
     asked = tag if name == tag else f"{name} ({tag})"
-    return f"{asked} was not agreed to; the consent covers {_join_granted(reason)}."
+    return f"{asked} was not agreed to. The consent covers {_join_granted(reason)}."
 
 
 def _explain_use_case(reason: Reason) -> str | None:
@@ -45,12 +45,12 @@ def _explain_use_case(reason: Reason) -> str | None:
     ):  # agreed to, but not with everything that the call may mean by it
         children = ", ".join(use_cases.list_covered_children(str(reason.required)))
         return (
-            f"A call for {reason.required} may mean any use under it, and one of those needs an "
-            "agreement of its own; "
-            f"name one of {children}."
+            f"A call for {reason.required} may mean any use under it, and one of those needs a "
+            "consent of its own. "
+            f"Name one of {children}."
         )
     return (
-        f"The use {reason.required} was not agreed to; the consent covers {_join_granted(reason)}."
+        f"The use {reason.required} was not agreed to. The consent covers {_join_granted(reason)}."
     )
 
 
@@ -58,44 +58,44 @@ def _explain_action(reason: Reason) -> str | None:
     if reason.required not in actions.ACTIONS or not reason.granted:
         return None
     return (
-        f"The act {reason.required} was not agreed to; the consent covers {_join_granted(reason)}."
+        f"The act {reason.required} was not agreed to. The consent covers {_join_granted(reason)}."
     )
 
 
 def _explain_channel(reason: Reason) -> str:
     if reason.required is None:
-        return f"The call names no `channel`; the consent covers {_join_granted(reason)} alone."
+        return f"The call names no `channel`. The consent covers {_join_granted(reason)} alone."
     try:
         asked = f"The channel {channels.parse_channel(str(reason.required))}"
     except channels.UnknownChannel:
         asked = "A channel that we do not know"
-    return f"{asked} was not agreed to; the consent covers {_join_granted(reason)}."
+    return f"{asked} was not agreed to. The consent covers {_join_granted(reason)}."
 
 
 def _explain_territory(reason: Reason) -> str:
     if reason.required is None:
-        return f"The call names no `territory`; the consent covers {_join_granted(reason)} alone."
+        return f"The call names no `territory`. The consent covers {_join_granted(reason)} alone."
     try:
         code = territories.parse_territory(str(reason.required))
         asked = f"{plain_language.name_territory(code, _LOCALE)} ({code})"
     except territories.UnknownTerritory:
         asked = "A territory that we do not know"
-    return f"{asked} was not agreed to; the consent covers {_join_granted(reason)}."
+    return f"{asked} was not agreed to. The consent covers {_join_granted(reason)}."
 
 
 def _explain_assurance(reason: Reason) -> str:
     return (
-        f"This use needs a consent at level {reason.required}; this one is at "
+        f"This use needs a consent at level {reason.required}. This one is at "
         f"{_join_granted(reason)}."
     )
 
 
 def _explain_unknown_use_case(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
-    return f"The call names no use case that we know; name in `use_case` one of {use_cases.LISTED}."
+    return f"The call names no use case that we know. Name in `use_case` one of {use_cases.LISTED}."
 
 
 def _explain_unknown_language(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
-    return f"The call names in `language` no specific language that we know; {languages.HOW_TO}"
+    return f"The call names in `language` no specific language that we know. {languages.HOW_TO}"
 
 
 SENTENCES: Final[Mapping[str, Callable[[Reason], str | None]]] = {

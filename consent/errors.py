@@ -36,7 +36,7 @@ class NotNarrower(Invalid):
 
 
 class SuspendedBySpeaker(Refused):
-    """The person paused this consent, so only the person can resume it."""
+    """The person suspended this consent, so only the person can resume it."""
 
     code = "suspended_by_speaker"
 
@@ -56,8 +56,8 @@ class AssuranceUnavailable(Invalid):
 
 
 class DeliveryUnavailable(Unavailable):
-    """No channel is set up that could bring the signing link to the person, so nobody can be asked
-    live.
+    """No channel is set up that could bring the signing link to the person, so no person can be
+    asked live.
     """
 
     code = "delivery_unavailable"
@@ -97,6 +97,6 @@ class CorrectionNeeded(Conflict):
 
 
 class NotSigned(Conflict):
-    """There is no record yet, because nobody has signed."""
+    """There is no record yet, because the consent is not signed."""
 
     code = "consent_not_signed"

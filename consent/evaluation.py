@@ -59,7 +59,7 @@ def load_and_evaluate(
         logger.exception("the gate was in doubt")
         doubt = Reason(
             code="internal_doubt",
-            detail="The decision could not be made; nothing is allowed in doubt.",
+            detail="The decision could not be made. Nothing is allowed in doubt.",
         )
         return None, PolicyResult(reasons=(doubt,), grant=None)
 

@@ -36,8 +36,8 @@ class ErasableSpeakerAdmin(SpeakerAdmin):
             title="Erase this person",
             consequence=(
                 "Every consent ends now. Voices, recordings, clips, name and address are destroyed "
-                "and cannot come back. Signed records and log entries stay as proof; they name "
-                "nobody. The reason is kept as a code alone: words could name the person."
+                "and cannot come back. Signed records and log entries stay as proof. They name "
+                "no person. The reason is kept as a code alone: words could name the person."
             ),
             do=_erase_speaker,
             asks=make_code_form(_erasure_reasons(), words=False),

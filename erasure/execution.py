@@ -40,7 +40,7 @@ SLOWEST: Final = timedelta(hours=1)
 
 
 class ErasureLeaseLost(Conflict):
-    """Somebody else carries this erasure, or it is done."""
+    """Another worker carries this erasure, or it is done."""
 
     code = "erasure_taken"
 
@@ -137,7 +137,7 @@ def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
     )
     if not held.select_for_update().exists():
         raise ErasureLeaseLost(
-            "This erasure was finished by somebody else.", facts={"erasure": erasure.id}
+            "This erasure was finished by another worker.", facts={"erasure": erasure.id}
         )
     _delete_own_data(erasure, at=at)
     kids = _closed_key_ids(erasure.subject)

@@ -29,9 +29,7 @@ FINDINGS: Final[Mapping[str, Finding]] = {
         sign="✓",
         tone="good",
         title=_("Made here, unchanged"),
-        lead=_(
-            "This is a clip that this service delivered, and nobody has changed its sound since."
-        ),
+        lead=_("This is a clip that this service delivered, and its sound was not changed since."),
         proves=(
             _("The voice is synthetic."),
             _(
@@ -108,7 +106,7 @@ CAVEATS: Final[Mapping[str, StrPromise]] = {
         "speech made here."
     ),
     "issued_withdrawn": _(
-        "What was lawful before stays so; whether this copy may still be used is a question for "
+        "What was lawful before stays so. Whether this copy may still be used is a question for "
         "the organisation that it was made for."
     ),
     "not_found": _(
@@ -129,7 +127,7 @@ UNREADABLE: Final[Mapping[str, StrPromise]] = {
         "It is no audio, or in no format that is read here. Save it as WAV or MP3 and try again."
     ),
     "truncated": _(
-        "It ends too early; perhaps it was not downloaded whole. Fetch it again, or save it anew "
+        "It ends too early. Perhaps it was not downloaded whole. Fetch it again, or save it again "
         "as WAV or MP3."
     ),
     "too_long": _(
@@ -142,7 +140,7 @@ UNREADABLE: Final[Mapping[str, StrPromise]] = {
     "bad_rate": _(
         "Its sample rate is below 8 or above 192 kHz. Save it with 44.1 or 48 kHz and try again."
     ),
-    "unreadable": _("It is damaged. Save it anew as WAV or MP3 and try again."),
+    "unreadable": _("It is damaged. Save it again as WAV or MP3 and try again."),
     "too_large": _("It is too large. Cut out a piece of some seconds and try that."),
 }
 """By the reason why a file could not be read (`audio.containers.REASONS`)."""
@@ -161,8 +159,8 @@ LAYER_PROVES: Final[Mapping[str, StrPromise]] = {
     ),
     "watermark": _(
         "Written into the sound of every clip. It survives ordinary handling such as MP3, Opus "
-        "and cutting; speech of less than two seconds, neural codecs and voice conversion can "
-        "lose it, and somebody can carry it over into other sound."
+        "and cutting. Speech of less than two seconds, neural codecs and voice conversion can "
+        "lose it, and it can be carried over into other sound."
     ),
     "c2pa": _(
         "A signed statement inside the file, and the strongest one where it is there. Many "
@@ -185,7 +183,7 @@ EVIDENCE: Final[Mapping[str, StrPromise]] = {
     "watermark.match": _("Found, and it names this clip."),
     "watermark.match.several": _("Found, and it names several clips in this file."),
     "watermark.match.copies": _(
-        "Found. Several clips of one and the same sound carry it; this is one of them."
+        "Found. Several clips of one and the same sound carry it. This is one of them."
     ),
     "watermark.absent.partly": _(
         "No mark of ours was read. This service has more keys than are all tried for one file."
@@ -214,8 +212,8 @@ CONSENT_STATES: Final[Mapping[str, StrPromise]] = {
     "invalidated": _("ended: declared invalid"),
     "terminated": _("ended"),
     "superseded": _("replaced by a newer one"),
-    "erasing": _("ended; being erased"),
-    "erased": _("ended; erased"),
+    "erasing": _("ended, being erased"),
+    "erased": _("ended, erased"),
 }
 
 ERASED: Final = _(
@@ -223,6 +221,6 @@ ERASED: Final = _(
     "voice it is, or it was broken off before it was whole."
 )
 TEST_DATA: Final = _(
-    "It is test data: somebody was trying out the service. No real person’s permission stands "
+    "It is test data, from a trial of the service. No real person’s permission stands "
     "behind it, so what is said here of a permission means nothing."
 )

@@ -94,7 +94,7 @@ def publish_checkpoint(organisation_id: str, *, at: datetime) -> Checkpoint | No
 
         if known is None and was_published(head):
             raise AnchorMismatch(
-                "The anchor of this log is gone: nobody knows what was published since."
+                "The anchor of this log is gone: no one knows what was published since."
             )
 
         published = Checkpoint.objects.filter(

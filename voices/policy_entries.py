@@ -44,7 +44,7 @@ def register_policy() -> None:
             name="aigc_label",
             help=(
                 "Where clips carry China's hidden label (AIGC), beyond calls and grants that name "
-                "CN; {} means all."
+                "CN. {} means all."
             ),
             example=[{"channels": [], "territories": ["SG"]}],
             check=aigc_policy.check_policy,
@@ -55,7 +55,7 @@ def register_policy() -> None:
         organisation_policy.PolicyEntry(
             name="aigc_producer",
             help=(
-                "The producer's code in that label; without it the organisation's id stands there."
+                "The producer's code in that label. Without it the organisation's id stands there."
             ),
             example="001191110102MAD55U9H0F",
             check=aigc_policy.check_producer,

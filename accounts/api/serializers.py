@@ -110,7 +110,7 @@ class RotationRequest(StrictSerializer):
     """How long the old secret stays good beside the new one."""
 
     overlap = DurationField(
-        required=False, help_text="ISO 8601, at most P30D; PT24H when left out."
+        required=False, help_text="ISO 8601, at most P30D. PT24H when left out."
     )
     keep_jobs = Flag(required=False, help_text="Without an overlap: what is queued goes on.")
 

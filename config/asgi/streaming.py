@@ -44,7 +44,7 @@ ENDED: Final = Counter("sayso_streams_total", "Streams by how they ended.", ["ou
 
 
 class StreamTooSlow(Unavailable):
-    """The caller did not take a stream fast enough, or it lasted too long; it was broken off."""
+    """The caller did not take a stream fast enough, or it lasted too long. It was broken off."""
 
     code = "stream_too_slow"
 

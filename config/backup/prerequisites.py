@@ -119,7 +119,7 @@ def check_needs(needs: Needs) -> None:
             raise NeedsMissing(
                 f"The anchor of {name} is missing here or older than the backup. Bring the newest "
                 "copy of the folder"
-                " anchors: without it nobody knows who was erased since, or what the log had "
+                " anchors: without it no one knows who was erased since, or what the log had "
                 "published."
             )
 

@@ -42,7 +42,7 @@ from vault import sealed_notes
 LINK_LASTS: Final = timedelta(days=14)
 _REACHABLE_LIVE: Final = frozenset({"L1"})
 _HANDED_OVER: Final = (
-    "The link is handed to the asker, so what is signed behind it is L0, and L0 permits nothing."
+    "The link is handed to the organisation, so its signature is of level L0. L0 permits nothing."
 )
 _RENEWABLE: Final = STANDING | {
     ConsentState.EXPIRED,

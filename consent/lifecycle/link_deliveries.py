@@ -1,7 +1,7 @@
 """Deliveries: by which way a signing link leaves, to which address, and what proves that it did.
 
 A link that the asker holds proves nothing about the person. So in live mode a channel of ours
-carries it, and a link that is handed to the asker gives a consent of level L0, which permits
+carries it, and a link that is handed to the organisation gives a consent of level L0, which permits
 nothing.
 """
 
@@ -50,8 +50,8 @@ def choose_channel(asked: str | None, *, livemode: bool) -> Channel:
     if found is None:
         raise DeliveryUnavailable(
             "No channel is set up that could bring the link to the person. "
-            'Say "delivery": {"channel": "controller"} to get the link yourself; '
-            "what is signed there is of level L0."
+            'Say "delivery": {"channel": "controller"} to get the link yourself. '
+            "What is signed there is of level L0."
         )
     return found
 

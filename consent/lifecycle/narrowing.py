@@ -169,7 +169,7 @@ def _read_wanted_scopes(
             faults.extend(error.faults)
             continue
 
-        detail = "This reaches beyond what was signed; ask for a new signature."
+        detail = "This reaches beyond what was signed. Ask for a new signature."
         faults.extend(
             Fault(code="not_narrower", detail=detail, attr=f"{where}.{field}")
             for field in scope_comparison.find_widened_fields(scope, grant.scope, on=at.date())

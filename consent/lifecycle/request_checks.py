@@ -105,7 +105,7 @@ def choose_level(asked: str, channel: link_deliveries.Channel) -> str:
 
     if asked != "L1":
         raise AssuranceUnavailable(
-            "A link that is handed to the asker gives a consent of level L0.",
+            "A link that is handed to the organisation gives a consent of level L0.",
             faults=(
                 Fault(
                     code="assurance_unavailable", detail="Leave the level out.", attr="assurance"

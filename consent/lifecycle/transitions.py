@@ -159,7 +159,9 @@ def resume_consent(
 
     _check_move(consent, Move.RESUME, at=at)
     if consent.suspended_by == "speaker" and _side_of(actor) != "speaker":
-        raise SuspendedBySpeaker("The person paused this consent; only the person can resume it.")
+        raise SuspendedBySpeaker(
+            "The person suspended this consent. Only the person can resume it."
+        )
 
     given = change_reasons.parse_reason(reason, Act.RESUME, words=words)
 

@@ -147,13 +147,13 @@ _CODES: Final = (
     ReasonCode(
         name="restored",
         meaning=(
-            "A backup was restored: what was erased or revoked since then has to be so once more."
+            "A backup was restored: what was erased or withdrawn since then must be so once more."
         ),
         acts=frozenset({Act.SUSPEND, Act.ERASE}),
     ),
     ReasonCode(
         name=NOT_ME,
-        meaning="Whoever opened the link says that the request is meant for another person.",
+        meaning="The person who opened the link says that the request is meant for another person.",
         acts=frozenset({Act.DECLINE}),
         party=Party.PERSON,
     ),

@@ -23,7 +23,7 @@ def check_request(ask: AccessRequest, facts: PolicyContext) -> list[Reason]:
         against.append(
             Reason(
                 code="representative_missing",
-                detail="Nobody has been verified to act for this person.",
+                detail="No representative is verified to act for this person.",
             )
         )
     if not ask.voice_ready:

@@ -110,8 +110,8 @@ def _check_exclusions(
     forbidden = grant.exclusions | facts.forbidden if facts.forbidden else grant.exclusions
     if use_cases.UNREADABLE in forbidden:
         detail = (
-            "The person excluded something in words that nobody can judge by; only a new signature "
-            "helps."
+            "The person excluded something in words that no call can be judged by. Only a "
+            "new signature helps."
         )
         against.append(make_reason("content_excluded", detail, consent))
     if ask.use_case is not None:
@@ -124,7 +124,7 @@ def _check_exclusions(
     for label in ask.labels:
         if label == use_cases.UNSURE:
             detail = (
-                f"A label is `unsure` or not known, and doubt refuses; the labels are {_LABELS}."
+                f"A label is `unsure` or not known, and doubt refuses. The labels are {_LABELS}."
             )
             against.append(make_reason("content_excluded", detail, consent, label))
         elif not forbidden.isdisjoint(use_cases.list_excluding_codes(label)):
@@ -173,7 +173,7 @@ def _channel_reason(ask: AccessRequest, grant: GrantView, consent: ConsentView) 
     detail = (
         "This channel was not agreed to."
         if ask.channel
-        else "The call names no channel; not every one was agreed to."
+        else "The call names no channel. Not every one was agreed to."
     )
     return make_reason("channel_not_covered", detail, consent, ask.channel, sorted(grant.channels))
 
@@ -182,7 +182,7 @@ def _territory_reason(ask: AccessRequest, grant: GrantView, consent: ConsentView
     detail = (
         "This territory was not agreed to."
         if ask.territory
-        else "The call names no territory; not every one was agreed to."
+        else "The call names no territory. Not every one was agreed to."
     )
     return make_reason(
         "territory_not_covered", detail, consent, ask.territory, sorted(grant.territories)

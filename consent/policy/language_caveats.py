@@ -57,7 +57,7 @@ def _describe_macro(language: str) -> tuple[str, str] | None:
     if also:
         return (
             COVERS_MORE,
-            f"`{language}` covers `{main}` and also {also}; name one of them to cover it alone.",
+            f"`{language}` covers `{main}` and also {also}. Name one of them to cover it alone.",
         )
 
     if main is None and language not in languages.WITHOUT_MAIN_MEMBER:

@@ -67,7 +67,7 @@ _NO_PLACE: Final = re.compile(r"AA|Q[M-Z]|X[A-JL-Z]|ZZ")
 _LONGEST: Final = 64
 ANY: Final = "*"
 HOW_TO: Final = (
-    "name it by its BCP 47 tag: its code in ISO 639 such as `de` or `yue`, with a country where "
+    "Name it by its BCP 47 tag: its code in ISO 639 such as `de` or `yue`, with a country where "
     "that matters such as "
     "`pt-BR` (all codes: iana.org/assignments/language-subtag-registry)."
 )

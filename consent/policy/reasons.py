@@ -35,7 +35,7 @@ _ROWS: Final = (
     ),
     GateReason(
         "consent_suspended",
-        "The consent is paused. It may be resumed.",
+        "The consent is suspended. It may be resumed.",
         "Resume it once the cause is gone.",
     ),
     GateReason(
@@ -95,7 +95,7 @@ _ROWS: Final = (
     ),
     GateReason(
         "content_excluded",
-        "The person excluded content of this kind, or it needs an agreement of its own.",
+        "The person excluded content of this kind, or it needs a consent of its own.",
         "Leave this content out.",
     ),
     GateReason(
@@ -115,17 +115,17 @@ _ROWS: Final = (
     ),
     GateReason(
         "representative_missing",
-        "The person needs somebody to act for them, and nobody has been verified.",
+        "The person needs a representative, and none is verified.",
         "Have the person's representative verified.",
     ),
     GateReason(
         "hold",
-        "Somebody has put a hold on this person's voice.",
+        "There is a hold on this person's voice.",
         "Wait until the hold is lifted.",
     ),
     GateReason(
         "internal_doubt",
-        "Something could not be checked. Doubt is a no; try again.",
+        "Something could not be checked. Doubt is a no. Try again.",
         "Send the call again.",
     ),
 )

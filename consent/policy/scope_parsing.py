@@ -94,13 +94,13 @@ def _unknown_code(name: str, text: str, *, attr: str) -> Fault:
         case "languages":
             return Fault(
                 code="language_unknown",
-                detail=f"This language is not known; {languages.HOW_TO}",
+                detail=f"This language is not known. {languages.HOW_TO}",
                 attr=attr,
             )
         case "exclusions":
             meant = use_cases.find_nearest_exclusions(text) or tuple(sorted(use_cases.EXCLUDABLE))
             detail = (
-                "This can be no exclusion, for nobody could judge by it; name one of "
+                "This can be no exclusion, for no call could be judged by it. Name one of "
                 f"{', '.join(meant)}."
             )
             return Fault(code="exclusion_unknown", detail=detail, attr=attr)
@@ -108,12 +108,12 @@ def _unknown_code(name: str, text: str, *, attr: str) -> Fault:
             listed = ", ".join(sorted(use_cases.SENSITIVE_LABELS))
             return Fault(
                 code="label_unknown",
-                detail=f"This label is not known; name one of {listed}.",
+                detail=f"This label is not known. Name one of {listed}.",
                 attr=attr,
             )
     listed = ", ".join(sorted(actions.ACTIONS))
     return Fault(
-        code="action_unknown", detail=f"This act is not known; name one of {listed}.", attr=attr
+        code="action_unknown", detail=f"This act is not known. Name one of {listed}.", attr=attr
     )
 
 
@@ -121,7 +121,7 @@ def _parse_use_case(text: str, *, attr: str, faults: list[Fault]) -> str:
     try:
         return use_cases.parse_use_case(text)
     except use_cases.UnknownUseCase:
-        detail = f"There is no such use case; name one of {use_cases.LISTED}."
+        detail = f"There is no such use case. Name one of {use_cases.LISTED}."
         faults.append(Fault(code="use_case_unknown", detail=detail, attr=attr))
         return text
 

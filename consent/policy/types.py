@@ -129,7 +129,7 @@ def unknown_place(name: Place, *, attr: str) -> Fault:
     listed = channels.LISTED if name == "channel" else territories.LISTED
 
     return Fault(
-        code=f"{name}_unknown", detail=f"This {name} is not known; name one of {listed}.", attr=attr
+        code=f"{name}_unknown", detail=f"This {name} is not known. Name one of {listed}.", attr=attr
     )
 
 

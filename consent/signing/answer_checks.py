@@ -52,7 +52,7 @@ def _find_tick_faults(ticked: tuple[str, ...], grants: list[Grant]) -> tuple[Fau
 def _find_advice_faults(advice: str | None) -> tuple[Fault, ...]:
     if advice is None or advice in ADVICE:
         return ()
-    return (_make_fault("advice", "advice_missing", "Say whether somebody advises you."),)
+    return (_make_fault("advice", "advice_missing", "Say whether you are advised."),)
 
 
 def _find_name_faults(typed: str, consent: Consent) -> tuple[Fault, ...]:

@@ -85,7 +85,7 @@ def sign_consent(
     """
     consent = open_requests.get_open_request(token, at=at, lock=True)
     if consent.assurance not in SIGNED_HERE:
-        raise AssuranceUnavailable("This page signs at level L1; the request asks for more.")
+        raise AssuranceUnavailable("This page signs at level L1. The request asks for more.")
     grants = list(consent.grants.order_by("position"))
     if faults := answer_checks.find_answer_faults(
         consent, grants, ticked=ticked, advice=advice, name_typed=name_typed

@@ -83,7 +83,7 @@ ENDINGS: Final[Mapping[str, Ending]] = {
         tone="good",
         title=_("You have stopped it"),
         lead=_(
-            "The agreement is withdrawn. From that moment on no new audio is made with your voice."
+            "The consent is withdrawn. From that moment on no new audio is made with your voice."
         ),
         next=_(
             "The voice model is deleted, at the voice provider too. If you also want to be "
@@ -103,7 +103,7 @@ ENDINGS: Final[Mapping[str, Ending]] = {
         sign="✕",
         tone="bad",
         title=_("Declared invalid"),
-        lead=_("This agreement was found not to be valid. Your voice is no longer used."),
+        lead=_("This consent was found not to be valid. Your voice is no longer used."),
         next=_("Ask {organisation} what was wrong."),
     ),
     "terminated": Ending(
@@ -136,8 +136,8 @@ ENDINGS: Final[Mapping[str, Ending]] = {
         title=_("We do not know this link"),
         lead=_("Perhaps a part of it was lost when it was copied."),
         next=_(
-            "Open it again from the message that you received. If that does not help, ask whoever "
-            "sent it."
+            "Open it again from the message that you received. If that does not help, ask the "
+            "person who sent it."
         ),
     ),
     "elsewhere": Ending(

@@ -17,7 +17,7 @@ FAULTS: Final[Mapping[str, StrPromise]] = {
     ),
     "name_missing": _("Type your full name to sign."),
     "name_mismatch": _("This is not the name in the request. Type it as it stands there: {name}"),
-    "advice_missing": _("Say whether somebody advises you."),
+    "advice_missing": _("Say whether you are advised."),
     "page_changed": _("The request has changed since you opened it. Read it once more, then sign."),
     "delivery_pending": _(
         "The server that carried our letter has not confirmed it yet. Press again in a minute."

@@ -26,7 +26,7 @@ class EraseForm(StrictSerializer):
 
 
 class TargetSerializer(OutputSerializer[ErasureTarget]):
-    """One thing to erase; `kept` always names its legal ground."""
+    """One thing to erase. `kept` always names its legal ground."""
 
     system = serializers.CharField()
     asset = serializers.CharField()

@@ -47,7 +47,7 @@ class EraseView(APIView):
         responses={202: ErasureSerializer},
     )
     def post(self, request: Request, speaker_id: str) -> Response:
-        """Begin; asked again it answers with the same erasure."""
+        """Begin. Asked again, it answers with the same erasure."""
         caller, form = caller_of(request), read_form(EraseForm, request.data)
         erasure = erasure_requests.request_erasure(
             speaker_id,
@@ -99,7 +99,7 @@ class CertificateView(APIView):
         operation_id="erasures_certificate", responses={200: CertificateSerializer, 409: None}
     )
     def get(self, request: Request, erasure_id: str) -> Response:
-        """Return the exact JCS bytes, the JWS over them, and the key; 409 while the erasure is
+        """Return the exact JCS bytes, the JWS over them, and the key. 409 while the erasure is
         running.
         """
         erasure = _get_erasure(request, erasure_id)
@@ -117,7 +117,7 @@ class CertificatePdfView(APIView):
         responses={(200, "application/pdf"): OpenApiTypes.BINARY, 409: None},
     )
     def get(self, request: Request, erasure_id: str) -> HttpResponse:
-        """Return the certificate as one page for people; 409 while the erasure is running."""
+        """Return the certificate as one page for people. 409 while the erasure is running."""
         record = _require_certificate(_get_erasure(request, erasure_id))
         body = certificate.render_pdf(
             certificate.parse_certificate(record), certificate.hash_certificate(record)
@@ -149,6 +149,6 @@ def _get_erasure(request: Request, erasure_id: str) -> Erasure:
 def _require_certificate(erasure: Erasure) -> bytes:
     if erasure.certificate is None:
         raise NotFinished(
-            "The erasure is still running; its certificate comes when every target is settled."
+            "The erasure is still running. Its certificate comes when every target is settled."
         )
     return bytes(erasure.certificate)

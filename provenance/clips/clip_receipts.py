@@ -92,7 +92,7 @@ def _sign_receipt(clip: Clip, *, at: datetime) -> str:
     if event.body is None:
         raise ClipErased("This clip was erased.")
     if event.kind != "clip.issued":
-        raise NoReceipt("This clip was broken off: nobody received it whole.")
+        raise NoReceipt("This clip was broken off: no one received it whole.")
     if "script" not in event.body:
         raise NoReceipt("This clip was made before receipts were.")
     payload = canonical_json.dump(

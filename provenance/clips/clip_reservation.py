@@ -50,7 +50,7 @@ def reserve_clip(
             if not _is_token_taken(draft.organisation_id, token, at=at):
                 raise
 
-    raise NoTokenLeft("No free watermark token was found; try again.")
+    raise NoTokenLeft("No free watermark token was found. Try again.")
 
 
 def adopt_shared_token(

@@ -40,7 +40,7 @@ Tick = Callable[[int], None]
 
 
 class FileGone(Unavailable):
-    """A recording was deleted while the bundle was made; it is made anew."""
+    """A recording was deleted while the bundle was made. It is made again."""
 
     code = "export_file_gone"
 

@@ -24,7 +24,7 @@ _YEARS: Final = range(1970, 9999)
 
 class ExportNotReady(Conflict):
     """The bundle is not there: still being made, failed, or gone because its time was over or
-    somebody was erased.
+    a person was erased.
     """
 
     code = "export_not_ready"
@@ -59,7 +59,7 @@ def request_export(
         raise _build_invalid("out_of_range", "`to` must be later than `from`.", "to")
     if (kind == "speaker") != (speaker_id is not None):
         raise _build_invalid(
-            "invalid", "A speaker's bundle names the `speaker`; no other does.", "speaker"
+            "invalid", "A speaker's bundle names the `speaker`. No other does.", "speaker"
         )
     if speaker_id is not None:
         export_sources.find_subject(speaker_id, organisation_id=organisation_id, livemode=livemode)

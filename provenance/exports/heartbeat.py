@@ -22,14 +22,14 @@ _EVERY: Final = 1.0  # seconds
 
 
 class ExportLeaseLost(Conflict):
-    """Somebody else holds this export now: its lease was over."""
+    """Another worker holds this export now: its lease was over."""
 
     code = "export_taken"
 
 
 class ErasedMeanwhile(Conflict):
     """A person whose data was read for this bundle was erased since: it is thrown away and begun
-    anew.
+    again.
     """
 
     code = "export_begun_anew"
@@ -75,7 +75,7 @@ class Heartbeat:
             )
             if cursor.rowcount != 1:
                 raise ExportLeaseLost(
-                    "This export is somebody else's now.", facts={"export": self._export.id}
+                    "This export is another worker's now.", facts={"export": self._export.id}
                 )
         self._look_for_erasures()
         self._due = time.monotonic() + _EVERY
@@ -101,7 +101,7 @@ class Heartbeat:
 def refuse_erased(export: Export, opened: Set[str], gone: Iterable[str]) -> None:
     """Raise ErasedMeanwhile when one of these subjects is gone."""
     if not opened.isdisjoint(gone):
-        raise ErasedMeanwhile("Somebody in the bundle was erased.", facts={"export": export.id})
+        raise ErasedMeanwhile("A person in the bundle was erased.", facts={"export": export.id})
 
 
 @contextmanager

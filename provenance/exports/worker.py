@@ -5,7 +5,7 @@ Rows are the queue. A claim is a conditional UPDATE with a lease and a fencing n
 lost its claim settles nothing.
 
 A bundle holds nothing of anybody who was erased before it is ready: whoever's key was opened for it
-must still have that key when it is settled, else it is thrown away and begun anew. That is no
+must still have that key when it is settled, else it is thrown away and begun again. That is no
 failure, and comes to an end: each time costs an erasure of somebody who was in the bundle, and
 nobody is erased twice. Erasures of others do not touch it.
 """
@@ -231,7 +231,7 @@ def _blame_erasures(export: Export) -> Iterator[None]:
         if subject_keys.list_destroyed_subjects(export.organisation_id).count() == before:
             raise
         raise ErasedMeanwhile(
-            "Somebody was erased meanwhile.", facts={"export": export.id}
+            "A person was erased meanwhile.", facts={"export": export.id}
         ) from error
 
 
@@ -309,7 +309,7 @@ def _mark_ready(export: Export, written: Written, *, at: datetime) -> None:
         expires_at=at + KEPT,
     )
     if not ready:
-        raise ExportLeaseLost("This export is somebody else's now.", facts={"export": export.id})
+        raise ExportLeaseLost("This export is another worker's now.", facts={"export": export.id})
 
 
 def _leased_export(export: Export) -> ExportQuerySet:

@@ -72,7 +72,7 @@ class TestTheRequest:
             ran("pdftotext", page.pdf(format="A4"), tmp_path, "-raw")
         )
 
-        page.get_by_role("button", name="Withdraw my agreement now").click()
+        page.get_by_role("button", name="Withdraw my consent now").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have stopped it")
         assert lost_on_paper(page, tmp_path) == []
 

@@ -135,7 +135,7 @@ class TestSigning:
         alert = page.get_by_role("alert")
         for missing in (
             "Tick at least one purpose",
-            "Say whether somebody advises you",
+            "Say whether you are advised",
             "Type your full name",
         ):
             expect(alert).to_contain_text(missing)
@@ -177,7 +177,7 @@ class TestStopping:
     ) -> None:
         open_link(page, live_server, asked)
         sign(page)
-        page.get_by_role("button", name="Withdraw my agreement now").click()
+        page.get_by_role("button", name="Withdraw my consent now").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have stopped it")
         assert row_of(asked).state == "withdrawn"
         sound_page("withdrawn")
@@ -258,7 +258,7 @@ class TestWithCookiesBlocked:
         assert page.evaluate("document.cookie") == ""
         sign(page)
         assert row_of(asked).state == "active"
-        page.get_by_role("button", name="Withdraw my agreement now").click()
+        page.get_by_role("button", name="Withdraw my consent now").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have stopped it")
         assert page.context.cookies() == []
 

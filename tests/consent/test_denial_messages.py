@@ -22,20 +22,20 @@ class TestExplain:
                 "language_not_covered",
                 "ja",
                 ("en", "de-DE"),
-                "Japanese (ja) was not agreed to; the consent covers en, de-DE.",
+                "Japanese (ja) was not agreed to. The consent covers en, de-DE.",
             ),
             (
                 "language_not_covered",
                 "IW",
                 ("en",),
-                "Hebrew (he) was not agreed to; the consent covers en.",
+                "Hebrew (he) was not agreed to. The consent covers en.",
             ),
             (
                 "use_case_not_covered",
                 "advertising.promo",
                 ("entertainment.audiobook",),
                 (
-                    "The use advertising.promo was not agreed to; the consent covers "
+                    "The use advertising.promo was not agreed to. The consent covers "
                     "entertainment.audiobook."
                 ),
             ),
@@ -43,37 +43,37 @@ class TestExplain:
                 "action_not_covered",
                 "train",
                 ("clone",),
-                "The act train was not agreed to; the consent covers clone.",
+                "The act train was not agreed to. The consent covers clone.",
             ),
             (
                 "channel_not_covered",
                 "app",
                 ("web",),
-                "The channel app was not agreed to; the consent covers web.",
+                "The channel app was not agreed to. The consent covers web.",
             ),
             (
                 "channel_not_covered",
                 None,
                 ("web",),
-                "The call names no `channel`; the consent covers web alone.",
+                "The call names no `channel`. The consent covers web alone.",
             ),
             (
                 "territory_not_covered",
                 "fr",
                 ("DE", "AT"),
-                "France (FR) was not agreed to; the consent covers DE, AT.",
+                "France (FR) was not agreed to. The consent covers DE, AT.",
             ),
             (
                 "territory_not_covered",
                 None,
                 ("DE",),
-                "The call names no `territory`; the consent covers DE alone.",
+                "The call names no `territory`. The consent covers DE alone.",
             ),
             (
                 "assurance_too_low",
                 "L2",
                 ("L1",),
-                "This use needs a consent at level L2; this one is at L1.",
+                "This use needs a consent at level L2. This one is at L1.",
             ),
         ],
     )

@@ -143,7 +143,7 @@ class TestDecision:
         assert found["reasons"] == [
             {
                 "code": "language_not_covered",
-                "detail": "Japanese (ja) was not agreed to; the consent covers en, de-DE.",
+                "detail": "Japanese (ja) was not agreed to. The consent covers en, de-DE.",
                 "consent": consent["id"],
                 "required": "ja",
                 "granted": ["en", "de-DE"],

@@ -121,7 +121,7 @@ class TestEveryEnd:
             "You have signed",
             fingerprint,
             "What happens next",
-            "Withdraw my agreement now",
+            "Withdraw my consent now",
         ):
             assert part in text_of(response)
 
@@ -168,7 +168,7 @@ class TestEveryEnd:
         )
         text = text_of(visitor.get(path_of(asked)))
         assert "On hold" in text
-        assert "Withdraw my agreement now" in text
+        assert "Withdraw my consent now" in text
 
     @pytest.mark.parametrize(
         ("reason", "says", "never"),

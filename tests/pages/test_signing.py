@@ -127,8 +127,8 @@ class TestSigning:
             ({"ticked": ["grt_" + "a" * 26]}, "The request has changed"),
             ({"name_typed": ""}, "Type your full name"),
             ({"name_typed": "Somebody Else"}, "not the name in the request"),
-            ({"advice": ""}, "Say whether somebody advises you"),
-            ({"advice": "my cat"}, "Say whether somebody advises you"),
+            ({"advice": ""}, "Say whether you are advised"),
+            ({"advice": "my cat"}, "Say whether you are advised"),
         ],
     )
     def test_is_refused_by_the_server_too(

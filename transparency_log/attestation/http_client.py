@@ -91,7 +91,7 @@ class HttpClient:
             self.close()
             if not kept:
                 raise AttestorUnavailable(
-                    "An outsider cannot be reached.", facts={"host": self._host}
+                    "An attestor cannot be reached.", facts={"host": self._host}
                 ) from error
 
         try:
@@ -99,7 +99,7 @@ class HttpClient:
         except (OSError, HTTPException) as error:
             self.close()
             raise AttestorUnavailable(
-                "An outsider cannot be reached.", facts={"host": self._host}
+                "An attestor cannot be reached.", facts={"host": self._host}
             ) from error
 
     def _once(
@@ -115,7 +115,7 @@ class HttpClient:
         if data is None:
             self.close()
             raise AttestorUnavailable(
-                "An outsider answers more than was asked for.", facts={"host": self._host}
+                "An attestor answers more than was asked for.", facts={"host": self._host}
             )
 
         if response.will_close:

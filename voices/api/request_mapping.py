@@ -32,7 +32,7 @@ def require_field(value: str | None, default: str | None, attr: str) -> str:
     if not found:
         code = f"{attr.rpartition('.')[2]}_required"
         detail = (
-            f"Say the {attr.rpartition('.')[2].replace('_', ' ')}; this key has no default for it."
+            f"Say the {attr.rpartition('.')[2].replace('_', ' ')}. This key has no default for it."
         )
         raise Invalid(detail, code=code, faults=(Fault(code=code, detail=detail, attr=attr),))
     return found

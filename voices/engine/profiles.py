@@ -25,7 +25,7 @@ class ProfileUnusable(Conflict):
     code = "voice_profile_unusable"
 
     def __init__(self) -> None:
-        super().__init__("The stored voice profile cannot be used; clone the voice again.")
+        super().__init__("The stored voice profile cannot be used. Clone the voice again.")
 
 
 def dump_profile(statistics: Statistics) -> bytes:

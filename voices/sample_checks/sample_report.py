@@ -18,12 +18,12 @@ DETAILS: Final = {
     "sample_too_long": "The recording is over five minutes long.",
     "sample_too_short": "There is too little speech in the recording.",
     "sample_clipped": (
-        "Over one percent of the recording is cut off at full scale; record it again, further away."
+        "Over one percent of the recording is cut off at full scale. Record it again, further away."
     ),
     "sample_several_speakers": "More than one person speaks in the recording.",
     "sample_speaker_mismatch": "The recording is of another person than the other recordings.",
     "sample_review_needed": (
-        "The checks are in doubt about the recording; a person has to listen to it."
+        "The checks are in doubt about the recording. A person has to listen to it."
     ),
     "sample_unreadable": "The file cannot be read as audio.",
 }

@@ -169,7 +169,7 @@ def check_places(value: Any, *, also: Set[str]) -> None:
             if not isinstance(listed, list) or not all(isinstance(code, str) for code in listed):
                 raise ValueError("must have lists of codes as channels and territories")
             if unknown := [code for code in listed if _canonicalize_code(spell, code) is None]:
-                raise ValueError(f"must have {name} that exist; {unknown[0][:64]!r} does not")
+                raise ValueError(f"must have {name} that exist: {unknown[0][:64]!r} does not")
 
 
 def concerns_reach(entry: Mapping[str, Any], reach: Reach) -> bool:

@@ -48,7 +48,7 @@ LONGEST_WAIT: Final = timedelta(minutes=5)
 
 
 class JobLeaseLost(Conflict):
-    """Somebody else holds this item by now, or it is settled: whatever was made for it is thrown
+    """Another worker holds this item by now, or it is settled. What was made for it is thrown
     away.
     """
 

@@ -38,7 +38,7 @@ class RecordSerializer(OutputSerializer[Consent]):
         Raises NotSigned.
         """
         if not row.record:
-            raise NotSigned("Nobody has signed this yet.", facts={"state": row.state})
+            raise NotSigned("This is not signed yet.", facts={"state": row.state})
 
         key = consent_record.get_record_key(row.organisation_id, row.record_key)
         return {

@@ -100,7 +100,7 @@ class _Term(StrictSerializer):
 class LinkDelivery(StrictSerializer):
     """By which way the link reaches the person.
 
-    `controller` hands it to the asker; the consent is then L0.
+    `controller` hands it to the organisation. The consent is then L0.
     """
 
     channel = Choice(choices=("mail", "message", "controller"))

@@ -76,8 +76,8 @@ class WarningSerializer(OutputSerializer[Fault]):
 
 
 class DeliverySerializer(OutputSerializer[Mapping[str, Json]]):
-    """How the signing link leaves: by a channel of ours, in a test answer, or in the asker's own
-    hands.
+    """How the signing link leaves: by a channel of ours, in a test answer, or in the
+    organisation's own hands.
     """
 
     channel = serializers.ChoiceField(choices=("mail", "message", "controller", "test"))

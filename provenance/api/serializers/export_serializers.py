@@ -29,7 +29,7 @@ class ExportProgressSerializer(OutputSerializer[Export]):
     """How far an export is."""
 
     rows = serializers.IntegerField(
-        help_text="Rows written so far; the final number once it is ready.", source="rows_done"
+        help_text="Rows written so far. The final number once it is ready.", source="rows_done"
     )
 
 

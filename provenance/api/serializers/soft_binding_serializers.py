@@ -20,7 +20,7 @@ class BindingForm(serializers.Serializer[Any]):
 
 
 class MatchSerializer(OutputSerializer[Match]):
-    """A manifest that may be the one sought; the score says how alike it sounds, where it is found
+    """A manifest that may be the one sought. The score says how alike it sounds, where it is found
     by that alone.
     """
 

@@ -51,7 +51,7 @@ class ExportListView(APIView):
         responses={202: ExportSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
-        """Ask for a bundle; poll the export until it is `ready`.
+        """Ask for a bundle. Poll the export until it is `ready`.
 
         A person's own bundle needs `speakers:read` too. Without that scope an audit bundle has
         hashes in the place of the words of intended uses.
@@ -101,7 +101,7 @@ class ExportDownloadView(APIView):
         responses={(200, "application/zip"): OpenApiTypes.BINARY, 409: None},
     )
     def get(self, request: Request, export_id: str) -> StreamingHttpResponse:
-        """Stream the zip, decrypted block by block; that it was taken is logged. 409 while it is
+        """Stream the zip, decrypted block by block. That it was taken is logged. 409 while it is
         not there (any more).
 
         A bundle that tells who people are needs `speakers:read` too.

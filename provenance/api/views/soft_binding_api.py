@@ -104,7 +104,7 @@ class MatchesByBindingView(AnonymousView):
         auth=[],
     )
     def get(self, request: Request) -> Response:
-        """Find manifests by a soft binding; `value` is base64."""
+        """Find manifests by a soft binding. `value` is base64."""
         asked = _read_query(request, {"alg", "value", "maxResults"})
         if len(asked.get("value", "")) > LONGEST_VALUE:
             raise AddressTooLong(

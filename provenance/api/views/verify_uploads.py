@@ -41,7 +41,7 @@ class VerifyView(APIView):
     def post(self, request: Request) -> Response:
         """Look for a clip of this service in the file.
 
-        The upload is not kept; `Accept-Language` de or en.
+        The upload is not kept. `Accept-Language` de or en.
         """
         anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
         (data,) = _read_files(request, "file", most=1)
@@ -62,7 +62,7 @@ class VerifyBatchView(APIView):
         responses=VerifyBatchSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Look for clips of this service in up to 20 files; each counts as a call.
+        """Look for clips of this service in up to 20 files. Each counts as a call.
 
         The uploads are not kept.
         """

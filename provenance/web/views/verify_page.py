@@ -96,7 +96,7 @@ def show_verify_page(request: HttpRequest) -> HttpResponse:
         return _set_retry_after(_render_form(request, fault=fault, status=429), limited)
     except Unavailable as down:
         fault = gettext(
-            "We cannot check files just now. Nothing is wrong with yours; please try again in a "
+            "We cannot check files just now. Nothing is wrong with yours. Please try again in a "
             "minute."
         )
         return _set_retry_after(_render_form(request, fault=fault, status=503), down)

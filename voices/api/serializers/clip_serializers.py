@@ -92,8 +92,8 @@ class WatermarkSerializer(OutputSerializer[Clip]):
 
 
 class AigcLabelSerializer(OutputSerializer[Mapping[str, str]]):
-    """China's hidden label as it stands in the clip (GB 45438-2025); for bare samples in a header
-    alone.
+    """China's hidden label as it stands in the clip (GB 45438-2025), or in a header alone for
+    bare samples.
     """
 
     Label = serializers.CharField()
@@ -106,7 +106,7 @@ class AigcLabelSerializer(OutputSerializer[Mapping[str, str]]):
 
 
 class ManifestSerializer(OutputSerializer[Clip]):
-    """A clip's C2PA manifest: where it is, its label and SHA-256; without one, `reason` says
+    """A clip's C2PA manifest: where it is, its label and SHA-256. Without one, `reason` says
     why.
     """
 

@@ -50,7 +50,7 @@ class Transcript(TextField):
 
 @extend_schema_field(OpenApiTypes.DOUBLE)
 class Number(serializers.Field[float, Any, float, Any]):
-    """A finite JSON number; texts and booleans are none."""
+    """A finite JSON number. Texts and booleans are none."""
 
     def to_internal_value(self, data: Any) -> float:
         """Return the number."""

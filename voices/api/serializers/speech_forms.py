@@ -16,7 +16,7 @@ MOST_ITEMS: Final = 1_000
 
 
 class OutputForm(StrictSerializer):
-    """The wanted format; `audio.encoding.check_output` knows what goes together."""
+    """The wanted format. `audio.encoding.check_output` knows what goes together."""
 
     codec = code_field(16, default="wav")
     sample_rate_hz = Whole(required=False, allow_null=True)
@@ -24,7 +24,7 @@ class OutputForm(StrictSerializer):
 
 
 class ProsodyForm(StrictSerializer):
-    """How to speak; the engine's own limits are looked at later."""
+    """How to speak. The engine's own limits are looked at later."""
 
     speed = Number(default=1.0)
     pitch_semitones = Number(default=0.0)
@@ -57,7 +57,7 @@ class LineForm(StrictSerializer):
         required=False,
         allow_null=True,
         help_text=(
-            "What is to be said of the voice's being synthetic; what the grant or the policy wants "
+            "What is to be said of the voice's being synthetic. What the grant or the policy wants "
             "is the least."
         ),
     )

@@ -114,7 +114,7 @@ class ClipProofView(APIView):
 
     @extend_schema(operation_id="clips_proof", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Give the C2SP tlog-proof of the clip's log entry; it is checked with the log's key
+        """Give the C2SP tlog-proof of the clip's log entry. It is checked with the log's key
         alone.
         """
         proof = clip_access.get_clip_proof(

@@ -43,14 +43,14 @@ class SpeechView(APIView):
         operation_id="speech_create",
         request=SpeechForm,
         parameters=[
-            describe_header("Sayso-Clip", "The clip's id; its facts are at `/v1/clips/{id}`.", 200),
+            describe_header("Sayso-Clip", "The clip's id. Its facts are at `/v1/clips/{id}`.", 200),
             describe_header("Sayso-Decision", "The decision that allowed it.", 200),
             describe_header(
-                "Sayso-Content-Sha256", "SHA-256 of the body, in hex; not with a stream.", 200
+                "Sayso-Content-Sha256", "SHA-256 of the body, in hex. Not with a stream.", 200
             ),
             describe_header(
                 "Sayso-Disclosure",
-                "`spoken`: it says at its start that it is synthetic; `label`: show it as such.",
+                "`spoken`: it says at its start that it is synthetic. `label`: show it as such.",
                 200,
             ),
             describe_header(
@@ -74,7 +74,7 @@ class SpeechView(APIView):
         `delivery.mode: stream` sends the first bytes while later sentences are still being made. A
         stream that does not end like a whole answer was broken off: consent ended, or something
         failed. Its facts are at `/v1/clips/{id}`, which says `aborted` then. WAV declares no length
-        in a stream; FLAC cannot be streamed.
+        in a stream. FLAC cannot be streamed.
         """
         caller = caller_of(request)
         form = read_form(SpeechForm, request.data)
@@ -116,7 +116,7 @@ class SpeechBatchView(APIView):
         responses={202: JobSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
-        """Queue up to a thousand texts as one job; each asks the gate when its turn comes."""
+        """Queue up to a thousand texts as one job. Each asks the gate when its turn comes."""
         caller = caller_of(request)
         form = read_form(BatchForm, request.data)
         orders, options = _parse_batch(request.data, form, caller)

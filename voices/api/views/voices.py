@@ -103,7 +103,7 @@ class VoiceDetailView(APIView):
 
     @extend_schema(operation_id="voices_delete", request=None, responses={202: VoiceSerializer})
     def delete(self, request: Request, voice_id: str) -> Response:
-        """Delete the voice here and at its provider; `deleted` once the provider has confirmed."""
+        """Delete the voice here and at its provider. `deleted` once the provider has confirmed."""
         voice = voice_library.delete_voice(voice_id, principal=caller_of(request).principal)
         return Response(VoiceSerializer(voice).data, status=status.HTTP_202_ACCEPTED)
 

@@ -47,9 +47,9 @@ def require_stream_slot(request: SpeechRequest, provider: Provider) -> streaming
     """
     slot = streaming_response.slot.get()
     if slot is None:
-        raise _unsupported_field("delivery.mode", "This server cannot stream; use sync or job.")
+        raise _unsupported_field("delivery.mode", "This server cannot stream. Use sync or job.")
     if not isinstance(provider, Streaming):
-        raise _unsupported_field("delivery.mode", "This engine cannot stream; use sync or job.")
+        raise _unsupported_field("delivery.mode", "This engine cannot stream. Use sync or job.")
     if request.output.codec not in STREAMED:
         raise _unsupported_field("output.codec", f"A stream comes as {', '.join(STREAMED)}.")
 
