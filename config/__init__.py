@@ -1,7 +1,7 @@
-"""Wiring: settings, urls, tasks, problem documents. Imports everybody; nobody imports it."""
+"""Settings, addresses, tasks and problem documents: the package that wires all others."""
 
 import os
 
-# Every process of ours imports this package before it writes anything: what it writes is for its
-# own user alone. The database, anchors, key files and logs of a server lie in the data folder.
+# Each process of ours imports this package before it writes anything. What it writes is for its own
+# user only: the data folder holds the database, the anchors, key files and the logs of a server.
 os.umask(0o077)

@@ -1,4 +1,4 @@
-"""The app that carries the pages and commands which span all rooms."""
+"""The application with the pages and commands that span all packages."""
 
 from django.apps import AppConfig
 

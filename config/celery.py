@@ -1,5 +1,6 @@
-"""The Celery application, its queues and its beat table: one list of background work, whoever
-carries it out.
+"""The Celery application, its queues and its beat table.
+
+The embedded worker runs the same list of background tasks.
 """
 
 from __future__ import annotations
@@ -36,18 +37,19 @@ TASK_MODULES: Final = (
     "voices.speech.tasks",
     "voices.tasks",
 )
-"""Where background tasks are; loaded by workers alone."""
+"""The modules with background tasks, which only workers load."""
 
 
 class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
-    """A task whose retries leave as its first message did: a broker that is away is no error."""
+    """A task whose messages may be lost: a broker that is down is no error."""
 
     abstract = True
 
     def apply_async(
         self, args: Any = None, kwargs: dict[str, Any] | None = None, *rest: Any, **options: Any
     ) -> Any:
-        """Publish; messages carry ids only, and a lost one is found by a sweep."""
+        """Publish the message of a task, which carries ids only."""
+        # When the broker is down, a sweep finds the work by its rows.
         try:
             return super().apply_async(args, kwargs, *rest, **options)
         except OperationalError:
@@ -56,13 +58,12 @@ class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
 
 
 def send_task(name: str, ids: Mapping[str, Any], *, expires: float | None = None) -> None:
-    """Wake a task: by a message when there is a broker, else in a worker thread of this process.
-
-    A broker that is away is no error of the caller's, whose rows are committed by now.
-    """
+    """Wake a task by a message to the broker, or in a worker thread of this process without one."""
+    # A broker that is down is no error of the caller, whose rows are committed by now.
     if not settings.REDIS_URL:
         embedded_worker.submit_task(name, dict(ids))
         return
+
     try:
         app.send_task(name, kwargs=dict(ids), expires=expires, ignore_result=True)
     except OperationalError:
@@ -74,9 +75,10 @@ def _report_lost_message(name: str) -> None:
 
 
 def _register_tasks(**_signal: object) -> None:
-    """Make a Celery task of every background task; a worker asks for them when it starts."""
+    """Make a Celery task of every background task, when a worker starts."""
     for module in TASK_MODULES:
         import_module(module)
+
     for task in background_tasks.list_background_tasks():
         register_task(task)
 
@@ -94,10 +96,10 @@ app.set_default()
 # After Celery's own listener, which sets Django up.
 import_modules.connect(_register_tasks, sender=app)
 
-# Workers log as the web server does: Celery sets up nothing of its own once somebody listens here.
+# Workers log as the web server does: with a listener here, Celery sets up no logging of its own.
 setup_logging.connect(lambda **_signal: None, weak=False)
 
-# A worker would serve as much as a web server does.
+# After an unfinished restore a worker must not start either.
 worker_init.connect(lambda **_signal: restore_guard.refuse_unfinished_restore(), weak=False)
 
 app.conf.task_routes = {
@@ -124,8 +126,7 @@ BEAT: Final[Beat] = {
     "forget answers and logins whose time is over": ("accounts.forget", 3600.0),
     "sweep files without a row": ("vault.sweep", 3600.0),
 }
-# While no worker runs, wake-ups do not pile up: a later one does what an expired one would have
-# done.
+# Messages expire, so that they do not pile up while no worker runs. A later one does the same work.
 app.conf.beat_schedule = {
     name: {"task": task, "schedule": every, "options": {"expires": 10 * every}}
     for name, (task, every) in BEAT.items()

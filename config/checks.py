@@ -1,6 +1,4 @@
-"""Django system checks of our own: `check --deploy` refuses what would break a promise in
-production.
-"""
+"""Our own Django system checks, all of which `check --deploy` runs."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from core.delivery import mail, messages
 
 @register(Tags.compatibility)
 def check_hooks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Every hook has a provider: a room above fills it in its `apps.py`."""
+    """Check that every hook has a provider, which a package above fills in its `apps.py`."""
     for name in hooks.list_unfilled():
         yield Error(
             f"The hook {name} has no provider.",
@@ -29,21 +27,21 @@ def check_hooks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # n
 
 @register(Tags.security, deploy=True)
 def check_development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Secrets made up in the data folder, and the development switch, have no place in a
-    deployment.
-    """
+    """Check that a deployment has secrets of its own, and that the development switch is off."""
     if settings.SAYSO_SECRET_IS_FOR_DEVELOPMENT:
         yield Error(
             "SAYSO_SECRET_KEY is the one made up for development.",
             hint="Set it or its _FILE.",
             id="sayso.E001",
         )
+
     if settings.SAYSO_MASTER_IS_FOR_DEVELOPMENT:
         yield Error(
             "SAYSO_MASTER_KEY is the one made up for development.",
             hint="Set it or its _FILE.",
             id="sayso.E002",
         )
+
     if settings.SAYSO_DEVELOPMENT:
         yield Error("SAYSO_DEVELOPMENT is on.", hint="Set it to no.", id="sayso.E003")
     if not settings.SECURE:
@@ -52,7 +50,7 @@ def check_development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[Che
 
 @register(Tags.security, deploy=True)
 def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - as above
-    """Outsiders who are named in a way that nothing they say would ever be kept, or be enough."""
+    """Check that the configured attestors can be believed, and are enough for the quorum."""
     if settings.SAYSO_TSA_URL and not os.access(settings.SAYSO_TSA_ROOTS or "", os.R_OK):
         yield Error(
             "SAYSO_TSA_URL is set, but SAYSO_TSA_ROOTS names no file that can be read: no time "
@@ -60,6 +58,7 @@ def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
             hint="Set it to the PEM file of the authority's roots.",
             id="sayso.E005",
         )
+
     if settings.SAYSO_WITNESSES and len(settings.SAYSO_WITNESSES) < settings.SAYSO_WITNESS_QUORUM:
         yield Error(
             "SAYSO_WITNESS_QUORUM asks for more witnesses than SAYSO_WITNESSES names.",
@@ -69,13 +68,14 @@ def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
 
 @register(Tags.database, deploy=True)
 def check_single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """The embedded parts serve one process; several processes need the servers."""
+    """Check for embedded parts, which serve one process only."""
     if settings.DATABASE_URL is None:
         yield Warning(
             "SQLite serves one machine alone.",
             hint="Set DATABASE_URL to scale out.",
             id="sayso.W001",
         )
+
     if settings.REDIS_URL is None:
         yield Warning(
             "Background work runs inside the server.",
@@ -88,9 +88,8 @@ def check_single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[Chec
 
 @register(Tags.security, deploy=True)
 def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Without a channel of ours for signing links, live requests are refused, but for those of
-    level L0.
-    """
+    """Check that there is a channel for signing links."""
+    # Without one, live requests are refused, but for those of level L0.
     if not mail.is_configured() and not messages.is_configured():
         yield Warning(
             "No channel brings signing links to people: live requests are refused with 503.",
@@ -101,7 +100,8 @@ def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
 
 @register(Tags.translation, deploy=True)
 def check_compiled_translations(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Without its compiled catalog, a language falls back to English without a word."""
+    """Check that every language has its compiled catalog."""
+    # Without it, a language falls back to English silently.
     for folder in settings.LOCALE_PATHS:
         for source in sorted(Path(folder).glob("*/LC_MESSAGES/django.po")):
             if not source.with_suffix(".mo").exists():

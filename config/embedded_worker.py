@@ -1,7 +1,7 @@
-"""The embedded worker: a thread per queue in this process, for installations without Redis.
+"""The embedded worker: a thread for each queue in this process, for installations without Redis.
 
-It runs the very task functions that Celery would, from the same beat table. Rows are the truth:
-what is queued here is lost when the process dies, and the sweeps find it again.
+It runs the same task functions as Celery, by the same beat table. What is queued here is lost when
+the process dies, and the sweeps find it again by the rows.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 logger = logging.getLogger(__name__)
-# Which queue a task waits in, by the beginning of its name; whatever is not named here waits in the
-# last one. A batch of a thousand texts takes minutes, and nothing that others wait for may stand
-# behind it. Outsiders (witnesses, stores, authorities, mail servers) may take their time-outs to
-# answer, and nothing may stand behind those. Signing links wait for their own server alone.
+# The queue of a task, by the beginning of its name. All other tasks wait in the common queue. A
+# batch of a thousand texts takes minutes, and nothing that others wait for may wait behind it.
+# Attestors and mail servers may take as long as their time-outs to answer, and nothing may wait
+# behind those either. Signing links wait only for their own server.
 ROUTES: Final = {
     "transparency_log.settle": "log",
     "transparency_log.attest": "outside",
@@ -31,9 +31,9 @@ ROUTES: Final = {
 }
 COMMON: Final = "work"
 LANES: Final = (*ROUTES.values(), COMMON)
-# How many seconds a wake-up lingers for others like it. A request appends events in twos and
-# threes, and one round of sequencing and signing for all of them leaves the processor to the
-# requests beside which this thread runs.
+# How many seconds a wake-up waits for others like it. A request appends two or three events. One
+# round of sequencing and signing for all of them leaves the processor to the requests, beside which
+# this thread runs.
 LINGER: Final[dict[str, float]] = {
     "transparency_log.settle_organisation": settings.SAYSO_CHECKPOINT_MS / 2000
 }
@@ -49,7 +49,7 @@ class _Due:
 
 
 class QueueThread(threading.Thread):
-    """One thread that carries out one queue's tasks in order of their time."""
+    """A thread that runs the tasks of one queue in order of their time."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name=f"sayso-{name}", daemon=True)
@@ -61,8 +61,9 @@ class QueueThread(threading.Thread):
     def enqueue(
         self, name: str, kwargs: dict[str, Any], *, delay: float = 0.0, every: float = 0.0
     ) -> None:
-        """Queue a task, once or every so many seconds; the same task with the same ids waits only
-        once.
+        """Queue a task after `delay` seconds, once or each `every` seconds.
+
+        The same task with the same ids waits only once.
         """
         with self._wake:
             waiting = any(
@@ -76,17 +77,18 @@ class QueueThread(threading.Thread):
                 self._wake.notify()
 
     def stop(self) -> None:
-        """Finish the task in hand, then end."""
+        """End the thread after its present task."""
         with self._wake:
             self._stopping = True
             self._wake.notify()
 
     def run(self) -> None:
-        """Carry out tasks until stopped."""
+        """Run tasks until the thread is stopped."""
         while (due := self._next()) is not None:
             self._carry_out(due)
             if due.every:
                 self.enqueue(due.name, due.kwargs, delay=due.every, every=due.every)
+
         connections.close_all()
 
     def _next(self) -> _Due | None:
@@ -96,6 +98,7 @@ class QueueThread(threading.Thread):
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._heap)
                 self._wake.wait(wait)
+
         return None
 
     @staticmethod
@@ -103,7 +106,8 @@ class QueueThread(threading.Thread):
         close_old_connections()
         try:
             current_app.tasks[due.name].apply(kwargs=due.kwargs)
-        except Exception:  # the outermost task wrapper: the lane must outlive any task
+        except Exception:
+            # This is the outermost wrapper of a task, and the thread must outlive any task.
             logger.exception("task failed", extra={"task": due.name})
         finally:
             close_old_connections()
@@ -113,15 +117,15 @@ _lanes: dict[str, QueueThread] = {}
 
 
 def start_worker() -> None:
-    """Start the lanes and the beat; does nothing when a broker is configured or they already
-    run.
-    """
+    """Start the threads and the beat, unless there is a broker or they run already."""
     if settings.REDIS_URL or _lanes:
         return
+
     current_app.loader.import_default_modules()
     for name in LANES:
         _lanes[name] = QueueThread(name)
         _lanes[name].start()
+
     for entry in current_app.conf.beat_schedule.values():
         _lane_of(entry["task"]).enqueue(
             entry["task"], {}, delay=entry["schedule"], every=entry["schedule"]
@@ -129,18 +133,20 @@ def start_worker() -> None:
 
 
 def stop_worker(seconds: float = 10.0) -> None:
-    """Stop the lanes, waiting for the task each has in hand."""
+    """Stop the threads, and wait at most `seconds` for the present task of each."""
     for lane in _lanes.values():
         lane.stop()
+
     for lane in _lanes.values():
         lane.join(seconds)
+
     _lanes.clear()
 
 
 def submit_task(name: str, kwargs: dict[str, Any], *, countdown: float = 0.0) -> None:
-    """Hand a task to its lane.
+    """Queue a task in its thread after `countdown` seconds.
 
-    Without running lanes (a command, a test) it waits for the sweep of the next server.
+    Without running threads, as in a command or a test, it waits for the sweep of the next server.
     """
     if _lanes:
         _lane_of(name).enqueue(name, kwargs, delay=countdown + LINGER.get(name, 0.0))

@@ -19,24 +19,24 @@ T = TypeVar("T")
 
 
 class BadSetting(SystemExit):
-    """A setting that cannot be used; ends the process with its one line."""
+    """A setting that cannot be used. It ends the process with one line."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"sayso: {name} {why}")
 
 
 def read_text(name: str, default: str) -> str:
-    """A string, the default when unset or empty."""
+    """Return a string, or the default when it is unset or empty."""
     return os.environ.get(name) or default
 
 
 def read_optional(name: str) -> str | None:
-    """A string, or None when unset or empty."""
+    """Return a string, or None when it is unset or empty."""
     return os.environ.get(name) or None
 
 
 def read_flag(name: str, *, default: bool) -> bool:
-    """A yes or no."""
+    """Return a yes or no as a bool."""
     raw = os.environ.get(name, "").strip().lower()
     if raw in {"1", "true", "yes", "on"}:
         return True
@@ -44,44 +44,50 @@ def read_flag(name: str, *, default: bool) -> bool:
         return False
     if raw:
         raise BadSetting(name, "must be yes or no")
+
     return default
 
 
 def read_integer(name: str, *, default: int, least: int, most: int) -> int:
-    """A whole number within bounds."""
+    """Return a whole number from `least` to `most`."""
     raw = os.environ.get(name, "").strip()
     if not raw:
         return default
+
     try:
         value = int(raw)
     except ValueError:
         raise BadSetting(name, "must be a whole number") from None
+
     if not least <= value <= most:
         raise BadSetting(name, f"must lie between {least} and {most}")
+
     return value
 
 
 def read_url(name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str | None:
-    """A URL with one of these schemes; the value itself is never printed, it may hold a
-    password.
-    """
+    """Return a URL with one of these schemes."""
+    # The value is never printed, because it may hold a password.
     raw = os.environ.get(name) or default
     if raw is None:
         return None
+
     try:
         parts = urlsplit(raw)
         _ = parts.port
     except ValueError:
         raise BadSetting(name, "is not a URL") from None
+
     if parts.scheme not in schemes:
         raise BadSetting(name, f"must begin with {' or '.join(s + '://' for s in schemes)}")
+
     return raw
 
 
 def read_parsed(name: str, read: Callable[[str], T]) -> T:
-    """Whatever `read` makes of the text, empty when unset.
+    """Return what `read` makes of the text, which is empty when unset.
 
-    Its ValueError says what is wrong, never the value.
+    The ValueError of `read` describes what is wrong without the value.
     """
     try:
         return read(os.environ.get(name, ""))
@@ -90,10 +96,11 @@ def read_parsed(name: str, read: Callable[[str], T]) -> T:
 
 
 def read_file_text(name: str) -> str:
-    """What stands in the file that NAME names; empty when unset."""
+    """Return the text of the file that NAME names, or "" when it is unset."""
     path = os.environ.get(name)
     if not path:
         return ""
+
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -101,33 +108,38 @@ def read_file_text(name: str) -> str:
 
 
 def read_folder(name: str, default: Path) -> Path:
-    """A folder, made when it does not exist yet."""
+    """Return a folder, which is made when it does not exist."""
     path = Path(os.environ.get(name) or default).expanduser().resolve()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadSetting(name, f"names a folder that cannot be made ({error.strerror})") from None
+
     return path
 
 
 def read_secret(name: str, *, least: int, development_file: Path) -> tuple[str, bool]:
-    """A secret from NAME or from the file in NAME_FILE; in development one is made and kept in
-    `development_file`.
+    """Return a secret from NAME or from the file in NAME_FILE, and whether it is for development.
 
-    Returns the secret and whether it is such a development secret (`check --deploy` refuses those).
+    Without either, a development secret is made and stored in `development_file`. `check --deploy`
+    refuses those.
     """
-    given, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    given = os.environ.get(name)
+    file = os.environ.get(f"{name}_FILE")
     if given and file:
         raise BadSetting(name, f"and {name}_FILE are both set; use one")
+
     if file:
         try:
             given = Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise BadSetting(f"{name}_FILE", f"cannot be read ({error.strerror})") from None
+
     if given:
         if len(given) < least:
             raise BadSetting(name, f"must have at least {least} characters")
         return given, False
+
     return _development_secret(development_file), True
 
 
@@ -140,12 +152,13 @@ def _development_secret(path: Path) -> str:
             file.write(secrets.token_hex(32))
     except FileExistsError:
         pass
+
     return path.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """Where mail is handed over. TLS at once, after STARTTLS, or none (on this machine alone)."""
+    """A mail server, with TLS at once, after STARTTLS, or not at all (only on this machine)."""
 
     host: str
     port: int
@@ -156,21 +169,21 @@ class MailServer:
 
 
 def read_mail_server(name: str, *, plain_anywhere: bool) -> MailServer | None:
-    """A mail server: `smtps://` (TLS at once), `smtp://` (STARTTLS), `smtp+plain://` (none).
+    """Return a mail server, or None when unset.
 
-    None when unset.
-
-    Without TLS a link could be read on its way, so `smtp+plain` names this machine, unless
-    `plain_anywhere`.
+    The schemes are `smtps://` (TLS at once), `smtp://` (STARTTLS) and `smtp+plain://` (no TLS).
     """
     raw = read_url(name, schemes=("smtp", "smtps", "smtp+plain"))
     if raw is None:
         return None
+
     parts = urlsplit(raw)
     if not parts.hostname:
         raise BadSetting(name, "names no host")
+    # Without TLS a link could be read on its way, so such a server must be on this machine.
     if parts.scheme == "smtp+plain" and not (plain_anywhere or _is_loopback(parts.hostname)):
         raise BadSetting(name, "may be smtp+plain:// for this machine alone")
+
     return MailServer(
         host=parts.hostname,
         port=parts.port or {"smtps": 465, "smtp": 587}.get(parts.scheme, 25),
@@ -182,44 +195,50 @@ def read_mail_server(name: str, *, plain_anywhere: bool) -> MailServer | None:
 
 
 def read_mailbox(name: str, default: str) -> str:
-    """One address from which mail comes, with a name or without."""
+    """Return the address that mail comes from, with or without a name."""
     raw = read_text(name, default)
     _, address = parseaddr(raw)
     local, _, host = address.rpartition("@")
     if not local or not host or not raw.isprintable():
         raise BadSetting(name, "must be one mail address")
+
     return raw
 
 
 def read_field_name(name: str, default: str) -> str:
-    """The name of a JSON field; `-` leaves the field out."""
+    """Return the name of a JSON field, or "" for `-`, which leaves the field out."""
     raw = read_text(name, default)
     if raw == "-":
         return ""
     if not raw.isascii() or not raw.isprintable() or len(raw) > 64:
         raise BadSetting(name, "must be the name of a field, or - for none")
+
     return raw
 
 
 def read_choice(name: str, *choices: str) -> str:
-    """One of these words, the first when unset."""
+    """Return one of the `choices`, which is the first one when unset."""
     raw = read_text(name, choices[0])
     if raw not in choices:
         raise BadSetting(name, f"must be one of {', '.join(choices)}")
+
     return raw
 
 
 def read_header_secret(name: str) -> str:
-    """A secret from NAME or from the file in NAME_FILE; empty when neither is set.
+    """Return a secret from NAME or from the file in NAME_FILE, or "" when neither is set.
 
-    One line, fit for a header.
+    It is one line that fits into a header.
     """
-    given, file = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    given = os.environ.get(name)
+    file = os.environ.get(f"{name}_FILE")
     if given and file:
         raise BadSetting(name, f"and {name}_FILE are both set; use one")
+
     value = given or read_file_text(f"{name}_FILE").strip()
     if any(not " " <= char <= "~" for char in value):
         raise BadSetting(name, "must be one line of ASCII characters")
+
     return value
 
 

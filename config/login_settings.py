@@ -22,8 +22,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
-# First by address and login, so that who guesses at one login uses up nothing that others behind
-# the address need.
+# First by address and login, so that guessing one login uses up nothing that others behind the
+# address need.
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/300s/key,30/m/ip"}
 MFA_FORMS = {"activate_totp": "accounts.set_up_form.SetUpForm"}
 MFA_ADAPTER = "config.second_factor_views.SealingAdapter"

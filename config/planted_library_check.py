@@ -1,5 +1,6 @@
-"""Refuse to start beside a library that `c2pa` would load before its own: it looks into the working
-folder first.
+"""Refuse to start beside a library that `c2pa` would load instead of its own.
+
+`c2pa` looks into the working folder first.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ PLATFORMS: Final = (
 
 
 class PlantedLibrary(SystemExit):
-    """A library lies where nobody of ours put one; ends the process with one line."""
+    """A library is where we put none. It ends the process with one line."""
 
 
 def refuse_libraries(folder: Path) -> None:
-    """Raise PlantedLibrary for a library below `folder`.
+    """Check that there is no library below `folder`.
 
-    It would run in this process, beside its keys.
+    Raises PlantedLibrary.
     """
+    # Such a library would run in this process, which holds our keys.
     named = os.environ.get("C2PA_LIBRARY_NAME")
+
     for below in FOLDERS:
         for platform in PLATFORMS:
             for name in (*LIBRARIES, *((named,) if named else ())):

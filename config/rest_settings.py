@@ -8,8 +8,8 @@ from core import ids
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
-    # Not for its rate (the key's own limit is taken with authentication): the framework asks
-    # throttles last.
+    # This is no throttle. It stands here because the framework asks throttles last. The key's own
+    # rate limit is counted with its authentication.
     "DEFAULT_THROTTLE_CLASSES": ["config.middleware.idempotency.IdempotencyCheck"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -28,7 +28,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/v1",
-    # Any text: one that is no id is answered with 404, as an id that nothing has.
+    # Any text: what is no id is answered with 404, as an unknown id is.
     "PATH_CONVERTER_OVERRIDES": {kind: {"type": "string"} for kind in ids.PREFIXES_IN_PATHS},
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,

@@ -1,6 +1,4 @@
-"""The second factor in the pages: what is closed to members who have none, and how secrets of
-factors are kept.
-"""
+"""The second factor in the pages: how its secrets are sealed, and what is closed without one."""
 
 from __future__ import annotations
 
@@ -19,31 +17,34 @@ from core import clock, qr_codes
 from vault import sealed_values, subject_keys
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# The vault keeps a key for each organisation. At the login it is not known yet whose code this is,
-# so the secrets of factors lie under the service's own.
+# The vault has a key for each organisation. At the login we do not know yet whose code this is, so
+# the secrets of factors are sealed under the service's own key.
 _OWNER: Final = "org_service"
 _CONTEXT: Final = "second-factor/1"
 
 
 class SealingAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
-    """Keeps the secrets of authenticator apps and recovery codes sealed."""
+    """Seals the secrets of authenticator apps and recovery codes."""
 
     def encrypt(self, text: str) -> str:
-        """Seal a secret under the service's key in the vault."""
+        """Seal a secret under the key of the service in the vault."""
         subject = subject_keys.get_organisation_subject(_OWNER, at=clock.now())
         return base64.b64encode(sealed_values.seal(subject, _CONTEXT, text)).decode("ascii")
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Open a secret. Raises Tampered for what `encrypt` did not make."""
+        """Open a secret.
+
+        Raises Tampered for text that `encrypt` did not make.
+        """
         subject = subject_keys.get_organisation_subject(_OWNER, at=clock.now())
         return str(sealed_values.unseal(subject, _CONTEXT, base64.b64decode(encrypted_text)))
 
     def build_totp_svg(self, url: str) -> str:
-        """Draw the QR code as an element of the page: our content policy shows no `data:`
-        picture.
-        """
+        """Draw the QR code as an element of the page."""
+        # Our content policy allows no `data:` image.
         squares = qr_codes.encode_qr_rows(url)
-        side, dots = len(squares), qr_codes.rows_to_svg_path(squares)
+        side = len(squares)
+        dots = qr_codes.rows_to_svg_path(squares)
         return (
             f'<svg viewBox="0 0 {side} {side}" width="240" height="240" role="img"'
             ' aria-label="QR code" shape-rendering="crispEdges">'
@@ -51,16 +52,15 @@ class SealingAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no
         )
 
     def get_totp_issuer(self) -> str:
-        """Name the account in the app by product, not by host."""
+        """Return the name of the product, which the app shows instead of the host."""
         return "Sayso"
 
 
 class SecondFactorMiddleware:
-    """Shows a member without a second factor lists and pages in the admin, and lets nothing be done
-    or taken out.
+    """Closes the admin to a member without a second factor, but for reading lists and pages.
 
-    What those pages show is narrowed to test data where the rows are read (`accounts.admin_base`).
-    Every other address of the admin is closed to them, also those that are added later.
+    Where the rows are read, they are narrowed to test data (`accounts.admin_base`). Every other
+    address of the admin is closed, also those that are added later.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -77,7 +77,7 @@ class SecondFactorMiddleware:
         args: tuple[Any, ...],  # noqa: ARG002
         kwargs: dict[str, Any],  # noqa: ARG002
     ) -> HttpResponse | None:
-        """Lead to the set-up instead of to a page that asks for a second factor."""
+        """Redirect to the set-up instead of a page that needs a second factor."""
         found = request.resolver_match
         if found is None or "admin" not in found.app_names or not isinstance(request.user, Member):
             return None
@@ -85,14 +85,16 @@ class SecondFactorMiddleware:
             return None
         if second_factor.is_set_up(request.user):
             return None
+
         messages.warning(request, "That needs a second factor. Set one up here first.")
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
 def get_environment_label(request: HttpRequest) -> list[str] | None:
-    """Say at the head of every admin page that test data alone is shown, and why."""
+    """Return the label at the head of every admin page that shows test data only, and why."""
     if isinstance(request.user, Member) and not second_factor.is_set_up(request.user):
         return ["Test data only: no second factor yet", "warning"]
+
     return None
 
 
@@ -101,4 +103,5 @@ def _to_be_looked_at() -> set[str]:
     for model in admin.site._registry:  # noqa: SLF001 - Django's own name for a public thing
         name = f"{model._meta.app_label}_{model._meta.model_name}"  # noqa: SLF001 - as above
         pages |= {f"{name}_changelist", f"{name}_change"}
+
     return pages

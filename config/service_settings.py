@@ -1,6 +1,6 @@
 """What the environment can set: addresses, secrets, limits, and the services around us.
 
-Embedded by default; servers when their URLs are set.
+Database, queue and cache are embedded, unless the URLs of servers are set.
 """
 
 from __future__ import annotations
@@ -39,26 +39,24 @@ SAYSO_MAX_JSON_BYTES = env.read_integer(
 SAYSO_MAX_UPLOAD_BYTES = env.read_integer(
     "SAYSO_MAX_UPLOAD_BYTES", default=10 * 2**20, least=2**16, most=2**28
 )
-SAYSO_RECEIPTS_ML_DSA = env.read_flag(
-    "SAYSO_RECEIPTS_ML_DSA", default=False
-)  # FIPS 204, beside Ed25519
+# A second signature of receipts by FIPS 204, beside Ed25519.
+SAYSO_RECEIPTS_ML_DSA = env.read_flag("SAYSO_RECEIPTS_ML_DSA", default=False)
 SAYSO_CHECKPOINT_MS = env.read_integer("SAYSO_CHECKPOINT_MS", default=200, least=20, most=60_000)
-# How often the sweeps look for what is due or was lost, and how long a worker may be silent about a
-# text it took.
+# How often the sweeps look for work that is due or was lost, and how long a worker holds the lease
+# of a text.
 SAYSO_SWEEP_SECONDS = env.read_integer("SAYSO_SWEEP_SECONDS", default=15, least=1, most=3600)
 SAYSO_JOB_LEASE_SECONDS = env.read_integer(
     "SAYSO_JOB_LEASE_SECONDS", default=300, least=2, most=3600
 )
 SAYSO_JOB_AT_ONCE = env.read_integer("SAYSO_JOB_AT_ONCE", default=2, least=1, most=1000)
-SAYSO_MAX_STREAMS = env.read_integer(
-    "SAYSO_MAX_STREAMS", default=64, least=1, most=1000
-)  # in one process
+# The streams at one time in one process.
+SAYSO_MAX_STREAMS = env.read_integer("SAYSO_MAX_STREAMS", default=64, least=1, most=1000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
-# Bodies stay in memory: what is larger than this would lie on disk, in clear, until it is answered.
+# Bodies stay in memory. A larger one would be on disk, in the clear, until it is answered.
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 25
-# Who vouches for the log beside us: nobody unless named.
+# The attestors of the log. There are none unless they are named.
 SAYSO_WITNESSES = env.read_parsed("SAYSO_WITNESSES", cosignature.parse_witnesses)
 SAYSO_WITNESS_SECONDS = env.read_integer("SAYSO_WITNESS_SECONDS", default=60, least=1, most=86_400)
 SAYSO_WITNESS_QUORUM = env.read_integer("SAYSO_WITNESS_QUORUM", default=1, least=1, most=16)
@@ -80,8 +78,8 @@ SAYSO_EVIDENCE_SECONDS = env.read_integer(
 SAYSO_C2PA_ANCHORS = env.read_file_text("SAYSO_C2PA_ANCHORS_FILE")
 
 # --- how signing links leave ----------------------------------------------------------------------
-# Without either of the two no live request can be made: a link in the asker's hands proves nothing
-# about a person.
+# Without a mail server or a message gateway no live request can be made: a link in the hands of the
+# organisation proves nothing about a person.
 MAIL_SERVER = env.read_mail_server("SAYSO_EMAIL_URL", plain_anywhere=SAYSO_DEVELOPMENT)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL_SERVER else 'dummy'}.EmailBackend"
 EMAIL_HOST = MAIL_SERVER.host if MAIL_SERVER else ""

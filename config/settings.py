@@ -18,12 +18,12 @@ from config.rest_settings import *
 from config.service_settings import *
 from core import json_logging
 
-# Before anything loads NumPy: its threads spin, and two cores spinning make an examination ten
-# times as dear.
+# This must come before anything loads NumPy: its threads spin, and with two spinning cores an
+# examination costs ten times as much.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Before the apps are loaded, and c2pa with them.
+# This must come before the apps are loaded, and c2pa with them.
 planted_library_check.refuse_libraries(Path.cwd())
 
 # --- Django ---------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _configure_database() -> dict[str, Any]:
-    """SQLite (WAL, IMMEDIATE) in the data folder, or PostgreSQL with Django's pool when
+    """Return SQLite (WAL, IMMEDIATE) in the data folder, or PostgreSQL with Django's pool when
     DATABASE_URL is set.
     """
     if DATABASE_URL is None:
@@ -107,8 +107,8 @@ def _configure_database() -> dict[str, Any]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
-                # FULL: an acknowledged revocation survives power cuts. recursive_triggers: without
-                # it INSERT OR REPLACE slips past the append-only triggers of the log.
+                # With FULL, an acknowledged withdrawal survives power cuts. Without
+                # recursive_triggers, INSERT OR REPLACE passes the append-only triggers of the log.
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; "
                     "PRAGMA recursive_triggers=ON;"
@@ -117,6 +117,7 @@ def _configure_database() -> dict[str, Any]:
             # A file, not memory: the tests run real server processes against the database.
             "TEST": {"NAME": SAYSO_DATA_DIR / "test.sqlite3"},
         }
+
     parts = urlsplit(DATABASE_URL)
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -125,7 +126,7 @@ def _configure_database() -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": parts.port or "",
-        # Persistent connections leak under ASGI (99 of 761 requests failed in our trial); the pool
+        # Persistent connections leak under ASGI (99 of 761 requests failed in our trial). The pool
         # does not.
         "CONN_MAX_AGE": 0,
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 30}},
@@ -149,7 +150,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.page_files.HashedNameFinder",
 ]
-# What `collectstatic` wrote there is served as it is; every other file from its source (see
+# What `collectstatic` stored there is served as it is, and every other file from its source (see
 # config/page_files.py).
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -167,12 +168,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A message that cannot be sent is found by a sweep: nobody waits for a broker that is away.
+# No caller waits for a broker that is down: a sweep finds the work of a message that was not sent.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 1.0,
-    # else each message waits four seconds for a broker that is away
+    # Without it each message waits four seconds for a broker that is down.
     "connect_retries_timeout": 0.1,
     "interval_start": 0,
     "interval_step": 0,

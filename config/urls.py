@@ -1,4 +1,4 @@
-"""Where everything is mounted."""
+"""The addresses of the service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from config import admin_login, api_docs, health, problem_pages
 from core import converters
 
-# Here and not at start, so that commands without pages do not load what the admin pages need.
+# The admin is loaded here and not at start, so that commands without pages need not load it.
 admin.autodiscover()
 admin_login.close_second_ways(admin.site)
 converters.register_id_converters()  # the routes below name them

@@ -1,3 +1,1 @@
-"""The main job, told as a story: a real server, a real reading, and an HTTP client that does what a
-customer would.
-"""
+"""The demo: a real server, a real recording, and an HTTP client that acts as a customer."""

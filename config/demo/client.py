@@ -1,6 +1,4 @@
-"""A small HTTP client for the demo: standard library alone, so that each step is what anybody could
-send.
-"""
+"""A small HTTP client for the demo, in the standard library only, so that any client can do it."""
 
 from __future__ import annotations
 
@@ -31,13 +29,13 @@ class DemoResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """Speaks to one server with one API key."""
+    """Sends requests to one server with one API key."""
 
     base: str
     key: str
 
     def get(self, path: str) -> DemoResponse:
-        """GET."""
+        """Send a GET."""
         return self._send("GET", path, b"", {})
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> DemoResponse:
@@ -56,6 +54,7 @@ class Client:
             f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
             for name, value in fields.items()
         ]
+
         for name, file in files:
             place = f'form-data; name="{name}"; filename="{file.name}"'
             head = f"--{boundary}\r\nContent-Disposition: {place}\r\n"
@@ -65,6 +64,7 @@ class Client:
                 + file.read_bytes()
                 + b"\r\n"
             )
+
         parts.append(f"--{boundary}--\r\n".encode())
         return self._send(
             "POST",
@@ -76,6 +76,7 @@ class Client:
     def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> DemoResponse:
         server = urlsplit(self.base)
         connection = HTTPConnection(server.hostname or "127.0.0.1", server.port, timeout=TIMEOUT)
+
         try:
             authorised = {"Authorization": f"Bearer {self.key}"} if self.key else {}
             connection.request(method, path, body=body or None, headers={**authorised, **headers})

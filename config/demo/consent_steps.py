@@ -1,4 +1,4 @@
-"""The first act: a speaker is entered, asked, and signs."""
+"""The first act of the demo: a speaker is entered, asked for consent, and signs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from config.demo.signer import sign_on_the_page
 
 
 class ConsentSteps(DemoSession):
-    """From the speaker's name to the signed record."""
+    """Steps from the speaker's name to the signed record."""
 
     def meet_the_speaker(self) -> None:
         """Make the speaker."""
@@ -27,7 +27,7 @@ class ConsentSteps(DemoSession):
             )
 
     def ask_for_consent(self) -> None:
-        """Ask for audiobooks in English and German for a year."""
+        """Request consent to audiobooks in English and German for a year."""
         with self.tell.step(
             "The publisher asks for her consent: audiobooks, in English and German, for one year"
         ):
@@ -60,12 +60,11 @@ class ConsentSteps(DemoSession):
             self.tell.say(f"{consent['id']} is {consent['state']}; she gets a one-time link")
 
     def _link_of(self, consent: dict[str, Any]) -> str:
-        """Take the link out of the speaker's mailbox.
-
-        Without one this is the sandbox, where the answer has it.
-        """
+        """Return the link from the speaker's mailbox, or without one from the answer."""
+        # Without a mailbox this is the sandbox, where the answer holds the link.
         if self.mailbox is None:
             return str(consent["signing_url"])
+
         require_outcome(
             "signing_url" not in consent, "the publisher got the link that is hers alone"
         )

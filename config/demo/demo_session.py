@@ -1,4 +1,4 @@
-"""What the steps of the demo share: clients, a folder for files, and calls that must succeed."""
+"""What the steps of the demo share: clients, a folder for files, and checked calls."""
 
 from __future__ import annotations
 
@@ -35,15 +35,19 @@ class DemoSession:
         self.ids: dict[str, str] = {}
 
     def ask_for_speech(self, text: str, language: str, use_case: str) -> DemoResponse:
-        """Ask for a WAV of this text, at once."""
+        """Request a WAV of this text in one call."""
         body = {
             "voice": self.ids["voice"], "text": text, "language": language, "use_case": use_case,
             "output": {"codec": "wav", "sample_rate_hz": 24_000}, "delivery": {"mode": "sync"},
         }  # fmt: skip
+
         return self.client.post("/v1/speech", body)
 
     def tell_refusal(self, answer: DemoResponse) -> None:
-        """Tell why the call was refused. Raises DemoFailed when it was not."""
+        """Print why the call was refused.
+
+        Raises DemoFailed when it was not.
+        """
         require_outcome(
             answer.status == 403, f"{answer.status} instead of a refusal: {answer.body[:300]!r}"
         )
@@ -51,7 +55,10 @@ class DemoSession:
             self.tell.say(f"refused, {reason['code']}: {reason['detail']}")
 
     def check_verdict(self, file: Path, expected: str) -> None:
-        """Verify a file without a key, and tell the verdict. Raises DemoFailed for another one."""
+        """Verify a file without a key, and print the verdict.
+
+        Raises DemoFailed for another one than `expected`.
+        """
         found = expect_status(self.public.upload("/v1/verify", {}, [("file", file)]), 200)
         require_outcome(
             found["verdict"] == expected, f"the verdict is {found['verdict']}, not {expected}"
@@ -62,17 +69,21 @@ class DemoSession:
     def wait_for(
         self, path: str, done: Callable[[dict[str, Any]], bool], seconds: float = 60.0
     ) -> dict[str, Any]:
-        """Ask for an object until it is `done`. Raises DemoFailed after `seconds`."""
+        """Fetch an object until it is `done`.
+
+        Raises DemoFailed after `seconds`.
+        """
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             row: dict[str, Any] = expect_status(self.client.get(path), 200)
             if done(row):
                 return row
             time.sleep(0.1)
+
         raise DemoFailed(f"{path} did not finish within {seconds:.0f} s")
 
     def run_verifier(self, expected: int, *words: str) -> None:
-        """Run the stand-alone verifier, and tell what it says.
+        """Run the stand-alone verifier, and print its output.
 
         Raises DemoFailed for another exit status than `expected`.
         """
@@ -82,14 +93,18 @@ class DemoSession:
         require_outcome(
             done.returncode == expected, f"verify.py ended with {done.returncode}: {lines[-1:]}"
         )
-        for line in (
-            lines if expected == 0 else [line for line in lines if "refused" in line.lower()][:4]
-        ):
-            self.tell.say(line.partition(" Proves: ")[0])  # what it means stands in its own words
+
+        refusals = [line for line in lines if "refused" in line.lower()]
+        for line in lines if expected == 0 else refusals[:4]:
+            # The verifier's own explanation of what a line proves is left out.
+            self.tell.say(line.partition(" Proves: ")[0])
 
 
 def expect_status(answer: DemoResponse, *statuses: int) -> Any:
-    """Return the JSON of the answer. Raises DemoFailed for another status."""
+    """Return the JSON of an answer.
+
+    Raises DemoFailed for another status.
+    """
     require_outcome(
         answer.status in statuses, f"{answer.status}: {answer.body[:600].decode(errors='replace')}"
     )
@@ -97,6 +112,9 @@ def expect_status(answer: DemoResponse, *statuses: int) -> Any:
 
 
 def require_outcome(fine: bool, otherwise: str) -> None:  # noqa: FBT001 - an assertion's shape
-    """Raise DemoFailed with the sentence `otherwise`, unless it went well."""
+    """Check an outcome.
+
+    Raises DemoFailed with the sentence `otherwise`.
+    """
     if not fine:
         raise DemoFailed(f"\nThe demo stopped: {otherwise}")

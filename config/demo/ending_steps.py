@@ -1,4 +1,4 @@
-"""The last act: the consent is revoked, the speaker erased, and everything audited."""
+"""The last act of the demo: the consent is withdrawn, the speaker erased, and all audited."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from config.demo.spoken_texts import ENGLISH
 
 
 class EndingSteps(DemoSession):
-    """From the revocation to the verified audit bundle."""
+    """Steps from the withdrawal to the verified audit bundle."""
 
     def revoke(self) -> None:
-        """Revoke, and try to speak again."""
+        """Withdraw the consent, and try to speak again."""
         with self.tell.step("Mara changes her mind and revokes"):
             consent = expect_status(
                 self.client.post(
@@ -24,11 +24,12 @@ class EndingSteps(DemoSession):
                 200,
             )
             self.tell.say(f"state {consent['state']} since {consent['revoked_at']}")
+
         with self.tell.step("The next call"):
             self.tell_refusal(self.ask_for_speech(ENGLISH, "en", "entertainment.audiobook"))
 
     def erase(self, blobs: Path) -> None:
-        """Erase her, and show that nothing of her can be read any more."""
+        """Erase the speaker, and show that no data about her can be read any more."""
         with self.tell.step("She asks to be erased"):
             path = f"/v1/speakers/{self.ids['speaker']}/erase"
             erasure = expect_status(self.client.post(path, {"reason": "requested"}), 202)
@@ -40,10 +41,12 @@ class EndingSteps(DemoSession):
                 self.tell.say(
                     f"{target['system']} {target['asset']}: {target['method']}, {target['state']}"
                 )
+
             certificate = self.client.get(f"/v1/erasures/{erasure['id']}/certificate")
             require_outcome(certificate.status == 200, "no certificate came")
             (self.folder / "erasure-certificate.json").write_bytes(certificate.body)
             self.tell.say("signed certificate: erasure-certificate.json")
+
         with self.tell.step("What is left of her"):
             speaker = self.client.get(f"/v1/speakers/{self.ids['speaker']}")
             audio = self.client.get(f"/v1/clips/{self.ids['clip']}/audio")
@@ -59,7 +62,7 @@ class EndingSteps(DemoSession):
             )
 
     def audit(self) -> None:
-        """Export the audit bundle, verify it offline, flip one byte and be refused."""
+        """Export the audit bundle, verify it offline, change one byte and be refused."""
         with self.tell.step("The auditor exports everything"):
             export = expect_status(self.client.post("/v1/exports", {"kind": "audit"}), 202)
             export = self.wait_for(
@@ -69,14 +72,15 @@ class EndingSteps(DemoSession):
             bundle = self.folder / "audit.zip"
             bundle.write_bytes(self.client.get(f"/v1/exports/{export['id']}/download").body)
             self.tell.say(f"audit.zip, {bundle.stat().st_size // 1024} kB")
+
         with zipfile.ZipFile(bundle) as archive:
             archive.extract("verify.py", self.folder)
-        keys = (
-            "--key",
-            str(self.folder / "keys.json"),
-        )  # fetched by the buyer, before there was a bundle
+
+        # The buyer fetched the keys before there was a bundle.
+        keys = ("--key", str(self.folder / "keys.json"))
         with self.tell.step("and verifies it offline: python3 verify.py audit.zip --key keys.json"):
             self.run_verifier(0, str(bundle), *keys)
+
         with self.tell.step("With one byte changed"):
             self.run_verifier(1, str(_flip_bit(bundle, self.folder / "audit-changed.zip")), *keys)
 
@@ -90,7 +94,7 @@ def _describe_answer(answer: DemoResponse) -> str:
 
 
 def _flip_bit(bundle: Path, copy: Path) -> Path:
-    """A copy of the zip in which one bit of one entry of one table is another."""
+    """Return a copy of the zip with one bit changed in one entry of one table."""
     with (
         zipfile.ZipFile(bundle) as source,
         zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as target,
@@ -99,9 +103,11 @@ def _flip_bit(bundle: Path, copy: Path) -> Path:
         chosen = next(
             name for name in names if name.endswith(".jsonl") and source.getinfo(name).file_size
         )
+
         for name in names:
             data = bytearray(source.read(name))
             if name == chosen:
                 data[len(data) // 2] ^= 1
             target.writestr(name, bytes(data))
+
     return copy

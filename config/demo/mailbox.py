@@ -1,8 +1,7 @@
-"""The mailbox of the demo's speaker: a mail server on loopback that takes letters and shows the
-link in them.
+"""The mailbox of the demo's speaker: a mail server on loopback, which finds the link in a mail.
 
-It speaks the few words of SMTP (RFC 5321) that a client needs to hand over a letter, and keeps
-nothing on disk.
+It knows the few commands of SMTP (RFC 5321) that a client needs to send a mail, and stores nothing
+on disk.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ WAIT_SECONDS: Final = 30.0
 
 
 class Mailbox:
-    """The letters that came, oldest first."""
+    """The mails that arrived, oldest first."""
 
     def __init__(self, port: int) -> None:
         self.url = f"smtp+plain://127.0.0.1:{port}"
         self.letters: queue.Queue[bytes] = queue.Queue()
 
     def signing_link(self) -> str:
-        """Wait for the next letter and return the signing link in it.
+        """Wait for the next mail and return the signing link in it.
 
-        Raises LookupError when none comes in time.
+        Raises LookupError when no mail arrives within 30 seconds, or when it has no link.
         """
         try:
             letter = message_from_bytes(
@@ -36,10 +35,12 @@ class Mailbox:
             )
         except queue.Empty:
             raise LookupError("no letter came") from None
+
         words = str(letter.get_content()).split()
         found = next((word for word in words if "/sign/" in word), None)
         if found is None:
             raise LookupError("the letter holds no link")
+
         return found
 
 
@@ -49,16 +50,18 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Dialogue(socketserver.StreamRequestHandler):
-    """One conversation with one client."""
+    """An SMTP session with one client."""
 
     def handle(self) -> None:
-        """Answer every word with a yes, and take the letters."""
+        """Accept every command, and store the mails."""
         self._say("220 mailbox of the demo")
+
         while line := self.rfile.readline():
             word = line.strip().upper()[:4]
             if word == b"DATA":
                 self._say("354 end with a dot")
                 cast("_Server", self.server).mailbox.letters.put(self._read_letter())
+
             self._say("221 bye" if word == b"QUIT" else "250 OK")
             if word == b"QUIT":
                 return
@@ -67,6 +70,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
         lines: list[bytes] = []
         while (line := self.rfile.readline()) not in {b".\r\n", b""}:
             lines.append(line[1:] if line.startswith(b"..") else line)
+
         return b"".join(lines)
 
     def _say(self, line: str) -> None:

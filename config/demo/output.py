@@ -1,4 +1,4 @@
-"""Prints the demo as a story: numbered steps, what happened, how long it took."""
+"""Output of the demo: numbered steps with what happened and how long it took."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TextIO
 
 
 class Narrator:
-    """Writes one line a step and indented lines under it."""
+    """Writes one line for each step, and indented lines under it."""
 
     def __init__(self, out: TextIO, *, colour: bool) -> None:
         self._out = out
@@ -21,17 +21,18 @@ class Narrator:
         self._began = time.perf_counter()
 
     def title(self, text: str) -> None:
-        """A heading."""
+        """Print a heading."""
         self._out.write(f"\n{self._bold}{text}{self._plain}\n")
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """A step; its time is written when it is done, above what it has to say."""
+        """Print a step, with its time and its lines when the block ends."""
         self._steps += 1
         self._lines: list[str] = []
         self._out.write(f"{self._bold}{self._steps:>2}  {text}{self._plain}")
         self._out.flush()
         began = time.perf_counter()
+
         try:
             yield
         finally:
@@ -40,14 +41,14 @@ class Narrator:
             self._out.flush()
 
     def say(self, text: str) -> None:
-        """A line under the present step."""
+        """Print a line under the present step, when the step ends."""
         wrapped = textwrap.wrap(
             text, 108, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
         )
         self._lines += [f"{line}\n" for line in wrapped]
 
     def end(self, text: str) -> None:
-        """The last line, with the time of the whole."""
+        """Print the last line with the time of the whole run."""
         self._out.write(
             f"\n{text}  {self._dim}{time.perf_counter() - self._began:.1f} s in all{self._plain}\n"
         )

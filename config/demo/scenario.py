@@ -1,6 +1,4 @@
-"""The story itself: consent signed, voice cloned, calls gated, clip marked, verified, revoked,
-erased, audited.
-"""
+"""All steps of the demo: a consent, a voice, clips, their verification, and the end of all."""
 
 from __future__ import annotations
 
@@ -10,6 +8,7 @@ from config.demo.voice_steps import VoiceSteps
 
 
 class Story(ConsentSteps, VoiceSteps, EndingSteps):
-    """Everything between an empty service and a verified audit bundle; raises DemoFailed at the
-    first surprise.
+    """The steps from an empty service to a verified audit bundle.
+
+    Each raises DemoFailed at the first unexpected outcome.
     """

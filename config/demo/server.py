@@ -1,6 +1,4 @@
-"""A real server for the demo: its own process, its own data folder, a free port, the embedded
-default.
-"""
+"""A real server for the demo, in its own process with its own data folder and a free port."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from typing import Final
 from django.conf import settings
 
 START_SECONDS: Final = 60.0
-# Whatever this machine's own service is configured with, the demo does not touch it.
+# The configuration of a service on this machine, which the demo must not touch.
 FOREIGN: Final = (
     "DATABASE_URL", "REDIS_URL", "SAYSO_OBJECT_STORE_URL", "SAYSO_MASTER_KEY",
     "SAYSO_MASTER_KEY_FILE", "SAYSO_EMAIL_URL", "SAYSO_MESSAGES_URL",
@@ -28,11 +26,11 @@ FOREIGN: Final = (
 
 
 class DemoFailed(SystemExit):
-    """The demo cannot go on; ends the command with one line."""
+    """The demo cannot go on. It ends the command with one line."""
 
 
 def find_free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
+    """Return a free TCP port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -40,9 +38,11 @@ def find_free_port() -> int:
 
 
 def refuse_taken_port(port: int) -> None:
-    """Raise DemoFailed when somebody listens on this port: their answers would be taken for
-    ours.
+    """Check that no other process listens on this port.
+
+    Raises DemoFailed.
     """
+    # We would take the answers of another process for ours.
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -55,26 +55,25 @@ def refuse_taken_port(port: int) -> None:
 
 @contextmanager
 def end_on_signal() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does: what it has started is ended, and its folders are
-    tidied up.
-    """
-    both = (
-        signal.SIGINT,
-        signal.SIGTERM,
-    )  # a shell that starts us in the background has SIGINT ignored
+    """Let SIGTERM end the command as Ctrl-C does, with its processes and temporary folders."""
+    # SIGINT too, because a shell that starts us in the background has it ignored.
+    both = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(each, signal.default_int_handler) for each in both]
+
     try:
         yield
     except KeyboardInterrupt:
-        raise SystemExit(130) from None  # what shells expect of an interrupted program
+        # Shells expect this status of an interrupted program.
+        raise SystemExit(130) from None
     finally:
         for each, handler in zip(both, before, strict=True):
             signal.signal(each, handler)
 
 
 def build_environment(data: Path, port: int, *, mail: str = "") -> dict[str, str]:
-    """The environment of a server with this data folder and port, and with the mail server of this
-    address, if any.
+    """Return the environment of a server with this data folder and port.
+
+    `mail` is the address of its mail server, if any.
     """
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     return {
@@ -88,7 +87,7 @@ def build_environment(data: Path, port: int, *, mail: str = "") -> dict[str, str
 
 
 def run_manage(arguments: list[str], env: Mapping[str, str]) -> str:
-    """Run `manage.py` with these arguments; give what it printed.
+    """Run `manage.py` with these arguments, and return its output.
 
     Raises DemoFailed with its last line.
     """
@@ -101,11 +100,12 @@ def run_manage(arguments: list[str], env: Mapping[str, str]) -> str:
         raise DemoFailed(
             f"`manage.py {arguments[0]}` failed: {lines[-1] if lines else 'no output'}"
         )
+
     return done.stdout
 
 
 def prepare_data_folder(data: Path, port: int, organisation: str) -> dict[str, str]:
-    """Migrate an empty data folder and bootstrap an organisation; gives its login and keys."""
+    """Migrate an empty data folder, make an organisation, and return its login and keys."""
     env = build_environment(data, port)
     run_manage(["migrate", "--verbosity", "0"], env)
     found: dict[str, str] = json.loads(
@@ -116,7 +116,7 @@ def prepare_data_folder(data: Path, port: int, organisation: str) -> dict[str, s
 
 @contextmanager
 def run_server(data: Path, port: int, *, mail: str = "") -> Iterator[str]:
-    """Run the server while the block runs; gives its base URL.
+    """Run the server while the block runs, and yield its base URL.
 
     `mail` is the address of the mail server, if any.
     """
@@ -158,6 +158,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
     while time.monotonic() < ends:
         if process.poll() is not None:
             break
+
         connection = HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", "/health/ready")
@@ -167,4 +168,5 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
             time.sleep(0.1)
         finally:
             connection.close()
+
     raise DemoFailed(f"The server did not start; its log is {log}.")

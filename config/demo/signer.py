@@ -1,6 +1,4 @@
-"""Signs on the real signing page the way a browser without JavaScript does: fetch, fill in the
-form, post it.
-"""
+"""Signing on the real page as a browser without JavaScript: fetch the form, fill it in, post it."""
 
 from __future__ import annotations
 
@@ -17,9 +15,7 @@ TIMEOUT: Final = 30.0
 
 
 class SigningForm(HTMLParser):
-    """Collects what the page's first form asks for: its hidden fields, its boxes, and the choices
-    of each question.
-    """
+    """Collects the hidden fields, boxes and choices of the page's first form."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,13 +26,16 @@ class SigningForm(HTMLParser):
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the form or a field of it."""
+        """Store the form or a field of it."""
         found = {name: value or "" for name, value in attrs}
         if tag == "form" and not self.action:
-            self.action, self._inside = found.get("action", ""), True
+            self.action = found.get("action", "")
+            self._inside = True
         if tag != "input" or not self._inside:
             return
-        name, value = found.get("name", ""), found.get("value", "on")
+
+        name = found.get("name", "")
+        value = found.get("value", "on")
         match found.get("type"):
             case "hidden":
                 self.hidden[name] = value
@@ -46,15 +45,15 @@ class SigningForm(HTMLParser):
                 self.choices.setdefault(name, []).append(value)
 
     def handle_endtag(self, tag: str) -> None:
-        """The form ends."""
+        """Note that the form ends."""
         if tag == "form":
             self._inside = False
 
 
 def sign_on_the_page(link: str, *, name: str, advice: str) -> None:
-    """Open the one-time link, tick every purpose, say who advised, type the name, sign.
+    """Open the one-time link, tick every purpose, choose `advice`, type the name, and sign.
 
-    Raises DemoFailed when the page says no.
+    Raises DemoFailed when the page refuses.
     """
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
     form = SigningForm()
@@ -76,4 +75,5 @@ def _send_form(browser: OpenerDirector, request: Request) -> str:
     except HTTPError as error:
         error.close()
         raise DemoFailed(f"\nThe demo stopped: the signing page answered {error.code}") from None
+
     return text

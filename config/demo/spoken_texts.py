@@ -1,4 +1,4 @@
-"""What the cloned voice is asked to say, in languages and uses that the consent covers or not."""
+"""Texts for the cloned voice, in languages and for uses that the consent covers or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second act: the voice is cloned, speaks, is refused, and its clips are verified."""
+"""The second act of the demo: a voice is cloned and speaks, and its clips are verified."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config.demo.spoken_texts import ENGLISH
 
 
 class VoiceSteps(DemoSession):
-    """From the recordings to a clip that its buyer checks offline."""
+    """Steps from the recordings to a clip that its buyer checks offline."""
 
     def clone(self, samples: list[Path]) -> None:
         """Clone the voice from two recordings of a real reader."""
@@ -36,7 +36,7 @@ class VoiceSteps(DemoSession):
             )
 
     def speak(self, name: str, text: str, language: str) -> None:
-        """Speak a sentence that the consent covers, and keep the file."""
+        """Speak a sentence that the consent covers, and store the file."""
         with self.tell.step(f"It speaks {name}: “{text}”"):
             answer = self.ask_for_speech(text, language, "entertainment.audiobook")
             require_outcome(answer.status == 200, f"{answer.status} {answer.body[:300]!r}")
@@ -53,12 +53,12 @@ class VoiceSteps(DemoSession):
             )
 
     def be_refused(self, what: str, text: str, language: str, use_case: str) -> None:
-        """Ask for something that the consent does not cover."""
+        """Request speech that the consent does not cover."""
         with self.tell.step(what):
             self.tell_refusal(self.ask_for_speech(text, language, use_case))
 
     def verify(self, foreign: Path) -> None:
-        """Find a produced file after MP3, and do not find a foreign one."""
+        """Find one of our clips after MP3, and do not find a foreign recording."""
         with self.tell.step(
             "Somebody finds the English clip as a 64 kbit/s MP3 and asks where it came from"
         ):
@@ -68,6 +68,7 @@ class VoiceSteps(DemoSession):
                 encode_sound(sound, Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=64_000))
             )
             self.check_verdict(mp3, "issued_altered")
+
         with self.tell.step("And a recording that never went through here"):
             self.check_verdict(foreign, "not_found")
 
@@ -85,7 +86,7 @@ class VoiceSteps(DemoSession):
             self.tell.say(f"refused, {answer.json['code']}: {answer.json['detail']}")
 
     def show_the_clips_receipt(self) -> None:
-        """Fetch the papers of the English clip and check them offline, as its buyer would."""
+        """Fetch the receipt of the English clip and check it offline, as its buyer would."""
         with self.tell.step(
             "Its buyer checks the receipt without asking us: python3 verify.py receipt"
         ):
@@ -105,6 +106,7 @@ class VoiceSteps(DemoSession):
                 answer = self.client.get(path)
                 require_outcome(answer.status == 200, f"{name}: {answer.status}")
                 (self.folder / name).write_bytes(answer.body)
+
             (self.folder / "script.txt").write_text(ENGLISH, encoding="utf-8")
             given = {
                 "key": "keys.json", "proof": "receipt.proof", "audio": "speech-en.wav",

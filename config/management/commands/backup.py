@@ -1,4 +1,4 @@
-"""`manage.py backup FILE`: database and encrypted files in one archive, without any key."""
+"""`manage.py backup FILE`: write database and encrypted files to one archive, without any key."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Command(BaseCommand):
             ) from error
         except SaysoError as error:
             raise CommandError(f"no backup was written: {error}") from error
+
         self.stdout.write(f"{target}: the database and {files} encrypted files")
         self.stdout.write(
             "Not in it, keep them apart: the folders kms, anchors and secrets of the data folder."

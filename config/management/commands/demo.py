@@ -1,6 +1,4 @@
-"""`manage.py demo`: the main job on real speech, told step by step; leaves its files in
-var/demo/.
-"""
+"""`manage.py demo`: run the main job on real speech step by step, with its files in var/demo/."""
 
 from __future__ import annotations
 
@@ -32,6 +30,7 @@ class Command(BaseCommand):
         narrator = Narrator(sys.stdout, colour=sys.stdout.isatty())
         with server.end_on_signal(), tempfile.TemporaryDirectory(prefix="sayso-demo-") as data:
             self._tell(Path(data), folder, narrator)
+
         narrator.end(f"Audio, receipt, certificate and audit bundle are in {folder}.")
 
     def _tell(self, data: Path, folder: Path, narrator: Narrator) -> None:
@@ -39,11 +38,13 @@ class Command(BaseCommand):
         narrator.title(
             "Sayso: no cloned voice speaks without its owner's say-so, and every clip can prove it."
         )
+
         with narrator.step(
             "An empty service starts: SQLite, local vault, built-in engine, no network"
         ):
             found = server.prepare_data_folder(data, port, "Harbour Press")
             narrator.say("organisation Harbour Press, with a key for its audiobook product")
+
         with (
             mailbox.open_mailbox() as letters,
             server.run_server(data, port, mail=letters.url) as base,

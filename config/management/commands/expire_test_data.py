@@ -1,6 +1,4 @@
-"""`manage.py expire_test_data`: deletes what is old among the test data; live data is never
-touched.
-"""
+"""`manage.py expire_test_data`: delete old test data. Live data is never touched."""
 
 from __future__ import annotations
 
@@ -49,10 +47,12 @@ class Command(BaseCommand):
                 f"{organisation.id}: {_describe_counts(found)}; a dry run, nothing was deleted"
             )
             return
+
         done = sandbox_expiry.expire_test_data(
             organisation, older_than=older_than, now=clock.now, tell=self._tell
         )
         self.stdout.write(f"{organisation.id}: {_describe_counts(done.gone)} deleted")
+
         if any(done.waiting.values()):
             self.stdout.write(
                 f"{organisation.id}: {_describe_counts(done.waiting)} wait for a provider or a "
@@ -68,6 +68,7 @@ def _choose_organisations(chosen: str | None) -> list[Organisation]:
     found = list(Organisation.objects.filter(**({"id": chosen} if chosen else {})).order_by("pk"))
     if chosen and not found:
         raise CommandError(f"there is no organisation {chosen}")
+
     return found
 
 

@@ -1,6 +1,4 @@
-"""`manage.py restore FILE`: puts a backup back, then erases again everybody who was erased since it
-was made.
-"""
+"""`manage.py restore FILE`: restore a backup, and repeat the erasures since it was made."""
 
 from __future__ import annotations
 
@@ -37,6 +35,7 @@ class Command(BaseCommand):
             raise CommandError(f"nothing was changed: there is no file {options['file']}")
         if _has_data() and not options["replace"]:
             raise CommandError("there is data here; say --replace to put the backup in its place")
+
         with archive.open_workspace("restore") as folder:
             self._judge(options["file"], folder)
             try:
@@ -47,10 +46,14 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"the restore is not complete, run it again with --replace: {error}"
                 ) from error
+
         self._report(done)
 
     def _judge(self, source: Path, folder: Path) -> None:
-        """Everything that can be refused is refused before anything is replaced."""
+        """Read and check the archive, before anything is replaced.
+
+        Raises CommandError.
+        """
         try:
             manifest = archive.read_archive(source, folder, progress=self._say)
             prerequisites.check_needs(prerequisites.needs_of_manifest(manifest))
@@ -64,6 +67,7 @@ class Command(BaseCommand):
         shutil.rmtree(archive.blob_folder(), ignore_errors=True)
         if (folder / "blobs").exists():
             shutil.move(folder / "blobs", archive.blob_folder())
+
         self._say("erasing again who was erased since")
 
     def _report(self, done: Replayed) -> None:
@@ -75,6 +79,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{done.waiting} erasures wait for a provider; the running service carries them on."
             )
+
         if done.logs:
             self.stdout.write(
                 "Whatever else happened since the backup is lost, revocations and disabled keys "

@@ -1,6 +1,4 @@
-"""`manage.py run`: the service with demo data, left running, with everything one needs for a first
-call printed.
-"""
+"""`manage.py run`: run the service with demo data, and print what a first call needs."""
 
 from __future__ import annotations
 
@@ -42,12 +40,16 @@ class Command(BaseCommand):
             found = json.loads(known.read_text(encoding="utf-8"))
         else:
             found = server.prepare_data_folder(data, port, "Harbour Press")
-            _write_credentials(known, found)  # at once: these secrets are shown this one time
+            # Stored at once, because these secrets are shown only here.
+            _write_credentials(known, found)
+
         with server.run_server(data, port) as base:
             if "voice" not in found:
                 found |= self._play(base, found["test_key"], data)
                 _write_credentials(known, found)
-            # By name: security keys and passkeys work on no page whose address is a number.
+
+            # The name and not the number, because security keys and passkeys work on no page whose
+            # address is a number.
             self.stdout.write(_describe_first_steps(base.replace("127.0.0.1", "localhost"), found))
             self.stdout.flush()
             _wait_for_the_end()

@@ -1,6 +1,4 @@
-"""`manage.py serve`: the service in one process, migrated first; what `make run` and small
-installations use.
-"""
+"""`manage.py serve`: migrate, and run the service in one process, as small installations do."""
 
 from __future__ import annotations
 
@@ -39,17 +37,21 @@ class Command(BaseCommand):
 
 
 def _refuse_unusable(host: str, port: int) -> None:
-    """Say in one line what the server would otherwise say in many, after migrating; or not at all
-    (port 99999).
+    """Check that the server can listen on this host and port.
+
+    Raises CommandError with one line.
     """
+    # The server itself would print many lines, after migrating, or none at all (port 99999).
     try:
         found = socket.getaddrinfo(
             host, port if 0 <= port < 2**16 else None, type=socket.SOCK_STREAM
         )
     except OSError as error:
         raise CommandError(f"cannot serve on {host}: {error.strerror}") from error
+
     if not 1 <= port < 2**16:
         raise CommandError(f"port {port} is none; choose one from 1 to 65535")
+
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
