@@ -80,7 +80,7 @@ class Filed:
         found = {}
         for hit in blind_index.rank_candidates(rows, terms):
             likeness = compare_words(heard, self.words[hit.fingerprint_id], shift=hit.shift)
-            found[hit.fingerprint_id] = likeness.errors + (0 if likeness.alike else 1)
+            found[hit.fingerprint_id] = likeness.errors + (0 if likeness.is_close else 1)
         return found
 
 

@@ -114,7 +114,7 @@ def open_joint_deriver(subjects: Collection[str]) -> Derive:
     """
     derivers = [open_deriver(subject) for subject in sorted(set(subjects))]
     if not derivers:
-        raise ValueError("nobody's key")
+        raise ValueError("a joint key needs a subject")
     if len(derivers) == 1:
         return derivers[0]
 

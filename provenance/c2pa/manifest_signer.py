@@ -104,7 +104,11 @@ def sign_manifest(
     parent: Parent | None = None,
     mode: str | None = None,
 ) -> SignedManifest:
-    """Sign `data` (of our own, encoded as `codec`) and check the result: trusted, ours, same audio.
+    """Sign `data` (of our own, encoded as `codec`) and check the result, in this order.
+
+    1. Sign.
+    2. Read the manifest back: it must be trusted and this one.
+    3. Compare the audio: embedding must not have changed it.
 
     `mode` may ask for a sidecar where the bytes have already left, as those of a stream.
 
@@ -118,23 +122,15 @@ def sign_manifest(
     made = build_signed_file(
         data, codec, statement, mode=mode, sink=sink, signer=signer, parent=parent
     )
+    signed = sink.getvalue() if mode == EMBEDDED else data
 
     # 2. Read the manifest back.
-    signed = sink.getvalue() if mode == EMBEDDED else data
     sidecar = made if mode == SIDECAR else None
     _check_manifest(signed, media_type, sidecar, statement.manifest_id, anchors=signer.anchors)
-    if mode == SIDECAR:
-        return SignedManifest(
-            manifest_id=statement.manifest_id,
-            mode=mode,
-            credential=signer.id,
-            data=data,
-            manifest=made,
-        )
 
-    # 3. Compare the audio.
-    offset = signed.find(made)
-    if offset < 0 or not is_audio_unchanged(signed, data, codec):
+    # 3. Compare the audio, which a sidecar leaves alone.
+    offset = signed.find(made) if mode == EMBEDDED else 0
+    if mode == EMBEDDED and (offset < 0 or not is_audio_unchanged(signed, data, codec)):
         raise CredentialFailed("audio_changed")
 
     return SignedManifest(

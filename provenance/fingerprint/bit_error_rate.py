@@ -33,7 +33,7 @@ class FingerprintSimilarity:
     words: int
 
     @property
-    def alike(self) -> bool:
+    def is_close(self) -> bool:
         """Check whether this is close enough for a candidate."""
         return self.words >= LEAST and self.errors < LIMIT
 

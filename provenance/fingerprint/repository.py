@@ -87,7 +87,7 @@ def search_similar_clips(sound: Sound) -> tuple[FingerprintCandidate, ...]:
             continue
 
         likeness = compare_words(heard, kept, shift=hit.shift)
-        if likeness.alike:
+        if likeness.is_close:
             found.append(FingerprintCandidate(clip=row.clip, likeness=likeness))
 
     return tuple(

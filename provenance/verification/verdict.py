@@ -37,7 +37,7 @@ class LayerEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSummary:
-    """What may be told of a clip to everyone who holds it.
+    """What may be published of a clip.
 
     A clip that is not `livemode` is of no real person.
     """
@@ -66,9 +66,9 @@ class MarkSegment:
 class VerificationResult:
     """The answer.
 
-    `clip` is None when there is none, and when only the fact may be told that it was issued here.
-    `others` are the further clips in a file of several, as far as they may be named. `seconds` is
-    the length of the sound, or 0 when it could not be read, and `why` is the reason
+    `clip` is None when there is none, and when no more may be published than that it was issued
+    here. `others` are the further clips in a file of several, as far as they may be named.
+    `seconds` is the length of the sound, or 0 when it could not be read, and `why` is the reason
     (`audio.containers.REASONS`).
     """
 
@@ -82,5 +82,5 @@ class VerificationResult:
 
     @property
     def is_erased(self) -> bool:
-        """Check whether only the fact may be told that this service made it."""
+        """Check whether only the fact may be published that this service made it."""
         return self.clip is None and self.outcome is Outcome.WITHDRAWN

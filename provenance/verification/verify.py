@@ -24,7 +24,7 @@ LAYERS: Final = (
     VerificationLayer(check=check_c2pa_layer),
     VerificationLayer(check=check_fingerprint_layer),
 )
-"""Every layer, the surest first: each is told the clip that those before it found."""
+"""Every layer, the surest first: each takes the clip that those before it found."""
 
 
 def verify(data: bytes, *, first: str = "") -> VerificationResult:

@@ -80,18 +80,20 @@ def overlap_frames(frames: Complex, *, rate: int, length: int) -> Sound:
     return Sound(np.pad(flat, (0, length - len(flat))), rate)
 
 
-def compute_envelope(heard: Complex) -> Real:
+def compute_envelope(spectrum: Complex) -> Real:
     """Return the log power envelope in the 36 bands, frame by frame.
 
     Cepstral liftering removes the harmonics of the pitch.
     """
-    logs = np.log(_power_spectrum(heard) + _FLOOR)
+    logs = np.log(_power_spectrum(spectrum) + _FLOOR)
     return np.asarray(logs @ _smoothing_matrix(logs.shape[1]), dtype=np.float64)
 
 
-def compute_loudness(heard: Complex) -> Real:
+def compute_loudness(spectrum: Complex) -> Real:
     """Return the power of each frame in dB."""
-    return np.asarray(10 * np.log10(_power_spectrum(heard).sum(axis=1, dtype=np.float64) + 1e-12))
+    return np.asarray(
+        10 * np.log10(_power_spectrum(spectrum).sum(axis=1, dtype=np.float64) + 1e-12)
+    )
 
 
 def spread_gains(bands: Real, *, rate: int) -> Single:

@@ -32,8 +32,8 @@ def adapt_voice(sound: Sound, *, source: Statistics, target: Statistics, close: 
     Length and rate stay. Bands above the reference's bandwidth are left as they are, and what lies
     above all bands is never raised.
     """
-    heard = mel_spectra.compute_spectrum(sound)
-    before = mel_spectra.compute_envelope(heard)
+    spectrum = mel_spectra.compute_spectrum(sound)
+    before = mel_spectra.compute_envelope(spectrum)
     frames = mel_spectra.compute_frames(sound)
     f0 = pitch.track_pitch(sound)
 
@@ -48,7 +48,7 @@ def adapt_voice(sound: Sound, *, source: Statistics, target: Statistics, close: 
     known = target.bands
     if known < mel_spectra.BANDS:
         change[:, known:] = np.minimum(change[:, known - 1 : known], 0.0)
-    change = _keep_silence(mel_spectra.compute_loudness(heard)[:length], change)
+    change = _keep_silence(mel_spectra.compute_loudness(spectrum)[:length], change)
 
     gains = mel_spectra.spread_gains(change, rate=sound.rate)
     hz = np.arange(gains.shape[1]) * sound.rate / (2 * (gains.shape[1] - 1))

@@ -86,9 +86,9 @@ def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
 
 def _measure_recording(sound: Sound) -> tuple[Real, Real, NDArray[np.bool_]]:
     levelled = _level_recording(sound)
-    heard = mel_spectra.compute_spectrum(levelled)
-    envelope = mel_spectra.compute_envelope(heard)
-    power = mel_spectra.compute_loudness(heard)
+    spectrum = mel_spectra.compute_spectrum(levelled)
+    envelope = mel_spectra.compute_envelope(spectrum)
+    power = mel_spectra.compute_loudness(spectrum)
     f0 = pitch.track_pitch(levelled)
 
     length = min(len(envelope), len(f0), len(power))

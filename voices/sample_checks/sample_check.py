@@ -85,19 +85,21 @@ def examine_samples(
     files = [*raw, *[b""] * (len(sounds) - len(raw))]
     ours = _OwnMarks(keys=watermark_keys, second_mark=second_mark)
 
-    heard = [
+    examined = [
         _examine_sample(f"samples.{at}", sound, ours=ours, raw=file)
         for at, (sound, file) in enumerate(zip(sounds, files, strict=False))
     ]
 
-    total = sum(one.activity.seconds for one in heard)
+    total = sum(one.activity.seconds for one in examined)
     if statement is not None:
-        heard.append(_examine_sample(STATEMENT, statement, ours=ours, raw=b""))
+        examined.append(_examine_sample(STATEMENT, statement, ours=ours, raw=b""))
 
-    voices = tuple(one.voice for one in heard if one.voice is not None)
+    voices = tuple(one.voice for one in examined if one.voice is not None)
     comparisons = speaker_similarity.compare_recordings(voices)
 
-    found = [replace(_to_sample_facts(one), codes=_fault_codes(one, total=total)) for one in heard]
+    found = [
+        replace(_to_sample_facts(one), codes=_fault_codes(one, total=total)) for one in examined
+    ]
     for name, code in _doubted_recordings(comparisons, voices):
         found = [
             replace(one, codes=(*one.codes, code)) if one.name == name else one for one in found

@@ -25,7 +25,7 @@ CLEAN_DB: Final = 20.0
 TELEPHONE_HZ: Final = 3_800
 SAME: Final = 0.80
 DIFFERENT: Final = 0.70
-# On the telephone strangers sound more alike (mean 0.72 instead of 0.55).
+# On the telephone strangers sound more similar (mean 0.72 instead of 0.55).
 TELEPHONE_SAME: Final = 0.84
 TELEPHONE_DIFFERENT: Final = 0.78
 OTHERS: Final = "others"

@@ -58,15 +58,15 @@ def detect_speech(sound: Sound) -> Activity:
     power = 10 * np.log10((frames.astype(np.float64) ** 2).mean(axis=1) + 1e-12)
     loud = float(np.percentile(power, 95))
 
-    heard = (
+    active = (
         (power > max(loud - _BELOW_LOUD_DB, _ABSOLUTE_DB))
         & _modulated_frames(power)
         & _detect_by_webrtc(frames, loud)
     )
 
     # "full" and cut, because "same" is as long as the window where the sound is shorter than that.
-    spread = np.convolve(heard, np.ones(2 * _HANGOVER + 1), "full")
-    kept = spread[_HANGOVER : _HANGOVER + len(heard)] > 0.5
+    spread = np.convolve(active, np.ones(2 * _HANGOVER + 1), "full")
+    kept = spread[_HANGOVER : _HANGOVER + len(active)] > 0.5
 
     return Activity(
         speech=Sound(np.ascontiguousarray(frames[kept].ravel()), RATE),

@@ -63,7 +63,7 @@ class VoiceSimilarity:
 
 def measure_embedding(sounds: Sequence[Sound]) -> Embedding | None:
     """Measure a voice by its samples. None when there is too little speech in each of them."""
-    prints = [heard for sound in sounds if (heard := _make_voiceprint(sound)) is not None]
+    prints = [voiceprint for sound in sounds if (voiceprint := _make_voiceprint(sound)) is not None]
     return pool_voiceprints(prints) if prints else None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from watermark.speech.features import build_hann_window
 from watermark.speech.parameters import Samples, Vector
 
-FRAME: Final = 4_096  # 256 ms: ripples of 20 Hz and more are told apart
+FRAME: Final = 4_096  # 256 ms: ripples of 20 Hz and more are resolved
 HOP: Final = 2_048
 # Frames with less than this share of the loudest frame's energy are left out.
 LOUD_SHARE: Final = 1e-3

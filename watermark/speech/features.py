@@ -129,13 +129,13 @@ def is_speech(samples: Samples, rate: int, scheme: Scheme = SPEECH_1) -> bool:
 
     near = _measure_likeness(energy, power, NEAR_FRAMES)
     far = _measure_likeness(energy, power, FAR_FRAMES)
-    heard = _measure_likeness(_select_occupied_bands(energy), power, NEAR_FRAMES)
+    near_occupied = _measure_likeness(_select_occupied_bands(energy), power, NEAR_FRAMES)
 
     # Notes held at one level.
     still = spread < LEVEL_SPREAD_DB and far > 0.7
     # Noise never resembles itself. A tone always does, but so do bands in which there is nothing.
-    noise = min(near, heard) <= 0.06
-    tone = near >= 0.98 and heard >= 0.93
+    noise = min(near, near_occupied) <= 0.06
+    tone = near >= 0.98 and near_occupied >= 0.93
 
     return not (noise or tone or still)
 

@@ -64,7 +64,7 @@ def _list_shares(limit: float, step: float) -> list[float]:
 class SpeedSearch:
     """All looks at a clip at other paces than its own, read for many keys.
 
-    A clip has nine seconds at most. The longer a stretch, the more paces must be told apart.
+    A clip has nine seconds at most. The longer a stretch, the more paces must be distinguished.
     """
 
     def __init__(self, samples: Samples, *, own: FeatureGrid | None = None) -> None:

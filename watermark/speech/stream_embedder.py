@@ -178,9 +178,9 @@ class _SegmentWriter:
     @property
     def score(self) -> float:
         coded = SPEECH_1.coded_bits
-        said = float((self._layers[0].layer.signs[:coded] * self._sum[:coded]).mean())
+        signal = float((self._layers[0].layer.signs[:coded] * self._sum[:coded]).mean())
         of_coded = self._square * (1.0 - SPEECH_1.sync_cells / SPEECH_1.cells)
-        return said / float(np.sqrt(of_coded / coded + 1e-9))
+        return signal / float(np.sqrt(of_coded / coded + 1e-9))
 
     def push(self, samples: Samples) -> Samples:
         """Return the difference for the complete segments, each with one frame behind it."""

@@ -88,20 +88,20 @@ class TestCompare:
 
         found = compare_words(words_of(handled), words_of(sound), shift=0)
 
-        assert found.alike
+        assert found.is_close
         assert found.errors < 0.5 * LIMIT
 
     def test_knows_a_recording_after_a_cut(self) -> None:
         sound = recording("librivox-austen-0870.wav")
         cut = Sound(sound.samples[sound.rate // 2 :], sound.rate)
-        assert compare_words(words_of(cut), words_of(sound), shift=-4).alike
+        assert compare_words(words_of(cut), words_of(sound), shift=-4).is_close
 
     def test_knows_the_part_of_a_recording_that_is_in_another(self) -> None:
         ours = recording("pocketsphinx-cards.flac")
         other = recording("flite-slt.flac").resample(ours.rate)
         mixed = Sound(np.concatenate([other.samples, ours.samples[: 12 * ours.rate]]), ours.rate)
         shift = round(other.seconds * 11_025 / 1_365)
-        assert compare_words(words_of(mixed), words_of(ours), shift=shift).alike
+        assert compare_words(words_of(mixed), words_of(ours), shift=shift).is_close
 
     def test_does_not_take_one_voice_for_itself(self) -> None:
         """Four recordings of one reader in one room: as like as strangers can be."""
@@ -113,7 +113,7 @@ class TestCompare:
             for second in every[place + 1 :]
             for shift in range(-len(second), len(first))
         ]
-        assert not any(one.alike for one in found)
+        assert not any(one.is_close for one in found)
 
     @given(st.integers(-60, 60), st.integers(0, 60), st.integers(0, 60))
     def test_of_too_little_is_nothing(self, shift: int, heard: int, kept: int) -> None:
@@ -121,7 +121,7 @@ class TestCompare:
         found = compare_words(same[:heard], same[:kept], shift=shift, around=0)
         overlap = max(0, min(heard, shift + kept) - max(0, shift))
         assert (found.words >= LEAST) == (overlap >= LEAST)
-        assert found.alike is False or overlap >= LEAST
+        assert found.is_close is False or overlap >= LEAST
 
     @pytest.mark.parametrize(
         ("differing", "alike"), [(0, True), (191, True), (192, False), (400, False)]
@@ -134,5 +134,6 @@ class TestCompare:
         bits = np.unpackbits(kept.view(np.uint8))
         bits[:differing] ^= 1
         assert (
-            compare_words(np.packbits(bits).view(np.uint32), kept, shift=0, around=0).alike is alike
+            compare_words(np.packbits(bits).view(np.uint32), kept, shift=0, around=0).is_close
+            is alike
         )
