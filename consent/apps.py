@@ -24,6 +24,7 @@ class ConsentConfig(AppConfig):
         )
         from consent.documents import processing_register
         from consent.lifecycle import expiry
+        from consent.policy import state_machine
         from provenance import verification
         from provenance.exports import export_sources
         from transparency_log import recovery
@@ -45,7 +46,9 @@ class ConsentConfig(AppConfig):
         recovery.history_lost.connect(suspend_after_restore.suspend_all)
         verification.consent_directory.fill(
             verification.ConsentDirectory(
-                get_state=selectors.get_state_now, get_level=selectors.get_signed_level
+                get_state=selectors.get_state_now,
+                get_level=selectors.get_signed_level,
+                ended_for_good=state_machine.ENDED_FOR_GOOD,
             )
         )
         decision_context.register_policy()

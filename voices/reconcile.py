@@ -15,11 +15,10 @@ from django.db.models import Q
 from accounts.sandbox_clock import now_for
 from consent import gate, selectors
 from consent.models import Consent
-from consent.policy.state_machine import ConsentState
+from consent.policy.state_machine import ENDED_FOR_GOOD, ConsentState
 from core.errors import NotFound
 from provenance.clips import clip_lifecycle
 from provenance.models import Clip, ClipState
-from provenance.verification import ENDED_FOR_GOOD
 from voices import voice_comparison, voice_deletion, voice_events, voice_macs
 from voices.models import Voice, VoiceState
 from voices.speech import delivery, job_queue
@@ -102,7 +101,7 @@ def _ended_consents_of_voices() -> tuple[selectors.Ended, ...]:
 def withdraw_clips(*, at: datetime) -> int:
     """Set the clips of withdrawn consents to `withdrawn`, and return how many."""
     recently = Q(ended_at__gte=at - LOOK_BACK) | Q(revoked_at__gte=at - LOOK_BACK)
-    ended = Consent.objects.filter(recently, state__in=ENDED_FOR_GOOD).order_by("id")
+    ended = Consent.objects.filter(recently, state__in=sorted(ENDED_FOR_GOOD)).order_by("id")
     withdrawn = 0
 
     for consent in ended.select_related("organisation").iterator(chunk_size=MOST):

@@ -67,6 +67,13 @@ REVOKED: Final = frozenset(
 )
 """Ended before their time: by the person, the organisation or an authority. The effect is one."""
 
+ENDED_FOR_GOOD: Final = REVOKED | {
+    ConsentState.REJECTED,
+    ConsentState.ERASING,
+    ConsentState.ERASED,
+}
+"""What was made under such a consent may not be used any more."""
+
 UNSIGNED: Final = frozenset(
     {ConsentState.DRAFT, ConsentState.REQUESTED, ConsentState.DECLINED, ConsentState.LAPSED}
 )

@@ -7,7 +7,6 @@ upload is stored, and no answer names a person.
 from __future__ import annotations
 
 from provenance.verification.consent_status import (
-    ENDED_FOR_GOOD,
     ConsentDirectory,
     consent_directory,
     get_consent_level,
@@ -22,7 +21,6 @@ from provenance.verification.verdict import (
 from provenance.verification.verify import verify
 
 __all__ = [
-    "ENDED_FOR_GOOD",
     "ClipSummary",
     "ConsentDirectory",
     "LayerEvidence",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from provenance.models import Clip, ClipState
 from provenance.verification.consent_status import (
-    ENDED_FOR_GOOD,
     get_consent_level,
     get_consent_state,
+    has_ended_for_good,
 )
 from provenance.verification.layers import LayerResult
 from provenance.verification.verdict import ClipSummary, MarkSegment, Outcome, VerificationResult
@@ -80,7 +80,7 @@ def _rank_standing(shown: ClipSummary | None, clip: Clip) -> int:
     """Return how far a clip may still exist: 0 erased, 1 withdrawn, 2 permitted."""
     if shown is None:
         return 0
-    if clip.state == ClipState.WITHDRAWN or shown.consent_state in ENDED_FOR_GOOD:
+    if clip.state == ClipState.WITHDRAWN or has_ended_for_good(shown.consent_state):
         return 1
 
     return 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,17 +11,17 @@ from core.hooks import Hook
 AskConsent = Callable[[str], str | None]
 """Takes a consent's id and returns None for a consent that does not exist."""
 
-ENDED_FOR_GOOD: Final = frozenset(
-    {"withdrawn", "invalidated", "terminated", "rejected", "erasing", "erased"}
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentDirectory:
-    """The answers of the room of consents: a consent's state now, and its level."""
+    """The answers of the room of consents: a consent's state now, and its level.
+
+    `ended_for_good` are the states in which what was made under a consent may not be used any more.
+    """
 
     get_state: AskConsent
     get_level: AskConsent
+    ended_for_good: Collection[str]
 
 
 consent_directory: Final = Hook[ConsentDirectory](
@@ -37,3 +37,8 @@ def get_consent_level(consent_id: str) -> str | None:
 def get_consent_state(consent_id: str) -> str:
     """Return the state of a consent, or `unknown` when there is no such consent."""
     return consent_directory.get().get_state(consent_id) or "unknown"
+
+
+def has_ended_for_good(state: str) -> bool:
+    """Return True if a consent in this state ended what was made under it."""
+    return state in consent_directory.get().ended_for_good
