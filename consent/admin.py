@@ -1,6 +1,4 @@
-"""Consents in the admin: what was signed, and the buttons that revoke, suspend and resume with a
-reason.
-"""
+"""Consents in the admin: what was signed, and the buttons that change a consent with a reason."""
 
 from __future__ import annotations
 
@@ -52,13 +50,14 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
 
     @admin.display(description="Intended uses")
     def show_intended_uses(self, grant: Grant) -> str:
-        """What the person read, as long as their key lives."""
+        """Return the words that the person read, as long as their key exists."""
         words = intended_uses.open_words(grant, grant.consent.speaker.subject)
         read = intended_uses.find_words(grant.scope, words)
         return read.text if read else ""
 
     def get_fields(self, request: HttpRequest, obj: Consent | None = None) -> tuple[str, ...]:
-        """Add the words for those who may learn who a person is: they may name people."""
+        """Return the fields, with the words for members who may open a speaker."""
+        # The words may name people.
         may_open = may_act(request, Action.OPEN_SPEAKER)
         return (*self.fields, "show_intended_uses") if may_open else self.fields
 
@@ -70,25 +69,27 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Filters by the state as it is now. Test data lives by the organisation's own clock."""
+    """Filters by the present state, for test data at the time of the organisation's test clock."""
 
     title = "state"
     parameter_name = "state_now"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        """Every state there is."""
+        """Return every state."""
         return [(str(state), str(state)) for state in ConsentState]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Consent]) -> QuerySet[Consent]:
-        """Those in the state that was chosen."""
+        """Return the consents in the chosen state."""
         if (chosen := self.value()) is None:
             return queryset
+
         here = clock.now() + member_of(request).organisation.test_clock_ahead
         at = Case(
             When(livemode=True, then=Value(clock.now())),
             default=Value(here),
             output_field=DateTimeField(),
         )
+
         return cast("ConsentQuerySet", queryset).reading(chosen, at=at)
 
 
@@ -127,9 +128,9 @@ class ConsentAdmin(NotedAdmin[Consent]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The consent with its delivery and the reasons that were given.
+        """Show the consent with its delivery and the reasons that members gave.
 
-        Opening their words goes on record.
+        The log records when the words of reasons are opened.
         """
         consent = (
             self.get_queryset(request)
@@ -138,11 +139,13 @@ class ConsentAdmin(NotedAdmin[Consent]):
             .first()
         )
         shown: dict[str, Any] = {}
+
         if consent is not None:
             shown = {
                 **self._reasons(request, consent),
                 **delivery_admin.build_delivery_context(consent),
             }
+
         answer: HttpResponse = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **shown}
         )
@@ -156,6 +159,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
                 log_admin_action(
                     consent, member_of(request), Action.OPEN_EVIDENCE, "remarks", at=clock.now()
                 )
+
         return {"remarks": said, "may_open": may_open}
 
     def notes_of(self, row: Consent) -> Notes:
@@ -163,25 +167,26 @@ class ConsentAdmin(NotedAdmin[Consent]):
         return sealed_fields.notes_of(row)
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The state first, as it is now and not as it was written down."""
+        """Return the filters, with the present state first and not the stored one."""
         return (StateFilter, *self.list_filter)
 
     @admin.display(description="State", ordering="state")
     def state_today(self, consent: Consent) -> str:
-        """The state as it is now, also before a sweep has written it down."""
+        """Return the present state, also before a sweep has stored it."""
         return str(consent.state_at(consent_acts.owner_of(consent)["at"]))
 
     @admin.display(description="Signed record")
     def signed_record(self, consent: Consent) -> SafeString | str:
-        """The very bytes that were signed, readable."""
+        """Return the signed bytes in readable form."""
         if consent.record is None:
             return "not signed"
+
         shown = json.dumps(json.loads(bytes(consent.record)), indent=2, ensure_ascii=False)
         return format_html('<pre style="white-space: pre-wrap">{}</pre>', shown)
 
     @admin_button(text="Revoke", path="revoke", permission="revoke")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """End the consent for good."""
+        """Withdraw the consent for good."""
         return self.act(
             request,
             object_id,
@@ -197,7 +202,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
 
     @admin_button(text="Suspend", path="suspend", permission="suspend")
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Stop it for a while."""
+        """Suspend the consent for a time."""
         return self.act(
             request,
             object_id,
@@ -210,7 +215,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
 
     @admin_button(text="Resume", path="resume", permission="resume")
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let it work again."""
+        """Resume the consent."""
         return self.act(
             request,
             object_id,
@@ -247,15 +252,17 @@ class ConsentAdmin(NotedAdmin[Consent]):
         return self.may(request, Action.RESUME)
 
     def has_send_again_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """Owners and officers, while the link can be signed with and is ours to send."""
+        """Return whether the member may send the link again, while it is open and ours to send."""
         if object_id is None or not self.may(request, Action.SEND_AGAIN):
             return self.may(request, Action.SEND_AGAIN)
+
         consent = (
             self.get_queryset(request)
             .filter(pk=unquote(object_id))
             .select_related("organisation")
             .first()
         )
+
         return consent is not None and link_resend.may_be_sent(
             consent, at=consent_acts.owner_of(consent)["at"]
         )

@@ -1,4 +1,4 @@
-"""Decisions and notices in the admin: what the gate said, and what people were told."""
+"""Decisions of the gate and versions of notices in the admin."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ class DecisionAdmin(ReadOnlyAdmin[Decision]):
 
     @admin.display(description="Asked for")
     def show_request(self, decision: Decision) -> str:
-        """The question in short."""
+        """Return the access request in short."""
         return " ".join(
             str(decision.ask.get(name) or "") for name in ("action", "language", "use_case")
         ).strip()
 
     @admin.display(description="Why not")
     def why(self, decision: Decision) -> str:
-        """The reasons in short."""
+        """Return the codes of the reasons."""
         return ", ".join(str(reason["code"]) for reason in decision.reasons)
 
 
 @admin.register(NoticeVersion)
 class NoticeVersionAdmin(ReadOnlyAdmin[NoticeVersion]):
-    """What people were told. The built-in notices are the same for all organisations."""
+    """The versions of notices. The built-in ones are the same for all organisations."""
 
     list_display = ("notice", "version", "locale", "change_class", "created_at")
     fields = ("notice", "version", "locale", "change_class", "body", "sha256", "created_at")
