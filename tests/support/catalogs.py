@@ -26,6 +26,7 @@ def compile_stale_catalogs() -> None:
         draft = target.with_name(f"{target.name}.{os.getpid()}")
         with source.open("rb") as read, draft.open("wb") as written:
             write_mo(written, read_po(read))
+
         draft.replace(target)
 
 

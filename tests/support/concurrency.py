@@ -1,6 +1,4 @@
-"""Several threads that do one thing at the same moment, each with a database connection of its
-own.
-"""
+"""Threads that act at the same moment, each with its own database connection."""
 
 from __future__ import annotations
 
@@ -15,9 +13,9 @@ Result = TypeVar("Result")
 
 
 def at_once(count: int, do: Callable[[int], Result]) -> list[Result]:
-    """Call `do(0)` … `do(count - 1)` together, after all threads have met; give the results.
+    """Call `do(0)` … `do(count - 1)` at the same moment, and return the results.
 
-    Raises what one raised.
+    Raises what one of the calls raised.
     """
     start = threading.Barrier(count)
 

@@ -1,6 +1,4 @@
-"""Lets tests pass the triggers of the log, which rightly refuse it: to empty the database
-afterwards, or to tamper.
-"""
+"""Tests' way past the triggers of the log, to empty the database afterwards or to tamper."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.utils import CursorWrapper
 
-# What every migrated database has, and tests only read.
+# Tables that every migrated database has and tests only read.
 KEPT: Final = {"django_content_type", "auth_permission"}
 
 _flush = BaseDatabaseOperations.execute_sql_flush
@@ -26,13 +24,16 @@ def allow() -> None:
     Only the test runner flushes.
     """
     setattr(BaseDatabaseOperations, "execute_sql_flush", _without_triggers)  # noqa: B010 - typed as a method
-    # What the signal makes is kept, so it has nothing to do but cost a tenth of a second a test.
+    # The signal would make rows that are kept, so it would only cost a tenth of a second a test.
     setattr(flush, "emit_post_migrate_signal", _make_nothing)  # noqa: B010 - a name of Django's module
 
 
 @contextmanager
 def triggers_suspended() -> Iterator[None]:
-    """What somebody with full rights on the database can do; the log must show it afterwards."""
+    """Suspend the triggers for a block, as a person with full rights on the database can.
+
+    The log must show it afterwards.
+    """
     with connection.cursor() as cursor:
         suspend, resume = _statements(cursor)
         for statement in suspend:
@@ -55,6 +56,7 @@ def _without_triggers(self: BaseDatabaseOperations, sql_list: Sequence[str]) -> 
         if connection.vendor == "postgresql" and _is_superuser(cursor):
             return _flush(self, _deletions(tables))
         suspend, resume = _statements(cursor)
+
     return _flush(self, [*suspend, *self.sql_flush(no_style(), sorted(tables)), *resume])
 
 

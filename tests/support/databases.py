@@ -35,20 +35,22 @@ MARKS: Final = (
 
 
 def belongs_to(item: pytest.Item, part: str) -> bool:
-    """Whether a test belongs to this database's part of a run on both."""
+    """Return whether a test belongs to this database's part of a run on both."""
     marks = {mark.name for mark in item.iter_markers()}
     if not uses_rows(item, marks):
         return part == SQLITE
     if marks & {"postgres", "redis"}:
         return part == POSTGRESQL
+
     home, _ = ONE_DATABASE.get(_get_folder(item.path), (None, ""))
     if "once" in marks:
         return part == (home or SQLITE)
+
     return home is None or "both_databases" in marks or part == home
 
 
 def uses_rows(item: pytest.Item, marks: set[str]) -> bool:
-    """Whether a test asks for a database, by a fixture or by a mark."""
+    """Return whether a test needs a database, by a fixture or by a mark."""
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(
         fixtures & {"db", "transactional_db", "live_server"}

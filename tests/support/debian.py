@@ -1,6 +1,4 @@
-"""Debian packages unpacked into `.cache/`, without root and without installing: for machines that
-lack a server.
-"""
+"""Debian packages unpacked into `.cache/` without root, for machines that lack a server."""
 
 from __future__ import annotations
 
@@ -18,25 +16,27 @@ SECONDS: Final = 180.0
 
 
 def unpacked(packages: tuple[str, ...]) -> Path | None:
-    """Download these packages and whatever of their dependencies this machine lacks; give the
-    folder they lie in.
+    """Download these packages with the dependencies that this machine lacks, and return the folder.
 
-    None where there is no apt, no package source, or no network. A folder that is complete is used
-    again.
+    Returns None without apt, a package source, or a network. A complete folder is used again.
     """
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
         return None
+
     root = CACHE / hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]
     if (root / ".complete").exists():
         return root
+
     print(f"Unpacking Debian's {', '.join(packages)} into {root} ...", flush=True)  # noqa: T201 - takes some seconds
     shutil.rmtree(root, ignore_errors=True)
     archives = root / ".apt" / "archives"
     (archives / "partial").mkdir(parents=True)
     (root / ".apt" / "lists" / "partial").mkdir(parents=True)
+
     try:
         _apt(root, "update")
         _apt(root, "install", "--yes", "--download-only", "--no-install-recommends", *packages)
+
         for package in sorted(archives.glob("*.deb")):
             subprocess.run(
                 ["dpkg", "-x", str(package), str(root)],
@@ -46,12 +46,13 @@ def unpacked(packages: tuple[str, ...]) -> Path | None:
             )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         return None
+
     (root / ".complete").touch()
     return root
 
 
 def newest(root: Path, pattern: str) -> Path | None:
-    """The newest version of a program below `root`; `15` is newer than `9.6`."""
+    """Return the newest version of a program below `root`, where `15` is newer than `9.6`."""
     found = [path for path in root.glob(pattern) if os.access(path, os.X_OK)]
     return max(
         found,
@@ -61,7 +62,7 @@ def newest(root: Path, pattern: str) -> Path | None:
 
 
 def libraries(root: Path) -> Mapping[str, str]:
-    """The environment in which unpacked programs find the libraries unpacked beside them."""
+    """Return the environment in which unpacked programs find the libraries beside them."""
     folders = sorted({str(path.parent) for path in root.glob("**/*.so.*")})
     return {
         "LD_LIBRARY_PATH": ":".join([*folders, os.environ.get("LD_LIBRARY_PATH", "")]).rstrip(":")

@@ -119,6 +119,7 @@ class _Reader:
     def _walk(self, node: ast.AST, *, in_raise: bool = False) -> None:
         if isinstance(node, ast.Call) and _is_logging(node):
             return  # for who runs the service
+
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
             self._take_docstring(node)
             rest = node.body[1:] if ast.get_docstring(node) is not None else node.body
@@ -128,12 +129,15 @@ class _Reader:
 
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return  # what describes a constant or a field
+
         if (text := _read_text(node)) is not None:
             if _SENTENCE.match(text) or (in_raise and text.startswith("must ")):
                 self.found.append(text)
             return
+
         if isinstance(node, ast.Call):
             self._take_labels(node)
+
         for child in children:
             self._walk(child, in_raise=in_raise or isinstance(node, ast.Raise))
 
@@ -157,7 +161,7 @@ def _is_logging(node: ast.Call) -> bool:
 
 
 def _has_code(node: ast.ClassDef) -> bool:
-    """Whether this is an error of the API, which names its code."""
+    """Return whether this is an error of the API, which names its code."""
     return any(
         isinstance(one, ast.Assign)
         and isinstance(one.value, ast.Constant)
@@ -170,12 +174,14 @@ def _read_text(node: ast.AST) -> str | None:
     """Return a string as it reads, with what is filled in as `{expression}`."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
+
     if isinstance(node, ast.JoinedStr):
         return "".join(
             str(part.value) if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"
             for part in node.values
             if isinstance(part, ast.Constant | ast.FormattedValue)
         )
+
     return None
 
 

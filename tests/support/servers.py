@@ -1,6 +1,4 @@
-"""Real servers for the tests: PostgreSQL and Redis from a URL, PATH or unpacked Debian packages;
-and Chromium.
-"""
+"""Real servers for the tests: PostgreSQL and Redis from a URL, PATH or Debian packages."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ READY_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A server that answers: its URL, and in words where it came from."""
+    """A server that answers, with its URL and in words where it came from."""
 
     url: str
     source: str
@@ -38,7 +36,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RunAs:
-    """The user a server runs as; Nones mean the one who runs the tests."""
+    """The user that a server runs as, where None means the user of the tests."""
 
     user: int | None = None
     group: int | None = None
@@ -56,21 +54,25 @@ class _Programs:
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[Found | None]:
-    """A PostgreSQL with rights to make databases for as long as the block runs; None when there is
-    none to be had.
+    """Run a PostgreSQL with rights to make databases while the block runs.
+
+    Yields None when there is none.
     """
     if given := os.environ.get("DATABASE_URL"):
         yield Found(url=given, source="DATABASE_URL")
         return
+
     programs = _programs("postgres", "/usr/lib/postgresql/*/bin", ("postgresql",))
     if programs is None:
         yield None
         return
+
     user = _user_for_postgresql()
     with _folder(user) as folder:
-        port, password = _free_port(), secrets.token_hex(16)
+        port = _free_port()
+        password = secrets.token_hex(16)
         _init_cluster(programs, folder, user, password)
-        # Nothing in it outlives the run, so it need not reach the disk.
+        # Its data is deleted after the run, so nothing need reach the disk.
         options = (
             "fsync=off",
             "synchronous_commit=off",
@@ -95,14 +97,16 @@ def postgresql() -> Iterator[Found | None]:
 
 @contextlib.contextmanager
 def redis() -> Iterator[Found | None]:
-    """An empty Redis for as long as the block runs; None when there is none to be had."""
+    """Run an empty Redis while the block runs, or yield None when there is none."""
     if given := os.environ.get("REDIS_URL"):
         yield Found(url=given, source="REDIS_URL")
         return
+
     programs = _programs("redis-server", "/usr/bin", ("redis-server",))
     if programs is None:
         yield None
         return
+
     with _folder(_RunAs()) as folder:
         port = _free_port()
         command = [
@@ -119,33 +123,35 @@ def redis() -> Iterator[Found | None]:
 
 
 def chromium() -> str | None:
-    """The browser: CHROMIUM, or what PATH has."""
+    """Return the browser that CHROMIUM names, or else the one on PATH."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 def _programs(program: str, versioned: str, packages: tuple[str, ...]) -> _Programs | None:
-    """Look on PATH, then in Debian's versioned folders (newest first), then unpack Debian's
-    packages.
-    """
+    """Find a program on PATH, else in Debian's versioned folders, else in unpacked packages."""
     if on_path := shutil.which(program):
         return _Programs(folder=Path(on_path).resolve().parent, source=on_path)
     if installed := debian.newest(Path("/"), f"{versioned.lstrip('/')}/{program}"):
         return _Programs(folder=installed.parent, source=str(installed))
+
     root = debian.unpacked(packages)
     if root and (found := debian.newest(root, f"{versioned.lstrip('/')}/{program}")):
         source = f"unpacked Debian packages in {root}"
         return _Programs(folder=found.parent, source=source, environment=debian.libraries(root))
+
     return None
 
 
 def _user_for_postgresql() -> _RunAs:
-    """PostgreSQL refuses to run as root; then it runs as its own user, or as nobody."""
+    """Return the user for PostgreSQL: for root its own user, or the user `nobody`."""
+    # PostgreSQL refuses to run as root.
     if os.geteuid() == 0:
         for name in ("postgres", "nobody"):
             with contextlib.suppress(KeyError):
                 entry = pwd.getpwnam(name)
                 return _RunAs(user=entry.pw_uid, group=entry.pw_gid, extra_groups=())
+
     return _RunAs()
 
 
@@ -160,7 +166,8 @@ def _folder(user: _RunAs) -> Iterator[Path]:
 def _init_cluster(programs: _Programs, folder: Path, user: _RunAs, password: str) -> None:
     words = folder / "password"
     words.write_text(password, encoding="ascii")
-    words.chmod(0o644)  # the folder around it is private
+    # The folder around it is private.
+    words.chmod(0o644)
     command = [
         str(programs.folder / "initdb"),
         "-D",
@@ -190,9 +197,8 @@ def _init_cluster(programs: _Programs, folder: Path, user: _RunAs, password: str
 def _running(
     command: list[str], programs: _Programs, folder: Path, user: _RunAs, *, stop: signal.Signals
 ) -> Iterator[None]:
-    """Run a server; it ends with the block, and also when this process is killed (Linux tells
-    it).
-    """
+    """Run a server, which ends with the block and also when this process is killed."""
+    # Linux signals the server when its parent dies.
     libc = ctypes.CDLL(None)
 
     def end_with_parent() -> None:
@@ -212,6 +218,7 @@ def _running(
             group=user.group,
             extra_groups=user.extra_groups,
         )
+
     try:
         yield
     finally:
@@ -248,6 +255,7 @@ def _answers_postgresql(url: str) -> bool:
         psycopg.connect(url.replace("postgres://", "postgresql://"), connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
+
     return True
 
 

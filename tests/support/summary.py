@@ -11,11 +11,12 @@ from typing import Final
 import pytest
 
 SLOWEST: Final = 10
-"""So many of the slowest tests are listed."""
+"""How many of the slowest tests are listed."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Write counts and the reason of every skip; under xdist only the controller gets here."""
+    """Write counts and the reason of every skip."""
+    # Under xdist only the controller calls this.
     stats = terminalreporter.stats
     skips = [f"{report.nodeid}: {_reason_of(report)}" for report in stats.get("skipped", [])]
     spent: dict[str, float] = defaultdict(float)
