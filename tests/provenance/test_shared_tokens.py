@@ -14,6 +14,7 @@ from provenance.clips.errors import ClipGone
 from provenance.models import Clip, MarkedSound
 from tests.conftest import NOON
 from tests.provenance.test_clips import draws, issue, origin_of
+from tests.support.concurrency import at_once
 from transparency_log import proofs
 from vault import subject_keys
 
@@ -154,3 +155,32 @@ def facts_of(clip: Clip) -> dict[str, object]:
     mark = event.body["mark"]
     assert isinstance(mark, dict)
     return dict(mark)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestCopiesMadeAtOnce:
+    @pytest.mark.parametrize("turn", range(5))
+    def test_share_one_token_whichever_comes_first(
+        self, acme: Organisation, subject: str, turn: int
+    ) -> None:
+        # Each has samples of its own, and all have the same words and length.
+        reserved = [
+            clip_reservation.reserve_clip(
+                replace(origin_of(acme, subject), consent_id=MINE),
+                at=NOON,
+                draw=draws(100 * turn + number),
+            )
+            for number in range(6)
+        ]
+
+        settled_together = at_once(
+            6,
+            lambda number: clip_reservation.adopt_shared_token(
+                reserved[number], (bytes([number]) * 80, b"words", b"length"), at=NOON
+            ),
+        )
+
+        assert len({clip.token for clip in settled_together}) == 1
+        sounds = MarkedSound.objects.values_list("token", flat=True)
+        assert set(sounds) == {settled_together[0].token}
+        assert Clip.objects.filter(token_shared=False).count() == 1
