@@ -21,7 +21,7 @@ from provenance.clips import clip_lifecycle
 from provenance.models import Clip, ClipState
 from voices import voice_comparison, voice_deletion, voice_events, voice_macs
 from voices.models import Voice, VoiceState
-from voices.speech import delivery, job_queue
+from voices.speech import clip_delivery, job_queue
 
 ACTOR: Final = "system:sweep"
 MOST: Final = 500
@@ -149,7 +149,7 @@ def give_up_clips(*, at: datetime) -> int:
             # Nothing was reserved.
             continue
 
-        given_up += delivery.abort_reservation(
+        given_up += clip_delivery.abort_reservation(
             clip.id, permit, code="interrupted", actor=ACTOR, at=time
         )
 

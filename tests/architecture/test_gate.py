@@ -123,9 +123,9 @@ class TestAProvider:
         cloning = called_by(source.tree(source.ROOT / "voices/cloning.py"))
         assert cloning.keys() >= {"check", "confirm", "commit", "release"}
 
-        deliver = called_by(function_in("voices/speech/delivery.py", "deliver_clip"))
+        deliver = called_by(function_in("voices/speech/clip_delivery.py", "deliver_clip"))
         assert deliver["confirm"] < deliver["commit"] < deliver["issue_clip"]
-        abort = called_by(function_in("voices/speech/delivery.py", "abort_reservation"))
+        abort = called_by(function_in("voices/speech/clip_delivery.py", "abort_reservation"))
         assert abort.keys() >= {"release", "charge_quota", "abort_clip"}
 
     def test_is_followed_by_a_delivery_or_an_abort(self) -> None:

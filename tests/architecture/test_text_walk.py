@@ -29,7 +29,7 @@ def test_a_stream_takes_the_steps_of_a_whole_answer() -> None:
     shared = {
         "voices/speech/preparation.py",
         "voices/speech/rendering.py",
-        "voices/speech/delivery.py",
+        "voices/speech/clip_delivery.py",
     }
     for way in text_walk.WAYS:
         assert shared <= set(follow_way(way).files)

@@ -24,7 +24,7 @@ from tests.voices.conftest import (
     revoke,
 )
 from voices.models import Voice
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 
 TITLES = {
     "issued": "Made here, unchanged",

@@ -40,7 +40,8 @@ from tests.support import servers
 
 def takes_text(schema: Schema) -> bool:
     kinds = schema.get("type", ())
-    return ("string" in kinds and "enum" not in schema) or "additionalProperties" in schema
+    takes_more = schema.get("additionalProperties", False) is not False
+    return ("string" in kinds and "enum" not in schema) or takes_more
 
 
 def free_fields() -> Iterator[tuple[str, tuple[str | int, ...]]]:

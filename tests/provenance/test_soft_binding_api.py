@@ -32,7 +32,7 @@ from tests.voices.conftest import (
 from voices import reconcile
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock_at_noon")]
 BINDING, CONTENT = "/c2pa/matches/byBinding", "/c2pa/matches/byContent"

@@ -21,7 +21,7 @@ from transparency_log import proofs
 from voices.models import Voice
 from voices.providers.base import ProviderVoice, SpeechLine
 from voices.speech import disclosure, pipeline
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 from voices.speech.disclosure import (
     SENTENCES,
     Disclosure,

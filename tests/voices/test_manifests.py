@@ -36,7 +36,7 @@ from vault import kms
 from vault.models import Blob
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -37,8 +37,8 @@ from transparency_log import proofs
 from vault import blobs
 from voices.models import Voice, VoiceState
 from voices.providers.base import ProviderDown, ProviderVoice, SpeechLine
-from voices.speech import delivery, dispatch, pipeline
-from voices.speech.delivery import DeliveredClip
+from voices.speech import clip_delivery, dispatch, pipeline
+from voices.speech.clip_delivery import DeliveredClip
 from voices.synthesis_requests import SpeechRequest
 
 pytestmark = pytest.mark.both_databases
@@ -216,7 +216,7 @@ class TestWhatGoesWrong:
         def sweep() -> None:
             clip = Clip.objects.get()
             permit = gate.permit_of(clip.decision_id)
-            delivery.abort_reservation(
+            clip_delivery.abort_reservation(
                 clip.id, permit, code="interrupted", actor="system:sweep", at=NOON
             )
 

@@ -21,7 +21,7 @@ from voices.models import Voice
 from voices.providers import provider_audio
 from voices.providers.base import EncodedAudio, ProviderDown, ProviderVoice, SpeechLine
 from voices.speech import pipeline
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,7 +22,7 @@ from vault import subject_keys
 from voices.api.serializers.clip_serializers import ClipSerializer
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 from watermark.audiowmark.audiowmark_embedder import compute_difference
 
 OURS = ["sayso-speech/1"]

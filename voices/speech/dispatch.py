@@ -16,7 +16,7 @@ from vault import sealed_notes
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.providers import registry
 from voices.speech import capability_checks, job_queue, pipeline, tasks
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 from voices.speech.streaming import session
 from voices.speech.streaming.session import StreamSession
 from voices.synthesis_requests import Providers, SpeechRequest

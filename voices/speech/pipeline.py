@@ -12,7 +12,7 @@ from voices.models import Voice
 from voices.providers import registry, voice_handles
 from voices.providers.provider_audio import read_provider_audio
 from voices.speech import copy_names
-from voices.speech.delivery import (
+from voices.speech.clip_delivery import (
     DeliveredClip,
     Settle,
     abort_speech,

@@ -28,7 +28,7 @@ class PreparedSpeech:
 
     `line` is what the provider speaks, disclosure included. `reservation` holds the clip's id and
     the token and key of its watermark. `aigc_label` is China's hidden label, where the clip must
-    carry it. It ends with `delivery.deliver_clip` or `delivery.abort_speech`.
+    carry it. It ends with `clip_delivery.deliver_clip` or `clip_delivery.abort_speech`.
     """
 
     request: SpeechRequest

@@ -37,7 +37,7 @@ from tests.voices.conftest import (
 from vault import subject_keys
 from voices.models import Voice
 from voices.speech import pipeline
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 
 pytestmark = pytest.mark.both_databases
 

@@ -26,7 +26,7 @@ from voices.api.serializers.job_serializers import JobSerializer
 from voices.api.serializers.speech_forms import BatchForm, LineForm, SpeechForm
 from voices.models import Job, JobKind
 from voices.speech import dispatch
-from voices.speech.delivery import DeliveredClip
+from voices.speech.clip_delivery import DeliveredClip
 from voices.speech.preparation import PreparedSpeech
 from voices.synthesis_requests import SpeechRequest
 

@@ -27,7 +27,7 @@ from provenance.clips.log_body import PartialDelivery
 from voices.models import Voice
 from voices.providers import voice_handles
 from voices.providers.base import AudioChunk, Provider, Streaming, UnsupportedField
-from voices.speech import copy_names, delivery
+from voices.speech import clip_delivery, copy_names
 from voices.speech.preparation import PreparedSpeech, prepare_speech, share_token
 from voices.speech.rendering import render_sent_stream
 from voices.speech.streaming.concurrency import ENTRANCE, PLACES
@@ -93,7 +93,7 @@ def _ask_provider(
         provider = cast("Streaming", providers(voice.provider))
         chunks = provider.stream(voice_handles.open_handle(voice), prepared.line)
     except BaseException as error:
-        delivery.abort_speech(prepared, error, at=now())
+        clip_delivery.abort_speech(prepared, error, at=now())
         raise
 
     return prepared, chunks
@@ -216,13 +216,13 @@ class StreamSession:
         rendered = render_sent_stream(
             self.prepared, sent, described, mark_failure=mark_failure, at=at
         )
-        delivery.deliver_clip(self.prepared, rendered, at=at)
+        clip_delivery.deliver_clip(self.prepared, rendered, at=at)
 
     def _abort(self, sent: bytes, error: BaseException | None) -> None:
         partial_delivery = self._describe_partial(sent) if sent else None
-        delivery.abort_speech(self.prepared, error, at=self._now(), partial=partial_delivery)
+        clip_delivery.abort_speech(self.prepared, error, at=self._now(), partial=partial_delivery)
 
-        code = delivery.get_error_code(error)
+        code = clip_delivery.get_error_code(error)
         facts = {"clip": self._clip_id, "code": code, "bytes": len(sent)}
         logger.info("stream broken off", extra=facts)
 
