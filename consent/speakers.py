@@ -105,14 +105,8 @@ def update_speaker(
     before = open_personal(found)
     if before is None:
         raise SpeakerGone("This speaker has been erased.")
-    known = {name: changes.get(name, getattr(before, name)) for name in _PERSONAL}
-    after = Personal(
-        name=str(known["name"]),
-        email=str(known["email"]),
-        country=_text_or_none(known["country"]),
-        locale=_text_or_none(known["locale"]),
-        phone=_text_or_none(known["phone"]),
-    )
+
+    after = _apply_changes(before, changes)
     corrected = sorted(
         name for name in _list_bound_fields(found) if getattr(before, name) != getattr(after, name)
     )
@@ -122,19 +116,7 @@ def update_speaker(
             facts={"fields": corrected},
         )
 
-    found.sealed = _seal_personal(found.subject, after)
-    found.email_index = sealed_values.blind_index(organisation.id, after.email, at=at)
-    after_notes = notes_of(found).with_changes(changes)
-    kept = sealed_notes.seal_notes(
-        after_notes,
-        subjects=(found.subject,),
-        row_id=found.id,
-        organisation_id=organisation.id,
-        at=at,
-    )
-    for column, value in kept.items():
-        setattr(found, column, value)
-    found.save(update_fields=["sealed", "email_index", *kept])
+    _save_changes(found, after, notes_of(found).with_changes(changes), at=at)
     if corrected:
         speaker_history.keep_correction(
             found,
@@ -149,6 +131,35 @@ def update_speaker(
             found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)}
         )
     return found
+
+
+def _apply_changes(before: Personal, changes: Mapping[str, object]) -> Personal:
+    known = {name: changes.get(name, getattr(before, name)) for name in _PERSONAL}
+    return Personal(
+        name=str(known["name"]),
+        email=str(known["email"]),
+        country=_text_or_none(known["country"]),
+        locale=_text_or_none(known["locale"]),
+        phone=_text_or_none(known["phone"]),
+    )
+
+
+def _save_changes(speaker: Speaker, personal: Personal, notes: Notes, *, at: datetime) -> None:
+    """Seal what is personal and the notes, and find the speaker by the new address."""
+    organisation_id = speaker.organisation_id
+    speaker.sealed = _seal_personal(speaker.subject, personal)
+    speaker.email_index = sealed_values.blind_index(organisation_id, personal.email, at=at)
+    kept = sealed_notes.seal_notes(
+        notes,
+        subjects=(speaker.subject,),
+        row_id=speaker.id,
+        organisation_id=organisation_id,
+        at=at,
+    )
+
+    for column, value in kept.items():
+        setattr(speaker, column, value)
+    speaker.save(update_fields=["sealed", "email_index", *kept])
 
 
 def get_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:

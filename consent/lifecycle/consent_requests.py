@@ -182,21 +182,7 @@ def renew_consent(
     ours, or stays L0. Idempotent: while a request to renew is open, that one is given, and what was
     asked otherwise is a warning. Raises as `request_consent` does, and WrongState.
     """
-    speakers.lock_speaker_of(consent_id)
-    rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
-        no_key=True, of=("self",)
-    )
-    old = (
-        rows.select_related("organisation", "speaker", "notice_version__notice")
-        .filter(id=consent_id)
-        .first()
-    )
-    if old is None:
-        raise NotFound("There is no such consent.")
-    if old.state == ConsentState.SUPERSEDED:
-        raise _superseded_error(old)
-    if ConsentState(old.state) not in _RENEWABLE:
-        raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
+    old = _lock_renewable_consent(consent_id, organisation_id, livemode=livemode)
     open_one = old.successors.filter(state=ConsentState.REQUESTED, link_expires_at__gt=at).first()
     if open_one is not None:
         warnings = request_checks.warn_of_differences(
@@ -231,6 +217,27 @@ def renew_consent(
         actor=actor,
         at=at,
     )
+
+
+def _lock_renewable_consent(consent_id: str, organisation_id: str, *, livemode: bool) -> Consent:
+    """Lock a consent that was signed, its person before it."""
+    speakers.lock_speaker_of(consent_id)
+    rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
+        no_key=True, of=("self",)
+    )
+    old = (
+        rows.select_related("organisation", "speaker", "notice_version__notice")
+        .filter(id=consent_id)
+        .first()
+    )
+
+    if old is None:
+        raise NotFound("There is no such consent.")
+    if old.state == ConsentState.SUPERSEDED:
+        raise _superseded_error(old)
+    if ConsentState(old.state) not in _RENEWABLE:
+        raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
+    return old
 
 
 def _lock_askable_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Speaker:

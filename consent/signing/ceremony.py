@@ -74,19 +74,20 @@ def sign_consent(
 ) -> Consent:
     """Sign.
 
-    `ticked` holds the ids of the grants that the person agreed to; the others count as declined.
-
+    `ticked` holds the ids of the grants that the person agreed to. The others count as declined.
     `page` is what the person read: the page as served, and the view that it was drawn from.
-    `advice` is the answer to whether the person is advised (one of ADVICE; None where that
-    was not asked). Raises LinkUnknown, LinkEnded, and Invalid with one fault for everything that is
-    missing: `nothing_ticked`, `tick_unknown`, `name_mismatch`, `advice_missing`, `page_changed`
-    when the request is not as it was shown, `delivery_pending` while no server has confirmed our
-    letter.
+    `advice` is the answer to whether the person is advised, one of ADVICE, or None where that was
+    not asked.
+
+    Raises LinkUnknown, LinkEnded, and Invalid with one fault for everything that is missing:
+    `nothing_ticked`, `tick_unknown`, `name_mismatch`, `advice_missing`, `page_changed` when the
+    request is not as it was shown, `delivery_pending` while no server has confirmed our letter.
     """
     consent = open_requests.get_open_request(token, at=at, lock=True)
     if consent.assurance not in SIGNED_HERE:
         raise AssuranceUnavailable("This page signs at level L1. The request asks for more.")
     grants = list(consent.grants.order_by("position"))
+
     if faults := answer_checks.find_answer_faults(
         consent, grants, ticked=ticked, advice=advice, name_typed=name_typed
     ):
@@ -94,12 +95,30 @@ def sign_consent(
     view = view_model.build_signing_view(consent)
     if page is not None and page.view != view:
         raise page_changed_error()
+
     method = link_deliveries.method_of(consent)
     if (method == link_deliveries.BY_CONTROLLER) != (consent.assurance == "L0"):
         raise AssuranceUnavailable(
             "The way of this link and the level of the request do not belong together."
         )
+
     shown: dict[str, Json] = {
+        **_describe_page(consent, view, page),
+        "ticked": sorted(ticked),
+        "name_typed": name_typed.strip(),
+        "advice": advice,
+        "user_agent_sha256": user_agent_sha256,
+        "signed_at": to_rfc3339(at),
+    }
+    actor = f"speaker:{consent.speaker_id}"
+    return completion.complete_signing(
+        consent, grants, set(ticked), shown, method=method, actor=actor, at=at
+    )
+
+
+def _describe_page(consent: Consent, view: SigningView, page: Page | None) -> dict[str, Json]:
+    """Describe what the person had before their eyes, for the evidence."""
+    return {
         "kind": "page",
         "person": completion.describe_person(consent),
         "page": page.snapshot.html if page is not None else None,
@@ -122,16 +141,7 @@ def sign_consent(
             }
             for one in view.grants
         ],
-        "ticked": sorted(ticked),
-        "name_typed": name_typed.strip(),
-        "advice": advice,
-        "user_agent_sha256": user_agent_sha256,
-        "signed_at": to_rfc3339(at),
     }
-    actor = f"speaker:{consent.speaker_id}"
-    return completion.complete_signing(
-        consent, grants, set(ticked), shown, method=method, actor=actor, at=at
-    )
 
 
 @transactions.opens_transaction

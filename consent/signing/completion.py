@@ -10,6 +10,7 @@ from django.db.models import F
 
 from consent import intended_uses, log_events, row_macs, speakers, wakeups
 from consent.documents import consent_record
+from consent.documents.consent_record import SignedRecord
 from consent.errors import WrongState
 from consent.lifecycle import holds, link_deliveries
 from consent.lifecycle.consent_moves import move_consent
@@ -53,20 +54,13 @@ def complete_signing(
     """Keep the evidence, sign the record, and let the consent stand. The one that it renews gives
     way.
     """
-    kind, (valid_from, valid_until) = str(shown["kind"]), view_model.compute_term(consent, at)
-    # A name alone is quickly guessed from its hash, so the evidence carries 256 random bits with
-    # it.
-    data = canonical_json.dump({**shown, "consent": consent.id, "salt": secrets.token_hex(32)})
-    evidence = Evidence.objects.create(
-        id=ids.new("evd"),
-        consent=consent,
-        kind=kind,
-        sha256=hashlib.sha256(data).hexdigest(),
-        blob=blobs.store_blob(subject=consent.speaker.subject, kind="evidence", data=data, at=at),
-        created_at=at,
-    )
-    proofs = [*link_deliveries.list_delivery_proofs(consent), evidence]
+    valid_from, valid_until = view_model.compute_term(consent, at)
     agreed = [grant for grant in grants if grant.id in ticked]
+    proofs = [
+        *link_deliveries.list_delivery_proofs(consent),
+        _keep_evidence(consent, shown, at=at),
+    ]
+
     record = consent_record.build_record(
         consent,
         grants=agreed,
@@ -77,8 +71,49 @@ def complete_signing(
         at=at,
     )
     signed = consent_record.sign_record(record, organisation_id=consent.organisation_id, at=at)
+
     # Before the consent stands: a trigger lets nothing be declined afterwards.
     consent.grants.exclude(id__in=ticked).update(declined_at=at, epoch=F("epoch") + 1)
+    _activate_consent(consent, signed, valid_from=valid_from, valid_until=valid_until, at=at)
+
+    if any(grant.signed["exclusions"] for grant in agreed):
+        # What is excluded here binds the person's other consents too, so the permits that rest on
+        # those end.
+        holds.invalidate_permits(consent.speaker, but=consent.id)
+    _supersede_old_consent(consent, actor=actor, at=at)
+
+    consent.refresh_from_db()
+    _log_signature(consent, signed, proofs, agreed, method=method, actor=actor, at=at)
+    return consent
+
+
+def _keep_evidence(consent: Consent, shown: dict[str, Json], *, at: datetime) -> Evidence:
+    """Store what the person was shown and answered."""
+    # A name alone is quickly guessed from its hash, so the evidence carries 256 random bits with
+    # it.
+    data = canonical_json.dump({**shown, "consent": consent.id, "salt": secrets.token_hex(32)})
+    return Evidence.objects.create(
+        id=ids.new("evd"),
+        consent=consent,
+        kind=str(shown["kind"]),
+        sha256=hashlib.sha256(data).hexdigest(),
+        blob=blobs.store_blob(subject=consent.speaker.subject, kind="evidence", data=data, at=at),
+        created_at=at,
+    )
+
+
+def _activate_consent(
+    consent: Consent,
+    signed: SignedRecord,
+    *,
+    valid_from: datetime,
+    valid_until: datetime,
+    at: datetime,
+) -> None:
+    """Let the consent stand on its record.
+
+    Raises WrongState when the request is not open any more, or its term is empty.
+    """
     captured = valid_from < valid_until and move_consent(
         consent,
         Move.CAPTURE,
@@ -93,12 +128,18 @@ def complete_signing(
     if not captured or not move_consent(consent, Move.ACTIVATE):
         raise WrongState("The request has changed meanwhile.", facts={"state": consent.state})
     row_macs.renew_row_mac(consent.pk)
-    if any(grant.signed["exclusions"] for grant in agreed):
-        # What is excluded here binds the person's other consents too, so the permits that rest on
-        # those end.
-        holds.invalidate_permits(consent.speaker, but=consent.id)
-    _supersede_old_consent(consent, actor=actor, at=at)
-    consent.refresh_from_db()
+
+
+def _log_signature(
+    consent: Consent,
+    signed: SignedRecord,
+    proofs: list[Evidence],
+    agreed: list[Grant],
+    *,
+    method: str,
+    actor: str,
+    at: datetime,
+) -> None:
     body: dict[str, Json] = {
         "record_sha256": signed.sha256,
         "evidence": [{"kind": one.kind, "sha256": one.sha256} for one in proofs],
@@ -117,7 +158,6 @@ def complete_signing(
     log_events.log_consent_event(
         consent, "consent.activated", at=at, actor=actor, body={"record_sha256": signed.sha256}
     )
-    return consent
 
 
 def _supersede_old_consent(consent: Consent, *, actor: str, at: datetime) -> None:
