@@ -18,8 +18,7 @@ from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from consent.speaker_admin import SpeakerAdmin
 from core import clock
-from erasure import certificate
-from erasure import erasure_requests as erasures
+from erasure import certificate, erasure_requests
 from erasure.models import Erasure, ErasureTarget
 
 
@@ -161,7 +160,7 @@ def _erasure_reasons() -> list[tuple[str, str]]:
 
 def _erase_speaker(speaker: Speaker, actor: str, given: Given) -> str:
     real = clock.now()
-    erasure = erasures.request_erasure(
+    erasure = erasure_requests.request_erasure(
         speaker.id,
         organisation=speaker.organisation,
         livemode=speaker.livemode,

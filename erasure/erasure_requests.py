@@ -9,8 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from consent import speaker_erasure as consents
-from consent import speakers
+from consent import speaker_erasure, speakers
 from consent.models import Speaker
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
@@ -45,7 +44,7 @@ def request_erasure(
     Raises NotFound.
     """
     speaker = speakers.get_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
-    consents.freeze_speaker(speaker_id, reason=_reason_code(reason), actor=actor, at=at)
+    speaker_erasure.freeze_speaker(speaker_id, reason=_reason_code(reason), actor=actor, at=at)
 
     found = Erasure.objects.filter(speaker_id=speaker_id).first()
     if found is not None:

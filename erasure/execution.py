@@ -15,7 +15,7 @@ from typing import Final
 
 from accounts import idempotency_records
 from accounts.sandbox_clock import now_for
-from consent import speaker_erasure as consents
+from consent import speaker_erasure
 from consent.models import Consent
 from core import transactions
 from core.clock import Clock
@@ -24,8 +24,8 @@ from erasure import certificate, certificate_text, targets, tombstones
 from erasure.models import Erasure, ErasureState, ErasureTarget
 from provenance import reader_feedback
 from provenance.clips import clip_erasure
-from provenance.exports import export_requests as bundles
-from provenance.fingerprint import repository as fingerprints
+from provenance.exports import export_requests
+from provenance.fingerprint import repository
 from transparency_log import events
 from vault import blobs, subject_keys
 from voices import voice_comparison, voice_deletion
@@ -198,20 +198,20 @@ def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
             erasure.subject, code="speaker_erased", at=at
         ),
         ("database", "personal fields"): sum(
-            consents.purge_speaker(erasure.speaker_id, at=at).values()
+            speaker_erasure.purge_speaker(erasure.speaker_id, at=at).values()
         ),
         ("database", "feedback on clips"): reader_feedback.forget_feedback_of_subject(
             erasure.subject
         ),  # while the clips lead to the person
         ("database", "links from clips"): clip_erasure.erase_clips_of_subject(erasure.subject),
-        ("database", "fingerprints of clips"): fingerprints.forget_subject(erasure.subject),
+        ("database", "fingerprints of clips"): repository.forget_subject(erasure.subject),
         ("database", "comparisons of voices"): voice_comparison.forget_person(erasure.subject),
         ("database", "event bodies"): events.forget_bodies(erasure.subject),
         ("database", "stored answers"): idempotency_records.forget_answers(
             erasure.organisation_id, livemode=erasure.livemode
         ),
         ("vault", "recordings, profiles, clips"): blobs.delete_blobs_of(erasure.subject),
-        ("exports", "stored bundles"): bundles.forget_bundles(
+        ("exports", "stored bundles"): export_requests.forget_bundles(
             erasure.organisation_id, livemode=erasure.livemode, at=at
         ),
     }

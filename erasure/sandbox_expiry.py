@@ -25,7 +25,7 @@ from core.durations import Duration
 from core.errors import NotFound, Unavailable
 from erasure import erasure_requests, execution
 from provenance.clips import clip_erasure
-from provenance.exports import export_requests as bundles
+from provenance.exports import export_requests
 from provenance.models import Clip
 from transparency_log import events
 from voices import voice_deletion
@@ -97,7 +97,7 @@ def _find_old_rows(
         "voices": _old_voices(before, mine),
         "clips": clip_erasure.list_linked_clips(before, **mine),
         "jobs": job_queue.jobs_settled_before(before, **mine),
-        "exports": bundles.list_settled_exports(before, **mine),
+        "exports": export_requests.list_settled_exports(before, **mine),
         # Stored answers live a day by the real clock.
         "answers": idempotency_records.settled_before(older_than.before(real), **mine),
     }
@@ -164,7 +164,7 @@ def _end_one_by_one(
 
 _DELETE: Final[Mapping[str, Callable[[Sequence[Any]], int]]] = {
     "clips": clip_erasure.erase_clips, "jobs": job_queue.delete_jobs,
-    "exports": bundles.delete_exports, "answers": idempotency_records.delete_answers,
+    "exports": export_requests.delete_exports, "answers": idempotency_records.delete_answers,
 }  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from core import clock, ids
 from core.canonical_json import Json
 from core.errors import NotFound
 from transparency_log import checkpoints, cosigned_checkpoints
-from transparency_log.formats import signed_note as notes
 from transparency_log.formats import tile_paths
 from transparency_log.formats.merkle import HASH, WIDTH, TileAt
+from transparency_log.formats.signed_note import VerifierKey
 from transparency_log.models import Checkpoint, Entry, Head, Outbox
 from transparency_log.storage import tile_store
 from vault import public_keys, signing_keys
@@ -143,8 +143,7 @@ def get_verifier_keys(organisation_id: str) -> str:
         raise NotFound("There is no such log.")
 
     return "".join(
-        f"{notes.VerifierKey(name=head.name, public_key=key.public_key)}\n"
-        for key in reversed(public)
+        f"{VerifierKey(name=head.name, public_key=key.public_key)}\n" for key in reversed(public)
     )
 
 
@@ -184,7 +183,7 @@ def list_keys(organisation_id: str) -> list[dict[str, Json]]:
     return [
         {
             "name": name,
-            "vkey": str(notes.VerifierKey(name=name, public_key=key.public_key)),
+            "vkey": str(VerifierKey(name=name, public_key=key.public_key)),
             "algorithm": "Ed25519",
             "valid_from": clock.to_rfc3339(key.valid_from),
             "valid_until": clock.to_rfc3339(key.valid_until) if key.valid_until else None,
