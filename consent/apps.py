@@ -25,7 +25,7 @@ class ConsentConfig(AppConfig):
         from consent.documents import processing_register
         from consent.lifecycle import expiry
         from consent.policy import state_machine
-        from provenance import verification
+        from provenance import consent_status
         from provenance.exports import export_sources
         from transparency_log import recovery
         from transparency_log.formats import entry_kinds
@@ -44,8 +44,8 @@ class ConsentConfig(AppConfig):
         processing_register.register_processing_tables()
         export_sources.sweeps.add(expiry.expire_all_of)
         recovery.history_lost.connect(suspend_after_restore.suspend_all)
-        verification.consent_directory.fill(
-            verification.ConsentDirectory(
+        consent_status.consent_directory.fill(
+            consent_status.ConsentDirectory(
                 get_state=selectors.get_state_now,
                 get_level=selectors.get_signed_level,
                 ended_for_good=state_machine.ENDED_FOR_GOOD,

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -122,6 +124,26 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return iter(tuple(self._items.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFunction:
+    """A function by its dotted name, whose module is loaded with the first call.
+
+    For listeners that need libraries with which most commands have nothing to do.
+    """
+
+    name: str
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Call the function."""
+        return self.load()(*args, **named)
+
+    def load(self) -> Callable[..., Any]:
+        """Return the function. Raises ImportError or AttributeError when there is none."""
+        module, _, function = self.name.rpartition(".")
+        found: Callable[..., Any] = getattr(import_module(module), function)
+        return found
 
 
 def list_unfilled() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ class ProvenanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from provenance.clips import watermark_keys
+        from provenance.clips import watermark_policy
         from provenance.exports import clip_export_tables
         from transparency_log.formats import entry_kinds
 
@@ -14,5 +14,5 @@ class ProvenanceConfig(AppConfig):
             "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed", "clip.c2pa_failed",
             "export.requested", "export.ready", "export.downloaded", "mark_key.exported",
         )  # fmt: skip
-        watermark_keys.register_policy()
+        watermark_policy.register_policy()
         clip_export_tables.register_clip_tables()

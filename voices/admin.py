@@ -14,7 +14,7 @@ from accounts.sandbox_clock import now_for
 from core import clock
 from core.caller_notes import Notes
 from vault.notes_admin import NotedAdmin
-from voices import similarity_reviews, voice_library
+from voices import similarity_reviews, voice_labels
 from voices.models import Job, ReviewOutcome, ReviewState, Sample, Voice, VoiceReview
 from voices.speech import job_lookup
 
@@ -56,7 +56,7 @@ class VoiceAdmin(NotedAdmin[Voice]):
 
     def notes_of(self, row: Voice) -> Notes:
         """Open the voice's notes."""
-        return voice_library.notes_of(row)
+        return voice_labels.notes_of(row)
 
 
 @admin.register(VoiceReview)

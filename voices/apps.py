@@ -13,13 +13,9 @@ class VoicesConfig(AppConfig):
         from accounts import domain_events
         from consent import voice_lookup
         from consent.wakeups import consent_ended
+        from core.hooks import NamedFunction
         from transparency_log.formats import entry_kinds
-        from voices import (
-            event_listeners,
-            policy_entries,
-            voice_directory,
-            voice_export_tables,
-        )
+        from voices import policy_entries, voice_directory, voice_export_tables
 
         entry_kinds.register_kinds(
             "voice.ready", "voice.failed", "voice.deleted", "voice.likeness_noted"
@@ -27,6 +23,13 @@ class VoicesConfig(AppConfig):
         voice_export_tables.register_export_tables()
         voice_lookup.voice_directory.fill(voice_directory.DIRECTORY)
         policy_entries.register_policy()
-        domain_events.account_changed.connect(event_listeners.on_key_event)
-        domain_events.account_changed.connect(event_listeners.on_policy_event)
-        consent_ended.connect(event_listeners.on_consent_ended, dispatch_uid="voices.sweep")
+
+        # By name: these listeners reach the whole way of speech, and most commands never call them.
+        for name in ("on_key_event", "on_policy_event"):
+            listener = NamedFunction(f"voices.event_listeners.{name}")
+            domain_events.account_changed.connect(listener)
+        consent_ended.connect(
+            NamedFunction("voices.event_listeners.on_consent_ended"),
+            weak=False,
+            dispatch_uid="voices.sweep",
+        )

@@ -24,6 +24,7 @@ from voices.providers import registry, voice_handles
 from voices.providers.base import Clone, ProviderVoice, ReferenceRecording
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_events import Row
+from voices.voice_labels import label_context
 
 # Longer than the slowest training at a provider that we wait for.
 LEASE: Final = timedelta(minutes=10)
@@ -85,11 +86,6 @@ def clone_voice(
 
     voice.refresh_from_db()
     return voice
-
-
-def label_context(voice_id: str) -> str:
-    """Return the context under which a voice's name and description are sealed."""
-    return f"voice|{voice_id}|label"
 
 
 def _build_access_request(order: CloneRequest, principal: Principal) -> gate.AccessRequest:

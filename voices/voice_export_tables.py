@@ -16,7 +16,7 @@ from core.clock import format_timestamp
 from provenance.exports import export_sources
 from provenance.exports.export_sources import ExportScope, File, Row
 from voices.models import Sample, Voice
-from voices.voice_library import label_of, notes_of
+from voices.voice_labels import label_of, notes_of
 
 _VOICE: Final = (
     "id", "speaker", "consent", "decision", "provider", "language", "use_case", "state", "code",

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import cast
 
 from django.db import transaction
 
 from accounts.principal import Principal
 from core import transactions
-from core.caller_notes import Notes
 from core.clock import Clock
-from core.errors import Conflict, NotFound
+from core.errors import Conflict
 from vault import sealed_notes, sealed_values
 from voices import cloning, tasks, voice_comparison, voice_deletion
 from voices.models import ENDING, Voice
 from voices.providers import registry
 from voices.synthesis_requests import CloneRequest, Providers
+from voices.voice_labels import label_context, label_of, notes_of
 from voices.voice_selectors import get_voice, list_voices
 
 
@@ -27,17 +25,6 @@ class VoiceEnding(Conflict):
     """The voice is being deleted, or has been deleted."""
 
     code = "voice_ending"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoiceLabel:
-    """The name and description that the caller gave a voice.
-
-    They may name a person, so they are sealed, and deleted with the voice.
-    """
-
-    name: str | None = field(repr=False)
-    description: str | None = field(repr=False)
 
 
 def clone_voice(
@@ -59,27 +46,6 @@ def clone_voice(
         transaction.on_commit(compare, robust=True)
 
     return voice
-
-
-def label_of(voice: Voice) -> VoiceLabel:
-    """Open a voice's label, which is empty when the voice is deleted or its speaker erased."""
-    if voice.sealed_label is None:
-        return VoiceLabel(name=None, description=None)
-
-    try:
-        opened = sealed_values.unseal(
-            voice.subject, cloning.label_context(voice.id), bytes(voice.sealed_label)
-        )
-    except NotFound:
-        # The key is destroyed.
-        return VoiceLabel(name=None, description=None)
-
-    return VoiceLabel(**cast("dict[str, str | None]", opened))
-
-
-def notes_of(voice: Voice) -> Notes:
-    """Open the caller's notes on a voice, empty when it is deleted or its speaker erased."""
-    return sealed_notes.open_notes(voice, subjects=(voice.subject,))
 
 
 @transactions.opens_transaction
@@ -107,7 +73,7 @@ def relabel_voice(
         "name": old.name if name is None else name,
         "description": old.description if description is None else description,
     }
-    voice.sealed_label = sealed_values.seal(voice.subject, cloning.label_context(voice.id), label)
+    voice.sealed_label = sealed_values.seal(voice.subject, label_context(voice.id), label)
 
     changes = {"metadata": metadata, "external_id": external_id}
     kept = sealed_notes.seal_notes(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,7 +28,6 @@ CERTAIN: Final = "1"
 """Attributes of the standard: 1 is synthetic, 2 may be (the file says so), 3 is suspected (by
 whoever spreads it).
 """
-PRODUCER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _DOUBTFUL: Final = frozenset({"2", "3"})
 _MOST_PLACES: Final = 64  # of the four letters in a foreign file
 _NEAR: Final = (

@@ -10,16 +10,14 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-import watermark
-from accounts import organisation_policy
 from core.canonical_json import Json
 from provenance.clips import audiowmark_layer
 from provenance.clips.audiowmark_layer import AudiowmarkLayer
+from provenance.clips.watermark_policy import POLICY
 from provenance.models import Clip, MarkKey
 from vault import subject_keys
 
 TOKEN_BITS: Final = 32
-POLICY: Final = "watermark_schemes"
 Draw = Callable[[], int]
 
 
@@ -91,34 +89,6 @@ def is_second_mark_wanted(policy: Mapping[str, Json]) -> bool:
     """
     schemes = policy.get(POLICY)
     return audiowmark_layer.SCHEME in schemes if isinstance(schemes, list) else True
-
-
-def check_policy(value: Json) -> None:
-    """Raise ValueError unless `value` is a list of schemes with our own among them."""
-    known = (watermark.SCHEME, audiowmark_layer.SCHEME)
-    if (
-        not isinstance(value, list)
-        or not all(name in known for name in value)
-        or len(set(map(str, value))) < len(value)
-    ):
-        raise ValueError(f"must be a list of {' and '.join(known)}, each at most once")
-    if watermark.SCHEME not in value:
-        raise ValueError(f"must name {watermark.SCHEME}: no clip leaves without it")
-
-
-def register_policy() -> None:
-    """Make the policy's entry known."""
-    organisation_policy.policy_entries.add(
-        organisation_policy.PolicyEntry(
-            name=POLICY,
-            help=(
-                "Which schemes mark clips: our own always, audiowmark beside it in clips of 15 "
-                "seconds and more."
-            ),
-            example=[watermark.SCHEME, audiowmark_layer.SCHEME],
-            check=check_policy,
-        )
-    )
 
 
 def get_second_layer(

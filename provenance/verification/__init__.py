@@ -6,7 +6,7 @@ upload is stored, and no answer names a person.
 
 from __future__ import annotations
 
-from provenance.verification.consent_status import (
+from provenance.consent_status import (
     ConsentDirectory,
     consent_directory,
     get_consent_level,

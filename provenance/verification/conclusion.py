@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provenance.models import Clip, ClipState
-from provenance.verification.consent_status import (
+from provenance.consent_status import (
     get_consent_level,
     get_consent_state,
     has_ended_for_good,
 )
+from provenance.models import Clip, ClipState
 from provenance.verification.layers import LayerResult
 from provenance.verification.verdict import ClipSummary, MarkSegment, Outcome, VerificationResult
 

@@ -11,15 +11,20 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 HEAVY: Final = (
+    "c2pa",
     "celery",
+    "cryptography.x509",
     "drf_spectacular.openapi",
     "fpdf",
+    "numpy",
     "prometheus_client",
     "psycopg",
     "redis",
     "requests",
     "rest_framework.views",
+    "soundfile",
     "unfold.admin",
+    "watermark",
 )
 LOADED: Final = """
 import io, os, sys

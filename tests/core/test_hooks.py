@@ -12,7 +12,7 @@ from django.core import checks
 from config.checks import check_hooks
 from consent import voice_lookup
 from core import hooks
-from core.hooks import Hook, HookTaken, HookUnfilled, Registry, Signal
+from core.hooks import Hook, HookTaken, HookUnfilled, NamedFunction, Registry, Signal
 
 
 @pytest.fixture
@@ -101,6 +101,29 @@ class TestARegistry:
             registry.add(("a", 2))
         assert registry.get("a") == ("a", 1)
         assert registry.get("b") is None
+
+
+class TestANamedFunction:
+    def test_calls_what_its_name_says(self) -> None:
+        assert NamedFunction("core.ids.is_id")("org_x", "key") is False
+
+    def test_counts_once_among_listeners(self) -> None:
+        signal = Signal[str]("tests.signal")
+        for _ in range(2):
+            signal.connect(NamedFunction("core.ids.new"))
+
+        signal.disconnect(NamedFunction("core.ids.new"))
+        with pytest.raises(ValueError, match=r"."):
+            signal.disconnect(NamedFunction("core.ids.new"))
+
+    @pytest.mark.parametrize("name", ["core.ids.no_such", "core.no_such.new"])
+    def test_of_nothing_is_an_error(self, name: str) -> None:
+        with pytest.raises((AttributeError, ImportError)):
+            NamedFunction(name).load()
+
+    @pytest.mark.parametrize("name", ["on_key_event", "on_policy_event", "on_consent_ended"])
+    def test_of_the_voices_exists(self, name: str) -> None:
+        assert callable(NamedFunction(f"voices.event_listeners.{name}").load())
 
 
 class TestTheCheck:

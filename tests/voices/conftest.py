@@ -22,7 +22,7 @@ from consent.models import Consent
 from core import ids
 from tests.conftest import NOON
 from vault import blobs, sealed_values
-from voices import cloning, voice_macs
+from voices import voice_labels, voice_macs
 from voices.models import Voice, VoiceState
 from voices.providers.base import Capabilities, Clone, Provider, ProviderVoice, SpeechLine
 from voices.synthesis_requests import Providers, SpeechRequest
@@ -138,7 +138,7 @@ def voice_of(consent: Consent, state: str) -> Voice:
         use_case=AUDIOBOOK,
         state=state,
         profile_blob_id=profile,
-        sealed_label=sealed_values.seal(subject, cloning.label_context(voice_id), label),
+        sealed_label=sealed_values.seal(subject, voice_labels.label_context(voice_id), label),
         created_at=NOON,
         ready_at=NOON,
     )

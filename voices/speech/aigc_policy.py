@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from consent.policy import territories
-from provenance.clips import aigc_label
+from provenance.clips.aigc_producer import PRODUCER
 from voices.speech.disclosure import Reach, check_places, concerns_reach
 
 CHINA: Final = "CN"
@@ -29,7 +29,7 @@ def resolve_producer(
     if not named and not _policy_wants_label(policy.get("aigc_label"), reach):
         return ""
     code = policy.get("aigc_producer")
-    return code if isinstance(code, str) and aigc_label.PRODUCER.match(code) else organisation_id
+    return code if isinstance(code, str) and PRODUCER.match(code) else organisation_id
 
 
 def check_policy(value: Any) -> None:
@@ -42,7 +42,7 @@ def check_policy(value: Any) -> None:
 
 def check_producer(value: Any) -> None:
     """Raise ValueError unless this is a code that fits into the label and into a header."""
-    if not isinstance(value, str) or not aigc_label.PRODUCER.match(value):
+    if not isinstance(value, str) or not PRODUCER.match(value):
         raise ValueError("must be a code of 1 to 64 letters, digits, dots, dashes and underscores")
 
 

@@ -17,7 +17,7 @@ from core.api.pagination import list_of
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
 from core.errors import Malformed
-from voices import voice_comparison, voice_library
+from voices import voice_comparison, voice_labels
 from voices.api.serializers.input_fields import Base64Audio, Transcript, code_field
 from voices.models import ReviewState, Voice, VoiceReview, VoiceState
 
@@ -135,11 +135,11 @@ class VoiceSerializer(ObjectSerializer[Voice]):
 
     def open_notes(self, row: Voice) -> Notes:
         """Return what the caller wrote beside the voice."""
-        return voice_library.notes_of(row)
+        return voice_labels.notes_of(row)
 
     def compute_fields(self, row: Voice) -> Mapping[str, Any]:
         """Return the notes, the label, and whether a person has to look at the voice."""
-        label = voice_library.label_of(row)
+        label = voice_labels.label_of(row)
         return {
             **super().compute_fields(row),
             "name": label.name,

@@ -24,9 +24,7 @@ class ConsentDirectory:
     ended_for_good: Collection[str]
 
 
-consent_directory: Final = Hook[ConsentDirectory](
-    "provenance.verification.consent_status.consent_directory"
-)
+consent_directory: Final = Hook[ConsentDirectory]("provenance.consent_status.consent_directory")
 
 
 def get_consent_level(consent_id: str) -> str | None:

@@ -1,0 +1,48 @@
+"""What a caller calls a voice and writes beside it, sealed in the voice's row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from core.caller_notes import Notes
+from core.errors import NotFound
+from vault import sealed_notes, sealed_values
+from voices.models import Voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceLabel:
+    """The name and description that the caller gave a voice.
+
+    They may name a person, so they are sealed, and deleted with the voice.
+    """
+
+    name: str | None = field(repr=False)
+    description: str | None = field(repr=False)
+
+
+def label_context(voice_id: str) -> str:
+    """Return the context under which a voice's name and description are sealed."""
+    return f"voice|{voice_id}|label"
+
+
+def label_of(voice: Voice) -> VoiceLabel:
+    """Open a voice's label, which is empty when the voice is deleted or its speaker erased."""
+    if voice.sealed_label is None:
+        return VoiceLabel(name=None, description=None)
+
+    try:
+        opened = sealed_values.unseal(
+            voice.subject, label_context(voice.id), bytes(voice.sealed_label)
+        )
+    except NotFound:
+        # The key is destroyed.
+        return VoiceLabel(name=None, description=None)
+
+    return VoiceLabel(**cast("dict[str, str | None]", opened))
+
+
+def notes_of(voice: Voice) -> Notes:
+    """Open the caller's notes on a voice, empty when it is deleted or its speaker erased."""
+    return sealed_notes.open_notes(voice, subjects=(voice.subject,))
