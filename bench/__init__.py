@@ -1,1 +1,1 @@
-"""Measurements: each a ratio or a count, printed as a table. Never run by the tests."""
+"""Measurements, printed as tables of ratios and counts. Tests never run them."""

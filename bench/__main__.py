@@ -1,7 +1,6 @@
-"""`make bench`: every measurement in a process of its own, on PostgreSQL where it wants one; prints
-one table each.
+"""`make bench`: run each measurement in its own process, and print a table for each.
 
-`python -m bench decision log` runs those two. Exit code 1 when a target was missed.
+`python -m bench decision log` runs those two. The exit code is 1 when a target was missed.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from typing import Final
 
 from tests.support import servers
 
-# What is measured, and whether it wants PostgreSQL (the numbers of the log and of exports are
-# promised there).
+# The measurements, and whether each needs PostgreSQL. The numbers of the log and of exports are
+# promised on it.
 MEASUREMENTS: Final = {
     "decision": False,
     "watermark": False,
@@ -36,7 +35,8 @@ MEASUREMENTS: Final = {
 
 
 def main() -> int:
-    """Run the chosen measurements one after the other; nothing else should run on the machine."""
+    """Run the chosen measurements one after the other."""
+    # Nothing else should run on the machine.
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("names", nargs="*", choices=[[], *MEASUREMENTS])
     chosen = parser.parse_args().names or list(MEASUREMENTS)
@@ -46,6 +46,7 @@ def main() -> int:
 def _measure(name: str) -> int:
     print(f"\n## {name}\n", flush=True)
     began = time.monotonic()
+
     with (
         tempfile.TemporaryDirectory(prefix="sayso-bench-") as folder,
         servers.postgresql() as found,
@@ -58,12 +59,15 @@ def _measure(name: str) -> int:
         }
         environment.pop("DATABASE_URL", None)
         environment.pop("REDIS_URL", None)
+
         if MEASUREMENTS[name]:
             if found is None:
                 print("not measured: no PostgreSQL found", flush=True)
                 return 1
             environment |= {"DATABASE_URL": found.url, "SAYSO_DEVELOPMENT": "yes"}
+
         done = subprocess.run([sys.executable, "-m", f"bench.{name}"], env=environment, check=False)
+
     print(f"\n{time.monotonic() - began:.0f} s", flush=True)
     return done.returncode
 

@@ -1,8 +1,7 @@
-"""What happens to a clip on its way: codecs, resampling, telephony, cutting, noise, other speeds
-and tempos.
+"""Attacks on a clip: codecs, resampling, telephony, cutting, noise, other speeds and tempos.
 
-MP3, Opus, GSM and mu-law are libsndfile's, in this process; AAC and the tempo filter are ffmpeg's.
-Decoder delays are left in: a reader must find the place by itself.
+MP3, Opus, GSM and mu-law come from libsndfile in this process. AAC and the tempo filter come from
+ffmpeg. Decoder delays stay in: the detector must find the place by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ Attack = Callable[[Sound], Sound]
 
 
 def _ffmpeg(sound: Sound, suffix: str, *options: str) -> Sound:
-    """Through a codec or filter of ffmpeg and back."""
+    """Send a sound through a codec or filter of ffmpeg and back."""
     with tempfile.TemporaryDirectory() as folder:
         before, coded, after = (
             Path(folder) / name for name in ("in.wav", f"coded.{suffix}", "out.wav")
@@ -37,13 +36,13 @@ def _ffmpeg(sound: Sound, suffix: str, *options: str) -> Sound:
 
 
 def read(data: bytes) -> Sound:
-    """A file of one channel as sound."""
+    """Return the sound of a file with one channel."""
     samples, rate = soundfile.read(io.BytesIO(data), dtype="float32")
     return Sound(samples, int(rate))
 
 
 def mp3(bits: int) -> Attack:
-    """MP3 at this many bits a second."""
+    """Return the attack by MP3 at this many bits a second."""
 
     def change(sound: Sound) -> Sound:
         rate = sound.rate if bits > 32_000 or sound.rate <= 24_000 else 24_000
@@ -56,7 +55,7 @@ def mp3(bits: int) -> Attack:
 
 
 def opus(bits: int) -> Attack:
-    """Opus at this many bits a second."""
+    """Return the attack by Opus at this many bits a second."""
 
     def change(sound: Sound) -> Sound:
         rate = next((rate for rate in OPUS_RATES if rate >= sound.rate), OPUS_RATES[-1])
@@ -69,8 +68,9 @@ def opus(bits: int) -> Attack:
 
 
 def telephone(subtype: str) -> Attack:
-    """Through a telephone codec of libsndfile at 8 kHz: `ULAW` (G.711) or `GSM610` (GSM full
-    rate).
+    """Return the attack by a telephone codec of libsndfile at 8 kHz.
+
+    `subtype` is `ULAW` (G.711) or `GSM610` (GSM full rate).
     """
 
     def change(sound: Sound) -> Sound:
@@ -82,26 +82,26 @@ def telephone(subtype: str) -> Attack:
 
 
 def noise(sound: Sound, decibels: float) -> Sound:
-    """White noise this far below the clip's mean power."""
+    """Add white noise at this many decibels below the clip's mean power."""
     random = np.random.default_rng(20).standard_normal(sound.samples.size).astype(np.float32)
     random *= np.sqrt(np.mean(sound.samples**2) / np.mean(random**2)) * 10 ** (-decibels / 20)
     return Sound(sound.samples + random, sound.rate)
 
 
 def cut(sound: Sound, seconds: float) -> Sound:
-    """Without its first part."""
+    """Cut off the first part of a sound."""
     return Sound(sound.samples[round(seconds * sound.rate) :], sound.rate)
 
 
 def middle(sound: Sound, seconds: float) -> Sound:
-    """So much from its middle alone."""
+    """Keep only this much from the middle of a sound."""
     size = round(seconds * sound.rate)
     start = (sound.samples.size - size) // 2
     return Sound(sound.samples[start : start + size], sound.rate)
 
 
 def echoed(milliseconds: float, gain: float = 1.0) -> Attack:
-    """Mixed with itself, so much later: two paths of one sound."""
+    """Return the attack that mixes a sound with its own echo, as two paths of one sound."""
 
     def change(sound: Sound) -> Sound:
         late = round(milliseconds * sound.rate / 1_000)
@@ -113,7 +113,7 @@ def echoed(milliseconds: float, gain: float = 1.0) -> Attack:
 
 
 def played(speed: float) -> Attack:
-    """Faster and higher, or slower and lower, as a tape that runs at another speed."""
+    """Return the attack that plays a sound faster and higher, or slower and lower, like a tape."""
     return lambda sound: Sound(sound.samples, round(sound.rate * speed)).resample(sound.rate)
 
 
@@ -136,7 +136,7 @@ ATTACKS: dict[str, Attack] = {
     "echo 9 ms, turned over": echoed(9.0, -1.0),
     "tempo 0.95": lambda sound: _ffmpeg(sound, "wav", "-af", "atempo=0.95"),
 }
-# Wanted of marked clips, exact token: by length in seconds, the share and the attacks it holds for.
+# The wanted share of marked clips whose exact token is read, by length in seconds and attack.
 ORDINARY = (
     "clean",
     "mp3 64k",

@@ -1,9 +1,8 @@
-"""audiowmark's scheme: against the program's vectors, beside our own scheme on the same clips,
-together, and its speed.
+"""audiowmark's scheme against the program's vectors, beside and together with ours, and its speed.
 
-`python -m bench.audiowmark [--clips N]`: wants ffmpeg, and PESQ (`make .venv/.bench`). Exit code 1
-when a target was missed. A scheme reads a clip when the exact message is read and can be believed
-without knowing it.
+`python -m bench.audiowmark [--clips N]` needs ffmpeg, and PESQ (`make .venv/.bench`). The exit code
+is 1 when a target was missed. A scheme reads a clip when it reads the exact message, and reliably
+without knowing it beforehand.
 """
 
 from __future__ import annotations
@@ -58,9 +57,8 @@ class Tally:
 
 
 def hosts_of(seconds: int, count: int) -> list[Sound]:
-    """Speech of exactly this length: voices of the corpus one after the other, as most of them say
-    less.
-    """
+    """Return `count` pieces of speech of exactly this many seconds."""
+    # The voices of the corpus come one after the other, because most of them speak for less time.
     pieces = clips(5, 2 * count * -(-seconds // 5))
     everything = np.concatenate([clip.sound.resample(RATE).samples for clip in pieces])
     size = seconds * RATE
@@ -81,7 +79,8 @@ def theirs_in(heard: Sound) -> bool:
 def ours_alone(host: Sound) -> Sound:
     try:
         return verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV).sound
-    except MarkFailed:  # counts as not read
+    except MarkFailed:
+        # This counts as not read.
         return host
 
 
@@ -94,10 +93,11 @@ def theirs_alone(host: Sound) -> Sound:
 
 
 def side_by_side(count: int, lengths: Sequence[int]) -> Iterator[Tally]:
-    """Each scheme alone on the same clips."""
+    """Mark the same clips with each scheme alone, and count what each reads."""
     for seconds in lengths:
         hosts = hosts_of(seconds, count)
         ours, theirs = [ours_alone(host) for host in hosts], [theirs_alone(host) for host in hosts]
+
         for attack in BESIDE:
             change = ATTACKS[attack]
             yield Tally(
@@ -110,7 +110,7 @@ def side_by_side(count: int, lengths: Sequence[int]) -> Iterator[Tally]:
 
 
 def vector_rows() -> Iterator[Row]:
-    """What the program wrote is read; what it would have written is written."""
+    """Yield whether we read what the program wrote, and write what it would have written."""
     files = ("loud44_8", "mono24_30", "mono44_60")
     read = sum(
         audiowmark.detect(*sound(f"{name}.marked"), keys=[KEY])[0].message == MESSAGE
@@ -122,6 +122,7 @@ def vector_rows() -> Iterator[Row]:
         wanted="all",
         met=read == len(files),
     )
+
     for name in ("loud44_8", "mono24_30"):
         host, rate = sound(f"{name}.original")
         theirs = steps(f"{name}.marked") / 32768.0 - host
@@ -138,7 +139,7 @@ def vector_rows() -> Iterator[Row]:
 
 
 def length_rows(tallies: list[Tally]) -> Iterator[Row]:
-    """Both schemes by length; ours has to be ahead wherever clips are shorter than ten seconds."""
+    """Yield both schemes by length. Ours must be ahead for clips shorter than ten seconds."""
     for tally in tallies:
         short = tally.seconds < 10
         yield Row(
@@ -150,9 +151,7 @@ def length_rows(tallies: list[Tally]) -> Iterator[Row]:
 
 
 def together_rows(count: int) -> Iterator[Row]:
-    """Both marks in one clip, as the pipeline writes them: what either loses by it, and what a
-    listener does.
-    """
+    """Yield what each mark loses when both are in one clip, and what a listener loses."""
     hosts = hosts_of(16, count)
     plain = [theirs_alone(host) for host in hosts]
     alone = [
@@ -163,6 +162,7 @@ def together_rows(count: int) -> Iterator[Row]:
         verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV, second=SECOND)
         for host in hosts
     ]
+
     for attack in BESIDE:
         change = ATTACKS[attack]
         before = (
@@ -181,9 +181,11 @@ def together_rows(count: int) -> Iterator[Row]:
             wanted="no fewer than alone",
             met=after[0] >= before[0] and after[1] >= before[1],
         )
+
     for name, found in (("ours alone", alone), ("both", both)):
         scores = mean(marked.score_milli for marked in found) / 1000
         yield Row(name=f"{name}: score of ours", measured=f"mean {scores:.2f}")
+
     sounds = {
         "ours alone": [marked.sound for marked in alone],
         "audiowmark alone": other,
@@ -199,13 +201,13 @@ def together_rows(count: int) -> Iterator[Row]:
 
 
 def _quality(host: Sound, marked: Sound) -> float:
-    """PESQ wide-band (ITU-T P.862.2) of a marked clip against the unmarked one."""
+    """Return the wide-band PESQ (ITU-T P.862.2) of a marked clip against the unmarked one."""
     pair = [one.resample(16_000).samples[: 15 * 16_000] for one in (host, marked)]
     return float(pesq(16_000, *pair, "wb"))
 
 
 def speed_rows() -> Iterator[Row]:
-    """Times real time, on one processor, best of three."""
+    """Yield the speed in units of real time, on one processor, as the best of three."""
     for name in ("mono24_30", "mono44_60"):
         marked, rate = sound(f"{name}.marked")
         write = partial(audiowmark.embed, marked, rate, key=KEY, message=MESSAGE)
@@ -228,11 +230,12 @@ def _cpu(work: Callable[[], object]) -> float:
         began = time.process_time()
         work()
         times.append(time.process_time() - began)
+
     return min(times)
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Print the table, and return 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.audiowmark")
     parser.add_argument("--clips", type=int, default=10, help="how many clips of each length")
     parser.add_argument(

@@ -1,10 +1,10 @@
-"""Content Credentials: sign and embed, and read back, by length and format; reading a stranger's
-file in the child.
+"""Content Credentials: signing, embedding and reading back, by length and format.
 
-China's hidden label, which goes in before them: written, found and the sound compared.
+A foreign file is read in the child. China's hidden label, which comes before the credentials, is
+written and found, and the sound is compared.
 
-`python -m bench.c2pa`; medians of `ROUNDS`, the file KMS. Signing in CPU time of all threads of
-this process; the child in wall time, as its start is most of it.
+`python -m bench.c2pa` prints medians of `ROUNDS` with the KMS in files. Signing is in CPU time of
+all threads of this process. The child is in wall time, because its start is most of it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MOST_MS: Final = 15.0
 
 
 def rows() -> list[Row]:
-    """Measure; a minute."""
+    """Measure everything, in about a minute."""
     call_command("migrate", verbosity=0)
     return [*_signing(), *_reading(), *_labelling()]
 
@@ -70,18 +70,19 @@ def _signing() -> list[Row]:
                     met=alone <= MOST_MS,
                 )
             )
+
     return found
 
 
 def _labelling() -> list[Row]:
     label = aigc_label.AigcLabel(producer="001191110102MAD55U9H0F", clip_id="clp_" + "a" * 26)
     found: list[Row] = []
+
     for codec in ("wav", "mp3", "flac", "ogg", "opus", "m4a"):
         data = _made(codec, 10)
         heard = decode_trusted(data, codec)
-        clock = (
-            time.perf_counter if codec == "m4a" else time.process_time
-        )  # that one is decoded in a child
+        # A child process decodes m4a.
+        clock = time.perf_counter if codec == "m4a" else time.process_time
         taken = _median(partial(aigc_label.add_label, data, codec, label, heard=heard), clock=clock)
         found.append(
             Row(
@@ -89,6 +90,7 @@ def _labelling() -> list[Row]:
                 measured=f"{taken:.1f} ms",
             )
         )
+
     return found
 
 
@@ -106,6 +108,7 @@ def _reading() -> list[Row]:
         _median(partial(manifest_reader.read_credentials, data)),
         _median(partial(manifest_reader.read_credentials, plain)),
     )
+
     return [
         Row(name="read a stranger's file in the child: mp3, 10 s", measured=f"{strange:.0f} ms"),
         Row(name="see that a file has none: wav, 60 s", measured=f"{none:.1f} ms"),
@@ -138,18 +141,20 @@ def _made(codec: str, seconds: int) -> bytes:
 
 
 def _median(once: Callable[[], object], *, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Milliseconds."""
+    """Return the median time of a call in milliseconds."""
     once()
     spent = []
+
     for _ in range(ROUNDS):
         began = clock()
         once()
         spent.append(1000 * (clock() - began))
+
     return statistics.median(spent)
 
 
 def main() -> int:
-    """Print the table; 1 when a target was missed."""
+    """Print the table, and return 1 when a target was missed."""
     found = rows()
     print(show(found))
     return int(any(row.met is False for row in found))

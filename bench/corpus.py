@@ -1,10 +1,9 @@
-"""Speech to measure on: synthetic voices in many languages and real recordings; the same clips on
-every machine.
+"""Speech for measurements: real recordings and synthetic voices, the same on every machine.
 
 `clips(seconds, count)` cuts pieces of one length. Real recordings come first, without overlap: the
-shipped LibriVox and PocketSphinx readings (16 kHz). The rest are espeak-ng voices (16 languages,
-several variants, speeds and pitches) and one in ten flite, at the rates that products use. Nothing
-is random.
+LibriVox and PocketSphinx recordings of the tests (16 kHz). The rest are espeak-ng voices (16
+languages, several variants, speeds and pitches), and one in ten is flite, at the rates that
+products use. Nothing is random.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ from audio.sound import Sound
 ROOT = Path(__file__).resolve().parent.parent
 RECORDINGS = ROOT / "tests" / "data" / "audio"
 RATES = (16_000, 22_050, 24_000, 44_100, 48_000)
-GOLDEN = 0.618034  # places in an utterance are spread by the golden ratio
+# The golden ratio spreads the places in an utterance.
+GOLDEN = 0.618034
 
 TEXTS = {
     "en": (
@@ -104,9 +104,7 @@ class Clip:
 
 
 def clips(seconds: float, count: int = 300) -> list[Clip]:
-    """`count` clips of this length, fewer only when `count` is less than the real recordings
-    give.
-    """
+    """Return `count` clips of this many seconds, a quarter of them real at most."""
     human = list(_human(seconds))[: max(1, count // 4)]
     return human + [_synthetic(index, seconds) for index in range(count - len(human))]
 
@@ -123,8 +121,9 @@ def _human(seconds: float) -> Iterator[Clip]:
 
 
 def _synthetic(index: int, seconds: float) -> Clip:
-    """The `index`-th synthetic clip: voice, speed, pitch and place in the utterance all follow from
-    the number.
+    """Return the synthetic clip with this number.
+
+    Voice, speed, pitch and place in the utterance all follow from the number.
     """
     if index % 10 == 9:
         voice = FLITE[index // 10 % len(FLITE)]
@@ -142,6 +141,7 @@ def _synthetic(index: int, seconds: float) -> Clip:
             _run(["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", text])
         )
         name = f"espeak-{voice}-{index}"
+
     start = int((index * GOLDEN) % 1.0 * (spoken.samples.size - seconds * spoken.rate))
     part = np.ascontiguousarray(spoken.samples[start : start + round(seconds * spoken.rate)])
     return Clip(
@@ -159,8 +159,6 @@ def _read(data: bytes) -> Sound:
 
 
 def _audible(samples: NDArray[np.float32], rate: int) -> Sound:
-    """Without the silence around it, so that a clip of three seconds holds three seconds of
-    speech.
-    """
+    """Return the sound without the silence around it, so that a whole clip is speech."""
     loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max())
     return Sound(np.ascontiguousarray(samples[loud[0] : loud[-1] + 1]), rate)

@@ -1,9 +1,8 @@
-"""The pure decision, all checks and reasons, against the same policy in Cedar; and whether it stays
-flat.
+"""The pure decision with all checks and reasons, against the same policy in Cedar, by size.
 
-Cedar gets one policy, parsed once, and the consent as an entity with each call. Ours finds the
-consent by its id among all. On both sides what is asked is made beforehand, and both must allow and
-refuse alike before anything is timed.
+Cedar gets one policy, which is parsed once, and the consent as an entity with each call. Ours finds
+the consent by its id among all. The requests of both are made beforehand, and both must allow and
+refuse the same before anything is timed.
 """
 
 from __future__ import annotations
@@ -78,6 +77,7 @@ def _consent(
         exclusions=frozenset({"political", "adult"}),
         characters_left=1_000_000,
     )
+
     return ConsentView(
         consent_id=f"con_{number}",
         state=ConsentState.ACTIVE,
@@ -89,7 +89,7 @@ def _consent(
 
 
 def allowed_ask(consent: ConsentView) -> AccessRequest:
-    """A call that the consent covers, in a language that it covers through its range."""
+    """Return a call that the consent covers, in a language of its range."""
     grant = consent.grants[0]
     tag = grant.languages[0]
     return AccessRequest(
@@ -107,7 +107,7 @@ def allowed_ask(consent: ConsentView) -> AccessRequest:
 
 
 def refused_ask(consent: ConsentView) -> AccessRequest:
-    """A call that nearly everything speaks against, so that every reason is put into words."""
+    """Return a call that fails nearly every check, so that every reason gets its sentence."""
     return AccessRequest(
         organisation_id="org_a",
         livemode=True,
@@ -123,14 +123,14 @@ def refused_ask(consent: ConsentView) -> AccessRequest:
 
 
 def decide(known: dict[str, PolicyContext], ask: AccessRequest) -> PolicyResult:
-    """Find the consent by its id and judge it."""
+    """Find the consent by its id, and decide the request."""
     return evaluate.evaluate_request(ask, known[ask.consent_id or ""])
 
 
 def question(
     consent: ConsentView, ask: AccessRequest
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The same as a Cedar request and its one entity."""
+    """Return the same request for Cedar, with its one entity."""
     grant = consent.grants[0]
     parts = str(ask.language).split("-")
     attributes = {
@@ -158,20 +158,24 @@ def question(
         "attrs": attributes,
         "parents": [],
     }
+
     return request, [entity]
 
 
 def timed(call: Callable[[], object], size: int) -> float:
-    """The mean time of a call over `size` calls, in microseconds."""
+    """Return the mean time of a call over `size` calls, in microseconds."""
     began = time.perf_counter()
     for _ in range(size):
         call()
+
     return (time.perf_counter() - began) / size * 1e6
 
 
 def measure(count: int) -> tuple[float, float, float, float]:
-    """Give the microseconds of a yes, of a no and of Cedar's yes among `count` consents, and
-    Cedar's over ours.
+    """Measure among `count` consents.
+
+    Returns the microseconds of a yes, of a no, and of a yes of Cedar, and how many times faster
+    than Cedar our yes is.
     """
     consents = population(count)
     known = {name: PolicyContext(at=AT, consent=consent) for name, consent in consents.items()}
@@ -201,11 +205,12 @@ def measure(count: int) -> tuple[float, float, float, float]:
         return cedarpy.is_authorized(request, policies, entities)
 
     def turn() -> tuple[float, float, float]:
-        """All three in turn: whatever else the machine does hits them alike."""
+        """Time all three in turn, so that other work on the machine hits them equally."""
         own, refused = (
             timed(lambda: decide(known, next_yes()), 4_000),
             timed(lambda: decide(known, next_no()), 1_000),
         )
+
         return own, refused, timed(cedar, 400)
 
     turn()
@@ -216,8 +221,9 @@ def measure(count: int) -> tuple[float, float, float, float]:
 
 
 def rows(sizes: Iterable[int] = SIZES) -> list[Row]:
-    """The table: each size, how many times faster than Cedar, and how flat."""
+    """Return the table: each size, how many times faster than Cedar, and how flat."""
     measured, found = [], {}
+
     for count in sizes:
         own, refused, cedar, times = found[count] = measure(count)
         measured += [
@@ -234,8 +240,9 @@ def rows(sizes: Iterable[int] = SIZES) -> list[Row]:
                 met=times >= 20,
             ),
         ]
-    # Against Cedar, which looks at one entity however many there are: what else the machine does
-    # cancels out.
+
+    # In the ratio to Cedar, which reads one entity at any size, other work on the machine cancels
+    # out.
     flat = max(one[3] for one in found.values()) / min(one[3] for one in found.values())
     measured.append(
         Row(
@@ -245,11 +252,12 @@ def rows(sizes: Iterable[int] = SIZES) -> list[Row]:
             met=flat <= 2,
         )
     )
+
     return measured
 
 
 def main() -> int:
-    """Print the table; 1 when a target was missed."""
+    """Print the table, and return 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.decision")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     measured = rows(parser.parse_args().sizes)

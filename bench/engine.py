@@ -1,6 +1,4 @@
-"""The built-in engine and the sample checks: likeness to the reader, seconds for each second of
-speech.
-"""
+"""The built-in engine and the sample checks: similarity to the reader, and speed."""
 
 from __future__ import annotations
 
@@ -29,7 +27,7 @@ ROUNDS: Final = 5
 
 
 def rows() -> list[Row]:
-    """Measure with two clips as the reference and two others as the judge."""
+    """Measure with two clips as the reference and two others for the comparison."""
     references, judges = [_clip("0870"), _clip("0890")], [_clip("0920"), _clip("0930")]
     profile = engine.enrol_speaker(references)
     plain = engine.synthesize_speech(None, text=SENTENCE, language="en")
@@ -80,18 +78,20 @@ def _likeness(sound: Sound, judges: list[Sound]) -> float:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """The median wall time of a few rounds, after one that warms up."""
+    """Return the median wall time in seconds of a few rounds, after one that warms up."""
     work()
     taken = []
+
     for _ in range(ROUNDS):
         began = time.perf_counter()
         work()
         taken.append(time.perf_counter() - began)
+
     return float(np.median(taken))
 
 
 def main() -> int:
-    """Print the table."""
+    """Print the table, and return 1 when a target was missed."""
     found = rows()
     print(show(found))
     return int(any(row.met is False for row in found))

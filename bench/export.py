@@ -1,8 +1,8 @@
-"""An audit bundle of a log of a million entries on PostgreSQL, against the same rows by plain COPY:
-time and memory.
+"""Time and memory of an audit bundle of a million log entries, against plain COPY of the same rows.
 
-`python -m bench.export [--entries N]`; works in a scratch database beside the configured one and
-drops it afterwards. Each way runs in a process of its own, whose peak memory the kernel tells.
+`python -m bench.export [--entries N]` works in a scratch database beside the configured one, on
+PostgreSQL, and drops it afterwards. Each way runs in its own process, whose peak memory is read
+from the kernel.
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ from vault import blobs
 MILLION: Final = 1_000_000
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OPENED: Final = 20_000
-CONSISTENT: Final = 3  # nothing refused, and nobody vouches for the keys
+# The exit status of the verifier when nothing is refused, and no attestor vouches for the keys.
+CONSISTENT: Final = 3
 _COLUMNS: Final = "event_id, organisation_id, idx, kind, livemode, at_ms, payload"
 
 
 def rows(*, count: int = MILLION) -> list[Row]:
-    """Measure in a scratch database; about two minutes at a million entries."""
+    """Measure in a scratch database, in about two minutes at a million entries."""
     with _scratch() as environment:
         organisation_id = provisioning.create_organisation(name="Bench", at=NOON).id
         _fill(organisation_id, count)
@@ -59,6 +60,7 @@ def rows(*, count: int = MILLION) -> list[Row]:
         made = _child("export", organisation_id, environment)
         verified = _verified(organisation_id)
         opened = _openings(provisioning.create_organisation(name="Bench with bodies", at=NOON).id)
+
     ratio = made["seconds"] / copied["seconds"]
     return [
         Row(
@@ -92,13 +94,14 @@ def rows(*, count: int = MILLION) -> list[Row]:
 
 # --- what is measured, each in a process of its own -----------------------------------------------
 def _copy(organisation_id: str) -> int:
-    # The payload as text: as bytes, COPY would write two hexadecimal digits for each, and be easier
-    # to keep up with.
+    # The payload is copied as text. As bytes, COPY would write two hexadecimal digits for each, and
+    # would be easier to keep up with.
     columns = _COLUMNS.replace("payload", "convert_from(payload, 'UTF8')")
     statement = (
         f"COPY (SELECT {columns} FROM transparency_log_entry "  # noqa: S608 - columns of our own
         "WHERE organisation_id = %s ORDER BY idx) TO STDOUT CSV"
     )
+
     with tempfile.TemporaryFile(dir=settings.SAYSO_DATA_DIR) as file, connection.cursor() as cursor:
         with cursor.copy(statement, (organisation_id,)) as copy:
             for block in copy:
@@ -125,7 +128,9 @@ def _child(name: str, organisation_id: str, environment: Mapping[str, str]) -> d
 
 def _measure(name: str, organisation_id: str) -> None:
     connection.ensure_connection()
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of starting up (proc(5))
+
+    # Reset the peak of starting up (proc(5)).
+    Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
     began = time.perf_counter()
     size = MEASURED[name](organisation_id)
@@ -143,7 +148,7 @@ def _measure(name: str, organisation_id: str) -> None:
 
 
 def _memory(field: str) -> float:
-    """MiB of this process: `VmRSS` now, `VmHWM` at the peak."""
+    """Return the memory of this process in MiB: `VmRSS` now, or `VmHWM` at the peak."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
 
@@ -163,6 +168,7 @@ def _verified(organisation_id: str) -> float:
     export = Export.objects.filter(organisation_id=organisation_id).latest("created_at")
     program = Path(settings.SAYSO_DATA_DIR) / "verify.py"
     program.write_bytes(build.build_program())
+
     with tempfile.NamedTemporaryFile(dir=settings.SAYSO_DATA_DIR, suffix=".zip") as file:
         file.writelines(blobs.stream_blob(export.blob_id))
         file.flush()
@@ -182,9 +188,11 @@ def _openings(organisation_id: str) -> float:
                     actor="key:bench", subject=None, refs={"clip": ids.new("clp")},
                     body={"number": number, "sha256": "0" * 64},
                 )  # fmt: skip
+
     sequencer.settle_log(organisation_id, at=NOON)
     while sequencer.settle_log(organisation_id, at=NOON):
         pass
+
     began = time.perf_counter()
     _request(organisation_id)
     return OPENED / (time.perf_counter() - began)
@@ -192,14 +200,14 @@ def _openings(organisation_id: str) -> float:
 
 # --- the log that is exported ---------------------------------------------------------------------
 def _fill(organisation_id: str, count: int) -> None:
-    """Write entries, tiles and head as the sequencer would have, with random commitments, to save
-    minutes.
+    """Write entries, tiles and head as the sequencer would, with random commitments to save time.
 
-    They are test data in a bundle of live data: nobody can open them, and no erasure would explain
-    that.
+    They are test data in a bundle of live data, because no key opens them, and no erasure would
+    explain that.
     """
     kid, consents = "k" * 22, [ids.new("con") for _ in range(1000)]
     leaves = []
+
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY transparency_log_entry ({_COLUMNS}) FROM STDIN") as copy,
@@ -224,6 +232,7 @@ def _fill(organisation_id: str, count: int) -> None:
             leaves.append(merkle.hash_leaf(payload))
             if sys.stderr.isatty() and number % 65_536 == 0:
                 print(f"{number:,} of {count:,} written", file=sys.stderr)
+
     growth = merkle.append(0, leaves, {})
     Tile.objects.bulk_create(
         (
@@ -245,13 +254,15 @@ def _fill(organisation_id: str, count: int) -> None:
 
 @contextmanager
 def _scratch() -> Iterator[dict[str, str]]:
-    """A database of its own; gives the environment that leads a child process to it."""
+    """Make a scratch database, and yield the environment in which a child process uses it."""
     if connection.vendor != "postgresql":
         sys.exit(
             "bench.export: set DATABASE_URL; the numbers of exports are promised on PostgreSQL"
         )
+
     name = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+
     try:
         url = urlsplit(os.environ["DATABASE_URL"])
         path = f"/{connection.settings_dict['NAME']}"
@@ -261,7 +272,7 @@ def _scratch() -> Iterator[dict[str, str]]:
 
 
 def main() -> int:
-    """Print the table; 1 when a target was missed."""
+    """Print the table, and return 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.export")
     parser.add_argument("--entries", type=int, default=MILLION)
     parser.add_argument(
@@ -271,6 +282,7 @@ def main() -> int:
     if options.measure:
         _measure(*options.measure)
         return 0
+
     measured = rows(count=options.entries)
     print(show(measured))
     return 1 if any(row.met is False for row in measured) else 0

@@ -1,7 +1,6 @@
-"""Fingerprints: clips found again after handling, strangers taken for each other, and what a search
-costs.
+"""Fingerprints: clips found again after handling, false matches, and the cost of a search.
 
-`python -m bench.fingerprint [--count N]`: wants ffmpeg. Exit code 1 when a target was missed.
+`python -m bench.fingerprint [--count N]` needs ffmpeg. The exit code is 1 when a target was missed.
 """
 
 from __future__ import annotations
@@ -46,8 +45,10 @@ REQUIRED = ("mp3 64k", "aac 96k", "opus 24k", "mu-law", "mp3 32k")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One handled clip: whether the index proposed it, the share of differing bits there, and
-    whether it was told.
+    """The result of one handled clip.
+
+    `proposed` is whether the index proposed it, `errors` is the share of differing bits there, and
+    `alike` is whether it was a match.
     """
 
     proposed: bool
@@ -70,8 +71,9 @@ class Filed:
                 self._places.setdefault(row.term, []).append((number, row.place))
 
     def search(self, heard: Words) -> dict[int, float]:
-        """Share of differing bits by clip, for those that the index proposes; above 1 where they
-        are not alike.
+        """Return the share of differing bits by clip, for the clips that the index proposes.
+
+        It is 1 or more where a clip is no match.
         """
         terms = dict(blind_index.compute_terms(heard, KEY))
         rows = [
@@ -81,6 +83,7 @@ class Filed:
         for hit in blind_index.rank_candidates(rows, terms):
             likeness = compare_words(heard, self.words[hit.fingerprint_id], shift=hit.shift)
             found[hit.fingerprint_id] = likeness.errors + (0 if likeness.is_close else 1)
+
         return found
 
 
@@ -97,6 +100,7 @@ def handled(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
                     alike=value is not None and value < 1,
                 )
             )
+
         told, proposed = sum(row.alike for row in rows), sum(row.proposed for row in rows)
         errors = sorted(row.errors for row in rows if row.proposed)
         bits = f"bits differing median {median(errors):.3f}, max {errors[-1]:.3f}"
@@ -111,7 +115,7 @@ def handled(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
 
 
 def strangers(chosen: list[Clip], every: list[Words]) -> Iterable[Row]:
-    """Every pair of different clips at every shift: the least share of differing bits of each."""
+    """Yield how many pairs of different clips are taken for each other, at any shift."""
     pairs = list(combinations(zip(chosen, every, strict=True), 2))
     least = [_least(one, two) for (first, one), (second, two) in pairs if not _same(first, second)]
     false = sum(value < LIMIT for value in least)
@@ -134,14 +138,13 @@ def _least(one: Words, two: Words) -> float:
 
 
 def _same(first: Clip, second: Clip) -> bool:
-    """One voice and sentence, at another length, speed or rate; `kal` and `kal16` of flite are one
-    voice.
-    """
+    """Return whether two clips are of one voice and sentence, at any length, speed or rate."""
     return _voice(first) == _voice(second)
 
 
 def _voice(clip: Clip) -> str:
-    """A recording, or a synthetic voice, which always says the same."""
+    """Return the name of the recording, or of the synthetic voice, which has one sentence."""
+    # `kal` and `kal16` of flite are one voice.
     return (
         clip.name.rpartition(".")[0]
         if clip.human
@@ -157,6 +160,7 @@ def costs(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
     began = time.process_time()
     for one in every:
         filed.search(one)
+
     yield Row(
         name="searching, without the database",
         measured=f"{1000 * (time.process_time() - began) / len(every):.2f} ms",

@@ -1,10 +1,8 @@
 """Memory and time of reading an hour of sound: `python -m bench.hour [--minutes 60]`.
 
-Exit code 1 over 300 MiB.
-
-Tiled speech of the corpus at changing level, 16 kHz, with one marked clip of three seconds in it.
-`detect` and `segments` are read in a process of their own each, so that the peak is theirs; the
-recording itself counts along.
+The sound is repeated speech of the corpus at changing levels, at 16 kHz, with one marked clip of
+three seconds in it. `detect` and `segments` each run in their own process, so that the peak is
+theirs. It includes the recording itself. The exit code is 1 over 300 MiB.
 """
 
 from __future__ import annotations
@@ -27,11 +25,12 @@ from watermark.speech.parameters import SPEECH_1, Samples
 
 KEY, TOKEN, MARGIN_DB = bytes(range(32)), 0xC0FFEE42, 0.7
 LIMIT_MIB = 300
-PLACE = 0.7  # of the recording lies before the marked clip
+# The share of the recording before the marked clip.
+PLACE = 0.7
 
 
 def recording(minutes: float) -> Samples:
-    """So much speech, each piece at a level of its own, with a marked clip in it."""
+    """Return this many minutes of speech at changing levels, with a marked clip in it."""
     rate = SPEECH_1.rate
     spoken = [clip.sound.resample(rate).samples for clip in clips(6.0, 24)]
     levels = np.random.default_rng(8).uniform(0.2, 1.0, 24).astype(np.float32)
@@ -46,11 +45,13 @@ def recording(minutes: float) -> Samples:
 def read(verb: str, path: str) -> int:
     """Read the file and print what was found, seconds of processor, and the peak in MiB."""
     samples, began = np.load(path), time.process_time()
+
     if verb == "detect":
         reading = detect(samples, SPEECH_1.rate, key=KEY)
         found = [] if reading is None else [reading.token]
     else:
         found = [segment.token for segment in find_segments(samples, SPEECH_1.rate, keys={"": KEY})]
+
     status = Path("/proc/self/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     sys.stdout.write(f"{found == [TOKEN]} {time.process_time() - began:.1f} {peak / 1024:.0f}\n")
@@ -65,6 +66,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.read:
         return read(*options.read)
+
     rows = []
     with_sound = Path(f"/tmp/bench-hour-{os.getpid()}.npy")  # noqa: S108  # a file of this process, removed below
     try:
@@ -82,6 +84,7 @@ def main() -> int:
             rows.append(Row(name=name, measured=measured, wanted=f"<= {LIMIT_MIB} MiB", met=met))
     finally:
         with_sound.unlink(missing_ok=True)
+
     sys.stdout.write(show(rows) + "\n")
     return int(any(row.met is False for row in rows))
 

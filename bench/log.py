@@ -1,8 +1,7 @@
-"""The Merkle log on PostgreSQL: entries a second, commit to checkpoint, proofs and verification at
-a million entries.
+"""The Merkle log on PostgreSQL: entries a second, commit to checkpoint, proofs and verification.
 
-`python -m bench.log [--entries N]`; works in a scratch database beside the configured one and drops
-it afterwards.
+`python -m bench.log [--entries N]` works in a scratch database beside the configured one, with a
+million entries, and drops it afterwards.
 """
 
 from __future__ import annotations
@@ -42,8 +41,9 @@ WHOLE: Final = 250_000
 
 
 def rows(*, count: int = MILLION) -> list[Row]:
-    """Measure everything in a scratch database; a few minutes at a million entries."""
+    """Measure everything in a scratch database, in a few minutes at a million entries."""
     before = os.getloadavg()[0]
+
     with _scratch():
         organisation_id = ids.new("org")
         appended = _appends(_append)
@@ -54,6 +54,7 @@ def rows(*, count: int = MILLION) -> list[Row]:
         rate = _sequencing(organisation_id, count)
         proving = _proving(organisation_id, count)
         verified, worked = _verifying(organisation_id)
+
     p95, p99 = _part(latencies, 0.95) * 1000, _part(proving, 0.99) * 1000
     return [
         Row(
@@ -111,10 +112,12 @@ def rows(*, count: int = MILLION) -> list[Row]:
 
 def _appends(append: Callable[[str, int], object]) -> float:
     organisation_id, count = ids.new("org"), MANY if append is _append_many else BATCH
-    append(organisation_id, count)  # the key is made at first use
+    # The key is made at its first use.
+    append(organisation_id, count)
     began = time.perf_counter()
     for _ in range(32):
         append(organisation_id, count)
+
     return 32 * count / (time.perf_counter() - began)
 
 
@@ -138,8 +141,9 @@ def _append_many(organisation_id: str, count: int) -> None:
 
 
 def _whole_way(organisation_id: str, count: int) -> float:
-    """Transactions of one process, sequencer and signer in another; ends when a checkpoint covers
-    the last event.
+    """Return the events a second of one process, with sequencer and signer in another.
+
+    It ends when a checkpoint covers the last event.
     """
     _append_many(organisation_id, 1)
     sequencer.settle_log(organisation_id, at=clock.now())
@@ -149,9 +153,11 @@ def _whole_way(organisation_id: str, count: int) -> float:
     if child == 0:
         _settle_until(organisation_id, count)
         os._exit(0)
+
     began = time.perf_counter()
     for _ in range(count // MANY):
         _append_many(organisation_id, MANY)
+
     _, status = os.waitpid(child, 0)
     assert status == 0
     return count // MANY * MANY / (time.perf_counter() - began)
@@ -183,8 +189,9 @@ def _append(organisation_id: str, count: int) -> list[str]:
 
 
 def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
-    """Events at random moments, the beat's task at its interval; when did a checkpoint first cover
-    each?
+    """Return the seconds from events at random moments to the first checkpoint that covers each.
+
+    The beat's task runs at its interval.
     """
     published: list[tuple[float, int]] = []
     done = threading.Event()
@@ -194,6 +201,7 @@ def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
             tasks.settle_all_logs()
             size = Entry.objects.filter(organisation_id=organisation_id).count()
             published.append((time.perf_counter(), size))
+
         connections.close_all()
 
     thread = threading.Thread(target=beat)
@@ -204,6 +212,7 @@ def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
         time.sleep(chance.expovariate(50))
         _append(organisation_id, 1)
         committed.append(time.perf_counter())
+
     time.sleep(1)
     done.set()
     thread.join()
@@ -214,8 +223,9 @@ def _latencies(organisation_id: str, *, seconds: float = 15.0) -> list[float]:
 
 
 def _wait_in_outbox(organisation_id: str, count: int) -> None:
-    """Fill the outbox as business transactions would, by COPY and with one and the same commitment,
-    to save minutes.
+    """Fill the outbox as business transactions would.
+
+    COPY and a single commitment save minutes.
     """
     commitment = base64.b64encode(bytes(32)).decode("ascii")
     kid, consents = "k" * 22, [ids.new("con") for _ in range(1000)]
@@ -230,6 +240,7 @@ def _wait_in_outbox(organisation_id: str, count: int) -> None:
             )  # fmt: skip
             copy.write_row((organisation_id, event_id, payload))
             _tell(number, count, "waiting")
+
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE transparency_log_outbox")
 
@@ -241,23 +252,27 @@ def _sequencing(organisation_id: str, count: int) -> float:
         placed += sum(sequencer.sequence_batch(organisation_id) for _ in range(16))
         checkpoints.publish_checkpoint(organisation_id, at=NOON)
         _tell(placed, count, "placed")
+
     return count / (time.perf_counter() - began)
 
 
 def _proving(organisation_id: str, count: int) -> list[float]:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE transparency_log_tile, transparency_log_entry")
+
     chance, found = Random(20), []
+
     for _ in range(1000):
         index = chance.randrange(count)
         began = time.perf_counter()
         proofs.build_inclusion_proof(organisation_id, index=index, size=count)
         found.append(time.perf_counter() - began)
+
     return found
 
 
 def _verifying(organisation_id: str) -> tuple[float, float]:
-    """Seconds on the clock, and of this process's processor time, which the load changes less."""
+    """Return the seconds of wall time, and of processor time, which the load changes less."""
     began, before = time.perf_counter(), time.process_time()
     report = fsck.verify_log(
         organisation_id, progress=lambda done, total: _tell(done, total, "verified")
@@ -279,8 +294,10 @@ def _tell(done: int, total: int, what: str) -> None:
 def _scratch() -> Iterator[None]:
     if connection.vendor != "postgresql":
         sys.exit("bench.log: set DATABASE_URL; the log's numbers are promised on PostgreSQL")
+
     name = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+
     try:
         yield
     finally:
@@ -288,7 +305,7 @@ def _scratch() -> Iterator[None]:
 
 
 def main() -> int:
-    """Print the table; 1 when a target was missed."""
+    """Print the table, and return 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.log")
     parser.add_argument("--entries", type=int, default=MILLION)
     measured = rows(count=parser.parse_args().entries)

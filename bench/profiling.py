@@ -1,7 +1,6 @@
-"""Where time goes: functions are wrapped for the length of a block, and what each takes in a round
-is added up.
+"""Times of named functions, which are wrapped while a block runs, summed for each round.
 
-Processor time is that of the thread that calls: a busy machine changes it less than the clock.
+Processor time is that of the calling thread, which a busy machine changes less than wall time.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-# By the name of the stage: whose function it is and what it is called there.
+# The owner of the function and its name there, by the name of the stage.
 Named = dict[str, tuple[ModuleType | object, str]]
 
 
@@ -30,12 +29,13 @@ class Stages:
 
     @contextmanager
     def timed(self) -> Iterator[None]:
-        """Time the stages for the length of the block."""
+        """Time the stages while the block runs."""
         originals = {
             name: getattr(owner, attribute) for name, (owner, attribute) in self._named.items()
         }
         for name, (owner, attribute) in self._named.items():
             setattr(owner, attribute, self._watched(name, originals[name]))
+
         try:
             yield
         finally:
@@ -48,13 +48,13 @@ class Stages:
         self._processor.append(defaultdict(float))
 
     def medians(self) -> dict[str, float]:
-        """The median of each stage over all rounds."""
+        """Return the median of each stage over all rounds, in seconds."""
         return {
             name: statistics.median(each[name] for each in self._rounds) for name in self._named
         }
 
     def processor(self) -> dict[str, float]:
-        """The same in processor time."""
+        """Return the same in processor time."""
         return {
             name: statistics.median(each[name] for each in self._processor) for name in self._named
         }

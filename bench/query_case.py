@@ -85,4 +85,5 @@ def _find_place() -> str:
         inside = path.is_relative_to(HOUSE) and ".venv" not in path.parts
         if inside and path.parent.name != "bench":
             return f"{path.relative_to(HOUSE)}:{frame.lineno}"
+
     return "outside"

@@ -1,9 +1,8 @@
-"""Sync speech end to end: gate, built-in engine, mark, self-check, mp3, log; as seconds per second
-of audio, by stage.
+"""Sync speech end to end, in seconds per second of audio, by stage.
 
-The service's own function is called on PostgreSQL, as the request thread calls it. Stages are timed
-by wrapping the functions that the pipeline calls; what they leave over is the rest (reading rows,
-unsealing the profile).
+The stages are gate, built-in engine, mark, self-check, mp3 and log. The service's own function is
+called on PostgreSQL, as the request thread calls it. Stages are timed by wrapping the functions
+that the pipeline calls. The rest is what remains, such as reading rows and unsealing the profile.
 """
 
 from __future__ import annotations
@@ -29,11 +28,13 @@ WANTED: Final = 0.25
 
 
 def rows() -> list[Row]:
-    """Measure, and give one row for the whole way and one for each stage."""
+    """Measure, and return one row for the whole call and one for each stage."""
     from bench.speech_case import Case  # noqa: PLC0415 - Django must be set up first
 
     case = Case.make()
-    case.speak(SENTENCE)  # start-up: the synthesiser's child, calibration, keys
+
+    # The first call starts the synthesiser's child, calibrates, and makes keys.
+    case.speak(SENTENCE)
     whole: list[float] = []
     seconds, processor = 0.0, time.process_time()
     stages = Stages(case.stages())
@@ -43,6 +44,7 @@ def rows() -> list[Row]:
             began = time.perf_counter()
             seconds = case.speak(SENTENCE)
             whole.append(time.perf_counter() - began)
+
     processor = (time.process_time() - processor) / ROUNDS
     median = statistics.median(whole)
     ratio = median / seconds
@@ -61,6 +63,7 @@ def rows() -> list[Row]:
     parts = stages.medians()
     for name, spent in parts.items():
         found.append(Row(name=f"- {name}", measured=f"{spent * 1000:.1f} ms"))
+
     rest = median - sum(parts.values())
     return [*found, Row(name="- the rest", measured=f"{rest * 1000:.1f} ms")]
 

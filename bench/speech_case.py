@@ -1,6 +1,4 @@
-"""The case that the speech bench measures: an organisation, a signed consent, a voice cloned from
-real recordings.
-"""
+"""The case of the speech bench: an organisation, a signed consent, and a cloned voice."""
 
 from __future__ import annotations
 
@@ -74,13 +72,14 @@ class Case:
             use_case=USE_CASE,
             samples=samples,
         )
+
         return cls(
             voice=voice_library.clone_voice(order, principal=principal, now=clock.now),
             principal=principal,
         )
 
     def speak(self, text: str) -> float:
-        """Speak as the request thread does; gives the seconds of audio."""
+        """Speak as the request thread does, and return the seconds of audio."""
         order = SpeechRequest(
             voice_id=self.voice.id, text=text, language="en", use_case=USE_CASE,
             output=Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=64_000),
@@ -89,7 +88,7 @@ class Case:
         return decode_trusted(spoken.data, "mp3").seconds
 
     def stages(self) -> Named:
-        """What the pipeline calls, in the order in which it does."""
+        """Return the functions that the pipeline calls, in their order."""
         return {
             "gate: decide, reserve, record, log": (gate, "check"),
             "intent": (clip_reservation, "reserve_clip"),

@@ -1,11 +1,10 @@
-"""Streamed speech against a real server: time to the first byte, fifty at once, and from a
-revocation to the cut.
+"""Streamed speech on a real server: the first byte, fifty streams at once, and the cut.
 
-What a stream adds is its time to the first byte less what the engine needs for its first second of
-sound, measured in this process on the same sentence just before; the median of such pairs, so that
-a busy machine weighs on both alike. A pause of the consent stands for a revocation: it raises the
-same epoch, and can be taken back for the next round. The cut is timed from the return of its commit
-to the end of the connection.
+What a stream adds is its time to the first byte, less the engine's time for its first second of
+sound. That is measured in this process on the same sentence just before. The median of such pairs
+is taken, so that a busy machine slows both equally. A suspension of the consent stands for a
+withdrawal: it raises the same epoch, and the next round can resume it. The cut is timed from the
+return of its commit to the end of the connection.
 """
 
 from __future__ import annotations
@@ -33,18 +32,22 @@ CUT_MS: Final = 250.0
 
 
 def rows() -> list[Row]:
-    """Measure."""
+    """Measure everything."""
     from bench.speech_case import Case  # noqa: PLC0415 - Django must be set up first
     from bench.stream_case import ENGINE, WHOLE, first_bytes, paused, resumed, served  # noqa: PLC0415 - as above
 
     load = os.getloadavg()[0]
     case = Case.make()
-    engine_ms(case)  # start-up: the engine's child, calibration, keys; then the server's own
+
+    # The first calls start the engine's child, calibrate and make keys, here and in the server.
+    engine_ms(case)
+
     with served(case) as server:
         server.first_byte(SENTENCE)
         pairs = [(engine_ms(case), server.first_byte(2 * SENTENCE)) for _ in range(ROUNDS)]
         crowd = crowded(server)
         cuts = sorted(cut(server, lambda: paused(case), lambda: resumed(case)) for _ in range(CUTS))
+
     parts = first_bytes(case)
     own = statistics.median(engine for engine, _ in pairs)
     alone = sorted(took for _, took in pairs)
@@ -94,9 +97,7 @@ def rows() -> list[Row]:
 
 
 def engine_ms(case: Any) -> float:
-    """Milliseconds that the engine alone needs for the first sentence, which is longer than a
-    second.
-    """
+    """Return the milliseconds of the engine alone for the first sentence, of over a second."""
     from voices.providers import voice_handles  # noqa: PLC0415 - Django must be set up first
     from voices.providers.base import SpeechLine  # noqa: PLC0415 - as above
     from voices.providers.local import Local  # noqa: PLC0415 - as above
@@ -111,9 +112,7 @@ def engine_ms(case: Any) -> float:
 
 
 def crowded(server: Server) -> list[float]:
-    """Times to the first byte of a crowd whose streams are begun together, of those that came
-    whole.
-    """
+    """Return the times to the first byte of streams that begin together and arrive whole."""
     ready = threading.Barrier(CROWD)
 
     def one(_number: int) -> float:
@@ -125,7 +124,7 @@ def crowded(server: Server) -> list[float]:
 
 
 def cut(server: Server, pause: Callable[[], float], resume: Callable[[], None]) -> float:
-    """Milliseconds from the commit that ended the permit to the end of the connection."""
+    """Return the milliseconds from the commit that ended the permit to the connection's end."""
     connection, response, _ = server.ask(50 * SENTENCE)
     ended: list[float] = []
 

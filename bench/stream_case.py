@@ -1,6 +1,4 @@
-"""What the stream bench measures: a voice behind a server, a pausing consent, the way to the first
-bytes by stages.
-"""
+"""The case of the stream bench: a served voice, a suspended consent, and stages of a stream."""
 
 from __future__ import annotations
 
@@ -43,7 +41,7 @@ STAGES: Named = {
 
 @contextmanager
 def served(case: Case) -> Iterator[Server]:
-    """The case's voice behind a server."""
+    """Serve the case's voice while the block runs."""
     issued = api_key_changes.issue_key(
         organisation=case.voice.organisation,
         product="Bench",
@@ -59,10 +57,9 @@ def served(case: Case) -> Iterator[Server]:
 
 
 def first_bytes(case: Case) -> dict[str, tuple[float, float]]:
-    """Median milliseconds, by the clock and of processor time, to the first bytes and of each stage
-    on the way.
+    """Return the milliseconds to the first bytes and of each stage before them.
 
-    Without HTTP and authentication, which stand before all this.
+    Each is a pair of medians, of wall time and of processor time, without HTTP and authentication.
     """
     order = SpeechRequest(
         voice_id=case.voice.id,
@@ -87,12 +84,14 @@ def first_bytes(case: Case) -> dict[str, tuple[float, float]]:
             )
             async with aclosing(begun.chunks()) as chunks:
                 await anext(chunks)
+
             clocked.append(time.perf_counter() - began)
             worked.append(time.process_time() - work)
             await begun.give_up(None)
 
     with stages.timed():
         asyncio.run(play())
+
     processor = stages.processor()
     found = {name: (spent, processor[name]) for name, spent in stages.medians().items()}
     found = {WHOLE: (statistics.median(clocked), statistics.median(worked)), **found}
@@ -100,13 +99,13 @@ def first_bytes(case: Case) -> dict[str, tuple[float, float]]:
 
 
 def paused(case: Case) -> float:
-    """Pause the consent; gives the time at which that was committed."""
+    """Suspend the consent, and return the time of the commit."""
     consents.suspend_consent(case.voice.consent_id, reason="check", **_whose(case))
     return time.perf_counter()
 
 
 def resumed(case: Case) -> None:
-    """Take it back."""
+    """Resume the consent."""
     consents.resume_consent(case.voice.consent_id, **_whose(case))
 
 

@@ -1,6 +1,4 @@
-"""The service in a process of its own, as the stream bench asks it: one sentence and the time to
-its first byte.
-"""
+"""The service in its own process for the stream bench, with the time to a stream's first byte."""
 
 from __future__ import annotations
 
@@ -23,14 +21,16 @@ ROUNDS: Final = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server and how to ask it."""
+    """A running server, with the key and the voice for its calls."""
 
     port: int
     key: str
     voice: str
 
     def ask(self, text: str) -> tuple[HTTPConnection, HTTPResponse, float]:
-        """Begin a stream; gives the milliseconds to its first byte."""
+        """Begin a stream, and return its connection, its response and the milliseconds to the first
+        byte.
+        """
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         body = {
             "voice": self.voice,
@@ -50,7 +50,7 @@ class Server:
         return connection, response, 1000 * (time.perf_counter() - began)
 
     def first_byte(self, text: str) -> float:
-        """Milliseconds to the first byte of a stream that is then read to its end."""
+        """Return the milliseconds to the first byte of a stream that is then read to its end."""
         connection, response, took = self.ask(text)
         response.read()
         connection.close()
@@ -59,9 +59,7 @@ class Server:
 
 @contextmanager
 def process(port: int) -> Iterator[None]:
-    """The service in a process of its own, on this bench's database, with places for a crowd of one
-    organisation.
-    """
+    """Run the service in its own process on this bench's database, with room for 100 streams."""
     environment = {
         **os.environ,
         "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -69,6 +67,7 @@ def process(port: int) -> Iterator[None]:
     }
     command = [sys.executable, "manage.py", "serve", "--port", str(port)]
     server = subprocess.Popen(command, env=environment)
+
     try:
         for _ in range(600):
             probe = HTTPConnection("127.0.0.1", port, timeout=2)
@@ -80,6 +79,7 @@ def process(port: int) -> Iterator[None]:
                 time.sleep(0.1)
             finally:
                 probe.close()
+
         yield
     finally:
         server.terminate()

@@ -1,6 +1,4 @@
-"""One row of the numbers: what was measured, what is wanted, whether it is met; and how a table of
-them looks.
-"""
+"""Rows of measured numbers with their targets, and the table of them."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ class Row:
 
 
 def show(rows: Iterable[Row]) -> str:
-    """The rows as a Markdown table."""
+    """Return the rows as a Markdown table."""
     lines = ["| what | measured | wanted | |", "| --- | --- | --- | --- |"]
     marks = {True: "met", False: "**missed**", None: ""}
     lines += [f"| {row.name} | {row.measured} | {row.wanted} | {marks[row.met]} |" for row in rows]

@@ -1,8 +1,6 @@
-"""What a question to `/verify` costs, by the length of the file and the number of keys that marks
-were made with.
+"""The cost of a call of `/verify`, by the length of the file and the number of watermark keys.
 
-`python -m bench.verify [--keys N ...]`; works in the data folder that the environment names, which
-it fills.
+`python -m bench.verify [--keys N ...]` fills the data folder that the environment names.
 """
 
 from __future__ import annotations
@@ -39,9 +37,8 @@ TARGET: Final = 2.0
 
 
 def speech(seconds: int) -> bytes:
-    """Unmarked speech of that length as FLAC: nothing is found, so every layer is asked to its
-    end.
-    """
+    """Return unmarked speech of that many seconds as FLAC."""
+    # Nothing is found in it, so every layer does all of its work.
     some = _read((RECORDINGS / "librivox-austen-0870.wav").read_bytes())
     samples = np.tile(some.samples, -(-seconds * some.rate // some.samples.size))[
         : seconds * some.rate
@@ -50,7 +47,7 @@ def speech(seconds: int) -> bytes:
 
 
 def grow(count: int) -> None:
-    """Organisations with a key each, up to that many."""
+    """Make organisations with a key each, up to that many."""
     for number in range(MarkKey.objects.count(), count):
         organisation = provisioning.create_organisation(
             name=f"Bench {number}", at=NOON, reached_at="voices@bench.example"
@@ -59,7 +56,7 @@ def grow(count: int) -> None:
 
 
 def rows(keys: Iterable[int]) -> Iterable[Row]:
-    """Seconds of processor of one question, its decoding in the child included; the best of two."""
+    """Yield the processor time of one call with its decoding in the child, the best of two."""
     for count in keys:
         grow(count)
         began = time.process_time()
@@ -67,6 +64,7 @@ def rows(keys: Iterable[int]) -> Iterable[Row]:
         yield Row(
             name=f"reading {count} keys", measured=f"{1000 * (time.process_time() - began):.0f} ms"
         )
+
         for seconds in SECONDS if count <= 10 else SECONDS[:1]:
             taken = min(_timed(speech(seconds)) for _ in range(2))
             wanted = count <= 10 and seconds == SECONDS[0]
@@ -93,6 +91,7 @@ def main() -> int:
     for row in rows(sorted(parser.parse_args().keys)):
         print(row.name, row.measured, file=sys.stderr, flush=True)
         table.append(row)
+
     print(show(table))
     return int(any(row.met is False for row in table))
 

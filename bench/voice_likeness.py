@@ -1,16 +1,15 @@
-"""How alike strangers' voices are: the likeness above which one clone in a hundred raises a false
-alarm among 1,000.
+"""Similarity of different people's voices: where one clone in 100 raises a false alarm among 1,000.
 
-`python -m bench.voice_likeness [FOLDER]`: FOLDER holds a folder for each person, and in it one for
-each occasion on which they were recorded. Whoever may be one person shares the name before a `~`:
-such pairs are not counted. Without FOLDER it measures the few readings that are here, which says
-nothing about a tail.
+`python -m bench.voice_likeness [FOLDER]` reads a folder for each person, with one in it for each
+occasion of recording. Folders that may be of one person share the name before a `~`, and such pairs
+are not counted. Without FOLDER it measures the few recordings of the tests, which prove nothing
+about a tail.
 
 Both sides are pieces of 5 or 10 s of speech. One alarm in 100 clones with 1,000 voices is a rate of
-1e-5 a pair, far beyond the pairs that there are, so the upper tail is fitted twice: a normal
-distribution of Fisher's z, and a generalised Pareto distribution of its highest twentieth
-(probability-weighted moments, Hosking and Wallis 1987). The upper bounds come from drawing the
-people again, not the pairs: pairs with one person in common are not independent.
+1e-5 a pair, far beyond the number of pairs. So the upper tail is fitted twice: by a normal
+distribution of Fisher's z, and by a generalised Pareto distribution of its highest twentieth
+(probability-weighted moments, Hosking and Wallis 1987). The upper bounds come from resampling the
+people and not the pairs, because pairs with a person in common are not independent.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Piece:
-    """Some seconds of one person's speech on one occasion, measured as a voice is."""
+    """Some seconds of one person's speech on one occasion, with their embedding."""
 
     person: str
     occasion: str
@@ -61,9 +60,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """Fisher's z of every pair of pieces, and whose they are: `first` and `second` number the
-    people.
-    """
+    """Fisher's z of every pair of pieces, where `first` and `second` number the people."""
 
     z: Real
     first: NDArray[np.int64]
@@ -76,11 +73,12 @@ def pieces_of(folder: Path, seconds: float) -> list[Piece]:
     found = []
     for occasion in sorted(folder.glob("*/*/")):
         found += _pieces(occasion.parent.name, occasion.name, sorted(occasion.iterdir()), seconds)
+
     return found
 
 
 def readings(seconds: float) -> list[Piece]:
-    """Cut the recordings that are here: two people, one occasion each."""
+    """Cut the recordings of the tests: two people, with one occasion each."""
     here = (("austen", "librivox-*.wav"), ("cards", "pocketsphinx-*.flac"))
     return [
         one
@@ -92,6 +90,7 @@ def readings(seconds: float) -> list[Piece]:
 def _pieces(person: str, occasion: str, files: Sequence[Path], seconds: float) -> list[Piece]:
     parts, rate = _speech_of(files, most=MOST_PIECES * seconds)
     found = []
+
     for part in _cut(parts, seconds):
         band = min(recording_quality.measure_bandwidth(part), rate // 2)
         heard = Voiceprint(name=person, speech=part, snr_db=0.0, bandwidth_hz=band)
@@ -102,13 +101,15 @@ def _pieces(person: str, occasion: str, files: Sequence[Path], seconds: float) -
                 voice=voice_embedding.pool_voiceprints([heard]),
             )
         )
+
     return found
 
 
 def _speech_of(files: Sequence[Path], *, most: float) -> tuple[list[Sound], int]:
-    """The speech of these files, no more of it than is wanted, and the lowest of their rates."""
+    """Return about `most` seconds of speech of these files, and the lowest of their rates."""
     parts: list[Sound] = []
     rate = voice_activity.RATE
+
     for path in files:
         if path.suffix.lower() in KINDS and sum(part.seconds for part in parts) < most:
             samples, found = soundfile.read(path, dtype="float32", always_2d=True)
@@ -118,12 +119,14 @@ def _speech_of(files: Sequence[Path], *, most: float) -> tuple[list[Sound], int]
                 ).speech
             )
             rate = min(rate, found)
+
     return parts, rate
 
 
 def _cut(parts: Sequence[Sound], seconds: float) -> Iterator[Sound]:
     if not parts:
         return
+
     whole = np.concatenate([part.samples for part in parts])
     size = round(seconds * voice_activity.RATE)
     for number in range(min(MOST_PIECES, len(whole) // size)):
@@ -133,7 +136,7 @@ def _cut(parts: Sequence[Sound], seconds: float) -> Iterator[Sound]:
 
 
 def strangers(pieces: Sequence[Piece], *, narrow: bool) -> Pairs:
-    """Every pair of pieces of two people who cannot be one."""
+    """Return every pair of pieces of two people who cannot be the same person."""
     names = sorted({piece.person for piece in pieces})
     number = np.array([names.index(piece.person) for piece in pieces])
     group = np.array([piece.person.partition("~")[0] for piece in pieces])
@@ -148,7 +151,7 @@ def strangers(pieces: Sequence[Piece], *, narrow: bool) -> Pairs:
 
 
 def same(pieces: Sequence[Piece], *, narrow: bool, occasions: bool) -> Real:
-    """The cosines of one person's pieces: of two occasions, or of one."""
+    """Return the cosines of one person's pieces, of two occasions or of one."""
     return np.array(
         [
             float(
@@ -164,12 +167,12 @@ def same(pieces: Sequence[Piece], *, narrow: bool, occasions: bool) -> Real:
 
 
 def normal_limit(z: Real) -> float:
-    """The z that a normal distribution exceeds at the wanted rate."""
+    """Return the z that a normal distribution exceeds at the wanted rate."""
     return float(z.mean() + z.std() * NormalDist().inv_cdf(1 - PER_PAIR))
 
 
 def pareto_limit(z: Real) -> float:
-    """The z that a generalised Pareto tail exceeds at the wanted rate."""
+    """Return the z that a generalised Pareto tail exceeds at the wanted rate."""
     start = float(np.quantile(z, 1 - TAIL))
     above = np.sort(z[z > start] - start)
     mean = float(above.mean())
@@ -183,13 +186,15 @@ def pareto_limit(z: Real) -> float:
 
 
 def bound(pairs: Pairs, limit: Callable[[Real], float], *, random: np.random.Generator) -> float:
-    """What 95 of 100 drawings of as many people stay below."""
+    """Return the limit that 95 of 100 resamplings of as many people stay below."""
     order = np.argsort(pairs.z)
     found = []
+
     for _ in range(DRAWS):
         times = np.bincount(random.integers(0, pairs.people, pairs.people), minlength=pairs.people)
         repeated = np.repeat(order, (times[pairs.first] * times[pairs.second])[order])
         found.append(limit(pairs.z[repeated]))
+
     return float(np.quantile(found, 0.95))
 
 
@@ -198,13 +203,12 @@ def _fisher(cosines: Real) -> Real:
 
 
 def measured(pieces: Sequence[Piece], *, narrow: bool, chosen: float) -> Iterable[Row]:
-    """The rows of one band: strangers, both fits, what the chosen likeness gives, and what it
-    misses.
-    """
+    """Yield the rows of one band: strangers, both fits, and false and missed alarms at `chosen`."""
     pairs = strangers(pieces, narrow=narrow)
     if len(pairs.z) < 100:
         yield Row(name="pairs of strangers", measured=f"{len(pairs.z)}: too few to fit anything")
         return
+
     cosines = np.tanh(pairs.z)
     people = f"{pairs.people} people, {len(pieces)} pieces, {len(pairs.z)} pairs"
     spread = f"mean {cosines.mean():.3f}, 99 % {np.quantile(cosines, 0.99):.3f}, "
@@ -214,10 +218,12 @@ def measured(pieces: Sequence[Piece], *, narrow: bool, chosen: float) -> Iterabl
             f"{people}; {spread}99.9 % {np.quantile(cosines, 0.999):.3f}, max {cosines.max():.3f}"
         ),
     )
+
     for name, limit in (("normal", normal_limit), ("Pareto", pareto_limit)):
         upper = bound(pairs, limit, random=np.random.default_rng(1))
         value = f"{np.tanh(limit(pairs.z)):.3f}, upper bound {np.tanh(upper):.3f} (95 %)"
         yield Row(name=f"likeness at 1e-5, {name}", measured=value)
+
     observed = float((cosines >= chosen).mean())
     fitted = 1 - NormalDist(float(pairs.z.mean()), float(pairs.z.std())).cdf(
         float(np.arctanh(chosen))
@@ -226,6 +232,7 @@ def measured(pieces: Sequence[Piece], *, narrow: bool, chosen: float) -> Iterabl
     yield Row(
         name=f"alarms a clone with {VOICES:,} voices at {chosen}", measured=alarms, wanted="0.01"
     )
+
     for name, occasions in (("one occasion", False), ("two occasions", True)):
         own = same(pieces, narrow=narrow, occasions=occasions)
         if len(own):
@@ -237,10 +244,11 @@ def measured(pieces: Sequence[Piece], *, narrow: bool, chosen: float) -> Iterabl
 
 
 def main() -> int:
-    """Measure people in the full band, and everybody in the band of a telephone."""
+    """Measure people in the full band, and all people in the band of a telephone."""
     parser = argparse.ArgumentParser(prog="python -m bench.voice_likeness")
     parser.add_argument("folder", nargs="?", type=Path)
     folder = parser.parse_args().folder
+
     for seconds in SECONDS:
         every = pieces_of(folder, seconds) if folder else readings(seconds)
         full = [piece for piece in every if not piece.voice.telephone]
@@ -252,6 +260,7 @@ def main() -> int:
             "\nThe same through a telephone\n\n"
             f"{show(measured(every, narrow=True, chosen=TELEPHONE_RESEMBLES))}"
         )
+
     return 0
 
 

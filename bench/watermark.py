@@ -1,8 +1,8 @@
-"""The watermark's table: exact tokens by length and attack, quality, time, memory, false accepts.
+"""The speech watermark: exact tokens by length and attack, quality, time, memory, false accepts.
 
-`python -m bench.watermark [--quick | --count N] [--seconds 2 3 5 8]`: wants espeak-ng, flite and
-ffmpeg, and PESQ (`make .venv/.bench`). 300 clips of each length; `--quick` takes 24. Exit code 1
-when a target was missed.
+`python -m bench.watermark [--quick | --count N] [--seconds 2 3 5 8]` needs espeak-ng, flite and
+ffmpeg, and PESQ (`make .venv/.bench`). It takes 300 clips of each length, and with `--quick` 24.
+The exit code is 1 when a target was missed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from statistics import mean, median
 
 from provenance.clips.errors import MarkFailed
 
-# One core, as in a web worker: NumPy reads this when it is loaded.
+# One core, as in a web worker. NumPy reads this when it is loaded.
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -30,7 +30,8 @@ import numpy as np
 import soundfile
 from pesq import pesq
 
-django.setup()  # marking reaches models through the second mark
+# Marking needs models for the audiowmark layer.
+django.setup()
 
 from audio.encoding import Output
 from audio.sound import Sound
@@ -44,13 +45,13 @@ KEY = bytes(range(32))
 WRONG_KEY = bytes(range(1, 33))
 PESQ_RATE = 16_000
 IDENTITY_SECONDS = 8.0
-# Unmarked clips go through these before they are asked; the marked ones are asked with a wrong key.
+# Attacks on unmarked clips before they are read. Marked clips are read with a wrong key.
 UNMARKED = ("clean", "mp3 64k", "opus 24k", "mu-law", "noise 20 dB")
 
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What was seen of all clips of one length."""
+    """The results of all clips of one length."""
 
     seconds: float
     clips: int = 0
@@ -72,11 +73,13 @@ class Tally:
 
 
 def measure(tally: Tally, clip: Clip, index: int) -> None:
-    """Mark one clip, then try everything on it."""
-    token, identity = (0x9E3779B9 * (index + 1)) & 0xFFFFFFFF, pow(3, index + 100, 1 << 128)
+    """Mark one clip, and try every attack on it."""
+    token = (0x9E3779B9 * (index + 1)) & 0xFFFFFFFF
+    identity = pow(3, index + 100, 1 << 128)
     tally.clips += 1
     tally.human += clip.human
     began = time.process_time()
+
     try:
         output = Output(codec="wav", sample_rate_hz=clip.sound.rate)
         marked = mark_sound(clip.sound, token=token, key=KEY, output=output, identity=identity)
@@ -85,16 +88,20 @@ def measure(tally: Tally, clip: Clip, index: int) -> None:
         return
     finally:
         tally.mark_cpu += time.process_time() - began
+
     tally.margins[marked.margin_milli_db] += 1
     tally.quality.append(_quality(clip, marked))
+
     for name in WANTED[tally.seconds]:
         sound = ATTACKS[name](marked.sound)
         began = time.process_time()
         reading = detect(sound.samples, sound.rate, key=KEY)
         if name == "clean":
             tally.detect_cpu.append(time.process_time() - began)
+
         tally.read[name] += reading is not None and reading.token == token
         tally.identities[name] += reading is not None and reading.identity == identity
+
     for sound, key in _strangers(clip, marked):
         began = time.process_time()
         tally.false += detect(sound.samples, sound.rate, key=key) is not None
@@ -105,20 +112,22 @@ def measure(tally: Tally, clip: Clip, index: int) -> None:
 def _strangers(clip: Clip, marked: Marked) -> Iterator[tuple[Sound, bytes]]:
     for name in UNMARKED:
         yield ATTACKS[name](clip.sound), KEY
+
     yield marked.sound, WRONG_KEY
 
 
 def _quality(clip: Clip, marked: Marked) -> float:
-    """PESQ wide-band (ITU-T P.862.2) of the marked clip against the unmarked one."""
+    """Return the wide-band PESQ (ITU-T P.862.2) of the marked clip against the unmarked one."""
     before, after = clip.sound.resample(PESQ_RATE).samples, marked.sound.resample(PESQ_RATE).samples
     size = min(before.size, after.size)
     return float(pesq(PESQ_RATE, before[:size], after[:size], "wb"))
 
 
 def rows(tallies: list[Tally]) -> Iterable[Row]:
-    """The table."""
+    """Yield the rows of the table."""
     for tally in tallies:
         yield from _rows_of(tally)
+
     pairs, false = sum(tally.pairs for tally in tallies), sum(tally.false for tally in tallies)
     yield Row(
         name="false accepts, unmarked or wrong key",
@@ -132,9 +141,7 @@ def rows(tallies: list[Tally]) -> Iterable[Row]:
 
 
 def memory() -> dict[str, float]:
-    """The peak memory in MiB of the command that marks a clip and of the one that reads our mark in
-    it.
-    """
+    """Return the peak memory in MiB of the commands that mark a clip and read its mark."""
     with tempfile.TemporaryDirectory() as folder:
         host, marked = Path(folder) / "host.wav", Path(folder) / "marked.wav"
         sound = clips(8.0, 2)[1].sound
@@ -147,15 +154,17 @@ def memory() -> dict[str, float]:
 
 
 def _peak_of(command: list[str]) -> float:
-    """What the kernel calls the high water mark, read until the end: what `wait4` tells begins with
-    the parent's.
-    """
+    """Return the peak memory of a command in MiB."""
+    # The high water mark of the kernel is read until the end, because the one of `wait4` begins
+    # with the parent's.
     running, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL), 0.0
     status = Path(f"/proc/{running.pid}/status")
+
     while running.poll() is None:
         marks = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
         peak = float(marks[0].split()[1]) / 1024 if marks else peak
         time.sleep(0.005)
+
     assert running.returncode == 0, command
     return peak
 
@@ -164,14 +173,17 @@ def _rows_of(tally: Tally) -> Iterator[Row]:
     length = f"{tally.seconds:g} s"
     yield Row(name=f"{length}: clips", measured=f"{tally.clips} ({tally.human} of people)")
     yield Row(name=f"{length}: refused", measured=", ".join(tally.refused) or "none")
+
     for name, share in WANTED[tally.seconds].items():
         read = tally.read[name]
         met = read >= share * tally.marked
         measured = f"{read} of {tally.marked} ({read / tally.marked:.1%})"
         yield Row(name=f"{length}: {name}", measured=measured, wanted=f"{share:.0%}", met=met)
+
     if tally.seconds >= IDENTITY_SECONDS:
         measured = ", ".join(f"{name} {tally.identities[name]}" for name in WANTED[tally.seconds])
         yield Row(name=f"{length}: all 128 bits, of {tally.marked}", measured=measured)
+
     quality = np.array(tally.quality)
     tenth = float(np.percentile(quality, 10))
     measured = f"mean {quality.mean():.2f}, p10 {tenth:.2f}, min {quality.min():.2f}"
@@ -189,16 +201,17 @@ def _rows_of(tally: Tally) -> Iterator[Row]:
 
 
 def _pace(name: str, times: float, *, wanted: int | None) -> Row:
-    """A processing speed in units of real time, by processor time of one core."""
+    """Return the row of a speed in units of real time, by processor time of one core."""
     if wanted is None:
         return Row(name=name, measured=f"{times:.0f} x real time")
+
     return Row(
         name=name, measured=f"{times:.0f} x real time", wanted=f"{wanted} x", met=times >= wanted
     )
 
 
 def main() -> int:
-    """Measure clip by clip, in this process alone, and print the table."""
+    """Measure clip by clip in this process, print the table, and return 1 for a missed target."""
     parser = argparse.ArgumentParser(prog="python -m bench.watermark")
     parser.add_argument("--count", type=int, default=300, help="clips of each length")
     parser.add_argument("--quick", action="store_true", help="24 clips of each length")
@@ -207,6 +220,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     tallies = []
+
     for seconds in options.seconds:
         tally = Tally(seconds=seconds)
         for index, clip in enumerate(clips(seconds, 24 if options.quick else options.count)):
@@ -214,6 +228,7 @@ def main() -> int:
             print(f"\r{seconds:g} s: {index + 1} clips", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
         tallies.append(tally)
+
     table = list(rows(tallies))
     print(show(table))
     return int(any(row.met is False for row in table))
