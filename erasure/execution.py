@@ -17,9 +17,10 @@ from accounts import idempotency_records
 from accounts.sandbox_clock import now_for
 from consent import speaker_erasure
 from consent.models import Consent
-from core import transactions
+from core import leases, transactions
 from core.clock import Clock
-from core.errors import Conflict, NotFound, Unavailable
+from core.errors import NotFound, Unavailable
+from core.leases import Backoff, LeaseLost
 from erasure import certificate, certificate_text, targets, tombstones
 from erasure.models import Erasure, ErasureState, ErasureTarget
 from provenance import reader_feedback
@@ -30,25 +31,18 @@ from transparency_log import events
 from vault import blobs, subject_keys
 from voices import voice_comparison, voice_deletion
 from voices.models import Voice, VoiceState
-from voices.speech import job_queue
+from voices.speech import job_settlement
 
 logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=10)
-AGAIN: Final = timedelta(seconds=30)
-SLOWEST: Final = timedelta(hours=1)
-
-
-class ErasureLeaseLost(Conflict):
-    """Another worker carries this erasure, or it is done."""
-
-    code = "erasure_taken"
+BACKOFF: Final = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=1))
 
 
 def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
     """Do what is left to do.
 
-    Raises NotFound; NotYours; Unavailable when a provider is away (to be tried again).
+    Raises NotFound; LeaseLost; Unavailable when a provider is away (to be tried again).
     """
     erasure = _claim_erasure(erasure_id, at=now())
     waiting = [
@@ -57,7 +51,7 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
         if not _delete_voice(erasure, voice, now=now)
     ]
     if waiting:
-        _postpone_erasure(erasure, at=now())
+        leases.retry_later(erasure, at=now(), backoff=BACKOFF)
         raise Unavailable("A provider has not deleted every voice yet.", facts={"voices": waiting})
     tombstones.write_tombstone(
         tombstones.Tombstone(
@@ -83,25 +77,13 @@ def list_due_erasures(*, at: datetime) -> list[str]:
 
 
 def _claim_erasure(erasure_id: str, *, at: datetime) -> Erasure:
-    found = Erasure.objects.filter(id=erasure_id).first()
-    if found is None:
+    known = Erasure.objects.filter(id=erasure_id)
+    claimed = leases.claim(known.filter(state=ErasureState.RUNNING), at=at, lease=LEASE)
+    if claimed is not None:
+        return claimed
+    if not known.exists():
         raise NotFound("There is no such erasure.")
-    mine = Erasure.objects.claimable(at).filter(id=erasure_id, attempt=found.attempt)
-    if not mine.update(lease_until=at + LEASE, attempt=found.attempt + 1):
-        raise ErasureLeaseLost(
-            "This erasure is done or being carried out.", facts={"erasure": erasure_id}
-        )
-    found.refresh_from_db()
-    return found
-
-
-def _postpone_erasure(erasure: Erasure, *, at: datetime) -> None:
-    """Let go of it until the next try, later each time."""
-    wait = min(SLOWEST, AGAIN * 2 ** min(erasure.attempt, 10))
-    held = Erasure.objects.filter(
-        pk=erasure.pk, attempt=erasure.attempt, state=ErasureState.RUNNING
-    )
-    held.update(lease_until=None, due_at=at + wait)
+    raise LeaseLost("This erasure is done or being carried out.", facts={"erasure": erasure_id})
 
 
 def _voices_of_person(erasure: Erasure) -> list[Voice]:
@@ -132,13 +114,8 @@ def _delete_voice(erasure: Erasure, voice: Voice, *, now: Clock) -> bool:
 @transactions.opens_transaction
 def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
     """Everything of ours, the key, the certificate and the log entry: one transaction."""
-    held = Erasure.objects.filter(
-        pk=erasure.pk, attempt=erasure.attempt, state=ErasureState.RUNNING
-    )
-    if not held.select_for_update().exists():
-        raise ErasureLeaseLost(
-            "This erasure was finished by another worker.", facts={"erasure": erasure.id}
-        )
+    if not leases.select_held(erasure).select_for_update().exists():
+        raise leases.lease_lost(erasure)
     _delete_own_data(erasure, at=at)
     kids = _closed_key_ids(erasure.subject)
     destruction = subject_keys.destroy_key(erasure.subject, at=at)
@@ -148,12 +125,12 @@ def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
     record, jws = certificate.build_certificate(
         erasure, every, destruction, locale=_locale_of_speaker(erasure), at=at
     )
-    held.update(
+    leases.complete(
+        erasure,
         state=ErasureState.COMPLETED,
         completed_at=at,
         certificate=record,
         certificate_jws=jws,
-        lease_until=None,
     )
     events.append_event(
         organisation_id=erasure.organisation_id,
@@ -194,7 +171,7 @@ def _closed_key_ids(subject: str) -> str | None:
 def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
     """Delete what is ours, and note how much of each there was."""
     counts = {
-        ("queue", "texts waiting to be spoken"): job_queue.purge_items_of_subject(
+        ("queue", "texts waiting to be spoken"): job_settlement.purge_items_of_subject(
             erasure.subject, code="speaker_erased", at=at
         ),
         ("database", "personal fields"): sum(

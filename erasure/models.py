@@ -7,6 +7,9 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
+from core import leases
+from core.leases import Queued
+
 
 class ErasureState(models.TextChoices):
     """It runs until every target is confirmed, or kept with a ground."""
@@ -32,11 +35,10 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
 
     def claimable(self, at: datetime) -> ErasureQuerySet:
         """Return those that are running, due, and under no lease."""
-        free = Q(lease_until=None) | Q(lease_until__lte=at)
-        return self.filter(free, state=ErasureState.RUNNING, due_at__lte=at)
+        return self.filter(leases.is_claimable(at), state=ErasureState.RUNNING)
 
 
-class Erasure(models.Model):
+class Erasure(Queued):
     """A request to erase one speaker. It outlives the person's data: ids, codes and times alone.
 
     `answer_by` is the end of the month that the law gives (GDPR Art. 12(3)). `due_at` is when the
@@ -51,9 +53,6 @@ class Erasure(models.Model):
     reason = models.CharField(max_length=32, editable=False)
     actor = models.CharField(max_length=64, editable=False)
     state = models.CharField(max_length=16, choices=ErasureState, default=ErasureState.RUNNING)
-    attempt = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
-    due_at = models.DateTimeField()
     created_at = models.DateTimeField(editable=False)
     answer_by = models.DateTimeField(editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)

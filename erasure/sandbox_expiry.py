@@ -23,6 +23,7 @@ from core import transactions
 from core.clock import Clock
 from core.durations import Duration
 from core.errors import NotFound, Unavailable
+from core.leases import LeaseLost
 from erasure import erasure_requests, execution
 from provenance.clips import clip_erasure
 from provenance.exports import export_requests
@@ -30,7 +31,7 @@ from provenance.models import Clip
 from transparency_log import events
 from voices import voice_deletion
 from voices.models import JobItem, Voice, VoiceState
-from voices.speech import job_queue
+from voices.speech import job_settlement
 
 ACTOR: Final = "operator:expire_test_data"
 MOST: Final = 200
@@ -96,7 +97,7 @@ def _find_old_rows(
         "people": _old_speakers(before, mine),
         "voices": _old_voices(before, mine),
         "clips": clip_erasure.list_linked_clips(before, **mine),
-        "jobs": job_queue.jobs_settled_before(before, **mine),
+        "jobs": job_settlement.jobs_settled_before(before, **mine),
         "exports": export_requests.list_settled_exports(before, **mine),
         # Stored answers live a day by the real clock.
         "answers": idempotency_records.settled_before(older_than.before(real), **mine),
@@ -156,14 +157,14 @@ def _end_one_by_one(
         row = rows.select_related("organisation").filter(pk=key).first()
         if row is not None:
             # What waits is counted at the end.
-            with suppress(Unavailable, execution.ErasureLeaseLost, NotFound):
+            with suppress(Unavailable, LeaseLost, NotFound):
                 end(row, now=now)
 
         tell(kind, number, len(found))
 
 
 _DELETE: Final[Mapping[str, Callable[[Sequence[Any]], int]]] = {
-    "clips": clip_erasure.erase_clips, "jobs": job_queue.delete_jobs,
+    "clips": clip_erasure.erase_clips, "jobs": job_settlement.delete_jobs,
     "exports": export_requests.delete_exports, "answers": idempotency_records.delete_answers,
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from accounts.sandbox_clock import now_for
 from consent import comparison_consent
 from core.background_tasks import send_task
 from voices import voice_comparison
-from voices.speech import job_queue
+from voices.speech import job_settlement
 
 SPEAKS: Final = "speech:write"
 """The scope of an API key that queues speech."""
@@ -27,7 +27,7 @@ def on_key_event(event: DomainEvent) -> None:
     )
     if lost or event.kind in {"key.disabled", "key.rotated"}:
         organisation = Organisation.objects.get(id=event.organisation_id)
-        job_queue.end_items_of_key(
+        job_settlement.end_items_of_key(
             key_id, at=now_for(organisation, livemode=event.livemode, real=event.at)
         )
 

@@ -16,6 +16,7 @@ from accounts.sandbox_clock import now_for
 from consent import gate, selectors
 from consent.models import Consent
 from consent.policy.state_machine import ENDED_FOR_GOOD, ConsentState
+from core import leases
 from core.errors import NotFound
 from provenance.clips import clip_lifecycle
 from provenance.models import Clip, ClipState
@@ -50,9 +51,7 @@ def sweep_pending_work(*, at: datetime) -> PendingWork:
     gate.release_stale(at=at)
 
     waiting = job_queue.jobs_with_work(at=at).by_turn().values_list("id", flat=True)[:MOST]
-    going = Voice.objects.filter(state=VoiceState.REVOKING).filter(
-        Q(lease_until=None) | Q(lease_until__lte=at)
-    )
+    going = Voice.objects.filter(leases.has_no_lease(at), state=VoiceState.REVOKING)
     return PendingWork(
         jobs=tuple(waiting),
         voices=tuple(going.order_by("id").values_list("id", flat=True)[:MOST]),

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
 
 from accounts.sandbox_clock import now_for
+from core import leases
 from core.clock import Clock
 from core.errors import NotFound
+from core.leases import LeaseLost
 from vault import blobs, sealed_notes
 from voices import voice_comparison, voice_events
 from voices.models import Sample, Voice, VoiceState
@@ -19,6 +20,7 @@ from voices.providers import registry, voice_handles
 from voices.synthesis_requests import Providers
 
 LEASE: Final = timedelta(minutes=2)
+"""Also the wait after a provider that was away: the lease of a failed try is left to run out."""
 
 
 @transaction.atomic
@@ -56,31 +58,23 @@ def run_deletion(
 
 
 def _claim_voice(voice_id: str, *, at: datetime) -> Voice | None:
-    free = Voice.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lte=at), id=voice_id, state=VoiceState.REVOKING
-    )
-    if not free.update(lease_until=at + LEASE, attempt=F("attempt") + 1):
-        return None
-
-    return Voice.objects.select_related("organisation").get(id=voice_id)
-
-
-def _leased_voice(voice: Voice) -> QuerySet[Voice]:
-    return Voice.objects.filter(id=voice.id, attempt=voice.attempt, state=VoiceState.REVOKING)
+    ending = Voice.objects.filter(id=voice_id, state=VoiceState.REVOKING)
+    return leases.claim(ending.select_related("organisation"), at=at, lease=LEASE)
 
 
 @transaction.atomic
 def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
-    changed = _leased_voice(voice).update(
-        state=VoiceState.DELETED,
-        lease_until=None,
-        deleted_at=at,
-        sealed_label=None,
-        sealed_handle=None,
-        profile_blob_id="",
-        **sealed_notes.NONE,
-    )
-    if not changed:
+    try:
+        leases.complete(
+            voice,
+            state=VoiceState.DELETED,
+            deleted_at=at,
+            sealed_label=None,
+            sealed_handle=None,
+            profile_blob_id="",
+            **sealed_notes.NONE,
+        )
+    except LeaseLost:
         return False
 
     samples = Sample.objects.filter(voice=voice)

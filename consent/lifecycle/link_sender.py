@@ -15,18 +15,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
 
 from consent import log_events, speakers
 from consent.documents import signing_letter
 from consent.lifecycle import link_deliveries, signing_links
 from consent.lifecycle.link_deliveries import Channel, State
 from consent.models import Consent, Delivery, Evidence, Speaker
-from core import canonical_json, ids
+from core import canonical_json, ids, leases
 from core.canonical_json import Json
 from core.clock import Clock, to_rfc3339
 from core.delivery import mail, messages
 from core.delivery.letters import Accepted, ChannelAway, Letter, LetterRefused
+from core.leases import Backoff, LeaseLost
 from vault import blobs
 
 logger = logging.getLogger(__name__)
@@ -36,21 +36,16 @@ LEASE: Final = timedelta(minutes=3)
 """Longer than a server may take for all its answers: what runs out belongs to a worker that died.
 """
 
-FIRST_RETRY: Final = timedelta(seconds=15)
-LAST_RETRY: Final = timedelta(hours=1)
+BACKOFF: Final = Backoff(first=timedelta(seconds=15), longest=timedelta(hours=1))
 MOST_ATTEMPTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Claimed:
-    """A delivery in hand.
-
-    `attempts` is its number: whoever holds an older one may no longer settle the row.
-    """
+    """A delivery in hand, under a lease."""
 
     delivery: Delivery
     letter: Letter
-    attempts: int
 
 
 def send_pending(*, now: Clock, most: int = 200) -> int:
@@ -58,7 +53,7 @@ def send_pending(*, now: Clock, most: int = 200) -> int:
 
     Safe to run beside itself.
     """
-    due = Delivery.objects.filter(_filter_unclaimed(now()), state=State.QUEUED).order_by(
+    due = Delivery.objects.filter(leases.is_claimable(now()), state=State.QUEUED).order_by(
         "due_at", "id"
     )
     return sum(send_one(found, now=now) for found in list(due.values_list("id", flat=True)[:most]))
@@ -73,7 +68,7 @@ def send_one(delivery_id: str, *, now: Clock) -> bool:
     facts = {
         "delivery": delivery_id,
         "channel": claimed.delivery.channel,
-        "attempt": claimed.attempts,
+        "attempt": claimed.delivery.attempt,
     }
     logger.info("sending a link", extra=facts)
     try:
@@ -87,29 +82,25 @@ def send_one(delivery_id: str, *, now: Clock) -> bool:
     return _note_success(claimed, accepted, at=now())
 
 
-def _filter_unclaimed(at: datetime) -> Q:
-    return Q(due_at__lte=at) & (Q(lease_until=None) | Q(lease_until__lte=at))
-
-
 @transaction.atomic
 def _claim_delivery(delivery_id: str, *, at: datetime) -> _Claimed | None:
     """Take the row for a lease and log that the link is about to leave; settle what nobody waits
     for any more.
     """
-    free = Delivery.objects.filter(_filter_unclaimed(at), id=delivery_id, state=State.QUEUED)
-    if not free.update(lease_until=at + LEASE, attempts=F("attempts") + 1):
+    queued = Delivery.objects.select_related(
+        "consent__speaker", "consent__organisation", "consent__notice_version__notice"
+    ).filter(id=delivery_id, state=State.QUEUED)
+    row = leases.claim(queued, at=at, lease=LEASE)
+    if row is None:
         return None
 
-    row = Delivery.objects.select_related(
-        "consent__speaker", "consent__organisation", "consent__notice_version__notice"
-    ).get(id=delivery_id)
     letter = _write_letter(row, at=at)
     if letter is None:
-        _settle_delivery(row, row.attempts, state=State.FAILED, code="request_over", settled_at=at)
+        leases.complete(row, state=State.FAILED, code="request_over", settled_at=at)
         _log_delivery(row, "delivery.failed", {"code": "request_over"}, at=at)
         return None
-    _log_delivery(row, "delivery.started", {"attempt": row.attempts}, at=at)
-    return _Claimed(delivery=row, letter=letter, attempts=row.attempts)
+    _log_delivery(row, "delivery.started", {"attempt": row.attempt}, at=at)
+    return _Claimed(delivery=row, letter=letter)
 
 
 def _write_letter(row: Delivery, *, at: datetime) -> Letter | None:
@@ -165,10 +156,7 @@ def _note_success(claimed: _Claimed, accepted: Accepted, *, at: datetime) -> boo
         "salt": secrets.token_hex(32),
     }
     data = canonical_json.dump(proof)
-    held = Delivery.objects.select_for_update(no_key=True).filter(
-        id=row.id, attempts=claimed.attempts, state=State.QUEUED
-    )
-    if not held.exists():
+    if not leases.select_held(row).select_for_update(no_key=True).exists():
         return False
     evidence = Evidence.objects.create(
         id=ids.new("evd"),
@@ -180,7 +168,7 @@ def _note_success(claimed: _Claimed, accepted: Accepted, *, at: datetime) -> boo
         ),
         created_at=at,
     )
-    _settle_delivery(row, claimed.attempts, state=State.SENT, evidence=evidence, settled_at=at)
+    leases.complete(row, state=State.SENT, evidence=evidence, settled_at=at)
     body: dict[str, Json] = {"evidence": evidence.sha256, "status": accepted.status}
     _log_delivery(row, "delivery.sent", body, at=at)
     return True
@@ -191,27 +179,18 @@ def _note_failure(claimed: _Claimed, error: ChannelAway | LetterRefused, *, at: 
     """Queue the row again with a longer pause, or give up: when it is refused for good, or after
     ten attempts.
     """
-    row, over = (
-        claimed.delivery,
-        isinstance(error, LetterRefused) or claimed.attempts >= MOST_ATTEMPTS,
-    )
-    code = error.stable_code
-    if over:
-        changed = _settle_delivery(
-            row, claimed.attempts, state=State.FAILED, code=code, settled_at=at
-        )
-    else:
-        pause = min(FIRST_RETRY * 2 ** (claimed.attempts - 1), LAST_RETRY)
-        changed = _settle_delivery(row, claimed.attempts, code=code, due_at=at + pause)
-    if changed:
-        _log_delivery(row, "delivery.failed", {"code": code, "final": over}, at=at)
+    row, code = claimed.delivery, error.stable_code
+    over = isinstance(error, LetterRefused) or row.attempt >= MOST_ATTEMPTS
 
+    try:
+        if over:
+            leases.complete(row, state=State.FAILED, code=code, settled_at=at)
+        else:
+            leases.retry_later(row, at=at, backoff=BACKOFF, code=code)
+    except LeaseLost:
+        return  # the worker that has it by now writes what became of it
 
-def _settle_delivery(row: Delivery, attempts: int, **columns: object) -> bool:
-    held: QuerySet[Delivery] = Delivery.objects.filter(
-        id=row.id, attempts=attempts, state=State.QUEUED
-    )
-    return bool(held.update(lease_until=None, **columns))
+    _log_delivery(row, "delivery.failed", {"code": code, "final": over}, at=at)
 
 
 def _log_delivery(row: Delivery, kind: str, body: dict[str, Json], *, at: datetime) -> None:

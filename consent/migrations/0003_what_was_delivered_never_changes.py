@@ -12,7 +12,7 @@ FIXED = {
     "consent_delivery_is_fixed": ("consent_delivery", ("consent_id", "channel", "link_sha256", "created_at"), ""),
     "consent_delivery_is_settled": (
         "consent_delivery",
-        ("state", "code", "evidence_id", "attempts", "settled_at"),
+        ("state", "code", "evidence_id", "attempt", "settled_at"),
         "OLD.state <> 'queued'",
     ),
     "consent_correction_is_fixed": ("consent_correction", ("speaker_id", "fields", "actor", "created_at"), ""),

@@ -6,9 +6,10 @@ from django.db import models
 from django.db.models import Q
 
 from consent.models.consent import Consent, Evidence
+from core.leases import Queued
 
 
-class Delivery(models.Model):
+class Delivery(Queued):
     """One link on its way to one address. The row is the queue.
 
     `sealed` holds the address under the person's key. `link_sha256` names the link, so that a proof
@@ -41,10 +42,7 @@ class Delivery(models.Model):
     evidence = models.ForeignKey(
         Evidence, models.PROTECT, null=True, related_name="+", editable=False
     )
-    attempts = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(editable=False)
-    due_at = models.DateTimeField(editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

@@ -14,6 +14,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Erasure',
             fields=[
+                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
+                ('lease_until', models.DateTimeField(editable=False, null=True)),
+                ('due_at', models.DateTimeField(editable=False, null=True)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('livemode', models.BooleanField(editable=False)),
                 ('speaker_id', models.CharField(editable=False, max_length=30)),
@@ -21,9 +24,6 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(editable=False, max_length=32)),
                 ('actor', models.CharField(editable=False, max_length=64)),
                 ('state', models.CharField(choices=[('running', 'Running'), ('completed', 'Completed')], default='running', max_length=16)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField()),
                 ('created_at', models.DateTimeField(editable=False)),
                 ('answer_by', models.DateTimeField(editable=False)),
                 ('completed_at', models.DateTimeField(editable=False, null=True)),

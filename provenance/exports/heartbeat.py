@@ -12,19 +12,14 @@ from typing import Final
 
 from django.db import connection
 
+from core import leases
 from core.clock import Clock
 from core.errors import Conflict
-from provenance.models import Export, ExportState
+from provenance.models import Export
 from vault import subject_keys
 
 LEASE: Final = timedelta(minutes=5)
 _EVERY: Final = 1.0  # seconds
-
-
-class ExportLeaseLost(Conflict):
-    """Another worker holds this export now: its lease was over."""
-
-    code = "export_taken"
 
 
 class ErasedMeanwhile(Conflict):
@@ -52,7 +47,7 @@ class Heartbeat:
         self._due = time.monotonic() + _EVERY
 
     def tick(self, rows: int) -> None:
-        """Count rows. Raises NotYours when somebody else has the export, ErasedMeanwhile."""
+        """Count rows. Raises LeaseLost when another worker has the export, ErasedMeanwhile."""
         self.rows += rows
         if time.monotonic() >= self._due:
             self.beat()
@@ -60,23 +55,20 @@ class Heartbeat:
     def beat(self) -> None:
         """Write progress and lease at once, and look for erasures.
 
-        Raises NotYours, ErasedMeanwhile.
+        This is `leases.renew` over the second connection.
+
+        Raises LeaseLost, ErasedMeanwhile.
         """
         until = self._beside.ops.adapt_datetimefield_value(self._now() + LEASE)
         table = Export._meta.db_table  # noqa: SLF001 - Django's documented name
         statement = (
             f"UPDATE {table} SET rows_done = %s, lease_until = %s "  # noqa: S608 - our own table
-            "WHERE id = %s AND attempt = %s AND state = %s"
+            "WHERE id = %s AND attempt = %s AND lease_until IS NOT NULL"
         )
         with self._beside.cursor() as cursor:
-            cursor.execute(
-                statement,
-                [self.rows, until, self._export.id, self._export.attempt, str(ExportState.RUNNING)],
-            )
+            cursor.execute(statement, [self.rows, until, self._export.id, self._export.attempt])
             if cursor.rowcount != 1:
-                raise ExportLeaseLost(
-                    "This export is another worker's now.", facts={"export": self._export.id}
-                )
+                raise leases.lease_lost(self._export)
         self._look_for_erasures()
         self._due = time.monotonic() + _EVERY
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from audio import decoding
 from audio.sound import Sound
-from core import transactions
+from core import leases, transactions
 from core.errors import NotFound, SaysoError
+from core.leases import Backoff, LeaseLost
 from provenance.fingerprint import blind_index
 from provenance.fingerprint.bit_error_rate import FingerprintSimilarity, compare_words
 from provenance.fingerprint.subfingerprints import Words, compute_words
@@ -27,7 +29,9 @@ logger = logging.getLogger(__name__)
 LEAST_MS: Final = 5_000
 """Shorter clips have too few words to be distinguished."""
 MOST_ATTEMPTS: Final = 8
-AGAIN: Final = timedelta(minutes=1)
+LEASE: Final = timedelta(minutes=10)
+"""Longer than decoding and the words of the longest clip take."""
+BACKOFF: Final = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=2))
 _CONTEXT: Final = "fingerprint/1"
 _RATES: Final[Mapping[str, int]] = {"mulaw": 8_000}
 _PCM_RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -61,11 +65,18 @@ def make_pending_fingerprints(*, at: datetime, most: int = 50) -> int:
     the real time.
     """
     index_key = blind_index.get_index_key()
-    due = Q(due_at=None) | Q(due_at__lte=at)
-    waiting = Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key))
-    waiting = waiting.filter(due, attempt__lt=MOST_ATTEMPTS).select_related("clip")
-
-    return sum(_make_fingerprint(row, index_key, at=at) for row in waiting.order_by("id")[:most])
+    waiting = (
+        Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key))
+        .filter(leases.is_claimable(at), attempt__lt=F("attempts_before") + MOST_ATTEMPTS)
+        .order_by("id")
+    )
+    made = 0
+    for row_id in list(waiting.values_list("id", flat=True)[:most]):
+        rows = Fingerprint.objects.select_related("clip").filter(id=row_id)
+        row = leases.claim(rows, at=at, lease=LEASE)
+        if row is not None:
+            made += _make_fingerprint(row, index_key, at=at)
+    return made
 
 
 def search_similar_clips(sound: Sound) -> tuple[FingerprintCandidate, ...]:
@@ -115,36 +126,34 @@ def _delete_fingerprints(rows: QuerySet[Fingerprint]) -> int:
 
 
 def _make_fingerprint(row: Fingerprint, index_key: bytes, *, at: datetime) -> bool:
-    # Taken by a conditional UPDATE, so that two workers do not do the same work. After a crash it
-    # is due again later.
-    mine = Fingerprint.objects.filter(id=row.id, attempt=row.attempt, due_at=row.due_at)
-    if not mine.update(attempt=F("attempt") + 1, due_at=at + AGAIN * 2**row.attempt):
-        return False
-
     try:
-        words = _open_fingerprint(row)
-        if words is None:
-            words = compute_words(*_read_audio(row.clip))
-        return _store_fingerprint(row, words, index_key)
+        found = _open_fingerprint(row)
+        return _store_fingerprint(
+            row, compute_words(*_read_audio(row.clip)) if found is None else found, index_key
+        )
+    except LeaseLost:
+        return False  # forgotten meanwhile, or another worker's
     except SaysoError as error:
-        facts = {"clip": row.clip_id, "code": error.stable_code}
-        logger.warning("no fingerprint made", extra=facts)
+        logger.warning(
+            "no fingerprint made", extra={"clip": row.clip_id, "code": error.stable_code}
+        )
+        failures = row.attempt - row.attempts_before
+        with suppress(LeaseLost):
+            leases.retry_later(row, at=at, backoff=BACKOFF, count=failures)
         return False
 
 
 @transactions.opens_transaction
 def _store_fingerprint(row: Fingerprint, found: Words, index_key: bytes) -> bool:
-    """Seal and index a fingerprint, unless the row was deleted in the meantime."""
+    """Seal and index. Raises LeaseLost when the row was forgotten in the meantime."""
     text = base64.b64encode(found.astype("<u4").tobytes()).decode("ascii")
-    mine = Fingerprint.objects.filter(id=row.id)
-    if not mine.update(
+    leases.complete(
+        row,
         sealed=sealed_values.seal(row.subject, _CONTEXT, text),
         words=found.size,
         under=blind_index.get_key_name(index_key),
-        attempt=0,
-    ):
-        return False
-
+        attempts_before=row.attempt,
+    )
     FingerprintTerm.objects.filter(fingerprint_id=row.id).delete()
     FingerprintTerm.objects.bulk_create(blind_index.build_term_rows(row.id, found, index_key))
     return True

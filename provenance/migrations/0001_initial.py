@@ -91,6 +91,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Export',
             fields=[
+                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
+                ('lease_until', models.DateTimeField(editable=False, null=True)),
+                ('due_at', models.DateTimeField(editable=False, null=True)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('livemode', models.BooleanField(editable=False)),
                 ('kind', models.CharField(editable=False, max_length=16)),
@@ -101,9 +104,7 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(editable=False, max_length=64)),
                 ('created_at', models.DateTimeField(editable=False)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('ready', 'Ready'), ('failed', 'Failed'), ('expired', 'Expired')], default='queued', max_length=16)),
-                ('attempt', models.PositiveIntegerField(default=0)),
                 ('begun_anew', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
                 ('rows_done', models.PositiveBigIntegerField(default=0)),
                 ('code', models.CharField(blank=True, max_length=64)),
                 ('blob_id', models.CharField(blank=True, max_length=30)),
@@ -135,13 +136,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Fingerprint',
             fields=[
+                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
+                ('lease_until', models.DateTimeField(editable=False, null=True)),
+                ('due_at', models.DateTimeField(editable=False, null=True)),
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('subject', models.CharField(db_index=True, editable=False, max_length=30)),
                 ('sealed', models.BinaryField(null=True)),
                 ('words', models.PositiveIntegerField(default=0)),
                 ('under', models.CharField(blank=True, max_length=16)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('due_at', models.DateTimeField(null=True)),
+                ('attempts_before', models.PositiveIntegerField(default=0)),
                 ('clip', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='provenance.clip')),
             ],
         ),
@@ -245,7 +248,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='export_running_has_a_lease'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), models.Q(('lease_until__isnull', False), ('due_at__isnull', False), _connector='OR')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='export_running_is_held_or_due'),
         ),
         migrations.AddConstraint(
             model_name='export',

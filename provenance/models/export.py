@@ -7,6 +7,9 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
+from core import leases
+from core.leases import Queued
+
 
 class ExportState(models.TextChoices):
     """Queued and running become ready or failed; a ready one expires, and its bytes go."""
@@ -18,6 +21,7 @@ class ExportState(models.TextChoices):
     EXPIRED = "expired"
 
 
+UNSETTLED = (ExportState.QUEUED, ExportState.RUNNING)
 SETTLED = (ExportState.READY, ExportState.FAILED, ExportState.EXPIRED)
 
 
@@ -29,16 +33,12 @@ class ExportQuerySet(models.QuerySet["Export"]):
         return self.filter(organisation_id=organisation_id, livemode=livemode)
 
     def claimable(self, at: datetime) -> ExportQuerySet:
-        """Queued, or running under a lease that is over."""
-        return self.filter(
-            Q(state=ExportState.QUEUED) | Q(state=ExportState.RUNNING, lease_until__lte=at)
-        )
+        """Waiting or running, due, and under no lease."""
+        return self.filter(leases.is_claimable(at), state__in=UNSETTLED)
 
 
-class Export(models.Model):
+class Export(Queued):
     """One bundle that somebody asked for.
-
-    `attempt` is the fencing number: only who holds it may settle the row.
 
     `words` says whether an audit bundle opens the words of intended uses, which may name people.
 
@@ -60,9 +60,7 @@ class Export(models.Model):
     created_at = models.DateTimeField(editable=False)
 
     state = models.CharField(max_length=16, choices=ExportState, default=ExportState.QUEUED)
-    attempt = models.PositiveIntegerField(default=0)
     begun_anew = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
     rows_done = models.PositiveBigIntegerField(default=0)
     code = models.CharField(max_length=64, blank=True)
     blob_id = models.CharField(max_length=30, blank=True)
@@ -94,8 +92,10 @@ class Export(models.Model):
                 condition=Q(from_at=None) | Q(to_at=None) | Q(to_at__gt=F("from_at")),
             ),
             models.CheckConstraint(
-                name="export_running_has_a_lease",
-                condition=Q(state="running", lease_until__isnull=False)
+                # While it waits for another attempt, a running one has a time and no lease.
+                name="export_running_is_held_or_due",
+                condition=Q(state="running")
+                & (Q(lease_until__isnull=False) | Q(due_at__isnull=False))
                 | ~Q(state="running") & Q(lease_until=None),
             ),
             models.CheckConstraint(

@@ -7,15 +7,17 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from core.leases import Queued
 
-class Fingerprint(models.Model):
+
+class Fingerprint(Queued):
     """The fingerprint of one issued clip.
 
     The row is made with the clip and is the order to compute it.
 
     `sealed` opens with the person's key alone; `under` names the key of the index that its terms
-    were made with, empty until there are any. `due_at` is real time, None at first: the clip's own
-    time may be a test clock's. An erasure deletes the row with its terms.
+    were made with, empty until there are any. `attempts_before` is what `attempt` was when it was
+    last made: those are no failures. An erasure deletes the row with its terms.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -24,8 +26,7 @@ class Fingerprint(models.Model):
     sealed = models.BinaryField(null=True)
     words = models.PositiveIntegerField(default=0)
     under = models.CharField(max_length=16, blank=True)
-    attempt = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField(null=True)
+    attempts_before = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(name="fingerprint_to_index", fields=["under", "due_at"])]

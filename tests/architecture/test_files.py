@@ -13,11 +13,9 @@ LONGEST_TEST = 400  # a test module is read test by test, not as a whole
 EXCUSE = "Longer than 300 lines because"
 STILL_LONG = frozenset(
     {
-        "provenance/exports/worker.py",
         "provenance/management/commands/watermark.py",
         "tests/consent/test_row_writers.py",
         "tests/transparency_log/attestation/test_witnesses.py",
-        "voices/speech/job_queue.py",
     }
 )
 """Files to be split. This list may only shrink."""

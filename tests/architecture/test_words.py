@@ -39,11 +39,7 @@ CONVENTIONAL = frozenset(
 SHARE_OF_ONE_WORD = 0.15
 
 SAME_CLASS: frozenset[str] = frozenset()
-SAME_MODULE = frozenset(
-    {
-        "key_rotation",
-    }
-)
+SAME_MODULE: frozenset[str] = frozenset()
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -191,9 +191,10 @@ class TestADelivery:
         pauses = []
         for _ in range(3):
             assert link_sender.send_pending(now=at(moment)) == 0
-            row = Delivery.objects.get(consent_id=made["id"])
-            pauses.append((row.due_at - moment).total_seconds())
-            moment = row.due_at
+            due = Delivery.objects.get(consent_id=made["id"]).due_at
+            assert due is not None
+            pauses.append((due - moment).total_seconds())
+            moment = due
         assert pauses == [15, 30, 60]
         post_office.to_letter = "250 at last"
         assert link_sender.send_pending(now=at(moment)) == 1
@@ -238,7 +239,7 @@ class TestADelivery:
         self, live: APIClient, post_office: MailServer
     ) -> None:
         asked(live)
-        Delivery.objects.update(lease_until=NOON + link_sender.LEASE, attempts=1)
+        Delivery.objects.update(lease_until=NOON + link_sender.LEASE, attempt=1)
         assert link_sender.send_pending(now=at(NOON + timedelta(minutes=2))) == 0
         assert link_sender.send_pending(now=at(NOON + link_sender.LEASE)) == 1
 

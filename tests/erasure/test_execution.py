@@ -18,6 +18,7 @@ from consent import gate, speakers
 from consent.models import Consent, Speaker
 from core import canonical_json
 from core.errors import NotFound, Unavailable
+from core.leases import LeaseLost
 from erasure import erasure_requests, execution, tombstones
 from erasure.models import Erasure, ErasureState, ErasureTarget
 from provenance import verification
@@ -190,7 +191,7 @@ class TestCarryOn:
     def test_done_twice_is_refused_the_second_time(self, make_voice: MakeVoice) -> None:
         erasure = execution.continue_erasure(ask_for(make_voice()).id, now=noon)
 
-        with pytest.raises(execution.ErasureLeaseLost):
+        with pytest.raises(LeaseLost):
             execution.continue_erasure(erasure.id, now=noon)
 
     def test_waits_for_a_provider_that_is_away_and_keeps_its_handle(

@@ -19,7 +19,7 @@ from tests.voices.conftest import (
     principal_of,
 )
 from voices.models import Job, JobItem, JobKind
-from voices.speech import dispatch, job_queue
+from voices.speech import dispatch, job_queue, job_settlement
 
 pytestmark = pytest.mark.django_db
 WRITTEN = Notes(external_id="for Hildegard", metadata={"cast": "Hildegard and Ulf"})
@@ -48,7 +48,7 @@ def items(job: Job) -> list[JobItem]:
 
 def erase(subject: str) -> None:
     with transaction.atomic():
-        job_queue.purge_items_of_subject(subject, code="speaker_erased", at=NOON)
+        job_settlement.purge_items_of_subject(subject, code="speaker_erased", at=NOON)
 
 
 class TestPurge:

@@ -41,7 +41,7 @@ from vault import blobs, storage, subject_keys
 from voices import voice_deletion
 from voices.models import Job, JobKind, Voice, VoiceState
 from voices.providers.base import ProviderDown
-from voices.speech import dispatch, job_queue, pipeline
+from voices.speech import dispatch, job_queue, job_settlement, pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -379,7 +379,7 @@ class TestDeletingByHand:
             real=NOON,
         )
 
-        assert transactions.opens_transaction(job_queue.delete_jobs)([job.id]) == 0
+        assert transactions.opens_transaction(job_settlement.delete_jobs)([job.id]) == 0
         assert Job.objects.count() == 1
 
 

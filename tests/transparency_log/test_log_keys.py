@@ -13,7 +13,7 @@ from core.errors import NotFound
 from tests.conftest import NOON
 from tests.transparency_log import reference
 from tests.transparency_log.conftest import Append
-from transparency_log import key_rotation, log_reader, public_log, sequencer
+from transparency_log import log_key_rotation, log_reader, public_log, sequencer
 
 pytestmark = pytest.mark.django_db
 DAYS = timedelta(days=3)
@@ -23,7 +23,7 @@ class TestRotate:
     def test_is_an_entry_that_names_both_keys(self, organisation_id: str, append: Append) -> None:
         append(1)
         sequencer.settle_log(organisation_id, at=NOON)
-        new = key_rotation.rotate_log_key(
+        new = log_key_rotation.rotate_log_key(
             organisation_id, overlap=DAYS, actor="mem_1", at=NOON + DAYS
         )
         sequencer.settle_log(organisation_id, at=NOON + DAYS)
@@ -41,21 +41,23 @@ class TestRotate:
     ) -> None:
         append(1)
         sequencer.settle_log(organisation_id, at=NOON)
-        key_rotation.rotate_log_key(organisation_id, overlap=DAYS, actor="mem_1", at=NOON + DAYS)
+        log_key_rotation.rotate_log_key(
+            organisation_id, overlap=DAYS, actor="mem_1", at=NOON + DAYS
+        )
         sequencer.settle_log(organisation_id, at=NOON + timedelta(days=days))
 
         assert public_log.get_checkpoint(organisation_id).count("— ") == lines
 
     def test_of_no_log_is_not_found(self) -> None:
         with pytest.raises(NotFound):
-            key_rotation.rotate_log_key(ids.new("org"), overlap=DAYS, actor="mem_1", at=NOON)
+            log_key_rotation.rotate_log_key(ids.new("org"), overlap=DAYS, actor="mem_1", at=NOON)
 
     def test_without_an_overlap_is_refused(self, organisation_id: str, append: Append) -> None:
         append(1)
         sequencer.settle_log(organisation_id, at=NOON)
 
         with pytest.raises(ValueError, match="overlap"):
-            key_rotation.rotate_log_key(
+            log_key_rotation.rotate_log_key(
                 organisation_id, overlap=timedelta(0), actor="mem_1", at=NOON
             )
 

@@ -19,7 +19,7 @@ from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of, revoke
 from voices.models import Job, JobItem, JobKind, JobState, Voice
 from voices.providers.base import ProviderDown
-from voices.speech import dispatch, job_queue
+from voices.speech import dispatch, job_queue, job_settlement
 
 pytestmark = pytest.mark.both_databases
 
@@ -170,7 +170,10 @@ class TestRun:
         voice = make_voice()
         job = queue(voice, ["Good evening.", "Good night."])
 
-        assert job_queue.cancel_items_of_subject(voice.subject, code="speaker_erased", at=NOON) == 2
+        assert (
+            job_settlement.cancel_items_of_subject(voice.subject, code="speaker_erased", at=NOON)
+            == 2
+        )
 
         job.refresh_from_db()
         assert (job.state, job.refused) == ("refused", 2)

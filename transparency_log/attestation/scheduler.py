@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 
+from core import leases
 from core.clock import Clock
 from core.errors import SaysoError
+from core.leases import Backoff, LeaseLost
 from transparency_log import checkpoints, proofs
 from transparency_log.attestation import (
     checkpoint_copies,
@@ -34,8 +37,7 @@ from transparency_log.models import Attestation, AttestationKind, AttestationTas
 
 logger = logging.getLogger(__name__)
 LEASE: Final = timedelta(minutes=2)
-FIRST_RETRY: Final = timedelta(seconds=15)
-LAST_RETRY: Final = timedelta(hours=1)
+BACKOFF: Final = Backoff(first=timedelta(seconds=15), longest=timedelta(hours=1))
 # How many logs one outsider is asked about in one round; the next round goes on.
 MOST: Final = 200
 
@@ -119,13 +121,9 @@ def _list_due_tasks(outsider: Attestor, *, at: datetime) -> list[int]:
         organisation_id=OuterRef("organisation_id"), size__gt=OuterRef("size")
     )
     rows = AttestationTask.objects.filter(
-        _lease_is_free(at), Exists(newer), kind=outsider.kind, target=outsider.target
+        leases.is_claimable(at), Exists(newer), kind=outsider.kind, target=outsider.target
     )
     return list(rows.order_by("due_at", "id").values_list("id", flat=True)[:MOST])
-
-
-def _lease_is_free(at: datetime) -> Q:
-    return Q(due_at__lte=at) & (Q(lease_until=None) | Q(lease_until__lte=at))
 
 
 def _run_task(errand_id: int, outsider: Attestor, *, now: Clock) -> int:
@@ -134,14 +132,13 @@ def _run_task(errand_id: int, outsider: Attestor, *, now: Clock) -> int:
     Raises OutsiderAway, after settling; every other failure stays in the row.
     """
     at = now()
-    taken = AttestationTask.objects.filter(_lease_is_free(at), id=errand_id)
-    if not taken.update(lease_until=at + LEASE, attempt=F("attempt") + 1):
+    errand = leases.claim(AttestationTask.objects.filter(id=errand_id), at=at, lease=LEASE)
+    if errand is None:
         return 0
-    errand = AttestationTask.objects.get(id=errand_id)
     checkpoint = checkpoints.get_latest_checkpoint(errand.organisation_id)
     if checkpoint is None or _read_origin(checkpoint) != errand.origin:
         # The log goes on under another name, which has a row of its own.
-        _settle_task(errand, due_at=at + LAST_RETRY)
+        _settle_task(errand, due_at=at + BACKOFF.longest)
         return 0
     try:
         attested = outsider.visit(errand, checkpoint, at)
@@ -179,16 +176,20 @@ def _keep_attestation(
 
 def _settle_task(errand: AttestationTask, *, due_at: datetime, size: int | None = None) -> None:
     changes = {} if size is None else {"size": size}
-    held = AttestationTask.objects.filter(id=errand.id, attempt=errand.attempt)
-    held.update(lease_until=None, due_at=due_at, failures=0, code="", **changes)
+    with suppress(LeaseLost):
+        leases.complete(errand, due_at=due_at, failures=0, code="", **changes)
 
 
 def _fail_task(errand: AttestationTask, error: SaysoError, *, at: datetime) -> None:
-    wait = min(FIRST_RETRY * 2 ** min(errand.failures, 10), LAST_RETRY)
-    held = AttestationTask.objects.filter(id=errand.id, attempt=errand.attempt)
-    held.update(
-        lease_until=None, due_at=at + wait, failures=F("failures") + 1, code=error.stable_code
-    )
+    with suppress(LeaseLost):
+        leases.retry_later(
+            errand,
+            at=at,
+            backoff=BACKOFF,
+            count=errand.failures + 1,
+            failures=F("failures") + 1,
+            code=error.stable_code,
+        )
     facts = {
         "organisation_id": errand.organisation_id,
         "kind": str(errand.kind),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from core.leases import Queued
 from transparency_log.models.log import ID_LENGTH
 
 TARGET_LENGTH = 400
@@ -21,7 +22,7 @@ class AttestationKind(models.TextChoices):
     STAMP = "stamp"
 
 
-class AttestationTask(models.Model):
+class AttestationTask(Queued):
     """One attestor that is asked about one log again and again. The row is the queue.
 
     `target` is the witness's verifier key, or the URL of the store or authority. `size` is the
@@ -34,9 +35,6 @@ class AttestationTask(models.Model):
     organisation_id = models.CharField(max_length=ID_LENGTH, editable=False)
     origin = models.CharField(max_length=310, editable=False)
     size = models.BigIntegerField(default=0, editable=False)
-    due_at = models.DateTimeField(editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
-    attempt = models.PositiveIntegerField(default=0, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)
     code = models.CharField(max_length=64, blank=True, editable=False)
 

@@ -8,7 +8,9 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from core import leases
 from core.caller_notes import Noted
+from core.leases import Queued
 
 
 class JobKind(models.TextChoices):
@@ -28,6 +30,7 @@ class JobState(models.TextChoices):
     FAILED = "failed"
 
 
+UNSETTLED = (JobState.QUEUED, JobState.RUNNING)
 SETTLED = (JobState.DONE, JobState.REFUSED, JobState.FAILED)
 
 
@@ -39,7 +42,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         items = JobItem.objects.filter(job=OuterRef("pk"))
         in_hand = items.filter(state=JobState.RUNNING, lease_until__gt=at).order_by().values("job")
         counted = Coalesce(Subquery(in_hand.annotate(count=Count("pk")).values("count")), 0)
-        unsettled = self.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
+        unsettled = self.filter(state__in=UNSETTLED)
         return (
             unsettled.filter(Exists(items.claimable(at)))
             .alias(in_hand=counted)
@@ -115,18 +118,14 @@ class JobItemQuerySet(models.QuerySet["JobItem"]):
 
     def claimable(self, at: datetime) -> JobItemQuerySet:
         """Return the items that are queued and due, or running under a lease that is over."""
-        return self.filter(
-            Q(state=JobState.QUEUED, due_at__lte=at)
-            | Q(state=JobState.RUNNING, lease_until__lte=at)
-        )
+        return self.filter(leases.is_claimable(at), state__in=UNSETTLED)
 
 
-class JobItem(models.Model):
+class JobItem(Queued):
     """One text to speak.
 
-    `attempt` is the fencing number: only the worker that holds it may settle the item. The text,
-    the notes and the terms of the call are sealed under the speaker's key, and deleted when the
-    item is settled.
+    The text, the notes and the terms of the call are sealed under the speaker's key, and deleted
+    when the item is settled.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -136,9 +135,6 @@ class JobItem(models.Model):
     sealed_text = models.BinaryField(null=True)
     characters = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
-    attempt = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True)
     code = models.CharField(max_length=64, blank=True)
     reasons = models.JSONField(default=list)
     decision_id = models.CharField(max_length=30, blank=True)

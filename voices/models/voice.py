@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.caller_notes import Noted
+from core.leases import Leased
 
 
 class VoiceState(models.TextChoices):
@@ -50,7 +51,7 @@ class VoiceQuerySet(models.QuerySet["Voice"]):
         return self.filter(state__in=LIVE)
 
 
-class Voice(Noted):
+class Voice(Noted, Leased):
     """A cloned voice, with the consent it rests on, its provider and its state.
 
     What could name a person or imitate one (label, handle at the provider, profile, samples) is
@@ -75,8 +76,6 @@ class Voice(Noted):
     sealed_label = models.BinaryField(null=True)
     sealed_handle = models.BinaryField(null=True)
     profile_blob_id = models.CharField(max_length=30, blank=True)
-    attempt = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(editable=False)
     ready_at = models.DateTimeField(null=True, editable=False)
     provider_expires_at = models.DateTimeField(null=True)

@@ -21,7 +21,7 @@ from tests.consent.people import KEY
 from tests.provenance.exports import story
 from tests.provenance.exports.forging import THEIRS, Files, base64url, rehashed
 from tests.provenance.exports.story import Story, Verdict
-from transparency_log import key_rotation
+from transparency_log import log_key_rotation
 from transparency_log.formats import signed_note
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -206,7 +206,7 @@ class TestARotation:
         self, told: Story, tmp_path: Path
     ) -> None:
         before = story.members(story.bundle(told.organisation))
-        key_rotation.rotate_log_key(told.organisation.id, overlap=DAYS, actor=KEY, at=NOON)
+        log_key_rotation.rotate_log_key(told.organisation.id, overlap=DAYS, actor=KEY, at=NOON)
         between = story.members(story.bundle(told.organisation))
         after = story.members(bundle_at(told, NOON + 2 * DAYS))
         text, _, tail = between["checkpoint"].decode().partition("\n\n")

@@ -19,6 +19,7 @@ from accounts.models import Organisation
 from core import ids
 from core.errors import NotFound
 from provenance.exports import (
+    bundle_snapshot,
     bundle_writer,
     export_requests,
     export_sources,
@@ -99,13 +100,15 @@ class TestClaim:
     ) -> None:
         export, before = story.request(told.organisation), stored()
 
-        def taken_meanwhile(row: Export, *, now: Callable[[], datetime]) -> worker.Written:
+        def taken_meanwhile(
+            row: Export, *, now: Callable[[], datetime]
+        ) -> bundle_snapshot.WrittenBundle:
             written = write(row, now=now)
             Export.objects.filter(id=export.id).update(attempt=17)
             return written
 
-        write = worker.write_bundle
-        monkeypatch.setattr(worker, "write_bundle", taken_meanwhile)
+        write = bundle_snapshot.write_bundle
+        monkeypatch.setattr(bundle_snapshot, "write_bundle", taken_meanwhile)
         worker.make_pending_exports(now=noon)
 
         assert (state_of(export), stored()) == (ExportState.RUNNING, before)
@@ -178,16 +181,18 @@ class TestForget:
         self, told: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The export was asked for after `forget` and read before the erasure committed."""
-        export, write = story.request(told.organisation), worker.write_bundle
+        export, write = story.request(told.organisation), bundle_snapshot.write_bundle
 
-        def erased_meanwhile(row: Export, *, now: Callable[[], datetime]) -> worker.Written:
+        def erased_meanwhile(
+            row: Export, *, now: Callable[[], datetime]
+        ) -> bundle_snapshot.WrittenBundle:
             written = write(row, now=now)
             if subject_keys.is_alive(told.speaker.subject):
                 with transaction.atomic():
                     subject_keys.destroy_key(told.speaker.subject, at=NOON)
             return written
 
-        monkeypatch.setattr(worker, "write_bundle", erased_meanwhile)
+        monkeypatch.setattr(bundle_snapshot, "write_bundle", erased_meanwhile)
         worker.make_pending_exports(now=noon)
 
         export.refresh_from_db()

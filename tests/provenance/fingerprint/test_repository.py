@@ -15,7 +15,7 @@ from pytest_django import Settings
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from core import clock
+from core import clock, leases
 from erasure import erasure_requests, execution
 from provenance.clips import clip_erasure
 from provenance.fingerprint import blind_index, repository
@@ -203,7 +203,9 @@ class TestErasure:
 
     def test_is_not_undone_by_work_in_hand(self, voice: Voice) -> None:
         say(voice)
-        row = Fingerprint.objects.select_related("clip").get()
+        rows = Fingerprint.objects.select_related("clip")
+        row = leases.claim(rows, at=NOON, lease=repository.LEASE)
+        assert row is not None
 
         erase(voice)
 

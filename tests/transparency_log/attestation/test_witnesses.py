@@ -248,8 +248,10 @@ class TestAWitnessThatIsDown:
         at, waits = NOON, []
         for _ in range(10):
             assert run(at) == 0
-            waits.append((row().due_at - at).total_seconds())
-            at = row().due_at
+            due = row().due_at
+            assert due is not None
+            waits.append((due - at).total_seconds())
+            at = due
         grow(1)
 
         assert waits == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
 from core.errors import SaysoError
-from transparency_log import key_rotation, public_log, sequencer
+from transparency_log import log_key_rotation, public_log, sequencer
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
         try:
             overlap = timedelta(days=options["overlap_days"])
-            key_rotation.rotate_log_key(
+            log_key_rotation.rotate_log_key(
                 organisation_id, overlap=overlap, actor=options["actor"], at=at
             )
             sequencer.settle_log(organisation_id, at=at)

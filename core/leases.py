@@ -1,0 +1,151 @@
+"""Leases: the right to work on a row until a time, for every queue whose rows are its messages.
+
+A worker claims a row by one conditional UPDATE, which raises the row's fencing number `attempt` and
+sets `lease_until`. It holds the row as long as nobody raised that number and nobody cleared the
+lease: only then may it settle the row. A worker that dies leaves its lease behind, and the row is
+claimed again when that is over. A worker that is slow may settle after its lease is over, unless
+another one has taken the row by then.
+
+Times are real time, never that of a test clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from core.errors import Conflict
+
+_MOST_DOUBLINGS: Final = 32  # beyond it the wait would leave what a timedelta holds
+
+
+class LeaseLost(Conflict):
+    """Another worker holds this row by now, or it is settled: what was made for it is dropped."""
+
+    code = "lease_lost"
+
+
+class Leased(models.Model):
+    """A row that one worker at a time works on.
+
+    `attempt` is the fencing number, and counts the claims.
+    """
+
+    attempt = models.PositiveIntegerField(default=0, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Queued(Leased):
+    """A row that waits for its time; without one it is due at once."""
+
+    due_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+L = TypeVar("L", bound=Leased)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long a row waits after a failure: `first`, then twice as long each time, up to
+    `longest`.
+    """
+
+    first: timedelta
+    longest: timedelta
+
+    def wait_after(self, failures: int) -> timedelta:
+        """Return the wait after so many failures in a row, 1 or more."""
+        if self.first >= self.longest:
+            return self.longest
+        doublings = min(max(failures, 1) - 1, _MOST_DOUBLINGS)
+        # In seconds, as a timedelta overflows before the smaller of the two is taken.
+        seconds = min(self.first.total_seconds() * 2**doublings, self.longest.total_seconds())
+        return timedelta(seconds=seconds)
+
+
+def has_no_lease(at: datetime) -> Q:
+    """Return the condition for rows that nobody works on at `at`."""
+    return Q(lease_until=None) | Q(lease_until__lte=at)
+
+
+def is_claimable(at: datetime) -> Q:
+    """Return the condition for rows of a `Queued` model that are due and that nobody works on."""
+    return (Q(due_at=None) | Q(due_at__lte=at)) & has_no_lease(at)
+
+
+def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta, **columns: Any) -> L | None:
+    """Take the first of `rows` that is free, until `at + lease`; None when none is.
+
+    `columns` are set in the same UPDATE, and must leave the row among `rows`. Two workers never get
+    the same attempt.
+    """
+    model = rows.model
+    free = rows.filter(is_claimable(at) if issubclass(model, Queued) else has_no_lease(at))
+    while (found := free.values_list("pk", "attempt").first()) is not None:
+        pk, attempt = found
+        # The number is named and not counted up in the database: whoever reads it back after a
+        # stall could otherwise take another worker's claim for its own.
+        taken = free.filter(pk=pk, attempt=attempt).update(
+            attempt=attempt + 1, lease_until=at + lease, **columns
+        )
+        row = rows.filter(pk=pk, attempt=attempt + 1).first() if taken else None
+        if row is not None:
+            return row
+    return None
+
+
+def select_held(row: L) -> QuerySet[L]:
+    """Return the row, as long as this claim of it stands; else no row."""
+    found: QuerySet[L] = type(row)._default_manager.filter(  # noqa: SLF001 - Django's documented name
+        pk=row.pk, attempt=row.attempt, lease_until__isnull=False
+    )
+    return found
+
+
+def renew(row: Leased, *, at: datetime, lease: timedelta, **columns: Any) -> None:
+    """Extend the lease until `at + lease`. Raises LeaseLost."""
+    _change(row, lease_until=at + lease, **columns)
+
+
+def complete(row: Leased, **columns: Any) -> None:
+    """End the claim and set the columns of its outcome.
+
+    Inside a transaction, LeaseLost undoes with it what was made for the row.
+
+    Raises LeaseLost.
+    """
+    _change(row, lease_until=None, **columns)
+
+
+def retry_later(
+    row: Queued, *, at: datetime, backoff: Backoff, count: int | None = None, **columns: Any
+) -> None:
+    """End the claim; the row is due again after a wait that grows with its failures.
+
+    Every attempt counts as a failure unless `count` names the number of failures in a row.
+
+    Raises LeaseLost.
+    """
+    wait = backoff.wait_after(row.attempt if count is None else count)
+    _change(row, lease_until=None, due_at=at + wait, **columns)
+
+
+def lease_lost(row: Leased) -> LeaseLost:
+    """Return the error for a row that this worker does not hold, or no longer."""
+    name = str(row._meta.verbose_name)  # noqa: SLF001 - Django's documented name
+    return LeaseLost(f"This {name} is not ours any more.", facts={"row": row.pk})
+
+
+def _change(row: Leased, **columns: Any) -> None:
+    if not select_held(row).update(**columns):
+        raise lease_lost(row)
