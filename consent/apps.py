@@ -15,7 +15,7 @@ class ConsentConfig(AppConfig):
         from consent import (
             comparison_consent,
             consent_export_tables,
-            decision_context,
+            gate_policy,
             key_defaults,
             selectors,
             speaker_export_tables,
@@ -51,7 +51,7 @@ class ConsentConfig(AppConfig):
                 ended_for_good=state_machine.ENDED_FOR_GOOD,
             )
         )
-        decision_context.register_policy()
+        gate_policy.register_policy()
         comparison_consent.register_policy()
         key_defaults.register_key_defaults()
         tasks.connect_wakeups()
