@@ -61,7 +61,7 @@ def write_bundle(export: Export, *, now: Clock) -> WrittenBundle:
     ):
         scope = build_scope(export)
         # Their own bundle is about them whatever it holds. An erasure before this read is no reason
-        # to begin anew.
+        # to begin again.
         if scope.subject and subject_keys.is_alive(scope.subject):
             opened.add(scope.subject)
         checkpoint = checkpoints.get_latest_checkpoint(organisation_id)
@@ -110,7 +110,7 @@ def _has_erasure_since(organisation_id: str, size: int) -> bool:
 
 @contextmanager
 def _blame_erasures(export: Export) -> Iterator[None]:
-    """What fails while somebody is erased beside it is begun anew: a file that is gone may be gone
+    """What fails while somebody is erased beside it is begun again: a file that is gone may be gone
     because of that.
     """
     before = subject_keys.list_destroyed_subjects(export.organisation_id).count()
