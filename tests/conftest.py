@@ -77,14 +77,21 @@ def child_environment(
     return environment
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    """Make the fixtures for people and their things known before a module that may ask for them."""
-    in_room = file_path.name.startswith("test_")
-    if in_room and file_path.relative_to(TESTS).parts[0] not in WITHOUT_PEOPLE:
-        plugins = parent.config.pluginmanager
-        for name in PEOPLE:
-            if not plugins.has_plugin(name):
-                plugins.register(import_module(name), name)
+@pytest.hookimpl(tryfirst=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> None:
+    """Make the fixtures for people and their things known before a module that may ask for them.
+
+    Not before it is collected: pytest looks at every file beside the ones that a run names.
+    """
+    if not isinstance(collector, pytest.Module):
+        return
+    if collector.path.relative_to(TESTS).parts[0] in WITHOUT_PEOPLE:
+        return
+
+    plugins = collector.config.pluginmanager
+    for name in PEOPLE:
+        if not plugins.has_plugin(name):
+            plugins.register(import_module(name), name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
