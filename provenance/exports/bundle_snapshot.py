@@ -122,7 +122,7 @@ def _blame_erasures(export: Export) -> Iterator[None]:
         if subject_keys.list_destroyed_subjects(export.organisation_id).count() == before:
             raise
         raise ErasedMeanwhile(
-            "Somebody was erased meanwhile.", facts={"export": export.id}
+            "A person was erased meanwhile.", facts={"export": export.id}
         ) from error
 
 
