@@ -32,7 +32,8 @@ class MemberBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has
 class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Adapts allauth to members whom the operator or an owner makes."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
+    # Allauth's signature.
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Return False: an owner or `manage.py bootstrap` makes members, and sign-up is closed."""
         return False
 
@@ -49,7 +50,8 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Return the next page: a member without a second factor sets one up first."""
-        if not second_factor.is_set_up(request.user):  # type: ignore[arg-type]  # logged in just now
+        # Logged in just now.
+        if not second_factor.is_set_up(request.user):  # type: ignore[arg-type]
             return reverse("mfa_activate_totp")
 
         return str(super().get_login_redirect_url(request))
@@ -79,7 +81,8 @@ class MemberAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has
         found = self.authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
-    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002 - allauth's signature
+    # Allauth's signature.
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002
         """Return whether to ask again: a login of the last ten minutes is proof enough."""
         return not recent_login.is_fresh(self.request)
 

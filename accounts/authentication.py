@@ -112,7 +112,8 @@ class KeyAuthentication(BaseAuthentication):
         api_key_lookup.note_use(key, at=at)
         return _caller_from_key(key), key.id
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's signature
+    # The framework's signature.
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return the value of `WWW-Authenticate` for a 401."""
         return 'Bearer realm="sayso"'
 

@@ -51,12 +51,13 @@ def record_member_event(
     )
 
 
-def record_login_failure(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - the address of a browser is no code
+# The address of a browser is no code.
+def record_login_failure(request: HttpRequest, login: str) -> None:
     """Write the line of a wrong password, or of a login without a member."""
     logger.warning("member.login_failed", extra={"login_hmac": hash_login(login)})
 
 
-def record_lockout(request: HttpRequest, login: str) -> None:  # noqa: ARG001 - as above
+def record_lockout(request: HttpRequest, login: str) -> None:
     """Write the line that one address tried one login too often.
 
     When the login is a member's, the transparency log holds it too.
@@ -85,7 +86,7 @@ def _actor_of(member: Member) -> str:
 
 
 @receiver(user_logged_in, dispatch_uid="sayso.member.login")
-def _logged_in(sender: object, request: HttpRequest, user: Any, **_more: object) -> None:  # noqa: ARG001 - Django's
+def _logged_in(sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
     if isinstance(user, Member):
         record_member_event(
             "member.login",
@@ -97,13 +98,13 @@ def _logged_in(sender: object, request: HttpRequest, user: Any, **_more: object)
 
 
 @receiver(user_logged_out, dispatch_uid="sayso.member.logout")
-def _logged_out(sender: object, request: HttpRequest, user: Any, **_more: object) -> None:  # noqa: ARG001 - Django's
+def _logged_out(sender: object, request: HttpRequest, user: Any, **_more: object) -> None:
     if isinstance(user, Member):
         logger.info("member.logout", extra={"member": user.pk})
 
 
 @receiver(password_changed, dispatch_uid="sayso.member.password")
-def _password_changed(sender: object, request: HttpRequest, user: Member, **_more: object) -> None:  # noqa: ARG001 - allauth's
+def _password_changed(sender: object, request: HttpRequest, user: Member, **_more: object) -> None:
     record_member_event("member.password_changed", user, actor=_actor_of(user), at=clock.now())
 
 

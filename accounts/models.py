@@ -115,7 +115,10 @@ class ApiKey(Noted):
     livemode = models.BooleanField(editable=False)
     prefix = models.CharField(max_length=24, editable=False)
     secret_sha256 = models.CharField(max_length=64, unique=True, editable=False)
-    previous_sha256 = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001 - unique, so null
+    # Unique, so null where there is none.
+    previous_sha256 = models.CharField(  # noqa: DJ001
+        max_length=64, unique=True, null=True, editable=False
+    )
     previous_until = models.DateTimeField(null=True, editable=False)
     scopes = models.JSONField(default=list)
     default_use_case = models.CharField(max_length=64, blank=True)

@@ -123,7 +123,8 @@ class RowWindow:
             reset_seconds=self.reset_seconds(key_id, at=at),
         )
 
-    def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002 - the Window protocol's argument
+    # The Window protocol's argument.
+    def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002
         """Return the seconds until the next minute begins, at least 1."""
         return WINDOW_SECONDS - int(at.timestamp()) % WINDOW_SECONDS
 
@@ -146,7 +147,8 @@ class RedisWindow:
         self._redis = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._script = self._redis.register_script(_COUNT)
 
-    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:  # noqa: ARG002 - Redis has the clock
+    # Redis has the clock.
+    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:  # noqa: ARG002
         """Count one call, or return None when the minute is used up."""
         used, left = cast(
             "tuple[int, int]",

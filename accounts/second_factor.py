@@ -33,7 +33,8 @@ def restrict_to_test_data(rows: QuerySet[Row], member: Member) -> QuerySet[Row]:
         return rows
 
     try:
-        rows.model._meta.get_field("livemode")  # noqa: SLF001 - Django's own name for a public thing
+        # Django's own name for a public thing.
+        rows.model._meta.get_field("livemode")  # noqa: SLF001
     except FieldDoesNotExist:
         return rows.none()
 

@@ -63,7 +63,8 @@ class SessionStore(SessionBase):
         self._begun_at = None
 
         while True:
-            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]  # the stubs leave it out
+            # The stubs leave it out.
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
             try:
                 self.save(must_create=True)
             except CreateError:
@@ -82,7 +83,8 @@ class SessionStore(SessionBase):
 
         at = clock.now()
         begun_at = self._begun_at = self._begun_at or at
-        held = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # the stubs leave it out
+        # The stubs leave it out.
+        held = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         values = {"sealed": self._seal_session(held), "expires_at": _session_end(begun_at, at=at)}
         name = _hash_session_key(self.session_key)
 

@@ -22,7 +22,8 @@ from core import clock
 class DatabaseJsonCache(BaseCache):
     """Django's cache interface over `SharedValue`."""
 
-    def __init__(self, location: str, params: dict[str, Any]) -> None:  # noqa: ARG002 - Django's signature
+    # Django's signature.
+    def __init__(self, location: str, params: dict[str, Any]) -> None:  # noqa: ARG002
         super().__init__(params)
 
     def add(

@@ -14,7 +14,7 @@ from django.views.generic import RedirectView
 from accounts.admin_base import ReadOnlyAdmin, may_enter
 
 
-def redirect_to_login(request: HttpRequest, extra_context: object = None) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def redirect_to_login(request: HttpRequest, extra_context: object = None) -> HttpResponse:
     """Lead to the one login, whoever asks and however: Django's form here would take any member's
     password.
     """
@@ -24,7 +24,7 @@ def redirect_to_login(request: HttpRequest, extra_context: object = None) -> Htt
     return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
 
 
-def raise_not_found(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
+def raise_not_found(request: HttpRequest) -> HttpResponse:
     """Say that there is nothing here."""
     raise Http404
 
@@ -35,7 +35,8 @@ def close_second_ways(site: AdminSite) -> None:
     site.has_permission = may_enter  # type: ignore[method-assign]  # as above
     # Libraries register tables of their own: groups, added addresses, the secrets of second
     # factors.
-    for model, page in list(site._registry.items()):  # noqa: SLF001 - Django's own name for a public thing
+    # Django's own name for a public thing.
+    for model, page in list(site._registry.items()):  # noqa: SLF001
         if not isinstance(page, ReadOnlyAdmin):
             site.unregister(model)
 

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's own name
+
+# Django's own name.
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
 from core import hooks
 from core.delivery import mail, messages
 
 
 @register(Tags.compatibility)
-def check_hooks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+# Django's signature.
+def check_hooks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Check that every hook has a provider, which a package above fills in its `apps.py`."""
     for name in hooks.list_unfilled():
         yield Error(
@@ -26,7 +29,7 @@ def check_hooks(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # n
 
 
 @register(Tags.security, deploy=True)
-def check_development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+def check_development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Check that a deployment has secrets of its own, and that the development switch is off."""
     if settings.SAYSO_SECRET_IS_FOR_DEVELOPMENT:
         yield Error(
@@ -49,7 +52,7 @@ def check_development_leftovers(app_configs: Any, **kwargs: Any) -> Iterable[Che
 
 
 @register(Tags.security, deploy=True)
-def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - as above
+def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Check that the configured attestors can be believed, and are enough for the quorum."""
     if settings.SAYSO_TSA_URL and not os.access(settings.SAYSO_TSA_ROOTS or "", os.R_OK):
         yield Error(
@@ -67,7 +70,7 @@ def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
 
 
 @register(Tags.database, deploy=True)
-def check_single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+def check_single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Check for embedded parts, which serve one process only."""
     if settings.DATABASE_URL is None:
         yield Warning(
@@ -87,7 +90,7 @@ def check_single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[Chec
 
 
 @register(Tags.security, deploy=True)
-def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Check that there is a channel for signing links."""
     # Without one, live requests are refused, but for those of level L0.
     if not mail.is_configured() and not messages.is_configured():
@@ -99,7 +102,7 @@ def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
 
 
 @register(Tags.translation, deploy=True)
-def check_compiled_translations(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:  # noqa: ARG001 - Django's signature
+def check_compiled_translations(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Check that every language has its compiled catalog."""
     # Without it, a language falls back to English silently.
     for folder in settings.LOCALE_PATHS:

@@ -101,7 +101,8 @@ IDEMPOTENCY_KEY: Final[Node] = {
 }
 
 
-class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # the library's registration hook
+# The library's registration hook.
+class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """A form that refuses unknown fields says so."""
 
     target_class = "core.api.serializers.StrictSerializer"
@@ -110,7 +111,10 @@ class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Node:
         """Give the schema."""
         mapped = auto_schema._map_serializer  # noqa: SLF001 - the library's documented way
-        found: Node = mapped(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # it has no types
+        # The library has no types here.
+        found: Node = mapped(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
         return {**found, "additionalProperties": False} if found.get("type") == "object" else found
 
 

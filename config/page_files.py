@@ -21,7 +21,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 HASHED: Final = re.compile(r"(?P<stem>.+)\.[0-9a-f]{12}(?P<ending>\.[^./]+)\Z")
 
 
-class NamedByContent(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # the library has no types
+# The library has no types.
+class NamedByContent(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Names a file as `collectstatic` stored it, or else by the content of its source."""
 
     def read_manifest(self) -> str | None:
@@ -76,7 +77,8 @@ class HashedNameFinder(finders.BaseFinder):
         """Return no faults, because there is nothing to configure."""
         return []
 
-    def find(self, path: str, find_all: bool = False, **_older: Any) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+    # Django's signature.
+    def find(self, path: str, find_all: bool = False, **_older: Any) -> Any:  # noqa: FBT001, FBT002
         """Return the source that has this hashed name now."""
         named = HASHED.match(path)
         plain = f"{named['stem']}{named['ending']}" if named else ""

@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
-from rest_framework import exceptions as drf
+from rest_framework import exceptions
 from rest_framework.response import Response
 
 from config.replayed_answer import Replay
@@ -57,7 +57,8 @@ _FRESH = {"Cache-Control": "no-store"}
 MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
 
 
-def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpResponse:  # noqa: ARG001 - the signature is DRF's
+# The signature is DRF's.
+def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpResponse:  # noqa: ARG001
     """Answer any error of an API view with a problem document; what nobody anticipated becomes an
     anonymous 500.
 
@@ -69,7 +70,7 @@ def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     response = Response(
         body, status=status, headers=headers, content_type="application/problem+json"
     )
-    if isinstance(error, drf.APIException) and (allowed := getattr(error, "allowed", None)):
+    if isinstance(error, exceptions.APIException) and (allowed := getattr(error, "allowed", None)):
         response["Allow"] = allowed
     return response
 
@@ -141,23 +142,24 @@ def _problem_body(
     }
 
 
-def _translate_error(error: Exception) -> errors.SaysoError | None:  # noqa: C901, PLR0911 - one line per foreign error
+# One line per foreign error.
+def _translate_error(error: Exception) -> errors.SaysoError | None:  # noqa: C901, PLR0911
     match error:
         case errors.SaysoError():
             return error
-        case Http404() | drf.NotFound():
+        case Http404() | exceptions.NotFound():
             return errors.NotFound("There is nothing at this address.")
-        case drf.MethodNotAllowed():
+        case exceptions.MethodNotAllowed():
             return MethodNotAllowed("This address does not take that method.")
-        case drf.UnsupportedMediaType():
+        case exceptions.UnsupportedMediaType():
             return errors.UnsupportedMedia("This address does not take that content type.")
-        case drf.NotAuthenticated() | drf.AuthenticationFailed():
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return errors.Unauthenticated("Send an API key as `Authorization: Bearer sayso_…`.")
-        case drf.PermissionDenied() | PermissionDenied():
+        case exceptions.PermissionDenied() | PermissionDenied():
             return errors.Refused("You may not do this.")
         case RequestDataTooBig() | TooManyFilesSent():
             return errors.TooLarge("The body or the number of files is over the limit.")
-        case drf.ParseError() | MultiPartParserError() | SuspiciousOperation():
+        case exceptions.ParseError() | MultiPartParserError() | SuspiciousOperation():
             return errors.Malformed("The request cannot be read.")
     return None
 
@@ -184,14 +186,16 @@ def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpRespon
     return render(request, "400.html", status=400)
 
 
-def answer_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+# The signature is Django's.
+def answer_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Django's 403."""
     if _wants_problem(request):
         return answer_error(errors.Refused("You may not do this."))
     return render(request, "403.html", status=403)
 
 
-def answer_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+# The signature is Django's.
+def answer_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """Answer a form without its token, or from another site.
 
     The framework's own page speaks to developers.
@@ -199,7 +203,8 @@ def answer_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse: 
     return answer_forbidden(request, PermissionDenied())
 
 
-def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - the signature is Django's
+# The signature is Django's.
+def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Django's 404."""
     if _wants_problem(request):
         return answer_error(errors.NotFound("There is nothing at this address."))

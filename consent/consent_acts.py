@@ -63,7 +63,8 @@ def resume_consent(consent: Consent, actor: str, given: Given) -> str:
     return f"The consent is {after.state_at(owner_of(after)['at'])}."
 
 
-def resend_link(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001 - the shape of an act
+# The shape of an act.
+def resend_link(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001
     """Queue the link once more, and return what the page tells."""
     services.resend_link(consent.id, actor=actor, **owner_of(consent))
     return "The link is queued, or left in the last ten minutes."

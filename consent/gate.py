@@ -145,7 +145,8 @@ def charge_quota(permit: Permit, *, characters: int, milliseconds: int) -> bool:
 
 
 @transactions.opens_transaction
-def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001 - one shape with its neighbours
+# One shape with its neighbours.
+def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001
     """Release what `check` set aside.
 
     Returns True the first time, False for a permit that was settled before.

@@ -66,7 +66,8 @@ def _use_case_or_all(text: str) -> str:
 
 def _check_levels(value: Json) -> None:
     if not isinstance(value, dict):
-        raise ValueError("must be an object of use cases and levels")  # noqa: TRY004 - what a Check raises
+        # What a Check raises.
+        raise ValueError("must be an object of use cases and levels")  # noqa: TRY004
     if unknown := [code for code in value if code != "*" and _use_case_or_all(code) == "*"]:
         raise ValueError(f"must name use cases that exist: {min(unknown)[:64]!r} does not")
     if any(level not in _LEVELS for level in value.values()):

@@ -47,7 +47,8 @@ def register_speaker_tables() -> None:
     export_sources.speaker_subject.fill(_subject_of)
 
 
-def _subject_of(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001 - a hook's shape
+# A hook's shape.
+def _subject_of(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001
     return speakers.get_speaker(
         speaker_id, organisation_id=organisation_id, livemode=livemode
     ).subject

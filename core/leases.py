@@ -106,7 +106,8 @@ def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta, **columns: Any) 
 
 def select_held(row: L) -> QuerySet[L]:
     """Return the row, as long as this claim of it stands; else no row."""
-    found: QuerySet[L] = type(row)._default_manager.filter(  # noqa: SLF001 - Django's documented name
+    # Django's documented name.
+    found: QuerySet[L] = type(row)._default_manager.filter(  # noqa: SLF001
         pk=row.pk, attempt=row.attempt, lease_until__isnull=False
     )
     return found

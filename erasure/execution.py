@@ -26,7 +26,7 @@ from erasure.models import Erasure, ErasureState, ErasureTarget
 from provenance import reader_feedback
 from provenance.clips import clip_erasure
 from provenance.exports import export_requests
-from provenance.fingerprint import repository
+from provenance.fingerprint import clip_fingerprints
 from transparency_log import events
 from vault import blobs, subject_keys
 from voices import voice_comparison, voice_deletion
@@ -181,7 +181,7 @@ def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
             erasure.subject
         ),  # while the clips lead to the person
         ("database", "links from clips"): clip_erasure.erase_clips_of_subject(erasure.subject),
-        ("database", "fingerprints of clips"): repository.forget_subject(erasure.subject),
+        ("database", "fingerprints of clips"): clip_fingerprints.forget_subject(erasure.subject),
         ("database", "comparisons of voices"): voice_comparison.forget_person(erasure.subject),
         ("database", "event bodies"): events.forget_bodies(erasure.subject),
         ("database", "stored answers"): idempotency_records.forget_answers(

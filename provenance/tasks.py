@@ -10,7 +10,7 @@ from typing import Final
 from core import clock
 from core.background_tasks import background_task
 from provenance import reader_feedback
-from provenance.fingerprint import repository
+from provenance.fingerprint import clip_fingerprints
 
 _AT_ONCE: Final = 50
 
@@ -20,7 +20,7 @@ def fingerprint_pending(**_later: object) -> None:
     """Make the fingerprints that wait: of new clips, and of all when the key of the index is
     another.
     """
-    while repository.make_pending_fingerprints(at=clock.now(), most=_AT_ONCE) == _AT_ONCE:
+    while clip_fingerprints.make_pending_fingerprints(at=clock.now(), most=_AT_ONCE) == _AT_ONCE:
         pass
 
 

@@ -10,7 +10,11 @@ from voices import voice_macs
 from voices.models import ENDING, Voice, VoiceState
 
 
-def find_voice(organisation_id: str, livemode: bool, voice_id: str) -> KnownVoice | None:  # noqa: FBT001 - a callback
+def find_voice(
+    organisation_id: str,
+    livemode: bool,  # noqa: FBT001 - a callback
+    voice_id: str,
+) -> KnownVoice | None:
     """Return what the gate must know of an organisation's voice, or None for another's."""
     rows = Voice.objects.filter(id=voice_id, organisation_id=organisation_id, livemode=livemode)
     found = rows.values_list("consent_id", "state").first()

@@ -12,7 +12,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_asgi_application()
 
-from config import celery, embedded_worker  # noqa: E402, F401 - tasks need the apps that the line above loads
+# Tasks need the apps that the line above loads.
+from config import celery, embedded_worker  # noqa: E402, F401
 from config.asgi import body_limits, streaming  # noqa: E402 - as above
 from config.backup import restore_guard  # noqa: E402 - as above
 

@@ -88,7 +88,8 @@ class DemoSession:
         Raises DemoFailed for another exit status than `expected`.
         """
         command = [sys.executable, "-I", "-S", str(self.folder / "verify.py"), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        # Our own words.
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         lines = (done.stdout + done.stderr).strip().splitlines()
         require_outcome(
             done.returncode == expected, f"verify.py ended with {done.returncode}: {lines[-1:]}"

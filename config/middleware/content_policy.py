@@ -32,5 +32,6 @@ class ContentPolicyMiddleware:
         response = self.get_response(request)
         for path, policy in POLICIES.items():
             if request.path.startswith(path):
-                response._csp_update = policy  # type: ignore[attr-defined]  # noqa: SLF001 - django-csp's own hook
+                # Django-csp's own hook.
+                response._csp_update = policy  # type: ignore[attr-defined]  # noqa: SLF001
         return response

@@ -36,7 +36,8 @@ class IdempotencyCheck(BaseThrottle):
     `Authorization` header has said whose call this is.
     """
 
-    def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002 - the signature is the framework's
+    # The signature is the framework's.
+    def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002
         """Return True when the view has to run. Raises Replay, and the errors of `claim_key`."""
         name = request.headers.get("Idempotency-Key")
         if name is None or request.method != "POST" or not isinstance(request.user, Caller):

@@ -20,7 +20,7 @@ def listen_for_errors() -> None:
     got_request_exception.connect(log_page_error, dispatch_uid="sayso.page_errors")
 
 
-def log_page_error(sender: object, request: HttpRequest | None = None, **_more: object) -> None:  # noqa: ARG001 - Django's signature
+def log_page_error(sender: object, request: HttpRequest | None = None, **_more: object) -> None:
     """Write the line. The route names the page by its pattern: a path may hold a secret."""
     error = sys.exc_info()[1]
     found = request.resolver_match if request is not None else None

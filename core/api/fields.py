@@ -22,7 +22,8 @@ MOST: Final = 2**53 - 1
 _LAYOUT: Final = frozenset("\n\t")
 # Python's reader takes week dates, days of the year and times without colons, too (ISO 8601).
 _RFC3339: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]"
+    r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
@@ -246,7 +247,8 @@ class NullableText(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_null=True, **options)
 
-    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]  # the framework's is never null
+    # The framework's is never null.
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
         """Return the text, or None for an empty one."""
         return str(value) or None
 

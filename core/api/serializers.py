@@ -66,7 +66,8 @@ class OutputSerializer(serializers.Serializer[Row], Generic[Row]):
     `Response(SpeakerSerializer(row).data)` and names the class in `extend_schema`.
     """
 
-    def compute_fields(self, row: Row) -> Mapping[str, object]:  # noqa: ARG002 - a subclass reads it
+    # A subclass reads it.
+    def compute_fields(self, row: Row) -> Mapping[str, object]:  # noqa: ARG002
         """Return the values that are no attributes of the row, by field name."""
         return {}
 

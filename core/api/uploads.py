@@ -35,7 +35,8 @@ class BoundedMemory(FileUploadHandler):
         super().new_file(*args, **kwargs)
         self._parts, self._size = [], 0
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:  # noqa: ARG002 - Django's signature
+    # Django's signature.
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:  # noqa: ARG002
         """Take a piece. Raises TooLarge."""
         self._size += len(raw_data)
         if self._size > self._limit:
@@ -43,7 +44,8 @@ class BoundedMemory(FileUploadHandler):
         self._parts.append(bytes(raw_data))
         return None
 
-    def file_complete(self, file_size: int) -> SimpleUploadedFile | None:  # noqa: ARG002 - Django's signature
+    # Django's signature.
+    def file_complete(self, file_size: int) -> SimpleUploadedFile | None:  # noqa: ARG002
         """Return the file."""
         whole, self._parts = b"".join(self._parts), []  # not both at once for longer than it takes
         return SimpleUploadedFile(

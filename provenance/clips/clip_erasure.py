@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from core import transactions
 from core.errors import NotFound
 from provenance.clips import shared_tokens
-from provenance.fingerprint import repository as fingerprints
+from provenance.fingerprint import clip_fingerprints
 from provenance.models import LEFT, Clip, ClipState, Receipt
 from vault import blobs, sealed_notes
 
@@ -52,7 +52,7 @@ def list_linked_clips(before: datetime, *, organisation_id: str, livemode: bool)
 def erase_clips(clip_ids: Sequence[str]) -> int:
     """Delete the audio of finished clips and unlink them from their person, and return how many."""
     found = Clip.objects.filter(id__in=clip_ids).exclude(state=ClipState.MAKING)
-    fingerprints.forget_clips(clip_ids)
+    clip_fingerprints.forget_clips(clip_ids)
     held = found.values_list("blob_id", "manifest_blob_id")
     for blob_id in sorted(
         {blob_id for pair in held for blob_id in pair if blob_id}

@@ -16,7 +16,7 @@ from provenance.clips import log_body, watermark_keys
 from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.errors import ClipErased, ClipGone, ClipWithdrawn
 from provenance.clips.log_body import PartialDelivery
-from provenance.fingerprint import repository as fingerprints
+from provenance.fingerprint import clip_fingerprints
 from provenance.models import Clip, ClipState
 from transparency_log import events
 from vault import blobs, sealed_notes
@@ -38,7 +38,7 @@ def issue_clip(
         raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
     clip = Clip.objects.get(id=clip_id)
     watermark_keys.note_second_mark(clip)
-    fingerprints.order_fingerprint(clip)
+    clip_fingerprints.order_fingerprint(clip)
     clip.event_id = _log_clip_event(
         clip,
         "clip.issued",

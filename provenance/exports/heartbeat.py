@@ -77,7 +77,8 @@ class Heartbeat:
             self._export.organisation_id
         ).query.sql_with_params()
         with self._beside.cursor() as cursor:
-            cursor.execute(f"SELECT COUNT(*) FROM ({statement}) AS gone", values)  # noqa: S608 - Django's own statement
+            # Django's own statement.
+            cursor.execute(f"SELECT COUNT(*) FROM ({statement}) AS gone", values)  # noqa: S608
             count = cursor.fetchone()[0]
             if count == self._gone:
                 return

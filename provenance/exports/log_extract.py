@@ -91,7 +91,8 @@ def _copy_lines(scope: ExportScope, reach: LogRange) -> Iterator[tuple[int, byte
         COPY (SELECT string_agg(convert_from(payload, 'UTF8'), E'\\n' ORDER BY idx) FROM {_ENTRY}
               WHERE organisation_id = %s AND idx >= %s AND idx < %s
               GROUP BY idx / {WIDTH} ORDER BY idx / {WIDTH})
-        TO STDOUT (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02')"""  # noqa: S608 - a table's name of our own
+        # A table's name of our own.
+        TO STDOUT (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02')"""  # noqa: S608
     with connection.cursor() as cursor:
         copying: Any = cursor
         with copying.copy(statement, (scope.organisation_id, reach.first, reach.end)) as copy:
@@ -166,7 +167,8 @@ def read_personal_openings(scope: ExportScope, *, size: int) -> Iterator[bytes]:
     """Give the openings of what is about the speaker: under their own key, or under the
     organisation's.
     """
-    about = f"e.idx IN (SELECT idx FROM {_REF} WHERE organisation_id = %s AND ref = %s)"  # noqa: S608 - as above
+    named = f"SELECT idx FROM {_REF} WHERE organisation_id = %s AND ref = %s"  # noqa: S608 - as above
+    about = f"e.idx IN ({named})"
     where = f"e.idx < %s AND (b.subject = %s OR {about})"
     return _open_entries(
         scope, where, [size, scope.subject, scope.organisation_id, scope.speaker_id]
@@ -202,7 +204,8 @@ def _open_entries(
     statement = f"""
         SELECT e.idx, e.event_id, b.subject, b.sealed
         FROM {_ENTRY} e JOIN {_BODY} b ON b.event_id = e.event_id
-        WHERE e.organisation_id = %s AND {where} ORDER BY e.idx"""  # noqa: S608 - names and conditions of our own
+        # Names and conditions of our own.
+        WHERE e.organisation_id = %s AND {where} ORDER BY e.idx"""  # noqa: S608
     deriver = lru_cache(maxsize=_OPEN)(_find_deriver)
     with closing(connection.chunked_cursor()) as cursor:
         cursor.execute(statement, [scope.organisation_id, *values])

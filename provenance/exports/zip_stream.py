@@ -57,7 +57,10 @@ class Archive:
 
     def __init__(self) -> None:
         self._sink = _Sink()
-        self._zip = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]  # write-only
+        # The sink can only be written to, which the library allows and its types do not.
+        self._zip = zipfile.ZipFile(  # type: ignore[call-overload]
+            self._sink, "w", zipfile.ZIP_DEFLATED
+        )
         self._zip.comment = MARK
         self.files: list[Packed] = []
 

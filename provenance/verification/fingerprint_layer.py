@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from provenance.fingerprint import repository
+from provenance.fingerprint import clip_fingerprints
 from provenance.models import Clip
 from provenance.verification.layers import LayerResult, Upload
 from provenance.verification.verdict import LayerEvidence
@@ -27,7 +27,7 @@ def check_fingerprint_layer(upload: Upload, _expected: Clip | None) -> LayerResu
         )
 
     # The result has no clip: a likeness never makes a verdict alone.
-    found = repository.search_similar_clips(sound)
+    found = clip_fingerprints.search_similar_clips(sound)
     return LayerResult(
         evidence=LayerEvidence(layer="fingerprint", result="candidate" if found else "absent")
     )

@@ -19,7 +19,7 @@ from audio.sound import Sound
 from core import canonical_json
 from core.errors import Malformed, NotFound
 from provenance.c2pa import jumbf, manifest, manifest_store
-from provenance.fingerprint import repository
+from provenance.fingerprint import clip_fingerprints
 from provenance.models import Clip, ClipState
 from provenance.verification import fingerprint_layer, watermark_layer
 
@@ -130,7 +130,7 @@ def _match_fingerprint(sound: Sound) -> Iterator[Match]:
     if sound.seconds < fingerprint_layer.LEAST_SECONDS:
         return
 
-    for candidate in repository.search_similar_clips(sound):
+    for candidate in clip_fingerprints.search_similar_clips(sound):
         if candidate.clip.state in GOOD_FOR and candidate.clip.manifest_blob_id:
             score = round(100 * (1 - candidate.likeness.errors))
             yield Match(manifest_id=candidate.clip.manifest_id, score=min(99, score))

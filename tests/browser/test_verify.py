@@ -110,7 +110,8 @@ class TestTheForm:
         page.goto(f"{live_server.url}/verify")
         page.get_by_label("Audio file").set_input_files(AUDIO / "librivox-austen-0880.wav")
         held: list[Route] = []
-        page.route("**/verify", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks the function
+        # Playwright marks the function.
+        page.route("**/verify", lambda route: held.append(route))  # noqa: PLW0108
         page.get_by_role("button", name="Check this file").click()
         expect(page.get_by_role("status")).to_have_text(
             re.compile("Sending the file|Listening for marks")

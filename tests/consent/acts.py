@@ -84,7 +84,8 @@ def whole_database() -> str:
         ]
         rows = []
         for table in tables:
-            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608 - the name comes from the database itself
+            # The name comes from the database itself.
+            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608
             rows.extend(cursor.fetchall())
     plain = [
         bytes(value).decode("utf-8", "replace")

@@ -267,7 +267,8 @@ class TestDatabase:
 
         for table in connection.introspection.table_names():
             with connection.cursor() as cursor:
-                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608 - our own tables
+                # Our own tables.
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
                 assert "Lindqvist" not in str(
                     [tuple(map(_plain, row)) for row in cursor.fetchall()]
                 ), table

@@ -70,7 +70,8 @@ def delivery(blob_id: str = "", **changes: object) -> ClipDelivery:
         "scheme": "sayso-speech/1",
         "self_checks": ("delivered",),
     }
-    return ClipDelivery(**{**fields, **changes})  # type: ignore[arg-type]  # spelt once for all tests
+    # Spelt once for all tests.
+    return ClipDelivery(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def said(script: str = "The lamps were lit.") -> LoggedTerms:

@@ -52,7 +52,8 @@ def layers(verdict: VerificationResult) -> dict[str, str]:
 
 
 def again(data: bytes, **output: object) -> bytes:
-    return encode_sound(decode_untrusted(data).sound, Output(**output))  # type: ignore[arg-type]  # spelt at the call
+    # Spelt at the call.
+    return encode_sound(decode_untrusted(data).sound, Output(**output))  # type: ignore[arg-type]
 
 
 def another_sound() -> Sound:
@@ -309,7 +310,8 @@ class TestTheEndpoint:
     def test_refuses_what_is_over_the_limit(
         self, db: None, stranger: Client, settings: object
     ) -> None:
-        settings.SAYSO_MAX_UPLOAD_BYTES = 65_536  # type: ignore[attr-defined]  # pytest-django's wrapper
+        # Pytest-django's wrapper.
+        settings.SAYSO_MAX_UPLOAD_BYTES = 65_536  # type: ignore[attr-defined]
 
         answer = stranger.post("/v1/verify", {"file": SimpleUploadedFile("big.wav", b"R" * 65_537)})
 

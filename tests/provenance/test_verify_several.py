@@ -16,7 +16,7 @@ from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from provenance.clips import clip_erasure, watermark_keys
-from provenance.fingerprint import repository
+from provenance.fingerprint import clip_fingerprints
 from provenance.models import Clip
 from provenance.verification import Outcome, VerificationResult, verify, watermark_layer
 from tests.conftest import NOON
@@ -167,7 +167,7 @@ class TestAnExactCopy:
 class TestTheFingerprint:
     def test_alone_is_a_candidate_and_no_verdict(self, voice: Voice) -> None:
         clip_id, _ = clip_of(voice)
-        repository.make_pending_fingerprints(at=NOON)
+        clip_fingerprints.make_pending_fingerprints(at=NOON)
 
         verdict = joined(
             reading().resample(RATE)

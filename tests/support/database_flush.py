@@ -23,9 +23,11 @@ def allow() -> None:
 
     Only the test runner flushes.
     """
-    setattr(BaseDatabaseOperations, "execute_sql_flush", _without_triggers)  # noqa: B010 - typed as a method
+    # Typed as a method.
+    setattr(BaseDatabaseOperations, "execute_sql_flush", _without_triggers)  # noqa: B010
     # The signal would make rows that are kept, so it would only cost a tenth of a second a test.
-    setattr(flush, "emit_post_migrate_signal", _make_nothing)  # noqa: B010 - a name of Django's module
+    # A name of Django's module.
+    setattr(flush, "emit_post_migrate_signal", _make_nothing)  # noqa: B010
 
 
 @contextmanager

@@ -27,7 +27,8 @@ def unpacked(packages: tuple[str, ...]) -> Path | None:
     if (root / ".complete").exists():
         return root
 
-    print(f"Unpacking Debian's {', '.join(packages)} into {root} ...", flush=True)  # noqa: T201 - takes some seconds
+    # Takes some seconds.
+    print(f"Unpacking Debian's {', '.join(packages)} into {root} ...", flush=True)  # noqa: T201
     shutil.rmtree(root, ignore_errors=True)
     archives = root / ".apt" / "archives"
     (archives / "partial").mkdir(parents=True)

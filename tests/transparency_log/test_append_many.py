@@ -101,7 +101,8 @@ class TestAppendMany:
         self, organisation_id: str, bad: dict[str, object]
     ) -> None:
         many = happenings(organisation_id, 20)
-        many[19] = replace(many[19], **bad)  # type: ignore[arg-type]  # each is right for its field, or wrong on purpose
+        # Each is right for its field, or wrong on purpose.
+        many[19] = replace(many[19], **bad)  # type: ignore[arg-type]
 
         with pytest.raises(ValueError, match=r"."):
             events.append_events(many)

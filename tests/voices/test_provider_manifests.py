@@ -34,7 +34,8 @@ class Afar(Reader):
         self.url = url
 
     def speak(self, voice: ProviderVoice, line: SpeechLine) -> Any:
-        with urllib.request.urlopen(self.url, timeout=10) as answer:  # noqa: S310 - a server of this test
+        # A server of this test.
+        with urllib.request.urlopen(self.url, timeout=10) as answer:  # noqa: S310
             return EncodedAudio(data=answer.read())
 
 

@@ -249,7 +249,12 @@ def _build_copy_attestor(target: str) -> Attestor:
 def _build_timestamp_attestor(target: str) -> Attestor:
     wire = HttpClient(target)
 
-    def visit(errand: AttestationTask, checkpoint: Checkpoint, at: datetime) -> Attested:  # noqa: ARG001 - the shape of a visit
+    def visit(
+        # The shape of a visit.
+        errand: AttestationTask,  # noqa: ARG001
+        checkpoint: Checkpoint,
+        at: datetime,  # noqa: ARG001
+    ) -> Attested:
         stamp = timestamping.request_timestamp(
             checkpoint.note.encode(), roots=read_tsa_roots(), wire=wire
         )

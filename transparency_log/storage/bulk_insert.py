@@ -40,7 +40,8 @@ def insert_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Value
         _copy_rows(table, columns, rows)
     else:
         made = [table(**dict(zip(columns, row, strict=True))) for row in rows]
-        table._default_manager.bulk_create(made, batch_size=_BATCH)  # noqa: SLF001 - Django's documented name
+        # Django's documented name.
+        table._default_manager.bulk_create(made, batch_size=_BATCH)  # noqa: SLF001
 
 
 def _copy_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Values]) -> None:

@@ -105,7 +105,9 @@ class VerdictOfFileSerializer(VerdictSerializer):
 
     index = serializers.IntegerField(min_value=0)
 
-    def compute_fields(self, row: tuple[int, VerificationResult]) -> Mapping[str, Any]:  # type: ignore[override]  # a row is a pair here
+    def compute_fields(  # type: ignore[override]
+        self, row: tuple[int, VerificationResult]
+    ) -> Mapping[str, Any]:
         """Return the place, and the verdict as above."""
         index, verdict = row
         return {"index": index, **super().compute_fields(verdict)}

@@ -187,7 +187,8 @@ class ManifestView(AnonymousView):
         responses={(200, "application/c2pa"): OpenApiTypes.BINARY, 400: None, 404: None},
         auth=[],
     )
-    def get(self, request: Request, manifestId: str) -> HttpResponse:  # noqa: N803 - the published name
+    # The published name.
+    def get(self, request: Request, manifestId: str) -> HttpResponse:  # noqa: N803
         """Give a manifest store by the id of its active manifest."""
         asked = _read_query(request, {"returnActiveManifest"}).get("returnActiveManifest", "false")
         if asked not in {"true", "false"}:
@@ -209,7 +210,8 @@ class SupportedAlgorithmsView(AnonymousView):
 
 
 @require_safe
-def show_root_certificates(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
+# A view's signature.
+def show_root_certificates(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The roots under which manifests are signed, as PEM: whoever loads them can trust our clips
     offline.
     """

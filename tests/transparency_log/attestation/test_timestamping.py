@@ -141,7 +141,8 @@ class TestCertificatesInOrder:
         stamp = ask(Authority(folder=tmp_path / "tsa"))
 
         with pytest.raises(ValueError, match=r"."):
-            decode_timestamp_response(stamp.response).signed_data  # noqa: B018 - reading it is what fails
+            # Reading it is what fails.
+            decode_timestamp_response(stamp.response).signed_data  # noqa: B018
         assert (
             len(
                 decode_timestamp_response(

@@ -18,7 +18,8 @@ def played(play: Callable[[DeadlineScheduler], object]) -> None:
     """Run it in a loop of its own."""
 
     async def act() -> None:
-        await asyncio.wait_for(play(DeadlineScheduler()), 30)  # type: ignore[arg-type]  # a coroutine
+        # A coroutine.
+        await asyncio.wait_for(play(DeadlineScheduler()), 30)  # type: ignore[arg-type]
 
     asyncio.run(act())
 

@@ -27,7 +27,8 @@ AnyField = serializers.Field[Any, Any, Any, Any]
 class Thousandths(serializers.FloatField):
     """A number that the row holds in thousandths."""
 
-    def to_representation(self, value: int) -> float:  # type: ignore[override]  # the row's own unit
+    # The row's own unit.
+    def to_representation(self, value: int) -> float:  # type: ignore[override]
         """Return the number in whole units."""
         return value / 1000
 

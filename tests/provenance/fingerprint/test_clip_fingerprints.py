@@ -18,9 +18,9 @@ from audio.sound import Sound
 from core import clock, leases
 from erasure import erasure_requests, execution
 from provenance.clips import clip_erasure
-from provenance.fingerprint import blind_index, repository
+from provenance.fingerprint import blind_index, clip_fingerprints
 from provenance.fingerprint.chromagram import Samples
-from provenance.fingerprint.repository import MOST_ATTEMPTS
+from provenance.fingerprint.clip_fingerprints import MOST_ATTEMPTS
 from provenance.fingerprint.subfingerprints import SILENT, Words, compute_words
 from provenance.models import Clip, Fingerprint, FingerprintTerm
 from provenance.tasks import fingerprint_pending
@@ -45,7 +45,8 @@ LATER = clock.now() + timedelta(days=365)
 
 
 def say(voice: Voice, name: str = "0870", **output: object) -> DeliveredClip:
-    order = order_for(voice, output=Output(**({"codec": "wav"} | output)))  # type: ignore[arg-type]  # spelt at the call
+    # Spelt at the call.
+    order = order_for(voice, output=Output(**({"codec": "wav"} | output)))  # type: ignore[arg-type]
     return pipeline.synthesize_clip(
         order,
         voice,
@@ -56,11 +57,11 @@ def say(voice: Voice, name: str = "0870", **output: object) -> DeliveredClip:
 
 
 def file_all() -> int:
-    return repository.make_pending_fingerprints(at=NOON)
+    return clip_fingerprints.make_pending_fingerprints(at=NOON)
 
 
 def found(sound: Sound) -> list[str]:
-    return [candidate.clip.id for candidate in repository.search_similar_clips(sound)]
+    return [candidate.clip.id for candidate in clip_fingerprints.search_similar_clips(sound)]
 
 
 def erase(voice: Voice) -> None:
@@ -119,7 +120,7 @@ class TestAClip:
         clip = Clip.objects.get()
         clip.duration_ms = duration_ms
         with transaction.atomic():
-            repository.order_fingerprint(clip)
+            clip_fingerprints.order_fingerprint(clip)
 
         assert Fingerprint.objects.count() == count
 
@@ -159,7 +160,7 @@ class TestTheFile:
         settings.SECRET_KEY = "another secret that nobody knows but the service"
 
         assert found(reading()) == []
-        assert repository.make_pending_fingerprints(at=LATER) == 1
+        assert clip_fingerprints.make_pending_fingerprints(at=LATER) == 1
         assert found(reading()) == [spoken.clip_id]
 
     def test_waits_longer_after_each_failure_and_then_gives_up(
@@ -171,7 +172,7 @@ class TestTheFile:
                 file.write_bytes(b"")
 
         tries = [
-            repository.make_pending_fingerprints(at=LATER + timedelta(days=day))
+            clip_fingerprints.make_pending_fingerprints(at=LATER + timedelta(days=day))
             for day in range(MOST_ATTEMPTS + 2)
         ]
 
@@ -204,12 +205,12 @@ class TestErasure:
     def test_is_not_undone_by_work_in_hand(self, voice: Voice) -> None:
         say(voice)
         rows = Fingerprint.objects.select_related("clip")
-        row = leases.claim(rows, at=NOON, lease=repository.LEASE)
+        row = leases.claim(rows, at=NOON, lease=clip_fingerprints.LEASE)
         assert row is not None
 
         erase(voice)
 
-        assert not repository._make_fingerprint(row, blind_index.get_index_key(), at=NOON)
+        assert not clip_fingerprints._make_fingerprint(row, blind_index.get_index_key(), at=NOON)
         assert (Fingerprint.objects.count(), FingerprintTerm.objects.count()) == (0, 0)
 
     def test_of_the_key_alone_closes_what_is_left(self, voice: Voice) -> None:
