@@ -15,7 +15,7 @@ from typing import TypeVar
 import pytest
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, QuerySet
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import leases
@@ -174,6 +174,8 @@ class TestBackoff:
 
         assert waits == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
+    # A busy machine is no reason to fail: three numbers are drawn, and nothing waits.
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.integers(-5, 10**9), st.integers(1, 10**6), st.integers(1, 10**6))
     def test_is_never_shorter_than_the_first_nor_longer_than_the_cap(
         self, failures: int, first: int, more: int
