@@ -19,7 +19,7 @@ VERSION: Final = "2026-11-29.1"
 
 
 def list_denial_reasons(ask: AccessRequest, facts: PolicyContext) -> tuple[Reason, ...]:
-    """Give all reasons against; none means that one grant covers everything."""
+    """Return all reasons against. None means that one grant covers everything."""
     return evaluate_request(ask, facts).reasons
 
 

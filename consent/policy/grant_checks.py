@@ -1,4 +1,4 @@
-"""What speaks against one grant: assurance, act, use, language, place, exclusions, quota. Pure."""
+"""The checks of one grant: assurance, action, use, language, place, exclusions, quota."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LABELS: Final = ", ".join(sorted(use_cases.EXCLUDABLE))
 def check_grant(
     ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
 ) -> list[Reason]:
-    """What speaks against one grant, in the order of the published reason codes."""
+    """Return what speaks against one grant, in the order of the published reason codes."""
     against: list[Reason] = []
     use_case = ask.use_case
     # 1. assurance
@@ -73,7 +73,7 @@ def check_grant(
 
 
 def _trusted_as_l1(consent: ConsentView, use_case: str, needed: int, facts: PolicyContext) -> bool:
-    """Say whether a consent of L0 counts as L1. L0 permits nothing, and this is its one exception.
+    """Return True if a consent of L0 counts as L1. L0 permits nothing but in this case.
 
     An import that a second person approved counts where the owner's policy names the use case. It
     never counts for a use that needs more than L1, also where the owner raised the level.
@@ -86,7 +86,7 @@ def _trusted_as_l1(consent: ConsentView, use_case: str, needed: int, facts: Poli
 def _check_place(
     ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
 ) -> list[Reason]:
-    """Channel and territory: a call that names none could go anywhere, which only `*` covers."""
+    """Check channel and territory. A call without one could go anywhere, which only `*` covers."""
     against: list[Reason] = []
     published = ask.action not in UNPUBLISHED
     held, where = grant.channels, grant.territories
@@ -105,7 +105,7 @@ def _lies_in(where: frozenset[str], asked: str | None, facts: PolicyContext) -> 
 def _check_exclusions(
     ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
 ) -> list[Reason]:
-    """Exclusions beat every grant, also those that the person made in another consent."""
+    """Check exclusions. They beat every grant, also those of the person's other consents."""
     against: list[Reason] = []
     forbidden = grant.exclusions | facts.forbidden if facts.forbidden else grant.exclusions
     if use_cases.UNREADABLE in forbidden:

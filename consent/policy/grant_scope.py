@@ -20,8 +20,9 @@ LIMITS: Final = ("characters", "seconds", "clips")
 def scope_to_grant_view(
     scope: Mapping[str, Json], *, grant_id: str, left: Mapping[str, int | None]
 ) -> GrantView:
-    """Give a stored scope as the policy reads it, with what is left of its quota (characters,
-    milliseconds, clips).
+    """Return a stored scope as the policy reads it, with what is left of its quota.
+
+    The quota is in characters, milliseconds and clips.
 
     A row may be older than the canonical spelling: what cannot be read allows nothing, and as an
     exclusion forbids all.
@@ -47,8 +48,9 @@ def scope_to_grant_view(
 
 
 def read_exclusions(scope: Mapping[str, Json]) -> frozenset[str]:
-    """Give what a stored scope excludes, in canonical codes; `UNREADABLE` among them for words that
-    are none.
+    """Return what a stored scope excludes, in canonical codes.
+
+    `UNREADABLE` stands for words that are no code.
     """
     given = get_strings(scope, "exclusions")
     read = keep_known(given, use_cases.parse_exclusion)
@@ -67,14 +69,14 @@ def keep_known(given: Iterable[str], spell: Callable[[str], str]) -> tuple[str, 
 
 
 def get_strings(scope: Mapping[str, Json], name: str) -> tuple[str, ...]:
-    """Give a list field of a scope."""
+    """Return a list field of a scope."""
     return tuple(str(item) for item in cast("Iterable[Json]", scope.get(name) or ()))
 
 
 def scope_to_codes(scope: Mapping[str, Json]) -> Scope:
-    """Give what a scope says in codes.
+    """Return what a scope says in codes.
 
-    No free words: what the person was told in sentences stays in the record.
+    The sentences that the person read are in the record alone.
     """
     lists = ("actions", "languages", "channels", "territories", "exclusions", "sensitive_content")
     return {
@@ -84,9 +86,7 @@ def scope_to_codes(scope: Mapping[str, Json]) -> Scope:
 
 
 def get_quota_limits(scope: Mapping[str, Json]) -> dict[str, int | None]:
-    """Give a scope's quota in the units that are counted: characters, milliseconds, clips; None
-    where there is none.
-    """
+    """Return a scope's quota in characters, milliseconds and clips, None without a limit."""
     quota = cast("Mapping[str, int]", scope.get("quota") or {})
     seconds = quota.get("seconds")
     return {
@@ -97,13 +97,14 @@ def get_quota_limits(scope: Mapping[str, Json]) -> dict[str, int | None]:
 
 
 def get_quota_period(scope: Mapping[str, Json]) -> str:
-    """Give the period of a scope's quota, or "" when it counts over the whole term."""
+    """Return the period of a scope's quota, or "" if it counts over the whole term."""
     return str(cast("Mapping[str, Json]", scope.get("quota") or {}).get("period") or "")
 
 
 def name_quota_window(length: str, at: datetime) -> str:
-    """Name the calendar window, in UTC, in which a periodic quota counts at `at`; "whole" when
-    there is no period.
+    """Return the calendar window, in UTC, in which a periodic quota counts at `at`.
+
+    It is "whole" without a period.
     """
     day = at.date()
     match length:
@@ -120,7 +121,10 @@ def name_quota_window(length: str, at: datetime) -> str:
 
 
 def parse_sensitive_label(text: str) -> str:
-    """Return the code of a sensitive kind of content. Raises ValueError for another text."""
+    """Return the code of a sensitive kind of content.
+
+    Raises ValueError for another text.
+    """
     code = use_cases.parse_exclusion(text)
     if code not in use_cases.SENSITIVE_LABELS:
         raise ValueError(code)

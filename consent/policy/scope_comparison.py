@@ -1,4 +1,4 @@
-"""Comparison of scopes: whether one lies within another. Pure."""
+"""Comparison of scopes: whether one lies within another."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from core.canonical_json import Json
 def find_widened_fields(
     narrower: Mapping[str, Json], wider: Mapping[str, Json], *, on: date
 ) -> tuple[str, ...]:
-    """Give the fields in which the first scope reaches beyond the second; none means that it only
-    narrows.
+    """Return the fields in which the first scope reaches beyond the second.
+
+    Without one it only narrows.
     """
     fits = {
         "use_case": use_cases.is_use_case_within(str(narrower["use_case"]), str(wider["use_case"])),

@@ -27,11 +27,12 @@ _VAGUE: Final = (
 
 
 def parse_scope(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tuple[Fault, ...]]:
-    """Bring one grant of a request to canonical form; give it with its warnings.
+    """Bring one grant of a request to canonical form, and return it with its warnings.
 
     `raw` has the shape of the API (`use_case, intended_uses, actions, languages, channels,
-    territories, exclusions, quota` …) with values of the right types; codes are judged here. Raises
-    Invalid with one fault a mistake.
+    territories, exclusions, quota` …) with values of the right types. Codes are judged here.
+
+    Raises Invalid with one fault for each mistake.
     """
     faults: list[Fault] = []
 
@@ -85,7 +86,7 @@ def _parse_codes(
 
 
 def _unknown_code(name: str, text: str, *, attr: str) -> Fault:
-    """The fault of a code that we do not know, with those that we do."""
+    """Return the fault of an unknown code, with the known ones."""
     match name:
         case "channels":
             return unknown_place("channel", attr=attr)
