@@ -13,7 +13,6 @@ LONGEST_TEST = 400  # a test module is read test by test, not as a whole
 EXCUSE = "Longer than 300 lines because"
 STILL_LONG = frozenset(
     {
-        "provenance/management/commands/watermark.py",
         "tests/consent/test_row_writers.py",
         "tests/transparency_log/attestation/test_witnesses.py",
     }

@@ -25,37 +25,31 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 import watermark
-from audio.decoding import decode_untrusted
-from audio.encoding import OPUS_RATES, RATES, Output
 from core import clock
 from core.errors import SaysoError
 from provenance.management import watermark_schemes
+from provenance.management.watermark_file_work import (
+    BadOrder,
+    FileMarking,
+    FileReading,
+    Progress,
+    describe_error,
+    parse_token,
+)
 from provenance.management.watermark_key_export import export_key, write_key
-from provenance.management.watermark_schemes import SchemeCommand
 from watermark import audiowmark
 
 FAILED, USAGE = 1, 2
 SCHEMES: Final = (watermark.SCHEME, audiowmark.SCHEME)
-CODECS: Final = {
-    ".wav": "wav",
-    ".mp3": "mp3",
-    ".m4a": "m4a",
-    ".flac": "flac",
-    ".ogg": "ogg",
-    ".opus": "opus",
-}
-QUIET_SECONDS: Final = 2.0
 COPIES: Final = (
     "Give copies of one sound the same token. With tokens of their own their marks average out: "
     "whoever has four can mix them, and nothing is read. Clips that the service makes share a "
@@ -74,51 +68,14 @@ class Command(BaseCommand):
             help="write a token into one file, or into many with --batch",
             description=COPIES,
         )
-        embed.add_argument(
-            "paths", nargs="*", metavar="IN OUT", help="the file to mark and the file to write"
-        )
-        embed.add_argument(
-            "--token", metavar="HEX", help="the token: 8 hexadecimal digits, 32 for audiowmark"
-        )
-        embed.add_argument(
-            "--batch", metavar="LIST.jsonl", help='lines of {"in": …, "out": …, "token": HEX}'
-        )
         detect = verbs.add_parser("detect", help="read the token of each file")
-        detect.add_argument("files", nargs="+", metavar="FILE")
-        detect.add_argument(
-            "--segments",
-            action="store_true",
-            help="say which seconds of each file carry which token",
-        )
-        detect.add_argument(
-            "--every-scheme",
-            action="store_true",
-            help="look for the others where one was found, too",
-        )
-        for verb in (embed, detect):
-            verb.add_argument("--scheme", choices=SCHEMES, help="this scheme alone")
-            verb.add_argument("--json", action="store_true", help="one JSON object a file")
-            key = verb.add_mutually_exclusive_group()
-            key.add_argument(
-                "--key",
-                metavar="HEX",
-                help="the key as hexadecimal digits (seen by other processes!)",
-            )
-            key.add_argument("--key-file", metavar="FILE", help="a file that holds the key")
         export = verbs.add_parser("export-key", help="write a key file for the audiowmark program")
-        export.add_argument(
-            "file", metavar="FILE", help="the file to write; there must be none of that name"
-        )
-        export.add_argument("--scheme", choices=("audiowmark",), required=True)
-        export.add_argument(
-            "--organisation", metavar="ID", help="whose key; without it the command line's own"
-        )
-        export.add_argument(
-            "--epoch",
-            type=int,
-            metavar="YEAR",
-            help="the year of the marks; without it the last one",
-        )
+
+        _add_embed_arguments(embed)
+        _add_detect_arguments(detect)
+        for verb in (embed, detect):
+            _add_key_arguments(verb)
+        _add_export_arguments(export)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["verb"] == "export-key":
@@ -129,13 +86,13 @@ class Command(BaseCommand):
         )
         if options["scheme"] is not None:
             tried = tuple(scheme for scheme in tried if scheme.name == options["scheme"])
-        progress = _Progress(self.stderr)
+        progress = Progress(self.stderr)
         if options["verb"] == "detect":
             asked = {"segments": options["segments"], "every": options["every_scheme"]}
-            lines = progress.over([_Reading(file, tried, **asked) for file in options["files"]])
+            lines = progress.over([FileReading(file, tried, **asked) for file in options["files"]])
         else:
             lines = progress.over(
-                [_Marking(order, tried[0]) for order in _read_orders(options, tried[0].digits)]
+                [FileMarking(order, tried[0]) for order in _read_orders(options, tried[0].digits)]
             )
         failed = False
         for line, text in lines:
@@ -162,121 +119,59 @@ class Command(BaseCommand):
                 )
         except (SaysoError, OSError) as error:
             raise CommandError(
-                f"The key was not written ({_describe_error(error)}).", returncode=FAILED
+                f"The key was not written ({describe_error(error)}).", returncode=FAILED
             ) from error
         self.stdout.write(f"wrote {options['file']}")
 
 
-class _Work(Protocol):
-    """One file to deal with."""
-
-    file: str
-
-    def run(self) -> tuple[dict[str, Any], str]:
-        """Deal with it; its line, as an object and as text."""
-
-
-class _Reading:
-    """One file to read tokens from: by the first scheme that finds one, or by each when `every` is
-    set.
-    """
-
-    def __init__(
-        self, file: str, tried: Sequence[SchemeCommand], *, segments: bool, every: bool
-    ) -> None:
-        self.file, self._tried, self._segments, self._every = file, tried, segments, every
-
-    def run(self) -> tuple[dict[str, Any], str]:
-        """The line of the file, as an object and as text."""
-        line: dict[str, Any] = {
-            "file": self.file,
-            "token": None,
-            "score": 0.0,
-            "scheme": self._tried[0].name,
-        }
-        try:
-            sound = decode_untrusted(Path(self.file).read_bytes()).sound
-        except (SaysoError, OSError) as error:
-            line["error"] = _describe_error(error)
-            return line, f"{self.file}: {line['error']}"
-        if self._segments:
-            line["segments"] = [
-                segment for scheme in self._tried for segment in scheme.segments(sound)
-            ]
-        readings = (
-            reading for scheme in self._tried if (reading := scheme.read(sound)) is not None
-        )
-        found = list(readings if self._every else islice(readings, 1))
-        if not found:
-            return line, f"{self.file}: no mark"
-        line |= found[0].as_json()
-        if found[1:]:
-            line["also"] = [reading.as_json() for reading in found[1:]]
-        text = ", ".join(
-            f"{reading.token} (score {reading.score:.3f}, {reading.scheme})" for reading in found
-        )
-        return line, f"{self.file}: {text}"
+def _add_embed_arguments(embed: ArgumentParser) -> None:
+    embed.add_argument(
+        "paths", nargs="*", metavar="IN OUT", help="the file to mark and the file to write"
+    )
+    embed.add_argument(
+        "--token", metavar="HEX", help="the token: 8 hexadecimal digits, 32 for audiowmark"
+    )
+    embed.add_argument(
+        "--batch", metavar="LIST.jsonl", help='lines of {"in": …, "out": …, "token": HEX}'
+    )
 
 
-class _Marking:
-    """One file to mark.
-
-    `order` is a line of the batch: what it must hold is checked here, so that others go on.
-    """
-
-    def __init__(self, order: Mapping[str, Any], scheme: SchemeCommand) -> None:
-        self._order, self._scheme = order, scheme
-        self.file = str(order.get("in", "?"))
-
-    def run(self) -> tuple[dict[str, Any], str]:
-        """The line of the file, as an object and as text."""
-        line: dict[str, Any] = {name: self._order.get(name) for name in ("in", "out", "token")}
-        line["scheme"] = self._scheme.name
-        try:
-            line |= self._mark()
-        except (SaysoError, OSError, _BadOrder) as error:
-            line["error"] = _describe_error(error)
-            return line, f"{self.file}: {line['error']}"
-        return line, f"{self.file}: marked {line['token']} in {line['out']} (score {line['score']})"
-
-    def _mark(self) -> dict[str, Any]:
-        if error := self._order.get("error"):
-            raise _BadOrder(error)
-        source, target = (_parse_path(self._order.get(name), name) for name in ("in", "out"))
-        token = _parse_token(self._order.get("token"), self._scheme.digits)
-        codec = CODECS.get(target.suffix.lower())
-        if codec is None:
-            raise _BadOrder(f"the output must end in {', '.join(CODECS)}")
-        sound = decode_untrusted(source.read_bytes()).sound
-        output = Output(codec=codec, sample_rate_hz=_choose_rate(codec, sound.rate))
-        data, facts = self._scheme.mark(sound, token, output)
-        unfinished = target.with_name(f".{target.name}.part")
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        return facts
+def _add_detect_arguments(detect: ArgumentParser) -> None:
+    detect.add_argument("files", nargs="+", metavar="FILE")
+    detect.add_argument(
+        "--segments", action="store_true", help="say which seconds of each file carry which token"
+    )
+    detect.add_argument(
+        "--every-scheme",
+        action="store_true",
+        help="look for the others where one was found, too",
+    )
 
 
-class _BadOrder(Exception):
-    """A line that does not say what to do; the message is the whole story."""
+def _add_key_arguments(verb: ArgumentParser) -> None:
+    verb.add_argument("--scheme", choices=SCHEMES, help="this scheme alone")
+    verb.add_argument("--json", action="store_true", help="one JSON object a file")
+    key = verb.add_mutually_exclusive_group()
+    key.add_argument(
+        "--key", metavar="HEX", help="the key as hexadecimal digits (seen by other processes!)"
+    )
+    key.add_argument("--key-file", metavar="FILE", help="a file that holds the key")
 
 
-class _Progress:
-    """A line on stderr every two seconds, for work that takes longer than that."""
-
-    def __init__(self, stderr: Any) -> None:
-        self._stderr = stderr
-        self._next = time.monotonic() + QUIET_SECONDS
-
-    def over(self, work: Sequence[_Work]) -> Iterator[tuple[dict[str, Any], str]]:
-        """Do the pieces of work in turn."""
-        for count, piece in enumerate(work):
-            if time.monotonic() >= self._next:
-                self._stderr.write(f"{count} of {len(work)} files, now {piece.file}")
-                self._next = time.monotonic() + QUIET_SECONDS
-            yield piece.run()
+def _add_export_arguments(export: ArgumentParser) -> None:
+    export.add_argument(
+        "file", metavar="FILE", help="the file to write; there must be none of that name"
+    )
+    export.add_argument("--scheme", choices=("audiowmark",), required=True)
+    export.add_argument(
+        "--organisation", metavar="ID", help="whose key; without it the command line's own"
+    )
+    export.add_argument(
+        "--epoch",
+        type=int,
+        metavar="YEAR",
+        help="the year of the marks; without it the last one",
+    )
 
 
 def _read_secret(digits: str | None, file: str | None) -> bytes | None:
@@ -289,7 +184,7 @@ def _read_secret(digits: str | None, file: str | None) -> bytes | None:
         raise CommandError(str(error), returncode=USAGE) from error
     except OSError as error:
         raise CommandError(
-            f"The key file cannot be read ({_describe_error(error)}).", returncode=USAGE
+            f"The key file cannot be read ({describe_error(error)}).", returncode=USAGE
         ) from error
 
 
@@ -300,8 +195,8 @@ def _read_orders(options: Mapping[str, Any], digits: int) -> list[Mapping[str, A
         if len(paths) != 2 or token is None:
             _refuse_usage("embed wants --token HEX IN OUT, or --batch LIST.jsonl.")
         try:
-            _parse_token(token, digits)
-        except _BadOrder as error:
+            parse_token(token, digits)
+        except BadOrder as error:
             _refuse_usage(f"{str(error).capitalize()}.")
         return [{"in": paths[0], "out": paths[1], "token": token}]
     if paths or token is not None:
@@ -310,7 +205,7 @@ def _read_orders(options: Mapping[str, Any], digits: int) -> list[Mapping[str, A
         text = Path(options["batch"]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(
-            f"The list cannot be read ({_describe_error(error)}).", returncode=USAGE
+            f"The list cannot be read ({describe_error(error)}).", returncode=USAGE
         ) from error
     return [_parse_order(line) for line in text.splitlines() if line.strip()]
 
@@ -321,38 +216,6 @@ def _parse_order(line: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {"error": "the line is not JSON"}
     return order if isinstance(order, dict) else {"error": "the line is not a JSON object"}
-
-
-def _parse_path(value: object, name: str) -> Path:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise _BadOrder(f"`{name}` must be the name of a file")
-    return Path(value)
-
-
-def _parse_token(value: object, digits: int) -> str:
-    if (
-        not isinstance(value, str)
-        or len(value) != digits
-        or not set(value) <= set("0123456789abcdefABCDEF")
-    ):
-        raise _BadOrder(f"the token must be {digits} hexadecimal digits")
-    return value
-
-
-def _choose_rate(codec: str, rate: int) -> int:
-    """The input's rate where the format has it, else the next higher one that it has."""
-    rates = OPUS_RATES if codec == "opus" else RATES
-    return next((known for known in rates if known >= rate), rates[-1])
-
-
-def _describe_error(error: Exception) -> str:
-    """One line about what went wrong, without the parts of it that name the machine."""
-    if isinstance(error, OSError):
-        return (error.strerror or type(error).__name__).lower()
-    if isinstance(error, SaysoError):
-        reason = error.facts.get("reason")
-        return f"{error.detail} ({reason})" if reason else error.detail
-    return str(error)
 
 
 def _refuse_usage(sentence: str) -> NoReturn:
