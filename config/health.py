@@ -51,9 +51,9 @@ def show_version(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
 def show_metrics(request: HttpRequest) -> HttpResponse:
     """Counters for Prometheus, with SAYSO_METRICS_TOKEN alone.
 
-    To everybody else the page does not exist.
+    For all others the page does not exist.
 
-    No address is trusted: through a proxy on this machine, everybody comes from loopback.
+    No address is trusted: behind a proxy on this machine, all calls come from loopback.
     """
     token = env.read_optional("SAYSO_METRICS_TOKEN")
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")

@@ -56,7 +56,7 @@ def _format_code(text: str) -> SafeString:
 
 
 def _build_example(code: ErrorCode) -> dict[str, Any]:
-    """Give a problem document with this code, or the part of one in which it stands."""
+    """Return a problem document with this code, or the part of one in which it stands."""
     said = {"code": code.name, "detail": code.meaning}
     if code.name in error_codes.REASONS:
         return {"reasons": [said]}

@@ -1,5 +1,6 @@
-"""Ending a connection so that nobody takes what came for the whole: closed in the middle, what
-waits thrown away.
+"""Break a connection, so that no client takes what came for the whole.
+
+The connection is closed in the middle, and what waits to be sent is thrown away.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _RESET: Final = struct.pack("ii", 1, 0)
 
 
 def limit_send_buffer(send: Send) -> None:
-    """Let the system hold no more than 64 KiB for this connection: what it holds leaves whatever we
-    decide.
+    """Have the system hold at most 64 KiB for this connection: what it holds can no longer be kept
+    back.
     """
     if found := _socket_of(send):
         with suppress(OSError):
@@ -29,10 +30,10 @@ def limit_send_buffer(send: Send) -> None:
 
 
 async def break_connection(send: Send) -> bool:
-    """Break the connection behind this `send` now; False when the server does not let us.
+    """Break the connection behind this `send` now. Return False when the server has no way to.
 
     ASGI has no message for it. uvicorn closes a connection whose application fails, but only after
-    it has sent all that waits, which for a slow client is a long time; so its transport is aborted.
+    it has sent all that waits. For a slow client that is a long time, so its transport is aborted.
     When not everything was acknowledged the connection is reset, which throws the rest away in the
     system's buffer too.
     """
@@ -44,15 +45,15 @@ async def break_connection(send: Send) -> bool:
         with suppress(OSError):
             found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     transport.abort()
-    for _ in range(
-        3
-    ):  # the protocol learns of it in the loop's next rounds, and then reports no error of ours
+
+    # The protocol learns of it in the loop's next rounds, and then reports no error of ours.
+    for _ in range(3):
         await asyncio.sleep(0)
     return True
 
 
 def _transport_of(send: Send) -> asyncio.Transport | None:
-    """The transport of uvicorn's request, to which its `send` is bound."""
+    """Return the transport of uvicorn's request, to which its `send` is bound."""
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     return transport if hasattr(transport, "abort") else None
 

@@ -1,6 +1,4 @@
-"""The ASGI application; in the embedded default its lifespan also starts and stops the worker
-threads.
-"""
+"""The ASGI application. In the embedded default its lifespan runs the worker threads."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ _http = streaming.stream_responses(body_limits.limit_request_bodies(_django))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Serve HTTP through Django; on start and stop, run the embedded worker without a broker."""
+    """Serve HTTP through Django. Without a broker, start and stop the embedded worker with it."""
     if scope["type"] == "lifespan":
         await _run_lifespan(receive, send)
     elif scope["type"] == "http":

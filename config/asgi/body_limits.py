@@ -42,7 +42,7 @@ DRAIN_BYTES: Final = 2**26
 
 
 class _Refusal(Exception):
-    """The body is not read any further; `error` is what the caller is told."""
+    """The body is not read any further. `error` is the answer to the caller."""
 
     def __init__(self, error: SaysoError) -> None:
         super().__init__(error.detail)
@@ -50,7 +50,7 @@ class _Refusal(Exception):
 
 
 class _Body:
-    """A body as it comes: how much of it has come, and when it must be there."""
+    """A body as it comes: how many bytes are there, and when it must be whole."""
 
     def __init__(self, receive: Receive, *, limit: int) -> None:
         self.came, self.whole = 0, False
@@ -58,11 +58,12 @@ class _Body:
         self._ends = time.monotonic() + WHOLE
 
     async def next(self) -> Message:
-        """Give the next message.
+        """Return the next message.
 
         Raises _Refusal when the body is too large, or comes too slowly.
         """
-        if self.whole:  # whoever still asks, waits for the client to go away
+        # Who still asks waits for the client to go away.
+        if self.whole:
             return await self.receive()
         try:
             async with asyncio.timeout(min(SILENCE, max(0.0, self._ends - time.monotonic()))):
@@ -81,8 +82,8 @@ def limit_request_bodies(application: Application) -> Application:
     declared.
 
     Without this the framework reads any body to its end, and what is over a few megabytes goes to a
-    file on disk; and it takes a body that comes in chunks, whose length nobody declared, for none
-    at all. Such a length is declared here when the last chunk has come: the framework looks at the
+    file on disk. A body that comes in chunks declares no length, and the framework takes it for
+    none at all. Such a length is declared here with the last chunk: the framework reads the
     headers only then.
     """
     declared_limits.collect_routes()  # at the start, not at the first request
@@ -121,8 +122,8 @@ def limit_request_bodies(application: Application) -> Application:
 
 
 async def _answer_page(application: Application, scope: Scope, body: _Body, send: Send) -> None:
-    """Let the view answer a body that it will not take by what was declared of it; the body itself
-    is thrown away.
+    """Have the view answer a body that is too large by its declared length, and throw the body
+    away.
 
     A browser shows an answer only when it was let finish sending.
     """
@@ -141,7 +142,7 @@ async def _answer_page(application: Application, scope: Scope, body: _Body, send
 
 
 def _declared_length(scope: Scope) -> int | None:
-    """Give the declared length, 0 for what is no number; None when there is no such header."""
+    """Return the declared length, 0 for what is no number, None without such a header."""
     text = dict(scope["headers"]).get(b"content-length")
     if text is None:
         return None
@@ -192,9 +193,7 @@ async def _refuse_body(error: SaysoError, receive: Receive, send: Send) -> None:
 
 
 async def _drain_body(receive: Receive) -> None:
-    """Take the rest of the body and keep nothing of it, for `DRAIN_SECONDS` and `DRAIN_BYTES` at
-    most.
-    """
+    """Read the rest of the body and keep nothing of it, up to `DRAIN_SECONDS` and `DRAIN_BYTES`."""
     left = DRAIN_BYTES
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):

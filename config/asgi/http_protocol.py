@@ -1,9 +1,9 @@
 """One connection: how much may come, and how long it may take, before a request's head is whole.
 
-`uvicorn --http config.asgi.http_protocol:BoundedProtocol`. The parser beneath keeps whatever
-headers it is sent, without end, and so would a flood of them, or one that never ends, fill the
-memory of the process and its event loop's time. Bodies are the business of
-`config.asgi.body_limits`, once the head is known.
+`uvicorn --http config.asgi.http_protocol:BoundedProtocol`. The parser beneath keeps all the
+headers that it is sent. A flood of them, or one that never ends, would fill the memory of the
+process and the time of its event loop. Bodies are limited by `config.asgi.body_limits`, once the
+head is known.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _NOTHING_MORE: Final = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it; a head that is too long or too slow is answered with 431 or
-    408 and cut off.
+    """HTTP/1.1 as uvicorn speaks it. A head that is too long is answered with 431, one that is too
+    slow with 408, and the connection is closed.
     """
 
     _in_head = True
@@ -61,18 +61,18 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._refuse(431)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; those that trail a body are read by nobody and kept by nobody."""
+        """Keep a header. Those that trail a body have no reader and are dropped."""
         if self._in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """Stop the wait: the head is whole."""
         self._in_head, self._head = False, 0
         self._wait_no_more()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The request is whole; what comes now is the next one's head."""
+        """Count from zero: what comes now is the next request's head."""
         super().on_message_complete()
         self._in_head = self._new_head = True
 

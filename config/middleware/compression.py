@@ -1,5 +1,7 @@
-"""Compress the large pages that hold no secret beside what a request says, which its length would
-give away (BREACH).
+"""Compress the large pages that hold no secret.
+
+Where a page holds a secret beside words of the request, its compressed length would reveal the
+secret (BREACH).
 
 The signing pages and the account pages are never compressed. Styles and scripts are, where
 `collectstatic` has not done it beforehand.

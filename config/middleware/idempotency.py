@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same POST asked twice is carried out once and answered alike for a day.
+"""`Idempotency-Key`: a POST that is sent twice is carried out once, and has one answer for a day.
 
 An answer that rested on a permit is replayed only while that permit still holds: after a revocation
 the retry is decided again. A check behind authentication, permission and rate limit takes the key,
@@ -32,8 +32,8 @@ class IdempotencyCheck(BaseThrottle):
 
     The framework asks it after authentication, permission and rate limit.
 
-    So whoever may not make the call gets no stored answer of it, and the one reader of the
-    `Authorization` header has said whose call this is.
+    So a caller who may not make the call gets no stored answer of it, and the caller is known from
+    the one reader of the `Authorization` header.
     """
 
     # The signature is the framework's.

@@ -70,7 +70,7 @@ class Claim:
 
 
 def claim_key(caller: Caller, name: str, request_sha256: str, *, at: datetime) -> IdempotencyRecord:
-    """Take the key for this request, or give the stored answer.
+    """Take the key for this request, or return the row of the stored answer.
 
     Raises Invalid for what is no key, IdempotencyMismatch, IdempotencyRunning,
     IdempotencyForgotten, IdempotencySecret.

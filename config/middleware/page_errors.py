@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def listen_for_errors() -> None:
-    """Have every error that becomes a 500 logged; twice counts once."""
+    """Have every error that becomes a 500 logged. A second call changes nothing."""
     got_request_exception.connect(log_page_error, dispatch_uid="sayso.page_errors")
 
 

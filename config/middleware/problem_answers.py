@@ -19,7 +19,7 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request; on the paths of programs every refusal is a problem document."""
+        """Answer the request. On the paths of programs every refusal is a problem document."""
         if not request.path.startswith(problems.MACHINE_PATHS):
             return self.get_response(request)
 

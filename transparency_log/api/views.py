@@ -43,18 +43,20 @@ _PREFLIGHT: Final = {
 }
 
 P = ParamSpec("P")
-Given = tuple[bytes, str, str]
+LogContent = tuple[bytes, str, str]
 
 
-def make_read_view(give: Callable[P, Given]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Make a view of a function that gives body, media type and caching: GET, HEAD, and the
-    preflight of browsers.
+def make_read_view(
+    read: Callable[P, LogContent],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Make a view of a function that returns body, media type and caching. The view answers GET,
+    HEAD, and the preflight of browsers.
     """
 
     def view(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.method == "OPTIONS":
             return HttpResponse(status=204, headers={**_CORS, **_PREFLIGHT})
-        body, media_type, caching = give(*args, **kwargs)
+        body, media_type, caching = read(*args, **kwargs)
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = {"Cache-Control": caching, "ETag": etag, **_CORS}
         response = HttpResponse(body, content_type=media_type, headers=headers)
@@ -64,13 +66,13 @@ def make_read_view(give: Callable[P, Given]) -> Callable[Concatenate[HttpRequest
                 answer[name] = value
         return response if answer is None else answer
 
-    view.__name__, view.__doc__ = give.__name__, give.__doc__
-    # Nothing is changed here by anybody: who posts is told 405, not that a cookie is missing.
+    view.__name__, view.__doc__ = read.__name__, read.__doc__
+    # Nothing can be changed here, so a POST is answered with 405 and not with a missing cookie.
     return csrf_exempt(require_http_methods(["GET", "HEAD", "OPTIONS"])(view))
 
 
 @make_read_view
-def show_checkpoint(organisation_id: str) -> Given:
+def show_checkpoint(organisation_id: str) -> LogContent:
     """`GET /log/{org}/checkpoint`: the newest signed tree head, with the cosignatures that have
     come in.
     """
@@ -78,43 +80,43 @@ def show_checkpoint(organisation_id: str) -> Given:
 
 
 @make_read_view
-def show_checkpoint_at(organisation_id: str, size: int) -> Given:
+def show_checkpoint_at(organisation_id: str, size: int) -> LogContent:
     """`GET /log/{org}/checkpoint/<size>`: an older one."""
     return public_log.get_checkpoint_at(organisation_id, size).encode(), TEXT, MINUTE
 
 
 @make_read_view
-def show_signed_note(organisation_id: str, size: int) -> Given:
+def show_signed_note(organisation_id: str, size: int) -> LogContent:
     """`GET /log/{org}/checkpoint/<size>/signed`: exactly the bytes that were stamped and copied."""
     return public_log.get_signed_note(organisation_id, size).encode(), TEXT, FOR_EVER
 
 
 @make_read_view
-def show_witnessed_checkpoint(organisation_id: str) -> Given:
+def show_witnessed_checkpoint(organisation_id: str) -> LogContent:
     """`GET /log/{org}/witnessed`: the newest that enough witnesses have cosigned."""
     return public_log.get_witnessed_checkpoint(organisation_id).encode(), TEXT, MOMENT
 
 
 @make_read_view
-def list_stamps(organisation_id: str) -> Given:
+def list_stamps(organisation_id: str) -> LogContent:
     """`GET /log/{org}/stamps`: which checkpoints carry an RFC 3161 time stamp."""
     return _to_json({"data": public_log.list_stamps(organisation_id)}), JSON, MINUTE
 
 
 @make_read_view
-def show_stamp(organisation_id: str, size: int) -> Given:
+def show_stamp(organisation_id: str, size: int) -> LogContent:
     """`GET /log/{org}/stamps/<size>`: one, as `openssl ts -verify -in` reads it."""
     return public_log.get_stamp(organisation_id, size), STAMP, FOR_EVER
 
 
 @make_read_view
-def show_verifier_keys(organisation_id: str) -> Given:
+def show_verifier_keys(organisation_id: str) -> LogContent:
     """`GET /log/{org}/key`: the verifier keys, newest first, one a line."""
     return public_log.get_verifier_keys(organisation_id).encode(), TEXT, MOMENT
 
 
 @make_read_view
-def show_key_set(organisation_id: str) -> Given:
+def show_key_set(organisation_id: str) -> LogContent:
     """`GET /log/{org}/keys.json`: the public keys of log, receipts, records and bundles, for
     `verify.py --key`.
     """
@@ -123,13 +125,13 @@ def show_key_set(organisation_id: str) -> Given:
 
 
 @make_read_view
-def list_keys(organisation_id: str) -> Given:
+def list_keys(organisation_id: str) -> LogContent:
     """`GET /log/{org}/keys`: all of them with names and periods, as JSON."""
     return _to_json({"data": public_log.list_keys(organisation_id)}), JSON, MINUTE
 
 
 @make_read_view
-def show_tile(organisation_id: str, level: str, number: str) -> Given:
+def show_tile(organisation_id: str, level: str, number: str) -> LogContent:
     """`GET /log/{org}/tile/<L>/<N>[.p/<W>]`: hashes of the tree."""
     n, width = tile_paths.decode_number(number)
     return (
@@ -142,7 +144,7 @@ def show_tile(organisation_id: str, level: str, number: str) -> Given:
 
 
 @make_read_view
-def show_entry_bundle(organisation_id: str, number: str) -> Given:
+def show_entry_bundle(organisation_id: str, number: str) -> LogContent:
     """`GET /log/{org}/tile/entries/<N>[.p/<W>]`: the entries themselves."""
     n, width = tile_paths.decode_number(number)
     return public_log.get_entry_bundle(organisation_id, n=n, width=width), BYTES, FOR_EVER

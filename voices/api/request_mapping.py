@@ -1,5 +1,6 @@
-"""From a caller and a form to an order: fields that are left out come from the key's defaults, or
-are refused.
+"""Map a caller and a form to a request for speech.
+
+Fields that are left out come from the key's defaults, or are refused.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _SPELL: Final[Mapping[Place, Callable[[str], str]]] = {
 
 
 def require_field(value: str | None, default: str | None, attr: str) -> str:
-    """The value, or the key's default.
+    """Return the value, or the key's default.
 
     Raises Invalid (`language_required`, `use_case_required`) without either.
     """
@@ -41,7 +42,7 @@ def require_field(value: str | None, default: str | None, attr: str) -> str:
 def resolve_place(
     value: str | None, default: str | None, name: Place, *, path: str = ""
 ) -> str | None:
-    """The channel or territory, or the key's default.
+    """Return the channel or territory, or the key's default.
 
     Raises Invalid (`channel_unknown`, `territory_unknown`).
     """
@@ -55,9 +56,9 @@ def resolve_place(
 
 
 def to_speech_request(form: dict[str, Any], caller: Caller, *, path: str = "") -> SpeechRequest:
-    """The order of one validated line.
+    """Return the request for one validated line.
 
-    Raises Invalid for what neither form nor key says, and for the output.
+    Raises Invalid for a field that neither form nor key has, and for the output.
     """
     return SpeechRequest(
         voice_id=form["voice"],
@@ -79,7 +80,7 @@ def to_speech_request(form: dict[str, Any], caller: Caller, *, path: str = "") -
 
 
 def to_caller_notes(form: dict[str, Any]) -> Notes:
-    """What the caller wrote for their own use."""
+    """Return what the caller wrote for their own use."""
     return Notes(
         external_id=form.get("external_id") or "",
         metadata=form.get("metadata", {}),

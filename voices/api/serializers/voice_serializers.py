@@ -152,8 +152,9 @@ VoiceList = list_of(VoiceSerializer, "A page of voices.")
 
 
 def from_multipart(data: QueryDict) -> dict[str, Any]:
-    """Give a multipart body the shape of the JSON one: `samples` and `transcripts` repeat,
-    `metadata` is JSON text.
+    """Return a multipart body in the shape of the JSON one.
+
+    `samples` and `transcripts` repeat, `metadata` is JSON text.
     """
     body: dict[str, Any] = {}
     for name, values in data.lists():
