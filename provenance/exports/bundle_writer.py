@@ -1,9 +1,8 @@
-"""Writes a bundle: every file of it, streamed as one zip at constant memory, the signed manifest
-last.
+"""Writing of a bundle as one zip, streamed at constant memory, with the signed manifest last.
 
 Layout: `entries.jsonl`, `leaves.bin` or `proofs.jsonl`, `openings.jsonl`, `closings.jsonl`,
 `records/`, `tables/*.jsonl` and `*.csv`, `files/`, `checkpoint`, `keys.json`, `c2pa-roots.pem`,
-`README.txt`, `verify.py`, `manifest.json`, `manifest.jws`. `readme.py` says what each holds.
+`README.txt`, `verify.py`, `manifest.json`, `manifest.jws`. `readme.py` explains each of them.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from vault.signing_keys import Signer
 FORMAT: Final = "sayso-bundle/1"
 # Level 1 makes JSON a third as large at five times the speed of level 6, which saves another tenth.
 FAST: Final = 1
-# A person with more recordings gets the first of them; the verifier says how many rows have no
+# A person with more recordings gets the first of them. The verifier prints how many rows have no
 # file.
 MOST_FILES: Final = 90_000
 Tick = Callable[[int], None]
@@ -47,10 +46,9 @@ class FileGone(Unavailable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundlePlan:
-    """All that a bundle is made from, besides the database: what about, up to which checkpoint,
-    signed by whom.
+    """All that a bundle is made from besides the database: scope, checkpoint and signer.
 
-    `at` is the time in which the data lives; `signed_at` is the real one, in which keys are valid.
+    `at` is the time of the data, and `signed_at` is the real time, at which keys are valid.
     """
 
     scope: ExportScope
@@ -62,13 +60,13 @@ class BundlePlan:
 
     @property
     def head(self) -> signed_note.TreeHead:
-        """What the checkpoint says."""
+        """The tree head of the checkpoint."""
         return signed_note.parse_checkpoint(self.checkpoint.note.rpartition("\n\n")[0] + "\n")
 
 
 @dataclass(slots=True, kw_only=True)
 class _BundleIndex:
-    """What the manifest will say, filled while the files are written."""
+    """The facts for the manifest, collected while the files are written."""
 
     counts: dict[str, int] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
@@ -76,21 +74,25 @@ class _BundleIndex:
 
 
 def write_zip(plan: BundlePlan, *, tick: Tick = lambda _rows: None) -> Iterator[bytes]:
-    """Give the zip, piece by piece.
+    """Yield the zip piece by piece, inside a consistent read.
 
-    Run it inside `snapshot.consistent_read`; `tick` hears of rows as they are written.
+    `tick` is called with the number of rows that were written.
 
-    Raises what the registered sources raise, ValueError when one breaks its word, store.TileLost,
+    Raises what the registered sources raise, ValueError when one returns wrong rows, TileLost,
     KmsUnavailable.
     """
-    archive, book = Archive(), _BundleIndex()
+    archive = Archive()
+    book = _BundleIndex()
+
     if plan.scope.kind == "audit":
         yield from _write_whole_log(archive, plan, book, tick)
     elif plan.scope.kind == "speaker":
         yield from _write_personal_log(archive, plan, book, tick)
+
     yield from _write_records(archive, plan, book, tick)
     yield from _write_tables(archive, plan, book, tick)
     yield from _write_files(archive, plan, book, tick)
+
     origin = plan.head.origin
     text = readme.render_readme(
         plan.scope, export_id=plan.export_id, made=clock.to_rfc3339(plan.at), origin=origin
@@ -99,12 +101,15 @@ def write_zip(plan: BundlePlan, *, tick: Tick = lambda _rows: None) -> Iterator[
     yield from archive.add(
         "keys.json", [_to_pretty_json(public_keys.render_public_keys(plan.scope.organisation_id))]
     )
+
     if plan.scope.kind in export_sources.EVIDENCE and (
         roots := signing_authority.get_trust_anchors()
     ):
         yield from archive.add("c2pa-roots.pem", [roots.encode("ascii")])
+
     yield from archive.add("README.txt", [text.encode("utf-8")])
     yield from archive.add("verify.py", [build.build_program()])
+
     manifest = _to_pretty_json(_build_manifest(plan, book, archive))
     yield from archive.add("manifest.json", [manifest])
     signed = jws.sign_compact(
@@ -117,21 +122,25 @@ def write_zip(plan: BundlePlan, *, tick: Tick = lambda _rows: None) -> Iterator[
 def _write_whole_log(
     archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
 ) -> Iterator[bytes]:
-    """The period's entries without a gap, the hashes of all others, and the openings."""
+    """Write the period's entries without a gap, the hashes of all others, and the openings."""
     reach = log_extract.find_log_range(plan.scope, size=plan.checkpoint.size)
     book.first_index = reach.first
     entries = log_extract.read_entry_lines(plan.scope, reach, tick)
     yield from _add_lines(archive, "entries.jsonl", entries, book, "entries", large=True)
+
     if reach.count < reach.size:
         yield from archive.add(
             "leaves.bin", log_extract.read_leaf_hashes(plan.scope, reach), level=0, large=True
         )
+
     openings = _count_lines(log_extract.read_openings(plan.scope, reach), tick)
     yield from _add_lines(archive, "openings.jsonl", openings, book, "openings", large=True)
+
     if reach.count < reach.size:
         yield from archive.add(
             "closings.jsonl", log_extract.read_closings(plan.scope, reach), level=FAST
         )
+
     if book.counts["entries"] != reach.count:
         raise ValueError(
             f"{book.counts['entries']} entries of the log were read where {reach.count} belong"
@@ -141,8 +150,10 @@ def _write_whole_log(
 def _write_personal_log(
     archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
 ) -> Iterator[bytes]:
-    """One person's entries, each with its proof, and their openings."""
-    scope, size = plan.scope, plan.checkpoint.size
+    """Write one person's entries, each with its proof, and their openings."""
+    scope = plan.scope
+    size = plan.checkpoint.size
+
     entries = _count_lines(log_extract.read_personal_lines(scope, size=size), tick)
     yield from _add_lines(archive, "entries.jsonl", entries, book, "entries")
     yield from archive.add(
@@ -184,10 +195,12 @@ def _write_tables(
 def _write_files(
     archive: Archive, plan: BundlePlan, book: _BundleIndex, tick: Tick
 ) -> Iterator[bytes]:
-    """Put in a person's own recordings as they lie in the vault, chunk by chunk."""
+    """Write a person's own recordings from the vault, chunk by chunk."""
     if plan.scope.kind != "speaker":
         return
+
     book.counts["files"] = 0
+
     for file in islice(export_sources.list_files(plan.scope), MOST_FILES):
         yield from archive.add(file.name, _read_file(file), level=0, large=True)
         book.counts["files"] += 1
@@ -195,15 +208,18 @@ def _write_files(
 
 
 def _read_file(file: export_sources.File) -> Iterator[bytes]:
-    """Read a file whose row this consistent read still sees, although it may have been deleted
-    since.
+    """Read a file from the vault.
+
+    Raises FileGone.
     """
+    # This consistent read still sees the row of a file that was deleted meanwhile.
     try:
         message = blobs.open_blob(file.blob_id)
     except (NotFound, Tampered) as error:
         raise FileGone(
             "A file went while the bundle was made.", facts={"blob": file.blob_id}
         ) from error
+
     return message.chunks()
 
 
@@ -216,7 +232,7 @@ def _add_lines(
     *,
     large: bool = False,
 ) -> Iterator[bytes]:
-    """Put a file of lines in and note how many there are."""
+    """Write a file of lines, and count them."""
     book.counts[counted] = 0
 
     def counting() -> Iterator[bytes]:

@@ -1,6 +1,4 @@
-"""What provenance itself puts into bundles: the clips, and what was used of which grant, month by
-month.
-"""
+"""The tables of provenance in bundles: clips, and the monthly usage of each grant."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from provenance.exports.export_sources import ExportScope, File, Row
 from provenance.models import Clip
 from vault import sealed_notes
 
-# What the callers wrote themselves may name people, so only the person concerned gets it.
+# The callers' own words may name people, so only the bundle of the person concerned has them.
 _CALLERS: Final = ("client_reference", "external_id", "metadata")
 _USAGE: Final = (
     "month",
@@ -32,7 +30,7 @@ _USAGE: Final = (
 
 
 def register_clip_tables() -> None:
-    """Register the tables; called when the applications start."""
+    """Register the tables when the applications start."""
     export_sources.register_export_table(
         "clips",
         _list_clip_rows,
@@ -72,9 +70,8 @@ def _list_own_clip_rows(scope: ExportScope) -> Iterator[Row]:
 
 
 def _list_recordings(scope: ExportScope) -> Iterator[File]:
-    """The clips whose audio is still here, withdrawn ones too: they are recordings of the person's
-    voice.
-    """
+    """Yield the clips whose audio is still stored, withdrawn ones too."""
+    # They are recordings of the person's voice.
     rows = _list_issued_clips(scope).exclude(blob_id="").order_by("issued_at", "id")
     for clip_id, blob_id, codec in rows.values_list("id", "blob_id", "codec").iterator():
         yield File(table="clips", row_id=clip_id, blob_id=blob_id, suffix=f".{codec}")
@@ -86,6 +83,7 @@ def _list_usage_rows(scope: ExportScope) -> Iterator[Row]:
         period &= Q(issued_at__gte=scope.start)
     if scope.end is not None:
         period &= Q(issued_at__lt=scope.end)
+
     names = ("month", "consent_id", "grant_id", "use_case", "language")
     rows = (
         _list_issued_clips(scope)

@@ -1,4 +1,4 @@
-"""Exports: ask for one, find it, read it, and forget all of them when a person is erased."""
+"""Exports: to request, find, read and delete them."""
 
 from __future__ import annotations
 
@@ -43,26 +43,28 @@ def request_export(
     at: datetime,
     actor: str,
 ) -> Export:
-    """Ask for a bundle; a worker makes it.
+    """Request a bundle, which a worker makes.
 
-    The period is half-open, cut to whole milliseconds like the log's times.
+    The period is half-open, and cut to whole milliseconds like the times of the log. `words` is
+    whether the words of intended uses are opened. They may name people, so only callers who may
+    open people get them.
 
-    The entry names the keys that there are, so that who knows the log's key knows which others sign
-    its bundles. `words` says whether the words of intended uses are opened: they may name people,
-    so only for who may open people.
-
-    Raises Invalid for an impossible period, or a speaker where none belongs (or the other way
-    round); NotFound for a stranger's speaker.
+    Raises Invalid for an impossible period, and for a speaker that is missing or does not belong
+    there, and NotFound for the speaker of another organisation.
     """
-    start, end = _floor_to_milliseconds(start, "from"), _floor_to_milliseconds(end, "to")
+    start = _floor_to_milliseconds(start, "from")
+    end = _floor_to_milliseconds(end, "to")
     if start is not None and end is not None and end <= start:
         raise _build_invalid("out_of_range", "`to` must be later than `from`.", "to")
+
     if (kind == "speaker") != (speaker_id is not None):
         raise _build_invalid(
             "invalid", "A speaker's bundle names the `speaker`. No other does.", "speaker"
         )
+
     if speaker_id is not None:
         export_sources.find_subject(speaker_id, organisation_id=organisation_id, livemode=livemode)
+
     export = Export.objects.create(
         id=ids.new("exp"),
         organisation_id=organisation_id,
@@ -76,6 +78,9 @@ def request_export(
         created_at=at,
     )
     transaction.on_commit(tasks.export_pending.delay, robust=True)
+
+    # The entry names the present keys. So a reader who knows the log's key also knows which other
+    # keys sign its bundles.
     events.append_event(
         organisation_id=organisation_id,
         livemode=livemode,
@@ -87,42 +92,49 @@ def request_export(
         speaker=speaker_id,
         body={"kind": kind, "words": words, "keys": public_keys.hash_public_keys(organisation_id)},
     )
+
     return export
 
 
 def get_export(export_id: str, *, organisation_id: str, livemode: bool) -> Export:
-    """Give an organisation's export. Raises NotFound, for strangers' ids too."""
+    """Return an organisation's export.
+
+    Raises NotFound, for the exports of others too.
+    """
     found = Export.objects.of(organisation_id, livemode=livemode).filter(id=export_id).first()
     if found is None:
         raise NotFound("There is no such export.")
+
     return found
 
 
 def read_bundle(export: Export) -> Iterator[bytes]:
-    """Give the bundle's bytes, piece by piece.
+    """Return the bundle's bytes piece by piece.
 
-    Raises ExportNotReady, Tampered, KmsUnavailable, all of it at once.
+    Raises ExportNotReady, Tampered, KmsUnavailable, all before the first piece.
     """
     if export.state != ExportState.READY:
         raise ExportNotReady(
             "This bundle is not there.",
             facts={"state": export.state, "reason": export.code or None},
         )
+
     return blobs.open_blob(export.blob_id).chunks()
 
 
 @transactions.opens_transaction
 def download_bundle(export: Export, *, actor: str, at: datetime) -> Iterator[bytes]:
-    """Put on record that this actor takes the bundle, then give its bytes.
+    """Log that this actor takes the bundle, and return its bytes.
 
-    Raises as `read_bundle` does, unlogged.
-
-    A person's own bundle holds their name, address and recordings, so taking it opens the person as
-    well.
+    Raises as `read_bundle` does, without a log entry.
     """
     pieces = read_bundle(export)
+
+    # A person's own bundle holds their name, address and recordings, so to take it is to open the
+    # speaker too.
     if export.speaker_id:
         _log_opening(export, actor=actor, at=at)
+
     events.append_event(
         organisation_id=export.organisation_id,
         livemode=export.livemode,
@@ -134,6 +146,7 @@ def download_bundle(export: Export, *, actor: str, at: datetime) -> Iterator[byt
         speaker=export.speaker_id or None,
         body={"kind": export.kind, "opens_people": export.opens_people},
     )
+
     return pieces
 
 
@@ -156,13 +169,13 @@ def _log_opening(export: Export, *, actor: str, at: datetime) -> None:
 
 @transactions.requires_transaction
 def forget_bundles(organisation_id: str, *, livemode: bool, at: datetime) -> int:
-    """Delete every stored bundle of the organisation's live or test data; give how many went.
+    """Delete every stored bundle of the organisation's live or test data, and return how many.
 
-    The simplest rule that is safe: any bundle may hold what an erased person's key opened. One that
-    is being made looks after itself (`making`). Bundles that were downloaded before are their
-    holders' duty.
+    Bundles that were downloaded before are the duty of their holders.
     """
-    # One that is finished meanwhile waits for this lock, then sees the destroyed key.
+    # This is the simplest safe rule: any bundle may hold what an erased person's key opened. The
+    # worker itself checks a bundle that it is making: it waits for this lock, and then sees the
+    # destroyed key.
     Organisation.objects.select_for_update(no_key=True).filter(id=organisation_id).first()
     mine = Export.objects.of(organisation_id, livemode=livemode)
     stored = list(
@@ -173,23 +186,25 @@ def forget_bundles(organisation_id: str, *, livemode: bool, at: datetime) -> int
             state=ExportState.EXPIRED, blob_id="", code="speaker_erased", finished_at=at
         )
         blobs.delete_blob(blob_id)
+
     return len(stored)
 
 
 def list_settled_exports(
     before: datetime, *, organisation_id: str, livemode: bool
 ) -> ExportQuerySet:
-    """An organisation's exports from before that time that nobody works on."""
+    """Return an organisation's exports from before that time that are settled."""
     mine = Export.objects.of(organisation_id, livemode=livemode)
     return mine.filter(created_at__lt=before, state__in=SETTLED)
 
 
 @transactions.requires_transaction
 def delete_exports(export_ids: Sequence[str]) -> int:
-    """Delete settled exports with their bundles; give how many."""
+    """Delete settled exports with their bundles, and return how many."""
     found = Export.objects.filter(id__in=export_ids, state__in=SETTLED)
     for blob_id in found.exclude(blob_id="").values_list("blob_id", flat=True):
         blobs.delete_blob(blob_id)
+
     return found.delete()[0]
 
 
@@ -198,6 +213,7 @@ def _floor_to_milliseconds(at: datetime | None, attr: str) -> datetime | None:
         return None
     if at.year not in _YEARS:
         raise _build_invalid("out_of_range", "A time between 1970 and 9998, please.", attr)
+
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 

@@ -1,8 +1,7 @@
-"""What goes into bundles: upper rooms register their tables, records and people here when the
-applications start.
+"""The sources of bundles, which packages above register when the applications start.
 
-Provenance writes bundles but may not import consent or voices; so they hand down functions that
-give rows.
+Provenance writes bundles and may not import consent or voices. So they register functions that
+return rows.
 """
 
 from __future__ import annotations
@@ -24,15 +23,19 @@ EVIDENCE: Final[tuple[Kind, ...]] = ("audit", "speaker")
 
 
 def parse_kind(text: str) -> Kind:
-    """Read a kind. Raises ValueError for none of ours."""
+    """Return the kind of this name.
+
+    Raises ValueError for an unknown one.
+    """
     for known in KINDS:
         if known == text:
             return known
+
     raise ValueError(f"no kind of bundle: {text!r}")
 
 
 Row = Mapping[str, Json]
-# The log's times are whole milliseconds; sources look this much further on both sides, and the
+# The log's times are whole milliseconds. Sources read this much further on both sides, and the
 # writer cuts exactly.
 _MARGIN: Final = timedelta(seconds=1)
 
@@ -41,9 +44,8 @@ _MARGIN: Final = timedelta(seconds=1)
 class ExportScope:
     """What one bundle is about.
 
-    The period is half-open, either end may be open; `subject` is the speaker's key.
-
-    `words` says whether it opens the words of intended uses.
+    The period is half-open, and None is an open side. `subject` names the speaker's key. `words` is
+    whether the bundle opens the words of intended uses.
     """
 
     organisation_id: str
@@ -66,20 +68,19 @@ class ExportScope:
         return None if self.end is None else clock.to_millis(self.end)
 
     def mine(self) -> Q:
-        """The condition for rows with `organisation` and `livemode`: no neighbour's, and test and
-        live apart.
-        """
+        """Return the condition for rows of this organisation and of its live or test data."""
         return Q(organisation_id=self.organisation_id, livemode=self.livemode)
 
     def within(self, field: str) -> Q:
-        """The condition for rows of the period by this time, a second wider on both sides."""
+        """Return the condition for rows of the period by this time, a second wider on each side."""
         wide = Q()
         if self.start is not None:
             wide &= Q(**{f"{field}__gte": self.start - _MARGIN})
+
         return wide & self.before(field)
 
     def before(self, field: str) -> Q:
-        """The condition for rows that were there when the period ended, a second wider."""
+        """Return the condition for rows from before the end of the period, a second wider."""
         return Q() if self.end is None else Q(**{f"{field}__lt": self.end + _MARGIN})
 
 
@@ -90,7 +91,7 @@ Source = Callable[[ExportScope], Iterator[Row]]
 class ExportTable:
     """A registered table.
 
-    `logged` names the kinds of event that its rows answer to; `sliced` cuts it to the period.
+    `logged` names the kinds of event that its rows belong to. `sliced` cuts it to the period.
     """
 
     name: str
@@ -112,8 +113,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file of the person in the vault, with its row: `table` and `row_id` name that, `suffix` the
-    file's form.
+    """A file of the person in the vault.
+
+    `table` and `row_id` name its row, and `suffix` is the ending of its name.
     """
 
     table: str
@@ -123,16 +125,15 @@ class File:
 
     @property
     def name(self) -> str:
-        """Its name in the bundle."""
+        """The name of the file in the bundle."""
         return f"files/{self.table}/{self.row_id}{self.suffix}"
 
 
 Files = Callable[[ExportScope], Iterator[File]]
 Records = Callable[[ExportScope], Iterator[Record]]
-# Writes down what time alone has ended in an organisation's live or test data, by that data's own
-# time.
+# Stores what has expired in an organisation's live or test data, by the time of that data.
 Sweep = Callable[[str, bool, datetime], object]
-# Gives the vault subject of an organisation's speaker; raises core.errors.NotFound for strangers.
+# Returns the vault subject of an organisation's speaker. Raises core.errors.NotFound for others.
 SubjectOf = Callable[[str, str, bool], str]
 
 record_sources: Final = Registry[Records]("provenance.exports.export_sources.record_sources")
@@ -144,9 +145,7 @@ file_sources: Final = Registry[Files]("provenance.exports.export_sources.file_so
 speaker_subject: Final = Hook[SubjectOf]("provenance.exports.export_sources.speaker_subject")
 
 sweeps: Final = Registry[Sweep]("provenance.exports.export_sources.sweeps")
-"""Done before a bundle is written: its rows and its log then show how things stand, whatever the
-beat has done.
-"""
+"""Sweeps before a bundle is written, so that its rows and its log show the present state."""
 
 _tables: Final = Registry[tuple[Kind, ExportTable]](
     "provenance.exports.export_sources", key=lambda item: (item[0], item[1].name)
@@ -162,11 +161,11 @@ def register_export_table(
     logged: tuple[str, ...] = (),
     sliced: bool = False,
 ) -> None:
-    """Put a table, named by the plural of its objects, into these kinds of bundle.
+    """Register a table, named by the plural of its objects, for these kinds of bundle.
 
-    `source` is asked twice (for JSONL and for CSV) inside one consistent read and must give the
-    same rows both times: in the order of a unique column, one dict a row with exactly `columns`, no
-    floats.
+    `source` is called twice, for JSONL and for CSV, inside one consistent read. Both times it must
+    return the same rows: in the order of a unique column, one dict a row with exactly `columns`,
+    and no floats.
 
     Raises HookTaken for a second table of the same name in one kind of bundle.
     """
@@ -176,32 +175,32 @@ def register_export_table(
 
 
 def run_sweeps(organisation_id: str, *, livemode: bool, at: datetime) -> None:
-    """Write down everything that is past its end. Opens transactions."""
+    """Store everything that has expired. This opens transactions."""
     for sweep in sweeps:
         sweep(organisation_id, livemode, at)
 
 
 def list_tables(kind: Kind) -> tuple[ExportTable, ...]:
-    """The tables of a kind of bundle, by name."""
+    """Return the tables of a kind of bundle, ordered by name."""
     found = [table for of, table in _tables if of == kind]
     return tuple(sorted(found, key=lambda table: table.name))
 
 
 def list_records(scope: ExportScope) -> Iterator[Record]:
-    """The signed records that belong into a bundle."""
+    """Yield the signed records that belong into a bundle."""
     for source in record_sources:
         yield from source(scope)
 
 
 def list_files(scope: ExportScope) -> Iterator[File]:
-    """The person's files that belong into a bundle."""
+    """Yield the person's files that belong into a bundle."""
     for source in file_sources:
         yield from source(scope)
 
 
 def find_subject(speaker_id: str, *, organisation_id: str, livemode: bool) -> str:
-    """Give the vault subject of a speaker.
+    """Return the vault subject of a speaker.
 
-    Raises NotFound for strangers.
+    Raises NotFound for the speaker of another organisation.
     """
     return speaker_subject.get()(speaker_id, organisation_id, livemode)

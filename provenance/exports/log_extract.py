@@ -1,7 +1,6 @@
-"""The log's part of a bundle: entries in full, hashes of the others, proofs, and openings; all
-streamed.
+"""The log's part of a bundle, streamed: entries, hashes of the others, proofs, and openings.
 
-Entries are written as they are, one a line: canonical JSON has no line breaks, so a line is the
+Entries are written as they are, one a line. Canonical JSON has no line breaks, so a line is the
 exact leaf.
 """
 
@@ -31,7 +30,8 @@ _ENTRY: Final = Entry._meta.db_table  # noqa: SLF001 - Django's documented API
 _BODY: Final = Body._meta.db_table  # noqa: SLF001 - as above
 _REF: Final = EventRef._meta.db_table  # noqa: SLF001 - as above
 _ROWS: Final = 500
-# Keys of this many people are kept open while their events are; more would only cost memory.
+# The keys of this many people are kept open while their events are read. More would only cost
+# memory.
 _OPEN: Final = 4096
 
 
@@ -45,31 +45,32 @@ class LogRange:
 
     @property
     def count(self) -> int:
-        """How many entries that are."""
+        """The number of these entries."""
         return self.end - self.first
 
 
 def find_log_range(scope: ExportScope, *, size: int) -> LogRange:
-    """Give the smallest range of places with every entry of the period in it; the whole log without
-    a period.
-    """
+    """Return the smallest range with every entry of the period, or without one the whole log."""
     if scope.start is None and scope.end is None:
         return LogRange(first=0, end=size, size=size)
+
     rows = _list_entries(scope).filter(idx__lt=size)
     if scope.start_ms is not None:
         rows = rows.filter(at_ms__gte=scope.start_ms)
     if scope.end_ms is not None:
         rows = rows.filter(at_ms__lt=scope.end_ms)
+
     edges = rows.aggregate(first=Min("idx"), last=Max("idx"))
     if edges["first"] is None:
         return LogRange(first=0, end=0, size=size)
+
     return LogRange(first=edges["first"], end=edges["last"] + 1, size=size)
 
 
 def read_entry_lines(
     scope: ExportScope, reach: LogRange, tick: Callable[[int], None]
 ) -> Iterator[bytes]:
-    """Give the entries of the range, each with its newline.
+    """Yield the entries of the range, each with its newline.
 
     On PostgreSQL the server formats and sends them (COPY).
     """
@@ -84,14 +85,14 @@ def read_entry_lines(
 
 
 def _copy_lines(scope: ExportScope, reach: LogRange) -> Iterator[tuple[int, bytes]]:
-    # Delimiter and quote are control characters, which JSON text never holds; a field with line
-    # breaks arrives between two of those quotes. A message of the protocol is a row: a tile's worth
-    # of entries in each spares us many turns.
+    # Delimiter and quote are control characters, which JSON text never holds. A field with line
+    # breaks arrives between two of those quotes. A message of the protocol is a row, so a row with
+    # a tile's worth of entries saves many turns.
+    # The table's name is our own.
     statement = f"""
         COPY (SELECT string_agg(convert_from(payload, 'UTF8'), E'\\n' ORDER BY idx) FROM {_ENTRY}
               WHERE organisation_id = %s AND idx >= %s AND idx < %s
               GROUP BY idx / {WIDTH} ORDER BY idx / {WIDTH})
-        # A table's name of our own.
         TO STDOUT (FORMAT csv, DELIMITER E'\\x01', QUOTE E'\\x02')"""  # noqa: S608
     with connection.cursor() as cursor:
         copying: Any = cursor
@@ -108,7 +109,7 @@ def _walk_lines(scope: ExportScope, reach: LogRange) -> Iterator[tuple[int, byte
 
 
 def read_leaf_hashes(scope: ExportScope, reach: LogRange) -> Iterator[bytes]:
-    """Give the leaf hashes of all other entries, those before the range and then those after it."""
+    """Yield the leaf hashes of all entries before the range, and then of all after it."""
     rows = Tile.objects.filter(
         organisation_id=scope.organisation_id, level=0, n__lte=max(reach.size - 1, 0) // WIDTH
     )
@@ -122,9 +123,7 @@ def read_leaf_hashes(scope: ExportScope, reach: LogRange) -> Iterator[bytes]:
 
 # --- one person's entries, each with its proof ----------------------------------------------------
 def list_personal_entries(scope: ExportScope, *, size: int) -> QuerySet[Entry]:
-    """The entries that are about the scope's speaker: committed to under their key, or naming
-    them.
-    """
+    """Return the entries that are committed to under the speaker's key, or that name them."""
     mine = Body.objects.filter(organisation_id=scope.organisation_id, subject=scope.subject)
     named = EventRef.objects.filter(organisation_id=scope.organisation_id, ref=scope.speaker_id)
     about = Q(event_id__in=mine.values("event_id")) | Q(idx__in=named.values("idx"))
@@ -132,7 +131,7 @@ def list_personal_entries(scope: ExportScope, *, size: int) -> QuerySet[Entry]:
 
 
 def read_personal_lines(scope: ExportScope, *, size: int) -> Iterator[bytes]:
-    """Give those entries, each with its newline."""
+    """Yield the entries about the speaker, each with its newline."""
     for payload in (
         list_personal_entries(scope, size=size)
         .values_list("payload", flat=True)
@@ -142,8 +141,9 @@ def read_personal_lines(scope: ExportScope, *, size: int) -> Iterator[bytes]:
 
 
 def build_personal_proofs(scope: ExportScope, *, size: int) -> Iterator[bytes]:
-    """Give `{"index", "path"}` for each of those entries: its place, and the hashes that lead from
-    it to the root.
+    """Yield `{"index", "path"}` for each entry about the speaker.
+
+    `path` is the hashes that lead from its place to the root.
     """
     for index in (
         list_personal_entries(scope, size=size)
@@ -156,17 +156,16 @@ def build_personal_proofs(scope: ExportScope, *, size: int) -> Iterator[bytes]:
 
 # --- openings -------------------------------------------------------------------------------------
 def read_openings(scope: ExportScope, reach: LogRange) -> Iterator[bytes]:
-    """Give the openings of the range, in order: test data or live data, as the bundle is; erased
-    bodies stay closed.
+    """Yield the openings of the range in order, of test or live data as the bundle is.
+
+    Erased bodies stay closed.
     """
     where = "e.idx >= %s AND e.idx < %s AND e.livemode = %s"
     return _open_entries(scope, where, [reach.first, reach.end, scope.livemode])
 
 
 def read_personal_openings(scope: ExportScope, *, size: int) -> Iterator[bytes]:
-    """Give the openings of what is about the speaker: under their own key, or under the
-    organisation's.
-    """
+    """Yield the openings of entries about the speaker, by their own or the organisation's key."""
     named = f"SELECT idx FROM {_REF} WHERE organisation_id = %s AND ref = %s"  # noqa: S608 - as above
     about = f"e.idx IN ({named})"
     where = f"e.idx < %s AND (b.subject = %s OR {about})"
@@ -176,9 +175,8 @@ def read_personal_openings(scope: ExportScope, *, size: int) -> Iterator[bytes]:
 
 
 def read_closings(scope: ExportScope, reach: LogRange) -> Iterator[bytes]:
-    """Give the erasures outside of the range, each with its proof: they are why entries inside of
-    it stay closed.
-    """
+    """Yield the erasures outside of the range, each with its proof."""
+    # They are why entries inside of the range stay closed.
     rows = _list_entries(scope).filter(
         kind="erasure.completed", idx__lt=reach.size, livemode=scope.livemode
     )
@@ -201,12 +199,13 @@ def read_closings(scope: ExportScope, reach: LogRange) -> Iterator[bytes]:
 def _open_entries(
     scope: ExportScope, where: str, values: Sequence[str | int | None]
 ) -> Iterator[bytes]:
+    # Names and conditions of our own.
     statement = f"""
         SELECT e.idx, e.event_id, b.subject, b.sealed
         FROM {_ENTRY} e JOIN {_BODY} b ON b.event_id = e.event_id
-        # Names and conditions of our own.
         WHERE e.organisation_id = %s AND {where} ORDER BY e.idx"""  # noqa: S608
     deriver = lru_cache(maxsize=_OPEN)(_find_deriver)
+
     with closing(connection.chunked_cursor()) as cursor:
         cursor.execute(statement, [scope.organisation_id, *values])
         while rows := cursor.fetchmany(_ROWS):
@@ -222,7 +221,8 @@ def _open_entries(
 def _find_deriver(subject: str) -> subject_keys.Derive | None:
     try:
         return subject_keys.open_deriver(subject)
-    except NotFound:  # KeyDestroyed among them
+    except NotFound:
+        # The key is unknown or destroyed.
         return None
 
 

@@ -1,7 +1,4 @@
-"""Tables of a bundle: registered rows as JSONL and CSV, each row with its place in the log.
-
-Pure but for that place.
-"""
+"""Tables of a bundle: registered rows as JSONL and CSV, each with its place in the log."""
 
 from __future__ import annotations
 
@@ -22,24 +19,24 @@ from transparency_log.models import Entry, EventRef, Outbox
 BATCH: Final = 500
 PLACE: Final = "log_index"
 Places = Mapping[str, tuple[int, int]]
-# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"); the apostrophe
-# guards itself, too.
+# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"). The apostrophe
+# guards itself too.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def list_columns(table: ExportTable) -> tuple[str, ...]:
-    """The columns as they are written: a logged table gets its rows' places in the log."""
+    """Return the columns as written, with the place in the log for a logged table."""
     return (*table.columns, PLACE) if table.logged else table.columns
 
 
 def read_rows(table: ExportTable, scope: ExportScope, *, size: int) -> Iterator[Row]:
-    """Give the table's rows for a log of `size` entries.
+    """Yield the table's rows for a log of `size` entries.
 
-    Raises ValueError when a source breaks its word.
+    Rows whose event the checkpoint does not cover yet are left to the next bundle, and so are rows
+    outside of the period. A row that the log does not know at all stays without a place, and the
+    verifier rightly refuses it.
 
-    Rows whose event the checkpoint does not cover yet are left to the next bundle; those outside of
-    the period, too. A row that the log does not know at all stays, without a place: the verifier
-    refuses it, and rightly.
+    Raises ValueError when a source returns other columns.
     """
     for row in _place_rows(table, scope, size=size) if table.logged else table.source(scope):
         if tuple(row) != list_columns(table):
@@ -48,42 +45,45 @@ def read_rows(table: ExportTable, scope: ExportScope, *, size: int) -> Iterator[
 
 
 def write_jsonl(found: Iterable[Row]) -> Iterator[bytes]:
-    """One JSON object a line, keys sorted."""
+    """Yield one JSON object a line, with sorted keys."""
     for row in found:
         yield _to_json(row).encode("utf-8") + b"\n"
 
 
 def write_csv(found: Iterable[Row], names: Sequence[str]) -> Iterator[bytes]:
-    """RFC 4180 lines, the header first, no cell that a spreadsheet would run."""
+    """Yield RFC 4180 lines, the header first, without a cell that a spreadsheet would run."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(names)
+
     for row in found:
         writer.writerow([format_cell(row[name]) for name in names])
         yield buffer.getvalue().encode("utf-8")
         buffer.seek(0)
         buffer.truncate()
+
     yield buffer.getvalue().encode("utf-8")
 
 
 def format_cell(value: Json) -> str:
-    """Write a value as a CSV cell: nothing for None, text as it is but guarded, everything else as
-    JSON.
-    """
+    """Return a value as a CSV cell: "" for None, guarded text, and everything else as JSON."""
     if value is None:
         return ""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(_FORMULA) else value
+
     return _to_json(value)
 
 
 def count_rows(found: Iterable[Row], tick: Callable[[int], None]) -> Iterator[Row]:
     """Pass rows on and report every batch of them."""
     number = 0
+
     for number, row in enumerate(found, start=1):
         yield row
         if number % BATCH == 0:
             tick(BATCH)
+
     tick(number % BATCH)
 
 
@@ -113,23 +113,24 @@ def _is_in_period(scope: ExportScope, at_ms: int) -> bool:
 
 
 def _find_waiting_ids(table: ExportTable, scope: ExportScope) -> frozenset[str]:
-    """The ids whose events have no place in the log yet; few, because the log was settled a moment
-    ago.
-    """
+    """Return the ids whose events have no place in the log yet."""
+    # They are few, because the log was settled a moment ago.
     rows = Outbox.objects.filter(organisation_id=scope.organisation_id).values_list(
         "payload", "speaker_id"
     )
     found: set[str] = set()
+
     for payload, speaker_id in rows.iterator():
         facts = log_entry.read_entry(bytes(payload))
         if facts.kind in table.logged:
             found.update(ref for _, ref in facts.refs)
             found.update([speaker_id] if speaker_id else [])
+
     return frozenset(found)
 
 
 def _find_places(ids: Sequence[str], table: ExportTable, scope: ExportScope) -> Places:
-    """Give index and time of the first event of the table's kinds that names each id."""
+    """Return index and time of the first event of the table's kinds that names each id."""
     mine = Entry.objects.filter(
         organisation_id=scope.organisation_id, idx=OuterRef("idx"), kind__in=table.logged
     )
@@ -140,4 +141,5 @@ def _find_places(ids: Sequence[str], table: ExportTable, scope: ExportScope) -> 
     places: dict[str, tuple[int, int]] = {}
     for ref, index, at_ms in found.order_by("idx").values_list("ref", "idx", "at_ms"):
         places.setdefault(ref, (index, at_ms))
+
     return places

@@ -1,4 +1,4 @@
-"""Background work of exports: rows are the truth, the message only wakes."""
+"""Background tasks of exports."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from provenance.exports import worker
 
 @background_task(name="provenance.export_pending")
 def export_pending(**_later: object) -> None:
-    """Make the exports that wait, expire the old ones; woken by every request and by the beat."""
+    """Make the exports that wait, and expire old ones. Each request and the beat send this task."""
     worker.make_pending_exports(now=clock.now)

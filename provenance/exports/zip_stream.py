@@ -1,8 +1,7 @@
-"""A zip that is written to nowhere in particular: bytes come out as files go in, memory stays
-constant.
+"""A zip as a stream: bytes come out as files go in, at constant memory.
 
-Dates are all 1980-01-01 and nothing else varies, so that `verify.py` can hold every byte of the zip
-to account.
+All dates are 1980-01-01 and nothing else varies, so that `verify.py` can check every byte of the
+zip.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 MARK: Final = b"sayso-bundle/1"
-# Bytes go through hash and deflate in pieces of this size; smaller ones spend their time on calls.
+# Bytes are hashed and compressed in pieces of this size. Smaller ones spend their time on calls.
 BLOCK: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """A file that went into the archive: name, plain size, SHA-256 of the plain bytes in hex."""
+    """A file in the archive: name, plain size, and SHA-256 of the plain bytes in hex."""
 
     name: str
     size: int
@@ -28,9 +27,9 @@ class Packed:
 
 
 class _Sink:
-    """Takes what `zipfile` writes until somebody collects it.
+    """Collects what `zipfile` writes.
 
-    No `tell`: so it writes without ever going back.
+    Without `tell`, `zipfile` writes without going back.
     """
 
     def __init__(self) -> None:
@@ -46,14 +45,16 @@ class _Sink:
         pass
 
     def take(self, least: int) -> Iterator[bytes]:
-        """Give what has come together, when it is `least` bytes or more."""
+        """Yield what was collected, when it is `least` bytes or more."""
         if self._size >= least:
-            whole, self._parts, self._size = b"".join(self._parts), [], 0
+            whole = b"".join(self._parts)
+            self._parts = []
+            self._size = 0
             yield whole
 
 
 class Archive:
-    """A zip in the making. Send on what `add` and `close` give, in order."""
+    """A zip that is being written, as the pieces that `add` and `close` yield in order."""
 
     def __init__(self) -> None:
         self._sink = _Sink()
@@ -67,19 +68,22 @@ class Archive:
     def add(
         self, name: str, chunks: Iterable[bytes], *, level: int = 6, large: bool = False
     ) -> Iterator[bytes]:
-        """Put a file in, chunk by chunk.
+        """Add a file chunk by chunk.
 
-        Level 0 stores (hashes do not compress); `large` allows 4 GiB and more.
+        Level 0 stores without compression, as for hashes. `large` allows 4 GiB and more.
         """
         self._zip.compression = zipfile.ZIP_DEFLATED if level else zipfile.ZIP_STORED
         self._zip.compresslevel = level or None
-        digest, size = hashlib.sha256(), 0
+        digest = hashlib.sha256()
+        size = 0
+
         with self._zip.open(name, "w", force_zip64=large) as member:
             for block in join_blocks(chunks):
                 digest.update(block)
                 size += len(block)
                 member.write(block)
                 yield from self._sink.take(BLOCK)
+
         self.files.append(Packed(name=name, size=size, sha256=digest.hexdigest()))
         yield from self._sink.take(BLOCK)
 
@@ -93,11 +97,13 @@ def join_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Join small chunks to blocks of about BLOCK bytes."""
     held: list[bytes] = []
     size = 0
+
     for chunk in chunks:
         held.append(chunk)
         size += len(chunk)
         if size >= BLOCK:
             yield b"".join(held)
             held, size = [], 0
+
     if size:
         yield b"".join(held)
