@@ -2,12 +2,12 @@
 
 There are three kinds, and no other way:
 
-- a `Hook` has exactly one provider, and must have it;
-- a `Signal` has any number of listeners, called in order inside the sender's transaction;
-- a `Registry` holds any number of items, by name.
+- A `Hook` has exactly one provider, and must have it.
+- A `Signal` has any number of listeners, called in order inside the sender's transaction.
+- A `Registry` holds any number of items, by name.
 
 All of them are declared as constants of the room below and filled in the `apps.py` of the rooms
-above, in `ready`. The system check `config.checks.check_hooks` finds a hook that nobody filled.
+above, in `ready`. The system check `config.checks.check_hooks` finds a hook without a provider.
 """
 
 from __future__ import annotations
@@ -92,13 +92,16 @@ class Signal(Generic[T]):
         self._listeners.remove(listener)
 
     def send(self, message: T) -> None:
-        """Call every listener. Raises what one of them raises; the later ones are not called."""
+        """Call every listener with `message`, in order.
+
+        Raises what a listener raises, and calls no later one.
+        """
         for listener in tuple(self._listeners):
             listener(message)
 
 
 class Registry(Generic[T]):
-    """Items that rooms add, in order; `key` names an item, and is the item itself unless stated."""
+    """Items that rooms add, in order. `key` names an item, and is the item itself unless stated."""
 
     def __init__(self, name: str, *, key: Callable[[T], Hashable] = lambda item: item) -> None:
         self.name = name
@@ -116,7 +119,7 @@ class Registry(Generic[T]):
         self._items[key] = item
 
     def get(self, key: Hashable) -> T | None:
-        """Return the item of this name; None when there is none."""
+        """Return the item named `key`, or None when there is none."""
         return self._items.get(key)
 
     def __contains__(self, key: Hashable) -> bool:

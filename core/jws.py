@@ -66,7 +66,7 @@ def sign_encoded(
 
 
 def parse_compact(text: str) -> CompactJws:
-    """Split a compact JWS into its parts; the signature is not checked.
+    """Split the compact JWS `text` into its parts, without checking the signature.
 
     Raises ValueError for anything but three parts in canonical base64url with a JSON object as
     header.

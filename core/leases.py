@@ -1,12 +1,13 @@
-"""Leases: the right to work on a row until a time, for every queue whose rows are its messages.
+"""Leases: the right to work on a row until a given time. Every queue whose rows are its messages
+uses them.
 
 A worker claims a row by one conditional UPDATE, which raises the row's fencing number `attempt` and
-sets `lease_until`. It holds the row as long as nobody raised that number and nobody cleared the
-lease: only then may it settle the row. A worker that dies leaves its lease behind, and the row is
-claimed again when that is over. A worker that is slow may settle after its lease is over, unless
-another one has taken the row by then.
+sets `lease_until`. It holds the row until another worker raises that number or the lease is
+cleared. Only while it holds the row may it settle it. A worker that dies leaves its lease behind,
+and the row can be claimed again once that lease is over. A slow worker may settle after its lease
+is over, unless another one has taken the row by then.
 
-Times are real time, never that of a test clock.
+All times are real time, never that of a test clock.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Leased(models.Model):
 
 
 class Queued(Leased):
-    """A row that waits for its time; without one it is due at once."""
+    """A row that waits until `due_at`. Without a `due_at` it is due at once."""
 
     due_at = models.DateTimeField(null=True, editable=False)
 
@@ -74,17 +75,19 @@ class Backoff:
 
 
 def has_no_lease(at: datetime) -> Q:
-    """Return the condition for rows that nobody works on at `at`."""
+    """Return the condition for rows that no worker holds at `at`."""
     return Q(lease_until=None) | Q(lease_until__lte=at)
 
 
 def is_claimable(at: datetime) -> Q:
-    """Return the condition for rows of a `Queued` model that are due and that nobody works on."""
+    """Return the condition for rows of a `Queued` model that are due at `at` and that no worker
+    holds.
+    """
     return (Q(due_at=None) | Q(due_at__lte=at)) & has_no_lease(at)
 
 
 def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta, **columns: Any) -> L | None:
-    """Take the first of `rows` that is free, until `at + lease`; None when none is.
+    """Claim the first free row of `rows` until `at + lease`. Return None when no row is free.
 
     `columns` are set in the same UPDATE, and must leave the row among `rows`. Two workers never get
     the same attempt.
@@ -93,8 +96,8 @@ def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta, **columns: Any) 
     free = rows.filter(is_claimable(at) if issubclass(model, Queued) else has_no_lease(at))
     while (found := free.values_list("pk", "attempt").first()) is not None:
         pk, attempt = found
-        # The number is named and not counted up in the database: whoever reads it back after a
-        # stall could otherwise take another worker's claim for its own.
+        # The number is named and not counted up in the database. A worker that reads it back after
+        # a stall could otherwise take another worker's claim for its own.
         taken = free.filter(pk=pk, attempt=attempt).update(
             attempt=attempt + 1, lease_until=at + lease, **columns
         )
@@ -105,7 +108,7 @@ def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta, **columns: Any) 
 
 
 def select_held(row: L) -> QuerySet[L]:
-    """Return the row, as long as this claim of it stands; else no row."""
+    """Return a query for `row` that finds it only while this claim of it stands."""
     # Django's documented name.
     found: QuerySet[L] = type(row)._default_manager.filter(  # noqa: SLF001
         pk=row.pk, attempt=row.attempt, lease_until__isnull=False
@@ -131,7 +134,7 @@ def complete(row: Leased, **columns: Any) -> None:
 def retry_later(
     row: Queued, *, at: datetime, backoff: Backoff, count: int | None = None, **columns: Any
 ) -> None:
-    """End the claim; the row is due again after a wait that grows with its failures.
+    """End the claim and make the row due again after a wait that grows with its failures.
 
     Every attempt counts as a failure unless `count` names the number of failures in a row.
 

@@ -40,9 +40,11 @@ BACKOFF: Final = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=1))
 
 
 def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
-    """Do what is left to do.
+    """Do the steps of an erasure that are left, and return it.
 
-    Raises NotFound; LeaseLost; Unavailable when a provider is away (to be tried again).
+    Raises NotFound and LeaseLost.
+
+    Raises Unavailable when a provider is away. The erasure is then tried again.
     """
     erasure = _claim_erasure(erasure_id, at=now())
     waiting = [
@@ -70,7 +72,9 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
 
 
 def list_due_erasures(*, at: datetime) -> list[str]:
-    """The erasures that somebody should carry on now."""
+    """Return the ids of up to 50 erasures that a worker may continue now, those due first at the
+    front.
+    """
     return list(
         Erasure.objects.claimable(at).order_by("due_at", "pk").values_list("id", flat=True)[:50]
     )
@@ -91,7 +95,7 @@ def _voices_of_person(erasure: Erasure) -> list[Voice]:
 
 
 def _delete_voice(erasure: Erasure, voice: Voice, *, now: Clock) -> bool:
-    """Delete one voice at its provider; say whether it is confirmed."""
+    """Delete one voice at its provider, and return whether the provider has confirmed it."""
     try:
         voice_deletion.begin_deletion(voice.id, code="speaker_erased")
         voice_deletion.run_deletion(voice.id, actor=erasure.actor, real=now)
@@ -150,7 +154,7 @@ def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
 
 
 def _locale_of_speaker(erasure: Erasure) -> str:
-    """Give the language in which the person was asked last."""
+    """Return the language in which the person was asked last, or `en` without any request."""
     asked = Consent.objects.filter(speaker_id=erasure.speaker_id).order_by("-created_at", "-pk")
     return certificate_text.locale_of(
         asked.values_list("notice_version__locale", flat=True).first() or "en"
@@ -158,9 +162,10 @@ def _locale_of_speaker(erasure: Erasure) -> str:
 
 
 def _closed_key_ids(subject: str) -> str | None:
-    """What shows from now on which entries are closed for good; it opens none.
+    """Return the key that shows which entries are closed for good from now on. It opens none of
+    them.
 
-    Gone when a restore brought no key.
+    Return None when a restore brought no key.
     """
     try:
         return events.derive_kids_key(subject)

@@ -1,4 +1,4 @@
-"""The application of the transparency log; at start it begins to log what happens to accounts."""
+"""The application of the transparency log. At start it begins to log what happens to accounts."""
 
 from __future__ import annotations
 

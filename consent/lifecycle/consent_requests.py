@@ -1,6 +1,6 @@
-"""Requests: asking a person for consent, and asking them again.
+"""Consent requests: asking a person for consent, and asking them again.
 
-What is asked is fixed; only the answer is open.
+A request is fixed once it is made. Only the answer is open.
 """
 
 from __future__ import annotations
@@ -86,13 +86,15 @@ def request_consent(
     supersedes: Consent | None = None,
     delivery: str | None = None,
 ) -> ConsentRequest:
-    """Ask a person.
+    """Ask a person for consent, and return the request with its link and warnings.
 
-    `grants` have the shape of the API; the term is `duration` or `valid_until`, never both or
-    neither.
+    `grants` have the shape of the API. The term is either `duration` or `valid_until`, never both
+    or neither.
 
-    `delivery` names the channel of the link; `controller` hands it to the asker, and the consent is
-    of level L0. Raises NotFound, SpeakerGone, ContactMissing, Invalid with one fault a mistake,
+    `delivery` names the channel of the link. With `controller` the asker hands the link over, and
+    the consent is of level L0.
+
+    Raises NotFound, SpeakerGone, ContactMissing, Invalid with one fault for each mistake,
     AssuranceUnavailable, AddressMissing, DeliveryUnavailable.
     """
     speaker = _lock_askable_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)

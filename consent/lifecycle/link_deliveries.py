@@ -99,7 +99,7 @@ def plan_delivery(
 
 
 def get_latest_delivery(consent: Consent) -> Delivery | None:
-    """Return the newest delivery of a consent; None for one that was entered by import."""
+    """Return the newest delivery of `consent`, or None for one that was entered by import."""
     # Two of one moment are told apart by the bytes of their ids: as text, ids do not sort by time.
     return max(
         consent.deliveries.all(),
@@ -109,7 +109,8 @@ def get_latest_delivery(consent: Consent) -> Delivery | None:
 
 
 def link_is_shown(consent: Consent) -> bool:
-    """Say whether the asker may see the link: the channel that they chose, or test data."""
+    """Return whether the asker may see the link: when they chose that channel, or with test data.
+    """
     found = get_latest_delivery(consent)
     return found is not None and found.channel not in BY_US
 
@@ -132,8 +133,9 @@ def method_of(consent: Consent) -> str:
 
 
 def list_delivery_proofs(consent: Consent) -> QuerySet[Evidence]:
-    """Return what the servers said that took this very link, oldest first; nothing of any earlier
-    link.
+    """Return the receipts of the servers that took the present link of `consent`, oldest first.
+
+    Receipts of earlier links are left out.
     """
     sent = Delivery.objects.filter(
         consent=consent,
@@ -145,7 +147,7 @@ def list_delivery_proofs(consent: Consent) -> QuerySet[Evidence]:
 
 
 def render_delivery(consent: Consent) -> dict[str, Json] | None:
-    """Return what a consent's answer says of its delivery; never the address itself."""
+    """Return the delivery of `consent` as the API shows it, with the address masked."""
     found = get_latest_delivery(consent)
     if found is None:
         return None
@@ -160,7 +162,7 @@ def render_delivery(consent: Consent) -> dict[str, Json] | None:
 
 
 def open_delivery_address(delivery: Delivery, *, subject: str) -> str | None:
-    """Open the address of a delivery; None without one, and after erasure."""
+    """Return the address of `delivery`, or None when it has none or the person is erased."""
     if delivery.sealed is None:
         return None
     try:
@@ -171,9 +173,9 @@ def open_delivery_address(delivery: Delivery, *, subject: str) -> str | None:
 
 
 def mask_address(address: str) -> str:
-    """Hide an address: its owner knows it again, nobody else learns it.
+    """Mask `address` so that its owner recognises it and other readers do not learn it.
 
-    `a***@e***.org`, `+49***21`.
+    Examples: `a***@e***.org`, `+49***21`.
     """
     local, at, domain = address.rpartition("@")
     if not at:
@@ -184,11 +186,11 @@ def mask_address(address: str) -> str:
 
 @transactions.requires_transaction
 def retire_links(speaker_id: str, *, at: datetime) -> list[Consent]:
-    """End what is on its way to an address that a person no longer has, and give the consents whose
+    """End the deliveries to an address that the person no longer has, and return the consents whose
     link must change.
 
-    A delivery in the queue fails with `address_changed`; one that a worker has in hand may still
-    leave, with a link that opens nothing any more.
+    A delivery in the queue fails with `address_changed`. One that a worker holds may still leave,
+    but its link opens nothing any more.
     """
     open_ones = Consent.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "speaker"

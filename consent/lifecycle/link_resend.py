@@ -1,6 +1,6 @@
-"""Sending a link again: after a failure, or when the person has lost it.
+"""Sends a link again: after a failure, or when the person has lost it.
 
-Bounded, so that nobody can be pestered.
+The number of times is bounded, so that no person can be pestered.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def resend_link(
 
 
 def may_be_sent(consent: Consent, *, at: datetime) -> bool:
-    """Say whether a link can be sent again at all: it can still be signed with, and a channel of
-    ours carried it.
+    """Return whether the link can be sent again: it can still be signed with, and one of our
+    channels carried it.
     """
     last = link_deliveries.get_latest_delivery(consent)
     return (

@@ -60,7 +60,8 @@ def send_pending(*, now: Clock, most: int = 200) -> int:
 
 
 def send_one(delivery_id: str, *, now: Clock) -> bool:
-    """Send one delivery if it is due and nobody has it in hand. Return whether a server took it."""
+    """Send one delivery if it is due and no worker holds it, and return whether a server took it.
+    """
     claimed = _claim_delivery(delivery_id, at=now())
     if claimed is None:
         return False
@@ -84,8 +85,10 @@ def send_one(delivery_id: str, *, now: Clock) -> bool:
 
 @transaction.atomic
 def _claim_delivery(delivery_id: str, *, at: datetime) -> _Claimed | None:
-    """Take the row for a lease and log that the link is about to leave; settle what nobody waits
-    for any more.
+    """Claim the delivery and log that its link is about to leave.
+
+    Return None when it is not free. When the request is over, settle the delivery as failed and
+    return None as well.
     """
     queued = Delivery.objects.select_related(
         "consent__speaker", "consent__organisation", "consent__notice_version__notice"
@@ -104,8 +107,9 @@ def _claim_delivery(delivery_id: str, *, at: datetime) -> _Claimed | None:
 
 
 def _write_letter(row: Delivery, *, at: datetime) -> Letter | None:
-    """Write the letter; None when the request is over, the link is another by now, or the person is
-    erased.
+    """Return the letter of the delivery `row`.
+
+    Return None when the request is over, the link has changed, or the person is erased.
     """
     consent = row.consent
     personal = speakers.open_personal(consent.speaker)
@@ -127,7 +131,10 @@ def _write_letter(row: Delivery, *, at: datetime) -> Letter | None:
 
 
 def _hand_over(claimed: _Claimed) -> Accepted:
-    """Give the letter to the server of its channel. Raises ChannelAway, LetterRefused."""
+    """Pass the letter to the server of its channel, and return that server's receipt.
+
+    Raises ChannelAway, LetterRefused.
+    """
     if claimed.delivery.channel == Channel.MAIL:
         if not mail.is_configured():
             raise ChannelAway("Mail is no longer a channel here.")

@@ -52,8 +52,8 @@ def change_link(consent: Consent) -> None:
 
 
 def hash_link_token(token: str) -> str:
-    """What is kept of a link's token to find it by: its SHA-256.
+    """Return the SHA-256 of `token`, which is all that is kept to find a link by its token.
 
-    The token has 256 random bits, so that is enough.
+    The token has 256 random bits, so a plain hash is enough.
     """
     return hashlib.sha256(token.encode()).hexdigest()

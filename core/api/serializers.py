@@ -93,7 +93,7 @@ class OutputSerializer(serializers.Serializer[Row], Generic[Row]):
 
 
 def _is_left_out(field: serializers.Field[Any, Any, Any, Any], instance: object) -> bool:
-    """Whether a member that may be left out is not there."""
+    """Return whether `field` may be left out and `instance` has no value for it."""
     if field.required:
         return False
     name = str(field.source)

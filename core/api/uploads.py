@@ -75,7 +75,11 @@ class UploadParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> DataAndFiles[Any, Any]:
-        """Give fields and files."""
+        """Return the fields and files of a multipart body.
+
+        Raises TooLarge for a body, or fields, over the limits, and Malformed for one that cannot be
+        read.
+        """
         context = parser_context or {}
         request, view = context["request"], context.get("view")
         largest = getattr(view, "body_limit", None) or settings.SAYSO_MAX_UPLOAD_BYTES

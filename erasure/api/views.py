@@ -126,8 +126,8 @@ class CertificatePdfView(APIView):
 
 
 def _build_reason_warnings(reason: str) -> list[Rendered]:
-    """What the caller should know: words are not kept in an erasure, as they could hold what is to
-    be erased.
+    """Return a warning when `reason` holds words. An erasure does not keep them, as they could hold
+    what is to be erased.
     """
     if not change_reasons.parse_reason(reason, Act.ERASE).words:
         return []

@@ -1,8 +1,8 @@
-"""The public face of the log, C2SP tlog-tiles: plain text and bytes, no key needed, cacheable where
-nothing changes.
+"""The public interface of the log, as C2SP tlog-tiles: plain text and bytes, without a key, and
+cacheable where nothing changes.
 
-Readers in browsers may come from anywhere (CORS); an `ETag` answers "not modified" where something
-does change.
+Browsers may read it from any origin (CORS). An `ETag` answers "not modified" where something does
+change.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from transparency_log import public_log
 from transparency_log.formats import tile_paths
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
-# A checkpoint moves on; caches may answer for it for a second.
+# A checkpoint moves on, so caches may answer for it for one second only.
 MOMENT: Final = "public, max-age=1"
-# An older checkpoint may still be cosigned, and the lists grow, but nobody waits for that.
+# An older checkpoint may still be cosigned, and the lists grow, but a minute's delay does no harm.
 MINUTE: Final = "public, max-age=60"
 TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"

@@ -1,8 +1,8 @@
-"""Running errands: every outsider is asked about every log's newest checkpoint, one row an errand,
-claimed by a lease.
+"""Schedules attestations: every attestor is asked about the newest checkpoint of every log. Each
+pair is one row, claimed by a lease.
 
-Nobody waits for outsiders: they may be slow, down or wrong without holding up the log. An outsider
-that is away costs one time-out a round, not one for each organisation.
+No other work waits for attestors: they may be slow, down or wrong without holding up the log. An
+attestor that is away costs one time-out a round, not one for each organisation.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from transparency_log.models import Attestation, AttestationKind, AttestationTas
 logger = logging.getLogger(__name__)
 LEASE: Final = timedelta(minutes=2)
 BACKOFF: Final = Backoff(first=timedelta(seconds=15), longest=timedelta(hours=1))
-# How many logs one outsider is asked about in one round; the next round goes on.
+# How many logs one attestor is asked about in one round. The next round takes up the rest.
 MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attested:
-    """What an outsider vouched for, to be kept."""
+    """What an attestor vouched for, to be kept."""
 
     request: bytes
     answer: bytes
@@ -52,7 +52,7 @@ class Attested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestor:
-    """Somebody to ask: what `Errand.target` says of them, how often, and how."""
+    """An attestor to ask: its name as `AttestationTask.target`, how often to ask it, and how."""
 
     kind: AttestationKind
     target: str
@@ -62,7 +62,7 @@ class Attestor:
 
 
 def list_attestors() -> tuple[Attestor, ...]:
-    """Give the outsiders that the settings name, none by default."""
+    """Return the attestors that the settings name, none by default."""
     found = [_build_witness_attestor(each) for each in settings.SAYSO_WITNESSES]
     if settings.SAYSO_COPIES_URL:
         found.append(_build_copy_attestor(settings.SAYSO_COPIES_URL))
@@ -72,9 +72,9 @@ def list_attestors() -> tuple[Attestor, ...]:
 
 
 def run_due_tasks(*, now: Clock) -> int:
-    """Ask every configured outsider what is due; give how many attestations came of it.
+    """Ask every configured attestor what is due, and return how many attestations were kept.
 
-    Safe to run beside itself.
+    Safe to run in several workers at once.
     """
     return sum(_run_attestor(outsider, now=now) for outsider in list_attestors())
 
@@ -87,14 +87,14 @@ def _run_attestor(outsider: Attestor, *, now: Clock) -> int:
             try:
                 count += _run_task(errand_id, outsider, now=now)
             except AttestorUnavailable:
-                break  # noted in its row; the others are not made to wait for the same time-out
+                break  # noted in its row, and its other rows need not wait for the same time-out
     finally:
         outsider.close()
     return count
 
 
 def _plan_tasks(outsider: Attestor, *, at: datetime) -> None:
-    """Make a row for every log that this outsider was never asked about, under the name that it has
+    """Make a row for every log that this attestor was never asked about, under the name that it has
     now.
     """
     known = set(
@@ -127,9 +127,9 @@ def _list_due_tasks(outsider: Attestor, *, at: datetime) -> list[int]:
 
 
 def _run_task(errand_id: int, outsider: Attestor, *, now: Clock) -> int:
-    """Ask once and settle the row.
+    """Ask once, settle the row, and return how many attestations were kept.
 
-    Raises OutsiderAway, after settling; every other failure stays in the row.
+    Raises AttestorUnavailable, after settling. Every other failure is noted in the row.
     """
     at = now()
     errand = leases.claim(AttestationTask.objects.filter(id=errand_id), at=at, lease=LEASE)
@@ -195,8 +195,7 @@ def _fail_task(errand: AttestationTask, error: SaysoError, *, at: datetime) -> N
         "kind": str(errand.kind),
         "code": error.stable_code,
     }
-    # An outsider that is away is a matter of time; one that contradicts us is a matter for
-    # somebody.
+    # An attestor that is away comes back in time. One that contradicts us needs an operator.
     level = logging.WARNING if error.retryable else logging.ERROR
     logger.log(level, "outsider not satisfied", extra={**facts, **error.facts})
 

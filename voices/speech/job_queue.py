@@ -1,13 +1,14 @@
-"""The queue of speech that nobody waits for: whose turn it is, claim, carry out.
+"""The queue of speech in the background: decides whose turn it is, claims items and carries them
+out.
 
-Rows are the truth; messages only wake.
+The rows hold the state. Messages only wake workers.
 
-An item is claimed by a conditional UPDATE that raises its fencing number; only the worker that
-holds that number may settle it. Leases, due times and turns are real time; what the rows say to
-people is the time of their data.
+An item is claimed by a conditional UPDATE that raises its fencing number. Only the worker that
+holds that number may settle it. Leases, due times and turns are real time. The times that rows show
+to people are those of their data, which may follow a test clock.
 
-Organisations take turns, item by item, and so do the jobs of one: nobody's single text waits for
-somebody's batch.
+Organisations take turns, item by item, and so do the jobs of one organisation: a single text never
+waits for a whole batch of another job.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ logger = logging.getLogger(__name__)
 # SAYSO_JOB_LEASE_SECONDS: longer than the longest provider call and marking together, or a slow
 # worker would lose its item while it works, and the work be thrown away.
 LEASE: Final = timedelta(seconds=settings.SAYSO_JOB_LEASE_SECONDS)
-# SAYSO_JOB_AT_ONCE: how many items of one job may be in hand at a time; other workers stay free for
-# who comes next. Two that look at the same moment may make it one more, which does no harm.
+# SAYSO_JOB_AT_ONCE: how many items of one job may be in hand at a time. Other workers stay free for
+# the next job. Two that look at the same moment may make it one more, which does no harm.
 AT_ONCE: Final[int] = settings.SAYSO_JOB_AT_ONCE
 MOST_ATTEMPTS: Final = 8
 BACKOFF: Final = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5))
@@ -79,7 +80,7 @@ def take_turn(*, at: datetime) -> JobItem | None:
 
 
 def jobs_with_work(*, at: datetime) -> JobQuerySet:
-    """The jobs for which a worker is wanted."""
+    """Return the jobs for which a worker is wanted at `at`."""
     return Job.objects.with_work(at, at_once=AT_ONCE)
 
 
@@ -102,7 +103,9 @@ def claim_item(job_id: str, *, at: datetime) -> JobItem | None:
 
 
 def notes_of(job: Job) -> Notes:
-    """Open what the caller wrote beside the job; nothing once one of its people has been erased."""
+    """Return the caller's notes on `job`, opened. They are empty once one of its people has been
+    erased.
+    """
     if job.sealed_notes is None:
         return Notes()
     people = set(JobItem.objects.filter(job=job).values_list("voice__subject", flat=True))
@@ -110,7 +113,7 @@ def notes_of(job: Job) -> Notes:
 
 
 def seal_words(subject: str, job_id: str, position: int, request: SpeechRequest) -> bytes:
-    """The caller's words of an item, sealed under the speaker's key until the item is settled."""
+    """Seal the caller's words of an item under the speaker's key, until the item is settled."""
     return sealed_values.seal(subject, _item_context(job_id, position), request.to_json())
 
 

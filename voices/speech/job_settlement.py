@@ -112,14 +112,18 @@ def end_items_of_key(key_id: str, *, at: datetime) -> int:
 
 
 def jobs_settled_before(before: datetime, *, organisation_id: str, livemode: bool) -> QuerySet[Job]:
-    """An organisation's jobs from before that time of which nothing waits or runs."""
+    """Return the jobs of an organisation that were made before `before` and have no item that waits
+    or runs.
+    """
     mine = Job.objects.filter(organisation_id=organisation_id, livemode=livemode)
     return mine.filter(created_at__lt=before, state__in=SETTLED)
 
 
 @transactions.requires_transaction
 def delete_jobs(job_ids: Sequence[str]) -> int:
-    """Delete settled jobs with their items; give how many."""
+    """Delete those of `job_ids` that are settled, with their items, and return how many jobs were
+    deleted.
+    """
     found = Job.objects.filter(id__in=job_ids, state__in=SETTLED)
     JobItem.objects.filter(job__in=found).delete()
     return found.delete()[0]
@@ -142,7 +146,11 @@ def _count_items(job_id: str, state: JobState, items: int, at: datetime) -> None
 
 
 def _decide_job_state(job: Job) -> JobState:
-    """Done when anything was delivered; else refused, unless something failed for another cause."""
+    """Return the state of a job whose items are all settled.
+
+    It is done when any item was delivered, failed when any failed for a cause other than a refusal,
+    and else refused.
+    """
     if job.done:
         return JobState.DONE
     return JobState.FAILED if job.failed else JobState.REFUSED
