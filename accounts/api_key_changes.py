@@ -135,8 +135,8 @@ def rotate_key(
     secret = api_key_format.encode_api_key(
         secrets.token_bytes(api_key_format.RANDOM_BYTES), livemode=key.livemode
     )
-    # An overlap of nothing still needs an end after the beginning; the old secret is simply
-    # forgotten.
+    # An overlap of zero would end when it begins, which the row does not allow. So without an
+    # overlap the old secret is dropped.
     key.previous_sha256 = key.secret_sha256 if overlap else None
     key.previous_until = at + overlap if overlap else None
     key.secret_sha256, key.prefix = (

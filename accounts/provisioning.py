@@ -59,9 +59,11 @@ def canonical_address(email: str) -> str:
 def create_member(
     *, organisation: Organisation, email: str, password: str, role: str, at: datetime
 ) -> Member:
-    """Make a member who can log in.
+    """Create a member who can log in.
 
-    Raises NameTaken when the address is a member's already, of anybody; Invalid.
+    Raises NameTaken when a member of any organisation has this address already.
+
+    Raises Invalid.
     """
     email = canonical_address(email)
     if Member.objects.filter(email=email).exists():

@@ -15,8 +15,11 @@ from accounts.admin_base import ReadOnlyAdmin, may_enter
 
 
 def redirect_to_login(request: HttpRequest, extra_context: object = None) -> HttpResponse:
-    """Lead to the one login, whoever asks and however: Django's form here would take any member's
-    password.
+    """Redirect every request to the one login.
+
+    Django's own form in the admin would accept any member's password.
+
+    Raises PermissionDenied for a member who is logged in but may not enter the admin.
     """
     if request.user.is_authenticated and not may_enter(request):
         raise PermissionDenied
@@ -25,7 +28,7 @@ def redirect_to_login(request: HttpRequest, extra_context: object = None) -> Htt
 
 
 def raise_not_found(request: HttpRequest) -> HttpResponse:
-    """Say that there is nothing here."""
+    """Raise Http404."""
     raise Http404
 
 

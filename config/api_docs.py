@@ -20,7 +20,9 @@ from config import openapi_hooks  # noqa: F401 - importing registers our forms b
 
 @lru_cache(maxsize=1)
 def build_openapi_document() -> bytes:
-    """Give the OpenAPI document; it is the same for everybody, and is made once a process."""
+    """Return the OpenAPI document. It is the same for every reader and is made once for each
+    process.
+    """
     # The library has no types.
     made = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return json.dumps(made, ensure_ascii=False, default=str).encode()

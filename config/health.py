@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def show_liveness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
-    """The process answers."""
+    """Answer 200 as long as the process runs."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def show_readiness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
-    """Database, migrations and (where configured) Redis are there; 503 names the parts that are
-    not.
+    """Check the database, its migrations and, where configured, Redis. Answer 503 with the state of
+    each part when one is not ready.
     """
     parts = {"database": _check_database(), "redis": _check_redis()}
     fine = all(state in {"ok", "not configured"} for state in parts.values())

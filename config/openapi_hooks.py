@@ -1,5 +1,5 @@
-"""What the OpenAPI document says of every operation alike: problems, idempotency, request ids,
-limits.
+"""Adds to the OpenAPI document what holds for every operation: problems, idempotency, request ids
+and limits.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Node:
-        """Give the schema."""
+        """Return the schema of the form, which allows no other properties."""
         mapped = auto_schema._map_serializer  # noqa: SLF001 - the library's documented way
         # The library has no types here.
         found: Node = mapped(  # type: ignore[no-untyped-call]
@@ -119,7 +119,10 @@ class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 
 def complete_document(result: Node, **_: Any) -> Node:
-    """Add to the generated document what holds for all operations; the library calls this last."""
+    """Add to the generated document what holds for all operations.
+
+    The library calls this hook last.
+    """
     components = result["components"]
     components["schemas"] |= {"Problem": PROBLEM, "Fault": FAULT}
     components["headers"] = HEADERS
@@ -157,7 +160,7 @@ def _complete_operation(operation: Node, method: str, *, has_id: bool) -> None:
 
 
 def _possible_statuses(operation: Node, method: str, *, keyed: bool, has_id: bool) -> Iterator[int]:
-    """The statuses with which every operation of this kind can fail."""
+    """Yield the statuses with which an operation of this kind can fail."""
     yield from (429, 500, 503)
     if keyed:
         yield from (401, 403)

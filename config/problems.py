@@ -59,7 +59,7 @@ MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
 
 # The signature is DRF's.
 def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpResponse:  # noqa: ARG001
-    """Answer any error of an API view with a problem document; what nobody anticipated becomes an
+    """Answer any error of an API view with a problem document. An unexpected error becomes an
     anonymous 500.
 
     A replay is no error: it is the answer that the view gave before.
@@ -76,7 +76,7 @@ def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpRespon
 
 
 def answer_error(error: Exception) -> JsonResponse:
-    """The same for plain Django views, middleware and error handlers."""
+    """Answer an error of a plain view, middleware or error handler with a problem document."""
     status, body, headers = describe_error(error)
     return JsonResponse(
         body, status=status, headers=headers, content_type="application/problem+json"
@@ -84,7 +84,7 @@ def answer_error(error: Exception) -> JsonResponse:
 
 
 def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Give status, problem document and headers for an error; logs what nobody anticipated."""
+    """Return the status, problem document and headers for `error`. Log it when it is unexpected."""
     known = _translate_error(error)
     if known is None:
         logger.error("unexpected error", exc_info=error)
@@ -116,7 +116,7 @@ def get_type_url(code: str) -> str:
 
 
 def status_of(kind: type[errors.SaysoError]) -> tuple[int, str]:
-    """Give HTTP status and title of a kind of error."""
+    """Return the HTTP status and title of a kind of error."""
     return next((status, title) for known, status, title in STATUS if issubclass(kind, known))
 
 
@@ -165,7 +165,9 @@ def _translate_error(error: Exception) -> errors.SaysoError | None:  # noqa: C90
 
 
 def answer_wrong_method(response: HttpResponse) -> JsonResponse:
-    """Give the document for the bare 405 of a plain view, with the methods that it allows."""
+    """Return the problem document for the bare 405 of a plain view, with the methods that it
+    allows.
+    """
     told = answer_error(MethodNotAllowed("This address does not take that method."))
     told["Allow"] = response["Allow"]
     return told
@@ -212,7 +214,7 @@ def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse
 
 
 def answer_server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500; the error itself has been logged."""
+    """Answer 500, as a problem document or a page. The error itself is already logged."""
     if _wants_problem(request):
         return JsonResponse(
             _problem_body(

@@ -1,5 +1,5 @@
-"""The consent application; at start it fills the hooks of lower rooms: what bundles are to hold of
-it, what verification asks of it, and what a lost history means.
+"""The consent application. At start it fills the hooks of lower rooms: what bundles hold of it,
+what verification asks of it, and what a lost history means.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def register_consent_tables() -> None:
 
 
 def filter_by_scope(scope: ExportScope, path: str = "") -> Q:
-    """The condition for rows that lead to a consent of the scope by `path`."""
+    """Return the condition for rows that lead to a consent of the scope by `path`."""
     names = {f"{path}organisation_id": scope.organisation_id, f"{path}livemode": scope.livemode}
     return Q(**names) & scope.before(f"{path}created_at") & _filter_by_speaker(scope, path)
 
@@ -159,8 +159,8 @@ def _export_grants(scope: ExportScope) -> Iterator[Row]:
 
 
 def _export_intended_uses(scope: ExportScope) -> Iterator[Row]:
-    """The words behind the hashes in grants and records, with their salts, as long as the person's
-    key lives.
+    """Yield the words behind the hashes in grants and records, with their salts, as long as the
+    person's key lives.
     """
     if not scope.words:
         return
@@ -179,7 +179,7 @@ def _export_intended_uses(scope: ExportScope) -> Iterator[Row]:
 
 
 def _export_evidence_files(scope: ExportScope) -> Iterator[File]:
-    """What the person gave when they signed: recordings, scans."""
+    """Yield the files that the person handed in when they signed: recordings and scans."""
     for item in _list_evidence(scope).exclude(blob="").iterator():
         yield File(table="evidence", row_id=item.id, blob_id=item.blob)
 

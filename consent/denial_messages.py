@@ -1,10 +1,10 @@
-"""Reasons in sentences that help: what was asked beside what was agreed to.
+"""Writes denial reasons as helpful sentences: what was asked beside what was agreed to.
 
 Pure, and free of what callers wrote.
 
-The policy judges millions of times with short sentences; only a verdict that leaves the gate is put
-into these. A code of the caller's is repeated only when it is one that we know: anything else could
-be a person's name.
+The policy decides millions of times with short sentences. Only a decision that leaves the gate is
+put into these. A caller's code is repeated only when it is one that we know: anything else could be
+a person's name.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def _consent_to_ended(row: Consent) -> Ended:
 
 
 def get_state_now(consent_id: str) -> str | None:
-    """Return the state of a consent as it is now; None when there is no such consent."""
+    """Return the state of a consent as it is now, or None when there is no such consent."""
     found = (
         Consent.objects.select_related("organisation")
         .defer("record", "record_jws")
@@ -122,5 +122,5 @@ def get_state_now(consent_id: str) -> str | None:
 
 
 def get_signed_level(consent_id: str) -> str | None:
-    """Return the level at which a consent was signed; None when there is no such consent."""
+    """Return the level at which a consent was signed, or None when there is no such consent."""
     return Consent.objects.filter(id=consent_id).values_list("assurance", flat=True).first()

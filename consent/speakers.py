@@ -26,9 +26,9 @@ _ADDRESSES: Final = frozenset({"email", "phone"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Personal:
-    """Who a speaker is.
+    """The personal data of a speaker.
 
-    Never logged; `country` is ISO 3166-1, `locale` the language to write to them in.
+    Never logged. `country` is an ISO 3166-1 code, and `locale` the language to write to them in.
     """
 
     name: str
@@ -232,7 +232,7 @@ def notes_of(speaker: Speaker) -> Notes:
 def lock_speaker_of(consent_id: str) -> None:
     """Lock the person behind a consent.
 
-    Whoever locks a person and consents locks the person first.
+    Code that locks a person and consents must lock the person first.
     """
     rows = Speaker.objects.select_for_update(no_key=True, of=("self",))
     rows.filter(consents__id=consent_id).order_by("id").first()

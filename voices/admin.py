@@ -1,4 +1,4 @@
-"""Voices, reviews of voices that sound alike, and jobs in the admin."""
+"""Voices, reviews of similar voices, and jobs in the admin."""
 
 from __future__ import annotations
 

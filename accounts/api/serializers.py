@@ -49,7 +49,7 @@ class DurationField(serializers.Field[Duration, str, str, Any]):
             raise serializers.ValidationError(error.detail, code=error.stable_code) from error
 
     def to_representation(self, value: Duration) -> str:
-        """The duration as ISO 8601 again, every part named."""
+        """Return `value` as an ISO 8601 duration with every part named."""
         return f"P{value.months}M{value.days}DT{value.seconds}S"
 
 

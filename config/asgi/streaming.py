@@ -84,8 +84,10 @@ class _Head:
         self._start: Message | None = None
 
     def keeps(self, message: Message) -> bool:
-        """Keep the head of a good answer, and the empty body that stands behind it; an error's goes
-        its way.
+        """Keep the head of a good answer and the empty body behind it, and return whether `message`
+        was kept.
+
+        An error's answer is not kept and passes on.
         """
         if message["type"] == "http.response.start" and message["status"] == 200:
             self._start = message
@@ -106,8 +108,8 @@ class _Head:
         await self.send({**self._start, "headers": headers})
 
     async def refuse(self, error: BaseException) -> None:
-        """Answer with a problem document instead; the headers that name the request and its limits
-        stay.
+        """Answer with a problem document instead. Keep the headers that name the request and its
+        limits.
         """
         assert self._start is not None  # noqa: S101  # asked by the caller
         kept = [
@@ -152,8 +154,9 @@ async def _send_and_settle(stream: Stream, slot: Slot, head: _Head, receive: Rec
 
 
 async def _send_stream(stream: Stream, head: _Head, receive: Receive) -> bool:
-    """Send until the end, or until the permission ends, the caller goes, or it takes too long; say
-    whether whole.
+    """Send the stream until its end, and return whether it was sent whole.
+
+    Stop early when the permission ends, the caller goes, or it takes too long.
     """
     sending = asyncio.create_task(_send_chunks(stream, head))
     ended = asyncio.create_task(stream.wait_for_end())
@@ -185,8 +188,9 @@ async def _send_stream(stream: Stream, head: _Head, receive: Receive) -> bool:
 def _find_end_cause(
     sending: asyncio.Task[None], ended: asyncio.Task[SaysoError], gone: asyncio.Task[None]
 ) -> BaseException | None:
-    """Why it cannot go on; None when everything was sent, and when there is nobody left to send
-    to.
+    """Return the error for which the stream cannot go on.
+
+    Return None when everything was sent, and when the caller has gone.
     """
     if sending.done() and sending.exception() is None:
         return None

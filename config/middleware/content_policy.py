@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# The admin theme evaluates expressions and sets inline styles; only its own path may (see
+# The admin theme evaluates expressions and sets inline styles. Only its own path may do so (see
 # docs/decisions/003).
 ADMIN_POLICY: Final = {
     "script-src": ["'self'", "'unsafe-eval'"],
     "style-src": ["'self'", "'unsafe-inline'"],
 }
-# The API browser draws its icons from data: URLs and sets inline styles; it runs no inline script.
+# The API browser draws its icons from data: URLs and sets inline styles. It runs no inline script.
 DOCS_POLICY: Final = {"style-src": ["'self'", "'unsafe-inline'"], "img-src": ["'self'", "data:"]}
 
 POLICIES: Final = {"/admin/": ADMIN_POLICY, "/docs/": DOCS_POLICY}

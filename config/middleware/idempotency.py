@@ -84,7 +84,7 @@ class IdempotencyMiddleware:
 
 
 def _is_streamed(response: HttpResponse) -> bool:
-    """Whether the edge sends the body of this answer, when we are done with its head."""
+    """Return whether the edge will send the body of `response` after its head."""
     slot = streaming_response.slot.get()
     return slot is not None and slot.stream is not None and response.status_code == 200
 

@@ -58,7 +58,7 @@ class Claim:
     organisation_id: str
 
     def rows(self) -> QuerySet[IdempotencyRecord]:
-        """The row, as long as this request holds it."""
+        """Return a query for the row that finds it only while this request holds it."""
         return IdempotencyRecord.objects.filter(
             pk=self.row.pk, state=IdempotencyRecord.State.RUNNING, lease_until=self.row.lease_until
         )

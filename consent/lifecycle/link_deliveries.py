@@ -109,8 +109,7 @@ def get_latest_delivery(consent: Consent) -> Delivery | None:
 
 
 def link_is_shown(consent: Consent) -> bool:
-    """Return whether the asker may see the link: when they chose that channel, or with test data.
-    """
+    """Return whether the asker may see the link: when they hand it over, or with test data."""
     found = get_latest_delivery(consent)
     return found is not None and found.channel not in BY_US
 

@@ -60,8 +60,7 @@ def send_pending(*, now: Clock, most: int = 200) -> int:
 
 
 def send_one(delivery_id: str, *, now: Clock) -> bool:
-    """Send one delivery if it is due and no worker holds it, and return whether a server took it.
-    """
+    """Send one delivery if it is due and free to claim. Return whether a server took it."""
     claimed = _claim_delivery(delivery_id, at=now())
     if claimed is None:
         return False

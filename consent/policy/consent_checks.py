@@ -45,7 +45,7 @@ def check_request(ask: AccessRequest, facts: PolicyContext) -> list[Reason]:
 
 
 def check_consent(ask: AccessRequest, facts: PolicyContext, consent: ConsentView) -> list[Reason]:
-    """What speaks against the consent as a whole: its state, its term, its samples."""
+    """Return the reasons against the consent as a whole: its state, its term, its samples."""
     against: list[Reason] = []
     at, since, until = facts.at, consent.valid_from, consent.valid_until
     if consent.state is not ConsentState.ACTIVE:
@@ -72,9 +72,10 @@ def check_consent(ask: AccessRequest, facts: PolicyContext, consent: ConsentView
 
 
 def _samples_fit(ask: AccessRequest, facts: PolicyContext, consent: ConsentView) -> bool:
-    """A clone binds its recordings to the consent: they may be new, but not another's.
+    """Return whether the consent covers the recordings that `ask` names.
 
-    All else needs bound ones.
+    A clone binds its recordings to the consent: they may be new, but not another person's. Every
+    other action needs recordings that are bound already.
     """
     if ask.action == "clone":
         return not facts.foreign_samples

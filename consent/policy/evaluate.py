@@ -2,9 +2,9 @@
 
 Pure, and the same for the gate, the tests and the bench.
 
-`evaluate_request` goes through every rule and collects all reasons against; a permit comes from one
-single grant. When no grant fits, the reasons are those of the nearest one: fewest failures, and of
-equals one that covers the use case.
+`evaluate_request` goes through every rule and collects all reasons against. A permit comes from one
+single grant. When no grant fits, the reasons are those of the nearest one: the one with the fewest
+failures, and among equals one that covers the use case.
 """
 
 from __future__ import annotations

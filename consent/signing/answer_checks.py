@@ -32,7 +32,7 @@ def find_answer_faults(
 
 
 def page_changed_error() -> Invalid:
-    """The answer to a page that is not the one that would be served now."""
+    """Return the error for an answer to a page that is not the one that would be served now."""
     fault = _make_fault(
         "page", "page_changed", "The request has changed since the page was opened."
     )
@@ -69,8 +69,8 @@ def _find_name_faults(typed: str, consent: Consent) -> tuple[Fault, ...]:
 
 
 def _normalise_name(name: str) -> str:
-    """A name without case, accents, odd spaces and what draws nothing: people write their own names
-    in several ways.
+    """Return `name` without case, accents, odd spaces and characters that draw nothing. People
+    write their own names in several ways.
     """
     decomposed = unicodedata.normalize("NFKD", shown_text.strip_undrawn(name))
     return " ".join(

@@ -1,6 +1,6 @@
 """Signing: what a person sees behind their one-time link, and what their yes or no does.
 
-The pages show a SigningView and call `sign_consent` or `decline_request`; nothing is ticked
+The pages show a SigningView and call `sign_consent` or `decline_request`. No box is ticked
 beforehand. Level L1: we sent the link to an address of the person and have the server's word for
 it, they typed their name, and ticked each purpose that they agree to. Level L0: the link was handed
 to the asker, so it is not known who signed, and that permits nothing.

@@ -24,8 +24,10 @@ from vault import blobs
 
 
 def describe_person(consent: Consent) -> dict[str, Json]:
-    """Who the person is at this moment: receipts are drawn from this, whatever the rows say
-    later.
+    """Return the person's name, addresses and country at this moment. Receipts are drawn from this,
+    whatever the rows hold later.
+
+    Raises LinkEnded when the person is erased.
     """
     personal = speakers.open_personal(consent.speaker)
     if personal is None:

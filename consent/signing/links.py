@@ -62,7 +62,7 @@ class LinkStatus:
 
 
 def get_link_time(token: str, *, real: datetime) -> datetime:
-    """The present for whom this link belongs to: a request of the sandbox lives by its
+    """Return the present time for the request of this link. A request of the sandbox follows its
     organisation's test clock.
     """
     consent = _consents_of_link(token).first()
@@ -117,7 +117,9 @@ def _list_agreed(grants: Iterable[Grant], consent: Consent, locale: str) -> tupl
 
 
 def _find_erased_status(token: str) -> LinkStatus | None:
-    """What is left to say once the person was erased: to whom they had answered."""
+    """Return the status of a link whose person was erased: only which organisation they had
+    answered is left. Return None for any other link.
+    """
     found = (
         ErasedLink.objects.select_related("organisation")
         .filter(link_sha256=signing_links.hash_link_token(token[:200]))

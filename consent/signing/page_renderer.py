@@ -130,7 +130,7 @@ def _draw_page(
 
 
 def _fill_words(words: Mapping[str, Any], view: SigningView) -> dict[str, Any]:
-    """The words of the page with this request's own filled in."""
+    """Return the words of the page with the names, version and hash of this request filled in."""
     own = {
         "organisation": web.isolate_name(view.organisation),
         "name": web.isolate_name(view.speaker_name),

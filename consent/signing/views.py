@@ -2,8 +2,8 @@
 
 No script, no account.
 
-The link's token stands in the path and nowhere else: pages are not stored, and pass their address
-on to nobody.
+The link's token stands in the path and nowhere else. Pages are not stored, and pass their address
+on to no other site.
 """
 
 from __future__ import annotations
@@ -178,8 +178,8 @@ def _show_request(
 def _show_end_state(
     request: HttpRequest, token: str, *, ending: str = "", status: int = 200
 ) -> HttpResponse:
-    """The page of an end state: what happened, whom to ask, and, while it stands, the way to stop
-    it.
+    """Show the page of an end state: what happened, whom to ask, and, while the consent is active,
+    the way to withdraw.
     """
     standing = links.get_link_status(token, at=links.get_link_time(token, real=clock.now()))
     if standing.not_me and standing.state is ConsentState.DECLINED:
@@ -192,7 +192,7 @@ def _show_end_state(
 
 
 def _word_end_state(standing: LinkStatus, token: str, ending: str) -> dict[str, Any]:
-    """What the page shows, in the language that is active."""
+    """Return what the page shows, in the language that is active."""
     end, organisation = endings.ENDINGS[ending], web.isolate_name(standing.organisation)
     return {
         "lang": web.readers_language(),
@@ -236,8 +236,8 @@ def _format_dates(standing: LinkStatus) -> dict[str, str]:
 
 
 def _show_unknown_link(request: HttpRequest, token: str, *, status: int = 200) -> HttpResponse:
-    """The page of a link that opens no request: of an erased person's, or of none that was ever
-    made.
+    """Show the page of a link that opens no request: an erased person's link, or one that never
+    existed.
     """
     if links.is_link_of_erased(token):
         return _show_end_state(request, token, status=status)

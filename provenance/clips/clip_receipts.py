@@ -148,7 +148,8 @@ def build_statement(
             for name in ("sha256", "sha256_pcm", "media_type", "bytes", "duration_ms")
         },
         "marks": {
-            # Token and epoch stay with the log: they find the clip, and a receipt goes to anybody.
+            # Token and epoch stay with the log. They find the clip, and a receipt may go to any
+            # reader.
             "watermark": mark
             and {name: fact for name, fact in mark.items() if name not in {"token", "epoch"}},
             "c2pa": body.get("c2pa"),

@@ -30,8 +30,8 @@ from watermark.speech.identity_layer import LEAST_SECONDS
 
 # Margins to try, weakest first. All begin with 0.7 dB, so that a piece of a long clip reads as well
 # as that of a short one: at 0.5 dB, 1.5 s from the middle of a clip of 8 s were read from 24 of 40,
-# at 0.7 dB from 29 of 32. A clip shorter than `TELEPHONE_SECONDS` cannot hold what telephone
-# vocoders leave inaudibly; one of eight seconds has the identity to carry.
+# at 0.7 dB from 29 of 32. A clip shorter than `TELEPHONE_SECONDS` cannot hold inaudibly a mark that
+# survives telephone vocoders. A clip of eight seconds has the identity to carry as well.
 STRENGTHS: Final = tuple(Margins(token=margin) for margin in (0.7, 0.9, 1.15, 1.5))
 TELEPHONE_STRENGTHS: Final = tuple(
     Margins(token=token, low=low)

@@ -1,7 +1,7 @@
 """Makes the bundle of an export from one consistent read, and notices who is erased meanwhile.
 
-A bundle holds nothing of anybody who was erased before it is ready: whoever's key was opened for it
-must still have that key when it is settled.
+A bundle holds nothing of a person who was erased before it is ready: every key that was opened for
+it must still exist when it is settled.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ class WrittenBundle:
 
 
 def write_bundle(export: Export, *, now: Clock) -> WrittenBundle:
-    """Sweep and settle the log, then write the bundle from one consistent read; its file has no row
-    yet.
+    """Sweep and settle the log, then write the bundle from one consistent read.
+
+    The bundle's file has no row yet.
 
     Raises ErasedMeanwhile, LeaseLost.
     """
@@ -92,8 +93,9 @@ def write_bundle(export: Export, *, now: Clock) -> WrittenBundle:
 
 
 def _has_erasure_since(organisation_id: str, size: int) -> bool:
-    """Whether somebody was erased behind the checkpoint: what that closed, the bundle's log could
-    not explain.
+    """Return whether the log, or what waits for it, holds an erasure at or after entry `size`.
+
+    The log in the bundle ends there and could not explain what such an erasure closed.
     """
     if Entry.objects.filter(
         organisation_id=organisation_id, idx__gte=size, kind="erasure.completed"
@@ -110,8 +112,9 @@ def _has_erasure_since(organisation_id: str, size: int) -> bool:
 
 @contextmanager
 def _blame_erasures(export: Export) -> Iterator[None]:
-    """What fails while somebody is erased beside it is begun again: a file that is gone may be gone
-    because of that.
+    """Turn any failure of the block into ErasedMeanwhile when a person was erased during it.
+
+    A file that is missing may be missing because of that, so the export is begun again.
     """
     before = subject_keys.list_destroyed_subjects(export.organisation_id).count()
     try:
@@ -127,7 +130,10 @@ def _blame_erasures(export: Export) -> Iterator[None]:
 
 
 def build_scope(export: Export) -> ExportScope:
-    """What the export is about. Raises NotFound when its speaker is unknown."""
+    """Return the scope of `export`: its data, kind, period and speaker.
+
+    Raises NotFound when its speaker is unknown.
+    """
     subject = None
     if export.speaker_id:
         subject = export_sources.find_subject(

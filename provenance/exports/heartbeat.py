@@ -87,7 +87,7 @@ class Heartbeat:
         self._gone = count
 
     def close(self) -> None:
-        """Give the second connection back."""
+        """Close the second connection."""
         self._beside.close()
 
 
@@ -99,7 +99,7 @@ def refuse_erased(export: Export, opened: Set[str], gone: Iterable[str]) -> None
 
 @contextmanager
 def start_heartbeat(export: Export, *, opened: Set[str], now: Clock) -> Iterator[Heartbeat]:
-    """A pulse for as long as the bundle is made."""
+    """Run a heartbeat for as long as the bundle is made."""
     beating = Heartbeat(export, opened=opened, now=now)
     try:
         yield beating

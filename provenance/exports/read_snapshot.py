@@ -10,11 +10,13 @@ from django.db import connection, transaction
 
 @contextmanager
 def begin_consistent_read() -> Iterator[None]:
-    """Read one state of the database throughout, without holding up anybody who writes.
+    """Read one state of the database throughout the block, without blocking writers.
 
-    PostgreSQL: REPEATABLE READ, READ ONLY. SQLite: a deferred transaction, whose first read fixes
-    the state in WAL mode; the house's usual IMMEDIATE would lock out all writers meanwhile. Raises
-    RuntimeError inside a transaction, whose isolation cannot be changed any more.
+    PostgreSQL uses REPEATABLE READ, READ ONLY. SQLite uses a deferred transaction, whose first read
+    fixes the state in WAL mode. The IMMEDIATE transactions used elsewhere would lock out all
+    writers meanwhile.
+
+    Raises RuntimeError inside a transaction, whose isolation can no longer be changed.
     """
     if connection.in_atomic_block:
         raise RuntimeError("a consistent read is a transaction of its own")
@@ -27,8 +29,9 @@ def begin_consistent_read() -> Iterator[None]:
 
 @contextmanager
 def _begin_deferred() -> Iterator[None]:
-    """Have SQLite begin transactions DEFERRED on this connection; the attribute is Django's (since
-    5.1).
+    """Make SQLite begin transactions as DEFERRED on this connection.
+
+    The attribute `transaction_mode` is Django's, since 5.1.
     """
     before = getattr(connection, "transaction_mode", None)
     if before is None:

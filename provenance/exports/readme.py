@@ -1,5 +1,5 @@
-"""The README.txt of a bundle: what is in it and how to check it, for somebody who has never heard
-of us.
+"""The README.txt of a bundle: what is in it and how to check it, written for readers who have never
+heard of us.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Carrying exports out: claim one, write its bundle into the vault, settle it; and let old ones
-expire.
+"""Carries exports out: claims one, writes its bundle into the vault and settles it. Also lets old
+ones expire.
 
-Rows are the queue. A claim is a conditional UPDATE with a lease and a fencing number; a worker that
+Rows are the queue. A claim is a conditional UPDATE with a lease and a fencing number. A worker that
 lost its claim settles nothing.
 
-A bundle holds nothing of anybody who was erased before it is ready: whoever's key was opened for it
-must still have that key when it is settled, else it is thrown away and begun again. That is no
-failure, and comes to an end: each time costs an erasure of somebody who was in the bundle, and
-nobody is erased twice. Erasures of others do not touch it.
+A bundle holds nothing of a person who was erased before it is ready. Every key that was opened for
+it must still exist when it is settled. Otherwise the bundle is thrown away and begun again. That
+does not count as a failure, and it comes to an end: each new beginning takes the erasure of a
+person in the bundle, and no person is erased twice. Erasures of other people do not touch it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BACKOFF: Final = Backoff(first=timedelta(seconds=30), longest=timedelta(seconds=
 
 
 def make_pending_exports(*, now: Clock) -> int:
-    """Make every export that waits, then expire what is old; give how many were made.
+    """Make every export that waits, expire the old ones, and return how many were made.
 
     Opens its own transactions.
     """
@@ -53,7 +53,10 @@ def make_pending_exports(*, now: Clock) -> int:
 
 
 def claim_export(*, at: datetime) -> Export | None:
-    """Take the oldest export that nobody works on; give up on one that failed too often."""
+    """Claim the oldest export that no worker holds, or return None when there is none.
+
+    An export that failed too often is settled as failed on the way.
+    """
     rows = Export.objects.filter(state__in=UNSETTLED).order_by("created_at", "id")
     while (
         export := leases.claim(rows, at=at, lease=LEASE, state=ExportState.RUNNING, rows_done=0)
@@ -65,7 +68,9 @@ def claim_export(*, at: datetime) -> Export | None:
 
 
 def expire_exports(*, at: datetime) -> int:
-    """Delete the bytes of exports whose time is over, each by its own clock; give how many."""
+    """Delete the bytes of exports whose time is over by the clock of their data, and return how
+    many.
+    """
     expired = 0
     for export in Export.objects.filter(state=ExportState.READY).select_related("organisation"):
         here = now_for(export.organisation, livemode=export.livemode, real=at)
@@ -76,7 +81,7 @@ def expire_exports(*, at: datetime) -> int:
 
 @transaction.atomic
 def _expire_export(export: Export, *, code: str, at: datetime) -> int:
-    """Expire a ready export and delete its blob; 0 when somebody else did."""
+    """Expire a ready export and delete its blob. Return 1, or 0 when it was not ready any more."""
     ready = Export.objects.filter(id=export.id, state=ExportState.READY, blob_id=export.blob_id)
     if not ready.update(state=ExportState.EXPIRED, blob_id="", code=code, finished_at=at):
         return 0
@@ -85,7 +90,7 @@ def _expire_export(export: Export, *, code: str, at: datetime) -> int:
 
 
 def _make_export(export: Export, *, now: Clock) -> int:
-    """Make one export; 1 when it is ready."""
+    """Make one export. Return 1 when it is ready, else 0."""
     try:
         return _try_export(export, now=now)
     except LeaseLost:
@@ -162,9 +167,11 @@ def _finish_export(export: Export, written: WrittenBundle, *, at: datetime) -> N
 
 
 def _refuse_erased_people(export: Export, written: WrittenBundle) -> None:
-    """Refuse a bundle with somebody in it who was erased since.
+    """Check that no person in the bundle was erased since it was begun.
 
-    `services.forget` takes the same lock, so one waits.
+    `export_requests.forget_bundles` takes the same lock, so one of the two waits for the other.
+
+    Raises ErasedMeanwhile.
     """
     Organisation.objects.select_for_update(no_key=True).filter(id=export.organisation_id).first()
     refuse_erased(

@@ -123,7 +123,7 @@ class FileMarking:
 
 
 class BadOrder(Exception):
-    """A line that does not say what to do; the message is the whole story."""
+    """An order line that is incomplete or wrong. The message alone explains it."""
 
 
 class Progress:

@@ -12,7 +12,9 @@ from core.leases import Queued
 
 
 class ExportState(models.TextChoices):
-    """Queued and running become ready or failed; a ready one expires, and its bytes go."""
+    """The states of an export. Queued and running become ready or failed. A ready export expires,
+    and its bytes are deleted.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -29,20 +31,20 @@ class ExportQuerySet(models.QuerySet["Export"]):
     """Exports by what may happen to them."""
 
     def of(self, organisation_id: str, *, livemode: bool) -> ExportQuerySet:
-        """Those of one organisation, either of its live or of its test data."""
+        """Return the exports of one organisation, either of its live or of its test data."""
         return self.filter(organisation_id=organisation_id, livemode=livemode)
 
     def claimable(self, at: datetime) -> ExportQuerySet:
-        """Waiting or running, due, and under no lease."""
+        """Return the exports that wait or run, are due, and are under no lease."""
         return self.filter(leases.is_claimable(at), state__in=UNSETTLED)
 
 
 class Export(Queued):
-    """One bundle that somebody asked for.
+    """A bundle that a caller asked for.
 
     `words` says whether an audit bundle opens the words of intended uses, which may name people.
 
-    Those attempts that an erasure took back are counted in `begun_anew`, and are no failures.
+    `begun_anew` counts the attempts that an erasure took back. They are no failures.
 
     The period [from_at, to_at) may be open on either side. The bytes lie in the vault under the
     organisation's own key.
@@ -120,7 +122,7 @@ class Export(Queued):
 
     @property
     def opens_people(self) -> bool:
-        """Say whether the bundle tells who somebody is: then only who may open people may have
+        """Whether the bundle names people. Only members and keys that may open people may then have
         it.
         """
         return self.kind == "speaker" or (self.kind == "audit" and self.words)

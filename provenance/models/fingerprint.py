@@ -15,9 +15,10 @@ class Fingerprint(Queued):
 
     The row is made with the clip and is the order to compute it.
 
-    `sealed` opens with the person's key alone; `under` names the key of the index that its terms
-    were made with, empty until there are any. `attempts_before` is what `attempt` was when it was
-    last made: those are no failures. An erasure deletes the row with its terms.
+    `sealed` opens with the person's key alone. `under` names the key of the index that its terms
+    were made with, and is empty until there are any. `attempts_before` is the value of `attempt`
+    when the fingerprint was last made: the attempts until then are no failures. An erasure deletes
+    the row with its terms.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -31,7 +31,9 @@ class ReasonCodeSerializer(OutputSerializer[ReasonCode]):
     leads_to = serializers.ChoiceField(choices=sorted(REVOKED), allow_null=True)
 
     def compute_fields(self, row: ReasonCode) -> Mapping[str, Any]:
-        """Tell where the code applies, and how a consent reads that it ended."""
+        """Return where the code applies, who ends a consent with it, and the state that it then
+        has.
+        """
         ends = Act.REVOKE in row.acts or Act.ERASE in row.acts
         return {
             "applies_to": [act for act in Act if act in row.acts],

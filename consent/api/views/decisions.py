@@ -34,7 +34,7 @@ class DecisionListView(APIView):
         caller = caller_of(request)
         ask = _build_access_request(read_form(NewDecision, request.data), caller)
         decision = gate.preview_decision(ask, at=caller.now(), actor=caller.actor)
-        # A retry is answered from store only while this permission holds; a refusal is always
+        # A retry is answered from store only while this permission holds. A refusal is always
         # decided once more.
         headers = {"Sayso-Decision": decision.id}
         return Response(DecisionSerializer(decision).data, headers=headers)

@@ -20,8 +20,8 @@ class BindingForm(serializers.Serializer[Any]):
 
 
 class MatchSerializer(OutputSerializer[Match]):
-    """A manifest that may be the one sought. The score says how alike it sounds, where it is found
-    by that alone.
+    """A manifest that may be the one sought. The score shows how similar the sounds are, where the
+    manifest is found by sound alone.
     """
 
     manifestId = serializers.CharField(source="manifest_id")  # noqa: N815 - the published name

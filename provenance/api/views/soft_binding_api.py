@@ -1,8 +1,8 @@
-"""REST: the C2PA Soft Binding Resolution API, open to everybody: from a lost manifest's clip back
-to the manifest.
+"""REST: the C2PA Soft Binding Resolution API, open to all callers. It leads from a clip that has
+lost its manifest back to the manifest.
 
-Names and shapes are those of the published OpenAPI document; asking by reference is left out, as it
-would have this service fetch addresses that strangers name. Errors are problem documents with the
+Names and shapes are those of the published OpenAPI document. Asking by reference is left out, as it
+would make this service fetch addresses that strangers name. Errors are problem documents with the
 statuses that it lists.
 """
 
@@ -56,7 +56,10 @@ class RawParser(BaseParser):
         media_type: str | None = None,  # noqa: ARG002 - the framework's signature
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - as above
     ) -> bytes:
-        """Give the bytes."""
+        """Return the bytes of the body.
+
+        Raises TooLarge.
+        """
         data: bytes = stream.read(settings.SAYSO_MAX_UPLOAD_BYTES + 1)
         if len(data) > settings.SAYSO_MAX_UPLOAD_BYTES:
             raise TooLarge(f"A file is over {settings.SAYSO_MAX_UPLOAD_BYTES} bytes.")
@@ -158,7 +161,7 @@ class MatchesByContentView(AnonymousView):
         auth=[],
     )
     def post(self, request: Request) -> Response:
-        """Find manifests by the mark in a sound, then by what sounds alike.
+        """Find manifests by the watermark in a sound, then by similar sounds.
 
         The upload is not kept.
         """
@@ -189,7 +192,7 @@ class ManifestView(AnonymousView):
     )
     # The published name.
     def get(self, request: Request, manifestId: str) -> HttpResponse:  # noqa: N803
-        """Give a manifest store by the id of its active manifest."""
+        """Return a manifest store by the id of its active manifest."""
         asked = _read_query(request, {"returnActiveManifest"}).get("returnActiveManifest", "false")
         if asked not in {"true", "false"}:
             raise Malformed("`returnActiveManifest` is true or false.")
@@ -212,8 +215,8 @@ class SupportedAlgorithmsView(AnonymousView):
 @require_safe
 # A view's signature.
 def show_root_certificates(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """The roots under which manifests are signed, as PEM: whoever loads them can trust our clips
-    offline.
+    """Return the root certificates under which manifests are signed, as PEM. A reader that loads
+    them can trust our clips offline.
     """
     found = signing_authority.get_trust_anchors()
     if not found:

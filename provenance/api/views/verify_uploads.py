@@ -1,5 +1,5 @@
-"""REST: `POST /v1/verify`, open to everybody, limited by where the question comes from; several
-files with a key.
+"""REST: `POST /v1/verify`, open to all callers and limited by the caller's address. A caller with a
+key may send several files.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class VerifyBatchView(APIView):
 
     scope = "clips"
     parser_classes = (UploadParser,)
-    # Twenty files of the longest kind would not fit into memory many times over; twenty clips do.
+    # Twenty files of the longest kind would not fit into memory many times over. Twenty clips do.
     body_limit = 4 * settings.SAYSO_MAX_UPLOAD_BYTES
 
     @extend_schema(

@@ -3,13 +3,13 @@
 Exit 0 fine, 1 some failed, 2 usage.
 
 Schemes: our own (`sayso-speech/1`, 32-bit tokens) and audiowmark's (128 bits). `embed` writes ours
-unless `--scheme` says otherwise; `detect` looks for the other where it does not find ours, with
-`--every-scheme` for both anyway. Key: `--key-file` (hexadecimal digits, or a key file of the
+unless `--scheme` says otherwise. `detect` looks for the other where it does not find ours, and with
+`--every-scheme` for both in any case. Key: `--key-file` (hexadecimal digits, or a key file of the
 audiowmark program), `--key HEX`, or one for each scheme derived from this deployment's master key
-for the command line alone, so that `embed` and `detect` agree on one deployment. It is nobody's
-organisation key: clips that the service delivered are read by `/verify`. `export-key` writes the
-audiowmark key of an organisation's year, or the command line's, as a file for that program; the
-former is logged. Nothing else here uses the database.
+for the command line alone, so that `embed` and `detect` agree on one deployment. It is no
+organisation's key: clips that the service delivered are read by `/verify`. `export-key` writes the
+audiowmark key of an organisation's year, or the command line's, as a file for that program. The
+export of an organisation's key is logged. Nothing else here uses the database.
 
 So `embed` writes whatever token it is told and does not know what was marked before. Copies of one
 sound with tokens of their own average out: of the mean of two one token is still read, of four
@@ -175,7 +175,10 @@ def _add_export_arguments(export: ArgumentParser) -> None:
 
 
 def _read_secret(digits: str | None, file: str | None) -> bytes | None:
-    """The key that the options name, if they do."""
+    """Return the key that the options name, or None when they name none.
+
+    Raises CommandError for a key that cannot be read.
+    """
     try:
         if file is not None:
             return watermark_schemes.read_secret(Path(file))
@@ -189,7 +192,10 @@ def _read_secret(digits: str | None, file: str | None) -> bytes | None:
 
 
 def _read_orders(options: Mapping[str, Any], digits: int) -> list[Mapping[str, Any]]:
-    """What to mark: the two paths of the command line, or the lines of the batch."""
+    """Return what to mark: the two paths of the command line, or the lines of the batch.
+
+    Raises CommandError.
+    """
     paths, token = options["paths"], options["token"]
     if options["batch"] is None:
         if len(paths) != 2 or token is None:

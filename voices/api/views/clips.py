@@ -79,7 +79,7 @@ class ClipAudioView(APIView):
         responses={(200, "audio/*"): OpenApiTypes.BINARY, 409: None},
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Give the very bytes that were delivered, while the permission behind them lasts."""
+        """Return the very bytes that were delivered, while the permission behind them lasts."""
         caller = caller_of(request)
         clip, data = clip_access.get_clip_audio(
             clip_id, principal=caller.principal, at=caller.now()
@@ -102,7 +102,7 @@ class ClipManifestView(APIView):
         operation_id="clips_manifest", responses={(200, "application/c2pa"): OpenApiTypes.BINARY}
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Give the manifest, when the clip has one."""
+        """Return the manifest, when the clip has one."""
         manifest = clip_access.get_clip_manifest(clip_id, principal=caller_of(request).principal)
         return HttpResponse(manifest, content_type="application/c2pa")
 
@@ -114,7 +114,7 @@ class ClipProofView(APIView):
 
     @extend_schema(operation_id="clips_proof", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Give the C2SP tlog-proof of the clip's log entry. It is checked with the log's key
+        """Return the C2SP tlog-proof of the clip's log entry. It is checked with the log's key
         alone.
         """
         proof = clip_access.get_clip_proof(
@@ -148,7 +148,7 @@ class ClipReceiptView(APIView):
         },
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Give the signed statement of what was spoken, by which grant.
+        """Return the signed statement of what was spoken, by which grant.
 
         `verify.py receipt` checks it offline.
         """
@@ -177,8 +177,8 @@ class ClipOpeningView(APIView):
 
     @extend_schema(operation_id="clips_opening", responses=OpeningSerializer)
     def get(self, request: Request, clip_id: str) -> Response:
-        """Give the key and body of the clip's log entry: with them a script can be held against the
-        receipt.
+        """Return the key and body of the clip's log entry: with them a script can be compared with
+        the receipt.
         """
         found = clip_access.get_clip_opening(
             clip_id, principal=caller_of(request).principal, at=clock.now()

@@ -149,7 +149,7 @@ def _respond_with_audio(spoken: DeliveredClip) -> HttpResponse:
 
 
 def _build_stream_head(prepared: PreparedSpeech) -> HttpResponse:
-    """The head of a streamed answer; its body comes from the edge."""
+    """Return the head of a streamed answer. Its body comes from the edge."""
     response = HttpResponse(
         b"", content_type=encoding.get_media_type(prepared.request.output.codec)
     )

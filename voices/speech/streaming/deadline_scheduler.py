@@ -25,7 +25,7 @@ _settling: Final = ThreadPoolExecutor(SETTLING, "sayso-stream-rows")
 
 
 class DeadlineScheduler:
-    """Gives the making threads to streams by need: the time at which each falls silent.
+    """Assigns the worker threads to streams, the one that falls silent soonest first.
 
     Used in one event loop.
     """

@@ -37,8 +37,8 @@ _SLICE: Final = 2.0
 # Of the first marked segment this much is encoded by itself, and leaves: encoders take longer over
 # it than the mark.
 _FIRST_ENCODED: Final = 0.2
-# When the sent bytes are searched for the mark while the stream goes on, in seconds of sound; after
-# the last it counts.
+# When the sent bytes are searched for the mark while the stream goes on, in seconds of sound. The
+# last search must find it.
 LOOKS: Final = (4.0, 7.0, 12.0)
 
 
