@@ -35,7 +35,7 @@ def _document_etag(request: HttpRequest) -> str:  # noqa: ARG001 - the decorator
 @require_safe
 @condition(etag_func=_document_etag)
 def show_openapi(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
-    """`GET /v1/openapi.json`."""
+    """Show the OpenAPI document (`GET /v1/openapi.json`)."""
     headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
     return HttpResponse(build_openapi_document(), content_type="application/json", headers=headers)
 

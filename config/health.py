@@ -43,17 +43,17 @@ def show_readiness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a vi
 
 @require_safe
 def show_version(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
-    """Name and version."""
+    """Show the name and version of the service."""
     return JsonResponse({"name": "sayso", "version": settings.VERSION})
 
 
 @require_safe
 def show_metrics(request: HttpRequest) -> HttpResponse:
-    """Counters for Prometheus, with SAYSO_METRICS_TOKEN alone.
-
-    For all others the page does not exist.
+    """Show the counters for Prometheus to callers with SAYSO_METRICS_TOKEN.
 
     No address is trusted: behind a proxy on this machine, all calls come from loopback.
+
+    Raises NotFound without that token, so that the page does not seem to exist.
     """
     token = env.read_optional("SAYSO_METRICS_TOKEN")
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")

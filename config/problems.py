@@ -178,7 +178,7 @@ def _wants_problem(request: HttpRequest) -> bool:
 
 
 def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's 400: unreadable hosts, headers or bodies."""
+    """Answer 400 for an unreadable host, header or body, as Django's handler."""
     if _wants_problem(request):
         return answer_error(
             exception
@@ -190,7 +190,7 @@ def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpRespon
 
 # The signature is Django's.
 def answer_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Django's 403."""
+    """Answer 403, as Django's handler."""
     if _wants_problem(request):
         return answer_error(errors.Refused("You may not do this."))
     return render(request, "403.html", status=403)
@@ -207,7 +207,7 @@ def answer_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse: 
 
 # The signature is Django's.
 def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Django's 404."""
+    """Answer 404, as Django's handler."""
     if _wants_problem(request):
         return answer_error(errors.NotFound("There is nothing at this address."))
     return render(request, "404.html", status=404)

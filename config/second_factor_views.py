@@ -67,7 +67,7 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer."""
+        """Return the view's answer unchanged."""
         return self.get_response(request)
 
     def process_view(

@@ -183,9 +183,9 @@ def _find_reasons(
 
 
 def _evaluate_again(permit: Permit, consent: Consent, *, at: datetime) -> tuple[Reason, ...]:
-    """Judge the stored request, unless it was judged on the very same ground.
+    """Evaluate the stored request again, unless nothing that it rests on has changed.
 
-    A clone is always judged again, because its recordings may have been bound since.
+    A clone is always evaluated again, because its recordings may have been bound since.
     """
     policy = consent.organisation.policy
     ground = _judged.get(permit.decision_id)

@@ -254,8 +254,8 @@ def _seal_personal(subject: str, personal: Personal) -> bytes:
 
 
 def _list_bound_fields(speaker: Speaker) -> frozenset[str]:
-    """Name what changes by a correction alone: all that was signed under, and the address of a link
-    that is out.
+    """Return the fields that only a correction may change: all that was signed under, and the
+    address of a link that is out.
     """
     if Consent.objects.filter(speaker=speaker, signed_at__isnull=False).exists():
         return _IDENTITY

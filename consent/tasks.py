@@ -36,7 +36,7 @@ def deliver_pending_links(**_later: object) -> None:
 
 
 def wake_sender(*, delivery_id: str, **_signal: object) -> None:
-    """Have a worker send a link that was just queued."""
+    """Queue the task that sends a link."""
     deliver_link.delay(delivery_id=delivery_id)
 
 

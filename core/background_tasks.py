@@ -23,11 +23,11 @@ class BackgroundTask:
     options: Mapping[str, Any]
 
     def __call__(self, **ids: Any) -> None:
-        """Carry the task out here and now."""
+        """Run the task at once in this process."""
         self.function(**ids)
 
     def delay(self, **ids: Any) -> None:
-        """Have a worker carry the task out."""
+        """Queue the task for a worker."""
         send_task(self.name, ids)
 
 

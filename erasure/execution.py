@@ -117,7 +117,11 @@ def _delete_voice(erasure: Erasure, voice: Voice, *, now: Clock) -> bool:
 
 @transactions.opens_transaction
 def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
-    """Everything of ours, the key, the certificate and the log entry: one transaction."""
+    """Delete our own data and the key, write the certificate and log the erasure, in one
+    transaction.
+
+    Raises LeaseLost.
+    """
     if not leases.select_held(erasure).select_for_update().exists():
         raise leases.lease_lost(erasure)
     _delete_own_data(erasure, at=at)

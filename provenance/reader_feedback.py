@@ -94,7 +94,7 @@ def open_words(row: Feedback) -> str:
 
 @transactions.requires_transaction
 def forget_feedback_of_subject(subject: str) -> int:
-    """Empty the words about this person's clips, and return how many opinions there were.
+    """Delete the words about this person's clips, and return how many opinions there were.
 
     This comes before the clips lose their `subject`.
     """

@@ -184,7 +184,7 @@ class ApiKeySerializer(ObjectSerializer[ApiKey]):
         return note_sealing.note_sealer.get().open_notes(row, organisation_id=row.organisation_id)
 
     def compute_fields(self, row: ApiKey) -> Mapping[str, Any]:
-        """Name the mode of the key."""
+        """Add the `mode` of the key."""
         return {**super().compute_fields(row), "mode": "live" if row.livemode else "test"}
 
 

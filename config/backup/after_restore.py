@@ -33,7 +33,10 @@ class Replayed:
 
 
 def complete_restore(*, now: Clock) -> Replayed:
-    """Do all three steps. Repeating them does no harm: what is done is found done."""
+    """Recover the logs, end the leases of lost workers, and repeat the erasures since the backup.
+
+    Repeating this does no harm: steps that are done stay done.
+    """
     organisations = Organisation.objects.order_by("pk")
     logs = tuple(each.id for each in organisations if _recover_log(each, now=now))
 

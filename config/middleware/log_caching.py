@@ -16,7 +16,7 @@ class LogCachingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, below `/log/` without `Vary` and `Content-Language`."""
+        """Answer, and remove `Vary` and `Content-Language` below `/log/`."""
         response = self.get_response(request)
         if request.path.startswith("/log/"):
             for header in ("Vary", "Content-Language"):

@@ -115,9 +115,9 @@ def link_is_shown(consent: Consent) -> bool:
 
 
 def method_of(consent: Consent) -> str:
-    """Name how a person signs behind the link of this consent.
+    """Return the method by which a person signs behind the link of this consent.
 
-    Raises DeliveryPending while no server took it.
+    Raises DeliveryPending while no server has taken the link.
     """
     found = get_latest_delivery(consent)
     if found is not None and found.channel == Channel.CONTROLLER:

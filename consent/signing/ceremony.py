@@ -72,7 +72,7 @@ def sign_consent(
     user_agent_sha256: str = "",
     page: Page | None = None,
 ) -> Consent:
-    """Sign.
+    """Sign the request behind a link, and return the consent.
 
     `ticked` holds the ids of the grants that the person agreed to. The others count as declined.
     `page` is what the person read: the page as served, and the view that it was drawn from.
@@ -173,7 +173,10 @@ def sign_as_test(consent_id: str, *, organisation_id: str, actor: str, at: datet
 
 @transactions.opens_transaction
 def decline_request(token: str, *, reason: str, at: datetime) -> Consent:
-    """Decline, for good. Raises LinkUnknown, LinkEnded."""
+    """Decline the request behind a link for good, and return its consent.
+
+    Raises LinkUnknown, LinkEnded.
+    """
     consent = open_requests.get_open_request(token, at=at, lock=True)
     if not move_consent(consent, Move.DECLINE, ended_at=at):
         raise open_requests.link_ended_error(consent)

@@ -112,7 +112,7 @@ def _activate_consent(
     valid_until: datetime,
     at: datetime,
 ) -> None:
-    """Let the consent stand on its record.
+    """Activate the consent on its signed record.
 
     Raises WrongState when the request is not open any more, or its term is empty.
     """

@@ -90,8 +90,10 @@ def build_link_copies(token: str, *, subject: str) -> Kept:
 
 
 def split_label(sentence: str) -> tuple[str, str]:
-    """`Languages: English.` in its two parts, so that the eye finds the row. The words stay those
-    of the evidence.
+    """Split a sentence such as `Languages: English.` into label and rest, so that the eye finds the
+    row.
+
+    The words stay those of the evidence.
     """
     label, colon, rest = sentence.partition(": ")
     return (f"{label}:", rest) if colon else ("", sentence)
@@ -150,7 +152,7 @@ def _fill_words(words: Mapping[str, Any], view: SigningView) -> dict[str, Any]:
 
 
 def _word_faults(view: SigningView, invalid: Invalid, typed: str) -> dict[str, str]:
-    """Field -> what is missing there."""
+    """Return what is missing in the answer, by the name of the field."""
     found = {
         fault.attr or "": str(fault_text.FAULTS.get(fault.code, fault.detail))
         for fault in invalid.faults

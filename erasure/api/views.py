@@ -47,7 +47,7 @@ class EraseView(APIView):
         responses={202: ErasureSerializer},
     )
     def post(self, request: Request, speaker_id: str) -> Response:
-        """Begin. Asked again, it answers with the same erasure."""
+        """Begin the erasure. A repeated call answers with the same erasure."""
         caller, form = caller_of(request), read_form(EraseForm, request.data)
         erasure = erasure_requests.request_erasure(
             speaker_id,

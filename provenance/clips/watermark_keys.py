@@ -115,8 +115,8 @@ def get_second_keys_in_use(*, first: str = "") -> dict[str, bytes]:
 
 
 def note_second_mark(clip: Clip) -> None:
-    """Remember that a clip of this epoch carries the second mark, if it does, so that a search
-    tries its key.
+    """Record that clips of this epoch carry the second mark, if `clip` does, so that a search tries
+    its key.
     """
     if clip.second_marks:
         MarkKey.objects.filter(
@@ -125,7 +125,7 @@ def note_second_mark(clip: Clip) -> None:
 
 
 def parse_key_name(name: str) -> tuple[str, int]:
-    """Organisation and epoch of a key's name."""
+    """Return the organisation and the epoch that a key's name holds."""
     organisation_id, _, epoch = name.rpartition("|")
     return organisation_id, int(epoch)
 

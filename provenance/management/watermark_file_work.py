@@ -30,7 +30,7 @@ class FileWork(Protocol):
     file: str
 
     def run(self) -> tuple[dict[str, Any], str]:
-        """Deal with it. Return its line, as an object and as text."""
+        """Do the work on this file, and return its line as an object and as text."""
 
 
 class FileReading:

@@ -73,52 +73,54 @@ def make_read_view(
 
 @make_read_view
 def show_checkpoint(organisation_id: str) -> LogContent:
-    """`GET /log/{org}/checkpoint`: the newest signed tree head, with the cosignatures that have
-    come in.
+    """Show the newest signed tree head, with the cosignatures that have come in (`GET
+    /log/{org}/checkpoint`).
     """
     return public_log.get_checkpoint(organisation_id).encode(), TEXT, MOMENT
 
 
 @make_read_view
 def show_checkpoint_at(organisation_id: str, size: int) -> LogContent:
-    """`GET /log/{org}/checkpoint/<size>`: an older one."""
+    """Show an older tree head (`GET /log/{org}/checkpoint/<size>`)."""
     return public_log.get_checkpoint_at(organisation_id, size).encode(), TEXT, MINUTE
 
 
 @make_read_view
 def show_signed_note(organisation_id: str, size: int) -> LogContent:
-    """`GET /log/{org}/checkpoint/<size>/signed`: exactly the bytes that were stamped and copied."""
+    """Show exactly the bytes that were stamped and copied (`GET
+    /log/{org}/checkpoint/<size>/signed`).
+    """
     return public_log.get_signed_note(organisation_id, size).encode(), TEXT, FOR_EVER
 
 
 @make_read_view
 def show_witnessed_checkpoint(organisation_id: str) -> LogContent:
-    """`GET /log/{org}/witnessed`: the newest that enough witnesses have cosigned."""
+    """Show the newest tree head that enough witnesses have cosigned (`GET /log/{org}/witnessed`)."""
     return public_log.get_witnessed_checkpoint(organisation_id).encode(), TEXT, MOMENT
 
 
 @make_read_view
 def list_stamps(organisation_id: str) -> LogContent:
-    """`GET /log/{org}/stamps`: which checkpoints carry an RFC 3161 time stamp."""
+    """List the checkpoints that carry an RFC 3161 time stamp (`GET /log/{org}/stamps`)."""
     return _to_json({"data": public_log.list_stamps(organisation_id)}), JSON, MINUTE
 
 
 @make_read_view
 def show_stamp(organisation_id: str, size: int) -> LogContent:
-    """`GET /log/{org}/stamps/<size>`: one, as `openssl ts -verify -in` reads it."""
+    """Show a time stamp, as `openssl ts -verify -in` reads it (`GET /log/{org}/stamps/<size>`)."""
     return public_log.get_stamp(organisation_id, size), STAMP, FOR_EVER
 
 
 @make_read_view
 def show_verifier_keys(organisation_id: str) -> LogContent:
-    """`GET /log/{org}/key`: the verifier keys, newest first, one a line."""
+    """Show the verifier keys, newest first, one on each line (`GET /log/{org}/key`)."""
     return public_log.get_verifier_keys(organisation_id).encode(), TEXT, MOMENT
 
 
 @make_read_view
 def show_key_set(organisation_id: str) -> LogContent:
-    """`GET /log/{org}/keys.json`: the public keys of log, receipts, records and bundles, for
-    `verify.py --key`.
+    """Show the public keys of log, receipts, records and bundles, for `verify.py --key` (`GET
+    /log/{org}/keys.json`).
     """
     found = public_log.get_key_set(organisation_id, at=clock.now())
     return json.dumps(found, indent=1).encode("ascii") + b"\n", JSON, MOMENT
@@ -126,13 +128,13 @@ def show_key_set(organisation_id: str) -> LogContent:
 
 @make_read_view
 def list_keys(organisation_id: str) -> LogContent:
-    """`GET /log/{org}/keys`: all of them with names and periods, as JSON."""
+    """List all keys with names and periods, as JSON (`GET /log/{org}/keys`)."""
     return _to_json({"data": public_log.list_keys(organisation_id)}), JSON, MINUTE
 
 
 @make_read_view
 def show_tile(organisation_id: str, level: str, number: str) -> LogContent:
-    """`GET /log/{org}/tile/<L>/<N>[.p/<W>]`: hashes of the tree."""
+    """Show hashes of the tree (`GET /log/{org}/tile/<L>/<N>[.p/<W>]`)."""
     n, width = tile_paths.decode_number(number)
     return (
         public_log.get_tile(
@@ -145,7 +147,7 @@ def show_tile(organisation_id: str, level: str, number: str) -> LogContent:
 
 @make_read_view
 def show_entry_bundle(organisation_id: str, number: str) -> LogContent:
-    """`GET /log/{org}/tile/entries/<N>[.p/<W>]`: the entries themselves."""
+    """Show the entries of a tile (`GET /log/{org}/tile/entries/<N>[.p/<W>]`)."""
     n, width = tile_paths.decode_number(number)
     return public_log.get_entry_bundle(organisation_id, n=n, width=width), BYTES, FOR_EVER
 

@@ -9,5 +9,5 @@ from transparency_log.attestation import scheduler
 
 @background_task(name="transparency_log.attest")
 def attest_checkpoints(**_later: object) -> None:
-    """Have checkpoints cosigned, copied and stamped, as far as configured and due."""
+    """Request the cosignatures, copies and time stamps that are configured and due."""
     scheduler.run_due_tasks(now=clock.now)

@@ -62,7 +62,7 @@ class VoiceSimilarity:
 
 
 def measure_embedding(sounds: Sequence[Sound]) -> Embedding | None:
-    """Measure a voice by its samples. None when there is too little speech in each of them."""
+    """Measure a voice by its samples. Return None when each of them has too little speech."""
     prints = [voiceprint for sound in sounds if (voiceprint := _make_voiceprint(sound)) is not None]
     return pool_voiceprints(prints) if prints else None
 

@@ -49,8 +49,7 @@ BACKOFF: Final = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5
 def run_job_items(
     job_id: str, *, real: Clock, providers: Providers = registry.get_provider
 ) -> None:
-    """Work while an item of this job is free, taking whatever has its turn, this job's or
-    another's.
+    """Run items, of this job or of others as their turn comes, until none of this job is free.
 
     Raises Unavailable when an item has to be tried again later.
     """

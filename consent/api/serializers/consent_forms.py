@@ -88,7 +88,7 @@ class _Term(StrictSerializer):
     duration = CodeField(max_length=32, required=False, allow_null=True)
 
     def validate_duration(self, value: str | None) -> str | None:
-        """Read it once, so that a slip is told with its field."""
+        """Check that the duration can be read, so that a mistake is reported with its field."""
         try:
             if value is not None:
                 durations.parse_duration(value)
@@ -120,7 +120,7 @@ class NewConsent(_Term, DescribedForm):
     grants = Bounded(child=GrantForm(), allow_empty=False, most=20)
 
     def validate_jurisdictions(self, value: list[str]) -> list[str]:
-        """Know them, and write each in its one spelling."""
+        """Check that the territories are known, and return each once in its canonical spelling."""
         try:
             return list(dict.fromkeys(territories.parse_territory(code) for code in value))
         except territories.UnknownTerritory:

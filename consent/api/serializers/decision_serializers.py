@@ -30,7 +30,7 @@ class NewDecision(StrictSerializer):
     labels = word_list(most=20, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one of voice and consent."""
+        """Check that exactly one of `voice` and `consent` is set."""
         if bool(attrs.get("voice")) == bool(attrs.get("consent")):
             raise serializers.ValidationError(
                 {"consent": "Name either `voice` or `consent`."}, code="required"

@@ -36,7 +36,7 @@ class SpeakerChanges(DescribedForm):
     )
 
     def validate_country(self, value: str | None) -> str | None:
-        """Know the country."""
+        """Check that the country is known, and return its canonical code."""
         if value is None:
             return None
         try:
@@ -56,7 +56,7 @@ class SpeakerChanges(DescribedForm):
         return value
 
     def validate_locale(self, value: str | None) -> str | None:
-        """Know the language."""
+        """Check that the language is known, and return its canonical tag."""
         try:
             return None if value is None else languages.tidy_language_range(value)
         except languages.UnknownLanguage:

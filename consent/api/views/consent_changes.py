@@ -26,7 +26,7 @@ class ConsentRevocationView(APIView):
         operation_id="consents_revoke", request=ReasonRequest, responses=ConsentSerializer
     )
     def post(self, request: Request, consent_id: str) -> Response:
-        """Revoke, at once and for good. Doing it twice changes nothing."""
+        """Revoke the consent, at once and for good. Doing it twice changes nothing."""
         caller, form = caller_of(request), read_form(ReasonRequest, request.data)
         changed = services.withdraw_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
@@ -41,7 +41,7 @@ class ConsentSuspensionView(APIView):
         operation_id="consents_suspend", request=ReasonRequest, responses=ConsentSerializer
     )
     def post(self, request: Request, consent_id: str) -> Response:
-        """Suspend: nothing is allowed until it is resumed."""
+        """Suspend the consent. Nothing is allowed until it is resumed."""
         caller, form = caller_of(request), read_form(ReasonRequest, request.data)
         changed = services.suspend_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)

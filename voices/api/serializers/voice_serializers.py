@@ -68,7 +68,7 @@ class VoiceForm(StrictSerializer):
         return denoise
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Transcripts belong to samples one by one."""
+        """Check that there is one transcript for each sample, where there are any."""
         if "transcripts" in attrs and len(attrs["transcripts"]) != len(attrs["samples"]):
             raise serializers.ValidationError(
                 {

@@ -56,7 +56,7 @@ class StreamSlots:
             self._taken[organisation_id] += 1
 
     def free(self, organisation_id: str) -> None:
-        """Free a slot."""
+        """Free a slot of the organisation."""
         with self._lock:
             self._taken[organisation_id] -= 1
             self._taken += Counter()  # forgets those that hold none

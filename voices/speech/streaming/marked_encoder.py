@@ -102,7 +102,7 @@ class MarkedEncoder:
         return self._file.sound.seconds if self._file else self._samples / self.rate
 
     def close(self) -> None:
-        """Let the provider go."""
+        """Close the provider's stream, if it can be closed."""
         if close := getattr(self._pieces, "close", None):
             close()
 
