@@ -95,7 +95,7 @@ def show_signed_note(organisation_id: str, size: int) -> LogContent:
 
 @make_read_view
 def show_witnessed_checkpoint(organisation_id: str) -> LogContent:
-    """Show the newest tree head that enough witnesses have cosigned (`GET /log/{org}/witnessed`)."""
+    """Show the newest tree head that enough witnesses cosigned (`GET /log/{org}/witnessed`)."""
     return public_log.get_witnessed_checkpoint(organisation_id).encode(), TEXT, MOMENT
 
 
