@@ -1,5 +1,5 @@
-"""The admin site's own doors, shut or led to ours: they ask for no second factor and know no
-limits.
+"""Closes the admin site's own login pages, or redirects them to ours. Its own pages ask for no
+second factor and have no rate limits.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def raise_not_found(request: HttpRequest) -> HttpResponse:
 
 
 def close_second_ways(site: AdminSite) -> None:
-    """Leave the site our own pages, and one way in."""
+    """Remove the pages that libraries add to `site`, and leave our login as the one way in."""
     site.login = redirect_to_login  # type: ignore[method-assign]  # as Django documents it
     site.has_permission = may_enter  # type: ignore[method-assign]  # as above
     # Libraries register tables of their own: groups, added addresses, the secrets of second

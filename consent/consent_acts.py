@@ -40,7 +40,7 @@ def owner_of(consent: Consent) -> ConsentOwner:
 
 
 def withdraw_consent(consent: Consent, actor: str, given: Given) -> str:
-    """End a consent for good, and return what the page tells."""
+    """End a consent for good, and return what the page shows."""
     after = services.withdraw_consent(
         consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
     )
@@ -48,7 +48,7 @@ def withdraw_consent(consent: Consent, actor: str, given: Given) -> str:
 
 
 def suspend_consent(consent: Consent, actor: str, given: Given) -> str:
-    """Stop a consent for a while, and return what the page tells."""
+    """Suspend a consent, and return what the page shows."""
     after = services.suspend_consent(
         consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
     )
@@ -56,7 +56,7 @@ def suspend_consent(consent: Consent, actor: str, given: Given) -> str:
 
 
 def resume_consent(consent: Consent, actor: str, given: Given) -> str:
-    """Let a consent work again, and return what the page tells."""
+    """Resume a suspended consent, and return what the page shows."""
     after = services.resume_consent(
         consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
     )
@@ -65,6 +65,6 @@ def resume_consent(consent: Consent, actor: str, given: Given) -> str:
 
 # The shape of an act.
 def resend_link(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001
-    """Queue the link once more, and return what the page tells."""
+    """Queue the link again, and return what the page shows."""
     services.resend_link(consent.id, actor=actor, **owner_of(consent))
     return "The link is queued, or left in the last ten minutes."

@@ -215,16 +215,13 @@ def open_personal(speaker: Speaker) -> Personal | None:
 
 @transactions.opens_transaction
 def log_opening(speaker: Speaker, *, actor: str, at: datetime) -> None:
-    """Put on record that a member was shown who this is.
-
-    Of an erased person there is nothing to show.
-    """
+    """Log that a member was shown who this speaker is."""
     if open_personal(speaker) is not None:
         log_events.log_speaker_event(speaker, "speaker.opened", at=at, actor=actor, body={})
 
 
 def notes_of(speaker: Speaker) -> Notes:
-    """Open what the caller wrote beside the speaker. After an erasure that is nothing."""
+    """Return the caller's notes on the speaker, opened. After an erasure they are empty."""
     return sealed_notes.open_notes(speaker, subjects=(speaker.subject,))
 
 

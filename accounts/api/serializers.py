@@ -84,7 +84,7 @@ class KeyChanges(StrictSerializer):
 
 
 class KeyPatch(KeyChanges):
-    """What changes of a key, and whether what it began goes on where it may not do that any
+    """Changes to a key, and whether work that it began goes on where the key may not do that any
     more.
     """
 

@@ -13,7 +13,7 @@ from vault import sealed_notes, sealed_values, subject_keys
 
 
 def seal_private_fields(subject: str, consent_id: str, private: Mapping[str, Json]) -> bytes:
-    """Seal them under the person's key."""
+    """Seal the private fields of a consent under the person's key."""
     return sealed_values.seal(subject, _seal_context(consent_id), dict(private))
 
 
@@ -26,7 +26,7 @@ def representation_of(consent: Consent) -> Mapping[str, Json]:
 
 
 def open_private_fields(consent: Consent) -> dict[str, Json]:
-    """Open what lies sealed with a consent. After an erasure that is nothing."""
+    """Return what lies sealed with a consent, opened. After an erasure it is empty."""
     if consent.sealed is None:
         return {}
     try:
@@ -39,7 +39,7 @@ def open_private_fields(consent: Consent) -> dict[str, Json]:
 
 
 def notes_of(consent: Consent) -> Notes:
-    """Open what the caller wrote beside the consent. After an erasure that is nothing."""
+    """Return the caller's notes on the consent, opened. After an erasure they are empty."""
     return sealed_notes.open_notes(consent, subjects=(consent.speaker.subject,))
 
 

@@ -97,7 +97,9 @@ def decline_by_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @web.keep_private
 def withdraw_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """End it, in this one step. Opened by its address, it shows the page with the button."""
+    """Withdraw the consent on POST, in this one step. A GET is redirected to the page with the
+    button.
+    """
     if request.method != "POST":
         return _redirect_to_signing(token)
     try:

@@ -1,4 +1,6 @@
-"""Jobs: speech that is not waited for. The rows are the queue, and messages only wake a worker."""
+"""Jobs: speech that is made in the background. The rows are the queue, and messages only wake a
+worker.
+"""
 
 from __future__ import annotations
 

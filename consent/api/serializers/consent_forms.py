@@ -140,10 +140,10 @@ class Renewal(_Term):
 
 @extend_schema_serializer(component_name="Reason")
 class ReasonRequest(StrictSerializer):
-    """Why.
+    """The reason of a change.
 
-    A code of `GET /v1/reasons`, or words: they count as `other` and are kept under the person's
-    key.
+    It is a code of `GET /v1/reasons`, or words. Words count as `other` and are kept under the
+    person's key.
     """
 
     # A reason of signs alone keeps no one from ending a consent.

@@ -67,19 +67,22 @@ class RawParser(BaseParser):
 
 
 class RawBytesParser(RawParser):
-    """The same for bytes of which the sender does not say what they are."""
+    """Reads a body of bytes whose format the sender does not name, as RawParser does."""
 
     media_type = "application/octet-stream"
 
 
 class AnonymousView(APIView):
-    """A route for everybody, with turns by address."""
+    """A route for all callers, with a rate limit by address."""
 
     authentication_classes = ()
     permission_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Take a turn before anything else. Raises RateLimited."""
+        """Count the request before anything else.
+
+        Raises RateLimited.
+        """
         anonymous_rate_limit.count_request(
             str(request.META.get("REMOTE_ADDR", "")), at=clock.now(), what="c2pa"
         )
