@@ -1,10 +1,7 @@
 """Carrying an erasure out: voices at their providers first, then everything of ours and the key in
 one transaction.
 
-The order matters. 1 What a provider holds is deleted while we can still open the handle by which it
-knows the voice. 2 The tombstone is on the disk before anything of ours goes, so that no backup can
-bring back what we say is gone. 3 Rows, blobs and the key go together with the certificate and the
-log entry, or not at all.
+The order of the steps is the security property. `continue_erasure` lists them.
 """
 
 from __future__ import annotations
@@ -40,13 +37,21 @@ BACKOFF: Final = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=1))
 
 
 def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
-    """Do the steps of an erasure that are left, and return it.
+    """Do the steps of an erasure that are left, and return it. Their order matters.
+
+    1. Delete what each provider holds, while we can still open the handle by which it knows the
+       voice.
+    2. Write the tombstone to the disk before anything of ours goes. So no backup can bring back
+       what we say is gone.
+    3. Delete rows, blobs and the key together with the certificate and the log entry, or nothing.
 
     Raises NotFound and LeaseLost.
 
     Raises Unavailable when a provider is away. The erasure is then tried again.
     """
     erasure = _claim_erasure(erasure_id, at=now())
+
+    # 1.
     waiting = [
         voice.id
         for voice in _voices_of_person(erasure)
@@ -55,6 +60,8 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
     if waiting:
         leases.retry_later(erasure, at=now(), backoff=BACKOFF)
         raise Unavailable("A provider has not deleted every voice yet.", facts={"voices": waiting})
+
+    # 2.
     tombstones.write_tombstone(
         tombstones.Tombstone(
             erasure=erasure.id,
@@ -64,9 +71,12 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
         ),
         at=now(),
     )
+
+    # 3.
     _finish_erasure(
         erasure, at=now_for(erasure.organisation, livemode=erasure.livemode, real=now())
     )
+
     erasure.refresh_from_db()
     return erasure
 
@@ -124,14 +134,17 @@ def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
     """
     if not leases.select_held(erasure).select_for_update().exists():
         raise leases.lease_lost(erasure)
+
     _delete_own_data(erasure, at=at)
+
     kids = _closed_key_ids(erasure.subject)
     destruction = subject_keys.destroy_key(erasure.subject, at=at)
     proof = {"epoch": destruction.epoch, "rows": destruction.rows}
     targets.settle_target(erasure, "vault", erasure.subject, proof=proof, at=at)
-    every = list(ErasureTarget.objects.filter(erasure=erasure).order_by("position"))
+
+    targets_in_order = list(ErasureTarget.objects.filter(erasure=erasure).order_by("position"))
     record, jws = certificate.build_certificate(
-        erasure, every, destruction, locale=_locale_of_speaker(erasure), at=at
+        erasure, targets_in_order, destruction, locale=_locale_of_speaker(erasure), at=at
     )
     leases.complete(
         erasure,
@@ -140,6 +153,7 @@ def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
         certificate=record,
         certificate_jws=jws,
     )
+
     events.append_event(
         organisation_id=erasure.organisation_id,
         livemode=erasure.livemode,
@@ -186,9 +200,10 @@ def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
         ("database", "personal fields"): sum(
             speaker_erasure.purge_speaker(erasure.speaker_id, at=at).values()
         ),
+        # Before the links go, while the clips still lead to the person.
         ("database", "feedback on clips"): reader_feedback.forget_feedback_of_subject(
             erasure.subject
-        ),  # while the clips lead to the person
+        ),
         ("database", "links from clips"): clip_erasure.erase_clips_of_subject(erasure.subject),
         ("database", "fingerprints of clips"): clip_fingerprints.forget_subject(erasure.subject),
         ("database", "comparisons of voices"): voice_comparison.forget_person(erasure.subject),
@@ -201,5 +216,6 @@ def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
             erasure.organisation_id, livemode=erasure.livemode, at=at
         ),
     }
+
     for (system, asset), rows in counts.items():
         targets.settle_target(erasure, system, asset, proof={"rows": rows}, at=at)
