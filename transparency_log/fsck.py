@@ -1,12 +1,6 @@
 """Recompute a log from its entries and compare it with everything that claims to describe it.
 
-`verify_log` checks, in this order, and repairs nothing:
-
-1. Entries: indexes without gaps, columns that agree with the stored bytes.
-2. Every checkpoint and the anchor: the signature, and the root at that size. So each signed
-   tree is a prefix of this log.
-3. Tiles: every tile equals what the entries hash to, and there are no others.
-4. Head: its size and root are those of the recomputed tree.
+`verify_log` checks entries, checkpoints, tiles and the head, and repairs nothing.
 """
 
 from __future__ import annotations
@@ -116,6 +110,12 @@ class _LogChecker:
     def run(self) -> LogReport:
         """Walk once along the entries and return the report.
 
+        1. Entries: indexes without gaps, columns that agree with the stored bytes.
+        2. Every checkpoint and the anchor: the signature, and the root at that size. So each signed
+           tree is a prefix of this log.
+        3. Tiles: every tile equals what the entries hash to, and there are no others.
+        4. Head: its size and root are those of the recomputed tree.
+
         A log that was cut off ends before some of its checkpoints. Those are compared with its last
         tree, and fail.
         """
@@ -123,12 +123,14 @@ class _LogChecker:
         claim = next(claims, None)
 
         for row in self._rows():
+            # 1.
             self._take(row)
 
             place = self.size + len(self.leaves)
             if len(self.leaves) == CHUNK or (claim and claim.size <= place):
                 self._grow()
 
+            # 2.
             while claim and claim.size <= place:
                 self._judge(claim)
                 claim = next(claims, None)
@@ -139,8 +141,11 @@ class _LogChecker:
             self._judge(claim)
             claim = next(claims, None)
 
+        # 3.
         self._compare_tiles({**self.full, **self.edge})
         self._count_tiles()
+
+        # 4.
         self._compare_head()
 
         return self.report

@@ -46,18 +46,21 @@ def examine_bundle(
 
     Raises UnreadableBundle.
     """
+    # 1.
     bundle = _open_bundle(report, path)
     if bundle is None or not report.check("names", lambda: check_names(bundle)):
         return False
 
-    earlier: list[Earlier] = []
-
     report.check("container", lambda: check_container(bundle))
     report.check("files", lambda: check_files(bundle))
+
+    # 2.
     report.check("keys", lambda: load_keys(bundle, pinned, periods))
     report.check("manifest", lambda: check_manifest(bundle))
     report.check("checkpoint", lambda: check_checkpoint(bundle))
 
+    # 3.
+    earlier: list[Earlier] = []
     if previous is not None and not report.check(
         "previous checkpoint", lambda: _read_previous(previous, bundle, earlier)
     ):
@@ -66,6 +69,7 @@ def examine_bundle(
     report.check("log", lambda: check_log(bundle, {one.head[1] for one in earlier}))
     report.check("prefix", lambda: check_previous(bundle, earlier[0].head if earlier else None))
 
+    # 4.
     for name, check in (
         ("entries", check_entries),
         ("openings", check_openings),
@@ -77,11 +81,15 @@ def examine_bundle(
         # The lambda is called within this round of the loop.
         report.check(name, lambda check=check: check(bundle))  # type: ignore[misc]
 
+    # 5.
     _examine_rows(report, bundle)
+
+    # 6.
     if bundle.manifest["kind"] == "speaker":
         report.check("recordings", lambda: check_recordings(bundle))
     report.check("papers", lambda: say_papers(bundle))
 
+    # 7.
     continued = earlier[0] if earlier and report.has_passed("prefix") else None
     report.check("vouched", lambda: check_vouched(bundle, pinned, continued))
 
