@@ -40,9 +40,8 @@ def _explain_language(reason: Reason) -> str | None:
 def _explain_use_case(reason: Reason) -> str | None:
     if reason.required not in use_cases.CODES:
         return None
-    if (
-        reason.required in reason.granted
-    ):  # agreed to, but not with everything that the call may mean by it
+    # Agreed to, but not with everything that the call may mean by it.
+    if reason.required in reason.granted:
         children = ", ".join(use_cases.list_covered_children(str(reason.required)))
         return (
             f"A call for {reason.required} may mean any use under it, and one of those needs a "

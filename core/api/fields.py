@@ -45,9 +45,8 @@ class TextField(serializers.CharField):
         """Return the text."""
         if not isinstance(data, str):
             self.fail("invalid")
-        if (
-            self.max_length is not None and len(data) > self.max_length
-        ):  # before anything looks at every character
+        # This stands before anything looks at every character.
+        if self.max_length is not None and len(data) > self.max_length:
             self.fail("max_length", max_length=self.max_length)
         if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in data):
             raise serializers.ValidationError(
