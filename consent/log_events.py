@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from consent.models import Consent, Speaker
 from core import transactions
@@ -76,30 +77,21 @@ def log_event(
 
     If the person has been erased, it is under the organisation's key.
     """
+    append = partial(
+        events.append_event,
+        organisation_id=organisation_id,
+        livemode=livemode,
+        kind=kind,
+        at=at,
+        actor=actor,
+        refs=refs,
+        body=body,
+        speaker=speaker,
+        by=by,
+    )
+
     try:
-        return events.append_event(
-            organisation_id=organisation_id,
-            livemode=livemode,
-            kind=kind,
-            at=at,
-            actor=actor,
-            subject=subject,
-            refs=refs,
-            body=body,
-            speaker=speaker,
-            by=by,
-        )
+        return append(subject=subject)
     except subject_keys.KeyDestroyed:
         # It is raised before anything is written.
-        return events.append_event(
-            organisation_id=organisation_id,
-            livemode=livemode,
-            kind=kind,
-            at=at,
-            actor=actor,
-            subject=None,
-            refs=refs,
-            body=body,
-            speaker=speaker,
-            by=by,
-        )
+        return append(subject=None)
