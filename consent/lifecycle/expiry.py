@@ -20,14 +20,16 @@ def expire_due(*, at: datetime, most: int = 500) -> int:
 
     `at` is the real time. Test data follows the clock of its organisation.
     """
-    return _end_consents(Q(), at=at, most=most) + sum(
-        _end_consents(
+    ended = _end_consents(Q(), at=at, most=most)
+
+    for organisation in Organisation.objects.filter(test_clock_ms__gt=0).order_by("id"):
+        ended += _end_consents(
             Q(organisation=organisation, livemode=False),
             at=now_for(organisation, livemode=False, real=at),
             most=most,
         )
-        for organisation in Organisation.objects.filter(test_clock_ms__gt=0).order_by("id")
-    )
+
+    return ended
 
 
 # Called by the registry, by position.
@@ -40,21 +42,18 @@ def expire_all_of(organisation_id: str, livemode: bool, at: datetime) -> int:  #
 
 
 def _end_consents(mine: Q, *, at: datetime, most: int | None) -> int:
-    over = (
-        Consent.objects.over(at)
-        .filter(mine)
-        .order_by("valid_until", "id")
-        .values_list("id", flat=True)[:most]
-    )
-    lapsed = Consent.objects.reading(ConsentState.LAPSED, at=at).filter(
-        mine, state=ConsentState.REQUESTED
-    )
+    ended = 0
 
-    unanswered = lapsed.order_by("id")
+    over = Consent.objects.over(at).filter(mine).order_by("valid_until", "id")
+    for consent_id in list(over.values_list("id", flat=True)[:most]):
+        ended += transitions.expire_consent(consent_id, actor=ACTOR, at=at)
 
-    return sum(
-        transitions.expire_consent(consent_id, actor=ACTOR, at=at) for consent_id in list(over)
-    ) + sum(
-        transitions.lapse_request(consent_id, actor=ACTOR, at=at)
-        for consent_id in list(unanswered.values_list("id", flat=True)[:most])
+    unanswered = (
+        Consent.objects.reading(ConsentState.LAPSED, at=at)
+        .filter(mine, state=ConsentState.REQUESTED)
+        .order_by("id")
     )
+    for consent_id in list(unanswered.values_list("id", flat=True)[:most]):
+        ended += transitions.lapse_request(consent_id, actor=ACTOR, at=at)
+
+    return ended
