@@ -43,7 +43,7 @@ MOST: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attested:
+class AttestationResult:
     """What an attestor vouched for, to be kept."""
 
     request: bytes
@@ -57,7 +57,7 @@ class Attestor:
     kind: AttestationKind
     target: str
     every: timedelta
-    visit: Callable[[AttestationTask, Checkpoint, datetime], Attested]
+    visit: Callable[[AttestationTask, Checkpoint, datetime], AttestationResult]
     close: Callable[[], None]
 
 
@@ -76,36 +76,37 @@ def run_due_tasks(*, now: Clock) -> int:
 
     Safe to run in several workers at once.
     """
-    return sum(_run_attestor(outsider, now=now) for outsider in list_attestors())
+    return sum(_run_attestor(attestor, now=now) for attestor in list_attestors())
 
 
-def _run_attestor(outsider: Attestor, *, now: Clock) -> int:
-    _plan_tasks(outsider, at=now())
+def _run_attestor(attestor: Attestor, *, now: Clock) -> int:
+    _plan_tasks(attestor, at=now())
     count = 0
     try:
-        for errand_id in _list_due_tasks(outsider, at=now()):
+        for task_id in _list_due_tasks(attestor, at=now()):
             try:
-                count += _run_task(errand_id, outsider, now=now)
+                count += _run_task(task_id, attestor, now=now)
             except AttestorUnavailable:
-                break  # noted in its row, and its other rows need not wait for the same time-out
+                # It is noted in its row, and the other rows need not wait for the same time-out.
+                break
     finally:
-        outsider.close()
+        attestor.close()
     return count
 
 
-def _plan_tasks(outsider: Attestor, *, at: datetime) -> None:
+def _plan_tasks(attestor: Attestor, *, at: datetime) -> None:
     """Make a row for every log that this attestor was never asked about, under the name that it has
     now.
     """
     known = set(
-        AttestationTask.objects.filter(kind=outsider.kind, target=outsider.target).values_list(
+        AttestationTask.objects.filter(kind=attestor.kind, target=attestor.target).values_list(
             "origin", flat=True
         )
     )
     missing = [
         AttestationTask(
-            kind=outsider.kind,
-            target=outsider.target,
+            kind=attestor.kind,
+            target=attestor.target,
             organisation_id=head.organisation_id,
             origin=head.name,
             due_at=at,
@@ -116,38 +117,41 @@ def _plan_tasks(outsider: Attestor, *, at: datetime) -> None:
     AttestationTask.objects.bulk_create(missing, ignore_conflicts=True)
 
 
-def _list_due_tasks(outsider: Attestor, *, at: datetime) -> list[int]:
+def _list_due_tasks(attestor: Attestor, *, at: datetime) -> list[int]:
     newer = Checkpoint.objects.filter(
         organisation_id=OuterRef("organisation_id"), size__gt=OuterRef("size")
     )
     rows = AttestationTask.objects.filter(
-        leases.is_claimable(at), Exists(newer), kind=outsider.kind, target=outsider.target
+        leases.is_claimable(at), Exists(newer), kind=attestor.kind, target=attestor.target
     )
     return list(rows.order_by("due_at", "id").values_list("id", flat=True)[:MOST])
 
 
-def _run_task(errand_id: int, outsider: Attestor, *, now: Clock) -> int:
+def _run_task(task_id: int, attestor: Attestor, *, now: Clock) -> int:
     """Ask once, settle the row, and return how many attestations were kept.
 
     Raises AttestorUnavailable, after settling. Every other failure is noted in the row.
     """
     at = now()
-    errand = leases.claim(AttestationTask.objects.filter(id=errand_id), at=at, lease=LEASE)
-    if errand is None:
+    task = leases.claim(AttestationTask.objects.filter(id=task_id), at=at, lease=LEASE)
+    if task is None:
         return 0
-    checkpoint = checkpoints.get_latest_checkpoint(errand.organisation_id)
-    if checkpoint is None or _read_origin(checkpoint) != errand.origin:
+
+    checkpoint = checkpoints.get_latest_checkpoint(task.organisation_id)
+    if checkpoint is None or _read_origin(checkpoint) != task.origin:
         # The log goes on under another name, which has a row of its own.
-        _settle_task(errand, due_at=at + BACKOFF.longest)
+        _settle_task(task, due_at=at + BACKOFF.longest)
         return 0
+
     try:
-        attested = outsider.visit(errand, checkpoint, at)
+        result = attestor.visit(task, checkpoint, at)
     except SaysoError as error:
-        _fail_task(errand, error, at=now())
+        _fail_task(task, error, at=now())
         if isinstance(error, AttestorUnavailable):
             raise
         return 0
-    return _keep_attestation(errand, checkpoint, attested, at=now(), every=outsider.every)
+
+    return _keep_attestation(task, checkpoint, result, at=now(), every=attestor.every)
 
 
 def _read_origin(checkpoint: Checkpoint) -> str:
@@ -156,66 +160,66 @@ def _read_origin(checkpoint: Checkpoint) -> str:
 
 @transaction.atomic
 def _keep_attestation(
-    errand: AttestationTask,
+    task: AttestationTask,
     checkpoint: Checkpoint,
-    attested: Attested,
+    result: AttestationResult,
     *,
     at: datetime,
     every: timedelta,
 ) -> int:
-    mine = {"organisation_id": errand.organisation_id, "kind": errand.kind, "target": errand.target}
+    mine = {"organisation_id": task.organisation_id, "kind": task.kind, "target": task.target}
     # Asked twice about one size (a lease that ran out): the first attestation stays, and is as
     # good.
     if not Attestation.objects.filter(**mine, size=checkpoint.size).exists():
         Attestation.objects.create(
-            **mine, size=checkpoint.size, request=attested.request, answer=attested.answer, at=at
+            **mine, size=checkpoint.size, request=result.request, answer=result.answer, at=at
         )
-    _settle_task(errand, due_at=at + every, size=checkpoint.size)
+    _settle_task(task, due_at=at + every, size=checkpoint.size)
     return 1
 
 
-def _settle_task(errand: AttestationTask, *, due_at: datetime, size: int | None = None) -> None:
+def _settle_task(task: AttestationTask, *, due_at: datetime, size: int | None = None) -> None:
     changes = {} if size is None else {"size": size}
     with suppress(LeaseLost):
-        leases.complete(errand, due_at=due_at, failures=0, code="", **changes)
+        leases.complete(task, due_at=due_at, failures=0, code="", **changes)
 
 
-def _fail_task(errand: AttestationTask, error: SaysoError, *, at: datetime) -> None:
+def _fail_task(task: AttestationTask, error: SaysoError, *, at: datetime) -> None:
     with suppress(LeaseLost):
         leases.retry_later(
-            errand,
+            task,
             at=at,
             backoff=BACKOFF,
-            count=errand.failures + 1,
+            count=task.failures + 1,
             failures=F("failures") + 1,
             code=error.stable_code,
         )
     facts = {
-        "organisation_id": errand.organisation_id,
-        "kind": str(errand.kind),
+        "organisation_id": task.organisation_id,
+        "kind": str(task.kind),
         "code": error.stable_code,
     }
     # An attestor that is away comes back in time. One that contradicts us needs an operator.
     level = logging.WARNING if error.retryable else logging.ERROR
-    logger.log(level, "outsider not satisfied", extra={**facts, **error.facts})
+    logger.log(level, "attestor failed", extra={**facts, **error.facts})
 
 
 # --- the three kinds ------------------------------------------------------------------------------
 def _build_witness_attestor(witness: Witness) -> Attestor:
     wire = HttpClient(witness.url)
 
-    def visit(errand: AttestationTask, checkpoint: Checkpoint, at: datetime) -> Attested:
+    def visit(task: AttestationTask, checkpoint: Checkpoint, at: datetime) -> AttestationResult:
         wanted = witness_client.prepare_request(
-            checkpoint.note, size=checkpoint.size, known=errand.size
+            checkpoint.note, size=checkpoint.size, known=task.size
         )
 
         def proof(old: int, new: int) -> tuple[bytes, ...]:
-            return proofs.build_consistency_proof(errand.organisation_id, old=old, new=new)
+            return proofs.build_consistency_proof(task.organisation_id, old=old, new=new)
 
         cosignature = witness_client.request_cosignature(
             witness, wanted, proof=proof, at=at, wire=wire
         )
-        return Attested(request=b"", answer=cosignature.line.encode())
+        return AttestationResult(request=b"", answer=cosignature.line.encode())
 
     every = timedelta(seconds=settings.SAYSO_WITNESS_SECONDS)
     return Attestor(
@@ -230,14 +234,14 @@ def _build_witness_attestor(witness: Witness) -> Attestor:
 def _build_copy_attestor(target: str) -> Attestor:
     keep = copy_settings.open_store(target)
 
-    def visit(errand: AttestationTask, checkpoint: Checkpoint, at: datetime) -> Attested:
-        generation = Head.objects.get(organisation_id=errand.organisation_id).generation
+    def visit(task: AttestationTask, checkpoint: Checkpoint, at: datetime) -> AttestationResult:
+        generation = Head.objects.get(organisation_id=task.organisation_id).generation
         name = checkpoint_copies.build_copy_name(
-            errand.organisation_id, generation=generation, size=checkpoint.size
+            task.organisation_id, generation=generation, size=checkpoint.size
         )
         until = checkpoint_copies.get_retention_end(at, days=settings.SAYSO_COPIES_RETENTION_DAYS)
         keep.store_copy(name, checkpoint.note.encode(), until=until)
-        return Attested(request=b"", answer=name.encode())
+        return AttestationResult(request=b"", answer=name.encode())
 
     every = timedelta(seconds=settings.SAYSO_EVIDENCE_SECONDS)
     return Attestor(
@@ -250,14 +254,14 @@ def _build_timestamp_attestor(target: str) -> Attestor:
 
     def visit(
         # The shape of a visit.
-        errand: AttestationTask,  # noqa: ARG001
+        task: AttestationTask,  # noqa: ARG001
         checkpoint: Checkpoint,
         at: datetime,  # noqa: ARG001
-    ) -> Attested:
+    ) -> AttestationResult:
         stamp = timestamping.request_timestamp(
             checkpoint.note.encode(), roots=read_tsa_roots(), wire=wire
         )
-        return Attested(request=stamp.request, answer=stamp.response)
+        return AttestationResult(request=stamp.request, answer=stamp.response)
 
     every = timedelta(seconds=settings.SAYSO_EVIDENCE_SECONDS)
     return Attestor(
@@ -268,7 +272,7 @@ def _build_timestamp_attestor(target: str) -> Attestor:
 def read_tsa_roots() -> bytes:
     """Read the PEM of the roots of time-stamping authorities.
 
-    Raises OutsiderAway while it cannot be read.
+    Raises AttestorUnavailable while it cannot be read.
     """
     try:
         return Path(settings.SAYSO_TSA_ROOTS or "").read_bytes()
