@@ -97,8 +97,10 @@ def claim_key(caller: Caller, name: str, request_sha256: str, *, at: datetime) -
     except IntegrityError:
         kept = mine.first()
 
-    if kept is None:  # the first request ended between the two statements, and made nothing
+    # The first request ended between the two statements, and made nothing.
+    if kept is None:
         raise _running_error()
+
     _refuse_unless_done(kept, request_sha256)
 
     decision = kept.headers.get("Sayso-Decision")
@@ -142,7 +144,11 @@ def _take_over(kept: IdempotencyRecord, *, at: datetime) -> IdempotencyRecord:
     )
     if not taken:
         raise _running_error()
-    kept.state, kept.lease_until, kept.headers = IdempotencyRecord.State.RUNNING, lease_until, {}
+
+    kept.state = IdempotencyRecord.State.RUNNING
+    kept.lease_until = lease_until
+    kept.headers = {}
+
     return kept
 
 
