@@ -47,7 +47,7 @@ class AccessRequest:
 
     def __post_init__(self) -> None:
         if self.characters < 0:
-            raise ValueError("an ask cannot be for less than nothing")
+            raise ValueError("a request cannot be for less than nothing")
 
         words = _parse_request_words(
             self.language, self.use_case, self.channel, self.territory, tuple(self.labels)

@@ -43,7 +43,7 @@ class HttpClient:
         """Raise ValueError if `url` is no http(s) URL."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("an outsider has an http or https URL")
+            raise ValueError("an attestor has an http or https URL")
 
         self._host = parts.hostname
         self._port = parts.port

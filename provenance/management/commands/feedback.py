@@ -13,7 +13,7 @@ from provenance import reader_feedback
 class Command(BaseCommand):
     help = (
         "Print what people said of the verify page in general; what is about a clip is on its "
-        "organisation's desk."
+        "organisation's page in the admin."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     help = (
         "Recompute the logs from their entries: leaves, tiles, roots, signatures and prefixes of "
         "checkpoints, anchors;"
-        " and verify what outsiders said of them: cosignatures, copies, time stamps. Nothing is "
+        " and verify what attestors said of them: cosignatures, copies, time stamps. Nothing is "
         "repaired."
     )
     # The log can be checked when other parts of the installation are broken.
