@@ -22,7 +22,6 @@ PREFIXES_IN_PATHS: Final[dict[str, Prefix]] = {
     "voice": "vox", "job": "job", "clip": "clp", "erasure": "era", "export": "exp",
 }  # fmt: skip
 """Kind of object -> prefix of its ids, for those whose ids stand in paths."""
-LENGTH: Final = 30
 _BYTES: Final = 16
 _SHAPE: Final = re.compile(r"[a-z]{3}_[a-z2-7]{26}\Z")
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -95,36 +95,6 @@ def filter_by_note(
 
     hashed = index_note(field, value, organisation_id=organisation_id, at=at)
     return rows.filter(**{COLUMNS[field]: hashed})
-
-
-def seal_present(model: Any, subjects_of: Callable[[Any], Collection[str]]) -> None:
-    """Seal the notes that rows of an earlier version hold in clear.
-
-    It is for migrations, with the model as it was then.
-    """
-    rows: QuerySet[Any] = model.objects.all()
-    for row in rows.iterator():
-        written = Notes(
-            external_id=row.external_id,
-            metadata=row.metadata,
-            client_reference=getattr(row, "client_reference", ""),
-        )
-
-        subjects = subjects_of(row)
-        if written and all(subject_keys.is_alive(subject) for subject in subjects):
-            rows.filter(pk=row.pk).update(**_seal_row_notes(row, written, subjects))
-
-
-def _seal_row_notes(row: Any, written: Notes, subjects: Collection[str]) -> dict[str, Any]:
-    whose: dict[str, Any] = {"organisation_id": row.organisation_id, "at": row.created_at}
-    sealed = seal_notes(written, subjects=subjects, row_id=row.pk, **whose)
-
-    if hasattr(row, "reference_index"):
-        sealed["reference_index"] = index_note(
-            "client_reference", written.client_reference, **whose
-        )
-
-    return sealed
 
 
 def _seal_context(row_id: str) -> str:
