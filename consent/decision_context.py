@@ -42,14 +42,14 @@ class LoadedContext:
     policy: Mapping[str, Json] = field(default_factory=dict)
 
 
-def load_context(ask: AccessRequest, *, at: datetime) -> LoadedContext:
+def load_context(request: AccessRequest, *, at: datetime) -> LoadedContext:
     """Load what a decision about this request needs.
 
     A superseded consent is answered for by its successor.
     """
-    policy = organisation_policy.get_policy(ask.organisation_id)
+    policy = organisation_policy.get_policy(request.organisation_id)
     raised = read_raised_levels(policy)
-    chain = _load_chain(ask)
+    chain = _load_chain(request)
     if not chain:
         nothing = PolicyContext(at=at, consent=None, raised=raised)
         return LoadedContext(facts=nothing, consent=None, grants={}, policy=policy)
@@ -63,12 +63,12 @@ def load_context(ask: AccessRequest, *, at: datetime) -> LoadedContext:
     grants = [grant for grant in signed if grant.declined_at is None and grant.removed_at is None]
     usages = quota.load_usages(grants, at)
 
-    view = _build_consent_view(ask, chain, grants, usages, at=at)
+    view = _build_consent_view(request, chain, grants, usages, at=at)
     facts = PolicyContext(
         at=at,
         consent=view,
         forbidden=_collect_exclusions(others, at=at),
-        foreign_samples=_find_foreign_samples(ask, consent.speaker),
+        foreign_samples=_find_foreign_samples(request, consent.speaker),
         held=consent.speaker.state != Speaker.State.ACTIVE or bool(holds),
         representative_missing=_lacks_representative(consent.speaker, at),
         raised=raised,
@@ -88,7 +88,7 @@ def load_context(ask: AccessRequest, *, at: datetime) -> LoadedContext:
 
 
 def _build_consent_view(
-    ask: AccessRequest,
+    request: AccessRequest,
     chain: list[Consent],
     grants: list[Grant],
     usages: Mapping[str, GrantUsage],
@@ -102,7 +102,7 @@ def _build_consent_view(
         assurance=int(consent.assurance[1:]),
         valid_from=consent.valid_from,
         valid_until=consent.valid_until,
-        samples=_load_samples(chain) if ask.sample_sha256s else frozenset(),
+        samples=_load_samples(chain) if request.sample_sha256s else frozenset(),
         import_approved=consent.assurance == "L0" and _has_approved_import(consent, at),
         grants=tuple(
             grant_scope.scope_to_grant_view(
@@ -120,12 +120,14 @@ def _load_samples(chain: list[Consent]) -> frozenset[str]:
     return frozenset(bound.values_list("sha256", flat=True))
 
 
-def _load_chain(ask: AccessRequest) -> list[Consent]:
+def _load_chain(request: AccessRequest) -> list[Consent]:
     """Return the consent asked for and, after it, those that took its place one after the other."""
-    if ask.consent_id is None:
+    if request.consent_id is None:
         return []
-    mine = Consent.objects.of(ask.organisation_id, livemode=ask.livemode).select_related("speaker")
-    found = mine.filter(id=ask.consent_id).first()
+    mine = Consent.objects.of(request.organisation_id, livemode=request.livemode).select_related(
+        "speaker"
+    )
+    found = mine.filter(id=request.consent_id).first()
     chain: list[Consent] = []
     while found is not None and len(chain) < _LONGEST_CHAIN:
         chain.append(found)
@@ -161,14 +163,14 @@ def _collect_exclusions(others: Iterable[Consent], *, at: datetime) -> frozenset
     )
 
 
-def _find_foreign_samples(ask: AccessRequest, speaker: Speaker) -> frozenset[str]:
+def _find_foreign_samples(request: AccessRequest, speaker: Speaker) -> frozenset[str]:
     """Return those of the request's recordings that are bound to other people's consents here."""
-    if not ask.sample_sha256s:
+    if not request.sample_sha256s:
         return frozenset()
     others = SampleHash.objects.filter(
-        sha256__in=ask.sample_sha256s,
-        consent__organisation_id=ask.organisation_id,
-        consent__livemode=ask.livemode,
+        sha256__in=request.sample_sha256s,
+        consent__organisation_id=request.organisation_id,
+        consent__livemode=request.livemode,
     ).exclude(consent__speaker=speaker)
     bound = others.select_related("consent__speaker")
     return frozenset(

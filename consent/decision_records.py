@@ -33,7 +33,7 @@ def reasons_of(decision: Decision) -> tuple[Reason, ...]:
 
 
 def record_decision(
-    ask: AccessRequest,
+    request: AccessRequest,
     gathered: LoadedContext | None,
     grant: Grant | None,
     reasons: tuple[Reason, ...],
@@ -50,17 +50,17 @@ def record_decision(
     consent = gathered.consent if gathered else None
     return Decision.objects.create(
         id=ids.new("dec"),
-        organisation_id=ask.organisation_id,
-        livemode=ask.livemode,
+        organisation_id=request.organisation_id,
+        livemode=request.livemode,
         preview=preview,
         allowed=grant is not None,
         actor=actor,
         consent=consent,
         grant=grant,
-        voice_id=_safe_code(ask.voice_id) or "",
+        voice_id=_safe_code(request.voice_id) or "",
         epoch=consent.revocation_epoch if consent else None,
         record_sha256=consent.record_sha256 if consent else "",
-        ask=_request_to_json(ask),
+        ask=_request_to_json(request),
         reasons=[
             {**reason_to_json(reason), "required": _safe_value(reason.required)}
             for reason in reasons
@@ -136,25 +136,26 @@ def restore_access_request(decision: Decision) -> AccessRequest:
         return AccessRequest(**{**known, **unsure})
 
 
-def _request_to_json(ask: AccessRequest) -> dict[str, Json]:
+def _request_to_json(request: AccessRequest) -> dict[str, Json]:
     """Return a request as a decision stores it: canonical words, and the caller's in `given` where
     they differ.
     """
     stored: dict[str, Json] = {
-        "action": _safe_code(ask.action),
-        "language": ask.language,
-        "use_case": ask.use_case,
-        "channel": ask.channel,
-        "territory": ask.territory,
-        "characters": ask.characters,
-        "labels": list(ask.labels),
-        "samples": list(ask.sample_sha256s),
+        "action": _safe_code(request.action),
+        "language": request.language,
+        "use_case": request.use_case,
+        "channel": request.channel,
+        "territory": request.territory,
+        "characters": request.characters,
+        "labels": list(request.labels),
+        "samples": list(request.sample_sha256s),
     }
-    if ask.assurance_floor:
-        stored["assurance_floor"] = ask.assurance_floor
-    if ask.given:
+    if request.assurance_floor:
+        stored["assurance_floor"] = request.assurance_floor
+    if request.given:
         stored["given"] = {
-            name: _keep_spelling(word, getattr(ask, name)) for name, word in ask.given.items()
+            name: _keep_spelling(word, getattr(request, name))
+            for name, word in request.given.items()
         }
     return stored
 

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def load_and_evaluate(
-    ask: AccessRequest, *, at: datetime, quota: bool = True
+    request: AccessRequest, *, at: datetime, quota: bool = True
 ) -> tuple[LoadedContext | None, PolicyResult]:
     """Load the facts of a request and evaluate it.
 
@@ -33,7 +33,7 @@ def load_and_evaluate(
     try:
         # A doubt must undo what was read, and nothing was written yet: no savepoint is needed.
         with transaction.atomic(savepoint=False):
-            gathered = decision_context.load_context(ask, at=at)
+            gathered = decision_context.load_context(request, at=at)
 
             if gathered.chain:
                 signed_record_check.check_signed_records(
@@ -41,15 +41,15 @@ def load_and_evaluate(
                 )
 
             verdict = evaluate.evaluate_request(
-                ask, gathered.facts if quota else _ignore_quota(gathered.facts)
+                request, gathered.facts if quota else _ignore_quota(gathered.facts)
             )
 
             if verdict.is_allowed and gathered.consent is not None:
                 signed_record_check.check_other_consents(gathered.others, gathered.holds)
-                if ask.voice_id:
+                if request.voice_id:
                     rests_on = {consent.id for consent in gathered.chain}
                     voice_lookup.check_bound(
-                        ask.voice_id, rests_on, subject=gathered.consent.speaker.subject
+                        request.voice_id, rests_on, subject=gathered.consent.speaker.subject
                     )
 
             return gathered, replace(

@@ -32,7 +32,7 @@ from core.errors import NotFound
 
 __all__ = [
     "AccessRequest", "ConsentDenied", "Permit", "charge_quota", "check", "commit", "confirm",
-    "find_ended_permits", "may_repeat", "may_still", "permit_of", "preview_decision", "reasons_of",
+    "find_ended_permits", "get_permit", "may_repeat", "may_still", "preview_decision", "reasons_of",
     "release", "release_stale",
 ]  # fmt: skip
 
@@ -40,7 +40,7 @@ PERMIT_LASTS: Final = timedelta(hours=1)
 ANSWER_LASTS: Final = timedelta(seconds=60)
 
 
-def check(ask: AccessRequest, *, at: datetime, actor: str) -> Permit:
+def check(request: AccessRequest, *, at: datetime, actor: str) -> Permit:
     """Find the one grant that covers the request, and return a permit.
 
     1. Load what the decision rests on, and evaluate it.
@@ -52,47 +52,47 @@ def check(ask: AccessRequest, *, at: datetime, actor: str) -> Permit:
     call this outside of any transaction. Raises ConsentDenied, and KeyEnded for an API key that may
     not do this any more, such as the one that queued a job.
     """
-    permit_validity.check_actor(actor, ask.action, at=at)
+    permit_validity.check_actor(actor, request.action, at=at)
 
     with transaction.atomic():
         # 1.
-        context, result = load_and_evaluate(ask, at=at)
+        context, result = load_and_evaluate(request, at=at)
 
         if result.grant is not None and context is not None:
             # 2.
             grant = context.grants[result.grant.grant_id]
-            characters, clips = _count_reserved(ask)
+            characters, clips = _count_reserved(request)
             usage = quota.reserve_quota(
                 grant, context.usages.get(grant.id), characters=characters, clips=clips, at=at
             )
             if usage is not None:
                 # 3. and 4.
-                return _issue_permit(ask, context, grant, usage, at=at, actor=actor)
+                return _issue_permit(request, context, grant, usage, at=at, actor=actor)
 
             result = _deny_for_quota(context, result.grant)
 
-    decision = _record_denial(ask, context, result, preview=False, at=at, actor=actor)
+    decision = _record_denial(request, context, result, preview=False, at=at, actor=actor)
     raise ConsentDenied(result.reasons, decision_id=decision.id)
 
 
-def preview_decision(ask: AccessRequest, *, at: datetime, actor: str) -> Decision:
+def preview_decision(request: AccessRequest, *, at: datetime, actor: str) -> Decision:
     """Decide whether the request would be allowed, record and log it, and use nothing.
 
     Never raises a denial.
     """
     with transaction.atomic():
-        context, result = load_and_evaluate(ask, at=at)
+        context, result = load_and_evaluate(request, at=at)
 
         if result.grant is not None and context is not None:
             grant = context.grants[result.grant.grant_id]
             ends = _answer_end(context.consent, at + ANSWER_LASTS)
             decision = decision_records.record_decision(
-                ask, context, grant, (), preview=True, at=at, actor=actor, expires_at=ends
+                request, context, grant, (), preview=True, at=at, actor=actor, expires_at=ends
             )
             decision_records.log_decision(decision, context.consent, at=at, actor=actor)
             return decision
 
-    return _record_denial(ask, context, result, preview=True, at=at, actor=actor)
+    return _record_denial(request, context, result, preview=True, at=at, actor=actor)
 
 
 @transactions.requires_transaction
@@ -145,8 +145,7 @@ def charge_quota(permit: Permit, *, characters: int, milliseconds: int) -> bool:
 
 
 @transactions.opens_transaction
-# One shape with its neighbours.
-def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001
+def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001, same signature as `commit`
     """Release what `check` set aside.
 
     Returns True the first time, False for a permit that was settled before.
@@ -164,7 +163,7 @@ def release_stale(*, at: datetime, most: int = 500) -> int:
     return sum(quota.release_reservation(reservation) for reservation in stale)
 
 
-def permit_of(decision_id: str) -> Permit:
+def get_permit(decision_id: str) -> Permit:
     """Load the permit of an allowed decision, in a worker. `confirm` still decides.
 
     Raises NotFound.
@@ -188,7 +187,7 @@ def _deny_for_quota(context: LoadedContext, grant: GrantView) -> PolicyResult:
 
 
 def _issue_permit(
-    ask: AccessRequest,
+    request: AccessRequest,
     context: LoadedContext,
     grant: Grant,
     usage: GrantUsage,
@@ -199,9 +198,9 @@ def _issue_permit(
     consent = cast("Consent", context.consent)
     ends = _answer_end(consent, at + PERMIT_LASTS)
     decision = decision_records.record_decision(
-        ask, context, grant, (), preview=False, at=at, actor=actor, expires_at=ends
+        request, context, grant, (), preview=False, at=at, actor=actor, expires_at=ends
     )
-    characters, clips = _count_reserved(ask)
+    characters, clips = _count_reserved(request)
     quota.create_reservation(decision, usage, characters=characters, clips=clips, expires_at=ends)
     noted = decision_records.log_decision(decision, consent, at=at, actor=actor)
     permit_validity.remember_ground(decision.id, consent, context.policy)
@@ -209,9 +208,9 @@ def _issue_permit(
     return replace(permit, event_id=noted)
 
 
-def _count_reserved(ask: AccessRequest) -> tuple[int, int]:
+def _count_reserved(request: AccessRequest) -> tuple[int, int]:
     """Return the characters and clips that a request sets aside. Cloning uses none."""
-    return (ask.characters, 1) if ask.action == "synthesize" else (0, 0)
+    return (request.characters, 1) if request.action == "synthesize" else (0, 0)
 
 
 def _answer_end(consent: Consent | None, at_most: datetime) -> datetime:
@@ -223,11 +222,11 @@ def _answer_end(consent: Consent | None, at_most: datetime) -> datetime:
 def _build_permit(
     decision: Decision, consent: Consent, grant: Grant, *, policy: Mapping[str, Json]
 ) -> Permit:
-    ask = cast("Mapping[str, str | None]", decision.ask)
+    asked = cast("Mapping[str, str | None]", decision.ask)
     return Permit(
         decision_id=decision.id,
         actor=decision.actor,
-        action=str(ask["action"]),
+        action=str(asked["action"]),
         voice_id=decision.voice_id,
         consent_id=consent.id,
         grant_id=grant.id,
@@ -235,10 +234,10 @@ def _build_permit(
         subject=consent.speaker.subject,
         speaker_id=consent.speaker_id,
         record_sha256=decision.record_sha256,
-        language=ask["language"],
-        use_case=ask["use_case"] or grant.use_case,
-        channel=ask["channel"],
-        territory=ask["territory"],
+        language=asked["language"],
+        use_case=asked["use_case"] or grant.use_case,
+        channel=asked["channel"],
+        territory=asked["territory"],
         policy_version=decision.policy_version,
         expires_at=decision.expires_at,
         min_disclosure=str(grant.scope.get("min_disclosure", "none")),
@@ -253,7 +252,7 @@ def _build_permit(
 
 @transactions.opens_transaction
 def _record_denial(
-    ask: AccessRequest,
+    request: AccessRequest,
     context: LoadedContext | None,
     result: PolicyResult,
     *,
@@ -263,7 +262,7 @@ def _record_denial(
 ) -> Decision:
     """Record and log a refusal, in a transaction of its own."""
     decision = decision_records.record_decision(
-        ask,
+        request,
         context,
         None,
         result.reasons,

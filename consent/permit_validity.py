@@ -37,17 +37,19 @@ Ground = tuple[int, str, bytes]
 _judged: dict[str, Ground] = {}
 
 
-def may_still(held: Permit | str, *, at: datetime, lock: bool = False) -> None:
+def may_still(permit: Permit | str, *, at: datetime, lock: bool = False) -> None:
     """Check that what allowed this decision is valid at `at`.
 
-    `held` is a running Permit, or the decision id of a delivered one. With `lock`, the consent
+    `permit` is a running Permit, or the decision id of a delivered one. With `lock`, the consent
     behind a permit stays locked until the caller's transaction ends.
 
     Raises ConsentDenied, and KeyEnded for a permit whose API key may not do this any more.
     """
-    if isinstance(held, str):
-        _check_delivered(held, at=at)
-    elif (error := find_ended_permits(((held, at),), lock=lock).get(held.decision_id)) is not None:
+    if isinstance(permit, str):
+        _check_delivered(permit, at=at)
+    elif (
+        error := find_ended_permits(((permit, at),), lock=lock).get(permit.decision_id)
+    ) is not None:
         raise error
 
 
@@ -209,13 +211,13 @@ def _check_delivered(decision_id: str, *, at: datetime) -> None:
         missing = Reason(code="no_consent", detail="There is no such permission.")
         raise ConsentDenied((missing,), decision_id=decision_id)
 
-    ask = restore_access_request(decision)
-    if ask.voice_id and voice_lookup.find_deleted_voices({ask.voice_id}):
+    request = restore_access_request(decision)
+    if request.voice_id and voice_lookup.find_deleted_voices({request.voice_id}):
         gone = make_reason("The voice has been deleted.", decision.consent_id, "voice_not_ready")
         raise ConsentDenied((gone,), decision_id=decision_id)
 
     # A preview used nothing of the quota, so what is left of it counts.
-    _, verdict = load_and_evaluate(ask, at=at, quota=decision.preview)
+    _, verdict = load_and_evaluate(request, at=at, quota=decision.preview)
     if not verdict.is_allowed:
         raise ConsentDenied(verdict.reasons, decision_id=decision_id)
 

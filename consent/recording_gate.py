@@ -23,7 +23,7 @@ from core import transactions
 
 
 def check_recordings(
-    ask: AccessRequest, permit: Permit, sounds: Sequence[Sound], *, at: datetime, actor: str
+    request: AccessRequest, permit: Permit, sounds: Sequence[Sound], *, at: datetime, actor: str
 ) -> tuple[RecordingIdentity, ...]:
     """Return the identities of these recordings, if none is another person's.
 
@@ -40,9 +40,9 @@ def check_recordings(
 
     reasons = tuple(_foreign_reason(permit, place) for place in foreign)
     with transaction.atomic():
-        gathered = decision_context.load_context(ask, at=at)
+        gathered = decision_context.load_context(request, at=at)
         decision = decision_records.record_decision(
-            ask,
+            request,
             gathered,
             None,
             reasons,

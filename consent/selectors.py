@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from accounts.sandbox_clock import now_for
 from consent.models import Consent, Speaker
 from consent.policy.state_machine import ENDED, ConsentState
 from core import clock
 from core.errors import NotFound
-
-_OVERLAP: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +23,6 @@ class Ended:
     livemode: bool
     state: str
     ended_at: datetime
-
-
-def list_ended_since(cursor: datetime | None, *, most: int = 1000) -> tuple[Ended, ...]:
-    """Return the consents that ended since the cursor, oldest first.
-
-    The last `ended_at` is the next cursor. The query reaches a little further back, because a
-    transaction may commit late. Handling one consent twice must be harmless.
-    """
-    rows = Consent.objects.filter(state__in=sorted(ENDED), ended_at__isnull=False)
-    if cursor is not None:
-        rows = rows.filter(ended_at__gt=cursor - _OVERLAP)
-
-    return tuple(_consent_to_ended(row) for row in rows.order_by("ended_at", "id")[:most])
 
 
 def list_ended_among(consent_ids: Iterable[str]) -> tuple[Ended, ...]:

@@ -124,7 +124,7 @@ def give_up_voices(*, at: datetime) -> int:
         time = now_for(voice.organisation, livemode=voice.livemode, real=at)
         if voice.lease_until is not None and voice.lease_until > time:
             continue
-        gate.release(gate.permit_of(voice.decision_id), at=time)
+        gate.release(gate.get_permit(voice.decision_id), at=time)
         given_up += voice_events.give_up_voice(voice, code="interrupted", actor=ACTOR, at=time)
 
     return given_up
@@ -143,7 +143,7 @@ def give_up_clips(*, at: datetime) -> int:
             continue
 
         try:
-            permit = gate.permit_of(clip.decision_id)
+            permit = gate.get_permit(clip.decision_id)
         except NotFound:
             # Nothing was reserved.
             continue

@@ -89,17 +89,3 @@ def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
         voice, "voice.deleted", {"code": voice.code, "provider": voice.provider}, actor=actor, at=at
     )
     return True
-
-
-def delete_now(
-    voice_id: str, *, actor: str, now: Clock, providers: Providers = registry.get_provider
-) -> None:
-    """Delete a voice now and not by a task, for a caller who needs the outcome, such as an erasure.
-
-    Afterwards the voice is `deleted`, or `revoking` while another worker deletes it. A voice that
-    is deleted already stays as it is. `now` is the real clock.
-
-    Raises ProviderDown.
-    """
-    begin_deletion(voice_id, code="requested")
-    run_deletion(voice_id, actor=actor, real=now, providers=providers)

@@ -1,4 +1,4 @@
-"""What speaks against a call whatever the grants say: the ask itself, and the consent as a whole.
+"""What speaks against a call whatever the grants say: the request, and the consent as a whole.
 
 Pure.
 """
@@ -13,10 +13,10 @@ from consent.policy.state_machine import ConsentState
 from consent.policy.types import AccessRequest, ConsentView, PolicyContext, Reason, make_reason
 
 
-def check_request(ask: AccessRequest, facts: PolicyContext) -> list[Reason]:
-    """Collect what speaks against the ask whatever the grants say."""
+def check_request(request: AccessRequest, facts: PolicyContext) -> list[Reason]:
+    """Collect what speaks against the request whatever the grants say."""
     against: list[Reason] = []
-    published = ask.action not in UNPUBLISHED
+    published = request.action not in UNPUBLISHED
     if facts.held:
         against.append(Reason(code="hold", detail="A hold stands on this person's voice."))
     if facts.representative_missing:
@@ -26,15 +26,15 @@ def check_request(ask: AccessRequest, facts: PolicyContext) -> list[Reason]:
                 detail="No representative is verified to act for this person.",
             )
         )
-    if not ask.voice_ready:
+    if not request.voice_ready:
         against.append(
             Reason(code="voice_not_ready", detail="The voice is not ready.", required="ready")
         )
-    if ask.use_case is None and (published or "use_case" in ask.given):
+    if request.use_case is None and (published or "use_case" in request.given):
         against.append(
             Reason(code="use_case_unknown", detail="The call names no use case that we know.")
         )
-    if ask.language is None and (published or "language" in ask.given):
+    if request.language is None and (published or "language" in request.given):
         against.append(
             Reason(
                 code="language_unknown",
@@ -44,7 +44,9 @@ def check_request(ask: AccessRequest, facts: PolicyContext) -> list[Reason]:
     return against
 
 
-def check_consent(ask: AccessRequest, facts: PolicyContext, consent: ConsentView) -> list[Reason]:
+def check_consent(
+    request: AccessRequest, facts: PolicyContext, consent: ConsentView
+) -> list[Reason]:
     """Return the reasons against the consent as a whole: its state, its term, its samples."""
     against: list[Reason] = []
     at, since, until = facts.at, consent.valid_from, consent.valid_until
@@ -60,7 +62,7 @@ def check_consent(ask: AccessRequest, facts: PolicyContext, consent: ConsentView
         against.append(
             make_reason("consent_not_yet_valid", "The term of this consent has not begun.", consent)
         )
-    if ask.sample_sha256s and not _samples_fit(ask, facts, consent):
+    if request.sample_sha256s and not _samples_fit(request, facts, consent):
         against.append(
             make_reason(
                 "sample_not_covered",
@@ -71,15 +73,15 @@ def check_consent(ask: AccessRequest, facts: PolicyContext, consent: ConsentView
     return against
 
 
-def _samples_fit(ask: AccessRequest, facts: PolicyContext, consent: ConsentView) -> bool:
-    """Return whether the consent covers the recordings that `ask` names.
+def _samples_fit(request: AccessRequest, facts: PolicyContext, consent: ConsentView) -> bool:
+    """Return whether the consent covers the recordings that `request` names.
 
     A clone binds its recordings to the consent: they may be new, but not another person's. Every
     other action needs recordings that are bound already.
     """
-    if ask.action == "clone":
+    if request.action == "clone":
         return not facts.foreign_samples
-    return consent.samples.issuperset(ask.sample_sha256s)
+    return consent.samples.issuperset(request.sample_sha256s)
 
 
 _STATES: Final[Mapping[ConsentState, tuple[str, str]]] = {

@@ -18,28 +18,23 @@ from consent.policy.types import AccessRequest, PolicyContext, PolicyResult, Rea
 VERSION: Final = "2026-11-29.1"
 
 
-def list_denial_reasons(ask: AccessRequest, facts: PolicyContext) -> tuple[Reason, ...]:
-    """Return all reasons against. None means that one grant covers everything."""
-    return evaluate_request(ask, facts).reasons
-
-
-def evaluate_request(ask: AccessRequest, facts: PolicyContext) -> PolicyResult:
+def evaluate_request(request: AccessRequest, facts: PolicyContext) -> PolicyResult:
     """Find the one grant that covers what is asked, or the reasons of the nearest one.
 
     Default deny.
     """
-    general = check_request(ask, facts)
+    general = check_request(request, facts)
     consent = facts.consent
     if consent is None:
         general.append(
             Reason(code="no_consent", detail="There is no consent that this call could rest on.")
         )
         return PolicyResult(reasons=tuple(general), grant=None)
-    general.extend(check_consent(ask, facts, consent))
+    general.extend(check_consent(request, facts, consent))
     nearest: list[Reason] | None = None
     rank = (0, 0)
     for grant in consent.grants:
-        against = check_grant(ask, grant, consent, facts)
+        against = check_grant(request, grant, consent, facts)
         if not against and not general:
             return PolicyResult(reasons=(), grant=grant)
         mine = (len(against), sum(reason.code == "use_case_not_covered" for reason in against))
@@ -51,7 +46,7 @@ def evaluate_request(ask: AccessRequest, facts: PolicyContext) -> PolicyResult:
                 "action_not_covered",
                 "This consent has no grant left.",
                 consent,
-                required=ask.action,
+                required=request.action,
             )
         ]
     return PolicyResult(reasons=(*general, *nearest), grant=None)

@@ -19,25 +19,25 @@ _LABELS: Final = ", ".join(sorted(use_cases.EXCLUDABLE))
 
 
 def check_grant(
-    ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
+    request: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
 ) -> list[Reason]:
     """Return what speaks against one grant, in the order of the published reason codes."""
     against: list[Reason] = []
-    use_case = ask.use_case
+    use_case = request.use_case
     # 1. assurance
     named = use_case or grant.use_case
     needed = use_cases.get_minimum_level(named, facts.raised)
-    needed = max(needed, ask.assurance_floor)
+    needed = max(needed, request.assurance_floor)
     if consent.assurance < needed and not _trusted_as_l1(consent, named, needed, facts):
         against.append(_assurance_reason(consent, needed))
     # 2. action
-    if ask.action not in grant.actions:
+    if request.action not in grant.actions:
         against.append(
             make_reason(
                 "action_not_covered",
                 "This act was not agreed to.",
                 consent,
-                ask.action,
+                request.action,
                 sorted(grant.actions),
             )
         )
@@ -53,22 +53,24 @@ def check_grant(
             )
         )
     # 4. language
-    if ask.language is not None and not languages.any_range_covers(grant.languages, ask.language):
+    if request.language is not None and not languages.any_range_covers(
+        grant.languages, request.language
+    ):
         against.append(
             make_reason(
                 "language_not_covered",
                 "This language was not agreed to.",
                 consent,
-                ask.language,
+                request.language,
                 grant.spelt,
             )
         )
     # 5. channel and territory   6. exclusions   7. quota
-    against += _check_place(ask, grant, consent, facts)
-    if grant.exclusions or facts.forbidden or ask.labels:
-        against += _check_exclusions(ask, grant, consent, facts)
-    if ask.action == "synthesize":
-        against += _check_quota(ask, grant, consent)
+    against += _check_place(request, grant, consent, facts)
+    if grant.exclusions or facts.forbidden or request.labels:
+        against += _check_exclusions(request, grant, consent, facts)
+    if request.action == "synthesize":
+        against += _check_quota(request, grant, consent)
     return against
 
 
@@ -84,18 +86,18 @@ def _trusted_as_l1(consent: ConsentView, use_case: str, needed: int, facts: Poli
 
 
 def _check_place(
-    ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
+    request: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
 ) -> list[Reason]:
     """Check channel and territory. A call without one could go anywhere, which only `*` covers."""
     against: list[Reason] = []
-    published = ask.action not in UNPUBLISHED
+    published = request.action not in UNPUBLISHED
 
-    listed = ask.channel in grant.channels or channels.ANY in grant.channels
-    if not listed and (published or ask.channel):
-        against.append(_channel_reason(ask, grant, consent))
+    listed = request.channel in grant.channels or channels.ANY in grant.channels
+    if not listed and (published or request.channel):
+        against.append(_channel_reason(request, grant, consent))
 
-    if (published or ask.territory) and not _covers_territory(grant, ask.territory, facts):
-        against.append(_territory_reason(ask, grant, consent))
+    if (published or request.territory) and not _covers_territory(grant, request.territory, facts):
+        against.append(_territory_reason(request, grant, consent))
 
     return against
 
@@ -109,7 +111,7 @@ def _covers_territory(grant: GrantView, asked: str | None, facts: PolicyContext)
 
 
 def _check_exclusions(
-    ask: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
+    request: AccessRequest, grant: GrantView, consent: ConsentView, facts: PolicyContext
 ) -> list[Reason]:
     """Check exclusions. They beat every grant, also those of the person's other consents."""
     against: list[Reason] = []
@@ -120,14 +122,16 @@ def _check_exclusions(
             "new signature helps."
         )
         against.append(make_reason("content_excluded", detail, consent))
-    if ask.use_case is not None:
-        for code in sorted(forbidden.intersection(use_cases.list_excluding_codes(ask.use_case))):
+    if request.use_case is not None:
+        for code in sorted(
+            forbidden.intersection(use_cases.list_excluding_codes(request.use_case))
+        ):
             against.append(
                 make_reason(
-                    "content_excluded", f"The person excluded {code}.", consent, ask.use_case
+                    "content_excluded", f"The person excluded {code}.", consent, request.use_case
                 )
             )
-    for label in ask.labels:
+    for label in request.labels:
         if label == use_cases.UNSURE:
             detail = (
                 f"A label is `unsure` or not known, and doubt refuses. The labels are {_LABELS}."
@@ -147,17 +151,17 @@ def _check_exclusions(
     return against
 
 
-def _check_quota(ask: AccessRequest, grant: GrantView, consent: ConsentView) -> list[Reason]:
+def _check_quota(request: AccessRequest, grant: GrantView, consent: ConsentView) -> list[Reason]:
     against: list[Reason] = []
     characters, clips, milliseconds = (
         grant.characters_left,
         grant.clips_left,
         grant.milliseconds_left,
     )
-    if characters is not None and ask.characters > characters:
+    if characters is not None and request.characters > characters:
         detail = "Not enough characters are left."
         against.append(
-            make_reason("quota_exceeded", detail, consent, ask.characters, [max(characters, 0)])
+            make_reason("quota_exceeded", detail, consent, request.characters, [max(characters, 0)])
         )
     if clips is not None and clips < 1:
         against.append(make_reason("quota_exceeded", "No clip is left.", consent, 1, [0]))
@@ -175,21 +179,23 @@ def _assurance_reason(consent: ConsentView, needed: int) -> Reason:
     )
 
 
-def _channel_reason(ask: AccessRequest, grant: GrantView, consent: ConsentView) -> Reason:
+def _channel_reason(request: AccessRequest, grant: GrantView, consent: ConsentView) -> Reason:
     detail = (
         "This channel was not agreed to."
-        if ask.channel
+        if request.channel
         else "The call names no channel. Not every one was agreed to."
     )
-    return make_reason("channel_not_covered", detail, consent, ask.channel, sorted(grant.channels))
+    return make_reason(
+        "channel_not_covered", detail, consent, request.channel, sorted(grant.channels)
+    )
 
 
-def _territory_reason(ask: AccessRequest, grant: GrantView, consent: ConsentView) -> Reason:
+def _territory_reason(request: AccessRequest, grant: GrantView, consent: ConsentView) -> Reason:
     detail = (
         "This territory was not agreed to."
-        if ask.territory
+        if request.territory
         else "The call names no territory. Not every one was agreed to."
     )
     return make_reason(
-        "territory_not_covered", detail, consent, ask.territory, sorted(grant.territories)
+        "territory_not_covered", detail, consent, request.territory, sorted(grant.territories)
     )

@@ -51,7 +51,7 @@ def codes(use_case: str, of: PolicyContext, **changes: Any) -> list[str]:
         organisation_id="org_a", livemode=True, action="synthesize", consent_id="con_a",
         language="en", use_case=use_case, **changes,
     )  # fmt: skip
-    return [reason.code for reason in evaluate.list_denial_reasons(ask, of)]
+    return [reason.code for reason in evaluate.evaluate_request(ask, of).reasons]
 
 
 class TestLevelZero:

@@ -66,9 +66,9 @@ def reasons(
     }
     return [
         one.code
-        for one in evaluate.list_denial_reasons(
+        for one in evaluate.evaluate_request(
             replace(ASK, **rest), PolicyContext(at=at, consent=changed, **extra)
-        )
+        ).reasons
     ]
 
 
@@ -167,9 +167,9 @@ class TestJudge:
         ]  # fmt: skip
 
     def test_tells_what_was_required_and_granted(self) -> None:
-        (one,) = evaluate.list_denial_reasons(
+        (one,) = evaluate.evaluate_request(
             replace(ASK, language="ja"), PolicyContext(at=NOON, consent=CONSENT)
-        )
+        ).reasons
         assert (one.consent, one.required, one.granted) == ("con_a", "ja", ("en", "de-DE"))
 
     def test_never_mixes_grants(self) -> None:
@@ -193,7 +193,7 @@ class TestJudge:
     def test_refuses_without_a_consent(self) -> None:
         assert [
             one.code
-            for one in evaluate.list_denial_reasons(ASK, PolicyContext(at=NOON, consent=None))
+            for one in evaluate.evaluate_request(ASK, PolicyContext(at=NOON, consent=None)).reasons
         ] == ["no_consent"]
 
     def test_refuses_a_consent_without_grants(self) -> None:

@@ -105,6 +105,10 @@ class World:
     def wait_past_the_end(self) -> None:
         self.at = NOON + timedelta(days=366)
 
+    def delete_the_voice_at_once(self) -> None:
+        voice_deletion.begin_deletion(self.voice.id, code="requested")
+        voice_deletion.run_deletion(self.voice.id, actor="member:x", real=lambda: self.at)
+
     def advance_the_clock(self) -> None:
         house = self.voice.organisation
         self.at = provisioning.advance_test_clock(
@@ -222,9 +226,7 @@ COMMANDS: dict[str, Callable[[World], object]] = {
     "call the voice otherwise": lambda w: voice_library.relabel_voice(
         w.voice.id, principal=principal_of(w.voice), at=w.at, name="Other"
     ),
-    "delete the voice at once": lambda w: voice_deletion.delete_now(
-        w.voice.id, actor="member:x", now=lambda: w.at
-    ),
+    "delete the voice at once": World.delete_the_voice_at_once,
     "change the contact": lambda w: contact_details.change_contact(
         w.voice.organisation_id, {"dpo": "dpo@acme.example"}, actor="member:x", at=w.at
     ),
@@ -276,7 +278,6 @@ APART: Final = {
     "accounts.membership.reset_second_factor": "the gate asks for no member",
     "consent.services.create_speaker": "what no permit rests on",
     "consent.services.resend_link": "writes a letter",
-    "voices.voice_deletion.run_deletion": "the worker's half of the deletion that is tried here",
     "consent.services.sign_consent": "ends as `sign_as_test` does",
     "voices.similarity_reviews.settle_review": "changes no voice",
     "voices.speech.dispatch.queue_job": "makes something of a yes",

@@ -142,7 +142,7 @@ class TestADecisionThatWasChangedByHand:
         with pytest.raises(gate.ConsentDenied, match="was not agreed to"):
             gate.may_still(decision_id, at=NOON)
         with pytest.raises(gate.ConsentDenied, match="was not agreed to"), transaction.atomic():
-            gate.confirm(gate.permit_of(decision_id), at=NOON)
+            gate.confirm(gate.get_permit(decision_id), at=NOON)
 
 
 class TestCarryingOver:

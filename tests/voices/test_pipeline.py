@@ -215,7 +215,7 @@ class TestWhatGoesWrong:
     ) -> None:
         def sweep() -> None:
             clip = Clip.objects.get()
-            permit = gate.permit_of(clip.decision_id)
+            permit = gate.get_permit(clip.decision_id)
             clip_delivery.abort_reservation(
                 clip.id, permit, code="interrupted", actor="system:sweep", at=NOON
             )

@@ -78,13 +78,6 @@ class SampleReport:
     pairs: tuple[PairFacts, ...]
     faults: tuple[Fault, ...]
 
-    @property
-    def needs_review_only(self) -> bool:
-        """Check whether there are faults, and all of them are doubts that a person can settle."""
-        return bool(self.faults) and all(
-            fault.code == "sample_review_needed" for fault in self.faults
-        )
-
     def as_json(self) -> dict[str, Json]:
         """Return the report to store beside the samples."""
         return {
