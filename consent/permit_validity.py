@@ -47,10 +47,11 @@ def may_still(permit: Permit | str, *, at: datetime, lock: bool = False) -> None
     """
     if isinstance(permit, str):
         _check_delivered(permit, at=at)
-    elif (
-        error := find_ended_permits(((permit, at),), lock=lock).get(permit.decision_id)
-    ) is not None:
-        raise error
+        return
+
+    ended = find_ended_permits(((permit, at),), lock=lock)
+    if permit.decision_id in ended:
+        raise ended[permit.decision_id]
 
 
 def may_repeat(decision_id: str, *, at: datetime) -> None:
