@@ -1,10 +1,11 @@
 """The changes that consent offers. The API, pages, admin and tasks call these."""
 
-from consent.lifecycle.consent_requests import ConsentRequest, renew_consent, request_consent
+from consent.lifecycle.consent_requests import ConsentRequest, request_consent
 from consent.lifecycle.expiry import expire_due
 from consent.lifecycle.holds import lift_hold, place_hold
 from consent.lifecycle.link_resend import resend_link
 from consent.lifecycle.narrowing import narrow_consent
+from consent.lifecycle.renewals import renew_consent
 from consent.lifecycle.sample_binding import register_samples
 from consent.lifecycle.speaker_corrections import update_speaker
 from consent.lifecycle.transitions import resume_consent, suspend_consent, withdraw_consent
