@@ -63,7 +63,8 @@ check: .venv/.dev ## the quick half of lint, with the types of the files that yo
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
-	@changed=$$(git diff --name-only --diff-filter=d HEAD -- '*.py' | grep -v /migrations/); \
+	@changed=$$({ git diff --name-only --diff-filter=d HEAD -- '*.py'; \
+		git ls-files --others --exclude-standard -- '*.py'; } | grep -v /migrations/); \
 	if [ -n "$$changed" ]; then $(BIN)/mypy $$changed; fi
 
 reformat: .venv/.dev ## put files into the one form

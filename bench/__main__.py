@@ -28,6 +28,7 @@ MEASUREMENTS: Final = {
     "verify": False,
     "voice_likeness": False,
     "speech": True,
+    "queries": True,
     "stream": True,
     "log": True,
     "export": True,

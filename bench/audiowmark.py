@@ -159,7 +159,7 @@ def together_rows(count: int) -> Iterator[Row]:
     ]
     other = [audiowmark_layer.write_mark(host, SECOND) for host in hosts]
     both = [
-        verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV, second=SECOND)
+        verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV, audiowmark=SECOND)
         for host in hosts
     ]
 

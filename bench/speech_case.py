@@ -19,7 +19,7 @@ from core import clock
 from provenance.clips import clip_reservation, verified_marking
 from voices import voice_library
 from voices.models import Voice
-from voices.providers.local import Local
+from voices.providers.local.adapter import Local
 from voices.speech import dispatch, pipeline
 from voices.synthesis_requests import CloneRequest, SpeechRequest
 

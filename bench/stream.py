@@ -100,7 +100,7 @@ def engine_ms(case: Any) -> float:
     """Return the milliseconds of the engine alone for the first sentence, of over a second."""
     from voices.providers import voice_handles  # noqa: PLC0415 - Django must be set up first
     from voices.providers.base import SpeechLine  # noqa: PLC0415 - as above
-    from voices.providers.local import Local  # noqa: PLC0415 - as above
+    from voices.providers.local.adapter import Local  # noqa: PLC0415 - as above
 
     handle, line = (
         voice_handles.open_handle(case.voice),

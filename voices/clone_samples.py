@@ -41,9 +41,13 @@ def examine_samples(
     report = sample_checks.examine_samples(
         [recording.sound for recording in recordings],
         statement=None,
-        watermark_keys=watermark_keys.get_keys_in_use(first=principal.organisation_id),
+        watermark_keys=watermark_keys.list_watermark_keys(
+            prefer_organisation_id=principal.organisation_id
+        ),
         second_mark=lambda sound: bool(
-            watermark_layer.find_audiowmark_clips(sound, first=principal.organisation_id)
+            watermark_layer.find_audiowmark_clips(
+                sound, prefer_organisation_id=principal.organisation_id
+            )
         ),
         raw=order.samples,
     )

@@ -1,4 +1,4 @@
-"""The second mark of long clips: the clip's id in audiowmark's scheme, beside our own mark.
+"""The audiowmark layer of long clips: the clip's id in audiowmark's scheme, beside our own mark.
 
 It can be read with the organisation's key and the audiowmark program. It is written before our own
 mark is solved, so that ours is read back from what both made. A clip from whose bytes it could not
@@ -56,18 +56,18 @@ def to_audiowmark_key(secret: bytes, name: str) -> audiowmark.AudiowmarkKey:
     return audiowmark.AudiowmarkKey(secret=secret[: audiowmark.KEY_BYTES], name=name)
 
 
-def write_mark(host: Sound, second: AudiowmarkLayer) -> Sound:
+def write_mark(host: Sound, layer: AudiowmarkLayer) -> Sound:
     """Return the sound with the mark in it, or the sound itself when it is too short."""
     if host.seconds < LEAST_SECONDS:
         return host
-    samples, message = _to_channels(host.samples), _to_message(second)
+    samples, message = _to_channels(host.samples), _to_message(layer)
     change = compute_difference(
-        samples, host.rate, key=second.key, message=message, strength=STRENGTH, masked=True
+        samples, host.rate, key=layer.key, message=message, strength=STRENGTH, masked=True
     )
     return Sound((host.samples + change[:, 0]).astype(np.float32), host.rate)
 
 
-def describe_written_mark(sound: Sound, second: AudiowmarkLayer) -> tuple[Mapping[str, Json], ...]:
+def describe_written_mark(sound: Sound, layer: AudiowmarkLayer) -> tuple[Mapping[str, Json], ...]:
     """Return what to note of the mark that was written.
 
     The result is empty when the sound is too short or the mark cannot be read from it.
@@ -75,16 +75,16 @@ def describe_written_mark(sound: Sound, second: AudiowmarkLayer) -> tuple[Mappin
     if sound.seconds < LEAST_SECONDS:
         return ()
     rows = audiowmark.detect(
-        _to_channels(sound.samples), sound.rate, keys=[second.key], least=audiowmark.HOPEFUL
+        _to_channels(sound.samples), sound.rate, keys=[layer.key], least=audiowmark.HOPEFUL
     )
-    mine = [row for row in rows if row.message == _to_message(second)]
+    mine = [row for row in rows if row.message == _to_message(layer)]
     if not mine:
         return ()
     quality = max(row.quality for row in mine)
     return (
         {
             "scheme": SCHEME,
-            "bits": _to_message(second),
+            "bits": _to_message(layer),
             "strength": STRENGTH,
             "quality_milli": round(1000 * quality),
         },
@@ -112,8 +112,8 @@ def detect_clip_ids(
     )
 
 
-def _to_message(second: AudiowmarkLayer) -> str:
-    return ids.to_bytes(second.clip_id).hex()
+def _to_message(layer: AudiowmarkLayer) -> str:
+    return ids.to_bytes(layer.clip_id).hex()
 
 
 def _to_channels(samples: NDArray[np.float32]) -> NDArray[np.float64]:

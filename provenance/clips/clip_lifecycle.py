@@ -37,7 +37,7 @@ def issue_clip(
     if changed == 0:
         raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
     clip = Clip.objects.get(id=clip_id)
-    watermark_keys.note_second_mark(clip)
+    watermark_keys.note_audiowmark_use(clip)
     clip_fingerprints.order_fingerprint(clip)
     clip.event_id = _log_clip_event(
         clip,

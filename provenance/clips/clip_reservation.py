@@ -106,14 +106,20 @@ def _is_token_taken(organisation_id: str, token: int, *, at: datetime) -> bool:
     return rows.exists()
 
 
-def _build_draft(origin: ClipDraft, token: int, epoch: int, at: datetime) -> Clip:
-    clip_id, organisation_id, written = generate_clip_id(), origin.organisation_id, origin.notes
-    fields = {name: getattr(origin, name) for name in origin.__slots__ if name != "notes"}
+def _build_draft(draft: ClipDraft, token: int, epoch: int, at: datetime) -> Clip:
+    clip_id = generate_clip_id()
     sealed = sealed_notes.seal_notes(
-        written, subjects=(origin.subject,), row_id=clip_id, organisation_id=organisation_id, at=at
+        draft.notes,
+        subjects=(draft.subject,),
+        row_id=clip_id,
+        organisation_id=draft.organisation_id,
+        at=at,
     )
     reference = sealed_notes.index_note(
-        "client_reference", written.client_reference, organisation_id=organisation_id, at=at
+        "client_reference",
+        draft.notes.client_reference,
+        organisation_id=draft.organisation_id,
+        at=at,
     )
     return Clip(
         id=clip_id,
@@ -122,5 +128,5 @@ def _build_draft(origin: ClipDraft, token: int, epoch: int, at: datetime) -> Cli
         created_at=at,
         reference_index=reference,
         **sealed,
-        **fields,
+        **draft.columns(),
     )

@@ -97,13 +97,13 @@ def mark_sound(
     key: bytes,
     output: Output,
     identity: int | None = None,
-    second: AudiowmarkLayer | None = None,
+    audiowmark: AudiowmarkLayer | None = None,
 ) -> Marked:
     """Write `token` into `sound`, encode it as `output` says, and prove that the mark is there.
 
     A clip of eight seconds or more carries `identity` as well (128 bits, the clip's whole id). With
-    `second`, a sound that is long enough carries that mark beneath ours. The same arguments give
-    the same bytes of sound.
+    `audiowmark`, a sound that is long enough carries that layer beneath ours. The same arguments
+    give the same bytes of sound.
 
     Raises Invalid for an impossible output, and MarkFailed with `facts["reason"]`: `silent`,
     `no_speech`, `too_short` (under 1.5 s, or so little speech that it was not read),
@@ -113,8 +113,8 @@ def mark_sound(
     assert wanted.sample_rate_hz is not None  # noqa: S101  # check fills it
     host = sound.resample(wanted.sample_rate_hz)
     _check_host(host)
-    if second is not None:
-        host = audiowmark_layer.write_mark(host, second)
+    if audiowmark is not None:
+        host = audiowmark_layer.write_mark(host, audiowmark)
 
     embedder = Embedder(host.samples, host.rate, token=token, key=key, identity=identity)
     proven: Marked | None = None
@@ -140,10 +140,10 @@ def mark_sound(
 
     if proven is None:
         raise _explain_failure(host)
-    if second is None:
+    if audiowmark is None:
         return proven
 
-    written = audiowmark_layer.describe_written_mark(proven.sound, second)
+    written = audiowmark_layer.describe_written_mark(proven.sound, audiowmark)
     return replace(proven, second_marks=written)
 
 

@@ -64,26 +64,27 @@ def get_current_key(organisation_id: str, *, at: datetime) -> MarkingKey:
     )
 
 
-def get_keys_in_use(*, first: str = "") -> dict[str, bytes]:
+def list_watermark_keys(*, prefer_organisation_id: str = "") -> dict[str, bytes]:
     """Return every key that marks were made with, by its name, newest epochs first.
 
-    Those of the organisation `first` come before all others. Destroyed keys are left out.
+    Those of `prefer_organisation_id` come before all others. Destroyed keys are left out.
     """
-    return _derive_known_keys(MarkKey.objects.all(), _key_purpose, first)
+    return _derive_known_keys(MarkKey.objects.all(), _key_purpose, prefer_organisation_id)
 
 
-def derive_second_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
-    """Derive the key of the second mark (audiowmark's scheme).
+def derive_audiowmark_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
+    """Derive the key of the audiowmark layer.
 
     It is derived for itself, so that giving it away gives away no other key. Raises KeyDestroyed.
     """
     return subject_keys.derive_key(
-        subject_keys.get_organisation_subject(organisation_id, at=at), _second_key_purpose(epoch)
+        subject_keys.get_organisation_subject(organisation_id, at=at),
+        _audiowmark_key_purpose(epoch),
     )
 
 
-def is_second_mark_wanted(policy: Mapping[str, Json]) -> bool:
-    """Check whether an organisation's policy wants the second mark in long clips.
+def is_audiowmark_wanted(policy: Mapping[str, Json]) -> bool:
+    """Check whether an organisation's policy wants the audiowmark layer in long clips.
 
     Without an entry it does.
     """
@@ -91,32 +92,33 @@ def is_second_mark_wanted(policy: Mapping[str, Json]) -> bool:
     return audiowmark_layer.SCHEME in schemes if isinstance(schemes, list) else True
 
 
-def get_second_layer(
+def build_audiowmark_layer(
     clip_id: str, organisation_id: str, epoch: int, *, policy: Mapping[str, Json], at: datetime
 ) -> AudiowmarkLayer | None:
-    """Return the second mark that a clip carries when it is long enough.
+    """Return the audiowmark layer that a clip carries when it is long enough.
 
     Returns None when the organisation's `policy` wants none. Raises KeyDestroyed.
     """
-    if not is_second_mark_wanted(policy):
+    if not is_audiowmark_wanted(policy):
         return None
 
     key = audiowmark_layer.to_audiowmark_key(
-        derive_second_key(organisation_id, epoch, at=at), f"{organisation_id}|{epoch}"
+        derive_audiowmark_key(organisation_id, epoch, at=at), f"{organisation_id}|{epoch}"
     )
     return AudiowmarkLayer(clip_id=clip_id, key=key)
 
 
-def get_second_keys_in_use(*, first: str = "") -> dict[str, bytes]:
-    """Return the keys of all second marks that clips carry, by name, as `get_keys_in_use` does for
-    ours.
-    """
-    return _derive_known_keys(MarkKey.objects.filter(second=True), _second_key_purpose, first)
+def list_audiowmark_keys(*, prefer_organisation_id: str = "") -> dict[str, bytes]:
+    """Return the keys of all audiowmark layers that clips carry, as `list_watermark_keys` does."""
+    return _derive_known_keys(
+        MarkKey.objects.filter(second=True), _audiowmark_key_purpose, prefer_organisation_id
+    )
 
 
-def note_second_mark(clip: Clip) -> None:
-    """Record that clips of this epoch carry the second mark, if `clip` does, so that a search tries
-    its key.
+def note_audiowmark_use(clip: Clip) -> None:
+    """Record that clips of this epoch carry the audiowmark layer, if `clip` does.
+
+    A search then tries its key.
     """
     if clip.second_marks:
         MarkKey.objects.filter(
@@ -136,10 +138,10 @@ def _derive_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
 
 
 def _derive_known_keys(
-    known: QuerySet[MarkKey], purpose: Callable[[int], str], first: str
+    known: QuerySet[MarkKey], purpose: Callable[[int], str], prefer_organisation_id: str
 ) -> dict[str, bytes]:
     rows = list(known.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch"))
-    rows.sort(key=lambda row: row[0] != first)
+    rows.sort(key=lambda row: row[0] != prefer_organisation_id)
     derive = subject_keys.open_derivers_of(organisation_id for organisation_id, _ in rows)
     return {
         f"{organisation_id}|{epoch}": derive[organisation_id](purpose(epoch))
@@ -152,5 +154,5 @@ def _key_purpose(epoch: int) -> str:
     return f"watermark|{epoch}"
 
 
-def _second_key_purpose(epoch: int) -> str:
+def _audiowmark_key_purpose(epoch: int) -> str:
     return f"audiowmark|{epoch}"

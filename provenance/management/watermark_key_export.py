@@ -42,7 +42,7 @@ def export_key(path: Path, organisation_id: str, epoch: int | None, *, at: datet
     if row is None:
         raise NotFound("This organisation made no marks then.")
 
-    secret = watermark_keys.derive_second_key(organisation_id, row.epoch, at=at)
+    secret = watermark_keys.derive_audiowmark_key(organisation_id, row.epoch, at=at)
 
     events.append_event(
         organisation_id=organisation_id,

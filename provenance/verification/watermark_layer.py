@@ -47,7 +47,7 @@ def check_watermark_layer(upload: Upload, expected: Clip | None) -> LayerResult:
     or else of the preferred one, are tried before those of others.
     """
     prefer = expected.organisation_id if expected else upload.prefer_organisation_id
-    every = watermark_keys.get_keys_in_use(first=prefer)
+    every = watermark_keys.list_watermark_keys(prefer_organisation_id=prefer)
     found = _search_under_keys(upload.require_sound(), every, prefer)
 
     # Each step has a limit of its own, and beyond the lowest not all keys were tried.
@@ -57,7 +57,7 @@ def check_watermark_layer(upload: Upload, expected: Clip | None) -> LayerResult:
 
 def search_marks(sound: Sound) -> tuple[MarkFinding, ...]:
     """Return the marks in a sound, under the keys of all organisations."""
-    return _search_under_keys(sound, watermark_keys.get_keys_in_use(first=""), "")
+    return _search_under_keys(sound, watermark_keys.list_watermark_keys(), "")
 
 
 def _search_under_keys(
@@ -66,7 +66,7 @@ def _search_under_keys(
     keys = dict(islice(every.items(), MOST_KEYS))
     found = _attach_clips(_find_segments(sound, keys, prefer))
     if not any(mark.clip for mark in found):
-        found += find_audiowmark_clips(sound, first=prefer)
+        found += find_audiowmark_clips(sound, prefer_organisation_id=prefer)
 
     return found
 
@@ -175,12 +175,15 @@ def _find_carriers(
     return named or standing or copies[:1]
 
 
-def find_audiowmark_clips(sound: Sound, *, first: str) -> tuple[MarkFinding, ...]:
+def find_audiowmark_clips(sound: Sound, *, prefer_organisation_id: str) -> tuple[MarkFinding, ...]:
     """Return the clips whose audiowmark layer is in the sound.
 
     Each was found by its id: a wrong reading matches no clip.
     """
-    keys = islice(watermark_keys.get_second_keys_in_use(first=first).items(), MOST_AUDIOWMARK_KEYS)
+    keys = islice(
+        watermark_keys.list_audiowmark_keys(prefer_organisation_id=prefer_organisation_id).items(),
+        MOST_AUDIOWMARK_KEYS,
+    )
     start = sound.samples[: round(MOST_AUDIOWMARK_SECONDS * sound.rate)]
     readings = audiowmark_layer.detect_clip_ids(start, sound.rate, keys=dict(keys))
 

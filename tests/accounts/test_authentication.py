@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.urls import path
+from django.urls import include, path
 from pytest_django import Settings
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,7 +37,12 @@ class Forgotten(APIView):
         return Response({})
 
 
-urlpatterns = [path("speakers", Speakers.as_view()), path("forgotten", Forgotten.as_view())]
+urlpatterns = [
+    path("speakers", Speakers.as_view()),
+    path("forgotten", Forgotten.as_view()),
+    # Problem documents name their own pages.
+    path("", include("config.urls")),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -36,6 +36,10 @@ CONVENTIONAL = frozenset(
 )
 """Module names that every Django developer looks for in every app."""
 
+ADAPTER_FOLDERS = ("voices/providers/", "voices/proxies/")
+ADAPTER_FILES = frozenset({"adapter", "client", "schemas", "proxy"})
+"""What lies in a folder of each provider or proxy: the same names in all of them."""
+
 SHARE_OF_ONE_WORD = 0.15
 
 SAME_CLASS: frozenset[str] = frozenset()
@@ -59,6 +63,16 @@ def public_classes(path: Path) -> list[str]:
     body = source.tree(path).body
     found = [node.name for node in body if isinstance(node, ast.ClassDef)]
     return [name for name in found if not name.startswith("_")]
+
+
+def has_conventional_name(path: Path) -> bool:
+    """Check whether a module's name is that of its kind, or what is typed to run it."""
+    if path.stem == "__init__" or path.stem in CONVENTIONAL or "commands" in path.parts:
+        return True
+
+    name = source.name(path)
+    in_adapter = name.startswith(ADAPTER_FOLDERS) and name.count("/") == 3
+    return in_adapter and path.stem in ADAPTER_FILES
 
 
 def twice(places: dict[str, set[str]]) -> set[str]:
@@ -97,8 +111,7 @@ class TestModules:
     def test_have_a_name_of_their_own(self) -> None:
         places: dict[str, set[str]] = defaultdict(set)
         for path in source.files():
-            is_command = "commands" in path.parts  # its name is what is typed
-            if path.stem != "__init__" and path.stem not in CONVENTIONAL and not is_command:
+            if not has_conventional_name(path):
                 places[path.stem].add(source.name(path))
 
         assert twice(places) == SAME_MODULE
@@ -116,6 +129,15 @@ class TestTheReaders:
             "shown",
             "opened",
         ]
+
+    def test_know_the_names_of_adapters(self) -> None:
+        names = (
+            "voices/providers/x/adapter.py",
+            "voices/providers/adapter.py",
+            "voices/x/adapter.py",
+        )
+        found = [has_conventional_name(source.ROOT / name) for name in names]
+        assert found == [True, False, False]
 
     def test_find_what_is_there_twice(self) -> None:
         assert twice({"one": {"a.py"}, "two": {"a.py", "b.py"}}) == {"two"}

@@ -193,7 +193,7 @@ class TestAParentAsked:
     def test_says_which_child_to_name(self, api: APIClient) -> None:
         made = signed(api, grant(use_case="advertising"), assurance="L2")
         (reason,) = decided(api, made, use_case="advertising")["reasons"]
-        assert reason["detail"].endswith("name one of advertising.commercial, advertising.promo.")
+        assert reason["detail"].endswith("Name one of advertising.commercial, advertising.promo.")
 
     @pytest.mark.parametrize(
         "label", ["advertising.commercial", "Advertising", "endorsement", "advertising.promo"]

@@ -167,7 +167,7 @@ class TestAPaper:
         said = text_of(pdf_paper.draw_paper(paper(banner="TEST DATA"), blocks), tmp_path)
         pages = said.count("TEST DATA") // 2  # at the head and at the foot
         assert pages >= 2
-        assert f"ListPage {pages} / {pages}" in said
+        assert f"Page {pages} / {pages}" in said
 
     def test_is_the_same_bytes_twice(self) -> None:
         blocks: list[Block] = [

@@ -80,7 +80,7 @@ class TestAnOfficer:
     ) -> None:
         officer = logged_in(make_member(role=Role.OFFICER, organisation=organisation))
         handed = asked(live, delivery={"channel": "controller"})
-        for made, says in ((asked(sandbox), "went to nobody"), (handed, "level L0")):
+        for made, says in ((asked(sandbox), "was not sent"), (handed, "level L0")):
             shown = officer.get(page_of(made["id"])).content.decode()
             assert says in shown
             assert BUTTON not in shown

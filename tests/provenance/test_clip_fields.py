@@ -51,7 +51,9 @@ class TestTheTable:
 
 
 class TestANewColumn:
-    @pytest.mark.parametrize("column", ["self_checks", "manifest_reason", "manifest_sha256"])
+    @pytest.mark.parametrize(
+        "column", ["sha256_provider", "self_checks", "manifest_reason", "manifest_sha256"]
+    )
     def test_touches_three_files(self, column: str) -> None:
         # The model, the table, and the place that computes it. The stand-alone verifier reads
         # exported tables and imports nothing of ours.

@@ -128,7 +128,7 @@ class TestIntend:
         )
 
         assert one.key != two.key
-        assert set(watermark_keys.get_keys_in_use()) == {f"{acme.id}|2026", f"{acme.id}|2027"}
+        assert set(watermark_keys.list_watermark_keys()) == {f"{acme.id}|2026", f"{acme.id}|2027"}
 
     def test_a_decision_makes_one_clip(self, origin: ClipDraft) -> None:
         clip_reservation.reserve_clip(origin, at=NOON)

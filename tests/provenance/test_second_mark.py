@@ -50,7 +50,7 @@ def marked(codec: str = "wav", seconds: float = 17.0) -> Marked:
         token=TOKEN,
         key=KEY,
         output=Output(codec=codec, sample_rate_hz=24_000),
-        second=SECOND,
+        audiowmark=SECOND,
     )
 
 
@@ -99,7 +99,7 @@ class TestBoth:
 
     def test_give_the_same_bytes_for_the_same_arguments(self) -> None:
         again = verified_marking.mark_sound(
-            long_clip(), token=TOKEN, key=KEY, output=WAV, second=SECOND
+            long_clip(), token=TOKEN, key=KEY, output=WAV, audiowmark=SECOND
         )
         assert again.data == marked().data
 
@@ -172,11 +172,11 @@ class TestPolicy:
             acme.id, {"watermark_schemes": schemes}, actor="member:x", at=NOON
         )
         assert (
-            watermark_keys.is_second_mark_wanted(organisation_policy.get_policy(acme.id)) is wanted
+            watermark_keys.is_audiowmark_wanted(organisation_policy.get_policy(acme.id)) is wanted
         )
 
     def test_wants_both_where_it_says_nothing(self, acme: Organisation) -> None:
-        assert watermark_keys.is_second_mark_wanted(organisation_policy.get_policy(acme.id))
+        assert watermark_keys.is_audiowmark_wanted(organisation_policy.get_policy(acme.id))
 
     @pytest.mark.parametrize(
         "schemes",

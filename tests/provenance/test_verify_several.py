@@ -216,9 +216,11 @@ class TestManyKeys:
         for organisation in (acme, bolt):
             assert [
                 watermark_keys.parse_key_name(name)[0]
-                for name in watermark_keys.get_keys_in_use(first=organisation.id)
+                for name in watermark_keys.list_watermark_keys(
+                    prefer_organisation_id=organisation.id
+                )
             ][:2] == [organisation.id] * 2
-        assert len(watermark_keys.get_keys_in_use()) == 4
+        assert len(watermark_keys.list_watermark_keys()) == 4
 
     def test_of_an_erased_organisation_are_left_out(
         self, acme: Organisation, bolt: Organisation
@@ -230,4 +232,4 @@ class TestManyKeys:
                 subject_keys.get_organisation_subject(acme.id, at=NOON), at=NOON
             )
 
-        assert list(watermark_keys.get_keys_in_use()) == [f"{bolt.id}|{NOON.year}"]
+        assert list(watermark_keys.list_watermark_keys()) == [f"{bolt.id}|{NOON.year}"]

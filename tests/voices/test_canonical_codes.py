@@ -78,12 +78,12 @@ def told(voice: Voice, wanted: dict[str, Any], **words: Any) -> tuple[Disclosure
     permit = gate.check(
         preparation.build_access_request(order, voice, principal), at=NOON, actor=principal.actor
     )
-    reach = preparation.resolve_reach(order, permit)
+    reach = preparation.get_reach(order, permit)
     producer = aigc_policy.resolve_producer(
         wanted, organisation_id="org_x", granted=["*"], reach=reach
     )
     with_policy = replace(permit, policy=wanted)
-    return preparation.decide_disclosure(order, with_policy), producer
+    return preparation.choose_disclosure(order, with_policy), producer
 
 
 @pytest.mark.parametrize("wanted", [POLICY, OLD], ids=["canonical policy", "older policy"])

@@ -88,7 +88,7 @@ class TestASample:
         clip_id = say(client, voice)["Sayso-Clip"]
         clip = Clip.objects.get(id=clip_id)
         MarkKey.objects.update(second=True)
-        key = watermark_keys.derive_second_key(voice.organisation_id, clip.epoch, at=NOON)
+        key = watermark_keys.derive_audiowmark_key(voice.organisation_id, clip.epoch, at=NOON)
         second = audiowmark_layer.AudiowmarkLayer(
             clip_id=clip_id, key=audiowmark_layer.to_audiowmark_key(key, "ours")
         )

@@ -50,7 +50,7 @@ def with_the_second_alone(clip: Clip) -> bytes:
     """A recording that carries the second mark of a clip and not the first."""
     name = f"{clip.organisation_id}|{clip.epoch}"
     key = audiowmark_layer.to_audiowmark_key(
-        watermark_keys.derive_second_key(clip.organisation_id, clip.epoch, at=NOON), name
+        watermark_keys.derive_audiowmark_key(clip.organisation_id, clip.epoch, at=NOON), name
     )
     host = sixteen_seconds()
     message = clip.second_marks[0]["bits"]
@@ -96,12 +96,12 @@ class TestALongClip:
     ) -> None:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
         data = with_the_second_alone(clip)
-        known = watermark_keys.get_second_keys_in_use()
+        known = watermark_keys.list_audiowmark_keys()
         renamed = {
             name.replace(clip.organisation_id, "org_somebodyelse"): key
             for name, key in known.items()
         }
-        monkeypatch.setattr(watermark_keys, "get_second_keys_in_use", lambda *, first="": renamed)
+        monkeypatch.setattr(watermark_keys, "list_audiowmark_keys", lambda *, first="": renamed)
         assert verify(data).outcome is Outcome.NOT_FOUND
 
     def test_carries_ours_alone_where_the_policy_says_so(self, make_voice: MakeVoice) -> None:
@@ -112,17 +112,17 @@ class TestALongClip:
         clip = Clip.objects.get(id=say(voice).clip_id)
         assert (clip.scheme, clip.second_marks) == ("sayso-speech/1", [])
         assert not MarkKey.objects.filter(second=True).exists()
-        assert watermark_keys.get_second_keys_in_use() == {}
+        assert watermark_keys.list_audiowmark_keys() == {}
 
 
 class TestKeys:
     def test_of_the_two_marks_have_nothing_in_common(self, make_voice: MakeVoice) -> None:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
-        first, second = watermark_keys.get_keys_in_use(), watermark_keys.get_second_keys_in_use()
+        first, second = watermark_keys.list_watermark_keys(), watermark_keys.list_audiowmark_keys()
         assert list(first) == list(second) == [f"{clip.organisation_id}|2026"]
         assert set(first.values()).isdisjoint(second.values())
         assert second == {
-            f"{clip.organisation_id}|2026": watermark_keys.derive_second_key(
+            f"{clip.organisation_id}|2026": watermark_keys.derive_audiowmark_key(
                 clip.organisation_id, 2026, at=NOON
             )
         }

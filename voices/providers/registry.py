@@ -7,7 +7,7 @@ from typing import Final
 
 from core.errors import Fault, Invalid
 from voices.providers.base import Provider
-from voices.providers.local import Local
+from voices.providers.local.adapter import Local
 
 _FACTORIES: Final[Mapping[str, Callable[[], Provider]]] = {"local": Local}
 

@@ -65,7 +65,7 @@ def prepare_speech(
     permit = gate.check(access, at=now(), actor=principal.actor)
 
     try:
-        required = decide_disclosure(request, permit)
+        required = choose_disclosure(request, permit)
         language = permit.language or request.language
         text = disclosure.prepend_disclosure(request.text, language=language, disclosure=required)
 
@@ -118,7 +118,7 @@ def build_access_request(
     )
 
 
-def decide_disclosure(request: SpeechRequest, permit: gate.Permit) -> Disclosure:
+def choose_disclosure(request: SpeechRequest, permit: gate.Permit) -> Disclosure:
     """Return what must be said of the clip's being synthetic, by grant, policy and caller.
 
     Raises Invalid when the caller asks for less than the grant or the policy demands.
@@ -127,11 +127,11 @@ def decide_disclosure(request: SpeechRequest, permit: gate.Permit) -> Disclosure
         asked=request.disclosure,
         granted=permit.min_disclosure,
         policy=permit.policy.get("disclosure"),
-        reach=resolve_reach(request, permit),
+        reach=get_reach(request, permit),
     )
 
 
-def resolve_reach(request: SpeechRequest, permit: gate.Permit) -> Reach:
+def get_reach(request: SpeechRequest, permit: gate.Permit) -> Reach:
     """Return where the clip may be heard: by the permit, and by the key's own defaults."""
     return disclosure.resolve_reach(
         channel=permit.channel,
@@ -148,7 +148,7 @@ def _build_clip_draft(
         permit.policy,
         organisation_id=voice.organisation_id,
         granted=cast("list[str]", permit.terms.get("territories") or []),
-        reach=resolve_reach(request, permit),
+        reach=get_reach(request, permit),
     )
     return ClipDraft(
         organisation_id=voice.organisation_id,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from audio import decoding, encoding
 from audio.sound import Sound
@@ -66,7 +68,13 @@ def render_clip(
     )
     return RenderedClip(
         data=manifest.data,
-        delivery=_describe_delivery(prepared, provider_audio.sound, marked, manifest.data),
+        delivery=describe_delivery(
+            manifest.data,
+            marked.sound,
+            codec=prepared.request.output.codec,
+            provider_hash=canonical_json.sha256_hex(provider_audio.sound.pcm16()),
+            mark=marked.mark.columns() if marked.mark else {},
+        ),
         manifest=manifest,
         mark_failure=marked.failure,
     )
@@ -97,9 +105,29 @@ def render_sent_stream(
     return RenderedClip(data=sent, delivery=delivery, manifest=manifest, mark_failure=mark_failure)
 
 
+def describe_delivery(
+    data: bytes, sound: Sound | None, *, codec: str, provider_hash: str, mark: Mapping[str, Any]
+) -> ClipDelivery:
+    """Return what a clip's row keeps of its bytes and of the sound that they decode to.
+
+    `sound` is None for a beginning too short to decode. `provider_hash` is that of the provider's
+    own sound, and `mark` holds the columns of the watermark, none when there is none.
+    """
+    return ClipDelivery(
+        sha256_provider=provider_hash,
+        sha256=canonical_json.sha256_hex(data),
+        sha256_pcm=canonical_json.sha256_hex(sound.pcm16()) if sound else "",
+        codec=codec,
+        media_type=encoding.get_media_type(codec),
+        size=len(data),
+        duration_ms=round(1000 * sound.seconds) if sound else 0,
+        **mark,
+    )
+
+
 def _mark_sound(prepared: PreparedSpeech, sound: Sound, *, at: datetime) -> _MarkedAudio:
     reservation = prepared.reservation
-    second_layer = watermark_keys.get_second_layer(
+    audiowmark = watermark_keys.build_audiowmark_layer(
         reservation.clip_id,
         prepared.principal.organisation_id,
         reservation.epoch,
@@ -114,7 +142,7 @@ def _mark_sound(prepared: PreparedSpeech, sound: Sound, *, at: datetime) -> _Mar
             key=reservation.key,
             output=prepared.request.output,
             identity=int.from_bytes(ids.to_bytes(reservation.clip_id), "big"),
-            second=second_layer,
+            audiowmark=audiowmark,
         )
     except MarkFailed as failure:
         if not prepared.may_leave_unmarked:
@@ -138,19 +166,3 @@ def _add_aigc_label(prepared: PreparedSpeech, marked: _MarkedAudio) -> bytes:
 
     codec = prepared.request.output.codec
     return aigc_label.add_label(marked.data, codec, prepared.aigc_label, heard=marked.sound)
-
-
-def _describe_delivery(
-    prepared: PreparedSpeech, provider_sound: Sound, marked: _MarkedAudio, data: bytes
-) -> ClipDelivery:
-    codec = prepared.request.output.codec
-    return ClipDelivery(
-        sha256_provider=canonical_json.sha256_hex(provider_sound.pcm16()),
-        sha256=canonical_json.sha256_hex(data),
-        sha256_pcm=canonical_json.sha256_hex(marked.sound.pcm16()),
-        codec=codec,
-        media_type=encoding.get_media_type(codec),
-        size=len(data),
-        duration_ms=round(1000 * marked.sound.seconds),
-        **(marked.mark.columns() if marked.mark else {}),
-    )

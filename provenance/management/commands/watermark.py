@@ -12,9 +12,9 @@ audiowmark key of an organisation's year, or the command line's, as a file for t
 export of an organisation's key is logged. Nothing else here uses the database.
 
 So `embed` writes whatever token it is told and does not know what was marked before. Copies of one
-sound with tokens of their own average out: of the mean of two one token is still read, of four
-none. Give copies of one sound one token. The service does so by itself
-(`provenance.clips.shared_tokens`).
+sound with tokens of their own average out: of the mean of two one token is still read, of four one
+at most (with 5 of 12 keys, none with the other 7). Give copies of one sound one token. The service
+does so by itself (`provenance.clips.shared_tokens`).
 
 Files are read as the service reads uploads: several channels are averaged to one, rates above 48
 kHz brought down to it. The output is mono, in the format that its name ends with, at the input's
@@ -52,8 +52,8 @@ FAILED, USAGE = 1, 2
 SCHEMES: Final = (watermark.SCHEME, audiowmark.SCHEME)
 COPIES: Final = (
     "Give copies of one sound the same token. With tokens of their own their marks average out: "
-    "whoever has four can mix them, and nothing is read. Clips that the service makes share a "
-    "token by themselves."
+    "from a mix of four of them one at most is still read, and often none. Clips that the service "
+    "makes share a token by themselves."
 )
 
 

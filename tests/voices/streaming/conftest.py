@@ -32,7 +32,7 @@ from voices import engine, voice_macs
 from voices.models import Voice
 from voices.providers import registry
 from voices.providers.base import AudioChunk, ProviderVoice, SpeechLine
-from voices.speech.streaming.concurrency import ENTRANCE, PLACES
+from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
 
 PIECE_SECONDS = 3.5
 TEXT = "The harbour lay still. " * 4
@@ -91,8 +91,8 @@ def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
     thread.start()
     until(lambda: server.started)
     yield chosen
-    until(lambda: PLACES.in_use == 0)
-    assert ENTRANCE.inside == 0
+    until(lambda: STREAM_SLOTS.in_use == 0)
+    assert START_GATE.inside == 0
     server.should_exit = True
     thread.join(20)
     assert not thread.is_alive()

@@ -26,7 +26,7 @@ from tests.voices.streaming.wire import Call, Wire
 from transparency_log import proofs
 from voices.models import Voice, VoiceState
 from voices.providers.base import ProviderDown
-from voices.speech.streaming.concurrency import PLACES
+from voices.speech.streaming.concurrency import STREAM_SLOTS
 from voices.speech.streaming.deadline_scheduler import SETTLING, THREADS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -244,7 +244,7 @@ class TestAClientThatGoes:
         assert (clip.state, clip.code) == ("aborted", "client_gone")
         assert clip.sha256
         assert GrantUsage.objects.get().used_characters == len(TEXT) // 3
-        until(lambda: PLACES.in_use == 0)
+        until(lambda: STREAM_SLOTS.in_use == 0)
 
     def test_before_the_first_byte_costs_nothing(
         self, wire: Wire, voice: Voice, teller: Teller
@@ -346,7 +346,7 @@ class TestASlowClient:
         for _ in range(slow):
             wire.speak(asked(voice, output={"codec": "wav", "sample_rate_hz": 48_000}), buffer=4096)
         until(lambda: _stands_still(teller))
-        assert PLACES.in_use == slow
+        assert STREAM_SLOTS.in_use == slow
 
         teller.pieces = 3
         quick = wire.speak(asked(voice))

@@ -17,8 +17,8 @@ from tests.voices.streaming.conftest import Teller, asked, until
 from tests.voices.streaming.wire import Wire
 from voices.models import Voice
 from voices.speech.streaming.concurrency import (
-    ENTRANCE,
-    Entrance,
+    START_GATE,
+    StartGate,
     StreamsBusy,
     StreamSlots,
     share_of,
@@ -63,18 +63,18 @@ class TestPlaces:
 
 class TestEntrance:
     def test_lets_in_as_many_as_it_is_wide(self) -> None:
-        entrance = Entrance(2)
-        leave, _ = entrance.enter(), entrance.enter()
+        entrance = StartGate(2)
+        leave, _ = entrance.acquire(), entrance.acquire()
         with ThreadPoolExecutor() as pool:
-            third = pool.submit(entrance.enter)
+            third = pool.submit(entrance.acquire)
             assert (third.done(), entrance.inside) == (False, 2)
             leave()
             third.result(20)()
         assert entrance.inside == 1
 
     def test_is_left_once_however_often_it_is_said(self) -> None:
-        entrance = Entrance(2)
-        first, _ = entrance.enter(), entrance.enter()
+        entrance = StartGate(2)
+        first, _ = entrance.acquire(), entrance.acquire()
         first()
         first()
         assert entrance.inside == 1
@@ -84,15 +84,15 @@ class TestEntrance:
         """Else a crowd in front of it would empty the pool, and the watch over running streams
         could not look.
         """
-        entrance = Entrance(1)
-        leave = entrance.enter()
+        entrance = StartGate(1)
+        leave = entrance.acquire()
         theirs: list[BaseDatabaseWrapper] = []
 
         def come() -> None:
             mine = connections["default"]
             mine.ensure_connection()
             theirs.append(mine)
-            entrance.enter()()
+            entrance.acquire()()
 
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(come)
@@ -134,7 +134,7 @@ class TestACrowd:
             call.close()
         go.set()
 
-        until(lambda: ENTRANCE.inside == 0)
+        until(lambda: START_GATE.inside == 0)
         last = wire.speak(asked(voice))
         last.rest()
         assert last.whole

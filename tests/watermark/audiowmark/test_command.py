@@ -146,7 +146,7 @@ class TestExportKey:
         file, before = tmp_path / "acme.key", Body.objects.count()
         _export(file, "--organisation", acme.id)
         assert key_files.read_key_file(file) == key_files.AudiowmarkKey(
-            secret=watermark_keys.derive_second_key(acme.id, NOON.year, at=NOON)[:16],
+            secret=watermark_keys.derive_audiowmark_key(acme.id, NOON.year, at=NOON)[:16],
             name=f"{acme.id}|{NOON.year}",
         )
         assert Body.objects.count() == before + 1

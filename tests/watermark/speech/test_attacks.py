@@ -170,6 +170,6 @@ class TestKeys:
         before = watermark_keys.get_current_key(acme.id, at=NOON - timedelta(days=800))
         watermark_keys.get_current_key(acme.id, at=NOON)
         sound = marked(clip().samples, 6, before.key)
-        found = watermark.detect_any(sound, RATE, keys=watermark_keys.get_keys_in_use())
+        found = watermark.detect_any(sound, RATE, keys=watermark_keys.list_watermark_keys())
         assert found is not None
         assert (found[0], found[1].token) == (before.name, 6)

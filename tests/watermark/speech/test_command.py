@@ -114,8 +114,12 @@ class TestCopies:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """A limit, stated as one."""
-        _, (line,), _ = self.mean_of([f"{index:08x}" for index in range(7, 11)], tmp_path, capsys)
-        assert line["token"] is None
+        tokens = [f"{index:08x}" for index in range(7, 11)]
+        _, (line,), _ = self.mean_of(tokens, tmp_path, capsys)
+        # Which of them survives, if any, depends on the key, and each run has one of its own.
+        assert line["token"] in {None, *tokens}
+        # One clip alone is read with 2.3.
+        assert line["score"] < 1.2
         with pytest.raises(SystemExit):
             call_command("watermark", "embed", "--help")
         assert "average out" in " ".join(capsys.readouterr().out.split())

@@ -67,7 +67,7 @@ def share_of(places: int) -> int:
     return places - places // 4
 
 
-class Entrance:
+class StartGate:
     """Lets `width` callers in at a time, about in the order in which they came.
 
     Safe for threads.
@@ -82,7 +82,7 @@ class Entrance:
         """The number of callers that are inside."""
         return self._inside
 
-    def enter(self) -> Callable[[], None]:
+    def acquire(self) -> Callable[[], None]:
         """Wait for a place, and return the function that gives it up. It may be called more than
         once.
 
@@ -106,7 +106,7 @@ class Entrance:
         return leave
 
 
-PLACES: Final = StreamSlots()
+STREAM_SLOTS: Final = StreamSlots()
 # Twice as many as there are threads to make sound: a head waits for the database for a third of its
 # time.
-ENTRANCE: Final = Entrance(2 * THREADS)
+START_GATE: Final = StartGate(2 * THREADS)

@@ -27,6 +27,7 @@ from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.clip_reservation import ClipReservation
 from provenance.clips.errors import MarkFailed
 from voices.providers.base import AudioChunk
+from voices.speech import rendering
 from watermark.speech.stream_embedder import MARGIN_DB
 
 Samples = NDArray[np.float32]
@@ -56,17 +57,22 @@ class MarkedEncoder:
 
     def __init__(
         self,
-        pieces: Iterator[AudioChunk],
-        intent: ClipReservation,
+        chunks: Iterator[AudioChunk],
+        reservation: ClipReservation,
         output: Output,
         *,
         strict: bool,
         label: aigc_label.AigcLabel | None = None,
     ) -> None:
-        self._pieces, self._intent, self._strict, self._label = pieces, intent, strict, label
+        self._chunks = chunks
+        self._reservation = reservation
+        self._strict = strict
+        self._label = label
         self._wanted = encoding.check_output(output)
         self.rate = self._wanted.sample_rate_hz or 0
-        self._embedder = watermark.StreamEmbedder(self.rate, token=intent.token, key=intent.key)
+        self._embedder = watermark.StreamEmbedder(
+            self.rate, token=reservation.token, key=reservation.key
+        )
         front = partial(aigc_label.label_stream_start, label, self._wanted.codec) if label else None
         self._encoder = stream_encoder.Encoder(self._wanted, front=front)
         self._resampler: soxr.ResampleStream | None = None
@@ -103,7 +109,7 @@ class MarkedEncoder:
 
     def close(self) -> None:
         """Close the provider's stream, if it can be closed."""
-        if close := getattr(self._pieces, "close", None):
+        if close := getattr(self._chunks, "close", None):
             close()
 
     def prove(self, data: bytes, *, strict: bool | None = None) -> tuple[ClipDelivery, str]:
@@ -115,47 +121,49 @@ class MarkedEncoder:
         """
         sound = self._file.sound if self._file else _decode_sent(data, self._wanted)
         reading = (
-            watermark.detect(sound.samples, sound.rate, key=self._intent.key) if sound else None
+            watermark.detect(sound.samples, sound.rate, key=self._reservation.key)
+            if sound
+            else None
         )
         found = self._file is not None or (
-            reading is not None and reading.token == self._intent.token
+            reading is not None and reading.token == self._reservation.token
         )
         if not found and (self._strict if strict is None else strict):
             raise MarkFailed("The mark could not be read back from the stream.", facts=_WHY)
-        return self._delivery(data, sound, reading if found else None), "" if found else _WHY[
-            "reason"
-        ]
+
+        reason = "" if found else _WHY["reason"]
+        return self._describe(data, sound, reading if found else None), reason
 
     def _begin(self) -> None:
         """Wait for enough sound to stream. A text that ends before that becomes a file."""
         self._begun = True
         first: list[AudioChunk] = []
-        while sum(piece.sound.seconds for piece in first) < FILE_SECONDS:
-            piece = next(self._pieces, None)
-            if piece is None:
+        while sum(chunk.sound.seconds for chunk in first) < FILE_SECONDS:
+            chunk = next(self._chunks, None)
+            if chunk is None:
                 self._as_file(first)
                 return
-            first.append(piece)
-        for piece in first:
-            self._take(piece)
+            first.append(chunk)
+        for chunk in first:
+            self._take(chunk)
 
-    def _as_file(self, pieces: list[AudioChunk]) -> None:
-        for piece in pieces:
-            self._count(piece)
-        rate = pieces[0].sound.rate if pieces else self.rate
+    def _as_file(self, chunks: list[AudioChunk]) -> None:
+        for chunk in chunks:
+            self._count(chunk)
+        rate = chunks[0].sound.rate if chunks else self.rate
         whole = Sound(
-            np.concatenate([np.zeros(0, np.float32), *(piece.sound.samples for piece in pieces)]),
+            np.concatenate([np.zeros(0, np.float32), *(chunk.sound.samples for chunk in chunks)]),
             rate,
         )
         try:
             self._file = verified_marking.mark_sound(
-                whole, token=self._intent.token, key=self._intent.key, output=self._wanted
+                whole, token=self._reservation.token, key=self._reservation.key, output=self._wanted
             )
         except MarkFailed:
             if self._strict:
                 raise
             self._waiting.append(whole.resample(self.rate).samples)
-            self._pieces = iter(())
+            self._chunks = iter(())
 
     def _advance(self) -> bytes:
         """Return the next slice, marked and encoded."""
@@ -170,10 +178,10 @@ class MarkedEncoder:
         if self._marked.size:
             return self._encode()
         if not self._waiting:
-            piece = next(self._pieces, None)
-            if piece is None:
+            chunk = next(self._chunks, None)
+            if chunk is None:
                 return self._finish()
-            self._take(piece)
+            self._take(chunk)
         if not self._waiting:
             return b""
         self._marked = self._embedder.push(self._waiting.popleft())
@@ -192,21 +200,21 @@ class MarkedEncoder:
         self._samples += len(samples)
         return self._encoder.push(samples)
 
-    def _take(self, piece: AudioChunk) -> None:
+    def _take(self, chunk: AudioChunk) -> None:
         """Cut a chunk into slices: short ones until the first bytes have left, long ones after
         them.
         """
-        self._count(piece)
-        if self._resampler is None and piece.sound.rate != self.rate:
-            self._source = piece.sound.rate
+        self._count(chunk)
+        if self._resampler is None and chunk.sound.rate != self.rate:
+            self._source = chunk.sound.rate
             self._resampler = soxr.ResampleStream(self._source, self.rate, 1, dtype="float32")
-        samples = self._resample(piece.sound.samples, last=False)
+        samples = self._resample(chunk.sound.samples, last=False)
         size = round(self.rate * (_SLICE if self._made else _FIRST_SLICE))
         self._waiting.extend(samples[at : at + size] for at in range(0, len(samples), size))
 
-    def _count(self, piece: AudioChunk) -> None:
-        self._provided.update(piece.sound.pcm16())
-        self._characters += piece.characters
+    def _count(self, chunk: AudioChunk) -> None:
+        self._provided.update(chunk.sound.pcm16())
+        self._characters += chunk.characters
 
     def _resample(self, samples: Samples, *, last: bool) -> Samples:
         if self._resampler is None:
@@ -222,25 +230,22 @@ class MarkedEncoder:
         if sound is None or sound.seconds < self._looks[0] - 1.5:
             return
         self._looks.popleft()
-        reading = watermark.detect(sound.samples, sound.rate, key=self._intent.key)
-        if reading is not None and reading.token == self._intent.token:
+        reading = watermark.detect(sound.samples, sound.rate, key=self._reservation.key)
+        if reading is not None and reading.token == self._reservation.token:
             self._early = reading
             self._looks.clear()
         elif final and self._strict:
             raise MarkFailed("The mark cannot be read from the stream.", facts=_WHY)
 
-    def _delivery(
+    def _describe(
         self, data: bytes, sound: Sound | None, reading: watermark.DecodedToken | None
     ) -> ClipDelivery:
-        return ClipDelivery(
-            sha256_provider=self._provided.hexdigest(),
-            sha256=hashlib.sha256(data).hexdigest(),
-            sha256_pcm=hashlib.sha256(sound.pcm16()).hexdigest() if sound else "",
+        return rendering.describe_delivery(
+            data,
+            sound,
             codec=self._wanted.codec,
-            media_type=encoding.get_media_type(self._wanted.codec),
-            size=len(data),
-            duration_ms=round(1000 * sound.seconds) if sound else 0,
-            **self._describe_mark(reading),
+            provider_hash=self._provided.hexdigest(),
+            mark=self._describe_mark(reading),
         )
 
     def _describe_mark(self, reading: watermark.DecodedToken | None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from voices.providers.base import AudioChunk, Provider, Streaming, UnsupportedFi
 from voices.speech import clip_delivery, copy_names
 from voices.speech.preparation import PreparedSpeech, prepare_speech, share_token
 from voices.speech.rendering import render_sent_stream
-from voices.speech.streaming.concurrency import ENTRANCE, PLACES
+from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
 from voices.speech.streaming.deadline_scheduler import get_scheduler, run_with_rows
 from voices.speech.streaming.marked_encoder import MarkedEncoder
 from voices.speech.streaming.permit_monitor import MonitoredPermit, get_permit_monitor
@@ -68,15 +68,15 @@ def begin_stream(
 
     Raises StreamsBusy, and what `pipeline.synthesize_clip` raises before it asks the provider.
     """
-    PLACES.take(principal.organisation_id)
-    leave = ENTRANCE.enter()
+    STREAM_SLOTS.take(principal.organisation_id)
+    leave = START_GATE.acquire()
     try:
         prepared = prepare_speech(request, voice, principal=principal, now=now)
         prepared, chunks = _ask_provider(prepared, now=now, providers=providers)
         return StreamSession(prepared, chunks, now=now, on_started=leave)
     except BaseException:
         leave()
-        PLACES.free(principal.organisation_id)
+        STREAM_SLOTS.free(principal.organisation_id)
         raise
 
 
@@ -184,7 +184,7 @@ class StreamSession:
             self._abort(b"", error)
         finally:
             self._on_started()
-            PLACES.free(self.prepared.principal.organisation_id)
+            STREAM_SLOTS.free(self.prepared.principal.organisation_id)
 
     @property
     def _clip_id(self) -> str:
@@ -205,7 +205,7 @@ class StreamSession:
 
         self._encoder.close()
         self._on_started()
-        PLACES.free(self.prepared.principal.organisation_id)
+        STREAM_SLOTS.free(self.prepared.principal.organisation_id)
 
     def _confirm(self) -> None:
         with transaction.atomic():
