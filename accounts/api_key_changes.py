@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypedDict, Unpack
 
 from accounts import api_key_defaults, api_key_format, api_scopes, domain_events, note_sealing
 from accounts.models import ApiKey, Organisation
@@ -34,6 +34,19 @@ CHANGEABLE: Final = frozenset(
 NOTES: Final = frozenset({"external_id", "metadata"})
 
 
+class KeyTerms(TypedDict, total=False):
+    """What may be set of a new key. What is left out is empty, and 600 calls a minute."""
+
+    default_use_case: str
+    default_channel: str
+    default_territory: str
+    default_language: str
+    calls_per_minute: int
+    expires_at: datetime | None
+    external_id: str
+    metadata: Mapping[str, str] | None
+
+
 class KeyIsDisabled(Conflict):
     """A disabled key stays disabled."""
 
@@ -55,35 +68,23 @@ def issue_key(
     product: str,
     livemode: bool,
     scopes_granted: Iterable[str] = api_scopes.ALL,
-    default_use_case: str = "",
-    default_channel: str = "",
-    default_territory: str = "",
-    default_language: str = "",
-    calls_per_minute: int = 600,
-    expires_at: datetime | None = None,
-    external_id: str = "",
-    metadata: Mapping[str, str] | None = None,
     actor: str,
     at: datetime,
+    **terms: Unpack[KeyTerms],
 ) -> IssuedKey:
     """Make an API key of a product. The secret is in the answer and nowhere else.
 
     Raises Invalid when it would expire before it begins and for a default that is not known,
     ValueError for an unknown scope.
     """
-    _must_lie_ahead(expires_at, at=at)
-    said = api_key_defaults.canonicalise_defaults(
-        {
-            "default_use_case": default_use_case,
-            "default_channel": default_channel,
-            "default_territory": default_territory,
-            "default_language": default_language,
-        }
-    )
+    _must_lie_ahead(terms.get("expires_at"), at=at)
+
+    key_id = ids.new("key")
+    columns = _build_columns(terms, key_id, organisation, at=at)
+
     secret = api_key_format.encode_api_key(
         secrets.token_bytes(api_key_format.RANDOM_BYTES), livemode=livemode
     )
-    key_id, written = ids.new("key"), Notes(external_id=external_id, metadata=metadata or {})
     key = ApiKey.objects.create(
         id=key_id,
         organisation=organisation,
@@ -92,14 +93,10 @@ def issue_key(
         prefix=api_key_format.get_key_prefix(secret),
         secret_sha256=api_key_format.hash_api_key(secret),
         scopes=api_scopes.order_scopes(scopes_granted),
-        **said,
-        calls_per_minute=calls_per_minute,
         created_at=at,
-        expires_at=expires_at,
-        **note_sealing.note_sealer.get().columns(
-            written, row_id=key_id, organisation_id=organisation.id, at=at
-        ),
+        **columns,
     )
+
     _emit_key_event(
         "key.issued",
         key,
@@ -108,6 +105,30 @@ def issue_key(
         facts={"scopes": list(key.scopes), "livemode": livemode},
     )
     return IssuedKey(key=key, secret=secret)
+
+
+def _build_columns(
+    terms: KeyTerms, key_id: str, organisation: Organisation, *, at: datetime
+) -> dict[str, Any]:
+    """Return the columns of a new key: canonical defaults, limit, expiry and sealed notes."""
+    defaults = api_key_defaults.canonicalise_defaults(
+        {
+            "default_use_case": terms.get("default_use_case", ""),
+            "default_channel": terms.get("default_channel", ""),
+            "default_territory": terms.get("default_territory", ""),
+            "default_language": terms.get("default_language", ""),
+        }
+    )
+    notes = Notes(external_id=terms.get("external_id", ""), metadata=terms.get("metadata") or {})
+
+    return {
+        **defaults,
+        "calls_per_minute": terms.get("calls_per_minute", 600),
+        "expires_at": terms.get("expires_at"),
+        **note_sealing.note_sealer.get().columns(
+            notes, row_id=key_id, organisation_id=organisation.id, at=at
+        ),
+    }
 
 
 @transactions.opens_transaction
