@@ -107,14 +107,7 @@ def update_speaker(
         raise SpeakerGone("This speaker has been erased.")
 
     after = _apply_changes(before, changes)
-    corrected = sorted(
-        name for name in _list_bound_fields(found) if getattr(before, name) != getattr(after, name)
-    )
-    if corrected and not correction:
-        raise CorrectionNeeded(
-            'This changes by a correction alone. Say why: "correction": {"reason": "…"}.',
-            facts={"fields": corrected},
-        )
+    corrected = _list_corrected_fields(found, before, after, correction)
 
     _save_changes(found, after, notes_of(found).with_changes(changes), at=at)
     if corrected:
@@ -131,6 +124,27 @@ def update_speaker(
             found, "speaker.updated", at=at, actor=actor, body={"fields": sorted(changes)}
         )
     return found
+
+
+def _list_corrected_fields(
+    speaker: Speaker, before: Personal, after: Personal, correction: str | None
+) -> list[str]:
+    """Return the changed fields that a person signed under or was written to at.
+
+    Raises CorrectionNeeded if there are any without a correction.
+    """
+    corrected = sorted(
+        name
+        for name in _list_bound_fields(speaker)
+        if getattr(before, name) != getattr(after, name)
+    )
+    if corrected and not correction:
+        raise CorrectionNeeded(
+            'This changes by a correction alone. Say why: "correction": {"reason": "…"}.',
+            facts={"fields": corrected},
+        )
+
+    return corrected
 
 
 def _apply_changes(before: Personal, changes: Mapping[str, object]) -> Personal:

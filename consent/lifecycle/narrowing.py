@@ -48,7 +48,36 @@ def narrow_consent(
 
     Raises NotFound, WrongState, NotNarrower, Invalid.
     """
-    # The person first, as in signing, because their other consents may change.
+    # 1.
+    consent = _lock_standing_consent(consent_id, organisation_id, livemode=livemode, at=at)
+
+    # 2.
+    changed, wanted = _find_changes(consent, grants, at=at)
+    if not changed:
+        return consent
+
+    # 3.
+    with row_macs.keep_row_mac(consent.pk):
+        _write_grants(consent, changed, wanted, at=at)
+
+    if _excludes_more(changed, wanted):
+        holds.invalidate_permits(consent.speaker, but=consent.id)
+
+    # 4.
+    consent.refresh_from_db()
+    wakeups.announce_consent_end(consent.id)
+    _log_narrowing(consent, changed, wanted, actor=actor, at=at)
+
+    return consent
+
+
+def _lock_standing_consent(
+    consent_id: str, organisation_id: str, *, livemode: bool, at: datetime
+) -> Consent:
+    """Lock the person, then the consent, as in signing: their other consents may change.
+
+    Raises NotFound, WrongState.
+    """
     speakers.lock_speaker_of(consent_id)
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
         no_key=True, of=("self",)
@@ -61,6 +90,16 @@ def narrow_consent(
     if state not in STANDING:
         raise WrongState(f"A consent that is {state} cannot be narrowed.", facts={"state": state})
 
+    return consent
+
+
+def _find_changes(
+    consent: Consent, grants: Sequence[Mapping[str, Any]], *, at: datetime
+) -> tuple[list[Grant], dict[str, grant_scope.Scope]]:
+    """Return the grants that change, and the scope that each grant shall have, by its id.
+
+    Raises NotNarrower, Invalid.
+    """
     present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
     words = intended_uses.open_words_of_grants(present, consent.speaker.subject)
     wanted = _seal_new_words(
@@ -70,23 +109,24 @@ def narrow_consent(
         subject=consent.speaker.subject,
     )
 
-    changed = [grant for grant in present if wanted.get(grant.id) != grant.scope]
-    if not changed:
-        return consent
+    return [grant for grant in present if wanted.get(grant.id) != grant.scope], wanted
 
-    with row_macs.keep_row_mac(consent.pk):
-        _write_grants(consent, changed, wanted, at=at)
 
-    excludes_more = any(
+def _excludes_more(changed: list[Grant], wanted: Mapping[str, grant_scope.Scope]) -> bool:
+    return any(
         _read_exclusions(wanted.get(grant.id, {})) - _read_exclusions(grant.scope)
         for grant in changed
     )
-    if excludes_more:
-        holds.invalidate_permits(consent.speaker, but=consent.id)
 
-    consent.refresh_from_db()
-    wakeups.announce_consent_end(consent.id)
 
+def _log_narrowing(
+    consent: Consent,
+    changed: list[Grant],
+    wanted: Mapping[str, grant_scope.Scope],
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
     left = Grant.objects.filter(pk__in=[grant.pk for grant in changed if grant.id in wanted])
     body: dict[str, Json] = {
         "changed": [grant.id for grant in changed if grant.id in wanted],
@@ -95,8 +135,6 @@ def narrow_consent(
         "epoch": consent.revocation_epoch,
     }
     log_events.log_consent_event(consent, "consent.narrowed", at=at, actor=actor, body=body)
-
-    return consent
 
 
 def _write_grants(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from consent import speakers
-from consent.errors import ConsentSuperseded, WrongState
+from consent.errors import WrongState
 from consent.lifecycle import (
     request_checks,
     request_grants,
@@ -14,7 +14,7 @@ from consent.lifecycle import (
     signing_links,
     transitions,
 )
-from consent.lifecycle.consent_requests import ConsentRequest, request_consent
+from consent.lifecycle.consent_requests import ConsentRequest, RequestTerms, request_consent
 from consent.models import Consent
 from consent.policy.state_machine import STANDING, ConsentState
 from core import transactions
@@ -65,26 +65,33 @@ def renew_consent(
 
     if valid_until is None and duration is None:
         duration = old.duration or _term_length(old)
+    terms = _restore_terms(old)
+    terms.update({"valid_until": valid_until, "duration": duration, "delivery": delivery})
 
-    written = sealed_fields.notes_of(old)
     return request_consent(
         organisation=old.organisation,
         livemode=livemode,
         speaker_id=old.speaker_id,
         grants=request_grants.restore_scopes(old),
+        actor=actor,
+        at=at,
+        **terms,
+    )
+
+
+def _restore_terms(old: Consent) -> RequestTerms:
+    """Return the terms of a consent for a new request. Its length is not among them."""
+    written = sealed_fields.notes_of(old)
+
+    return RequestTerms(
         notice=old.notice_version.notice.key,
         locale=old.notice_version.locale,
         assurance="L1" if old.assurance == "L0" else old.assurance,
         jurisdictions=old.jurisdictions,
-        valid_until=valid_until,
-        duration=duration,
         representation=sealed_fields.representation_of(old),
         external_id=written.external_id,
         metadata=written.metadata,
         supersedes=old,
-        delivery=delivery,
-        actor=actor,
-        at=at,
     )
 
 
@@ -103,7 +110,7 @@ def _lock_renewable_consent(consent_id: str, organisation_id: str, *, livemode: 
     if old is None:
         raise NotFound("There is no such consent.")
     if old.state == ConsentState.SUPERSEDED:
-        raise _superseded_error(old)
+        raise transitions.make_superseded_error(old)
     if ConsentState(old.state) not in _RENEWABLE:
         raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
     return old
@@ -113,11 +120,3 @@ def _term_length(old: Consent) -> str:
     if old.valid_from is None or old.valid_until is None:
         raise WrongState("Only what was signed can be renewed.", facts={"state": old.state})
     return f"P{max((old.valid_until - old.valid_from).days, 1)}D"
-
-
-def _superseded_error(old: Consent) -> ConsentSuperseded:
-    newer = old.successors.filter(signed_at__isnull=False).first()
-    return ConsentSuperseded(
-        "A newer consent has taken this one's place.",
-        facts={"superseded_by": newer.id if newer else None},
-    )

@@ -49,29 +49,12 @@ def withdraw_consent(
     given = change_reasons.parse_reason(reason, act, words=words)
 
     state = consent.state_at(at)
-
     if state is ConsentState.SUPERSEDED:
-        newer = consent.successors.filter(signed_at__isnull=False).first()
-        raise ConsentSuperseded(
-            "A newer consent has taken this one's place.",
-            facts={"superseded_by": newer.id if newer else None},
-        )
+        raise make_superseded_error(consent)
 
-    # No sweep has written the end down yet.
-    if state is ConsentState.EXPIRED and ConsentState(consent.state) in STANDING:
-        return carry_out_move(
-            consent, Move.EXPIRE, "consent.expired", reason=_NONE, actor=actor, at=at
-        )
-
-    if state is ConsentState.DRAFT or consent.state == ConsentState.REQUESTED:
-        return carry_out_move(
-            consent, Move.LAPSE, "consent.lapsed", reason=given, actor=actor, at=at
-        )
-
-    if state is ConsentState.CAPTURED:
-        return carry_out_move(
-            consent, Move.REJECT, "consent.rejected", reason=given, actor=actor, at=at
-        )
+    if (other := _find_other_end(consent, state, given)) is not None:
+        move, kind, why = other
+        return carry_out_move(consent, move, kind, reason=why, actor=actor, at=at)
 
     if state not in STANDING:
         return consent
@@ -87,6 +70,32 @@ def withdraw_consent(
         by=party,
         revoked_at=at,
     )
+
+
+def make_superseded_error(consent: Consent) -> ConsentSuperseded:
+    """Return the error that names the newer consent."""
+    newer = consent.successors.filter(signed_at__isnull=False).first()
+    return ConsentSuperseded(
+        "A newer consent has taken this one's place.",
+        facts={"superseded_by": newer.id if newer else None},
+    )
+
+
+def _find_other_end(
+    consent: Consent, state: ConsentState, given: GivenReason
+) -> tuple[Move, str, GivenReason] | None:
+    """Return the move, the entry and the reason of an end that is no withdrawal, if it is one."""
+    # No sweep has written the end down yet.
+    if state is ConsentState.EXPIRED and ConsentState(consent.state) in STANDING:
+        return Move.EXPIRE, "consent.expired", _NONE
+
+    if state is ConsentState.DRAFT or consent.state == ConsentState.REQUESTED:
+        return Move.LAPSE, "consent.lapsed", given
+
+    if state is ConsentState.CAPTURED:
+        return Move.REJECT, "consent.rejected", given
+
+    return None
 
 
 @transactions.opens_transaction
@@ -107,20 +116,8 @@ def suspend_consent(
     consent = _lock_consent(consent_id, organisation_id, livemode=livemode)
 
     if consent.state_at(at) is ConsentState.SUSPENDED:
-        # From now on only the person can resume it.
         if _side_of(actor) == "speaker" and consent.suspended_by != "speaker":
-            with row_macs.keep_row_mac(consent.pk):
-                Consent.objects.filter(pk=consent.pk).update(suspended_by="speaker")
-            consent.refresh_from_db(fields=["suspended_by"])
-
-            body: dict[str, Json] = {
-                "reason": "",
-                "state": consent.state,
-                "epoch": consent.revocation_epoch,
-            }
-            log_events.log_consent_event(
-                consent, "consent.suspended", at=at, actor=actor, body=body
-            )
+            _hand_suspension_to_speaker(consent, actor=actor, at=at)
 
         return consent
 
@@ -136,6 +133,20 @@ def suspend_consent(
         at=at,
         suspended_by=_side_of(actor),
     )
+
+
+def _hand_suspension_to_speaker(consent: Consent, *, actor: str, at: datetime) -> None:
+    """Note that from now on only the person can resume the consent."""
+    with row_macs.keep_row_mac(consent.pk):
+        Consent.objects.filter(pk=consent.pk).update(suspended_by="speaker")
+    consent.refresh_from_db(fields=["suspended_by"])
+
+    body: dict[str, Json] = {
+        "reason": "",
+        "state": consent.state,
+        "epoch": consent.revocation_epoch,
+    }
+    log_events.log_consent_event(consent, "consent.suspended", at=at, actor=actor, body=body)
 
 
 @transactions.opens_transaction
