@@ -19,25 +19,12 @@ from kombu.exceptions import OperationalError
 
 from config import embedded_worker
 from config.backup import restore_guard
+from config.task_modules import TASK_MODULES
 from core import background_tasks
 from core.background_tasks import BackgroundTask
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 logger = logging.getLogger(__name__)
-
-TASK_MODULES: Final = (
-    "accounts.tasks",
-    "consent.tasks",
-    "erasure.tasks",
-    "provenance.exports.tasks",
-    "provenance.tasks",
-    "transparency_log.attestation.tasks",
-    "transparency_log.tasks",
-    "vault.tasks",
-    "voices.speech.tasks",
-    "voices.tasks",
-)
-"""The modules with background tasks, which only workers load."""
 
 
 class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone

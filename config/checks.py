@@ -111,5 +111,5 @@ def check_compiled_translations(app_configs: Any, **kwargs: Any) -> Iterable[Che
                 yield Error(
                     f"The translations in {source.parent.parent.name} are not compiled.",
                     hint="Run `pybabel compile -d locale -D django`.",
-                    id="sayso.E007",
+                    id="sayso.E008",
                 )

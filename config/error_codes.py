@@ -9,9 +9,11 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Final
 
 from config import problems
+from config.task_modules import TASK_MODULES
 from consent.policy.reasons import GATE_REASONS
 from core.errors import SaysoError
 from voices.sample_checks.sample_report import DETAILS
@@ -104,6 +106,18 @@ WARNINGS: Final = {
 """
 
 
+ERROR_MODULES: Final = (
+    "config.asgi.streaming",
+    "config.backup.archive",
+    "config.backup.dump",
+    "config.backup.prerequisites",
+    "config.urls",
+    "transparency_log.monitor.log_monitor",
+    "transparency_log.monitor.remote_log",
+)
+"""Modules with errors, beside those of background tasks, that not every process loads."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorCode:
     """A code, what it means, and the HTTP status of the problem with this code.
@@ -119,6 +133,9 @@ class ErrorCode:
 @lru_cache(maxsize=1)
 def problem_codes() -> dict[str, ErrorCode]:
     """Return the codes that a problem document can have, in the order of their statuses."""
+    for module in (*TASK_MODULES, *ERROR_MODULES):
+        import_module(module)
+
     found = {code.name: code for code in _codes_of_tree(SaysoError)}
     for name, (status, meaning) in NAMED_WHERE_RAISED.items():
         found.setdefault(name, ErrorCode(name=name, meaning=meaning, status=status))

@@ -5,8 +5,6 @@ The work is found by the rows alone. A lost signal only delays it.
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.db import transaction
 from django.dispatch import Signal
 
@@ -22,7 +20,7 @@ def announce_consent_end(consent_id: str) -> None:
 
     A failing listener affects no other one.
     """
-    transaction.on_commit(partial(_send_ended, consent_id))
+    transaction.on_commit(lambda: _send_ended(consent_id), robust=True)
 
 
 def _send_ended(consent_id: str) -> None:
@@ -34,7 +32,7 @@ def wake_sender(delivery_id: str) -> None:
 
     The sweep finds what a lost signal leaves undone.
     """
-    transaction.on_commit(partial(_send_queued, delivery_id))
+    transaction.on_commit(lambda: _send_queued(delivery_id), robust=True)
 
 
 def _send_queued(delivery_id: str) -> None:

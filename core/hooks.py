@@ -129,7 +129,7 @@ class Registry(Generic[T]):
         return iter(tuple(self._items.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NamedFunction:
     """A function by its dotted name, whose module is loaded with the first call.
 
@@ -137,6 +137,10 @@ class NamedFunction:
     """
 
     name: str
+
+    def __post_init__(self) -> None:
+        # Django reports a receiver that failed by this name.
+        object.__setattr__(self, "__qualname__", self.name)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Call the function."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -42,8 +41,7 @@ def clone_voice(
 
     if voice_comparison.is_waiting(voice.id):
         # The sweep finds the work of a lost message.
-        compare = partial(tasks.compare_voice.delay, voice_id=voice.id)
-        transaction.on_commit(compare, robust=True)
+        transaction.on_commit(lambda: tasks.compare_voice.delay(voice_id=voice.id), robust=True)
 
     return voice
 
@@ -102,7 +100,8 @@ def delete_voice(voice_id: str, *, principal: Principal) -> Voice:
 
     if voice_deletion.begin_deletion(voice_id, code="requested"):
         # The sweep finds the work of a lost message.
-        wake = partial(tasks.remove_voice.delay, voice_id=voice_id, actor=principal.actor)
-        transaction.on_commit(wake, robust=True)
+        transaction.on_commit(
+            lambda: tasks.remove_voice.delay(voice_id=voice_id, actor=principal.actor), robust=True
+        )
 
     return get_voice(voice_id, principal=principal)

@@ -15,6 +15,7 @@ from accounts.sandbox_clock import now_for
 from consent.models import Speaker
 from core.clock import Clock
 from core.errors import Unavailable
+from core.leases import LeaseLost
 from erasure import erasure_requests, execution, tombstones
 from erasure.models import Erasure, ErasureState
 from erasure.tombstones import Tombstone
@@ -84,7 +85,7 @@ def _erase_again(stone: Tombstone, *, now: Clock) -> bool | None:
 
     try:
         execution.continue_erasure(erasure.id, now=now)
-    except Unavailable:
+    except (Unavailable, LeaseLost):
         # Nothing of the person can be used. The sweep calls the provider again.
         return False
 

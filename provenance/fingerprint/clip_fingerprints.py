@@ -65,14 +65,14 @@ def make_pending_fingerprints(*, at: datetime, most: int = 50) -> int:
     the real time.
     """
     index_key = blind_index.get_index_key()
-    waiting = (
-        Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key))
-        .filter(leases.is_claimable(at), attempt__lt=F("attempts_before") + MOST_ATTEMPTS)
-        .order_by("id")
-    )
+    unmade = Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key))
+    waiting = unmade.filter(
+        leases.is_claimable(at), attempt__lt=F("attempts_before") + MOST_ATTEMPTS
+    ).order_by("id")
     made = 0
     for row_id in list(waiting.values_list("id", flat=True)[:most]):
-        rows = Fingerprint.objects.select_related("clip").filter(id=row_id)
+        # Another worker may have made it since the list was read.
+        rows = unmade.select_related("clip").filter(id=row_id)
         row = leases.claim(rows, at=at, lease=LEASE)
         if row is not None:
             made += _make_fingerprint(row, index_key, at=at)

@@ -18,6 +18,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from config import celery
+from config.task_modules import TASK_MODULES
 from tests.e2e.processes import NOBODY_LISTENS, ROOT
 from transparency_log.tasks import settle_organisation
 
@@ -50,7 +51,7 @@ class TestTheTasks:
             ".".join(path.relative_to(ROOT).with_suffix("").parts)
             for path in ROOT.glob("[a-z]*/**/tasks.py")
         }
-        assert set(celery.TASK_MODULES) == found
+        assert set(TASK_MODULES) == found
 
     def test_of_a_wake_up_by_name_are_known(self) -> None:
         celery.app.loader.import_default_modules()

@@ -50,7 +50,7 @@ class TestTranslations:
         (folder / "django.po").touch()
         settings.LOCALE_PATHS = [tmp_path]
         found = list(checks.check_compiled_translations(None))
-        assert [message.id for message in found] == ["sayso.E007"]
+        assert [message.id for message in found] == ["sayso.E008"]
         assert "in fr are not compiled" in found[0].msg
 
         (folder / "django.mo").touch()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -120,3 +123,33 @@ class TestAnErrorOutsideTheKnownKinds:
 
         status, body, _ = problems.describe_error(Odd("x"))
         assert (status, body["code"], body["title"]) == (500, "internal", "Internal error")
+
+
+class TestAFreshProcess:
+    """Only the errors of loaded modules are known, and a process loads what it needs."""
+
+    def codes(self, *before: str, environment: dict[str, str]) -> list[str]:
+        lines = [
+            "import django",
+            "django.setup()",
+            *before,
+            "from config import error_codes",
+            "print(*error_codes.problem_codes())",
+        ]
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)],
+            env=environment, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return sorted(done.stdout.split())
+
+    def test_knows_the_codes_of_every_module(self, child_environment: Mapping[str, str]) -> None:
+        defining = [
+            ".".join(path.with_suffix("").parts)
+            for path in OUR_CODE
+            if re.search(r'^    code = "', path.read_text(encoding="utf-8"), re.MULTILINE)
+        ]
+        whole = ("import importlib", f"list(map(importlib.import_module, {defining!r}))")
+        environment = {**child_environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        fresh = self.codes(environment=environment)
+        assert fresh == self.codes(*whole, environment=environment)
+        assert "outsider_away" in fresh

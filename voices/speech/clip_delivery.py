@@ -69,7 +69,7 @@ def deliver_clip(
             at=at,
         )
 
-        if rendered.mark_failure:
+        if not rendered.delivery.scheme:
             clip_lifecycle.note_mark_failed(
                 clip_id, reason=rendered.mark_failure, delivered=True, at=at, actor=actor
             )

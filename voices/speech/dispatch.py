@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -113,7 +112,7 @@ def queue_job(
         for position, request in enumerate(requests)
     )
     # A lost message is found by the sweep.
-    transaction.on_commit(partial(tasks.run_job.delay, job_id=job.id), robust=True)
+    transaction.on_commit(lambda: tasks.run_job.delay(job_id=job.id), robust=True)
     return job
 
 

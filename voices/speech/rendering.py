@@ -97,7 +97,7 @@ def render_sent_stream(
         sent,
         delivery.codec,
         clip_id=prepared.reservation.clip_id,
-        marked=not mark_failure,
+        marked=bool(delivery.scheme),
         permit=prepared.permit,
         at=at,
         mode=manifest_signer.SIDECAR,

@@ -4,7 +4,7 @@ the person.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +177,24 @@ class TestTheFile:
         ]
 
         assert (set(tries), Fingerprint.objects.get().attempt) == ({0}, MOST_ATTEMPTS)
+
+    def test_is_made_once_by_two_workers_with_one_list(
+        self, voice: Voice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        say(voice)
+        say(voice)
+        make, made = clip_fingerprints._make_fingerprint, list[int]()
+
+        def make_beside_another(row: Fingerprint, key: bytes, *, at: datetime) -> bool:
+            made.append(row.id)
+            if len(made) == 1:
+                clip_fingerprints.make_pending_fingerprints(at=at)
+            return make(row, key, at=at)
+
+        monkeypatch.setattr(clip_fingerprints, "_make_fingerprint", make_beside_another)
+        clip_fingerprints.make_pending_fingerprints(at=LATER)
+
+        assert len(made) == len(set(made)) == 2
 
     def test_is_made_by_the_beat(self, voice: Voice) -> None:
         say(voice)
