@@ -101,7 +101,9 @@ class TestALongClip:
             name.replace(clip.organisation_id, "org_somebodyelse"): key
             for name, key in known.items()
         }
-        monkeypatch.setattr(watermark_keys, "list_audiowmark_keys", lambda *, first="": renamed)
+        monkeypatch.setattr(
+            watermark_keys, "list_audiowmark_keys", lambda *, prefer_organisation_id="": renamed
+        )
         assert verify(data).outcome is Outcome.NOT_FOUND
 
     def test_carries_ours_alone_where_the_policy_says_so(self, make_voice: MakeVoice) -> None:
