@@ -48,7 +48,7 @@ class Found:
     """The result of one handled clip.
 
     `proposed` is whether the index proposed it, `errors` is the share of differing bits there, and
-    `alike` is whether it was a match.
+    `alike` says whether the two were taken for one recording.
     """
 
     proposed: bool

@@ -52,7 +52,7 @@ def _list_unexplained(past: Past, unexplained: int) -> list[str]:
     if past.old:
         notes.append(f"{past.old} closed entries of the first version, which do not say why")
     if unexplained:
-        notes.append(f"{unexplained} entries of somebody who was erased again after a restore")
+        notes.append(f"{unexplained} entries of people who were erased again after a restore")
 
     return notes
 

@@ -99,8 +99,7 @@ def load_keys(bundle: Bundle, pinned: Pinned, periods: Periods) -> str:
 
     if not pinned:
         raise Skipped(
-            "taken from the bundle itself, so whoever made the bundle vouches for them; pin them "
-            "with --key"
+            "taken from the bundle itself, so only its maker vouches for them. Pin them with --key"
         )
 
     left = sorted(purpose for purpose in set(bundle.keys) - set(pinned) if bundle.keys[purpose])

@@ -132,6 +132,6 @@ def say_stated(bundle: Bundle, past: Past | None) -> str:
         stated += [f"{name} in {number} rows" for name, number in sorted(past.unproven.items())]
 
     if stated:
-        raise Skipped("stated by whoever made the bundle, not proven: " + "; ".join(stated))
+        raise Skipped("stated by the maker of the bundle, not proven: " + "; ".join(stated))
 
-    return "nothing in the tables rests on the word of whoever made the bundle"
+    return "nothing in the tables rests on the word of its maker alone"

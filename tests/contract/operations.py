@@ -31,7 +31,7 @@ class Operation:
 
     @property
     def foreign(self) -> bool:
-        """Whether its names and statuses are somebody else's.
+        """Whether another standard sets its names and statuses.
 
         `tests/provenance/test_soft_binding_api.py` has those.
         """
