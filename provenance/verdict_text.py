@@ -198,7 +198,7 @@ EVIDENCE: Final[Mapping[str, StrPromise]] = {
     "fingerprint.absent": _("As a whole it sounds like no clip of ours."),
     "fingerprint.candidate": _(
         "Sounds much like a clip of ours. That is a hint, no proof: one sentence spoken twice can "
-        "sound so alike."
+        "sound the same."
     ),
     "fingerprint.absent.short": _("Not looked: it is too short to compare how it sounds."),
 }
