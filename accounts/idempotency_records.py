@@ -30,7 +30,7 @@ def settled_before(
 
 
 @transactions.requires_transaction
-def forget_answers(organisation_id: str, *, livemode: bool) -> int:
+def erase_answers_of_organisation(organisation_id: str, *, livemode: bool) -> int:
     """Blank every stored answer to the organisation's live or test keys, and return how many.
 
     Their requests cannot be repeated either.

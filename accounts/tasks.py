@@ -9,7 +9,7 @@ from core import clock
 from core.background_tasks import background_task
 
 
-@background_task(name="accounts.forget")
+@background_task(name="accounts.delete_expired_records")
 def delete_expired_records(**_later: object) -> None:
     """Delete expired answers of idempotent calls, expired sessions and expired shared values."""
     at = clock.now()

@@ -108,9 +108,9 @@ BEAT: Final[Beat] = {
     "have checkpoints cosigned, copied and stamped": ("transparency_log.attest", SWEEP),
     "carry exports on": ("provenance.export_pending", SWEEP),
     "make the fingerprints of new clips": ("provenance.fingerprint_pending", SWEEP),
-    "delete old opinions on answers": ("provenance.forget_feedback", 3600.0),
+    "delete old opinions on answers": ("provenance.delete_expired_feedback", 3600.0),
     "end a key epoch that is a month old": ("vault.rotate", 3600.0),
-    "forget answers and logins whose time is over": ("accounts.forget", 3600.0),
+    "delete answers and logins whose time is over": ("accounts.delete_expired_records", 3600.0),
     "sweep files without a row": ("vault.sweep", 3600.0),
 }
 # Messages expire, so that they do not pile up while no worker runs. A later one does the same work.

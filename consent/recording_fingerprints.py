@@ -143,7 +143,7 @@ def keep_fingerprints(
 
 
 @transactions.requires_transaction
-def delete_fingerprints(subject: str) -> int:
+def erase_recording_fingerprints_of_subject(subject: str) -> int:
     """Delete every fingerprint of a person's recordings with its terms. Return their number."""
     held = list(SampleFingerprint.objects.filter(subject=subject).values_list("id", flat=True))
     SampleFingerprintTerm.objects.filter(fingerprint_id__in=held).delete()

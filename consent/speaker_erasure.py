@@ -1,7 +1,7 @@
 """Erasure of a person in the room of consent.
 
 1. `freeze_speaker`: withdraw every consent and refuse anything new.
-2. `purge_speaker`: remove what is personal from the rows, in the transaction in which the caller
+2. `erase_speaker`: remove what is personal from the rows, in the transaction in which the caller
    destroys the key and the blobs.
 """
 
@@ -71,7 +71,7 @@ def freeze_speaker(speaker_id: str, *, reason: str, actor: str, at: datetime) ->
 
 
 @transactions.requires_transaction
-def purge_speaker(speaker_id: str, *, at: datetime) -> dict[str, int]:
+def erase_speaker(speaker_id: str, *, at: datetime) -> dict[str, int]:
     """Remove what is personal from the rows and set the states to erased.
 
     Returns how many rows of each kind changed. The caller destroys the vault's key and blobs in the
@@ -90,7 +90,9 @@ def purge_speaker(speaker_id: str, *, at: datetime) -> dict[str, int]:
         "grants": Grant.objects.filter(consent__in=consents).update(sealed_words=None),
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
         "remarks": SealedReason.objects.filter(consent__in=consents).update(sealed=None),
-        "sample_fingerprints": recording_fingerprints.delete_fingerprints(speaker.subject),
+        "sample_fingerprints": recording_fingerprints.erase_recording_fingerprints_of_subject(
+            speaker.subject
+        ),
         "deliveries": Delivery.objects.filter(consent__in=consents).update(sealed=None),
         "corrections": Correction.objects.filter(speaker=speaker).update(sealed=None),
         "representatives": Representative.objects.filter(speaker=speaker).update(sealed=None),

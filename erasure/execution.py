@@ -194,25 +194,29 @@ def _closed_key_ids(subject: str) -> str | None:
 def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
     """Delete what is ours, and note how much of each there was."""
     counts = {
-        ("queue", "texts waiting to be spoken"): job_settlement.purge_items_of_subject(
+        ("queue", "texts waiting to be spoken"): job_settlement.erase_items_of_subject(
             erasure.subject, code="speaker_erased", at=at
         ),
         ("database", "personal fields"): sum(
-            speaker_erasure.purge_speaker(erasure.speaker_id, at=at).values()
+            speaker_erasure.erase_speaker(erasure.speaker_id, at=at).values()
         ),
         # Before the links go, while the clips still lead to the person.
-        ("database", "feedback on clips"): reader_feedback.forget_feedback_of_subject(
+        ("database", "feedback on clips"): reader_feedback.erase_feedback_of_subject(
             erasure.subject
         ),
         ("database", "links from clips"): clip_erasure.erase_clips_of_subject(erasure.subject),
-        ("database", "fingerprints of clips"): clip_fingerprints.forget_subject(erasure.subject),
-        ("database", "comparisons of voices"): voice_comparison.forget_person(erasure.subject),
-        ("database", "event bodies"): events.forget_bodies(erasure.subject),
-        ("database", "stored answers"): idempotency_records.forget_answers(
+        ("database", "fingerprints of clips"): clip_fingerprints.erase_fingerprints_of_subject(
+            erasure.subject
+        ),
+        ("database", "comparisons of voices"): voice_comparison.erase_embeddings_of_subject(
+            erasure.subject
+        ),
+        ("database", "event bodies"): events.erase_bodies_of_subject(erasure.subject),
+        ("database", "stored answers"): idempotency_records.erase_answers_of_organisation(
             erasure.organisation_id, livemode=erasure.livemode
         ),
-        ("vault", "recordings, profiles, clips"): blobs.delete_blobs_of(erasure.subject),
-        ("exports", "stored bundles"): export_requests.forget_bundles(
+        ("vault", "recordings, profiles, clips"): blobs.erase_blobs_of_subject(erasure.subject),
+        ("exports", "stored bundles"): export_requests.erase_bundles_of_organisation(
             erasure.organisation_id, livemode=erasure.livemode, at=at
         ),
     }

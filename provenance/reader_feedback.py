@@ -93,7 +93,7 @@ def open_words(row: Feedback) -> str:
 
 
 @transactions.requires_transaction
-def forget_feedback_of_subject(subject: str) -> int:
+def erase_feedback_of_subject(subject: str) -> int:
     """Delete the words about this person's clips, and return how many opinions there were.
 
     This comes before the clips lose their `subject`.

@@ -24,7 +24,7 @@ def fingerprint_pending(**_later: object) -> None:
         pass
 
 
-@background_task(name="provenance.forget_feedback")
-def forget_feedback(**_later: object) -> None:
+@background_task(name="provenance.delete_expired_feedback")
+def delete_expired_feedback(**_later: object) -> None:
     """Delete opinions on answers whose time is over."""
     reader_feedback.delete_old_feedback(at=clock.now())

@@ -204,7 +204,7 @@ def _to_canonical(body: Mapping[str, Json]) -> bytes:
 
 
 @transactions.requires_transaction
-def forget_bodies(subject: str) -> int:
+def erase_bodies_of_subject(subject: str) -> int:
     """Delete the sealed bodies of an erased subject and return their number.
 
     The entries stay, and stay provable.

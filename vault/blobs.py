@@ -165,7 +165,7 @@ def delete_blob(blob_id: str) -> None:
 
 
 @transactions.opens_transaction
-def delete_blobs_of(subject: str) -> int:
+def erase_blobs_of_subject(subject: str) -> int:
     """Delete all blobs of the subject and return their number. Its key may already be destroyed."""
     found = tuple(Blob.objects.filter(subject_id=subject).values_list("id", flat=True))
     deleted, _ = Blob.objects.filter(id__in=found).delete()

@@ -37,7 +37,7 @@ def on_policy_event(event: DomainEvent) -> None:
     if event.kind == "policy.changed" and not comparison_consent.is_comparison_on(
         event.organisation_id
     ):
-        voice_comparison.forget_organisation(event.organisation_id)
+        voice_comparison.erase_embeddings_of_organisation(event.organisation_id)
 
 
 def on_consent_ended(**_signal: object) -> None:

@@ -75,7 +75,7 @@ def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
             else None
         )
         if own is None or not _store_embedding(voice, own):
-            forget_voice(voice_id)
+            erase_embedding_of_voice(voice_id)
             return 0
 
         # The others are read only now. So of two voices at the same time, the one that was sealed
@@ -87,20 +87,20 @@ def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
 
 
 @transactions.opens_transaction
-def forget_voice(voice_id: str) -> None:
+def erase_embedding_of_voice(voice_id: str) -> None:
     """Delete the embedding of a voice."""
     VoiceEmbedding.objects.filter(voice_id=voice_id).delete()
 
 
 @transactions.requires_transaction
-def forget_person(subject: str) -> int:
+def erase_embeddings_of_subject(subject: str) -> int:
     """Delete a person's embeddings and the reviews of their voices, and return how many."""
     reviews = VoiceReview.objects.filter(Q(voice__subject=subject) | Q(other__subject=subject))
     return VoiceEmbedding.objects.filter(subject=subject).delete()[0] + reviews.delete()[0]
 
 
 @transactions.requires_transaction
-def forget_organisation(organisation_id: str) -> int:
+def erase_embeddings_of_organisation(organisation_id: str) -> int:
     """Delete every embedding of an organisation, and return how many."""
     return VoiceEmbedding.objects.filter(voice__organisation_id=organisation_id).delete()[0]
 

@@ -33,7 +33,7 @@ def begin_deletion(voice_id: str, *, code: str) -> bool:
     began = bool(rows.update(state=VoiceState.REVOKING, code=code, lease_until=None))
 
     # The embedding is only here, so it need not wait for the provider.
-    voice_comparison.forget_voice(voice_id)
+    voice_comparison.erase_embedding_of_voice(voice_id)
 
     return began
 

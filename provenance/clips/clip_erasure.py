@@ -31,7 +31,7 @@ def erase_clips_of_subject(subject: str) -> int:
     """
     mine = Clip.objects.filter(subject=subject)
     Receipt.objects.filter(clip__in=mine).delete()
-    shared_tokens.forget_sounds(mine)
+    shared_tokens.erase_sounds_of_clips(mine)
     never_left = mine.filter(state__in=(ClipState.MAKING, ClipState.ABORTED)).update(
         state=ClipState.ABORTED, **_UNLINKED
     )
@@ -52,7 +52,7 @@ def list_linked_clips(before: datetime, *, organisation_id: str, livemode: bool)
 def erase_clips(clip_ids: Sequence[str]) -> int:
     """Delete the audio of finished clips and unlink them from their person, and return how many."""
     found = Clip.objects.filter(id__in=clip_ids).exclude(state=ClipState.MAKING)
-    clip_fingerprints.forget_clips(clip_ids)
+    clip_fingerprints.erase_fingerprints_of_clips(clip_ids)
     held = found.values_list("blob_id", "manifest_blob_id")
     for blob_id in sorted(
         {blob_id for pair in held for blob_id in pair if blob_id}

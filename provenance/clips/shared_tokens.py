@@ -94,7 +94,7 @@ def _load_tokens(scope: SoundScope, hashes: Sequence[str]) -> dict[str, int]:
 
 
 @transactions.requires_transaction
-def forget_sounds(clips: ClipQuerySet) -> None:
+def erase_sounds_of_clips(clips: ClipQuerySet) -> None:
     """Delete what is kept of the sounds of these clips, whose person is erased."""
     same = {name: OuterRef(name) for name in ("organisation", "epoch", "token")}
     MarkedSound.objects.filter(Exists(clips.filter(**same))).delete()

@@ -168,7 +168,7 @@ def _log_opening(export: Export, *, actor: str, at: datetime) -> None:
 
 
 @transactions.requires_transaction
-def forget_bundles(organisation_id: str, *, livemode: bool, at: datetime) -> int:
+def erase_bundles_of_organisation(organisation_id: str, *, livemode: bool, at: datetime) -> int:
     """Delete every stored bundle of the organisation's live or test data, and return how many.
 
     Bundles that were downloaded before are the duty of their holders.

@@ -107,18 +107,18 @@ def search_similar_clips(sound: Sound) -> tuple[FingerprintCandidate, ...]:
 
 
 @transactions.requires_transaction
-def forget_subject(subject: str) -> int:
+def erase_fingerprints_of_subject(subject: str) -> int:
     """Delete every fingerprint of a person with its terms. Return their number."""
-    return _delete_fingerprints(Fingerprint.objects.filter(subject=subject))
+    return _erase_fingerprints(Fingerprint.objects.filter(subject=subject))
 
 
 @transactions.requires_transaction
-def forget_clips(clip_ids: Sequence[str]) -> int:
+def erase_fingerprints_of_clips(clip_ids: Sequence[str]) -> int:
     """Delete the fingerprints of these clips with their terms. Return their number."""
-    return _delete_fingerprints(Fingerprint.objects.filter(clip_id__in=clip_ids))
+    return _erase_fingerprints(Fingerprint.objects.filter(clip_id__in=clip_ids))
 
 
-def _delete_fingerprints(rows: QuerySet[Fingerprint]) -> int:
+def _erase_fingerprints(rows: QuerySet[Fingerprint]) -> int:
     # Locked first: background work on one of them must not add terms while they are being deleted.
     held = list(rows.select_for_update().order_by("id").values_list("id", flat=True))
     FingerprintTerm.objects.filter(fingerprint_id__in=held).delete()

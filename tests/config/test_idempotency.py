@@ -127,7 +127,7 @@ class TestStoredAnswer:
     def test_is_forgotten_by_an_erasure_and_not_repeated(self, key: IssuedKey) -> None:
         post(key, "a", ADA)
 
-        transactions.opens_transaction(idempotency_records.forget_answers)(
+        transactions.opens_transaction(idempotency_records.erase_answers_of_organisation)(
             key.key.organisation_id, livemode=key.key.livemode
         )
 

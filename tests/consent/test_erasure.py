@@ -29,7 +29,7 @@ def erase(speaker: Speaker) -> dict[str, int]:
     """As the room above does it: rows and key in one transaction."""
     freeze(speaker)
     with transaction.atomic():
-        counts = speaker_erasure.purge_speaker(speaker.id, at=NOON)
+        counts = speaker_erasure.erase_speaker(speaker.id, at=NOON)
         subject_keys.destroy_key(speaker.subject, at=NOON)
     return counts
 
@@ -62,7 +62,7 @@ class TestFreeze:
             subject_keys.destroy_key(ana.subject, at=NOON)
         assert freeze(ana, "restored").state == "frozen"
         with transaction.atomic():
-            assert speaker_erasure.purge_speaker(ana.id, at=NOON)["speakers"] == 1
+            assert speaker_erasure.erase_speaker(ana.id, at=NOON)["speakers"] == 1
 
 
 class TestPurge:
@@ -79,12 +79,12 @@ class TestPurge:
 
     def test_comes_after_freezing_only(self, ana: Speaker) -> None:
         with pytest.raises(RuntimeError, match="freeze"), transaction.atomic():
-            speaker_erasure.purge_speaker(ana.id, at=NOON)
+            speaker_erasure.erase_speaker(ana.id, at=NOON)
 
     def test_twice_is_once(self, consent: Consent, ana: Speaker) -> None:
         erase(ana)
         with transaction.atomic():
-            assert speaker_erasure.purge_speaker(ana.id, at=NOON)["speakers"] == 0
+            assert speaker_erasure.erase_speaker(ana.id, at=NOON)["speakers"] == 0
 
     def test_of_nobody_finds_nothing(self) -> None:
         with pytest.raises(NotFound):

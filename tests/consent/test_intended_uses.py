@@ -33,7 +33,7 @@ def words_of(consent: Consent) -> tuple[IntendedUseWords, ...]:
 def erased(consent: Consent) -> Consent:
     speaker_erasure.freeze_speaker(consent.speaker_id, reason="erasure", actor=KEY, at=NOON)
     with transaction.atomic():
-        speaker_erasure.purge_speaker(consent.speaker_id, at=NOON)
+        speaker_erasure.erase_speaker(consent.speaker_id, at=NOON)
         subject_keys.destroy_key(consent.speaker.subject, at=NOON)
     consent.refresh_from_db()
     return consent

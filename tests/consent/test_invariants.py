@@ -312,7 +312,7 @@ class TestInvariant15:
             consent.speaker_id, reason="erasure", actor="key:test", at=NOON
         )
         with transaction.atomic():
-            speaker_erasure.purge_speaker(consent.speaker_id, at=NOON)
+            speaker_erasure.erase_speaker(consent.speaker_id, at=NOON)
         speaker = Speaker.objects.get()
         consent.refresh_from_db()
         assert (speaker.state, speaker.sealed, speaker.email_index) == ("erased", None, "")

@@ -48,7 +48,7 @@ def items(job: Job) -> list[JobItem]:
 
 def erase(subject: str) -> None:
     with transaction.atomic():
-        job_settlement.purge_items_of_subject(subject, code="speaker_erased", at=NOON)
+        job_settlement.erase_items_of_subject(subject, code="speaker_erased", at=NOON)
 
 
 class TestPurge:

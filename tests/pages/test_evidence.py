@@ -241,4 +241,4 @@ def erase(asked: ConsentRequest) -> None:
     speaker = asked.consent.speaker_id
     speaker_erasure.freeze_speaker(speaker, reason="requested", actor="key:k", at=clock.now())
     with transaction.atomic():
-        speaker_erasure.purge_speaker(speaker, at=clock.now())
+        speaker_erasure.erase_speaker(speaker, at=clock.now())

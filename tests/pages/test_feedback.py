@@ -15,7 +15,7 @@ from accounts.models import Member, Organisation
 from core import clock
 from provenance import reader_feedback
 from provenance.models import Feedback
-from provenance.tasks import forget_feedback
+from provenance.tasks import delete_expired_feedback
 from provenance.web import opinion_labels
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
@@ -163,7 +163,7 @@ def desk(member: Member) -> set[str]:
 class TestRetention:
     def test_deletes_after_half_a_year(self, anybody: Client) -> None:
         anybody.post(PATH, fill())
-        forget_feedback()
+        delete_expired_feedback()
         assert Feedback.objects.count() == 1
 
         assert (

@@ -221,7 +221,7 @@ class TestForget:
         sequencer.settle_log(organisation_id, at=NOON)
         subject_keys.destroy_key(person, at=NOON)
 
-        assert events.forget_bodies(person) == 2
+        assert events.erase_bodies_of_subject(person) == 2
         assert [found.body is None for found in log_reader.walk_events(organisation_id)] == [
             True,
             True,
@@ -229,4 +229,4 @@ class TestForget:
         ]
 
     def test_of_nobody_deletes_nothing(self) -> None:
-        assert events.forget_bodies(ids.new("sub")) == 0
+        assert events.erase_bodies_of_subject(ids.new("sub")) == 0

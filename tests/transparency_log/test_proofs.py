@@ -77,7 +77,7 @@ class TestTlogProof:
         )
         (event_id,) = append(1, subject=person)
         subject_keys.destroy_key(person, at=NOON)
-        log.forget_bodies(person)
+        log.erase_bodies_of_subject(person)
 
         proof = proofs.build_tlog_proof(event_id, at=NOON)
         reference.check_proof_file(

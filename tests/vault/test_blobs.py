@@ -151,7 +151,7 @@ class TestDeleteAll:
         gone, stays = make_subject(), make_subject()
         kept = [make_blob(AUDIO, subject=owner) for owner in (gone, gone, stays)][2]
         erase(gone)
-        assert (blobs.delete_blobs_of(gone), blobs.get_blob(kept) == AUDIO) == (2, True)
+        assert (blobs.erase_blobs_of_subject(gone), blobs.get_blob(kept) == AUDIO) == (2, True)
         assert all_files(data_folder) == [file_of(data_folder, kept)]
 
 

@@ -157,9 +157,9 @@ class World:
             self.voice.speaker_id, reason="erasure", actor="key:test", at=self.at
         )
 
-    def freeze_and_purge(self) -> None:
+    def freeze_and_erase(self) -> None:
         self.freeze()
-        speaker_erasure.purge_speaker(self.voice.speaker_id, at=self.at)
+        speaker_erasure.erase_speaker(self.voice.speaker_id, at=self.at)
 
     def erase(self) -> None:
         erasures.request_erasure(
@@ -213,7 +213,7 @@ COMMANDS: dict[str, Callable[[World], object]] = {
     ),
     "let the key expire": World.let_the_key_expire,
     "freeze": World.freeze,
-    "freeze and purge": World.freeze_and_purge,
+    "freeze and erase": World.freeze_and_erase,
     "erase": World.erase,
     "restore a backup": World.restore_a_backup,
     "pause and resume": World.pause_and_resume,

@@ -329,7 +329,7 @@ class TestWhatIsKept:
             speaker_erasure.freeze_speaker(
                 anns.speaker_id, reason="requested", actor="system:test", at=NOON
             )
-            speaker_erasure.purge_speaker(anns.speaker_id, at=NOON)
+            speaker_erasure.erase_speaker(anns.speaker_id, at=NOON)
 
         assert not SampleFingerprint.objects.exists()
         assert not SampleFingerprintTerm.objects.exists()

@@ -79,7 +79,7 @@ def cancel_items_of_subject(subject: str, *, code: str, at: datetime) -> int:
 
 
 @transactions.requires_transaction
-def purge_items_of_subject(subject: str, *, code: str, at: datetime) -> int:
+def erase_items_of_subject(subject: str, *, code: str, at: datetime) -> int:
     """Refuse what waits for this vault subject, and empty all their items and the notes of every
     job they are in.
 

@@ -53,11 +53,13 @@ def erase(told: Story) -> Erase:
         with transaction.atomic():
             if subject == told.speaker.subject:
                 consents.freeze_speaker(told.speaker.id, reason="requested", actor="key:k", at=NOON)
-                consents.purge_speaker(told.speaker.id, at=NOON)
+                consents.erase_speaker(told.speaker.id, at=NOON)
             clip_erasure.erase_clips_of_subject(subject)
-            events.forget_bodies(subject)
-            blobs.delete_blobs_of(subject)
-            export_requests.forget_bundles(told.organisation.id, livemode=False, at=NOON)
+            events.erase_bodies_of_subject(subject)
+            blobs.erase_blobs_of_subject(subject)
+            export_requests.erase_bundles_of_organisation(
+                told.organisation.id, livemode=False, at=NOON
+            )
             subject_keys.destroy_key(subject, at=NOON)
         connections.close_all()
 
@@ -165,7 +167,7 @@ class TestAnExport:
         assert set(opened.values_list("kind", flat=True)) <= {"export.requested"}
 
     def test_that_fails_by_itself_counts_as_failed(self, told: Story) -> None:
-        blobs.delete_blobs_of(told.speaker.subject)
+        blobs.erase_blobs_of_subject(told.speaker.subject)
         export = story.request(told.organisation, "speaker", speaker_id=told.speaker.id)
 
         worker.make_pending_exports(now=lambda: NOON)

@@ -170,7 +170,10 @@ class TestForget:
         mine, others = story.export(told.organisation), story.export(bolt)
         with transaction.atomic():
             assert (
-                export_requests.forget_bundles(told.organisation.id, livemode=False, at=NOON) == 1
+                export_requests.erase_bundles_of_organisation(
+                    told.organisation.id, livemode=False, at=NOON
+                )
+                == 1
             )
 
         assert (state_of(mine), state_of(others)) == (ExportState.EXPIRED, ExportState.READY)
@@ -180,7 +183,7 @@ class TestForget:
     def test_stops_a_bundle_that_was_read_before_somebody_s_erasure(
         self, told: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The export was asked for after `forget` and read before the erasure committed."""
+        """The export was asked for after the bundles were erased and read before the erasure committed."""
         export, write = story.request(told.organisation), bundle_snapshot.write_bundle
 
         def erased_meanwhile(
@@ -205,13 +208,15 @@ class TestForget:
 
     def test_is_part_of_the_erasure_s_transaction(self, told: Story) -> None:
         with pytest.raises(RuntimeError):
-            export_requests.forget_bundles(told.organisation.id, livemode=False, at=NOON)
+            export_requests.erase_bundles_of_organisation(
+                told.organisation.id, livemode=False, at=NOON
+            )
 
 
 class TestErased:
     def test_entries_stay_provable_and_closed(self, told: Story, tmp_path: object) -> None:
         with transaction.atomic():
-            events.forget_bodies(told.speaker.subject)
+            events.erase_bodies_of_subject(told.speaker.subject)
             subject_keys.destroy_key(told.speaker.subject, at=NOON)
 
         files = story.members(story.bundle(told.organisation))
