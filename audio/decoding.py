@@ -26,7 +26,7 @@ _COMMAND: Final = process.build_command(Path(__file__).with_name("decoder_child.
 _MOST_OUT: Final = MAX_SECONDS * KEEP_RATE * 4 + 4096
 
 
-class DecoderDown(Unavailable):
+class DecoderUnavailable(Unavailable):
     """The audio decoder could not be started or ended before it began. The file was not judged."""
 
     code = "decoder_unavailable"
@@ -52,8 +52,8 @@ def decode_untrusted(data: bytes, *, most_bytes: int = MAX_BYTES) -> DecodedFile
     A file of more than `most_bytes` is refused unread. Channels are averaged, and rates above 48
     kHz are resampled to it.
 
-    Raises UnreadableAudio for every fault of the file, and DecoderDown when the child could not
-    work.
+    Raises UnreadableAudio for every fault of the file, and DecoderUnavailable when the child could
+    not work.
     """
     if len(data) > most_bytes:
         raise UnreadableAudio("too_large")
@@ -78,7 +78,7 @@ def decode_trusted(data: bytes, codec: str, *, rate: int = 24_000) -> Sound:
 
     `rate` is the rate of headerless pcm_s16le. Only `m4a` is decoded in the child.
 
-    Raises DecoderDown when the child could not read `m4a`.
+    Raises DecoderUnavailable when the child could not read `m4a`.
     """
     if codec == "pcm_s16le":
         return from_pcm16(data, rate)
@@ -112,12 +112,12 @@ def _run_decoder(order: bytes) -> bytes:
     try:
         return process.run_child(_COMMAND, order, most_out=_MOST_OUT, seconds=WALL_SECONDS)
     except OSError as error:
-        raise DecoderDown("The audio decoder could not be started.") from error
+        raise DecoderUnavailable("The audio decoder could not be started.") from error
 
 
 def _parse_answer(output: bytes) -> tuple[dict[str, int], np.typing.NDArray[np.float32]]:
     if output[:1] != b"R":
-        raise DecoderDown("The audio decoder ended before it began.")
+        raise DecoderUnavailable("The audio decoder ended before it began.")
 
     # Without a header the child was killed, by a limit or by a fault in a codec.
     header, _, body = output[1:].partition(b"\n")

@@ -98,7 +98,7 @@ def get_media_type(codec: str) -> str:
 def encode_sound(sound: Sound, output: Output) -> bytes:
     """Return the delivered bytes. The sound is resampled to the output's rate.
 
-    Raises Invalid as `check_output` does, and for `m4a` EncoderDown.
+    Raises Invalid as `check_output` does, and for `m4a` EncoderUnavailable.
     """
     wanted = check_output(output)
     assert wanted.sample_rate_hz is not None  # noqa: S101  # `check_output` sets it

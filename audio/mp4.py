@@ -31,7 +31,7 @@ _NOTHING: Final = b"\0\0\0\x08ilst"
 _UTF8: Final = 1  # the well-known type of a value
 
 
-class EncoderDown(Unavailable):
+class EncoderUnavailable(Unavailable):
     """The encoder process could not be started or did not make a file."""
 
     code = "encoder_unavailable"
@@ -46,7 +46,7 @@ def is_encoder_available() -> bool:
 def encode_m4a(pcm: NDArray[np.int16], *, rate: int, bit_rate: int) -> bytes:
     """Return an M4A file of mono samples.
 
-    Raises EncoderDown.
+    Raises EncoderUnavailable.
     """
     sound = pcm.astype("<i2").tobytes()
     order = {"rate": rate, "bit_rate": bit_rate, "size": len(sound)}
@@ -55,11 +55,11 @@ def encode_m4a(pcm: NDArray[np.int16], *, rate: int, bit_rate: int) -> bytes:
     try:
         answer = process.run_child(_COMMAND, header + sound, most_out=_MOST_OUT)
     except OSError as error:
-        raise EncoderDown("The AAC encoder could not be started.") from error
+        raise EncoderUnavailable("The AAC encoder could not be started.") from error
 
     made = answer[1:]
     if answer[:1] != b"R" or [name for name, _ in walk_boxes(made)][-1:] != [b"moov"]:
-        raise EncoderDown("The AAC encoder made no file.")
+        raise EncoderUnavailable("The AAC encoder made no file.")
 
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.errors import Conflict, Invalid, Refused, Unavailable
 
 
-class SpeakerGone(Conflict):
+class SpeakerErased(Conflict):
     """The person is being erased or has been: nothing new may be asked of them."""
 
     code = "speaker_erased"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from accounts.models import Organisation
 from consent import log_events, speakers
-from consent.errors import SpeakerGone
+from consent.errors import SpeakerErased
 from consent.models import Representative, Speaker
 from core import shown_text, transactions
 from core.canonical_json import Json
@@ -29,11 +29,11 @@ def add_representative(
 ) -> Representative:
     """Enter a person who may act for a speaker. It counts only once it is verified.
 
-    Raises NotFound, SpeakerGone.
+    Raises NotFound, SpeakerErased.
     """
     speaker = speakers.lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     if speaker.state != Speaker.State.ACTIVE:
-        raise SpeakerGone(
+        raise SpeakerErased(
             "This speaker is being erased or has been.", facts={"state": speaker.state}
         )
     made = Representative.objects.create(

@@ -10,7 +10,7 @@ from typing import Final
 
 from accounts.models import Organisation
 from consent import log_events, speaker_history
-from consent.errors import CorrectionNeeded, KindRefused, SpeakerGone
+from consent.errors import CorrectionNeeded, KindRefused, SpeakerErased
 from consent.models import Consent, Delivery, Speaker
 from consent.policy.state_machine import ConsentState
 from core import ids, transactions
@@ -97,14 +97,16 @@ def update_speaker(
     """Change name, email, country, locale, phone, external_id or metadata.
 
     What a person signed under or was written to at changes by a correction alone: its reason, the
-    old value and the new one are kept. Raises NotFound, SpeakerGone, CorrectionNeeded.
+    old value and the new one are kept. Raises NotFound, SpeakerErased, CorrectionNeeded.
     """
     found = lock_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     if found.state != Speaker.State.ACTIVE:
-        raise SpeakerGone("This speaker is being erased or has been.", facts={"state": found.state})
+        raise SpeakerErased(
+            "This speaker is being erased or has been.", facts={"state": found.state}
+        )
     before = open_personal(found)
     if before is None:
-        raise SpeakerGone("This speaker has been erased.")
+        raise SpeakerErased("This speaker has been erased.")
 
     after = _apply_changes(before, changes)
     corrected = _list_corrected_fields(found, before, after, correction)

@@ -15,7 +15,7 @@ from typing import Protocol
 from core.errors import SaysoError, Unavailable
 
 
-class NoStreams(Unavailable):
+class StreamingUnavailable(Unavailable):
     """The caller has gone, so no answer is streamed."""
 
     code = "streams_unavailable"
@@ -68,11 +68,11 @@ class Slot:
     def leave_stream(self, stream: Stream) -> None:
         """Leave a stream.
 
-        Raises NoStreams when the caller has gone.
+        Raises StreamingUnavailable when the caller has gone.
         """
         with self._lock:
             if self._closed:
-                raise NoStreams("The caller has gone.", retry_after=1)
+                raise StreamingUnavailable("The caller has gone.", retry_after=1)
             self.stream = stream
 
     def close(self) -> Stream | None:

@@ -55,7 +55,7 @@ def get_clip_proof(clip_id: str, *, principal: Principal, at: datetime) -> str:
 def get_clip_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str:
     """Return the clip's receipt in the compact form of JWS, at the real time `at`.
 
-    Raises NotFound, ClipErased, NoReceipt.
+    Raises NotFound, ClipErased, ReceiptNotFound.
     """
     return clip_receipts.issue_compact_receipt(get_clip(clip_id, principal=principal), at=at)
 
@@ -79,7 +79,7 @@ def get_clip_opening(clip_id: str, *, principal: Principal, at: datetime) -> Ope
 def get_clip_manifest(clip_id: str, *, principal: Principal) -> bytes:
     """Return the C2PA manifest of a clip.
 
-    Raises NotFound, ClipErased, NoManifest.
+    Raises NotFound, ClipErased, ManifestNotFound.
     """
     clip = get_clip(clip_id, principal=principal)
     if clip.state == ClipState.ERASED:

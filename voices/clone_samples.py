@@ -35,7 +35,7 @@ def examine_samples(
 
     The samples are read in a limited child process.
 
-    Raises SamplesRefused with one fault for each sample, ReaderDown.
+    Raises SamplesRefused with one fault for each sample, ManifestReaderUnavailable.
     """
     recordings = _decode_samples(order)
     report = sample_checks.examine_samples(

@@ -30,7 +30,7 @@ from voices.voice_labels import label_context
 LEASE: Final = timedelta(minutes=10)
 
 
-class VoiceGivenUp(Conflict):
+class VoiceAbandoned(Conflict):
     """The voice was deleted or given up while it was being made."""
 
     code = "voice_given_up"
@@ -45,7 +45,7 @@ def clone_voice(
 ) -> Voice:
     """Make a voice, or raise with nothing made.
 
-    Raises ConsentDenied, SamplesRefused, ProviderUnknown, ProviderDown, ProviderRefused.
+    Raises ConsentDenied, SamplesRefused, ProviderNotFound, ProviderUnavailable, ProviderRefused.
     """
     provider = providers(order.provider)
     clone_samples.refuse_duplicates(order.samples)
@@ -149,7 +149,7 @@ def _finish_voice(
 
     Locks the voice, then the consent, then the organisation's register of recordings, then the log.
 
-    Raises VoiceGivenUp.
+    Raises VoiceAbandoned.
     """
     if handle.profile:
         voice.profile_blob_id = blobs.store_blob(
@@ -169,7 +169,7 @@ def _finish_voice(
         )
     )
     if not changed:
-        raise VoiceGivenUp(
+        raise VoiceAbandoned(
             "The voice was given up while it was being made.", facts={"voice": voice.id}
         )
 

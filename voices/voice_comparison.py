@@ -56,7 +56,7 @@ def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
 
     A second run changes nothing.
 
-    Raises DecoderDown when the samples cannot be read just now.
+    Raises DecoderUnavailable when the samples cannot be read just now.
     """
     row = VoiceEmbedding.objects.select_related("voice__organisation").filter(
         voice_id=voice_id, compared_at=None

@@ -43,7 +43,7 @@ def run_deletion(
 ) -> bool:
     """Delete a `revoking` voice at its provider and here, and return whether this call did it.
 
-    Raises ProviderDown when the provider has to be asked again.
+    Raises ProviderUnavailable when the provider has to be asked again.
     """
     voice = _claim_voice(voice_id, at=real())
     if voice is None:

@@ -15,11 +15,7 @@ from accounts import contact_details
 from accounts.models import Organisation
 from consent import comparison_consent, log_events, speakers
 from consent.documents import notices
-from consent.errors import (
-    AssuranceUnavailable,
-    ContactMissing,
-    SpeakerGone,
-)
+from consent.errors import AssuranceUnavailable, ContactMissing, SpeakerErased
 from consent.lifecycle import (
     link_deliveries,
     request_checks,
@@ -110,7 +106,7 @@ def request_consent(
     3. Store the consent and its grants under the latest notice.
     4. Plan the delivery of the link, and log the request.
 
-    Raises NotFound, SpeakerGone, ContactMissing, Invalid with one fault for each mistake,
+    Raises NotFound, SpeakerErased, ContactMissing, Invalid with one fault for each mistake,
     AssuranceUnavailable, AddressMissing, DeliveryUnavailable.
     """
     # 1.
@@ -240,7 +236,7 @@ def _lock_askable_speaker(speaker_id: str, *, organisation_id: str, livemode: bo
     speakers.get_speaker(speaker_id, organisation_id=organisation_id, livemode=livemode)
     speaker = Speaker.objects.select_for_update(no_key=True).get(id=speaker_id)
     if speaker.state != Speaker.State.ACTIVE:
-        raise SpeakerGone(
+        raise SpeakerErased(
             "This speaker is being erased or has been.", facts={"state": speaker.state}
         )
     return speaker
@@ -249,5 +245,5 @@ def _lock_askable_speaker(speaker_id: str, *, organisation_id: str, livemode: bo
 def _require_personal(speaker: Speaker) -> Personal:
     found = speakers.open_personal(speaker)
     if found is None:
-        raise SpeakerGone("This speaker has been erased.")
+        raise SpeakerErased("This speaker has been erased.")
     return found

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from consent import speakers
-from consent.errors import NotSentByUs, SpeakerGone, WrongState
+from consent.errors import NotSentByUs, SpeakerErased, WrongState
 from consent.lifecycle import link_deliveries, signing_links
 from consent.lifecycle.link_deliveries import BY_US, Channel, State
 from consent.models import Consent, Delivery, Speaker
@@ -35,7 +35,7 @@ def resend_link(
     """Queue the link of an open request again, to the address that the person has now.
 
     Idempotent: while a delivery waits, or left in the last ten minutes, nothing changes. Raises
-    NotFound, WrongState, NotSentByUs, SpeakerGone, RateLimited, DeliveryUnavailable,
+    NotFound, WrongState, NotSentByUs, SpeakerErased, RateLimited, DeliveryUnavailable,
     AddressMissing.
     """
     speakers.lock_speaker_of(consent_id)
@@ -57,7 +57,7 @@ def resend_link(
 
     personal = speakers.open_personal(consent.speaker)
     if personal is None or consent.speaker.state != Speaker.State.ACTIVE:
-        raise SpeakerGone("This speaker is being erased or has been.")
+        raise SpeakerErased("This speaker is being erased or has been.")
     channel = link_deliveries.choose_channel(Channel(last.channel), livemode=livemode)
     address = link_deliveries.get_delivery_address(personal, channel)
     if (

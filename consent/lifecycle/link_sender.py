@@ -25,7 +25,7 @@ from core import canonical_json, ids, leases
 from core.canonical_json import Json
 from core.clock import Clock, to_rfc3339
 from core.delivery import mail, messages
-from core.delivery.letters import Accepted, ChannelAway, Letter, LetterRefused
+from core.delivery.letters import Accepted, ChannelUnavailable, Letter, LetterRefused
 from core.leases import Backoff, LeaseLost
 from vault import blobs
 
@@ -73,7 +73,7 @@ def send_one(delivery_id: str, *, now: Clock) -> bool:
     logger.info("sending a link", extra=facts)
     try:
         accepted = _hand_over(claimed)
-    except (ChannelAway, LetterRefused) as error:
+    except (ChannelUnavailable, LetterRefused) as error:
         logger.warning("a link was not taken", extra={**facts, "code": error.stable_code})
         _note_failure(claimed, error, at=now())
         return False
@@ -132,11 +132,11 @@ def _write_letter(row: Delivery, *, at: datetime) -> Letter | None:
 def _hand_over(claimed: _Claimed) -> Accepted:
     """Pass the letter to the server of its channel, and return that server's receipt.
 
-    Raises ChannelAway, LetterRefused.
+    Raises ChannelUnavailable, LetterRefused.
     """
     if claimed.delivery.channel == Channel.MAIL:
         if not mail.is_configured():
-            raise ChannelAway("Mail is no longer a channel here.")
+            raise ChannelUnavailable("Mail is no longer a channel here.")
         return mail.send(claimed.letter)
     return messages.send(claimed.letter)
 
@@ -181,7 +181,9 @@ def _note_success(claimed: _Claimed, accepted: Accepted, *, at: datetime) -> boo
 
 
 @transaction.atomic
-def _note_failure(claimed: _Claimed, error: ChannelAway | LetterRefused, *, at: datetime) -> None:
+def _note_failure(
+    claimed: _Claimed, error: ChannelUnavailable | LetterRefused, *, at: datetime
+) -> None:
     """Queue the row again with a longer pause, or give up: when it is refused for good, or after
     ten attempts.
     """

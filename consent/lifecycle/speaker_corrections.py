@@ -28,7 +28,7 @@ def update_speaker(
     `correction` is the reason if signed or written-to values change. `resend` writes to the new
     address.
 
-    Raises NotFound, SpeakerGone, CorrectionNeeded.
+    Raises NotFound, SpeakerErased, CorrectionNeeded.
     """
     before = speakers.get_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     known = speakers.open_personal(before)

@@ -56,7 +56,7 @@ class Page:
 def get_signing_view(token: str, *, at: datetime) -> SigningView:
     """Return what the page shows.
 
-    Raises LinkUnknown, and LinkEnded with the state when it cannot be signed now.
+    Raises LinkNotFound, and LinkEnded with the state when it cannot be signed now.
     """
     return view_model.build_signing_view(open_requests.get_open_request(token, at=at, lock=False))
 
@@ -79,7 +79,7 @@ def sign_consent(
     `advice` is the answer to whether the person is advised, one of ADVICE, or None where that was
     not asked.
 
-    Raises LinkUnknown, LinkEnded, and Invalid with one fault for everything that is missing:
+    Raises LinkNotFound, LinkEnded, and Invalid with one fault for everything that is missing:
     `nothing_ticked`, `tick_unknown`, `name_mismatch`, `advice_missing`, `page_changed` when the
     request is not as it was shown, `delivery_pending` while no server has confirmed our letter.
     """
@@ -175,7 +175,7 @@ def sign_as_test(consent_id: str, *, organisation_id: str, actor: str, at: datet
 def decline_request(token: str, *, reason: str, at: datetime) -> Consent:
     """Decline the request behind a link for good, and return its consent.
 
-    Raises LinkUnknown, LinkEnded.
+    Raises LinkNotFound, LinkEnded.
     """
     consent = open_requests.get_open_request(token, at=at, lock=True)
     if not move_consent(consent, Move.DECLINE, ended_at=at):

@@ -22,7 +22,7 @@ from consent.lifecycle import signing_links, transitions
 from consent.models import Consent, ErasedLink, Grant
 from consent.policy import change_reasons
 from consent.policy.state_machine import STANDING, ConsentState
-from consent.signing.open_requests import LinkUnknown
+from consent.signing.open_requests import LinkNotFound
 from core import transactions
 
 
@@ -72,7 +72,7 @@ def get_link_time(token: str, *, real: datetime) -> datetime:
 def get_link_status(token: str, *, at: datetime) -> LinkStatus:
     """Return what became of the request behind a link, also once its person was erased.
 
-    Raises LinkUnknown.
+    Raises LinkNotFound.
     """
     if (erased := _find_erased_status(token)) is not None:
         return erased
@@ -146,7 +146,7 @@ def _find_erased_status(token: str) -> LinkStatus | None:
 def withdraw_consent(token: str, *, at: datetime) -> Consent:
     """End the consent behind a link at once and for good, as its speaker. Idempotent in effect.
 
-    Raises LinkUnknown.
+    Raises LinkNotFound.
 
     A request without a signature is declined by its own button, so here it stays as it is.
     """
@@ -166,18 +166,18 @@ def withdraw_consent(token: str, *, at: datetime) -> Consent:
 def get_signed_consent(token: str) -> Consent:
     """Return the signed consent behind a link, for its receipt.
 
-    Raises LinkUnknown when there is none.
+    Raises LinkNotFound when there is none.
     """
     consent = _get_consent(token)
     if consent.signed_at is None:
-        raise LinkUnknown("There is no signed consent behind this link.")
+        raise LinkNotFound("There is no signed consent behind this link.")
     return consent
 
 
 def _get_consent(token: str) -> Consent:
     consent = _consents_of_link(token).select_related("notice_version__notice", "speaker").first()
     if consent is None or consent.state == ConsentState.DRAFT:
-        raise LinkUnknown("There is no such link.")
+        raise LinkNotFound("There is no such link.")
     return consent
 
 

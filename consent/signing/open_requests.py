@@ -16,7 +16,7 @@ from core.errors import Conflict, NotFound
 _RELATED: Final = ("speaker", "organisation", "notice_version__notice", "supersedes__speaker")
 
 
-class LinkUnknown(NotFound):
+class LinkNotFound(NotFound):
     """No request was ever made with this link."""
 
     code = "link_unknown"
@@ -39,12 +39,12 @@ class LinkEnded(Conflict):
 def get_open_request(token: str, *, at: datetime, lock: bool) -> Consent:
     """Return the request behind a link, locked on demand.
 
-    Raises LinkUnknown, and LinkEnded with the state when it cannot be answered any more.
+    Raises LinkNotFound, and LinkEnded with the state when it cannot be answered any more.
     """
     rows = Consent.objects.filter(link_sha256=signing_links.hash_link_token(token[:200]))
     found = lock_first(rows) if lock else rows.select_related(*_RELATED).first()
     if found is None:
-        raise LinkUnknown("There is no such link.")
+        raise LinkNotFound("There is no such link.")
     over = found.asked_until is not None and at >= found.asked_until
     if found.state != ConsentState.REQUESTED or at >= found.link_expires_at or over:
         raise link_ended_error(found)

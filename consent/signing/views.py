@@ -27,7 +27,7 @@ from consent.policy.state_machine import ConsentState
 from consent.signing import ceremony, endings, links, page_renderer, page_snapshots
 from consent.signing.ceremony import Page, SigningView
 from consent.signing.links import LinkStatus
-from consent.signing.open_requests import LinkEnded, LinkUnknown
+from consent.signing.open_requests import LinkEnded, LinkNotFound
 from consent.signing.page_renderer import Entered, Kept
 from core import canonical_json, clock, web
 from core.errors import Invalid
@@ -55,7 +55,7 @@ def show_signing_page(request: HttpRequest, token: str) -> HttpResponse:
         return _show_request(request, token, ceremony.get_signing_view(token, at=at))
     except LinkEnded:
         return _show_end_state(request, token)
-    except LinkUnknown:
+    except LinkNotFound:
         return _show_unknown_link(request, token)
     except AssuranceUnavailable:
         return _show_end_state(request, token, ending="elsewhere", status=422)
@@ -86,7 +86,7 @@ def decline_by_link(request: HttpRequest, token: str) -> HttpResponse:
             reason=request.POST.get("reason", ""),
             at=links.get_link_time(token, real=clock.now()),
         )
-    except LinkUnknown:
+    except LinkNotFound:
         return _show_unknown_link(request, token)
     except LinkEnded:
         pass  # the page that follows says what became of it
@@ -104,7 +104,7 @@ def withdraw_by_link(request: HttpRequest, token: str) -> HttpResponse:
         return _redirect_to_signing(token)
     try:
         links.withdraw_consent(token, at=links.get_link_time(token, real=clock.now()))
-    except LinkUnknown:
+    except LinkNotFound:
         return _show_unknown_link(request, token)
     return _redirect_to_signing(token)
 
@@ -116,7 +116,7 @@ def download_receipt(request: HttpRequest, token: str, kind: str) -> HttpRespons
     at = links.get_link_time(token, real=clock.now())
     try:
         consent = links.get_signed_consent(token)
-    except LinkUnknown:
+    except LinkNotFound:
         return _show_unknown_link(request, token, status=404)
     if kind == "pdf":
         data = consent_receipts.receipt_to_pdf(

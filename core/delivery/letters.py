@@ -11,7 +11,7 @@ LONGEST_ANSWER: Final = 1000
 """How much of a server's own words is kept as proof."""
 
 
-class ChannelAway(Unavailable):
+class ChannelUnavailable(Unavailable):
     """The server for our letters cannot be reached, breaks off, or asks to be called later."""
 
     code = "channel_away"

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from core.delivery.letters import (
     LONGEST_ANSWER,
     Accepted,
-    ChannelAway,
+    ChannelUnavailable,
     Letter,
     LetterRefused,
     to_one_line,
@@ -70,7 +70,7 @@ def is_configured() -> bool:
 def send(letter: Letter) -> Accepted:
     """Send a letter to the server.
 
-    Raises ChannelAway to try again later, LetterRefused for good.
+    Raises ChannelUnavailable to try again later, LetterRefused for good.
     """
     backend = _Backend(timeout=settings.EMAIL_TIMEOUT or SECONDS)
     try:
@@ -86,7 +86,7 @@ def send(letter: Letter) -> Accepted:
             backend.close()
 
     if code != 250:
-        raise ChannelAway("The mail server did not say that it took the letter.")
+        raise ChannelUnavailable("The mail server did not say that it took the letter.")
     return Accepted(
         status=code,
         answer=to_one_line(words.decode("utf-8", "replace"))[:LONGEST_ANSWER],
@@ -109,7 +109,7 @@ def _build_message(letter: Letter) -> EmailMessage:
     )
 
 
-def _classify_error(error: Exception) -> ChannelAway | LetterRefused:
+def _classify_error(error: Exception) -> ChannelUnavailable | LetterRefused:
     """Return a refusal for good (5yz about this letter), or an error that may pass.
 
     The server is never quoted.
@@ -122,4 +122,4 @@ def _classify_error(error: Exception) -> ChannelAway | LetterRefused:
 
     if codes and all(500 <= code < 600 for code in codes):
         return LetterRefused("The mail server refuses this letter.")
-    return ChannelAway("The mail server cannot be reached, or takes nothing now.")
+    return ChannelUnavailable("The mail server cannot be reached, or takes nothing now.")

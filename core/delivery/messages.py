@@ -18,7 +18,7 @@ from django.conf import settings
 from core.delivery.letters import (
     LONGEST_ANSWER,
     Accepted,
-    ChannelAway,
+    ChannelUnavailable,
     Letter,
     LetterRefused,
     to_one_line,
@@ -59,11 +59,11 @@ def is_configured() -> bool:
 def get_gateway() -> Gateway:
     """Return the gateway of the settings.
 
-    Raises ChannelAway when there is none.
+    Raises ChannelUnavailable when there is none.
     """
     found: Gateway | None = settings.SAYSO_MESSAGES
     if found is None:
-        raise ChannelAway("No place takes messages.")
+        raise ChannelUnavailable("No place takes messages.")
 
     return found
 
@@ -71,7 +71,7 @@ def get_gateway() -> Gateway:
 def send(letter: Letter) -> Accepted:
     """Send a letter to the gateway.
 
-    Raises ChannelAway to try again later, LetterRefused for good.
+    Raises ChannelUnavailable to try again later, LetterRefused for good.
     """
     to = get_gateway()
     parts = urlsplit(to.url)
@@ -84,7 +84,7 @@ def send(letter: Letter) -> Accepted:
         response = connection.getresponse()
         answer = _read_answer(response, ends=ends)
     except (OSError, HTTPException, ValueError) as error:
-        raise ChannelAway("The message gateway cannot be reached.") from error
+        raise ChannelUnavailable("The message gateway cannot be reached.") from error
     finally:
         connection.close()
 
@@ -95,7 +95,7 @@ def send(letter: Letter) -> Accepted:
     # A redirect is a failure, too: a letter goes only to the address of the settings.
     if 400 <= status < 500 and status not in _PASSING | {401, 403, 404}:
         raise LetterRefused("The message gateway refuses this letter.")
-    raise ChannelAway("The message gateway takes nothing now.", facts={"status": status})
+    raise ChannelUnavailable("The message gateway takes nothing now.", facts={"status": status})
 
 
 def _open_connection(url: str) -> HTTPConnection:

@@ -56,7 +56,7 @@ class ManifestState(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class ReaderDown(Unavailable):
+class ManifestReaderUnavailable(Unavailable):
     """The reader of manifests could not be started or ended before it began.
 
     The file was not judged.
@@ -91,7 +91,7 @@ def read_credentials(data: bytes, *, sidecar: bytes | None = None) -> Credential
 
     Nothing is raised about the file.
 
-    Raises ReaderDown.
+    Raises ManifestReaderUnavailable.
     """
     if sidecar is None and not any(word in data for word in _WORDS):
         return Credentials(state=ManifestState.ABSENT)
@@ -108,14 +108,14 @@ def read_credentials(data: bytes, *, sidecar: bytes | None = None) -> Credential
     try:
         output = process.run_child(_COMMAND, header + data + (sidecar or b""), most_out=_MOST_OUT)
     except OSError as error:
-        raise ReaderDown("The reader of manifests could not be started.") from error
+        raise ManifestReaderUnavailable("The reader of manifests could not be started.") from error
 
     return _parse_answer(output)
 
 
 def _parse_answer(output: bytes) -> Credentials:
     if output[:1] != b"R":
-        raise ReaderDown("The reader of manifests ended before it began.")
+        raise ManifestReaderUnavailable("The reader of manifests ended before it began.")
 
     # Without the end of the line the child was killed, by a limit or by a fault in the library.
     line = output[1:]

@@ -7,7 +7,7 @@ from provenance.models import Clip
 from vault import blobs
 
 
-class NoManifest(NotFound):
+class ManifestNotFound(NotFound):
     """The clip carries no C2PA manifest."""
 
     code = "no_manifest"
@@ -16,8 +16,8 @@ class NoManifest(NotFound):
 def load_manifest_store(clip: Clip) -> bytes:
     """Return the manifest store of a clip, in any state of its permission.
 
-    Raises NoManifest, for erased clips too.
+    Raises ManifestNotFound, for erased clips too.
     """
     if not clip.manifest_blob_id:
-        raise NoManifest("This clip carries no C2PA manifest.")
+        raise ManifestNotFound("This clip carries no C2PA manifest.")
     return blobs.read_blob_range(clip.manifest_blob_id, clip.manifest_offset, clip.manifest_size)

@@ -14,7 +14,7 @@ from core.canonical_json import Json
 from core.errors import NotFound
 from provenance.clips import log_body, watermark_keys
 from provenance.clips.clip_fields import ClipDelivery
-from provenance.clips.errors import ClipErased, ClipGone, ClipWithdrawn
+from provenance.clips.errors import ClipAlreadySettled, ClipErased, ClipWithdrawn
 from provenance.clips.log_body import PartialDelivery
 from provenance.fingerprint import clip_fingerprints
 from provenance.models import Clip, ClipState
@@ -28,14 +28,14 @@ def issue_clip(
 ) -> Clip:
     """Turn a reservation into an issued clip, and log it.
 
-    Make it the last call of the delivering transaction. Raises ClipGone when the clip was settled
-    in the meantime: then nothing may be delivered.
+    Make it the last call of the delivering transaction. Raises ClipAlreadySettled when the clip was
+    settled in the meantime: then nothing may be delivered.
     """
     changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
         state=ClipState.ISSUED, issued_at=at, **delivery.columns()
     )
     if changed == 0:
-        raise ClipGone("This clip was given up in the meantime.", facts={"clip": clip_id})
+        raise ClipAlreadySettled("This clip was given up in the meantime.", facts={"clip": clip_id})
     clip = Clip.objects.get(id=clip_id)
     watermark_keys.note_audiowmark_use(clip)
     clip_fingerprints.order_fingerprint(clip)

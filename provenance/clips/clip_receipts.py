@@ -33,7 +33,7 @@ COMPACT: Final = "application/jose"
 GENERAL: Final = "application/jose+json"
 
 
-class NoReceipt(NotFound):
+class ReceiptNotFound(NotFound):
     """The clip was broken off, was made before receipts were, or its entry was lost with a restored
     backup.
     """
@@ -46,7 +46,7 @@ def issue_general_receipt(clip: Clip, *, at: datetime) -> str:
 
     The form is the general JSON of JWS (RFC 7515, 7.2.1). The bytes never change once made. `at` is
     the real time, in which keys are valid. No transaction may be open: an entry that waits is first
-    placed and covered by a checkpoint. Raises ClipErased, NoReceipt, KmsUnavailable,
+    placed and covered by a checkpoint. Raises ClipErased, ReceiptNotFound, KmsUnavailable,
     AnchorMismatch.
     """
     _refuse_erased(clip)
@@ -71,7 +71,7 @@ def issue_compact_receipt(clip: Clip, *, at: datetime) -> str:
 def get_clip_opening(clip: Clip, *, at: datetime) -> Opening:
     """Return what opens the clip's log entry to a third party: its key and its body.
 
-    The script's keyed hash is in the body. Raises ClipErased, NoReceipt.
+    The script's keyed hash is in the body. Raises ClipErased, ReceiptNotFound.
     """
     _refuse_erased(clip)
     place = proofs.settle_event(clip.event_id, at=at)
@@ -92,9 +92,9 @@ def _sign_receipt(clip: Clip, *, at: datetime) -> str:
     if event.body is None:
         raise ClipErased("This clip was erased.")
     if event.kind != "clip.issued":
-        raise NoReceipt("This clip was broken off: no one received it whole.")
+        raise ReceiptNotFound("This clip was broken off: no one received it whole.")
     if "script" not in event.body:
-        raise NoReceipt("This clip was made before receipts were.")
+        raise ReceiptNotFound("This clip was made before receipts were.")
     payload = canonical_json.dump(
         build_statement(event, event.body, origin=place.origin, signed_at=at)
     )

@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from core import transactions
 from provenance.clips import shared_tokens, watermark_keys
 from provenance.clips.clip_fields import ClipDraft
-from provenance.clips.errors import ClipGone, NoTokenLeft
+from provenance.clips.errors import ClipAlreadySettled, TokensExhausted
 from provenance.models import Clip
 from vault import sealed_notes
 
@@ -38,8 +38,8 @@ def reserve_clip(
 ) -> ClipReservation:
     """Write down that a clip will be made, and draw the token of its watermark.
 
-    The row stands before anything leaves us. Raises NoTokenLeft, KeyDestroyed, and IntegrityError
-    for a second clip of one decision.
+    The row stands before anything leaves us. Raises TokensExhausted, KeyDestroyed, and
+    IntegrityError for a second clip of one decision.
     """
     for _ in range(_TRIES):
         token = draw()
@@ -50,7 +50,7 @@ def reserve_clip(
             if not _is_token_taken(draft.organisation_id, token, at=at):
                 raise
 
-    raise NoTokenLeft("No free watermark token was found. Try again.")
+    raise TokensExhausted("No free watermark token was found. Try again.")
 
 
 def adopt_shared_token(
@@ -59,7 +59,7 @@ def adopt_shared_token(
     """Return the reservation with the token of its unmarked sound.
 
     That is the token of earlier copies, if there are any. `names` of the sound come surest first.
-    Raises ClipGone.
+    Raises ClipAlreadySettled.
     """
     token = shared_tokens.settle_token(
         reservation.clip_id,
@@ -74,7 +74,7 @@ def adopt_shared_token(
         at=at,
     )
     if token is None:
-        raise ClipGone(
+        raise ClipAlreadySettled(
             "This clip was given up in the meantime.", facts={"clip": reservation.clip_id}
         )
     return replace(reservation, token=token)

@@ -15,7 +15,7 @@ class MarkFailed(Refused):
     code = "mark_failed"
 
 
-class ClipGone(Conflict):
+class ClipAlreadySettled(Conflict):
     """The clip is not being made any more: another call settled it, or a sweep gave it up."""
 
     code = "clip_settled"
@@ -33,7 +33,7 @@ class ClipErased(NotFound):
     code = "clip_erased"
 
 
-class NoTokenLeft(Unavailable):
+class TokensExhausted(Unavailable):
     """No free watermark token was found. Eight draws of 32 bits fail when an epoch holds billions
     of clips.
     """

@@ -38,7 +38,7 @@ MOST_FILES: Final = 90_000
 Tick = Callable[[int], None]
 
 
-class FileGone(Unavailable):
+class ExportFileUnavailable(Unavailable):
     """A recording was deleted while the bundle was made. It is made again."""
 
     code = "export_file_gone"
@@ -210,13 +210,13 @@ def _write_files(
 def _read_file(file: export_sources.File) -> Iterator[bytes]:
     """Read a file from the vault.
 
-    Raises FileGone.
+    Raises ExportFileUnavailable.
     """
     # This consistent read still sees the row of a file that was deleted meanwhile.
     try:
         message = blobs.open_blob(file.blob_id)
     except (NotFound, Tampered) as error:
-        raise FileGone(
+        raise ExportFileUnavailable(
             "A file went while the bundle was made.", facts={"blob": file.blob_id}
         ) from error
 

@@ -169,7 +169,8 @@ def _finish_export(export: Export, written: WrittenBundle, *, at: datetime) -> N
 def _refuse_erased_people(export: Export, written: WrittenBundle) -> None:
     """Check that no person in the bundle was erased since it was begun.
 
-    `export_requests.erase_bundles_of_organisation` takes the same lock, so one of the two waits for the other.
+    `export_requests.erase_bundles_of_organisation` takes the same lock, so one of the two waits for
+    the other.
 
     Raises ErasedMeanwhile.
     """

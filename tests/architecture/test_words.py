@@ -42,6 +42,9 @@ ADAPTER_FILES = frozenset({"adapter", "client", "schemas", "proxy"})
 
 SHARE_OF_ONE_WORD = 0.15
 
+LOOSE_ERROR = re.compile(r"(Away|Gone|Down|Unknown|Unfit|Dead|Left|Over)$")
+"""Endings of an error's name that tell no kind. Use `Unavailable`, `NotFound`, `Expired` …"""
+
 SAME_CLASS: frozenset[str] = frozenset()
 SAME_MODULE: frozenset[str] = frozenset()
 
@@ -107,6 +110,17 @@ class TestClasses:
         assert twice(places) == SAME_CLASS
 
 
+class TestErrors:
+    def test_end_with_the_word_of_their_kind(self) -> None:
+        names = [
+            f"{source.name(path)}:{node.lineno} {node.name}"
+            for path in source.files()
+            for node in ast.walk(source.tree(path))
+            if isinstance(node, ast.ClassDef) and node.bases and LOOSE_ERROR.search(node.name)
+        ]
+        assert names == []
+
+
 class TestModules:
     def test_have_a_name_of_their_own(self) -> None:
         places: dict[str, set[str]] = defaultdict(set)
@@ -138,6 +152,10 @@ class TestTheReaders:
         )
         found = [has_conventional_name(source.ROOT / name) for name in names]
         assert found == [True, False, False]
+
+    def test_know_an_error_that_tells_no_kind(self) -> None:
+        names = ("ClipGone", "ProviderDown", "ProviderUnavailable", "ClipErased")
+        assert [name for name in names if LOOSE_ERROR.search(name)] == ["ClipGone", "ProviderDown"]
 
     def test_find_what_is_there_twice(self) -> None:
         assert twice({"one": {"a.py"}, "two": {"a.py", "b.py"}}) == {"two"}

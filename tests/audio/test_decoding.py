@@ -239,7 +239,7 @@ class TestChild:
             decoding, "_COMMAND", (sys.executable, "-I", "-c", "raise SystemExit(1)")
         )
 
-        with pytest.raises(decoding.DecoderDown):
+        with pytest.raises(decoding.DecoderUnavailable):
             decode_untrusted(files.encoded("wav"))
 
     def test_leaves_no_zombie(self) -> None:

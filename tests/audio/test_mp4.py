@@ -100,7 +100,7 @@ class TestAFile:
     ) -> None:
         monkeypatch.setattr(mp4, "_COMMAND", (sys.executable, "-I", "-c", code))
 
-        with pytest.raises(mp4.EncoderDown):
+        with pytest.raises(mp4.EncoderUnavailable):
             made()
 
     def test_is_made_under_limits(self) -> None:

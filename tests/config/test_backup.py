@@ -28,7 +28,7 @@ from transparency_log.models import Entry, Head
 from vault import blobs, key_rotation, storage, subject_keys
 from vault.models import Blob
 from vault.subject_keys import KeyDestroyed
-from voices.providers.base import ProviderDown
+from voices.providers.base import ProviderUnavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -280,7 +280,7 @@ def _killed(*_args: object, **_options: object) -> None:
 
 
 def _away(*_args: object, **_options: object) -> None:
-    raise ProviderDown("away")
+    raise ProviderUnavailable("away")
 
 
 class TestARestoreThatIsKilled:

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from consent import consent_receipts, speaker_erasure, speakers
-from consent.errors import SpeakerGone
+from consent.errors import SpeakerErased
 from consent.lifecycle import sealed_fields, signing_links
 from consent.models import Consent, SealedReason, Speaker
 from consent.signing import ceremony, open_requests
@@ -47,7 +47,7 @@ class TestFreeze:
 
     def test_refuses_anything_new(self, ana: Speaker, make_request: MakeRequest) -> None:
         freeze(ana)
-        with pytest.raises(SpeakerGone):
+        with pytest.raises(SpeakerErased):
             make_request()
 
     def test_twice_is_once(self, consent: Consent, ana: Speaker) -> None:
@@ -102,7 +102,7 @@ class TestAfterwards:
         assert speakers.open_personal(ana) is None
         assert sealed_fields.representation_of(made.consent) == {"kind": "counsel"}
         assert signing_links.get_signing_url(made.consent, at=NOON) is None
-        with pytest.raises(open_requests.LinkUnknown):
+        with pytest.raises(open_requests.LinkNotFound):
             ceremony.get_signing_view(token_of(made), at=NOON)
 
     def test_the_record_still_proves_what_was_agreed(self, consent: Consent, ana: Speaker) -> None:

@@ -14,7 +14,7 @@ from consent.errors import (
     AssuranceUnavailable,
     ConsentSuperseded,
     KindRefused,
-    SpeakerGone,
+    SpeakerErased,
     WrongState,
 )
 from consent.lifecycle import signing_links
@@ -180,7 +180,7 @@ class TestARequest:
 
     def test_to_somebody_frozen_is_refused(self, make_request: MakeRequest, ana: Speaker) -> None:
         Speaker.objects.filter(pk=ana.pk).update(state="frozen")
-        with pytest.raises(SpeakerGone):
+        with pytest.raises(SpeakerErased):
             make_request()
 
     def test_may_be_called_back(self, make_request: MakeRequest) -> None:

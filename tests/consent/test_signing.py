@@ -41,7 +41,7 @@ class TestTheView:
 
     def test_is_there_for_no_other_token(self, make_request: MakeRequest) -> None:
         make_request()
-        with pytest.raises(open_requests.LinkUnknown):
+        with pytest.raises(open_requests.LinkNotFound):
             ceremony.get_signing_view("guess", at=NOON)
 
 

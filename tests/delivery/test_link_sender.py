@@ -20,7 +20,7 @@ from consent.lifecycle import link_deliveries, link_sender
 from consent.models import Consent, Delivery
 from core import ids
 from core.delivery import mail, messages
-from core.delivery.letters import ChannelAway, Letter, LetterRefused
+from core.delivery.letters import ChannelUnavailable, Letter, LetterRefused
 from tests.conftest import NOON
 from tests.consent.http import ANA, asked, fetch, post
 from tests.delivery.smtp import MailServer
@@ -79,14 +79,14 @@ class TestAMessage:
     def test_follows_no_redirect(self, gateway: Gateway, status: int) -> None:
         with outsider(gateway) as elsewhere:
             gateway.reply = Reply(status=status, headers={"Location": elsewhere})
-            with pytest.raises(ChannelAway):
+            with pytest.raises(ChannelUnavailable):
                 messages.send(LETTER)
         assert len(gateway.asked) == 1
 
     @pytest.mark.parametrize("status", [401, 403, 404, 408, 429, 500, 503])
     def test_that_is_not_taken_now_is_tried_again(self, gateway: Gateway, status: int) -> None:
         gateway.reply = Reply(status=status)
-        with pytest.raises(ChannelAway):
+        with pytest.raises(ChannelUnavailable):
             messages.send(LETTER)
 
     @pytest.mark.parametrize("status", [400, 410, 422])
@@ -97,7 +97,7 @@ class TestAMessage:
 
     def test_reads_no_answer_without_end(self, gateway: Gateway) -> None:
         gateway.reply = Reply(status=200, body=b"x" * (messages.MOST + 1))
-        with pytest.raises(ChannelAway):
+        with pytest.raises(ChannelUnavailable):
             messages.send(LETTER)
 
     def test_wants_https_outside_of_development(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,14 +142,14 @@ class TestMail:
         self, post_office: MailServer, reply: str
     ) -> None:
         post_office.to_recipient = reply
-        with pytest.raises(ChannelAway):
+        with pytest.raises(ChannelUnavailable):
             mail.send(LETTER)
 
     def test_to_a_server_that_is_away_is_tried_again(
         self, post_office: MailServer, settings: Settings
     ) -> None:
         settings.EMAIL_PORT = 1
-        with pytest.raises(ChannelAway):
+        with pytest.raises(ChannelUnavailable):
             mail.send(LETTER)
 
     @pytest.mark.parametrize(

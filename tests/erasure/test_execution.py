@@ -31,7 +31,7 @@ from vault import signing_keys, subject_keys
 from vault.models import Blob
 from voices import voice_deletion
 from voices.models import Voice, VoiceState
-from voices.providers.base import ProviderDown, ProviderVoice
+from voices.providers.base import ProviderUnavailable, ProviderVoice
 from voices.speech import pipeline
 
 pytestmark = pytest.mark.django_db
@@ -280,7 +280,7 @@ def _plain(value: object) -> object:
 
 
 def _be_away() -> None:
-    raise ProviderDown("The provider does not answer.")
+    raise ProviderUnavailable("The provider does not answer.")
 
 
 def _fall_over(*_args: object, **_more: object) -> ProviderVoice:

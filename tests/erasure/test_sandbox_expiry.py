@@ -40,7 +40,7 @@ from transparency_log.models import Entry, Outbox
 from vault import blobs, storage, subject_keys
 from voices import voice_deletion
 from voices.models import Job, JobKind, Voice, VoiceState
-from voices.providers.base import ProviderDown
+from voices.providers.base import ProviderUnavailable
 from voices.speech import dispatch, job_queue, job_settlement, pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -341,7 +341,7 @@ class TestInterrupted:
         voice = furnish()
 
         def be_away() -> None:
-            raise ProviderDown("The provider does not answer.")
+            raise ProviderUnavailable("The provider does not answer.")
 
         with monkeypatch.context() as broken:
             broken.setattr(

@@ -18,7 +18,7 @@ from core.errors import NotFound
 from provenance.clips import clip_erasure, clip_lifecycle, clip_reservation, watermark_keys
 from provenance.clips.clip_fields import ClipDelivery, ClipDraft
 from provenance.clips.clip_reservation import ClipReservation
-from provenance.clips.errors import ClipErased, ClipGone, ClipWithdrawn, NoTokenLeft
+from provenance.clips.errors import ClipAlreadySettled, ClipErased, ClipWithdrawn, TokensExhausted
 from provenance.clips.log_body import LoggedTerms, PartialDelivery
 from provenance.models import Clip, ClipState, MarkKey
 from tests.conftest import NOON
@@ -109,7 +109,7 @@ class TestIntend:
     def test_gives_up_when_no_token_is_free(self, acme: Organisation, subject: str) -> None:
         clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
 
-        with pytest.raises(NoTokenLeft):
+        with pytest.raises(TokensExhausted):
             clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=lambda: 7)
 
     def test_two_organisations_may_draw_the_same_token(
@@ -148,7 +148,7 @@ class TestIssue:
         intent = clip_reservation.reserve_clip(origin, at=NOON)
         issue(intent, subject)
 
-        with pytest.raises(ClipGone):
+        with pytest.raises(ClipAlreadySettled):
             issue(intent, subject)
 
     def test_never_after_an_abort(self, origin: ClipDraft, subject: str) -> None:
@@ -158,7 +158,7 @@ class TestIssue:
                 intent.clip_id, code="interrupted", at=NOON, actor="system:sweep"
             )
 
-        with pytest.raises(ClipGone):
+        with pytest.raises(ClipAlreadySettled):
             issue(intent, subject)
 
     def test_logs_hashes_and_ids_and_no_words_of_the_caller(
@@ -244,7 +244,7 @@ class TestErase:
         with transaction.atomic():
             clip_erasure.erase_clips_of_subject(subject)
 
-        with pytest.raises(ClipGone):
+        with pytest.raises(ClipAlreadySettled):
             issue(intent, subject)
 
     def test_touches_nobody_else(self, acme: Organisation, origin: ClipDraft, subject: str) -> None:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Organisation
 from core import ids
 from provenance.clips import clip_erasure, clip_lifecycle, clip_reservation
-from provenance.clips.errors import ClipGone
+from provenance.clips.errors import ClipAlreadySettled
 from provenance.models import Clip, MarkedSound
 from tests.conftest import NOON
 from tests.provenance.test_clips import draws, issue, origin_of
@@ -114,7 +114,7 @@ class TestCopies:
                 intent.clip_id, code="interrupted", at=NOON, actor="system:sweep"
             )
 
-        with pytest.raises(ClipGone):
+        with pytest.raises(ClipAlreadySettled):
             clip_reservation.adopt_shared_token(intent, (SOUND,), at=NOON)
 
 

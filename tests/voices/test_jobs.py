@@ -18,7 +18,7 @@ from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of, revoke
 from voices.models import Job, JobItem, JobKind, JobState, Voice
-from voices.providers.base import ProviderDown
+from voices.providers.base import ProviderUnavailable
 from voices.speech import dispatch, job_queue, job_settlement
 
 pytestmark = pytest.mark.both_databases
@@ -55,7 +55,7 @@ def after(seconds: float) -> Clock:
 
 
 def down() -> None:
-    raise ProviderDown("The provider does not answer.")
+    raise ProviderUnavailable("The provider does not answer.")
 
 
 class TestQueue:

@@ -192,7 +192,7 @@ class TestErasure:
 
         clip.refresh_from_db()
         assert clip.manifest_blob_id == ""
-        with pytest.raises(manifest_store.NoManifest):
+        with pytest.raises(manifest_store.ManifestNotFound):
             manifest_store.load_manifest_store(clip)
 
 

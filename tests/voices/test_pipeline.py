@@ -20,7 +20,7 @@ from consent.models import GrantUsage, Reservation
 from core import canonical_json
 from core.errors import NotFound
 from provenance.clips import watermark_keys
-from provenance.clips.errors import ClipGone, MarkFailed
+from provenance.clips.errors import ClipAlreadySettled, MarkFailed
 from provenance.models import Clip, ClipState
 from tests.conftest import NOON
 from tests.voices.conftest import (
@@ -36,7 +36,7 @@ from tests.voices.conftest import (
 from transparency_log import proofs
 from vault import blobs
 from voices.models import Voice, VoiceState
-from voices.providers.base import ProviderDown, ProviderVoice, SpeechLine
+from voices.providers.base import ProviderUnavailable, ProviderVoice, SpeechLine
 from voices.speech import clip_delivery, dispatch, pipeline
 from voices.speech.clip_delivery import DeliveredClip
 from voices.synthesis_requests import SpeechRequest
@@ -190,9 +190,9 @@ class TestWhatGoesWrong:
 
     def test_a_provider_that_is_down_costs_no_quota(self, make_voice: MakeVoice) -> None:
         def fall() -> None:
-            raise ProviderDown("The provider does not answer.")
+            raise ProviderUnavailable("The provider does not answer.")
 
-        with pytest.raises(ProviderDown):
+        with pytest.raises(ProviderUnavailable):
             say(make_voice(), Reader(fall))
 
         usage = GrantUsage.objects.get()
@@ -220,7 +220,7 @@ class TestWhatGoesWrong:
                 clip.id, permit, code="interrupted", actor="system:sweep", at=NOON
             )
 
-        with pytest.raises((ClipGone, ConsentDenied)):
+        with pytest.raises((ClipAlreadySettled, ConsentDenied)):
             say(make_voice(), Reader(sweep))
 
         assert Clip.objects.get().state == "aborted"
@@ -230,10 +230,10 @@ class TestWhatGoesWrong:
         self, make_voice: MakeVoice
     ) -> None:
         def lost(clip_id: str, decision_id: str) -> None:
-            raise ProviderDown("Somebody else has it.")
+            raise ProviderUnavailable("Somebody else has it.")
 
         voice = make_voice()
-        with pytest.raises(ProviderDown):
+        with pytest.raises(ProviderUnavailable):
             pipeline.synthesize_clip(
                 order_for(voice),
                 voice,

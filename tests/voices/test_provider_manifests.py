@@ -19,7 +19,7 @@ from tests.transparency_log.attestation.serving import Asked, Reply, outsider
 from tests.voices.conftest import Reader, noon, only, order_for, principal_of
 from voices.models import Voice
 from voices.providers import provider_audio
-from voices.providers.base import EncodedAudio, ProviderDown, ProviderVoice, SpeechLine
+from voices.providers.base import EncodedAudio, ProviderUnavailable, ProviderVoice, SpeechLine
 from voices.speech import pipeline
 from voices.speech.clip_delivery import DeliveredClip
 
@@ -140,7 +140,7 @@ class TestAnAnswer:
     ) -> None:
         answers.append(b"<html>Sorry</html>")
 
-        with pytest.raises(ProviderDown):
+        with pytest.raises(ProviderUnavailable):
             say(voice, afar)
         assert Clip.objects.get().code == "provider_unavailable"
 

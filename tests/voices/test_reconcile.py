@@ -27,7 +27,7 @@ from transparency_log import proofs
 from vault import blobs
 from voices import reconcile, voice_deletion, voice_macs
 from voices.models import MOVES, Voice, VoiceState
-from voices.providers.base import ProviderDown
+from voices.providers.base import ProviderUnavailable
 from voices.speech import job_queue, pipeline, preparation
 
 pytestmark = pytest.mark.both_databases
@@ -178,9 +178,9 @@ class TestRemoval:
         voice_deletion.begin_deletion(voice.id, code="requested")
 
         def down() -> None:
-            raise ProviderDown("The provider does not answer.")
+            raise ProviderUnavailable("The provider does not answer.")
 
-        with pytest.raises(ProviderDown):
+        with pytest.raises(ProviderUnavailable):
             voice_deletion.run_deletion(
                 voice.id, actor="key:acme", real=noon, providers=only(Reader(down))
             )

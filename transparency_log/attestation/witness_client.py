@@ -32,7 +32,7 @@ class WitnessRefuses(Refused):
     code = "witness_refuses"
 
 
-class WitnessUnfit(Unavailable):
+class WitnessIncompatible(Unavailable):
     """The witness answers outside the protocol, or it lags behind another client's call."""
 
     code = "witness_unfit"
@@ -67,7 +67,8 @@ def request_cosignature(
     A conflict (409) names the size that the witness holds. The witness is asked once more from
     that size.
 
-    Raises WitnessAhead, WitnessRefuses, WitnessUnfit, CosignatureRefused, AttestorUnavailable.
+    Raises WitnessAhead, WitnessRefuses, WitnessIncompatible, CosignatureRefused,
+    AttestorUnavailable.
     """
     old = wanted.known
     answer = _add_checkpoint(wire, wanted, old=old, proof=proof)
@@ -80,7 +81,7 @@ def request_cosignature(
 
     if answer.status == 409:
         _judge_conflict(cosignature.parse_size(answer.body), wanted, sent=old, witness=witness)
-        raise WitnessUnfit("The witness cannot decide what it has cosigned.")
+        raise WitnessIncompatible("The witness cannot decide what it has cosigned.")
 
     if answer.status == 200:
         return cosignature.read_cosignature(answer.body, text=wanted.text, key=witness.key, at=at)
@@ -90,7 +91,7 @@ def request_cosignature(
             f"The witness refuses this checkpoint ({answer.status}).", code=_CODES[answer.status]
         )
 
-    raise WitnessUnfit(f"The witness answers {answer.status}.")
+    raise WitnessIncompatible(f"The witness answers {answer.status}.")
 
 
 _CODES = {
@@ -103,7 +104,7 @@ _CODES = {
 def _judge_conflict(held: int, wanted: Request, *, sent: int, witness: Witness) -> int:
     """Return the size that a conflict names, if it is possible to go on from it.
 
-    Raises WitnessAhead, WitnessUnfit.
+    Raises WitnessAhead, WitnessIncompatible.
     """
     if held > wanted.size:
         raise WitnessAhead(
@@ -117,7 +118,7 @@ def _judge_conflict(held: int, wanted: Request, *, sent: int, witness: Witness) 
         )
 
     if held == sent:
-        raise WitnessUnfit("The witness finds a conflict where there is none.")
+        raise WitnessIncompatible("The witness finds a conflict where there is none.")
 
     if held < wanted.known:
         # The witness forgot what it had cosigned. That is its fault and no fork of ours. The proof

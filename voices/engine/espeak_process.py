@@ -30,13 +30,13 @@ _ENVIRONMENT: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
 _CHUNK: Final = 2**16
 
 
-class EngineDown(Unavailable):
+class EngineUnavailable(Unavailable):
     """The synthesiser process does not answer, and a new one does not either."""
 
     code = "engine_unavailable"
 
 
-class _ChildGone(Exception):
+class _ChildExited(Exception):
     """The child died or took too long. A new one may work."""
 
 
@@ -68,7 +68,7 @@ class SynthesiserProcess:
     def say(self, utterance: Utterance) -> Sound | None:
         """Return speech at 22 050 Hz, or None when there is no such voice.
 
-        Raises EngineDown.
+        Raises EngineUnavailable.
         """
         order = {
             "op": "say",
@@ -83,7 +83,7 @@ class SynthesiserProcess:
     def voices(self) -> tuple[tuple[str, str], ...]:
         """Return language code and identifier of each audible voice.
 
-        Raises EngineDown.
+        Raises EngineUnavailable.
         """
         answer, _ = self._ask({"op": "voices"})
         return tuple((code, name) for code, name in answer["voices"])
@@ -103,10 +103,10 @@ class SynthesiserProcess:
             for _attempt in (1, 2):
                 try:
                     return self._exchange(order)
-                except (_ChildGone, OSError):
+                except (_ChildExited, OSError):
                     self._end()
 
-        raise EngineDown("The voice engine does not answer.", retry_after=5)
+        raise EngineUnavailable("The voice engine does not answer.", retry_after=5)
 
     def _exchange(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         child = self._ensure_started()
@@ -166,7 +166,7 @@ def _read_exactly(child: subprocess.Popen[bytes], size: int, deadline: float) ->
         ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
         part = os.read(descriptor, min(missing, _CHUNK)) if ready else b""
         if not part:
-            raise _ChildGone
+            raise _ChildExited
 
         parts.append(part)
         missing -= len(part)

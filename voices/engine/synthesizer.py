@@ -13,7 +13,12 @@ from audio.sound import Sound
 from core.errors import Fault, Invalid
 from voices.engine import language_tags, profiles, voice_adaptation
 from voices.engine.calibration_texts import ENGLISH, PARAGRAPHS
-from voices.engine.espeak_process import NORMAL_RATE, EngineDown, SynthesiserProcess, Utterance
+from voices.engine.espeak_process import (
+    NORMAL_RATE,
+    EngineUnavailable,
+    SynthesiserProcess,
+    Utterance,
+)
 from voices.engine.sentences import split_sentences
 from voices.engine.voice_statistics import Statistics, TooLittleSpeech, measure_voice
 
@@ -54,7 +59,7 @@ class NotEnoughSpeech(Invalid):
 def list_languages() -> frozenset[str]:
     """Return the languages that passed the self-test, as canonical BCP-47 tags.
 
-    Raises EngineDown.
+    Raises EngineUnavailable.
     """
     return frozenset(_voices_by_language())
 
@@ -84,7 +89,7 @@ def synthesize_speech(
     The sound has 24 kHz and no clipping.
 
     Raises Invalid (`out_of_range`, `text_too_long`), NothingToSay, LanguageUnsupported,
-    ProfileUnusable, EngineDown.
+    ProfileUnusable, EngineUnavailable.
     """
     plan = _plan_speech(
         profile, text=text, language=language, speed=speed, pitch_semitones=pitch_semitones
@@ -229,7 +234,7 @@ def _measure_base_voice(paragraph: tuple[str, str], variant: str, pitch: int) ->
     utterance = Utterance(text=text, voice=voice + variant, rate=NORMAL_RATE, pitch=pitch)
     sound = _synthesize_utterance(utterance)
     if sound is None:
-        raise EngineDown("The voice engine has lost a voice.")
+        raise EngineUnavailable("The voice engine has lost a voice.")
 
     return measure_voice((sound,))
 

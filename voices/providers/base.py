@@ -10,7 +10,7 @@ from audio.sound import Sound
 from core.errors import Invalid, Unavailable
 
 
-class ProviderDown(Unavailable):
+class ProviderUnavailable(Unavailable):
     """The provider does not answer, or not in time. Nothing was decided. Trying again may help."""
 
     code = "provider_unavailable"
@@ -103,7 +103,7 @@ class EncodedAudio:
 class Provider(Protocol):
     """A voice provider.
 
-    Every call may raise ProviderDown (try later) or ProviderRefused (never).
+    Every call may raise ProviderUnavailable (try later) or ProviderRefused (never).
     """
 
     def capabilities(self) -> Capabilities:

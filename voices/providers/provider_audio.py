@@ -18,7 +18,7 @@ from audio.sound import Sound
 from provenance.c2pa import manifest_reader
 from provenance.c2pa.manifest_reader import ManifestState
 from provenance.c2pa.manifest_signer import Parent
-from voices.providers.base import EncodedAudio, ProviderDown
+from voices.providers.base import EncodedAudio, ProviderUnavailable
 
 logger = logging.getLogger(__name__)
 _HOLDS: Final = (ManifestState.TRUSTED, ManifestState.UNKNOWN_SIGNER)
@@ -35,7 +35,7 @@ class ProviderAudio:
 def read_provider_audio(made: Sound | EncodedAudio) -> ProviderAudio:
     """Read a provider's answer.
 
-    Raises ProviderDown when it is no audio, DecoderDown, ReaderDown.
+    Raises ProviderUnavailable when it is no audio, DecoderUnavailable, ManifestReaderUnavailable.
     """
     if isinstance(made, Sound):
         return ProviderAudio(sound=made, parent=None)
@@ -43,7 +43,7 @@ def read_provider_audio(made: Sound | EncodedAudio) -> ProviderAudio:
     try:
         decoded = decoding.decode_untrusted(made.data, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES)
     except UnreadableAudio as error:
-        raise ProviderDown("The provider's answer is no audio that can be read.") from error
+        raise ProviderUnavailable("The provider's answer is no audio that can be read.") from error
 
     sound = decoded.sound
     found = manifest_reader.read_credentials(made.data)

@@ -12,7 +12,7 @@ from voices.providers.local.adapter import Local
 _FACTORIES: Final[Mapping[str, Callable[[], Provider]]] = {"local": Local}
 
 
-class ProviderUnknown(Invalid):
+class ProviderNotFound(Invalid):
     """There is no such provider here, or none is connected."""
 
     code = "provider_unknown"
@@ -21,12 +21,12 @@ class ProviderUnknown(Invalid):
 def get_provider(name: str) -> Provider:
     """Return the provider of this name.
 
-    Raises ProviderUnknown.
+    Raises ProviderNotFound.
     """
     factory = _FACTORIES.get(name)
     if factory is None:
         detail = f"The provider must be one of: {', '.join(sorted(_FACTORIES))}."
         fault = Fault(code="provider_unknown", detail=detail, attr="provider")
-        raise ProviderUnknown(detail, faults=(fault,))
+        raise ProviderNotFound(detail, faults=(fault,))
 
     return factory()

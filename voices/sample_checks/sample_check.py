@@ -80,7 +80,7 @@ def examine_samples(
     have marked audio, and `second_mark` checks for its other mark. `raw` are the uploaded files, in
     the order of `sounds`.
 
-    Raises ReaderDown when a file's manifest cannot be read now.
+    Raises ManifestReaderUnavailable when a file's manifest cannot be read now.
     """
     files = [*raw, *[b""] * (len(sounds) - len(raw))]
     ours = _OwnMarks(keys=watermark_keys, second_mark=second_mark)

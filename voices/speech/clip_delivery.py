@@ -50,8 +50,9 @@ def deliver_clip(
 ) -> DeliveredClip:
     """Confirm the permit, spend the quota, keep the clip and log it, all in one transaction.
 
-    Raises what `settle` raises, ConsentDenied and KeyEnded when the permit has ended, and ClipGone
-    when the clip was given up in the meantime. After an error nothing is delivered.
+    Raises what `settle` raises, ConsentDenied and KeyEnded when the permit has ended, and
+    ClipAlreadySettled when the clip was given up in the meantime. After an error nothing is
+    delivered.
     """
     clip_id, permit = prepared.reservation.clip_id, prepared.permit
     actor = prepared.principal.actor

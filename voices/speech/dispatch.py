@@ -52,7 +52,7 @@ def stream_text(
 ) -> StreamSession:
     """Begin to speak one text as a stream, and hand it over to the ASGI edge, which carries it out.
 
-    Nothing is made yet. Raises as `speak_text`, and StreamsBusy, NoStreams.
+    Nothing is made yet. Raises as `speak_text`, and StreamsBusy, StreamingUnavailable.
     """
     voice = get_voice(request.voice_id, principal=principal)
     provider = providers(voice.provider)
@@ -61,7 +61,7 @@ def stream_text(
     begun = session.begin_stream(request, voice, principal=principal, now=now, providers=providers)
     try:
         place.leave_stream(begun)
-    except streaming_response.NoStreams as gone:
+    except streaming_response.StreamingUnavailable as gone:
         begun.give_up_now(gone)
         raise
     return begun

@@ -26,7 +26,7 @@ from core.caller_notes import Notes
 from core.clock import Clock
 from core.errors import NotFound, Refused, SaysoError, Unavailable
 from core.leases import Backoff, LeaseLost
-from provenance.clips.errors import ClipGone
+from provenance.clips.errors import ClipAlreadySettled
 from vault import sealed_notes, sealed_values
 from voices.models import Job, JobItem, JobQuerySet, JobState
 from voices.models.job import UNSETTLED
@@ -145,7 +145,7 @@ def _run_item(item: JobItem, *, real: Clock, providers: Providers) -> None:
         job_settlement.settle_unserved_item(
             item, JobState.REFUSED, at=now(), code=refusal.stable_code, error=refusal
         )
-    except (Unavailable, ClipGone) as unavailable:
+    except (Unavailable, ClipAlreadySettled) as unavailable:
         _postpone_item(item, unavailable, real=real(), at=now())
     except SaysoError as error:
         job_settlement.settle_unserved_item(

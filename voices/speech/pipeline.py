@@ -41,9 +41,9 @@ def synthesize_clip(
     4. Mark, encode, read the watermark back, label and sign.
     5. Confirm, spend, keep and log in one transaction.
 
-    Raises ConsentDenied, MarkFailed, CredentialFailed, UnsupportedField, ProviderDown, Invalid for
-    a disclosure that is too little or cannot be spoken, and what `settle` raises. After an error
-    the permit is given back and the clip is aborted, once.
+    Raises ConsentDenied, MarkFailed, CredentialFailed, UnsupportedField, ProviderUnavailable,
+    Invalid for a disclosure that is too little or cannot be spoken, and what `settle` raises. After
+    an error the permit is given back and the clip is aborted, once.
     """
     # 1.
     prepared = prepare_speech(request, voice, principal=principal, now=now)

@@ -58,7 +58,7 @@ def prepare_speech(
     """Ask the gate, decide what must be disclosed, and reserve the clip.
 
     Raises ConsentDenied and KeyEnded from the gate, Invalid for a disclosure that is too little or
-    cannot be spoken, NoTokenLeft and KeyDestroyed. After an error nothing is reserved and the
+    cannot be spoken, TokensExhausted and KeyDestroyed. After an error nothing is reserved and the
     permit is given back.
     """
     access = build_access_request(request, voice, principal)
@@ -92,7 +92,7 @@ def share_token(
 ) -> PreparedSpeech:
     """Return `prepared` with the token of earlier copies of the same sound, if there are any.
 
-    `names` of the unmarked sound come surest first (`copy_names`). Raises ClipGone.
+    `names` of the unmarked sound come surest first (`copy_names`). Raises ClipAlreadySettled.
     """
     shared = clip_reservation.adopt_shared_token(prepared.reservation, names, at=at)
     return replace(prepared, reservation=shared)

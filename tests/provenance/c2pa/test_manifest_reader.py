@@ -19,7 +19,7 @@ from audio.encoding import Output, encode_sound
 from audio.sandbox import process
 from audio.sound import Sound
 from provenance.c2pa import manifest, manifest_reader, manifest_signer, signing_authority
-from provenance.c2pa.manifest_reader import ManifestState, ReaderDown
+from provenance.c2pa.manifest_reader import ManifestReaderUnavailable, ManifestState
 from provenance.c2pa.manifest_signer import Parent, SignedManifest
 from tests.audio.files import clip, remuxed
 from tests.conftest import NOON
@@ -302,12 +302,12 @@ class TestTheChild:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(manifest_reader, "_COMMAND", ("/bin/false",))
-        with pytest.raises(ReaderDown):
+        with pytest.raises(ManifestReaderUnavailable):
             manifest_reader.read_credentials(b"jumb")
 
     def test_that_cannot_be_started_is_an_outage(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(manifest_reader, "_COMMAND", ("/nonexistent/program",))
-        with pytest.raises(ReaderDown):
+        with pytest.raises(ManifestReaderUnavailable):
             manifest_reader.read_credentials(b"jumb")
 
     def test_that_dies_on_a_file_means_that_the_file_is_unreadable(

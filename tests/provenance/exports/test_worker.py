@@ -183,7 +183,9 @@ class TestForget:
     def test_stops_a_bundle_that_was_read_before_somebody_s_erasure(
         self, told: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The export was asked for after the bundles were erased and read before the erasure committed."""
+        """The export was asked for after the bundles were erased and read before the erasure
+        committed.
+        """
         export, write = story.request(told.organisation), bundle_snapshot.write_bundle
 
         def erased_meanwhile(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from voices.engine import espeak_process
-from voices.engine.espeak_process import EngineDown, SynthesiserProcess, Utterance
+from voices.engine.espeak_process import EngineUnavailable, SynthesiserProcess, Utterance
 
 HELLO = Utterance(text="Hello, this is a test.", voice="gmw/en-US", rate=175, pitch=50)
 
@@ -152,7 +152,7 @@ class TestRecovery:
         monkeypatch.setattr(espeak_process, "TIMEOUT_SECONDS", 0.3)
         started = time.monotonic()
 
-        with pytest.raises(EngineDown):
+        with pytest.raises(EngineUnavailable):
             synthesiser.say(HELLO)
 
         assert time.monotonic() - started < 5
@@ -162,7 +162,7 @@ class TestRecovery:
     ) -> None:
         monkeypatch.setattr(espeak_process, "_COMMAND", ("/nonexistent/program",))
 
-        with pytest.raises(EngineDown) as caught:
+        with pytest.raises(EngineUnavailable) as caught:
             synthesiser.say(HELLO)
 
         assert caught.value.retryable

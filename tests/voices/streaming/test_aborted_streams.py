@@ -25,7 +25,7 @@ from tests.voices.streaming.conftest import TEXT, Teller, asked, settled, until
 from tests.voices.streaming.wire import Call, Wire
 from transparency_log import proofs
 from voices.models import Voice, VoiceState
-from voices.providers.base import ProviderDown
+from voices.providers.base import ProviderUnavailable
 from voices.speech.streaming.concurrency import STREAM_SLOTS
 from voices.speech.streaming.deadline_scheduler import SETTLING, THREADS
 
@@ -282,7 +282,10 @@ class TestAClientThatGoes:
 class TestAnEngineThatFails:
     @pytest.mark.parametrize(
         ("error", "code"),
-        [(ProviderDown("It does not answer."), "provider_unavailable"), (ValueError(), "internal")],
+        [
+            (ProviderUnavailable("It does not answer."), "provider_unavailable"),
+            (ValueError(), "internal"),
+        ],
     )
     def test_midway_breaks_the_stream(
         self, wire: Wire, voice: Voice, teller: Teller, error: Exception, code: str
@@ -307,7 +310,7 @@ class TestAnEngineThatFails:
         self, wire: Wire, voice: Voice, teller: Teller
     ) -> None:
         def before(number: int) -> None:
-            raise ProviderDown("It does not answer.")
+            raise ProviderUnavailable("It does not answer.")
 
         teller.before = before
 

@@ -15,7 +15,7 @@ from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
 from tests.voices.streaming.wire import Call, Wire
 from transparency_log import proofs
 from voices.models import Voice
-from voices.providers.base import ProviderDown
+from voices.providers.base import ProviderUnavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,7 +57,7 @@ class TestABrokenStream:
 
         def before(number: int) -> None:
             if number == 1:
-                raise ProviderDown("It does not answer.")
+                raise ProviderUnavailable("It does not answer.")
 
         teller.before = before
         call = wire.speak(asked(voice))

@@ -49,7 +49,7 @@ class Local:
     def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound:
         """Speak one text with the profile.
 
-        Raises UnsupportedField, ProviderRefused, ProviderDown.
+        Raises UnsupportedField, ProviderRefused, ProviderUnavailable.
         """
         with _translate_errors():
             return engine.synthesize_speech(_require_profile(voice), **_speech_arguments(line))

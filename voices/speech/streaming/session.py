@@ -161,7 +161,7 @@ class StreamSession:
     async def finish(self) -> None:
         """Read the watermark back from what was sent, and deliver the clip.
 
-        Raises MarkFailed, ConsentDenied, ClipGone.
+        Raises MarkFailed, ConsentDenied, ClipAlreadySettled.
         """
         sent = bytes(self._sent)
         proof = await get_scheduler().run(self._silent_at, partial(self._encoder.prove, sent))
