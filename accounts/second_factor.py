@@ -33,8 +33,7 @@ def restrict_to_test_data(rows: QuerySet[Row], member: Member) -> QuerySet[Row]:
         return rows
 
     try:
-        # Django's own name for a public thing.
-        rows.model._meta.get_field("livemode")  # noqa: SLF001
+        rows.model._meta.get_field("livemode")
     except FieldDoesNotExist:
         return rows.none()
 

@@ -182,4 +182,4 @@ def _close_pages_early(file: soundfile.SoundFile) -> None:
     """Set how long a page may wait in libsndfile."""
     # The Python binding has the call, but no name for this command.
     value = soundfile._ffi.new("double[1]", [_PAGE_MS])  # noqa: SLF001
-    soundfile._snd.sf_command(file._file, _SFC_SET_OGG_PAGE_LATENCY_MS, value, 8)  # noqa: SLF001
+    soundfile._snd.sf_command(file._file, _SFC_SET_OGG_PAGE_LATENCY_MS, value, 8)  # noqa: SLF001 - as above

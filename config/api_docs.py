@@ -28,13 +28,13 @@ def build_openapi_document() -> bytes:
     return json.dumps(made, ensure_ascii=False, default=str).encode()
 
 
-def _document_etag(request: HttpRequest) -> str:  # noqa: ARG001 - the decorator's signature
+def _document_etag(_request: HttpRequest) -> str:
     return f'"{hashlib.sha256(build_openapi_document()).hexdigest()[:32]}"'
 
 
 @require_safe
 @condition(etag_func=_document_etag)
-def show_openapi(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
+def show_openapi(_request: HttpRequest) -> HttpResponse:
     """Show the OpenAPI document (`GET /v1/openapi.json`)."""
     headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
     return HttpResponse(build_openapi_document(), content_type="application/json", headers=headers)

@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 
 @require_safe
-def show_liveness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+def show_liveness(_request: HttpRequest) -> JsonResponse:
     """Answer 200 as long as the process runs."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
-def show_readiness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+def show_readiness(_request: HttpRequest) -> JsonResponse:
     """Check the database, its migrations and, where configured, Redis. Answer 503 with the state of
     each part when one is not ready.
     """
@@ -42,7 +42,7 @@ def show_readiness(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a vi
 
 
 @require_safe
-def show_version(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view's signature
+def show_version(_request: HttpRequest) -> JsonResponse:
     """Show the name and version of the service."""
     return JsonResponse({"name": "sayso", "version": settings.VERSION})
 

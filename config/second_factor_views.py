@@ -73,9 +73,9 @@ class SecondFactorMiddleware:
     def process_view(
         self,
         request: HttpRequest,
-        view: Any,  # noqa: ARG002 - Django's signature, as the two below
-        args: tuple[Any, ...],  # noqa: ARG002
-        kwargs: dict[str, Any],  # noqa: ARG002
+        view: Any,  # noqa: ARG002 - Django's signature
+        args: tuple[Any, ...],  # noqa: ARG002 - as above
+        kwargs: dict[str, Any],  # noqa: ARG002 - as above
     ) -> HttpResponse | None:
         """Redirect to the set-up instead of a page that needs a second factor."""
         found = request.resolver_match
@@ -101,7 +101,7 @@ def get_environment_label(request: HttpRequest) -> list[str] | None:
 def _to_be_looked_at() -> set[str]:
     pages = {"index", "app_list", "jsi18n"}
     for model in admin.site._registry:  # noqa: SLF001 - Django's own name for a public thing
-        name = f"{model._meta.app_label}_{model._meta.model_name}"  # noqa: SLF001 - as above
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
         pages |= {f"{name}_changelist", f"{name}_change"}
 
     return pages

@@ -86,6 +86,6 @@ def warnings_for(version: NoticeVersion, organisation_id: str) -> tuple[Fault, .
 
 
 def _check_entry(value: Json) -> None:
-    # A policy check raises ValueError alone.
     if not isinstance(value, bool):
+        # A policy check raises ValueError alone.
         raise ValueError("must be true or false")  # noqa: TRY004

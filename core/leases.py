@@ -109,8 +109,7 @@ def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta, **columns: Any) 
 
 def select_held(row: L) -> QuerySet[L]:
     """Return a query for `row` that finds it only while this claim of it stands."""
-    # Django's documented name.
-    found: QuerySet[L] = type(row)._default_manager.filter(  # noqa: SLF001
+    found: QuerySet[L] = type(row)._default_manager.filter(
         pk=row.pk, attempt=row.attempt, lease_until__isnull=False
     )
     return found
@@ -146,7 +145,7 @@ def retry_later(
 
 def lease_lost(row: Leased) -> LeaseLost:
     """Return the error for a row that this worker does not hold, or no longer."""
-    name = str(row._meta.verbose_name)  # noqa: SLF001 - Django's documented name
+    name = str(row._meta.verbose_name)
     return LeaseLost(f"This {name} is not ours any more.", facts={"row": row.pk})
 
 

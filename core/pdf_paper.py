@@ -223,6 +223,7 @@ class _Sheet(FPDF):
         for fragment in text_line.fragments:
             if fragment.is_ttf_font and fragment.text_shaping_parameters:
                 draw = partial(pdf_shaping.draw_shaped_run, fragment)
+                # One run is drawn in another way than its class draws.
                 fragment.render_with_text_shaping = draw  # type: ignore[method-assign]
 
         return super()._render_styled_text_line(text_line, *args, **kwargs)

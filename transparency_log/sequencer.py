@@ -154,7 +154,7 @@ def _take_waiting_events(organisation_id: str, limit: int) -> list[_Waiting]:
 
     A rollback puts them back.
     """
-    table = Outbox._meta.db_table  # noqa: SLF001 - Django's documented name
+    table = Outbox._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {table} WHERE id IN "  # noqa: S608 - a table's name of our own

@@ -60,7 +60,7 @@ class Heartbeat:
         Raises LeaseLost, ErasedMeanwhile.
         """
         until = self._beside.ops.adapt_datetimefield_value(self._now() + LEASE)
-        table = Export._meta.db_table  # noqa: SLF001 - Django's documented name
+        table = Export._meta.db_table
         statement = (
             f"UPDATE {table} SET rows_done = %s, lease_until = %s "  # noqa: S608 - our own table
             "WHERE id = %s AND attempt = %s AND lease_until IS NOT NULL"

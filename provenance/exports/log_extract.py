@@ -26,9 +26,9 @@ from transparency_log.formats.merkle import HASH, WIDTH
 from transparency_log.models import Body, Entry, EventRef, Tile
 from vault import sealed_values, subject_keys
 
-_ENTRY: Final = Entry._meta.db_table  # noqa: SLF001 - Django's documented API
-_BODY: Final = Body._meta.db_table  # noqa: SLF001 - as above
-_REF: Final = EventRef._meta.db_table  # noqa: SLF001 - as above
+_ENTRY: Final = Entry._meta.db_table
+_BODY: Final = Body._meta.db_table
+_REF: Final = EventRef._meta.db_table
 _ROWS: Final = 500
 # The keys of this many people are kept open while their events are read. More would only cost
 # memory.

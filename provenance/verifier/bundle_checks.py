@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from provenance.verifier.bundle import EVIDENCE, Bundle
@@ -78,8 +79,7 @@ def examine_bundle(
         ("references", check_references),
         ("purposes", check_purposes),
     ):
-        # The lambda is called within this round of the loop.
-        report.check(name, lambda check=check: check(bundle))  # type: ignore[misc]
+        report.check(name, partial(check, bundle))
 
     # 5.
     _examine_rows(report, bundle)
@@ -123,8 +123,7 @@ def _examine_rows(report: CheckReport, bundle: Bundle) -> None:
             ("rows", check_rows),
             ("standing", check_standing),
         ):
-            # The lambda is called within this round of the loop.
-            report.check(name, lambda check=check: check(past))  # type: ignore[misc]
+            report.check(name, partial(check, past))
 
     report.check("stated", lambda: say_stated(bundle, past))
 

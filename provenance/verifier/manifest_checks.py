@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Any
 
 from provenance.verifier.bundle import NAME, UNSEALED, Bundle
@@ -59,8 +60,7 @@ def check_files(bundle: Bundle) -> str:
 
         digest = hashlib.sha256()
         with bundle.files.open(name) as file:
-            # The lambda is called within this round of the loop.
-            for block in iter(lambda file=file: file.read(BLOCK), b""):  # type: ignore[misc]
+            for block in iter(partial(file.read, BLOCK), b""):
                 digest.update(block)
         if digest.hexdigest() != row["sha256"]:
             raise Refusal(f"{name} was changed")

@@ -12,8 +12,7 @@ from provenance.verifier.log_history import Happened, Past, parse_milliseconds
 from provenance.verifier.scope_coverage import list_uncovered_fields
 from provenance.verifier.table_checks import read_table_rows
 
-# Python 3.9 has no other name for it.
-BEGINS = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017
+BEGINS = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # The state of a consent after an event: in force after these, not in force after those in FALLS.
 STANDS = {"consent.activated": True, "consent.resumed": True}
 NOT_REPLAYED = (

@@ -84,8 +84,7 @@ def whole_database() -> str:
         ]
         rows = []
         for table in tables:
-            # The name comes from the database itself.
-            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608
+            cursor.execute(f"SELECT * FROM {table}")
             rows.extend(cursor.fetchall())
     plain = [
         bytes(value).decode("utf-8", "replace")

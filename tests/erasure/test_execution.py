@@ -267,8 +267,7 @@ class TestDatabase:
 
         for table in connection.introspection.table_names():
             with connection.cursor() as cursor:
-                # Our own tables.
-                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
                 assert "Lindqvist" not in str(
                     [tuple(map(_plain, row)) for row in cursor.fetchall()]
                 ), table

@@ -114,8 +114,7 @@ class TestAnotherPage:
             Organisation.objects.filter(pk=organisation.pk).update(name="Acme Narrow")
         elif changed == "speaker":
             consent = Consent.objects.get(pk=asked.consent.pk)
-            # There are two.
-            consent.grants.order_by("position").first().delete()  # type: ignore[union-attr]
+            consent.grants.order_by("position")[0].delete()
         else:
             contact_details.change_contact(
                 organisation.id, {changed: "new@acme.example"}, actor="key:k", at=clock.now()

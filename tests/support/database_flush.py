@@ -73,7 +73,7 @@ def _deletions(tables: Iterable[str]) -> list[str]:
     As a replica the session runs neither triggers nor checks of foreign keys, so the order does not
     matter.
     """
-    deletions = [f"DELETE FROM {connection.ops.quote_name(table)}" for table in sorted(tables)]  # noqa: S608
+    deletions = [f"DELETE FROM {connection.ops.quote_name(table)}" for table in sorted(tables)]
     return ["SET LOCAL session_replication_role = replica", *deletions]
 
 

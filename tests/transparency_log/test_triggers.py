@@ -1,7 +1,5 @@
 """The database itself refuses to change the past, on PostgreSQL and on SQLite."""
 
-# ruff: noqa: S608 - the names in the statements are this file's own
-
 from __future__ import annotations
 
 import pytest

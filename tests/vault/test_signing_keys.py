@@ -99,8 +99,7 @@ class TestSigningKey:
     def test_is_kept_sane_by_the_database_itself(self, change: str) -> None:
         signing_keys.get_signer("log", organisation_id="org_acme", at=NOON)
         with pytest.raises(IntegrityError, match="signing_key_"), transaction.atomic():
-            # Two constants.
-            connection.cursor().execute(f"UPDATE vault_signingkey SET {change}")  # noqa: S608
+            connection.cursor().execute(f"UPDATE vault_signingkey SET {change}")
 
     def test_has_one_without_end_in_the_database_itself(self) -> None:
         signing_keys.rotate_signing_key("log", organisation_id="org_acme", at=NOON)

@@ -174,7 +174,7 @@ class TestDestroy:
         self, make_subject: MakeSubject, change: str
     ) -> None:
         subject = make_subject()
-        sql = f"UPDATE vault_subject SET {change} WHERE id = %s"  # noqa: S608 - two constants
+        sql = f"UPDATE vault_subject SET {change} WHERE id = %s"
         with (
             pytest.raises(IntegrityError, match="subject_destroyed_means_no_key"),
             transaction.atomic(),

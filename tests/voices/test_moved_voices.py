@@ -35,7 +35,7 @@ def write(voice: Voice, **columns: Any) -> None:
     """Change columns of one voice, past all code."""
     said = ", ".join(f"{name} = %s" for name in columns)
     with connection.cursor() as cursor:
-        statement = f"UPDATE voices_voice SET {said} WHERE id = %s"  # noqa: S608
+        statement = f"UPDATE voices_voice SET {said} WHERE id = %s"
         cursor.execute(statement, (*columns.values(), voice.id))
         assert cursor.rowcount == 1
 

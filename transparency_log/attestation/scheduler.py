@@ -253,10 +253,9 @@ def _build_timestamp_attestor(target: str) -> Attestor:
     wire = HttpClient(target)
 
     def visit(
-        # The shape of a visit.
-        task: AttestationTask,  # noqa: ARG001
+        task: AttestationTask,  # noqa: ARG001 - the shape of a visit
         checkpoint: Checkpoint,
-        at: datetime,  # noqa: ARG001
+        at: datetime,  # noqa: ARG001 - as above
     ) -> AttestationResult:
         stamp = timestamping.request_timestamp(
             checkpoint.note.encode(), roots=read_tsa_roots(), wire=wire

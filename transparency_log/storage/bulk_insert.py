@@ -40,13 +40,12 @@ def insert_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Value
         _copy_rows(table, columns, rows)
     else:
         made = [table(**dict(zip(columns, row, strict=True))) for row in rows]
-        # Django's documented name.
-        table._default_manager.bulk_create(made, batch_size=_BATCH)  # noqa: SLF001
+        table._default_manager.bulk_create(made, batch_size=_BATCH)
 
 
 def _copy_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Values]) -> None:
     # COPY FROM in binary form: no statement is built or parsed, and bytes stay bytes.
-    meta = table._meta  # noqa: SLF001 - Django's documented name
+    meta = table._meta
     fields = [meta.get_field(column) for column in columns]
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
     types = [str(field.db_type(connection)).partition("(")[0] for field in fields]

@@ -105,6 +105,7 @@ class VerdictOfFileSerializer(VerdictSerializer):
 
     index = serializers.IntegerField(min_value=0)
 
+    # The row of this one has the place too.
     def compute_fields(  # type: ignore[override]
         self, row: tuple[int, VerificationResult]
     ) -> Mapping[str, Any]:

@@ -217,7 +217,7 @@ class SupportedAlgorithmsView(AnonymousView):
 
 @require_safe
 # A view's signature.
-def show_root_certificates(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def show_root_certificates(_request: HttpRequest) -> HttpResponse:
     """Return the root certificates under which manifests are signed, as PEM. A reader that loads
     them can trust our clips offline.
     """

@@ -19,7 +19,7 @@ def _get_program_etag(_request: HttpRequest) -> str:
 @csrf_exempt
 @require_safe
 @condition(etag_func=_get_program_etag)
-def download_verifier(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def download_verifier(_request: HttpRequest) -> HttpResponse:
     """Return the program, whose SHA-256 is on `/verify`. Caches may keep it for an hour."""
     headers = {
         "Cache-Control": "public, max-age=3600",
