@@ -87,8 +87,8 @@ def change_contact(
         raise Invalid(wrong, faults=(Fault(code="blank", detail=wrong, attr="contact"),))
 
     row = Organisation.objects.select_for_update().get(id=organisation_id)
-    standing = get_contact(row)
-    before = {"contact": standing.contact, "dpo": standing.dpo}
+    present = get_contact(row)
+    before = {"contact": present.contact, "dpo": present.dpo}
     after = {**before, **entries}
     if after == before:
         return row

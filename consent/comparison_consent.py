@@ -59,13 +59,13 @@ def find_agreeing_consents(consent_ids: Collection[str], *, at: datetime) -> fro
         one: selectors.find_latest_successor(one) for one in renewed
     }
 
-    standing = (
+    active = (
         Consent.objects.filter(id__in=set(carriers.values()), signed_at__isnull=False)
         .reading(ConsentState.ACTIVE, at=at)
         .select_related("notice_version")
     )
 
-    willing = {consent.id for consent in standing if mentions_comparison(consent.notice_version)}
+    willing = {consent.id for consent in active if mentions_comparison(consent.notice_version)}
 
     return frozenset(consent_id for consent_id, carrier in carriers.items() if carrier in willing)
 

@@ -14,7 +14,7 @@ from consent import quota, row_macs, speakers
 from consent.gate_policy import read_raised_levels, read_trusted_imports
 from consent.models import Consent, Grant, GrantUsage, ImportedConsent, SampleHash, Speaker
 from consent.policy import grant_scope
-from consent.policy.state_machine import STANDING, ConsentState
+from consent.policy.state_machine import BINDING, ConsentState
 from consent.policy.types import AccessRequest, ConsentView, PolicyContext
 from core.canonical_json import Json
 
@@ -153,8 +153,8 @@ def _collect_exclusions(others: Iterable[Consent], *, at: datetime) -> frozenset
     """Return what this person excluded in their other consents to this organisation that are in
     force.
     """
-    standing = (consent for consent in others if consent.state_at(at) in STANDING)
-    grants = (grant for consent in standing for grant in consent.grants.all())
+    binding = (consent for consent in others if consent.state_at(at) in BINDING)
+    grants = (grant for consent in binding for grant in consent.grants.all())
     return frozenset(
         code
         for grant in grants

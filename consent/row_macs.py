@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from consent.models import Consent, Grant, Hold
-from consent.policy.state_machine import STANDING
+from consent.policy.state_machine import BINDING
 from core import canonical_json, transactions
 from core.canonical_json import Json
 from core.clock import to_rfc3339
@@ -35,7 +35,9 @@ class SealBroken(Exception):
     """The rows of a consent are not as the last act left them."""
 
 
-def encode_standing(consent: Consent, grants: Sequence[Grant], holds: Collection[str]) -> bytes:
+def encode_consent_state(
+    consent: Consent, grants: Sequence[Grant], holds: Collection[str]
+) -> bytes:
     """Return the canonical bytes of a consent's state. `grants` are all of its own, in any order.
 
     `holds` are the grounds on which the person's voice is held. They count while the consent may
@@ -54,7 +56,7 @@ def encode_standing(consent: Consent, grants: Sequence[Grant], holds: Collection
         "term": [
             to_rfc3339(end) if end else None for end in (consent.valid_from, consent.valid_until)
         ],
-        "holds": sorted(holds) if consent.state in STANDING else [],
+        "holds": sorted(holds) if consent.state in BINDING else [],
         "grants": [
             {
                 "id": grant.id,
@@ -82,7 +84,7 @@ def check_row_mac(consent: Consent, grants: Sequence[Grant], holds: Collection[s
     _check_cached(
         consent.speaker.subject,
         consent.id,
-        encode_standing(consent, grants, holds),
+        encode_consent_state(consent, grants, holds),
         consent.standing_mac,
     )
 
@@ -115,7 +117,9 @@ def renew_row_mac(consent_id: str) -> None:
     Use it after the signature alone. Otherwise use `keep_row_mac`, which checks the old MAC first.
     """
     consent, grants, holds = _read_rows(consent_id)
-    mac = _compute_mac(consent.speaker.subject, consent.id, encode_standing(consent, grants, holds))
+    mac = _compute_mac(
+        consent.speaker.subject, consent.id, encode_consent_state(consent, grants, holds)
+    )
     Consent.objects.filter(id=consent_id).update(standing_mac=mac)
 
 

@@ -25,7 +25,7 @@ from consent.models import (
     Speaker,
 )
 from consent.policy.change_reasons import Act
-from consent.policy.state_machine import MOVES, STANDING, ConsentState, Move
+from consent.policy.state_machine import BINDING, MOVES, ConsentState, Move
 from core import transactions
 from core.errors import NotFound
 from vault import sealed_notes
@@ -49,7 +49,7 @@ def freeze_speaker(speaker_id: str, *, reason: str, actor: str, at: datetime) ->
     open_ones = Consent.objects.filter(
         speaker=speaker,
         state__in=sorted(
-            {*STANDING, ConsentState.DRAFT, ConsentState.REQUESTED, ConsentState.CAPTURED}
+            {*BINDING, ConsentState.DRAFT, ConsentState.REQUESTED, ConsentState.CAPTURED}
         ),
     )
     for consent in open_ones.order_by("id"):

@@ -205,7 +205,7 @@ EVIDENCE: Final[Mapping[str, StrPromise]] = {
 """By the key of a layer's evidence (`LayerEvidence.key`)."""
 
 CONSENT_STATES: Final[Mapping[str, StrPromise]] = {
-    "active": _("stands"),
+    "active": _("in force"),
     "suspended": _("paused"),
     "withdrawn": _("withdrawn by the person"),
     "expired": _("ended on its date"),

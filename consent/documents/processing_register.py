@@ -10,7 +10,7 @@ from accounts.models import Organisation
 from consent.consent_export_tables import filter_by_scope
 from consent.models import Consent, Grant, NoticeVersion
 from consent.policy import grant_scope, use_cases
-from consent.policy.state_machine import STANDING
+from consent.policy.state_machine import BINDING
 from core.canonical_json import Json
 from core.clock import format_timestamp
 from provenance.exports import export_sources
@@ -83,7 +83,7 @@ def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
         name: set() for name in (*_LISTS, "data_subjects", "jurisdictions", "notices")
     }
     times: list[str] = []
-    consents = standing = 0
+    consents = binding = 0
     last = ""
 
     for grant in grants:
@@ -97,7 +97,7 @@ def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
         if consent.id != last:
             last = consent.id
             consents += 1
-            standing += consent.state in STANDING
+            binding += consent.state in BINDING
             moment = format_timestamp(consent.signed_at) or ""
             times = [min([*times, moment]), max([*times, moment])]
 
@@ -107,7 +107,7 @@ def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
         "lawful_basis": _BASIS,
         **{name: sorted(found) for name, found in lists.items()},
         "consents": consents,
-        "consents_standing": standing,
+        "consents_standing": binding,
         "first_signed_at": times[0],
         "last_signed_at": times[1],
     }

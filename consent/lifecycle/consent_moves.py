@@ -12,7 +12,7 @@ from consent import log_events, row_macs, wakeups
 from consent.errors import WrongState
 from consent.models import Consent, SealedReason
 from consent.policy.change_reasons import GivenReason, Party
-from consent.policy.state_machine import MOVES, STANDING, UNSIGNED, Move
+from consent.policy.state_machine import BINDING, MOVES, UNSIGNED, Move
 from core import transactions
 from core.canonical_json import Json
 from core.errors import NotFound
@@ -75,7 +75,7 @@ def move_consent(consent: Consent, step: Move, **columns: Any) -> bool:
 
     rows = Consent.objects.filter(pk=consent.pk, state__in=sorted(rule.sources))
     # The MAC is renewed for the end of a consent in force as well.
-    is_sealed = bool({rule.target, *rule.sources} & STANDING)
+    is_sealed = bool({rule.target, *rule.sources} & BINDING)
     with row_macs.keep_row_mac(consent.pk) if is_sealed else nullcontext():
         return bool(rows.update(state=rule.target, **columns))
 

@@ -54,9 +54,9 @@ def lift_hold(
     """
     speaker = _lock_speaker(speaker_id, organisation_id, livemode=livemode)
 
-    standing = Hold.objects.filter(speaker=speaker, ground=ground, lifted_at=None)
+    open_holds = Hold.objects.filter(speaker=speaker, ground=ground, lifted_at=None)
     with _renew_macs(speaker):
-        lifted = standing.update(lifted_at=at, lifted_by=actor)
+        lifted = open_holds.update(lifted_at=at, lifted_by=actor)
 
     if not lifted:
         return False
@@ -70,8 +70,8 @@ def lift_hold(
 @transactions.requires_transaction
 def invalidate_permits(speaker: Speaker, *, but: str = "") -> None:
     """End every permit of this person's consents, but those of `but`, and announce it."""
-    standing = Consent.objects.standing().filter(speaker=speaker).exclude(id=but)
-    for consent_id in standing.order_by("id").values_list("id", flat=True):
+    binding = Consent.objects.binding().filter(speaker=speaker).exclude(id=but)
+    for consent_id in binding.order_by("id").values_list("id", flat=True):
         with row_macs.keep_row_mac(consent_id):
             Consent.objects.filter(id=consent_id).update(revocation_epoch=F("revocation_epoch") + 1)
         wakeups.announce_consent_end(consent_id)
@@ -80,10 +80,10 @@ def invalidate_permits(speaker: Speaker, *, but: str = "") -> None:
 @contextmanager
 def _renew_macs(speaker: Speaker) -> Iterator[None]:
     """Lock the person's consents in force, and renew their row MACs after the change."""
-    standing = Consent.objects.standing().filter(speaker=speaker).select_for_update(no_key=True)
+    binding = Consent.objects.binding().filter(speaker=speaker).select_for_update(no_key=True)
 
     with ExitStack() as seals_kept:
-        for consent_id in standing.order_by("id").values_list("id", flat=True):
+        for consent_id in binding.order_by("id").values_list("id", flat=True):
             seals_kept.enter_context(row_macs.keep_row_mac(consent_id))
         yield
 

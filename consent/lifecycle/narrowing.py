@@ -16,7 +16,7 @@ from consent.errors import NotNarrower, WrongState
 from consent.lifecycle import holds
 from consent.models import Consent, Grant
 from consent.policy import code_spelling, grant_scope, scope_comparison, scope_parsing
-from consent.policy.state_machine import STANDING
+from consent.policy.state_machine import BINDING
 from core import transactions
 from core.canonical_json import Json
 from core.errors import Fault, Invalid, NotFound
@@ -87,7 +87,7 @@ def _lock_standing_consent(
         raise NotFound("There is no such consent.")
 
     state = consent.state_at(at)
-    if state not in STANDING:
+    if state not in BINDING:
         raise WrongState(f"A consent that is {state} cannot be narrowed.", facts={"state": state})
 
     return consent

@@ -16,11 +16,11 @@ from consent.lifecycle import (
 )
 from consent.lifecycle.consent_requests import ConsentRequest, RequestTerms, request_consent
 from consent.models import Consent
-from consent.policy.state_machine import STANDING, ConsentState
+from consent.policy.state_machine import BINDING, ConsentState
 from core import transactions
 from core.errors import NotFound
 
-_RENEWABLE: Final = STANDING | {
+_RENEWABLE: Final = BINDING | {
     ConsentState.EXPIRED,
     ConsentState.WITHDRAWN,
     ConsentState.TERMINATED,

@@ -138,6 +138,6 @@ def warn_of_differences(
     detail = "The request that is open stands as it was made. Call it back first to ask otherwise."
     return tuple(
         Fault(code="renewal_open", detail=detail, attr=attr)
-        for attr, (said, stands) in wanted.items()
-        if said is not None and said != stands
+        for attr, (asked, stored) in wanted.items()
+        if asked is not None and asked != stored
     )

@@ -16,7 +16,7 @@ from consent.lifecycle.consent_moves import carry_out_move, lock_consent_row
 from consent.models import Consent
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act, GivenReason, Party
-from consent.policy.state_machine import MOVES, STANDING, ConsentState, Move
+from consent.policy.state_machine import BINDING, MOVES, ConsentState, Move
 from core import transactions
 from core.canonical_json import Json
 
@@ -56,7 +56,7 @@ def withdraw_consent(
         move, kind, why = other
         return carry_out_move(consent, move, kind, reason=why, actor=actor, at=at)
 
-    if state not in STANDING:
+    if state not in BINDING:
         return consent
 
     party = Party.PERSON if _side_of(actor) == "speaker" else given.party
@@ -86,7 +86,7 @@ def _find_other_end(
 ) -> tuple[Move, str, GivenReason] | None:
     """Return the move, the entry and the reason of an end that is no withdrawal, if it is one."""
     # No sweep has written the end down yet.
-    if state is ConsentState.EXPIRED and ConsentState(consent.state) in STANDING:
+    if state is ConsentState.EXPIRED and ConsentState(consent.state) in BINDING:
         return Move.EXPIRE, "consent.expired", _NONE
 
     if state is ConsentState.DRAFT or consent.state == ConsentState.REQUESTED:
@@ -186,7 +186,7 @@ def expire_consent(consent_id: str, *, actor: str, at: datetime) -> bool:
     """Write down that a consent's term has ended. Return True if this call did it."""
     consent = lock_consent_row(Consent.objects.filter(id=consent_id))
     if (
-        ConsentState(consent.state) not in STANDING
+        ConsentState(consent.state) not in BINDING
         or consent.state_at(at) is not ConsentState.EXPIRED
     ):
         return False

@@ -13,7 +13,7 @@ from django.db.models.expressions import Combinable
 from accounts.models import Organisation
 from consent.models.notice import NoticeVersion
 from consent.models.speaker import Speaker
-from consent.policy.state_machine import ENDED, REVOKED, STANDING, ConsentState, get_effective_state
+from consent.policy.state_machine import BINDING, ENDED, REVOKED, ConsentState, get_effective_state
 from core.caller_notes import Noted
 
 
@@ -24,13 +24,13 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Return those of one organisation, either its live or its test data."""
         return self.filter(organisation_id=organisation_id, livemode=livemode)
 
-    def standing(self) -> ConsentQuerySet:
+    def binding(self) -> ConsentQuerySet:
         """Return those that are signed and not ended."""
-        return self.filter(state__in=sorted(STANDING))
+        return self.filter(state__in=sorted(BINDING))
 
     def reading(self, *states: str, at: datetime | Combinable) -> ConsentQuerySet:
         """Return those that have one of these states at that time: `state_at` in the database."""
-        over = Q(state__in=sorted(STANDING), valid_until__lte=at)
+        over = Q(state__in=sorted(BINDING), valid_until__lte=at)
         unanswered = Q(state=ConsentState.REQUESTED) & (
             Q(link_expires_at__lte=at) | Q(asked_until__lte=at)
         )
@@ -45,7 +45,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def over(self, at: datetime) -> ConsentQuerySet:
         """Return those whose term has ended, and which the sweep has not ended yet."""
-        return self.standing().filter(valid_until__lte=at)
+        return self.binding().filter(valid_until__lte=at)
 
 
 class Consent(Noted):
@@ -125,7 +125,7 @@ class Consent(Noted):
             ),
             models.CheckConstraint(
                 name="consent_stands_only_when_signed",
-                condition=~Q(state__in=sorted(STANDING | ENDED))
+                condition=~Q(state__in=sorted(BINDING | ENDED))
                 | Q(signed_at__isnull=False, valid_from__isnull=False, record__isnull=False)
                 & ~Q(record_sha256="")
                 & ~Q(record_jws="")

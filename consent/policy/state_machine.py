@@ -59,7 +59,7 @@ class Rule:
     ends_permits: bool = True
 
 
-STANDING: Final = frozenset({ConsentState.ACTIVE, ConsentState.SUSPENDED})
+BINDING: Final = frozenset({ConsentState.ACTIVE, ConsentState.SUSPENDED})
 """Signed and not ended. The person's exclusions in these bind, and these can be withdrawn."""
 
 REVOKED: Final = frozenset(
@@ -117,11 +117,11 @@ MOVES: Final[Mapping[Move, Rule]] = MappingProxyType(
         Move.REJECT: _make_rule(ConsentState.CAPTURED, to=ConsentState.REJECTED),
         Move.SUSPEND: _make_rule(ConsentState.ACTIVE, to=ConsentState.SUSPENDED),
         Move.RESUME: _make_rule(ConsentState.SUSPENDED, to=ConsentState.ACTIVE),
-        Move.WITHDRAW: _make_rule(*STANDING, to=ConsentState.WITHDRAWN),
-        Move.EXPIRE: _make_rule(*STANDING, to=ConsentState.EXPIRED),
-        Move.INVALIDATE: _make_rule(*STANDING, to=ConsentState.INVALIDATED),
-        Move.TERMINATE: _make_rule(*STANDING, to=ConsentState.TERMINATED),
-        Move.SUPERSEDE: _make_rule(*STANDING, to=ConsentState.SUPERSEDED),
+        Move.WITHDRAW: _make_rule(*BINDING, to=ConsentState.WITHDRAWN),
+        Move.EXPIRE: _make_rule(*BINDING, to=ConsentState.EXPIRED),
+        Move.INVALIDATE: _make_rule(*BINDING, to=ConsentState.INVALIDATED),
+        Move.TERMINATE: _make_rule(*BINDING, to=ConsentState.TERMINATED),
+        Move.SUPERSEDE: _make_rule(*BINDING, to=ConsentState.SUPERSEDED),
         Move.BEGIN_ERASURE: _make_rule(*_OVER, to=ConsentState.ERASING),
         Move.FINISH_ERASURE: _make_rule(ConsentState.ERASING, to=ConsentState.ERASED),
     }
@@ -163,7 +163,7 @@ def get_effective_state(
 
     Time alone ends a term and a request. A sweep only writes it down.
     """
-    if state in STANDING and valid_until is not None and at >= valid_until:
+    if state in BINDING and valid_until is not None and at >= valid_until:
         return ConsentState.EXPIRED
 
     if state is ConsentState.REQUESTED and (

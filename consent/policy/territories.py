@@ -67,9 +67,9 @@ def parse_territory(text: str) -> str:
 
 def list_union_members(union: str, on: date) -> frozenset[str]:
     """Return the countries of a union on a day. There are none before its first row."""
-    standing = [countries for since, countries in UNIONS[union] if since <= on]
+    members = [countries for since, countries in UNIONS[union] if since <= on]
 
-    return standing[-1] if standing else frozenset()
+    return members[-1] if members else frozenset()
 
 
 def covers_territory(granted: Iterable[str], asked: str | None, *, on: date) -> bool:

@@ -1,4 +1,4 @@
-"""Completion of a signature: the evidence is kept, the record signed, and the consent stands."""
+"""Completion of a signature: the evidence is kept, the record signed, and the consent activated."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def complete_signing(
     )
     signed = consent_record.sign_record(record, organisation_id=consent.organisation_id, at=at)
 
-    # Before the consent stands: a trigger lets nothing be declined afterwards.
+    # Before the consent is active: a trigger lets nothing be declined afterwards.
     consent.grants.exclude(id__in=ticked).update(declined_at=at, epoch=F("epoch") + 1)
     _activate_consent(consent, signed, valid_from=valid_from, valid_until=valid_until, at=at)
 

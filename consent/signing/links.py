@@ -21,7 +21,7 @@ from consent.documents import plain_language
 from consent.lifecycle import signing_links, transitions
 from consent.models import Consent, ErasedLink, Grant
 from consent.policy import change_reasons
-from consent.policy.state_machine import STANDING, ConsentState
+from consent.policy.state_machine import BINDING, ConsentState
 from consent.signing.open_requests import LinkNotFound
 from core import transactions
 
@@ -58,7 +58,7 @@ class LinkStatus:
     @property
     def may_withdraw(self) -> bool:
         """Whether there is something left to withdraw."""
-        return self.state in STANDING
+        return self.state in BINDING
 
 
 def get_link_time(token: str, *, real: datetime) -> datetime:
@@ -151,7 +151,7 @@ def withdraw_consent(token: str, *, at: datetime) -> Consent:
     A request without a signature is declined by its own button, so here it stays as it is.
     """
     consent = _get_consent(token)
-    if consent.state_at(at) not in STANDING:
+    if consent.state_at(at) not in BINDING:
         return consent
     return transitions.withdraw_consent(
         consent.id,

@@ -183,57 +183,55 @@ def _show_end_state(
     """Show the page of an end state: what happened, whom to ask, and, while the consent is active,
     the way to withdraw.
     """
-    standing = links.get_link_status(token, at=links.get_link_time(token, real=clock.now()))
-    if standing.not_me and standing.state is ConsentState.DECLINED:
+    link = links.get_link_status(token, at=links.get_link_time(token, real=clock.now()))
+    if link.not_me and link.state is ConsentState.DECLINED:
         ending = "not_me"
-    ending = ending or _AS.get(standing.state, standing.state)
+    ending = ending or _AS.get(link.state, link.state)
     # The page speaks the language of the request, whatever its reader's browser asks for.
-    with translation.override(web.language_of(standing.locale)):
-        shown = _word_end_state(standing, token, ending)
+    with translation.override(web.language_of(link.locale)):
+        shown = _word_end_state(link, token, ending)
         return render(request, "consent/ended.html", shown, status=status)
 
 
-def _word_end_state(standing: LinkStatus, token: str, ending: str) -> dict[str, Any]:
+def _word_end_state(link: LinkStatus, token: str, ending: str) -> dict[str, Any]:
     """Return what the page shows, in the language that is active."""
-    end, organisation = endings.ENDINGS[ending], web.isolate_name(standing.organisation)
+    end, organisation = endings.ENDINGS[ending], web.isolate_name(link.organisation)
     return {
         "lang": web.readers_language(),
         "organisation": organisation,
-        "standing": standing,
+        "link": link,
         "token": token,
         "sign": end.sign,
         "tone": end.tone,
-        "title": end.title.format(organisation=standing.organisation),
+        "title": end.title.format(organisation=link.organisation),
         "lead": format_html(str(end.lead), organisation=organisation),
         "next": format_html(str(end.next), organisation=organisation),
-        "contact": page_renderer.list_contact_lines(standing.contact),
-        "kept": _build_link_copies(standing, token),
+        "contact": page_renderer.list_contact_lines(link.contact),
+        "kept": _build_link_copies(link, token),
         "agreed": tuple(
             (one, tuple(page_renderer.split_label(sentence) for sentence in one.sentences))
-            for one in standing.agreed
+            for one in link.agreed
         ),
         "is_active": ending == "active",
-        **_format_dates(standing),
+        **_format_dates(link),
     }
 
 
-def _build_link_copies(standing: LinkStatus, token: str) -> Kept | None:
-    if standing.signed_at is None:
+def _build_link_copies(link: LinkStatus, token: str) -> Kept | None:
+    if link.signed_at is None:
         return None
-    subject = gettext("My voice and {organisation}").format(organisation=standing.organisation)
+    subject = gettext("My voice and {organisation}").format(organisation=link.organisation)
     return page_renderer.build_link_copies(token, subject=subject)
 
 
-def _format_dates(standing: LinkStatus) -> dict[str, str]:
+def _format_dates(link: LinkStatus) -> dict[str, str]:
     language = web.readers_language()
-    ended = standing.ended_at if not standing.may_withdraw else None
+    ended = link.ended_at if not link.may_withdraw else None
     return {
-        "signed_on": web.format_moment(standing.signed_at, language) if standing.signed_at else "",
-        "valid_until": web.format_moment(standing.valid_until, language)
-        if standing.valid_until
-        else "",
+        "signed_on": web.format_moment(link.signed_at, language) if link.signed_at else "",
+        "valid_until": web.format_moment(link.valid_until, language) if link.valid_until else "",
         "ended_on": web.format_moment(ended, language) if ended else "",
-        "fingerprint": standing.record_sha256[:SHOWN_HASH],
+        "fingerprint": link.record_sha256[:SHOWN_HASH],
     }
 
 

@@ -39,7 +39,7 @@ def conclude_verdict(
 
     # 2. The clip that may least exist. 3. `min` returns the first of equals.
     shown = [(_summarise_clip(clip), clip) for clip in {clip.id: clip for clip in found}.values()]
-    decisive = min(shown, key=lambda pair: _rank_standing(*pair))
+    decisive = min(shown, key=lambda pair: _rank_existence(*pair))
 
     return VerificationResult(
         outcome=_choose_outcome(*decisive, exact=exact is not None),
@@ -76,7 +76,7 @@ def _summarise_clip(clip: Clip) -> ClipSummary | None:
     )
 
 
-def _rank_standing(shown: ClipSummary | None, clip: Clip) -> int:
+def _rank_existence(shown: ClipSummary | None, clip: Clip) -> int:
     """Return how far a clip may still exist: 0 erased, 1 withdrawn, 2 permitted."""
     if shown is None:
         return 0
@@ -87,7 +87,7 @@ def _rank_standing(shown: ClipSummary | None, clip: Clip) -> int:
 
 
 def _choose_outcome(shown: ClipSummary | None, clip: Clip, *, exact: bool) -> Outcome:
-    if _rank_standing(shown, clip) < 2:
+    if _rank_existence(shown, clip) < 2:
         return Outcome.WITHDRAWN
     return Outcome.ISSUED if exact else Outcome.ALTERED
 

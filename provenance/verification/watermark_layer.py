@@ -170,9 +170,9 @@ def _find_carriers(
     named = tuple(
         clip for clip in copies if int.from_bytes(ids.to_bytes(clip.id), "big") == segment.identity
     )
-    standing = tuple(clip for clip in copies if clip.subject and clip.issued_at is not None)
+    linked = tuple(clip for clip in copies if clip.subject and clip.issued_at is not None)
 
-    return named or standing or copies[:1]
+    return named or linked or copies[:1]
 
 
 def find_audiowmark_clips(sound: Sound, *, prefer_organisation_id: str) -> tuple[MarkFinding, ...]:

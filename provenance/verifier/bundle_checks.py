@@ -22,7 +22,7 @@ from provenance.verifier.manifest_checks import (
     load_keys,
 )
 from provenance.verifier.merkle_proofs import read_signed_checkpoint
-from provenance.verifier.permit_replay import check_standing
+from provenance.verifier.permit_replay import check_permits
 from provenance.verifier.pinned_keys import Periods, Pinned
 from provenance.verifier.record_checks import check_records
 from provenance.verifier.row_checks import check_rows, say_stated
@@ -121,7 +121,7 @@ def _examine_rows(report: CheckReport, bundle: Bundle) -> None:
         for name, check in (
             ("closed entries", check_closed_entries),
             ("rows", check_rows),
-            ("standing", check_standing),
+            ("standing", check_permits),
         ):
             report.check(name, partial(check, past))
 

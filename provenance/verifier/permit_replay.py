@@ -13,13 +13,18 @@ from provenance.verifier.scope_coverage import list_uncovered_fields
 from provenance.verifier.table_checks import read_table_rows
 
 BEGINS = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# The state of a consent after an event: in force after these, not in force after those in FALLS.
-STANDS = {"consent.activated": True, "consent.resumed": True}
+# The events after which a consent is in force, and those after which it is not.
+IN_FORCE_AFTER = {"consent.activated": True, "consent.resumed": True}
 NOT_REPLAYED = (
     "stated, not proven: that quotas, holds, levels, approvals of imports and exclusions of other "
     "consents were kept"
 )
-FALLS = ("consent.suspended", "consent.revoked", "consent.expired", "consent.superseded")
+NOT_IN_FORCE_AFTER = (
+    "consent.suspended",
+    "consent.revoked",
+    "consent.expired",
+    "consent.superseded",
+)
 
 
 class HeldPermit(NamedTuple):
@@ -39,7 +44,7 @@ class Tally:
         self.spent: set[str] = set()
 
 
-def check_standing(past: Past) -> str:
+def check_permits(past: Past) -> str:
     """Check that allowed decisions and clips lie in the signed scope, while their consent was in
     force.
     """
@@ -130,11 +135,11 @@ def _find_held_permit(
 
 
 def _was_consent_active(events: list[Happened]) -> bool:
-    stands = False
+    active = False
     for event in events:
-        stands = STANDS.get(event.kind, stands and event.kind not in FALLS)
+        active = IN_FORCE_AFTER.get(event.kind, active and event.kind not in NOT_IN_FORCE_AFTER)
 
-    return stands
+    return active
 
 
 def _is_in_term(event: Happened, held: HeldPermit) -> bool:

@@ -30,7 +30,7 @@ LIGHT = [code for code in EVERY if use_cases.get_minimum_level(code, {}) == 1]
 
 
 def facts(use_case: str, **changes: Any) -> PolicyContext:
-    """An import of everything, standing, approved and trusted for the use unless told otherwise."""
+    """An import of everything, active, approved and trusted for the use unless told otherwise."""
     of_consent = {
         name: changes.pop(name) for name in ("import_approved", "assurance") if name in changes
     }

@@ -201,7 +201,7 @@ class TestAPerson:
             "consent_superseded",
             "link_ended",
         }
-        assert not Consent.objects.standing().filter(speaker=consent.speaker).exists()
+        assert not Consent.objects.binding().filter(speaker=consent.speaker).exists()
 
 
 class TestRepeating:

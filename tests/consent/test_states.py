@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.policy.state_machine import DPV_STATUS, ENDED, MOVES, STANDING, ConsentState, Move
+from consent.policy.state_machine import BINDING, DPV_STATUS, ENDED, MOVES, ConsentState, Move
 
 moves = st.lists(st.sampled_from(list(Move)), max_size=30)
 
@@ -25,7 +25,7 @@ class TestMoves:
     def test_never_lead_from_an_end_back_to_life(self, steps: list[Move]) -> None:
         path = walk(steps)
         ends = [place for place, state in enumerate(path) if state in ENDED]
-        assert not ends or not set(path[ends[0] :]) & STANDING
+        assert not ends or not set(path[ends[0] :]) & BINDING
 
     @given(moves)
     def test_make_nothing_active_that_was_not_captured(self, steps: list[Move]) -> None:

@@ -30,7 +30,7 @@ from consent.api.serializers.consent_serializers import (
 from consent.api.views.lookups import acting_as, answer_consent, get_own_consent
 from consent.models import Consent
 from consent.models.consent import ConsentQuerySet
-from consent.policy.state_machine import STANDING
+from consent.policy.state_machine import BINDING
 from core.api.openapi import describe_header
 from core.api.pagination import PAGE, ListPage, filters_of, list_page
 from core.api.responses import SecretResponse
@@ -191,7 +191,7 @@ def _filter_consents(
     if state := form.get("state"):
         rows = rows.reading(state, at=at)
     if before := form.get("expiring_before"):
-        rows = rows.reading(*STANDING, at=at).filter(valid_until__lt=before)
+        rows = rows.reading(*BINDING, at=at).filter(valid_until__lt=before)
     return rows
 
 
