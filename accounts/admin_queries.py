@@ -31,7 +31,7 @@ def may_ask(lookup: str, *, filters: Iterable[object], dates: str | None) -> boo
     return lookup in allowed
 
 
-def may_search(words: str) -> bool:
+def may_search(query: str) -> bool:
     """Return whether a search is within bounds."""
     # Every word is a scan of the table.
-    return len(words) <= MOST_CHARACTERS and len(words.split()) <= MOST_WORDS
+    return len(query) <= MOST_CHARACTERS and len(query.split()) <= MOST_WORDS

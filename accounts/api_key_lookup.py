@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts import api_key_format
 from accounts.models import ApiKey
-from accounts.sandbox_clock import real_of
+from accounts.sandbox_clock import compute_wall_time
 from core import ids
 from core.errors import Refused, Unauthenticated
 
@@ -94,8 +94,8 @@ def _describe_ending(use: Use, key: ApiKey | None) -> str:
     if key.disabled_at is not None:
         return "The API key of this call was disabled."
 
-    if key.expires_at is not None and key.expires_at <= real_of(
-        key.organisation, livemode=key.livemode, here=use.at
+    if key.expires_at is not None and key.expires_at <= compute_wall_time(
+        key.organisation, livemode=key.livemode, at=use.at
     ):
         return "The API key of this call has expired."
 

@@ -13,17 +13,17 @@ from core.errors import Fault, Invalid
 _USUAL: Final = 600
 
 
-def demand_for_new(maker: Caller, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def demand_for_new(maker: Caller, requested: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a new key, checked to be within the powers of its maker.
 
     Raises ScopeMissing, Invalid.
     """
-    _demand_scopes(maker, wanted["scopes"])
-    _demand_limit(maker, wanted.get("calls_per_minute"), had=0)
-    _demand_end(maker, wanted.get("expires_at"), said="expires_at" in wanted)
+    _demand_scopes(maker, requested["scopes"])
+    _demand_limit(maker, requested.get("calls_per_minute"), had=0)
+    _demand_end(maker, requested.get("expires_at"), is_set="expires_at" in requested)
 
     least = min(_USUAL, maker.calls_per_minute)
-    return {"calls_per_minute": least, "expires_at": maker.expires_at, **wanted}
+    return {"calls_per_minute": least, "expires_at": maker.expires_at, **requested}
 
 
 def demand_for_change(maker: Caller, key: ApiKey, changes: Mapping[str, Any]) -> None:
@@ -35,7 +35,7 @@ def demand_for_change(maker: Caller, key: ApiKey, changes: Mapping[str, Any]) ->
     _demand_limit(maker, changes.get("calls_per_minute"), had=key.calls_per_minute)
 
     if "expires_at" in changes and changes["expires_at"] != key.expires_at:
-        _demand_end(maker, changes["expires_at"], said=True)
+        _demand_end(maker, changes["expires_at"], is_set=True)
 
 
 def demand_for_secret(maker: Caller, key: ApiKey) -> None:
@@ -47,24 +47,28 @@ def demand_for_secret(maker: Caller, key: ApiKey) -> None:
 
     if key.id != maker.key_id:
         _demand_limit(maker, key.calls_per_minute, had=0)
-        _demand_end(maker, key.expires_at, said=True)
+        _demand_end(maker, key.expires_at, is_set=True)
 
 
-def _demand_scopes(maker: Caller, wanted: Iterable[str]) -> None:
-    if missing := sorted(set(wanted) - maker.scopes):
+def _demand_scopes(maker: Caller, requested: Iterable[str]) -> None:
+    if missing := sorted(set(requested) - maker.scopes):
         detail = "A key gives only scopes that it has itself."
         raise ScopeMissing(detail, facts={"required": missing[0]})
 
 
-def _demand_limit(maker: Caller, wanted: int | None, *, had: int) -> None:
-    if wanted is not None and wanted > max(maker.calls_per_minute, had):
+def _demand_limit(maker: Caller, requested: int | None, *, had: int) -> None:
+    if requested is not None and requested > max(maker.calls_per_minute, had):
         raise _out_of_range(
             "calls_per_minute", "A key gives no more calls a minute than it has itself."
         )
 
 
-def _demand_end(maker: Caller, wanted: datetime | None, *, said: bool) -> None:
-    if said and maker.expires_at is not None and (wanted is None or wanted > maker.expires_at):
+def _demand_end(maker: Caller, requested: datetime | None, *, is_set: bool) -> None:
+    if (
+        is_set
+        and maker.expires_at is not None
+        and (requested is None or requested > maker.expires_at)
+    ):
         raise _out_of_range("expires_at", "A key gives no longer time than it has itself.")
 
 

@@ -89,7 +89,7 @@ class Caller:
 
         It is the real time, or for a test key the time of the organisation's test clock.
         """
-        return now_for(self.organisation, livemode=self.livemode, real=clock.now())
+        return now_for(self.organisation, livemode=self.livemode, wall_time=clock.now())
 
 
 class KeyAuthentication(BaseAuthentication):

@@ -64,12 +64,12 @@ def parse_contact(text: str, *, attr: str) -> str:
     return said
 
 
-def link_to(said: str) -> str:
+def link_to(entry: str) -> str:
     """Return the address that a link to this entry opens, or "" for an entry in words."""
-    if _is_mail(said):
-        return f"mailto:{said}"
+    if _is_mail(entry):
+        return f"mailto:{entry}"
 
-    return said if said.startswith("https://") else ""
+    return entry if entry.startswith("https://") else ""
 
 
 @transactions.opens_transaction
@@ -111,21 +111,21 @@ def change_contact(
     return row
 
 
-def _describe_fault(said: str) -> str:
+def _describe_fault(entry: str) -> str:
     """Return what is wrong with an entry, or ""."""
-    if len(said) > LONGEST:
+    if len(entry) > LONGEST:
         return f"An address has at most {LONGEST} characters."
-    if any(_draws_nothing(character) for character in said):
+    if any(_draws_nothing(character) for character in entry):
         return "The address holds a line break or an invisible character."
 
-    if "://" in said:
+    if "://" in entry:
         return (
-            "" if _is_https(said) else "An internet address begins with https:// and names a host."
+            "" if _is_https(entry) else "An internet address begins with https:// and names a host."
         )
 
-    if "@" in said and " " not in said:
-        return "" if _is_mail(said) else "This is not an e-mail address."
-    if sum(character.isalnum() for character in said) < FEWEST:
+    if "@" in entry and " " not in entry:
+        return "" if _is_mail(entry) else "This is not an e-mail address."
+    if sum(character.isalnum() for character in entry) < FEWEST:
         return "Give an e-mail address, an https address, or a postal address."
 
     return ""
@@ -144,22 +144,22 @@ def _draws_nothing(character: str) -> bool:
     )
 
 
-def _is_https(said: str) -> bool:
+def _is_https(entry: str) -> bool:
     try:
-        parts = urlsplit(said)
+        parts = urlsplit(entry)
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
         return False
 
     plain = (
-        parts.scheme == "https" and " " not in said and not parts.username and not parts.password
+        parts.scheme == "https" and " " not in entry and not parts.username and not parts.password
     )
     return plain and port_is_fine and bool(parts.hostname) and "." in str(parts.hostname)
 
 
-def _is_mail(said: str) -> bool:
+def _is_mail(entry: str) -> bool:
     try:
-        validate_email(said)
+        validate_email(entry)
     except ValidationError:
         return False
 

@@ -78,7 +78,7 @@ def create_member(
 
 @transactions.opens_transaction
 def advance_test_clock(
-    *, organisation: Organisation, duration: Duration, actor: str, real: datetime
+    *, organisation: Organisation, duration: Duration, actor: str, wall_time: datetime
 ) -> datetime:
     """Move the organisation's test clock forward by a calendar duration, and return its new time.
 
@@ -86,13 +86,13 @@ def advance_test_clock(
     leave the calendar.
     """
     row = Organisation.objects.select_for_update().get(id=organisation.id)
-    now = now_for(row, livemode=False, real=real)
+    now = now_for(row, livemode=False, wall_time=wall_time)
     later = duration.after(now)
-    if later - real > _FURTHEST:
+    if later - wall_time > _FURTHEST:
         detail = "The test clock goes no further than 200 years ahead."
         raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr="advance"),))
     Organisation.objects.filter(id=row.id).update(
-        test_clock_ms=clock.to_millis(later) - clock.to_millis(real)
+        test_clock_ms=clock.to_millis(later) - clock.to_millis(wall_time)
     )
     organisation.refresh_from_db(fields=["test_clock_ms"])
     domain_events.emit_event(

@@ -108,12 +108,12 @@ class CodeAndWordsForm(CodeForm):
 AnyReasonForm = ReasonForm | CodeForm | NoReasonForm
 
 
-def make_code_form(codes: Sequence[tuple[str, str]], *, words: bool) -> type[CodeForm]:
-    """Make a form that asks for one of `codes`, and with `words` for words beside it.
+def make_code_form(codes: Sequence[tuple[str, str]], *, with_words: bool) -> type[CodeForm]:
+    """Make a form that asks for one of `codes`, and with `with_words` for words beside it.
 
     Each of the codes is a pair of code and meaning.
     """
-    base = CodeAndWordsForm if words else CodeForm
+    base = CodeAndWordsForm if with_words else CodeForm
     choice = forms.ChoiceField(
         label="Reason",
         choices=[("", "Choose one"), *codes],

@@ -7,17 +7,17 @@ from datetime import datetime
 from accounts.models import Organisation
 
 
-def now_for(organisation: Organisation, *, livemode: bool, real: datetime) -> datetime:
-    """Return the time of this organisation's test or live data at the real time `real`.
+def now_for(organisation: Organisation, *, livemode: bool, wall_time: datetime) -> datetime:
+    """Return the time of this organisation's test or live data at `wall_time`.
 
-    Live data always has the real time.
+    Live data always has the wall time.
     """
-    return real if livemode else real + organisation.test_clock_ahead
+    return wall_time if livemode else wall_time + organisation.test_clock_ahead
 
 
-def real_of(organisation: Organisation, *, livemode: bool, here: datetime) -> datetime:
-    """Return the real time at which this organisation's test or live data lives at `here`.
+def compute_wall_time(organisation: Organisation, *, livemode: bool, at: datetime) -> datetime:
+    """Return the wall time at which this organisation's test or live data lives at `at`.
 
     This is the inverse of `now_for`.
     """
-    return here if livemode else here - organisation.test_clock_ahead
+    return at if livemode else at - organisation.test_clock_ahead

@@ -67,7 +67,7 @@ def decode_file(order: dict[str, Any], data: bytes) -> tuple[dict[str, int], Blo
     else:
         rate, channels, declared, blocks = _read_with_sndfile(order, data)
 
-    mono = _join_blocks(blocks, most=int(order["max_seconds"] * rate))
+    mono = _join_blocks(blocks, limit=int(order["max_seconds"] * rate))
     if order["container"] in FFMPEG_FORMATS and 0 < len(mono) - declared <= PADDING:
         mono = mono[: declared or None]
 
@@ -197,14 +197,14 @@ def _read_with_ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int
     return rate, channels, declared, blocks()
 
 
-def _join_blocks(blocks: Iterator[Block], *, most: int) -> Block:
-    """Join the blocks, up to the limit of `most` samples."""
+def _join_blocks(blocks: Iterator[Block], *, limit: int) -> Block:
+    """Join the blocks, up to the limit of `limit` samples."""
     parts: list[Block] = []
     total = 0
     for block in blocks:
         # A length in a header is not trusted, so the samples themselves are counted.
         total += len(block)
-        if total > most:
+        if total > limit:
             raise UnreadableFile("too_long")
         if not np.isfinite(block).all() or np.abs(block).max(initial=0) > LOUDEST:
             raise UnreadableFile("unreadable")

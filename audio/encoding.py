@@ -113,9 +113,9 @@ def encode_sound(sound: Sound, output: Output) -> bytes:
     return _write_sndfile(pcm, wanted.sample_rate_hz, **get_sndfile_options(wanted))
 
 
-def get_sndfile_options(wanted: Output) -> dict[str, Any]:
+def get_sndfile_options(output: Output) -> dict[str, Any]:
     """Return libsndfile's options for a checked output other than `pcm_s16le` and `m4a`."""
-    match wanted.codec:
+    match output.codec:
         case "mulaw":
             return {"format": "RAW", "subtype": "ULAW"}
         case "wav":
@@ -125,10 +125,10 @@ def get_sndfile_options(wanted: Output) -> dict[str, Any]:
         case "ogg":
             return {"format": "OGG", "subtype": "VORBIS"}
         case "opus":
-            level = _get_opus_level(wanted.bit_rate_bps or 0)
+            level = _get_opus_level(output.bit_rate_bps or 0)
             return {"format": "OGG", "subtype": "OPUS", "compression_level": level}
         case _:
-            level = _get_mp3_level(wanted.bit_rate_bps or 0, wanted.sample_rate_hz or DEFAULT_RATE)
+            level = _get_mp3_level(output.bit_rate_bps or 0, output.sample_rate_hz or DEFAULT_RATE)
             constant = {"bitrate_mode": "CONSTANT", "compression_level": level}
             return {"format": "MP3", "subtype": "MPEG_LAYER_III", **constant}
 
@@ -152,14 +152,16 @@ def _choose_bit_rate(output: Output, rate: int) -> int | None:
         case "opus":
             allowed = f"opus takes {_OPUS_LEAST} to {_OPUS_MOST} bit/s."
             return _check_bit_rate(
-                asked, least=_OPUS_LEAST, most=_OPUS_MOST, usual=32_000, detail=allowed
+                asked, minimum=_OPUS_LEAST, maximum=_OPUS_MOST, usual=32_000, detail=allowed
             )
         case "m4a":
             # ISO 14496-3: 6144 bits for a frame of 1024 samples and a channel.
             most = min(_AAC_MOST, 6 * rate)
             usual = min(_AAC_USUAL, most)
             allowed = f"m4a at {rate} Hz takes {_AAC_LEAST} to {most} bit/s."
-            return _check_bit_rate(asked, least=_AAC_LEAST, most=most, usual=usual, detail=allowed)
+            return _check_bit_rate(
+                asked, minimum=_AAC_LEAST, maximum=most, usual=usual, detail=allowed
+            )
         case _:
             pass
 
@@ -182,8 +184,10 @@ def _choose_mp3_bit_rate(asked: int | None, rate: int) -> int:
     return asked or 64_000
 
 
-def _check_bit_rate(asked: int | None, *, least: int, most: int, usual: int, detail: str) -> int:
-    if asked is not None and not least <= asked <= most:
+def _check_bit_rate(
+    asked: int | None, *, minimum: int, maximum: int, usual: int, detail: str
+) -> int:
+    if asked is not None and not minimum <= asked <= maximum:
         raise _build_invalid("out_of_range", "output.bit_rate_bps", detail)
 
     return asked or usual

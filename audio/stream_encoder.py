@@ -46,21 +46,21 @@ class Encoder:
     `front`.
     """
 
-    def __init__(self, wanted: Output, *, front: Front | None = None) -> None:
-        assert wanted.sample_rate_hz is not None  # noqa: S101  # `encoding.check_output` sets it
+    def __init__(self, output: Output, *, front: Front | None = None) -> None:
+        assert output.sample_rate_hz is not None  # noqa: S101  # `encoding.check_output` sets it
         self._front = front
         self._held = b""
-        self._bare = wanted.codec in {"wav", "pcm_s16le"}
-        self._sink = _Sink(drop_first_frame=wanted.codec == "mp3")
+        self._bare = output.codec in {"wav", "pcm_s16le"}
+        self._sink = _Sink(drop_first_frame=output.codec == "mp3")
 
-        if wanted.codec == "wav":
-            self._sink.write(_build_wav_header(wanted.sample_rate_hz))
+        if output.codec == "wav":
+            self._sink.write(_build_wav_header(output.sample_rate_hz))
         if not self._bare:
-            rate = wanted.sample_rate_hz
+            rate = output.sample_rate_hz
             self._file = soundfile.SoundFile(
-                self._sink, "w", samplerate=rate, channels=1, **get_sndfile_options(wanted)
+                self._sink, "w", samplerate=rate, channels=1, **get_sndfile_options(output)
             )
-        if wanted.codec == "opus":
+        if output.codec == "opus":
             _close_pages_early(self._file)
 
     def push(self, samples: NDArray[np.float32]) -> bytes:
@@ -93,18 +93,18 @@ class Encoder:
         return amended
 
 
-def decode_sent_bytes(data: bytes, wanted: Output) -> Sound:
+def decode_sent_bytes(data: bytes, output: Output) -> Sound:
     """Return the sound in the bytes sent so far: all of a stream of ours, or its beginning.
 
     Raises ValueError when there is no sound in them yet.
     """
-    rate = wanted.sample_rate_hz or 0
+    rate = output.sample_rate_hz or 0
     try:
-        if wanted.codec not in {"wav", "pcm_s16le"}:
-            return decode_trusted(data, wanted.codec, rate=rate)
+        if output.codec not in {"wav", "pcm_s16le"}:
+            return decode_trusted(data, output.codec, rate=rate)
 
         bare = data
-        if wanted.codec == "wav":
+        if output.codec == "wav":
             bare = data[data.find(_WAV_DATA) + len(_WAV_DATA) :]
         return decode_trusted(bare[: len(bare) // 2 * 2], "pcm_s16le", rate=rate)
     except soundfile.LibsndfileError as error:

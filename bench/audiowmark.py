@@ -212,7 +212,7 @@ def speed_rows() -> Iterator[Row]:
         marked, rate = sound(f"{name}.marked")
         write = partial(audiowmark.embed, marked, rate, key=KEY, message=MESSAGE)
         read = partial(audiowmark.detect, marked, rate, keys=[KEY])
-        hopeful = partial(read, least=audiowmark.HOPEFUL)
+        hopeful = partial(read, minimum=audiowmark.HOPEFUL)
         for what, work in (
             ("write", write),
             ("read, every candidate", read),

@@ -48,8 +48,8 @@ def read_flag(name: str, *, default: bool) -> bool:
     return default
 
 
-def read_integer(name: str, *, default: int, least: int, most: int) -> int:
-    """Return a whole number from `least` to `most`."""
+def read_integer(name: str, *, default: int, minimum: int, maximum: int) -> int:
+    """Return a whole number from `minimum` to `maximum`."""
     raw = os.environ.get(name, "").strip()
     if not raw:
         return default
@@ -59,8 +59,8 @@ def read_integer(name: str, *, default: int, least: int, most: int) -> int:
     except ValueError:
         raise BadSetting(name, "must be a whole number") from None
 
-    if not least <= value <= most:
-        raise BadSetting(name, f"must lie between {least} and {most}")
+    if not minimum <= value <= maximum:
+        raise BadSetting(name, f"must lie between {minimum} and {maximum}")
 
     return value
 
@@ -118,7 +118,7 @@ def read_folder(name: str, default: Path) -> Path:
     return path
 
 
-def read_secret(name: str, *, least: int, development_file: Path) -> tuple[str, bool]:
+def read_secret(name: str, *, min_length: int, development_file: Path) -> tuple[str, bool]:
     """Return a secret from NAME or from the file in NAME_FILE, and whether it is for development.
 
     Without either, a development secret is made and stored in `development_file`. `check --deploy`
@@ -136,8 +136,8 @@ def read_secret(name: str, *, least: int, development_file: Path) -> tuple[str, 
             raise BadSetting(f"{name}_FILE", f"cannot be read ({error.strerror})") from None
 
     if given:
-        if len(given) < least:
-            raise BadSetting(name, f"must have at least {least} characters")
+        if len(given) < min_length:
+            raise BadSetting(name, f"must have at least {min_length} characters")
         return given, False
 
     return _development_secret(development_file), True

@@ -26,31 +26,33 @@ REDIS_URL = env.read_url("REDIS_URL", schemes=("redis", "rediss"))
 SAYSO_DEVELOPMENT = env.read_flag("SAYSO_DEVELOPMENT", default=DATABASE_URL is None)
 
 SECRET_KEY, SAYSO_SECRET_IS_FOR_DEVELOPMENT = env.read_secret(
-    "SAYSO_SECRET_KEY", least=32, development_file=SAYSO_DATA_DIR / "secrets" / "django.key"
+    "SAYSO_SECRET_KEY", min_length=32, development_file=SAYSO_DATA_DIR / "secrets" / "django.key"
 )
 SAYSO_MASTER_KEY, SAYSO_MASTER_IS_FOR_DEVELOPMENT = env.read_secret(
-    "SAYSO_MASTER_KEY", least=32, development_file=SAYSO_DATA_DIR / "secrets" / "master.key"
+    "SAYSO_MASTER_KEY", min_length=32, development_file=SAYSO_DATA_DIR / "secrets" / "master.key"
 )
 
 # --- limits ---------------------------------------------------------------------------------------
 SAYSO_MAX_JSON_BYTES = env.read_integer(
-    "SAYSO_MAX_JSON_BYTES", default=2**20, least=2**16, most=2**26
+    "SAYSO_MAX_JSON_BYTES", default=2**20, minimum=2**16, maximum=2**26
 )
 SAYSO_MAX_UPLOAD_BYTES = env.read_integer(
-    "SAYSO_MAX_UPLOAD_BYTES", default=10 * 2**20, least=2**16, most=2**28
+    "SAYSO_MAX_UPLOAD_BYTES", default=10 * 2**20, minimum=2**16, maximum=2**28
 )
 # A second signature of receipts by FIPS 204, beside Ed25519.
 SAYSO_RECEIPTS_ML_DSA = env.read_flag("SAYSO_RECEIPTS_ML_DSA", default=False)
-SAYSO_CHECKPOINT_MS = env.read_integer("SAYSO_CHECKPOINT_MS", default=200, least=20, most=60_000)
+SAYSO_CHECKPOINT_MS = env.read_integer(
+    "SAYSO_CHECKPOINT_MS", default=200, minimum=20, maximum=60_000
+)
 # How often the sweeps look for work that is due or was lost, and how long a worker holds the lease
 # of a text.
-SAYSO_SWEEP_SECONDS = env.read_integer("SAYSO_SWEEP_SECONDS", default=15, least=1, most=3600)
+SAYSO_SWEEP_SECONDS = env.read_integer("SAYSO_SWEEP_SECONDS", default=15, minimum=1, maximum=3600)
 SAYSO_JOB_LEASE_SECONDS = env.read_integer(
-    "SAYSO_JOB_LEASE_SECONDS", default=300, least=2, most=3600
+    "SAYSO_JOB_LEASE_SECONDS", default=300, minimum=2, maximum=3600
 )
-SAYSO_JOB_AT_ONCE = env.read_integer("SAYSO_JOB_AT_ONCE", default=2, least=1, most=1000)
+SAYSO_JOB_AT_ONCE = env.read_integer("SAYSO_JOB_AT_ONCE", default=2, minimum=1, maximum=1000)
 # The streams at one time in one process.
-SAYSO_MAX_STREAMS = env.read_integer("SAYSO_MAX_STREAMS", default=64, least=1, most=1000)
+SAYSO_MAX_STREAMS = env.read_integer("SAYSO_MAX_STREAMS", default=64, minimum=1, maximum=1000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
 # Bodies stay in memory. A larger one would be on disk, in the clear, until it is answered.
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -58,20 +60,22 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 DATA_UPLOAD_MAX_NUMBER_FILES = 25
 # The attestors of the log. There are none unless they are named.
 SAYSO_WITNESSES = env.read_parsed("SAYSO_WITNESSES", cosignature.parse_witnesses)
-SAYSO_WITNESS_SECONDS = env.read_integer("SAYSO_WITNESS_SECONDS", default=60, least=1, most=86_400)
-SAYSO_WITNESS_QUORUM = env.read_integer("SAYSO_WITNESS_QUORUM", default=1, least=1, most=16)
+SAYSO_WITNESS_SECONDS = env.read_integer(
+    "SAYSO_WITNESS_SECONDS", default=60, minimum=1, maximum=86_400
+)
+SAYSO_WITNESS_QUORUM = env.read_integer("SAYSO_WITNESS_QUORUM", default=1, minimum=1, maximum=16)
 SAYSO_COPIES_URL = env.read_url("SAYSO_COPIES_URL", schemes=("file", "http", "https"))
 SAYSO_COPIES_TOKEN = env.read_optional("SAYSO_COPIES_TOKEN")
 SAYSO_COPIES_ACCESS_KEY = env.read_optional("SAYSO_COPIES_ACCESS_KEY")
 SAYSO_COPIES_SECRET_KEY = env.read_optional("SAYSO_COPIES_SECRET_KEY")
 SAYSO_COPIES_REGION = env.read_text("SAYSO_COPIES_REGION", "us-east-1")
 SAYSO_COPIES_RETENTION_DAYS = env.read_integer(
-    "SAYSO_COPIES_RETENTION_DAYS", default=0, least=0, most=36_500
+    "SAYSO_COPIES_RETENTION_DAYS", default=0, minimum=0, maximum=36_500
 )
 SAYSO_TSA_URL = env.read_url("SAYSO_TSA_URL", schemes=("http", "https"))
 SAYSO_TSA_ROOTS = env.read_optional("SAYSO_TSA_ROOTS")
 SAYSO_EVIDENCE_SECONDS = env.read_integer(
-    "SAYSO_EVIDENCE_SECONDS", default=3600, least=1, most=7 * 86_400
+    "SAYSO_EVIDENCE_SECONDS", default=3600, minimum=1, maximum=7 * 86_400
 )
 # Roots of signers whose Content Credentials are to count as trusted, beside our own: a PEM file,
 # such as a trust list.
@@ -88,7 +92,7 @@ EMAIL_HOST_USER = MAIL_SERVER.user if MAIL_SERVER else ""
 EMAIL_HOST_PASSWORD = MAIL_SERVER.password if MAIL_SERVER else ""
 EMAIL_USE_SSL = MAIL_SERVER.tls_at_once if MAIL_SERVER else False
 EMAIL_USE_TLS = MAIL_SERVER.starttls if MAIL_SERVER else False
-EMAIL_TIMEOUT = env.read_integer("SAYSO_EMAIL_SECONDS", default=10, least=1, most=60)
+EMAIL_TIMEOUT = env.read_integer("SAYSO_EMAIL_SECONDS", default=10, minimum=1, maximum=60)
 DEFAULT_FROM_EMAIL = env.read_mailbox(
     "SAYSO_EMAIL_FROM", f"Sayso <no-reply@{urlsplit(SAYSO_PUBLIC_URL).hostname or 'localhost'}>"
 )

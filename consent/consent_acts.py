@@ -25,7 +25,8 @@ class ConsentOwner(TypedDict):
 def reason_form_for(act: Act) -> type[CodeForm]:
     """Make the form that asks why: the codes for this act, and words."""
     return make_code_form(
-        [(code.name, code.meaning) for code in change_reasons.list_reason_codes(act)], words=True
+        [(code.name, code.meaning) for code in change_reasons.list_reason_codes(act)],
+        with_words=True,
     )
 
 

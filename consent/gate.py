@@ -155,11 +155,11 @@ def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001, same sign
 
 
 @transactions.opens_transaction
-def release_stale(*, at: datetime, most: int = 500) -> int:
+def release_stale(*, at: datetime, limit: int = 500) -> int:
     """Release what permits set aside and no call settled in time, and return how many. Swept."""
     stale = Reservation.objects.filter(state=Reservation.State.HELD, expires_at__lte=at).order_by(
         "pk"
-    )[:most]
+    )[:limit]
     return sum(quota.release_reservation(reservation) for reservation in stale)
 
 

@@ -36,13 +36,13 @@ def register_policy() -> None:
     )
 
 
-def read_raised_levels(wanted: Mapping[str, Json]) -> dict[str, int]:
+def read_raised_levels(policy: Mapping[str, Json]) -> dict[str, int]:
     """Return the levels to which an organisation's policy raised some use cases.
 
     The entry is `{"minimum_assurance": {"agent": "L2"}}`. Raises TypeError or ValueError for levels
     that cannot be read.
     """
-    levels = wanted.get("minimum_assurance") or {}
+    levels = policy.get("minimum_assurance") or {}
     if not isinstance(levels, dict):
         # Any error in here is a doubt, and a doubt is a denial.
         raise TypeError("the minimum levels are no object")
@@ -84,13 +84,13 @@ def _canonical_levels(value: Json) -> Json:
     return found
 
 
-def read_trusted_imports(wanted: Mapping[str, Json]) -> frozenset[str]:
+def read_trusted_imports(policy: Mapping[str, Json]) -> frozenset[str]:
     """Return the use cases for which an organisation's policy takes approved imports for L1.
 
     There are none without an entry. Raises TypeError for an entry that cannot be read: a doubt, and
     a doubt is a denial.
     """
-    named = wanted.get("imports_count_as_l1") or []
+    named = policy.get("imports_count_as_l1") or []
     if not isinstance(named, list):
         raise TypeError("the trusted imports are no list")
     return frozenset(str(code) for code in named)

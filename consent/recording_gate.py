@@ -75,12 +75,12 @@ def bind_recordings(
     recording_fingerprints.keep_fingerprints(consent, recordings, at=at)
 
 
-def _foreign_reason(permit: Permit, place: int) -> Reason:
+def _foreign_reason(permit: Permit, position: int) -> Reason:
     return explain_reason(
         Reason(
             code="sample_not_covered",
             detail="By its sound, this recording is one that another person's consent is bound to.",
             consent=permit.consent_id,
-            required=f"samples.{place}",
+            required=f"samples.{position}",
         )
     )

@@ -146,18 +146,18 @@ def _read_rows(consent_id: str) -> tuple[Consent, list[Grant], tuple[str, ...]]:
 
 
 @lru_cache(maxsize=8192)
-def _check_cached(subject: str, consent_id: str, said: bytes, mac: str) -> None:
+def _check_cached(subject: str, consent_id: str, message: bytes, mac: str) -> None:
     if not mac:
         raise SealBroken(
             f"{consent_id} has no seal; it was signed before there were seals, or the seal was "
             "taken away"
         )
 
-    if not hmac.compare_digest(mac, _compute_mac(subject, consent_id, said)):
+    if not hmac.compare_digest(mac, _compute_mac(subject, consent_id, message)):
         raise SealBroken(f"{consent_id} is not as its last act left it")
 
 
-def _compute_mac(subject: str, consent_id: str, said: bytes) -> str:
+def _compute_mac(subject: str, consent_id: str, message: bytes) -> str:
     return hmac.new(
-        subject_keys.derive_key(subject, _PURPOSE + consent_id), said, hashlib.sha256
+        subject_keys.derive_key(subject, _PURPOSE + consent_id), message, hashlib.sha256
     ).hexdigest()

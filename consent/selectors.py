@@ -102,7 +102,9 @@ def get_state_now(consent_id: str) -> str | None:
     )
     if found is None:
         return None
-    return found.state_at(now_for(found.organisation, livemode=found.livemode, real=clock.now()))
+    return found.state_at(
+        now_for(found.organisation, livemode=found.livemode, wall_time=clock.now())
+    )
 
 
 def get_signed_level(consent_id: str) -> str | None:

@@ -56,7 +56,7 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
         """Record in the log that a member opens this person's page, if it shows who it is."""
         speaker = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         if speaker is not None and self.may(request, Action.OPEN_SPEAKER):
-            at = now_for(speaker.organisation, livemode=speaker.livemode, real=clock.now())
+            at = now_for(speaker.organisation, livemode=speaker.livemode, wall_time=clock.now())
             speakers.log_opening(speaker, actor=actor_of(member_of(request)), at=at)
 
         shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)

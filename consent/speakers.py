@@ -188,7 +188,7 @@ def get_speaker(speaker_id: str, *, organisation_id: str, livemode: bool) -> Spe
     return found
 
 
-def are_two_people(one: Speaker, other: Speaker) -> bool:
+def are_two_people(owner: Speaker, other: Speaker) -> bool:
     """Return whether two speakers count as two people when a recording of one comes as a sample
     of the other.
 
@@ -196,11 +196,11 @@ def are_two_people(one: Speaker, other: Speaker) -> bool:
     and again, with the same recording, and no one's voice depends on it. With live data every
     speaker is a person of their own.
     """
-    if one.pk == other.pk:
+    if owner.pk == other.pk:
         return False
-    if one.livemode or other.livemode:
+    if owner.livemode or other.livemode:
         return True
-    first, second = (open_personal(speaker) for speaker in (one, other))
+    first, second = (open_personal(speaker) for speaker in (owner, other))
     return first is None or second is None or _fold_name(first.name) != _fold_name(second.name)
 
 

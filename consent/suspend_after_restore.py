@@ -28,7 +28,7 @@ def suspend_all(loss: LostHistory) -> None:
     """
     active = Consent.objects.filter(organisation_id=loss.organisation_id, state=ConsentState.ACTIVE)
     for consent in active.select_related("organisation").order_by("id"):
-        here = now_for(consent.organisation, livemode=consent.livemode, real=loss.at)
+        here = now_for(consent.organisation, livemode=consent.livemode, wall_time=loss.at)
         try:
             transitions.suspend_consent(
                 consent.id,

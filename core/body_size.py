@@ -26,18 +26,18 @@ _EXPLAINS: Final = "explains_large_bodies"
 class BodyLimit:
     """What a view declares of the bodies that it takes."""
 
-    most: int
+    max_bytes: int
     """Bytes, without the overhead of a form."""
 
     explained_by_view: bool = False
     """Whether the view answers a body over the limit itself, by the length that was declared."""
 
 
-def accept_body(most: int, *, explained_by_view: bool = False) -> Callable[[View[P]], View[P]]:
-    """Declare that a plain view takes bodies of up to `most` bytes, as the outermost decorator."""
+def accept_body(limit: int, *, explained_by_view: bool = False) -> Callable[[View[P]], View[P]]:
+    """Declare that a plain view takes bodies of up to `limit` bytes, as the outermost decorator."""
 
     def declare(view: View[P]) -> View[P]:
-        setattr(view, _LIMIT, most)
+        setattr(view, _LIMIT, limit)
         setattr(view, _EXPLAINS, explained_by_view)
         return view
 
@@ -50,7 +50,7 @@ def find_limit(view: Any) -> BodyLimit | None:
     `view` is what a route calls: a function, or what `as_view` makes of a class.
     """
     declaring = getattr(view, "cls", view)
-    most = getattr(declaring, _LIMIT, None)
-    if most is None:
+    declared = getattr(declaring, _LIMIT, None)
+    if declared is None:
         return None
-    return BodyLimit(most=most, explained_by_view=getattr(declaring, _EXPLAINS, False))
+    return BodyLimit(max_bytes=declared, explained_by_view=getattr(declaring, _EXPLAINS, False))

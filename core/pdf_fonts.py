@@ -134,20 +134,20 @@ def is_rtl(text: str) -> bool:
     return False
 
 
-def _eastern_fonts(wanted: Sequence[int], language: str, country: str) -> tuple[str, ...]:
+def _eastern_fonts(code_points: Sequence[int], language: str, country: str) -> tuple[str, ...]:
     subtags = [*language.replace("_", "-").upper().split("-")[1:], country.upper()]
     first = next((_BY_REGION[tag] for tag in subtags if tag in _BY_REGION), "")
     by_language = _BY_LANGUAGE.get(language.partition("-")[0].lower(), "")
-    first = first or by_language or _guess_han_region(wanted)
+    first = first or by_language or _guess_han_region(code_points)
 
     return tuple(f"{BASE}{name}" for name in dict.fromkeys((first, *_EASTERN)))
 
 
-def _guess_han_region(wanted: Sequence[int]) -> str:
+def _guess_han_region(code_points: Sequence[int]) -> str:
     """Return the region of these letters: kana is Japanese, Hangul Korean, Han alone Chinese."""
-    if any(0x3040 <= code <= 0x30FF for code in wanted):
+    if any(0x3040 <= code <= 0x30FF for code in code_points):
         return "JP"
-    if any(0x1100 <= code <= 0x11FF or 0xAC00 <= code <= 0xD7A3 for code in wanted):
+    if any(0x1100 <= code <= 0x11FF or 0xAC00 <= code <= 0xD7A3 for code in code_points):
         return "KR"
     return "SC"
 

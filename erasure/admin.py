@@ -39,7 +39,7 @@ class ErasableSpeakerAdmin(SpeakerAdmin):
                 "no person. The reason is kept as a code alone: words could name the person."
             ),
             do=_erase_speaker,
-            asks=make_code_form(_erasure_reasons(), words=False),
+            asks=make_code_form(_erasure_reasons(), with_words=False),
         )
 
     def has_erase_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -96,7 +96,7 @@ class ErasureAdmin(ReadOnlyAdmin[Erasure]):
         if erasure.completed_at is not None:
             return "done"
 
-        at = now_for(erasure.organisation, livemode=erasure.livemode, real=clock.now())
+        at = now_for(erasure.organisation, livemode=erasure.livemode, wall_time=clock.now())
         return str((erasure.answer_by - at).days)
 
     @admin.display(description="Certificate")
@@ -166,8 +166,8 @@ def _erase_speaker(speaker: Speaker, actor: str, given: Given) -> str:
         livemode=speaker.livemode,
         reason=given.reason,
         actor=actor,
-        at=now_for(speaker.organisation, livemode=speaker.livemode, real=real),
-        real=real,
+        at=now_for(speaker.organisation, livemode=speaker.livemode, wall_time=real),
+        wall_time=real,
     )
 
     return (

@@ -33,13 +33,13 @@ def request_erasure(
     reason: str,
     actor: str,
     at: datetime,
-    real: datetime,
+    wall_time: datetime,
 ) -> Erasure:
     """Freeze the speaker, withdraw every consent, plan the targets, and start the work.
 
     A second request returns the first erasure. `at` is the time of the organisation's data, which a
-    test clock may lead ahead. `real` is when the work is due. Only a known code of the reason is
-    stored, because free text could hold what is to be erased.
+    test clock may lead ahead. `wall_time` is when the work is due. Only a known code of the reason
+    is stored, because free text could hold what is to be erased.
 
     Raises NotFound.
     """
@@ -50,7 +50,9 @@ def request_erasure(
     if found is not None:
         return found
 
-    return _begin_erasure(speaker, reason=_reason_code(reason), actor=actor, at=at, real=real)
+    return _begin_erasure(
+        speaker, reason=_reason_code(reason), actor=actor, at=at, wall_time=wall_time
+    )
 
 
 def list_erasures(organisation_id: str, *, livemode: bool) -> QuerySet[Erasure]:
@@ -71,7 +73,7 @@ def get_erasure(erasure_id: str, *, organisation_id: str, livemode: bool) -> Era
 
 
 def _begin_erasure(
-    speaker: Speaker, *, reason: str, actor: str, at: datetime, real: datetime
+    speaker: Speaker, *, reason: str, actor: str, at: datetime, wall_time: datetime
 ) -> Erasure:
     erasure = Erasure.objects.create(
         id=ids.new("era"),
@@ -81,7 +83,7 @@ def _begin_erasure(
         subject=speaker.subject,
         reason=reason,
         actor=actor,
-        due_at=real,
+        due_at=wall_time,
         created_at=at,
         answer_by=ANSWER_WITHIN.after(at),
     )

@@ -74,7 +74,7 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
 
     # 3.
     _finish_erasure(
-        erasure, at=now_for(erasure.organisation, livemode=erasure.livemode, real=now())
+        erasure, at=now_for(erasure.organisation, livemode=erasure.livemode, wall_time=now())
     )
 
     erasure.refresh_from_db()
@@ -108,7 +108,7 @@ def _delete_voice(erasure: Erasure, voice: Voice, *, now: Clock) -> bool:
     """Delete one voice at its provider, and return whether the provider has confirmed it."""
     try:
         voice_deletion.begin_deletion(voice.id, code="speaker_erased")
-        voice_deletion.run_deletion(voice.id, actor=erasure.actor, real=now)
+        voice_deletion.run_deletion(voice.id, actor=erasure.actor, wall_clock=now)
     except Unavailable:
         logger.warning(
             "provider is away during an erasure", extra={"erasure": erasure.id, "voice": voice.id}

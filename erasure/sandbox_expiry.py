@@ -62,7 +62,7 @@ def count_old_data(organisation: Organisation, *, older_than: Duration, now: Clo
     """
     return {
         kind: rows.count()
-        for kind, rows in _find_old_rows(organisation, older_than, real=now()).items()
+        for kind, rows in _find_old_rows(organisation, older_than, wall_time=now()).items()
     }
 
 
@@ -73,7 +73,7 @@ def expire_test_data(
 
     Raises BadDuration.
     """
-    found = _find_old_rows(organisation, older_than, real=now())
+    found = _find_old_rows(organisation, older_than, wall_time=now())
     before = {kind: rows.count() for kind, rows in found.items()}
 
     _end_one_by_one("people", found["people"], _erase_speaker, now=now, tell=tell)
@@ -88,9 +88,9 @@ def expire_test_data(
 
 
 def _find_old_rows(
-    organisation: Organisation, older_than: Duration, *, real: datetime
+    organisation: Organisation, older_than: Duration, *, wall_time: datetime
 ) -> dict[str, Rows]:
-    before = older_than.before(now_for(organisation, livemode=LIVE, real=real))
+    before = older_than.before(now_for(organisation, livemode=LIVE, wall_time=wall_time))
     mine: dict[str, Any] = {"organisation_id": organisation.id, "livemode": LIVE}
 
     return {
@@ -100,11 +100,11 @@ def _find_old_rows(
         "jobs": job_settlement.jobs_settled_before(before, **mine),
         "exports": export_requests.list_settled_exports(before, **mine),
         # Stored answers live a day by the real clock.
-        "answers": idempotency_records.settled_before(older_than.before(real), **mine),
+        "answers": idempotency_records.settled_before(older_than.before(wall_time), **mine),
     }
 
 
-def _old_speakers(before: datetime, mine: Mapping[str, Any]) -> Rows:
+def _old_speakers(before: datetime, test_data: Mapping[str, Any]) -> Rows:
     """Return old speakers with nothing newer. Half a person would be of no use to a test."""
     owner = OuterRef("subject")
 
@@ -114,17 +114,17 @@ def _old_speakers(before: datetime, mine: Mapping[str, Any]) -> Rows:
         ~Exists(Clip.objects.filter(subject=owner, created_at__gte=before)),
         ~Exists(JobItem.objects.filter(voice__subject=owner, job__created_at__gte=before)),
         created_at__lt=before,
-        **mine,
+        **test_data,
     ).exclude(state=Speaker.State.ERASED)
 
 
-def _old_voices(before: datetime, mine: Mapping[str, Any]) -> Rows:
+def _old_voices(before: datetime, test_data: Mapping[str, Any]) -> Rows:
     """Return old voices that were not used since."""
     return Voice.objects.filter(
         ~Exists(Clip.objects.filter(voice_id=OuterRef("pk"), created_at__gte=before)),
         ~Exists(JobItem.objects.filter(voice=OuterRef("pk"), job__created_at__gte=before)),
         created_at__lt=before,
-        **mine,
+        **test_data,
     ).exclude(state=VoiceState.DELETED)
 
 
@@ -135,15 +135,15 @@ def _erase_speaker(speaker: Speaker, *, now: Clock) -> None:
         livemode=LIVE,
         reason="expired",
         actor=ACTOR,
-        at=now_for(speaker.organisation, livemode=LIVE, real=now()),
-        real=now(),
+        at=now_for(speaker.organisation, livemode=LIVE, wall_time=now()),
+        wall_time=now(),
     )
     execution.continue_erasure(erasure.id, now=now)
 
 
 def _delete_voice(voice: Voice, *, now: Clock) -> None:
     voice_deletion.begin_deletion(voice.id, code="test_data_expired")
-    voice_deletion.run_deletion(voice.id, actor=ACTOR, real=now)
+    voice_deletion.run_deletion(voice.id, actor=ACTOR, wall_clock=now)
 
 
 def _end_one_by_one(
@@ -205,7 +205,7 @@ def _delete_batch(
             organisation_id=organisation.id,
             livemode=LIVE,
             kind="admin.action",
-            at=now_for(organisation, livemode=LIVE, real=now()),
+            at=now_for(organisation, livemode=LIVE, wall_time=now()),
             actor=ACTOR,
             subject=None,
             refs={},

@@ -111,7 +111,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         if export.opens_people:
             demand_act(request, Action.OPEN_SPEAKER)
 
-        at = now_for(export.organisation, livemode=export.livemode, real=clock.now())
+        at = now_for(export.organisation, livemode=export.livemode, wall_time=clock.now())
         try:
             pieces = export_requests.download_bundle(
                 export, actor=actor_of(member_of(request)), at=at

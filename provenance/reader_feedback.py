@@ -50,7 +50,7 @@ def give_feedback(
         detail = f"More than {MOST_WORDS} characters."
         raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))
 
-    anonymous_rate_limit.count_request(address, at=at, what="feedback", limit=A_MINUTE)
+    anonymous_rate_limit.count_request(address, at=at, kind="feedback", limit=A_MINUTE)
 
     clip = (
         Clip.objects.filter(id=clip_id, state__in=_SHOWN).first()
@@ -102,9 +102,9 @@ def erase_feedback_of_subject(subject: str) -> int:
     return Feedback.objects.filter(clip_id__in=theirs).update(words="", sealed_words=None)
 
 
-def _seal_words(clip: Clip, said: str) -> bytes | None:
+def _seal_words(clip: Clip, words: str) -> bytes | None:
     """Seal words under the speaker's key, or return None for a clip whose speaker is erased."""
-    return sealed_values.seal(clip.subject, _seal_context(clip.id), said) if clip.subject else None
+    return sealed_values.seal(clip.subject, _seal_context(clip.id), words) if clip.subject else None
 
 
 def _seal_context(clip_id: str) -> str:

@@ -20,7 +20,7 @@ def fingerprint_pending(**_later: object) -> None:
     """Make the fingerprints that wait: of new clips, and of all when the key of the index is
     another.
     """
-    while clip_fingerprints.make_pending_fingerprints(at=clock.now(), most=_AT_ONCE) == _AT_ONCE:
+    while clip_fingerprints.make_pending_fingerprints(at=clock.now(), limit=_AT_ONCE) == _AT_ONCE:
         pass
 
 

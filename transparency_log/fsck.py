@@ -41,9 +41,9 @@ class Check:
         """Return True if there was no fault."""
         return not self.faults
 
-    def add_fault(self, what: str) -> None:
+    def add_fault(self, description: str) -> None:
         """Count a fault and keep the description of the first."""
-        self.first = self.first or what
+        self.first = self.first or description
         self.faults += 1
 
 

@@ -93,7 +93,7 @@ class VoiceReviewAdmin(ReadOnlyAdmin[VoiceReview]):
                 "another name, end its consent as well."
             ),
             do=_settle_review,
-            asks=make_code_form(ReviewOutcome.choices, words=False),
+            asks=make_code_form(ReviewOutcome.choices, with_words=False),
         )
 
     def has_settle_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -146,7 +146,7 @@ class JobAdmin(NotedAdmin[Job]):
 
 
 def _settle_review(review: VoiceReview, actor: str, given: Given) -> str:
-    at = now_for(review.organisation, livemode=review.livemode, real=clock.now())
+    at = now_for(review.organisation, livemode=review.livemode, wall_time=clock.now())
     organisation_id = review.organisation.id
     similarity_reviews.settle_review(
         review.pk, organisation_id=organisation_id, outcome=given.reason, actor=actor, at=at

@@ -28,7 +28,7 @@ def on_key_event(event: DomainEvent) -> None:
     if lost or event.kind in {"key.disabled", "key.rotated"}:
         organisation = Organisation.objects.get(id=event.organisation_id)
         job_settlement.end_items_of_key(
-            key_id, at=now_for(organisation, livemode=event.livemode, real=event.at)
+            key_id, at=now_for(organisation, livemode=event.livemode, wall_time=event.at)
         )
 
 

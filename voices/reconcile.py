@@ -55,7 +55,7 @@ def sweep_pending_work(*, at: datetime) -> PendingWork:
     return PendingWork(
         jobs=tuple(waiting),
         voices=tuple(going.order_by("id").values_list("id", flat=True)[:MOST]),
-        comparisons=voice_comparison.list_waiting_voices(most=MOST),
+        comparisons=voice_comparison.list_waiting_voices(limit=MOST),
     )
 
 
@@ -106,7 +106,7 @@ def withdraw_clips(*, at: datetime) -> int:
     for consent in ended.select_related("organisation").iterator(chunk_size=MOST):
         if not Clip.objects.filter(consent_id=consent.id, state=ClipState.ISSUED).exists():
             continue
-        time = now_for(consent.organisation, livemode=consent.livemode, real=at)
+        time = now_for(consent.organisation, livemode=consent.livemode, wall_time=at)
         while count := clip_lifecycle.withdraw_clips_of_consent(consent.id, at=time, actor=ACTOR):
             withdrawn += count
 
@@ -121,7 +121,7 @@ def give_up_voices(*, at: datetime) -> int:
     given_up = 0
 
     for voice in making.order_by("id")[:MOST]:
-        time = now_for(voice.organisation, livemode=voice.livemode, real=at)
+        time = now_for(voice.organisation, livemode=voice.livemode, wall_time=at)
         if voice.lease_until is not None and voice.lease_until > time:
             continue
         gate.release(gate.get_permit(voice.decision_id), at=time)
@@ -138,7 +138,7 @@ def give_up_clips(*, at: datetime) -> int:
     given_up = 0
 
     for clip in making[:MOST]:
-        time = now_for(clip.organisation, livemode=clip.livemode, real=at)
+        time = now_for(clip.organisation, livemode=clip.livemode, wall_time=at)
         if clip.created_at > time - CLIP_GIVEN_UP_AFTER:
             continue
 

@@ -29,7 +29,7 @@ def remove_voice(*, voice_id: str, actor: str = reconcile.ACTOR, **_later: objec
 
     When the provider is down for longer than the retries, the sweep tries again.
     """
-    voice_deletion.run_deletion(voice_id, actor=actor, real=clock.now)
+    voice_deletion.run_deletion(voice_id, actor=actor, wall_clock=clock.now)
 
 
 @background_task(
@@ -44,7 +44,7 @@ def compare_voice(*, voice_id: str, **_later: object) -> None:
 
     What the retries did not finish, the sweep finds.
     """
-    voice_comparison.run_comparison(voice_id, actor=ACTOR, real=clock.now)
+    voice_comparison.run_comparison(voice_id, actor=ACTOR, wall_clock=clock.now)
 
 
 @background_task(name="voices.sweep")

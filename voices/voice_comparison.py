@@ -40,10 +40,10 @@ def plan_comparison(voice: Voice, *, at: datetime) -> bool:
     return True
 
 
-def list_waiting_voices(*, most: int) -> tuple[str, ...]:
-    """Return the ids of at most `most` voices that have yet to be compared."""
+def list_waiting_voices(*, limit: int) -> tuple[str, ...]:
+    """Return the ids of at most `limit` voices that have yet to be compared."""
     rows = VoiceEmbedding.objects.filter(compared_at=None).order_by("created_at", "voice_id")
-    return tuple(rows.values_list("voice_id", flat=True)[:most])
+    return tuple(rows.values_list("voice_id", flat=True)[:limit])
 
 
 def is_waiting(voice_id: str) -> bool:
@@ -51,7 +51,7 @@ def is_waiting(voice_id: str) -> bool:
     return VoiceEmbedding.objects.filter(voice_id=voice_id, compared_at=None).exists()
 
 
-def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
+def run_comparison(voice_id: str, *, actor: str, wall_clock: Clock) -> int:
     """Measure a voice, compare it with the others, and return the number of new reviews.
 
     A second run changes nothing.
@@ -66,7 +66,7 @@ def run_comparison(voice_id: str, *, actor: str, real: Clock) -> int:
         return 0
 
     voice = found.voice
-    at = now_for(voice.organisation, livemode=voice.livemode, real=real())
+    at = now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock())
 
     try:
         own = (

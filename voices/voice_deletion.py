@@ -39,13 +39,13 @@ def begin_deletion(voice_id: str, *, code: str) -> bool:
 
 
 def run_deletion(
-    voice_id: str, *, actor: str, real: Clock, providers: Providers = registry.get_provider
+    voice_id: str, *, actor: str, wall_clock: Clock, providers: Providers = registry.get_provider
 ) -> bool:
     """Delete a `revoking` voice at its provider and here, and return whether this call did it.
 
     Raises ProviderUnavailable when the provider has to be asked again.
     """
-    voice = _claim_voice(voice_id, at=real())
+    voice = _claim_voice(voice_id, at=wall_clock())
     if voice is None:
         return False
 
@@ -53,7 +53,9 @@ def run_deletion(
         providers(voice.provider).delete(voice_handles.open_remote_handle(voice))
 
     return _finish_deletion(
-        voice, actor=actor, at=now_for(voice.organisation, livemode=voice.livemode, real=real())
+        voice,
+        actor=actor,
+        at=now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock()),
     )
 
 

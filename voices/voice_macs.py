@@ -83,11 +83,11 @@ def _mac_input(voice: Voice) -> bytes:
 
 
 @lru_cache(maxsize=8192)
-def _verify_mac(subject: str, voice_id: str, said: bytes, mac: str) -> bool:
-    return bool(mac) and hmac.compare_digest(mac, _compute_mac(subject, voice_id, said))
+def _verify_mac(subject: str, voice_id: str, message: bytes, mac: str) -> bool:
+    return bool(mac) and hmac.compare_digest(mac, _compute_mac(subject, voice_id, message))
 
 
-def _compute_mac(subject: str, voice_id: str, said: bytes) -> str:
+def _compute_mac(subject: str, voice_id: str, message: bytes) -> str:
     return hmac.new(
-        subject_keys.derive_key(subject, _PURPOSE + voice_id), said, hashlib.sha256
+        subject_keys.derive_key(subject, _PURPOSE + voice_id), message, hashlib.sha256
     ).hexdigest()

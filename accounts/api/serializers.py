@@ -64,7 +64,7 @@ class KeyChanges(StrictSerializer):
 
     product = ShownText(max_length=100, required=False)
     scopes = Bounded(
-        child=Choice(choices=api_scopes.ALL), required=False, allow_empty=False, most=100
+        child=Choice(choices=api_scopes.ALL), required=False, allow_empty=False, limit=100
     )
     default_use_case = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
     default_channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
@@ -101,7 +101,7 @@ class NewKey(KeyChanges):
     """A key to be made: product, scopes and mode must be said."""
 
     product = ShownText(max_length=100)
-    scopes = Bounded(child=Choice(choices=api_scopes.ALL), allow_empty=False, most=100)
+    scopes = Bounded(child=Choice(choices=api_scopes.ALL), allow_empty=False, limit=100)
     mode = Choice(choices=("test", "live"))
 
 

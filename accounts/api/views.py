@@ -186,7 +186,7 @@ class TestClockView(APIView):
             organisation=caller.organisation,
             duration=form["advance"],
             actor=caller.actor,
-            real=clock.now(),
+            wall_time=clock.now(),
         )
         return Response(serializers.TestClockSerializer({"livemode": False, "now": now}).data)
 

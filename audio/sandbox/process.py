@@ -26,7 +26,7 @@ def build_command(program: Path, *, memory: int = 2**30, cpu_seconds: int = 20) 
     return (sys.executable, "-I", str(_LIMITED), str(program), str(memory), str(cpu_seconds))
 
 
-def run_child(words: Sequence[str], order: bytes, *, most_out: int, seconds: float = 30) -> bytes:
+def run_child(command: Sequence[str], order: bytes, *, most_out: int, seconds: float = 30) -> bytes:
     """Feed `order` to one child and return at most `most_out` bytes of its output.
 
     The child is killed after `seconds`.
@@ -35,7 +35,7 @@ def run_child(words: Sequence[str], order: bytes, *, most_out: int, seconds: flo
     """
     # Our own program, and no word of the command comes from outside.
     child = subprocess.Popen(  # noqa: S603
-        words,
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

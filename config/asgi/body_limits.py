@@ -90,7 +90,7 @@ def limit_request_bodies(application: Application) -> Application:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         allowed, declared = declared_limits.get_limit(scope["path"]), _declared_length(scope)
-        limit = allowed.most + FORM_OVERHEAD
+        limit = allowed.max_bytes + FORM_OVERHEAD
         scope = {**scope, "headers": list(scope["headers"])}
         if coding := _content_coding(scope):
             await _refuse_body(

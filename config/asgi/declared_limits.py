@@ -21,7 +21,7 @@ def collect_routes() -> URLResolver:
 
 def get_limit(address: str) -> BodyLimit:
     """Return the limit for this path: what its view declares, or else the ordinary one of JSON."""
-    ordinary = BodyLimit(most=settings.SAYSO_MAX_JSON_BYTES)
+    ordinary = BodyLimit(max_bytes=settings.SAYSO_MAX_JSON_BYTES)
     try:
         view = collect_routes().resolve(address).func
     except Resolver404:

@@ -79,8 +79,8 @@ def _erase_again(stone: Tombstone, *, now: Clock) -> bool | None:
         livemode=speaker.livemode,
         reason="restored",
         actor=ACTOR,
-        at=now_for(speaker.organisation, livemode=speaker.livemode, real=now()),
-        real=now(),
+        at=now_for(speaker.organisation, livemode=speaker.livemode, wall_time=now()),
+        wall_time=now(),
     )
 
     try:

@@ -54,14 +54,15 @@ class DemoSession:
         for reason in answer.json["reasons"]:
             self.tell.say(f"refused, {reason['code']}: {reason['detail']}")
 
-    def check_verdict(self, file: Path, expected: str) -> None:
+    def check_verdict(self, file: Path, expected_verdict: str) -> None:
         """Verify a file without a key, and print the verdict.
 
-        Raises DemoFailed for another one than `expected`.
+        Raises DemoFailed for another one than `expected_verdict`.
         """
         found = expect_status(self.public.upload("/v1/verify", {}, [("file", file)]), 200)
         require_outcome(
-            found["verdict"] == expected, f"the verdict is {found['verdict']}, not {expected}"
+            found["verdict"] == expected_verdict,
+            f"the verdict is {found['verdict']}, not {expected_verdict}",
         )
         layers = ", ".join(f"{row['layer']} {row['result']}" for row in found["evidence"])
         self.tell.say(f"{found['verdict']} ({layers})")
@@ -82,21 +83,22 @@ class DemoSession:
 
         raise DemoFailed(f"{path} did not finish within {seconds:.0f} s")
 
-    def run_verifier(self, expected: int, *words: str) -> None:
+    def run_verifier(self, expected_status: int, *words: str) -> None:
         """Run the stand-alone verifier, and print its output.
 
-        Raises DemoFailed for another exit status than `expected`.
+        Raises DemoFailed for another exit status than `expected_status`.
         """
         command = [sys.executable, "-I", "-S", str(self.folder / "verify.py"), *words]
         # Our own words.
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         lines = (done.stdout + done.stderr).strip().splitlines()
         require_outcome(
-            done.returncode == expected, f"verify.py ended with {done.returncode}: {lines[-1:]}"
+            done.returncode == expected_status,
+            f"verify.py ended with {done.returncode}: {lines[-1:]}",
         )
 
         refusals = [line for line in lines if "refused" in line.lower()]
-        for line in lines if expected == 0 else refusals[:4]:
+        for line in lines if expected_status == 0 else refusals[:4]:
             # The verifier's own explanation of what a line proves is left out.
             self.tell.say(line.partition(" Proves: ")[0])
 

@@ -52,9 +52,9 @@ class VoiceSteps(DemoSession):
                 f"log entry {clip['log_index']}"
             )
 
-    def be_refused(self, what: str, text: str, language: str, use_case: str) -> None:
+    def be_refused(self, title: str, text: str, language: str, use_case: str) -> None:
         """Request speech that the consent does not cover."""
-        with self.tell.step(what):
+        with self.tell.step(title):
             self.tell_refusal(self.ask_for_speech(text, language, use_case))
 
     def verify(self, foreign: Path) -> None:

@@ -15,18 +15,18 @@ from consent.policy.state_machine import ConsentState
 ACTOR = "system:sweep"
 
 
-def expire_due(*, at: datetime, most: int = 500) -> int:
+def expire_due(*, at: datetime, limit: int = 500) -> int:
     """End consents whose term is over and requests without an answer. Return their number.
 
     `at` is the real time. Test data follows the clock of its organisation.
     """
-    ended = _end_consents(Q(), at=at, most=most)
+    ended = _end_consents(Q(), at=at, limit=limit)
 
     for organisation in Organisation.objects.filter(test_clock_ms__gt=0).order_by("id"):
         ended += _end_consents(
             Q(organisation=organisation, livemode=False),
-            at=now_for(organisation, livemode=False, real=at),
-            most=most,
+            at=now_for(organisation, livemode=False, wall_time=at),
+            limit=limit,
         )
 
     return ended
@@ -38,22 +38,22 @@ def expire_all_of(organisation_id: str, livemode: bool, at: datetime) -> int:  #
 
     `at` is the time of that data.
     """
-    return _end_consents(Q(organisation_id=organisation_id, livemode=livemode), at=at, most=None)
+    return _end_consents(Q(organisation_id=organisation_id, livemode=livemode), at=at, limit=None)
 
 
-def _end_consents(mine: Q, *, at: datetime, most: int | None) -> int:
+def _end_consents(scope: Q, *, at: datetime, limit: int | None) -> int:
     ended = 0
 
-    over = Consent.objects.over(at).filter(mine).order_by("valid_until", "id")
-    for consent_id in list(over.values_list("id", flat=True)[:most]):
+    over = Consent.objects.over(at).filter(scope).order_by("valid_until", "id")
+    for consent_id in list(over.values_list("id", flat=True)[:limit]):
         ended += transitions.expire_consent(consent_id, actor=ACTOR, at=at)
 
     unanswered = (
         Consent.objects.reading(ConsentState.LAPSED, at=at)
-        .filter(mine, state=ConsentState.REQUESTED)
+        .filter(scope, state=ConsentState.REQUESTED)
         .order_by("id")
     )
-    for consent_id in list(unanswered.values_list("id", flat=True)[:most]):
+    for consent_id in list(unanswered.values_list("id", flat=True)[:limit]):
         ended += transitions.lapse_request(consent_id, actor=ACTOR, at=at)
 
     return ended

@@ -48,7 +48,7 @@ class _Claimed:
     letter: Letter
 
 
-def send_pending(*, now: Clock, most: int = 200) -> int:
+def send_pending(*, now: Clock, limit: int = 200) -> int:
     """Send everything that is due, and return how many letters a server took.
 
     Safe to run beside itself.
@@ -56,7 +56,7 @@ def send_pending(*, now: Clock, most: int = 200) -> int:
     due = Delivery.objects.filter(leases.is_claimable(now()), state=State.QUEUED).order_by(
         "due_at", "id"
     )
-    return sum(send_one(found, now=now) for found in list(due.values_list("id", flat=True)[:most]))
+    return sum(send_one(found, now=now) for found in list(due.values_list("id", flat=True)[:limit]))
 
 
 def send_one(delivery_id: str, *, now: Clock) -> bool:

@@ -52,21 +52,21 @@ def narrow_consent(
     consent = _lock_standing_consent(consent_id, organisation_id, livemode=livemode, at=at)
 
     # 2.
-    changed, wanted = _find_changes(consent, grants, at=at)
+    changed, new_scopes = _find_changes(consent, grants, at=at)
     if not changed:
         return consent
 
     # 3.
     with row_macs.keep_row_mac(consent.pk):
-        _write_grants(consent, changed, wanted, at=at)
+        _write_grants(consent, changed, new_scopes, at=at)
 
-    if _excludes_more(changed, wanted):
+    if _excludes_more(changed, new_scopes):
         holds.invalidate_permits(consent.speaker, but=consent.id)
 
     # 4.
     consent.refresh_from_db()
     wakeups.announce_consent_end(consent.id)
-    _log_narrowing(consent, changed, wanted, actor=actor, at=at)
+    _log_narrowing(consent, changed, new_scopes, actor=actor, at=at)
 
     return consent
 
@@ -102,19 +102,19 @@ def _find_changes(
     """
     present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
     words = intended_uses.open_words_of_grants(present, consent.speaker.subject)
-    wanted = _seal_new_words(
-        _read_wanted_scopes(grants, present, words, at=at),
+    new_scopes = _seal_new_words(
+        _read_new_scopes(grants, present, words, at=at),
         present,
         words,
         subject=consent.speaker.subject,
     )
 
-    return [grant for grant in present if wanted.get(grant.id) != grant.scope], wanted
+    return [grant for grant in present if new_scopes.get(grant.id) != grant.scope], new_scopes
 
 
-def _excludes_more(changed: list[Grant], wanted: Mapping[str, grant_scope.Scope]) -> bool:
+def _excludes_more(changed: list[Grant], new_scopes: Mapping[str, grant_scope.Scope]) -> bool:
     return any(
-        _read_exclusions(wanted.get(grant.id, {})) - _read_exclusions(grant.scope)
+        _read_exclusions(new_scopes.get(grant.id, {})) - _read_exclusions(grant.scope)
         for grant in changed
     )
 
@@ -122,15 +122,15 @@ def _excludes_more(changed: list[Grant], wanted: Mapping[str, grant_scope.Scope]
 def _log_narrowing(
     consent: Consent,
     changed: list[Grant],
-    wanted: Mapping[str, grant_scope.Scope],
+    new_scopes: Mapping[str, grant_scope.Scope],
     *,
     actor: str,
     at: datetime,
 ) -> None:
-    left = Grant.objects.filter(pk__in=[grant.pk for grant in changed if grant.id in wanted])
+    left = Grant.objects.filter(pk__in=[grant.pk for grant in changed if grant.id in new_scopes])
     body: dict[str, Json] = {
-        "changed": [grant.id for grant in changed if grant.id in wanted],
-        "removed": [grant.id for grant in changed if grant.id not in wanted],
+        "changed": [grant.id for grant in changed if grant.id in new_scopes],
+        "removed": [grant.id for grant in changed if grant.id not in new_scopes],
         "scopes": {grant.id: row_macs.scope_sha256(grant) for grant in left.order_by("position")},
         "epoch": consent.revocation_epoch,
     }
@@ -138,14 +138,18 @@ def _log_narrowing(
 
 
 def _write_grants(
-    consent: Consent, changed: list[Grant], wanted: Mapping[str, grant_scope.Scope], *, at: datetime
+    consent: Consent,
+    changed: list[Grant],
+    new_scopes: Mapping[str, grant_scope.Scope],
+    *,
+    at: datetime,
 ) -> None:
     # The epoch first: the trigger lets a scope change only together with a new epoch.
     Consent.objects.filter(pk=consent.pk).update(revocation_epoch=F("revocation_epoch") + 1)
     epoch = Consent.objects.values_list("revocation_epoch", flat=True).get(pk=consent.pk)
 
     for grant in changed:
-        scope = wanted.get(grant.id)
+        scope = new_scopes.get(grant.id)
         change: dict[str, Any] = {"removed_at": at} if scope is None else {"scope": scope}
         Grant.objects.filter(pk=grant.pk).update(epoch=epoch, **change)
 
@@ -155,13 +159,17 @@ def _read_exclusions(scope: Mapping[str, Json]) -> frozenset[str]:
 
 
 def _seal_new_words(
-    wanted: Mapping[str, grant_scope.Scope], present: list[Grant], words: _WordsOf, *, subject: str
+    new_scopes: Mapping[str, grant_scope.Scope],
+    present: list[Grant],
+    words: _WordsOf,
+    *,
+    subject: str,
 ) -> dict[str, grant_scope.Scope]:
     """Return the scopes as they are stored. Seal new words beside those that were signed."""
     kept: dict[str, grant_scope.Scope] = {}
 
     for grant in present:
-        if (scope := wanted.get(grant.id)) is None:
+        if (scope := new_scopes.get(grant.id)) is None:
             continue
 
         known = words.get(grant.id, ())
@@ -178,19 +186,19 @@ def _seal_new_words(
     return kept
 
 
-def _read_wanted_scopes(
+def _read_new_scopes(
     grants: Sequence[Mapping[str, Any]], present: list[Grant], words: _WordsOf, *, at: datetime
 ) -> dict[str, grant_scope.Scope]:
     """Return the scope that each grant shall have, by its id.
 
     Raises NotNarrower, Invalid.
     """
-    wanted: dict[str, grant_scope.Scope] = {}
+    new_scopes: dict[str, grant_scope.Scope] = {}
     faults: list[Fault] = []
 
     for place, raw in enumerate(grants):
         where = f"grants.{place}"
-        grant = _match_grant(raw, [one for one in present if one.id not in wanted])
+        grant = _match_grant(raw, [one for one in present if one.id not in new_scopes])
         if grant is None:
             faults.append(
                 Fault(
@@ -202,7 +210,7 @@ def _read_wanted_scopes(
         given = {name: value for name, value in raw.items() if name != "id"}
         try:
             whole = intended_uses.restore_scope_words(grant.scope, words.get(grant.id, ()))
-            scope, _ = scope_parsing.parse_scope({**whole, **given}, where=f"{where}.")
+            scope, _ = scope_parsing.parse_scope({**whole, **given}, prefix=f"{where}.")
         except Invalid as error:
             faults.extend(error.faults)
             continue
@@ -213,7 +221,7 @@ def _read_wanted_scopes(
             for field in scope_comparison.find_widened_fields(scope, grant.scope, on=at.date())
         )
 
-        wanted[grant.id] = scope
+        new_scopes[grant.id] = scope
 
     if any(fault.code != NotNarrower.code for fault in faults):
         raise Invalid("Some fields are wrong.", faults=faults)
@@ -221,12 +229,12 @@ def _read_wanted_scopes(
     if faults:
         raise NotNarrower("A consent can only be narrowed without a new signature.", faults=faults)
 
-    return wanted
+    return new_scopes
 
 
 def _match_grant(raw: Mapping[str, Any], present: list[Grant]) -> Grant | None:
-    if wanted := raw.get("id"):
-        return next((grant for grant in present if grant.id == wanted), None)
+    if grant_id := raw.get("id"):
+        return next((grant for grant in present if grant.id == grant_id), None)
 
     use_case = code_spelling.normalise_code(str(raw.get("use_case")))
     by_use_case = {str(grant.scope["use_case"]): grant for grant in reversed(present)}

@@ -70,7 +70,7 @@ def read_grants(
 
     for place, raw in enumerate(grants):
         try:
-            scope, doubts = scope_parsing.parse_scope(raw, where=f"grants.{place}.")
+            scope, doubts = scope_parsing.parse_scope(raw, prefix=f"grants.{place}.")
         except Invalid as error:
             faults.extend(error.faults)
             continue

@@ -68,7 +68,7 @@ def restore_scopes(consent: Consent) -> list[grant_scope.Scope]:
 
 
 def _build_grant(
-    consent: Consent, place: int, scope: grant_scope.Scope, known: Mapping[str, IntendedUseWords]
+    consent: Consent, position: int, scope: grant_scope.Scope, known: Mapping[str, IntendedUseWords]
 ) -> Grant:
     grant_id = ids.new("grt")
     text = str(scope[intended_uses.WORDS])
@@ -78,7 +78,7 @@ def _build_grant(
     return Grant(
         id=grant_id,
         consent=consent,
-        position=place,
+        position=position,
         use_case=str(scope["use_case"]),
         signed=kept,
         scope=kept,

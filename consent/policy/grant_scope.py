@@ -57,10 +57,10 @@ def read_exclusions(scope: Mapping[str, Json]) -> frozenset[str]:
     return frozenset(read) if len(read) == len(given) else frozenset({*read, use_cases.UNREADABLE})
 
 
-def keep_known(given: Iterable[str], spell: Callable[[str], str]) -> tuple[str, ...]:
+def keep_known(texts: Iterable[str], spell: Callable[[str], str]) -> tuple[str, ...]:
     """Return the canonical spelling of those texts that have one."""
     found: list[str] = []
-    for text in given:
+    for text in texts:
         try:
             found.append(spell(text))
         except ValueError:

@@ -247,27 +247,27 @@ def _languages_covered(language: str) -> frozenset[str]:
     return _REACH.get(language) or frozenset({language})
 
 
-def _covers_rest(wanted: Sequence[str], given: Sequence[str]) -> bool:
+def _covers_rest(range_subtags: Sequence[str], subtags: Sequence[str]) -> bool:
     at = 0
-    for part in wanted:
+    for part in range_subtags:
         if part == ANY:
             continue
 
-        while at < len(given) and not _subtag_fits(part, given[at]):
+        while at < len(subtags) and not _subtag_fits(part, subtags[at]):
             # A singleton begins an extension. What follows is not the language.
-            if len(given[at]) == 1:
+            if len(subtags[at]) == 1:
                 return False
             at += 1
 
-        if at == len(given):
+        if at == len(subtags):
             return False
         at += 1
 
     return True
 
 
-def _subtag_fits(part: str, given: str) -> bool:
-    return part == given or (part in REGIONS and given in REGIONS[part])
+def _subtag_fits(part: str, subtag: str) -> bool:
+    return part == subtag or (part in REGIONS and subtag in REGIONS[part])
 
 
 def _without_alias(tag: str, *, keep: Collection[str] = ()) -> str:

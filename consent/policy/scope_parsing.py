@@ -26,7 +26,7 @@ _VAGUE: Final = (
 )
 
 
-def parse_scope(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tuple[Fault, ...]]:
+def parse_scope(raw: Mapping[str, Any], *, prefix: str = "") -> tuple[Scope, tuple[Fault, ...]]:
     """Bring one grant of a request to canonical form, and return it with its warnings.
 
     `raw` has the shape of the API (`use_case, intended_uses, actions, languages, channels,
@@ -37,13 +37,13 @@ def parse_scope(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tupl
     faults: list[Fault] = []
 
     def codes(name: str, spell: Callable[[str], str], default: tuple[str, ...] = ()) -> list[str]:
-        return _parse_codes(raw.get(name, default), spell, name, where=where, faults=faults)
+        return _parse_codes(raw.get(name, default), spell, name, prefix=prefix, faults=faults)
 
-    use_case = _parse_use_case(str(raw["use_case"]), attr=f"{where}use_case", faults=faults)
+    use_case = _parse_use_case(str(raw["use_case"]), attr=f"{prefix}use_case", faults=faults)
     text = " ".join(str(raw["intended_uses"]).split())
     if len(text) < SHORTEST_DESCRIPTION:
         detail = f"Describe the intended uses in at least {SHORTEST_DESCRIPTION} characters."
-        faults.append(Fault(code="too_short", detail=detail, attr=f"{where}intended_uses"))
+        faults.append(Fault(code="too_short", detail=detail, attr=f"{prefix}intended_uses"))
     scope: Scope = {
         "use_case": use_case,
         "intended_uses": text,
@@ -53,27 +53,27 @@ def parse_scope(raw: Mapping[str, Any], *, where: str = "") -> tuple[Scope, tupl
         "territories": codes("territories", territories.parse_territory, ("*",)),
         "exclusions": codes("exclusions", use_cases.parse_exclusion),
         "sensitive_content": codes("sensitive_content", parse_sensitive_label),
-        "quota": _parse_quota(raw.get("quota") or {}, attr=f"{where}quota", faults=faults),
+        "quota": _parse_quota(raw.get("quota") or {}, attr=f"{prefix}quota", faults=faults),
         "min_disclosure": raw.get("min_disclosure") or "none",
         "on_death": raw.get("on_death") or "stop",
     }
     for name in ("actions", "languages", "channels", "territories"):
         if not scope[name] and not any(
-            (fault.attr or "").startswith(f"{where}{name}") for fault in faults
+            (fault.attr or "").startswith(f"{prefix}{name}") for fault in faults
         ):
-            faults.append(Fault(code="empty", detail="Name at least one.", attr=f"{where}{name}"))
+            faults.append(Fault(code="empty", detail="Name at least one.", attr=f"{prefix}{name}"))
     if faults:
         raise Invalid("Some fields are wrong.", faults=faults)
-    return scope, tuple(_find_warnings(scope, where))
+    return scope, tuple(_find_warnings(scope, prefix))
 
 
 def _parse_codes(
-    raw: object, spell: Callable[[str], str], name: str, *, where: str, faults: list[Fault]
+    raw: object, spell: Callable[[str], str], name: str, *, prefix: str, faults: list[Fault]
 ) -> list[str]:
     given = [str(item) for item in cast("Iterable[object]", raw or ())]
     spelt: list[str] = []
     for at, text in enumerate(given):
-        attr = f"{where}{name}.{at}"
+        attr = f"{prefix}{name}.{at}"
         try:
             code = spell(text)
         except ValueError:
@@ -145,14 +145,16 @@ def _parse_quota(raw: Mapping[str, Any], *, attr: str, faults: list[Fault]) -> S
     return quota
 
 
-def _find_warnings(scope: Scope, where: str) -> Iterable[Fault]:
+def _find_warnings(scope: Scope, prefix: str) -> Iterable[Fault]:
     text = str(scope["intended_uses"]).lower()
     if vague := [words for words in _VAGUE if words in text]:
         detail = (
             f"“{vague[0]}” is vague: courts want a reasonably specific description of the intended "
             "uses."
         )
-        yield Fault(code="vague", detail=detail, attr=f"{where}intended_uses")
+        yield Fault(code="vague", detail=detail, attr=f"{prefix}intended_uses")
     for at, language in enumerate(get_strings(scope, "languages")):
-        if caveat := language_caveats.find_language_caveat(language, attr=f"{where}languages.{at}"):
+        if caveat := language_caveats.find_language_caveat(
+            language, attr=f"{prefix}languages.{at}"
+        ):
             yield caveat

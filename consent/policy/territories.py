@@ -91,15 +91,15 @@ def covers_territory(granted: Iterable[str], asked: str | None, *, on: date) -> 
 
 
 @lru_cache(maxsize=4096)
-def has_overlap(one: str, other: str) -> bool:
+def has_overlap(territory: str, other: str) -> bool:
     """Return True if a place can lie in both of two canonical territories, on any day."""
-    if ANY in {one, other} or one == other:
+    if ANY in {territory, other} or territory == other:
         return True
 
-    if "-" in one and "-" in other:
+    if "-" in territory and "-" in other:
         return False
 
-    return not _ever_in(one).isdisjoint(_ever_in(other))
+    return not _ever_in(territory).isdisjoint(_ever_in(other))
 
 
 def _ever_in(code: str) -> frozenset[str]:

@@ -61,12 +61,16 @@ class LinkStatus:
         return self.state in BINDING
 
 
-def get_link_time(token: str, *, real: datetime) -> datetime:
+def get_link_time(token: str, *, wall_time: datetime) -> datetime:
     """Return the present time for the request of this link. A request of the sandbox follows its
     organisation's test clock.
     """
     consent = _consents_of_link(token).first()
-    return now_for(consent.organisation, livemode=consent.livemode, real=real) if consent else real
+    return (
+        now_for(consent.organisation, livemode=consent.livemode, wall_time=wall_time)
+        if consent
+        else wall_time
+    )
 
 
 def get_link_status(token: str, *, at: datetime) -> LinkStatus:

@@ -56,11 +56,11 @@ def draw_with_faults(view: SigningView, *, token: str, entered: Entered, invalid
     )
 
 
-def list_contact_lines(said: Contact) -> tuple[tuple[str, str, str], ...]:
+def list_contact_lines(contact: Contact) -> tuple[tuple[str, str, str], ...]:
     """Return the lines of a contact: which of them it is (`contact`, `dpo`), its words, and where a
     link to it leads.
     """
-    lines = (("contact", said.contact), ("dpo", said.dpo))
+    lines = (("contact", contact.contact), ("dpo", contact.dpo))
     return tuple((kind, text, contact_details.link_to(text)) for kind, text in lines if text)
 
 

@@ -48,7 +48,7 @@ def show_signing_page(request: HttpRequest, token: str) -> HttpResponse:
 
     Whatever has happened to it already shows as a page of its own.
     """
-    at = links.get_link_time(token, real=clock.now())
+    at = links.get_link_time(token, wall_time=clock.now())
     try:
         if request.method == "POST":
             return _submit_answer(request, token)
@@ -84,7 +84,7 @@ def decline_by_link(request: HttpRequest, token: str) -> HttpResponse:
         ceremony.decline_request(
             token,
             reason=request.POST.get("reason", ""),
-            at=links.get_link_time(token, real=clock.now()),
+            at=links.get_link_time(token, wall_time=clock.now()),
         )
     except LinkNotFound:
         return _show_unknown_link(request, token)
@@ -103,7 +103,7 @@ def withdraw_by_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _redirect_to_signing(token)
     try:
-        links.withdraw_consent(token, at=links.get_link_time(token, real=clock.now()))
+        links.withdraw_consent(token, at=links.get_link_time(token, wall_time=clock.now()))
     except LinkNotFound:
         return _show_unknown_link(request, token)
     return _redirect_to_signing(token)
@@ -113,7 +113,7 @@ def withdraw_by_link(request: HttpRequest, token: str) -> HttpResponse:
 @web.keep_private
 def download_receipt(request: HttpRequest, token: str, kind: str) -> HttpResponse:
     """Return the person's copy, to read or for computers."""
-    at = links.get_link_time(token, real=clock.now())
+    at = links.get_link_time(token, wall_time=clock.now())
     try:
         consent = links.get_signed_consent(token)
     except LinkNotFound:
@@ -134,7 +134,7 @@ def download_receipt(request: HttpRequest, token: str, kind: str) -> HttpRespons
 
 def _submit_answer(request: HttpRequest, token: str) -> HttpResponse:
     agent = request.headers.get("User-Agent", "")
-    at = links.get_link_time(token, real=clock.now())
+    at = links.get_link_time(token, wall_time=clock.now())
     view = ceremony.get_signing_view(token, at=at)
     snapshot = page_renderer.draw_snapshot(view, token=token)
     try:
@@ -183,7 +183,7 @@ def _show_end_state(
     """Show the page of an end state: what happened, whom to ask, and, while the consent is active,
     the way to withdraw.
     """
-    link = links.get_link_status(token, at=links.get_link_time(token, real=clock.now()))
+    link = links.get_link_status(token, at=links.get_link_time(token, wall_time=clock.now()))
     if link.not_me and link.state is ConsentState.DECLINED:
         ending = "not_me"
     ending = ending or _AS.get(link.state, link.state)

@@ -83,9 +83,9 @@ class ShownText(TextField):
             raise serializers.ValidationError(detail, code="too_short")
         return text
 
-    def _clean_words(self, said: str) -> str:
+    def _clean_words(self, text: str) -> str:
         try:
-            return shown_text.clean_text(said, one_line=self._one_line)
+            return shown_text.clean_text(text, one_line=self._one_line)
         except ValueError as error:
             raise serializers.ValidationError(str(error), code=shown_text.INVISIBLE) from error
 
@@ -194,14 +194,14 @@ class Moment(serializers.DateTimeField):
 class Bounded(serializers.ListField):
     """A list that is measured before anything in it is looked at."""
 
-    def __init__(self, *, most: int, **options: Any) -> None:
-        self.most = most
-        super().__init__(max_length=most, **options)
+    def __init__(self, *, limit: int, **options: Any) -> None:
+        self.limit = limit
+        super().__init__(max_length=limit, **options)
 
     def to_internal_value(self, data: Any) -> list[Any]:
         """Return the list."""
-        if isinstance(data, list) and len(data) > self.most:
-            raise serializers.ValidationError(f"At most {self.most} entries.", code="out_of_range")
+        if isinstance(data, list) and len(data) > self.limit:
+            raise serializers.ValidationError(f"At most {self.limit} entries.", code="out_of_range")
         return super().to_internal_value(data)
 
 

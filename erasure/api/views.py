@@ -56,7 +56,7 @@ class EraseView(APIView):
             reason=form["reason"],
             actor=caller.actor,
             at=caller.now(),
-            real=clock.now(),
+            wall_time=clock.now(),
         )
         warnings = _build_reason_warnings(form["reason"])
         return Response(

@@ -75,7 +75,7 @@ def describe_written_mark(sound: Sound, layer: AudiowmarkLayer) -> tuple[Mapping
     if sound.seconds < LEAST_SECONDS:
         return ()
     rows = audiowmark.detect(
-        _to_channels(sound.samples), sound.rate, keys=[layer.key], least=audiowmark.HOPEFUL
+        _to_channels(sound.samples), sound.rate, keys=[layer.key], minimum=audiowmark.HOPEFUL
     )
     mine = [row for row in rows if row.message == _to_message(layer)]
     if not mine:
@@ -99,7 +99,7 @@ def detect_clip_ids(
     Most of them are wrong. `keys` are derived keys by name. The sound is analysed once.
     """
     known = [to_audiowmark_key(secret, name) for name, secret in keys.items()]
-    rows = audiowmark.detect(_to_channels(samples), rate, keys=known, least=audiowmark.HOPEFUL)
+    rows = audiowmark.detect(_to_channels(samples), rate, keys=known, minimum=audiowmark.HOPEFUL)
     return tuple(
         AudiowmarkMatch(
             key_name=row.key,

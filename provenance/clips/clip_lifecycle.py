@@ -24,7 +24,7 @@ from vault import blobs, sealed_notes
 
 @transactions.requires_transaction
 def issue_clip(
-    clip_id: str, delivery: ClipDelivery, *, said: log_body.LoggedTerms, at: datetime, actor: str
+    clip_id: str, delivery: ClipDelivery, *, terms: log_body.LoggedTerms, at: datetime, actor: str
 ) -> Clip:
     """Turn a reservation into an issued clip, and log it.
 
@@ -42,10 +42,10 @@ def issue_clip(
     clip.event_id = _log_clip_event(
         clip,
         "clip.issued",
-        log_body.build_issued_body(clip, said),
+        log_body.build_issued_body(clip, terms),
         at=at,
         actor=actor,
-        script=said.script,
+        script=terms.script,
     )
     clip.save(update_fields=["event_id"])
     return clip
@@ -98,13 +98,17 @@ def abort_clip(
 
 
 @transactions.opens_transaction
-def withdraw_clips_of_consent(consent_id: str, *, at: datetime, actor: str, most: int = 200) -> int:
-    """Mark up to `most` issued clips of a withdrawn consent as withdrawn, log each, and return how
+def withdraw_clips_of_consent(
+    consent_id: str, *, at: datetime, actor: str, limit: int = 200
+) -> int:
+    """Mark up to `limit` issued clips of a withdrawn consent as withdrawn, log each, and return how
     many.
 
     Call it until it returns 0.
     """
-    found = Clip.objects.filter(consent_id=consent_id, state=ClipState.ISSUED).order_by("id")[:most]
+    found = Clip.objects.filter(consent_id=consent_id, state=ClipState.ISSUED).order_by("id")[
+        :limit
+    ]
     withdrawn = [clip for clip in found if _withdraw_clip(clip, at)]
     body: dict[str, Json] = {"code": "consent_revoked"}
     events.append_events(

@@ -28,6 +28,6 @@ class PartialDelivery:
     said: LoggedTerms
 
 
-def build_issued_body(clip: Clip, said: LoggedTerms) -> dict[str, Json]:
+def build_issued_body(clip: Clip, terms: LoggedTerms) -> dict[str, Json]:
     """Return the body of `clip.issued`, without the script's hash, which needs the event's key."""
-    return {**write_log_fields(clip), "terms": said.grant, "asked": said.asked}
+    return {**write_log_fields(clip), "terms": terms.grant, "asked": terms.asked}

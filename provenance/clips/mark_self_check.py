@@ -52,7 +52,7 @@ class MarkReadings:
     identity: int | None
 
 
-def check_mark(heard: Sound, wanted: Output, *, token: int, key: bytes) -> MarkReadings | None:
+def check_mark(heard: Sound, output: Output, *, token: int, key: bytes) -> MarkReadings | None:
     """Read the token after each handling that the delivered score leaves in doubt.
 
     Returns None as soon as one reading fails.
@@ -62,7 +62,7 @@ def check_mark(heard: Sound, wanted: Output, *, token: int, key: bytes) -> MarkR
         return None
 
     scores = {"delivered": delivered.score}
-    for name, handling in _list_checks(heard, wanted, scores):
+    for name, handling in _list_checks(heard, output, scores):
         reading = _read_token(handling(heard), key)
         if reading is None or reading.token != token:
             return None
@@ -84,7 +84,7 @@ def _read_token(sound: Sound, key: bytes) -> DecodedToken | None:
 
 
 def _list_checks(
-    heard: Sound, wanted: Output, scores: dict[str, float]
+    heard: Sound, output: Output, scores: dict[str, float]
 ) -> Iterator[tuple[str, Handling]]:
     """Yield what this clip must survive, and what its scores leave in doubt.
 
@@ -93,14 +93,14 @@ def _list_checks(
     """
     if heard.seconds >= CUT_FROM_SECONDS:
         yield "cut", _drop_start
-    bit_rate = wanted.bit_rate_bps or 0
+    bit_rate = output.bit_rate_bps or 0
     if scores["delivered"] >= CLEAR_OF_OPUS:
         return
-    if wanted.codec != "opus" or bit_rate > OPUS_BPS:
+    if output.codec != "opus" or bit_rate > OPUS_BPS:
         yield "opus", _encode_as_opus
     if min(scores.values()) < CLEAR_OF_SHIFT:
         yield "opus-shifted", lambda sound: _encode_as_opus(_shift_start(sound))
-    if min(scores.values()) < COMFORTABLE_SCORE and (wanted.codec != "mp3" or bit_rate > MP3_BPS):
+    if min(scores.values()) < COMFORTABLE_SCORE and (output.codec != "mp3" or bit_rate > MP3_BPS):
         yield "mp3-64k", _encode_as_mp3
 
 

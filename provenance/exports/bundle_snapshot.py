@@ -151,9 +151,9 @@ def build_scope(export: Export) -> ExportScope:
     )
 
 
-def local_now(export: Export, real: datetime) -> datetime:
+def local_now(export: Export, wall_time: datetime) -> datetime:
     """Return the time of the export's data, which may be a test clock's."""
-    return now_for(export.organisation, livemode=export.livemode, real=real)
+    return now_for(export.organisation, livemode=export.livemode, wall_time=wall_time)
 
 
 def _hash_parts(parts: Iterable[bytes], digest: hashlib._Hash) -> Iterator[bytes]:

@@ -197,13 +197,13 @@ def read_closings(scope: ExportScope, reach: LogRange) -> Iterator[bytes]:
 
 
 def _open_entries(
-    scope: ExportScope, where: str, values: Sequence[str | int | None]
+    scope: ExportScope, condition: str, values: Sequence[str | int | None]
 ) -> Iterator[bytes]:
     # Names and conditions of our own.
     statement = f"""
         SELECT e.idx, e.event_id, b.subject, b.sealed
         FROM {_ENTRY} e JOIN {_BODY} b ON b.event_id = e.event_id
-        WHERE e.organisation_id = %s AND {where} ORDER BY e.idx"""  # noqa: S608
+        WHERE e.organisation_id = %s AND {condition} ORDER BY e.idx"""  # noqa: S608
     deriver = lru_cache(maxsize=_OPEN)(_find_deriver)
 
     with closing(connection.chunked_cursor()) as cursor:

@@ -73,7 +73,7 @@ def expire_exports(*, at: datetime) -> int:
     """
     expired = 0
     for export in Export.objects.filter(state=ExportState.READY).select_related("organisation"):
-        here = now_for(export.organisation, livemode=export.livemode, real=at)
+        here = now_for(export.organisation, livemode=export.livemode, wall_time=at)
         if export.expires_at is not None and export.expires_at <= here:
             expired += _expire_export(export, code="", at=here)
     return expired

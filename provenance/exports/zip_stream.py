@@ -44,9 +44,9 @@ class _Sink:
     def flush(self) -> None:
         pass
 
-    def take(self, least: int) -> Iterator[bytes]:
-        """Yield what was collected, when it is `least` bytes or more."""
-        if self._size >= least:
+    def take(self, minimum: int) -> Iterator[bytes]:
+        """Yield what was collected, when it is `minimum` bytes or more."""
+        if self._size >= minimum:
             whole = b"".join(self._parts)
             self._parts = []
             self._size = 0

@@ -58,8 +58,9 @@ def order_fingerprint(clip: Clip) -> None:
         Fingerprint.objects.create(clip=clip, subject=clip.subject)
 
 
-def make_pending_fingerprints(*, at: datetime, most: int = 50) -> int:
-    """Compute, seal and index up to `most` waiting fingerprints, oldest first. Return their number.
+def make_pending_fingerprints(*, at: datetime, limit: int = 50) -> int:
+    """Compute, seal and index up to `limit` waiting fingerprints, oldest first. Return their
+    number.
 
     Waiting are those without a fingerprint and those that were indexed under another key. `at` is
     the real time.
@@ -70,7 +71,7 @@ def make_pending_fingerprints(*, at: datetime, most: int = 50) -> int:
         leases.is_claimable(at), attempt__lt=F("attempts_before") + MOST_ATTEMPTS
     ).order_by("id")
     made = 0
-    for row_id in list(waiting.values_list("id", flat=True)[:most]):
+    for row_id in list(waiting.values_list("id", flat=True)[:limit]):
         # Another worker may have made it since the list was read.
         rows = unmade.select_related("clip").filter(id=row_id)
         row = leases.claim(rows, at=at, lease=LEASE)

@@ -169,7 +169,7 @@ class Audiowmark:
 
     def _rows(self, sound: Sound) -> list[audiowmark.DetectorRow]:
         return audiowmark.detect(
-            _to_channels(sound), sound.rate, keys=[self._key], least=audiowmark.HOPEFUL
+            _to_channels(sound), sound.rate, keys=[self._key], minimum=audiowmark.HOPEFUL
         )
 
 

@@ -17,19 +17,19 @@ _RESULTS: Final = {
 }
 
 
-def check_c2pa_layer(upload: Upload, expected: Clip | None) -> LayerResult:
-    """Read the file's manifest. `expected` is the clip that other layers found, if any."""
+def check_c2pa_layer(upload: Upload, expected_clip: Clip | None) -> LayerResult:
+    """Read the file's manifest. `expected_clip` is the clip that other layers found, if any."""
     # The result has no clip: a manifest is easily copied into another file, so it never makes a
     # verdict alone.
     found = manifest_reader.read_credentials(upload.data)
-    result = _judge_credentials(found, expected)
+    result = _judge_credentials(found, expected_clip)
     return LayerResult(evidence=LayerEvidence(layer="c2pa", result=result))
 
 
-def _judge_credentials(found: Credentials, expected: Clip | None) -> str:
+def _judge_credentials(found: Credentials, expected_clip: Clip | None) -> str:
     if not found.ours:
         return _RESULTS.get(found.state, "absent")
-    if expected is not None and expected.manifest_id != found.manifest_id:
+    if expected_clip is not None and expected_clip.manifest_id != found.manifest_id:
         return "mismatch"
 
     return "match"

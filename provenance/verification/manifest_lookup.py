@@ -45,7 +45,7 @@ class Match:
     score: int | None = None
 
 
-def find_by_binding(algorithm: str, value: str, *, most: int) -> tuple[Match, ...]:
+def find_by_binding(algorithm: str, value: str, *, limit: int) -> tuple[Match, ...]:
     """Return the manifests of a soft binding, or none for an algorithm that is not ours.
 
     Raises Malformed for an unreadable value.
@@ -57,10 +57,10 @@ def find_by_binding(algorithm: str, value: str, *, most: int) -> tuple[Match, ..
     if clip_id is None:
         raise Malformed("The value is not the base64 of 16 bytes.")
 
-    return _to_matches(_list_clips_with_manifest().filter(id=clip_id))[:most]
+    return _to_matches(_list_clips_with_manifest().filter(id=clip_id))[:limit]
 
 
-def find_by_content(data: bytes, *, algorithm: str | None, most: int) -> tuple[Match, ...]:
+def find_by_content(data: bytes, *, algorithm: str | None, limit: int) -> tuple[Match, ...]:
     """Return the manifests of the file's clip: by its bytes, by its mark, then by similar sound.
 
     The file is decoded in the child and not stored.
@@ -75,14 +75,14 @@ def find_by_content(data: bytes, *, algorithm: str | None, most: int) -> tuple[M
         sound = decoding.decode_untrusted(data).sound
     except UnreadableAudio as error:
         if found:
-            return tuple(found)[:most]
+            return tuple(found)[:limit]
         raise Malformed(error.detail) from error
 
     found |= dict.fromkeys(_match_watermark(sound))
     named = {match.manifest_id for match in found}
     similar = [match for match in _match_fingerprint(sound) if match.manifest_id not in named]
 
-    return (*found, *similar)[:most]
+    return (*found, *similar)[:limit]
 
 
 def get_manifest_store(manifest_id: str, *, active_only: bool = False) -> bytes:

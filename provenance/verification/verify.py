@@ -27,7 +27,7 @@ LAYERS: Final = (
 """Every layer, the surest first: each takes the clip that those before it found."""
 
 
-def verify(data: bytes, *, first: str = "") -> VerificationResult:
+def verify(data: bytes, *, prefer_organisation_id: str = "") -> VerificationResult:
     """Check an upload in every layer, in this order.
 
     1. Decode the file in a limited child process.
@@ -35,14 +35,14 @@ def verify(data: bytes, *, first: str = "") -> VerificationResult:
     3. Answer that the file is unreadable, if it has no sound and its bytes are unknown.
     4. Conclude one verdict from all results.
 
-    `first` names the organisation whose marks are searched before those of others. Nothing is
-    raised about the file: unreadable audio is a verdict, too.
+    `prefer_organisation_id` names the organisation whose marks are searched before those of others.
+    Nothing is raised about the file: unreadable audio is a verdict, too.
 
     Raises Unavailable when the child process or the vault is down.
     """
     # 1. Decode.
     sound, why = _decode_sound(data)
-    upload = Upload(data=data, sound=sound, prefer_organisation_id=first)
+    upload = Upload(data=data, sound=sound, prefer_organisation_id=prefer_organisation_id)
 
     # 2. Check the layers.
     results: list[LayerResult] = []

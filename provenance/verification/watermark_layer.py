@@ -40,19 +40,19 @@ MOST_AUDIOWMARK_SECONDS: Final = 60.0
 """Keys, and seconds from the start, searched for the audiowmark layer: half a second a key."""
 
 
-def check_watermark_layer(upload: Upload, expected: Clip | None) -> LayerResult:
+def check_watermark_layer(upload: Upload, expected_clip: Clip | None) -> LayerResult:
     """Search the sound under the keys in use.
 
-    `expected` is the clip that an exact layer found, if there is one. The keys of its organisation,
-    or else of the preferred one, are tried before those of others.
+    `expected_clip` is the clip that an exact layer found, if there is one. The keys of its
+    organisation, or else of the preferred one, are tried before those of others.
     """
-    prefer = expected.organisation_id if expected else upload.prefer_organisation_id
+    prefer = expected_clip.organisation_id if expected_clip else upload.prefer_organisation_id
     every = watermark_keys.list_watermark_keys(prefer_organisation_id=prefer)
     found = _search_under_keys(upload.require_sound(), every, prefer)
 
     # Each step has a limit of its own, and beyond the lowest not all keys were tried.
     partly = len(every) > min(MOST_KEYS, MOST_KEYS_ROUGH, MOST_AUDIOWMARK_KEYS)
-    return _judge_findings(found, expected, partly=partly)
+    return _judge_findings(found, expected_clip, partly=partly)
 
 
 def search_marks(sound: Sound) -> tuple[MarkFinding, ...]:
@@ -121,7 +121,7 @@ def _attach_clips(found: Iterable[watermark.Segment]) -> tuple[MarkFinding, ...]
 
 
 def _judge_findings(
-    found: tuple[MarkFinding, ...], expected: Clip | None, *, partly: bool
+    found: tuple[MarkFinding, ...], expected_clip: Clip | None, *, partly: bool
 ) -> LayerResult:
     if not found:
         why = "partly" if partly else ""
@@ -133,7 +133,7 @@ def _judge_findings(
             evidence=LayerEvidence(layer="watermark", result="candidate"), marks=found
         )
 
-    if expected and expected.id not in {clip.id for clip in clips}:
+    if expected_clip and expected_clip.id not in {clip.id for clip in clips}:
         return LayerResult(
             evidence=LayerEvidence(layer="watermark", result="mismatch"), clip=clips[0], marks=found
         )

@@ -62,17 +62,17 @@ class Bundle:
         self.places: dict[str, dict[str, int]] | None = None
         self.roots: dict[int, bytes] = {}
 
-    def read(self, name: str, most: int = LARGEST_MANIFEST) -> bytes:
+    def read(self, name: str, limit: int = LARGEST_MANIFEST) -> bytes:
         """Return the content of a small file."""
         with self.files.open(name) as file:
-            data = file.read(most + 1)
+            data = file.read(limit + 1)
 
-        if len(data) > most:
-            raise Refusal(f"{name} is larger than {most} bytes")
+        if len(data) > limit:
+            raise Refusal(f"{name} is larger than {limit} bytes")
 
         return data
 
-    def lines(self, name: str, most: int = LONGEST_LINE) -> Iterator[bytes]:
+    def lines(self, name: str, limit: int = LONGEST_LINE) -> Iterator[bytes]:
         """Yield the lines of a file without their newlines. The last line must end with one too."""
         if name not in self.files.sizes:
             raise Refusal(f"there is no {name}")
@@ -80,7 +80,7 @@ class Bundle:
         # The stream has the methods of a raw file.
         with io.BufferedReader(self.files.open(name), BLOCK) as file:  # type: ignore[type-var]
             while True:
-                line = file.readline(most + 2)
+                line = file.readline(limit + 2)
                 if not line:
                     return
                 if not line.endswith(b"\n"):

@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     return _verify_bundle(words)
 
 
-def _verify_bundle(words: list[str]) -> int:
+def _verify_bundle(arguments: list[str]) -> int:
     parser = _ArgumentParser(
         prog="verify.py",
         description="Verify a Sayso bundle offline. `verify.py receipt --help` is about receipts.",
@@ -63,7 +63,7 @@ def _verify_bundle(words: list[str]) -> int:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object instead of lines"
     )
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
 
     def work(report: CheckReport) -> bool:
         keys = _read_option_file(options.key)
@@ -76,7 +76,7 @@ def _verify_bundle(words: list[str]) -> int:
     return _run_and_print(work, as_json=options.json)
 
 
-def _verify_receipt(words: list[str]) -> int:
+def _verify_receipt(arguments: list[str]) -> int:
     parser = _ArgumentParser(
         prog="verify.py receipt", description="Verify a clip's receipt offline."
     )
@@ -93,7 +93,7 @@ def _verify_receipt(words: list[str]) -> int:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object instead of lines"
     )
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
 
     def work(report: CheckReport) -> bool:
         given = {

@@ -68,11 +68,11 @@ def _encode_point(point: Point) -> bytes:
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
-def _add_points(one: Point, other: Point) -> Point:
-    a = (one[1] - one[0]) * (other[1] - other[0]) % P
-    b = (one[1] + one[0]) * (other[1] + other[0]) % P
-    c = 2 * one[3] * other[3] * D % P
-    d = 2 * one[2] * other[2] % P
+def _add_points(left: Point, right: Point) -> Point:
+    a = (left[1] - left[0]) * (right[1] - right[0]) % P
+    b = (left[1] + left[0]) * (right[1] + right[0]) % P
+    c = 2 * left[3] * right[3] * D % P
+    d = 2 * left[2] * right[2] % P
     e, f, g, h = b - a, d - c, d + c, b + a
 
     return (e * f % P, g * h % P, f * g % P, e * h % P)
@@ -87,12 +87,12 @@ def _double_point(point: Point) -> Point:
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
-def _add_two_products(a: int, one: Point, b: int, other: Point) -> Point:
+def _add_two_products(a: int, left: Point, b: int, right: Point) -> Point:
     """Return a·one + b·other, both at once, bit by bit.
 
     It is not constant time: everything here is public.
     """
-    terms = (NEUTRAL, one, other, _add_points(one, other))
+    terms = (NEUTRAL, left, right, _add_points(left, right))
     result = NEUTRAL
 
     for bit in range(max(a.bit_length(), b.bit_length()) - 1, -1, -1):

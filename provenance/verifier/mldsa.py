@@ -190,9 +190,9 @@ def _invert_transform(values: Polynomial) -> Polynomial:
     return [value * 8_347_681 % Q for value in result]
 
 
-def _multiply_polynomials(one: Polynomial, other: Polynomial) -> Polynomial:
-    return [a * b % Q for a, b in zip(one, other)]
+def _multiply_polynomials(left: Polynomial, right: Polynomial) -> Polynomial:
+    return [a * b % Q for a, b in zip(left, right)]
 
 
-def _add_polynomials(one: Polynomial, other: Polynomial) -> Polynomial:
-    return [(a + b) % Q for a, b in zip(one, other)]
+def _add_polynomials(left: Polynomial, right: Polynomial) -> Polynomial:
+    return [(a + b) % Q for a, b in zip(left, right)]

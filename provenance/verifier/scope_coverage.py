@@ -130,9 +130,9 @@ def _canonicalise_range(text: str) -> str:
     return text
 
 
-def _is_in_range(wanted: str, tag: str) -> bool:
+def _is_in_range(language_range: str, tag: str) -> bool:
     """Return True by extended filtering (RFC 4647, 3.3.2). A language reaches its other names."""
-    outer, inner = wanted.split("-"), tag.split("-")
+    outer, inner = language_range.split("-"), tag.split("-")
     macro = MACRO_OF.get(outer[0])
     reach = (macro,) if macro else (outer[0], *ALSO_COVERED.get(outer[0], ()))
     if outer[0] != "*" and inner[0] not in reach:

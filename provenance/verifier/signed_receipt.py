@@ -148,18 +148,18 @@ def _join_list(grant: dict[str, Any], name: str) -> str:
     return " ".join(map(str, grant[name]))
 
 
-def read_small_file(path: Path | None, most: int, what: str) -> bytes:
-    """Return a file of at most `most` bytes.
+def read_small_file(path: Path | None, limit: int, description: str) -> bytes:
+    """Return a file of at most `limit` bytes.
 
     Raises UnreadableBundle.
     """
     if path is None:
-        raise UnreadableBundle(f"{what} is missing")
+        raise UnreadableBundle(f"{description} is missing")
 
     with path.open("rb") as file:
-        data = file.read(most + 1)
+        data = file.read(limit + 1)
 
-    if len(data) > most:
-        raise UnreadableBundle(f"{what} is larger than {most} bytes")
+    if len(data) > limit:
+        raise UnreadableBundle(f"{description} is larger than {limit} bytes")
 
     return data

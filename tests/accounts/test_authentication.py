@@ -152,7 +152,7 @@ class TestCaller:
             organisation=acme,
             duration=durations.parse_duration("P1Y"),
             actor="system:test",
-            real=clock.now(),
+            wall_time=clock.now(),
         )
         years = [client_of(key).get("/speakers").data["now"].year for key in (test, live)]
         assert years[0] - years[1] == 1

@@ -207,26 +207,26 @@ class TestAdvanceTestClock:
             organisation=organisation,
             duration=durations.parse_duration(text),
             actor="system:test",
-            real=NOON,
+            wall_time=NOON,
         )
 
     def test_moves_test_data_and_leaves_live_data(self, acme: Organisation) -> None:
         self.advance(acme, "P1Y")
         ahead = NOON.replace(year=2027)
-        assert sandbox_clock.now_for(acme, livemode=False, real=NOON) == ahead
-        assert sandbox_clock.now_for(acme, livemode=True, real=NOON) == NOON
+        assert sandbox_clock.now_for(acme, livemode=False, wall_time=NOON) == ahead
+        assert sandbox_clock.now_for(acme, livemode=True, wall_time=NOON) == NOON
 
     def test_adds_up(self, acme: Organisation) -> None:
         self.advance(acme, "P1M")
         self.advance(acme, "P1M")
-        assert sandbox_clock.now_for(acme, livemode=False, real=NOON) == NOON.replace(
+        assert sandbox_clock.now_for(acme, livemode=False, wall_time=NOON) == NOON.replace(
             year=2027, month=1
         )
 
     def test_leaves_the_neighbour_alone(self, acme: Organisation, bolt: Organisation) -> None:
         self.advance(acme, "P1Y")
         bolt.refresh_from_db()
-        assert sandbox_clock.now_for(bolt, livemode=False, real=NOON) == NOON
+        assert sandbox_clock.now_for(bolt, livemode=False, wall_time=NOON) == NOON
 
     def test_is_an_event_of_the_test_side(
         self, acme: Organisation, heard: list[DomainEvent]

@@ -103,7 +103,7 @@ def erase(ada: Ada) -> None:
     speaker = ada.speaker
     erasure = erasure_requests.request_erasure(
         speaker.id, organisation=speaker.organisation, livemode=speaker.livemode,
-        reason="requested", actor="system:test", at=clock.now(), real=clock.now(),
+        reason="requested", actor="system:test", at=clock.now(), wall_time=clock.now(),
     )  # fmt: skip
     execution.continue_erasure(erasure.id, now=clock.now)
     sequencer.settle_log(speaker.organisation_id, at=clock.now())

@@ -160,14 +160,14 @@ class TestABody:
         assert {
             path
             for path, most in takers.items()
-            if declared_limits.get_limit(f"/{path}").most < most
+            if declared_limits.get_limit(f"/{path}").max_bytes < most
         } == set()
 
     @pytest.mark.parametrize(
         "path", ["/v1/speech", "/v1/nothing", "/verify/feedback", "/log/org/key"]
     )
     def test_of_a_route_that_declares_nothing_has_the_ordinary_limit(self, path: str) -> None:
-        assert declared_limits.get_limit(path) == BodyLimit(most=2**20)
+        assert declared_limits.get_limit(path) == BodyLimit(max_bytes=2**20)
 
     def test_that_a_person_sent_is_answered_with_a_page(self) -> None:
         """Without scripts nobody is told before; a problem document is nothing to read, nor is a

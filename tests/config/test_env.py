@@ -25,8 +25,8 @@ class TestReaders:
         ("read", "raw"),
         [
             (lambda: env.read_flag("SAYSO_X", default=True), "perhaps"),
-            (lambda: env.read_integer("SAYSO_X", default=1, least=1, most=9), "ten"),
-            (lambda: env.read_integer("SAYSO_X", default=1, least=1, most=9), "10"),
+            (lambda: env.read_integer("SAYSO_X", default=1, minimum=1, maximum=9), "ten"),
+            (lambda: env.read_integer("SAYSO_X", default=1, minimum=1, maximum=9), "10"),
             (lambda: env.read_url("SAYSO_X", schemes=("postgres",)), "mysql://root:secret@h/d"),
             (lambda: env.read_url("SAYSO_X", schemes=("redis",)), "redis://h:port"),
         ],
@@ -48,7 +48,7 @@ class TestSecret:
         (tmp_path / "key").write_text("k" * 40 + "\n", encoding="utf-8")
         monkeypatch.setenv("SAYSO_X_FILE", str(tmp_path / "key"))
 
-        assert env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "made") == (
+        assert env.read_secret("SAYSO_X", min_length=32, development_file=tmp_path / "made") == (
             "k" * 40,
             False,
         )
@@ -58,23 +58,27 @@ class TestSecret:
         monkeypatch.setenv("SAYSO_X_FILE", str(tmp_path / "key"))
 
         with pytest.raises(env.BadSetting, match="SAYSO_X_FILE"):
-            env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "made")
+            env.read_secret("SAYSO_X", min_length=32, development_file=tmp_path / "made")
 
     def test_short_one_is_refused(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("SAYSO_X", "hunter2")
 
         with pytest.raises(env.BadSetting, match="32"):
-            env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "made")
+            env.read_secret("SAYSO_X", min_length=32, development_file=tmp_path / "made")
 
     def test_in_development_is_made_once_and_marked(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.delenv("SAYSO_X", raising=False)
 
-        first, made = env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "s" / "made")
+        first, made = env.read_secret(
+            "SAYSO_X", min_length=32, development_file=tmp_path / "s" / "made"
+        )
 
         assert made
-        assert env.read_secret("SAYSO_X", least=32, development_file=tmp_path / "s" / "made") == (
+        assert env.read_secret(
+            "SAYSO_X", min_length=32, development_file=tmp_path / "s" / "made"
+        ) == (
             first,
             True,
         )

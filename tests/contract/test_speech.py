@@ -89,7 +89,7 @@ class TestJob:
             "queued",
             f"/v1/jobs/{made['id']}",
         )
-        job_queue.run_job_items(made["id"], real=noon, providers=only(reader))
+        job_queue.run_job_items(made["id"], wall_clock=noon, providers=only(reader))
         done = http.get(answer["Location"]).json()
         assert (done["state"], done["progress"]) == (
             "done",
@@ -104,7 +104,7 @@ class TestJob:
             "items": [{"text": SENTENCE}, {"text": SENTENCE, "language": "ja"}]
         }
         made = http.post("/v1/speech/batch", body).json()
-        job_queue.run_job_items(made["id"], real=noon, providers=only(reader))
+        job_queue.run_job_items(made["id"], wall_clock=noon, providers=only(reader))
         done = http.get(f"/v1/jobs/{made['id']}").json()
         assert done["progress"] == {"total": 2, "done": 1, "refused": 1, "failed": 0}
         assert [item["state"] for item in done["items"]] == ["done", "refused"]

@@ -29,7 +29,7 @@ def erased(voice: Voice) -> dict[str, Any]:
         reason="requested",
         actor="member:test",
         at=NOON,
-        real=NOON,
+        wall_time=NOON,
     )
     done: Erasure = execution.continue_erasure(asked.id, now=noon)
     found: Any = canonical_json.load(bytes(done.certificate or b""))

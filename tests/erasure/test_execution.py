@@ -45,7 +45,7 @@ def ask_for(voice: Voice) -> Erasure:
         reason="requested",
         actor="member:test",
         at=NOON,
-        real=NOON,
+        wall_time=NOON,
     )
 
 
@@ -89,7 +89,7 @@ class TestRequest:
                 reason="requested",
                 actor="member:test",
                 at=NOON,
-                real=NOON,
+                wall_time=NOON,
             )
 
     def test_keeps_no_free_words(self, make_voice: MakeVoice) -> None:
@@ -101,7 +101,7 @@ class TestRequest:
             reason="Mara moved to 12 Harbour Street",
             actor="member:test",
             at=NOON,
-            real=NOON,
+            wall_time=NOON,
         )
 
         assert erasure.reason == "other"

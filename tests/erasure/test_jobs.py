@@ -36,7 +36,7 @@ def batch(make_voice: MakeVoice, make_maras_consent: MakeConsent) -> Job:
         kind=JobKind.BATCH,
         principal=principal_of(voices[0]),
         at=NOON,
-        real=NOON,
+        wall_time=NOON,
         notes=WRITTEN,
         providers=only(Reader()),
     )
@@ -69,7 +69,7 @@ class TestPurge:
     def test_lets_the_other_peoples_items_be_spoken(self, batch: Job) -> None:
         erase(items(batch)[1].voice.subject)
 
-        job_queue.run_job_items(batch.id, real=noon, providers=only(Reader()))
+        job_queue.run_job_items(batch.id, wall_clock=noon, providers=only(Reader()))
 
         assert [(item.state, item.code) for item in items(batch)] == [
             ("done", ""),

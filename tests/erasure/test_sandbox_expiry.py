@@ -82,9 +82,9 @@ def furnish(make_voice: MakeVoice, make_key: MakeKey) -> Furnish:
             kind=JobKind.SPEECH,
             principal=principal_of(voice),
             at=NOON,
-            real=NOON,
+            wall_time=NOON,
         )
-        job_queue.run_job_items(job.id, real=noon, providers=only(Reader()))
+        job_queue.run_job_items(job.id, wall_clock=noon, providers=only(Reader()))
         exports.request_export(
             organisation_id=voice.organisation_id, livemode=False, kind="audit", start=None,
             end=None, speaker_id=None, words=True, at=NOON, actor="key:test",
@@ -297,7 +297,7 @@ class TestAPersonStillInUse:
         voice = make_voice()
         order, at = order_for(voice), NOON + timedelta(days=days)
         job = dispatch.queue_job(
-            [order], {}, kind=JobKind.SPEECH, principal=principal_of(voice), at=at, real=at
+            [order], {}, kind=JobKind.SPEECH, principal=principal_of(voice), at=at, wall_time=at
         )
 
         assert run(acme).gone["people"] == (0 if days else 1)
@@ -376,7 +376,7 @@ class TestDeletingByHand:
             kind=JobKind.SPEECH,
             principal=principal_of(voice),
             at=NOON,
-            real=NOON,
+            wall_time=NOON,
         )
 
         assert transactions.opens_transaction(job_settlement.delete_jobs)([job.id]) == 0

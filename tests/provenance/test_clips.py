@@ -87,7 +87,7 @@ def said(script: str = "The lamps were lit.") -> LoggedTerms:
 def issue(intent: ClipReservation, subject: str) -> Clip:
     blob_id = blobs.store_blob(subject=subject, kind="clip", data=b"audio", at=NOON)
     return clip_lifecycle.issue_clip(
-        intent.clip_id, delivery(blob_id), said=said(), at=NOON, actor="key:test"
+        intent.clip_id, delivery(blob_id), terms=said(), at=NOON, actor="key:test"
     )
 
 

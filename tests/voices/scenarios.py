@@ -80,11 +80,11 @@ def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> Worl
     )
     principal = principal_of(voice)
     job = dispatch.queue_job(
-        [order_for(voice)], {}, kind=JobKind.SPEECH, principal=principal, at=NOON, real=NOON
+        [order_for(voice)], {}, kind=JobKind.SPEECH, principal=principal, at=NOON, wall_time=NOON
     )
     erasure = erasure_requests.request_erasure(
         erased.speaker_id, organisation=erased.organisation, livemode=False, reason="requested",
-        actor="system:test", at=NOON, real=NOON,
+        actor="system:test", at=NOON, wall_time=NOON,
     )  # fmt: skip
     execution.continue_erasure(erasure.id, now=noon)
     export = exports.request_export(

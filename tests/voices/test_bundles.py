@@ -55,7 +55,7 @@ def erase(voice: Voice) -> Erasure:
     log_voices(voice.organisation)
     asked = erasure_requests.request_erasure(
         voice.speaker_id, organisation=voice.organisation, livemode=voice.livemode,
-        reason="requested", actor="member:test", at=NOON, real=NOON,
+        reason="requested", actor="member:test", at=NOON, wall_time=NOON,
     )  # fmt: skip
     return execution.continue_erasure(asked.id, now=noon)
 

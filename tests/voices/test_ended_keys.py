@@ -47,7 +47,7 @@ def queue(voice: Voice, key: ApiKey, texts: int) -> Job:
         kind=JobKind.BATCH,
         principal=principal(key),
         at=NOON,
-        real=NOON,
+        wall_time=NOON,
         providers=only(Reader()),
     )
 
@@ -96,7 +96,7 @@ def test_a_batch_ends_where_its_key_ends(voice: Voice, key: ApiKey, end: str, te
     job = queue(voice, key, texts)
 
     job_queue.run_job_items(
-        job.id, real=noon, providers=only(Interrupted(10, lambda: ENDS[end](key)))
+        job.id, wall_clock=noon, providers=only(Interrupted(10, lambda: ENDS[end](key)))
     )
 
     job.refresh_from_db()
@@ -123,7 +123,7 @@ def test_jobs_that_are_kept_are_carried_out(
     job = queue(voice, key, 3)
     end(key, keep_jobs=True)
 
-    job_queue.run_job_items(job.id, real=noon, providers=only(Reader()))
+    job_queue.run_job_items(job.id, wall_clock=noon, providers=only(Reader()))
 
     job.refresh_from_db()
     assert (job.state, job.done) == (JobState.DONE, 3)
@@ -141,7 +141,7 @@ def test_another_key_s_jobs_go_on(voice: Voice, key: ApiKey, make_key: MakeKey) 
     other = make_key(organisation=voice.organisation).key
     job = queue(voice, other, 2)
     disable(key)
-    job_queue.run_job_items(job.id, real=noon, providers=only(Reader()))
+    job_queue.run_job_items(job.id, wall_clock=noon, providers=only(Reader()))
     job.refresh_from_db()
     assert job.done == 2
 

@@ -107,12 +107,12 @@ class World:
 
     def delete_the_voice_at_once(self) -> None:
         voice_deletion.begin_deletion(self.voice.id, code="requested")
-        voice_deletion.run_deletion(self.voice.id, actor="member:x", real=lambda: self.at)
+        voice_deletion.run_deletion(self.voice.id, actor="member:x", wall_clock=lambda: self.at)
 
     def advance_the_clock(self) -> None:
         house = self.voice.organisation
         self.at = provisioning.advance_test_clock(
-            organisation=house, duration=parse_duration("P2Y"), actor="member:x", real=self.at
+            organisation=house, duration=parse_duration("P2Y"), actor="member:x", wall_time=self.at
         )
 
     def pause_and_resume(self) -> None:
@@ -164,7 +164,7 @@ class World:
     def erase(self) -> None:
         erasures.request_erasure(
             self.voice.speaker_id, organisation=self.voice.organisation, livemode=False,
-            reason="erasure", actor="member:x", at=self.at, real=self.at,
+            reason="erasure", actor="member:x", at=self.at, wall_time=self.at,
         )  # fmt: skip
 
     def restore_a_backup(self) -> None:

@@ -35,13 +35,13 @@ def queue(
         kind=kind,
         principal=principal_of(voice),
         at=NOON,
-        real=NOON,
+        wall_time=NOON,
         providers=only(Reader()),
     )
 
 
 def work(job: Job, reader: Reader | None = None, *, real: Clock = noon) -> Job:
-    job_queue.run_job_items(job.id, real=real, providers=only(reader or Reader()))
+    job_queue.run_job_items(job.id, wall_clock=real, providers=only(reader or Reader()))
     job.refresh_from_db()
     return job
 
@@ -207,7 +207,7 @@ class TestClaim:
 
         def somebody_else_finishes() -> None:
             job_queue.run_job_items(
-                job.id, real=after(job_queue.LEASE.total_seconds()), providers=only(Reader())
+                job.id, wall_clock=after(job_queue.LEASE.total_seconds()), providers=only(Reader())
             )
 
         slept = Reader(somebody_else_finishes)

@@ -129,7 +129,7 @@ class TestTurns:
         moments = iter(range(10**6))
 
         job_queue.run_job_items(
-            batch.id, real=lambda: NOON + next(moments) * TICK, providers=only(reader)
+            batch.id, wall_clock=lambda: NOON + next(moments) * TICK, providers=only(reader)
         )
 
         assert sorted(reader.spoken[:2]) == ["de", "en"]

@@ -102,7 +102,9 @@ class TestRevocation:
         def act(who: int) -> None:
             if who < 5:
                 job_queue.run_job_items(
-                    waiting[who].id, real=noon, providers=only(Reader(work_slowly, sound=TONE))
+                    waiting[who].id,
+                    wall_clock=noon,
+                    providers=only(Reader(work_slowly, sound=TONE)),
                 )
                 return
             for _ in range(
@@ -133,11 +135,13 @@ class TestDeadWorker:
 
         def act(who: int) -> None:
             if who == 0:
-                job_queue.run_job_items(job.id, real=noon, providers=only(Reader(hang, sound=TONE)))
+                job_queue.run_job_items(
+                    job.id, wall_clock=noon, providers=only(Reader(hang, sound=TONE))
+                )
             else:
                 assert hanging.wait(30)
                 job_queue.run_job_items(
-                    job.id, real=after_the_lease, providers=only(Reader(sound=TONE))
+                    job.id, wall_clock=after_the_lease, providers=only(Reader(sound=TONE))
                 )
                 freed.set()
 
@@ -153,7 +157,8 @@ class TestDeadWorker:
         reader = Reader(lambda: time.sleep(0.005), sound=TONE)
 
         in_threads(
-            lambda _who: job_queue.run_job_items(job.id, real=noon, providers=only(reader)), WORKERS
+            lambda _who: job_queue.run_job_items(job.id, wall_clock=noon, providers=only(reader)),
+            WORKERS,
         )
 
         job.refresh_from_db()

@@ -69,7 +69,7 @@ class TestEndedConsents:
         found = reconcile.sweep_pending_work(at=NOON)
         assert found.voices == (voice.id,)
         voice_deletion.run_deletion(
-            voice.id, actor="system:sweep", real=noon, providers=only(Reader())
+            voice.id, actor="system:sweep", wall_clock=noon, providers=only(Reader())
         )
 
         voice.refresh_from_db()
@@ -160,7 +160,7 @@ class TestRemoval:
         voice_deletion.begin_deletion(voice.id, code="requested")
 
         assert voice_deletion.run_deletion(
-            voice.id, actor="key:acme", real=noon, providers=only(Reader())
+            voice.id, actor="key:acme", wall_clock=noon, providers=only(Reader())
         )
 
         voice.refresh_from_db()
@@ -182,7 +182,7 @@ class TestRemoval:
 
         with pytest.raises(ProviderUnavailable):
             voice_deletion.run_deletion(
-                voice.id, actor="key:acme", real=noon, providers=only(Reader(down))
+                voice.id, actor="key:acme", wall_clock=noon, providers=only(Reader(down))
             )
         assert reconcile.sweep_pending_work(at=NOON).voices == ()
         assert reconcile.sweep_pending_work(at=NOON + voice_deletion.LEASE).voices == (voice.id,)
@@ -192,8 +192,12 @@ class TestRemoval:
         assert voice_deletion.begin_deletion(voice.id, code="requested")
         assert not voice_deletion.begin_deletion(voice.id, code="requested")
 
-        voice_deletion.run_deletion(voice.id, actor="key:acme", real=noon, providers=only(reader))
-        voice_deletion.run_deletion(voice.id, actor="key:acme", real=noon, providers=only(reader))
+        voice_deletion.run_deletion(
+            voice.id, actor="key:acme", wall_clock=noon, providers=only(reader)
+        )
+        voice_deletion.run_deletion(
+            voice.id, actor="key:acme", wall_clock=noon, providers=only(reader)
+        )
 
         assert len(reader.deleted) == 1
         events = proofs.list_history(voice.organisation_id, voice.id)

@@ -167,7 +167,7 @@ class TestJob:
             "j-1",
         )
 
-        job_queue.run_job_items(answer.json()["id"], real=noon, providers=only(reader))
+        job_queue.run_job_items(answer.json()["id"], wall_clock=noon, providers=only(reader))
 
         done = client.get(answer["Location"]).json()
         assert (done["state"], done["progress"]) == (
@@ -179,7 +179,7 @@ class TestJob:
     def test_a_refusal_says_why(self, client: Http, voice: Voice, reader: Reader) -> None:
         job_id = say(client, voice, delivery={"mode": "job"}, language="ja").json()["id"]
 
-        job_queue.run_job_items(job_id, real=noon, providers=only(reader))
+        job_queue.run_job_items(job_id, wall_clock=noon, providers=only(reader))
 
         found = client.get(f"/v1/jobs/{job_id}").json()
         assert (found["state"], found["code"], found["clip"]) == ("refused", "consent_denied", None)
@@ -214,7 +214,7 @@ class TestBatch:
 
         answer = client.post("/v1/speech/batch", common | {"items": items}, format="json")
         assert answer.status_code == 202, answer.json()
-        job_queue.run_job_items(answer.json()["id"], real=noon, providers=only(reader))
+        job_queue.run_job_items(answer.json()["id"], wall_clock=noon, providers=only(reader))
 
         found = client.get(f"/v1/jobs/{answer.json()['id']}").json()
         assert found["progress"] == {"total": 3, "done": 2, "refused": 1, "failed": 0}

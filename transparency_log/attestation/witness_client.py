@@ -60,7 +60,7 @@ def prepare_request(note: str, *, size: int, known: int) -> Request:
 
 
 def request_cosignature(
-    witness: Witness, wanted: Request, *, proof: Proof, at: datetime, wire: HttpClient
+    witness: Witness, request: Request, *, proof: Proof, at: datetime, wire: HttpClient
 ) -> Cosignature:
     """Return the witness's verified cosignature on the checkpoint.
 
@@ -70,21 +70,21 @@ def request_cosignature(
     Raises WitnessAhead, WitnessRefuses, WitnessIncompatible, CosignatureRefused,
     AttestorUnavailable.
     """
-    old = wanted.known
-    answer = _add_checkpoint(wire, wanted, old=old, proof=proof)
+    old = request.known
+    answer = _add_checkpoint(wire, request, old=old, proof=proof)
 
     if answer.status == 409:
         old = _judge_conflict(
-            cosignature.parse_size(answer.body), wanted, sent=old, witness=witness
+            cosignature.parse_size(answer.body), request, sent=old, witness=witness
         )
-        answer = _add_checkpoint(wire, wanted, old=old, proof=proof)
+        answer = _add_checkpoint(wire, request, old=old, proof=proof)
 
     if answer.status == 409:
-        _judge_conflict(cosignature.parse_size(answer.body), wanted, sent=old, witness=witness)
+        _judge_conflict(cosignature.parse_size(answer.body), request, sent=old, witness=witness)
         raise WitnessIncompatible("The witness cannot decide what it has cosigned.")
 
     if answer.status == 200:
-        return cosignature.read_cosignature(answer.body, text=wanted.text, key=witness.key, at=at)
+        return cosignature.read_cosignature(answer.body, text=request.text, key=witness.key, at=at)
 
     if answer.status in {403, 404, 422}:
         raise WitnessRefuses(
@@ -101,18 +101,18 @@ _CODES = {
 }
 
 
-def _judge_conflict(held: int, wanted: Request, *, sent: int, witness: Witness) -> int:
+def _judge_conflict(held: int, request: Request, *, sent: int, witness: Witness) -> int:
     """Return the size that a conflict names, if it is possible to go on from it.
 
     Raises WitnessAhead, WitnessIncompatible.
     """
-    if held > wanted.size:
+    if held > request.size:
         raise WitnessAhead(
             "A witness has cosigned more of this log than was published.",
-            facts={"held": held, "size": wanted.size},
+            facts={"held": held, "size": request.size},
         )
 
-    if held == sent == wanted.size:
+    if held == sent == request.size:
         raise WitnessAhead(
             "A witness has cosigned another tree of this size.", facts={"held": held}
         )
@@ -120,22 +120,22 @@ def _judge_conflict(held: int, wanted: Request, *, sent: int, witness: Witness) 
     if held == sent:
         raise WitnessIncompatible("The witness finds a conflict where there is none.")
 
-    if held < wanted.known:
+    if held < request.known:
         # The witness forgot what it had cosigned. That is its fault and no fork of ours. The proof
         # from there still binds it.
         logger.warning(
             "witness went back",
-            extra={"witness": witness.key.name, "held": held, "known": wanted.known},
+            extra={"witness": witness.key.name, "held": held, "known": request.known},
         )
 
     return held
 
 
-def _add_checkpoint(wire: HttpClient, wanted: Request, *, old: int, proof: Proof) -> HttpAnswer:
-    steps = proof(old, wanted.size) if 0 < old < wanted.size else ()
+def _add_checkpoint(wire: HttpClient, request: Request, *, old: int, proof: Proof) -> HttpAnswer:
+    steps = proof(old, request.size) if 0 < old < request.size else ()
 
     return wire.call(
         "POST",
         "/add-checkpoint",
-        body=cosignature.build_request(old=old, proof=steps, note=wanted.note),
+        body=cosignature.build_request(old=old, proof=steps, note=request.note),
     )

@@ -45,12 +45,12 @@ def map_language_tags(voices: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def lookup_voice(wanted: str, available: Mapping[str, str]) -> str:
+def lookup_voice(language: str, available: Mapping[str, str]) -> str:
     """Return the voice for a tag by RFC 4647 look-up: `de-AT` falls back to `de`.
 
     Raises LanguageUnsupported.
     """
-    tag = canonicalize_tag(wanted)
+    tag = canonicalize_tag(language)
     while tag:
         if tag in available:
             return available[tag]

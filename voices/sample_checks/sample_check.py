@@ -147,22 +147,22 @@ def _examine_sample(name: str, sound: Sound, *, ours: _OwnMarks, raw: bytes) -> 
     )
 
 
-def _fault_codes(one: _ExaminedSample, *, total: float) -> tuple[str, ...]:
+def _fault_codes(sample: _ExaminedSample, *, total: float) -> tuple[str, ...]:
     """Return every code that applies to this recording by itself."""
-    net = one.activity.seconds
-    least = LEAST_STATEMENT_SECONDS if one.name == STATEMENT else LEAST_SECONDS
-    short = net < least or (one.name != STATEMENT and total < LEAST_TOTAL_SECONDS)
-    coherence = one.voice.coherence if one.voice else 1.0
-    signs = one.signs
+    net = sample.activity.seconds
+    least = LEAST_STATEMENT_SECONDS if sample.name == STATEMENT else LEAST_SECONDS
+    short = net < least or (sample.name != STATEMENT and total < LEAST_TOTAL_SECONDS)
+    coherence = sample.voice.coherence if sample.voice else 1.0
+    signs = sample.signs
     doubtful = coherence < _PERHAPS_SEVERAL_BELOW or (signs is not None and signs.doubtful)
 
     rules = (
-        ("sample_watermarked", one.watermarked),
+        ("sample_watermarked", sample.watermarked),
         ("sample_synthetic", signs is not None and signs.synthetic),
         ("sample_silent", net == 0.0),
-        ("sample_too_long", one.sound.seconds > LONGEST_SECONDS),
+        ("sample_too_long", sample.sound.seconds > LONGEST_SECONDS),
         ("sample_too_short", short),
-        ("sample_clipped", one.clipped > MOST_CLIPPED),
+        ("sample_clipped", sample.clipped > MOST_CLIPPED),
         ("sample_several_speakers", coherence < _SEVERAL_BELOW),
         ("sample_review_needed", doubtful),
     )
@@ -184,26 +184,26 @@ def _doubted_recordings(
     ]
 
 
-def _to_sample_facts(one: _ExaminedSample) -> SampleFacts:
-    signs = one.signs
+def _to_sample_facts(sample: _ExaminedSample) -> SampleFacts:
+    signs = sample.signs
     rough = signs.roughness if signs else None
 
     return SampleFacts(
-        name=one.name,
-        milliseconds=_to_milli(one.sound.seconds),
-        speech_milliseconds=_to_milli(one.activity.seconds),
-        speech_share_milli=_to_milli(one.activity.share),
-        clipped_milli=_to_milli(one.clipped),
-        bandwidth_hz=one.voice.bandwidth_hz if one.voice else 0,
-        snr_milli_db=_to_milli(one.activity.snr_db),
-        coherence_milli=_to_milli(one.voice.coherence) if one.voice else None,
+        name=sample.name,
+        milliseconds=_to_milli(sample.sound.seconds),
+        speech_milliseconds=_to_milli(sample.activity.seconds),
+        speech_share_milli=_to_milli(sample.activity.share),
+        clipped_milli=_to_milli(sample.clipped),
+        bandwidth_hz=sample.voice.bandwidth_hz if sample.voice else 0,
+        snr_milli_db=_to_milli(sample.activity.snr_db),
+        coherence_milli=_to_milli(sample.voice.coherence) if sample.voice else None,
         espeak_milli=_to_milli(signs.espeak) if signs else None,
         flite_milli=_to_milli(signs.flite) if signs else None,
         roughness_milli=_to_milli(rough) if rough is not None else None,
         dynamic_range_milli_db=_to_milli(signs.dynamic_range_db) if signs else 0,
         c2pa=signs.c2pa if signs else False,
         says_synthetic=signs.says_synthetic if signs else False,
-        watermarked=one.watermarked,
+        watermarked=sample.watermarked,
         hints=signs.hints if signs else (),
         codes=(),
     )

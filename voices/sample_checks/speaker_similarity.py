@@ -133,26 +133,26 @@ def _mean_similarity(name: str, prints: Sequence[Voiceprint]) -> float:
     return float(np.mean([own @ other.embedding for other in prints if other.name != name]))
 
 
-def _compare_with(one: Voiceprint, rest: tuple[Voiceprint, ...], *, name: str) -> Comparison:
+def _compare_with(voiceprint: Voiceprint, rest: tuple[Voiceprint, ...], *, name: str) -> Comparison:
     """Compare in the common bandwidth.
 
     Noisy recordings or different channels may raise doubt but never refuse by themselves.
     """
-    channels = {side.telephone for side in (one, *rest)}
+    channels = {side.telephone for side in (voiceprint, *rest)}
     narrow = True in channels
     same, different = (TELEPHONE_SAME, TELEPHONE_DIFFERENT) if narrow else (SAME, DIFFERENT)
 
-    own = one.narrow_windows if narrow else one.windows
+    own = voiceprint.narrow_windows if narrow else voiceprint.windows
     pool = np.concatenate([side.narrow_windows if narrow else side.windows for side in rest])
     cosine = float(
         speaker_encoder.compute_mean_direction(own) @ speaker_encoder.compute_mean_direction(pool)
     )
 
-    fair = len(channels) == 1 and min(side.snr_db for side in (one, *rest)) >= CLEAN_DB
+    fair = len(channels) == 1 and min(side.snr_db for side in (voiceprint, *rest)) >= CLEAN_DB
     doubt = SimilarityVerdict.DIFFERENT if cosine < different and fair else SimilarityVerdict.REVIEW
 
     return Comparison(
-        first=one.name,
+        first=voiceprint.name,
         second=name,
         cosine=cosine,
         verdict=SimilarityVerdict.SAME if cosine >= same else doubt,

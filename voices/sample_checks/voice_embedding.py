@@ -80,12 +80,12 @@ def pool_voiceprints(prints: Sequence[Voiceprint]) -> Embedding:
     )
 
 
-def compare_embeddings(one: Embedding, other: Embedding) -> VoiceSimilarity:
+def compare_embeddings(embedding: Embedding, other: Embedding) -> VoiceSimilarity:
     """Compare two voices in their common band."""
-    if one.telephone or other.telephone:
-        cosine, limit = float(one.narrow @ other.narrow), TELEPHONE_RESEMBLES
+    if embedding.telephone or other.telephone:
+        cosine, limit = float(embedding.narrow @ other.narrow), TELEPHONE_RESEMBLES
     else:
-        cosine, limit = float(one.wide @ other.wide), RESEMBLES
+        cosine, limit = float(embedding.wide @ other.wide), RESEMBLES
 
     return VoiceSimilarity(cosine=cosine, resembles=cosine >= limit)
 

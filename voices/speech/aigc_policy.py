@@ -53,11 +53,11 @@ def _policy_wants_label(entries: object, reach: Reach) -> bool:
     return any(not isinstance(entry, dict) or concerns_reach(entry, reach) for entry in entries)
 
 
-def _is_china(place: object) -> bool:
+def _is_china(territory: object) -> bool:
     """Check whether a territory is China or a part of it. One that cannot be read might be."""
-    if not isinstance(place, str):
+    if not isinstance(territory, str):
         return False
     try:
-        return territories.parse_territory(place).partition("-")[0] == CHINA
+        return territories.parse_territory(territory).partition("-")[0] == CHINA
     except territories.UnknownTerritory:
         return True

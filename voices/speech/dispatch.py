@@ -75,14 +75,14 @@ def queue_job(
     kind: JobKind,
     principal: Principal,
     at: datetime,
-    real: datetime,
+    wall_time: datetime,
     notes: Notes | None = None,
     providers: Providers = registry.get_provider,
 ) -> Job:
     """Write a job down and wake a worker. Each text asks the gate when its turn comes.
 
-    `real` is the real time. Raises NotFound for a stranger's voice, and for fields that the engine
-    cannot honour.
+    `wall_time` is the real time. Raises NotFound for a stranger's voice, and for fields that the
+    engine cannot honour.
     """
     voices = _load_voices(requests, principal)
     for request in requests:
@@ -108,7 +108,7 @@ def queue_job(
         **written,
     )
     JobItem.objects.bulk_create(
-        _build_job_item(job, position, request, voices[request.voice_id], real)
+        _build_job_item(job, position, request, voices[request.voice_id], wall_time)
         for position, request in enumerate(requests)
     )
     # A lost message is found by the sweep.
@@ -122,7 +122,7 @@ def _load_voices(requests: Sequence[SpeechRequest], principal: Principal) -> dic
 
 
 def _build_job_item(
-    job: Job, position: int, request: SpeechRequest, voice: Voice, real: datetime
+    job: Job, position: int, request: SpeechRequest, voice: Voice, wall_time: datetime
 ) -> JobItem:
     return JobItem(
         job=job,
@@ -130,5 +130,5 @@ def _build_job_item(
         voice=voice,
         sealed_text=job_queue.seal_words(voice.subject, job.id, position, request),
         characters=len(request.text),
-        due_at=real,
+        due_at=wall_time,
     )

@@ -47,7 +47,7 @@ BACKOFF: Final = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5
 
 
 def run_job_items(
-    job_id: str, *, real: Clock, providers: Providers = registry.get_provider
+    job_id: str, *, wall_clock: Clock, providers: Providers = registry.get_provider
 ) -> None:
     """Run items, of this job or of others as their turn comes, until none of this job is free.
 
@@ -55,9 +55,11 @@ def run_job_items(
     """
     put_off: Unavailable | None = None
     mine = JobItem.objects.filter(job_id=job_id)
-    while mine.claimable(real()).exists() and (item := take_turn(at=real())) is not None:
+    while (
+        mine.claimable(wall_clock()).exists() and (item := take_turn(at=wall_clock())) is not None
+    ):
         try:
-            _run_item(item, real=real, providers=providers)
+            _run_item(item, wall_clock=wall_clock, providers=providers)
         except LeaseLost:
             logger.info("job item was taken over", extra={"job": job_id, "position": item.position})
         except Unavailable as unavailable:
@@ -116,11 +118,11 @@ def seal_words(subject: str, job_id: str, position: int, request: SpeechRequest)
     return sealed_values.seal(subject, _item_context(job_id, position), request.to_json())
 
 
-def _run_item(item: JobItem, *, real: Clock, providers: Providers) -> None:
+def _run_item(item: JobItem, *, wall_clock: Clock, providers: Providers) -> None:
     job = item.job
 
     def now() -> datetime:
-        return now_for(job.organisation, livemode=job.livemode, real=real())
+        return now_for(job.organisation, livemode=job.livemode, wall_time=wall_clock())
 
     if item.attempt > MOST_ATTEMPTS:
         job_settlement.settle_unserved_item(item, JobState.FAILED, at=now(), code="gave_up")
@@ -146,14 +148,14 @@ def _run_item(item: JobItem, *, real: Clock, providers: Providers) -> None:
             item, JobState.REFUSED, at=now(), code=refusal.stable_code, error=refusal
         )
     except (Unavailable, ClipAlreadySettled) as unavailable:
-        _postpone_item(item, unavailable, real=real(), at=now())
+        _postpone_item(item, unavailable, wall_time=wall_clock(), at=now())
     except SaysoError as error:
         job_settlement.settle_unserved_item(
             item, JobState.FAILED, at=now(), code=error.stable_code, error=error
         )
 
 
-def _postpone_item(item: JobItem, error: SaysoError, *, real: datetime, at: datetime) -> None:
+def _postpone_item(item: JobItem, error: SaysoError, *, wall_time: datetime, at: datetime) -> None:
     """Queue the item again with a growing wait, or give up after the last attempt."""
     if item.attempt >= MOST_ATTEMPTS:
         job_settlement.settle_unserved_item(
@@ -161,7 +163,7 @@ def _postpone_item(item: JobItem, error: SaysoError, *, real: datetime, at: date
         )
         return
 
-    leases.retry_later(item, at=real, backoff=BACKOFF, state=JobState.QUEUED)
+    leases.retry_later(item, at=wall_time, backoff=BACKOFF, state=JobState.QUEUED)
     raise Unavailable(error.detail, code=error.stable_code)
 
 

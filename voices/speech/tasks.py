@@ -21,4 +21,4 @@ def run_job(*, job_id: str, **_later: object) -> None:
 
     Claims make each item take effect once.
     """
-    job_queue.run_job_items(job_id, real=clock.now)
+    job_queue.run_job_items(job_id, wall_clock=clock.now)

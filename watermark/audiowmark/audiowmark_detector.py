@@ -61,7 +61,7 @@ class DetectorRow:
 
 
 def detect(
-    sound: Samples, rate: int, *, keys: Iterable[AudiowmarkKey], least: float = 0.0
+    sound: Samples, rate: int, *, keys: Iterable[AudiowmarkKey], minimum: float = 0.0
 ) -> list[DetectorRow]:
     """Return the rows of a sound under each key, as `audiowmark get` lists them.
 
@@ -69,8 +69,8 @@ def detect(
     because the search always returns its eight best places. Believe a row that is `believable`, or
     whose message was really written. Silence has no rows.
 
-    Places with a quality below `least` on the coarse grid are not refined. `HOPEFUL` finds what can
-    be believed, much faster.
+    Places with a quality below `minimum` on the coarse grid are not refined. `HOPEFUL` finds what
+    can be believed, much faster.
 
     Raises ValueError as `embed` does.
     """
@@ -82,7 +82,9 @@ def detect(
 
     host = resample_channels(check_samples(sound, rate), rate, RATE)
     for start, chunk in _split_chunks(host):
-        for number, rows in enumerate(_detect_in_chunk(chunk, known, least=least, clip=start == 0)):
+        for number, rows in enumerate(
+            _detect_in_chunk(chunk, known, minimum=minimum, clip=start == 0)
+        ):
             _merge_rows(gathered[number], rows, offset=start / RATE)
 
     rated = [
@@ -102,7 +104,7 @@ def _split_chunks(host: Samples) -> Iterator[tuple[int, Samples]]:
 
 
 def _detect_in_chunk(
-    chunk: Samples, keys: Sequence[AudiowmarkKey], *, least: float, clip: bool
+    chunk: Samples, keys: Sequence[AudiowmarkKey], *, minimum: float, clip: bool
 ) -> list[list[DecodedBlock]]:
     """Return the rows of a chunk for each key."""
     if not chunk.any():
@@ -115,11 +117,11 @@ def _detect_in_chunk(
     found = []
     for key in keys:
         tables = build_tables(key.secret)
-        rows = block_decoder.decode_blocks(_read_blocks(whole, tables, least))
+        rows = block_decoder.decode_blocks(_read_blocks(whole, tables, minimum))
         for seconds, search in clips:
             rows += [
                 _decode_clip(search, place, tables, seconds)
-                for place in _find_clip_places(search, tables, least)
+                for place in _find_clip_places(search, tables, minimum)
             ]
 
         found.append(rows)
@@ -127,9 +129,9 @@ def _detect_in_chunk(
     return found
 
 
-def _read_blocks(search: SyncSearch, tables: Tables, least: float) -> list[Block]:
+def _read_blocks(search: SyncSearch, tables: Tables, minimum: float) -> list[Block]:
     """Return the whole blocks that were found, in order of place."""
-    places = find_sync_matches(search, tables, least=least)
+    places = find_sync_matches(search, tables, minimum=minimum)
     return [
         Block(found=place, values=block_decoder.read_soft_values(search, place.index, tables))
         for place in places
@@ -158,22 +160,22 @@ def _pad_with_silence(part: Samples) -> Samples:
     return amid
 
 
-def _find_clip_places(search: SyncSearch, tables: Tables, least: float) -> list[SyncMatch]:
-    places = find_sync_matches(search, tables, least=least, most=MOST_CLIP_PLACES)
+def _find_clip_places(search: SyncSearch, tables: Tables, minimum: float) -> list[SyncMatch]:
+    places = find_sync_matches(search, tables, minimum=minimum, limit=MOST_CLIP_PLACES)
     return [place for place in places if place.index + 2 * BLOCK_SAMPLES <= len(search.sound)]
 
 
 def _decode_clip(
-    search: SyncSearch, place: SyncMatch, tables: Tables, seconds: float
+    search: SyncSearch, sync_match: SyncMatch, tables: Tables, seconds: float
 ) -> DecodedBlock:
     """Return the row of two blocks in a row, the second of which is of the other kind."""
     pair = [
-        block_decoder.read_soft_values(search, place.index + number * BLOCK_SAMPLES, tables)
+        block_decoder.read_soft_values(search, sync_match.index + number * BLOCK_SAMPLES, tables)
         for number in (0, 1)
     ]
-    of_a, of_b = pair if place.kind == 0 else pair[::-1]
-    kind = Kind.CLIP_B if place.kind else Kind.CLIP_A
-    return block_decoder.decode_pair(kind, of_a, of_b, seconds=seconds, quality=place.quality)
+    of_a, of_b = pair if sync_match.kind == 0 else pair[::-1]
+    kind = Kind.CLIP_B if sync_match.kind else Kind.CLIP_A
+    return block_decoder.decode_pair(kind, of_a, of_b, seconds=seconds, quality=sync_match.quality)
 
 
 def _merge_rows(
@@ -189,11 +191,11 @@ def _merge_rows(
             gathered.append(moved)
 
 
-def _is_same_row(one: DecodedBlock, other: DecodedBlock) -> bool:
-    if (one.kind, one.message) != (other.kind, other.message):
+def _is_same_row(row: DecodedBlock, other: DecodedBlock) -> bool:
+    if (row.kind, row.message) != (other.kind, other.message):
         return False
 
-    return one.kind == Kind.ALL or abs(one.seconds - other.seconds) < SAME_PLACE_SECONDS
+    return row.kind == Kind.ALL or abs(row.seconds - other.seconds) < SAME_PLACE_SECONDS
 
 
 def _rate_rows(rows: Sequence[DecodedBlock], key: str) -> Iterator[DetectorRow]:

@@ -42,12 +42,12 @@ class SyncMatch:
 
 
 def find_sync_matches(
-    search: SyncSearch, tables: Tables, *, least: float = 0.0, most: int | None = None
+    search: SyncSearch, tables: Tables, *, minimum: float = 0.0, limit: int | None = None
 ) -> list[SyncMatch]:
     """Return where blocks may begin, in order of place.
 
     The result holds at least the eight likeliest starts, right or wrong. Starts whose coarse
-    quality is below `least` are left out, and at most `most` starts are refined.
+    quality is below `minimum` are left out, and at most `limit` starts are refined.
     """
     # 1. All starts on the coarse grid.
     scores = compute_coarse_scores(search, tables)
@@ -57,7 +57,7 @@ def find_sync_matches(
     # 2. The likeliest maxima.
     maxima = _drop_echoes(_find_maxima(np.abs(excess)), excess)
     likely = _select_strongest(maxima, np.abs(excess), COARSE_THRESHOLD)
-    kept = [place for place in likely[:most].tolist() if abs(excess[place]) >= least]
+    kept = [place for place in likely[:limit].tolist() if abs(excess[place]) >= minimum]
 
     # 3. Their exact starts.
     refined = [_refine_match(search, tables, place, scores[place], means[place]) for place in kept]
@@ -118,10 +118,10 @@ def _select_strongest(places: Places, strength: Vector, threshold: float) -> Pla
 
 
 def _refine_match(
-    search: SyncSearch, tables: Tables, place: int, score: float, mean: float
+    search: SyncSearch, tables: Tables, coarse_start: int, score: float, mean: float
 ) -> SyncMatch:
     """Return the best start around one on the coarse grid, with its exact score above `mean`."""
-    index = place * COARSE
+    index = coarse_start * COARSE
     stop = min(index + COARSE, len(search.sound) - search.frames * FRAME)
     starts = np.arange(max(0, index - COARSE), stop + 1, FINE)
     scores = compute_exact_scores(search, tables, starts)

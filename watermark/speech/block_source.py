@@ -44,8 +44,8 @@ class BlockSource:
         for start in range(0, self.samples.size - OVERLAP_SECONDS * self.rate, apart):
             yield start / self.rate, self._at_rate(self.samples[start : start + size])
 
-    def loudest(self, *, most: int = 1) -> list[Samples]:
-        """Return the `most` loudest pieces of nine seconds, 7.5 apart, at the scheme's rate.
+    def loudest(self, *, limit: int = 1) -> list[Samples]:
+        """Return the `limit` loudest pieces of nine seconds, 7.5 apart, at the scheme's rate.
 
         The piece with the most energy comes first. A short clip is its own only piece.
         """
@@ -56,7 +56,7 @@ class BlockSource:
         pieces = [self.samples[start : start + size] for start in starts]
         best = sorted(pieces, key=lambda piece: -float(np.square(piece).sum(dtype=np.float64)))
 
-        return [self._at_rate(piece) for piece in best[:most]]
+        return [self._at_rate(piece) for piece in best[:limit]]
 
     def _at_rate(self, samples: Samples) -> Samples:
         return resample_mono(samples, self.rate, SPEECH_1.rate)

@@ -59,17 +59,17 @@ def _get_rotated_pattern(layout: Layout) -> Cells:
     return _rotate_pattern(layout.sync_pattern.tobytes(), *layout.sync_pattern.shape)
 
 
-def find_best_places(agreement: Matrix, *, least: float, most: int) -> list[tuple[int, int]]:
-    """Return the `most` pairs of look and start slot that agree best, the best first.
+def find_best_places(agreement: Matrix, *, minimum: float, limit: int) -> list[tuple[int, int]]:
+    """Return the `limit` pairs of look and start slot that agree best, the best first.
 
-    Pairs below `least` standard deviations are left out.
+    Pairs below `minimum` standard deviations are left out.
     """
     size = agreement.size
-    best: NDArray[np.intp] = np.argpartition(agreement, size - min(most, size), axis=None)[-most:]
+    best: NDArray[np.intp] = np.argpartition(agreement, size - min(limit, size), axis=None)[-limit:]
     best = best[np.argsort(agreement.flat[best])[::-1]]
 
     slots = agreement.shape[1]
-    return [divmod(int(index), slots) for index in best if agreement.flat[index] >= least]
+    return [divmod(int(index), slots) for index in best if agreement.flat[index] >= minimum]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def find_candidates(contrast: Cells, key: bytes) -> list[Candidate]:
 
     parts = [contrast[first : first + LOOKS_AT_ONCE] for first in range(0, looks, LOOKS_AT_ONCE)]
     agreement = np.concatenate([score_sync(centre_bands(part), layout) for part in parts])
-    places = find_best_places(agreement, least=0.0, most=LISTED)
+    places = find_best_places(agreement, minimum=0.0, limit=LISTED)
 
     clear = [
         one for one in weigh_candidates(contrast, key, places) if one.clearness >= CLEARNESS_LEAST

@@ -95,7 +95,7 @@ def find_segments(samples: Samples, rate: int, *, keys: Mapping[str, bytes]) -> 
 
 
 def _search_other_paces(sound: BlockSource, keys: Mapping[str, bytes]) -> list[Segment]:
-    for piece in sound.loudest(most=SEARCHES):
+    for piece in sound.loudest(limit=SEARCHES):
         search = SpeedSearch(piece)
         readings = [reading for key in keys.values() if (reading := search.read(key)) is not None]
 
@@ -181,7 +181,7 @@ def _find_hits(
     for window in range(periods - size + 1):
         folded = stack_looks([row[window : window + size] for row in rows])
         agreement = score_sync(centre_bands(folded.contrast), layout)
-        for grid, start in find_best_places(agreement, least=SYNC_LEAST, most=HYPOTHESES):
+        for grid, start in find_best_places(agreement, minimum=SYNC_LEAST, limit=HYPOTHESES):
             middle = window * SPEECH_1.slots + size * SPEECH_1.slots // 2
             wanted.append((grid, start, middle))
             soft.append(compute_soft_values(folded, key, grid, start))

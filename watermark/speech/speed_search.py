@@ -115,12 +115,12 @@ class SpeedSearch:
         pace = sharpened[row][0]
         return replace(reading, speed=pace.speed, tempo=pace.tempo)
 
-    def _sharpen_place(self, place: Candidate, key: bytes) -> tuple[PlaybackSpeed, Vector]:
+    def _sharpen_place(self, candidate: Candidate, key: bytes) -> tuple[PlaybackSpeed, Vector]:
         """Return the clearest neighbour of a place, in pace and alignment, with its soft values.
 
         The middle of the clip stays where it is.
         """
-        pace, first = self._looks[place.look]
+        pace, first = self._looks[candidate.look]
         features = self._features[pace.speed, pace.tempo]
         half = len(features.contrast) / 2.0
         tried: list[tuple[PlaybackSpeed, Folded, int]] = []
@@ -130,7 +130,7 @@ class SpeedSearch:
             for moved in (-1, 0, 1):
                 frame, at = divmod(round(first + half * share) + moved, PER_FRAME)
                 folded = stack_looks([split_periods(features.frames(at, near))])
-                start = (place.start + frame) % SPEECH_1.slots
+                start = (candidate.start + frame) % SPEECH_1.slots
                 tried.append((near, folded, start))
 
         contrasts = np.concatenate([folded.contrast for _, folded, _ in tried])

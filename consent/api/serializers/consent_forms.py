@@ -40,14 +40,14 @@ class GrantForm(StrictSerializer):
 
     use_case = Word(max_length=64)
     intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
-    actions = Bounded(child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, most=10)
+    actions = Bounded(child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, limit=10)
     languages = word_list(allow_empty=False)
     channels = word_list(
         required=False,
         allow_empty=False,
         help_text=f"`*` or of: {', '.join(sorted(channels.CHANNELS))}.",
     )
-    territories = word_list(most=300, required=False, allow_empty=False)
+    territories = word_list(limit=300, required=False, allow_empty=False)
     exclusions = word_list(required=False)
     sensitive_content = word_list(required=False)
     quota = QuotaForm(required=False, allow_null=True)
@@ -64,7 +64,7 @@ class NarrowedGrant(GrantForm):
         fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False
     )
     actions = Bounded(
-        child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, most=10, required=False
+        child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, limit=10, required=False
     )
     languages = word_list(allow_empty=False, required=False)
 
@@ -72,7 +72,7 @@ class NarrowedGrant(GrantForm):
 class Narrowing(StrictSerializer):
     """All grants that shall be left. The others are removed."""
 
-    grants = Bounded(child=NarrowedGrant(), most=20)
+    grants = Bounded(child=NarrowedGrant(), limit=20)
 
 
 class RepresentationForm(StrictSerializer):
@@ -113,11 +113,11 @@ class NewConsent(_Term, DescribedForm):
     notice = CodeField(max_length=50, default="voice-cloning")
     locale = CodeField(max_length=35, default="en")
     assurance = Choice(choices=("L1", "L2", "L3"), default="L1")
-    jurisdictions = code_list(most=50, length=16, required=False)
+    jurisdictions = code_list(limit=50, length=16, required=False)
     valid_from = Moment(required=False, allow_null=True)
     representation = RepresentationForm(required=False, allow_null=True)
     delivery = LinkDelivery(required=False, allow_null=True)
-    grants = Bounded(child=GrantForm(), allow_empty=False, most=20)
+    grants = Bounded(child=GrantForm(), allow_empty=False, limit=20)
 
     def validate_jurisdictions(self, value: list[str]) -> list[str]:
         """Check that the territories are known, and return each once in its canonical spelling."""

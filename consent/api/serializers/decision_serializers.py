@@ -27,7 +27,7 @@ class NewDecision(StrictSerializer):
     channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
     territory = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
     characters = Whole(default=0)
-    labels = word_list(most=20, required=False)
+    labels = word_list(limit=20, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check that exactly one of `voice` and `consent` is set."""

@@ -8,14 +8,14 @@ from core.api.fields import Bounded, CodeField, Metadata, Reference, Word
 from core.api.serializers import StrictSerializer
 
 
-def code_list(most: int = 100, length: int = 64, **options: Any) -> Bounded:
+def code_list(limit: int = 100, length: int = 64, **options: Any) -> Bounded:
     """Make a list of short codes."""
-    return Bounded(child=CodeField(max_length=length), most=most, **options)
+    return Bounded(child=CodeField(max_length=length), limit=limit, **options)
 
 
-def word_list(most: int = 100, **options: Any) -> Bounded:
+def word_list(limit: int = 100, **options: Any) -> Bounded:
     """Make a list of codes that the service judges in whatever letters they are written."""
-    return Bounded(child=Word(max_length=64), most=most, **options)
+    return Bounded(child=Word(max_length=64), limit=limit, **options)
 
 
 class DescribedForm(StrictSerializer):

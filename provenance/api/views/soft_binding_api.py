@@ -84,7 +84,7 @@ class AnonymousView(APIView):
         Raises RateLimited.
         """
         anonymous_rate_limit.count_request(
-            str(request.META.get("REMOTE_ADDR", "")), at=clock.now(), what="c2pa"
+            str(request.META.get("REMOTE_ADDR", "")), at=clock.now(), kind="c2pa"
         )
         super().initial(request, *args, **kwargs)
 
@@ -120,7 +120,7 @@ class MatchesByBindingView(AnonymousView):
         value = _read_required(asked, "value").replace(" ", "+")
         return _answer_matches(
             manifest_lookup.find_by_binding(
-                _read_required(asked, "alg"), value, most=_read_max_results(asked)
+                _read_required(asked, "alg"), value, limit=_read_max_results(asked)
             )
         )
 
@@ -138,7 +138,7 @@ class MatchesByBindingView(AnonymousView):
             manifest_lookup.find_by_binding(
                 _read_required(request.data, "alg"),
                 _read_required(request.data, "value"),
-                most=most,
+                limit=most,
             )
         )
 
@@ -173,7 +173,7 @@ class MatchesByContentView(AnonymousView):
         data = body if isinstance(body, bytes) else b""
         return _answer_matches(
             manifest_lookup.find_by_content(
-                data, algorithm=asked.get("alg"), most=_read_max_results(asked)
+                data, algorithm=asked.get("alg"), limit=_read_max_results(asked)
             )
         )
 

@@ -44,7 +44,7 @@ class VerifyView(APIView):
         The upload is not kept. `Accept-Language` de or en.
         """
         anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
-        (data,) = _read_files(request, "file", most=1)
+        (data,) = _read_files(request, "file", limit=1)
         return Response(VerdictSerializer(verification.verify(data)).data)
 
 
@@ -67,13 +67,16 @@ class VerifyBatchView(APIView):
         The uploads are not kept.
         """
         caller = caller_of(request)
-        files = _read_files(request, "files", most=MOST_FILES)
+        files = _read_files(request, "files", limit=MOST_FILES)
         count_more(request, len(files) - 1, at=clock.now())
-        found = [verification.verify(data, first=caller.organisation_id) for data in files]
+        found = [
+            verification.verify(data, prefer_organisation_id=caller.organisation_id)
+            for data in files
+        ]
         return Response(VerifyBatchSerializer(found).data)
 
 
-def _read_files(request: Request, field: str, *, most: int) -> list[bytes]:
+def _read_files(request: Request, field: str, *, limit: int) -> list[bytes]:
     unknown = sorted(str(name) for name in request.data if name != field)
     if unknown:
         detail = "There is no such field."
@@ -81,11 +84,11 @@ def _read_files(request: Request, field: str, *, most: int) -> list[bytes]:
             detail, faults=(Fault(code="unknown_field", detail=detail, attr=unknown[0][:100]),)
         )
     files = request.FILES.getlist(field)
-    if not 1 <= len(files) <= most:
+    if not 1 <= len(files) <= limit:
         detail = (
             "Send exactly one file in the field `file`."
-            if most == 1
-            else f"Send 1 to {most} files in `{field}`."
+            if limit == 1
+            else f"Send 1 to {limit} files in `{field}`."
         )
         raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr=field),))
     return [file.read() for file in files]

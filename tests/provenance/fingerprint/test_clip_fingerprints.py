@@ -67,7 +67,7 @@ def found(sound: Sound) -> list[str]:
 def erase(voice: Voice) -> None:
     erasure = erasure_requests.request_erasure(
         voice.speaker_id, organisation=voice.organisation, livemode=False, reason="requested",
-        actor="member:test", at=NOON, real=NOON,
+        actor="member:test", at=NOON, wall_time=NOON,
     )  # fmt: skip
     execution.continue_erasure(erasure.id, now=noon)
 

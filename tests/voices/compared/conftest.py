@@ -57,7 +57,7 @@ def switch(organisation: Organisation, *, on: bool) -> None:
 def work() -> None:
     """What the worker does with the messages, or the sweep without them."""
     for voice_id in reconcile.sweep_pending_work(at=NOON).comparisons:
-        voice_comparison.run_comparison(voice_id, actor="system:test", real=noon)
+        voice_comparison.run_comparison(voice_id, actor="system:test", wall_clock=noon)
 
 
 def review_of(client: Http, voice_id: str) -> Any:

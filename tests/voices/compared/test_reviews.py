@@ -222,7 +222,7 @@ class TestWhatIsKept:
 
         erasure = erasures.request_erasure(
             ann.speaker_id, organisation=compared, livemode=False, reason="requested",
-            actor="system:test", at=NOON, real=NOON,
+            actor="system:test", at=NOON, wall_time=NOON,
         )  # fmt: skip
         execution.continue_erasure(erasure.id, now=noon)
 
@@ -239,5 +239,5 @@ class TestWhatIsKept:
         with transaction.atomic():
             subject_keys.destroy_key(ann.speaker.subject, at=NOON)
 
-        assert voice_comparison.run_comparison(voice.id, actor="system:test", real=noon) == 0
+        assert voice_comparison.run_comparison(voice.id, actor="system:test", wall_clock=noon) == 0
         assert not VoiceEmbedding.objects.filter(sealed__isnull=False).exists()

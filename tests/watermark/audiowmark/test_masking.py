@@ -117,4 +117,6 @@ def through_opus(heard: Sound) -> Sound:
 
 
 def read(heard: Sound) -> list[DetectorRow]:
-    return detect(heard.samples.astype(np.float64)[:, None], heard.rate, keys=[KEY], least=HOPEFUL)
+    return detect(
+        heard.samples.astype(np.float64)[:, None], heard.rate, keys=[KEY], minimum=HOPEFUL
+    )

@@ -35,7 +35,9 @@ class TestEverySound:
         marked = embed(host, rate, key=KEY, message=MESSAGE, strength=15)
         assert marked.shape == host.shape
         assert MESSAGE in {
-            row.message for row in detect(marked, rate, keys=[KEY], least=HOPEFUL) if row.believable
+            row.message
+            for row in detect(marked, rate, keys=[KEY], minimum=HOPEFUL)
+            if row.believable
         }
 
     def test_keeps_a_message_through_another_rate_and_a_cut(self) -> None:
@@ -43,13 +45,13 @@ class TestEverySound:
         moved = resample_channels(marked, 24_000, 32_000)[43_210:]
         assert [
             row.message
-            for row in detect(moved, 32_000, keys=[KEY], least=HOPEFUL)
+            for row in detect(moved, 32_000, keys=[KEY], minimum=HOPEFUL)
             if row.believable
         ] == [MESSAGE]
 
     def test_is_looked_through_with_every_key(self) -> None:
         marked = embed(speech(24_000), 24_000, key=WRONG_KEY, message=MESSAGE, strength=15)
-        rows = detect(marked, 24_000, keys=[KEY, WRONG_KEY], least=HOPEFUL)
+        rows = detect(marked, 24_000, keys=[KEY, WRONG_KEY], minimum=HOPEFUL)
         assert [(row.key, row.message) for row in rows if row.believable] == [("wrong", MESSAGE)]
 
 
@@ -70,7 +72,7 @@ class TestNextToNothing:
         assert marked.shape == host.shape
         assert np.isfinite(marked).all()
         assert level or not marked.any()
-        rows = detect(marked, rate, keys=[KEY], least=HOPEFUL)
+        rows = detect(marked, rate, keys=[KEY], minimum=HOPEFUL)
         assert not [row for row in rows if row.believable]
 
     def test_has_no_rows_when_it_is_silent(self) -> None:

@@ -42,7 +42,7 @@ class TestReading:
 
     def test_gives_the_hopeful_rows_of_a_whole_minute(self) -> None:
         """Of the program's list those rows that a quick look gives, as it lists them."""
-        rows = detect(*sound("mono44_60.marked"), keys=[KEY], least=HOPEFUL)
+        rows = detect(*sound("mono44_60.marked"), keys=[KEY], minimum=HOPEFUL)
         wanted = {
             (row["bits"], row["type"], _seconds(row["pos"])): row
             for row in table("mono44_60.marked.get")["matches"]
@@ -78,7 +78,7 @@ class TestReading:
         assert not [row for row in rows if row.believable or row.message == MESSAGE]
 
     def test_finds_what_can_be_believed_the_fast_way_too(self) -> None:
-        rows = detect(*sound("mono24_30.marked"), keys=[WRONG_KEY, KEY], least=HOPEFUL)
+        rows = detect(*sound("mono24_30.marked"), keys=[WRONG_KEY, KEY], minimum=HOPEFUL)
         assert [(row.key, row.message) for row in rows if row.believable] == [
             ("sayso-vectors", MESSAGE)
         ]

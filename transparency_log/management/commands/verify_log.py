@@ -51,9 +51,9 @@ class Command(BaseCommand):
         if not good:
             sys.exit(REFUSED)
 
-    def _verify(self, wanted: Sequence[str], *, as_json: bool) -> bool:
+    def _verify(self, organisation_ids: Sequence[str], *, as_json: bool) -> bool:
         known = fsck.list_log_organisations()
-        if unknown := set(wanted) - set(known):
+        if unknown := set(organisation_ids) - set(known):
             raise CommandError(
                 f"There is no log of {', '.join(sorted(unknown))}.", returncode=UNREADABLE
             )
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             self.stderr.write("There is no log yet; nothing was verified.")
 
         good = True
-        for organisation_id in wanted or known:
+        for organisation_id in organisation_ids or known:
             report = fsck.verify_log(
                 organisation_id, progress=_Progress(self.stderr, organisation_id, "entries")
             )
@@ -100,15 +100,15 @@ class Command(BaseCommand):
 class _Progress:
     """Progress on stderr, at most one line in two seconds."""
 
-    def __init__(self, stderr: Any, organisation_id: str, what: str) -> None:
+    def __init__(self, stderr: Any, organisation_id: str, unit: str) -> None:
         self._stderr = stderr
         self._organisation_id = organisation_id
-        self._what = what
+        self._unit = unit
         self._next = time.monotonic() + 2
 
     def __call__(self, done: int, total: int) -> None:
         if time.monotonic() >= self._next:
-            self._stderr.write(f"{self._organisation_id}: {done} of {total} {self._what}")
+            self._stderr.write(f"{self._organisation_id}: {done} of {total} {self._unit}")
             self._next = time.monotonic() + 2
 
 

@@ -38,10 +38,10 @@ def build_table_fields(group: str = "") -> dict[str, AnyField]:
     return {name: _build_field(name, one) for name, one in list_api_fields(group)}
 
 
-def _build_field(name: str, one: ClipField) -> AnyField:
+def _build_field(name: str, clip_field: ClipField) -> AnyField:
     # The framework refuses a source that is the field's own name.
-    source: dict[str, Any] = {} if name == one.column else {"source": one.column}
-    match one.kind:
+    source: dict[str, Any] = {} if name == clip_field.column else {"source": clip_field.column}
+    match clip_field.kind:
         case FieldKind.OPTIONAL:
             return NullableText(**source)
         case FieldKind.NUMBER:

@@ -93,6 +93,6 @@ class Base64Audio(serializers.Field[bytes, Any, str, Any]):
         return base64.b64encode(value).decode("ascii")
 
 
-def code_field(most: int = 64, **options: Any) -> Word:
-    """Return a field for a code or an id of at most `most` characters."""
-    return Word(max_length=most, **options)
+def code_field(max_length: int = 64, **options: Any) -> Word:
+    """Return a field for a code or an id of at most `max_length` characters."""
+    return Word(max_length=max_length, **options)

@@ -46,7 +46,7 @@ class LineForm(StrictSerializer):
     use_case = code_field(64, required=False, allow_null=True)
     channel = code_field(64, required=False, allow_null=True)
     territory = code_field(64, required=False, allow_null=True)
-    labels = Bounded(child=code_field(), required=False, most=20)
+    labels = Bounded(child=code_field(), required=False, limit=20)
     output = OutputForm(required=False)
     prosody = ProsodyForm(required=False)
     client_reference = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
@@ -76,7 +76,7 @@ class BatchForm(LineForm):
     Each item is then read as a line of its own.
     """
 
-    items = Bounded(child=serializers.DictField(), allow_empty=False, most=MOST_ITEMS)
+    items = Bounded(child=serializers.DictField(), allow_empty=False, limit=MOST_ITEMS)
     delivery = DeliveryForm(required=False)
     voice = code_field(64, required=False)
     text = SpokenText(required=False)

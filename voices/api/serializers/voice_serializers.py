@@ -49,11 +49,11 @@ class VoiceForm(StrictSerializer):
     use_case = code_field(64, required=False, allow_null=True)
     channel = code_field(64, required=False, allow_null=True)
     territory = code_field(64, required=False, allow_null=True)
-    samples = Bounded(child=SampleForm(), allow_empty=False, most=MOST_SAMPLES)
+    samples = Bounded(child=SampleForm(), allow_empty=False, limit=MOST_SAMPLES)
     transcripts = Bounded(
         child=Transcript(max_length=5_000, allow_blank=True, allow_null=True),
         required=False,
-        most=MOST_SAMPLES,
+        limit=MOST_SAMPLES,
     )
     denoise = Flag(default=False)
     external_id = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
@@ -85,7 +85,7 @@ class VoiceUpload(VoiceForm):
 
     samples = Bounded(
         child=serializers.FileField(error_messages={"invalid": "This must be a file."}),
-        most=MOST_SAMPLES,
+        limit=MOST_SAMPLES,
     )
 
 

@@ -93,7 +93,7 @@ class SpeechView(APIView):
                 kind=JobKind.SPEECH,
                 principal=caller.principal,
                 at=caller.now(),
-                real=clock.now(),
+                wall_time=clock.now(),
                 notes=replace(order.notes, client_reference=""),
             )
             return _respond_with_job(job)
@@ -126,7 +126,7 @@ class SpeechBatchView(APIView):
             kind=JobKind.BATCH,
             principal=caller.principal,
             at=caller.now(),
-            real=clock.now(),
+            wall_time=clock.now(),
             notes=to_caller_notes(form),
         )
         return _respond_with_job(job)

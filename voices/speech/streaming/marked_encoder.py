@@ -264,8 +264,8 @@ class MarkedEncoder:
 _WHY: Final = {"reason": "not_read_back"}
 
 
-def _decode_sent(data: bytes, wanted: Output) -> Sound | None:
+def _decode_sent(data: bytes, output: Output) -> Sound | None:
     try:
-        return stream_encoder.decode_sent_bytes(data, wanted)
+        return stream_encoder.decode_sent_bytes(data, output)
     except ValueError:
         return None

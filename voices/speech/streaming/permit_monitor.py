@@ -104,7 +104,9 @@ def get_permit_monitor() -> PermitMonitor:
     return _watches.setdefault(asyncio.get_running_loop(), PermitMonitor())
 
 
-def _find_ended_permits(mine: tuple[MonitoredPermit, ...], turn: int) -> dict[str, SaysoError]:
+def _find_ended_permits(
+    watched_permits: tuple[MonitoredPermit, ...], turn: int
+) -> dict[str, SaysoError]:
     """Return what has ended, by decision. All of it counts as ended when the database cannot be
     asked.
 
@@ -112,7 +114,7 @@ def _find_ended_permits(mine: tuple[MonitoredPermit, ...], turn: int) -> dict[st
     would queue behind every stream that begins.
     """
     try:
-        running = [(watched.permit, watched.at()) for watched in mine]
+        running = [(watched.permit, watched.at()) for watched in watched_permits]
         return dict(
             gate.find_ended_permits(running, ask_keys=turn == 0, ask_voices=turn == ROUNDS // 2)
         )
@@ -120,4 +122,4 @@ def _find_ended_permits(mine: tuple[MonitoredPermit, ...], turn: int) -> dict[st
         logger.exception("running streams cannot be watched, all are cut")
         close_old_connections()
         doubt = Unavailable("Whether the permission still holds cannot be seen.", retry_after=5)
-        return {watched.permit.decision_id: doubt for watched in mine}
+        return {watched.permit.decision_id: doubt for watched in watched_permits}
