@@ -18,11 +18,11 @@ from django.utils.html import format_html
 from accounts import contact_details, organisation_policy
 from accounts.admin_base import (
     ReadOnlyAdmin,
-    actor_of,
     admin_button,
     demand_act,
+    get_acting_member,
+    get_actor_name,
     log_admin_action,
-    member_of,
 )
 from accounts.models import ApiKey, Member, Organisation
 from accounts.reason_forms import ReasonForm
@@ -88,7 +88,7 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
         if row is None:
             raise Http404
 
-        member = member_of(request)
+        member = get_acting_member(request)
         demand_act(request, Action.CHANGE_POLICY)
         form = PolicyForm(request.POST or None, initial={"policy": row.policy})
         if (
@@ -124,7 +124,7 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
     @admin_button(text="Change the contact", path="contact", permission="change_contact")
     def change_contact(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show how people reach the organisation, or change it, on record."""
-        member = member_of(request)
+        member = get_acting_member(request)
         demand_act(request, Action.CHANGE_CONTACT)
         row = Organisation.objects.get(id=member.organisation_id)
         said = contact_details.get_contact(row)
@@ -152,7 +152,10 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
         """Change the contact, or show each fault at its field. Returns whether it changed."""
         try:
             contact_details.change_contact(
-                member.organisation_id, form.cleaned_data, actor=actor_of(member), at=clock.now()
+                member.organisation_id,
+                form.cleaned_data,
+                actor=get_actor_name(member),
+                at=clock.now(),
             )
         except Invalid as wrong:
             for fault in wrong.faults:
@@ -171,7 +174,7 @@ class OrganisationAdmin(ReadOnlyAdmin[Organisation]):
         try:
             with transaction.atomic():
                 changed = organisation_policy.change_policy(
-                    member.organisation_id, given, actor=actor_of(member), at=at
+                    member.organisation_id, given, actor=get_actor_name(member), at=at
                 )
                 log_admin_action(None, member, Action.CHANGE_POLICY, reason, at=at)
         except Invalid as wrong:

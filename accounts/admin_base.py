@@ -58,13 +58,13 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         """Return the rows that this member may see now: without a second factor, test data only."""
         return second_factor.restrict_to_test_data(
-            self.list_owned_rows(request), member_of(request)
+            self.list_owned_rows(request), get_acting_member(request)
         )
 
     def list_owned_rows(self, request: HttpRequest) -> QuerySet[Row]:
         """Return the rows of the member's own organisation."""
         rows: QuerySet[Row] = super().get_queryset(request)
-        return rows.filter(**{self.organisation_path: member_of(request).organisation_id})
+        return rows.filter(**{self.organisation_path: get_acting_member(request).organisation_id})
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Return whether the address of a list may use `lookup`.
@@ -173,7 +173,7 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
 
         `row` is None for acts that concern no row.
         """
-        member = member_of(request)
+        member = get_acting_member(request)
         demand_act(request, action)
         form = asks(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
@@ -202,7 +202,7 @@ class ReadOnlyAdmin(ModelAdmin, Generic[Row]):  # type: ignore[misc]  # the them
 
 def may_act(request: HttpRequest, action: Action) -> bool:
     """Return whether the role allows the action and a second factor is set up."""
-    member = member_of(request)
+    member = get_acting_member(request)
     allowed = role_permissions.may_perform(member, action, at=clock.now())
     return allowed and second_factor.is_set_up(member)
 
@@ -218,13 +218,13 @@ def demand_act(request: HttpRequest, action: Action) -> None:
         recent_login.demand_recent_login(request)
 
 
-def member_of(request: HttpRequest) -> Member:
+def get_acting_member(request: HttpRequest) -> Member:
     """Return the member who is logged in."""
     # The admin's own views admit only members.
     return cast("Member", request.user)
 
 
-def actor_of(member: Member) -> str:
+def get_actor_name(member: Member) -> str:
     """Return the name of a member in the log."""
     return f"member:{member.pk}"
 
@@ -232,7 +232,7 @@ def actor_of(member: Member) -> str:
 @transaction.atomic
 def _perform_act(row: Any, member: Member, action: Action, given: Given, do: Act) -> str:
     """Perform the act and record who did what and why, or do neither."""
-    said = do(row, actor_of(member), given)
+    said = do(row, get_actor_name(member), given)
     log_admin_action(row, member, action, given.recorded, at=clock.now())
     return said
 
@@ -250,7 +250,7 @@ def log_admin_action(
             organisation_id=member.organisation_id,
             livemode=getattr(row, "livemode", True),
             at=at,
-            actor=actor_of(member),
+            actor=get_actor_name(member),
             refs={},
             facts={
                 "action": str(action),

@@ -133,7 +133,7 @@ class HasScope(BasePermission):
         right = "read" if request.method in SAFE_METHODS else "write"
 
         # A view without a scope is closed: to forget the scope must not let a call in.
-        demand_scope(caller_of(request), f"{getattr(view, 'scope', 'none')}:{right}")
+        demand_scope(get_caller(request), f"{getattr(view, 'scope', 'none')}:{right}")
         return True
 
 
@@ -146,7 +146,7 @@ def demand_scope(caller: Caller, required: str) -> None:
         raise ScopeMissing("This API key may not do that.", facts={"required": required})
 
 
-def caller_of(request: Request) -> Caller:
+def get_caller(request: Request) -> Caller:
     """Return the Caller of a request.
 
     Raises Unauthenticated when there is none.
@@ -158,12 +158,12 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def sandbox_caller_of(request: Request) -> Caller:
+def get_sandbox_caller(request: Request) -> Caller:
     """Return the Caller of a request that only test keys may make.
 
     Raises LiveKeyRefused, Unauthenticated.
     """
-    caller = caller_of(request)
+    caller = get_caller(request)
     if caller.livemode:
         raise LiveKeyRefused("Only a test key may do that.")
 
@@ -179,7 +179,7 @@ def count_more(request: Request, calls: int, *, at: datetime) -> None:
         allowance = request.META.get(_RATE)
         if isinstance(allowance, Allowance):
             request.META[_RATE] = rate_limits.count_call(
-                caller_of(request).key_id, limit=allowance.limit, at=at
+                get_caller(request).key_id, limit=allowance.limit, at=at
             )
 
 

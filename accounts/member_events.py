@@ -81,7 +81,7 @@ def hash_login(login: str) -> str:
     ).hex()[:16]
 
 
-def _actor_of(member: Member) -> str:
+def _get_actor_name(member: Member) -> str:
     return f"member:{member.pk}"
 
 
@@ -91,7 +91,7 @@ def _logged_in(sender: object, request: HttpRequest, user: Any, **_more: object)
         record_member_event(
             "member.login",
             user,
-            actor=_actor_of(user),
+            actor=_get_actor_name(user),
             at=clock.now(),
             second_factor=second_factor.is_set_up(user),
         )
@@ -105,7 +105,9 @@ def _logged_out(sender: object, request: HttpRequest, user: Any, **_more: object
 
 @receiver(password_changed, dispatch_uid="sayso.member.password")
 def _password_changed(sender: object, request: HttpRequest, user: Member, **_more: object) -> None:
-    record_member_event("member.password_changed", user, actor=_actor_of(user), at=clock.now())
+    record_member_event(
+        "member.password_changed", user, actor=_get_actor_name(user), at=clock.now()
+    )
 
 
 @receiver(authenticator_added, dispatch_uid="sayso.member.factor.added")
@@ -144,6 +146,6 @@ def _factor_changed(
     member = Member.objects.get(pk=user.pk)
     second_factor.end_sessions(member)
     record_member_event(
-        kind, member, actor=_actor_of(member), at=clock.now(), factor=str(authenticator.type)
+        kind, member, actor=_get_actor_name(member), at=clock.now(), factor=str(authenticator.type)
     )
     update_session_auth_hash(request, member)

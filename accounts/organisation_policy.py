@@ -59,7 +59,7 @@ def get_policy(organisation_id: str) -> dict[str, Json]:
     return dict(Organisation.objects.values_list("policy", flat=True).get(id=organisation_id))
 
 
-def one_of(*words: str) -> Check:
+def make_choice_check(*words: str) -> Check:
     """Return a check that accepts these words only."""
 
     def check(value: Json) -> None:

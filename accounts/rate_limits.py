@@ -100,7 +100,7 @@ class RowWindow:
 
     def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
         """Count one call, or return None when the minute is used up."""
-        minute = _minute_of(at)
+        minute = _count_minutes(at)
 
         with transaction.atomic():
             if connection.vendor == "postgresql":
@@ -183,5 +183,5 @@ def _millis_to_seconds(milliseconds: int) -> int:
     return max(1, -(-milliseconds // 1000))
 
 
-def _minute_of(at: datetime) -> int:
+def _count_minutes(at: datetime) -> int:
     return clock.to_millis(at) // (WINDOW_SECONDS * 1000)

@@ -56,7 +56,7 @@ class Tally:
     of: int
 
 
-def hosts_of(seconds: int, count: int) -> list[Sound]:
+def cut_hosts(seconds: int, count: int) -> list[Sound]:
     """Return `count` pieces of speech of exactly this many seconds."""
     # The voices of the corpus come one after the other, because most of them speak for less time.
     pieces = clips(5, 2 * count * -(-seconds // 5))
@@ -95,7 +95,7 @@ def theirs_alone(host: Sound) -> Sound:
 def side_by_side(count: int, lengths: Sequence[int]) -> Iterator[Tally]:
     """Mark the same clips with each scheme alone, and count what each reads."""
     for seconds in lengths:
-        hosts = hosts_of(seconds, count)
+        hosts = cut_hosts(seconds, count)
         ours, theirs = [ours_alone(host) for host in hosts], [theirs_alone(host) for host in hosts]
 
         for attack in BESIDE:
@@ -152,7 +152,7 @@ def length_rows(tallies: list[Tally]) -> Iterator[Row]:
 
 def together_rows(count: int) -> Iterator[Row]:
     """Yield what each mark loses when both are in one clip, and what a listener loses."""
-    hosts = hosts_of(16, count)
+    hosts = cut_hosts(16, count)
     plain = [theirs_alone(host) for host in hosts]
     alone = [
         verified_marking.mark_sound(host, token=TOKEN, key=OWN_KEY, output=WAV) for host in hosts

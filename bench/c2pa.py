@@ -116,7 +116,7 @@ def _reading() -> list[Row]:
 
 
 def _signer() -> signing_authority.ManifestSigner:
-    return signing_authority.get_signer(at=NOON)
+    return signing_authority.get_manifest_signer(at=NOON)
 
 
 def _said() -> Statement:

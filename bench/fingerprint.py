@@ -56,7 +56,7 @@ class Found:
     alike: bool
 
 
-def words_of(sound: Sound) -> Words:
+def compute_words_of_sound(sound: Sound) -> Words:
     return compute_words(sound.samples, sound.rate)
 
 
@@ -91,7 +91,7 @@ def handled(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
     for name in HANDLED:
         rows = []
         for number, clip in enumerate(chosen):
-            found = filed.search(words_of(ATTACKS[name](clip.sound)))
+            found = filed.search(compute_words_of_sound(ATTACKS[name](clip.sound)))
             value = found.get(number)
             rows.append(
                 Found(
@@ -154,7 +154,7 @@ def _voice(clip: Clip) -> str:
 
 def costs(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
     began = time.process_time()
-    every = [words_of(clip.sound) for clip in chosen]
+    every = [compute_words_of_sound(clip.sound) for clip in chosen]
     making = (time.process_time() - began) / sum(clip.sound.seconds for clip in chosen)
     yield Row(name="making one", measured=f"{1000 * making:.2f} ms of processor a second of sound")
     began = time.process_time()
@@ -178,7 +178,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=40, help="clips of each length")
     count = parser.parse_args().count
     chosen = [clip for seconds in (5.0, 8.0, 12.0) for clip in clips(seconds, count)]
-    filed = Filed([words_of(clip.sound) for clip in chosen])
+    filed = Filed([compute_words_of_sound(clip.sound) for clip in chosen])
     table = [
         Row(
             name="clips",

@@ -74,7 +74,7 @@ class Case:
         )
 
         return cls(
-            voice=voice_library.clone_voice(order, principal=principal, now=clock.now),
+            voice=voice_library.create_voice(order, principal=principal, now=clock.now),
             principal=principal,
         )
 

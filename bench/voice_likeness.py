@@ -68,7 +68,7 @@ class Pairs:
     people: int
 
 
-def pieces_of(folder: Path, seconds: float) -> list[Piece]:
+def cut_pieces(folder: Path, seconds: float) -> list[Piece]:
     """Cut every occasion of every person into pieces of this much speech."""
     found = []
     for occasion in sorted(folder.glob("*/*/")):
@@ -88,7 +88,7 @@ def readings(seconds: float) -> list[Piece]:
 
 
 def _pieces(person: str, occasion: str, files: Sequence[Path], seconds: float) -> list[Piece]:
-    parts, rate = _speech_of(files, most=MOST_PIECES * seconds)
+    parts, rate = _read_speech(files, most=MOST_PIECES * seconds)
     found = []
 
     for part in _cut(parts, seconds):
@@ -105,7 +105,7 @@ def _pieces(person: str, occasion: str, files: Sequence[Path], seconds: float) -
     return found
 
 
-def _speech_of(files: Sequence[Path], *, most: float) -> tuple[list[Sound], int]:
+def _read_speech(files: Sequence[Path], *, most: float) -> tuple[list[Sound], int]:
     """Return about `most` seconds of speech of these files, and the lowest of their rates."""
     parts: list[Sound] = []
     rate = voice_activity.RATE
@@ -250,7 +250,7 @@ def main() -> int:
     folder = parser.parse_args().folder
 
     for seconds in SECONDS:
-        every = pieces_of(folder, seconds) if folder else readings(seconds)
+        every = cut_pieces(folder, seconds) if folder else readings(seconds)
         full = [piece for piece in every if not piece.voice.telephone]
         print(
             f"\nPieces of {seconds:.0f} s, full "

@@ -126,7 +126,7 @@ def _quality(clip: Clip, marked: Marked) -> float:
 def rows(tallies: list[Tally]) -> Iterable[Row]:
     """Yield the rows of the table."""
     for tally in tallies:
-        yield from _rows_of(tally)
+        yield from _build_rows(tally)
 
     pairs, false = sum(tally.pairs for tally in tallies), sum(tally.false for tally in tallies)
     yield Row(
@@ -148,12 +148,12 @@ def memory() -> dict[str, float]:
         soundfile.write(host, sound.samples, sound.rate)
         words = {"embed": ["--token", "c0ffee42", str(host), str(marked)], "detect": [str(marked)]}
         return {
-            verb: _peak_of([sys.executable, "manage.py", "watermark", verb, *rest])
+            verb: _measure_peak([sys.executable, "manage.py", "watermark", verb, *rest])
             for verb, rest in words.items()
         }
 
 
-def _peak_of(command: list[str]) -> float:
+def _measure_peak(command: list[str]) -> float:
     """Return the peak memory of a command in MiB."""
     # The high water mark of the kernel is read until the end, because the one of `wait4` begins
     # with the parent's.
@@ -169,7 +169,7 @@ def _peak_of(command: list[str]) -> float:
     return peak
 
 
-def _rows_of(tally: Tally) -> Iterator[Row]:
+def _build_rows(tally: Tally) -> Iterator[Row]:
     length = f"{tally.seconds:g} s"
     yield Row(name=f"{length}: clips", measured=f"{tally.clips} ({tally.human} of people)")
     yield Row(name=f"{length}: refused", measured=", ".join(tally.refused) or "none")

@@ -44,7 +44,7 @@ class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
             return EagerResult(self.name, None, "PENDING")
 
 
-def send_task(name: str, ids: Mapping[str, Any], *, expires: float | None = None) -> None:
+def send_celery_task(name: str, ids: Mapping[str, Any], *, expires: float | None = None) -> None:
     """Wake a task by a message to the broker, or in a worker thread of this process without one."""
     # A broker that is down is no error of the caller, whose rows are committed by now.
     if not settings.REDIS_URL:

@@ -93,7 +93,7 @@ def check_single_process_parts(app_configs: Any, **kwargs: Any) -> Iterable[Chec
 def check_delivery_channels(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Check that there is a channel for signing links."""
     # Without one, live requests are refused, but for those of level L0.
-    if not mail.is_configured() and not messages.is_configured():
+    if not mail.is_mail_configured() and not messages.is_gateway_configured():
         yield Warning(
             "No channel brings signing links to people: live requests are refused with 503.",
             hint="Set SAYSO_EMAIL_URL or SAYSO_MESSAGES_URL.",

@@ -127,7 +127,7 @@ def start_worker() -> None:
         _lanes[name].start()
 
     for entry in current_app.conf.beat_schedule.values():
-        _lane_of(entry["task"]).enqueue(
+        _find_queue_thread(entry["task"]).enqueue(
             entry["task"], {}, delay=entry["schedule"], every=entry["schedule"]
         )
 
@@ -149,8 +149,8 @@ def submit_task(name: str, kwargs: dict[str, Any], *, countdown: float = 0.0) ->
     Without running threads, as in a command or a test, it waits for the sweep of the next server.
     """
     if _lanes:
-        _lane_of(name).enqueue(name, kwargs, delay=countdown + LINGER.get(name, 0.0))
+        _find_queue_thread(name).enqueue(name, kwargs, delay=countdown + LINGER.get(name, 0.0))
 
 
-def _lane_of(task: str) -> QueueThread:
+def _find_queue_thread(task: str) -> QueueThread:
     return _lanes[next((lane for start, lane in ROUTES.items() if task.startswith(start)), COMMON)]

@@ -176,4 +176,4 @@ def _codes_of_tree(kind: type[SaysoError]) -> Iterator[ErrorCode]:
             .replace("\n", " ")
             .replace("`", "")
         )
-        yield ErrorCode(name=kind.code, meaning=meaning, status=problems.status_of(kind)[0])
+        yield ErrorCode(name=kind.code, meaning=meaning, status=problems.get_status(kind)[0])

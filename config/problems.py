@@ -95,7 +95,7 @@ def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str
             ),
             {**_FRESH},
         )
-    status, title = status_of(type(known))
+    status, title = get_status(type(known))
     if status == 500:
         logger.error("unexpected error", exc_info=error)
     headers = {**_FRESH}
@@ -115,7 +115,7 @@ def get_type_url(code: str) -> str:
     return str(settings.SAYSO_PUBLIC_URL) + reverse("problem", args=[code])
 
 
-def status_of(kind: type[errors.SaysoError]) -> tuple[int, str]:
+def get_status(kind: type[errors.SaysoError]) -> tuple[int, str]:
     """Return the HTTP status and title of a kind of error."""
     return next((status, title) for known, status, title in STATUS if issubclass(kind, known))
 

@@ -160,7 +160,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 # --- tasks: rows are the truth, messages only wake ------------------------------------------------
-SAYSO_TASK_SENDER = "config.celery.send_task"
+SAYSO_TASK_SENDER = "config.celery.send_celery_task"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

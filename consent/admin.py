@@ -16,10 +16,10 @@ from unfold.admin import TabularInline
 
 from accounts.admin_base import (
     admin_button,
+    get_acting_member,
     log_admin_action,
     may_act,
     may_enter,
-    member_of,
 )
 from accounts.reason_forms import NoReasonForm
 from accounts.role_permissions import Action
@@ -51,7 +51,7 @@ class GrantInline(TabularInline):  # type: ignore[misc]  # the theme has no type
     @admin.display(description="Intended uses")
     def show_intended_uses(self, grant: Grant) -> str:
         """Return the words that the person read, as long as their key exists."""
-        words = intended_uses.open_words(grant, grant.consent.speaker.subject)
+        words = intended_uses.open_intended_use_words(grant, grant.consent.speaker.subject)
         read = intended_uses.find_words(grant.scope, words)
         return read.text if read else ""
 
@@ -83,7 +83,7 @@ class StateFilter(admin.SimpleListFilter):
         if (chosen := self.value()) is None:
             return queryset
 
-        here = clock.now() + member_of(request).organisation.test_clock_ahead
+        here = clock.now() + get_acting_member(request).organisation.test_clock_ahead
         at = Case(
             When(livemode=True, then=Value(clock.now())),
             default=Value(here),
@@ -157,14 +157,18 @@ class ConsentAdmin(NotedAdmin[Consent]):
         if any(one.words for one in said):
             with transaction.atomic():
                 log_admin_action(
-                    consent, member_of(request), Action.OPEN_EVIDENCE, "remarks", at=clock.now()
+                    consent,
+                    get_acting_member(request),
+                    Action.OPEN_EVIDENCE,
+                    "remarks",
+                    at=clock.now(),
                 )
 
         return {"remarks": said, "may_open": may_open}
 
-    def notes_of(self, row: Consent) -> Notes:
+    def open_notes(self, row: Consent) -> Notes:
         """Open the consent's notes."""
-        return sealed_fields.notes_of(row)
+        return sealed_fields.open_consent_notes(row)
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         """Return the filters, with the present state first and not the stored one."""
@@ -173,7 +177,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
     @admin.display(description="State", ordering="state")
     def state_today(self, consent: Consent) -> str:
         """Return the present state, also before a sweep has stored it."""
-        return str(consent.state_at(consent_acts.owner_of(consent)["at"]))
+        return str(consent.state_at(consent_acts.get_consent_owner(consent)["at"]))
 
     @admin.display(description="Signed record")
     def signed_record(self, consent: Consent) -> SafeString | str:
@@ -196,7 +200,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
                 "No further call is allowed, waiting jobs are not delivered, its voices are "
                 "deleted. For good."
             ),
-            do=consent_acts.withdraw_consent,
+            do=consent_acts.perform_withdrawal,
             asks=consent_acts.reason_form_for(Act.REVOKE),
         )
 
@@ -209,7 +213,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
             action=Action.SUSPEND,
             title="Suspend this consent",
             consequence="Every call is refused until the consent is resumed. Nothing is deleted.",
-            do=consent_acts.suspend_consent,
+            do=consent_acts.perform_suspension,
             asks=consent_acts.reason_form_for(Act.SUSPEND),
         )
 
@@ -222,7 +226,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
             action=Action.RESUME,
             title="Resume this consent",
             consequence="Calls within its scope are allowed again.",
-            do=consent_acts.resume_consent,
+            do=consent_acts.perform_resumption,
             asks=consent_acts.reason_form_for(Act.RESUME),
         )
 
@@ -238,7 +242,7 @@ class ConsentAdmin(NotedAdmin[Consent]):
                 "The person gets the link once more, at the address that they have now. A link "
                 "that left in the last ten minutes is not sent again."
             ),
-            do=consent_acts.resend_link,
+            do=consent_acts.perform_resend,
             asks=NoReasonForm,
         )
 
@@ -264,5 +268,5 @@ class ConsentAdmin(NotedAdmin[Consent]):
         )
 
         return consent is not None and link_resend.may_be_sent(
-            consent, at=consent_acts.owner_of(consent)["at"]
+            consent, at=consent_acts.get_consent_owner(consent)["at"]
         )

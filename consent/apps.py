@@ -42,7 +42,7 @@ class ConsentConfig(AppConfig):
         speaker_export_tables.register_speaker_tables()
         consent_export_tables.register_consent_tables()
         processing_register.register_processing_tables()
-        export_sources.sweeps.add(expiry.expire_all_of)
+        export_sources.sweeps.add(expiry.expire_organisation)
         recovery.history_lost.connect(suspend_after_restore.suspend_all)
         consent_status.consent_directory.fill(
             consent_status.ConsentDirectory(
@@ -51,7 +51,7 @@ class ConsentConfig(AppConfig):
                 ended_for_good=state_machine.ENDED_FOR_GOOD,
             )
         )
-        gate_policy.register_policy()
-        comparison_consent.register_policy()
+        gate_policy.register_gate_policy()
+        comparison_consent.register_comparison_policy()
         key_defaults.register_key_defaults()
         tasks.connect_wakeups()

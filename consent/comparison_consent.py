@@ -20,7 +20,7 @@ ENTRY: Final = "compare_voices"
 """The name of the policy entry, and of the purpose in a notice's `further_purposes`."""
 
 
-def register_policy() -> None:
+def register_comparison_policy() -> None:
     """Register the policy entry. Called when the applications start."""
     organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(

@@ -30,7 +30,7 @@ def reason_form_for(act: Act) -> type[CodeForm]:
     )
 
 
-def owner_of(consent: Consent) -> ConsentOwner:
+def get_consent_owner(consent: Consent) -> ConsentOwner:
     """Return whose consent it is, and the time that its data lives by."""
     organisation: Organisation = consent.organisation
     return {
@@ -40,32 +40,44 @@ def owner_of(consent: Consent) -> ConsentOwner:
     }
 
 
-def withdraw_consent(consent: Consent, actor: str, given: Given) -> str:
+def perform_withdrawal(consent: Consent, actor: str, given: Given) -> str:
     """End a consent for good, and return what the page shows."""
     after = services.withdraw_consent(
-        consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
+        consent.id,
+        reason=given.reason,
+        words=given.words,
+        actor=actor,
+        **get_consent_owner(consent),
     )
-    return f"The consent is {after.state_at(owner_of(after)['at'])}."
+    return f"The consent is {after.state_at(get_consent_owner(after)['at'])}."
 
 
-def suspend_consent(consent: Consent, actor: str, given: Given) -> str:
+def perform_suspension(consent: Consent, actor: str, given: Given) -> str:
     """Suspend a consent, and return what the page shows."""
     after = services.suspend_consent(
-        consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
+        consent.id,
+        reason=given.reason,
+        words=given.words,
+        actor=actor,
+        **get_consent_owner(consent),
     )
-    return f"The consent is {after.state_at(owner_of(after)['at'])}."
+    return f"The consent is {after.state_at(get_consent_owner(after)['at'])}."
 
 
-def resume_consent(consent: Consent, actor: str, given: Given) -> str:
+def perform_resumption(consent: Consent, actor: str, given: Given) -> str:
     """Resume a suspended consent, and return what the page shows."""
     after = services.resume_consent(
-        consent.id, reason=given.reason, words=given.words, actor=actor, **owner_of(consent)
+        consent.id,
+        reason=given.reason,
+        words=given.words,
+        actor=actor,
+        **get_consent_owner(consent),
     )
-    return f"The consent is {after.state_at(owner_of(after)['at'])}."
+    return f"The consent is {after.state_at(get_consent_owner(after)['at'])}."
 
 
 # The shape of an act.
-def resend_link(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001
+def perform_resend(consent: Consent, actor: str, given: Given) -> str:  # noqa: ARG001
     """Queue the link again, and return what the page shows."""
-    services.resend_link(consent.id, actor=actor, **owner_of(consent))
+    services.resend_link(consent.id, actor=actor, **get_consent_owner(consent))
     return "The link is queued, or left in the last ten minutes."

@@ -169,7 +169,7 @@ def _export_intended_uses(scope: ExportScope) -> Iterator[Row]:
     for grant in rows.select_related("consent__speaker").order_by(
         "consent__created_at", "consent_id", "position"
     ):
-        for words in intended_uses.open_words(grant, grant.consent.speaker.subject):
+        for words in intended_uses.open_intended_use_words(grant, grant.consent.speaker.subject):
             yield {
                 "grant": grant.id,
                 "sha256": words.sha256,

@@ -27,7 +27,7 @@ def reason_to_json(reason: Reason) -> dict[str, Json]:
     return {**value, "granted": list(reason.granted)}
 
 
-def reasons_of(decision: Decision) -> tuple[Reason, ...]:
+def read_reasons(decision: Decision) -> tuple[Reason, ...]:
     """Return the reasons of a stored decision as values."""
     return tuple(_reason_from_json(value) for value in decision.reasons)
 

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from consent import decision_records, permit_validity, quota
 from consent.decision_context import LoadedContext
-from consent.decision_records import reasons_of
+from consent.decision_records import read_reasons
 from consent.evaluation import load_and_evaluate
 from consent.lifecycle import sample_binding
 from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
@@ -32,8 +32,8 @@ from core.errors import NotFound
 
 __all__ = [
     "AccessRequest", "ConsentDenied", "Permit", "charge_quota", "check", "commit", "confirm",
-    "find_ended_permits", "get_permit", "may_repeat", "may_still", "preview_decision", "reasons_of",
-    "release", "release_stale",
+    "find_ended_permits", "get_permit", "may_repeat", "may_still", "preview_decision",
+    "read_reasons", "release", "release_stale",
 ]  # fmt: skip
 
 PERMIT_LASTS: Final = timedelta(hours=1)
@@ -122,7 +122,7 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
 
     used = {"characters": characters, "milliseconds": milliseconds}
     if reservation is None or not quota.spend_reservation(reservation, **used, at=at):
-        over = permit_validity.make_reason(
+        over = permit_validity.make_consent_reason(
             "More was used than is left of the quota.", permit.consent_id, "quota_exceeded"
         )
         raise ConsentDenied((over,), decision_id=permit.decision_id)

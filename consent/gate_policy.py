@@ -12,7 +12,7 @@ from core.canonical_json import Json
 _LEVELS: Final = ("L1", "L2", "L3")
 
 
-def register_policy() -> None:
+def register_gate_policy() -> None:
     """Register the policy entries that the gate asks for. Called when the applications start."""
     organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(

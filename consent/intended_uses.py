@@ -47,14 +47,16 @@ def hash_scope_words(scope: Mapping[str, Json], words: IntendedUseWords) -> Scop
     return {name: value for name, value in scope.items() if name != WORDS} | {HASH: words.sha256}
 
 
-def seal_words(grant_id: str, subject: str, words: Iterable[IntendedUseWords]) -> bytes:
+def seal_intended_use_words(
+    grant_id: str, subject: str, words: Iterable[IntendedUseWords]
+) -> bytes:
     """Seal the words of a grant: those that were signed, and those of a later narrowing."""
     value: list[Json] = [{"text": one.text, "salt": one.salt.hex()} for one in words]
 
     return sealed_values.seal(subject, _seal_context(grant_id), value)
 
 
-def open_words(grant: Grant, subject: str) -> tuple[IntendedUseWords, ...]:
+def open_intended_use_words(grant: Grant, subject: str) -> tuple[IntendedUseWords, ...]:
     """Return all words of a grant, none after an erasure."""
     return next(iter(open_words_of_grants([grant], subject).values()), ())
 

@@ -64,7 +64,7 @@ def may_repeat(decision_id: str, *, at: datetime) -> None:
     rows = Decision.objects.filter(id=decision_id, allowed=True)
     found = rows.values_list("epoch", "consent_id", "consent__revocation_epoch").first()
     if found is not None and found[0] != found[2]:
-        moved = make_reason("The consent has changed since.", found[1], "consent_revoked")
+        moved = make_consent_reason("The consent has changed since.", found[1], "consent_revoked")
         raise ConsentDenied((moved,), decision_id=decision_id)
 
     _check_delivered(decision_id, at=at)
@@ -141,10 +141,10 @@ def remember_ground(decision_id: str, consent: Consent, policy: Mapping[str, Jso
 
     # Who acts for another person may stop acting without a trace in these rows.
     if consent.speaker.kind == Speaker.Kind.ADULT:
-        _judged[decision_id] = _ground_of(consent, policy)
+        _judged[decision_id] = _get_ground(consent, policy)
 
 
-def _ground_of(consent: Consent, policy: Mapping[str, Json]) -> Ground:
+def _get_ground(consent: Consent, policy: Mapping[str, Json]) -> Ground:
     return consent.revocation_epoch, consent.speaker.state, canonical_json.dump(dict(policy))
 
 
@@ -163,21 +163,21 @@ def _find_reasons(
     until = consent.valid_until
     if state is not ConsentState.ACTIVE or consent.revocation_epoch != permit.epoch:
         return (
-            make_reason(
+            make_consent_reason(
                 "The consent ended while the call was running.", consent.id, _ending_code(state)
             ),
         )
 
     if until is None or at >= until:
         return (
-            make_reason(
+            make_consent_reason(
                 "The term ended while the call was running.", consent.id, "consent_expired"
             ),
         )
 
     if permit.action == "synthesize" and permit.voice_id and permit.voice_id not in ready:
         return (
-            make_reason(
+            make_consent_reason(
                 "The voice ended while the call was running.", consent.id, "voice_not_ready"
             ),
         )
@@ -192,7 +192,7 @@ def _evaluate_again(permit: Permit, consent: Consent, *, at: datetime) -> tuple[
     """
     policy = consent.organisation.policy
     ground = _judged.get(permit.decision_id)
-    if permit.action == "synthesize" and ground == _ground_of(consent, policy):
+    if permit.action == "synthesize" and ground == _get_ground(consent, policy):
         return ()
 
     decision = Decision.objects.filter(id=permit.decision_id, allowed=True).first()
@@ -214,7 +214,9 @@ def _check_delivered(decision_id: str, *, at: datetime) -> None:
 
     request = restore_access_request(decision)
     if request.voice_id and voice_lookup.find_deleted_voices({request.voice_id}):
-        gone = make_reason("The voice has been deleted.", decision.consent_id, "voice_not_ready")
+        gone = make_consent_reason(
+            "The voice has been deleted.", decision.consent_id, "voice_not_ready"
+        )
         raise ConsentDenied((gone,), decision_id=decision_id)
 
     # A preview used nothing of the quota, so what is left of it counts.
@@ -223,7 +225,7 @@ def _check_delivered(decision_id: str, *, at: datetime) -> None:
         raise ConsentDenied(verdict.reasons, decision_id=decision_id)
 
 
-def make_reason(detail: str, consent_id: str | None, code: str) -> Reason:
+def make_consent_reason(detail: str, consent_id: str | None, code: str) -> Reason:
     """Return a reason about one consent."""
     return Reason(code=code, detail=detail, consent=consent_id)
 

@@ -136,7 +136,7 @@ def keep_fingerprints(
             created_at=at,
         )
         SampleFingerprintTerm.objects.bulk_create(
-            _terms_of(row, recording.bits, key), batch_size=2_000
+            _build_terms(row, recording.bits, key), batch_size=2_000
         )
 
     return len(new)
@@ -209,7 +209,7 @@ def _find_hits(
             yield row
 
 
-def _terms_of(row: SampleFingerprint, bits: Bits, key: bytes) -> list[SampleFingerprintTerm]:
+def _build_terms(row: SampleFingerprint, bits: Bits, key: bytes) -> list[SampleFingerprintTerm]:
     return [
         SampleFingerprintTerm(fingerprint=row, term=_index_term(value, key), place=place * EVERY)
         for place, value in enumerate(bits[::EVERY].tolist())

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.admin_base import actor_of, member_of
+from accounts.admin_base import get_acting_member, get_actor_name
 from accounts.role_permissions import Action
 from accounts.sandbox_clock import now_for
 from consent import speakers
@@ -29,9 +29,9 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
     ordering = ("-created_at", "id")
     fields = ("id", "kind", "state", "mode", "created_at", "erased_at")
 
-    def notes_of(self, row: Speaker) -> Notes:
+    def open_notes(self, row: Speaker) -> Notes:
         """Return the speaker's notes, opened."""
-        return speakers.notes_of(row)
+        return speakers.open_speaker_notes(row)
 
     def get_fields(self, request: HttpRequest, obj: Speaker | None = None) -> tuple[str, ...]:
         """Show name and address to members who may open them."""
@@ -57,7 +57,7 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
         speaker = self.get_queryset(request).filter(pk=unquote(object_id)).first()
         if speaker is not None and self.may(request, Action.OPEN_SPEAKER):
             at = now_for(speaker.organisation, livemode=speaker.livemode, wall_time=clock.now())
-            speakers.log_opening(speaker, actor=actor_of(member_of(request)), at=at)
+            speakers.log_opening(speaker, actor=get_actor_name(get_acting_member(request)), at=at)
 
         shown: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
 

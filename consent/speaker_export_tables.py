@@ -44,11 +44,11 @@ def register_speaker_tables() -> None:
         bundles=("speaker",),
         logged=created,
     )
-    export_sources.speaker_subject.fill(_subject_of)
+    export_sources.speaker_subject.fill(_find_subject)
 
 
 # A hook's shape.
-def _subject_of(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001
+def _find_subject(speaker_id: str, organisation_id: str, livemode: bool) -> str:  # noqa: FBT001
     return speakers.get_speaker(
         speaker_id, organisation_id=organisation_id, livemode=livemode
     ).subject
@@ -62,7 +62,7 @@ def _export_speakers(scope: ExportScope) -> Iterator[Row]:
 
 def _export_person(scope: ExportScope) -> Iterator[Row]:
     for speaker in Speaker.objects.filter(scope.mine(), id=scope.speaker_id):
-        personal, written = speakers.open_personal(speaker), speakers.notes_of(speaker)
+        personal, written = speakers.open_personal(speaker), speakers.open_speaker_notes(speaker)
         yield {
             **_speaker_fields(speaker),
             "name": personal.name if personal else None,

@@ -84,7 +84,7 @@ def create_speaker(
 
 
 @transactions.opens_transaction
-def update_speaker(
+def update_speaker_row(
     speaker_id: str,
     *,
     organisation: Organisation,
@@ -111,7 +111,7 @@ def update_speaker(
     after = _apply_changes(before, changes)
     corrected = _list_corrected_fields(found, before, after, correction)
 
-    _save_changes(found, after, notes_of(found).with_changes(changes), at=at)
+    _save_changes(found, after, open_speaker_notes(found).with_changes(changes), at=at)
     if corrected:
         speaker_history.keep_correction(
             found,
@@ -236,13 +236,13 @@ def log_opening(speaker: Speaker, *, actor: str, at: datetime) -> None:
         log_events.log_speaker_event(speaker, "speaker.opened", at=at, actor=actor, body={})
 
 
-def notes_of(speaker: Speaker) -> Notes:
+def open_speaker_notes(speaker: Speaker) -> Notes:
     """Return the caller's notes on the speaker, opened. After an erasure they are empty."""
     return sealed_notes.open_notes(speaker, subjects=(speaker.subject,))
 
 
 @transactions.requires_transaction
-def lock_speaker_of(consent_id: str) -> None:
+def lock_speaker_of_consent(consent_id: str) -> None:
     """Lock the person behind a consent.
 
     Code that locks a person and consents must lock the person first.

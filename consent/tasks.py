@@ -35,11 +35,11 @@ def deliver_pending_links(**_later: object) -> None:
     link_sender.send_pending(now=clock.now)
 
 
-def wake_sender(*, delivery_id: str, **_signal: object) -> None:
+def queue_link_delivery(*, delivery_id: str, **_signal: object) -> None:
     """Queue the task that sends a link."""
     deliver_link.delay(delivery_id=delivery_id)
 
 
 def connect_wakeups() -> None:
     """Listen for queued deliveries. Called when the applications start."""
-    wakeups.delivery_queued.connect(wake_sender, dispatch_uid="consent.wake_sender")
+    wakeups.delivery_queued.connect(queue_link_delivery, dispatch_uid="consent.wake_sender")

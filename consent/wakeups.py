@@ -27,7 +27,7 @@ def _send_ended(consent_id: str) -> None:
     consent_ended.send_robust(sender=None, consent_id=consent_id)
 
 
-def wake_sender(delivery_id: str) -> None:
+def announce_queued_delivery(delivery_id: str) -> None:
     """Send `delivery_queued` once the current transaction has committed.
 
     The sweep finds what a lost signal leaves undone.

@@ -100,7 +100,7 @@ def _must_be_shallow(value: Json) -> None:
         layer = [
             inner
             for outer in layer
-            for inner in _children_of(outer)
+            for inner in _list_children(outer)
             if isinstance(inner, dict | list)
         ]
         if not layer:
@@ -109,7 +109,7 @@ def _must_be_shallow(value: Json) -> None:
     raise Malformed("The JSON is nested too deeply.")
 
 
-def _children_of(value: Json) -> Sequence[Json]:
+def _list_children(value: Json) -> Sequence[Json]:
     if isinstance(value, dict):
         return tuple(value.values())
     return value if isinstance(value, list) else ()

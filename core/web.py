@@ -25,7 +25,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
-def language_of(tag: str | None) -> str:
+def match_language(tag: str | None) -> str:
     """Return the language of ours that fits a tag, English where none does: `de-AT` -> `de`."""
     primary = (tag or "").replace("_", "-").partition("-")[0].lower()
     return primary if primary in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
@@ -33,7 +33,7 @@ def language_of(tag: str | None) -> str:
 
 def readers_language() -> str:
     """Return the language that the browser asked for, as Django's own middleware found it."""
-    return language_of(translation.get_language())
+    return match_language(translation.get_language())
 
 
 def format_moment(at: datetime, language: str) -> str:
@@ -96,9 +96,9 @@ def _is_own(request: HttpRequest) -> bool:
         return True
 
     own = {f"{request.scheme}://{request.get_host()}", settings.SAYSO_PUBLIC_URL}
-    return _origin_of(sender) in {_origin_of(one) for one in own}
+    return _parse_origin(sender) in {_parse_origin(one) for one in own}
 
 
-def _origin_of(address: str) -> tuple[str, str]:
+def _parse_origin(address: str) -> tuple[str, str]:
     parts = urlsplit(address)
     return parts.scheme.lower(), parts.netloc.lower()

@@ -16,4 +16,4 @@ class ErasureConfig(AppConfig):
         entry_kinds.register_kinds(
             "erasure.started", "erasure.target", "erasure.completed", "key.destroyed"
         )
-        erasure_export_tables.register_export_table()
+        erasure_export_tables.register_erasure_table()

@@ -42,7 +42,7 @@ def describe_method(method: str, locale: str) -> str:
     return str(_load_words(locale)["methods"][method])
 
 
-def locale_of(tag: str) -> str:
+def choose_locale(tag: str) -> str:
     """Return the language of the certificate for a reader of the language `tag`."""
     language = tag.partition("-")[0].lower()
     return language if language in LOCALES else LOCALES[0]

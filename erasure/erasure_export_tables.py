@@ -20,7 +20,7 @@ _ERASURE: Final = (
 )  # fmt: skip
 
 
-def register_export_table() -> None:
+def register_erasure_table() -> None:
     """Register the table. Called when the applications start."""
     export_sources.register_export_table(
         "erasures", _erasure_rows, columns=_ERASURE, logged=("erasure.started",), sliced=True

@@ -174,7 +174,7 @@ def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
 def _locale_of_speaker(erasure: Erasure) -> str:
     """Return the language in which the person was asked last, or `en` without any request."""
     asked = Consent.objects.filter(speaker_id=erasure.speaker_id).order_by("-created_at", "-pk")
-    return certificate_text.locale_of(
+    return certificate_text.choose_locale(
         asked.values_list("notice_version__locale", flat=True).first() or "en"
     )
 

@@ -18,7 +18,13 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from accounts.admin_base import ReadOnlyAdmin, actor_of, admin_button, demand_act, member_of
+from accounts.admin_base import (
+    ReadOnlyAdmin,
+    admin_button,
+    demand_act,
+    get_acting_member,
+    get_actor_name,
+)
 from accounts.models import Member
 from accounts.reason_forms import Given
 from accounts.role_permissions import Action
@@ -62,9 +68,9 @@ class ClipAdmin(NotedAdmin[Clip]):
     ordering = ("-created_at", "id")
     fields = (*list_admin_columns(), "mode")
 
-    def notes_of(self, row: Clip) -> Notes:
+    def open_notes(self, row: Clip) -> Notes:
         """Open the clip's notes."""
-        return clip_lifecycle.open_notes(row)
+        return clip_lifecycle.open_clip_notes(row)
 
 
 @admin.register(Export)
@@ -91,7 +97,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
             consequence=_WITH_WORDS if self.may(request, Action.OPEN_SPEAKER) else _WITHOUT_WORDS,
             do=partial(
                 _request_audit_export,
-                member_of(request),
+                get_acting_member(request),
                 words=self.may(request, Action.OPEN_SPEAKER),
             ),
             back=reverse("admin:provenance_export_changelist"),
@@ -114,7 +120,7 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
         at = now_for(export.organisation, livemode=export.livemode, wall_time=clock.now())
         try:
             pieces = export_requests.download_bundle(
-                export, actor=actor_of(member_of(request)), at=at
+                export, actor=get_actor_name(get_acting_member(request)), at=at
             )
         except SaysoError as error:
             messages.error(request, error.detail)
@@ -152,14 +158,14 @@ class FeedbackAdmin(ReadOnlyAdmin[Feedback]):
     @admin.display(description="Words")
     def show_words(self, row: Feedback) -> str:
         """Return the words of an opinion, as long as the person in the clip is not erased."""
-        return reader_feedback.open_words(row)
+        return reader_feedback.open_feedback_words(row)
 
     def list_owned_rows(self, request: HttpRequest) -> QuerySet[Feedback]:
         """Return the opinions on the organisation's clips.
 
         The operator also sees the general ones.
         """
-        member = member_of(request)
+        member = get_acting_member(request)
         general = Q(organisation=None) if member.is_superuser else Q(pk__in=())
         return Feedback.objects.filter(Q(organisation=member.organisation_id) | general)
 

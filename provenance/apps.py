@@ -14,5 +14,5 @@ class ProvenanceConfig(AppConfig):
             "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed", "clip.c2pa_failed",
             "export.requested", "export.ready", "export.downloaded", "mark_key.exported",
         )  # fmt: skip
-        watermark_policy.register_policy()
+        watermark_policy.register_watermark_policy()
         clip_export_tables.register_clip_tables()

@@ -75,7 +75,7 @@ def list_general_feedback() -> Iterator[Feedback]:
     yield from Feedback.objects.filter(organisation=None).order_by("created_at", "id").iterator()
 
 
-def open_words(row: Feedback) -> str:
+def open_feedback_words(row: Feedback) -> str:
     """Return the words of an opinion, or "" when the person in the clip is erased."""
     if row.sealed_words is None:
         return row.words

@@ -26,7 +26,7 @@ LARGEST: Final = 2**63 - 1
 STAMPS: Final = 100
 
 
-def get_checkpoint(organisation_id: str) -> str:
+def get_checkpoint_note(organisation_id: str) -> str:
     """Return the newest signed checkpoint with the cosignatures that it has so far.
 
     Raises NotFound before the first.
@@ -34,7 +34,7 @@ def get_checkpoint(organisation_id: str) -> str:
     return cosigned_checkpoints.build_cosigned_note(_get_latest_checkpoint(organisation_id))
 
 
-def get_checkpoint_at(organisation_id: str, size: int) -> str:
+def get_checkpoint_note_at(organisation_id: str, size: int) -> str:
     """Return the checkpoint of exactly this size with its cosignatures.
 
     Raises NotFound if none was published.
@@ -48,7 +48,7 @@ def get_checkpoint_at(organisation_id: str, size: int) -> str:
     return cosigned_checkpoints.build_cosigned_note(_require_checkpoint(found))
 
 
-def get_witnessed_checkpoint(organisation_id: str) -> str:
+def get_witnessed_note(organisation_id: str) -> str:
     """Return the newest checkpoint that enough witnesses cosigned (SAYSO_WITNESS_QUORUM).
 
     Raises NotFound without one.
@@ -60,7 +60,7 @@ def get_witnessed_checkpoint(organisation_id: str) -> str:
     return cosigned_checkpoints.build_cosigned_note(_require_checkpoint(found))
 
 
-def list_stamps(organisation_id: str) -> list[dict[str, Json]]:
+def list_published_stamps(organisation_id: str) -> list[dict[str, Json]]:
     """Return the newest checkpoints that carry a time stamp, newest first."""
     return [
         {
@@ -74,7 +74,7 @@ def list_stamps(organisation_id: str) -> list[dict[str, Json]]:
     ]
 
 
-def get_stamp(organisation_id: str, size: int) -> bytes:
+def get_published_stamp(organisation_id: str, size: int) -> bytes:
     """Return the RFC 3161 response over the note of this size, without cosignatures.
 
     Raises NotFound.
@@ -167,7 +167,7 @@ def get_key_set(organisation_id: str, *, at: datetime) -> dict[str, Json]:
     return public_keys.render_public_keys(organisation_id)
 
 
-def list_keys(organisation_id: str) -> list[dict[str, Json]]:
+def list_published_keys(organisation_id: str) -> list[dict[str, Json]]:
     """Return every key under every name of the log, newest first, with the period in which it
     signs.
 

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_base import ReadOnlyAdmin, member_of
+from accounts.admin_base import ReadOnlyAdmin, get_acting_member
 from accounts.role_permissions import Action
 from core import clock
 from core.caller_notes import Notes
@@ -25,14 +25,14 @@ class NotedAdmin(ReadOnlyAdmin[Row]):
 
     found_by: ClassVar[tuple[sealed_notes.Field, ...]] = ("external_id",)
 
-    def notes_of(self, row: Row) -> Notes:
+    def open_notes(self, row: Row) -> Notes:
         """Open the row's notes."""
         raise NotImplementedError  # each admin of a model opens its own
 
     @admin.display(description="Notes of the caller")
     def show_notes(self, row: Row) -> str:
         """Return the notes as one text."""
-        opened = self.notes_of(row)
+        opened = self.open_notes(row)
         pairs = {
             "external_id": opened.external_id,
             "client_reference": opened.client_reference,
@@ -59,7 +59,7 @@ class NotedAdmin(ReadOnlyAdmin[Row]):
         if not term:
             return found, repeated
 
-        organisation_id = member_of(request).organisation_id
+        organisation_id = get_acting_member(request).organisation_id
         at = clock.now()
 
         either = Q(pk__in=found.order_by().values("pk"))

@@ -30,5 +30,5 @@ class OrganisationSealer:
 
     def open_notes(self, row: Noted, *, organisation_id: str) -> Notes:
         """Open a row's notes."""
-        derive = subject_keys.open_derivers_of((organisation_id,)).get(organisation_id)
+        derive = subject_keys.open_organisation_derivers((organisation_id,)).get(organisation_id)
         return Notes() if derive is None else sealed_notes.open_notes_with(derive, row)

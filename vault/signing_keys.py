@@ -69,7 +69,7 @@ def list_signers(purpose: Purpose, *, organisation_id: str, at: datetime) -> tup
     During a rotation there are two, so that both lines can be written.
     """
     newest = get_signer(purpose, organisation_id=organisation_id, at=at)
-    older = _keys_of(purpose, organisation_id).filter(valid_until__gt=at)
+    older = _find_keys(purpose, organisation_id).filter(valid_until__gt=at)
     older = older.order_by("-valid_from", "key_id")
 
     return (newest, *(_row_to_signer(row) for row in older))
@@ -83,7 +83,7 @@ def rotate_signing_key(
     if overlap <= timedelta(0):
         raise ValueError("verifiers need an overlap to learn the new key")
 
-    _keys_of(purpose, organisation_id).filter(valid_until=None).update(valid_until=at + overlap)
+    _find_keys(purpose, organisation_id).filter(valid_until=None).update(valid_until=at + overlap)
     return _row_to_signer(_make_key(purpose, organisation_id, at=at))
 
 
@@ -92,7 +92,7 @@ def list_public_keys(organisation_id: str, purpose: Purpose) -> tuple[PublicKey,
 
     Old signatures stay verifiable.
     """
-    rows = _keys_of(purpose, organisation_id).order_by("valid_from", "key_id")
+    rows = _find_keys(purpose, organisation_id).order_by("valid_from", "key_id")
 
     return tuple(
         PublicKey(
@@ -121,14 +121,14 @@ def _make_key(purpose: Purpose, organisation_id: str, *, at: datetime) -> Signin
 
     SigningKey.objects.bulk_create([row], ignore_conflicts=True)
 
-    return _keys_of(purpose, organisation_id).get(valid_until=None)
+    return _find_keys(purpose, organisation_id).get(valid_until=None)
 
 
 def _find_newest_key(purpose: Purpose, organisation_id: str) -> SigningKey | None:
-    return _keys_of(purpose, organisation_id).filter(valid_until=None).first()
+    return _find_keys(purpose, organisation_id).filter(valid_until=None).first()
 
 
-def _keys_of(purpose: Purpose, organisation_id: str) -> QuerySet[SigningKey]:
+def _find_keys(purpose: Purpose, organisation_id: str) -> QuerySet[SigningKey]:
     return SigningKey.objects.filter(purpose=purpose, organisation_id=organisation_id)
 
 

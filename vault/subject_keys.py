@@ -40,8 +40,8 @@ __all__ = [
     "is_alive",
     "list_destroyed_subjects",
     "open_deriver",
-    "open_derivers_of",
     "open_joint_deriver",
+    "open_organisation_derivers",
     "open_subject",
     "record_opened_subjects",
 ]
@@ -122,7 +122,7 @@ def open_joint_deriver(subjects: Collection[str]) -> Derive:
     return _make_deriver(hashlib.sha256(parts).digest())
 
 
-def open_derivers_of(organisation_ids: Iterable[str]) -> dict[str, Derive]:
+def open_organisation_derivers(organisation_ids: Iterable[str]) -> dict[str, Derive]:
     """Return `open_deriver` for the own subjects of many organisations, read at once.
 
     Organisations without a living key are left out. A search over every organisation's key needs

@@ -16,7 +16,7 @@ from core.caller_notes import Notes
 from vault.notes_admin import NotedAdmin
 from voices import similarity_reviews, voice_labels
 from voices.models import Job, ReviewOutcome, ReviewState, Sample, Voice, VoiceReview
-from voices.speech import job_lookup
+from voices.speech import job_queue
 
 
 class SampleInline(TabularInline):  # type: ignore[misc]  # the theme has no types
@@ -54,9 +54,9 @@ class VoiceAdmin(NotedAdmin[Voice]):
         "speaker_id", "decision_id", "created_at", "ready_at", "provider_expires_at", "deleted_at",
     )  # fmt: skip
 
-    def notes_of(self, row: Voice) -> Notes:
+    def open_notes(self, row: Voice) -> Notes:
         """Open the voice's notes."""
-        return voice_labels.notes_of(row)
+        return voice_labels.open_voice_notes(row)
 
 
 @admin.register(VoiceReview)
@@ -140,9 +140,9 @@ class JobAdmin(NotedAdmin[Job]):
         "finished_at",
     )
 
-    def notes_of(self, row: Job) -> Notes:
+    def open_notes(self, row: Job) -> Notes:
         """Open the job's notes."""
-        return job_lookup.notes_of(row)
+        return job_queue.open_job_notes(row)
 
 
 def _settle_review(review: VoiceReview, actor: str, given: Given) -> str:

@@ -22,7 +22,7 @@ class VoicesConfig(AppConfig):
         )
         voice_export_tables.register_export_tables()
         voice_lookup.voice_directory.fill(voice_directory.DIRECTORY)
-        policy_entries.register_policy()
+        policy_entries.register_speech_policy()
 
         # By name: these listeners reach the whole way of speech, and most commands never call them.
         for name in ("on_key_event", "on_policy_event"):

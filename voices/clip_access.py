@@ -22,7 +22,7 @@ def list_clips(principal: Principal) -> QuerySet[Clip]:
     )
 
 
-def get_clip(clip_id: str, *, principal: Principal) -> Clip:
+def get_own_clip(clip_id: str, *, principal: Principal) -> Clip:
     """Return one of the principal's clips.
 
     Raises NotFound, for the clips of others too.
@@ -37,7 +37,7 @@ def get_clip_audio(clip_id: str, *, principal: Principal, at: datetime) -> tuple
 
     Raises NotFound, ClipErased, ClipWithdrawn, ConsentDenied.
     """
-    clip = get_clip(clip_id, principal=principal)
+    clip = get_own_clip(clip_id, principal=principal)
     if clip.state == ClipState.ISSUED:
         gate.may_still(clip.decision_id, at=at)
 
@@ -49,7 +49,7 @@ def get_clip_proof(clip_id: str, *, principal: Principal, at: datetime) -> str:
 
     Raises NotFound.
     """
-    return proofs.build_tlog_proof(get_clip(clip_id, principal=principal).event_id, at=at)
+    return proofs.build_tlog_proof(get_own_clip(clip_id, principal=principal).event_id, at=at)
 
 
 def get_clip_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str:
@@ -57,7 +57,7 @@ def get_clip_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str
 
     Raises NotFound, ClipErased, ReceiptNotFound.
     """
-    return clip_receipts.issue_compact_receipt(get_clip(clip_id, principal=principal), at=at)
+    return clip_receipts.issue_compact_receipt(get_own_clip(clip_id, principal=principal), at=at)
 
 
 def get_full_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str:
@@ -65,7 +65,7 @@ def get_full_receipt(clip_id: str, *, principal: Principal, at: datetime) -> str
 
     Raises as `get_clip_receipt` does.
     """
-    return clip_receipts.issue_general_receipt(get_clip(clip_id, principal=principal), at=at)
+    return clip_receipts.issue_general_receipt(get_own_clip(clip_id, principal=principal), at=at)
 
 
 def get_clip_opening(clip_id: str, *, principal: Principal, at: datetime) -> Opening:
@@ -73,7 +73,7 @@ def get_clip_opening(clip_id: str, *, principal: Principal, at: datetime) -> Ope
 
     Raises NotFound, ClipErased.
     """
-    return clip_receipts.get_clip_opening(get_clip(clip_id, principal=principal), at=at)
+    return clip_receipts.get_entry_opening(get_own_clip(clip_id, principal=principal), at=at)
 
 
 def get_clip_manifest(clip_id: str, *, principal: Principal) -> bytes:
@@ -81,7 +81,7 @@ def get_clip_manifest(clip_id: str, *, principal: Principal) -> bytes:
 
     Raises NotFound, ClipErased, ManifestNotFound.
     """
-    clip = get_clip(clip_id, principal=principal)
+    clip = get_own_clip(clip_id, principal=principal)
     if clip.state == ClipState.ERASED:
         raise errors.ClipErased("This clip was erased.")
 

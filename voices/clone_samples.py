@@ -28,7 +28,7 @@ class SamplesRefused(Invalid):
     code = "sample_unreadable"
 
 
-def examine_samples(
+def examine_clone_samples(
     order: CloneRequest, principal: Principal
 ) -> tuple[tuple[ReferenceRecording, ...], tuple[Row, ...]]:
     """Decode and check every sample, and return the recordings with one report for each.

@@ -59,7 +59,7 @@ def clone_voice(
 
     try:
         # 2. The samples, in a limited child process.
-        recordings, reports = clone_samples.examine_samples(order, principal)
+        recordings, reports = clone_samples.examine_clone_samples(order, principal)
 
         # 3. The gate again, by how the recordings sound.
         sounds = [recording.sound for recording in recordings]
@@ -165,7 +165,7 @@ def _finish_voice(
             lease_until=None,
             profile_blob_id=voice.profile_blob_id,
             sealed_handle=voice_handles.seal_remote_id(voice, handle),
-            binding_mac=voice_macs.mac_of(voice),
+            binding_mac=voice_macs.compute_voice_mac(voice),
         )
     )
     if not changed:

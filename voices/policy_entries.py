@@ -6,7 +6,7 @@ from accounts import organisation_policy
 from voices.speech import aigc_policy, disclosure
 
 
-def register_policy() -> None:
+def register_speech_policy() -> None:
     """Register the policy entries that speech reads."""
     organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
@@ -16,7 +16,7 @@ def register_policy() -> None:
                 "logged."
             ),
             example="refuse",
-            check=organisation_policy.one_of("refuse", "deliver"),
+            check=organisation_policy.make_choice_check("refuse", "deliver"),
         )
     )
     organisation_policy.policy_entries.add(
@@ -27,7 +27,7 @@ def register_policy() -> None:
                 "without, and logged."
             ),
             example="refuse",
-            check=organisation_policy.one_of("refuse", "deliver"),
+            check=organisation_policy.make_choice_check("refuse", "deliver"),
         )
     )
     organisation_policy.policy_entries.add(
@@ -35,7 +35,7 @@ def register_policy() -> None:
             name="disclosure",
             help="What a call must say of the voice's being synthetic, by channel and territory.",
             example=[{"channels": ["telephone"], "territories": ["CN"], "mode": "spoken"}],
-            check=disclosure.check_policy,
+            check=disclosure.check_disclosure_policy,
             canonical=disclosure.canonical_policy,
         )
     )
@@ -47,7 +47,7 @@ def register_policy() -> None:
                 "CN. {} means all."
             ),
             example=[{"channels": [], "territories": ["SG"]}],
-            check=aigc_policy.check_policy,
+            check=aigc_policy.check_aigc_policy,
             canonical=disclosure.canonical_policy,
         )
     )

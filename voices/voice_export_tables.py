@@ -16,7 +16,7 @@ from core.clock import format_timestamp
 from provenance.exports import export_sources
 from provenance.exports.export_sources import ExportScope, File, Row
 from voices.models import Sample, Voice
-from voices.voice_labels import label_of, notes_of
+from voices.voice_labels import open_voice_label, open_voice_notes
 
 _VOICE: Final = (
     "id", "speaker", "consent", "decision", "provider", "language", "use_case", "state", "code",
@@ -58,8 +58,8 @@ def _voice_rows(scope: ExportScope) -> Iterator[Row]:
 
 def _own_voice_rows(scope: ExportScope) -> Iterator[Row]:
     for voice in _voices_in_scope(scope).iterator():
-        label = label_of(voice)
-        written = notes_of(voice)
+        label = open_voice_label(voice)
+        written = open_voice_notes(voice)
 
         yield {
             **_voice_to_row(voice),

@@ -27,7 +27,7 @@ def label_context(voice_id: str) -> str:
     return f"voice|{voice_id}|label"
 
 
-def label_of(voice: Voice) -> VoiceLabel:
+def open_voice_label(voice: Voice) -> VoiceLabel:
     """Open a voice's label, which is empty when the voice is deleted or its speaker erased."""
     if voice.sealed_label is None:
         return VoiceLabel(name=None, description=None)
@@ -43,6 +43,6 @@ def label_of(voice: Voice) -> VoiceLabel:
     return VoiceLabel(**cast("dict[str, str | None]", opened))
 
 
-def notes_of(voice: Voice) -> Notes:
+def open_voice_notes(voice: Voice) -> Notes:
     """Open the caller's notes on a voice, empty when it is deleted or its speaker erased."""
     return sealed_notes.open_notes(voice, subjects=(voice.subject,))

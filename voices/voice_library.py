@@ -16,7 +16,7 @@ from voices import cloning, tasks, voice_comparison, voice_deletion
 from voices.models import ENDING, Voice
 from voices.providers import registry
 from voices.synthesis_requests import CloneRequest, Providers
-from voices.voice_labels import label_context, label_of, notes_of
+from voices.voice_labels import label_context, open_voice_label, open_voice_notes
 from voices.voice_selectors import get_voice, list_voices
 
 
@@ -26,7 +26,7 @@ class VoiceEnding(Conflict):
     code = "voice_ending"
 
 
-def clone_voice(
+def create_voice(
     order: CloneRequest,
     *,
     principal: Principal,
@@ -66,7 +66,7 @@ def relabel_voice(
     if voice.state in ENDING:
         raise VoiceEnding("This voice is being deleted.")
 
-    old = label_of(voice)
+    old = open_voice_label(voice)
     label = {
         "name": old.name if name is None else name,
         "description": old.description if description is None else description,
@@ -75,7 +75,7 @@ def relabel_voice(
 
     changes = {"metadata": metadata, "external_id": external_id}
     kept = sealed_notes.seal_notes(
-        notes_of(voice).with_changes(changes),
+        open_voice_notes(voice).with_changes(changes),
         subjects=(voice.subject,),
         row_id=voice.id,
         organisation_id=voice.organisation_id,

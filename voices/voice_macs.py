@@ -24,7 +24,7 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-def mac_of(voice: Voice) -> str:
+def compute_voice_mac(voice: Voice) -> str:
     """Return the MAC of a voice's present row.
 
     Raises KeyDestroyed.
@@ -62,7 +62,7 @@ def carry_over(voice: Voice, consent_id: str) -> bool:
         whole = False
 
     voice.consent_id = consent_id
-    mac = mac_of(voice) if whole else voice.binding_mac
+    mac = compute_voice_mac(voice) if whole else voice.binding_mac
     return bool(rows.update(consent_id=consent_id, binding_mac=mac))
 
 

@@ -12,7 +12,7 @@ from voices.models import Voice
 
 def list_voices(principal: Principal) -> QuerySet[Voice]:
     """Return the principal's voices with their reviews."""
-    return _voices_of(principal).prefetch_related("reviews")
+    return _list_voices(principal).prefetch_related("reviews")
 
 
 def get_voice(voice_id: str, *, principal: Principal) -> Voice:
@@ -21,7 +21,7 @@ def get_voice(voice_id: str, *, principal: Principal) -> Voice:
     Raises NotFound, for the voices of others too.
     """
     voice = (
-        _voices_of(principal).filter(id=voice_id).first() if ids.is_id(voice_id, "vox") else None
+        _list_voices(principal).filter(id=voice_id).first() if ids.is_id(voice_id, "vox") else None
     )
     if voice is None:
         raise NotFound("There is no such voice.")
@@ -29,7 +29,7 @@ def get_voice(voice_id: str, *, principal: Principal) -> Voice:
     return voice
 
 
-def _voices_of(principal: Principal) -> QuerySet[Voice]:
+def _list_voices(principal: Principal) -> QuerySet[Voice]:
     return Voice.objects.filter(
         organisation_id=principal.organisation_id, livemode=principal.livemode
     )

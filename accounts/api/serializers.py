@@ -27,7 +27,7 @@ from core.api.fields import (
     Whole,
     Word,
 )
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
 from core.durations import Duration
@@ -198,7 +198,7 @@ class IssuedApiKey(ApiKeySerializer):
         return {**super().compute_fields(row), "secret": self.context["secret"]}
 
 
-ApiKeyList = list_of(ApiKeySerializer, "A page of API keys.")
+ApiKeyList = make_list_serializer(ApiKeySerializer, "A page of API keys.")
 
 
 class TestClockSerializer(OutputSerializer[Mapping[str, Any]]):

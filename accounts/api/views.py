@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts import api_key_changes, api_key_powers, contact_details, provisioning
 from accounts.api import serializers
 from accounts.api_key_changes import IssuedKey
-from accounts.authentication import Caller, LiveKeyNeeded, caller_of, sandbox_caller_of
+from accounts.authentication import Caller, LiveKeyNeeded, get_caller, get_sandbox_caller
 from accounts.models import ApiKey, Organisation
 from core import clock
 from core.api.pagination import PAGE, list_page
@@ -31,7 +31,7 @@ class ApiKeyListView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the keys. A test key sees test keys only."""
-        return list_page(request, _list_visible_keys(caller_of(request)), serializers.ApiKeyList)
+        return list_page(request, _list_visible_keys(get_caller(request)), serializers.ApiKeyList)
 
     @extend_schema(
         operation_id="api_keys_create",
@@ -40,7 +40,7 @@ class ApiKeyListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Issue a key. Its secret is in this answer and in no other."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         form = read_form(serializers.NewKey, request.data)
         livemode = form.pop("mode") == "live"
         if livemode and not caller.livemode:
@@ -65,7 +65,7 @@ class ApiKeyDetailView(APIView):
     @extend_schema(operation_id="api_keys_retrieve", responses=serializers.ApiKeySerializer)
     def get(self, request: Request, key_id: str) -> Response:
         """Show the key, without its secret."""
-        return Response(serializers.ApiKeySerializer(_get_key(caller_of(request), key_id)).data)
+        return Response(serializers.ApiKeySerializer(_get_key(get_caller(request), key_id)).data)
 
     @extend_schema(
         operation_id="api_keys_update",
@@ -74,7 +74,7 @@ class ApiKeyDetailView(APIView):
     )
     def patch(self, request: Request, key_id: str) -> Response:
         """Change product, scopes, defaults, limit or expiry."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         form = read_form(serializers.KeyPatch, request.data)
         keep_jobs = form.pop("keep_jobs", None)
         mine = _get_key(caller, key_id)
@@ -98,7 +98,7 @@ class ApiKeyDetailView(APIView):
         """Disable the key at once and for good, and end what it began unless `keep_jobs` is
         true.
         """
-        caller = caller_of(request)
+        caller = get_caller(request)
         form = read_form(serializers.KeyEnd, request.data)
         key = api_key_changes.disable_key(
             _get_key(caller, key_id).id,
@@ -124,7 +124,7 @@ class ApiKeyRotationView(APIView):
         """Add a second secret to the key. The first stays good for the overlap that the answer
         states.
         """
-        caller = caller_of(request)
+        caller = get_caller(request)
         form = read_form(serializers.RotationRequest, request.data)
         mine = _get_key(caller, key_id)
         api_key_powers.demand_for_secret(caller, mine)
@@ -144,7 +144,7 @@ class OrganisationView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Show name and contact, as people see them on pages and receipts."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         return _answer_organisation(caller.organisation, caller)
 
     @extend_schema(
@@ -156,7 +156,7 @@ class OrganisationView(APIView):
         """Change how people reach the organisation. Live pages and test pages show the same
         contact.
         """
-        caller = caller_of(request)
+        caller = get_caller(request)
         form = read_form(serializers.OrganisationChanges, request.data)
         said = {name: value or "" for name, value in form.items()}
         row = contact_details.change_contact(
@@ -180,7 +180,7 @@ class TestClockView(APIView):
         """Move the test clock forward. Everything that test keys see lives at that time from now
         on.
         """
-        caller = sandbox_caller_of(request)
+        caller = get_sandbox_caller(request)
         form = read_form(serializers.ClockAdvance, request.data)
         now = provisioning.advance_test_clock(
             organisation=caller.organisation,

@@ -24,7 +24,7 @@ def limit_send_buffer(send: Send) -> None:
     """Have the system hold at most 64 KiB for this connection: what it holds can no longer be kept
     back.
     """
-    if found := _socket_of(send):
+    if found := _find_socket(send):
         with suppress(OSError):
             found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
@@ -37,10 +37,10 @@ async def break_connection(send: Send) -> bool:
     When not everything was acknowledged the connection is reset, which throws the rest away in the
     system's buffer too.
     """
-    transport = _transport_of(send)
+    transport = _find_transport(send)
     if transport is None:
         return False
-    found = _socket_of(send)
+    found = _find_socket(send)
     if found is not None and (transport.get_write_buffer_size() or _has_unsent_bytes(found)):
         with suppress(OSError):
             found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -52,14 +52,14 @@ async def break_connection(send: Send) -> bool:
     return True
 
 
-def _transport_of(send: Send) -> asyncio.Transport | None:
+def _find_transport(send: Send) -> asyncio.Transport | None:
     """Return the transport of uvicorn's request, to which its `send` is bound."""
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     return transport if hasattr(transport, "abort") else None
 
 
-def _socket_of(send: Send) -> Any:
-    transport = _transport_of(send)
+def _find_socket(send: Send) -> Any:
+    transport = _find_transport(send)
     return transport.get_extra_info("socket") if transport is not None else None
 
 

@@ -56,10 +56,10 @@ class ConsentSteps(DemoSession):
                 ],
             }
             consent = expect_status(self.client.post("/v1/consents", body), 201)
-            self.ids |= {"consent": consent["id"], "link": self._link_of(consent)}
+            self.ids |= {"consent": consent["id"], "link": self._get_link(consent)}
             self.tell.say(f"{consent['id']} is {consent['state']}; she gets a one-time link")
 
-    def _link_of(self, consent: dict[str, Any]) -> str:
+    def _get_link(self, consent: dict[str, Any]) -> str:
         """Return the link from the speaker's mailbox, or without one from the answer."""
         # Without a mailbox this is the sandbox, where the answer holds the link.
         if self.mailbox is None:

@@ -33,7 +33,7 @@ def expire_due(*, at: datetime, limit: int = 500) -> int:
 
 
 # Called by the registry, by position.
-def expire_all_of(organisation_id: str, livemode: bool, at: datetime) -> int:  # noqa: FBT001
+def expire_organisation(organisation_id: str, livemode: bool, at: datetime) -> int:  # noqa: FBT001
     """End everything that is over in one organisation's live or test data.
 
     `at` is the time of that data.

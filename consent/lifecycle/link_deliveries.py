@@ -44,7 +44,10 @@ def choose_channel(asked: str | None, *, livemode: bool) -> Channel:
     if not livemode:
         return Channel.TEST
 
-    open_ones = {Channel.MAIL: mail.is_configured(), Channel.MESSAGE: messages.is_configured()}
+    open_ones = {
+        Channel.MAIL: mail.is_mail_configured(),
+        Channel.MESSAGE: messages.is_gateway_configured(),
+    }
     wanted = [channel for channel in open_ones if asked in {None, channel}]
     found = next((channel for channel in wanted if open_ones[channel]), None)
     if found is None:
@@ -94,7 +97,7 @@ def plan_delivery(
         settled_at=None if by_us else at,
     )
     if by_us:
-        wakeups.wake_sender(made.id)
+        wakeups.announce_queued_delivery(made.id)
     return made
 
 
@@ -114,7 +117,7 @@ def link_is_shown(consent: Consent) -> bool:
     return found is not None and found.channel not in BY_US
 
 
-def method_of(consent: Consent) -> str:
+def get_signing_method(consent: Consent) -> str:
     """Return the method by which a person signs behind the link of this consent.
 
     Raises DeliveryPending while no server has taken the link.

@@ -38,7 +38,7 @@ def resend_link(
     NotFound, WrongState, NotSentByUs, SpeakerErased, RateLimited, DeliveryUnavailable,
     AddressMissing.
     """
-    speakers.lock_speaker_of(consent_id)
+    speakers.lock_speaker_of_consent(consent_id)
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
         no_key=True, of=("self",)
     )

@@ -135,10 +135,10 @@ def _hand_over(claimed: _Claimed) -> Accepted:
     Raises ChannelUnavailable, LetterRefused.
     """
     if claimed.delivery.channel == Channel.MAIL:
-        if not mail.is_configured():
+        if not mail.is_mail_configured():
             raise ChannelUnavailable("Mail is no longer a channel here.")
-        return mail.send(claimed.letter)
-    return messages.send(claimed.letter)
+        return mail.send_mail(claimed.letter)
+    return messages.send_message(claimed.letter)
 
 
 @transaction.atomic

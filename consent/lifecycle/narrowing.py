@@ -78,7 +78,7 @@ def _lock_standing_consent(
 
     Raises NotFound, WrongState.
     """
-    speakers.lock_speaker_of(consent_id)
+    speakers.lock_speaker_of_consent(consent_id)
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
         no_key=True, of=("self",)
     )
@@ -178,7 +178,9 @@ def _seal_new_words(
         if same is None or same.text != text:
             same = intended_uses.salt_words(text)
             signed = intended_uses.find_words(grant.signed, known)
-            sealed = intended_uses.seal_words(grant.id, subject, filter(None, (signed, same)))
+            sealed = intended_uses.seal_intended_use_words(
+                grant.id, subject, filter(None, (signed, same))
+            )
             Grant.objects.filter(pk=grant.pk).update(sealed_words=sealed)
 
         kept[grant.id] = intended_uses.hash_scope_words(scope, same)

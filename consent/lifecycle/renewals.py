@@ -81,14 +81,14 @@ def renew_consent(
 
 def _restore_terms(old: Consent) -> RequestTerms:
     """Return the terms of a consent for a new request. Its length is not among them."""
-    written = sealed_fields.notes_of(old)
+    written = sealed_fields.open_consent_notes(old)
 
     return RequestTerms(
         notice=old.notice_version.notice.key,
         locale=old.notice_version.locale,
         assurance="L1" if old.assurance == "L0" else old.assurance,
         jurisdictions=old.jurisdictions,
-        representation=sealed_fields.representation_of(old),
+        representation=sealed_fields.read_representation(old),
         external_id=written.external_id,
         metadata=written.metadata,
         supersedes=old,
@@ -97,7 +97,7 @@ def _restore_terms(old: Consent) -> RequestTerms:
 
 def _lock_renewable_consent(consent_id: str, organisation_id: str, *, livemode: bool) -> Consent:
     """Lock a consent that was signed, its person before it."""
-    speakers.lock_speaker_of(consent_id)
+    speakers.lock_speaker_of_consent(consent_id)
     rows = Consent.objects.of(organisation_id, livemode=livemode).select_for_update(
         no_key=True, of=("self",)
     )

@@ -82,5 +82,7 @@ def _build_grant(
         use_case=str(scope["use_case"]),
         signed=kept,
         scope=kept,
-        sealed_words=intended_uses.seal_words(grant_id, consent.speaker.subject, (words,)),
+        sealed_words=intended_uses.seal_intended_use_words(
+            grant_id, consent.speaker.subject, (words,)
+        ),
     )

@@ -17,7 +17,7 @@ def seal_private_fields(subject: str, consent_id: str, private: Mapping[str, Jso
     return sealed_values.seal(subject, _seal_context(consent_id), dict(private))
 
 
-def representation_of(consent: Consent) -> Mapping[str, Json]:
+def read_representation(consent: Consent) -> Mapping[str, Json]:
     """Return by whom the person is represented: `{"kind": "none"}`, or kind and name while the key
     lives.
     """
@@ -38,7 +38,7 @@ def open_private_fields(consent: Consent) -> dict[str, Json]:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def notes_of(consent: Consent) -> Notes:
+def open_consent_notes(consent: Consent) -> Notes:
     """Return the caller's notes on the consent, opened. After an erasure they are empty."""
     return sealed_notes.open_notes(consent, subjects=(consent.speaker.subject,))
 

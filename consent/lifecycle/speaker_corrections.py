@@ -33,7 +33,7 @@ def update_speaker(
     before = speakers.get_speaker(speaker_id, organisation_id=organisation.id, livemode=livemode)
     known = speakers.open_personal(before)
 
-    changed = speakers.update_speaker(
+    changed = speakers.update_speaker_row(
         speaker_id,
         organisation=organisation,
         livemode=livemode,

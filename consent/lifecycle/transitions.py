@@ -59,7 +59,7 @@ def withdraw_consent(
     if state not in BINDING:
         return consent
 
-    party = Party.PERSON if _side_of(actor) == "speaker" else given.party
+    party = Party.PERSON if _find_side(actor) == "speaker" else given.party
     return carry_out_move(
         consent,
         change_reasons.ENDING_MOVE[party],
@@ -116,7 +116,7 @@ def suspend_consent(
     consent = _lock_consent(consent_id, organisation_id, livemode=livemode)
 
     if consent.state_at(at) is ConsentState.SUSPENDED:
-        if _side_of(actor) == "speaker" and consent.suspended_by != "speaker":
+        if _find_side(actor) == "speaker" and consent.suspended_by != "speaker":
             _hand_suspension_to_speaker(consent, actor=actor, at=at)
 
         return consent
@@ -131,7 +131,7 @@ def suspend_consent(
         reason=given,
         actor=actor,
         at=at,
-        suspended_by=_side_of(actor),
+        suspended_by=_find_side(actor),
     )
 
 
@@ -169,7 +169,7 @@ def resume_consent(
         return consent
 
     _check_move(consent, Move.RESUME, at=at)
-    if consent.suspended_by == "speaker" and _side_of(actor) != "speaker":
+    if consent.suspended_by == "speaker" and _find_side(actor) != "speaker":
         raise SuspendedBySpeaker(
             "The person suspended this consent. Only the person can resume it."
         )
@@ -220,5 +220,5 @@ def _lock_consent(consent_id: str, organisation_id: str, *, livemode: bool) -> C
     )
 
 
-def _side_of(actor: str) -> str:
+def _find_side(actor: str) -> str:
     return "speaker" if actor.partition(":")[0] == "speaker" else "organisation"

@@ -96,7 +96,7 @@ def sign_consent(
     if page is not None and page.view != view:
         raise page_changed_error()
 
-    method = link_deliveries.method_of(consent)
+    method = link_deliveries.get_signing_method(consent)
     if (method == link_deliveries.BY_CONTROLLER) != (consent.assurance == "L0"):
         raise AssuranceUnavailable(
             "The way of this link and the level of the request do not belong together."

@@ -147,7 +147,7 @@ def _find_erased_status(token: str) -> LinkStatus | None:
 
 
 @transactions.opens_transaction
-def withdraw_consent(token: str, *, at: datetime) -> Consent:
+def withdraw_signed_consent(token: str, *, at: datetime) -> Consent:
     """End the consent behind a link at once and for good, as its speaker. Idempotent in effect.
 
     Raises LinkNotFound.

@@ -58,7 +58,7 @@ def get_open_request(token: str, *, at: datetime, lock: bool) -> Consent:
 def lock_first(rows: QuerySet[Consent]) -> Consent | None:
     """Lock the first of these consents, its person before it: signing touches their others."""
     if consent_id := rows.values_list("id", flat=True).first():
-        speakers.lock_speaker_of(consent_id)
+        speakers.lock_speaker_of_consent(consent_id)
     return rows.select_for_update(no_key=True, of=("self",)).select_related(*_RELATED).first()
 
 

@@ -103,7 +103,7 @@ def withdraw_by_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _redirect_to_signing(token)
     try:
-        links.withdraw_consent(token, at=links.get_link_time(token, wall_time=clock.now()))
+        links.withdraw_signed_consent(token, at=links.get_link_time(token, wall_time=clock.now()))
     except LinkNotFound:
         return _show_unknown_link(request, token)
     return _redirect_to_signing(token)
@@ -188,7 +188,7 @@ def _show_end_state(
         ending = "not_me"
     ending = ending or _AS.get(link.state, link.state)
     # The page speaks the language of the request, whatever its reader's browser asks for.
-    with translation.override(web.language_of(link.locale)):
+    with translation.override(web.match_language(link.locale)):
         shown = _word_end_state(link, token, ending)
         return render(request, "consent/ended.html", shown, status=status)
 

@@ -1,7 +1,7 @@
 """Lists of the API: one page at a time, by cursor, and its schema.
 
-A list is declared once, `SpeakerList = list_of(SpeakerSerializer, "A page of speakers.")`. Its view
-answers with `list_page(request, rows, SpeakerList)` and documents with
+A list is declared once, `SpeakerList = make_list_serializer(SpeakerSerializer, "A page of
+speakers.")`. Its view answers with `list_page(request, rows, SpeakerList)` and documents with
 `extend_schema(parameters=PAGE, responses=SpeakerList)`.
 """
 
@@ -45,7 +45,7 @@ class ListPage(Generic[Item]):
 
 
 class ListOf(OutputSerializer[ListPage[Any]]):
-    """Renders a page of objects. `list_of` makes the class for one kind of object."""
+    """Renders a page of objects. `make_list_serializer` makes the class for one kind of object."""
 
     object = Constant("list")
     data: Any = serializers.ListField()
@@ -66,7 +66,9 @@ class ListOf(OutputSerializer[ListPage[Any]]):
         }
 
 
-def list_of(item: type[serializers.BaseSerializer[Any]], description: str) -> type[ListOf]:
+def make_list_serializer(
+    item: type[serializers.BaseSerializer[Any]], description: str
+) -> type[ListOf]:
     """Make the serializer of pages of `item`, named after it: `SpeakerList` of `SpeakerSerializer`.
 
     `description` is what the OpenAPI document tells of it.
@@ -112,7 +114,7 @@ def read_page(
     return ListPage(found[:limit], has_more=len(found) > limit)
 
 
-def filters_of(request: Request) -> dict[str, str]:
+def read_filters(request: Request) -> dict[str, str]:
     """Return the query parameters of a list but for those of its pages.
 
     A plus sign, which reads as a blank, is put back.

@@ -54,7 +54,7 @@ class _Backend(EmailBackend):
         return _SmtpOverTls if self.use_ssl else _Smtp
 
 
-def is_configured() -> bool:
+def is_mail_configured() -> bool:
     """Check whether mail is a channel here: only Django's SMTP backend sends letters to a server.
 
     The dummy, console, locmem and file backends of Django put letters where no person reads them.
@@ -67,7 +67,7 @@ def is_configured() -> bool:
     )
 
 
-def send(letter: Letter) -> Accepted:
+def send_mail(letter: Letter) -> Accepted:
     """Send a letter to the server.
 
     Raises ChannelUnavailable to try again later, LetterRefused for good.

@@ -51,7 +51,7 @@ class Gateway:
     wants: str = "email"
 
 
-def is_configured() -> bool:
+def is_gateway_configured() -> bool:
     """Check whether messages are a channel here."""
     return settings.SAYSO_MESSAGES is not None
 
@@ -68,7 +68,7 @@ def get_gateway() -> Gateway:
     return found
 
 
-def send(letter: Letter) -> Accepted:
+def send_message(letter: Letter) -> Accepted:
     """Send a letter to the gateway.
 
     Raises ChannelUnavailable to try again later, LetterRefused for good.

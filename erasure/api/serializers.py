@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from core import canonical_json
 from core.api.fields import Constant, NullableText, ShownText, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from erasure import certificate
 from erasure.models import Erasure, ErasureState, ErasureTarget, TargetState
@@ -66,7 +66,7 @@ class ErasureSerializer(ObjectSerializer[Erasure]):
         }
 
 
-ErasureList = list_of(ErasureSerializer, "A page of erasures.")
+ErasureList = make_list_serializer(ErasureSerializer, "A page of erasures.")
 
 
 class CertificateSerializer(OutputSerializer[Erasure]):

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller_of
+from accounts.authentication import get_caller
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from core import clock
@@ -48,7 +48,7 @@ class EraseView(APIView):
     )
     def post(self, request: Request, speaker_id: str) -> Response:
         """Begin the erasure. A repeated call answers with the same erasure."""
-        caller, form = caller_of(request), read_form(EraseForm, request.data)
+        caller, form = get_caller(request), read_form(EraseForm, request.data)
         erasure = erasure_requests.request_erasure(
             speaker_id,
             organisation=caller.organisation,
@@ -74,7 +74,7 @@ class ErasureListView(APIView):
     @extend_schema(operation_id="erasures_list", parameters=list(PAGE), responses=ErasureList)
     def get(self, request: Request) -> Response:
         """List the erasures, newest first."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         rows = erasure_requests.list_erasures(caller.organisation_id, livemode=caller.livemode)
         return list_page(request, rows, ErasureList)
 
@@ -140,7 +140,7 @@ def _build_reason_warnings(reason: str) -> list[Rendered]:
 
 
 def _get_erasure(request: Request, erasure_id: str) -> Erasure:
-    caller = caller_of(request)
+    caller = get_caller(request)
     return erasure_requests.get_erasure(
         erasure_id, organisation_id=caller.organisation_id, livemode=caller.livemode
     )

@@ -50,7 +50,7 @@ class KnownCredential:
     retired_at: datetime | None
 
 
-def get_signer(*, at: datetime) -> ManifestSigner:
+def get_manifest_signer(*, at: datetime) -> ManifestSigner:
     """Return the current signer. Root and leaf are made at first use.
 
     Raises KmsUnavailable.

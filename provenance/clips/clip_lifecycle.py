@@ -131,7 +131,7 @@ def get_clip(clip_id: str, *, organisation_id: str, livemode: bool) -> Clip:
     return clip
 
 
-def open_notes(clip: Clip) -> Notes:
+def open_clip_notes(clip: Clip) -> Notes:
     """Open what the caller wrote beside the clip. Empty once its person has been erased."""
     return sealed_notes.open_notes(clip, subjects=(clip.subject,))
 

@@ -2,7 +2,7 @@
 logged.
 
 All of it comes from the log's own entry and the body that the entry commits to. The holder of the
-opening (`get_clip_opening`) can check each word of it against the log. A receipt holds codes, ids
+opening (`get_entry_opening`) can check each word of it against the log. A receipt holds codes, ids
 and hashes, and no personal data.
 """
 
@@ -68,7 +68,7 @@ def issue_compact_receipt(clip: Clip, *, at: datetime) -> str:
     return f"{first['protected']}.{whole['payload']}.{first['signature']}"
 
 
-def get_clip_opening(clip: Clip, *, at: datetime) -> Opening:
+def get_entry_opening(clip: Clip, *, at: datetime) -> Opening:
     """Return what opens the clip's log entry to a third party: its key and its body.
 
     The script's keyed hash is in the body. Raises ClipErased, ReceiptNotFound.

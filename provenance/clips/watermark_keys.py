@@ -142,7 +142,7 @@ def _derive_known_keys(
 ) -> dict[str, bytes]:
     rows = list(known.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch"))
     rows.sort(key=lambda row: row[0] != prefer_organisation_id)
-    derive = subject_keys.open_derivers_of(organisation_id for organisation_id, _ in rows)
+    derive = subject_keys.open_organisation_derivers(organisation_id for organisation_id, _ in rows)
     return {
         f"{organisation_id}|{epoch}": derive[organisation_id](purpose(epoch))
         for organisation_id, epoch in rows

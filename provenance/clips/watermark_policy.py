@@ -15,7 +15,7 @@ OUR_SCHEME: Final = "sayso-speech/1"
 SECOND_SCHEME: Final = "audiowmark"
 
 
-def check_policy(value: Json) -> None:
+def check_watermark_policy(value: Json) -> None:
     """Raise ValueError unless `value` is a list of schemes with our own among them."""
     known = (OUR_SCHEME, SECOND_SCHEME)
     if (
@@ -28,7 +28,7 @@ def check_policy(value: Json) -> None:
         raise ValueError(f"must name {OUR_SCHEME}: no clip leaves without it")
 
 
-def register_policy() -> None:
+def register_watermark_policy() -> None:
     """Make the policy's entry known."""
     organisation_policy.policy_entries.add(
         organisation_policy.PolicyEntry(
@@ -38,6 +38,6 @@ def register_policy() -> None:
                 "seconds and more."
             ),
             example=[OUR_SCHEME, SECOND_SCHEME],
-            check=check_policy,
+            check=check_watermark_policy,
         )
     )

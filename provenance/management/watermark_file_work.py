@@ -54,7 +54,7 @@ class FileReading:
         try:
             sound = decode_untrusted(Path(self.file).read_bytes()).sound
         except (SaysoError, OSError) as error:
-            line["error"] = describe_error(error)
+            line["error"] = describe_file_error(error)
             return line, f"{self.file}: {line['error']}"
 
         if self._segments:
@@ -95,7 +95,7 @@ class FileMarking:
         try:
             line |= self._mark()
         except (SaysoError, OSError, BadOrder) as error:
-            line["error"] = describe_error(error)
+            line["error"] = describe_file_error(error)
             return line, f"{self.file}: {line['error']}"
         return line, f"{self.file}: marked {line['token']} in {line['out']} (score {line['score']})"
 
@@ -165,7 +165,7 @@ def _choose_rate(codec: str, rate: int) -> int:
     return next((known for known in rates if known >= rate), rates[-1])
 
 
-def describe_error(error: Exception) -> str:
+def describe_file_error(error: Exception) -> str:
     """Return one line about what went wrong, without the parts of it that name the machine."""
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()

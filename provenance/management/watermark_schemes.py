@@ -208,7 +208,7 @@ def parse_secret(digits: str) -> bytes:
     return secret
 
 
-def read_secret(path: Path) -> bytes:
+def read_key_secret(path: Path) -> bytes:
     """Return a key from a file of hexadecimal digits or a key file of the audiowmark program.
 
     Raises BadKey and OSError.

@@ -26,7 +26,7 @@ from provenance.verifier.permit_replay import check_permits
 from provenance.verifier.pinned_keys import Periods, Pinned
 from provenance.verifier.record_checks import check_records
 from provenance.verifier.row_checks import check_rows, say_stated
-from provenance.verifier.table_checks import check_recordings, check_references, check_tables
+from provenance.verifier.table_checks import check_files_of_rows, check_references, check_tables
 
 
 def examine_bundle(
@@ -86,7 +86,7 @@ def examine_bundle(
 
     # 6.
     if bundle.manifest["kind"] == "speaker":
-        report.check("recordings", lambda: check_recordings(bundle))
+        report.check("recordings", lambda: check_files_of_rows(bundle))
     report.check("papers", lambda: say_papers(bundle))
 
     # 7.

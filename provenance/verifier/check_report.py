@@ -64,7 +64,7 @@ class CheckReport:
         """Return True if this check was made and passed."""
         return any(line[:2] == ("ok", name) for line in self.lines)
 
-    def detail_of(self, name: str) -> str:
+    def get_detail(self, name: str) -> str:
         """Return the detail of a check, in words."""
         return next(detail for _, check, detail in self.lines if check == name)
 

@@ -132,7 +132,7 @@ def _run_and_print(work: Callable[[CheckReport], bool], *, as_json: bool) -> int
             code = 0
 
         if code == 3:
-            detail = f"everything here agrees, but {report.detail_of('vouched')}"
+            detail = f"everything here agrees, but {report.get_detail('vouched')}"
     except UnreadableBundle as error:
         code, detail = 2, str(error)
     except Exception as error:  # noqa: BLE001 - a program that failed must not look like a verdict

@@ -141,7 +141,7 @@ def _get_held_range(bundle: Bundle) -> tuple[int, int]:
     return first, first + check_whole_number(bundle.counts["entries"])
 
 
-def check_recordings(bundle: Bundle) -> str:
+def check_files_of_rows(bundle: Bundle) -> str:
     """Check that each recording is the one that its row names, and belongs to a row."""
     hashes = {
         file["name"]: file["sha256"]

@@ -23,7 +23,7 @@ class Speakers(APIView):
     scope = "speakers"
 
     def get(self, request: Request) -> Response:
-        caller = authentication.caller_of(request)
+        caller = authentication.get_caller(request)
         return Response(
             {"actor": caller.actor, "use_case": caller.default_use_case, "now": caller.now()}
         )

@@ -45,6 +45,18 @@ SHARE_OF_ONE_WORD = 0.15
 LOOSE_ERROR = re.compile(r"(Away|Gone|Down|Unknown|Unfit|Dead|Left|Over)$")
 """Endings of an error's name that tell no kind. Use `Unavailable`, `NotFound`, `Expired` …"""
 
+SAME_FUNCTION = frozenset(
+    {
+        # What starts a process that is no command of Django.
+        "main",
+        # The two schemes of watermarks have one face.
+        "detect",
+        "embed",
+    }
+)
+VERIFIER = "provenance/verifier/"
+"""Stands alone: it imports nothing of ours, so it reads our formats with functions of its own."""
+
 SAME_CLASS: frozenset[str] = frozenset()
 SAME_MODULE: frozenset[str] = frozenset()
 
@@ -97,6 +109,33 @@ class TestFunctions:
         short = [name for name in every if "_" not in name]
         assert len(every) > 1000
         assert len(short) / len(every) <= SHARE_OF_ONE_WORD
+
+    def test_have_a_name_of_their_own(self) -> None:
+        places: dict[str, set[str]] = defaultdict(set)
+        for path in source.files():
+            if not source.name(path).startswith(VERIFIER):
+                for name in public_functions(path):
+                    places[name].add(source.name(path))
+
+        assert twice(places) == SAME_FUNCTION
+
+    def test_of_the_verifier_have_a_name_of_their_own(self) -> None:
+        places: dict[str, set[str]] = defaultdict(set)
+        for path in source.files():
+            if source.name(path).startswith(VERIFIER):
+                for name in public_functions(path):
+                    places[name].add(source.name(path))
+
+        assert twice(places) == set()
+
+    def test_end_with_no_genitive(self) -> None:
+        genitive = [
+            f"{source.name(path)}:{node.lineno} {node.name}"
+            for path in source.files()
+            for node in functions(path)
+            if node.name.endswith("_of")
+        ]
+        assert genitive == []
 
 
 class TestClasses:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def speaker(make_maras_consent: MakeConsent) -> Speaker:
     found = make_maras_consent().speaker
-    return speakers.update_speaker(
+    return speakers.update_speaker_row(
         found.id,
         organisation=found.organisation,
         livemode=found.livemode,

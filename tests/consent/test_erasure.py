@@ -100,7 +100,7 @@ class TestAfterwards:
         ana.refresh_from_db()
         made.consent.refresh_from_db()
         assert speakers.open_personal(ana) is None
-        assert sealed_fields.representation_of(made.consent) == {"kind": "counsel"}
+        assert sealed_fields.read_representation(made.consent) == {"kind": "counsel"}
         assert signing_links.get_signing_url(made.consent, at=NOON) is None
         with pytest.raises(open_requests.LinkNotFound):
             ceremony.get_signing_view(token_of(made), at=NOON)

@@ -27,7 +27,7 @@ NARROWER = "Only the first audiobook read by Hildegard Zwölfender."
 
 
 def words_of(consent: Consent) -> tuple[IntendedUseWords, ...]:
-    return intended_uses.open_words(consent.grants.get(), consent.speaker.subject)
+    return intended_uses.open_intended_use_words(consent.grants.get(), consent.speaker.subject)
 
 
 def erased(consent: Consent) -> Consent:

@@ -10,7 +10,7 @@ import pytest
 from rest_framework import serializers
 
 from core.api.fields import NullableText, Timestamp
-from core.api.pagination import ListPage, list_of
+from core.api.pagination import ListPage, make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
 
@@ -47,7 +47,7 @@ class StoolSerializer(OutputSerializer[Chair]):
         return {"legs": 3}
 
 
-ChairList = list_of(ChairSerializer, "A page of chairs.")
+ChairList = make_list_serializer(ChairSerializer, "A page of chairs.")
 
 
 class TestAnAnswer:

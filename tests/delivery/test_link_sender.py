@@ -69,7 +69,7 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
 
 class TestAMessage:
     def test_uses_the_names_and_credentials_of_the_settings(self, gateway: Gateway) -> None:
-        accepted = messages.send(LETTER)
+        accepted = messages.send_message(LETTER)
         assert gateway.last == {"recipient": LETTER.to, "content": LETTER.text, "from": "Sayso"}
         assert gateway.asked[0].path == "/v2/send?region=eu"
         assert gateway.asked[0].headers["authorization"] == "Bearer s3cret"
@@ -80,25 +80,25 @@ class TestAMessage:
         with outsider(gateway) as elsewhere:
             gateway.reply = Reply(status=status, headers={"Location": elsewhere})
             with pytest.raises(ChannelUnavailable):
-                messages.send(LETTER)
+                messages.send_message(LETTER)
         assert len(gateway.asked) == 1
 
     @pytest.mark.parametrize("status", [401, 403, 404, 408, 429, 500, 503])
     def test_that_is_not_taken_now_is_tried_again(self, gateway: Gateway, status: int) -> None:
         gateway.reply = Reply(status=status)
         with pytest.raises(ChannelUnavailable):
-            messages.send(LETTER)
+            messages.send_message(LETTER)
 
     @pytest.mark.parametrize("status", [400, 410, 422])
     def test_that_is_refused_is_not(self, gateway: Gateway, status: int) -> None:
         gateway.reply = Reply(status=status)
         with pytest.raises(LetterRefused):
-            messages.send(LETTER)
+            messages.send_message(LETTER)
 
     def test_reads_no_answer_without_end(self, gateway: Gateway) -> None:
         gateway.reply = Reply(status=200, body=b"x" * (messages.MOST + 1))
         with pytest.raises(ChannelUnavailable):
-            messages.send(LETTER)
+            messages.send_message(LETTER)
 
     def test_wants_https_outside_of_development(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SAYSO_MESSAGES_URL", "http://sms.example.org/send")
@@ -135,7 +135,7 @@ class TestMail:
     ) -> None:
         post_office.to_recipient = reply
         with pytest.raises(LetterRefused):
-            mail.send(LETTER)
+            mail.send_mail(LETTER)
 
     @pytest.mark.parametrize("reply", ["450 greylisted", "421 too busy"])
     def test_that_may_be_taken_later_is_tried_again(
@@ -143,14 +143,14 @@ class TestMail:
     ) -> None:
         post_office.to_recipient = reply
         with pytest.raises(ChannelUnavailable):
-            mail.send(LETTER)
+            mail.send_mail(LETTER)
 
     def test_to_a_server_that_is_away_is_tried_again(
         self, post_office: MailServer, settings: Settings
     ) -> None:
         settings.EMAIL_PORT = 1
         with pytest.raises(ChannelUnavailable):
-            mail.send(LETTER)
+            mail.send_mail(LETTER)
 
     @pytest.mark.parametrize(
         "name", ["Acme\r\nBcc: thief@example.net", "Acme\nX: y", "Acme\x01\x0b", "Acme\u2028Bcc: z"]

@@ -61,7 +61,7 @@ def ready_voice(person: Customer) -> None:
             decision_id=ids.new("dec"), provider="local", language="en", use_case=AUDIOBOOK,
             state="ready", profile_blob_id=blob, created_at=at, ready_at=at,
         )  # fmt: skip
-        voice.binding_mac = voice_macs.mac_of(voice)
+        voice.binding_mac = voice_macs.compute_voice_mac(voice)
         voice.save(force_insert=True)
     person.voice = voice.id
 

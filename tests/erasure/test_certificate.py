@@ -112,4 +112,4 @@ class TestLocale:
         ("tag", "locale"), [("de-CH", "de"), ("en", "en"), ("ja", "en"), ("", "en")]
     )
     def test_is_the_persons_where_there_is_a_translation(self, tag: str, locale: str) -> None:
-        assert certificate_text.locale_of(tag) == locale
+        assert certificate_text.choose_locale(tag) == locale

@@ -53,14 +53,14 @@ def erase(subject: str) -> None:
 
 class TestPurge:
     def test_ends_the_notes_of_a_batch_with_the_first_of_its_people(self, batch: Job) -> None:
-        assert job_queue.notes_of(batch) == WRITTEN
+        assert job_queue.open_job_notes(batch) == WRITTEN
         first, second = items(batch)
         assert first.voice.subject != second.voice.subject
 
         erase(second.voice.subject)
 
         batch.refresh_from_db()
-        assert (batch.sealed_notes, batch.external_index, job_queue.notes_of(batch)) == (
+        assert (batch.sealed_notes, batch.external_index, job_queue.open_job_notes(batch)) == (
             None,
             "",
             Notes(),

@@ -155,7 +155,7 @@ def desk(member: Member) -> set[str]:
     found = set()
     for row in Feedback.objects.all():
         page = visitor.get(f"/admin/provenance/feedback/{row.pk}/change/").content.decode()
-        words = reader_feedback.open_words(row)
+        words = reader_feedback.open_feedback_words(row)
         found |= {words} if words.splitlines()[0] in page else set()
     return found
 

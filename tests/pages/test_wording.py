@@ -81,4 +81,4 @@ class TestTheReadersLanguage:
         ],
     )
     def test_falls_back_to_english(self, tag: str | None, language: str) -> None:
-        assert web.language_of(tag) == language
+        assert web.match_language(tag) == language

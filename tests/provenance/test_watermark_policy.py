@@ -18,4 +18,4 @@ def test_names_are_those_of_the_schemes() -> None:
 @pytest.mark.parametrize("value", [["audiowmark"], "sayso-speech/1", ["sayso-speech/1", "other"]])
 def test_without_our_own_scheme_or_with_a_stranger_is_refused(value: Json) -> None:
     with pytest.raises(ValueError, match="must"):
-        watermark_policy.check_policy(value)
+        watermark_policy.check_watermark_policy(value)

@@ -141,7 +141,7 @@ class TestLog:
         early = client.get(f"{prefix}/tile/0/001.p/4")
         # Nobody between us may remember that it was not there: in a moment it is.
         assert (early.status_code, early["Cache-Control"]) == (404, "no-store")
-        assert public_log.get_checkpoint(organisation_id).split("\n")[1] == "259"
+        assert public_log.get_checkpoint_note(organisation_id).split("\n")[1] == "259"
 
     @pytest.mark.parametrize("path", ROUTES)
     def test_of_a_stranger_is_not_found(self, client: Client, path: str) -> None:

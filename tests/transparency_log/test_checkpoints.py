@@ -68,7 +68,7 @@ class TestPublish:
         sequencer.settle_log(organisation_id, at=NOON)
 
         root, size = reference.check_note(
-            public_log.get_checkpoint(organisation_id),
+            public_log.get_checkpoint_note(organisation_id),
             public_log.get_verifier_keys(organisation_id),
         )
         assert (size, root) == (7, bytes(Head.objects.get().root))
@@ -96,7 +96,7 @@ class TestPublish:
         append(1)
         sequencer.settle_log(organisation_id, at=NOON)
 
-        note = public_log.get_checkpoint(organisation_id)
+        note = public_log.get_checkpoint_note(organisation_id)
         for vkey in public_log.get_verifier_keys(organisation_id).splitlines():
             assert reference.check_note(note, vkey)[1] == 2
 
@@ -217,7 +217,7 @@ class TestKeys:
     def test_verify_what_older_keys_signed(self, organisation_id: str, append: Append) -> None:
         append(1)
         sequencer.settle_log(organisation_id, at=NOON)
-        old = public_log.get_checkpoint(organisation_id)
+        old = public_log.get_checkpoint_note(organisation_id)
         signing_keys.rotate_signing_key("log", organisation_id=organisation_id, at=NOON)
 
         assert (

@@ -46,7 +46,7 @@ class TestRotate:
         )
         sequencer.settle_log(organisation_id, at=NOON + timedelta(days=days))
 
-        assert public_log.get_checkpoint(organisation_id).count("— ") == lines
+        assert public_log.get_checkpoint_note(organisation_id).count("— ") == lines
 
     def test_of_no_log_is_not_found(self) -> None:
         with pytest.raises(NotFound):
@@ -72,7 +72,9 @@ class TestCommand:
         call_command("rotate_log_key", organisation_id, actor="mem_1", stdout=said)
 
         assert (
-            reference.check_note(public_log.get_checkpoint(organisation_id), said.getvalue())[1]
+            reference.check_note(public_log.get_checkpoint_note(organisation_id), said.getvalue())[
+                1
+            ]
             == 2
         )
 

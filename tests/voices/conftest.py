@@ -142,7 +142,7 @@ def voice_of(consent: Consent, state: str) -> Voice:
         created_at=NOON,
         ready_at=NOON,
     )
-    voice.binding_mac = voice_macs.mac_of(voice)
+    voice.binding_mac = voice_macs.compute_voice_mac(voice)
     voice.save(force_insert=True)
     return voice
 

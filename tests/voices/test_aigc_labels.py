@@ -92,7 +92,7 @@ class TestTheRule:
     )
     def test_is_refused_in_a_policy_when_it_has_not_its_form(self, value: Any) -> None:
         with pytest.raises(ValueError, match="must"):
-            aigc_policy.check_policy(value)
+            aigc_policy.check_aigc_policy(value)
 
     @pytest.mark.parametrize("value", ["", "a b", "x" * 65, "äöü", "-x", 7, None, "a\r\nb"])
     def test_takes_codes_alone_as_producers(self, value: Any) -> None:

@@ -283,7 +283,7 @@ APART: Final = {
     "voices.speech.dispatch.queue_job": "makes something of a yes",
     "voices.speech.dispatch.speak_text": "makes something of a yes",
     "voices.speech.dispatch.stream_text": "makes something of a yes",
-    "voices.voice_library.clone_voice": "makes something of a yes",
+    "voices.voice_library.create_voice": "makes something of a yes",
 }
 """Commands that no row of the table runs, and why."""
 

@@ -71,7 +71,7 @@ class TestQueue:
         job = work(queue(make_voice(), notes=Notes(client_reference="line 7")))
 
         assert item_of(job).sealed_text is None
-        assert clip_lifecycle.open_notes(Clip.objects.get()).client_reference == "line 7"
+        assert clip_lifecycle.open_clip_notes(Clip.objects.get()).client_reference == "line 7"
 
 
 class TestRun:

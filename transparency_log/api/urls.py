@@ -27,7 +27,7 @@ urlpatterns = [
         views.show_witnessed_checkpoint,
         name="log-witnessed",
     ),
-    path("log/<organisation:organisation_id>/stamps", views.list_stamps, name="log-stamps"),
+    path("log/<organisation:organisation_id>/stamps", views.show_stamps, name="log-stamps"),
     path(
         "log/<organisation:organisation_id>/stamps/<int:size>", views.show_stamp, name="log-stamp"
     ),
@@ -35,7 +35,7 @@ urlpatterns = [
         "log/<organisation:organisation_id>/key", views.show_verifier_keys, name="log-verifier-keys"
     ),
     path("log/<organisation:organisation_id>/keys.json", views.show_key_set, name="log-key-set"),
-    path("log/<organisation:organisation_id>/keys", views.list_keys, name="log-keys"),
+    path("log/<organisation:organisation_id>/keys", views.show_keys, name="log-keys"),
     path(
         "log/<organisation:organisation_id>/tile/entries/<path:number>",
         views.show_entry_bundle,

@@ -76,13 +76,13 @@ def show_checkpoint(organisation_id: str) -> LogContent:
     """Show the newest signed tree head, with the cosignatures that have come in (`GET
     /log/{org}/checkpoint`).
     """
-    return public_log.get_checkpoint(organisation_id).encode(), TEXT, MOMENT
+    return public_log.get_checkpoint_note(organisation_id).encode(), TEXT, MOMENT
 
 
 @make_read_view
 def show_checkpoint_at(organisation_id: str, size: int) -> LogContent:
     """Show an older tree head (`GET /log/{org}/checkpoint/<size>`)."""
-    return public_log.get_checkpoint_at(organisation_id, size).encode(), TEXT, MINUTE
+    return public_log.get_checkpoint_note_at(organisation_id, size).encode(), TEXT, MINUTE
 
 
 @make_read_view
@@ -96,19 +96,19 @@ def show_signed_note(organisation_id: str, size: int) -> LogContent:
 @make_read_view
 def show_witnessed_checkpoint(organisation_id: str) -> LogContent:
     """Show the newest tree head that enough witnesses cosigned (`GET /log/{org}/witnessed`)."""
-    return public_log.get_witnessed_checkpoint(organisation_id).encode(), TEXT, MOMENT
+    return public_log.get_witnessed_note(organisation_id).encode(), TEXT, MOMENT
 
 
 @make_read_view
-def list_stamps(organisation_id: str) -> LogContent:
+def show_stamps(organisation_id: str) -> LogContent:
     """List the checkpoints that carry an RFC 3161 time stamp (`GET /log/{org}/stamps`)."""
-    return _to_json({"data": public_log.list_stamps(organisation_id)}), JSON, MINUTE
+    return _to_json({"data": public_log.list_published_stamps(organisation_id)}), JSON, MINUTE
 
 
 @make_read_view
 def show_stamp(organisation_id: str, size: int) -> LogContent:
     """Show a time stamp, as `openssl ts -verify -in` reads it (`GET /log/{org}/stamps/<size>`)."""
-    return public_log.get_stamp(organisation_id, size), STAMP, FOR_EVER
+    return public_log.get_published_stamp(organisation_id, size), STAMP, FOR_EVER
 
 
 @make_read_view
@@ -127,9 +127,9 @@ def show_key_set(organisation_id: str) -> LogContent:
 
 
 @make_read_view
-def list_keys(organisation_id: str) -> LogContent:
+def show_keys(organisation_id: str) -> LogContent:
     """List all keys with names and periods, as JSON (`GET /log/{org}/keys`)."""
-    return _to_json({"data": public_log.list_keys(organisation_id)}), JSON, MINUTE
+    return _to_json({"data": public_log.list_published_keys(organisation_id)}), JSON, MINUTE
 
 
 @make_read_view

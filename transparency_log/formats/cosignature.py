@@ -80,7 +80,7 @@ def parse_witness_key(text: str) -> WitnessKey:
     """
     name, _, rest = text.strip().partition("+")
     hex_id, _, encoded = rest.partition("+")
-    blob = signed_note.decode_base64(encoded)
+    blob = signed_note.decode_note_base64(encoded)
     if not _NAME.match(name) or blob[:1] != COSIGNATURE or len(blob) != 33:
         raise signed_note.NoteRefused("This is not the key of an Ed25519 witness (type 0x04).")
 

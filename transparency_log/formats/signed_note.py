@@ -149,7 +149,7 @@ def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
         found = _LINE.match(row)
         if not found:
             raise NoteRefused("This is not a signed note.")
-        lines.append((found[1], decode_base64(found[2])))
+        lines.append((found[1], decode_note_base64(found[2])))
 
     return f"{text}\n", lines
 
@@ -212,7 +212,7 @@ def parse_verifier_key(text: str) -> VerifierKey:
     """
     name, _, rest = text.strip().partition("+")
     hex_id, _, encoded = rest.partition("+")
-    blob = decode_base64(encoded)
+    blob = decode_note_base64(encoded)
     if not _NAME.match(name) or blob[:1] != ED25519 or len(blob) != 1 + _HASH:
         raise NoteRefused("This is not an Ed25519 verifier key.")
 
@@ -229,7 +229,7 @@ def head_to_mapping(head: TreeHead) -> Mapping[str, str | int]:
 
 
 def _decode_hash(text: str) -> bytes:
-    value = decode_base64(text)
+    value = decode_note_base64(text)
     if len(value) != _HASH:
         raise NoteRefused("A hash has 32 bytes.")
 
@@ -241,7 +241,7 @@ def encode_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def decode_base64(text: str) -> bytes:
+def decode_note_base64(text: str) -> bytes:
     """Return the bytes of base64 in its one canonical spelling.
 
     Raises NoteRefused.

@@ -83,12 +83,12 @@ def load_state(text: str) -> MonitorState:
         edge = {}
         for place, data in raw["edge"].items():
             level, n = place.split("/")
-            edge[TileAt(int(level), int(n))] = signed_note.decode_base64(data)
+            edge[TileAt(int(level), int(n))] = signed_note.decode_note_base64(data)
 
         seen = MonitorState(
             origin=raw["origin"],
             size=raw["size"],
-            root=signed_note.decode_base64(raw["root"]),
+            root=signed_note.decode_note_base64(raw["root"]),
             note=raw["note"],
             edge=edge,
         )

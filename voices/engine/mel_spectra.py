@@ -44,7 +44,7 @@ CENTRES: Final = mel_to_hz(
 )
 
 
-def compute_spectrum(sound: Sound) -> Complex:
+def compute_stft(sound: Sound) -> Complex:
     """Return the short-time spectrum at the rate at which all voices are compared.
 
     It is the input of `compute_envelope` and `compute_loudness`.

@@ -32,7 +32,7 @@ def adapt_voice(sound: Sound, *, source: Statistics, target: Statistics, close: 
     Length and rate stay. Bands above the reference's bandwidth are left as they are, and what lies
     above all bands is never raised.
     """
-    spectrum = mel_spectra.compute_spectrum(sound)
+    spectrum = mel_spectra.compute_stft(sound)
     before = mel_spectra.compute_envelope(spectrum)
     frames = mel_spectra.compute_frames(sound)
     f0 = pitch.track_pitch(sound)

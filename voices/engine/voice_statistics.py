@@ -86,7 +86,7 @@ def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
 
 def _measure_recording(sound: Sound) -> tuple[Real, Real, NDArray[np.bool_]]:
     levelled = _level_recording(sound)
-    spectrum = mel_spectra.compute_spectrum(levelled)
+    spectrum = mel_spectra.compute_stft(levelled)
     envelope = mel_spectra.compute_envelope(spectrum)
     power = mel_spectra.compute_loudness(spectrum)
     f0 = pitch.track_pitch(levelled)

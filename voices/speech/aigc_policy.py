@@ -32,7 +32,7 @@ def resolve_producer(
     return code if isinstance(code, str) and PRODUCER.match(code) else organisation_id
 
 
-def check_policy(value: Any) -> None:
+def check_aigc_policy(value: Any) -> None:
     """Raise ValueError unless this is a list of `{"channels": [...], "territories": [...]}`.
 
     An empty list in an entry means all.

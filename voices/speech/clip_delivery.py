@@ -128,7 +128,7 @@ def abort_speech(
         return abort_reservation(
             clip_id,
             prepared.permit,
-            code=get_error_code(error),
+            code=get_abort_code(error),
             actor=actor,
             at=at,
             partial=partial,
@@ -161,7 +161,7 @@ def abort_reservation(
         return clip_lifecycle.abort_clip(clip_id, code=code, at=at, actor=actor, part=partial)
 
 
-def get_error_code(error: BaseException | None) -> str:
+def get_abort_code(error: BaseException | None) -> str:
     """Return the stable code under which an aborted clip is logged."""
     if error is None:
         return "client_gone"

@@ -131,7 +131,7 @@ def prepend_disclosure(text: str, *, language: str, disclosure: Disclosure) -> s
     return f"{sentence}\n\n{text}"
 
 
-def check_policy(value: Any) -> None:
+def check_disclosure_policy(value: Any) -> None:
     """Raise ValueError unless this is a list of entries as `decide_disclosure` reads them."""
     check_places(value, also=frozenset({"mode"}))
     if any(entry.get("mode") not in [mode.value for mode in Disclosure] for entry in value):

@@ -128,7 +128,7 @@ def _build_job_item(
         job=job,
         position=position,
         voice=voice,
-        sealed_text=job_queue.seal_words(voice.subject, job.id, position, request),
+        sealed_text=job_queue.seal_item_words(voice.subject, job.id, position, request),
         characters=len(request.text),
         due_at=wall_time,
     )

@@ -6,10 +6,8 @@ from django.db.models import QuerySet
 
 from accounts.principal import Principal
 from core import ids
-from core.caller_notes import Notes
 from core.errors import NotFound
 from voices.models import Job
-from voices.speech import job_queue
 
 
 def list_jobs(principal: Principal) -> QuerySet[Job]:
@@ -17,11 +15,6 @@ def list_jobs(principal: Principal) -> QuerySet[Job]:
     return Job.objects.filter(
         organisation_id=principal.organisation_id, livemode=principal.livemode
     )
-
-
-def notes_of(job: Job) -> Notes:
-    """Open what the caller wrote beside the job. Empty once one of its people has been erased."""
-    return job_queue.notes_of(job)
 
 
 def get_job(job_id: str, *, principal: Principal) -> Job:

@@ -103,7 +103,7 @@ def claim_item(job_id: str, *, at: datetime) -> JobItem | None:
     return item
 
 
-def notes_of(job: Job) -> Notes:
+def open_job_notes(job: Job) -> Notes:
     """Return the caller's notes on `job`, opened. They are empty once one of its people has been
     erased.
     """
@@ -113,7 +113,7 @@ def notes_of(job: Job) -> Notes:
     return sealed_notes.open_notes(job, subjects=people)
 
 
-def seal_words(subject: str, job_id: str, position: int, request: SpeechRequest) -> bytes:
+def seal_item_words(subject: str, job_id: str, position: int, request: SpeechRequest) -> bytes:
     """Seal the caller's words of an item under the speaker's key, until the item is settled."""
     return sealed_values.seal(subject, _item_context(job_id, position), request.to_json())
 

@@ -104,6 +104,6 @@ def _build_statement(clip_id: str, permit: Permit, *, marked: bool, at: datetime
 
 def _get_signer(at: datetime) -> signing_authority.ManifestSigner:
     try:
-        return signing_authority.get_signer(at=at)
+        return signing_authority.get_manifest_signer(at=at)
     except SaysoError as away:
         raise CredentialFailed("not_signed") from away

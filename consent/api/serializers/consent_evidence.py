@@ -13,7 +13,7 @@ from consent.errors import NotSigned
 from consent.models import Consent
 from consent.policy.change_reasons import Party
 from core.api.fields import Constant, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import OutputSerializer
 from core.canonical_json import Json
 from transparency_log.log_reader import LoggedEvent
@@ -61,7 +61,7 @@ class EventSerializer(OutputSerializer[LoggedEvent]):
     body = serializers.DictField(allow_null=True)
 
 
-EventList = list_of(EventSerializer, "All events of a consent, oldest first.")
+EventList = make_list_serializer(EventSerializer, "All events of a consent, oldest first.")
 
 
 class ScopeInWords(OutputSerializer[Values]):

@@ -12,7 +12,7 @@ from consent.lifecycle import consent_requests, link_deliveries, sealed_fields
 from consent.models import Consent, Grant, NoticeVersion
 from consent.policy.state_machine import ConsentState
 from core.api.fields import NullableText, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
 from core.canonical_json import Json
@@ -114,13 +114,13 @@ class ConsentSerializer(ObjectSerializer[Consent]):
 
     def open_notes(self, row: Consent) -> Notes:
         """Open what the caller noted."""
-        return sealed_fields.notes_of(row)
+        return sealed_fields.open_consent_notes(row)
 
     def compute_fields(self, row: Consent) -> Values:
         """Read the state at the time `at` of the context, and open what lies sealed."""
         return {
             **super().compute_fields(row),
-            "representation": sealed_fields.representation_of(row),
+            "representation": sealed_fields.read_representation(row),
             "state": row.state_at(self.context["at"]),
             "delivery": link_deliveries.render_delivery(row),
             "valid_from": row.valid_from or row.asked_from,
@@ -145,7 +145,7 @@ class RequestedConsent(ConsentSerializer):
         return values if made.signing_url is None else {**values, "signing_url": made.signing_url}
 
 
-ConsentList = list_of(ConsentSerializer, "A page of consents.")
+ConsentList = make_list_serializer(ConsentSerializer, "A page of consents.")
 
 
 def _list_grants(row: Consent) -> Iterator[Values]:

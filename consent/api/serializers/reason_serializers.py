@@ -11,7 +11,7 @@ from consent.policy import change_reasons
 from consent.policy.change_reasons import Act, Party, ReasonCode
 from consent.policy.state_machine import MOVES, REVOKED
 from core.api.fields import Constant
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import OutputSerializer
 
 
@@ -42,4 +42,4 @@ class ReasonCodeSerializer(OutputSerializer[ReasonCode]):
         }
 
 
-ReasonCodeList = list_of(ReasonCodeSerializer, "All codes, in one page.")
+ReasonCodeList = make_list_serializer(ReasonCodeSerializer, "All codes, in one page.")

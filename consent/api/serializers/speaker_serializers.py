@@ -13,7 +13,7 @@ from consent.api.serializers.shared_forms import DescribedForm
 from consent.models import Speaker
 from consent.policy import languages, territories
 from core.api.fields import Choice, CodeField, Email, ShownText, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, StrictSerializer
 from core.caller_notes import Notes
 
@@ -104,7 +104,7 @@ class SpeakerSerializer(ObjectSerializer[Speaker]):
 
     def open_notes(self, row: Speaker) -> Notes:
         """Open what the caller noted."""
-        return speakers.notes_of(row)
+        return speakers.open_speaker_notes(row)
 
     def compute_fields(self, row: Speaker) -> Mapping[str, Any]:
         """Open the personal fields, all with one look at the key."""
@@ -115,4 +115,4 @@ class SpeakerSerializer(ObjectSerializer[Speaker]):
         }
 
 
-SpeakerList = list_of(SpeakerSerializer, "A page of speakers.")
+SpeakerList = make_list_serializer(SpeakerSerializer, "A page of speakers.")

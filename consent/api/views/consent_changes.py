@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller_of, sandbox_caller_of
+from accounts.authentication import get_caller, get_sandbox_caller
 from consent import services
 from consent.api.serializers.consent_forms import Narrowing, Nothing, ReasonRequest
 from consent.api.serializers.consent_serializers import ConsentSerializer
@@ -27,7 +27,7 @@ class ConsentRevocationView(APIView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Revoke the consent, at once and for good. Doing it twice changes nothing."""
-        caller, form = caller_of(request), read_form(ReasonRequest, request.data)
+        caller, form = get_caller(request), read_form(ReasonRequest, request.data)
         changed = services.withdraw_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -42,7 +42,7 @@ class ConsentSuspensionView(APIView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Suspend the consent. Nothing is allowed until it is resumed."""
-        caller, form = caller_of(request), read_form(ReasonRequest, request.data)
+        caller, form = get_caller(request), read_form(ReasonRequest, request.data)
         changed = services.suspend_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -57,7 +57,7 @@ class ConsentResumptionView(APIView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Resume a suspended consent, unless the person suspended it."""
-        caller, form = caller_of(request), read_form(ReasonRequest, request.data)
+        caller, form = get_caller(request), read_form(ReasonRequest, request.data)
         changed = services.resume_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -70,7 +70,7 @@ class ConsentNarrowingView(APIView):
     @extend_schema(operation_id="consents_narrow", request=Narrowing, responses=ConsentSerializer)
     def post(self, request: Request, consent_id: str) -> Response:
         """Narrow the grants. Only narrower is possible without a new signature."""
-        caller, form = caller_of(request), read_form(Narrowing, request.data)
+        caller, form = get_caller(request), read_form(Narrowing, request.data)
         changed = services.narrow_consent(consent_id, grants=form["grants"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -91,7 +91,7 @@ class ConsentResendingView(APIView):
         While it waits, or left in the last ten minutes, nothing changes. One request is sent ten
         times at most.
         """
-        caller = caller_of(request)
+        caller = get_caller(request)
         read_form(Nothing, request.data)
         changed = services.resend_link(consent_id, **acting_as(caller))
         return answer_changed(changed.id, caller)
@@ -106,7 +106,7 @@ class TestSignatureView(APIView):
     @extend_schema(operation_id="test_consents_sign", request=Nothing, responses=ConsentSerializer)
     def post(self, request: Request, consent_id: str) -> Response:
         """Sign as the speaker, without the ceremony. Test keys only."""
-        caller = sandbox_caller_of(request)
+        caller = get_sandbox_caller(request)
         read_form(Nothing, request.data)
         signed = services.sign_as_test(
             consent_id,

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import Caller, caller_of
+from accounts.authentication import Caller, get_caller
 from consent import consent_receipts, services
 from consent.api.serializers.consent_evidence import (
     EventList,
@@ -32,7 +32,7 @@ from consent.models import Consent
 from consent.models.consent import ConsentQuerySet
 from consent.policy.state_machine import BINDING
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, ListPage, filters_of, list_page
+from core.api.pagination import PAGE, ListPage, list_page, read_filters
 from core.api.responses import SecretResponse
 from core.api.serializers import read_form
 from transparency_log import proofs
@@ -48,7 +48,7 @@ class ConsentListView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the consents, newest first."""
-        caller, filters = caller_of(request), filters_of(request)
+        caller, filters = get_caller(request), read_filters(request)
         at = caller.now()
 
         rows = _filter_consents(_list_consents(caller), read_form(ConsentFilter, filters), at=at)
@@ -62,7 +62,7 @@ class ConsentListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ask a person for consent."""
-        caller, form = caller_of(request), read_form(NewConsent, request.data)
+        caller, form = get_caller(request), read_form(NewConsent, request.data)
         made = services.request_consent(
             organisation=caller.organisation,
             livemode=caller.livemode,
@@ -88,7 +88,7 @@ class ConsentRenewalView(APIView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Make a new request, prefilled. Once signed, it takes this one's place."""
-        caller, form = caller_of(request), read_form(Renewal, request.data)
+        caller, form = get_caller(request), read_form(Renewal, request.data)
         made = services.renew_consent(
             consent_id, delivery=_pop_channel(form), **form, **acting_as(caller)
         )
@@ -103,7 +103,7 @@ class ConsentDetailView(APIView):
     @extend_schema(operation_id="consents_retrieve", responses=ConsentSerializer)
     def get(self, request: Request, consent_id: str) -> Response:
         """Show a consent."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         return answer_consent(get_own_consent(consent_id, caller), caller)
 
 
@@ -115,7 +115,7 @@ class ConsentRecordView(APIView):
     @extend_schema(operation_id="consents_record", responses={200: RecordSerializer, 409: None})
     def get(self, request: Request, consent_id: str) -> Response:
         """Return the exact signed bytes, the signature and the key."""
-        return Response(RecordSerializer(get_own_consent(consent_id, caller_of(request))).data)
+        return Response(RecordSerializer(get_own_consent(consent_id, get_caller(request))).data)
 
 
 class ConsentReceiptView(APIView):
@@ -128,7 +128,7 @@ class ConsentReceiptView(APIView):
     )
     def get(self, request: Request, consent_id: str) -> Response:
         """Return the receipt as JSON."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         found = get_own_consent(consent_id, caller)
         receipt = consent_receipts.receipt_to_json(found, at=caller.now())
         return Response(ReceiptSerializer(receipt).data)
@@ -145,7 +145,7 @@ class ConsentReceiptPdfView(APIView):
     )
     def get(self, request: Request, consent_id: str) -> HttpResponse:
         """Return the receipt as PDF."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         found = get_own_consent(consent_id, caller)
         return HttpResponse(
             consent_receipts.receipt_to_pdf(found, at=caller.now()),
@@ -165,7 +165,7 @@ class ConsentEventListView(APIView):
 
         The audit export has what was decided by it.
         """
-        found = get_own_consent(consent_id, caller_of(request))
+        found = get_own_consent(consent_id, get_caller(request))
         history = proofs.list_history(found.organisation_id, found.id, kinds="consent.")
         return Response(EventList(ListPage(list(history))).data)
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import Caller, caller_of
+from accounts.authentication import Caller, get_caller
 from consent import gate, voice_lookup
 from consent.api.serializers.decision_serializers import DecisionSerializer, NewDecision
 from consent.models import Decision
@@ -31,7 +31,7 @@ class DecisionListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ask whether something would be allowed, with all reasons when it would not."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         ask = _build_access_request(read_form(NewDecision, request.data), caller)
         decision = gate.preview_decision(ask, at=caller.now(), actor=caller.actor)
         # A retry is answered from store only while this permission holds. A refusal is always
@@ -48,7 +48,7 @@ class DecisionDetailView(APIView):
     @extend_schema(operation_id="decisions_retrieve", responses=DecisionSerializer)
     def get(self, request: Request, decision_id: str) -> Response:
         """Show a decision."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         rows = Decision.objects.filter(
             organisation_id=caller.organisation_id, livemode=caller.livemode
         )

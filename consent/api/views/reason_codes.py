@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller_of
+from accounts.authentication import get_caller
 from consent.api.serializers.reason_serializers import ReasonCodeList
 from consent.policy import change_reasons
 from core.api.pagination import ListPage
@@ -23,5 +23,5 @@ class ReasonListView(APIView):
         """List the codes of reasons: where each applies, and to which state of a consent it
         leads.
         """
-        caller_of(request)
+        get_caller(request)
         return Response(ReasonCodeList(ListPage(list(change_reasons.CODES.values()))).data)

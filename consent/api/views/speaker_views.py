@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller_of
+from accounts.authentication import get_caller
 from consent import services, speakers
 from consent.api.serializers.speaker_serializers import (
     NewSpeaker,
@@ -31,7 +31,7 @@ class SpeakerListView(APIView):
     @extend_schema(operation_id="speakers_list", parameters=list(PAGE), responses=SpeakerList)
     def get(self, request: Request) -> Response:
         """List the speakers, newest first."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         rows = Speaker.objects.filter(
             organisation_id=caller.organisation_id, livemode=caller.livemode
         )
@@ -45,7 +45,7 @@ class SpeakerListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Enter a person whose consent will be asked."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         made = services.create_speaker(
             organisation=caller.organisation,
             livemode=caller.livemode,
@@ -68,7 +68,7 @@ class SpeakerDetailView(APIView):
     @extend_schema(operation_id="speakers_retrieve", responses=SpeakerSerializer)
     def get(self, request: Request, speaker_id: str) -> Response:
         """Show a speaker."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         found = speakers.get_speaker(
             speaker_id, organisation_id=caller.organisation_id, livemode=caller.livemode
         )
@@ -83,7 +83,7 @@ class SpeakerDetailView(APIView):
         """Change what is known of a speaker. What stands under a signature changes by a correction,
         with its reason.
         """
-        caller = caller_of(request)
+        caller = get_caller(request)
         changes = read_form(SpeakerUpdate, request.data)
         correction = changes.pop("correction", None)
         changed = services.update_speaker(

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import Choice, CodeField, Moment, NullableText, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from provenance.exports import export_sources
 from provenance.models import Export, ExportState
@@ -59,4 +59,4 @@ class ExportSerializer(ObjectSerializer[Export]):
         return {**super().compute_fields(row), "size": row.size or None}
 
 
-ExportList = list_of(ExportSerializer, "A page of exports.")
+ExportList = make_list_serializer(ExportSerializer, "A page of exports.")

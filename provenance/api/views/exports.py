@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller_of, demand_scope
+from accounts.authentication import demand_scope, get_caller
 from core import clock
 from core.api.openapi import describe_header
 from core.api.pagination import PAGE, list_page
@@ -40,7 +40,7 @@ class ExportListView(APIView):
     @extend_schema(operation_id="exports_list", parameters=list(PAGE), responses=ExportList)
     def get(self, request: Request) -> Response:
         """List exports, newest first."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         rows = Export.objects.of(caller.organisation_id, livemode=caller.livemode)
         return list_page(request, rows, ExportList)
 
@@ -56,7 +56,7 @@ class ExportListView(APIView):
         A person's own bundle needs `speakers:read` too. Without that scope an audit bundle has
         hashes in the place of the words of intended uses.
         """
-        caller, form = caller_of(request), read_form(ExportInput, request.data)
+        caller, form = get_caller(request), read_form(ExportInput, request.data)
         if form["kind"] == "speaker":
             demand_scope(caller, _OPENS_PEOPLE)
         # The key that will sign the first bundle, by the real time: the entry of this request names
@@ -106,7 +106,7 @@ class ExportDownloadView(APIView):
 
         A bundle that tells who people are needs `speakers:read` too.
         """
-        caller, export = caller_of(request), _get_own_export(request, export_id)
+        caller, export = get_caller(request), _get_own_export(request, export_id)
         if export.opens_people:
             demand_scope(caller, _OPENS_PEOPLE)
         parts = join_blocks(
@@ -125,7 +125,7 @@ class ExportDownloadView(APIView):
 
 
 def _get_own_export(request: Request, export_id: str) -> Export:
-    caller = caller_of(request)
+    caller = get_caller(request)
     return export_requests.get_export(
         export_id, organisation_id=caller.organisation_id, livemode=caller.livemode
     )

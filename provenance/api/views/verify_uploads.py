@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller_of, count_more
+from accounts.authentication import count_more, get_caller
 from core import clock
 from core.api.uploads import UploadParser
 from core.errors import Fault, Invalid
@@ -66,7 +66,7 @@ class VerifyBatchView(APIView):
 
         The uploads are not kept.
         """
-        caller = caller_of(request)
+        caller = get_caller(request)
         files = _read_files(request, "files", limit=MOST_FILES)
         count_more(request, len(files) - 1, at=clock.now())
         found = [

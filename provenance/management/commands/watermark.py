@@ -42,7 +42,7 @@ from provenance.management.watermark_file_work import (
     FileMarking,
     FileReading,
     Progress,
-    describe_error,
+    describe_file_error,
     parse_token,
 )
 from provenance.management.watermark_key_export import export_key, write_key
@@ -119,7 +119,7 @@ class Command(BaseCommand):
                 )
         except (SaysoError, OSError) as error:
             raise CommandError(
-                f"The key was not written ({describe_error(error)}).", returncode=FAILED
+                f"The key was not written ({describe_file_error(error)}).", returncode=FAILED
             ) from error
         self.stdout.write(f"wrote {options['file']}")
 
@@ -181,13 +181,13 @@ def _read_secret(digits: str | None, file: str | None) -> bytes | None:
     """
     try:
         if file is not None:
-            return watermark_schemes.read_secret(Path(file))
+            return watermark_schemes.read_key_secret(Path(file))
         return watermark_schemes.parse_secret(digits) if digits is not None else None
     except watermark_schemes.BadKey as error:
         raise CommandError(str(error), returncode=USAGE) from error
     except OSError as error:
         raise CommandError(
-            f"The key file cannot be read ({describe_error(error)}).", returncode=USAGE
+            f"The key file cannot be read ({describe_file_error(error)}).", returncode=USAGE
         ) from error
 
 
@@ -211,7 +211,7 @@ def _read_orders(options: Mapping[str, Any], digits: int) -> list[Mapping[str, A
         text = Path(options["batch"]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(
-            f"The list cannot be read ({describe_error(error)}).", returncode=USAGE
+            f"The list cannot be read ({describe_file_error(error)}).", returncode=USAGE
         ) from error
     return [_parse_order(line) for line in text.splitlines() if line.strip()]
 

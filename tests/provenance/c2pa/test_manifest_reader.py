@@ -42,7 +42,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 def ours(codec: str, **changes: object) -> SignedManifest:
     """The reader's two seconds, signed with this installation's key."""
     return manifest_signer.sign_manifest(
-        plain(codec), codec, statement(**changes), signer=signing_authority.get_signer(at=NOON)
+        plain(codec),
+        codec,
+        statement(**changes),
+        signer=signing_authority.get_manifest_signer(at=NOON),
     )
 
 

@@ -76,15 +76,18 @@ def _usage() -> x509.KeyUsage:
 
 def made_now(**changes: object) -> bytes:
     return manifest_signer.sign_manifest(
-        plain("wav"), "wav", statement(**changes), signer=signing_authority.get_signer(at=NOON)
+        plain("wav"),
+        "wav",
+        statement(**changes),
+        signer=signing_authority.get_manifest_signer(at=NOON),
     ).data
 
 
 class TestFirstUse:
     def test_makes_a_root_and_a_leaf_once(self) -> None:
         first, second = (
-            signing_authority.get_signer(at=NOON),
-            signing_authority.get_signer(at=NOON + timedelta(days=400)),
+            signing_authority.get_manifest_signer(at=NOON),
+            signing_authority.get_manifest_signer(at=NOON + timedelta(days=400)),
         )
 
         assert first.id == second.id
@@ -123,11 +126,11 @@ class TestFirstUse:
 
 class TestRotation:
     def test_signs_with_another_key_and_leaves_the_past_trusted(self) -> None:
-        before, old = signing_authority.get_signer(at=NOON), made_now()
+        before, old = signing_authority.get_manifest_signer(at=NOON), made_now()
 
         signing_authority.rotate_leaf(at=NOON)
 
-        after = signing_authority.get_signer(at=NOON)
+        after = signing_authority.get_manifest_signer(at=NOON)
         assert after.id != before.id
         for data in (old, made_now(manifest_id=fresh())):
             assert (

@@ -57,7 +57,7 @@ class TestAnHonestWitness:
     ) -> None:
         run()
 
-        note = public_log.get_checkpoint(organisation_id)
+        note = public_log.get_checkpoint_note(organisation_id)
         assert reference.check_note(note, public_log.get_verifier_keys(organisation_id))[1] == 5
         assert (
             signed_note.read_checkpoint(note, checkpoints.list_verifier_keys(organisation_id)).size
@@ -256,7 +256,7 @@ class TestAWitnessThatIsDown:
 
         assert waits == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
         assert (row().code, row().lease_until) == ("outsider_away", None)
-        assert public_log.get_checkpoint(organisation_id).split("\n")[1] == "6"
+        assert public_log.get_checkpoint_note(organisation_id).split("\n")[1] == "6"
 
     def test_is_tried_once_a_round_however_many_logs_wait(
         self, asked_witness: FakeWitness, settings: Settings, append: Append

@@ -106,7 +106,7 @@ def profile(voice: Voice) -> None:
             subject=voice.subject, kind="profile", data=engine.enrol_speaker([reading()]), at=NOON
         )
         voice.profile_blob_id = blob
-        voice.binding_mac = voice_macs.mac_of(voice)
+        voice.binding_mac = voice_macs.compute_voice_mac(voice)
         voice.save(update_fields=["profile_blob_id", "binding_mac"])
 
 

@@ -21,7 +21,7 @@ from voices.speech.streaming.concurrency import (
     StartGate,
     StreamsBusy,
     StreamSlots,
-    share_of,
+    compute_share,
 )
 from voices.speech.streaming.deadline_scheduler import THREADS
 
@@ -58,7 +58,7 @@ class TestPlaces:
         ("places", "share"), [(1, 1), (2, 2), (3, 3), (4, 3), (64, 48), (1000, 750)]
     )
     def test_leave_a_quarter_to_others(self, places: int, share: int) -> None:
-        assert share_of(places) == share
+        assert compute_share(places) == share
 
 
 class TestEntrance:

@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import Moment, NullableText, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
 from provenance import verification
@@ -140,7 +140,7 @@ class ClipSerializer(ObjectSerializer[Clip]):
 
     def open_notes(self, row: Clip) -> Notes:
         """Return what the caller wrote beside the clip."""
-        return clip_lifecycle.open_notes(row)
+        return clip_lifecycle.open_clip_notes(row)
 
     def compute_fields(self, row: Clip) -> Mapping[str, Any]:
         """Return what is read from elsewhere: notes, consent, label and log."""
@@ -157,7 +157,7 @@ class ClipSerializer(ObjectSerializer[Clip]):
         }
 
 
-ClipList = list_of(ClipSerializer, "A page of clips.")
+ClipList = make_list_serializer(ClipSerializer, "A page of clips.")
 
 
 class SignatureSerializer(OutputSerializer[Mapping[str, str]]):

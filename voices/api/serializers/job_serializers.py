@@ -9,11 +9,11 @@ from rest_framework import serializers
 
 from consent.api.serializers.decision_serializers import RefusalReason
 from core.api.fields import NullableText, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
 from voices.models import Job, JobItem, JobKind, JobState
-from voices.speech import job_lookup
+from voices.speech import job_queue
 
 
 class ProgressSerializer(OutputSerializer[Job]):
@@ -57,7 +57,7 @@ class JobSerializer(ObjectSerializer[Job]):
 
     def open_notes(self, row: Job) -> Notes:
         """Return what the caller wrote beside the job."""
-        return job_lookup.notes_of(row)
+        return job_queue.open_job_notes(row)
 
     def compute_fields(self, row: Job) -> Mapping[str, Any]:
         """Return the notes, and with `outcome` in the context also what became of the texts."""
@@ -65,7 +65,7 @@ class JobSerializer(ObjectSerializer[Job]):
         return {**super().compute_fields(row), **outcome}
 
 
-JobList = list_of(JobSerializer, "A page of jobs.")
+JobList = make_list_serializer(JobSerializer, "A page of jobs.")
 
 
 def _compute_outcome(row: Job) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from core import canonical_json
 from core.api.fields import Bounded, Flag, Metadata, NullableText, Reference, ShownText, Timestamp
-from core.api.pagination import list_of
+from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
 from core.errors import Malformed
@@ -135,11 +135,11 @@ class VoiceSerializer(ObjectSerializer[Voice]):
 
     def open_notes(self, row: Voice) -> Notes:
         """Return what the caller wrote beside the voice."""
-        return voice_labels.notes_of(row)
+        return voice_labels.open_voice_notes(row)
 
     def compute_fields(self, row: Voice) -> Mapping[str, Any]:
         """Return the notes, the label, and whether a person has to look at the voice."""
-        label = voice_labels.label_of(row)
+        label = voice_labels.open_voice_label(row)
         return {
             **super().compute_fields(row),
             "name": label.name,
@@ -148,7 +148,7 @@ class VoiceSerializer(ObjectSerializer[Voice]):
         }
 
 
-VoiceList = list_of(VoiceSerializer, "A page of voices.")
+VoiceList = make_list_serializer(VoiceSerializer, "A page of voices.")
 
 
 def from_multipart(data: QueryDict) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller_of
+from accounts.authentication import get_caller
 from core import clock
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, filters_of, list_page, refuse_unknown
+from core.api.pagination import PAGE, list_page, read_filters, refuse_unknown
 from core.api.serializers import read_form
 from core.errors import Fault, Invalid
 from provenance.clips import aigc_label
@@ -40,9 +40,9 @@ class ClipListView(APIView):
     @extend_schema(operation_id="clips_list", parameters=[ClipFilter, *PAGE], responses=ClipList)
     def get(self, request: Request) -> Response:
         """List the clips that left, newest first."""
-        asked = filters_of(request)
+        asked = read_filters(request)
         rows = _filter_clips(
-            clip_access.list_clips(caller_of(request).principal),
+            clip_access.list_clips(get_caller(request).principal),
             read_form(ClipFilter, asked),
         )
         return list_page(request, rows, ClipList, filters=asked, by="issued_at")
@@ -56,7 +56,7 @@ class ClipDetailView(APIView):
     @extend_schema(operation_id="clips_retrieve", responses=ClipSerializer)
     def get(self, request: Request, clip_id: str) -> Response:
         """Show the facts of a clip."""
-        found = clip_access.get_clip(clip_id, principal=caller_of(request).principal)
+        found = clip_access.get_own_clip(clip_id, principal=get_caller(request).principal)
         return Response(ClipSerializer(found).data)
 
 
@@ -80,7 +80,7 @@ class ClipAudioView(APIView):
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
         """Return the very bytes that were delivered, while the permission behind them lasts."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         clip, data = clip_access.get_clip_audio(
             clip_id, principal=caller.principal, at=caller.now()
         )
@@ -103,7 +103,7 @@ class ClipManifestView(APIView):
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
         """Return the manifest, when the clip has one."""
-        manifest = clip_access.get_clip_manifest(clip_id, principal=caller_of(request).principal)
+        manifest = clip_access.get_clip_manifest(clip_id, principal=get_caller(request).principal)
         return HttpResponse(manifest, content_type="application/c2pa")
 
 
@@ -118,7 +118,7 @@ class ClipProofView(APIView):
         alone.
         """
         proof = clip_access.get_clip_proof(
-            clip_id, principal=caller_of(request).principal, at=clock.now()
+            clip_id, principal=get_caller(request).principal, at=clock.now()
         )
         return HttpResponse(proof, content_type="text/plain; charset=utf-8")
 
@@ -152,7 +152,7 @@ class ClipReceiptView(APIView):
 
         `verify.py receipt` checks it offline.
         """
-        caller, form = caller_of(request), _parse_serialization(request)
+        caller, form = get_caller(request), _parse_serialization(request)
         made, media_type = (
             (clip_access.get_full_receipt, GENERAL)
             if form == "json"
@@ -181,7 +181,7 @@ class ClipOpeningView(APIView):
         the receipt.
         """
         found = clip_access.get_clip_opening(
-            clip_id, principal=caller_of(request).principal, at=clock.now()
+            clip_id, principal=get_caller(request).principal, at=clock.now()
         )
         return Response(OpeningSerializer(found.line()).data, headers={"Cache-Control": "no-store"})
 

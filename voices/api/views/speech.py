@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import Caller, caller_of
+from accounts.authentication import Caller, get_caller
 from audio import encoding
 from core import clock
 from core.api.openapi import describe_header
@@ -76,7 +76,7 @@ class SpeechView(APIView):
         failed. Its facts are at `/v1/clips/{id}`, which says `aborted` then. WAV declares no length
         in a stream. FLAC cannot be streamed.
         """
-        caller = caller_of(request)
+        caller = get_caller(request)
         form = read_form(SpeechForm, request.data)
         order, options = to_speech_request(form, caller), form.get("provider_options", {})
         mode = form.get("delivery", {}).get("mode")
@@ -117,7 +117,7 @@ class SpeechBatchView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Queue up to a thousand texts as one job. Each asks the gate when its turn comes."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         form = read_form(BatchForm, request.data)
         orders, options = _parse_batch(request.data, form, caller)
         job = dispatch.queue_job(

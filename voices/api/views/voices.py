@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import Caller, caller_of
+from accounts.authentication import Caller, get_caller
 from core.api.openapi import describe_header
 from core.api.pagination import PAGE, list_page
 from core.api.parsers import StrictJSONParser
@@ -44,7 +44,7 @@ class VoiceListView(APIView):
     @extend_schema(operation_id="voices_list", parameters=list(PAGE), responses=VoiceList)
     def get(self, request: Request) -> Response:
         """List the voices, newest first."""
-        rows = voice_selectors.list_voices(caller_of(request).principal)
+        rows = voice_selectors.list_voices(get_caller(request).principal)
         return list_page(request, rows, VoiceList)
 
     @extend_schema(
@@ -58,10 +58,10 @@ class VoiceListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Clone a voice from samples, if a consent covers it."""
-        caller = caller_of(request)
+        caller = get_caller(request)
         data = request.data
         body = from_multipart(data) if isinstance(data, QueryDict) else data
-        voice = voice_library.clone_voice(
+        voice = voice_library.create_voice(
             _to_clone_request(read_form(VoiceForm, body), caller),
             principal=caller.principal,
             now=caller.now,
@@ -85,7 +85,7 @@ class VoiceDetailView(APIView):
     @extend_schema(operation_id="voices_retrieve", responses=VoiceSerializer)
     def get(self, request: Request, voice_id: str) -> Response:
         """Show the voice."""
-        voice = voice_selectors.get_voice(voice_id, principal=caller_of(request).principal)
+        voice = voice_selectors.get_voice(voice_id, principal=get_caller(request).principal)
         return Response(VoiceSerializer(voice).data)
 
     @extend_schema(
@@ -95,7 +95,7 @@ class VoiceDetailView(APIView):
     )
     def patch(self, request: Request, voice_id: str) -> Response:
         """Change what the voice is called."""
-        caller, changes = caller_of(request), read_form(VoiceChanges, request.data)
+        caller, changes = get_caller(request), read_form(VoiceChanges, request.data)
         voice = voice_library.relabel_voice(
             voice_id, principal=caller.principal, at=caller.now(), **changes
         )
@@ -104,7 +104,7 @@ class VoiceDetailView(APIView):
     @extend_schema(operation_id="voices_delete", request=None, responses={202: VoiceSerializer})
     def delete(self, request: Request, voice_id: str) -> Response:
         """Delete the voice here and at its provider. `deleted` once the provider has confirmed."""
-        voice = voice_library.delete_voice(voice_id, principal=caller_of(request).principal)
+        voice = voice_library.delete_voice(voice_id, principal=get_caller(request).principal)
         return Response(VoiceSerializer(voice).data, status=status.HTTP_202_ACCEPTED)
 
 

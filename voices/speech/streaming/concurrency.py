@@ -49,7 +49,7 @@ class StreamSlots:
         with self._lock:
             if self._taken.total() >= most:
                 raise StreamsBusy("This server carries as many streams as it can.", retry_after=1)
-            if self._taken[organisation_id] >= share_of(most):
+            if self._taken[organisation_id] >= compute_share(most):
                 raise StreamsBusy(
                     "Your organisation has as many streams here as it may.", retry_after=1
                 )
@@ -62,7 +62,7 @@ class StreamSlots:
             self._taken += Counter()  # forgets those that hold none
 
 
-def share_of(places: int) -> int:
+def compute_share(places: int) -> int:
     """Return how many of these places one organisation may hold: three quarters, and always one."""
     return places - places // 4
 

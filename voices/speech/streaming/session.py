@@ -222,7 +222,7 @@ class StreamSession:
         partial_delivery = self._describe_partial(sent) if sent else None
         clip_delivery.abort_speech(self.prepared, error, at=self._now(), partial=partial_delivery)
 
-        code = clip_delivery.get_error_code(error)
+        code = clip_delivery.get_abort_code(error)
         facts = {"clip": self._clip_id, "code": code, "bytes": len(sent)}
         logger.info("stream broken off", extra=facts)
 
