@@ -17,7 +17,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from tests import isolation
-from tests.support import catalogs, database_flush, databases
+from tests.support import catalogs, database_flush, databases, marked_files
 
 TESTS: Final = Path(__file__).parent
 PEOPLE: Final = ("tests.fixtures.organisations", "tests.fixtures.consents", "tests.fixtures.voices")
@@ -99,6 +99,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--part", choices=databases.PARTS, help="run only what belongs to this database's part"
     )
+    parser.addoption(
+        "--marked", choices=marked_files.MARKS, help="import only files that name this mark"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out, when asked, files and folders that cannot hold a test with the mark."""
+    mark = config.getoption("--marked")
+    if mark is None or marked_files.names_mark(collection_path, mark):
+        return None
+    return collection_path.is_dir() or collection_path.name.startswith("test_")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -112,6 +123,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, when asked, every test that belongs to another database's part."""
+    if unnamed := list(marked_files.find_unnamed(items)):
+        raise pytest.UsageError("these files must name the marks of their tests", *unnamed)
+
     if (part := config.getoption("--part")) is None:
         return
     left_out = [item for item in items if not databases.belongs_to(item, part)]

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-from tests.support import databases, servers
+from tests.support import databases, marked_files, servers
 from tests.support.summary import SLOWEST
 
 NOTHING_COLLECTED: Final = 5  # pytest's exit code
@@ -140,7 +140,8 @@ def _plan_redis(
     if redis := stack.enter_context(servers.redis()):
         _say(f"Redis: {redis.source}")
         environment = {**database, "REDIS_URL": redis.url}
-        yield Step(name="Redis and Celery", marks="redis", environment=environment)
+        options = ("--marked", marked_files.REDIS)
+        yield Step(name="Redis and Celery", marks="redis", environment=environment, options=options)
     else:
         tally.not_run.append(
             "tests with Redis and Celery: none found (apt-get install redis-server)"
@@ -151,7 +152,8 @@ def _plan_browser(tally: Tally) -> Iterator[Step]:
     """Find Chromium and plan its step."""
     if browser := servers.chromium():
         environment = {"CHROMIUM": browser, "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
-        yield Step(name="Chromium", marks="browser", environment=environment)
+        options = ("--marked", marked_files.BROWSER)
+        yield Step(name="Chromium", marks="browser", environment=environment, options=options)
     else:
         tally.not_run.append("browser tests: no Chromium found (apt-get install chromium)")
 
@@ -159,7 +161,12 @@ def _plan_browser(tally: Tally) -> Iterator[Step]:
 def _with_loners(step: Step) -> Iterator[Step]:
     """Split a step in two: most tests share two processes, those marked `alone` have one."""
     yield replace(step, marks=f"({step.marks}) and not alone", processes=2)
-    yield replace(step, name=f"{step.name}, one at a time", marks=f"({step.marks}) and alone")
+    yield replace(
+        step,
+        name=f"{step.name}, one at a time",
+        marks=f"({step.marks}) and alone",
+        options=(*step.options, "--marked", marked_files.ALONE),
+    )
 
 
 def _run_side_by_side(steps: Sequence[Step], rest: Sequence[str], tally: Tally) -> None:

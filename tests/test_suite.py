@@ -10,7 +10,7 @@ import pytest
 
 from tests import suite
 from tests.suite import Step, Tally
-from tests.support import databases, debian, servers
+from tests.support import databases, debian, marked_files, servers
 
 STEP = Step(name="SQLite", marks="")
 
@@ -143,6 +143,31 @@ class TestAPart:
             assert (databases.TESTS / folder).is_dir()
             assert database in databases.PARTS
             assert len(reason.split()) > 3
+
+
+class TestAMark:
+    """Which files a step imports that runs one mark's tests alone."""
+
+    @pytest.mark.parametrize(
+        ("path", "mark", "expected"),
+        [
+            ("e2e/test_streams.py", "alone", True),
+            ("e2e/test_streams.py", "redis", False),
+            ("browser/test_docs.py", "browser", True),
+            ("browser", "browser", True),
+            ("core", "alone", False),
+        ],
+    )
+    def test_is_looked_for_where_it_stands(self, path: str, mark: str, expected: bool) -> None:
+        assert marked_files.names_mark(databases.TESTS / path, mark) == expected
+
+    def test_that_does_not_stand_in_its_file_is_found(self, request: pytest.FixtureRequest) -> None:
+        item = pytest.Function.from_parent(request.node.parent, name="test", callobj=lambda: None)
+        item.path = databases.TESTS / "core" / "test_ids.py"
+        assert list(marked_files.find_unnamed([item])) == []
+
+        item.add_marker("alone")
+        assert list(marked_files.find_unnamed([item])) == [f"{item.nodeid}: mark.alone"]
 
 
 class TestTheNewestProgram:

@@ -130,11 +130,12 @@ OWN_TESTS = {"voices_create", "consents_resume", "consents_resend", "test_consen
 class TestABody:
     def test_with_a_wrong_field_is_refused(self, http: Sender, world: World, name: str) -> None:
         operation, path, body = ready(name, world)
+        before = rows()
         for what, data, certain in spoilt(operation, body):
-            before = rows()
             answer = http.send(operation.method, path, data)
             if answer.status_code < 400:
                 assert not certain, f"{what} was accepted: {answer.content[:200]!r}"
+                before = rows()
                 continue
             found = problem(answer)
             assert not certain or found["status"] == 422, f"{what}: {found}"

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from tests.voices.conftest import AUDIO
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
-UPLOADS = {
+# What takes long to make is made when a test wants it: every run imports this file.
+UPLOADS: dict[str, bytes | Callable[[], bytes]] = {
     "empty": b"",
     "one byte": b"\0",
     "random": np.random.default_rng(3).bytes(100_000),
@@ -27,28 +30,37 @@ UPLOADS = {
     "words": b"these are only words",
     "a page": b"<!doctype html><script>alert(1)</script>",
     "a zip": b"PK\x03\x04" + bytes(100),
-    "truncated": files.encoded("mp3")[:5_000],
-    "truncated flac": files.encoded("flac")[:20_000],
-    "header only": files.encoded("wav")[:44],
-    "half a header": files.encoded("wav")[:20],
+    "truncated": lambda: files.encoded("mp3")[:5_000],
+    "truncated flac": lambda: files.encoded("flac")[:20_000],
+    "header only": lambda: files.encoded("wav")[:44],
+    "half a header": lambda: files.encoded("wav")[:20],
     "no samples": files.wav(b""),
     "65,535 channels": files.wav(bytes(65_535 * 2), channels=65_535),
     "no channel": files.wav(bytes(100), channels=0),
     "rate 0": files.wav(bytes(100), rate=0),
     "rate 4 GHz": files.wav(bytes(100), rate=4_000_000_000),
     "NaN samples": files.wav(np.full(8_000, np.nan, "<f4").tobytes(), bits=32, kind=3),
-    "ten hours of FLAC silence": files.silent_flac(36_000),
-    "ten hours that claim a second": files.with_declared_samples(files.silent_flac(36_000), 8_000),
+    "ten hours of FLAC silence": lambda: files.silent_flac(36_000),
+    "ten hours that claim a second": lambda: files.with_declared_samples(
+        files.silent_flac(36_000), 8_000
+    ),
     "a playlist": b"#EXTM3U\nfile:///etc/passwd\n",
     "a concat list": b"ffconcat version 1.0\nfile '/etc/passwd'\n",
     "a playlist in a name of audio": b"[playlist]\nFile1=/etc/passwd\nNumberOfEntries=1\n",
-    "scratched": files.scratched(files.encoded("ogg")),
+    "scratched": lambda: files.scratched(files.encoded("ogg")),
 }
 GOOD = [
     base64.b64encode((AUDIO / f"librivox-austen-{name}.wav").read_bytes()).decode()
     for name in ("0870", "0880")
 ]
 EDGE = "edge"
+
+
+@cache
+def upload(name: str) -> bytes:
+    """Return the bytes of an upload."""
+    found = UPLOADS[name]
+    return found() if callable(found) else found
 
 
 def part(head: str, body: bytes = b"x") -> bytes:
@@ -85,7 +97,7 @@ class TestASample:
     def test_that_is_no_recording_is_refused_by_its_code(
         self, http: Sender, world: World, name: str
     ) -> None:
-        text, good = base64.b64encode(UPLOADS[name]).decode(), world["consent_id"]
+        text, good = base64.b64encode(upload(name)).decode(), world["consent_id"]
         before = rows()
         found = problem(clone(http, world, text), 422)
         assert found["code"].startswith("sample_")
@@ -104,7 +116,7 @@ class TestASample:
         }
         parts = [field(key, value.encode()) for key, value in texts.items()]
         before = rows()
-        found = problem(send(http, "/v1/voices", form(*parts, file("samples", UPLOADS[name]))), 422)
+        found = problem(send(http, "/v1/voices", form(*parts, file("samples", upload(name)))), 422)
         assert found["errors"][0]["code"].startswith("sample_")
         assert rows() == before
 
@@ -118,8 +130,8 @@ class TestASample:
         }  # fmt: skip
 
     def test_that_is_good_is_taken_after_all_of_them(self, http: Sender, world: World) -> None:
-        for data in UPLOADS.values():
-            clone(http, world, base64.b64encode(data).decode())
+        for name in UPLOADS:
+            clone(http, world, base64.b64encode(upload(name)).decode())
         assert clone(http, world, *GOOD).status_code == 201
 
     def test_with_endless_words_beside_it_is_not_read(
@@ -127,7 +139,7 @@ class TestASample:
     ) -> None:
         settings.SAYSO_MAX_JSON_BYTES = 2**16
         before = rows()
-        body = form(field("name", b"x" * (2**16 + 1)), file("samples", UPLOADS["random"]))
+        body = form(field("name", b"x" * (2**16 + 1)), file("samples", upload("random")))
         problem(send(http, "/v1/voices", body), 413, "too_large")
         assert rows() == before
 
@@ -135,7 +147,7 @@ class TestASample:
 class TestAFileToVerify:
     @pytest.mark.parametrize("name", UPLOADS)
     def test_that_is_no_audio_is_unreadable(self, anybody: Sender, name: str) -> None:
-        answer = send(anybody, "/v1/verify", form(file("file", UPLOADS[name])))
+        answer = send(anybody, "/v1/verify", form(file("file", upload(name))))
         assert (answer.status_code, answer.json()["verdict"]) == (200, "unreadable")
         assert "root:" not in answer.content.decode()
         assert rows()["Blob"] == 0
@@ -149,8 +161,8 @@ class TestAFileToVerify:
         problem(send(anybody, "/v1/verify", form(field("file", bytes(2**18)))), 413, "too_large")
 
     def test_that_is_audio_is_answered_after_all_of_them(self, anybody: Sender) -> None:
-        for data in list(UPLOADS.values())[:8]:
-            send(anybody, "/v1/verify", form(file("file", data)))
+        for name in list(UPLOADS)[:8]:
+            send(anybody, "/v1/verify", form(file("file", upload(name))))
         assert (
             send(anybody, "/v1/verify", form(file("file", files.encoded("wav")))).json()["verdict"]
             == "not_found"
@@ -247,6 +259,8 @@ class TestAForm:
 
 
 def test_every_code_of_these_tests_has_a_page(http: Sender, world: World) -> None:
-    for data in (UPLOADS["empty"], UPLOADS["random"], UPLOADS["ten hours of FLAC silence"]):
-        kind = json.loads(clone(http, world, base64.b64encode(data).decode()).content)["type"]
+    for name in ("empty", "random", "ten hours of FLAC silence"):
+        kind = json.loads(clone(http, world, base64.b64encode(upload(name)).decode()).content)[
+            "type"
+        ]
         assert http.get("/problems/" + kind.rpartition("/")[2]).status_code == 200

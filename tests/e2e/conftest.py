@@ -17,8 +17,6 @@ from tests.e2e import processes
 from tests.e2e.client import Customer, new_key
 
 Carrier = Callable[[], AbstractContextManager[str]]
-EMBEDDED = pytest.param("embedded", id="embedded")
-CELERY = pytest.param("celery", id="celery", marks=pytest.mark.redis)
 
 
 @pytest.fixture

@@ -13,12 +13,14 @@ from django.core.management import call_command
 from config.demo.client import Client
 from tests.e2e import processes
 from tests.e2e.client import OVER, SENTENCE, Customer, expect
-from tests.e2e.conftest import CELERY, EMBEDDED, Carrier, customer
+from tests.e2e.conftest import Carrier, customer
 from tests.e2e.endurance import ready_voice
 from tests.e2e.processes import NOBODY_LISTENS, wait_until
 from transparency_log.models import Head, Outbox
 
 pytestmark = pytest.mark.alone
+EMBEDDED = pytest.param("embedded", id="embedded")
+CELERY = pytest.param("celery", id="celery", marks=pytest.mark.redis)
 BOTH = pytest.mark.parametrize("environment", [EMBEDDED, CELERY], indirect=True)
 
 
