@@ -133,6 +133,7 @@ class ApiKey(Noted):
     keeps_jobs = models.BooleanField(default=False, editable=False)
 
     class Meta:
+        verbose_name = "API key"
         constraints = [
             models.CheckConstraint(
                 name="api_key_expires_after_creation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from config.service_settings import SAYSO_DEVELOPMENT
@@ -43,6 +44,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False},
+    "STYLES": [lambda _: static("sayso/admin.css")],
     "ENVIRONMENT": "config.second_factor_views.get_environment_label",
     "ACCOUNT": {"navigation": [{"title": "Second factor", "link": reverse_lazy("mfa_index")}]},
 }

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 
 class TransparencyLogConfig(AppConfig):
     name = "transparency_log"
+    verbose_name = "Transparency log"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

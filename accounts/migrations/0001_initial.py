@@ -76,6 +76,9 @@ class Migration(migrations.Migration):
                 ('keeps_jobs', models.BooleanField(default=False, editable=False)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'verbose_name': 'API key',
+            },
         ),
         migrations.CreateModel(
             name='Member',

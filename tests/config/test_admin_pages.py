@@ -81,6 +81,16 @@ class TestEvidence:
         assert stranger.post(page(consent, "revoke"), {"reason": "other"}).status_code == 404
         assert Consent.objects.get(id=consent.id).state == "active"
 
+    def test_is_shown_with_its_id_as_it_is_and_with_the_zone_of_its_times(
+        self, make_member: MakeMember, make_maras_consent: MakeConsent
+    ) -> None:
+        consent = make_maras_consent()
+        shown = logged_in(make_member()).get(page(consent)).content.decode()
+
+        assert consent.id in shown
+        assert consent.id.capitalize() not in shown
+        assert f"{consent.created_at:%H:%M} UTC" in shown
+
     def test_shows_what_was_signed(
         self, make_member: MakeMember, make_maras_consent: MakeConsent
     ) -> None:

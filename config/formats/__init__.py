@@ -1,0 +1,1 @@
+"""How pages write times: one module a language, as Django looks for them."""

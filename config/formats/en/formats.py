@@ -1,0 +1,6 @@
+"""Times of the admin in English. Evidence shows its time zone, which is UTC everywhere."""
+
+from __future__ import annotations
+
+DATETIME_FORMAT = "j F Y, H:i e"
+SHORT_DATETIME_FORMAT = "Y-m-d H:i e"
