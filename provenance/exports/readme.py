@@ -11,15 +11,13 @@ from provenance.exports.export_sources import ExportScope, Kind
 
 _PURPOSE: Final[dict[Kind, str]] = {
     "audit": (
-        "This is an audit bundle: everything that was recorded about consent to synthetic voices "
-        "and their\n"
-        "use, so that somebody else can check that it is complete, in order and unchanged. People "
+        "This is an audit bundle: everything that was recorded about consent to synthetic voices\n"
+        "and their use. An auditor can check that it is complete, in order and unchanged. People\n"
         "appear as ids alone."
     ),
     "speaker": (
-        "This is a copy of everything that is kept about one voice owner, for that person (GDPR "
-        "Art. 15 and 20).\n"
-        "It holds personal data: hand it to nobody else."
+        "This is a copy of everything that is kept about one voice owner, for that person (GDPR\n"
+        "Art. 15 and 20). It holds personal data: hand it to no other person."
     ),
     "ropa": (
         "This is the record of processing activities around synthetic voices (GDPR Art. 30), drawn "
@@ -34,14 +32,15 @@ _PURPOSE: Final[dict[Kind, str]] = {
 # Keyed by whether an audit bundle opens the words.
 _WORDS: Final = {
     True: (
-        "\nThe words of intended uses (tables/intended_uses) are what the asker wrote and the "
-        "person read. They may\n"
-        "name people: hand them on with care."
+        "\nThe words of intended uses (tables/intended_uses) are what the organisation wrote and "
+        "the person\n"
+        "read. They may name people: hand them on with care."
     ),
     False: (
-        "\nThe words of intended uses are left out, because who asked for this bundle may not "
-        "learn who people are.\n"
-        "Grants and signed records hold a salted hash of each."
+        "\nThe words of intended uses are left out, because they may name people, and this bundle "
+        "was\n"
+        "requested without the right to see names. Grants and signed records hold a salted hash of "
+        "each."
     ),
 }
 _EVIDENCE: Final = """
@@ -55,13 +54,14 @@ _EVIDENCE: Final = """
   closings.jsonl     erasures outside of a period, each with its proof: why entries inside of it
                      stay closed
   c2pa-roots.pem     the roots under which the clips' Content Credentials (C2PA) are signed, when
-                     there are any: trust anchors for a C2PA reader, which then needs nobody else to
-                     check a clip or its manifest
+                     there are any: trust anchors, with which a C2PA reader can check a clip or its
+                     manifest alone
   records/           signed consent records, {"id", "record" (base64 of the exact bytes), "sha256",
                      "jws"} a line"""
 _RECORDINGS: Final = """
-  files/             your recordings as they are kept: clips/, samples/, evidence/, each named by
-                     the id of its row"""
+  files/             your files as they are kept, each named by the id of its row: clips/ and
+                     samples/ are audio, evidence/ holds the page that you were shown when you
+                     signed (JSON), and other proofs"""
 _OWN: Final[dict[Kind, str]] = {
     "audit": _EVIDENCE,
     "speaker": _EVIDENCE + _RECORDINGS,
@@ -74,7 +74,10 @@ _TEXT: Final = """\
 
 {purpose}{words}
 {test}
-Organisation {organisation}, bundle {export}, made {made}, period {period}.
+Organisation  {organisation}
+Bundle        {export}
+Made          {made}
+Period        {period}
 
 What is in it
 
@@ -92,40 +95,49 @@ How to check it
 
   python3 verify.py BUNDLE.zip --key keys.json
 
-Fetch keys.json beforehand, over another line than this bundle, from {address}/keys.json; the one in
-here vouches for nothing. Take verify.py from the service that you trust (/verify.py) rather than
-from the bundle that you doubt.
+Fetch keys.json beforehand, and not over the way that this bundle came, from
 
-One line a check: ok, REFUSED, or "not checked" with the reason. It ends with 0 verified, 1 refused,
-2 unreadable, 3 consistent but nobody vouches for all keys, 4 the program itself failed. --json has
-the same word in "result".
+  {address}/keys.json
 
-  --key FILE         the keys.json that you fetched, or the verifier keys that {address}/key shows
+The keys.json in this bundle proves nothing by itself. Take verify.py from the service
+(/verify.py), not from the bundle that you want to check.
+
+The program prints one line a check: ok, REFUSED, or "not checked" with the reason. --json prints
+the same as JSON. The last line and the exit status say how it ended:
+
+  0 verified         every check passed, and the keys are known from outside
+  1 refused          at least one check failed
+  2 unreadable       this is no bundle that the program can read
+  3 consistent       everything agrees, but some keys are known from this bundle alone
+  4                  the program itself failed
+
+  --key FILE         the keys.json that you fetched, or the verifier keys shown at
+                     {address}/key
   --previous FILE    the checkpoint of an earlier bundle: the log must continue it
 
-Every key that signed something in here must be vouched for: it is in the file of --key, or it
-signed the checkpoint of --previous, or an entry that such a key's checkpoint covers names it
-(key.rotated, and "keys" of export.requested). A bundle of a period does not hold the entry of its
-own request: give --key for one.
+Every key that signed a part of the bundle must be known from outside: it is in the file of --key,
+or it signed the checkpoint of --previous, or it is named by an entry that the checkpoint of such a
+key covers (key.rotated, and "keys" of export.requested). A bundle of a period does not hold the
+entry of its own request, so it needs --key.
 
 What the check proves, and what not
 
-  The log is replayed: every allowed decision and every clip has to lie in what was signed, while
-  the consent stood, and every value of every table has to be what log, signed records or openings
-  say. What none of them says stands in the line "stated": it is the word of whoever made the
-  bundle. An entry that is not opened has to be explained by an erasure in the same log. A personal
-  copy cannot prove that no entry of the person was left out.
+  The log is replayed: every allowed decision and every clip must lie within what was signed, while
+  the consent was in force. Every value of every table must be what the log, the signed records or
+  the openings say. The line "stated" lists the values that none of them holds: for these you have
+  the word of the organisation alone. An entry that is not opened must be explained by an erasure in
+  the same log. A personal copy cannot prove that no entry of the person was left out.
 
   Assurance and method of a consent are those of its signed record: L0 with link_given_to_controller
-  means that the asker had the link in hand, and such a consent permits nothing. Quotas, holds,
-  levels, who approved an import, and what other consents of the person exclude are not replayed:
-  that those were kept is stated, not proven.
+  means that the organisation had the link in hand, and such a consent permits nothing. Quotas,
+  holds, levels, approvals of imports, and exclusions by other consents of the person are not
+  replayed: that they were kept is stated, not proven.
 
 What is not in it
 
-  Deliveries of links (their starts, ends and failures are entries of the log, a server's word is
-  evidence of the kind mail_proof), corrections of names and addresses (entries speaker.corrected),
-  and approvals of imported consents have no table.
+  Three things have no table: deliveries of links (their starts, ends and failures are entries of
+  the log, and a mail server's answer is evidence of the kind mail_proof), corrections of names and
+  addresses (entries speaker.corrected), and approvals of imported consents.
 
 How the parts hold together
 
@@ -133,12 +145,12 @@ How the parts hold together
     section 2.1.
   - An entry's "c" is base64(HMAC-SHA256(key, "sayso-commitment-v1\\n" + JCS(body))) with key and
     body of its opening. JCS is RFC 8785. Erasing a person destroys the key: the entry stays, and
-    nobody can open it any more.
-  - An entry's "kid" is the first 16 bytes, in base64url, of HMAC-SHA256(k, "sayso-kid-v1\n" + id).
-    An erasure gives out k ("kids" in the body of erasure.completed): it opens nothing, and shows
+    can never be opened again.
+  - An entry's "kid" is the first 16 bytes, in base64url, of HMAC-SHA256(k, "sayso-kid-v1\\n" + id).
+    An erasure publishes k ("kids" in the body of erasure.completed). It opens nothing, and shows
     which entries that erasure closed.
   - Rows of tables that have "log_index" name the entry that recorded them. States of rows are those
-    at the making of the bundle; rows newer than its checkpoint are left to the next one.
+    of the moment when the bundle was made. Rows newer than its checkpoint are left to the next one.
 """
 
 

@@ -58,7 +58,7 @@ _HEAD: Final = '''\
 BUNDLE is the zip as downloaded, or the folder it was unpacked to. RECEIPT is what
 `/v1/clips/{id}/receipt` gave. Needs Python 3.9 or later and nothing else. Reads no network. Prints
 one line a check: `ok`, `REFUSED`, or `not checked` with the reason. Exit 0 verified, 1 refused, 2
-unreadable, 3 consistent but nobody vouches for all keys, 4 the program failed.
+unreadable, 3 consistent, but some keys are known from the bundle alone, 4 the program failed.
 
 It is one file on purpose: an auditor can read from top to bottom all that they run, and run it
 alone. It shares no code with the service.

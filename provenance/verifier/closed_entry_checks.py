@@ -36,12 +36,11 @@ def check_closed_entries(past: Past) -> str:
                 f"entry {event.place} ({event.kind}) is not opened, and no erasure explains that"
             )
 
-    said = f"{erased} entries stay closed because of {len(keys)} erasures"
-    notes = _list_unexplained(past, unexplained)
-    if notes:
-        raise Skipped(f"{'; '.join(notes)}; {said}")
+    explained = [f"{erased} entries stay closed because of {len(keys)} erasures"] if erased else []
+    if notes := _list_unexplained(past, unexplained):
+        raise Skipped("; ".join([*notes, *explained]))
 
-    return said if past.closed else "no entry stayed closed"
+    return explained[0] if explained else "no entry stayed closed"
 
 
 def _list_unexplained(past: Past, unexplained: int) -> list[str]:

@@ -54,9 +54,8 @@ def check_vouched(bundle: Bundle, pinned: Pinned, earlier: Earlier | None) -> st
 
     if strange:
         raise Skipped(
-            "nobody vouches for the keys that signed {}: neither --key nor a part of the log that "
-            "a vouched key signed "
-            "names them; give --key with a keys.json from elsewhere".format(", ".join(strange))
+            "nothing from outside vouches for the keys that signed {}: fetch keys.json from the "
+            "service and give it with --key".format(", ".join(strange))
         )
 
     return (

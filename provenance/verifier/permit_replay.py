@@ -127,7 +127,7 @@ def _find_held_permit(
 
     record = past.records.get(consent_id)
     if record is None:
-        raise Refusal(f"{name} was allowed, and nobody signed consent {consent_id}")
+        raise Refusal(f"{name} was allowed, and consent {consent_id} was never signed")
 
     return HeldPermit(
         record, {one["grant_id"]: one["scope"] for one in record["said"]["processing"]}, present

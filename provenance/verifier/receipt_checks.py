@@ -44,7 +44,7 @@ MEANING = {
     ),
     "log": (
         "the entry stood in the log when that checkpoint was signed, and cannot leave it unseen",
-        "that everybody is shown the same log: compare the checkpoint with one that others hold",
+        "that every reader is shown the same log: compare the checkpoint with one that others hold",
     ),
     "audio": ("this is the file that the receipt is about", "whose voice is heard in it"),
     "opening": (

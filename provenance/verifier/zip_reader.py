@@ -64,7 +64,7 @@ class Zip:
             EOFError,
             UnicodeError,
         ) as error:
-            raise UnreadableBundle(f"not a zip file: {error}") from error
+            raise UnreadableBundle(f"{path.name} is not a zip file, or not a whole one") from error
 
         self._path = path
         self.infos = sorted(self._zip.infolist(), key=lambda info: info.header_offset)
