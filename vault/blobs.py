@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import ids, transactions
 from core.errors import NotFound
@@ -128,15 +129,15 @@ def open_blob(blob_id: str) -> chunked_encryption.Message:
 
     Raises NotFound, KeyDestroyed, Tampered, KmsUnavailable.
     """
-    row = _get_row(blob_id)
-    key = subject_keys.derive_key(row.subject_id, _PURPOSE)
+    row = _find_row(Blob.objects.select_related("subject__kek"), blob_id)
+    key = subject_keys.derive_row_key(row.subject, _PURPOSE)
     context = _blob_context(row.subject_id, row.kind, blob_id)
     try:
         source = storage.get_storage().open(_file_name(blob_id))
         message = chunked_encryption.Message(source, key=key, context=context)
     except FileNotFoundError as error:
         # NotFound when the blob was deleted after its row was read.
-        _get_row(blob_id)
+        _find_row(Blob.objects.all(), blob_id)
         raise Tampered("A stored file is missing.", facts={"blob": blob_id}) from error
 
     if message.size != row.size:
@@ -150,7 +151,7 @@ def get_blob_size(blob_id: str) -> int:
 
     Raises NotFound.
     """
-    return _get_row(blob_id).size
+    return _find_row(Blob.objects.all(), blob_id).size
 
 
 @transactions.opens_transaction
@@ -196,8 +197,8 @@ def _delete_files(blob_ids: tuple[str, ...]) -> None:
         transaction.on_commit(partial(storage.get_storage().delete, _file_name(blob_id)))
 
 
-def _get_row(blob_id: str) -> Blob:
-    row = Blob.objects.filter(id=blob_id).first()
+def _find_row(rows: QuerySet[Blob], blob_id: str) -> Blob:
+    row = rows.filter(id=blob_id).first()
     if row is None:
         raise NotFound("There is no such blob.")
 

@@ -35,6 +35,7 @@ __all__ = [
     "KeyDestroyed",
     "create_subject",
     "derive_key",
+    "derive_row_key",
     "destroy_key",
     "get_organisation_subject",
     "is_alive",
@@ -92,6 +93,14 @@ def derive_key(subject: str, purpose: str) -> bytes:
     Raises NotFound for an unknown subject, KeyDestroyed, KmsUnavailable, Tampered.
     """
     return _expand_key(_open_key(subject), purpose)
+
+
+def derive_row_key(row: Subject, purpose: str) -> bytes:
+    """Derive a key as `derive_key` does, of a row that was read just now with its KEK version.
+
+    Raises KeyDestroyed, KmsUnavailable, Tampered.
+    """
+    return _expand_key(_open_row_key(row), purpose)
 
 
 def open_deriver(subject: str) -> Derive:

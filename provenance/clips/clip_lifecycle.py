@@ -24,30 +24,34 @@ from vault import blobs, sealed_notes
 
 @transactions.requires_transaction
 def issue_clip(
-    clip_id: str, delivery: ClipDelivery, *, terms: log_body.LoggedTerms, at: datetime, actor: str
+    clip: Clip, delivery: ClipDelivery, *, terms: log_body.LoggedTerms, at: datetime, actor: str
 ) -> Clip:
-    """Turn a reservation into an issued clip, and log it.
+    """Turn a reserved clip into an issued one, and log it.
 
-    Make it the last call of the delivering transaction. Raises ClipAlreadySettled when the clip was
-    settled in the meantime: then nothing may be delivered.
+    `clip` is the row of a `ClipReservation`. Make it the last call of the delivering transaction.
+    Raises ClipAlreadySettled when the clip was settled in the meantime: then nothing may be delivered.
     """
-    changed = Clip.objects.filter(id=clip_id, state=ClipState.MAKING).update(
-        state=ClipState.ISSUED, issued_at=at, **delivery.columns()
-    )
-    if changed == 0:
-        raise ClipAlreadySettled("This clip was given up in the meantime.", facts={"clip": clip_id})
-    clip = Clip.objects.get(id=clip_id)
-    watermark_keys.note_audiowmark_use(clip)
-    clip_fingerprints.order_fingerprint(clip)
-    clip.event_id = _log_clip_event(
+    columns = {"state": ClipState.ISSUED, "issued_at": at, **delivery.columns()}
+    for name, value in columns.items():
+        setattr(clip, name, value)
+
+    issued = _build_clip_event(
         clip,
         "clip.issued",
         log_body.build_issued_body(clip, terms),
         at=at,
         actor=actor,
-        script=terms.script,
+        keyed={"script": terms.script} if terms.script else {},
     )
-    clip.save(update_fields=["event_id"])
+    clip.event_id = issued.event_id
+
+    making = Clip.objects.filter(id=clip.id, state=ClipState.MAKING)
+    if not making.update(**columns, event_id=issued.event_id):
+        raise ClipAlreadySettled("This clip was given up in the meantime.", facts={"clip": clip.id})
+
+    watermark_keys.note_audiowmark_use(clip)
+    clip_fingerprints.order_fingerprint(clip)
+    events.append_events([issued])
     return clip
 
 
@@ -157,12 +161,9 @@ def _withdraw_clip(clip: Clip, at: datetime) -> bool:
 
 
 def _log_clip_event(
-    clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str, script: str = ""
+    clip: Clip, kind: str, body: Mapping[str, Json], *, at: datetime, actor: str
 ) -> str:
-    keyed = {"script": script} if script else {}
-    return events.append_events(
-        [_build_clip_event(clip, kind, body, at=at, actor=actor, keyed=keyed)]
-    )[0]
+    return events.append_events([_build_clip_event(clip, kind, body, at=at, actor=actor)])[0]
 
 
 def _build_clip_event(

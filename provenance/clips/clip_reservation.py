@@ -15,6 +15,7 @@ from core import transactions
 from provenance.clips import shared_tokens, watermark_keys
 from provenance.clips.clip_fields import ClipDraft
 from provenance.clips.errors import ClipAlreadySettled, TokensExhausted
+from provenance.clips.watermark_keys import MarkingKey
 from provenance.models import Clip
 from vault import sealed_notes
 
@@ -23,14 +24,24 @@ _TRIES: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipReservation:
-    """A clip in the making, with the token and key of its watermark."""
+    """A clip in the making, with the token and keys of its watermark.
 
-    clip_id: str
-    organisation_id: str
-    consent_id: str
+    `clip` is its row. While it says `making`, no other call changes it.
+    """
+
+    clip: Clip = field(repr=False)
+    keys: MarkingKey
     token: int
-    epoch: int
-    key: bytes = field(repr=False)
+
+    @property
+    def clip_id(self) -> str:
+        """The clip's id."""
+        return self.clip.id
+
+    @property
+    def key(self) -> bytes:
+        """The key of our own mark."""
+        return self.keys.key
 
 
 def reserve_clip(
@@ -61,22 +72,21 @@ def adopt_shared_token(
     That is the token of earlier copies, if there are any. `names` of the sound come surest first.
     Raises ClipAlreadySettled.
     """
+    clip, keys = reservation.clip, reservation.keys
     token = shared_tokens.settle_token(
-        reservation.clip_id,
+        clip.id,
         drawn=reservation.token,
-        key=reservation.key,
+        key=keys.key,
         scope=shared_tokens.SoundScope(
-            organisation_id=reservation.organisation_id,
-            consent_id=reservation.consent_id,
-            epoch=reservation.epoch,
+            organisation_id=keys.organisation_id, consent_id=clip.consent_id, epoch=keys.epoch
         ),
         names=names,
         at=at,
     )
     if token is None:
-        raise ClipAlreadySettled(
-            "This clip was given up in the meantime.", facts={"clip": reservation.clip_id}
-        )
+        raise ClipAlreadySettled("This clip was given up in the meantime.", facts={"clip": clip.id})
+
+    clip.token_shared, clip.token = token != reservation.token, token
     return replace(reservation, token=token)
 
 
@@ -90,14 +100,7 @@ def _insert_reservation(draft: ClipDraft, token: int, *, at: datetime) -> ClipRe
     current = watermark_keys.get_current_key(draft.organisation_id, at=at)
     clip = _build_draft(draft, token, current.epoch, at)
     clip.save(force_insert=True)
-    return ClipReservation(
-        clip_id=clip.id,
-        organisation_id=draft.organisation_id,
-        consent_id=draft.consent_id,
-        token=token,
-        epoch=current.epoch,
-        key=current.key,
-    )
+    return ClipReservation(clip=clip, keys=current, token=token)
 
 
 def _is_token_taken(organisation_id: str, token: int, *, at: datetime) -> bool:

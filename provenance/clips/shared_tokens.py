@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -53,7 +53,7 @@ def settle_token(
     that is known, else the `drawn` one. Returns None when the clip is not made any more.
     """
     hashes = [_hash_sound_name(key, scope.consent_id, name) for name in names]
-    token = _find_token(hashes, _load_tokens(scope, hashes), drawn, scope=scope, at=at)
+    token = _name_sound(hashes, drawn, scope=scope, at=at)
     if token == drawn:
         return token
 
@@ -61,36 +61,26 @@ def settle_token(
     return token if making.update(token=token, token_shared=True) else None
 
 
-def _find_token(
-    hashes: Sequence[str], known: Mapping[str, int], drawn: int, *, scope: SoundScope, at: datetime
-) -> int:
-    """Return the token of the surest name that is known, and name the rest after it."""
-    token = next((known[each] for each in hashes if each in known), drawn)
-    # Sorted: two callers with the same new names then wait for each other in one order.
-    missing = sorted(set(hashes) - known.keys())
-    if not missing:
-        return token
+def _name_sound(hashes: Sequence[str], drawn: int, *, scope: SoundScope, at: datetime) -> int:
+    """Name a sound after `drawn`, or after the clip that had one of its names before.
 
+    Returns the token of the surest name that was known. The names that were new follow it.
+    """
     same = {"organisation_id": scope.organisation_id, "epoch": scope.epoch}
-    rows = [MarkedSound(**same, sound=each, token=token, created_at=at) for each in missing]
+    # Sorted: two callers with the same new names then wait for each other in one order.
+    rows = [
+        MarkedSound(**same, sound=each, token=drawn, created_at=at) for each in sorted(set(hashes))
+    ]
     MarkedSound.objects.bulk_create(rows, ignore_conflicts=True)
-    if known:
-        return token
 
-    # Another caller may have named the same sound since: then this clip follows that one.
-    found = _load_tokens(scope, hashes)
-    earlier = next((found[each] for each in hashes if found.get(each, drawn) != drawn), drawn)
-    if earlier != drawn:
-        mine = MarkedSound.objects.filter(**same, sound__in=missing, token=drawn)
-        mine.update(token=earlier)
-    return earlier
+    # Read after the insertion: it has waited for every caller who was naming the same sound.
+    named = MarkedSound.objects.filter(**same, sound__in=hashes)
+    found = dict(named.values_list("sound", "token"))
+    token = next((found[each] for each in hashes if found.get(each, drawn) != drawn), drawn)
+    if token != drawn and drawn in found.values():
+        named.filter(token=drawn).update(token=token)
 
-
-def _load_tokens(scope: SoundScope, hashes: Sequence[str]) -> dict[str, int]:
-    rows = MarkedSound.objects.filter(
-        organisation_id=scope.organisation_id, epoch=scope.epoch, sound__in=hashes
-    )
-    return dict(rows.values_list("sound", "token"))
+    return token
 
 
 @transactions.requires_transaction

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from core.canonical_json import Json
@@ -18,6 +19,9 @@ from provenance.models import Clip, MarkKey
 from vault import subject_keys
 
 TOKEN_BITS: Final = 32
+_MOST_EPOCHS: Final = 4096
+_epochs_in_use: Final[set[tuple[str, int]]] = set()
+"""Epochs whose row is known to be stored. Such a row is never deleted."""
 Draw = Callable[[], int]
 
 
@@ -28,11 +32,15 @@ def draw_token() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkingKey:
-    """The key of one organisation's marks in one epoch."""
+    """The keys of one organisation's marks in one epoch: of our own, and of the audiowmark layer.
+
+    Each is derived for itself, so that giving one away gives away no other.
+    """
 
     organisation_id: str
     epoch: int
     key: bytes = field(repr=False)
+    audiowmark_key: bytes = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -50,17 +58,18 @@ def get_epoch(at: datetime) -> int:
 
 
 def get_current_key(organisation_id: str, *, at: datetime) -> MarkingKey:
-    """Return the key to mark with now, and remember that its epoch is in use.
+    """Return the keys to mark with now, and store that their epoch is in use.
 
     Raises KeyDestroyed.
     """
     epoch = get_epoch(at)
-    known = MarkKey.objects.filter(organisation_id=organisation_id, epoch=epoch)
-    if not known.exists():
-        row = MarkKey(organisation_id=organisation_id, epoch=epoch, created_at=at)
-        MarkKey.objects.bulk_create([row], ignore_conflicts=True)
+    _note_epoch(organisation_id, epoch, at=at)
+    _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
     return MarkingKey(
-        organisation_id=organisation_id, epoch=epoch, key=_derive_key(organisation_id, epoch, at=at)
+        organisation_id=organisation_id,
+        epoch=epoch,
+        key=derive(_key_purpose(epoch)),
+        audiowmark_key=derive(_audiowmark_key_purpose(epoch)),
     )
 
 
@@ -73,14 +82,9 @@ def list_watermark_keys(*, prefer_organisation_id: str = "") -> dict[str, bytes]
 
 
 def derive_audiowmark_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
-    """Derive the key of the audiowmark layer.
-
-    It is derived for itself, so that giving it away gives away no other key. Raises KeyDestroyed.
-    """
-    return subject_keys.derive_key(
-        subject_keys.get_organisation_subject(organisation_id, at=at),
-        _audiowmark_key_purpose(epoch),
-    )
+    """Derive the key of the audiowmark layer. Raises KeyDestroyed."""
+    _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
+    return derive(_audiowmark_key_purpose(epoch))
 
 
 def is_audiowmark_wanted(policy: Mapping[str, Json]) -> bool:
@@ -93,18 +97,16 @@ def is_audiowmark_wanted(policy: Mapping[str, Json]) -> bool:
 
 
 def build_audiowmark_layer(
-    clip_id: str, organisation_id: str, epoch: int, *, policy: Mapping[str, Json], at: datetime
+    clip_id: str, keys: MarkingKey, *, policy: Mapping[str, Json]
 ) -> AudiowmarkLayer | None:
     """Return the audiowmark layer that a clip carries when it is long enough.
 
-    Returns None when the organisation's `policy` wants none. Raises KeyDestroyed.
+    Returns None when the organisation's `policy` wants none.
     """
     if not is_audiowmark_wanted(policy):
         return None
 
-    key = audiowmark_layer.to_audiowmark_key(
-        derive_audiowmark_key(organisation_id, epoch, at=at), f"{organisation_id}|{epoch}"
-    )
+    key = audiowmark_layer.to_audiowmark_key(keys.audiowmark_key, keys.name)
     return AudiowmarkLayer(clip_id=clip_id, key=key)
 
 
@@ -132,9 +134,25 @@ def parse_key_name(name: str) -> tuple[str, int]:
     return organisation_id, int(epoch)
 
 
-def _derive_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
-    _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
-    return derive(_key_purpose(epoch))
+def _note_epoch(organisation_id: str, epoch: int, *, at: datetime) -> None:
+    """Store that an organisation's marks are made in this epoch, at the first of them."""
+    if (organisation_id, epoch) in _epochs_in_use:
+        return
+
+    known = MarkKey.objects.filter(organisation_id=organisation_id, epoch=epoch)
+    if not known.exists():
+        row = MarkKey(organisation_id=organisation_id, epoch=epoch, created_at=at)
+        MarkKey.objects.bulk_create([row], ignore_conflicts=True)
+
+    # Only what is committed is remembered.
+    transaction.on_commit(lambda: _remember_epoch(organisation_id, epoch))
+
+
+def _remember_epoch(organisation_id: str, epoch: int) -> None:
+    if len(_epochs_in_use) >= _MOST_EPOCHS:
+        _epochs_in_use.clear()
+
+    _epochs_in_use.add((organisation_id, epoch))
 
 
 def _derive_known_keys(

@@ -87,7 +87,7 @@ def said(script: str = "The lamps were lit.") -> LoggedTerms:
 def issue(intent: ClipReservation, subject: str) -> Clip:
     blob_id = blobs.store_blob(subject=subject, kind="clip", data=b"audio", at=NOON)
     return clip_lifecycle.issue_clip(
-        intent.clip_id, delivery(blob_id), terms=said(), at=NOON, actor="key:test"
+        intent.clip, delivery(blob_id), terms=said(), at=NOON, actor="key:test"
     )
 
 
@@ -320,7 +320,9 @@ class TestTheDatabase:
 class TestKeyNames:
     @given(epoch=st.integers(min_value=1, max_value=9999))
     def test_are_read_back(self, epoch: int) -> None:
-        key = watermark_keys.MarkingKey(organisation_id="org_" + "a" * 26, epoch=epoch, key=b"")
+        key = watermark_keys.MarkingKey(
+            organisation_id="org_" + "a" * 26, epoch=epoch, key=b"", audiowmark_key=b""
+        )
 
         assert watermark_keys.parse_key_name(key.name) == (key.organisation_id, epoch)
 

@@ -86,7 +86,11 @@ def deliver_clip(
         # The log's entry is the last statement, so its lock is held for the shortest time.
         delivery = replace(rendered.delivery, blob_id=blob_id, **manifest_fields)
         clip = clip_lifecycle.issue_clip(
-            clip_id, delivery, terms=prepared.logged_terms, at=at, actor=actor
+            prepared.reservation.clip,
+            delivery,
+            terms=prepared.logged_terms,
+            at=at,
+            actor=actor,
         )
 
     return DeliveredClip(

@@ -53,7 +53,7 @@ def render_clip(
     No transaction may be open: this takes as long as the clip. Raises MarkFailed, LabelFailed and
     CredentialFailed, unless the organisation lets such clips leave.
     """
-    marked = _mark_sound(prepared, provider_audio.sound, at=at)
+    marked = _mark_sound(prepared, provider_audio.sound)
     data = _add_aigc_label(prepared, marked)
 
     # The manifest comes last: it binds the hash of everything before it.
@@ -125,14 +125,10 @@ def describe_delivery(
     )
 
 
-def _mark_sound(prepared: PreparedSpeech, sound: Sound, *, at: datetime) -> _MarkedAudio:
+def _mark_sound(prepared: PreparedSpeech, sound: Sound) -> _MarkedAudio:
     reservation = prepared.reservation
     audiowmark = watermark_keys.build_audiowmark_layer(
-        reservation.clip_id,
-        prepared.principal.organisation_id,
-        reservation.epoch,
-        policy=prepared.permit.policy,
-        at=at,
+        reservation.clip_id, reservation.keys, policy=prepared.permit.policy
     )
 
     try:

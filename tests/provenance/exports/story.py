@@ -81,7 +81,7 @@ def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
         blob_id = blobs.store_blob(subject=permit.subject, kind="clip", data=audio, at=at)
         sha256 = hashlib.sha256(audio).hexdigest()
         return clip_lifecycle.issue_clip(
-            intent.clip_id, delivery(blob_id, sha256=sha256), terms=said(), at=at, actor=KEY
+            intent.clip, delivery(blob_id, sha256=sha256), terms=said(), at=at, actor=KEY
         )
 
 
