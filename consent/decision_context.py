@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from accounts import organisation_policy
 from consent import quota, row_macs, speakers
 from consent.gate_policy import read_raised_levels, read_trusted_imports
-from consent.models import Consent, Grant, GrantUsage, ImportedConsent, SampleHash, Speaker
+from consent.models import (
+    Consent,
+    Grant,
+    GrantUsage,
+    Hold,
+    ImportedConsent,
+    SampleHash,
+    Speaker,
+)
+from consent.models.consent import ConsentQuerySet
 from consent.policy import grant_scope
 from consent.policy.state_machine import BINDING, ConsentState
 from consent.policy.types import AccessRequest, ConsentView, PolicyContext
@@ -47,23 +56,23 @@ def load_context(request: AccessRequest, *, at: datetime) -> LoadedContext:
 
     A superseded consent is answered for by its successor.
     """
-    policy = organisation_policy.get_policy(request.organisation_id)
-    raised = read_raised_levels(policy)
     chain = _load_chain(request)
-    if not chain:
-        nothing = PolicyContext(at=at, consent=None, raised=raised)
+    if not chain.consents:
+        policy = organisation_policy.get_policy(request.organisation_id)
+        nothing = PolicyContext(at=at, consent=None, raised=read_raised_levels(policy))
         return LoadedContext(facts=nothing, consent=None, grants={}, policy=policy)
 
-    consent = chain[-1]
-    others = _load_other_consents(consent)
-    holds = row_macs.list_hold_grounds(consent.speaker_id)
+    consent = chain.consents[-1]
+    policy = dict(consent.organisation.policy)
+    others = _load_other_consents(consent, request) if chain.has_others else ()
+    holds = row_macs.list_hold_grounds(consent.speaker_id) if chain.is_held else ()
     # The grants of all in one query.
     prefetch_related_objects([consent, *others], "grants")
     signed = tuple(sorted(consent.grants.all(), key=lambda grant: grant.position))
     grants = [grant for grant in signed if grant.declined_at is None and grant.removed_at is None]
     usages = quota.load_usages(grants, at)
 
-    view = _build_consent_view(request, chain, grants, usages, at=at)
+    view = _build_consent_view(request, chain.consents, grants, usages, at=at)
     facts = PolicyContext(
         at=at,
         consent=view,
@@ -71,14 +80,14 @@ def load_context(request: AccessRequest, *, at: datetime) -> LoadedContext:
         foreign_samples=_find_foreign_samples(request, consent.speaker),
         held=consent.speaker.state != Speaker.State.ACTIVE or bool(holds),
         representative_missing=_lacks_representative(consent.speaker, at),
-        raised=raised,
+        raised=read_raised_levels(policy),
         imports_trusted_for=read_trusted_imports(policy) if view.import_approved else frozenset(),
     )
     return LoadedContext(
         facts=facts,
         consent=consent,
         grants={grant.id: grant for grant in grants},
-        chain=tuple(chain),
+        chain=chain.consents,
         signed=signed,
         others=others,
         holds=holds,
@@ -89,7 +98,7 @@ def load_context(request: AccessRequest, *, at: datetime) -> LoadedContext:
 
 def _build_consent_view(
     request: AccessRequest,
-    chain: list[Consent],
+    chain: tuple[Consent, ...],
     grants: list[Grant],
     usages: Mapping[str, GrantUsage],
     *,
@@ -115,38 +124,67 @@ def _build_consent_view(
     )
 
 
-def _load_samples(chain: list[Consent]) -> frozenset[str]:
+def _load_samples(chain: tuple[Consent, ...]) -> frozenset[str]:
     bound = SampleHash.objects.filter(consent__in=chain)
     return frozenset(bound.values_list("sha256", flat=True))
 
 
-def _load_chain(request: AccessRequest) -> list[Consent]:
-    """Return the consent asked for and, after it, those that took its place one after the other."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chain:
+    """The consent asked for and, after it, those that took its place one after the other.
+
+    `has_others` says whether the person of the last one signed anything else here, and `is_held`
+    whether their voice is held.
+    """
+
+    consents: tuple[Consent, ...] = ()
+    has_others: bool = False
+    is_held: bool = False
+
+
+def _load_chain(request: AccessRequest) -> _Chain:
     if request.consent_id is None:
-        return []
-    mine = Consent.objects.of(request.organisation_id, livemode=request.livemode).select_related(
-        "speaker"
+        return _Chain()
+
+    holds = Hold.objects.filter(speaker_id=OuterRef("speaker_id"), lifted_at=None)
+    others = _signed_beside(OuterRef("id"), OuterRef("speaker_id"), request)
+    mine = (
+        Consent.objects.of(request.organisation_id, livemode=request.livemode)
+        .select_related("speaker", "organisation")
+        .annotate(has_others=Exists(others), is_held=Exists(holds))
     )
-    found = mine.filter(id=request.consent_id).first()
-    chain: list[Consent] = []
-    while found is not None and len(chain) < _LONGEST_CHAIN:
-        chain.append(found)
+
+    chain = _Chain()
+    # Any: a Consent with the two columns of the annotation.
+    found: Any = mine.filter(id=request.consent_id).first()
+    while found is not None and len(chain.consents) < _LONGEST_CHAIN:
+        chain = _Chain(
+            consents=(*chain.consents, found),
+            has_others=found.has_others,
+            is_held=found.is_held,
+        )
         if found.state != ConsentState.SUPERSEDED:
             break
         found = mine.filter(supersedes=found, signed_at__isnull=False).first()
+
     return chain
 
 
-def _load_other_consents(consent: Consent) -> tuple[Consent, ...]:
+def _load_other_consents(consent: Consent, request: AccessRequest) -> tuple[Consent, ...]:
     """Return what else this person signed for this organisation, whether in force or ended."""
-    mine = Consent.objects.of(consent.organisation_id, livemode=consent.livemode)
-    signed = (
-        mine.filter(speaker_id=consent.speaker_id).exclude(id=consent.id).exclude(record_sha256="")
-    )
+    signed = _signed_beside(consent.id, consent.speaker_id, request)
     others = tuple(signed.only(*row_macs.COLUMNS, "link_expires_at", "asked_until"))
     for other in others:
         other.speaker = consent.speaker  # the same person: saves a query
     return others
+
+
+def _signed_beside(
+    consent_id: str | OuterRef, speaker_id: str | OuterRef, request: AccessRequest
+) -> ConsentQuerySet:
+    """Return what a person signed for the request's organisation beside one of their consents."""
+    mine = Consent.objects.of(request.organisation_id, livemode=request.livemode)
+    return mine.filter(speaker_id=speaker_id).exclude(id=consent_id).exclude(record_sha256="")
 
 
 def _collect_exclusions(others: Iterable[Consent], *, at: datetime) -> frozenset[str]:

@@ -13,12 +13,13 @@ from consent.decision_context import LoadedContext
 from consent.denial_messages import explain_reason
 from consent.policy import evaluate
 from consent.policy.types import AccessRequest, PolicyContext, PolicyResult, Reason
+from consent.voice_lookup import VoiceRow
 
 logger = logging.getLogger(__name__)
 
 
 def load_and_evaluate(
-    request: AccessRequest, *, at: datetime, quota: bool = True
+    request: AccessRequest, *, at: datetime, quota: bool = True, voice: VoiceRow | None = None
 ) -> tuple[LoadedContext | None, PolicyResult]:
     """Load the facts of a request and evaluate it.
 
@@ -27,8 +28,8 @@ def load_and_evaluate(
     3. Let the policy judge.
     4. If it allows, verify the person's other consents and the voice's binding.
 
-    Without `quota` the quota left does not count, because it was reserved or spent before. Any
-    error in here is a denial.
+    Without `quota` the quota left does not count, because it was reserved or spent before. `voice`
+    is the row of the request's voice, if it is read already. Any error in here is a denial.
     """
     try:
         # A doubt must undo what was read, and nothing was written yet: no savepoint is needed.
@@ -49,7 +50,10 @@ def load_and_evaluate(
                 if request.voice_id:
                     rests_on = {consent.id for consent in gathered.chain}
                     voice_lookup.check_bound(
-                        request.voice_id, rests_on, subject=gathered.consent.speaker.subject
+                        request.voice_id,
+                        rests_on,
+                        subject=gathered.consent.speaker.subject,
+                        row=voice,
                     )
 
             return gathered, replace(

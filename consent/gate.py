@@ -26,6 +26,7 @@ from consent.permit_validity import find_ended_permits, may_repeat, may_still
 from consent.permits import ConsentDenied, Permit
 from consent.policy import grant_scope
 from consent.policy.types import AccessRequest, GrantView, PolicyResult, Reason
+from consent.voice_lookup import VoiceRow
 from core import clock, transactions
 from core.canonical_json import Json
 from core.errors import NotFound
@@ -40,8 +41,13 @@ PERMIT_LASTS: Final = timedelta(hours=1)
 ANSWER_LASTS: Final = timedelta(seconds=60)
 
 
-def check(request: AccessRequest, *, at: datetime, actor: str) -> Permit:
+def check(
+    request: AccessRequest, *, at: datetime, actor: str, voice: VoiceRow | None = None
+) -> Permit:
     """Find the one grant that covers the request, and return a permit.
+
+    `voice` is the row of the request's voice, when the caller has just read it. Its binding is
+    verified all the same.
 
     1. Load what the decision rests on, and evaluate it.
     2. Set the quota aside. The UPDATE's row count decides between callers who saw the same rest.
@@ -56,7 +62,7 @@ def check(request: AccessRequest, *, at: datetime, actor: str) -> Permit:
 
     with transaction.atomic():
         # 1.
-        context, result = load_and_evaluate(request, at=at)
+        context, result = load_and_evaluate(request, at=at, voice=voice)
 
         if result.grant is not None and context is not None:
             # 2.
@@ -114,21 +120,17 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
     Raises ConsentDenied when more was used than is left, when the permit was settled before, and
     when its time is over.
     """
-    reservation = (
-        Reservation.objects.select_related("decision", "usage__grant")
-        .filter(decision_id=permit.decision_id)
-        .first()
-    )
-
     used = {"characters": characters, "milliseconds": milliseconds}
-    if reservation is None or not quota.spend_reservation(reservation, **used, at=at):
-        over = permit_validity.make_consent_reason(
+    if permit.reservation is None or not quota.spend_reservation(
+        permit.reservation, permit.limit, **used, at=at
+    ):
+        over = permit_validity.make_reason(
             "More was used than is left of the quota.", permit.consent_id, "quota_exceeded"
         )
         raise ConsentDenied((over,), decision_id=permit.decision_id)
 
-    asked = reservation.decision.ask
-    if asked["action"] == "clone":
+    if permit.action == "clone":
+        asked = Decision.objects.values_list("ask", flat=True).get(id=permit.decision_id)
         sample_binding.bind_samples(permit.consent_id, asked["samples"], at=at)
 
 
@@ -138,9 +140,8 @@ def charge_quota(permit: Permit, *, characters: int, milliseconds: int) -> bool:
 
     Returns False for a permit that was settled before.
     """
-    reservation = Reservation.objects.filter(decision_id=permit.decision_id).first()
-    return reservation is not None and quota.charge_reservation(
-        reservation, characters=characters, milliseconds=milliseconds
+    return permit.reservation is not None and quota.charge_reservation(
+        permit.reservation, characters=characters, milliseconds=milliseconds
     )
 
 
@@ -150,8 +151,7 @@ def release(permit: Permit, *, at: datetime) -> bool:  # noqa: ARG001, same sign
 
     Returns True the first time, False for a permit that was settled before.
     """
-    reservation = Reservation.objects.filter(decision_id=permit.decision_id).first()
-    return reservation is not None and quota.release_reservation(reservation)
+    return permit.reservation is not None and quota.release_reservation(permit.reservation)
 
 
 @transactions.opens_transaction
@@ -168,11 +168,19 @@ def get_permit(decision_id: str) -> Permit:
 
     Raises NotFound.
     """
-    rows = Decision.objects.select_related("consent__speaker", "grant", "organisation")
+    rows = Decision.objects.select_related(
+        "consent__speaker", "grant", "organisation", "reservation"
+    )
     row = rows.filter(id=decision_id, allowed=True, preview=False).first()
     if row is None or row.consent is None or row.grant is None:
         raise NotFound("There is no such permit.")
-    return _build_permit(row, row.consent, row.grant, policy=row.organisation.policy)
+    return _build_permit(
+        row,
+        row.consent,
+        row.grant,
+        policy=row.organisation.policy,
+        reservation=getattr(row, "reservation", None),
+    )
 
 
 def _deny_for_quota(context: LoadedContext, grant: GrantView) -> PolicyResult:
@@ -201,10 +209,12 @@ def _issue_permit(
         request, context, grant, (), preview=False, at=at, actor=actor, expires_at=ends
     )
     characters, clips = _count_reserved(request)
-    quota.create_reservation(decision, usage, characters=characters, clips=clips, expires_at=ends)
+    reservation = quota.create_reservation(
+        decision, usage, characters=characters, clips=clips, expires_at=ends
+    )
     noted = decision_records.log_decision(decision, consent, at=at, actor=actor)
     permit_validity.remember_ground(decision.id, consent, context.policy)
-    permit = _build_permit(decision, consent, grant, policy=context.policy)
+    permit = _build_permit(decision, consent, grant, policy=context.policy, reservation=reservation)
     return replace(permit, event_id=noted)
 
 
@@ -220,7 +230,12 @@ def _answer_end(consent: Consent | None, at_most: datetime) -> datetime:
 
 
 def _build_permit(
-    decision: Decision, consent: Consent, grant: Grant, *, policy: Mapping[str, Json]
+    decision: Decision,
+    consent: Consent,
+    grant: Grant,
+    *,
+    policy: Mapping[str, Json],
+    reservation: Reservation | None,
 ) -> Permit:
     asked = cast("Mapping[str, str | None]", decision.ask)
     return Permit(
@@ -247,6 +262,8 @@ def _build_permit(
             "valid_until": clock.to_rfc3339(consent.valid_until) if consent.valid_until else None,
         },
         policy=dict(policy),
+        limit=grant_scope.get_quota_limits(grant.scope),
+        reservation=reservation,
     )
 
 

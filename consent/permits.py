@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from consent.decision_records import reason_to_json
+from consent.models import Reservation
 from consent.policy.types import Reason
 from core.canonical_json import Json
 from core.errors import Fault, Refused
@@ -42,7 +43,9 @@ class Permit:
     consent's revocation epoch at that time and `subject` the speaker's vault subject. `terms` are
     what a receipt may say of the grant, in codes. `policy` is the organisation's policy as the
     gate read it, so that a call follows one policy from its beginning to its end. `event_id` is
-    the decision's log entry, empty when the permit is loaded again.
+    the decision's log entry, empty when the permit is loaded again. `limit` is the grant's quota,
+    which changes with the epoch alone. `reservation` is what was set aside. Of its row only the
+    state changes later, and the UPDATE that settles it asks for that.
     """
 
     decision_id: str
@@ -64,4 +67,6 @@ class Permit:
     min_disclosure: str
     terms: Mapping[str, Json]
     policy: Mapping[str, Json] = field(repr=False)
+    limit: Mapping[str, int | None]
+    reservation: Reservation | None = field(repr=False, compare=False)
     event_id: str = ""

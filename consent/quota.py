@@ -77,18 +77,23 @@ def reserve_quota(
 @transactions.requires_transaction
 def create_reservation(
     decision: Decision, usage: GrantUsage, *, characters: int, clips: int, expires_at: datetime
-) -> None:
+) -> Reservation:
     """Store what an allowed decision reserved, so that it is spent or released exactly once."""
-    Reservation.objects.create(
+    return Reservation.objects.create(
         decision=decision, usage=usage, characters=characters, clips=clips, expires_at=expires_at
     )
 
 
 @transactions.requires_transaction
 def spend_reservation(
-    reservation: Reservation, *, characters: int, milliseconds: int, at: datetime
+    reservation: Reservation,
+    limit: Mapping[str, int | None],
+    *,
+    characters: int,
+    milliseconds: int,
+    at: datetime,
 ) -> bool:
-    """Turn a held reservation into the amount really used.
+    """Turn a held reservation into the amount really used, within the `limit` of its grant's quota.
 
     Returns False if the amount does not fit, and if the reservation has expired, whether the sweep
     has released it already or not.
@@ -99,9 +104,7 @@ def spend_reservation(
     if not held.update(state=Reservation.State.COMMITTED):
         return False
 
-    usage = reservation.usage
-    limit = grant_scope.get_quota_limits(usage.grant.scope)
-    fits = Q(pk=usage.pk)
+    fits = Q(pk=reservation.usage_id)
     if (most := limit["characters"]) is not None and characters > reservation.characters:
         fits &= Q(
             used_characters__lte=most - (characters - reservation.characters) - F("held_characters")

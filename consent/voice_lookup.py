@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from core.errors import NotFound
 from core.hooks import Hook
@@ -28,8 +28,17 @@ Lookup = Callable[[str, bool, str], KnownVoice | None]
 Among = Callable[[Collection[str]], frozenset[str]]
 """Takes ids of voices and returns some of them."""
 
-Bound = Callable[[str, Collection[str], str], bool]
-"""Takes a voice's id, ids of consents and a person's subject.
+
+class VoiceRow(Protocol):
+    """A voice as the room of voices has read it."""
+
+    @property
+    def id(self) -> str:
+        """The voice's id."""
+
+
+Bound = Callable[[str | VoiceRow, Collection[str], str], bool]
+"""Takes a voice's id or row, ids of consents and a person's subject.
 
 Returns True if the voice is theirs and rests on one of these consents.
 """
@@ -60,12 +69,18 @@ def get_known_voice(voice_id: str, *, organisation_id: str, livemode: bool) -> K
     return found
 
 
-def check_bound(voice_id: str, consent_ids: Collection[str], *, subject: str) -> None:
+def check_bound(
+    voice_id: str, consent_ids: Collection[str], *, subject: str, row: VoiceRow | None = None
+) -> None:
     """Check that this voice was made from this person and rests on one of these consents.
 
-    Raises VoiceMoved.
+    `row` is the voice's own, if it is read already. Raises VoiceMoved.
     """
-    if not voice_directory.get().is_bound(voice_id, consent_ids, subject):
+    if row is not None and row.id != voice_id:
+        raise VoiceMoved(f"{row.id} is not the voice that was asked for")
+
+    voice = voice_id if row is None else row
+    if not voice_directory.get().is_bound(voice, consent_ids, subject):
         raise VoiceMoved(
             f"{voice_id} is not as its cloning left it, or is older than the binding of voices"
         )

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
+from consent.voice_lookup import VoiceRow
 from core import canonical_json
 from vault import subject_keys
 from voices.models import Voice
@@ -40,9 +41,16 @@ def has_valid_mac(voice: Voice) -> bool:
     return _verify_mac(voice.subject, voice.id, _mac_input(voice), voice.binding_mac)
 
 
-def rests_on(voice_id: str, consent_ids: Collection[str], subject: str) -> bool:
-    """Return whether a voice was made from this person, and rests on one of these consents."""
-    voice = Voice.objects.filter(id=voice_id).only(*_COLUMNS).first()
+def rests_on(wanted: str | VoiceRow, consent_ids: Collection[str], subject: str) -> bool:
+    """Return whether a voice was made from this person, and rests on one of these consents.
+
+    `wanted` is its id, or its row if that is read already.
+    """
+    if isinstance(wanted, Voice):
+        voice: Voice | None = wanted
+    else:
+        voice = Voice.objects.filter(id=wanted).only(*_COLUMNS).first()
+
     if voice is None or voice.consent_id not in consent_ids or voice.subject != subject:
         return False
 

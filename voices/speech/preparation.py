@@ -62,7 +62,7 @@ def prepare_speech(
     permit is given back.
     """
     access = build_access_request(request, voice, principal)
-    permit = gate.check(access, at=now(), actor=principal.actor)
+    permit = gate.check(access, at=now(), actor=principal.actor, voice=voice)
 
     try:
         required = choose_disclosure(request, permit)
