@@ -13,13 +13,11 @@ from functools import lru_cache
 from typing import Final, Protocol, cast
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
-from django.db.models import BigIntegerField, Case, F, Q, Value, When
+from django.db import DatabaseError, connection
 from prometheus_client import Counter
 from redis import Redis
 from redis.exceptions import RedisError
 
-from accounts.models import RateWindow
 from core import clock
 from core.errors import RateLimited
 
@@ -34,6 +32,18 @@ _COUNT: Final = """
 local used = redis.call('INCR', KEYS[1])
 if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {used, redis.call('PTTL', KEYS[1])}
+"""
+
+# The same for a row. A process whose clock is behind counts into the newer minute, so clocks that
+# disagree never reset the counter.
+_COUNT_IN_ROW: Final = """
+INSERT INTO accounts_ratewindow AS counter (key_id, minute, used) VALUES (%s, %s, 1)
+ON CONFLICT (key_id) DO UPDATE SET
+    minute = CASE
+        WHEN counter.minute < excluded.minute THEN excluded.minute ELSE counter.minute END,
+    used = CASE WHEN counter.minute < excluded.minute THEN 1 ELSE counter.used + 1 END
+WHERE counter.minute < excluded.minute OR counter.used < %s
+RETURNING used
 """
 
 
@@ -93,33 +103,26 @@ def count_call(key_id: str, *, limit: int, at: datetime) -> Allowance | None:
 
 
 class RowWindow:
-    """Counts in one row of the database by one conditional UPDATE.
+    """Counts in one row of the database by one conditional statement.
 
-    The number of updated rows decides whether the call passes.
+    Whether it returns a row decides whether the call passes. On PostgreSQL the table is unlogged:
+    a counter may be lost in a crash, and waiting for the disk at every call would cost more.
     """
 
     def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
         """Count one call, or return None when the minute is used up."""
-        minute = _count_minutes(at)
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT_IN_ROW, [key_id, _count_minutes(at), limit])
+            # All rows: SQLite commits such a statement when it has been read to its end.
+            counted = cursor.fetchall()
 
-        with transaction.atomic():
-            if connection.vendor == "postgresql":
-                # A counter may be lost in a crash. Waiting for the disk at every call costs more.
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL synchronous_commit TO OFF")
-
-            if not self._passes(key_id, limit, minute):
-                RateWindow.objects.bulk_create(
-                    [RateWindow(key_id=key_id, minute=minute, used=0)], ignore_conflicts=True
-                )
-                if not self._passes(key_id, limit, minute):
-                    return None
-
-            used = RateWindow.objects.values_list("used", flat=True).get(key_id=key_id)
+        used = counted[0][0] if counted else limit + 1
+        if used > limit:
+            return None
 
         return Allowance(
             limit=limit,
-            remaining=max(limit - used, 0),
+            remaining=limit - used,
             reset_seconds=self.reset_seconds(key_id, at=at),
         )
 
@@ -127,17 +130,6 @@ class RowWindow:
     def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002
         """Return the seconds until the next minute begins, at least 1."""
         return WINDOW_SECONDS - int(at.timestamp()) % WINDOW_SECONDS
-
-    def _passes(self, key_id: str, limit: int, minute: int) -> bool:
-        # A process whose clock is behind counts into the newer minute, so clocks that disagree
-        # never reset the counter.
-        newer = Q(minute__lt=minute)
-        rows = RateWindow.objects.filter(Q(used__lt=limit) | newer, key_id=key_id)
-        counted = Case(When(newer, then=Value(1)), default=F("used") + 1)
-        begun = Case(
-            When(newer, then=Value(minute, output_field=BigIntegerField())), default=F("minute")
-        )
-        return rows.update(used=counted, minute=begun) == 1
 
 
 class RedisWindow:

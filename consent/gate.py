@@ -124,7 +124,7 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
     if permit.reservation is None or not quota.spend_reservation(
         permit.reservation, permit.limit, **used, at=at
     ):
-        over = permit_validity.make_reason(
+        over = permit_validity.make_consent_reason(
             "More was used than is left of the quota.", permit.consent_id, "quota_exceeded"
         )
         raise ConsentDenied((over,), decision_id=permit.decision_id)

@@ -24,7 +24,8 @@ _OURS: Final = {"actor", "speaker"}
 class LogEvent:
     """The arguments of `append_event`, for appending several events at once.
 
-    `event_id` is made with it, so that a row can name its entry in the statement that changes it.
+    `event_id` is an id that was made before, so that a row can name its entry in the statement that
+    changes it. Without one an id is made.
     """
 
     organisation_id: str
@@ -38,7 +39,7 @@ class LogEvent:
     keyed: Mapping[str, str] = field(default_factory=dict, repr=False)
     speaker: str | None = None
     by: str | None = None
-    event_id: str = field(default_factory=lambda: ids.new("evt"))
+    event_id: str = ""
 
 
 @transactions.requires_transaction
@@ -99,15 +100,16 @@ def append_events(new_events: Sequence[LogEvent]) -> tuple[str, ...]:
         _check_event(event)
 
     opened: dict[tuple[str, str | None], _Owner] = {}
+    event_ids = [event.event_id or ids.new("evt") for event in new_events]
     bodies, outbox = [], []
 
-    for event in new_events:
+    for event_id, event in zip(event_ids, new_events, strict=True):
         owner = (event.organisation_id, event.subject)
         if owner not in opened:
             # The key is held within this transaction alone, so none outlives its destruction.
             opened[owner] = _open_owner(event)
 
-        sealed, waiting = _build_rows(event, opened[owner])
+        sealed, waiting = _build_rows(event_id, event, opened[owner])
         bodies.append(sealed)
         outbox.append(waiting)
 
@@ -117,7 +119,7 @@ def append_events(new_events: Sequence[LogEvent]) -> tuple[str, ...]:
     for organisation_id in {event.organisation_id for event in new_events}:
         _wake_sequencer(organisation_id)
 
-    return tuple(event.event_id for event in new_events)
+    return tuple(event_ids)
 
 
 class _Owner(NamedTuple):
@@ -149,9 +151,10 @@ def _check_event(event: LogEvent) -> None:
     entry_kinds.get_kind(event.kind)
 
 
-def _build_rows(event: LogEvent, owner: _Owner) -> tuple[bulk_insert.Values, bulk_insert.Values]:
+def _build_rows(
+    event_id: str, event: LogEvent, owner: _Owner
+) -> tuple[bulk_insert.Values, bulk_insert.Values]:
     """Return the values of `bulk_insert.BODY` and of `bulk_insert.OUTBOX`."""
-    event_id = event.event_id
     key = owner.derive(log_entry.get_key_purpose(event_id))
     hashes = {
         name: log_entry.compute_keyed_hash(key, name, text) for name, text in event.keyed.items()

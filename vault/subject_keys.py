@@ -8,9 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -21,14 +19,13 @@ from django.db.models import QuerySet
 
 from core import ids, transactions
 from core.errors import NotFound
-from vault import key_rotation, kms
+from vault import key_rotation, kms, opened_keys
 from vault.errors import KeyDestroyed
 from vault.models import Subject, SubjectKind
 
 KEY_BYTES: Final = 32
 _JOINT: Final = "joint/1"
 Derive = Callable[[str], bytes]
-_record: ContextVar[set[str] | None] = ContextVar("opened", default=None)
 
 __all__ = [
     "Destruction",
@@ -44,7 +41,6 @@ __all__ = [
     "open_joint_deriver",
     "open_organisation_derivers",
     "open_subject",
-    "record_opened_subjects",
 ]
 
 
@@ -88,7 +84,7 @@ def derive_key(subject: str, purpose: str) -> bytes:
     """Derive 32 bytes for one purpose from the subject's key.
 
     The function is HKDF-SHA256 (RFC 5869), info = purpose. The row and the KMS are read at every
-    call, so no memory holds a key past its destruction.
+    call (but see `opened_keys.open_keys_once`), so no memory holds a key past its destruction.
 
     Raises NotFound for an unknown subject, KeyDestroyed, KmsUnavailable, Tampered.
     """
@@ -233,20 +229,6 @@ def list_destroyed_subjects(organisation_id: str) -> QuerySet[Subject, str]:
     return rows.values_list("id", flat=True)
 
 
-@contextmanager
-def record_opened_subjects() -> Iterator[set[str]]:
-    """Collect the ids of the subjects whose keys are opened inside the context.
-
-    What is made there may hold their data.
-    """
-    found: set[str] = set()
-    token = _record.set(found)
-    try:
-        yield found
-    finally:
-        _record.reset(token)
-
-
 def _expand_key(key: bytes, purpose: str) -> bytes:
     info = purpose.encode("utf-8")
     return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)
@@ -263,7 +245,7 @@ def _make_deriver(key: bytes) -> Derive:
 
 
 def _open_key(subject: str) -> bytes:
-    return _open_row_key(_get_row(subject))
+    return opened_keys.open_in_context(subject, lambda each: _open_row_key(_get_row(each)))
 
 
 def _open_row_key(row: Subject) -> bytes:
@@ -282,10 +264,7 @@ def _unwrap_key(row: Subject) -> bytes:
     if row.wrapped_key is None:
         raise KeyDestroyed("The key of this subject was destroyed.", facts={"subject": row.id})
 
-    record = _record.get()
-    if record is not None:
-        record.add(row.id)
-
+    opened_keys.note_opening(row.id)
     return kms.get_kms().unwrap(row.kek.kms_name, bytes(row.wrapped_key), owner=row.id)
 
 

@@ -42,6 +42,7 @@ def issue_clip(
         at=at,
         actor=actor,
         keyed={"script": terms.script} if terms.script else {},
+        event_id=ids.new("evt"),
     )
     clip.event_id = issued.event_id
 
@@ -174,6 +175,7 @@ def _build_clip_event(
     at: datetime,
     actor: str,
     keyed: Mapping[str, str] | None = None,
+    event_id: str = "",
 ) -> events.LogEvent:
     return events.LogEvent(
         organisation_id=clip.organisation_id,
@@ -185,4 +187,5 @@ def _build_clip_event(
         refs={"clip": clip.id, "consent": clip.consent_id, "decision": clip.decision_id},
         body=body,
         keyed=keyed or {},
+        event_id=event_id,
     )

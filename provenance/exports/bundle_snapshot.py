@@ -24,7 +24,7 @@ from provenance.models import Export
 from transparency_log import checkpoints, sequencer
 from transparency_log.formats import log_entry
 from transparency_log.models import Entry, Outbox
-from vault import blobs, signing_keys, subject_keys
+from vault import blobs, opened_keys, signing_keys, subject_keys
 from vault.blobs import StagedBlob
 
 
@@ -55,7 +55,7 @@ def write_bundle(export: Export, *, now: Clock) -> WrittenBundle:
     home = subject_keys.get_organisation_subject(organisation_id, at=real)
     digest = hashlib.sha256()
     with (
-        subject_keys.record_opened_subjects() as opened,
+        opened_keys.record_opened_subjects() as opened,
         start_heartbeat(export, opened=opened, now=now) as beating,
         _blame_erasures(export),
         begin_consistent_read(),

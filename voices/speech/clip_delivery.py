@@ -14,7 +14,7 @@ from provenance.c2pa.manifest_signer import CredentialFailed
 from provenance.clips import aigc_label, clip_lifecycle
 from provenance.clips.errors import MarkFailed
 from provenance.clips.log_body import PartialDelivery
-from vault import blobs
+from vault import blobs, opened_keys
 from voices.speech import manifests
 from voices.speech.preparation import PreparedSpeech
 from voices.speech.rendering import RenderedClip
@@ -57,8 +57,9 @@ def deliver_clip(
     clip_id, permit = prepared.reservation.clip_id, prepared.permit
     actor = prepared.principal.actor
 
-    # Lock order: the job, then the consent and its quota, then the clip and the log.
-    with transaction.atomic():
+    # Lock order: the job, then the consent and its quota, then the clip and the log. An erasure
+    # ends the consent before it destroys the key, so it waits for this transaction or ends it.
+    with transaction.atomic(), opened_keys.open_keys_once():
         settle(clip_id, permit.decision_id)
         blob_id = blobs.store_blob(subject=permit.subject, kind="clip", data=rendered.data, at=at)
 
