@@ -29,7 +29,8 @@ def issue_clip(
     """Turn a reserved clip into an issued one, and log it.
 
     `clip` is the row of a `ClipReservation`. Make it the last call of the delivering transaction.
-    Raises ClipAlreadySettled when the clip was settled in the meantime: then nothing may be delivered.
+    Raises ClipAlreadySettled when the clip was settled in the meantime: then nothing may be
+    delivered.
     """
     columns = {"state": ClipState.ISSUED, "issued_at": at, **delivery.columns()}
     for name, value in columns.items():
