@@ -376,7 +376,7 @@ def test_the_gate_asks_few_questions_of_the_database(
     with django_assert_num_queries(3):
         assert not gate.find_ended_permits([(permit, world.at)] * 5)
     # However many consents the person has.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert evaluation.load_and_evaluate(ask, at=world.at)[1].is_allowed
 
 
