@@ -1,6 +1,6 @@
-"""Statements and transactions of one `POST /v1/speech`: the second call of a voice, with a key.
+"""Statements and transactions of one call, one stream and one job's item.
 
-`python -m bench.queries --show` prints each statement with the line of ours that sent it.
+`python -m bench.queries --show` lists each statement, what it is for, and the line that sent it.
 """
 
 from __future__ import annotations
@@ -9,11 +9,16 @@ import argparse
 import os
 import sys
 from collections import Counter
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 import django
 
+from bench.query_purposes import PURPOSES
 from bench.table import Row, show
+
+if TYPE_CHECKING:
+    from bench.statement_recorder import Statement
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 WANTED: Final = 20
@@ -28,29 +33,45 @@ def main() -> int:
     listed = parser.parse_args().show
 
     django.setup()
-    from bench.query_case import record_call  # noqa: PLC0415 - Django must be set up first
+    from bench.query_case import record_ways  # noqa: PLC0415 - Django must be set up first
 
-    statements = record_call()
+    ways = record_ways()
     if listed:
-        for statement in statements:
-            print(f"{statement.place:58} {statement.sql[:160]}")
+        for name, statements in ways.items():
+            print(f"\n{name}\n{_list_statements(statements)}")
 
-    kinds = Counter(statement.kind for statement in statements)
+    rows = [row for name, statements in ways.items() for row in _count_way(name, statements)]
+    print(show(rows))
+    return 0 if all(row.met is not False for row in rows) else 1
+
+
+def _count_way(name: str, statements: Iterable[Statement]) -> list[Row]:
+    kinds = Counter(statement.kind for statement in statements if not statement.is_monitor)
     transactions = kinds.pop("BEGIN", 0)
     kinds.pop("COMMIT", None)
     total = sum(kinds.values())
-    rows = [
+    of_the_call = name == "sync call"
+    return [
         Row(
-            name="statements of one sync call",
-            measured=str(total),
-            wanted=f"fewer than {BEFORE}, aim {WANTED}",
-            met=total < BEFORE,
+            name=f"statements of one {name}",
+            measured=f"{total} ("
+            + ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+            + ")",
+            wanted=f"fewer than {BEFORE}, aim {WANTED}" if of_the_call else "",
+            met=total < BEFORE if of_the_call else None,
         ),
-        Row(name="transactions of one sync call", measured=str(transactions)),
-        *(Row(name=f"- {kind}", measured=str(number)) for kind, number in sorted(kinds.items())),
+        Row(name=f"transactions of one {name}", measured=str(transactions)),
     ]
-    print(show(rows))
-    return 0 if total < BEFORE else 1
+
+
+def _list_statements(statements: Iterable[Statement]) -> str:
+    lines = []
+    for number, statement in enumerate((one for one in statements if not one.is_monitor), start=1):
+        purpose = PURPOSES.get(statement.place, "")
+        place = f"({statement.place}:{statement.line})" if statement.place else ""
+        sql = " ".join(statement.sql.split())[:60]
+        lines.append(f"{number:3} {sql:60}  {purpose}  {place}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

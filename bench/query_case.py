@@ -1,40 +1,34 @@
-"""What the bench of queries records: every statement of one call through the whole HTTP stack."""
+"""What the bench of queries records: one call, one stream and one job's item, each the second."""
 
 from __future__ import annotations
 
-import traceback
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import replace
+from functools import partial
+from typing import Final
 
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext, override_settings
+from django.test.utils import override_settings
 
 from accounts import api_key_changes
+from accounts.principal import Principal
+from audio.encoding import Output
 from bench.speech_case import USE_CASE, Case
+from bench.statement_recorder import Statement, record_statements
 from core import clock
+from voices.models import JobKind, Voice
+from voices.providers import registry
+from voices.speech import dispatch, job_queue
+from voices.speech.streaming import session
+from voices.synthesis_requests import SpeechRequest
 
-HOUSE: Final = Path(__file__).parent.parent
-_BOUNDARIES: Final = {"BEGIN", "COMMIT", "ROLLBACK"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """One statement and the innermost line of the product that sent it."""
-
-    sql: str
-    place: str
-
-    @property
-    def kind(self) -> str:
-        """Its first word, such as SELECT."""
-        return self.sql.split(maxsplit=1)[0].strip(";")
+WARM: Final = "This first sentence warms the {} up."
+COUNTED: Final = "This second sentence of the {} is counted."
 
 
-def record_call() -> list[Statement]:
-    """Set a case up, call twice, and return the statements of the second call."""
+def record_ways() -> dict[str, list[Statement]]:
+    """Set a case up, and return the statements of the second time of each way to speak."""
     case = Case.make()
     issued = api_key_changes.issue_key(
         organisation=case.voice.organisation,
@@ -44,15 +38,28 @@ def record_call() -> list[Statement]:
         actor="system:bench",
         at=clock.now(),
     )
+    principal = replace(case.principal, actor=f"key:{issued.key.id}")
+    ways: dict[str, Callable[[str], Callable[[], None]]] = {
+        "sync call": lambda text: partial(_call, case.voice, issued.secret, text),
+        "stream": lambda text: partial(_stream, case.voice, principal, text),
+        "item of a job": lambda text: _queue_job(case.voice, principal, text),
+    }
     with override_settings(ALLOWED_HOSTS=["*"]):
-        _speak(case, issued.secret, "This first sentence warms everything up.")
-        return _record(lambda: _speak(case, issued.secret, "This second sentence is counted."))
+        return {name: _record_second(name, prepare) for name, prepare in ways.items()}
 
 
-def _speak(case: Case, secret: str, text: str) -> None:
+def _record_second(name: str, prepare: Callable[[str], Callable[[], None]]) -> list[Statement]:
+    prepare(WARM.format(name))()
+    speak = prepare(COUNTED.format(name))
+    with record_statements() as statements:
+        speak()
+    return statements
+
+
+def _call(voice: Voice, secret: str, text: str) -> None:
     answer = Client().post(
         "/v1/speech",
-        {"voice": case.voice.id, "text": text, "language": "en", "use_case": USE_CASE},
+        {"voice": voice.id, "text": text, "language": "en", "use_case": USE_CASE},
         content_type="application/json",
         headers={"Authorization": f"Bearer {secret}"},
     )
@@ -60,30 +67,42 @@ def _speak(case: Case, secret: str, text: str) -> None:
         raise SystemExit(f"no audio: {answer.status_code} {answer.content[:300]!r}")
 
 
-def _record(call: Callable[[], None]) -> list[Statement]:
-    places: list[str] = []
+def _stream(voice: Voice, principal: Principal, text: str) -> None:
+    """Speak a stream to its end, without the call around it."""
+    begun = session.begin_stream(
+        _to_request(voice, text),
+        voice,
+        principal=principal,
+        now=clock.now,
+        providers=registry.get_provider,
+    )
 
-    def note_place(execute: Callable[..., Any], *statement: Any) -> Any:
-        places.append(_find_place())
-        return execute(*statement)
+    async def play() -> None:
+        async for chunk in begun.chunks():
+            begun.note_sent(chunk)
+        await begun.finish()
 
-    with CaptureQueriesContext(connection) as captured, connection.execute_wrapper(note_place):
-        call()
-
-    # BEGIN and COMMIT are captured by Django, and sent around the wrapper.
-    remaining = iter(places)
-    return [
-        Statement(sql=sql, place="" if sql in _BOUNDARIES else next(remaining))
-        for sql in (entry["sql"] for entry in captured.captured_queries)
-    ]
+    asyncio.run(play())
 
 
-def _find_place() -> str:
-    """Return `file:line` of the innermost frame of the product."""
-    for frame in reversed(traceback.extract_stack()):
-        path = Path(frame.filename)
-        inside = path.is_relative_to(HOUSE) and ".venv" not in path.parts
-        if inside and path.parent.name != "bench":
-            return f"{path.relative_to(HOUSE)}:{frame.lineno}"
+def _queue_job(voice: Voice, principal: Principal, text: str) -> Callable[[], None]:
+    """Queue a job of one text, and return what runs it."""
+    job = dispatch.queue_job(
+        [_to_request(voice, text)],
+        {},
+        kind=JobKind.SPEECH,
+        principal=principal,
+        at=clock.now(),
+        wall_time=clock.now(),
+    )
+    return partial(job_queue.run_job_items, job.id, wall_clock=clock.now)
 
-    return "outside"
+
+def _to_request(voice: Voice, text: str) -> SpeechRequest:
+    return SpeechRequest(
+        voice_id=voice.id,
+        text=text,
+        language="en",
+        use_case=USE_CASE,
+        output=Output(codec="mp3"),
+    )

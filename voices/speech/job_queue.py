@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.conf import settings
+from django.db.models import Case, F, Value, When
 
 from accounts.principal import Principal
 from accounts.sandbox_clock import now_for
@@ -98,8 +99,9 @@ def claim_item(job_id: str, *, at: datetime) -> JobItem | None:
         state=JobState.RUNNING,
     )
     if item is not None:
-        Job.objects.filter(id=job_id).update(turn_at=at)
-        Job.objects.filter(id=job_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
+        # In one statement: a job that another worker has ended stays ended.
+        begun = Case(When(state=JobState.QUEUED, then=Value(JobState.RUNNING)), default=F("state"))
+        Job.objects.filter(id=job_id).update(turn_at=at, state=begun)
     return item
 
 
