@@ -84,6 +84,16 @@ def read_url(name: str, *, schemes: tuple[str, ...], default: str | None = None)
     return raw
 
 
+def read_origin(name: str, *, default: str) -> str:
+    """Return the address of a web server without a path, and without a slash at its end."""
+    raw = read_url(name, schemes=("http", "https"), default=default) or ""
+    parts = urlsplit(raw)
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise BadSetting(name, "must be https://host or https://host:port, without a path")
+
+    return raw.rstrip("/")
+
+
 def read_parsed(name: str, read: Callable[[str], T]) -> T:
     """Return what `read` makes of the text, which is empty when unset.
 

@@ -17,10 +17,7 @@ VERSION = "0.1.0"
 
 # --- where things are -----------------------------------------------------------------------------
 SAYSO_DATA_DIR = env.read_folder("SAYSO_DATA_DIR", BASE_DIR / "var")
-SAYSO_PUBLIC_URL = (
-    env.read_url("SAYSO_PUBLIC_URL", schemes=("http", "https"), default="http://127.0.0.1:8000")
-    or ""
-).rstrip("/")
+SAYSO_PUBLIC_URL = env.read_origin("SAYSO_PUBLIC_URL", default="http://127.0.0.1:8000")
 DATABASE_URL = env.read_url("DATABASE_URL", schemes=("postgres", "postgresql"))
 REDIS_URL = env.read_url("REDIS_URL", schemes=("redis", "rediss"))
 SAYSO_DEVELOPMENT = env.read_flag("SAYSO_DEVELOPMENT", default=DATABASE_URL is None)

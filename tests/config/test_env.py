@@ -29,6 +29,9 @@ class TestReaders:
             (lambda: env.read_integer("SAYSO_X", default=1, minimum=1, maximum=9), "10"),
             (lambda: env.read_url("SAYSO_X", schemes=("postgres",)), "mysql://root:secret@h/d"),
             (lambda: env.read_url("SAYSO_X", schemes=("redis",)), "redis://h:port"),
+            (lambda: env.read_origin("SAYSO_X", default=""), "https://host.example/sayso"),
+            (lambda: env.read_origin("SAYSO_X", default=""), "https://host.example?sayso"),
+            (lambda: env.read_origin("SAYSO_X", default=""), "https:///"),
         ],
     )
     def test_malformed_value_stops_the_start_naming_the_variable(
@@ -41,6 +44,12 @@ class TestReaders:
 
         assert "SAYSO_X" in str(stopped.value)
         assert raw not in str(stopped.value)
+
+    def test_the_address_of_the_service_loses_the_slash_at_its_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SAYSO_X", "https://host.example:8443/")
+        assert env.read_origin("SAYSO_X", default="") == "https://host.example:8443"
 
 
 class TestSecret:
