@@ -40,7 +40,7 @@ def show_openapi(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(build_openapi_document(), content_type="application/json", headers=headers)
 
 
-class Docs(SpectacularSwaggerSplitView):
+class ApiDocsView(SpectacularSwaggerSplitView):
     """`GET /docs/`: Swagger UI from our own files."""
 
     url_name = "openapi"

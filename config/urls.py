@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("account/", include("config.account_urls")),
     path("v1/openapi.json", api_docs.show_openapi, name="openapi"),
-    path("docs/", api_docs.Docs.as_view(), name="docs"),
+    path("docs/", api_docs.ApiDocsView.as_view(), name="docs"),
     path("problems/", problem_pages.list_problems, name="problems"),
     path("problems/<str:code>", problem_pages.show_problem, name="problem"),
     path("health/live", health.show_liveness, name="health-live"),

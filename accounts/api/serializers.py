@@ -13,19 +13,19 @@ from accounts import api_scopes, contact_details, note_sealing
 from accounts.models import ApiKey, Organisation
 from core import durations
 from core.api.fields import (
-    Bounded,
-    Choice,
-    Constant,
-    Flag,
-    Metadata,
-    Moment,
-    NullableText,
-    Reference,
-    ShownText,
+    BoundedListField,
+    ChoiceField,
+    ConstantField,
+    FlagField,
+    MetadataField,
+    MomentField,
+    NullableTextField,
+    ReferenceField,
+    ShownTextField,
     TextField,
-    Timestamp,
-    Whole,
-    Word,
+    TimestampField,
+    WholeNumberField,
+    WordField,
 )
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
@@ -53,27 +53,27 @@ class DurationField(serializers.Field[Duration, str, str, Any]):
         return f"P{value.months}M{value.days}DT{value.seconds}S"
 
 
-class Address(TextField):
+class AddressField(TextField):
     """A way to reach people: `accounts.contact_details` reads it, and refuses whatever draws
     nothing.
     """
 
 
-class KeyChanges(StrictSerializer):
+class KeyChangesSerializer(StrictSerializer):
     """Fields of a key that may change later. Each may be left out."""
 
-    product = ShownText(max_length=100, required=False)
-    scopes = Bounded(
-        child=Choice(choices=api_scopes.ALL), required=False, allow_empty=False, limit=100
+    product = ShownTextField(max_length=100, required=False)
+    scopes = BoundedListField(
+        child=ChoiceField(choices=api_scopes.ALL), required=False, allow_empty=False, limit=100
     )
-    default_use_case = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    default_channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    default_territory = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    default_language = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    calls_per_minute = Whole(min_value=1, max_value=MOST_CALLS, required=False)
-    expires_at = Moment(required=False, allow_null=True)
-    external_id = Reference(max_length=200, required=False, allow_null=True, allow_blank=True)
-    metadata = Metadata(required=False)
+    default_use_case = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_channel = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_territory = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    default_language = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    calls_per_minute = WholeNumberField(min_value=1, max_value=MOST_CALLS, required=False)
+    expires_at = MomentField(required=False, allow_null=True)
+    external_id = ReferenceField(max_length=200, required=False, allow_null=True, allow_blank=True)
+    metadata = MetadataField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Write "none" as the rows do: an empty text, but no date at all."""
@@ -83,36 +83,42 @@ class KeyChanges(StrictSerializer):
         }
 
 
-class KeyPatch(KeyChanges):
+class KeyPatchSerializer(KeyChangesSerializer):
     """Changes to a key, and whether work that it began goes on where the key may not do that any
     more.
     """
 
-    keep_jobs = Flag(required=False, help_text="What is queued or running goes on all the same.")
+    keep_jobs = FlagField(
+        required=False, help_text="What is queued or running goes on all the same."
+    )
 
 
-class KeyEnd(StrictSerializer):
+class KeyEndSerializer(StrictSerializer):
     """How a key ends."""
 
-    keep_jobs = Flag(required=False, help_text="What is queued or running goes on all the same.")
+    keep_jobs = FlagField(
+        required=False, help_text="What is queued or running goes on all the same."
+    )
 
 
-class NewKey(KeyChanges):
+class NewKeySerializer(KeyChangesSerializer):
     """A key to be made: product, scopes and mode must be said."""
 
-    product = ShownText(max_length=100)
-    scopes = Bounded(child=Choice(choices=api_scopes.ALL), allow_empty=False, limit=100)
-    mode = Choice(choices=("test", "live"))
+    product = ShownTextField(max_length=100)
+    scopes = BoundedListField(
+        child=ChoiceField(choices=api_scopes.ALL), allow_empty=False, limit=100
+    )
+    mode = ChoiceField(choices=("test", "live"))
 
 
 @extend_schema_serializer(component_name="Rotation")
-class RotationRequest(StrictSerializer):
+class RotationRequestSerializer(StrictSerializer):
     """How long the old secret stays good beside the new one."""
 
     overlap = DurationField(
         required=False, help_text="ISO 8601, at most P30D. PT24H when left out."
     )
-    keep_jobs = Flag(required=False, help_text="Without an overlap: what is queued goes on.")
+    keep_jobs = FlagField(required=False, help_text="Without an overlap: what is queued goes on.")
 
     def validate_overlap(self, value: Duration) -> timedelta:
         """Return a plain span. A month has no fixed length, so an overlap has none."""
@@ -123,16 +129,16 @@ class RotationRequest(StrictSerializer):
         return timedelta(days=value.days, seconds=value.seconds)
 
 
-class OrganisationChanges(StrictSerializer):
+class OrganisationChangesSerializer(StrictSerializer):
     """How people reach the organisation: an e-mail address, an https address or a postal
     address.
     """
 
-    contact = Address(max_length=300, required=False)
-    dpo = Address(max_length=300, required=False, allow_blank=True, allow_null=True)
+    contact = AddressField(max_length=300, required=False)
+    dpo = AddressField(max_length=300, required=False, allow_blank=True, allow_null=True)
 
 
-class ClockAdvance(StrictSerializer):
+class ClockAdvanceSerializer(StrictSerializer):
     """How far to move the test clock."""
 
     advance = DurationField(help_text="ISO 8601, such as P1Y.")
@@ -144,8 +150,8 @@ class OrganisationSerializer(ObjectSerializer[Organisation]):
     object_name = "organisation"
 
     name = serializers.CharField()
-    contact = NullableText()
-    dpo = NullableText()
+    contact = NullableTextField()
+    dpo = NullableTextField()
 
     def compute_fields(self, row: Organisation) -> Mapping[str, Any]:
         """Read how people reach the organisation, and the `livemode` of the asking key from the
@@ -169,15 +175,15 @@ class ApiKeySerializer(ObjectSerializer[ApiKey]):
     mode = serializers.ChoiceField(choices=("test", "live"))
     prefix = serializers.CharField()
     scopes = serializers.ListField(child=serializers.CharField())
-    default_use_case = NullableText()
-    default_channel = NullableText()
-    default_territory = NullableText()
-    default_language = NullableText()
+    default_use_case = NullableTextField()
+    default_channel = NullableTextField()
+    default_territory = NullableTextField()
+    default_language = NullableTextField()
     calls_per_minute = serializers.IntegerField()
-    expires_at = Timestamp(allow_null=True)
-    last_used_at = Timestamp(allow_null=True)
-    disabled_at = Timestamp(allow_null=True)
-    previous_secret_until = Timestamp(source="previous_until", allow_null=True)
+    expires_at = TimestampField(allow_null=True)
+    last_used_at = TimestampField(allow_null=True)
+    disabled_at = TimestampField(allow_null=True)
+    previous_secret_until = TimestampField(source="previous_until", allow_null=True)
 
     def open_notes(self, row: ApiKey) -> Notes:
         """Open what the caller noted."""
@@ -188,7 +194,7 @@ class ApiKeySerializer(ObjectSerializer[ApiKey]):
         return {**super().compute_fields(row), "mode": "live" if row.livemode else "test"}
 
 
-class IssuedApiKey(ApiKeySerializer):
+class IssuedApiKeySerializer(ApiKeySerializer):
     """An API key with its secret, for the one answer that shows it."""
 
     secret = serializers.CharField()
@@ -206,6 +212,6 @@ class TestClockSerializer(OutputSerializer[Mapping[str, Any]]):
 
     __test__ = False
 
-    object = Constant("test_clock")
+    object = ConstantField("test_clock")
     livemode = serializers.BooleanField()
-    now = Timestamp()
+    now = TimestampField()

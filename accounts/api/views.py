@@ -35,13 +35,13 @@ class ApiKeyListView(APIView):
 
     @extend_schema(
         operation_id="api_keys_create",
-        request=serializers.NewKey,
-        responses={201: serializers.IssuedApiKey},
+        request=serializers.NewKeySerializer,
+        responses={201: serializers.IssuedApiKeySerializer},
     )
     def post(self, request: Request) -> Response:
         """Issue a key. Its secret is in this answer and in no other."""
         caller = get_caller(request)
-        form = read_form(serializers.NewKey, request.data)
+        form = read_form(serializers.NewKeySerializer, request.data)
         livemode = form.pop("mode") == "live"
         if livemode and not caller.livemode:
             raise LiveKeyNeeded("A test key cannot make a live key.")
@@ -69,13 +69,13 @@ class ApiKeyDetailView(APIView):
 
     @extend_schema(
         operation_id="api_keys_update",
-        request=serializers.KeyPatch,
+        request=serializers.KeyPatchSerializer,
         responses={200: serializers.ApiKeySerializer, 409: None},
     )
     def patch(self, request: Request, key_id: str) -> Response:
         """Change product, scopes, defaults, limit or expiry."""
         caller = get_caller(request)
-        form = read_form(serializers.KeyPatch, request.data)
+        form = read_form(serializers.KeyPatchSerializer, request.data)
         keep_jobs = form.pop("keep_jobs", None)
         mine = _get_key(caller, key_id)
         api_key_powers.demand_for_change(caller, mine, form)
@@ -91,7 +91,7 @@ class ApiKeyDetailView(APIView):
 
     @extend_schema(
         operation_id="api_keys_disable",
-        request=serializers.KeyEnd,
+        request=serializers.KeyEndSerializer,
         responses={200: serializers.ApiKeySerializer},
     )
     def delete(self, request: Request, key_id: str) -> Response:
@@ -99,7 +99,7 @@ class ApiKeyDetailView(APIView):
         true.
         """
         caller = get_caller(request)
-        form = read_form(serializers.KeyEnd, request.data)
+        form = read_form(serializers.KeyEndSerializer, request.data)
         key = api_key_changes.disable_key(
             _get_key(caller, key_id).id,
             organisation=caller.organisation,
@@ -117,15 +117,15 @@ class ApiKeyRotationView(APIView):
 
     @extend_schema(
         operation_id="api_keys_rotate",
-        request=serializers.RotationRequest,
-        responses=serializers.IssuedApiKey,
+        request=serializers.RotationRequestSerializer,
+        responses=serializers.IssuedApiKeySerializer,
     )
     def post(self, request: Request, key_id: str) -> Response:
         """Add a second secret to the key. The first stays good for the overlap that the answer
         states.
         """
         caller = get_caller(request)
-        form = read_form(serializers.RotationRequest, request.data)
+        form = read_form(serializers.RotationRequestSerializer, request.data)
         mine = _get_key(caller, key_id)
         api_key_powers.demand_for_secret(caller, mine)
         issued = api_key_changes.rotate_key(
@@ -149,7 +149,7 @@ class OrganisationView(APIView):
 
     @extend_schema(
         operation_id="organisation_update",
-        request=serializers.OrganisationChanges,
+        request=serializers.OrganisationChangesSerializer,
         responses=serializers.OrganisationSerializer,
     )
     def patch(self, request: Request) -> Response:
@@ -157,7 +157,7 @@ class OrganisationView(APIView):
         contact.
         """
         caller = get_caller(request)
-        form = read_form(serializers.OrganisationChanges, request.data)
+        form = read_form(serializers.OrganisationChangesSerializer, request.data)
         said = {name: value or "" for name, value in form.items()}
         row = contact_details.change_contact(
             caller.organisation_id, said, actor=caller.actor, at=clock.now()
@@ -173,7 +173,7 @@ class TestClockView(APIView):
 
     @extend_schema(
         operation_id="test_clock_advance",
-        request=serializers.ClockAdvance,
+        request=serializers.ClockAdvanceSerializer,
         responses=serializers.TestClockSerializer,
     )
     def post(self, request: Request) -> Response:
@@ -181,7 +181,7 @@ class TestClockView(APIView):
         on.
         """
         caller = get_sandbox_caller(request)
-        form = read_form(serializers.ClockAdvance, request.data)
+        form = read_form(serializers.ClockAdvanceSerializer, request.data)
         now = provisioning.advance_test_clock(
             organisation=caller.organisation,
             duration=form["advance"],
@@ -206,7 +206,9 @@ def _get_key(caller: Caller, key_id: str) -> ApiKey:
 def _answer_issued(issued: IssuedKey, code: int) -> Response:
     """Answer with a key and its secret, which no retry shows again."""
     context = {"secret": issued.secret}
-    return SecretResponse(serializers.IssuedApiKey(issued.key, context=context).data, status=code)
+    return SecretResponse(
+        serializers.IssuedApiKeySerializer(issued.key, context=context).data, status=code
+    )
 
 
 def _answer_organisation(row: Organisation, caller: Caller) -> Response:

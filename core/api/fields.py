@@ -55,7 +55,7 @@ class TextField(serializers.CharField):
         return unicodedata.normalize("NFC", super().to_internal_value(data))
 
 
-class ShownText(TextField):
+class ShownTextField(TextField):
     """Words that a person is shown: nothing turns the line round, and enough letters or digits are
     there to be seen.
 
@@ -90,20 +90,20 @@ class ShownText(TextField):
             raise serializers.ValidationError(str(error), code=shown_text.INVISIBLE) from error
 
 
-class Word(TextField):
+class WordField(TextField):
     """A code or an id in whatever letters: a service looks it up, and people are shown what it
     found.
     """
 
 
-class Reference(TextField):
+class ReferenceField(TextField):
     """The caller's own name or note for a thing: given back as it came, and in nothing that a
     person is asked.
     """
 
 
 @extend_schema_field({"type": "string", "format": "email", "maxLength": 254})
-class Email(TextField):
+class EmailField(TextField):
     """An e-mail address."""
 
     def __init__(self, **options: Any) -> None:
@@ -125,7 +125,7 @@ class CodeField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Choice(serializers.ChoiceField):
+class ChoiceField(serializers.ChoiceField):
     """One of a few texts.
 
     The framework takes whatever is spelt like one of them, and repeats in Python what is not.
@@ -140,7 +140,7 @@ class Choice(serializers.ChoiceField):
         return data
 
 
-class Flag(serializers.BooleanField):
+class FlagField(serializers.BooleanField):
     """A JSON boolean. A text or a number is none."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -150,7 +150,7 @@ class Flag(serializers.BooleanField):
         return data
 
 
-class Whole(serializers.IntegerField):
+class WholeNumberField(serializers.IntegerField):
     """A whole JSON number from 0 (or as told) to 2**53 - 1. Texts, booleans and fractions are
     none.
     """
@@ -172,7 +172,7 @@ class Whole(serializers.IntegerField):
         return data
 
 
-class Moment(serializers.DateTimeField):
+class MomentField(serializers.DateTimeField):
     """A time in RFC 3339 with its offset, from the years 2000 to 2199, given in UTC."""
 
     def to_internal_value(self, value: Any) -> datetime:
@@ -191,7 +191,7 @@ class Moment(serializers.DateTimeField):
         return utc
 
 
-class Bounded(serializers.ListField):
+class BoundedListField(serializers.ListField):
     """A list that is measured before anything in it is looked at."""
 
     def __init__(self, *, limit: int, **options: Any) -> None:
@@ -212,10 +212,10 @@ class Bounded(serializers.ListField):
         "additionalProperties": {"type": "string", "maxLength": 500},
     }
 )
-class Metadata(serializers.DictField):
+class MetadataField(serializers.DictField):
     """The caller's own notes: flat, at most 20 keys of 40 characters, texts of at most 500."""
 
-    child = Reference(max_length=500, allow_blank=True)
+    child = ReferenceField(max_length=500, allow_blank=True)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         """Return the notes, or the first thing wrong with them."""
@@ -232,7 +232,7 @@ class Metadata(serializers.DictField):
         return clean
 
 
-class Timestamp(serializers.DateTimeField):
+class TimestampField(serializers.DateTimeField):
     """A time in an answer: RFC 3339 in UTC."""
 
     def to_representation(self, value: datetime) -> str:
@@ -240,7 +240,7 @@ class Timestamp(serializers.DateTimeField):
         return clock.to_rfc3339(value)
 
 
-class NullableText(serializers.CharField):
+class NullableTextField(serializers.CharField):
     """A text in an answer that is null where the row has an empty one."""
 
     def __init__(self, **options: Any) -> None:
@@ -252,7 +252,7 @@ class NullableText(serializers.CharField):
         return str(value) or None
 
 
-class Constant(serializers.ChoiceField):
+class ConstantField(serializers.ChoiceField):
     """A member of an answer that always has the same text, such as `object`."""
 
     def __init__(self, text: str, **options: Any) -> None:

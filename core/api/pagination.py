@@ -18,7 +18,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Constant
+from core.api.fields import ConstantField
 from core.api.serializers import OutputSerializer, Rendered
 from core.errors import Fault, Invalid
 
@@ -44,10 +44,10 @@ class ListPage(Generic[Item]):
     has_more: bool = False
 
 
-class ListOf(OutputSerializer[ListPage[Any]]):
+class PageSerializer(OutputSerializer[ListPage[Any]]):
     """Renders a page of objects. `make_list_serializer` makes the class for one kind of object."""
 
-    object = Constant("list")
+    object = ConstantField("list")
     data: Any = serializers.ListField()
     has_more = serializers.BooleanField()
     first_id = serializers.CharField(allow_null=True)
@@ -68,19 +68,19 @@ class ListOf(OutputSerializer[ListPage[Any]]):
 
 def make_list_serializer(
     item: type[serializers.BaseSerializer[Any]], description: str
-) -> type[ListOf]:
+) -> type[PageSerializer]:
     """Make the serializer of pages of `item`, named after it: `SpeakerList` of `SpeakerSerializer`.
 
     `description` is what the OpenAPI document tells of it.
     """
     name = item.__name__.removesuffix("Serializer").removesuffix("Object")
-    return type(f"{name}List", (ListOf,), {"__doc__": description, "data": item(many=True)})
+    return type(f"{name}List", (PageSerializer,), {"__doc__": description, "data": item(many=True)})
 
 
 def list_page(
     request: Request,
     rows: QuerySet[Row],
-    shown_as: type[ListOf],
+    shown_as: type[PageSerializer],
     *,
     filters: Iterable[str] = (),
     by: str = "created_at",

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from core.api.fields import Constant, Timestamp
+from core.api.fields import ConstantField, TimestampField
 from core.caller_notes import Notes
 from core.errors import Fault, Invalid
 
@@ -109,15 +109,15 @@ class ObjectSerializer(OutputSerializer[Row], Generic[Row]):
     object_name: ClassVar[str]
 
     id = serializers.CharField()
-    object = Constant("")
-    created_at = Timestamp()
+    object = ConstantField("")
+    created_at = TimestampField()
     livemode = serializers.BooleanField()
     external_id = serializers.CharField(allow_null=True)
     metadata = serializers.DictField(child=serializers.CharField())
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Return the fields, with the name of this object in its place."""
-        return {**super().get_fields(), "object": Constant(self.object_name)}
+        return {**super().get_fields(), "object": ConstantField(self.object_name)}
 
     def open_notes(self, row: Row) -> Notes:  # noqa: ARG002 - a subclass reads it
         """Return what the caller noted beside the row. An object without notes has none."""

@@ -9,20 +9,20 @@ from typing import Any
 from rest_framework import serializers
 
 from core import canonical_json
-from core.api.fields import Constant, NullableText, ShownText, Timestamp
+from core.api.fields import ConstantField, NullableTextField, ShownTextField, TimestampField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from erasure import certificate
 from erasure.models import Erasure, ErasureState, ErasureTarget, TargetState
 
 
-class EraseForm(StrictSerializer):
+class EraseFormSerializer(StrictSerializer):
     """Why a person is erased: a code of `GET /v1/reasons`.
 
     Words count as `other` and are not kept.
     """
 
-    reason = ShownText(fewest=0, one_line=False, max_length=200)
+    reason = ShownTextField(fewest=0, one_line=False, max_length=200)
 
 
 class TargetSerializer(OutputSerializer[ErasureTarget]):
@@ -32,8 +32,8 @@ class TargetSerializer(OutputSerializer[ErasureTarget]):
     asset = serializers.CharField()
     method = serializers.CharField()
     state = serializers.ChoiceField(choices=TargetState.values)
-    ground = NullableText()
-    settled_at = Timestamp(allow_null=True)
+    ground = NullableTextField()
+    settled_at = TimestampField(allow_null=True)
 
 
 class ErasureWarningSerializer(OutputSerializer[Mapping[str, str]]):
@@ -52,8 +52,8 @@ class ErasureSerializer(ObjectSerializer[Erasure]):
     speaker = serializers.CharField(source="speaker_id")
     reason = serializers.CharField()
     state = serializers.ChoiceField(choices=ErasureState.values)
-    answer_by = Timestamp()
-    completed_at = Timestamp(allow_null=True)
+    answer_by = TimestampField()
+    completed_at = TimestampField(allow_null=True)
     targets = TargetSerializer(many=True)
     warnings = ErasureWarningSerializer(many=True)
 
@@ -74,7 +74,7 @@ class CertificateSerializer(OutputSerializer[Erasure]):
     them.
     """
 
-    object = Constant("erasure_certificate")
+    object = ConstantField("erasure_certificate")
     certificate = serializers.DictField()
     record = serializers.CharField()
     sha256 = serializers.CharField()

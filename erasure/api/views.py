@@ -22,7 +22,7 @@ from core.errors import Conflict
 from erasure import certificate, erasure_requests
 from erasure.api.serializers import (
     CertificateSerializer,
-    EraseForm,
+    EraseFormSerializer,
     ErasureList,
     ErasureSerializer,
 )
@@ -42,13 +42,13 @@ class EraseView(APIView):
 
     @extend_schema(
         operation_id="speakers_erase",
-        request=EraseForm,
+        request=EraseFormSerializer,
         parameters=[describe_header("Location", "Where the erasure is.", 202)],
         responses={202: ErasureSerializer},
     )
     def post(self, request: Request, speaker_id: str) -> Response:
         """Begin the erasure. A repeated call answers with the same erasure."""
-        caller, form = get_caller(request), read_form(EraseForm, request.data)
+        caller, form = get_caller(request), read_form(EraseFormSerializer, request.data)
         erasure = erasure_requests.request_erasure(
             speaker_id,
             organisation=caller.organisation,

@@ -45,6 +45,9 @@ SHARE_OF_ONE_WORD = 0.15
 LOOSE_ERROR = re.compile(r"(Away|Gone|Down|Unknown|Unfit|Dead|Left|Over)$")
 """Endings of an error's name that tell no kind. Use `Unavailable`, `NotFound`, `Expired` …"""
 
+KIND = re.compile(r"(View|Serializer|Form|Field|Admin|QuerySet)$")
+"""The last word of a class of the framework, which the classes that inherit from it keep."""
+
 SAME_FUNCTION = frozenset(
     {
         # What starts a process that is no command of Django.
@@ -78,6 +81,12 @@ def public_classes(path: Path) -> list[str]:
     body = source.tree(path).body
     found = [node.name for node in body if isinstance(node, ast.ClassDef)]
     return [name for name in found if not name.startswith("_")]
+
+
+def kind_of_base(base: ast.expr) -> str:
+    """Return the kind that a base class names: `Serializer` for `serializers.Serializer[Any]`."""
+    found = KIND.search(ast.unparse(base).partition("[")[0])
+    return found[1] if found else ""
 
 
 def has_conventional_name(path: Path) -> bool:
@@ -148,6 +157,17 @@ class TestClasses:
 
         assert twice(places) == SAME_CLASS
 
+    def test_end_with_the_kind_that_they_inherit(self) -> None:
+        loose = []
+        for path in source.files():
+            for node in ast.walk(source.tree(path)):
+                if isinstance(node, ast.ClassDef):
+                    kinds = {kind for base in node.bases if (kind := kind_of_base(base))}
+                    if kinds and not node.name.endswith(tuple(kinds)):
+                        loose.append(f"{source.name(path)}:{node.lineno} {node.name}")
+
+        assert loose == []
+
 
 class TestErrors:
     def test_end_with_the_word_of_their_kind(self) -> None:
@@ -191,6 +211,11 @@ class TestTheReaders:
         )
         found = [has_conventional_name(source.ROOT / name) for name in names]
         assert found == [True, False, False]
+
+    def test_know_the_kind_of_a_class(self) -> None:
+        bases = ("serializers.Serializer[Any]", "APIView", "Reader")
+        found = [kind_of_base(ast.parse(base, mode="eval").body) for base in bases]
+        assert found == ["Serializer", "View", ""]
 
     def test_know_an_error_that_tells_no_kind(self) -> None:
         names = ("ClipGone", "ProviderDown", "ProviderUnavailable", "ClipErased")

@@ -9,7 +9,7 @@ from rest_framework.serializers import ChoiceField
 
 from config import error_codes, error_remedies
 from consent import denial_messages
-from consent.api.serializers.decision_serializers import RefusalReason
+from consent.api.serializers.decision_serializers import RefusalReasonSerializer
 from consent.policy.reasons import GATE_REASONS
 from consent.policy.types import Reason
 from tests.architecture import source
@@ -38,7 +38,7 @@ def dict_keys() -> dict[str, set[str]]:
 class TestAReason:
     def test_is_known_to_everything_that_tells_of_it(self) -> None:
         documented = document()["components"]["schemas"]["RefusalReason"]["properties"]["code"]
-        choices = RefusalReason().fields["code"]
+        choices = RefusalReasonSerializer().fields["code"]
         assert isinstance(choices, ChoiceField)
         assert list(choices.choices) == list(GATE_REASONS)
         assert document_codes(documented) == set(GATE_REASONS)

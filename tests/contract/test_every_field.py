@@ -13,14 +13,22 @@ from rest_framework import serializers
 from rest_framework.fields import Field
 
 import config.urls  # noqa: F401 - imports every form
-from accounts.api.serializers import Address
+from accounts.api.serializers import AddressField
 from accounts.reason_forms import CodeAndWordsForm, ReasonForm
 from config import error_codes
-from core.api.fields import CodeField, Email, Flag, Reference, ShownText, Whole, Word
+from core.api.fields import (
+    CodeField,
+    EmailField,
+    FlagField,
+    ReferenceField,
+    ShownTextField,
+    WholeNumberField,
+    WordField,
+)
 from core.api.serializers import StrictSerializer, read_form
 from core.errors import Invalid
 from tests.contract.conftest import LIBRARY_WORDS
-from voices.api.serializers.input_fields import Number, SpokenText, Transcript
+from voices.api.serializers.input_fields import NumberField, SpokenTextField, TranscriptField
 
 AnyField = Field[Any, Any, Any, Any]
 Path = tuple[str | int, ...]
@@ -78,11 +86,11 @@ def takes(field: AnyField, value: object) -> bool:
             return isinstance(value, list)
         case serializers.Serializer() | serializers.DictField():
             return isinstance(value, dict)
-        case Flag():
+        case FlagField():
             return isinstance(value, bool)
-        case Whole():
+        case WholeNumberField():
             return isinstance(value, int) and not isinstance(value, bool)
-        case Number():
+        case NumberField():
             return isinstance(value, int | float) and not isinstance(value, bool)
         case _:
             return isinstance(value, str)
@@ -125,7 +133,15 @@ class TestEveryField:
                     )
 
 
-SHOWN_TO_NOBODY = (Word, Reference, CodeField, Email, SpokenText, Transcript, Address)
+SHOWN_TO_NOBODY = (
+    WordField,
+    ReferenceField,
+    CodeField,
+    EmailField,
+    SpokenTextField,
+    TranscriptField,
+    AddressField,
+)
 """Texts that are looked up, checked by rules of their own, or read by nobody else: their docstrings
 say which.
 """
@@ -142,7 +158,7 @@ class TestAFieldForWords:
         bare = {
             place: kind
             for place, kind in found.items()
-            if kind not in {ShownText, *SHOWN_TO_NOBODY}
+            if kind not in {ShownTextField, *SHOWN_TO_NOBODY}
         }
         assert bare == {}
         assert all(kind.__doc__ for kind in SHOWN_TO_NOBODY)
@@ -151,12 +167,12 @@ class TestAFieldForWords:
             "EraseForm.reason",
             "CorrectionForm.reason",
             "VoiceForm.description",
-        } <= {place for place, kind in found.items() if kind is ShownText}
+        } <= {place for place, kind in found.items() if kind is ShownTextField}
 
     def test_takes_nothing_from_letters_that_draw_nothing(self) -> None:
         for form in forms():
             for name, field in form().fields.items():
-                if isinstance(field, ShownText):
+                if isinstance(field, ShownTextField):
                     for text in ("\u200b", "\u2060\ufeff", "\u3164", "\u00ad \u200b"):
                         try:
                             said = field.run_validation(text)

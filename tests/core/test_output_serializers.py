@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from rest_framework import serializers
 
-from core.api.fields import NullableText, Timestamp
+from core.api.fields import NullableTextField, TimestampField
 from core.api.pagination import ListPage, make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
@@ -29,9 +29,9 @@ class ChairSerializer(ObjectSerializer[Chair]):
     """A chair."""
 
     object_name = "chair"
-    colour = NullableText()
+    colour = NullableTextField()
     legs = serializers.IntegerField()
-    sold_at = Timestamp(required=False)
+    sold_at = TimestampField(required=False)
 
     def open_notes(self, row: Chair) -> Notes:
         return Notes(external_id=f"own-{row.id}")

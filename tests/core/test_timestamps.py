@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from rest_framework import serializers
 
-from core.api.fields import Moment
+from core.api.fields import MomentField
 
 
 class TestAMoment:
@@ -26,7 +26,7 @@ class TestAMoment:
         ],
     )
     def test_is_read_as_rfc_3339_writes_it(self, written: str, meant: datetime) -> None:
-        assert Moment().run_validation(written) == meant
+        assert MomentField().run_validation(written) == meant
 
     @pytest.mark.parametrize(
         "written",
@@ -66,11 +66,11 @@ class TestAMoment:
     )
     def test_in_another_grammar_is_refused(self, written: object) -> None:
         with pytest.raises(serializers.ValidationError):
-            Moment().run_validation(written)
+            MomentField().run_validation(written)
 
     @pytest.mark.parametrize(
         "written", ["1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"]
     )
     def test_that_lies_too_far_away_is_refused(self, written: str) -> None:
         with pytest.raises(serializers.ValidationError):
-            Moment().run_validation(written)
+            MomentField().run_validation(written)

@@ -12,7 +12,7 @@ from consent.documents import consent_record
 from consent.errors import NotSigned
 from consent.models import Consent
 from consent.policy.change_reasons import Party
-from core.api.fields import Constant, Timestamp
+from core.api.fields import ConstantField, TimestampField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import OutputSerializer
 from core.canonical_json import Json
@@ -24,7 +24,7 @@ Values = Mapping[str, Json]
 class RecordSerializer(OutputSerializer[Consent]):
     """A signed record: the exact bytes, their hash, the signature and the key, bytes in base64."""
 
-    object = Constant("consent_record")
+    object = ConstantField("consent_record")
     consent = serializers.CharField(source="id")
     record = serializers.CharField()
     jws = serializers.CharField(source="record_jws")
@@ -51,9 +51,9 @@ class EventSerializer(OutputSerializer[LoggedEvent]):
     """An event of the log. `body` is null once the key that opens it is gone."""
 
     id = serializers.CharField(source="event_id")
-    object = Constant("event")
+    object = ConstantField("event")
     type = serializers.CharField(source="kind")
-    created_at = Timestamp(source="at")
+    created_at = TimestampField(source="at")
     livemode = serializers.BooleanField()
     log_index = serializers.IntegerField(source="index", allow_null=True)
     refs = serializers.DictField(child=serializers.CharField())
@@ -64,7 +64,7 @@ class EventSerializer(OutputSerializer[LoggedEvent]):
 EventList = make_list_serializer(EventSerializer, "All events of a consent, oldest first.")
 
 
-class ScopeInWords(OutputSerializer[Values]):
+class ScopeInWordsSerializer(OutputSerializer[Values]):
     """A grant in sentences."""
 
     grant = serializers.CharField()
@@ -81,7 +81,7 @@ class CorrectionSerializer(OutputSerializer[Values]):
     after = serializers.DictField(child=serializers.CharField(allow_null=True))
 
 
-class SignedPerson(OutputSerializer[Values]):
+class SignedPersonSerializer(OutputSerializer[Values]):
     """The name under which was signed, null after an erasure. Corrections stand beside it."""
 
     signed_name = serializers.CharField(allow_null=True)
@@ -94,12 +94,12 @@ class ReceiptSerializer(OutputSerializer[Values]):
     schema_version = serializers.CharField()
     profile = serializers.URLField()
     receipt_id = serializers.CharField()
-    object = Constant("consent_receipt")
+    object = ConstantField("consent_receipt")
     issued_at = serializers.DateTimeField()
     livemode = serializers.BooleanField()
     state = serializers.CharField()
     record = serializers.DictField()
-    person = SignedPerson()
+    person = SignedPersonSerializer()
     record_sha256 = serializers.CharField()
     jws = serializers.CharField()
-    scope_in_words = ScopeInWords(many=True)
+    scope_in_words = ScopeInWordsSerializer(many=True)

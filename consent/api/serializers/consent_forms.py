@@ -10,11 +10,20 @@ from typing import Final
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from consent.api.serializers.shared_forms import DescribedForm, code_list, word_list
+from consent.api.serializers.shared_forms import DescribedFormSerializer, code_list, word_list
 from consent.policy import actions, channels, territories
 from consent.policy.state_machine import ConsentState
 from core import durations
-from core.api.fields import MOST, Bounded, Choice, CodeField, Moment, ShownText, Whole, Word
+from core.api.fields import (
+    MOST,
+    BoundedListField,
+    ChoiceField,
+    CodeField,
+    MomentField,
+    ShownTextField,
+    WholeNumberField,
+    WordField,
+)
 from core.api.serializers import StrictSerializer
 from core.errors import Invalid
 
@@ -24,23 +33,25 @@ MOST_SECONDS: Final = MOST // 1000
 """Seconds are counted in milliseconds."""
 
 
-class QuotaForm(StrictSerializer):
+class QuotaFormSerializer(StrictSerializer):
     """How much may be made: in all, or in each calendar day, week, month or year (UTC)."""
 
-    characters = Whole(required=False, allow_null=True)
-    seconds = Whole(required=False, allow_null=True, max_value=MOST_SECONDS)
-    clips = Whole(required=False, allow_null=True)
+    characters = WholeNumberField(required=False, allow_null=True)
+    seconds = WholeNumberField(required=False, allow_null=True, max_value=MOST_SECONDS)
+    clips = WholeNumberField(required=False, allow_null=True)
     period = CodeField(
         max_length=8, required=False, allow_null=True, help_text="P1D, P1W, P1M or P1Y."
     )
 
 
-class GrantForm(StrictSerializer):
+class GrantFormSerializer(StrictSerializer):
     """One purpose with its limits."""
 
-    use_case = Word(max_length=64)
-    intended_uses = ShownText(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
-    actions = Bounded(child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, limit=10)
+    use_case = WordField(max_length=64)
+    intended_uses = ShownTextField(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
+    actions = BoundedListField(
+        child=ChoiceField(choices=sorted(actions.ACTIONS)), allow_empty=False, limit=10
+    )
     languages = word_list(allow_empty=False)
     channels = word_list(
         required=False,
@@ -50,41 +61,44 @@ class GrantForm(StrictSerializer):
     territories = word_list(limit=300, required=False, allow_empty=False)
     exclusions = word_list(required=False)
     sensitive_content = word_list(required=False)
-    quota = QuotaForm(required=False, allow_null=True)
-    min_disclosure = Choice(choices=("none", "label", "spoken"), required=False)
-    on_death = Choice(choices=("stop", "run_to_expiry", "pass_to_estate"), required=False)
+    quota = QuotaFormSerializer(required=False, allow_null=True)
+    min_disclosure = ChoiceField(choices=("none", "label", "spoken"), required=False)
+    on_death = ChoiceField(choices=("stop", "run_to_expiry", "pass_to_estate"), required=False)
 
 
-class NarrowedGrant(GrantForm):
+class NarrowedGrantSerializer(GrantFormSerializer):
     """What is left of one grant. What is left out stays as it is."""
 
     id = CodeField(max_length=30, required=False)
-    use_case = Word(max_length=64, required=False)
-    intended_uses = ShownText(
+    use_case = WordField(max_length=64, required=False)
+    intended_uses = ShownTextField(
         fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False
     )
-    actions = Bounded(
-        child=Choice(choices=sorted(actions.ACTIONS)), allow_empty=False, limit=10, required=False
+    actions = BoundedListField(
+        child=ChoiceField(choices=sorted(actions.ACTIONS)),
+        allow_empty=False,
+        limit=10,
+        required=False,
     )
     languages = word_list(allow_empty=False, required=False)
 
 
-class Narrowing(StrictSerializer):
+class NarrowingSerializer(StrictSerializer):
     """All grants that shall be left. The others are removed."""
 
-    grants = Bounded(child=NarrowedGrant(), limit=20)
+    grants = BoundedListField(child=NarrowedGrantSerializer(), limit=20)
 
 
-class RepresentationForm(StrictSerializer):
+class RepresentationFormSerializer(StrictSerializer):
     """Who advised the person: counsel, a union under its agreement, or no one."""
 
-    kind = Choice(choices=("none", "counsel", "union"), default="none")
-    name = ShownText(max_length=200, required=False, allow_null=True)
-    agreement = ShownText(max_length=200, required=False, allow_null=True)
+    kind = ChoiceField(choices=("none", "counsel", "union"), default="none")
+    name = ShownTextField(max_length=200, required=False, allow_null=True)
+    agreement = ShownTextField(max_length=200, required=False, allow_null=True)
 
 
-class _Term(StrictSerializer):
-    valid_until = Moment(required=False, allow_null=True)
+class _TermSerializer(StrictSerializer):
+    valid_until = MomentField(required=False, allow_null=True)
     duration = CodeField(max_length=32, required=False, allow_null=True)
 
     def validate_duration(self, value: str | None) -> str | None:
@@ -97,27 +111,27 @@ class _Term(StrictSerializer):
         return value
 
 
-class LinkDelivery(StrictSerializer):
+class LinkDeliverySerializer(StrictSerializer):
     """By which way the link reaches the person.
 
     `controller` hands it to the organisation. The consent is then L0.
     """
 
-    channel = Choice(choices=("mail", "message", "controller"))
+    channel = ChoiceField(choices=("mail", "message", "controller"))
 
 
-class NewConsent(_Term, DescribedForm):
+class NewConsentSerializer(_TermSerializer, DescribedFormSerializer):
     """A request to one person."""
 
     speaker = CodeField(max_length=64)
     notice = CodeField(max_length=50, default="voice-cloning")
     locale = CodeField(max_length=35, default="en")
-    assurance = Choice(choices=("L1", "L2", "L3"), default="L1")
+    assurance = ChoiceField(choices=("L1", "L2", "L3"), default="L1")
     jurisdictions = code_list(limit=50, length=16, required=False)
-    valid_from = Moment(required=False, allow_null=True)
-    representation = RepresentationForm(required=False, allow_null=True)
-    delivery = LinkDelivery(required=False, allow_null=True)
-    grants = Bounded(child=GrantForm(), allow_empty=False, limit=20)
+    valid_from = MomentField(required=False, allow_null=True)
+    representation = RepresentationFormSerializer(required=False, allow_null=True)
+    delivery = LinkDeliverySerializer(required=False, allow_null=True)
+    grants = BoundedListField(child=GrantFormSerializer(), allow_empty=False, limit=20)
 
     def validate_jurisdictions(self, value: list[str]) -> list[str]:
         """Check that the territories are known, and return each once in its canonical spelling."""
@@ -129,17 +143,17 @@ class NewConsent(_Term, DescribedForm):
             ) from None
 
 
-class Renewal(_Term):
+class RenewalSerializer(_TermSerializer):
     """For how long to ask this time. Left out, it is as long as before.
 
     `delivery` is that of the new link.
     """
 
-    delivery = LinkDelivery(required=False, allow_null=True)
+    delivery = LinkDeliverySerializer(required=False, allow_null=True)
 
 
 @extend_schema_serializer(component_name="Reason")
-class ReasonRequest(StrictSerializer):
+class ReasonRequestSerializer(StrictSerializer):
     """The reason of a change.
 
     It is a code of `GET /v1/reasons`, or words. Words count as `other` and are kept under the
@@ -147,18 +161,18 @@ class ReasonRequest(StrictSerializer):
     """
 
     # A reason of signs alone keeps no one from ending a consent.
-    reason = ShownText(
+    reason = ShownTextField(
         fewest=0, one_line=False, max_length=2000, required=False, allow_blank=True, default=""
     )
 
 
-class Nothing(StrictSerializer):
+class NothingSerializer(StrictSerializer):
     """A body without fields."""
 
 
-class ConsentFilter(StrictSerializer):
+class ConsentFilterSerializer(StrictSerializer):
     """What a list of consents may be narrowed by."""
 
     speaker = CodeField(max_length=64, required=False)
-    state = Choice(choices=[str(state) for state in ConsentState], required=False)
-    expiring_before = Moment(required=False)
+    state = ChoiceField(choices=[str(state) for state in ConsentState], required=False)
+    expiring_before = MomentField(required=False)

@@ -11,7 +11,7 @@ from consent import intended_uses
 from consent.lifecycle import consent_requests, link_deliveries, sealed_fields
 from consent.models import Consent, Grant, NoticeVersion
 from consent.policy.state_machine import ConsentState
-from core.api.fields import NullableText, Timestamp
+from core.api.fields import NullableTextField, TimestampField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
@@ -100,15 +100,15 @@ class ConsentSerializer(ObjectSerializer[Consent]):
     assurance = serializers.ChoiceField(choices=("L0", "L1", "L2", "L3"))
     method = serializers.CharField(source="signed_method", allow_null=True)
     delivery = DeliverySerializer(allow_null=True)
-    valid_from = Timestamp(allow_null=True)
-    valid_until = Timestamp(allow_null=True)
-    duration = NullableText()
+    valid_from = TimestampField(allow_null=True)
+    valid_until = TimestampField(allow_null=True)
+    duration = NullableTextField()
     grants = GrantSerializer(many=True)
-    signing_expires_at = Timestamp(source="link_expires_at")
-    signed_at = Timestamp(allow_null=True)
-    record_sha256 = NullableText()
-    revoked_at = Timestamp(allow_null=True)
-    ended_at = Timestamp(allow_null=True)
+    signing_expires_at = TimestampField(source="link_expires_at")
+    signed_at = TimestampField(allow_null=True)
+    record_sha256 = NullableTextField()
+    revoked_at = TimestampField(allow_null=True)
+    ended_at = TimestampField(allow_null=True)
     supersedes = serializers.CharField(source="supersedes_id", allow_null=True)
     warnings = WarningSerializer(many=True)
 
@@ -130,7 +130,7 @@ class ConsentSerializer(ObjectSerializer[Consent]):
         }
 
 
-class RequestedConsent(ConsentSerializer):
+class RequestedConsentSerializer(ConsentSerializer):
     """A request that was just made. `signing_url` is there for test data and for level L0 alone."""
 
     signing_url = serializers.CharField(required=False)

@@ -11,22 +11,29 @@ from consent.api.serializers.shared_forms import word_list
 from consent.models import Decision
 from consent.policy import actions
 from consent.policy.reasons import GATE_REASONS
-from core.api.fields import Choice, CodeField, NullableText, Timestamp, Whole, Word
+from core.api.fields import (
+    ChoiceField,
+    CodeField,
+    NullableTextField,
+    TimestampField,
+    WholeNumberField,
+    WordField,
+)
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.canonical_json import Json
 
 
-class NewDecision(StrictSerializer):
+class NewDecisionSerializer(StrictSerializer):
     """A question to the gate: would this be allowed? Names a voice or a consent."""
 
     voice = CodeField(max_length=64, required=False, allow_null=True)
     consent = CodeField(max_length=64, required=False, allow_null=True)
-    action = Choice(choices=sorted(actions.ACTIONS), default="synthesize")
-    language = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    use_case = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    channel = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    territory = Word(max_length=64, required=False, allow_null=True, allow_blank=True)
-    characters = Whole(default=0)
+    action = ChoiceField(choices=sorted(actions.ACTIONS), default="synthesize")
+    language = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    use_case = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    channel = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    territory = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    characters = WholeNumberField(default=0)
     labels = word_list(limit=20, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +45,7 @@ class NewDecision(StrictSerializer):
         return attrs
 
 
-class RefusalReason(OutputSerializer[Mapping[str, Json]]):
+class RefusalReasonSerializer(OutputSerializer[Mapping[str, Json]]):
     """One thing that speaks against: a stable code, a sentence, and what was needed beside what was
     granted.
     """
@@ -51,7 +58,7 @@ class RefusalReason(OutputSerializer[Mapping[str, Json]]):
     granted = serializers.ListField(child=serializers.JSONField())
 
 
-class GivenWords(OutputSerializer[Mapping[str, Json]]):
+class GivenWordsSerializer(OutputSerializer[Mapping[str, Json]]):
     """The caller's own words where they were written in another way.
 
     One that has not the shape of a code stands here as `?`.
@@ -78,7 +85,7 @@ class AskSerializer(OutputSerializer[Mapping[str, Json]]):
     labels = serializers.ListField(child=serializers.CharField())
     samples = serializers.ListField(child=serializers.CharField())
     assurance_floor = serializers.IntegerField(required=False)
-    given = GivenWords(required=False)
+    given = GivenWordsSerializer(required=False)
 
 
 class DecisionSerializer(ObjectSerializer[Decision]):
@@ -87,11 +94,11 @@ class DecisionSerializer(ObjectSerializer[Decision]):
     object_name = "decision"
 
     allowed = serializers.BooleanField()
-    reasons = RefusalReason(many=True)
+    reasons = RefusalReasonSerializer(many=True)
     consent = serializers.CharField(source="consent_id", allow_null=True)
     grant = serializers.CharField(source="grant_id", allow_null=True)
-    voice = NullableText(source="voice_id")
+    voice = NullableTextField(source="voice_id")
     ask = AskSerializer()
     preview = serializers.BooleanField()
     policy_version = serializers.CharField()
-    expires_at = Timestamp()
+    expires_at = TimestampField()

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act, Party, ReasonCode
 from consent.policy.state_machine import MOVES, REVOKED
-from core.api.fields import Constant
+from core.api.fields import ConstantField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import OutputSerializer
 
@@ -21,7 +21,7 @@ class ReasonCodeSerializer(OutputSerializer[ReasonCode]):
     `by` says who wanted the act, `leads_to` how a consent reads that it ended.
     """
 
-    object = Constant("reason")
+    object = ConstantField("reason")
     code = serializers.CharField(source="name")
     detail = serializers.CharField(source="meaning")
     applies_to = serializers.ListField(

@@ -9,10 +9,10 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from consent import speakers
-from consent.api.serializers.shared_forms import DescribedForm
+from consent.api.serializers.shared_forms import DescribedFormSerializer
 from consent.models import Speaker
 from consent.policy import languages, territories
-from core.api.fields import Choice, CodeField, Email, ShownText, Timestamp
+from core.api.fields import ChoiceField, CodeField, EmailField, ShownTextField, TimestampField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, StrictSerializer
 from core.caller_notes import Notes
@@ -21,11 +21,11 @@ _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 _PERSONAL: Final = ("name", "email", "country", "locale", "phone")
 
 
-class SpeakerChanges(DescribedForm):
+class SpeakerChangesSerializer(DescribedFormSerializer):
     """Fields of a speaker that may change. Each may be left out."""
 
-    name = ShownText(max_length=200, required=False)
-    email = Email(required=False)
+    name = ShownTextField(max_length=200, required=False)
+    email = EmailField(required=False)
     country = CodeField(max_length=2, required=False, allow_null=True)
     locale = CodeField(max_length=35, required=False, allow_null=True)
     phone = CodeField(
@@ -65,27 +65,27 @@ class SpeakerChanges(DescribedForm):
             ) from None
 
 
-class CorrectionForm(StrictSerializer):
+class CorrectionFormSerializer(StrictSerializer):
     """Why signed data change. The words are kept sealed beside the old values."""
 
-    reason = ShownText(one_line=False, max_length=500)
+    reason = ShownTextField(one_line=False, max_length=500)
 
 
-class SpeakerUpdate(SpeakerChanges):
+class SpeakerUpdateSerializer(SpeakerChangesSerializer):
     """A change.
 
     Name, addresses and country of a person who has signed change by a correction alone.
     """
 
-    correction = CorrectionForm(required=False)
+    correction = CorrectionFormSerializer(required=False)
 
 
-class NewSpeaker(SpeakerChanges):
+class NewSpeakerSerializer(SpeakerChangesSerializer):
     """A person to be entered: name and e-mail must be said."""
 
-    name = ShownText(max_length=200)
-    email = Email()
-    kind = Choice(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
+    name = ShownTextField(max_length=200)
+    email = EmailField()
+    kind = ChoiceField(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
 
 
 class SpeakerSerializer(ObjectSerializer[Speaker]):
@@ -100,7 +100,7 @@ class SpeakerSerializer(ObjectSerializer[Speaker]):
     country = serializers.CharField(allow_null=True)
     locale = serializers.CharField(allow_null=True)
     phone = serializers.CharField(allow_null=True)
-    erased_at = Timestamp(allow_null=True)
+    erased_at = TimestampField(allow_null=True)
 
     def open_notes(self, row: Speaker) -> Notes:
         """Open what the caller noted."""

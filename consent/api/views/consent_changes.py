@@ -11,7 +11,11 @@ from rest_framework.views import APIView
 
 from accounts.authentication import get_caller, get_sandbox_caller
 from consent import services
-from consent.api.serializers.consent_forms import Narrowing, Nothing, ReasonRequest
+from consent.api.serializers.consent_forms import (
+    NarrowingSerializer,
+    NothingSerializer,
+    ReasonRequestSerializer,
+)
 from consent.api.serializers.consent_serializers import ConsentSerializer
 from consent.api.views.lookups import acting_as, answer_changed
 from core.api.serializers import read_form
@@ -23,11 +27,11 @@ class ConsentRevocationView(APIView):
     scope = "consents"
 
     @extend_schema(
-        operation_id="consents_revoke", request=ReasonRequest, responses=ConsentSerializer
+        operation_id="consents_revoke", request=ReasonRequestSerializer, responses=ConsentSerializer
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Revoke the consent, at once and for good. Doing it twice changes nothing."""
-        caller, form = get_caller(request), read_form(ReasonRequest, request.data)
+        caller, form = get_caller(request), read_form(ReasonRequestSerializer, request.data)
         changed = services.withdraw_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -38,11 +42,13 @@ class ConsentSuspensionView(APIView):
     scope = "consents"
 
     @extend_schema(
-        operation_id="consents_suspend", request=ReasonRequest, responses=ConsentSerializer
+        operation_id="consents_suspend",
+        request=ReasonRequestSerializer,
+        responses=ConsentSerializer,
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Suspend the consent. Nothing is allowed until it is resumed."""
-        caller, form = get_caller(request), read_form(ReasonRequest, request.data)
+        caller, form = get_caller(request), read_form(ReasonRequestSerializer, request.data)
         changed = services.suspend_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -53,11 +59,11 @@ class ConsentResumptionView(APIView):
     scope = "consents"
 
     @extend_schema(
-        operation_id="consents_resume", request=ReasonRequest, responses=ConsentSerializer
+        operation_id="consents_resume", request=ReasonRequestSerializer, responses=ConsentSerializer
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Resume a suspended consent, unless the person suspended it."""
-        caller, form = get_caller(request), read_form(ReasonRequest, request.data)
+        caller, form = get_caller(request), read_form(ReasonRequestSerializer, request.data)
         changed = services.resume_consent(consent_id, reason=form["reason"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -67,10 +73,12 @@ class ConsentNarrowingView(APIView):
 
     scope = "consents"
 
-    @extend_schema(operation_id="consents_narrow", request=Narrowing, responses=ConsentSerializer)
+    @extend_schema(
+        operation_id="consents_narrow", request=NarrowingSerializer, responses=ConsentSerializer
+    )
     def post(self, request: Request, consent_id: str) -> Response:
         """Narrow the grants. Only narrower is possible without a new signature."""
-        caller, form = get_caller(request), read_form(Narrowing, request.data)
+        caller, form = get_caller(request), read_form(NarrowingSerializer, request.data)
         changed = services.narrow_consent(consent_id, grants=form["grants"], **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -82,7 +90,7 @@ class ConsentResendingView(APIView):
 
     @extend_schema(
         operation_id="consents_resend",
-        request=Nothing,
+        request=NothingSerializer,
         responses={200: ConsentSerializer, 409: None, 429: None, 503: None},
     )
     def post(self, request: Request, consent_id: str) -> Response:
@@ -92,7 +100,7 @@ class ConsentResendingView(APIView):
         times at most.
         """
         caller = get_caller(request)
-        read_form(Nothing, request.data)
+        read_form(NothingSerializer, request.data)
         changed = services.resend_link(consent_id, **acting_as(caller))
         return answer_changed(changed.id, caller)
 
@@ -103,11 +111,13 @@ class TestSignatureView(APIView):
     scope = "consents"
     __test__ = False
 
-    @extend_schema(operation_id="test_consents_sign", request=Nothing, responses=ConsentSerializer)
+    @extend_schema(
+        operation_id="test_consents_sign", request=NothingSerializer, responses=ConsentSerializer
+    )
     def post(self, request: Request, consent_id: str) -> Response:
         """Sign as the speaker, without the ceremony. Test keys only."""
         caller = get_sandbox_caller(request)
-        read_form(Nothing, request.data)
+        read_form(NothingSerializer, request.data)
         signed = services.sign_as_test(
             consent_id,
             organisation_id=caller.organisation_id,

@@ -21,11 +21,15 @@ from consent.api.serializers.consent_evidence import (
     ReceiptSerializer,
     RecordSerializer,
 )
-from consent.api.serializers.consent_forms import ConsentFilter, NewConsent, Renewal
+from consent.api.serializers.consent_forms import (
+    ConsentFilterSerializer,
+    NewConsentSerializer,
+    RenewalSerializer,
+)
 from consent.api.serializers.consent_serializers import (
     ConsentList,
     ConsentSerializer,
-    RequestedConsent,
+    RequestedConsentSerializer,
 )
 from consent.api.views.lookups import acting_as, answer_consent, get_own_consent
 from consent.models import Consent
@@ -44,25 +48,29 @@ class ConsentListView(APIView):
     scope = "consents"
 
     @extend_schema(
-        operation_id="consents_list", parameters=[ConsentFilter, *PAGE], responses=ConsentList
+        operation_id="consents_list",
+        parameters=[ConsentFilterSerializer, *PAGE],
+        responses=ConsentList,
     )
     def get(self, request: Request) -> Response:
         """List the consents, newest first."""
         caller, filters = get_caller(request), read_filters(request)
         at = caller.now()
 
-        rows = _filter_consents(_list_consents(caller), read_form(ConsentFilter, filters), at=at)
+        rows = _filter_consents(
+            _list_consents(caller), read_form(ConsentFilterSerializer, filters), at=at
+        )
         return list_page(request, rows, ConsentList, filters=filters, context={"at": at})
 
     @extend_schema(
         operation_id="consents_create",
-        request=NewConsent,
+        request=NewConsentSerializer,
         parameters=[describe_header("Location", "Where the consent is.", 201)],
-        responses={201: RequestedConsent, 404: None, 503: None},
+        responses={201: RequestedConsentSerializer, 404: None, 503: None},
     )
     def post(self, request: Request) -> Response:
         """Ask a person for consent."""
-        caller, form = get_caller(request), read_form(NewConsent, request.data)
+        caller, form = get_caller(request), read_form(NewConsentSerializer, request.data)
         made = services.request_consent(
             organisation=caller.organisation,
             livemode=caller.livemode,
@@ -82,13 +90,13 @@ class ConsentRenewalView(APIView):
 
     @extend_schema(
         operation_id="consents_renew",
-        request=Renewal,
+        request=RenewalSerializer,
         parameters=[describe_header("Location", "Where the new request is.", 201)],
-        responses={201: RequestedConsent, 503: None},
+        responses={201: RequestedConsentSerializer, 503: None},
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Make a new request, prefilled. Once signed, it takes this one's place."""
-        caller, form = get_caller(request), read_form(Renewal, request.data)
+        caller, form = get_caller(request), read_form(RenewalSerializer, request.data)
         made = services.renew_consent(
             consent_id, delivery=_pop_channel(form), **form, **acting_as(caller)
         )
@@ -197,7 +205,7 @@ def _filter_consents(
 
 def _answer_created(made: services.ConsentRequest, caller: Caller) -> Response:
     found = get_own_consent(made.consent.id, caller)
-    body = RequestedConsent(found, context={"at": found.created_at, "request": made}).data
+    body = RequestedConsentSerializer(found, context={"at": found.created_at, "request": made}).data
 
     # A live link is a secret that is shown once. In the sandbox a retry may show it again.
     answer = SecretResponse if caller.livemode and "signing_url" in body else Response

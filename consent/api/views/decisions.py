@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import Caller, get_caller
 from consent import gate, voice_lookup
-from consent.api.serializers.decision_serializers import DecisionSerializer, NewDecision
+from consent.api.serializers.decision_serializers import DecisionSerializer, NewDecisionSerializer
 from consent.models import Decision
 from core.api.openapi import describe_header
 from core.api.serializers import read_form
@@ -25,14 +25,14 @@ class DecisionListView(APIView):
 
     @extend_schema(
         operation_id="decisions_create",
-        request=NewDecision,
+        request=NewDecisionSerializer,
         parameters=[describe_header("Sayso-Decision", "The decision's id.", 200)],
         responses={200: DecisionSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Ask whether something would be allowed, with all reasons when it would not."""
         caller = get_caller(request)
-        ask = _build_access_request(read_form(NewDecision, request.data), caller)
+        ask = _build_access_request(read_form(NewDecisionSerializer, request.data), caller)
         decision = gate.preview_decision(ask, at=caller.now(), actor=caller.actor)
         # A retry is answered from store only while this permission holds. A refusal is always
         # decided once more.

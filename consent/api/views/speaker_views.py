@@ -12,10 +12,10 @@ from rest_framework.views import APIView
 from accounts.authentication import get_caller
 from consent import services, speakers
 from consent.api.serializers.speaker_serializers import (
-    NewSpeaker,
+    NewSpeakerSerializer,
     SpeakerList,
     SpeakerSerializer,
-    SpeakerUpdate,
+    SpeakerUpdateSerializer,
 )
 from consent.models import Speaker
 from core.api.openapi import describe_header
@@ -39,7 +39,7 @@ class SpeakerListView(APIView):
 
     @extend_schema(
         operation_id="speakers_create",
-        request=NewSpeaker,
+        request=NewSpeakerSerializer,
         parameters=[describe_header("Location", "Where the speaker is.", 201)],
         responses={201: SpeakerSerializer},
     )
@@ -51,7 +51,7 @@ class SpeakerListView(APIView):
             livemode=caller.livemode,
             actor=caller.actor,
             at=caller.now(),
-            **read_form(NewSpeaker, request.data),
+            **read_form(NewSpeakerSerializer, request.data),
         )
         return Response(
             SpeakerSerializer(made).data,
@@ -76,7 +76,7 @@ class SpeakerDetailView(APIView):
 
     @extend_schema(
         operation_id="speakers_update",
-        request=SpeakerUpdate,
+        request=SpeakerUpdateSerializer,
         responses={200: SpeakerSerializer, 409: None},
     )
     def patch(self, request: Request, speaker_id: str) -> Response:
@@ -84,7 +84,7 @@ class SpeakerDetailView(APIView):
         with its reason.
         """
         caller = get_caller(request)
-        changes = read_form(SpeakerUpdate, request.data)
+        changes = read_form(SpeakerUpdateSerializer, request.data)
         correction = changes.pop("correction", None)
         changed = services.update_speaker(
             speaker_id,

@@ -6,23 +6,23 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import Choice, CodeField, Moment, NullableText, Timestamp
+from core.api.fields import ChoiceField, CodeField, MomentField, NullableTextField, TimestampField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from provenance.exports import export_sources
 from provenance.models import Export, ExportState
 
 
-class ExportInput(StrictSerializer):
+class ExportInputSerializer(StrictSerializer):
     """What to export: a kind, a half-open period, and for a person's own copy the person."""
 
-    kind = Choice(choices=export_sources.KINDS)
-    to = Moment(required=False, allow_null=True)
+    kind = ChoiceField(choices=export_sources.KINDS)
+    to = MomentField(required=False, allow_null=True)
     speaker = CodeField(required=False, allow_null=True, max_length=64)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add `from`, which cannot be the name of an attribute."""
-        return {**super().get_fields(), "from": Moment(required=False, allow_null=True)}
+        return {**super().get_fields(), "from": MomentField(required=False, allow_null=True)}
 
 
 class ExportProgressSerializer(OutputSerializer[Export]):
@@ -38,21 +38,21 @@ class ExportSerializer(ObjectSerializer[Export]):
 
     object_name = "export"
 
-    kind = Choice(choices=export_sources.KINDS)
-    to = Timestamp(allow_null=True, source="to_at")
-    speaker = NullableText(source="speaker_id")
+    kind = ChoiceField(choices=export_sources.KINDS)
+    to = TimestampField(allow_null=True, source="to_at")
+    speaker = NullableTextField(source="speaker_id")
     state = serializers.ChoiceField(choices=ExportState.values)
-    code = NullableText()
+    code = NullableTextField()
     progress = ExportProgressSerializer(source="*")
     size = serializers.IntegerField(allow_null=True)
-    sha256 = NullableText()
+    sha256 = NullableTextField()
     log_size = serializers.IntegerField(allow_null=True)
-    finished_at = Timestamp(allow_null=True)
-    expires_at = Timestamp(allow_null=True)
+    finished_at = TimestampField(allow_null=True)
+    expires_at = TimestampField(allow_null=True)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add `from`, which cannot be the name of an attribute."""
-        return {**super().get_fields(), "from": Timestamp(allow_null=True, source="from_at")}
+        return {**super().get_fields(), "from": TimestampField(allow_null=True, source="from_at")}
 
     def compute_fields(self, row: Export) -> dict[str, Any]:
         """Return the size, which is null before the bundle is there."""

@@ -11,7 +11,7 @@ from core.api.serializers import OutputSerializer, Rendered
 from provenance.verification.manifest_lookup import Match
 
 
-class BindingForm(serializers.Serializer[Any]):
+class BindingFormSerializer(serializers.Serializer[Any]):
     """A soft binding."""
 
     # For the document alone: the published API wants 400 for each fault, so the view reads it.

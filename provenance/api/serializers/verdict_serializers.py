@@ -8,7 +8,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from audio.containers import REASONS
-from core.api.fields import Timestamp
+from core.api.fields import TimestampField
 from core.api.serializers import OutputSerializer
 from provenance import verdict_text
 from provenance.verification import (
@@ -22,13 +22,13 @@ from provenance.verification import (
 MOST_FILES: Final = 20
 
 
-class VerifyForm(serializers.Serializer[Any]):
+class VerifyFormSerializer(serializers.Serializer[Any]):
     """The upload."""
 
     file = serializers.FileField()
 
 
-class VerifyBatchForm(serializers.Serializer[Any]):
+class VerifyBatchFormSerializer(serializers.Serializer[Any]):
     """The uploads."""
 
     files = serializers.ListField(
@@ -52,7 +52,7 @@ class FoundSerializer(OutputSerializer[ClipSummary]):
     """What may be said of a clip."""
 
     id = serializers.CharField()
-    issued_at = Timestamp()
+    issued_at = TimestampField()
     organisation = serializers.CharField()
     consent_state = serializers.CharField()
     consent_assurance = serializers.CharField(allow_null=True)

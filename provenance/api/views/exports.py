@@ -22,7 +22,11 @@ from core import clock
 from core.api.openapi import describe_header
 from core.api.pagination import PAGE, list_page
 from core.api.serializers import read_form
-from provenance.api.serializers.export_serializers import ExportInput, ExportList, ExportSerializer
+from provenance.api.serializers.export_serializers import (
+    ExportInputSerializer,
+    ExportList,
+    ExportSerializer,
+)
 from provenance.exports import export_requests
 from provenance.exports.zip_stream import join_blocks
 from provenance.models import Export
@@ -46,7 +50,7 @@ class ExportListView(APIView):
 
     @extend_schema(
         operation_id="exports_create",
-        request=ExportInput,
+        request=ExportInputSerializer,
         parameters=[describe_header("Location", "Where the export is.", 202)],
         responses={202: ExportSerializer, 404: None},
     )
@@ -56,7 +60,7 @@ class ExportListView(APIView):
         A person's own bundle needs `speakers:read` too. Without that scope an audit bundle has
         hashes in the place of the words of intended uses.
         """
-        caller, form = get_caller(request), read_form(ExportInput, request.data)
+        caller, form = get_caller(request), read_form(ExportInputSerializer, request.data)
         if form["kind"] == "speaker":
             demand_scope(caller, _OPENS_PEOPLE)
         # The key that will sign the first bundle, by the real time: the entry of this request names

@@ -26,7 +26,7 @@ from core.errors import AddressTooLong, Malformed, NotFound, TooLarge
 from provenance import anonymous_rate_limit
 from provenance.api.serializers.soft_binding_serializers import (
     AlgorithmsSerializer,
-    BindingForm,
+    BindingFormSerializer,
     MatchesSerializer,
 )
 from provenance.c2pa import manifest, signing_authority
@@ -127,7 +127,7 @@ class MatchesByBindingView(AnonymousView):
     @extend_schema(
         operation_id="c2pa_query_by_binding_in_body",
         parameters=[_MOST],
-        request=BindingForm,
+        request=BindingFormSerializer,
         responses={200: MatchesSerializer, 400: None},
         auth=[],
     )

@@ -18,9 +18,9 @@ from provenance import anonymous_rate_limit, verification
 from provenance.api.serializers.verdict_serializers import (
     MOST_FILES,
     VerdictSerializer,
-    VerifyBatchForm,
+    VerifyBatchFormSerializer,
     VerifyBatchSerializer,
-    VerifyForm,
+    VerifyFormSerializer,
 )
 
 
@@ -34,7 +34,7 @@ class VerifyView(APIView):
 
     @extend_schema(
         operation_id="verify",
-        request={"multipart/form-data": VerifyForm},
+        request={"multipart/form-data": VerifyFormSerializer},
         responses=VerdictSerializer,
         auth=[],
     )
@@ -58,7 +58,7 @@ class VerifyBatchView(APIView):
 
     @extend_schema(
         operation_id="verify_batch",
-        request={"multipart/form-data": VerifyBatchForm},
+        request={"multipart/form-data": VerifyBatchFormSerializer},
         responses=VerifyBatchSerializer,
     )
     def post(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import Moment, NullableText, Timestamp
+from core.api.fields import MomentField, NullableTextField, TimestampField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
@@ -24,7 +24,7 @@ from voices.speech.disclosure import Disclosure
 AnyField = serializers.Field[Any, Any, Any, Any]
 
 
-class Thousandths(serializers.FloatField):
+class ThousandthsField(serializers.FloatField):
     """A number that the row holds in thousandths."""
 
     # The row's own unit.
@@ -43,13 +43,13 @@ def _build_field(name: str, clip_field: ClipField) -> AnyField:
     source: dict[str, Any] = {} if name == clip_field.column else {"source": clip_field.column}
     match clip_field.kind:
         case FieldKind.OPTIONAL:
-            return NullableText(**source)
+            return NullableTextField(**source)
         case FieldKind.NUMBER:
             return serializers.IntegerField(**source)
         case FieldKind.THOUSANDTHS:
-            return Thousandths(**source)
+            return ThousandthsField(**source)
         case FieldKind.TIME:
-            return Timestamp(allow_null=True, **source)
+            return TimestampField(allow_null=True, **source)
         case FieldKind.LIST:
             return serializers.ListField(child=serializers.CharField(), **source)
         case _:
@@ -185,14 +185,14 @@ class OpeningSerializer(OutputSerializer[Mapping[str, Any]]):
     body = serializers.DictField(help_text="What the entry's commitment is over.")
 
 
-class ClipFilter(StrictSerializer):
+class ClipFilterSerializer(StrictSerializer):
     """What a list of clips may be narrowed by: a half-open period, a voice, a consent."""
 
     voice = code_field(64, required=False)
     consent = code_field(64, required=False)
-    to = Moment(required=False, help_text="Clips issued before this time.")
+    to = MomentField(required=False, help_text="Clips issued before this time.")
 
     def get_fields(self) -> dict[str, AnyField]:
         """Add `from`, which cannot be the name of an attribute."""
-        since = Moment(required=False, help_text="Clips issued at this time or later.")
+        since = MomentField(required=False, help_text="Clips issued at this time or later.")
         return {**super().get_fields(), "from": since}

@@ -13,14 +13,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.fields import TextField, Word
+from core.api.fields import TextField, WordField
 from core.errors import TooLarge
 
 MOST_CHARACTERS: Final = 5_000
 _LAYOUT: Final = frozenset("\n\r\t")
 
 
-class SpokenText(serializers.CharField):
+class SpokenTextField(serializers.CharField):
     """A text to speak: 1 to 5000 characters, not all blank, no control characters but line ends and
     tabs.
     """
@@ -44,12 +44,12 @@ class SpokenText(serializers.CharField):
         return text
 
 
-class Transcript(TextField):
+class TranscriptField(TextField):
     """What is said in a recording: for engines, and for no person to read."""
 
 
 @extend_schema_field(OpenApiTypes.DOUBLE)
-class Number(serializers.Field[float, Any, float, Any]):
+class NumberField(serializers.Field[float, Any, float, Any]):
     """A finite JSON number. Texts and booleans are none."""
 
     def to_internal_value(self, data: Any) -> float:
@@ -69,7 +69,7 @@ class Number(serializers.Field[float, Any, float, Any]):
 
 
 @extend_schema_field({"type": "string", "contentEncoding": "base64", "contentMediaType": "audio/*"})
-class Base64Audio(serializers.Field[bytes, Any, str, Any]):
+class Base64AudioField(serializers.Field[bytes, Any, str, Any]):
     """Audio in base64 (RFC 4648, section 4), bounded by the upload limit.
 
     No bytes at all are a sample's problem.
@@ -93,6 +93,6 @@ class Base64Audio(serializers.Field[bytes, Any, str, Any]):
         return base64.b64encode(value).decode("ascii")
 
 
-def code_field(max_length: int = 64, **options: Any) -> Word:
+def code_field(max_length: int = 64, **options: Any) -> WordField:
     """Return a field for a code or an id of at most `max_length` characters."""
-    return Word(max_length=max_length, **options)
+    return WordField(max_length=max_length, **options)

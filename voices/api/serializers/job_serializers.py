@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from consent.api.serializers.decision_serializers import RefusalReason
-from core.api.fields import NullableText, Timestamp
+from consent.api.serializers.decision_serializers import RefusalReasonSerializer
+from core.api.fields import NullableTextField, TimestampField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
@@ -30,10 +30,10 @@ class JobItemSerializer(OutputSerializer[JobItem]):
 
     position = serializers.IntegerField(min_value=0)
     state = serializers.ChoiceField(choices=JobState.values)
-    clip = NullableText(source="clip_id")
-    decision = NullableText(source="decision_id")
-    code = NullableText()
-    reasons = RefusalReason(many=True)
+    clip = NullableTextField(source="clip_id")
+    decision = NullableTextField(source="decision_id")
+    code = NullableTextField()
+    reasons = RefusalReasonSerializer(many=True)
 
 
 class JobSerializer(ObjectSerializer[Job]):
@@ -46,13 +46,13 @@ class JobSerializer(ObjectSerializer[Job]):
     kind = serializers.ChoiceField(choices=JobKind.values)
     state = serializers.ChoiceField(choices=JobState.values)
     progress = ProgressSerializer(source="*")
-    finished_at = Timestamp(allow_null=True)
+    finished_at = TimestampField(allow_null=True)
 
     # A row has no attribute `outcome`: these are left out unless `compute_fields` returns them.
-    clip = NullableText(source="outcome.clip", required=False)
-    decision = NullableText(source="outcome.decision", required=False)
-    code = NullableText(source="outcome.code", required=False)
-    reasons = RefusalReason(many=True, source="outcome.reasons", required=False)
+    clip = NullableTextField(source="outcome.clip", required=False)
+    decision = NullableTextField(source="outcome.decision", required=False)
+    code = NullableTextField(source="outcome.code", required=False)
+    reasons = RefusalReasonSerializer(many=True, source="outcome.reasons", required=False)
     items = JobItemSerializer(many=True, source="outcome.items", required=False)
 
     def open_notes(self, row: Job) -> Notes:

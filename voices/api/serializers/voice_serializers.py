@@ -12,31 +12,41 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from core import canonical_json
-from core.api.fields import Bounded, Flag, Metadata, NullableText, Reference, ShownText, Timestamp
+from core.api.fields import (
+    BoundedListField,
+    FlagField,
+    MetadataField,
+    NullableTextField,
+    ReferenceField,
+    ShownTextField,
+    TimestampField,
+)
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
 from core.errors import Malformed
 from voices import voice_comparison, voice_labels
-from voices.api.serializers.input_fields import Base64Audio, Transcript, code_field
+from voices.api.serializers.input_fields import Base64AudioField, TranscriptField, code_field
 from voices.models import ReviewState, Voice, VoiceReview, VoiceState
 
 MOST_SAMPLES: Final = 25
 
 
-class SampleForm(StrictSerializer):
+class SampleFormSerializer(StrictSerializer):
     """One sample in a JSON body."""
 
-    audio_base64 = Base64Audio()
-    transcript = Transcript(max_length=5_000, required=False, allow_blank=True, allow_null=True)
+    audio_base64 = Base64AudioField()
+    transcript = TranscriptField(
+        max_length=5_000, required=False, allow_blank=True, allow_null=True
+    )
 
 
-class VoiceForm(StrictSerializer):
+class VoiceFormSerializer(StrictSerializer):
     """`POST /v1/voices` in JSON."""
 
     consent = code_field(64)
-    name = ShownText(max_length=200)
-    description = ShownText(
+    name = ShownTextField(max_length=200)
+    description = ShownTextField(
         fewest=0,
         one_line=False,
         max_length=2_000,
@@ -49,15 +59,15 @@ class VoiceForm(StrictSerializer):
     use_case = code_field(64, required=False, allow_null=True)
     channel = code_field(64, required=False, allow_null=True)
     territory = code_field(64, required=False, allow_null=True)
-    samples = Bounded(child=SampleForm(), allow_empty=False, limit=MOST_SAMPLES)
-    transcripts = Bounded(
-        child=Transcript(max_length=5_000, allow_blank=True, allow_null=True),
+    samples = BoundedListField(child=SampleFormSerializer(), allow_empty=False, limit=MOST_SAMPLES)
+    transcripts = BoundedListField(
+        child=TranscriptField(max_length=5_000, allow_blank=True, allow_null=True),
         required=False,
         limit=MOST_SAMPLES,
     )
-    denoise = Flag(default=False)
-    external_id = Reference(max_length=200, required=False, allow_blank=True, allow_null=True)
-    metadata = Metadata(required=False)
+    denoise = FlagField(default=False)
+    external_id = ReferenceField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    metadata = MetadataField(required=False)
 
     def validate_denoise(self, denoise: bool) -> bool:  # noqa: FBT001 - the framework's hook
         """Refuse what no engine here does."""
@@ -80,24 +90,24 @@ class VoiceForm(StrictSerializer):
         return attrs
 
 
-class VoiceUpload(VoiceForm):
+class VoiceUploadSerializer(VoiceFormSerializer):
     """`POST /v1/voices` as multipart/form-data: `samples` are files. For the OpenAPI document."""
 
-    samples = Bounded(
+    samples = BoundedListField(
         child=serializers.FileField(error_messages={"invalid": "This must be a file."}),
         limit=MOST_SAMPLES,
     )
 
 
-class VoiceChanges(StrictSerializer):
+class VoiceChangesSerializer(StrictSerializer):
     """`PATCH /v1/voices/{id}`."""
 
-    name = ShownText(max_length=200, required=False)
-    description = ShownText(
+    name = ShownTextField(max_length=200, required=False)
+    description = ShownTextField(
         fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
     )
-    external_id = Reference(max_length=200, required=False, allow_blank=True)
-    metadata = Metadata(required=False)
+    external_id = ReferenceField(max_length=200, required=False, allow_blank=True)
+    metadata = MetadataField(required=False)
 
 
 class ReviewSerializer(OutputSerializer[Sequence[VoiceReview]]):
@@ -119,7 +129,7 @@ class VoiceSerializer(ObjectSerializer[Voice]):
     object_name = "voice"
 
     state = serializers.ChoiceField(choices=VoiceState.values)
-    code = NullableText()
+    code = NullableTextField()
     name = serializers.CharField(allow_null=True)
     description = serializers.CharField(allow_null=True, allow_blank=True)
     language = serializers.CharField()
@@ -128,9 +138,9 @@ class VoiceSerializer(ObjectSerializer[Voice]):
     consent = serializers.CharField(source="consent_id")
     speaker = serializers.CharField(source="speaker_id")
     decision = serializers.CharField(source="decision_id")
-    ready_at = Timestamp(allow_null=True)
-    provider_expires_at = Timestamp(allow_null=True)
-    deleted_at = Timestamp(allow_null=True)
+    ready_at = TimestampField(allow_null=True)
+    provider_expires_at = TimestampField(allow_null=True)
+    deleted_at = TimestampField(allow_null=True)
     review = ReviewSerializer(allow_null=True)
 
     def open_notes(self, row: Voice) -> Notes:

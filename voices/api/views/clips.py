@@ -24,7 +24,7 @@ from provenance.clips.clip_receipts import COMPACT, GENERAL
 from provenance.models import Clip
 from voices import clip_access
 from voices.api.serializers.clip_serializers import (
-    ClipFilter,
+    ClipFilterSerializer,
     ClipList,
     ClipReceiptSerializer,
     ClipSerializer,
@@ -37,13 +37,15 @@ class ClipListView(APIView):
 
     scope = "clips"
 
-    @extend_schema(operation_id="clips_list", parameters=[ClipFilter, *PAGE], responses=ClipList)
+    @extend_schema(
+        operation_id="clips_list", parameters=[ClipFilterSerializer, *PAGE], responses=ClipList
+    )
     def get(self, request: Request) -> Response:
         """List the clips that left, newest first."""
         asked = read_filters(request)
         rows = _filter_clips(
             clip_access.list_clips(get_caller(request).principal),
-            read_form(ClipFilter, asked),
+            read_form(ClipFilterSerializer, asked),
         )
         return list_page(request, rows, ClipList, filters=asked, by="issued_at")
 

@@ -23,7 +23,11 @@ from core.api.serializers import flatten_errors, read_form
 from core.errors import Fault, Invalid
 from voices.api.request_mapping import to_caller_notes, to_speech_request
 from voices.api.serializers.job_serializers import JobSerializer
-from voices.api.serializers.speech_forms import BatchForm, LineForm, SpeechForm
+from voices.api.serializers.speech_forms import (
+    BatchFormSerializer,
+    LineFormSerializer,
+    SpeechFormSerializer,
+)
 from voices.models import Job, JobKind
 from voices.speech import dispatch
 from voices.speech.clip_delivery import DeliveredClip
@@ -41,7 +45,7 @@ class SpeechView(APIView):
 
     @extend_schema(
         operation_id="speech_create",
-        request=SpeechForm,
+        request=SpeechFormSerializer,
         parameters=[
             describe_header("Sayso-Clip", "The clip's id. Its facts are at `/v1/clips/{id}`.", 200),
             describe_header("Sayso-Decision", "The decision that allowed it.", 200),
@@ -77,7 +81,7 @@ class SpeechView(APIView):
         in a stream. FLAC cannot be streamed.
         """
         caller = get_caller(request)
-        form = read_form(SpeechForm, request.data)
+        form = read_form(SpeechFormSerializer, request.data)
         order, options = to_speech_request(form, caller), form.get("provider_options", {})
         mode = form.get("delivery", {}).get("mode")
         if mode == "stream":
@@ -111,14 +115,14 @@ class SpeechBatchView(APIView):
 
     @extend_schema(
         operation_id="speech_batch",
-        request=BatchForm,
+        request=BatchFormSerializer,
         parameters=[describe_header("Location", "Where the job is.", 202)],
         responses={202: JobSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
         """Queue up to a thousand texts as one job. Each asks the gate when its turn comes."""
         caller = get_caller(request)
-        form = read_form(BatchForm, request.data)
+        form = read_form(BatchFormSerializer, request.data)
         orders, options = _parse_batch(request.data, form, caller)
         job = dispatch.queue_job(
             orders,
@@ -194,7 +198,7 @@ def _parse_batch(
     options: dict[str, object] = {}
     wrong: list[Fault] = []
     for number, item in enumerate(form["items"]):
-        bound = LineForm(data={**common, **item})
+        bound = LineFormSerializer(data={**common, **item})
         try:
             if not bound.is_valid():
                 wrong += flatten_errors(bound.errors, f"items.{number}")

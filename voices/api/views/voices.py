@@ -22,11 +22,11 @@ from core.api.uploads import UploadParser
 from voices import voice_library, voice_selectors
 from voices.api.request_mapping import require_field, resolve_place, to_caller_notes
 from voices.api.serializers.voice_serializers import (
-    VoiceChanges,
-    VoiceForm,
+    VoiceChangesSerializer,
+    VoiceFormSerializer,
     VoiceList,
     VoiceSerializer,
-    VoiceUpload,
+    VoiceUploadSerializer,
     from_multipart,
 )
 from voices.models import VoiceState
@@ -49,7 +49,10 @@ class VoiceListView(APIView):
 
     @extend_schema(
         operation_id="voices_create",
-        request={"application/json": VoiceForm, "multipart/form-data": VoiceUpload},
+        request={
+            "application/json": VoiceFormSerializer,
+            "multipart/form-data": VoiceUploadSerializer,
+        },
         parameters=[
             describe_header("Location", "Where the voice is.", 201, 202),
             describe_header("Sayso-Decision", "The decision that allowed it.", 201, 202),
@@ -62,7 +65,7 @@ class VoiceListView(APIView):
         data = request.data
         body = from_multipart(data) if isinstance(data, QueryDict) else data
         voice = voice_library.create_voice(
-            _to_clone_request(read_form(VoiceForm, body), caller),
+            _to_clone_request(read_form(VoiceFormSerializer, body), caller),
             principal=caller.principal,
             now=caller.now,
         )
@@ -90,12 +93,12 @@ class VoiceDetailView(APIView):
 
     @extend_schema(
         operation_id="voices_update",
-        request=VoiceChanges,
+        request=VoiceChangesSerializer,
         responses={200: VoiceSerializer, 409: None},
     )
     def patch(self, request: Request, voice_id: str) -> Response:
         """Change what the voice is called."""
-        caller, changes = get_caller(request), read_form(VoiceChanges, request.data)
+        caller, changes = get_caller(request), read_form(VoiceChangesSerializer, request.data)
         voice = voice_library.relabel_voice(
             voice_id, principal=caller.principal, at=caller.now(), **changes
         )
