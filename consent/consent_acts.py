@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
@@ -42,38 +43,17 @@ def get_consent_owner(consent: Consent) -> ConsentOwner:
 
 def perform_withdrawal(consent: Consent, actor: str, given: Given) -> str:
     """End a consent for good, and return what the page shows."""
-    after = services.withdraw_consent(
-        consent.id,
-        reason=given.reason,
-        words=given.words,
-        actor=actor,
-        **get_consent_owner(consent),
-    )
-    return f"The consent is {after.state_at(get_consent_owner(after)['at'])}."
+    return _perform_change(services.withdraw_consent, consent, actor, given)
 
 
 def perform_suspension(consent: Consent, actor: str, given: Given) -> str:
     """Suspend a consent, and return what the page shows."""
-    after = services.suspend_consent(
-        consent.id,
-        reason=given.reason,
-        words=given.words,
-        actor=actor,
-        **get_consent_owner(consent),
-    )
-    return f"The consent is {after.state_at(get_consent_owner(after)['at'])}."
+    return _perform_change(services.suspend_consent, consent, actor, given)
 
 
 def perform_resumption(consent: Consent, actor: str, given: Given) -> str:
     """Resume a suspended consent, and return what the page shows."""
-    after = services.resume_consent(
-        consent.id,
-        reason=given.reason,
-        words=given.words,
-        actor=actor,
-        **get_consent_owner(consent),
-    )
-    return f"The consent is {after.state_at(get_consent_owner(after)['at'])}."
+    return _perform_change(services.resume_consent, consent, actor, given)
 
 
 # The shape of an act.
@@ -81,3 +61,16 @@ def perform_resend(consent: Consent, actor: str, given: Given) -> str:  # noqa: 
     """Queue the link again, and return what the page shows."""
     services.resend_link(consent.id, actor=actor, **get_consent_owner(consent))
     return "The link is queued, or left in the last ten minutes."
+
+
+def _perform_change(
+    change: Callable[..., Consent], consent: Consent, actor: str, given: Given
+) -> str:
+    after = change(
+        consent.id,
+        reason=given.reason,
+        words=given.words,
+        actor=actor,
+        **get_consent_owner(consent),
+    )
+    return f"The consent is {after.state_at(get_consent_owner(after)['at'])}."

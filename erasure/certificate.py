@@ -53,20 +53,7 @@ def build_certificate(
             "destroyed_at": clock.to_rfc3339(destruction.destroyed_at),
             "rows": destruction.rows,
         },
-        "targets": [
-            {
-                "system": target.system,
-                "asset": target.asset,
-                "method": target.method,
-                "state": target.state,
-                "ground": certificate_text.describe_ground(target.asset, locale)
-                if target.ground
-                else None,
-                "proof": target.proof,
-                "in_words": _describe_target(target, locale),
-            }
-            for target in targets
-        ],
+        "targets": [_render_target(target, locale) for target in targets],
     }
 
     record = canonical_json.dump(body)
@@ -76,6 +63,19 @@ def build_certificate(
     )
 
     return record, signed
+
+
+def _render_target(target: ErasureTarget, locale: str) -> dict[str, canonical_json.Json]:
+    ground = certificate_text.describe_ground(target.asset, locale) if target.ground else None
+    return {
+        "system": target.system,
+        "asset": target.asset,
+        "method": target.method,
+        "state": target.state,
+        "ground": ground,
+        "proof": target.proof,
+        "in_words": _describe_target(target, locale),
+    }
 
 
 def hash_certificate(record: bytes) -> str:

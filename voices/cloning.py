@@ -151,6 +151,25 @@ def _finish_voice(
 
     Raises VoiceAbandoned.
     """
+    _set_ready(voice, handle, at=at)
+
+    for position, (recording, report) in enumerate(zip(recordings, reports, strict=True)):
+        _store_sample(voice, position, recording, report, at=at)
+
+    gate.confirm(permit, at=at)
+    gate.commit(permit, characters=0, milliseconds=0, at=at)
+    recording_gate.bind_recordings(permit, identities, at=at)
+    voice_comparison.plan_comparison(voice, at=at)
+
+    samples = [canonical_json.sha256_hex(recording.data) for recording in recordings]
+    body = voice_events.build_ready_body(
+        voice, decision=permit.decision_id, grant=permit.grant_id, samples=samples
+    )
+    voice_events.log_voice_event(voice, "voice.ready", body, actor=principal.actor, at=at)
+
+
+def _set_ready(voice: Voice, handle: ProviderVoice, *, at: datetime) -> None:
+    """Set the voice to `ready` if it is still being made. Raises VoiceAbandoned."""
     if handle.profile:
         voice.profile_blob_id = blobs.store_blob(
             subject=voice.subject, kind="profile", data=handle.profile, at=at
@@ -172,20 +191,6 @@ def _finish_voice(
         raise VoiceAbandoned(
             "The voice was given up while it was being made.", facts={"voice": voice.id}
         )
-
-    for position, (recording, report) in enumerate(zip(recordings, reports, strict=True)):
-        _store_sample(voice, position, recording, report, at=at)
-
-    gate.confirm(permit, at=at)
-    gate.commit(permit, characters=0, milliseconds=0, at=at)
-    recording_gate.bind_recordings(permit, identities, at=at)
-    voice_comparison.plan_comparison(voice, at=at)
-
-    samples = [canonical_json.sha256_hex(recording.data) for recording in recordings]
-    body = voice_events.build_ready_body(
-        voice, decision=permit.decision_id, grant=permit.grant_id, samples=samples
-    )
-    voice_events.log_voice_event(voice, "voice.ready", body, actor=principal.actor, at=at)
 
 
 def _store_sample(

@@ -96,12 +96,7 @@ def sign_consent(
     if page is not None and page.view != view:
         raise page_changed_error()
 
-    method = link_deliveries.get_signing_method(consent)
-    if (method == link_deliveries.BY_CONTROLLER) != (consent.assurance == "L0"):
-        raise AssuranceUnavailable(
-            "The way of this link and the level of the request do not belong together."
-        )
-
+    method = _get_fitting_method(consent)
     shown: dict[str, Json] = {
         **_describe_page(consent, view, page),
         "ticked": sorted(ticked),
@@ -114,6 +109,17 @@ def sign_consent(
     return completion.complete_signing(
         consent, grants, set(ticked), shown, method=method, actor=actor, at=at
     )
+
+
+def _get_fitting_method(consent: Consent) -> str:
+    """Return how the consent is signed. Raises AssuranceUnavailable."""
+    method = link_deliveries.get_signing_method(consent)
+    if (method == link_deliveries.BY_CONTROLLER) != (consent.assurance == "L0"):
+        raise AssuranceUnavailable(
+            "The way of this link and the level of the request do not belong together."
+        )
+
+    return method
 
 
 def _describe_page(consent: Consent, view: SigningView, page: Page | None) -> dict[str, Json]:

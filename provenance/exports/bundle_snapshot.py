@@ -23,7 +23,7 @@ from provenance.exports.read_snapshot import begin_consistent_read
 from provenance.models import Export
 from transparency_log import checkpoints, sequencer
 from transparency_log.formats import log_entry
-from transparency_log.models import Entry, Outbox
+from transparency_log.models import Checkpoint, Entry, Outbox
 from vault import blobs, opened_keys, signing_keys, subject_keys
 from vault.blobs import StagedBlob
 
@@ -65,20 +65,14 @@ def write_bundle(export: Export, *, now: Clock) -> WrittenBundle:
         # to begin again.
         if scope.subject and subject_keys.is_alive(scope.subject):
             opened.add(scope.subject)
-        checkpoint = checkpoints.get_latest_checkpoint(organisation_id)
-        if checkpoint is None:
-            raise RuntimeError("a log with an export in it has a checkpoint")
-        if _has_erasure_since(organisation_id, checkpoint.size):
-            raise ErasedMeanwhile(
-                "An erasure is not below the checkpoint yet.", facts={"export": export.id}
-            )
-        at = local_now(export, real)
+
+        checkpoint = _get_covering_checkpoint(export)
         plan = BundlePlan(
             scope=scope,
             export_id=export.id,
             checkpoint=checkpoint,
             signer=signer,
-            at=at,
+            at=local_now(export, real),
             signed_at=real,
         )
         parts = _hash_parts(bundle_writer.write_zip(plan, tick=beating.tick), digest)
@@ -90,6 +84,23 @@ def write_bundle(export: Export, *, now: Clock) -> WrittenBundle:
             log_size=checkpoint.size,
             opened=frozenset(opened),
         )
+
+
+def _get_covering_checkpoint(export: Export) -> Checkpoint:
+    """Return the latest checkpoint, which every erasure so far lies below.
+
+    Raises ErasedMeanwhile.
+    """
+    checkpoint = checkpoints.get_latest_checkpoint(export.organisation_id)
+    if checkpoint is None:
+        raise RuntimeError("a log with an export in it has a checkpoint")
+
+    if _has_erasure_since(export.organisation_id, checkpoint.size):
+        raise ErasedMeanwhile(
+            "An erasure is not below the checkpoint yet.", facts={"export": export.id}
+        )
+
+    return checkpoint
 
 
 def _has_erasure_since(organisation_id: str, size: int) -> bool:

@@ -54,14 +54,7 @@ def request_export(
     """
     start = _floor_to_milliseconds(start, "from")
     end = _floor_to_milliseconds(end, "to")
-    if start is not None and end is not None and end <= start:
-        raise _build_invalid("out_of_range", "`to` must be later than `from`.", "to")
-
-    if (kind == "speaker") != (speaker_id is not None):
-        raise _build_invalid(
-            "invalid", "A speaker's bundle names the `speaker`. No other does.", "speaker"
-        )
-
+    _check_request(kind, start, end, speaker_id)
     if speaker_id is not None:
         export_sources.find_subject(speaker_id, organisation_id=organisation_id, livemode=livemode)
 
@@ -79,21 +72,37 @@ def request_export(
     )
     transaction.on_commit(tasks.export_pending.delay, robust=True)
 
+    _log_request(export)
+    return export
+
+
+def _check_request(
+    kind: Kind, start: datetime | None, end: datetime | None, speaker_id: str | None
+) -> None:
+    if start is not None and end is not None and end <= start:
+        raise _build_invalid("out_of_range", "`to` must be later than `from`.", "to")
+
+    if (kind == "speaker") != (speaker_id is not None):
+        raise _build_invalid(
+            "invalid", "A speaker's bundle names the `speaker`. No other does.", "speaker"
+        )
+
+
+def _log_request(export: Export) -> None:
     # The entry names the present keys. So a reader who knows the log's key also knows which other
     # keys sign its bundles.
+    keys = public_keys.hash_public_keys(export.organisation_id)
     events.append_event(
-        organisation_id=organisation_id,
-        livemode=livemode,
+        organisation_id=export.organisation_id,
+        livemode=export.livemode,
         kind="export.requested",
-        at=at,
-        actor=actor,
+        at=export.created_at,
+        actor=export.actor,
         subject=None,
         refs={"export": export.id},
-        speaker=speaker_id,
-        body={"kind": kind, "words": words, "keys": public_keys.hash_public_keys(organisation_id)},
+        speaker=export.speaker_id or None,
+        body={"kind": export.kind, "words": export.words, "keys": keys},
     )
-
-    return export
 
 
 def get_export(export_id: str, *, organisation_id: str, livemode: bool) -> Export:

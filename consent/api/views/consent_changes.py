@@ -4,6 +4,8 @@ test.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +20,7 @@ from consent.api.serializers.consent_forms import (
 )
 from consent.api.serializers.consent_serializers import ConsentSerializer
 from consent.api.views.lookups import acting_as, answer_changed
+from consent.models import Consent
 from core.api.serializers import read_form
 
 
@@ -31,9 +34,7 @@ class ConsentRevocationView(APIView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Revoke the consent, at once and for good. Doing it twice changes nothing."""
-        caller, form = get_caller(request), read_form(ReasonRequestSerializer, request.data)
-        changed = services.withdraw_consent(consent_id, reason=form["reason"], **acting_as(caller))
-        return answer_changed(changed.id, caller)
+        return _change_for_reason(request, consent_id, services.withdraw_consent)
 
 
 class ConsentSuspensionView(APIView):
@@ -48,9 +49,7 @@ class ConsentSuspensionView(APIView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Suspend the consent. Nothing is allowed until it is resumed."""
-        caller, form = get_caller(request), read_form(ReasonRequestSerializer, request.data)
-        changed = services.suspend_consent(consent_id, reason=form["reason"], **acting_as(caller))
-        return answer_changed(changed.id, caller)
+        return _change_for_reason(request, consent_id, services.suspend_consent)
 
 
 class ConsentResumptionView(APIView):
@@ -63,9 +62,7 @@ class ConsentResumptionView(APIView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Resume a suspended consent, unless the person suspended it."""
-        caller, form = get_caller(request), read_form(ReasonRequestSerializer, request.data)
-        changed = services.resume_consent(consent_id, reason=form["reason"], **acting_as(caller))
-        return answer_changed(changed.id, caller)
+        return _change_for_reason(request, consent_id, services.resume_consent)
 
 
 class ConsentNarrowingView(APIView):
@@ -125,3 +122,11 @@ class TestSignatureView(APIView):
             at=caller.now(),
         )
         return answer_changed(signed.id, caller)
+
+
+def _change_for_reason(
+    request: Request, consent_id: str, change: Callable[..., Consent]
+) -> Response:
+    caller, form = get_caller(request), read_form(ReasonRequestSerializer, request.data)
+    changed = change(consent_id, reason=form["reason"], **acting_as(caller))
+    return answer_changed(changed.id, caller)
