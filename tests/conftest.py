@@ -17,7 +17,13 @@ from django.db import connection
 from pytest_django import Settings
 
 from tests import isolation
-from tests.support import catalogs, database_flush, databases, marked_files
+from tests.support import (
+    catalogs,
+    database_flush,
+    database_templates,
+    databases,
+    marked_files,
+)
 
 TESTS: Final = Path(__file__).parent
 PEOPLE: Final = ("tests.fixtures.organisations", "tests.fixtures.consents", "tests.fixtures.voices")
@@ -30,6 +36,7 @@ pytest.register_assert_rewrite(*PEOPLE)
 isolation.own_data_folder()
 isolation.stay_at_home()
 database_flush.allow()
+database_templates.share()
 catalogs.compile_stale_catalogs()
 
 

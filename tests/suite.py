@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-from tests.support import databases, marked_files, servers
+from tests.support import database_templates, databases, marked_files, servers
 from tests.support.summary import SLOWEST
 
 NOTHING_COLLECTED: Final = 5  # pytest's exit code
@@ -89,6 +89,7 @@ def main(words: Sequence[str]) -> int:
     tally, began = Tally(), time.monotonic()
     with contextlib.ExitStack() as stack:
         steps = _plan(chosen.only, stack, tally)
+        _share_templates(steps, stack)
         for step in (step for step in steps if step.processes > 1):
             _add(step, *_run(step, rest), tally)
         _run_side_by_side([step for step in steps if step.processes == 1], rest, tally)
@@ -156,6 +157,16 @@ def _plan_browser(tally: Tally) -> Iterator[Step]:
         yield Step(name="Chromium", marks="browser", environment=environment, options=options)
     else:
         tally.not_run.append("browser tests: no Chromium found (apt-get install chromium)")
+
+
+def _share_templates(steps: Sequence[Step], stack: contextlib.ExitStack) -> None:
+    """Make the folder of the databases that the steps' processes copy, and name it to them."""
+    folder = tempfile.TemporaryDirectory(prefix="sayso-templates-", dir=_choose_folder())
+    name = stack.enter_context(folder)
+    os.environ[database_templates.FOLDER] = name
+    stack.callback(os.environ.pop, database_templates.FOLDER)
+    for url in {step.environment.get("DATABASE_URL") for step in steps} - {None}:
+        stack.callback(database_templates.drop, str(url), Path(name))
 
 
 def _with_loners(step: Step) -> Iterator[Step]:
