@@ -28,7 +28,7 @@ from core import ids
 from provenance.clips import audiowmark_layer, verified_marking
 from provenance.clips.audiowmark_layer import AudiowmarkLayer
 from provenance.clips.errors import MarkFailed
-from tests.watermark.audiowmark.vectors import KEY, MESSAGE, sound, steps
+from tests.support.audiowmark_vectors import KEY, MESSAGE, sound, steps
 from watermark import audiowmark
 from watermark.audiowmark.peak_limiter import cut_to_16_bits
 

@@ -14,9 +14,9 @@ from accounts import contact_details
 from accounts.models import Organisation, Role
 from core import clock
 from core.errors import Invalid
-from tests.consent.http import asked, post
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import ClientOf, MakeKey, MakeMember
+from tests.support.consent_api import asked, post
 
 pytestmark = pytest.mark.django_db
 

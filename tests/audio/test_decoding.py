@@ -14,7 +14,7 @@ import pytest
 from audio import decoding
 from audio.containers import REASONS, Container, UnreadableAudio
 from audio.decoding import decode_untrusted
-from tests.audio import files
+from tests.support import audio_files
 
 
 def reason_of(data: bytes) -> str:
@@ -27,24 +27,28 @@ def reason_of(data: bytes) -> str:
 
 
 class TestDecode:
-    @pytest.mark.parametrize("codec", files.CODECS)
+    @pytest.mark.parametrize("codec", audio_files.CODECS)
     def test_reads_every_format_at_its_full_length(self, codec: str) -> None:
-        found = decode_untrusted(files.encoded(codec))
+        found = decode_untrusted(audio_files.encoded(codec))
 
         assert found.container == Container(codec)
         assert (found.channels, found.rate) == (1, 24_000)
-        assert found.seconds == pytest.approx(files.clip().seconds, abs=0.001)
-        assert files.snr_db(files.clip().resample(24_000).samples, found.sound.samples) > 5
+        assert found.seconds == pytest.approx(audio_files.clip().seconds, abs=0.001)
+        assert (
+            audio_files.snr_db(audio_files.clip().resample(24_000).samples, found.sound.samples) > 5
+        )
 
     def test_keeps_every_bit_of_a_wav(self) -> None:
-        found = decode_untrusted(files.encoded("wav"))
+        found = decode_untrusted(audio_files.encoded("wav"))
 
-        assert found.sound.pcm16() == files.clip().resample(24_000).pcm16()
+        assert found.sound.pcm16() == audio_files.clip().resample(24_000).pcm16()
 
     def test_averages_the_channels(self) -> None:
         left, right = np.full(16_000, 8000, "<i2"), np.full(16_000, -4000, "<i2")
 
-        found = decode_untrusted(files.wav(np.stack([left, right], axis=1).tobytes(), channels=2))
+        found = decode_untrusted(
+            audio_files.wav(np.stack([left, right], axis=1).tobytes(), channels=2)
+        )
 
         assert found.channels == 2
         assert found.sound.samples == pytest.approx(2000 / 32768)
@@ -52,27 +56,28 @@ class TestDecode:
     @pytest.mark.parametrize(("channels", "rate"), [(8, 16_000), (1, 8_000), (1, 192_000)])
     def test_takes_what_lies_just_within_the_limits(self, channels: int, rate: int) -> None:
         found = decode_untrusted(
-            files.wav(bytes(2 * channels * rate), channels=channels, rate=rate)
+            audio_files.wav(bytes(2 * channels * rate), channels=channels, rate=rate)
         )
 
         assert (found.channels, found.rate, found.seconds) == (channels, rate, 1.0)
         assert found.sound.rate == min(rate, 48_000)
 
     def test_takes_exactly_five_minutes(self) -> None:
-        assert decode_untrusted(files.wav(bytes(2 * 8_000 * 300), rate=8_000)).seconds == 300
+        assert decode_untrusted(audio_files.wav(bytes(2 * 8_000 * 300), rate=8_000)).seconds == 300
 
     def test_takes_a_wav_written_to_a_pipe(self) -> None:
         assert (
-            decode_untrusted(files.wav(bytes(2 * 8_000), rate=8_000, size=0xFFFFFFFF)).seconds == 1
+            decode_untrusted(audio_files.wav(bytes(2 * 8_000), rate=8_000, size=0xFFFFFFFF)).seconds
+            == 1
         )
 
     def test_takes_a_flac_written_to_a_pipe(self) -> None:
-        found = decode_untrusted(files.with_declared_samples(files.encoded("flac"), 0))
+        found = decode_untrusted(audio_files.with_declared_samples(audio_files.encoded("flac"), 0))
 
-        assert found.seconds == pytest.approx(files.clip().seconds)
+        assert found.seconds == pytest.approx(audio_files.clip().seconds)
 
     def test_turns_a_float_file_that_overshoots_down_to_full_scale(self) -> None:
-        loud = files.wav((3 * files.tone()).tobytes(), bits=32, kind=3)
+        loud = audio_files.wav((3 * audio_files.tone()).tobytes(), bits=32, kind=3)
 
         assert np.abs(decode_untrusted(loud).sound.samples).max() == 1.0
 
@@ -82,7 +87,7 @@ class TestRefusals:
         ("data", "reason"),
         [
             (b"", "empty"),
-            (files.wav(b""), "empty"),
+            (audio_files.wav(b""), "empty"),
             (np.random.default_rng(0).bytes(50_000), "unknown_format"),
             (bytes(50_000), "unknown_format"),
             (b"#EXTM3U\nfile:///etc/passwd\n", "unknown_format"),
@@ -90,18 +95,24 @@ class TestRefusals:
             (b"OggS", "unknown_format"),
             (b"FORM\0\0\0\0AIFF", "unknown_format"),
             (b"RIFF\0\0\0\0WAVE", "truncated"),
-            (files.wav(bytes(65_535 * 2), channels=65_535), "too_many_channels"),
-            (files.wav(bytes(9 * 2 * 100), channels=9), "too_many_channels"),
-            (files.wav(bytes(100), channels=0), "unreadable"),
-            (files.wav(bytes(100), rate=0), "bad_rate"),
-            (files.wav(bytes(100), rate=7_999), "bad_rate"),
-            (files.wav(bytes(100), rate=192_001), "bad_rate"),
-            (files.wav(bytes(100), rate=4_000_000_000), "bad_rate"),
-            (files.wav(bytes(2 * 8_000 * 300 + 2), rate=8_000), "too_long"),
-            (files.wav(bytes(8_000), bits=4, kind=2), "unreadable"),
-            (files.wav(np.full(8_000, np.nan, "<f4").tobytes(), bits=32, kind=3), "unreadable"),
-            (files.wav(np.full(8_000, np.inf, "<f4").tobytes(), bits=32, kind=3), "unreadable"),
-            (files.wav(np.full(8_000, 1e30, "<f4").tobytes(), bits=32, kind=3), "unreadable"),
+            (audio_files.wav(bytes(65_535 * 2), channels=65_535), "too_many_channels"),
+            (audio_files.wav(bytes(9 * 2 * 100), channels=9), "too_many_channels"),
+            (audio_files.wav(bytes(100), channels=0), "unreadable"),
+            (audio_files.wav(bytes(100), rate=0), "bad_rate"),
+            (audio_files.wav(bytes(100), rate=7_999), "bad_rate"),
+            (audio_files.wav(bytes(100), rate=192_001), "bad_rate"),
+            (audio_files.wav(bytes(100), rate=4_000_000_000), "bad_rate"),
+            (audio_files.wav(bytes(2 * 8_000 * 300 + 2), rate=8_000), "too_long"),
+            (audio_files.wav(bytes(8_000), bits=4, kind=2), "unreadable"),
+            (
+                audio_files.wav(np.full(8_000, np.nan, "<f4").tobytes(), bits=32, kind=3),
+                "unreadable",
+            ),
+            (
+                audio_files.wav(np.full(8_000, np.inf, "<f4").tobytes(), bits=32, kind=3),
+                "unreadable",
+            ),
+            (audio_files.wav(np.full(8_000, 1e30, "<f4").tobytes(), bits=32, kind=3), "unreadable"),
             (b"ID3\x04\0\0\0\0\0\x10" + np.random.default_rng(1).bytes(50_000), "unreadable"),
             (b"\xff\xfb\x90\x64" + np.random.default_rng(2).bytes(50_000), "unreadable"),
         ],
@@ -110,47 +121,51 @@ class TestRefusals:
         assert reason_of(data) == reason
 
     @pytest.mark.parametrize("share", [0.5, 0.9])
-    @pytest.mark.parametrize("codec", files.CODECS)
+    @pytest.mark.parametrize("codec", audio_files.CODECS)
     def test_notice_a_file_that_was_cut_off(self, codec: str, share: float) -> None:
-        data = files.encoded(codec)
+        data = audio_files.encoded(codec)
 
         assert reason_of(data[: int(len(data) * share)]) in {"truncated", "unreadable"}
 
-    @pytest.mark.parametrize("codec", files.CODECS)
+    @pytest.mark.parametrize("codec", audio_files.CODECS)
     def test_notice_a_file_of_which_only_the_header_is_left(self, codec: str) -> None:
-        assert reason_of(files.encoded(codec)[:44]) in {"truncated", "empty", "unreadable"}
+        assert reason_of(audio_files.encoded(codec)[:44]) in {"truncated", "empty", "unreadable"}
 
     @pytest.mark.parametrize("codec", ["mp3", "flac", "ogg", "opus"])
     def test_notice_a_scratched_file(self, codec: str) -> None:
-        assert reason_of(files.scratched(files.encoded(codec))) in {
+        assert reason_of(audio_files.scratched(audio_files.encoded(codec))) in {
             "truncated",
             "unreadable",
             "unknown_format",
         }
 
     def test_stop_ten_hours_of_silence_by_its_header(self) -> None:
-        assert reason_of(files.silent_flac(36_000)) == "too_long"
+        assert reason_of(audio_files.silent_flac(36_000)) == "too_long"
 
     def test_stop_ten_hours_of_silence_whose_header_says_nothing(self) -> None:
-        assert reason_of(files.with_declared_samples(files.silent_flac(36_000), 0)) == "too_long"
+        assert (
+            reason_of(audio_files.with_declared_samples(audio_files.silent_flac(36_000), 0))
+            == "too_long"
+        )
 
     def test_stop_ten_hours_of_silence_whose_header_says_one_second(self) -> None:
         assert (
-            reason_of(files.with_declared_samples(files.silent_flac(36_000), 8_000)) == "unreadable"
+            reason_of(audio_files.with_declared_samples(audio_files.silent_flac(36_000), 8_000))
+            == "unreadable"
         )
 
     def test_stop_a_flac_that_promises_twice_what_it_has(self) -> None:
-        data = files.encoded("flac")
+        data = audio_files.encoded("flac")
         declared = int.from_bytes(data[18:26], "big") & (2**36 - 1)
 
-        assert reason_of(files.with_declared_samples(data, 2 * declared)) in {
+        assert reason_of(audio_files.with_declared_samples(data, 2 * declared)) in {
             "truncated",
             "unreadable",
         }
 
     def test_stop_a_file_over_the_limit_of_its_caller(self) -> None:
         with pytest.raises(UnreadableAudio) as caught:
-            decode_untrusted(files.wav(bytes(2**16)), most_bytes=2**16)
+            decode_untrusted(audio_files.wav(bytes(2**16)), most_bytes=2**16)
 
         assert caught.value.reason == "too_large"
 
@@ -222,7 +237,7 @@ class TestChild:
         monkeypatch.setattr(decoding, "_COMMAND", (sys.executable, "-I", "-c", sleeper))
         monkeypatch.setattr(decoding, "WALL_SECONDS", 1)
 
-        assert reason_of(files.encoded("wav")) == "unreadable"
+        assert reason_of(audio_files.encoded("wav")) == "unreadable"
 
     def test_that_dies_midway_means_an_unreadable_file(
         self, monkeypatch: pytest.MonkeyPatch
@@ -230,7 +245,7 @@ class TestChild:
         crash = "import os, sys; sys.stdout.write('R'); sys.stdout.flush(); os.abort()"
         monkeypatch.setattr(decoding, "_COMMAND", (sys.executable, "-I", "-c", crash))
 
-        assert reason_of(files.encoded("wav")) == "unreadable"
+        assert reason_of(audio_files.encoded("wav")) == "unreadable"
 
     def test_that_never_began_says_nothing_about_the_file(
         self, monkeypatch: pytest.MonkeyPatch
@@ -240,12 +255,12 @@ class TestChild:
         )
 
         with pytest.raises(decoding.DecoderUnavailable):
-            decode_untrusted(files.encoded("wav"))
+            decode_untrusted(audio_files.encoded("wav"))
 
     def test_leaves_no_zombie(self) -> None:
         before = children()
 
-        decode_untrusted(files.encoded("flac"))
+        decode_untrusted(audio_files.encoded("flac"))
 
         assert children() <= before
 

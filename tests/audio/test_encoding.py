@@ -12,7 +12,7 @@ from audio.decoding import decode_trusted
 from audio.encoding import CODECS, RATES, Output, check_output, encode_sound, get_media_type
 from audio.sound import Sound, from_pcm16
 from core.errors import Invalid
-from tests.audio import files
+from tests.support import audio_files
 
 # Least signal-to-noise ratio of the reader's first excerpt after the codec at its default rate, in
 # dB.
@@ -31,20 +31,21 @@ FIDELITY = {
 class TestEncode:
     @pytest.mark.parametrize("codec", CODECS)
     def test_keeps_the_sound_and_its_length(self, codec: str) -> None:
-        data = encode_sound(files.clip(), Output(codec=codec))
+        data = encode_sound(audio_files.clip(), Output(codec=codec))
 
         back = decode_trusted(data, codec)
 
         assert back.rate == check_output(Output(codec=codec)).sample_rate_hz
-        assert back.seconds == pytest.approx(files.clip().seconds, abs=0.001)
+        assert back.seconds == pytest.approx(audio_files.clip().seconds, abs=0.001)
         assert (
-            files.snr_db(files.clip().resample(back.rate).samples, back.samples) > FIDELITY[codec]
+            audio_files.snr_db(audio_files.clip().resample(back.rate).samples, back.samples)
+            > FIDELITY[codec]
         )
 
     @pytest.mark.parametrize("codec", CODECS)
     def test_does_not_lose_the_end_of_the_clip(self, codec: str) -> None:
         late = np.zeros(24_000, dtype=np.float32)
-        late[-2_400:] = files.tone(0.1, 24_000)
+        late[-2_400:] = audio_files.tone(0.1, 24_000)
 
         back = decode_trusted(encode_sound(Sound(late, 24_000), Output(codec=codec)), codec)
 
@@ -68,7 +69,7 @@ class TestEncode:
     )
     def test_gives_mp3_the_bit_rate_asked_for(self, rate: int, bit_rate: int) -> None:
         data = encode_sound(
-            files.clip(), Output(codec="mp3", sample_rate_hz=rate, bit_rate_bps=bit_rate)
+            audio_files.clip(), Output(codec="mp3", sample_rate_hz=rate, bit_rate_bps=bit_rate)
         )
 
         stream = mp3_frames.walk_frames(data)
@@ -80,9 +81,9 @@ class TestEncode:
 
     @pytest.mark.parametrize("bit_rate", [16_000, 64_000, 256_000])
     def test_gives_opus_about_the_bit_rate_asked_for(self, bit_rate: int) -> None:
-        data = encode_sound(files.clip(), Output(codec="opus", bit_rate_bps=bit_rate))
+        data = encode_sound(audio_files.clip(), Output(codec="opus", bit_rate_bps=bit_rate))
 
-        assert 8 * len(data) / files.clip().seconds == pytest.approx(bit_rate, rel=0.25)
+        assert 8 * len(data) / audio_files.clip().seconds == pytest.approx(bit_rate, rel=0.25)
 
 
 class TestCheck:
@@ -155,7 +156,7 @@ class TestCheck:
         except Invalid:
             return
         back = decode_trusted(
-            encode_sound(Sound(files.tone(0.3), 16_000), output), codec, rate=rate
+            encode_sound(Sound(audio_files.tone(0.3), 16_000), output), codec, rate=rate
         )
 
         assert back.rate == rate

@@ -9,7 +9,7 @@ import pytest
 
 from audio.containers import UnreadableAudio
 from audio.decoding import decode_untrusted
-from tests.audio import files
+from tests.support import audio_files
 
 TAG = b"TAG" + bytes(125)  # ID3v1, behind the sound
 PICTURE = b"ID3\x04\x00\x00\x00\x00\x08\x00" + bytes(1024)  # ID3v2, before it
@@ -23,7 +23,7 @@ def with_block(flac: bytes, block: bytes) -> bytes:
 
 
 def speech() -> bytes:
-    return files.encoded("flac")
+    return audio_files.encoded("flac")
 
 
 def samples_of(flac: bytes) -> int:
@@ -33,40 +33,46 @@ def samples_of(flac: bytes) -> int:
 class TestAFlacWithMoreSoundThanItNames:
     @pytest.mark.parametrize("named", [1, 8_000 * 5, 8_000 * 298, 8_000 * 299 - 1])
     def test_is_unreadable_however_small_the_rest_is(self, named: int) -> None:
-        silence = files.silent_flac(299)
+        silence = audio_files.silent_flac(299)
         assert len(silence) < 2**16
         with pytest.raises(UnreadableAudio) as caught:
-            decode_untrusted(files.with_declared_samples(silence, named))
+            decode_untrusted(audio_files.with_declared_samples(silence, named))
         assert caught.value.reason == "unreadable"
 
     @pytest.mark.parametrize("cut", [1, 24_000, 24_000 * 2])
     def test_is_unreadable_when_it_is_speech(self, cut: int) -> None:
         with pytest.raises(UnreadableAudio):
-            decode_untrusted(files.with_declared_samples(speech(), samples_of(speech()) - cut))
+            decode_untrusted(
+                audio_files.with_declared_samples(speech(), samples_of(speech()) - cut)
+            )
 
     @pytest.mark.parametrize("block", [PADDING, SEEK_TABLE, PADDING + SEEK_TABLE])
     def test_is_unreadable_behind_other_metadata(self, block: bytes) -> None:
         with pytest.raises(UnreadableAudio):
             decode_untrusted(
-                with_block(files.with_declared_samples(files.silent_flac(299), 40_000), block)
+                with_block(
+                    audio_files.with_declared_samples(audio_files.silent_flac(299), 40_000), block
+                )
             )
 
     @pytest.mark.parametrize(
-        "front", [PICTURE, PICTURE * 2, PICTURE[:-42] + files.silent_flac(1)[:42]]
+        "front", [PICTURE, PICTURE * 2, PICTURE[:-42] + audio_files.silent_flac(1)[:42]]
     )
     def test_is_unreadable_behind_a_tag(self, front: bytes) -> None:
         with pytest.raises(UnreadableAudio):
-            decode_untrusted(front + files.with_declared_samples(files.silent_flac(299), 40_000))
+            decode_untrusted(
+                front + audio_files.with_declared_samples(audio_files.silent_flac(299), 40_000)
+            )
 
     def test_is_unreadable_with_rubbish_in_between(self) -> None:
-        one = files.with_declared_samples(files.silent_flac(5), 40_000)
-        sound = files.silent_flac(299)
+        one = audio_files.with_declared_samples(audio_files.silent_flac(5), 40_000)
+        sound = audio_files.silent_flac(299)
         frames = sound[sound.index(b"\xff\xf8", 42) :]
         with pytest.raises(UnreadableAudio):
             decode_untrusted(one + b"\xff" * 200 + frames)
 
     def test_is_unreadable_when_a_second_header_names_a_length_again(self) -> None:
-        lying = files.with_declared_samples(files.silent_flac(299), 40_000)
+        lying = audio_files.with_declared_samples(audio_files.silent_flac(299), 40_000)
         again = b"\x00" + lying[5:42]
         with pytest.raises(UnreadableAudio):
             decode_untrusted(with_block(lying, again))
@@ -77,10 +83,10 @@ class TestAnHonestFlac:
         "flac",
         [
             speech(),
-            files.with_declared_samples(speech(), 0),
+            audio_files.with_declared_samples(speech(), 0),
             with_block(speech(), PADDING),
             with_block(speech(), SEEK_TABLE),
-            with_block(files.with_declared_samples(speech(), 0), PADDING + SEEK_TABLE),
+            with_block(audio_files.with_declared_samples(speech(), 0), PADDING + SEEK_TABLE),
             PICTURE + speech(),
             speech() + TAG,
             speech() + b"\xff" * 5000,
@@ -97,4 +103,6 @@ class TestAnHonestFlac:
         ],
     )
     def test_is_read_whole(self, flac: bytes) -> None:
-        assert decode_untrusted(flac).seconds == pytest.approx(files.clip().seconds, abs=0.001)
+        assert decode_untrusted(flac).seconds == pytest.approx(
+            audio_files.clip().seconds, abs=0.001
+        )

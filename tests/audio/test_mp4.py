@@ -19,11 +19,11 @@ from audio.encoding import Output, check_output, encode_sound
 from audio.sandbox import process
 from audio.sound import Sound
 from core.errors import Invalid
-from tests.audio import files
+from tests.support import audio_files
 
 
 def made(seconds: float = 1.0) -> bytes:
-    whole = files.clip()
+    whole = audio_files.clip()
     return encode_sound(
         Sound(whole.samples[: round(seconds * whole.rate)], whole.rate), Output(codec="m4a")
     )
@@ -76,10 +76,10 @@ class TestAFile:
     @pytest.mark.parametrize("rate", [16_000, 128_000])
     def test_has_about_the_bit_rate_asked_for(self, rate: int) -> None:
         data = encode_sound(
-            files.clip(), Output(codec="m4a", sample_rate_hz=48_000, bit_rate_bps=rate)
+            audio_files.clip(), Output(codec="m4a", sample_rate_hz=48_000, bit_rate_bps=rate)
         )
 
-        assert 8 * len(data) / files.clip().seconds == pytest.approx(rate, rel=0.35)
+        assert 8 * len(data) / audio_files.clip().seconds == pytest.approx(rate, rel=0.35)
 
     def test_is_not_promised_where_the_encoder_is_missing(
         self, monkeypatch: pytest.MonkeyPatch

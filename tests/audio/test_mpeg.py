@@ -7,7 +7,7 @@ import pytest
 from audio import mp3_frames
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
-from tests.audio import files
+from tests.support import audio_files
 
 
 def without_tag(mp3: bytes) -> bytes:
@@ -22,7 +22,7 @@ def mixed_rates() -> bytes:
     beginning, costly end.
     """
     low, high = (
-        without_tag(encode_sound(files.clip(), Output(codec="mp3", bit_rate_bps=rate)))
+        without_tag(encode_sound(audio_files.clip(), Output(codec="mp3", bit_rate_bps=rate)))
         for rate in (32_000, 160_000)
     )
     return low + high
@@ -30,14 +30,14 @@ def mixed_rates() -> bytes:
 
 class TestWalk:
     def test_counts_the_frames_that_the_tag_declares(self) -> None:
-        stream = mp3_frames.walk_frames(files.encoded("mp3"))
+        stream = mp3_frames.walk_frames(audio_files.encoded("mp3"))
 
         assert stream is not None
         assert stream.frames == stream.declared
 
     def test_skips_a_leading_id3_tag(self) -> None:
         stream = mp3_frames.walk_frames(
-            b"ID3\x04\0\0\0\0\x01\x00" + bytes(128) + files.encoded("mp3")
+            b"ID3\x04\0\0\0\0\x01\x00" + bytes(128) + audio_files.encoded("mp3")
         )
 
         assert stream is not None
@@ -54,4 +54,4 @@ class TestWithoutLengthTag:
     def test_a_file_of_changing_bit_rate_is_read_to_its_end(self) -> None:
         found = decode_untrusted(mixed_rates())
 
-        assert found.seconds == pytest.approx(2 * files.clip().seconds, abs=0.2)
+        assert found.seconds == pytest.approx(2 * audio_files.clip().seconds, abs=0.2)

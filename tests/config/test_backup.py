@@ -22,7 +22,7 @@ from erasure import execution, tombstones
 from erasure.models import Erasure, ErasureState
 from tests.config.conftest import AUDIO, Ada, MakeAda, back_up, erase, restore, revoke
 from tests.conftest import NOON
-from tests.consent.people import ask_for
+from tests.support.consent_factories import ask_for
 from transparency_log import sequencer
 from transparency_log.models import Entry, Head
 from vault import blobs, key_rotation, storage, subject_keys

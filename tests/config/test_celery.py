@@ -19,7 +19,7 @@ from redis import Redis
 
 from config import celery
 from config.task_modules import TASK_MODULES
-from tests.e2e.processes import NOBODY_LISTENS, ROOT
+from tests.support.processes import NOBODY_LISTENS, ROOT
 from transparency_log.tasks import settle_organisation
 
 NAMES_OF_A_FRESH_WORKER = (

@@ -14,11 +14,10 @@ from accounts.models import Organisation, Role
 from core import clock
 from provenance.exports import worker
 from provenance.models import Export
-from tests.consent import people
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
-from tests.provenance.exports import story
-from tests.provenance.exports.story import Story
+from tests.support import consent_factories, export_scenario
+from tests.support.export_scenario import Story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOBODYS = (Role.AUDITOR, Role.ENGINEER)
@@ -27,7 +26,7 @@ NOBODYS = (Role.AUDITOR, Role.ENGINEER)
 @pytest.fixture
 def told(transactional_db: None, acme: Organisation) -> Story:
     """What a member's organisation has to export."""
-    return story.tell(acme)
+    return export_scenario.tell(acme)
 
 
 def take(client: Client, row: Export) -> Any:
@@ -44,12 +43,12 @@ class TestAPersonsOwnBundle:
     def test_is_given_to_who_may_open_a_person_and_logged_as_an_opening(
         self, told: Story, make_member: MakeMember, role: str
     ) -> None:
-        row = story.export(told.organisation, "speaker", speaker_id=told.speaker.id)
+        row = export_scenario.export(told.organisation, "speaker", speaker_id=told.speaker.id)
 
         answer = take(logged_in(make_member(role=role)), row)
 
         assert b"ana@example.org" in files(answer)["tables/speakers.jsonl"]
-        assert story.logged(told.organisation, after=row)[-2:] == [
+        assert export_scenario.logged(told.organisation, after=row)[-2:] == [
             "speaker.opened",
             "export.downloaded",
         ]
@@ -58,15 +57,15 @@ class TestAPersonsOwnBundle:
     def test_is_given_to_no_other_role_and_nothing_is_logged(
         self, told: Story, make_member: MakeMember, role: str
     ) -> None:
-        row = story.export(told.organisation, "speaker", speaker_id=told.speaker.id)
+        row = export_scenario.export(told.organisation, "speaker", speaker_id=told.speaker.id)
         client = logged_in(make_member(role=role))
 
         assert take(client, row).status_code in {403, 404}
-        kinds = story.logged(told.organisation, after=row)
+        kinds = export_scenario.logged(told.organisation, after=row)
         assert not {"speaker.opened", "export.downloaded"} & set(kinds)
 
     def test_is_offered_to_no_auditor(self, told: Story, make_member: MakeMember) -> None:
-        row = story.export(told.organisation, "speaker", speaker_id=told.speaker.id)
+        row = export_scenario.export(told.organisation, "speaker", speaker_id=told.speaker.id)
         page = reverse("admin:provenance_export_change", args=[row.id])
         link = reverse("admin:provenance_export_download", args=[row.id])
 
@@ -78,7 +77,7 @@ class TestWordsThatMayNamePeople:
     def test_of_an_audit_bundle_are_not_given_to_an_auditor(
         self, told: Story, make_member: MakeMember
     ) -> None:
-        row = story.export(told.organisation)
+        row = export_scenario.export(told.organisation)
 
         assert take(logged_in(make_member(role=Role.AUDITOR)), row).status_code == 403
         assert take(logged_in(make_member(role=Role.OFFICER)), row).status_code == 200
@@ -98,13 +97,14 @@ class TestWordsThatMayNamePeople:
     def test_are_missing_where_an_auditor_takes_the_rest(
         self, told: Story, make_member: MakeMember
     ) -> None:
-        row = story.export(told.organisation, words=False)
+        row = export_scenario.export(told.organisation, words=False)
 
         found = files(take(logged_in(make_member(role=Role.AUDITOR)), row))
 
-        assert story.logged(told.organisation, after=row)[-1] == "export.downloaded"
+        assert export_scenario.logged(told.organisation, after=row)[-1] == "export.downloaded"
         assert not any(
-            people.AUDIOBOOK["intended_uses"].encode() in content for content in found.values()
+            consent_factories.AUDIOBOOK["intended_uses"].encode() in content
+            for content in found.values()
         )
         assert b"intended_uses_sha256" in found["tables/grants.jsonl"]
         assert b"left out" in found["README.txt"]
@@ -114,16 +114,18 @@ class TestEveryDownload:
     def test_leaves_one_entry(self, told: Story, make_member: MakeMember) -> None:
         client = logged_in(make_member(role=Role.OWNER))
         for kind in ("audit", "ropa", "usage"):
-            row = story.export(told.organisation, kind)
+            row = export_scenario.export(told.organisation, kind)
             for _ in range(2):
                 assert take(client, row).status_code == 200
 
-            assert story.logged(told.organisation, after=row).count("export.downloaded") == 2, kind
+            assert (
+                export_scenario.logged(told.organisation, after=row).count("export.downloaded") == 2
+            ), kind
 
     def test_that_fails_leaves_none(self, told: Story, make_member: MakeMember) -> None:
-        row = story.export(told.organisation)
+        row = export_scenario.export(told.organisation)
         worker.expire_exports(at=clock.now() + worker.KEPT * 2)
 
         take(logged_in(make_member(role=Role.OWNER)), row)
 
-        assert "export.downloaded" not in story.logged(told.organisation)
+        assert "export.downloaded" not in export_scenario.logged(told.organisation)

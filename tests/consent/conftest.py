@@ -12,9 +12,9 @@ from consent import services
 from consent.models import Consent, Speaker
 from core import clock
 from tests.conftest import NOON
-from tests.consent import people
-from tests.consent.people import KEY, MakeConsent, MakeRequest, MakeSpeaker
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support import consent_factories
+from tests.support.consent_factories import KEY, MakeConsent, MakeRequest, MakeSpeaker
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def make_speaker(acme: Organisation) -> MakeSpeaker:
     """Makes speakers of Acme."""
 
     def make(**changes: Any) -> Speaker:
-        return people.make_speaker(changes.pop("organisation", acme), **changes)
+        return consent_factories.make_speaker(changes.pop("organisation", acme), **changes)
 
     return make
 
@@ -52,7 +52,7 @@ def make_request(ana: Speaker) -> MakeRequest:
             organisation=speaker.organisation,
             livemode=speaker.livemode,
             speaker_id=speaker.id,
-            grants=grants or (people.AUDIOBOOK,),
+            grants=grants or (consent_factories.AUDIOBOOK,),
             **known,
         )
 

@@ -19,7 +19,7 @@ from consent.policy.state_machine import ConsentState
 from consent.policy.types import AccessRequest, ConsentView, GrantView, PolicyContext
 from core.errors import Invalid
 from tests.conftest import NOON
-from tests.consent.people import ask_for, check, codes
+from tests.support.consent_factories import ask_for, check, codes
 
 ASK = AccessRequest(
     organisation_id="org_a",

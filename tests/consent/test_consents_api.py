@@ -11,9 +11,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Organisation
-from tests.consent.http import ANA, asked, decided, fetch, post, signed
-from tests.consent.people import AUDIOBOOK, grant
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support.consent_api import ANA, asked, decided, fetch, post, signed
+from tests.support.consent_factories import AUDIOBOOK, grant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 CODES_OF_UNKNOWN_IDS = (

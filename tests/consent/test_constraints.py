@@ -20,7 +20,7 @@ from consent.models import (
     Speaker,
 )
 from tests.conftest import NOON
-from tests.consent.people import KEY, MakeRequest, ask_for, check
+from tests.support.consent_factories import KEY, MakeRequest, ask_for, check
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,9 @@ from consent import voice_lookup
 from consent.models import Grant
 from consent.voice_lookup import KnownVoice
 from core import ids
-from tests.consent.http import asked, decided, fetch, post, signed
-from tests.consent.people import grant
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support.consent_api import asked, decided, fetch, post, signed
+from tests.support.consent_factories import grant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 

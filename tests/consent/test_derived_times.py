@@ -16,7 +16,7 @@ from consent import gate, services
 from consent.lifecycle.consent_requests import LINK_LASTS
 from consent.models import Consent, Decision, Reservation
 from tests.conftest import NOON
-from tests.consent.people import MakeConsent, MakeRequest, ask_for, of
+from tests.support.consent_factories import MakeConsent, MakeRequest, ask_for, of
 
 pytestmark = pytest.mark.django_db
 

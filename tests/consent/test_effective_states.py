@@ -19,7 +19,7 @@ from consent.policy.state_machine import ConsentState
 from consent.signing import links
 from core import clock
 from tests.conftest import NOON
-from tests.consent.people import MakeConsent, MakeRequest, ask_for, of, token_of
+from tests.support.consent_factories import MakeConsent, MakeRequest, ask_for, of, token_of
 
 pytestmark = pytest.mark.django_db
 

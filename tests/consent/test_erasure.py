@@ -14,7 +14,15 @@ from consent.models import Consent, SealedReason, Speaker
 from consent.signing import ceremony, open_requests
 from core.errors import NotFound
 from tests.conftest import NOON
-from tests.consent.people import KEY, MakeConsent, MakeRequest, codes, grant, revoke, token_of
+from tests.support.consent_factories import (
+    KEY,
+    MakeConsent,
+    MakeRequest,
+    codes,
+    grant,
+    revoke,
+    token_of,
+)
 from transparency_log import proofs
 from vault import subject_keys
 

@@ -13,7 +13,7 @@ from consent.api.serializers.decision_serializers import RefusalReasonSerializer
 from consent.policy.reasons import GATE_REASONS
 from consent.policy.types import Reason
 from tests.architecture import source
-from tests.contract.operations import document
+from tests.support.api_operations import document
 
 TABLE = "consent/policy/reasons.py"
 SENTENCES = "consent/denial_messages.py"

@@ -23,7 +23,7 @@ from consent.policy.types import AccessRequest, ConsentView, GrantView, PolicyCo
 from consent.signing import ceremony
 from core.errors import Invalid
 from tests.conftest import NOON
-from tests.consent.people import MakeRequest, MakeSpeaker, check, token_of
+from tests.support.consent_factories import MakeRequest, MakeSpeaker, check, token_of
 
 EVERY = sorted(use_cases.CODES)
 LIGHT = [code for code in EVERY if use_cases.get_minimum_level(code, {}) == 1]

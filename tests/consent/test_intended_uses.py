@@ -17,8 +17,8 @@ from consent.models import Consent, Evidence, Grant
 from consent.signing import ceremony
 from core import canonical_json
 from tests.conftest import NOON
-from tests.consent.acts import whole_database
-from tests.consent.people import KEY, MakeConsent, MakeRequest, grant, token_of
+from tests.support.consent_factories import KEY, MakeConsent, MakeRequest, grant, token_of
+from tests.support.permit_endings import whole_database
 from vault import blobs, subject_keys
 
 pytestmark = pytest.mark.django_db

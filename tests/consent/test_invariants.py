@@ -20,8 +20,7 @@ from consent.signing import ceremony
 from core import canonical_json
 from core.errors import NotFound
 from tests.conftest import NOON
-from tests.consent.acts import ACTS, whole_database
-from tests.consent.people import (
+from tests.support.consent_factories import (  # fmt: skip
     MakeConsent,
     MakeRequest,
     MakeSpeaker,
@@ -33,7 +32,8 @@ from tests.consent.people import (
     of,
     revoke,
     token_of,
-)  # fmt: skip
+)
+from tests.support.permit_endings import ACTS, whole_database
 from transparency_log import proofs
 from vault import blobs, subject_keys
 

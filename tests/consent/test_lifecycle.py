@@ -15,7 +15,7 @@ from consent.signing import ceremony
 from consent.wakeups import consent_ended
 from core.errors import Invalid, NotFound
 from tests.conftest import NOON
-from tests.consent.people import (
+from tests.support.consent_factories import (
     KEY,
     MakeConsent,
     MakeRequest,

@@ -19,9 +19,9 @@ from consent.models import Consent, GrantUsage, Reservation
 from consent.policy.state_machine import ConsentState
 from core.errors import SaysoError
 from tests.conftest import NOON
-from tests.consent import people
-from tests.consent.people import KEY, ask_for, grant, of
+from tests.support import consent_factories
 from tests.support.concurrency import at_once
+from tests.support.consent_factories import KEY, ask_for, grant, of
 from transparency_log import proofs
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -36,7 +36,7 @@ def make_signed() -> Any:
         organisation = Organisation.objects.filter(name="Acme").first() or create_organisation(
             name="Acme", at=NOON, reached_at="voices@acme.example"
         )
-        speaker = people.make_speaker(organisation)
+        speaker = consent_factories.make_speaker(organisation)
         made = services.request_consent(
             organisation=organisation, livemode=False, speaker_id=speaker.id,
             grants=[grant(quota=quota)], duration="P1Y", actor=KEY, at=NOON,
@@ -86,7 +86,7 @@ class TestQuota:
                 if number % 2:
                     gate.release(permit, at=NOON)
                 else:
-                    people.deliver(permit, characters=50)
+                    consent_factories.deliver(permit, characters=50)
                     spent += 50
             return spent
 
@@ -106,7 +106,7 @@ class TestQuota:
 
         def deliver(number: int) -> bool:
             try:
-                people.deliver(many[number], milliseconds=3000)
+                consent_factories.deliver(many[number], milliseconds=3000)
             except gate.ConsentDenied:
                 return False
             return True
@@ -141,7 +141,7 @@ class TestRevocation:
         outcome = at_once(CALLERS, act)
         assert {state for what, state in outcome if what == "delivered"} <= {ConsentState.ACTIVE}
         with pytest.raises(gate.ConsentDenied):
-            people.confirm(many[0])
+            consent_factories.confirm(many[0])
 
     def test_waits_for_a_delivery_that_confirmed_first(self, make_signed: Any) -> None:
         consent = make_signed(quota={"characters": 10**6})

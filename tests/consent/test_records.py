@@ -21,7 +21,7 @@ from consent.policy import actions, channels, use_cases
 from core import canonical_json
 from core.errors import Invalid
 from tests.conftest import NOON
-from tests.consent.people import MakeConsent, MakeRequest, grant
+from tests.support.consent_factories import MakeConsent, MakeRequest, grant
 
 # Mandatory in ISO/IEC TS 27560, or made so by the GDPR, as the DPV guide to consent records lists
 # them.

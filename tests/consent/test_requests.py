@@ -22,8 +22,8 @@ from consent.models import Consent, Speaker
 from consent.signing import ceremony, open_requests
 from core.errors import Invalid, NotFound
 from tests.conftest import NOON
-from tests.consent import people
-from tests.consent.people import (
+from tests.support import consent_factories
+from tests.support.consent_factories import (  # fmt: skip
     KEY,
     MakeConsent,
     MakeRequest,
@@ -34,7 +34,7 @@ from tests.consent.people import (
     of,
     revoke,
     token_of,
-)  # fmt: skip
+)
 from transparency_log import proofs
 
 pytestmark = pytest.mark.django_db
@@ -309,7 +309,7 @@ class TestHolds:
         services.place_hold(consent.speaker_id, ground="dispute", **of(consent))
         assert codes(consent) == ["hold"]
         with pytest.raises(gate.ConsentDenied):
-            people.confirm(permit)
+            consent_factories.confirm(permit)
 
     def test_lifted_let_new_calls_through(self, consent: Consent) -> None:
         services.place_hold(consent.speaker_id, ground="dispute", **of(consent))

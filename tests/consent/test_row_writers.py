@@ -21,7 +21,7 @@ from consent.lifecycle import consent_moves
 from consent.models import Consent, Grant
 from consent.policy.state_machine import Move
 from tests.conftest import NOON
-from tests.consent.people import (
+from tests.support.consent_factories import (
     MakeConsent,
     MakeRequest,
     MakeSpeaker,

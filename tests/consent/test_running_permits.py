@@ -12,8 +12,8 @@ from django.db import transaction
 from consent import gate
 from consent.models import Consent, GrantUsage, Reservation
 from tests.conftest import NOON
-from tests.consent.acts import ACTS
-from tests.consent.people import MakeConsent, check, deliver, grant, revoke
+from tests.support.consent_factories import MakeConsent, check, deliver, grant, revoke
+from tests.support.permit_endings import ACTS
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from consent.models import Consent, Speaker
 from consent.signing import ceremony, open_requests
 from core.errors import Invalid
 from tests.conftest import NOON
-from tests.consent.people import KEY, MakeRequest, codes, grant, token_of
+from tests.support.consent_factories import KEY, MakeRequest, codes, grant, token_of
 
 pytestmark = pytest.mark.django_db
 NAME = "Ana María Gómez"

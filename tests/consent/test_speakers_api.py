@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from tests.consent.http import ANA, fetch, post
+from tests.support.consent_api import ANA, fetch, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 

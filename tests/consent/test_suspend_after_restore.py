@@ -10,9 +10,9 @@ from django.db import transaction
 from consent import gate, suspend_after_restore
 from consent.models import Consent
 from tests.conftest import NOON
-from tests.consent import people
 from tests.fixtures.consents import MakeConsent
 from tests.fixtures.organisations import MakeOrganisation
+from tests.support import consent_factories
 from transparency_log.recovery import LostHistory
 from vault import subject_keys
 
@@ -33,7 +33,9 @@ class TestSuspendAll:
     def test_ends_every_permit(self, make_consent: MakeConsent) -> None:
         consent = make_consent()
         permit = gate.check(
-            people.ask_for(consent, channel="app", territory="DE"), at=NOON, actor="key:k"
+            consent_factories.ask_for(consent, channel="app", territory="DE"),
+            at=NOON,
+            actor="key:k",
         )
 
         suspend_all(consent.organisation_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consent.models import Consent
-from tests.consent.people import revoke
+from tests.support.consent_factories import revoke
 from voices import event_listeners
 
 

@@ -13,10 +13,10 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from config.error_codes import REASONS
-from tests.contract.calls import ADA, asked, decided, signed
 from tests.contract.conftest import Sender, World, problem
 from tests.contract.test_bad_uploads import GOOD, clone
 from tests.fixtures.organisations import MakeKey
+from tests.support.api_calls import ADA, asked, decided, signed
 from tests.voices.conftest import grant_of
 
 pytestmark = pytest.mark.django_db

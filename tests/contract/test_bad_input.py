@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.contract.conftest import Sender, World, problem, rows
-from tests.contract.operations import Operation, Schema, bodies, fields, named, operations
+from tests.support.api_operations import Operation, Schema, bodies, fields, named, operations
 
 pytestmark = pytest.mark.django_db
 

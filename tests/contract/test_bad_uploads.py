@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.audio import files
 from tests.contract.conftest import Answer, Sender, World, problem, rows
-from tests.contract.operations import bodies
+from tests.support import audio_files
+from tests.support.api_operations import bodies
 from tests.voices.conftest import AUDIO
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -30,24 +30,24 @@ UPLOADS: dict[str, bytes | Callable[[], bytes]] = {
     "words": b"these are only words",
     "a page": b"<!doctype html><script>alert(1)</script>",
     "a zip": b"PK\x03\x04" + bytes(100),
-    "truncated": lambda: files.encoded("mp3")[:5_000],
-    "truncated flac": lambda: files.encoded("flac")[:20_000],
-    "header only": lambda: files.encoded("wav")[:44],
-    "half a header": lambda: files.encoded("wav")[:20],
-    "no samples": files.wav(b""),
-    "65,535 channels": files.wav(bytes(65_535 * 2), channels=65_535),
-    "no channel": files.wav(bytes(100), channels=0),
-    "rate 0": files.wav(bytes(100), rate=0),
-    "rate 4 GHz": files.wav(bytes(100), rate=4_000_000_000),
-    "NaN samples": files.wav(np.full(8_000, np.nan, "<f4").tobytes(), bits=32, kind=3),
-    "ten hours of FLAC silence": lambda: files.silent_flac(36_000),
-    "ten hours that claim a second": lambda: files.with_declared_samples(
-        files.silent_flac(36_000), 8_000
+    "truncated": lambda: audio_files.encoded("mp3")[:5_000],
+    "truncated flac": lambda: audio_files.encoded("flac")[:20_000],
+    "header only": lambda: audio_files.encoded("wav")[:44],
+    "half a header": lambda: audio_files.encoded("wav")[:20],
+    "no samples": audio_files.wav(b""),
+    "65,535 channels": audio_files.wav(bytes(65_535 * 2), channels=65_535),
+    "no channel": audio_files.wav(bytes(100), channels=0),
+    "rate 0": audio_files.wav(bytes(100), rate=0),
+    "rate 4 GHz": audio_files.wav(bytes(100), rate=4_000_000_000),
+    "NaN samples": audio_files.wav(np.full(8_000, np.nan, "<f4").tobytes(), bits=32, kind=3),
+    "ten hours of FLAC silence": lambda: audio_files.silent_flac(36_000),
+    "ten hours that claim a second": lambda: audio_files.with_declared_samples(
+        audio_files.silent_flac(36_000), 8_000
     ),
     "a playlist": b"#EXTM3U\nfile:///etc/passwd\n",
     "a concat list": b"ffconcat version 1.0\nfile '/etc/passwd'\n",
     "a playlist in a name of audio": b"[playlist]\nFile1=/etc/passwd\nNumberOfEntries=1\n",
-    "scratched": lambda: files.scratched(files.encoded("ogg")),
+    "scratched": lambda: audio_files.scratched(audio_files.encoded("ogg")),
 }
 GOOD = [
     base64.b64encode((AUDIO / f"librivox-austen-{name}.wav").read_bytes()).decode()
@@ -164,7 +164,9 @@ class TestAFileToVerify:
         for name in list(UPLOADS)[:8]:
             send(anybody, "/v1/verify", form(file("file", upload(name))))
         assert (
-            send(anybody, "/v1/verify", form(file("file", files.encoded("wav")))).json()["verdict"]
+            send(anybody, "/v1/verify", form(file("file", audio_files.encoded("wav")))).json()[
+                "verdict"
+            ]
             == "not_found"
         )
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.contract.conftest import Sender
-from tests.contract.operations import Schema, document, named, operations
+from tests.support.api_operations import Schema, document, named, operations
 
 BINARY = {
     "consents_receipt_pdf": "application/pdf", "erasures_certificate_pdf": "application/pdf",

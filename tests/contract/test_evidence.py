@@ -18,9 +18,9 @@ from consent.models import SealedReason
 from core import clock
 from erasure import execution
 from provenance.exports import worker
-from tests.contract.calls import decided, signed
 from tests.contract.conftest import Sender, World, problem
 from tests.fixtures.organisations import MakeKey
+from tests.support.api_calls import decided, signed
 from tests.voices.conftest import noon
 
 pytestmark = pytest.mark.django_db

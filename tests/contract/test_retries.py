@@ -8,8 +8,8 @@ import pytest
 
 from accounts.models import Organisation
 from tests.contract.conftest import Sender, World, problem, rows
-from tests.contract.operations import bodies, named, operations
 from tests.contract.test_bad_uploads import GOOD
+from tests.support.api_operations import bodies, named, operations
 
 pytestmark = pytest.mark.django_db
 

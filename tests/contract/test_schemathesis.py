@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from config import api_docs
 from tests.contract.conftest import Sender, World
-from tests.contract.operations import document, operations
+from tests.support.api_operations import document, operations
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 

@@ -12,10 +12,10 @@ import pytest
 
 from core import clock
 from tests.conftest import NOON
-from tests.contract.calls import ADA, asked
 from tests.contract.conftest import Sender, World, problem
-from tests.contract.operations import operations
 from tests.fixtures.organisations import MakeKey, hold_minute
+from tests.support.api_calls import ADA, asked
+from tests.support.api_operations import operations
 from voices.models import Voice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.contract.calls import say
 from tests.contract.conftest import Sender, World, problem
 from tests.contract.test_bad_uploads import file, form, send
 from tests.fixtures.organisations import MakeKey
+from tests.support.api_calls import say
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Reader, noon, only
 from voices.speech import job_queue
 

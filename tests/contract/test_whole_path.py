@@ -8,10 +8,10 @@ import pytest
 
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
-from tests.contract.calls import signed
 from tests.contract.conftest import Sender, problem
 from tests.contract.test_bad_uploads import GOOD, file, form, send
 from tests.fixtures.organisations import MakeKey
+from tests.support.api_calls import signed
 from tests.voices.conftest import AUDIOBOOK, SENTENCE
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from accounts.models import Organisation
 from core import clock
 from tests.conftest import NOON
-from tests.delivery.smtp import MailServer, mail_server
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support.smtp_server import MailServer, mail_server
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 

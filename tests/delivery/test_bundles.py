@@ -19,13 +19,13 @@ from core import clock
 from provenance.exports import export_requests as exports
 from provenance.exports import worker
 from tests.conftest import NOON
-from tests.consent.http import asked
-from tests.consent.people import KEY
-from tests.delivery.smtp import MailServer
 from tests.delivery.test_live_requests import sent
-from tests.delivery.visits import sign
-from tests.provenance.exports import story
-from tests.provenance.exports.forging import Files
+from tests.support import export_scenario
+from tests.support.bundle_forgery import Files
+from tests.support.consent_api import asked
+from tests.support.consent_factories import KEY
+from tests.support.link_signing import sign
+from tests.support.smtp_server import MailServer
 from tests.voices.test_forged_bundles import rewritten, verify
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def bundle(organisation: Organisation, kind: Any = "audit", **changes: Any) -> F
     row = exports.request_export(organisation_id=organisation.id, livemode=True, kind=kind, **known)
     worker.make_pending_exports(now=lambda: LATER)
     row.refresh_from_db()
-    return story.members(b"".join(exports.read_bundle(row)))
+    return export_scenario.members(b"".join(exports.read_bundle(row)))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ class TestAnAuditBundle:
         assert re.findall(r"evidence\.\S*", verdict.stated) == ["evidence.id"]
 
     def test_says_how_each_person_was_reached(self, written: Organisation) -> None:
-        rows = story.rows(bundle(written), "tables/consents.jsonl")
+        rows = export_scenario.rows(bundle(written), "tables/consents.jsonl")
 
         ways = sorted((row["assurance"], row["method"] or "") for row in rows)
         assert ways == [("L0", "link_given_to_controller"), ("L1", ""), ("L1", "one_time_link")]
@@ -105,7 +105,7 @@ class TestAServersWord:
         files = bundle(written)
         proofs = [
             place
-            for place, row in enumerate(story.rows(files, EVIDENCE))
+            for place, row in enumerate(export_scenario.rows(files, EVIDENCE))
             if row["kind"] == "mail_proof"
         ]
         assert len(proofs) == 2
@@ -161,7 +161,7 @@ class TestAPersonalCopy:
 
     def test_names_the_way_of_the_link(self, written: Organisation) -> None:
         consent = Consent.objects.get(assurance="L0")
-        rows = story.rows(
+        rows = export_scenario.rows(
             bundle(written, "speaker", speaker_id=consent.speaker_id), "tables/consents.jsonl"
         )
         assert [row["method"] for row in rows] == ["link_given_to_controller"]

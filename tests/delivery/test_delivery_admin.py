@@ -14,10 +14,10 @@ from accounts.models import Organisation, Role
 from consent.lifecycle import link_sender
 from consent.models import Delivery
 from tests.conftest import NOON
-from tests.consent.http import ANA, asked
-from tests.delivery.smtp import MailServer
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
+from tests.support.consent_api import ANA, asked
+from tests.support.smtp_server import MailServer
 
 pytestmark = pytest.mark.django_db
 BUTTON = "Send the link again"

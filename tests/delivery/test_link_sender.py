@@ -22,9 +22,9 @@ from core import ids
 from core.delivery import mail, messages
 from core.delivery.letters import ChannelUnavailable, Letter, LetterRefused
 from tests.conftest import NOON
-from tests.consent.http import ANA, asked, fetch, post
-from tests.delivery.smtp import MailServer
-from tests.transparency_log.attestation.serving import Asked, Reply, outsider
+from tests.support.attestor_servers import Asked, Reply, outsider
+from tests.support.consent_api import ANA, asked, fetch, post
+from tests.support.smtp_server import MailServer
 from transparency_log.models import Outbox
 
 pytestmark = pytest.mark.both_databases

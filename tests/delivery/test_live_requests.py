@@ -15,10 +15,10 @@ from consent import services
 from consent.lifecycle import link_sender, signing_links
 from consent.models import Consent, Evidence
 from tests.conftest import NOON
-from tests.consent.http import ANA, asked, fetch, post
-from tests.consent.people import AUDIOBOOK
-from tests.delivery.smtp import TAKEN, MailServer
-from tests.delivery.visits import sign
+from tests.support.consent_api import ANA, asked, fetch, post
+from tests.support.consent_factories import AUDIOBOOK
+from tests.support.link_signing import sign
+from tests.support.smtp_server import TAKEN, MailServer
 from vault import blobs
 
 pytestmark = pytest.mark.django_db

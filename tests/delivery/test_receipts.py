@@ -19,10 +19,10 @@ from consent.lifecycle import link_sender
 from consent.models import Consent, Correction, Speaker
 from consent.policy.state_machine import ConsentState
 from core import clock
-from tests.consent.http import asked, fetch, signed
 from tests.core.test_pdf_paper import text_of
-from tests.delivery.smtp import MailServer
-from tests.delivery.visits import sign
+from tests.support.consent_api import asked, fetch, signed
+from tests.support.link_signing import sign
+from tests.support.smtp_server import MailServer
 from vault.errors import Tampered
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 
 from config.demo.client import Client
-from tests.e2e import processes
-from tests.e2e.client import Customer, new_key
+from tests.support import processes
+from tests.support.api_client import Customer, new_key
 
 Carrier = Callable[[], AbstractContextManager[str]]
 

@@ -11,11 +11,11 @@ import pytest
 from django.core.management import call_command
 
 from config.demo.client import Client
-from tests.e2e import processes
-from tests.e2e.client import OVER, SENTENCE, Customer, expect
 from tests.e2e.conftest import Carrier, customer
-from tests.e2e.endurance import ready_voice
-from tests.e2e.processes import NOBODY_LISTENS, wait_until
+from tests.support import processes
+from tests.support.api_client import OVER, SENTENCE, Customer, expect
+from tests.support.endurance import ready_voice
+from tests.support.processes import NOBODY_LISTENS, wait_until
 from transparency_log.models import Head, Outbox
 
 pytestmark = pytest.mark.alone

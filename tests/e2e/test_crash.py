@@ -19,9 +19,9 @@ import pytest
 from django.conf import settings
 
 from config.demo.server import find_free_port
-from tests.e2e import processes
-from tests.e2e.endurance import Town, nothing_is_amiss, under_fire
-from tests.e2e.processes import BRISK, answers, said, wait_until
+from tests.support import processes
+from tests.support.endurance import Town, nothing_is_amiss, under_fire
+from tests.support.processes import BRISK, answers, said, wait_until
 
 SERVERS, SERVER_KILLS = 3, 35
 WORKER_KILLS, WEB_KILLS = 12, 3
@@ -55,7 +55,13 @@ class TestEmbeddedServers:
     ) -> None:
         ports = [find_free_port() for _ in range(SERVERS)]
         environment = {**child_environment, **BRISK, **LEASE, "REDIS_URL": ""}
-        command = [sys.executable, "-m", "tests.e2e.crashing", str(tmp_path), *map(str, ports)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.support.server_crashes",
+            str(tmp_path),
+            *map(str, ports),
+        ]
 
         with processes.process(command, environment, tmp_path / "log"):
             wait_until(

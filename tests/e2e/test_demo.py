@@ -20,7 +20,7 @@ import pytest
 
 from config.demo.client import Client
 from config.demo.server import find_free_port
-from tests.e2e.processes import ROOT, said, wait_until
+from tests.support.processes import ROOT, said, wait_until
 
 pytestmark = pytest.mark.alone
 KEPT = {

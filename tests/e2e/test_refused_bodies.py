@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import processes
+from tests.support import processes
 
 pytestmark = pytest.mark.alone
 

@@ -19,11 +19,11 @@ from config.demo.server import find_free_port
 from consent.models import GrantUsage, Reservation
 from core import clock
 from provenance.models import Clip
-from tests.e2e import processes
-from tests.e2e.client import SENTENCE, Customer
-from tests.e2e.endurance import ready_voice
-from tests.e2e.processes import wait_until
-from tests.voices.streaming.wire import Wire
+from tests.support import processes
+from tests.support.api_client import SENTENCE, Customer
+from tests.support.endurance import ready_voice
+from tests.support.processes import wait_until
+from tests.support.wire_client import Wire
 from transparency_log import proofs
 from voices import reconcile
 

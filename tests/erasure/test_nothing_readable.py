@@ -20,10 +20,9 @@ import pytest
 from psycopg import sql
 
 from config.demo.server import find_free_port
-from tests.contract.operations import Schema, fields, operations
-from tests.e2e import processes
-from tests.erasure.residue import hits, needles
-from tests.erasure.telling import (
+from tests.support import processes, servers
+from tests.support.api_operations import Schema, fields, operations
+from tests.support.named_person import (
     ABOUT_NO_PERSON,
     CODE,
     CODES,
@@ -35,7 +34,7 @@ from tests.erasure.telling import (
     files_below,
     members,
 )
-from tests.support import servers
+from tests.support.residue_search import hits, needles
 
 
 def takes_text(schema: Schema) -> bool:

@@ -17,7 +17,7 @@ from consent.lifecycle.consent_requests import ConsentRequest
 from consent.models import Consent
 from core import clock, qr_codes
 from tests.fixtures.consents import MakeRequest
-from tests.pages.visits import path_of, sign, state_of, text_of
+from tests.support.signing_pages import path_of, sign, state_of, text_of
 
 pytestmark = pytest.mark.django_db
 

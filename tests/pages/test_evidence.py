@@ -22,7 +22,7 @@ from consent.models import Consent, ErasedLink, Evidence
 from consent.signing import page_snapshots
 from core import clock
 from tests.fixtures.consents import AUDIOBOOKS, MakeRequest
-from tests.pages.visits import answer, grants_of, page_of, path_of, sign, state_of, text_of
+from tests.support.signing_pages import answer, grants_of, page_of, path_of, sign, state_of, text_of
 from vault import blobs
 
 pytestmark = pytest.mark.django_db

@@ -31,7 +31,7 @@ from erasure import certificate_text
 from tests.conftest import NOON
 from tests.fixtures.consents import AUDIOBOOKS, MUSEUM, MakeRequest
 from tests.pages.test_catalogs import pairs, read_catalog
-from tests.pages.visits import path_of, sign
+from tests.support.signing_pages import path_of, sign
 from voices.speech import disclosure
 
 FOLDERS: Final = (plain_language.FOLDER, notices.FOLDER, certificate_text.FOLDER)

@@ -12,7 +12,16 @@ from consent.lifecycle.consent_requests import ConsentRequest
 from consent.models import Evidence
 from core import clock
 from tests.fixtures.consents import AUDIOBOOKS, MakeRequest, MakeSpeaker
-from tests.pages.visits import answer, grants_of, page_of, path_of, send, sign, state_of, text_of
+from tests.support.signing_pages import (
+    answer,
+    grants_of,
+    page_of,
+    path_of,
+    send,
+    sign,
+    state_of,
+    text_of,
+)
 from vault import blobs
 
 pytestmark = pytest.mark.django_db

@@ -23,7 +23,7 @@ from audio.stream_encoder import STREAMED, Encoder, decode_sent_bytes
 from provenance.c2pa import manifest_signer
 from provenance.clips import aigc_label
 from provenance.clips.aigc_label import AigcLabel, LabelFailed
-from tests.provenance.c2pa.people import CARRIERS, CLIP, look, plain, signer, statement
+from tests.support.signed_files import CARRIERS, CLIP, look, plain, signer, statement
 
 CODE = "001191110102MAD55U9H0F"
 LABEL = AigcLabel(producer=CODE, clip_id=CLIP)

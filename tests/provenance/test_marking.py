@@ -13,7 +13,7 @@ from core.errors import Invalid
 from provenance.clips import verified_marking
 from provenance.clips.errors import MarkFailed
 from provenance.clips.verified_marking import Marked, mark_sound
-from tests.watermark.speech.speech import KEY, NAMES, TOKEN, clip
+from tests.support.watermark_speech import KEY, NAMES, TOKEN, clip
 from watermark.speech.embedder import Margins
 
 OUTPUTS = {

@@ -25,7 +25,7 @@ from provenance.clips import (
 from provenance.clips.audiowmark_layer import AudiowmarkLayer
 from provenance.clips.verified_marking import Marked
 from tests.conftest import NOON
-from tests.watermark.speech.speech import KEY, NAMES, TOKEN, clip
+from tests.support.watermark_speech import KEY, NAMES, TOKEN, clip
 from watermark import audiowmark
 
 SECRET = bytes(range(100, 132))

@@ -19,7 +19,7 @@ from provenance.c2pa.manifest_signer import Parent
 from provenance.clips import clip_erasure
 from provenance.models import Clip
 from tests.conftest import NOON
-from tests.provenance.c2pa.people import look, plain, root, signed, signer, statement
+from tests.support.signed_files import look, plain, root, signed, signer, statement
 from tests.voices.conftest import (
     AUDIO,
     Reader,

@@ -21,8 +21,8 @@ from audio.sound import Sound
 from provenance.clips import clip_erasure, watermark_keys
 from provenance.models import Clip
 from provenance.verification import Outcome, VerificationResult, verify
-from tests.audio.files import remuxed
 from tests.conftest import NOON
+from tests.support.audio_files import remuxed
 from tests.voices.conftest import (
     AUDIO,
     SECONDS,

@@ -11,7 +11,7 @@ from django.db import transaction
 from core import ids
 from core.canonical_json import Json
 from tests.conftest import NOON
-from tests.transparency_log.history import Snapshot
+from tests.support.log_rollback import Snapshot
 from transparency_log import events as log
 
 Append = Callable[..., list[str]]

@@ -12,7 +12,7 @@ from django.test import Client
 
 from core import ids
 from tests.conftest import NOON
-from tests.transparency_log import reference
+from tests.support import reference_tree
 from tests.transparency_log.conftest import Append
 from transparency_log import public_log, sequencer
 from vault import signing_keys
@@ -51,17 +51,19 @@ def entries_of(bundle: bytes) -> list[bytes]:
 class TestLog:
     def test_lets_anybody_recompute_the_signed_root(self, client: Client, prefix: str) -> None:
         vkey = client.get(f"{prefix}/key").content.decode()
-        root, size = reference.check_note(client.get(f"{prefix}/checkpoint").content.decode(), vkey)
+        root, size = reference_tree.check_note(
+            client.get(f"{prefix}/checkpoint").content.decode(), vkey
+        )
         bundles = [
             client.get(f"{prefix}/tile/entries/{path}").content for path in ("000", "001.p/3")
         ]
         leaves = [
-            reference.sha(b"\x00", entry) for bundle in bundles for entry in entries_of(bundle)
+            reference_tree.sha(b"\x00", entry) for bundle in bundles for entry in entries_of(bundle)
         ]
 
-        assert (size, root) == (259, reference.mth(leaves))
+        assert (size, root) == (259, reference_tree.mth(leaves))
         for level, path, n in ((0, "000", 0), (0, "001.p/3", 1), (1, "000.p/1", 0)):
-            assert client.get(f"{prefix}/tile/{level}/{path}").content == reference.tile(
+            assert client.get(f"{prefix}/tile/{level}/{path}").content == reference_tree.tile(
                 level, n, leaves
             )
 
@@ -226,7 +228,7 @@ class TestKeys:
 
         def signs(key: str, size: int) -> bool:
             note = client.get(f"{prefix}/checkpoint/{size}").content.decode()
-            return not reference.refuses(lambda: reference.check_note(note, key))
+            return not reference_tree.refuses(lambda: reference_tree.check_note(note, key))
 
         assert [[signs(key, size) for size in (259, 260, 261)] for key in (old, new)] == [
             [True, True, False], [False, True, True],

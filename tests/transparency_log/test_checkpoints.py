@@ -13,9 +13,9 @@ import pytest
 from pytest_django import Settings
 
 from tests.conftest import NOON
-from tests.transparency_log import reference
+from tests.support import reference_tree
+from tests.support.log_rollback import Snapshot
 from tests.transparency_log.conftest import Append
-from tests.transparency_log.history import Snapshot
 from transparency_log import anchors, checkpoints, public_log, sequencer, tasks
 from transparency_log.checkpoints import AnchorMismatch
 from transparency_log.formats import signed_note
@@ -67,7 +67,7 @@ class TestPublish:
         append(7)
         sequencer.settle_log(organisation_id, at=NOON)
 
-        root, size = reference.check_note(
+        root, size = reference_tree.check_note(
             public_log.get_checkpoint_note(organisation_id),
             public_log.get_verifier_keys(organisation_id),
         )
@@ -98,7 +98,7 @@ class TestPublish:
 
         note = public_log.get_checkpoint_note(organisation_id)
         for vkey in public_log.get_verifier_keys(organisation_id).splitlines():
-            assert reference.check_note(note, vkey)[1] == 2
+            assert reference_tree.check_note(note, vkey)[1] == 2
 
     def test_remembers_every_head_outside_the_database(
         self, organisation_id: str, append: Append, anchor_file: Path

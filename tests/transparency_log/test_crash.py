@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NOON
-from tests.transparency_log import crashing
+from tests.support import log_crashes
 from transparency_log import fsck, sequencer
 from transparency_log.models import Body, Checkpoint, Entry, Outbox
 from vault import subject_keys
@@ -49,7 +49,7 @@ class TestKills:
         command = [
             sys.executable,
             "-m",
-            "tests.transparency_log.crashing",
+            "tests.support.log_crashes",
             organisation_id,
             str(file),
             str(KILLS),
@@ -72,6 +72,6 @@ class TestKills:
         assert acknowledged <= set(placed.values())
         assert set(Body.objects.values_list("event_id", flat=True)) == set(placed.values())
         assert not Outbox.objects.exists()
-        assert Checkpoint.objects.count() >= KILLS // crashing.KILLS_A_CHECKPOINT
+        assert Checkpoint.objects.count() >= KILLS // log_crashes.KILLS_A_CHECKPOINT
         assert fsck.verify_log(organisation_id).good
         print(f"{KILLS} kills, {len(placed)} entries, {Checkpoint.objects.count()} checkpoints")  # noqa: T201 - for -s

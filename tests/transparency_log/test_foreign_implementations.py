@@ -11,8 +11,8 @@ from functools import cache
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.transparency_log import oracles, trees
-from tests.transparency_log.oracles import Claim
+from tests.support import memory_trees, proof_oracles
+from tests.support.proof_oracles import Claim
 from transparency_log.formats import merkle, proof_spans, signed_note
 from transparency_log.formats.merkle import TileAt
 
@@ -44,18 +44,18 @@ SIZES = (
 @pytest.fixture(params=["scitt-cose", "x/mod"])
 def judge(request: pytest.FixtureRequest) -> Judge:
     if request.param == "scitt-cose":
-        return oracles.by_python
-    if oracles.go_program() is None:
+        return proof_oracles.by_python
+    if proof_oracles.go_program() is None:
         pytest.skip(
             "no Go with golang.org/x/mod (apt-get install golang-go golang-golang-x-mod-dev)"
         )
-    return oracles.by_go
+    return proof_oracles.by_go
 
 
 @cache
 def forest() -> dict[TileAt, bytes]:
     """Every tile of the largest tree, grown in uneven batches; smaller trees are its prefixes."""
-    return trees.grown(trees.leaves(SIZES[-1]), batch=1000)[1]
+    return memory_trees.grown(memory_trees.leaves(SIZES[-1]), batch=1000)[1]
 
 
 @cache
@@ -65,7 +65,7 @@ def root(size: int) -> str:
 
 def inclusion(index: int, size: int) -> Claim:
     entry = b"entry %d" % index
-    path = tuple(step.hex() for step in trees.inclusion(forest(), index, size))
+    path = tuple(step.hex() for step in memory_trees.inclusion(forest(), index, size))
     leaf = merkle.hash_leaf(entry).hex()
     return Claim(
         kind="inclusion",
@@ -79,7 +79,7 @@ def inclusion(index: int, size: int) -> Claim:
 
 
 def consistency(old: int, new: int) -> Claim:
-    path = tuple(step.hex() for step in trees.consistency(forest(), old, new))
+    path = tuple(step.hex() for step in memory_trees.consistency(forest(), old, new))
     return Claim(
         kind="consistency", old=old, size=new, oldroot=root(old), root=root(new), path=path
     )
@@ -175,7 +175,9 @@ def _through(place: TileAt, index: int, size: int) -> Claim:
         and place in merkle.list_span_tiles(proof_spans.list_inclusion_spans(found, size))
     )
     claim = inclusion(beside, size)
-    return replace(claim, path=tuple(step.hex() for step in trees.inclusion(wrong, beside, size)))
+    return replace(
+        claim, path=tuple(step.hex() for step in memory_trees.inclusion(wrong, beside, size))
+    )
 
 
 class TestNotes:
@@ -194,7 +196,7 @@ class TestNotes:
         return Claim(kind="note", note=signed, key=str(vkey), text=text)
 
     def test_are_opened_by_go(self, note: Claim) -> None:
-        if oracles.go_program() is None:
+        if proof_oracles.go_program() is None:
             pytest.skip(
                 "no Go with golang.org/x/mod (apt-get install golang-go golang-golang-x-mod-dev)"
             )
@@ -203,4 +205,4 @@ class TestNotes:
             replace(note, note=note.note.replace("70400", "70401")),
             replace(note, key=note.key[:-4] + "AAA="),
         ]
-        assert oracles.by_go([note, *lies]) == [True, False, False]
+        assert proof_oracles.by_go([note, *lies]) == [True, False, False]

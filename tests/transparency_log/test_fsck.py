@@ -18,8 +18,8 @@ from django.db.models.expressions import RawSQL
 from core import ids
 from tests.conftest import NOON
 from tests.support import database_flush
+from tests.support.log_rollback import Snapshot
 from tests.transparency_log.conftest import Append
-from tests.transparency_log.history import Snapshot
 from transparency_log import fsck, sequencer
 from transparency_log.formats.merkle import TileAt
 from transparency_log.models import Checkpoint, Entry, Head, Tile

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from core import ids
 from core.errors import NotFound
 from tests.conftest import NOON
-from tests.transparency_log import reference
+from tests.support import reference_tree
 from tests.transparency_log.conftest import Append
 from transparency_log import log_key_rotation, log_reader, public_log, sequencer
 
@@ -72,9 +72,9 @@ class TestCommand:
         call_command("rotate_log_key", organisation_id, actor="mem_1", stdout=said)
 
         assert (
-            reference.check_note(public_log.get_checkpoint_note(organisation_id), said.getvalue())[
-                1
-            ]
+            reference_tree.check_note(
+                public_log.get_checkpoint_note(organisation_id), said.getvalue()
+            )[1]
             == 2
         )
 

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transparency_log import reference, trees
+from tests.support import memory_trees, reference_tree
 from transparency_log.formats import merkle, proof_spans
 from transparency_log.formats.merkle import ProofRefused, TileAt
 
-MANY = trees.leaves(1100)
-ROOT, TILES = trees.grown(MANY, batch=97)
+MANY = memory_trees.leaves(1100)
+ROOT, TILES = memory_trees.grown(MANY, batch=97)
 
 
 class TestKnownAnswers:
     @pytest.mark.parametrize("size", range(1, 9))
     def test_roots_are_those_of_certificate_transparency(self, size: int) -> None:
-        hashes = [merkle.hash_leaf(leaf) for leaf in trees.RFC_LEAVES[:size]]
+        hashes = [merkle.hash_leaf(leaf) for leaf in memory_trees.RFC_LEAVES[:size]]
 
-        assert merkle.append(0, hashes, {}).root.hex() == trees.RFC_ROOTS[size - 1]
+        assert merkle.append(0, hashes, {}).root.hex() == memory_trees.RFC_ROOTS[size - 1]
 
     def test_the_empty_tree_hashes_nothing(self) -> None:
         assert (
@@ -51,9 +51,11 @@ class TestKnownAnswers:
     def test_audit_paths_are_those_of_certificate_transparency(
         self, index: int, size: int, path: list[str]
     ) -> None:
-        _, tiles = trees.grown([merkle.hash_leaf(leaf) for leaf in trees.RFC_LEAVES], batch=3)
+        _, tiles = memory_trees.grown(
+            [merkle.hash_leaf(leaf) for leaf in memory_trees.RFC_LEAVES], batch=3
+        )
 
-        assert [step.hex() for step in trees.inclusion(tiles, index, size)] == path
+        assert [step.hex() for step in memory_trees.inclusion(tiles, index, size)] == path
 
     @pytest.mark.parametrize(
         ("old", "new", "path"),
@@ -73,34 +75,36 @@ class TestKnownAnswers:
     def test_consistency_proofs_are_those_of_certificate_transparency(
         self, old: int, new: int, path: list[str]
     ) -> None:
-        _, tiles = trees.grown([merkle.hash_leaf(leaf) for leaf in trees.RFC_LEAVES], batch=8)
+        _, tiles = memory_trees.grown(
+            [merkle.hash_leaf(leaf) for leaf in memory_trees.RFC_LEAVES], batch=8
+        )
 
-        assert [step.hex() for step in trees.consistency(tiles, old, new)] == path
+        assert [step.hex() for step in memory_trees.consistency(tiles, old, new)] == path
 
 
 class TestAppend:
     @pytest.mark.parametrize("batch", [1, 7, 255, 256, 257, 1100])
     def test_gives_the_same_tree_whatever_the_batches(self, batch: int) -> None:
-        assert trees.grown(MANY, batch=batch) == (ROOT, TILES)
+        assert memory_trees.grown(MANY, batch=batch) == (ROOT, TILES)
 
     @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 511, 512, 513, 1023, 1024, 1025])
     def test_agrees_with_the_recursive_definition(self, size: int) -> None:
-        root, tiles = trees.grown(MANY[:size], batch=100)
+        root, tiles = memory_trees.grown(MANY[:size], batch=100)
 
-        assert root == reference.mth(MANY[:size])
+        assert root == reference_tree.mth(MANY[:size])
         assert all(
-            reference.tile(level, n, MANY[:size]) == data for (level, n), data in tiles.items()
+            reference_tree.tile(level, n, MANY[:size]) == data for (level, n), data in tiles.items()
         )
 
     @pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 70_000])
     def test_agrees_with_the_recursive_definition_over_three_levels(self, size: int) -> None:
-        hashes = trees.leaves(size)
+        hashes = memory_trees.leaves(size)
 
-        root, tiles = trees.grown(hashes, batch=4096)
+        root, tiles = memory_trees.grown(hashes, batch=4096)
 
-        assert root == reference.mth(hashes)
+        assert root == reference_tree.mth(hashes)
         assert (
-            tiles[TileAt(1, size >> 16)] == reference.tile(1, size >> 16, hashes)
+            tiles[TileAt(1, size >> 16)] == reference_tree.tile(1, size >> 16, hashes)
             if size % 65_536 > 255
             else True
         )
@@ -124,8 +128,8 @@ class TestProofs:
         root = merkle.compute_root(size, TILES)
 
         for index in range(0, size, max(1, size // 40)):
-            path = trees.inclusion(TILES, index, size)
-            assert path == reference.path(index, MANY[:size])
+            path = memory_trees.inclusion(TILES, index, size)
+            assert path == reference_tree.path(index, MANY[:size])
             merkle.verify_inclusion(index=index, size=size, leaf=MANY[index], path=path, root=root)
 
     @pytest.mark.parametrize("new", [*range(1, 40), 255, 256, 257, 258, 300, 511, 512, 700, 1100])
@@ -133,8 +137,8 @@ class TestProofs:
         root = merkle.compute_root(new, TILES)
 
         for old in range(1, new + 1, max(1, new // 40)):
-            path = trees.consistency(TILES, old, new)
-            assert path == reference.proof(old, MANY[:new])
+            path = memory_trees.consistency(TILES, old, new)
+            assert path == reference_tree.proof(old, MANY[:new])
             merkle.verify_consistency(
                 old=old, new=new, old_root=merkle.compute_root(old, TILES), new_root=root, path=path
             )
@@ -145,7 +149,8 @@ class TestProofs:
         index = data.draw(st.integers(0, size - 1))
         whole = {
             "index": index, "size": size, "leaf": MANY[index],
-            "root": merkle.compute_root(size, TILES), "path": trees.inclusion(TILES, index, size),
+            "root": merkle.compute_root(size, TILES),
+            "path": memory_trees.inclusion(TILES, index, size),
         }  # fmt: skip
         changed: dict[str, Any] = {**whole, **data.draw(_changes(whole, 1100))}
 
@@ -168,15 +173,17 @@ class TestProofs:
         assert isinstance(whole["leaf"], bytes)
         path = changed["path"]
         assert isinstance(path, list)
-        return reference.refuses(
-            lambda: _same(reference.root_of_path(index, size, MANY[index], path), whole["root"])
+        return reference_tree.refuses(
+            lambda: _same(
+                reference_tree.root_of_path(index, size, MANY[index], path), whole["root"]
+            )
         )
 
     @given(st.integers(2, 1100), st.data())
     @settings(max_examples=150, deadline=None)
     def test_a_changed_consistency_proof_is_refused(self, new: int, data: st.DataObject) -> None:
         old = data.draw(st.integers(1, new - 1))
-        path = trees.consistency(TILES, old, new)
+        path = memory_trees.consistency(TILES, old, new)
         roots = {
             "old_root": merkle.compute_root(old, TILES),
             "new_root": merkle.compute_root(new, TILES),
@@ -189,7 +196,7 @@ class TestProofs:
             )
 
     def test_a_proof_for_another_size_is_refused(self) -> None:
-        path, root = trees.consistency(TILES, 300, 700), merkle.compute_root(700, TILES)
+        path, root = memory_trees.consistency(TILES, 300, 700), merkle.compute_root(700, TILES)
 
         # Sizes with a path of the same shape fold to the same roots; there the signature over size
         # and root decides.

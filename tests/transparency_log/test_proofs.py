@@ -9,7 +9,7 @@ import pytest
 from core import ids
 from core.errors import NotFound
 from tests.conftest import NOON
-from tests.transparency_log import reference
+from tests.support import reference_tree
 from tests.transparency_log.conftest import Append
 from transparency_log import events as log
 from transparency_log import log_reader, proofs, public_log, sequencer
@@ -32,7 +32,7 @@ class TestTlogProof:
 
         for event_id in events:
             proof = proofs.build_tlog_proof(event_id, at=NOON)
-            reference.check_proof_file(
+            reference_tree.check_proof_file(
                 proof, leaf(event_id), public_log.get_verifier_keys(organisation_id)
             )
 
@@ -43,10 +43,14 @@ class TestTlogProof:
             public_log.get_verifier_keys(organisation_id),
         )
 
-        assert not reference.refuses(lambda: reference.check_proof_file(proof, leaf(first), vkey))
-        assert reference.refuses(lambda: reference.check_proof_file(proof, leaf(second), vkey))
-        assert reference.refuses(
-            lambda: reference.check_proof_file(proof, leaf(first) + b" ", vkey)
+        assert not reference_tree.refuses(
+            lambda: reference_tree.check_proof_file(proof, leaf(first), vkey)
+        )
+        assert reference_tree.refuses(
+            lambda: reference_tree.check_proof_file(proof, leaf(second), vkey)
+        )
+        assert reference_tree.refuses(
+            lambda: reference_tree.check_proof_file(proof, leaf(first) + b" ", vkey)
         )
 
     def test_settles_first_when_the_event_still_waits(self, append: Append) -> None:
@@ -80,7 +84,7 @@ class TestTlogProof:
         log.erase_bodies_of_subject(person)
 
         proof = proofs.build_tlog_proof(event_id, at=NOON)
-        reference.check_proof_file(
+        reference_tree.check_proof_file(
             proof, leaf(event_id), public_log.get_verifier_keys(organisation_id)
         )
 
@@ -94,11 +98,11 @@ class TestConsistency:
             sequencer.settle_log(organisation_id, at=NOON)
 
         payloads = Entry.objects.order_by("idx").values_list("payload", flat=True)
-        leaves = [reference.sha(b"\x00", bytes(payload)) for payload in payloads]
+        leaves = [reference_tree.sha(b"\x00", bytes(payload)) for payload in payloads]
         for old in (2, 4, 6, 8, 10):
             assert list(
                 proofs.build_consistency_proof(organisation_id, old=old, new=10)
-            ) == reference.proof(old, leaves)
+            ) == reference_tree.proof(old, leaves)
 
 
 class TestHistory:

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 
 from core.errors import Invalid
 from tests.conftest import NOON
+from tests.support.log_rollback import Snapshot
 from tests.transparency_log.conftest import Append
-from tests.transparency_log.history import Snapshot
 from transparency_log import fsck, log_reader, recovery, sequencer
 from transparency_log.checkpoints import AnchorMismatch
 from transparency_log.models import Head

@@ -9,8 +9,7 @@ from django.db import transaction
 
 from core import ids
 from tests.conftest import NOON
-from tests.support import database_flush
-from tests.transparency_log import reference
+from tests.support import database_flush, reference_tree
 from tests.transparency_log.conftest import Append
 from transparency_log import sequencer, tasks
 from transparency_log.formats import merkle
@@ -87,12 +86,12 @@ class TestSettle:
             sequencer.sequence_batch(organisation_id, limit=limit)
 
         payloads = Entry.objects.order_by("idx").values_list("payload", flat=True)
-        leaves = [reference.sha(b"\x00", bytes(payload)) for payload in payloads]
+        leaves = [reference_tree.sha(b"\x00", bytes(payload)) for payload in payloads]
         head = Head.objects.get()
-        assert (head.size, bytes(head.root)) == (300, reference.mth(leaves))
+        assert (head.size, bytes(head.root)) == (300, reference_tree.mth(leaves))
         tiles = {(tile.level, tile.n): bytes(tile.data) for tile in Tile.objects.all()}
         assert tiles == {
-            place: reference.tile(*place, leaves) for place in ((0, 0), (0, 1), (1, 0))
+            place: reference_tree.tile(*place, leaves) for place in ((0, 0), (0, 1), (1, 0))
         }
 
     def test_indexes_every_ref_once(self, organisation_id: str, append: Append) -> None:

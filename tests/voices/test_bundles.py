@@ -22,9 +22,9 @@ from provenance.exports import export_sources
 from provenance.exports.zip_stream import Archive
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
-from tests.consent import people
-from tests.provenance.c2pa.people import look
-from tests.provenance.exports import forging, story
+from tests.support import bundle_forgery, consent_factories, export_scenario
+from tests.support.logged_voices import bundle, log_voices
+from tests.support.signed_files import look
 from tests.voices.conftest import (
     AUDIO,
     Http,
@@ -37,7 +37,6 @@ from tests.voices.conftest import (
     revoke,
     say,
 )
-from tests.voices.logged import bundle, log_voices
 from vault import blobs
 from voices.models import Sample, Voice
 from voices.speech import pipeline
@@ -66,17 +65,19 @@ class TestAudit:
     ) -> None:
         voice = make_voice()
         speak(voice)
-        people.revoke(Consent.objects.get(id=voice.consent_id), reason="She changed her mind.")
+        consent_factories.revoke(
+            Consent.objects.get(id=voice.consent_id), reason="She changed her mind."
+        )
         data = bundle(voice.organisation)
         (tmp_path / "audit.zip").write_bytes(data)
 
-        verdict = story.verify(tmp_path / "audit.zip")
+        verdict = export_scenario.verify(tmp_path / "audit.zip")
         assert (verdict.code, verdict.checks["standing"], verdict.checks["references"]) == (
             3,
             "ok",
             "ok",
         )
-        everything = b"\n".join(story.members(data).values())
+        everything = b"\n".join(export_scenario.members(data).values())
         assert not [
             text
             for text in (b"Mara", b"narrator", b"example.org", b"changed her mind")
@@ -91,11 +92,18 @@ class TestAudit:
         data = bundle(voice.organisation)
         (tmp_path / "audit.zip").write_bytes(data)
 
-        verdict, files = story.verify(tmp_path / "audit.zip"), story.members(data)
+        verdict, files = (
+            export_scenario.verify(tmp_path / "audit.zip"),
+            export_scenario.members(data),
+        )
         assert (verdict.code, verdict.checks["closed entries"]) == (3, "ok")
-        assert [row["id"] for row in story.rows(files, "tables/erasures.jsonl")] == [erasure.id]
-        opened = {row["id"] for row in story.rows(files, "openings.jsonl")}
-        logged = [row for row in story.rows(files, "entries.jsonl") if row["id"] in opened]
+        assert [row["id"] for row in export_scenario.rows(files, "tables/erasures.jsonl")] == [
+            erasure.id
+        ]
+        opened = {row["id"] for row in export_scenario.rows(files, "openings.jsonl")}
+        logged = [
+            row for row in export_scenario.rows(files, "entries.jsonl") if row["id"] in opened
+        ]
         assert "clip.issued" in {
             row["t"] for row in logged if row["refs"].get("consent") == other.consent_id
         }
@@ -108,8 +116,10 @@ class TestSpeaker:
     def test_holds_what_callers_wrote_about_the_voice(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
 
-        files = story.members(bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id))
-        assert [row["name"] for row in story.rows(files, "tables/voices.jsonl")] == [
+        files = export_scenario.members(
+            bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id)
+        )
+        assert [row["name"] for row in export_scenario.rows(files, "tables/voices.jsonl")] == [
             "Mara, narrator"
         ]
 
@@ -122,8 +132,8 @@ class TestSpeaker:
         data = bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id)
         (tmp_path / "own.zip").write_bytes(data)
 
-        assert story.verify(tmp_path / "own.zip").code == 3
-        assert b"Mara" not in b"\n".join(story.members(data).values())
+        assert export_scenario.verify(tmp_path / "own.zip").code == 3
+        assert b"Mara" not in b"\n".join(export_scenario.members(data).values())
 
 
 class TestTheirRecordings:
@@ -142,12 +152,14 @@ class TestTheirRecordings:
         self.clips = [say(client, voice, output={"codec": codec}) for codec in ("wav", "mp3")]
         revoke(voice.consent_id, voice.organisation_id)
         clip_lifecycle.withdraw_clips_of_consent(voice.consent_id, at=NOON, actor="system:test")
-        return story.members(bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id))
+        return export_scenario.members(
+            bundle(voice.organisation, "speaker", speaker_id=voice.speaker_id)
+        )
 
     def test_are_files_in_the_persons_own_copy(self, own: dict[str, bytes]) -> None:
         for spoken, codec in zip(self.clips, ("wav", "mp3"), strict=True):
             assert own[f"files/clips/{spoken['Sayso-Clip']}.{codec}"] == spoken.content
-        (sample,) = story.rows(own, "tables/samples.jsonl")
+        (sample,) = export_scenario.rows(own, "tables/samples.jsonl")
         assert (
             own[f"files/samples/{sample['id']}"]
             == (AUDIO / "librivox-austen-0870.wav").read_bytes()
@@ -160,27 +172,29 @@ class TestTheirRecordings:
         self, own: dict[str, bytes], tmp_path: Path
     ) -> None:
         path = tmp_path / "own.zip"
-        path.write_bytes(story.packed(own))
-        good = story.verify(path)
+        path.write_bytes(export_scenario.packed(own))
+        good = export_scenario.verify(path)
         assert (good.code, good.checks["recordings"]) == (3, "ok")
 
         name = next(name for name in own if name.startswith("files/clips/"))
-        path.write_bytes(story.packed(forging.resigned({**own, name: own[name] + b"!"})))
-        bad = story.verify(path)
+        path.write_bytes(
+            export_scenario.packed(bundle_forgery.resigned({**own, name: own[name] + b"!"}))
+        )
+        bad = export_scenario.verify(path)
         assert (bad.code, bad.checks["manifest"], bad.checks["recordings"]) == (1, "ok", "REFUSED")
 
     def test_that_are_missing_are_said_to_be(self, own: dict[str, bytes], tmp_path: Path) -> None:
         name = next(name for name in own if name.startswith("files/clips/"))
         less = {other: data for other, data in own.items() if other != name}
-        fewer = forging.resigned(
+        fewer = bundle_forgery.resigned(
             less, lambda manifest: manifest["counts"].update(files=manifest["counts"]["files"] - 1)
         )
-        (tmp_path / "own.zip").write_bytes(story.packed(fewer))
+        (tmp_path / "own.zip").write_bytes(export_scenario.packed(fewer))
 
-        assert story.verify(tmp_path / "own.zip").checks["recordings"] == "not checked"
+        assert export_scenario.verify(tmp_path / "own.zip").checks["recordings"] == "not checked"
 
     def test_are_in_no_audit(self, own: dict[str, bytes], voice: Voice) -> None:
-        audit = story.members(bundle(voice.organisation))
+        audit = export_scenario.members(bundle(voice.organisation))
         assert own
         assert not [name for name in audit if name.startswith("files/")]
 
@@ -221,7 +235,7 @@ def scope_of(voice: Voice) -> export_sources.ExportScope:
 class TestErasure:
     def test_deletes_the_bundles_that_knew_the_person(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
-        before = story.export(voice.organisation, "speaker", speaker_id=voice.speaker_id)
+        before = export_scenario.export(voice.organisation, "speaker", speaker_id=voice.speaker_id)
         erase(voice)
 
         row = Export.objects.get(id=before.id)
@@ -236,11 +250,11 @@ class TestContentCredentials:
     ) -> None:
         wav, pcm = (say(client, voice, output={"codec": codec}) for codec in ("wav", "pcm_s16le"))
         beside = client.get(f"/v1/clips/{pcm['Sayso-Clip']}/manifest").content
-        files = story.members(bundle(voice.organisation))
+        files = export_scenario.members(bundle(voice.organisation))
         roots = files["c2pa-roots.pem"].decode()
 
         state, store = look(wav.content, "audio/wav", anchors=roots)
-        rows = {row["id"]: row for row in story.rows(files, "tables/clips.jsonl")}
+        rows = {row["id"]: row for row in export_scenario.rows(files, "tables/clips.jsonl")}
         assert (state, rows[wav["Sayso-Clip"]]["manifest_id"]) == (
             "Trusted",
             store["active_manifest"],
@@ -249,4 +263,4 @@ class TestContentCredentials:
         assert rows[pcm["Sayso-Clip"]]["manifest_sha256"] == canonical_json.sha256_hex(beside)
 
     def test_have_no_roots_where_there_are_none(self, voice: Voice) -> None:
-        assert "c2pa-roots.pem" not in story.members(bundle(voice.organisation))
+        assert "c2pa-roots.pem" not in export_scenario.members(bundle(voice.organisation))

@@ -13,7 +13,7 @@ from audio.decoding import decode_trusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from core import ids
-from tests.audio.files import clip
+from tests.support.audio_files import clip
 from voices.models import Voice
 from voices.providers.base import SpeechLine
 from voices.speech.copy_names import names_of_file, names_of_stream

@@ -13,8 +13,8 @@ from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, RateWindow
 from tests.architecture.test_relations import our_models
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support.voice_scenarios import World, build, calls
 from tests.voices.conftest import Http, MakeConsent, MakeVoice
-from tests.voices.scenarios import World, build, calls
 from transparency_log import events
 from transparency_log.formats import log_entry
 from transparency_log.models import Outbox

@@ -20,11 +20,10 @@ from provenance.exports import tables
 from provenance.verifier import row_checks
 from provenance.verifier.cli import main
 from tests.conftest import NOON
-from tests.consent import people
-from tests.provenance.exports import forging, story
-from tests.provenance.exports.forging import Files
+from tests.support import bundle_forgery, consent_factories, export_scenario
+from tests.support.bundle_forgery import Files
+from tests.support.logged_voices import bundle, log_voices
 from tests.voices.conftest import MakeVoice
-from tests.voices.logged import bundle, log_voices
 from tests.voices.test_bundles import erase, speak
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,16 +51,17 @@ def _made(kind: str, make_voice: MakeVoice) -> Files:
             speak(voice)
         log_voices(staying.organisation)
         consent = Consent.objects.get(id=staying.consent_id)
-        people.codes(consent, language="ja")
+        consent_factories.codes(consent, language="ja")
         scope = consent.grants.get().scope
         narrowing.narrow_consent(
             consent.id, organisation_id=consent.organisation_id, livemode=consent.livemode,
-            actor=people.KEY, at=NOON, grants=[{**scope, "languages": scope["languages"][:1]}],
+            actor=consent_factories.KEY, at=NOON,
+            grants=[{**scope, "languages": scope["languages"][:1]}],
         )  # fmt: skip
-        people.revoke(Consent.objects.get(id=ended.consent_id))
+        consent_factories.revoke(Consent.objects.get(id=ended.consent_id))
         erase(erased)
-        _MADE["audit"] = story.members(bundle(staying.organisation))
-        _MADE["speaker"] = story.members(
+        _MADE["audit"] = export_scenario.members(bundle(staying.organisation))
+        _MADE["speaker"] = export_scenario.members(
             bundle(staying.organisation, "speaker", speaker_id=staying.speaker_id)
         )
     return _MADE[kind]
@@ -80,7 +80,7 @@ def verify(files: Files, folder: Path) -> Said:
     """Run the parts of the verifier as they lie here: a process for each of some hundred forgeries
     takes long.
     """
-    (folder / "forged.zip").write_bytes(story.packed(files))
+    (folder / "forged.zip").write_bytes(export_scenario.packed(files))
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         code = main([str(folder / "forged.zip"), "--json"])
@@ -97,7 +97,7 @@ def verify(files: Files, folder: Path) -> Said:
 def rewritten(files: Files, table: str, change: Callable[[list[dict[str, Any]]], object]) -> Files:
     """Change a table in both of its forms, mend the hashes, and sign."""
     manifest = json.loads(files["manifest.json"])
-    rows = story.rows(files, f"tables/{table}.jsonl")
+    rows = export_scenario.rows(files, f"tables/{table}.jsonl")
     change(rows)
     columns = manifest["tables"][table]["columns"]
     forged = {
@@ -105,7 +105,7 @@ def rewritten(files: Files, table: str, change: Callable[[list[dict[str, Any]]],
         f"tables/{table}.jsonl": b"".join(tables.write_jsonl(rows)),
         f"tables/{table}.csv": b"".join(tables.write_csv(rows, columns)),
     }
-    return forging.resigned(forged, forging.counting(**{table: len(rows)}))
+    return bundle_forgery.resigned(forged, bundle_forgery.counting(**{table: len(rows)}))
 
 
 def another(value: Any) -> Any:
@@ -136,9 +136,9 @@ def columns_of(files: Files) -> Iterator[tuple[str, str]]:
 
 def _erased(files: Files) -> set[str]:
     """The ids of the erased person, and of what leads to them: those entries nobody can open."""
-    found = {row["speaker"] for row in story.rows(files, "tables/erasures.jsonl")}
+    found = {row["speaker"] for row in export_scenario.rows(files, "tables/erasures.jsonl")}
     for table in ("consents", "clips", "decisions", "voices"):
-        for row in story.rows(files, f"tables/{table}.jsonl"):
+        for row in export_scenario.rows(files, f"tables/{table}.jsonl"):
             if found & {row.get("speaker"), row.get("consent")}:
                 found.add(row["id"])
     return found
@@ -150,11 +150,11 @@ class TestEveryColumn:
         self, kind: str, request: pytest.FixtureRequest, tmp_path: Path
     ) -> None:
         files: Files = request.getfixturevalue("audit" if kind == "audit" else "own")
-        assert verify(forging.resigned(files), tmp_path).code == 3
+        assert verify(bundle_forgery.resigned(files), tmp_path).code == 3
         erased = _erased(files)
         believed = []
         for table, column in columns_of(files):
-            for place, row in enumerate(story.rows(files, f"tables/{table}.jsonl")):
+            for place, row in enumerate(export_scenario.rows(files, f"tables/{table}.jsonl")):
                 changed = another(row[column])
 
                 def change(
@@ -234,7 +234,7 @@ class TestRows:
             def drop(manifest: dict[str, Any], table: str = table) -> None:
                 del manifest["tables"][table], manifest["counts"][table]
 
-            assert verify(forging.resigned(kept, drop), tmp_path).refused, table
+            assert verify(bundle_forgery.resigned(kept, drop), tmp_path).refused, table
 
 
 class TestRecords:
@@ -265,7 +265,8 @@ class TestRecords:
             {**audit, "records/consents.jsonl": b"".join(lines[1:])}, "consents", forget
         )
         assert verify(
-            forging.resigned(forged, forging.counting(records=len(lines) - 1)), tmp_path
+            bundle_forgery.resigned(forged, bundle_forgery.counting(records=len(lines) - 1)),
+            tmp_path,
         ).refused
 
 
@@ -275,26 +276,33 @@ class TestOpenings:
     ) -> None:
         count = len(audit["openings.jsonl"].splitlines())
         for place in range(count):
-            forged = forging.without_line(audit, "openings.jsonl", place)
-            said = verify(forging.resigned(forged, forging.counting(openings=count - 1)), tmp_path)
+            forged = bundle_forgery.without_line(audit, "openings.jsonl", place)
+            said = verify(
+                bundle_forgery.resigned(forged, bundle_forgery.counting(openings=count - 1)),
+                tmp_path,
+            )
             assert "closed entries" in said.refused, place
 
     def test_cannot_go_all_together(self, own: Files, tmp_path: Path) -> None:
-        forged = forging.resigned({**own, "openings.jsonl": b""}, forging.counting(openings=0))
+        forged = bundle_forgery.resigned(
+            {**own, "openings.jsonl": b""}, bundle_forgery.counting(openings=0)
+        )
 
         assert "closed entries" in verify(forged, tmp_path).refused
 
 
 class TestPapers:
     def test_that_do_not_belong_there_are_refused(self, audit: Files, tmp_path: Path) -> None:
-        assert verify(forging.resigned({**audit, "extra.txt": b"Trust me."}), tmp_path).refused
+        assert verify(
+            bundle_forgery.resigned({**audit, "extra.txt": b"Trust me."}), tmp_path
+        ).refused
 
     def test_that_were_replaced_are_called_stated(self, audit: Files, tmp_path: Path) -> None:
-        forged = forging.resigned(
+        forged = bundle_forgery.resigned(
             {**audit, "README.txt": b"All is well.", "verify.py": b"print('verified')"}
         )
-        (tmp_path / "forged.zip").write_bytes(story.packed(forged))
+        (tmp_path / "forged.zip").write_bytes(export_scenario.packed(forged))
 
-        papers = story.verify(tmp_path / "forged.zip").details["papers"]
+        papers = export_scenario.verify(tmp_path / "forged.zip").details["papers"]
         assert "README.txt is stated" in papers
         assert "another program" in papers

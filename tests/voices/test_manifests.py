@@ -27,7 +27,7 @@ from provenance.c2pa.manifest_signer import CredentialFailed
 from provenance.clips import clip_erasure, watermark_keys
 from provenance.models import Clip, Credential
 from tests.conftest import NOON
-from tests.provenance.c2pa.people import CARRIERS, look
+from tests.support.signed_files import CARRIERS, look
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of
 from tests.voices.test_pipeline import SILENCE, kinds
 from transparency_log import proofs

@@ -14,8 +14,8 @@ from audio.encoding import CODECS, Output
 from provenance.c2pa import manifest_reader, manifest_store, signing_authority
 from provenance.models import Clip
 from provenance.verification import verify
-from tests.provenance.c2pa.people import CARRIERS, MANIFEST, look, plain, signed
-from tests.transparency_log.attestation.serving import Asked, Reply, outsider
+from tests.support.attestor_servers import Asked, Reply, outsider
+from tests.support.signed_files import CARRIERS, MANIFEST, look, plain, signed
 from tests.voices.conftest import Reader, noon, only, order_for, principal_of
 from voices.models import Voice
 from voices.providers import provider_audio

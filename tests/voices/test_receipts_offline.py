@@ -20,9 +20,8 @@ from audio.sound import Sound
 from provenance.verifier.ed25519 import ORDER
 from tests.conftest import NOON
 from tests.fixtures.organisations import ClientOf, MakeKey
-from tests.provenance.exports import story
-from tests.voices.conftest import Http, MakeConsent, MakeVoice, Reader, reading
-from tests.voices.receipts import (
+from tests.support import export_scenario
+from tests.support.receipt_folders import (
     Papers,
     base64url,
     canonical,
@@ -31,6 +30,7 @@ from tests.voices.receipts import (
     signed_by,
     unbase64url,
 )
+from tests.voices.conftest import Http, MakeConsent, MakeVoice, Reader, reading
 from tests.voices.test_second_mark import sixteen_seconds
 from vault import signing_keys
 from voices.models import Voice
@@ -123,7 +123,7 @@ class TestARoundTrip:
         assert papers.verify().checks["script"] == "ok"
 
     def test_wants_keys_from_outside(self, papers: Papers) -> None:
-        done = story.run_program("receipt", str(papers.folder / "receipt"))
+        done = export_scenario.run_program("receipt", str(papers.folder / "receipt"))
         assert (done.returncode, "--key" in done.stderr) == (2, True)
 
 

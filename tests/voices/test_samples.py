@@ -18,7 +18,7 @@ from provenance.c2pa import manifest_signer
 from provenance.clips import audiowmark_layer, watermark_keys
 from provenance.models import Clip, MarkKey
 from tests.conftest import NOON
-from tests.provenance.c2pa.people import fresh, signer, statement
+from tests.support.signed_files import fresh, signer, statement
 from tests.voices.conftest import Http, MakeConsent, Reader, reading, say
 from voices.models import Voice
 

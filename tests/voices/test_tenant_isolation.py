@@ -12,8 +12,8 @@ from django.db import transaction
 from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, Organisation
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support.voice_scenarios import World, build, calls
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, MakeConsent, MakeVoice, grant_of
-from tests.voices.scenarios import World, build, calls
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import watermark
-from tests.watermark.speech.speech import clip
+from tests.support.watermark_speech import clip
 
 README = Path(watermark.__file__).with_name("README.md")
 

@@ -16,16 +16,7 @@ import pytest
 from provenance.c2pa import manifest, manifest_signer, soft_binding
 from provenance.c2pa.manifest_signer import CredentialFailed, Parent, SignedManifest
 from provenance.c2pa.soft_binding import NotBuilt, StandIn
-from tests.provenance.c2pa.people import (
-    CARRIERS,
-    fresh,
-    look,
-    plain,
-    root,
-    signed,
-    signer,
-    statement,
-)
+from tests.support.signed_files import CARRIERS, fresh, look, plain, root, signed, signer, statement
 
 FORMATS = (*CARRIERS, "ogg", "opus", "pcm_s16le", "mulaw")
 

@@ -21,10 +21,10 @@ from audio.sound import Sound
 from provenance.c2pa import manifest, manifest_reader, manifest_signer, signing_authority
 from provenance.c2pa.manifest_reader import ManifestReaderUnavailable, ManifestState
 from provenance.c2pa.manifest_signer import Parent, SignedManifest
-from tests.audio.files import clip, remuxed
 from tests.conftest import NOON
-from tests.provenance.c2pa.loopback import listening
-from tests.provenance.c2pa.people import (
+from tests.support.audio_files import clip, remuxed
+from tests.support.loopback_server import listening
+from tests.support.signed_files import (
     CARRIERS,
     CLIP,
     MANIFEST,

@@ -11,7 +11,7 @@ import pytest
 from audio.decoding import decode_trusted, decode_untrusted
 from provenance.c2pa import manifest, manifest_signer
 from provenance.c2pa.manifest_signer import CredentialFailed, Parent
-from tests.provenance.c2pa.people import (
+from tests.support.signed_files import (
     CARRIERS,
     MANIFEST,
     fresh,

@@ -17,8 +17,8 @@ from provenance.c2pa import certificates, manifest_reader, manifest_signer, sign
 from provenance.c2pa.certificates import BadChain, CertificateKey
 from provenance.models import Credential
 from tests.conftest import NOON
-from tests.provenance.c2pa.loopback import listening
-from tests.provenance.c2pa.people import fresh, key, look, plain, statement
+from tests.support.loopback_server import listening
+from tests.support.signed_files import fresh, key, look, plain, statement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Organisation
-from tests.provenance.exports import story
-from tests.provenance.exports.story import Story, Verdict
+from tests.support import export_scenario
+from tests.support.export_scenario import Story, Verdict
 
 Check = Callable[[bytes], Verdict]
 Verify = Callable[[Mapping[str, bytes]], Verdict]
@@ -22,13 +22,13 @@ _made: dict[str, bytes] = {}
 @pytest.fixture
 def told(transactional_db: None, acme: Organisation) -> Story:
     """Ana's consent and what came of it."""
-    return story.tell(acme)
+    return export_scenario.tell(acme)
 
 
 @pytest.fixture
 def fresh(told: Story) -> bytes:
     """The audit bundle of that, as downloaded."""
-    return story.bundle(told.organisation)
+    return export_scenario.bundle(told.organisation)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def audit(request: pytest.FixtureRequest) -> bytes:
 @pytest.fixture
 def files(audit: bytes) -> dict[str, bytes]:
     """The same, unpacked."""
-    return story.members(audit)
+    return export_scenario.members(audit)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def check(tmp_path: Path) -> Check:
     def run(data: bytes) -> Verdict:
         path = tmp_path / "bundle.zip"
         path.write_bytes(data)
-        return story.verify(path)
+        return export_scenario.verify(path)
 
     return run
 
@@ -60,4 +60,4 @@ def check(tmp_path: Path) -> Check:
 @pytest.fixture
 def verify(check: Check) -> Verify:
     """Packs files and runs the verifier on them."""
-    return lambda files: check(story.packed(files))
+    return lambda files: check(export_scenario.packed(files))

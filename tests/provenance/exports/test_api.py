@@ -15,11 +15,10 @@ from accounts.models import Organisation
 from core import clock
 from provenance.exports import worker
 from provenance.models import Export
-from tests.consent import people
 from tests.fixtures.organisations import ClientOf, MakeKey
-from tests.provenance.exports import story
 from tests.provenance.exports.conftest import Check
-from tests.provenance.exports.story import Story
+from tests.support import consent_factories, export_scenario
+from tests.support.export_scenario import Story
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/v1/exports"
@@ -115,7 +114,7 @@ class TestDownload:
         assert check(data).code == 3
 
     def test_streams_under_asgi_too(self, told: Story, make_key: MakeKey) -> None:
-        export, key = story.export(told.organisation), make_key()
+        export, key = export_scenario.export(told.organisation), make_key()
 
         async def download() -> bytes:
             headers = {"Authorization": f"Bearer {key.secret}"}
@@ -156,13 +155,13 @@ class TestWhoPeopleAre:
     ) -> None:
         client = client_of(make_key(scopes=("exports:read",)))
         for row in (
-            story.export(told.organisation, "speaker", speaker_id=told.speaker.id),
-            story.export(told.organisation),
+            export_scenario.export(told.organisation, "speaker", speaker_id=told.speaker.id),
+            export_scenario.export(told.organisation),
         ):
             answer = client.get(f"{URL}/{row.id}/download")
             assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), row.kind
 
-        counted = story.export(told.organisation, "usage")
+        counted = export_scenario.export(told.organisation, "usage")
         assert client.get(f"{URL}/{counted.id}/download").status_code == 200
 
     def test_are_left_out_of_what_a_key_without_it_asks_for(
@@ -173,10 +172,11 @@ class TestWhoPeopleAre:
         make()
 
         data = body_of(client.get(f"{URL}/{made['id']}/download"))
-        files = story.members(data)
+        files = export_scenario.members(data)
         assert files["tables/intended_uses.jsonl"] == b""
         assert not any(
-            people.AUDIOBOOK["intended_uses"].encode() in content for content in files.values()
+            consent_factories.AUDIOBOOK["intended_uses"].encode() in content
+            for content in files.values()
         )
         verdict = check(data)
         assert (verdict.code, verdict.checks["purposes"], verdict.checks["whole"]) == (
@@ -190,10 +190,10 @@ class TestEveryDownload:
     def test_is_logged_with_who_took_it(self, told: Story, client: APIClient) -> None:
         for kind, opened in (("audit", 0), ("ropa", 0), ("usage", 0), ("speaker", 1)):
             about = {"speaker_id": told.speaker.id} if kind == "speaker" else {}
-            row = story.export(told.organisation, kind, **about)
+            row = export_scenario.export(told.organisation, kind, **about)
             client.get(f"{URL}/{row.id}/download")
 
-            kinds = story.logged(told.organisation, after=row)
+            kinds = export_scenario.logged(told.organisation, after=row)
             assert (kinds.count("export.downloaded"), kinds.count("speaker.opened")) == (
                 1,
                 opened,
@@ -203,7 +203,7 @@ class TestEveryDownload:
         made = ask(client, kind="audit").json()
         client.get(f"{URL}/{made['id']}/download")
 
-        assert "export.downloaded" not in story.logged(told.organisation)
+        assert "export.downloaded" not in export_scenario.logged(told.organisation)
 
 
 class TestAccess:

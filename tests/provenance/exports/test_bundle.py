@@ -19,10 +19,9 @@ from accounts.models import Organisation
 from core import canonical_json
 from provenance.verifier import build
 from tests.conftest import NOON
-from tests.consent import people
-from tests.provenance.exports import story
 from tests.provenance.exports.conftest import Check
-from tests.provenance.exports.story import Story
+from tests.support import consent_factories, export_scenario
+from tests.support.export_scenario import Story
 from transparency_log.formats import merkle
 from transparency_log.models import Checkpoint
 
@@ -73,15 +72,15 @@ class TestAudit:
     def test_opens_every_entry_to_whoever_recomputes_its_commitment(
         self, files: dict[str, bytes]
     ) -> None:
-        entries = story.rows(files, "entries.jsonl")
-        for opening in story.rows(files, "openings.jsonl"):
+        entries = export_scenario.rows(files, "entries.jsonl")
+        for opening in export_scenario.rows(files, "openings.jsonl"):
             key, entry = base64.b64decode(opening["key"]), entries[opening["index"]]
             made = hmac.new(
                 key, b"sayso-commitment-v1\n" + canonical_json.dump(opening["body"]), hashlib.sha256
             ).digest()
             assert (opening["id"], base64.b64encode(made).decode()) == (entry["id"], entry["c"])
 
-        assert len(story.rows(files, "openings.jsonl")) == len(entries)
+        assert len(export_scenario.rows(files, "openings.jsonl")) == len(entries)
 
     def test_names_nobody(self, files: dict[str, bytes]) -> None:
         everything = b"\n".join(files.values())
@@ -89,11 +88,12 @@ class TestAudit:
         for personal in ("Ana", "Gómez", "ana@example.org", "cmd|", "=1+1"):
             assert personal.encode() not in everything
         assert b"Ana" not in b"".join(
-            base64.b64decode(row["record"]) for row in story.rows(files, "records/consents.jsonl")
+            base64.b64decode(row["record"])
+            for row in export_scenario.rows(files, "records/consents.jsonl")
         )
 
     def test_ends_with_the_published_checkpoint(self, fresh: bytes, told: Story) -> None:
-        files = story.members(fresh)
+        files = export_scenario.members(fresh)
         notes = {
             row.note for row in Checkpoint.objects.filter(organisation_id=told.organisation.id)
         }
@@ -101,9 +101,11 @@ class TestAudit:
         assert files["checkpoint"].decode() in notes
 
     def test_holds_nothing_of_a_neighbour(self, told: Story, bolt: Organisation) -> None:
-        story.tell(bolt)
+        export_scenario.tell(bolt)
 
-        everything = b"\n".join(story.members(story.bundle(told.organisation)).values())
+        everything = b"\n".join(
+            export_scenario.members(export_scenario.bundle(told.organisation)).values()
+        )
         assert bolt.id.encode() not in everything
 
     def test_of_test_data_says_so(self, files: dict[str, bytes]) -> None:
@@ -111,12 +113,14 @@ class TestAudit:
         assert json.loads(files["manifest.json"])["livemode"] is False
 
     def test_leaves_live_rows_to_live_keys(self, told: Story) -> None:
-        people.make_speaker(told.organisation, livemode=True)
+        consent_factories.make_speaker(told.organisation, livemode=True)
 
-        made = story.members(story.bundle(told.organisation))
-        opened = {opening["id"] for opening in story.rows(made, "openings.jsonl")}
+        made = export_scenario.members(export_scenario.bundle(told.organisation))
+        opened = {opening["id"] for opening in export_scenario.rows(made, "openings.jsonl")}
         live = {
-            entry["id"] for entry in story.rows(made, "entries.jsonl") if entry.get("live", True)
+            entry["id"]
+            for entry in export_scenario.rows(made, "entries.jsonl")
+            if entry.get("live", True)
         }
         assert json.loads(made["manifest.json"])["counts"]["speakers"] == 1
         assert live
@@ -128,62 +132,67 @@ class TestPeriod:
     def month(self, told: Story) -> dict[str, bytes]:
         """Of three months with a clip each, the one in the middle."""
         for days in (40, 80):
-            story.speak(told.consent, 10 + days, at=NOON + timedelta(days=days))
+            export_scenario.speak(told.consent, 10 + days, at=NOON + timedelta(days=days))
         period = {"start": NOON + timedelta(days=30), "end": NOON + timedelta(days=60)}
-        return story.members(
-            story.bundle(told.organisation, at=NOON + timedelta(days=90), **period)
+        return export_scenario.members(
+            export_scenario.bundle(told.organisation, at=NOON + timedelta(days=90), **period)
         )
 
     def test_is_verified_with_hashes_in_the_place_of_all_other_entries(
         self, month: dict[str, bytes], tmp_path: Path
     ) -> None:
-        (tmp_path / "month.zip").write_bytes(story.packed(month))
+        (tmp_path / "month.zip").write_bytes(export_scenario.packed(month))
 
-        verdict = story.verify(tmp_path / "month.zip")
+        verdict = export_scenario.verify(tmp_path / "month.zip")
         assert (verdict.code, verdict.checks["log"]) == (3, "ok")
         assert len(month["leaves.bin"]) % 32 == 0
 
     def test_holds_the_clips_of_the_period_alone(self, month: dict[str, bytes]) -> None:
-        assert [row["issued_at"] for row in story.rows(month, "tables/clips.jsonl")] == [
+        assert [row["issued_at"] for row in export_scenario.rows(month, "tables/clips.jsonl")] == [
             "2026-12-31T12:00:00Z"
         ]
 
     def test_holds_the_people_of_before_all_the_same(
         self, month: dict[str, bytes], tmp_path: Path
     ) -> None:
-        (tmp_path / "month.zip").write_bytes(story.packed(month))
+        (tmp_path / "month.zip").write_bytes(export_scenario.packed(month))
 
-        assert len(story.rows(month, "tables/speakers.jsonl")) == 1
-        assert "outside of this range" in story.verify(tmp_path / "month.zip").details["references"]
+        assert len(export_scenario.rows(month, "tables/speakers.jsonl")) == 1
+        assert (
+            "outside of this range"
+            in export_scenario.verify(tmp_path / "month.zip").details["references"]
+        )
 
     @pytest.mark.parametrize(("shift", "clips"), [(timedelta(), 2), (timedelta(milliseconds=1), 0)])
     def test_begins_with_its_first_millisecond(
         self, told: Story, shift: timedelta, clips: int
     ) -> None:
-        made = story.members(story.bundle(told.organisation, start=NOON + shift))
+        made = export_scenario.members(
+            export_scenario.bundle(told.organisation, start=NOON + shift)
+        )
 
-        assert len(story.rows(made, "tables/clips.jsonl")) == clips
+        assert len(export_scenario.rows(made, "tables/clips.jsonl")) == clips
 
     @pytest.mark.parametrize(("shift", "clips"), [(timedelta(), 0), (timedelta(milliseconds=1), 2)])
     def test_ends_before_its_last_millisecond(
         self, told: Story, shift: timedelta, clips: int
     ) -> None:
-        made = story.members(story.bundle(told.organisation, end=NOON + shift))
+        made = export_scenario.members(export_scenario.bundle(told.organisation, end=NOON + shift))
 
-        assert len(story.rows(made, "tables/clips.jsonl")) == clips
+        assert len(export_scenario.rows(made, "tables/clips.jsonl")) == clips
 
     def test_may_be_empty(self, told: Story, check: Check) -> None:
-        data = story.bundle(told.organisation, start=NOON + timedelta(days=900))
+        data = export_scenario.bundle(told.organisation, start=NOON + timedelta(days=900))
 
         assert check(data).code == 3
-        assert story.members(data)["entries.jsonl"] == b""
+        assert export_scenario.members(data)["entries.jsonl"] == b""
 
 
 class TestSpeaker:
     @pytest.fixture
     def own(self, told: Story) -> bytes:
-        story.tell(told.organisation, name="Ben Berg", email="ben@example.org")
-        return story.bundle(told.organisation, "speaker", speaker_id=told.speaker.id)
+        export_scenario.tell(told.organisation, name="Ben Berg", email="ben@example.org")
+        return export_scenario.bundle(told.organisation, "speaker", speaker_id=told.speaker.id)
 
     def test_is_verified_by_a_proof_for_each_entry(self, own: bytes, check: Check) -> None:
         verdict = check(own)
@@ -191,12 +200,12 @@ class TestSpeaker:
         assert (verdict.code, verdict.checks["log"], verdict.checks["rows"]) == (3, "ok", "ok")
 
     def test_holds_what_is_known_of_the_person(self, own: bytes, told: Story) -> None:
-        files = story.members(own)
-        (person,) = story.rows(files, "tables/speakers.jsonl")
+        files = export_scenario.members(own)
+        (person,) = export_scenario.rows(files, "tables/speakers.jsonl")
 
         assert (person["name"], person["email"]) == ("Ana María Gómez", "ana@example.org")
         assert [
-            len(story.rows(files, f"tables/{name}.jsonl"))
+            len(export_scenario.rows(files, f"tables/{name}.jsonl"))
             for name in ("consents", "clips", "decisions")
         ] == [
             1,
@@ -205,7 +214,7 @@ class TestSpeaker:
         ]
 
     def test_holds_nothing_of_others(self, own: bytes) -> None:
-        everything = b"\n".join(story.members(own).values())
+        everything = b"\n".join(export_scenario.members(own).values())
 
         assert b"Ben" not in everything
         assert b"ben@example.org" not in everything
@@ -215,21 +224,21 @@ class TestOthers:
     def test_the_record_of_processing_names_purposes_and_nobody(
         self, told: Story, check: Check
     ) -> None:
-        data = story.bundle(told.organisation, "ropa")
-        files = story.members(data)
-        (activity,) = story.rows(files, "tables/processing_activities.jsonl")
+        data = export_scenario.bundle(told.organisation, "ropa")
+        files = export_scenario.members(data)
+        (activity,) = export_scenario.rows(files, "tables/processing_activities.jsonl")
 
         assert check(data).code == 3
         assert (activity["use_case"], activity["consents"]) == ("entertainment.audiobook", 1)
         assert activity["notices"] == [
-            row["sha256"] for row in story.rows(files, "tables/notices.jsonl")
+            row["sha256"] for row in export_scenario.rows(files, "tables/notices.jsonl")
         ]
         assert "Ana" not in b"".join(files.values()).decode()
 
     def test_usage_adds_up_by_month_and_grant(self, told: Story, check: Check) -> None:
-        story.speak(told.consent, 9, at=NOON + timedelta(days=40))
-        data = story.bundle(told.organisation, "usage")
-        rows = story.rows(story.members(data), "tables/usage.jsonl")
+        export_scenario.speak(told.consent, 9, at=NOON + timedelta(days=40))
+        data = export_scenario.bundle(told.organisation, "usage")
+        rows = export_scenario.rows(export_scenario.members(data), "tables/usage.jsonl")
 
         assert check(data).code == 3
         expected = [("2026-11", 2, 8000), ("2026-12", 1, 4000)]
@@ -241,12 +250,12 @@ class TestCsv:
         sheet = list(csv.DictReader(io.StringIO(files["tables/clips.csv"].decode(), newline="")))
 
         assert [row["sha256"] for row in sheet] == [
-            row["sha256"] for row in story.rows(files, "tables/clips.jsonl")
+            row["sha256"] for row in export_scenario.rows(files, "tables/clips.jsonl")
         ]
 
     def test_has_no_cell_that_a_spreadsheet_would_run(self, told: Story) -> None:
-        files = story.members(
-            story.bundle(told.organisation, "speaker", speaker_id=told.speaker.id)
+        files = export_scenario.members(
+            export_scenario.bundle(told.organisation, "speaker", speaker_id=told.speaker.id)
         )
         cells = [
             cell

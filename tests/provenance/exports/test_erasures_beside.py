@@ -19,8 +19,8 @@ from provenance.clips import clip_erasure
 from provenance.exports import bundle_writer, export_requests, heartbeat, worker
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
-from tests.provenance.exports import story
-from tests.provenance.exports.story import Story
+from tests.support import export_scenario
+from tests.support.export_scenario import Story
 from transparency_log import events
 from transparency_log.models import Body, Entry
 from vault import blobs, subject_keys
@@ -96,8 +96,8 @@ def made(export: Export) -> Export:
 
 
 def openings_of(export: Export) -> set[str]:
-    files = story.members(b"".join(export_requests.read_bundle(export)))
-    return {row["id"] for row in story.rows(files, "openings.jsonl")}
+    files = export_scenario.members(b"".join(export_requests.read_bundle(export)))
+    return {row["id"] for row in export_scenario.rows(files, "openings.jsonl")}
 
 
 class TestAnExport:
@@ -112,7 +112,7 @@ class TestAnExport:
         doomed, staying = people(told.organisation, 60), people(told.organisation, 3)
         between_chunks(lambda: erase(doomed.pop()) if doomed else None)
 
-        export = made(story.request(told.organisation))
+        export = made(export_scenario.request(told.organisation))
 
         assert doomed == []
         assert export.begun_anew > worker.MOST_ATTEMPTS
@@ -136,14 +136,16 @@ class TestAnExport:
         between_chunks(lambda: erase(doomed.pop()) if doomed else None)
         later = NOON + timedelta(days=1)
 
-        export = made(story.request(told.organisation, start=later, end=later + timedelta(days=1)))
+        export = made(
+            export_scenario.request(told.organisation, start=later, end=later + timedelta(days=1))
+        )
 
         assert len(doomed) < 10
         assert (export.attempt, export.begun_anew) == (1, 0)
 
     def test_notices_within_a_beat(self, told: Story, erase: Erase) -> None:
         (doomed, other) = people(told.organisation, 2)
-        export, opened = story.request(told.organisation), {doomed}
+        export, opened = export_scenario.request(told.organisation), {doomed}
         worker.claim_export(at=NOON)
         export.refresh_from_db()
         with heartbeat.start_heartbeat(export, opened=opened, now=lambda: NOON) as beating:
@@ -159,7 +161,9 @@ class TestAnExport:
         doomed = [told.speaker.subject]
         between_chunks(lambda: erase(doomed.pop()) if doomed else None)
 
-        export = made(story.request(told.organisation, "speaker", speaker_id=told.speaker.id))
+        export = made(
+            export_scenario.request(told.organisation, "speaker", speaker_id=told.speaker.id)
+        )
 
         assert (export.attempt, export.begun_anew) == (2, 1)
         # What the organisation asked for is its own event, and is under its own key.
@@ -168,7 +172,7 @@ class TestAnExport:
 
     def test_that_fails_by_itself_counts_as_failed(self, told: Story) -> None:
         blobs.erase_blobs_of_subject(told.speaker.subject)
-        export = story.request(told.organisation, "speaker", speaker_id=told.speaker.id)
+        export = export_scenario.request(told.organisation, "speaker", speaker_id=told.speaker.id)
 
         worker.make_pending_exports(now=lambda: NOON)
 

@@ -14,10 +14,10 @@ from django.db import transaction
 from core.clock import to_rfc3339
 from provenance.verifier import cli
 from tests.conftest import NOON
-from tests.consent.people import KEY
-from tests.provenance.exports import story
-from tests.provenance.exports.forging import Files, resigned
-from tests.provenance.exports.story import Story
+from tests.support import export_scenario
+from tests.support.bundle_forgery import Files, resigned
+from tests.support.consent_factories import KEY
+from tests.support.export_scenario import Story
 from transparency_log import events, public_log, sequencer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -36,7 +36,7 @@ def forged(files: Files, tmp_path: Path) -> Path:
     """One with an entry changed."""
     path = tmp_path / "forged.zip"
     path.write_bytes(
-        story.packed(
+        export_scenario.packed(
             {**files, "entries.jsonl": files["entries.jsonl"].replace(b"decision", b"Decision")}
         )
     )
@@ -61,7 +61,7 @@ def run(*words: str, shell: str = "exec") -> subprocess.CompletedProcess[str]:
         "-u",
         "-I",
         "-S",
-        str(story.program()),
+        str(export_scenario.program()),
         *words,
     ]
     return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
@@ -75,7 +75,7 @@ class TestTheExitCode:
         (tmp_path / "keys.json").write_text(
             json.dumps(public_log.get_key_set(told.organisation.id, at=NOON))
         )
-        (tmp_path / "audit.zip").write_bytes(story.bundle(told.organisation))
+        (tmp_path / "audit.zip").write_bytes(export_scenario.bundle(told.organisation))
 
         done = run(str(tmp_path / "audit.zip"), "--key", str(tmp_path / "keys.json"), "--json")
         assert (done.returncode, json.loads(done.stdout)["result"]) == (0, "verified")
@@ -171,7 +171,9 @@ class TestAKeysFile:
         self, files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         for data in self.HOSTILE:
-            (tmp_path / "audit.zip").write_bytes(story.packed({**files, "keys.json": data}))
+            (tmp_path / "audit.zip").write_bytes(
+                export_scenario.packed({**files, "keys.json": data})
+            )
             assert cli.main([str(tmp_path / "audit.zip"), "--json"]) == 1, data[:40]
 
     def test_with_one_key_twice_is_refused(self, files: Files, tmp_path: Path) -> None:
@@ -179,10 +181,10 @@ class TestAKeysFile:
         keys = json.loads(files["keys.json"])
         keys["more"] = [{**keys["log"][0], "valid_until": "2090-01-01T00:00:00Z"}]
         (tmp_path / "audit.zip").write_bytes(
-            story.packed({**files, "keys.json": json.dumps(keys).encode()})
+            export_scenario.packed({**files, "keys.json": json.dumps(keys).encode()})
         )
 
-        assert story.verify(tmp_path / "audit.zip").checks["keys"] == "REFUSED"
+        assert export_scenario.verify(tmp_path / "audit.zip").checks["keys"] == "REFUSED"
 
     def test_says_which_of_its_rows_prove_nothing(
         self, files: Files, bundle: Path, tmp_path: Path
@@ -192,14 +194,14 @@ class TestAKeysFile:
             {**keys["log"][0], "key_id": f"receipts-{number}"} for number in range(3)
         ]
         (tmp_path / "more.zip").write_bytes(
-            story.packed({**files, "keys.json": json.dumps(keys).encode()})
+            export_scenario.packed({**files, "keys.json": json.dumps(keys).encode()})
         )
         keys["log"][0]["public_key"] = keys["records"][0]["public_key"]
         (tmp_path / "keys.json").write_text(json.dumps(keys))
 
-        honest = story.verify(bundle)
-        more = story.verify(tmp_path / "more.zip")
-        pinned = story.verify(bundle, "--key", str(tmp_path / "keys.json"))
+        honest = export_scenario.verify(bundle)
+        more = export_scenario.verify(tmp_path / "more.zip")
+        pinned = export_scenario.verify(bundle, "--key", str(tmp_path / "keys.json"))
 
         assert "keys.json" not in honest.details["papers"]
         assert "keys of keys.json that signed nothing in here, stated: 3" in more.details["papers"]
@@ -221,8 +223,8 @@ class TestAPinnedKey:
                 organisation_id=told.organisation.id, livemode=True, kind="policy.changed",
                 at=later, actor=KEY, subject=None, refs={}, body={},
             )  # fmt: skip
-        honest = story.bundle(told.organisation)
-        keys = json.loads(story.members(honest)["keys.json"])
+        honest = export_scenario.bundle(told.organisation)
+        keys = json.loads(export_scenario.members(honest)["keys.json"])
         (tmp_path / "audit.zip").write_bytes(honest)
         found = []
         for end in (None, later + timedelta(minutes=1), later):
@@ -233,9 +235,9 @@ class TestAPinnedKey:
                 )
             (tmp_path / "keys.json").write_text(json.dumps(keys))
             found.append(
-                story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")).checks[
-                    "entries"
-                ]
+                export_scenario.verify(
+                    tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")
+                ).checks["entries"]
             )
 
         assert found == ["ok", "ok", "REFUSED"]
@@ -248,9 +250,11 @@ class TestAPinnedKey:
         for row in keys["exports"]:
             row["valid_from"], row["valid_until"] = "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"
         (tmp_path / "keys.json").write_text(json.dumps(keys))
-        (tmp_path / "audit.zip").write_bytes(story.packed(files))
+        (tmp_path / "audit.zip").write_bytes(export_scenario.packed(files))
 
-        verdict = story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json"))
+        verdict = export_scenario.verify(
+            tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")
+        )
         assert (verdict.code, verdict.checks["manifest"]) == (1, "REFUSED")
 
     def test_signs_nothing_before_its_time(self, files: Files, tmp_path: Path) -> None:
@@ -258,12 +262,12 @@ class TestAPinnedKey:
         for row in keys["exports"]:
             row["valid_from"] = "2090-01-01T00:00:00Z"
         (tmp_path / "keys.json").write_text(json.dumps(keys))
-        (tmp_path / "audit.zip").write_bytes(story.packed(files))
+        (tmp_path / "audit.zip").write_bytes(export_scenario.packed(files))
 
         assert (
-            story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")).checks[
-                "manifest"
-            ]
+            export_scenario.verify(
+                tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")
+            ).checks["manifest"]
             == "REFUSED"
         )
 

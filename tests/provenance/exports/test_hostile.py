@@ -20,21 +20,21 @@ import pytest
 
 from provenance.exports.zip_stream import Archive
 from provenance.verifier import cli, zip_reader
-from tests.provenance.exports import story
 from tests.provenance.exports.conftest import Check, Verify
-from tests.provenance.exports.forging import Files, rehashed
+from tests.support import export_scenario
+from tests.support.bundle_forgery import Files, rehashed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-I", "-S", str(story.program()), *arguments]
+    words = [sys.executable, "-I", "-S", str(export_scenario.program()), *arguments]
     return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 class TestProgram:
     def test_needs_no_more_than_python_3_9_and_its_library(self) -> None:
-        tree = ast.parse(story.program().read_text(), feature_version=(3, 9))
+        tree = ast.parse(export_scenario.program().read_text(), feature_version=(3, 9))
         imported = {
             name.name
             for node in ast.walk(tree)
@@ -51,7 +51,7 @@ class TestProgram:
         """The syntax says nothing of names and options that are younger; nor of unions where they
         are values.
         """
-        tree = ast.parse(story.program().read_text())
+        tree = ast.parse(export_scenario.program().read_text())
         young = {
             "pairwise", "batched", "bit_count", "file_digest", "UTC", "StrEnum", "Self",
             "TypeAlias", "ParamSpec", "chdir", "total", "walk", "anext", "aiter", "ExceptionGroup",
@@ -110,13 +110,15 @@ class TestUnreadable:
     def test_is_a_pipe_or_a_device_and_nothing_waits_for_it(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
 
-        assert [story.verify(path).code for path in (tmp_path / "pipe", Path("/dev/zero"))] == [
+        assert [
+            export_scenario.verify(path).code for path in (tmp_path / "pipe", Path("/dev/zero"))
+        ] == [
             2,
             2,
         ]
 
     def test_is_what_is_not_there(self, tmp_path: Path) -> None:
-        assert story.verify(tmp_path / "nothing.zip").code == 2
+        assert export_scenario.verify(tmp_path / "nothing.zip").code == 2
 
     @pytest.mark.parametrize("arguments", [(), ("a", "b"), ("--unknown", "a")])
     def test_is_a_call_that_says_not_what(self, arguments: tuple[str, ...]) -> None:
@@ -146,7 +148,7 @@ class TestNames:
     def test_that_lead_out_of_the_folder_are_refused(
         self, files: Files, check: Check, name: str
     ) -> None:
-        buffer = io.BytesIO(story.packed(files))
+        buffer = io.BytesIO(export_scenario.packed(files))
         with zipfile.ZipFile(buffer, "a") as archive:
             info = zipfile.ZipInfo("x")
             info.filename = name
@@ -157,7 +159,7 @@ class TestNames:
     @pytest.mark.filterwarnings("ignore:Duplicate name")
     @pytest.mark.parametrize("name", ["README.txt", "readme.TXT", "manifest.json"])
     def test_that_stand_twice_are_refused(self, files: Files, check: Check, name: str) -> None:
-        buffer = io.BytesIO(story.packed(files))
+        buffer = io.BytesIO(export_scenario.packed(files))
         with zipfile.ZipFile(buffer, "a") as archive:
             archive.writestr(name, files["manifest.json"])
 
@@ -165,7 +167,9 @@ class TestNames:
 
     def test_of_symbolic_links_are_refused(self, files: Files, check: Check) -> None:
         buffer = io.BytesIO(
-            story.packed({name: data for name, data in files.items() if name != "README.txt"})
+            export_scenario.packed(
+                {name: data for name, data in files.items() if name != "README.txt"}
+            )
         )
         with zipfile.ZipFile(buffer, "a") as archive:
             info = zipfile.ZipInfo("README.txt")
@@ -235,7 +239,7 @@ class TestFolder:
         return tmp_path / "unpacked"
 
     def test_is_verified_like_its_zip(self, folder: Path) -> None:
-        verdict = story.verify(folder)
+        verdict = export_scenario.verify(folder)
 
         assert (verdict.code, verdict.checks["container"], verdict.checks["log"]) == (
             3,
@@ -246,17 +250,17 @@ class TestFolder:
     def test_with_a_link_is_refused(self, folder: Path) -> None:
         (folder / "link").symlink_to("/etc/passwd")
 
-        assert story.verify(folder).code == 1
+        assert export_scenario.verify(folder).code == 1
 
     def test_with_a_pipe_is_refused_and_not_waited_for(self, folder: Path) -> None:
         os.mkfifo(folder / "pipe")
 
-        assert story.verify(folder).code == 1
+        assert export_scenario.verify(folder).code == 1
 
     def test_with_one_file_more_is_refused(self, folder: Path) -> None:
         (folder / "notes.txt").write_text("mine")
 
-        assert story.verify(folder).code == 1
+        assert export_scenario.verify(folder).code == 1
 
 
 class TestBomb:
@@ -271,7 +275,7 @@ class TestBomb:
         self, files: Files, tmp_path: Path
     ) -> None:
         forged = rehashed({**files, "entries.jsonl": bytes(300_000_000)})
-        (tmp_path / "bomb.zip").write_bytes(story.packed(forged))
+        (tmp_path / "bomb.zip").write_bytes(export_scenario.packed(forged))
         limited = (
             "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (2**28, 2**28));"
         )
@@ -281,7 +285,7 @@ class TestBomb:
             "-I",
             "-c",
             limited + started,
-            str(story.program()),
+            str(export_scenario.program()),
             str(tmp_path / "bomb.zip"),
         ]
 
@@ -289,7 +293,7 @@ class TestBomb:
         assert (done.returncode, done.stderr) == (1, "")
 
     def test_of_a_manifest_is_not_even_read(self, check: Check) -> None:
-        assert check(story.packed({"manifest.json": bytes(50_000_000)})).code == 1
+        assert check(export_scenario.packed({"manifest.json": bytes(50_000_000)})).code == 1
 
     def test_of_a_directory_that_claims_more_than_there_is_is_refused(
         self, audit: bytes, check: Check
@@ -305,7 +309,7 @@ class TestTerminal:
         self, files: Files, tmp_path: Path
     ) -> None:
         (tmp_path / "painted.zip").write_bytes(
-            story.packed({**files, "\x1b[2K\rok everything": b""})
+            export_scenario.packed({**files, "\x1b[2K\rok everything": b""})
         )
 
         said = run(str(tmp_path / "painted.zip"))
@@ -328,7 +332,7 @@ class TestFlippedByte:
         self, files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         chance, path = random.Random(20), tmp_path / "flipped.zip"
-        assert code_of(path, story.packed(files)) == 3
+        assert code_of(path, export_scenario.packed(files)) == 3
         survived = []
         for name, data in files.items():
             for at in sorted(
@@ -337,7 +341,7 @@ class TestFlippedByte:
                 changed = (
                     data[:at] + bytes([data[at] ^ (1 << chance.randrange(8))]) + data[at + 1 :]
                 )
-                if code_of(path, story.packed({**files, name: changed})) not in {1, 2}:
+                if code_of(path, export_scenario.packed({**files, name: changed})) not in {1, 2}:
                     survived.append((name, at))
 
         assert survived == []
@@ -355,7 +359,9 @@ class TestFlippedByte:
         )
         for at in (*range(start - 10, start), *range(start, len(data))):
             changed = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-            assert code_of(path, story.packed({**files, "manifest.jws": changed})) == 1, at
+            assert code_of(path, export_scenario.packed({**files, "manifest.jws": changed})) == 1, (
+                at
+            )
 
     @pytest.mark.parametrize("flip", [lambda byte: byte ^ 0xFF, lambda byte: (byte + 1) % 256])
     def test_in_the_zip_is_never_verified(

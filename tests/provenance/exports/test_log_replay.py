@@ -19,11 +19,10 @@ from core import ids
 from provenance.clips import clip_fields, clip_reservation, log_body
 from provenance.models import Clip, ClipState
 from tests.conftest import NOON
-from tests.consent import people
-from tests.provenance.exports import story
 from tests.provenance.exports.conftest import Check
-from tests.provenance.exports.story import Story, Verdict
 from tests.provenance.test_clips import delivery, said
+from tests.support import consent_factories, export_scenario
+from tests.support.export_scenario import Story, Verdict
 from transparency_log import events
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -45,7 +44,7 @@ def allow(
         setattr(row, name, value)
     with transaction.atomic():
         row.save(force_insert=True)
-        decision_records.log_decision(row, consent, at=at, actor=people.KEY)
+        decision_records.log_decision(row, consent, at=at, actor=consent_factories.KEY)
     return row
 
 
@@ -54,7 +53,7 @@ def judged(told: Story, check: Check) -> Any:
     """Makes the bundle and verifies it."""
 
     def judge() -> Verdict:
-        return check(story.bundle(told.organisation, at=NOON + timedelta(days=3000)))
+        return check(export_scenario.bundle(told.organisation, at=NOON + timedelta(days=3000)))
 
     return judge
 
@@ -85,7 +84,7 @@ class TestAPermission:
         assert judged().details["standing"].endswith(f"outside of what was signed: {field}")
 
     def test_after_the_person_withdrew_is_refused(self, told: Story, judged: Any) -> None:
-        people.revoke(told.consent, at=NOON + timedelta(minutes=30))
+        consent_factories.revoke(told.consent, at=NOON + timedelta(minutes=30))
         allow(told, at=LATER)
 
         assert "did not stand" in judged().details["standing"]
@@ -94,7 +93,7 @@ class TestAPermission:
         paused: dict[str, Any] = {
             "organisation_id": told.organisation.id,
             "livemode": False,
-            "actor": people.KEY,
+            "actor": consent_factories.KEY,
         }
         transitions.suspend_consent(
             told.consent.id, reason="", at=NOON + timedelta(minutes=30), **paused
@@ -107,7 +106,7 @@ class TestAPermission:
         paused: dict[str, Any] = {
             "organisation_id": told.organisation.id,
             "livemode": False,
-            "actor": people.KEY,
+            "actor": consent_factories.KEY,
         }
         transitions.suspend_consent(
             told.consent.id, reason="", at=NOON + timedelta(minutes=20), **paused
@@ -159,7 +158,7 @@ def issue(
         refs = {"clip": clip.id, "consent": clip.consent_id, "decision": named or clip.decision_id}
         entry = events.LogEvent(
             organisation_id=clip.organisation_id, livemode=livemode, kind="clip.issued", at=at,
-            actor=people.KEY, subject=clip.subject, refs=refs,
+            actor=consent_factories.KEY, subject=clip.subject, refs=refs,
             body=log_body.build_issued_body(clip, said()), keyed={"script": said().script},
         )  # fmt: skip
         clip.event_id = events.append_events([entry])[0]
@@ -168,7 +167,9 @@ def issue(
 
 def decided(told: Story, **ask: Any) -> Decision:
     """A decision of noon that no clip rests on."""
-    return Decision.objects.get(id=people.check(told.consent, at=NOON, **ask).decision_id)
+    return Decision.objects.get(
+        id=consent_factories.check(told.consent, at=NOON, **ask).decision_id
+    )
 
 
 def pause(told: Story) -> None:
@@ -176,7 +177,7 @@ def pause(told: Story) -> None:
     by: dict[str, Any] = {
         "organisation_id": told.organisation.id,
         "livemode": False,
-        "actor": people.KEY,
+        "actor": consent_factories.KEY,
     }
     transitions.suspend_consent(told.consent.id, reason="", at=NOON + timedelta(minutes=20), **by)
     transitions.resume_consent(told.consent.id, at=NOON + timedelta(minutes=30), **by)
@@ -184,11 +185,11 @@ def pause(told: Story) -> None:
 
 def narrow(told: Story, *languages: str) -> None:
     """Leave the grant these languages."""
-    grants = [{"use_case": people.AUDIOBOOK["use_case"], "languages": list(languages)}]
+    grants = [{"use_case": consent_factories.AUDIOBOOK["use_case"], "languages": list(languages)}]
     by: dict[str, Any] = {
         "organisation_id": told.organisation.id,
         "livemode": False,
-        "actor": people.KEY,
+        "actor": consent_factories.KEY,
     }
     narrowing.narrow_consent(told.consent.id, grants=grants, at=NOON + timedelta(minutes=20), **by)
 
@@ -219,7 +220,7 @@ def of_before_a_narrowing_that_leaves_it_in(told: Story) -> None:
 
 def after_the_withdrawal(told: Story) -> None:
     row = decided(told)
-    people.revoke(told.consent, at=NOON + timedelta(minutes=20))
+    consent_factories.revoke(told.consent, at=NOON + timedelta(minutes=20))
     issue(told, at=SOON, decision=row)
 
 
@@ -249,7 +250,7 @@ def in_live_data(told: Story) -> str:
     row = Decision.objects.filter(allowed=True).earliest("id")
     row.id, row.livemode = ids.new("dec"), True
     with transaction.atomic():
-        decision_records.log_decision(row, consent, at=NOON, actor=people.KEY)
+        decision_records.log_decision(row, consent, at=NOON, actor=consent_factories.KEY)
     return row.id
 
 

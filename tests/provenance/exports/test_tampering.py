@@ -12,10 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.conftest import NOON
-from tests.provenance.exports import story
 from tests.provenance.exports.conftest import Verify
-from tests.provenance.exports.forging import Files, counting, line, rehashed, resigned, without_line
-from tests.provenance.exports.story import Story
+from tests.support import export_scenario
+from tests.support.bundle_forgery import Files, counting, line, rehashed, resigned, without_line
+from tests.support.export_scenario import Story
 from transparency_log.formats import signed_note
 from transparency_log.formats.merkle import hash_leaf
 from vault import signing_keys
@@ -85,17 +85,17 @@ class TestOutsider:
     def test_cannot_sign_with_a_key_of_their_own_where_the_real_one_is_known(
         self, files: Files, tmp_path: Path
     ) -> None:
-        (tmp_path / "forged.zip").write_bytes(story.packed(resigned(files)))
+        (tmp_path / "forged.zip").write_bytes(export_scenario.packed(resigned(files)))
         (tmp_path / "keys.json").write_bytes(files["keys.json"])
 
-        alone = story.verify(tmp_path / "forged.zip")
+        alone = export_scenario.verify(tmp_path / "forged.zip")
         assert (alone.code, alone.checks["keys"]) == (3, "not checked"), (
             "a bundle cannot vouch for its own keys"
         )
         assert (
-            story.verify(tmp_path / "forged.zip", "--key", str(tmp_path / "keys.json")).checks[
-                "manifest"
-            ]
+            export_scenario.verify(
+                tmp_path / "forged.zip", "--key", str(tmp_path / "keys.json")
+            ).checks["manifest"]
             == "REFUSED"
         )
 
@@ -222,7 +222,7 @@ class TestInsider:
         forged = dict(files)
         for name in ("tables/clips.jsonl", "tables/clips.csv"):
             last = files[name].splitlines(keepends=True)[-1]
-            clip = story.rows(files, "tables/clips.jsonl")[-1]["id"].encode()
+            clip = export_scenario.rows(files, "tables/clips.jsonl")[-1]["id"].encode()
             forged[name] += last.replace(clip, b"clp_" + b"a" * 26)
 
         assert verify(resigned(forged, counting(clips=3))).checks["references"] == "REFUSED"
@@ -277,9 +277,9 @@ class TestKey:
         (tmp_path / "audit.zip").write_bytes(audit)
 
         assert (
-            story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")).checks[
-                "keys"
-            ]
+            export_scenario.verify(
+                tmp_path / "audit.zip", "--key", str(tmp_path / "keys.json")
+            ).checks["keys"]
             == "ok"
         )
 
@@ -287,13 +287,13 @@ class TestKey:
         self, fresh: bytes, told: Story, tmp_path: Path
     ) -> None:
         (tmp_path / "audit.zip").write_bytes(fresh)
-        origin = story.members(fresh)["checkpoint"].decode().split("\n")[0]
+        origin = export_scenario.members(fresh)["checkpoint"].decode().split("\n")[0]
         public = signing_keys.list_public_keys(told.organisation.id, "log")[0].public_key
         (tmp_path / "log.key").write_text(
             f"{signed_note.VerifierKey(name=origin, public_key=public)}\n"
         )
 
-        verdict = story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "log.key"))
+        verdict = export_scenario.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "log.key"))
         assert (verdict.code, verdict.checks["keys"], verdict.checks["checkpoint"]) == (
             0,
             "not checked",
@@ -311,9 +311,9 @@ class TestKey:
         )
 
         assert (
-            story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "log.key")).checks[
-                "checkpoint"
-            ]
+            export_scenario.verify(
+                tmp_path / "audit.zip", "--key", str(tmp_path / "log.key")
+            ).checks["checkpoint"]
             == "REFUSED"
         )
 
@@ -322,7 +322,10 @@ class TestKey:
         (tmp_path / "audit.zip").write_bytes(audit)
         (tmp_path / "log.key").write_bytes(text.encode("latin-1"))
 
-        assert story.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "log.key")).code == 2
+        assert (
+            export_scenario.verify(tmp_path / "audit.zip", "--key", str(tmp_path / "log.key")).code
+            == 2
+        )
 
 
 class TestPrevious:
@@ -331,22 +334,24 @@ class TestPrevious:
         """The checkpoint of an earlier bundle; the log grew since, and there is a new bundle
         `now.zip`.
         """
-        (tmp_path / "earlier").write_bytes(story.members(fresh)["checkpoint"])
-        story.speak(told.consent, 7)
-        (tmp_path / "now.zip").write_bytes(story.bundle(told.organisation))
+        (tmp_path / "earlier").write_bytes(export_scenario.members(fresh)["checkpoint"])
+        export_scenario.speak(told.consent, 7)
+        (tmp_path / "now.zip").write_bytes(export_scenario.bundle(told.organisation))
         return tmp_path / "earlier"
 
     def test_is_continued(self, earlier: Path) -> None:
-        verdict = story.verify(earlier.with_name("now.zip"), "--previous", str(earlier))
+        verdict = export_scenario.verify(earlier.with_name("now.zip"), "--previous", str(earlier))
 
         assert (verdict.code, verdict.checks["prefix"]) == (0, "ok")
 
     def test_is_not_continued_by_a_rolled_back_log(self, earlier: Path, fresh: bytes) -> None:
         old = earlier.with_name("old.zip")
         old.write_bytes(fresh)
-        earlier.write_bytes(story.members(earlier.with_name("now.zip").read_bytes())["checkpoint"])
+        earlier.write_bytes(
+            export_scenario.members(earlier.with_name("now.zip").read_bytes())["checkpoint"]
+        )
 
-        verdict = story.verify(old, "--previous", str(earlier))
+        verdict = export_scenario.verify(old, "--previous", str(earlier))
         assert (verdict.code, verdict.checks["prefix"]) == (1, "REFUSED")
         assert "rolled back" in verdict.details["prefix"]
 
@@ -358,12 +363,17 @@ class TestPrevious:
         key = signed_note.VerifierKey(name=origin, public_key=signer.public_key)
         earlier.write_text(signed_note.sign_note(head.text(), [(key, signer.sign)]))
 
-        verdict = story.verify(earlier.with_name("now.zip"), "--previous", str(earlier))
+        verdict = export_scenario.verify(earlier.with_name("now.zip"), "--previous", str(earlier))
         assert (verdict.code, verdict.checks["prefix"]) == (1, "REFUSED")
         assert "forked" in verdict.details["prefix"]
 
     def test_of_a_person_s_copy_is_not_checked(self, earlier: Path, told: Story) -> None:
         own = earlier.with_name("own.zip")
-        own.write_bytes(story.bundle(told.organisation, "speaker", speaker_id=told.speaker.id))
+        own.write_bytes(
+            export_scenario.bundle(told.organisation, "speaker", speaker_id=told.speaker.id)
+        )
 
-        assert story.verify(own, "--previous", str(earlier)).checks["prefix"] == "not checked"
+        assert (
+            export_scenario.verify(own, "--previous", str(earlier)).checks["prefix"]
+            == "not checked"
+        )

@@ -17,10 +17,10 @@ from provenance.exports import export_requests as exports
 from provenance.exports import worker
 from provenance.verifier.merkle_proofs import Tree, hash_leaf
 from tests.conftest import NOON
-from tests.consent.people import KEY
-from tests.provenance.exports import story
-from tests.provenance.exports.forging import THEIRS, Files, base64url, rehashed
-from tests.provenance.exports.story import Story, Verdict
+from tests.support import export_scenario
+from tests.support.bundle_forgery import THEIRS, Files, base64url, rehashed
+from tests.support.consent_factories import KEY
+from tests.support.export_scenario import Story, Verdict
 from transparency_log import log_key_rotation
 from transparency_log.formats import signed_note
 
@@ -102,9 +102,9 @@ def now(told: Story, fresh: bytes, tmp_path: Path) -> Files:
     """A second bundle; the checkpoint of the first lies in `earlier`, the published keys in
     `keys.json`.
     """
-    (tmp_path / "earlier").write_bytes(story.members(fresh)["checkpoint"])
-    story.speak(told.consent, 7)
-    files = story.members(story.bundle(told.organisation))
+    (tmp_path / "earlier").write_bytes(export_scenario.members(fresh)["checkpoint"])
+    export_scenario.speak(told.consent, 7)
+    files = export_scenario.members(export_scenario.bundle(told.organisation))
     (tmp_path / "keys.json").write_bytes(files["keys.json"])
     origin, public = (
         files["checkpoint"].decode().split("\n")[0],
@@ -118,9 +118,9 @@ def now(told: Story, fresh: bytes, tmp_path: Path) -> Files:
 
 def judge(files: Files, folder: Path, *options: str) -> Verdict:
     """Verify files with some of what the auditor has: `earlier`, `keys.json`, `log.key`."""
-    (folder / "judged.zip").write_bytes(story.packed(files))
+    (folder / "judged.zip").write_bytes(export_scenario.packed(files))
     flags = {"earlier": "--previous", "keys.json": "--key", "log.key": "--key"}
-    return story.verify(
+    return export_scenario.verify(
         folder / "judged.zip",
         *(word for one in options for word in (flags[one], str(folder / one))),
     )
@@ -139,7 +139,9 @@ class TestAnHonestBundle:
     def test_is_not_vouched_for_by_a_checkpoint_that_is_not_seen_to_be_continued(
         self, now: Files, told: Story, tmp_path: Path
     ) -> None:
-        own = story.members(story.bundle(told.organisation, "speaker", speaker_id=told.speaker.id))
+        own = export_scenario.members(
+            export_scenario.bundle(told.organisation, "speaker", speaker_id=told.speaker.id)
+        )
 
         assert judge(own, tmp_path, "earlier").code == 3
 
@@ -205,10 +207,10 @@ class TestARotation:
     def test_carries_on_from_a_checkpoint_only_while_a_vouched_key_signs(
         self, told: Story, tmp_path: Path
     ) -> None:
-        before = story.members(story.bundle(told.organisation))
+        before = export_scenario.members(export_scenario.bundle(told.organisation))
         log_key_rotation.rotate_log_key(told.organisation.id, overlap=DAYS, actor=KEY, at=NOON)
-        between = story.members(story.bundle(told.organisation))
-        after = story.members(bundle_at(told, NOON + 2 * DAYS))
+        between = export_scenario.members(export_scenario.bundle(told.organisation))
+        after = export_scenario.members(bundle_at(told, NOON + 2 * DAYS))
         text, _, tail = between["checkpoint"].decode().partition("\n\n")
         lines = tail.splitlines(keepends=True)
         old = [line for line in lines if line in old_lines(between, before)]
@@ -231,7 +233,7 @@ class TestARotation:
 
 def bundle_at(told: Story, at: datetime) -> bytes:
     """The audit bundle of a later day."""
-    row = story.request(told.organisation, at=at)
+    row = export_scenario.request(told.organisation, at=at)
     worker.make_pending_exports(now=lambda: at)
     row.refresh_from_db()
     return b"".join(exports.read_bundle(row))

@@ -15,11 +15,10 @@ from django.test import Client
 from accounts.models import Organisation
 from provenance import verdict_text
 from tests.conftest import NOON
-from tests.consent import people
-from tests.provenance.exports import story
 from tests.provenance.exports.conftest import Check
-from tests.provenance.exports.story import Story
+from tests.support import consent_factories, export_scenario
 from tests.support.catalogs import translate
+from tests.support.export_scenario import Story
 from transparency_log import proofs
 
 SPEAKER, KEY, MEMBER = "speaker:spk_aaaaaaaaaaaaaaaaaaaaaaaaaa", "key:k", "member:m"
@@ -49,7 +48,9 @@ def upload() -> dict[str, Any]:
 
 
 def end(told: Story, actor: str, reason: str) -> None:
-    people.revoke(told.consent, actor=actor, reason=reason, at=NOON + timedelta(minutes=30))
+    consent_factories.revoke(
+        told.consent, actor=actor, reason=reason, at=NOON + timedelta(minutes=30)
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -60,8 +61,8 @@ class TestTheBundle:
     ) -> None:
         end(told, actor, reason)
 
-        data = story.bundle(told.organisation, at=NOON + timedelta(hours=1))
-        (consent,) = story.rows(story.members(data), "tables/consents.jsonl")
+        data = export_scenario.bundle(told.organisation, at=NOON + timedelta(hours=1))
+        (consent,) = export_scenario.rows(export_scenario.members(data), "tables/consents.jsonl")
         *_, event = proofs.list_history(told.organisation.id, told.consent.id, kinds="consent.")
         assert (consent["state"], event.kind, event.by) == (state, "consent.revoked", by)
         # 3: everything agrees, and nobody vouched for the keys here.
@@ -74,7 +75,7 @@ class TestVerify:
     def test_tells_the_public_what_the_state_says(
         self, acme: Organisation, actor: str, reason: str, state: str
     ) -> None:
-        end(story.tell(acme), actor, reason)
+        end(export_scenario.tell(acme), actor, reason)
 
         said = Client().post("/v1/verify", upload()).json()
         assert (said["verdict"], said["clip"]["consent_state"]) == ("issued_withdrawn", state)
@@ -84,7 +85,7 @@ class TestVerify:
     def test_says_on_its_page_that_the_person_did_it_only_when_they_did(
         self, acme: Organisation, actor: str, reason: str, state: str, by: str, language: str
     ) -> None:
-        end(story.tell(acme), actor, reason)
+        end(export_scenario.tell(acme), actor, reason)
 
         page = html.unescape(Client().post(f"/verify?lang={language}", upload()).content.decode())
         assert f"<dd>{IN_WORDS[state][language]} (" in page

@@ -32,8 +32,8 @@ from provenance.exports import (
 from provenance.exports.export_sources import ExportScope, Row
 from provenance.models import Export, ExportState
 from tests.conftest import NOON
-from tests.provenance.exports import story
-from tests.provenance.exports.story import Story
+from tests.support import export_scenario
+from tests.support.export_scenario import Story
 from transparency_log import events, sequencer
 from transparency_log.formats import log_entry, merkle
 from transparency_log.models import Entry, Outbox
@@ -56,10 +56,10 @@ def stored() -> int:
 
 class TestRequest:
     def test_waits_until_a_worker_takes_it(self, told: Story) -> None:
-        assert state_of(story.request(told.organisation)) == ExportState.QUEUED
+        assert state_of(export_scenario.request(told.organisation)) == ExportState.QUEUED
 
     def test_is_in_the_log_like_the_bundle_itself(self, told: Story) -> None:
-        export = story.export(told.organisation)
+        export = export_scenario.export(told.organisation)
 
         sequencer.settle_log(told.organisation.id, at=NOON)
         kinds = Entry.objects.order_by("idx").values_list("kind", flat=True)
@@ -68,12 +68,12 @@ class TestRequest:
 
     def test_refuses_a_stranger_s_speaker(self, told: Story, bolt: Organisation) -> None:
         with pytest.raises(NotFound):
-            story.request(bolt, "speaker", speaker_id=told.speaker.id)
+            export_scenario.request(bolt, "speaker", speaker_id=told.speaker.id)
 
 
 class TestClaim:
     def test_is_won_by_one(self, told: Story) -> None:
-        story.request(told.organisation)
+        export_scenario.request(told.organisation)
 
         assert worker.claim_export(at=NOON) is not None
         assert worker.claim_export(at=NOON) is None
@@ -82,13 +82,13 @@ class TestClaim:
         ("after", "taken"), [(timedelta(0), True), (-timedelta(microseconds=1), False)]
     )
     def test_ends_with_its_lease(self, told: Story, after: timedelta, taken: bool) -> None:
-        story.request(told.organisation)
+        export_scenario.request(told.organisation)
         worker.claim_export(at=NOON)
 
         assert (worker.claim_export(at=NOON + heartbeat.LEASE + after) is not None) is taken
 
     def test_is_given_up_after_some_attempts(self, told: Story) -> None:
-        export = story.request(told.organisation)
+        export = export_scenario.request(told.organisation)
         for attempt in range(worker.MOST_ATTEMPTS + 1):
             worker.claim_export(at=NOON + attempt * heartbeat.LEASE)
 
@@ -98,7 +98,7 @@ class TestClaim:
     def test_that_was_lost_settles_nothing_and_leaves_no_file(
         self, told: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        export, before = story.request(told.organisation), stored()
+        export, before = export_scenario.request(told.organisation), stored()
 
         def taken_meanwhile(
             row: Export, *, now: Callable[[], datetime]
@@ -117,7 +117,7 @@ class TestClaim:
         self, told: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         """And not only when its lease of minutes is over."""
-        export, before = story.request(told.organisation), stored()
+        export, before = export_scenario.request(told.organisation), stored()
 
         def broken(*_args: object, **_options: object) -> Iterator[bytes]:
             raise RuntimeError("nobody thought of this")
@@ -140,7 +140,7 @@ class TestExpire:
     def test_deletes_the_bytes_after_seven_days(
         self, told: Story, after: timedelta, state: str
     ) -> None:
-        export = story.export(told.organisation)
+        export = export_scenario.export(told.organisation)
 
         worker.expire_exports(at=NOON + timedelta(days=7) + after)
 
@@ -148,7 +148,7 @@ class TestExpire:
         assert (Export.objects.get(id=export.id).blob_id == "") is (state == ExportState.EXPIRED)
 
     def test_goes_by_the_test_clock_for_test_data(self, told: Story) -> None:
-        export = story.export(told.organisation)
+        export = export_scenario.export(told.organisation)
         Organisation.objects.update(test_clock_ms=8 * 86_400_000)
 
         worker.expire_exports(at=NOON)
@@ -156,7 +156,7 @@ class TestExpire:
         assert state_of(export) == ExportState.EXPIRED
 
     def test_makes_the_bytes_unreadable(self, told: Story) -> None:
-        export = story.export(told.organisation)
+        export = export_scenario.export(told.organisation)
         worker.expire_exports(at=NOON + timedelta(days=8))
 
         with pytest.raises(export_requests.ExportNotReady):
@@ -167,7 +167,7 @@ class TestForget:
     def test_deletes_every_stored_bundle_of_the_organisation(
         self, told: Story, bolt: Organisation
     ) -> None:
-        mine, others = story.export(told.organisation), story.export(bolt)
+        mine, others = export_scenario.export(told.organisation), export_scenario.export(bolt)
         with transaction.atomic():
             assert (
                 export_requests.erase_bundles_of_organisation(
@@ -186,7 +186,7 @@ class TestForget:
         """The export was asked for after the bundles were erased and read before the erasure
         committed.
         """
-        export, write = story.request(told.organisation), bundle_snapshot.write_bundle
+        export, write = export_scenario.request(told.organisation), bundle_snapshot.write_bundle
 
         def erased_meanwhile(
             row: Export, *, now: Callable[[], datetime]
@@ -201,8 +201,12 @@ class TestForget:
         worker.make_pending_exports(now=noon)
 
         export.refresh_from_db()
-        files = story.members(b"".join(export_requests.read_bundle(export)))
-        assert (export.attempt, export.begun_anew, len(story.rows(files, "openings.jsonl"))) == (
+        files = export_scenario.members(b"".join(export_requests.read_bundle(export)))
+        assert (
+            export.attempt,
+            export.begun_anew,
+            len(export_scenario.rows(files, "openings.jsonl")),
+        ) == (
             2,
             1,
             1,
@@ -221,7 +225,7 @@ class TestErased:
             events.erase_bodies_of_subject(told.speaker.subject)
             subject_keys.destroy_key(told.speaker.subject, at=NOON)
 
-        files = story.members(story.bundle(told.organisation))
+        files = export_scenario.members(export_scenario.bundle(told.organisation))
         counts = json.loads(files["manifest.json"])["counts"]
         assert (counts["entries"], counts["openings"]) == (10, 1)
 
@@ -314,7 +318,7 @@ class TestMemory:
 
 def peak_of_export(organisation: Organisation) -> int:
     """Bytes at the peak of making an audit bundle, as Python's allocator sees them."""
-    export = story.request(organisation)
+    export = export_scenario.request(organisation)
     gc.collect()
     tracemalloc.start()
     try:

@@ -8,8 +8,8 @@ import pytest
 from pytest_django import Settings
 
 from tests.conftest import NOON
-from tests.transparency_log.attestation.serving import outsider
-from tests.transparency_log.attestation.witness import FakeWitness
+from tests.support.attestor_servers import outsider
+from tests.support.witness_server import FakeWitness
 from tests.transparency_log.conftest import Append, append, organisation_id, snapshot
 from transparency_log import public_log, sequencer
 from transparency_log.formats import cosignature

@@ -15,10 +15,10 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from tests.support import database_flush
-from tests.transparency_log.attestation.authority import Authority
+from tests.support.attestor_servers import outsider
+from tests.support.timestamp_authority import Authority
+from tests.support.witness_server import FakeWitness
 from tests.transparency_log.attestation.conftest import Grow
-from tests.transparency_log.attestation.serving import outsider
-from tests.transparency_log.attestation.witness import FakeWitness
 from transparency_log.attestation import attestation_checks, scheduler
 from transparency_log.formats import cosignature
 from transparency_log.models import Attestation, Checkpoint

@@ -18,9 +18,9 @@ import pytest
 from pytest_django import Settings
 
 from tests.conftest import NOON
+from tests.support.attestor_servers import Asked, Reply, outsider
+from tests.support.log_rollback import Snapshot
 from tests.transparency_log.attestation.conftest import Grow
-from tests.transparency_log.attestation.serving import Asked, Reply, outsider
-from tests.transparency_log.history import Snapshot
 from transparency_log.attestation import aws_sigv4, checkpoint_copies, copy_settings, scheduler
 from transparency_log.attestation.checkpoint_copies import (
     CopyDiffers,

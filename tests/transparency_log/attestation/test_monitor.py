@@ -14,10 +14,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.live_server_helper import LiveServer
 
-from tests.transparency_log import reference
+from tests.support import reference_tree
+from tests.support.attestor_servers import Asked, Reply, outsider
+from tests.support.foreign_log import TileLog
 from tests.transparency_log.attestation.conftest import Grow
-from tests.transparency_log.attestation.serving import Asked, Reply, outsider
-from tests.transparency_log.attestation.tile_log import TileLog
 from transparency_log import public_log
 
 
@@ -254,4 +254,4 @@ class TestOurOwnLog:
         assert (code, line["previous"], line["size"]) == (0, 260, 265)
         state = json.loads(watcher.state.read_text())
         assert state["keys"] == public_log.get_verifier_keys(organisation_id).splitlines()
-        assert reference.check_note(state["seen"]["note"], state["keys"][0])[1] == 265
+        assert reference_tree.check_note(state["seen"]["note"], state["keys"][0])[1] == 265

@@ -13,9 +13,9 @@ from django.test import Client
 from pytest_django import Settings
 from rfc3161_client import decode_timestamp_response
 
-from tests.transparency_log.attestation.authority import Authority
+from tests.support.attestor_servers import Asked, Reply, outsider
+from tests.support.timestamp_authority import Authority
 from tests.transparency_log.attestation.conftest import Grow
-from tests.transparency_log.attestation.serving import Asked, Reply, outsider
 from transparency_log.attestation import scheduler, timestamping
 from transparency_log.attestation.http_client import AttestorUnavailable, HttpClient
 from transparency_log.attestation.timestamping import StampRefused

@@ -15,12 +15,12 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.conftest import NOON
-from tests.transparency_log import reference
+from tests.support import reference_tree
+from tests.support.attestor_servers import Asked, Reply, outsider
+from tests.support.log_rollback import Snapshot
+from tests.support.witness_server import FakeWitness
 from tests.transparency_log.attestation.conftest import Grow
-from tests.transparency_log.attestation.serving import Asked, Reply, outsider
-from tests.transparency_log.attestation.witness import FakeWitness
 from tests.transparency_log.conftest import Append
-from tests.transparency_log.history import Snapshot
 from transparency_log import checkpoints, proofs, public_log, sequencer
 from transparency_log.attestation import scheduler
 from transparency_log.formats import cosignature, signed_note
@@ -58,7 +58,9 @@ class TestAnHonestWitness:
         run()
 
         note = public_log.get_checkpoint_note(organisation_id)
-        assert reference.check_note(note, public_log.get_verifier_keys(organisation_id))[1] == 5
+        assert (
+            reference_tree.check_note(note, public_log.get_verifier_keys(organisation_id))[1] == 5
+        )
         assert (
             signed_note.read_checkpoint(note, checkpoints.list_verifier_keys(organisation_id)).size
             == 5
@@ -116,7 +118,7 @@ class TestAnHonestWitness:
         (newer,) = append(1)
 
         proof = proofs.build_tlog_proof(event_id, at=NOON)
-        reference.check_proof_file(
+        reference_tree.check_proof_file(
             proof,
             bytes(Entry.objects.get(idx=3).payload),
             public_log.get_verifier_keys(organisation_id),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio.sound import Sound
-from tests.audio import files
+from tests.support import audio_files
 from voices.engine import pitch
 
 
@@ -57,10 +57,10 @@ class TestTrack:
 
     @pytest.mark.parametrize("number", ["0870", "0880", "0890", "0920", "0930"])
     def test_agrees_with_a_second_method_on_a_real_voice(self, number: str) -> None:
-        found = pitch.track_pitch(files.clip(number))
+        found = pitch.track_pitch(audio_files.clip(number))
 
         assert np.median(found[found > 0]) == pytest.approx(
-            cepstral_pitch(files.clip(number)), rel=0.15
+            cepstral_pitch(audio_files.clip(number)), rel=0.15
         )
 
     def test_takes_nothing(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from audio.sound import Sound
 from core.errors import Invalid
-from tests.audio import files
+from tests.support import audio_files
 from voices import engine
 from voices.engine import Fidelity, pitch, profiles
 from voices.engine.synthesizer import NotEnoughSpeech, NothingToSay
@@ -27,7 +27,7 @@ GERMAN = (
 
 @cache
 def profile() -> bytes:
-    return engine.enrol_speaker((files.clip("0870"), files.clip("0890")))
+    return engine.enrol_speaker((audio_files.clip("0870"), audio_files.clip("0890")))
 
 
 @cache
@@ -52,7 +52,7 @@ def likeness(sound: Sound) -> float:
         np.mean(
             [
                 speaker_encoder.compute_embedding(sound)
-                @ speaker_encoder.compute_embedding(files.clip(n))
+                @ speaker_encoder.compute_embedding(audio_files.clip(n))
                 for n in ("0920", "0930")
             ]
         )
@@ -213,7 +213,9 @@ class TestEnrol:
         assert len(profile()) < 200_000
 
     def test_is_deterministic(self) -> None:
-        assert engine.enrol_speaker((files.clip("0870"), files.clip("0890"))) == profile()
+        assert (
+            engine.enrol_speaker((audio_files.clip("0870"), audio_files.clip("0890"))) == profile()
+        )
 
     @pytest.mark.parametrize(
         "samples", [np.zeros(16_000), np.zeros(0), np.random.default_rng(1).normal(0, 0.1, 16_000)]
@@ -224,7 +226,7 @@ class TestEnrol:
 
     def test_leaves_what_a_telephone_recording_does_not_hold_unmapped(self) -> None:
         narrow = engine.enrol_speaker(
-            (files.clip("0870").resample(8_000), files.clip("0890").resample(8_000))
+            (audio_files.clip("0870").resample(8_000), audio_files.clip("0890").resample(8_000))
         )
 
         assert profiles.load_profile(narrow).bands < profiles.load_profile(profile()).bands

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio.sound import Sound
-from tests.voices.sample_checks.recordings import somebody_else
+from tests.support.sample_recordings import somebody_else
 from voices.sample_checks import voice_activity
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from audio.sound import Sound
-from tests.audio.files import clip
-from tests.voices.sample_checks import recordings as r
+from tests.support import sample_recordings as r
+from tests.support.audio_files import clip
 from voices.sample_checks import speaker_encoder, voice_activity
 
 PEAKS = [16, 25, 58, 63, 89, 103, 119, 162, 177, 196, 212, 218, 225, 236, 243]

@@ -21,12 +21,12 @@ from config.demo.server import find_free_port
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey
+from tests.support.wire_client import Wire
 from tests.voices.conftest import (
     AUDIOBOOK,
     Reader,
     reading,
 )
-from tests.voices.streaming.wire import Wire
 from vault import blobs
 from voices import engine, voice_macs
 from voices.models import Voice

@@ -20,9 +20,9 @@ from consent.models import GrantUsage, Reservation
 from core import canonical_json
 from provenance.models import Clip
 from tests.conftest import NOON
+from tests.support.wire_client import Call, Wire
 from tests.voices.conftest import MakeVoice, revoke
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled, until
-from tests.voices.streaming.wire import Call, Wire
 from transparency_log import proofs
 from voices.models import Voice, VoiceState
 from voices.providers.base import ProviderUnavailable

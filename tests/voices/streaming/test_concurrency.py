@@ -13,8 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
 from consent.models import Decision
+from tests.support.wire_client import Wire
 from tests.voices.streaming.conftest import Teller, asked, until
-from tests.voices.streaming.wire import Wire
 from voices.models import Voice
 from voices.speech.streaming.concurrency import (
     START_GATE,

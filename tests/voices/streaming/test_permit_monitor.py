@@ -13,9 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from consent import gate
+from tests.support.wire_client import Wire
 from tests.voices.streaming.conftest import Teller, settled, until
 from tests.voices.streaming.test_aborted_streams import Held, begun
-from tests.voices.streaming.wire import Wire
 from voices.models import Voice
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]

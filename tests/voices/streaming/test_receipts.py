@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from provenance.models import Receipt
-from tests.provenance.exports import story
-from tests.voices.receipts import Papers, payload_of
+from tests.support import export_scenario
+from tests.support.receipt_folders import Papers, payload_of
+from tests.support.wire_client import Call, Wire
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
-from tests.voices.streaming.wire import Call, Wire
 from transparency_log import proofs
 from voices.models import Voice
 from voices.providers.base import ProviderUnavailable
@@ -94,8 +94,8 @@ class TestAnAuditBundle:
         self, wire: Wire, voice: Voice, teller: Teller, tmp_path: Path
     ) -> None:
         wire.speak(asked(voice)).rest()
-        (tmp_path / "audit.zip").write_bytes(story.bundle(voice.organisation))
+        (tmp_path / "audit.zip").write_bytes(export_scenario.bundle(voice.organisation))
 
-        verdict = story.verify(tmp_path / "audit.zip")
+        verdict = export_scenario.verify(tmp_path / "audit.zip")
         assert verdict.checks["standing"] == "ok"
         assert " and 1 clips" in verdict.details["standing"]

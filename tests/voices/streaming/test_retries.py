@@ -8,10 +8,10 @@ import pytest
 
 from accounts.models import IdempotencyRecord
 from provenance.models import Clip
+from tests.support.wire_client import Call, Wire
 from tests.voices.conftest import revoke
 from tests.voices.streaming.conftest import Teller, asked, settled, until
 from tests.voices.streaming.test_aborted_streams import Held
-from tests.voices.streaming.wire import Call, Wire
 from voices.models import Voice
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]

@@ -23,9 +23,9 @@ from provenance.clips import watermark_keys
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey, hold_minute
+from tests.support.wire_client import Wire
 from tests.voices.conftest import MakeVoice, Reader
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
-from tests.voices.streaming.wire import Wire
 from transparency_log import proofs
 from vault import blobs
 from voices.models import Voice

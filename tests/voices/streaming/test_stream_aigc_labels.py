@@ -12,8 +12,8 @@ from audio.sound import Sound
 from audio.stream_encoder import STREAMED
 from provenance.clips import aigc_label
 from provenance.verification import verify
+from tests.support.wire_client import Wire
 from tests.voices.streaming.conftest import Teller, asked, settled
-from tests.voices.streaming.wire import Wire
 from voices.models import Voice
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.watermark.audiowmark.vectors import table
+from tests.support.audiowmark_vectors import table
 from watermark.audiowmark import BadMessage, convolutional_code
 
 POLYNOMIALS = {

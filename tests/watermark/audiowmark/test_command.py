@@ -16,8 +16,8 @@ from django.core.management import CommandError, call_command
 from accounts.models import Organisation
 from provenance.clips import watermark_keys
 from tests.conftest import NOON
-from tests.watermark.audiowmark.vectors import DATA, MESSAGE
-from tests.watermark.speech.speech import NAMES, clip
+from tests.support.audiowmark_vectors import DATA, MESSAGE
+from tests.support.watermark_speech import NAMES, clip
 from tests.watermark.speech.test_command import run
 from transparency_log.models import Body
 from watermark.audiowmark import key_files

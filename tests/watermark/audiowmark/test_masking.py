@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from audio.decoding import decode_trusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from tests.watermark.audiowmark.vectors import KEY, MESSAGE, sound
+from tests.support.audiowmark_vectors import KEY, MESSAGE, sound
 from watermark.audiowmark import DetectorRow, detect
 from watermark.audiowmark.audiowmark_detector import HOPEFUL
 from watermark.audiowmark.audiowmark_embedder import compute_difference

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tests.watermark.audiowmark.vectors import DATA, KEY, MESSAGE, sound
+from tests.support.audiowmark_vectors import DATA, KEY, MESSAGE, sound
 from watermark.audiowmark import detect, key_files
 from watermark.audiowmark.audiowmark_embedder import compute_difference
 from watermark.audiowmark.peak_limiter import cut_to_16_bits, limit_peaks

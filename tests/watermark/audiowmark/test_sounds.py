@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.watermark.audiowmark.vectors import KEY, MESSAGE, WRONG_KEY, sound
+from tests.support.audiowmark_vectors import KEY, MESSAGE, WRONG_KEY, sound
 from watermark.audiowmark import BadMessage, detect, embed
 from watermark.audiowmark.audiowmark_detector import HOPEFUL
 from watermark.audiowmark.audiowmark_parameters import Samples

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.watermark.audiowmark.vectors import KEY, table
+from tests.support.audiowmark_vectors import KEY, table
 from watermark.audiowmark import audiowmark_parameters, convolutional_code, prng
 from watermark.audiowmark.bit_layout import Tables, build_signs, build_tables, get_sync_bits
 

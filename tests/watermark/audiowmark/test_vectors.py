@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from provenance.clips.audiowmark_layer import STRENGTH
-from tests.watermark.audiowmark.vectors import KEY, MESSAGE, WRONG_KEY, read, sound, steps, table
+from tests.support.audiowmark_vectors import KEY, MESSAGE, WRONG_KEY, read, sound, steps, table
 from watermark.audiowmark import AudiowmarkKey, detect, embed
 from watermark.audiowmark.audiowmark_detector import HOPEFUL
 from watermark.audiowmark.audiowmark_embedder import compute_difference

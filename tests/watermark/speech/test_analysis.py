@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.watermark.speech.speech import NAMES, clip
+from tests.support.watermark_speech import NAMES, clip
 from watermark.speech import features
 from watermark.speech.parameters import Samples
 

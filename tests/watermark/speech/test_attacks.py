@@ -14,7 +14,7 @@ import watermark
 from accounts.models import Organisation
 from provenance.clips import watermark_keys
 from tests.conftest import NOON
-from tests.watermark.speech.speech import KEY, NAMES, OTHER_KEY, clip
+from tests.support.watermark_speech import KEY, NAMES, OTHER_KEY, clip
 from watermark import embed
 from watermark.speech import echo_removal, embedder
 from watermark.speech.features import compute_energies, compute_features, measure_speech_level

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from django.core.management import CommandError, call_command
 
-from tests.watermark.speech.speech import AUDIO
+from tests.support.watermark_speech import AUDIO
 
 SPEECH = AUDIO / "librivox-austen-0930.wav"
 ROOT = Path(__file__).resolve().parents[3]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.watermark.speech.speech import KEY, NAMES, clip
+from tests.support.watermark_speech import KEY, NAMES, clip
 from watermark import detect, find_segments
 from watermark.speech import echo_removal, error_correction, pattern_search, segmentation
 from watermark.speech.keyed_pattern import build_layout

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.watermark.speech.speech import KEY, OTHER_KEY
+from tests.support.watermark_speech import KEY, OTHER_KEY
 from watermark.speech.identity_layer import build_identity_layout
 from watermark.speech.keyed_pattern import build_layout, derive_start_slot, derive_stream
 from watermark.speech.parameters import SPEECH_1

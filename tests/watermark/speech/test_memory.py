@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.watermark.speech.speech import KEY, NAMES, OTHER_KEY, clip
+from tests.support.watermark_speech import KEY, NAMES, OTHER_KEY, clip
 from watermark import embed
 from watermark.speech.parameters import Samples
 

@@ -18,8 +18,8 @@ import watermark
 from audio.decoding import decode_trusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from tests.watermark.speech import second_reader, second_reader_code, second_reader_sound
-from tests.watermark.speech.speech import KEY, NAMES, OTHER_KEY, TOKEN, clip
+from tests.support import second_reader, second_reader_code, second_reader_sound
+from tests.support.watermark_speech import KEY, NAMES, OTHER_KEY, TOKEN, clip
 from tests.watermark.speech.test_watermark import HANDLINGS
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "watermark"

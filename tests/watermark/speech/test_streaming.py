@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import watermark
 from audio.sound import Sound
-from tests.watermark.speech.speech import KEY, NAMES, TOKEN, clip
+from tests.support.watermark_speech import KEY, NAMES, TOKEN, clip
 from watermark import StreamEmbedder
 from watermark.speech.parameters import Samples
 from watermark.speech.stream_embedder import LOOK_AHEAD_SECONDS

@@ -13,7 +13,7 @@ import watermark
 from audio.decoding import decode_trusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from tests.watermark.speech.speech import KEY, NAMES, OTHER_KEY, TOKEN, clip
+from tests.support.watermark_speech import KEY, NAMES, OTHER_KEY, TOKEN, clip
 from watermark.speech.speed_search import get_pace_step
 
 MARGIN = 0.75

@@ -8,7 +8,7 @@ import pytest
 from audio.decoding import decode_trusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from tests.watermark.speech.speech import KEY, NAMES, OTHER_KEY, clip
+from tests.support.watermark_speech import KEY, NAMES, OTHER_KEY, clip
 from watermark import Segment, embed, find_segments
 from watermark.speech.parameters import Samples
 

@@ -19,8 +19,8 @@ from provenance.c2pa.certificates import CertificateKey
 from provenance.c2pa.manifest import Commitment, ManifestScope, Statement
 from provenance.c2pa.manifest_signer import SignedManifest
 from provenance.c2pa.signing_authority import ManifestSigner
-from tests.audio.files import clip
 from tests.conftest import NOON
+from tests.support.audio_files import clip
 
 CARRIERS = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "m4a": "audio/mp4"}
 CLIP = "clp_" + "a" * 26

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
-from tests.consent.people import AUDIOBOOK
+from tests.support.consent_factories import AUDIOBOOK
 
 ANA = {"name": "Ana María Gómez", "email": "ana@example.org", "country": "es", "locale": "es"}
 

@@ -1,4 +1,4 @@
-"""`python -m tests.transparency_log.crashing ORG FILE KILLS`: writers and sequencers that die at
+"""`python -m tests.support.log_crashes ORG FILE KILLS`: writers and sequencers that die at
 random moments.
 
 One process sets Django up and forks the others, so that a new one is there within milliseconds. A

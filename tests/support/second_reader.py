@@ -1,7 +1,7 @@
 """A second reader of the watermark, written from docs/watermark.md alone: nothing of the package is
 used.
 
-`python -m tests.watermark.speech.second_reader KEYHEX FILE` (16 kHz, mono, a minute at most) says
+`python -m tests.support.second_reader KEYHEX FILE` (16 kHz, mono, a minute at most) says
 what it reads.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tests.watermark.speech.second_reader_code import (
+from tests.support.second_reader_code import (
     CELLS,
     Floats,
     agreement_of,
@@ -23,7 +23,7 @@ from tests.watermark.speech.second_reader_code import (
     shuffled,
     signs,
 )
-from tests.watermark.speech.second_reader_sound import (
+from tests.support.second_reader_sound import (
     BANDS,
     GRIDS,
     as_telephones_leave,

@@ -19,7 +19,7 @@ from scitt_cose import merkle
 
 from tests.support import debian
 
-SOURCE: Final = Path(__file__).parent / "oracle" / "main.go"
+SOURCE: Final = Path(__file__).parents[1] / "transparency_log" / "oracle" / "main.go"
 PACKAGES: Final = ("golang-go", "golang-golang-x-mod-dev")
 MODULE: Final = "usr/share/gocode/src/golang.org/x/mod/sumdb/tlog"
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from watermark.audiowmark import AudiowmarkKey, DetectorRow, detect, key_files
 from watermark.audiowmark.audiowmark_parameters import Samples
 
-DATA = Path(__file__).resolve().parents[2] / "data" / "audiowmark"
+DATA = Path(__file__).resolve().parents[1] / "data" / "audiowmark"
 KEY = key_files.read_key_file(DATA / "vectors.key")
 WRONG_KEY = key_files.read_key_file(DATA / "wrong.key")
 MESSAGE = (DATA / "message.txt").read_text(encoding="ascii").strip()

@@ -30,9 +30,9 @@ from provenance.exports import worker
 from provenance.models import Clip, Export, ExportState
 from provenance.verifier import build
 from tests.conftest import NOON
-from tests.consent import people
-from tests.consent.people import KEY
 from tests.provenance.test_clips import delivery, said
+from tests.support import consent_factories
+from tests.support.consent_factories import KEY
 from transparency_log import sequencer
 from transparency_log.models import Entry
 from vault import blobs, signing_keys
@@ -50,22 +50,25 @@ class Story:
 
 def tell(organisation: Organisation, *, at: datetime = NOON, **changes: Any) -> Story:
     """Ana signs audiobooks, one call is refused, two clips are made."""
-    speaker = people.make_speaker(organisation, at=at, metadata={"note": "=1+1"}, **changes)
+    speaker = consent_factories.make_speaker(
+        organisation, at=at, metadata={"note": "=1+1"}, **changes
+    )
     made = services.request_consent(
         organisation=organisation, livemode=False, speaker_id=speaker.id,
-        grants=(people.AUDIOBOOK,), actor=KEY, at=at, duration="P1Y", jurisdictions=["EU"],
+        grants=(consent_factories.AUDIOBOOK,), actor=KEY, at=at, duration="P1Y",
+        jurisdictions=["EU"],
     )  # fmt: skip
     consent = services.sign_as_test(
         made.consent.id, organisation_id=organisation.id, actor=KEY, at=at
     )
-    people.codes(consent, at=at, language="ja")
+    consent_factories.codes(consent, at=at, language="ja")
     spoken = tuple(speak(consent, number, at=at) for number in range(2))
     return Story(organisation=organisation, speaker=speaker, consent=consent, clips=spoken)
 
 
 def speak(consent: Consent, number: int = 0, *, at: datetime = NOON) -> Clip:
     """Deliver one clip as the pipeline does."""
-    permit = people.check(consent, at=at, characters=10)
+    permit = consent_factories.check(consent, at=at, characters=10)
     origin = clip_fields.ClipDraft(
         organisation_id=consent.organisation_id, livemode=consent.livemode, subject=permit.subject,
         consent_id=permit.consent_id, grant_id=permit.grant_id, decision_id=permit.decision_id,

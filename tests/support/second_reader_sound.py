@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from tests.watermark.speech.second_reader_code import Floats
+from tests.support.second_reader_code import Floats
 
 FRAME, BANDS = 192, 56
 STEP, GRIDS = 24, 8  # samples from one place to the next; places in a frame

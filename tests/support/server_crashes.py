@@ -1,5 +1,5 @@
-"""`python -m tests.e2e.crashing FOLDER PORT…`: embedded servers that are there again at once when
-they are killed.
+"""`python -m tests.support.server_crashes FOLDER PORT…`: embedded servers that are there again at
+once when they are killed.
 
 One process sets Django up and forks the servers, so that a new one serves within a fraction of a
 second. It writes the process id of each to FOLDER/PORT.

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Organisation
 from consent.models import Grant
-from tests.provenance.exports import story
+from tests.support import export_scenario
 from transparency_log.formats import log_entry
 from transparency_log.models import Entry, Outbox
 from voices import voice_events
@@ -44,4 +44,4 @@ def log_voices(organisation: Organisation) -> None:
 def bundle(organisation: Organisation, kind: Any = "audit", **changes: Any) -> bytes:
     """Give a bundle in which every voice of the fixtures is known to the log."""
     log_voices(organisation)
-    return story.bundle(organisation, kind, **changes)
+    return export_scenario.bundle(organisation, kind, **changes)

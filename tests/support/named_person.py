@@ -15,8 +15,8 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from config.demo.signer import sign_on_the_page
-from tests.e2e.client import AUDIO, AUDIOBOOK
-from tests.e2e.processes import wait_until
+from tests.support.api_client import AUDIO, AUDIOBOOK
+from tests.support.processes import wait_until
 
 # In every free field, and nowhere else on earth.
 STEM: Final = "Zwölfender"

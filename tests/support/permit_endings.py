@@ -12,7 +12,7 @@ from django.db import connection
 from consent import services, speaker_erasure
 from consent.models import Consent
 from tests.conftest import NOON
-from tests.consent.people import grant, of, revoke
+from tests.support.consent_factories import grant, of, revoke
 
 
 def sign_again(consent: Consent) -> Consent:

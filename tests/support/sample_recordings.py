@@ -9,7 +9,7 @@ import soundfile
 
 from audio.sound import Sound
 from core.errors import Fault
-from tests.audio.files import CLIPS, clip
+from tests.support.audio_files import CLIPS, clip
 from voices import engine
 from voices.engine import Fidelity
 from voices.sample_checks import SampleReport, examine_samples

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from provenance.verifier import cli
-from tests.provenance.exports import story
-from tests.provenance.exports.story import Verdict
+from tests.support import export_scenario
+from tests.support.export_scenario import Verdict
 from tests.voices.conftest import SENTENCE, Http, say
 from voices.models import Voice
 
@@ -33,7 +33,7 @@ class Papers:
 
     def verify(self, *papers: str) -> Verdict:
         """Verify with these papers; with all of them when none is named."""
-        return story.examined(*self._words(*papers))
+        return export_scenario.examined(*self._words(*papers))
 
     def code(self, *papers: str) -> int:
         """The exit code alone, in this process: many receipts are too many for a process each."""

@@ -11,7 +11,7 @@ import soundfile
 
 from audio.sound import Sound
 
-AUDIO = Path(__file__).resolve().parents[2] / "data" / "audio"
+AUDIO = Path(__file__).resolve().parents[1] / "data" / "audio"
 NAMES = tuple(sorted(path.stem for path in AUDIO.glob("librivox-*.wav")))
 KEY = bytes(range(32))
 OTHER_KEY = bytes(range(1, 33))

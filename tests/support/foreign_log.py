@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.transparency_log import reference
-from tests.transparency_log.attestation.serving import Asked, Reply
+from tests.support import reference_tree
+from tests.support.attestor_servers import Asked, Reply
 
 
 @dataclass(kw_only=True)
@@ -37,14 +37,14 @@ class TileLog:
         return len(self.entries) if self.shown is None else self.shown
 
     def leaves(self) -> Sequence[bytes]:
-        return [reference.sha(b"\x00", entry) for entry in self.entries[: self.size]]
+        return [reference_tree.sha(b"\x00", entry) for entry in self.entries[: self.size]]
 
     def vkey(self) -> str:
         public = b"\x01" + self.key.public_key().public_bytes_raw()
         return f"{self.origin}+{self._key_id().hex()}+{base64.b64encode(public).decode()}"
 
     def note(self) -> str:
-        root = base64.b64encode(reference.mth(self.leaves())).decode()
+        root = base64.b64encode(reference_tree.mth(self.leaves())).decode()
         text = f"{self.origin}\n{self.size}\n{root}\n"
         signature = base64.b64encode(self._key_id() + self.key.sign(text.encode())).decode()
         return f"{text}\n— {self.origin} {signature}\n"
@@ -64,7 +64,7 @@ class TileLog:
                 )
             case ["tile", level, *number]:
                 n, width = _number(number)
-                data = reference.tile(int(level), n, self.leaves())
+                data = reference_tree.tile(int(level), n, self.leaves())
                 return self._if_there(data[: width * 32], len(data) // 32, width)
         return Reply(status=404)
 

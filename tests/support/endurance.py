@@ -26,8 +26,8 @@ from config.demo.client import Client
 from consent.models import Consent, Grant, GrantUsage, Reservation
 from core import clock, ids
 from provenance.models import Clip
-from tests.e2e.client import AUDIO, AUDIOBOOK, OVER, Customer, expect
-from tests.e2e.processes import wait_until
+from tests.support.api_client import AUDIO, AUDIOBOOK, OVER, Customer, expect
+from tests.support.processes import wait_until
 from transparency_log import proofs, sequencer
 from transparency_log.models import Entry
 from vault import blobs

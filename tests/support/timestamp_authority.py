@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.transparency_log.attestation.serving import Asked, Reply
+from tests.support.attestor_servers import Asked, Reply
 
 CONFIG = """
 [tsa]

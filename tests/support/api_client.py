@@ -14,7 +14,7 @@ from accounts.api_scopes import ALL
 from accounts.models import Organisation
 from config.demo.client import Client, DemoResponse
 from core import clock
-from tests.e2e.processes import wait_until
+from tests.support.processes import wait_until
 
 AUDIO: Final = Path(__file__).parent.parent / "data" / "audio"
 AUDIOBOOK: Final = "entertainment.audiobook"

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from scitt_cose import merkle
 
-from tests.transparency_log.attestation.serving import Asked, Reply
+from tests.support.attestor_servers import Asked, Reply
 
 NOON_SECONDS = 1_795_262_400  # 2026-11-21T12:00:00Z
 
