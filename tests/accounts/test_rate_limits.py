@@ -93,6 +93,14 @@ class TestTake:
         ]
         assert sum(int(child.communicate(timeout=60)[0]) for child in children) == 25
 
+    @pytest.mark.postgres
+    def test_waits_for_no_disk(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relpersistence FROM pg_class WHERE oid = 'accounts_ratewindow'::regclass"
+            )
+            assert cursor.fetchone() == ("u",)
+
     def test_lets_calls_through_when_its_table_is_away(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -20,12 +20,22 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def codes(voice: Voice) -> list[str]:
-    """Why the gate refuses this voice to speak; empty when it does not."""
+    """Why the gate refuses this voice to speak; empty when it does not.
+
+    It says the same of the voice's row as of its id alone.
+    """
     fresh = Voice.objects.get(id=voice.id)
     ask = preparation.build_access_request(order_for(fresh), fresh, principal_of(fresh))
+    by_id, by_row = (refusals(ask, row) for row in (None, fresh))
+    assert by_id == by_row
+    return by_id
+
+
+def refusals(ask: gate.AccessRequest, row: Voice | None) -> list[str]:
+    """Why the gate refuses, with the voice's row or without."""
     try:
         with transaction.atomic():
-            gate.check(ask, at=NOON, actor="key:test")
+            gate.check(ask, at=NOON, actor="key:test", voice=row)
     except gate.ConsentDenied as denied:
         return [reason.code for reason in denied.reasons]
     return []
@@ -55,6 +65,12 @@ def other_of(consent_id: str) -> Consent:
 class TestTheGate:
     def test_lets_a_voice_speak_that_nobody_moved(self, make_voice: MakeVoice) -> None:
         assert codes(make_voice()) == []
+
+    def test_refuses_the_row_of_another_voice(self, make_voice: MakeVoice) -> None:
+        asked, other = make_voice(), make_voice()
+        ask = preparation.build_access_request(order_for(asked), asked, principal_of(asked))
+
+        assert refusals(ask, other) == ["internal_doubt"]
 
     def test_refuses_a_voice_moved_to_another_persons_consent(
         self, make_voice: MakeVoice, make_consent: MakeConsent
