@@ -42,14 +42,7 @@ def give_feedback(
         detail = "Choose one of the answers."
         raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr="opinion"),))
 
-    said = words.replace("\0", "").strip()
-    if not shown_text.strip_undrawn(said).strip():
-        # Only invisible characters.
-        said = ""
-    if len(said) > MOST_WORDS:
-        detail = f"More than {MOST_WORDS} characters."
-        raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))
-
+    said = _clean_words(words)
     anonymous_rate_limit.count_request(address, at=at, kind="feedback", limit=A_MINUTE)
 
     clip = (
@@ -68,6 +61,20 @@ def give_feedback(
         language=language,
         created_at=at,
     )
+
+
+def _clean_words(words: str) -> str:
+    """Return the words without NUL and outer space. Raises Invalid for too many."""
+    said = words.replace("\0", "").strip()
+    if not shown_text.strip_undrawn(said).strip():
+        # Only invisible characters.
+        return ""
+
+    if len(said) > MOST_WORDS:
+        detail = f"More than {MOST_WORDS} characters."
+        raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))
+
+    return said
 
 
 def list_general_feedback() -> Iterator[Feedback]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,6 +25,13 @@ from provenance.web import language, opinion_labels, watermark_timeline
 
 FIELD: Final = "file"
 MOST_NAME: Final = 200
+
+
+class _UploadFault(NamedTuple):
+    """Why a file is not looked at: a sentence, and the status of the answer."""
+
+    text: str
+    status: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,22 +74,9 @@ def show_verify_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _render_form(request)
 
-    if (
-        int(request.META.get("CONTENT_LENGTH") or 0)
-        > settings.SAYSO_MAX_UPLOAD_BYTES + FORM_OVERHEAD
-    ):
-        return _render_form(request, fault=_describe_size_limit(), status=413)
-
-    upload = request.FILES.get(FIELD)
-    if upload is None or upload.size is None:
-        return _render_form(request, fault=gettext("Choose a file first."), status=422)
-    if upload.size > settings.SAYSO_MAX_UPLOAD_BYTES:
-        return _render_form(request, fault=_describe_size_limit(), status=413)
-
-    if upload.size == 0:
-        return _render_form(
-            request, fault=gettext("This file is empty. Choose another one."), status=422
-        )
+    upload = _take_upload(request)
+    if isinstance(upload, _UploadFault):
+        return _render_form(request, fault=upload.text, status=upload.status)
 
     at = clock.now()
     data = upload.read()
@@ -108,6 +103,26 @@ def show_verify_page(request: HttpRequest) -> HttpResponse:
     )
 
     return _render_answer(request, verdict, asked)
+
+
+def _take_upload(request: HttpRequest) -> UploadedFile[Any] | _UploadFault:
+    """Return the file of the form, or why there is none to look at."""
+    most = settings.SAYSO_MAX_UPLOAD_BYTES
+    # The declared length first: a form that is too large is not read.
+    if int(request.META.get("CONTENT_LENGTH") or 0) > most + FORM_OVERHEAD:
+        return _UploadFault(_describe_size_limit(), 413)
+
+    upload = request.FILES.get(FIELD)
+    if upload is None or upload.size is None:
+        return _UploadFault(gettext("Choose a file first."), 422)
+
+    if upload.size > most:
+        return _UploadFault(_describe_size_limit(), 413)
+
+    if upload.size == 0:
+        return _UploadFault(gettext("This file is empty. Choose another one."), 422)
+
+    return upload
 
 
 def _render_form(request: HttpRequest, *, fault: str = "", status: int = 200) -> HttpResponse:
