@@ -33,7 +33,7 @@ class TestAuthenticate:
                 secret[:-1] + ("a" if secret[-1] != "a" else "b"), at=NOON
             )
 
-    def test_refuses_a_well_formed_key_that_nobody_has(self, make_key: MakeKey) -> None:
+    def test_refuses_a_well_formed_key_that_no_one_has(self, make_key: MakeKey) -> None:
         issued = make_key()
         ApiKey.objects.all().delete()
         with pytest.raises(Unauthenticated):

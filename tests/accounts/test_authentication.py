@@ -73,12 +73,12 @@ class TestKeyAuthentication:
             "Bearer a b",
         ],
     )
-    def test_lets_nobody_in_without_a_good_key(self, header: str) -> None:
+    def test_lets_no_one_in_without_a_good_key(self, header: str) -> None:
         answer = APIClient(HTTP_AUTHORIZATION=header).get("/speakers")
         assert (answer.status_code, answer.data["code"]) == (401, "unauthenticated")
         assert answer["WWW-Authenticate"].startswith("Bearer")
 
-    def test_lets_nobody_in_without_a_header(self) -> None:
+    def test_lets_no_one_in_without_a_header(self) -> None:
         answer = APIClient().get("/speakers")
         assert (answer.status_code, answer.data["code"]) == (401, "unauthenticated")
 

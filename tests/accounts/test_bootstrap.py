@@ -77,7 +77,7 @@ class TestBootstrap:
             bootstrap(name)
 
     @pytest.mark.parametrize("name", ["!!!", "\u200b\u200b"])
-    def test_refuses_a_name_that_nobody_can_read(self, name: str) -> None:
+    def test_refuses_a_name_that_no_one_can_read(self, name: str) -> None:
         with pytest.raises(CommandError):
             bootstrap(name)
 

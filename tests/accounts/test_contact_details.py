@@ -142,7 +142,7 @@ class TestTheApi:
 
 
 class TestTheDesk:
-    def test_lets_the_owner_change_it_and_nobody_else(self, make_member: MakeMember) -> None:
+    def test_lets_the_owner_change_it_and_no_one_else(self, make_member: MakeMember) -> None:
         owner = make_member(role=Role.OWNER)
         path = f"/admin/accounts/organisation/{owner.organisation_id.replace('_', '_5F')}/contact/"
         for role, status in ((Role.OFFICER, 403), (Role.OWNER, 302)):

@@ -53,7 +53,7 @@ class TestLogin:
         Member.objects.filter(id=member.id).update(is_active=False)
         assert not is_in(log_in())
 
-    def test_lets_nobody_sign_up(self, db: None) -> None:
+    def test_lets_no_one_sign_up(self, db: None) -> None:
         client = Client()
         client.post("/account/signup/", {"email": "eve@evil.example", "password1": PASSWORD})
         assert not Member.objects.exists()
@@ -81,11 +81,11 @@ class TestFiveWrongPasswords:
         self.guess(2, email="ADA@acme.example")
         assert not self.comes_in()
 
-    def test_lock_nobody_out_at_another_address(self, member: Member) -> None:
+    def test_lock_no_one_out_at_another_address(self, member: Member) -> None:
         self.guess(12)
         assert self.comes_in(address="192.0.2.2")
 
-    def test_lock_nobody_else_out_at_the_same_address(
+    def test_lock_no_one_else_out_at_the_same_address(
         self, member: Member, make_member: MakeMember
     ) -> None:
         make_member(email="bea@acme.example")

@@ -51,7 +51,7 @@ class TestTheCommand:
         assert Member.objects.get().role == Role.OFFICER
         assert kinds(acme) == ["member.added", "member.login"]
 
-    def test_sets_a_password_anew_and_ends_every_session(
+    def test_sets_a_password_again_and_ends_every_session(
         self, make_member: MakeMember, acme: Organisation
     ) -> None:
         member = make_member()
@@ -140,7 +140,7 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "login", ["\u212aim@acme.example", "\uff4bim@acme.example", "k\u0131m@acme.example"]
     )
-    def test_that_only_look_alike_log_nobody_in(self, make_member: MakeMember, login: str) -> None:
+    def test_that_only_look_alike_log_no_one_in(self, make_member: MakeMember, login: str) -> None:
         make_member(email="kim@acme.example")
         client = Client()
         client.post("/account/login/", {"login": login, "password": PASSWORD})

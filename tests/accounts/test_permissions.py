@@ -53,7 +53,7 @@ class TestDemand:
         auditor.access_until = NOON
         assert role_permissions.may_perform(auditor, Action.EXPORT, at=NOON + after) == allowed
 
-    def test_refuses_whoever_is_switched_off(self, make_member: MakeMember) -> None:
+    def test_refuses_anyone_who_is_switched_off(self, make_member: MakeMember) -> None:
         owner = make_member()
         owner.is_active = False
         assert not role_permissions.may_perform(owner, Action.EXPORT, at=NOON)

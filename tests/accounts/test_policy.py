@@ -65,7 +65,7 @@ class TestChange:
             ({"disclosure": [{"mode": "spoken", "colour": "red"}]}, "invalid"),
         ],
     )
-    def test_takes_no_entry_that_nobody_could_read(
+    def test_takes_no_entry_that_no_one_could_read(
         self, acme: Organisation, wrong: dict[str, Any], code: str
     ) -> None:
         change(acme, GOOD)

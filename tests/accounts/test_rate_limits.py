@@ -1,4 +1,4 @@
-"""The rate limit: exactly as many as allowed, whoever counts, and no judge of anything else."""
+"""The rate limit: exactly as many as allowed, no matter which process counts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TestTake:
         assert [passes("key_a", limit=1), passes("key_b", limit=1)] == [True, True]
 
     @pytest.mark.parametrize(("seconds", "allowed"), [(59.999, False), (60, True)])
-    def test_begins_anew_with_the_minute(self, seconds: float, allowed: bool) -> None:
+    def test_begins_again_with_the_minute(self, seconds: float, allowed: bool) -> None:
         passes("key_a", limit=1)
         assert passes("key_a", limit=1, seconds=seconds) == allowed
 

@@ -55,7 +55,7 @@ class TestARow:
         assert Member.objects.get().pk.encode() not in sealed
         assert b"_auth_user" not in sealed
 
-    def test_logs_nobody_in_who_has_read_it(self, client: Client) -> None:
+    def test_logs_no_one_in_who_has_read_it(self, client: Client) -> None:
         assert is_in(with_cookie(cookie_of(client)))
         assert not is_in(with_cookie(LoginSession.objects.get().cookie_sha256))
 
@@ -67,7 +67,7 @@ class TestARow:
 
 
 class TestASession:
-    def test_ends_when_nobody_used_it_for_half_an_hour(self, client: Client) -> None:
+    def test_ends_when_no_one_used_it_for_half_an_hour(self, client: Client) -> None:
         row = LoginSession.objects.get()
         assert sessions.IDLE - timedelta(minutes=1) < row.expires_at - clock.now() <= sessions.IDLE
 

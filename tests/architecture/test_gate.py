@@ -143,7 +143,7 @@ class TestAProvider:
 class TestTheEngine:
     def test_is_reached_through_its_provider_alone(self) -> None:
         # The checks of samples measure pitch with the engine's meter, and their bank is made by a
-        # tool; neither speaks with anybody's voice.
+        # tool; neither speaks with anyone's voice.
         checks = {
             "voices/sample_checks/build_embedding_bank.py",
             "voices/sample_checks/recording_quality.py",

@@ -1,4 +1,4 @@
-"""Who may point at whom: relations point down the stack, and the log points at nobody."""
+"""Who may point at whom: relations point down the stack, and the log points at no one."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A phone in the hands of somebody who reads English."""
-    # Without motion: a colour in the middle of a transition is none that anybody reads.
+    """A phone in the hands of someone who reads English."""
+    # Without motion: a colour in the middle of a transition is none that anyone reads.
     context = browser.new_context(
         viewport={"width": PHONE, "height": 844},
         locale="en-GB",

@@ -48,7 +48,7 @@ def row_of(request: ConsentRequest) -> Consent:
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the control has the focus, as somebody without a mouse does."""
+    """Press Tab until the control has the focus, as someone without a mouse does."""
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):

@@ -249,7 +249,7 @@ class TestTheAnswer:
         expect(page.get_by_label("Audio file")).to_be_focused()
         expect(page.get_by_role("alert")).to_be_visible()
         page.get_by_label("Audio file").set_input_files(AUDIO / "librivox-austen-0880.wav")
-        page.route("**/verify", lambda route: None)  # nobody answers
+        page.route("**/verify", lambda route: None)  # no one answers
         page.get_by_role("button", name="Check this file").click()
         expect(page.get_by_role("alert")).to_have_count(0)
         expect(page.get_by_label("Audio file")).not_to_have_attribute("aria-invalid", "true")

@@ -1,4 +1,4 @@
-"""The admin web UI: evidence cannot be edited, acts need a role and a reason, nobody sees a
+"""The admin web UI: evidence cannot be edited, acts need a role and a reason, no one sees a
 neighbour's rows.
 """
 
@@ -231,7 +231,7 @@ class TestActs:
 
 
 class TestLogin:
-    def test_is_one_for_all_and_nobody_signs_up(
+    def test_is_one_for_all_and_no_one_signs_up(
         self, client: Client, make_member: MakeMember
     ) -> None:
         member = make_member()

@@ -222,7 +222,7 @@ class TestALogShorterThanItsAnchor:
         assert ada.consent.organisation_id in said.partition("is lost")[2]
         verify_log()
 
-    def test_lets_nobody_speak_who_may_have_revoked_since(
+    def test_lets_no_one_speak_who_may_have_revoked_since(
         self, ada: Ada, archive_file: Path
     ) -> None:
         back_up(archive_file)
@@ -239,7 +239,7 @@ class TestALogShorterThanItsAnchor:
         assert "suspended" in said
         verify_log()
 
-    def test_and_lets_them_speak_again_once_somebody_has_looked(
+    def test_and_lets_them_speak_again_once_someone_has_looked(
         self, ada: Ada, archive_file: Path
     ) -> None:
         back_up(archive_file)
@@ -253,7 +253,7 @@ class TestALogShorterThanItsAnchor:
 
         assert may_speak(ada).consent_id == ada.consent.id
 
-    def test_that_lost_nothing_suspends_nobody(self, ada: Ada, archive_file: Path) -> None:
+    def test_that_lost_nothing_suspends_no_one(self, ada: Ada, archive_file: Path) -> None:
         back_up(archive_file)
         restore(archive_file, "--replace")
 

@@ -170,7 +170,7 @@ class TestABody:
         assert declared_limits.get_limit(path) == BodyLimit(max_bytes=2**20)
 
     def test_that_a_person_sent_is_answered_with_a_page(self) -> None:
-        """Without scripts nobody is told before; a problem document is nothing to read, nor is a
+        """Without scripts no one is told before; a problem document is nothing to read, nor is a
         broken connection.
         """
         start, body, *unread = ask("/verify", [MEGABYTE] * 12, str(12 * 2**20).encode())
@@ -217,7 +217,7 @@ class TestASlowBody:
     def test_that_is_whole_lets_the_answer_take_its_time(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Whoever listens for the client's going away may listen for long."""
+        """Anyone who listens for the client's going away may listen for long."""
         monkeypatch.setattr(body_limits, "SILENCE", 0.05)
 
         async def patient(scope: Scope, receive: Receive, send: Send) -> None:

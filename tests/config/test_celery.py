@@ -1,5 +1,5 @@
 """The one list of background work: each entry exists in a fresh worker, and a broker that is away
-hurts nobody.
+hurts no one.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class TestABrokerThatIsAway:
         monkeypatch.setattr(celery.app.amqp, "_producer_pool", None)
         monkeypatch.setattr(celery.app, "_pool", None)
 
-    def test_is_no_error_of_whoever_committed_and_hardly_a_delay(self) -> None:
+    def test_is_no_error_of_anyone_who_committed_and_hardly_a_delay(self) -> None:
         began = time.monotonic()
         settle_organisation.delay(organisation_id="org_nobody")
         assert time.monotonic() - began < 2

@@ -14,7 +14,7 @@ from config import problems
 WITHOUT_COOKIE = {
     # The secret stands in the address (`core.web.accept_own_forms`).
     "sign/<str:token>", "sign/<str:token>/decline", "sign/<str:token>/withdraw",
-    # Nobody is known there, and nothing of anybody's changes.
+    # No one is known there, and nothing of anyone's changes.
     "verify", "verify/feedback", "verify.py", "docs/",
 }  # fmt: skip
 FOR_PROGRAMS = ("v1/", "log/", "c2pa/")

@@ -19,7 +19,7 @@ class TestHealth:
         assert answers["version"]["name"] == "sayso"
 
     @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "192.0.2.1"])
-    def test_metrics_without_a_token_are_not_there_for_anybody(
+    def test_metrics_without_a_token_are_not_there_for_anyone(
         self, client: Client, address: str
     ) -> None:
         assert client.get("/metrics", REMOTE_ADDR=address).status_code == 404

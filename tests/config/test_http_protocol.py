@@ -52,7 +52,7 @@ def port() -> Iterator[int]:
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        listening.listen()  # whoever comes before the server is ready, waits
+        listening.listen()  # anyone who comes before the server is ready, waits
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
         thread.start()
         try:
@@ -113,7 +113,7 @@ class TestAHead:
     def test_without_end_is_cut_off(self, say: Say, port: int, pieces: list[bytes]) -> None:
         told = say(*pieces)
 
-        # The reset that ends it may overtake the words; what matters is that nobody listened to all
+        # The reset that ends it may overtake the words; what matters is that no one listened to all
         # of it.
         assert told.count(b"HTTP/1.1 200") == pieces.count(GOOD)
         assert answered(port)
@@ -170,7 +170,7 @@ class TestABody:
             line.sendall(GOOD[-1:])
             assert line.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
-    def test_is_followed_by_headers_that_nobody_keeps(
+    def test_is_followed_by_headers_that_no_one_keeps(
         self, say: Say, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         kept: list[bytes] = []

@@ -94,7 +94,7 @@ class TestRetry:
 
         assert "Idempotent-Replayed" not in post(key, "a", ADA)
 
-    def test_of_a_refused_request_is_decided_anew(self, key: IssuedKey) -> None:
+    def test_of_a_refused_request_is_decided_again(self, key: IssuedKey) -> None:
         assert post(key, "a", {"name": ""}).status_code == 422
 
         assert post(key, "a", ADA).status_code == 201

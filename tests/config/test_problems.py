@@ -1,4 +1,4 @@
-"""Problem documents: each kind of error has its status, and nobody's surprise reaches the
+"""Problem documents: each kind of error has its status, and no one's surprise reaches the
 caller.
 """
 

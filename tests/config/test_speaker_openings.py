@@ -59,7 +59,7 @@ class TestNameAndAddress:
             assert EMAIL not in shown
         assert opened(speaker.organisation_id) == []
 
-    def test_are_shown_to_nobody_without_a_second_factor(
+    def test_are_shown_to_no_one_without_a_second_factor(
         self, make_member: MakeMember, make_speaker: MakeSpeaker
     ) -> None:
         speaker = make_speaker(name=NAME, email=EMAIL)

@@ -77,7 +77,7 @@ class TestConsents:
         refused(rows, "what was signed or shown never changes", assurance="L2")
 
     @pytest.mark.parametrize("state", ["withdrawn", "terminated", "invalidated"])
-    def test_are_revoked_at_a_time_whoever_wanted_it(self, consent: Consent, state: str) -> None:
+    def test_are_revoked_at_a_time_anyone_who_wanted_it(self, consent: Consent, state: str) -> None:
         refused(
             Consent.objects.filter(pk=consent.pk),
             "consent_revoked_at_a_time",

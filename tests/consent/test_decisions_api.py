@@ -231,7 +231,7 @@ class TestNarrowing:
         ("word", "nearest"),
         [("politics", "political"), ("advertizing", "advertising"), ("pоlitical", "political")],
     )
-    def test_by_what_nobody_could_judge_by_is_refused_with_the_nearest(
+    def test_by_what_no_one_could_judge_by_is_refused_with_the_nearest(
         self, api: APIClient, word: str, nearest: str
     ) -> None:
         made = signed(api)

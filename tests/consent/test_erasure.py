@@ -94,7 +94,7 @@ class TestPurge:
         with transaction.atomic():
             assert speaker_erasure.erase_speaker(ana.id, at=NOON)["speakers"] == 0
 
-    def test_of_nobody_finds_nothing(self) -> None:
+    def test_of_no_one_finds_nothing(self) -> None:
         with pytest.raises(NotFound):
             speaker_erasure.freeze_speaker("spk_nobody", reason="", actor=KEY, at=NOON)
 

@@ -64,7 +64,7 @@ class TestLevelZero:
         assert "assurance_too_low" in codes(use_case, found)
 
     @pytest.mark.parametrize("use_case", EVERY)
-    def test_permits_nothing_when_nobody_approved_it(self, use_case: str) -> None:
+    def test_permits_nothing_when_no_one_approved_it(self, use_case: str) -> None:
         assert "assurance_too_low" in codes(use_case, facts(use_case, import_approved=False))
 
     @pytest.mark.parametrize("use_case", LIGHT)

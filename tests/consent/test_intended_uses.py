@@ -1,4 +1,4 @@
-"""Intended uses: shown to whoever may read them, signed by a salted hash, and in no row in
+"""Intended uses: shown to anyone who may read them, signed by a salted hash, and in no row in
 clear.
 """
 

@@ -184,7 +184,7 @@ class TestInvariant8:
         deliver(permit, characters=0)
         assert list(consent.samples.values_list("sha256", flat=True)) == ["a" * 64]
 
-    def test_a_recording_of_one_person_clones_nobody_else(
+    def test_a_recording_of_one_person_clones_no_one_else(
         self, consent: Consent, make_speaker: MakeSpeaker, make_consent: MakeConsent
     ) -> None:
         services.register_samples(consent.id, ["a" * 64], **of(consent))

@@ -70,7 +70,7 @@ class TestCovers:
             ("ar-XA", "fa", False),
             ("*", "ja", True),
             ("EN", "en-gb", True),
-            ("en", "en-u-ca-buddhist", True),  # how dates are written, which nobody hears
+            ("en", "en-u-ca-buddhist", True),  # how dates are written, which no one hears
             ("no", "nb-NO", True),
             ("nb-NO", "no-NO", True),
             ("no", "nn", True),  # a reviewer wrote so

@@ -72,7 +72,7 @@ class TestRevoke:
         bodies = [event.body for event in proofs.list_history(consent.organisation_id, consent.id)]
         assert [body["reason"] for body in bodies if body and "reason" in body] == ["misuse"]
 
-    def test_wakes_whoever_waits_after_the_commit(
+    def test_wakes_anyone_who_waits_after_the_commit(
         self, consent: Consent, django_capture_on_commit_callbacks: Any
     ) -> None:
         woken: list[str] = []

@@ -208,7 +208,7 @@ class TestJudge:
             "language_not_covered"
         ]
 
-    def test_takes_new_recordings_for_a_clone_but_nobody_elses(self) -> None:
+    def test_takes_new_recordings_for_a_clone_but_no_one_elses(self) -> None:
         assert reasons(action="clone", sample_sha256s=("bb",)) == []
         codes = reasons(
             action="clone", sample_sha256s=("bb",), facts_foreign_samples=frozenset({"bb"})

@@ -317,7 +317,7 @@ class TestReceipts:
 
 
 def _newest(key: str, locale: str) -> notices.NoticeText:
-    """The text that is shown to whoever is asked today."""
+    """The text that is shown to anyone who is asked today."""
     mine = [
         text for text in notices.load_notice_texts() if (text.key, text.locale) == (key, locale)
     ]

@@ -118,7 +118,7 @@ class TestARequest:
             ("entertainment.podcasts", "entertainment.podcast"),
         ],
     )
-    def test_that_excludes_what_nobody_could_judge_by_is_refused_with_the_nearest_codes(
+    def test_that_excludes_what_no_one_could_judge_by_is_refused_with_the_nearest_codes(
         self, make_request: MakeRequest, words: str, nearest: str
     ) -> None:
         with pytest.raises(Invalid) as refusal:
@@ -168,7 +168,7 @@ class TestARequest:
             make_request(speaker=make_speaker(livemode=True), assurance="L2")
         assert make_request(assurance="L2").consent.assurance == "L2"
 
-    def test_to_a_neighbours_speaker_is_to_nobody(
+    def test_to_a_neighbours_speaker_is_to_no_one(
         self, make_speaker: MakeSpeaker, bolt: Organisation
     ) -> None:
         theirs = make_speaker(organisation=bolt)
@@ -178,7 +178,7 @@ class TestARequest:
                 grants=[grant()], duration="P1Y", actor=KEY, at=NOON,
             )  # fmt: skip
 
-    def test_to_somebody_frozen_is_refused(self, make_request: MakeRequest, ana: Speaker) -> None:
+    def test_to_someone_frozen_is_refused(self, make_request: MakeRequest, ana: Speaker) -> None:
         Speaker.objects.filter(pk=ana.pk).update(state="frozen")
         with pytest.raises(SpeakerErased):
             make_request()
@@ -248,14 +248,14 @@ class TestRenew:
             [],
         )
 
-    def test_makes_anew_what_lapsed(self, consent: Consent) -> None:
+    def test_makes_again_what_lapsed(self, consent: Consent) -> None:
         first = services.renew_consent(consent.id, **of(consent)).consent
         later = {**of(consent), "at": NOON + timedelta(days=15)}
         second = services.renew_consent(consent.id, **later).consent
         first.refresh_from_db()
         assert (first.state, second.id != first.id) == ("lapsed", True)
 
-    def test_of_what_nobody_signed_is_refused(self, make_request: MakeRequest) -> None:
+    def test_of_what_no_one_signed_is_refused(self, make_request: MakeRequest) -> None:
         with pytest.raises(WrongState):
             services.renew_consent(make_request().consent.id, **of(make_request().consent))
 
@@ -287,7 +287,7 @@ class TestSpecialPeople:
         assert make_speaker(kind="minor").kind == "minor"
 
     @pytest.mark.parametrize("kind", ["estate", "employee", "performer"])
-    def test_others_need_somebody_verified_to_act_for_them(
+    def test_others_need_someone_verified_to_act_for_them(
         self, make_speaker: MakeSpeaker, make_consent: MakeConsent, acme: Organisation, kind: str
     ) -> None:
         speaker = make_speaker(kind=kind)

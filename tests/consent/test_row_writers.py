@@ -1,4 +1,4 @@
-"""What somebody who can write rows gains by it: nothing.
+"""What someone who can write rows gains by it: nothing.
 
 Triggers refuse most of it, and the gate denies the rest.
 """
@@ -257,7 +257,7 @@ class TestTheGate:
             )
         assert codes(consent) == ["internal_doubt"]
 
-    def test_denies_a_grant_that_nobody_signed(
+    def test_denies_a_grant_that_no_one_signed(
         self, consent: Consent, make_consent: MakeConsent
     ) -> None:
         other = make_consent(grant(use_case="research"))

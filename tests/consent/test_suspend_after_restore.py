@@ -52,7 +52,7 @@ class TestSuspendAll:
 
         assert states() == ["active"]
 
-    def test_is_not_stopped_by_somebody_whose_key_is_gone(self, make_consent: MakeConsent) -> None:
+    def test_is_not_stopped_by_someone_whose_key_is_gone(self, make_consent: MakeConsent) -> None:
         gone, other = make_consent(), make_consent()
         with transaction.atomic():
             subject_keys.destroy_key(gone.speaker.subject, at=NOON)

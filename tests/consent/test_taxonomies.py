@@ -163,6 +163,6 @@ class TestChannels:
     def test_have_one_spelling(self, text: str, code: str) -> None:
         assert channels.parse_channel(text) == code
 
-    def test_refuse_what_nobody_could_explain_to_the_signer(self) -> None:
+    def test_refuse_what_no_one_could_explain_to_the_signer(self) -> None:
         with pytest.raises(channels.UnknownChannel):
             channels.parse_channel("everything")

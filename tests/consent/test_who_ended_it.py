@@ -1,5 +1,5 @@
-"""Who wanted a consent to end stands in its state, whoever pressed the button; reasons are codes,
-words lie sealed.
+"""Who wanted a consent to end stands in its state, no matter who pressed the button; reasons are
+codes, words lie sealed.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class TestTheEnd:
         assert revoke(made, reason="other").state == "lapsed"
         assert (last_event(made)["kind"], last_event(made)["by"]) == ("consent.lapsed", None)
 
-    def test_of_a_request_that_nobody_answered_is_no_expiry(
+    def test_of_a_request_that_no_one_answered_is_no_expiry(
         self, make_request: MakeRequest
     ) -> None:
         made = make_request().consent

@@ -90,7 +90,7 @@ class Sender:
 
 @pytest.fixture
 def http(make_key: MakeKey, clock_at_noon: None, reader: Reader) -> Sender:
-    """Acme's test key at noon, in the hands of somebody who calls often; the provider is a real
+    """Acme's test key at noon, in the hands of someone who calls often; the provider is a real
     reader.
     """
     return Sender(make_key(calls_per_minute=100_000).secret)
@@ -98,7 +98,7 @@ def http(make_key: MakeKey, clock_at_noon: None, reader: Reader) -> Sender:
 
 @pytest.fixture
 def anybody(db: None, clock_at_noon: None) -> Sender:
-    """Somebody without a key."""
+    """Someone without a key."""
     return Sender(None)
 
 

@@ -344,7 +344,7 @@ class TestAHeader:
     def test_accept_never_stands_in_the_way(self, http: Sender, accept: str) -> None:
         assert http.get("/v1/speakers", HTTP_ACCEPT=accept).status_code == 200
 
-    def test_host_of_somebody_else_is_refused(self, http: Sender) -> None:
+    def test_host_of_someone_else_is_refused(self, http: Sender) -> None:
         problem(http.get("/v1/speakers", HTTP_HOST="evil.example"), 400, "malformed")
 
     def test_content_length_that_lies_is_survived(self, http: Sender) -> None:

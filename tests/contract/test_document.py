@@ -44,7 +44,7 @@ class TestTheDocument:
         assert (tmp_path / "openapi.yaml").stat().st_size > 50_000
 
     @pytest.mark.django_db
-    def test_is_json_for_everybody(self, anybody: Sender) -> None:
+    def test_is_json_for_everyone(self, anybody: Sender) -> None:
         answer = anybody.get(
             "/v1/openapi.json", HTTP_AUTHORIZATION="Bearer nonsense", HTTP_ACCEPT="text/yaml"
         )

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestLog:
-    def test_is_open_to_everybody(self, http: Sender, world: World, anybody: Sender) -> None:
+    def test_is_open_to_everyone(self, http: Sender, world: World, anybody: Sender) -> None:
         clip = http.get(f"/v1/clips/{world['clip_id']}").json()
         http.get(f"/v1/clips/{world['clip_id']}/proof")  # settles
         base = f"/log/{clip['watermark']['key'].partition('|')[0]}"

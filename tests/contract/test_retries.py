@@ -76,7 +76,7 @@ class TestARetry:
         late = http.post("/v1/speech", world.speech(), HTTP_IDEMPOTENCY_KEY="try-1")
         problem(late, 403, "consent_denied")
 
-    def test_of_a_refusal_is_decided_anew(self, http: Sender, world: World) -> None:
+    def test_of_a_refusal_is_decided_again(self, http: Sender, world: World) -> None:
         http.post(f"/v1/consents/{world['consent_id']}/suspend")
         problem(http.post("/v1/speech", world.speech(), HTTP_IDEMPOTENCY_KEY="try-1"), 403)
         http.post(f"/v1/consents/{world['consent_id']}/resume")

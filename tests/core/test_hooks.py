@@ -131,7 +131,7 @@ class TestTheCheck:
         assert hooks.list_unfilled() == ()
         assert list(check_hooks(None)) == []
 
-    def test_names_a_hook_that_nobody_filled(self) -> None:
+    def test_names_a_hook_that_no_one_filled(self) -> None:
         with voice_lookup.voice_directory.replace(None):
             (found,) = check_hooks(None)
 

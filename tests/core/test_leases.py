@@ -109,7 +109,7 @@ class TestTheHolder:
         row.refresh_from_db()
         assert (row.size, row.lease_until, lost.value.facts) == (7, None, {"row": row.pk})
 
-    def test_that_is_late_may_settle_while_nobody_else_has_the_row(self) -> None:
+    def test_that_is_late_may_settle_while_no_one_else_has_the_row(self) -> None:
         row = claim(plan_rows(1))  # and works for longer than its lease
 
         leases.complete(row, size=7)

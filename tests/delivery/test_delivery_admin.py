@@ -89,7 +89,7 @@ class TestAnOfficer:
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENGINEER])
-def test_nobody_else_sends_a_link_again(
+def test_no_one_else_sends_a_link_again(
     live: APIClient,
     post_office: MailServer,
     make_member: MakeMember,

@@ -1,4 +1,4 @@
-"""A live request: the link goes to the person by a channel of ours, and to nobody else."""
+"""A live request: the link goes to the person by a channel of ours, and to no one else."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class TestLiveRequests:
         assert Consent.objects.get(id=made["id"]).state == "requested"
 
     @pytest.mark.parametrize("backend", ["dummy", "console", "locmem", "filebased"])
-    def test_are_refused_where_nothing_would_reach_anybody(
+    def test_are_refused_where_nothing_would_reach_anyone(
         self, live: APIClient, settings: Settings, backend: str
     ) -> None:
         settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
@@ -347,7 +347,7 @@ class TestANewAddress:
         assert (told["state"], told["code"], post_office.raw) == ("failed", "address_changed", [])
 
 
-def test_the_check_of_a_deployment_warns_where_nobody_can_be_asked(
+def test_the_check_of_a_deployment_warns_where_no_one_can_be_asked(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

@@ -66,7 +66,7 @@ class TestASignedPerson:
         assert (status, told["code"], told["fields"]) == (409, "correction_needed", list(change))
         assert fetch(sandbox, f"/v1/speakers/{made['speaker']}") == before
 
-    def test_keeps_free_what_nobody_signed_under(self, sandbox: APIClient) -> None:
+    def test_keeps_free_what_no_one_signed_under(self, sandbox: APIClient) -> None:
         made = signed(sandbox)
         assert patch(sandbox, made["speaker"], {"locale": "de", "metadata": {"a": "b"}})[0] == 200
 

@@ -54,5 +54,5 @@ def acme_key(child_environment: Mapping[str, str]) -> str:
 
 
 def customer(base: str, key: str) -> Customer:
-    """Somebody who holds this key."""
+    """Someone who holds this key."""
     return Customer(client=Client(base=base, key=key))

@@ -1,4 +1,4 @@
-"""Both carriers finish all work that nobody waits for: by themselves, and when every wake-up is
+"""Both carriers finish all work that no one waits for: by themselves, and when every wake-up is
 lost.
 """
 
@@ -25,13 +25,13 @@ BOTH = pytest.mark.parametrize("environment", [EMBEDDED, CELERY], indirect=True)
 
 
 def checkpoint_size(base: str) -> int:
-    """The size in the checkpoint that anybody can read."""
+    """The size in the checkpoint that anyone can read."""
     answer = Client(base=base, key="").get(f"/log/{Head.objects.get().organisation_id}/checkpoint")
     return int(answer.body.split(b"\n")[1])
 
 
 def log_is_sequenced(base: str) -> None:
-    """Without anybody's asking for it, every event gets its place, and a checkpoint covers it."""
+    """Without anyone's asking for it, every event gets its place, and a checkpoint covers it."""
     wait_until(lambda: not Outbox.objects.exists(), "the log is sequenced", seconds=30)
     wait_until(
         lambda: checkpoint_size(base) == Head.objects.get().size > 0,
@@ -120,7 +120,7 @@ class TestLostWakeUps:
         with carrier() as base:
             mara = customer(base, acme_key)
             assert mara.until(f"/v1/jobs/{job}", "done", "refused", "failed") == "done"
-            # An erasure that comes after the export takes the bundle back, perhaps before anybody
+            # An erasure that comes after the export takes the bundle back, perhaps before anyone
             # saw it ready.
             made = mara.until(f"/v1/exports/{export}", "ready", "expired", "failed")
             assert made in {"ready", "expired"}

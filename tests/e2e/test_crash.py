@@ -163,7 +163,7 @@ class Restarted:
         self.running = stack.enter_context(start())
 
     def kill(self) -> None:
-        """Kill it, and start it anew."""
+        """Kill it, and start it again."""
         os.killpg(self.running.pid, signal.SIGKILL)
         self.running.wait()
         self.running = self._stack.enter_context(self._start())

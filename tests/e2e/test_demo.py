@@ -145,7 +145,7 @@ class TestRun:
             assert stranger.left() == []
         return voice, key
 
-    def test_interrupted_at_its_first_start_begins_anew_with_the_same_login(
+    def test_interrupted_at_its_first_start_begins_again_with_the_same_login(
         self, stranger: Stranger
     ) -> None:
         steps = stranger.data / "run" / "secrets" / "first-steps.json"
@@ -159,7 +159,7 @@ class TestRun:
             stranger.heard("Ctrl-C stops it", service)
             assert key in stranger.out.read_text()
 
-    def test_refuses_a_port_that_somebody_has(self, stranger: Stranger) -> None:
+    def test_refuses_a_port_that_someone_has(self, stranger: Stranger) -> None:
         with closing(socket.create_server(("127.0.0.1", 0))) as taken:
             port = str(taken.getsockname()[1])
             with stranger.runs("run", "--port", port) as service:

@@ -46,7 +46,7 @@ def serving(environment: Mapping[str, str], log: Path) -> Iterator[tuple[int, Po
 
 
 class TestAServerThatIsKilled:
-    def test_leaves_a_stream_that_nobody_takes_for_whole_and_the_sweep_settles(
+    def test_leaves_a_stream_that_no_one_takes_for_whole_and_the_sweep_settles(
         self, child_environment: Mapping[str, str], acme_key: str, tmp_path: Path
     ) -> None:
         with serving(child_environment, tmp_path / "web.log") as (port, server):

@@ -73,7 +73,7 @@ def filled(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[str]:
 
 
 class TestFields:
-    """A new field fails here until somebody says whether it takes words, and has put the person's
+    """A new field fails here until someone says whether it takes words, and has put the person's
     words into it.
     """
 

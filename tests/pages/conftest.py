@@ -1,4 +1,4 @@
-"""A request to Ada, and somebody without an account who opens its link."""
+"""A request to Ada, and someone without an account who opens its link."""
 
 from __future__ import annotations
 

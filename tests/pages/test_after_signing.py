@@ -48,7 +48,7 @@ class TestStopping:
         visitor.post(f"{path_of(asked)}/withdraw")
         assert Consent.objects.get(id=asked.consent.id).revoked_at == first
 
-    def test_does_not_call_back_what_nobody_signed(
+    def test_does_not_call_back_what_no_one_signed(
         self, visitor: Client, asked: ConsentRequest
     ) -> None:
         visitor.post(f"{path_of(asked)}/withdraw")

@@ -225,7 +225,7 @@ class TestTheErased:
                 assert gone not in text
         assert visitor.get(f"{path_of(asked)}/receipt.json").status_code == 404
 
-    def test_leave_a_hash_that_leads_to_nobody(
+    def test_leave_a_hash_that_leads_to_no_one(
         self, visitor: Client, asked: ConsentRequest
     ) -> None:
         sign(visitor, asked)

@@ -1,4 +1,4 @@
-"""What people say about an answer: taken from anybody, without a name, for a time, seen at the
+"""What people say about an answer: taken from anyone, without a name, for a time, seen at the
 right desk.
 """
 
@@ -130,7 +130,7 @@ class TestTheDesk:
         assert desk(make_member(organisation=acme)) == {"About your clip."}
         assert desk(make_member(organisation=bolt)) == set()
 
-    def test_of_whoever_runs_the_service_sees_what_is_about_no_clip(
+    def test_of_anyone_who_runs_the_service_sees_what_is_about_no_clip(
         self, anybody: Client, clip_id: str, make_member: MakeMember, bolt: Organisation
     ) -> None:
         anybody.post(PATH, fill(clip=clip_id, verdict="issued", words="About your clip."))

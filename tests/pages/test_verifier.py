@@ -1,4 +1,4 @@
-"""`/verify.py`: the program for whoever has a receipt and no bundle."""
+"""`/verify.py`: the program for anyone who has a receipt and no bundle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestTheProgram:
-    def test_is_given_to_anybody_and_may_be_cached(self) -> None:
+    def test_is_given_to_anyone_and_may_be_cached(self) -> None:
         answer = Client().get("/verify.py")
 
         assert (answer.status_code, answer.content) == (200, build.build_program())

@@ -62,7 +62,7 @@ class TestNames:
             plain_language.name_language("de-*-AT", locale),
         ) == spoken
 
-    def test_stay_codes_when_nobody_has_a_name(self, locale: str) -> None:
+    def test_stay_codes_when_no_one_has_a_name(self, locale: str) -> None:
         assert plain_language.name_language("tlh", locale) == "tlh"
 
 

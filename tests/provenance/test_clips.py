@@ -226,7 +226,7 @@ class TestWithdraw:
 
 
 class TestErase:
-    def test_leaves_hashes_that_lead_to_nobody(self, origin: ClipDraft, subject: str) -> None:
+    def test_leaves_hashes_that_lead_to_no_one(self, origin: ClipDraft, subject: str) -> None:
         clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         with transaction.atomic():
@@ -247,7 +247,7 @@ class TestErase:
         with pytest.raises(ClipAlreadySettled):
             issue(intent, subject)
 
-    def test_touches_nobody_else(self, acme: Organisation, origin: ClipDraft, subject: str) -> None:
+    def test_touches_no_one_else(self, acme: Organisation, origin: ClipDraft, subject: str) -> None:
         somebody = subject_keys.create_subject(kind="person", organisation_id=acme.id, at=NOON)
         clip = issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
@@ -292,7 +292,7 @@ class TestTheDatabase:
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             Clip.objects.update(**changes)
 
-    def test_refuses_an_erased_clip_that_still_leads_to_somebody(
+    def test_refuses_an_erased_clip_that_still_leads_to_someone(
         self, origin: ClipDraft, subject: str
     ) -> None:
         issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
@@ -379,7 +379,7 @@ class TestAPart:
         ):
             Clip.objects.filter(id=clip.id).update(**change)
 
-    def test_leads_to_nobody_after_an_erasure(self, acme: Organisation, subject: str) -> None:
+    def test_leads_to_no_one_after_an_erasure(self, acme: Organisation, subject: str) -> None:
         clip = self.broken(acme, subject)
 
         with transaction.atomic():

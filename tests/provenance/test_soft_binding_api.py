@@ -1,5 +1,5 @@
 """The C2PA Soft Binding Resolution API: from a clip without its manifest back to the manifest, for
-anybody.
+anyone.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ class TestManifest:
             "%00",
         ],
     )
-    def test_that_nobody_knows_is_not_found(self, client: Client, clip: Clip, name: str) -> None:
+    def test_that_no_one_knows_is_not_found(self, client: Client, clip: Clip, name: str) -> None:
         assert client.get(f"/c2pa/manifests/{name}").status_code == 404
 
     def test_wants_a_yes_or_no(self, client: Client, clip: Clip) -> None:
@@ -284,7 +284,7 @@ class TestAnErasedClip:
 
 
 class TestTheRoot:
-    def test_is_there_for_whoever_wants_to_check_offline(
+    def test_is_there_for_anyone_who_wants_to_check_offline(
         self, client: Client, spoken: DeliveredClip
     ) -> None:
         answer = client.get("/c2pa/root.pem")

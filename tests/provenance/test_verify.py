@@ -45,7 +45,7 @@ def found(data: bytes) -> VerificationResult:
 
 
 def layers(verdict: VerificationResult) -> dict[str, str]:
-    """What the layers said, without the fingerprint: these clips are too short for one, or nobody
+    """What the layers said, without the fingerprint: these clips are too short for one, or no one
     filed it yet.
     """
     return {row.layer: row.result for row in verdict.evidence if row.layer != "fingerprint"}

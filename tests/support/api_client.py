@@ -95,7 +95,7 @@ class Customer:
         return {"voice": self.voice, "text": text, "language": language, "use_case": AUDIOBOOK}
 
     def job(self, **changes: Any) -> str:
-        """Speech that nobody waits for; gives the job's id."""
+        """Speech that no one waits for; gives the job's id."""
         body: dict[str, Any] = {**self.words(), "delivery": {"mode": "job"}, **changes}
         return str(self.post("/v1/speech", body)["id"])
 

@@ -96,7 +96,7 @@ def snr_db(original: NDArray[np.float32], copy: NDArray[np.float32]) -> float:
 
 
 def remuxed(data: bytes, container: str) -> bytes:
-    """The same coded sound, written anew by FFmpeg's muxer, as editors and uploads do: `ffmpeg -c
+    """The same coded sound, written again by FFmpeg's muxer, as editors and uploads do: `ffmpeg -c
     copy`.
     """
     sink = io.BytesIO()

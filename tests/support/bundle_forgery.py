@@ -1,7 +1,7 @@
-"""A forger's tools: change a file, put the manifest right again, and sign it as whoever holds the
-exports key could.
+"""A forger's tools: change a file, put the manifest right again, and sign it as anyone who holds
+the exports key could.
 
-A bundle that nobody pins keys for believes its own, so a key of the forger's does for the real one.
+A bundle that no one pins keys for believes its own, so a key of the forger's does for the real one.
 """
 
 from __future__ import annotations

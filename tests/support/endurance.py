@@ -81,7 +81,7 @@ class Town:
     trouble: list[str] = field(default_factory=list)
 
     def settle_in(self, *, people: int, texts: int) -> None:
-        """Everybody signs, gets a voice, and all but one of them a batch of texts."""
+        """Everyone signs, gets a voice, and all but one of them a batch of texts."""
         for number in range(people + 1):
             person = Customer(client=Client(base=self.bases[0], key=self.key))
             person.meet()
@@ -93,7 +93,7 @@ class Town:
                 self.patient.append(person)
 
     def ask_for_more(self, *, texts: int) -> None:
-        """Somebody who has not revoked wants more read, so that there is work to be killed at."""
+        """Someone who has not revoked wants more read, so that there is work to be killed at."""
         person = random.choice([each for each in self.patient[1::2] if each not in self.revoked])
         with suppress(OSError, HTTPException):
             self.somewhere(person).batch(list(TEXTS[:texts]))
@@ -123,7 +123,7 @@ class Town:
         connections.close_all()
 
     def revoke(self, person: Customer) -> None:
-        """Revoke until a server says that it is done; from then on nobody speaks with this
+        """Revoke until a server says that it is done; from then on no one speaks with this
         voice.
         """
         wait_until(lambda: self._revoked(person), "the revocation")
@@ -176,7 +176,7 @@ def unsettled() -> int:
 
 
 def _wait_for_work() -> None:
-    """Somebody has a text in hand."""
+    """Someone has a text in hand."""
     running = JobItem.objects.filter(state="running")
     wait_until(
         lambda: running.filter(lease_until__gt=clock.now()).exists(), "a text in hand", every=0.02
@@ -184,7 +184,7 @@ def _wait_for_work() -> None:
 
 
 def _wait_for_progress() -> None:
-    """A text was settled, or half a second passed in which somebody could have taken one."""
+    """A text was settled, or half a second passed in which someone could have taken one."""
     before, ends = unsettled(), time.monotonic() + random.uniform(0.1, 0.8)
     while unsettled() == before and time.monotonic() < ends:
         time.sleep(0.02)

@@ -28,7 +28,7 @@ ROLLBACKS, SLOW = 0.05, 0.1
 
 
 def main(organisation_id: str, file: str, kills: int) -> None:
-    """Kill somebody, replace them, again and again; end with all of them killed."""
+    """Kill someone, replace them, again and again; end with all of them killed."""
     django.setup()
     chance = random.Random(20)
     acknowledged, published = (
@@ -65,7 +65,7 @@ def main(organisation_id: str, file: str, kills: int) -> None:
 
 
 def _wait_for_progress(files: Sequence[int], *, seconds: float) -> None:
-    """However busy the machine is: between two kills somebody got something done, by each of these
+    """However busy the machine is: between two kills someone got something done, by each of these
     files.
     """
     before = [os.fstat(file).st_size for file in files]

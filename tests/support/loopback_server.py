@@ -1,4 +1,4 @@
-"""A server on the loopback that notes who calls: for what must never call anybody."""
+"""A server on the loopback that notes who calls: for what must never call anyone."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from config.embedded_worker import LANES
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_SECONDS: Final = 90.0
-# Whoever waits in these tests waits for a sweep; a customer's service sweeps every quarter of a
+# Anyone who waits in these tests waits for a sweep; a customer's service sweeps every quarter of a
 # minute.
 BRISK: Final = {
     "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -49,7 +49,7 @@ def entries_of(bundle: bytes) -> list[bytes]:
 
 
 class TestLog:
-    def test_lets_anybody_recompute_the_signed_root(self, client: Client, prefix: str) -> None:
+    def test_lets_anyone_recompute_the_signed_root(self, client: Client, prefix: str) -> None:
         vkey = client.get(f"{prefix}/key").content.decode()
         root, size = reference_tree.check_note(
             client.get(f"{prefix}/checkpoint").content.decode(), vkey
@@ -141,7 +141,7 @@ class TestLog:
 
         assert client.get(f"{prefix}/tile/0/001.p/3").status_code == 200
         early = client.get(f"{prefix}/tile/0/001.p/4")
-        # Nobody between us may remember that it was not there: in a moment it is.
+        # No one between us may remember that it was not there: in a moment it is.
         assert (early.status_code, early["Cache-Control"]) == (404, "no-store")
         assert public_log.get_checkpoint_note(organisation_id).split("\n")[1] == "259"
 
@@ -168,7 +168,7 @@ class TestLog:
         assert (other.status_code, other.content) == (200, first.content)
 
     @pytest.mark.parametrize("path", ROUTES)
-    def test_may_be_read_by_pages_of_anybody(self, client: Client, prefix: str, path: str) -> None:
+    def test_may_be_read_by_pages_of_anyone(self, client: Client, prefix: str, path: str) -> None:
         answer, preflight = client.get(f"{prefix}/{path}"), client.options(f"{prefix}/{path}")
 
         assert (

@@ -144,7 +144,7 @@ class TestAppendMany:
 
 class TestInsert:
     @pytest.mark.postgres
-    def test_pays_for_no_index_that_nobody_asks(self) -> None:
+    def test_pays_for_no_index_that_no_one_asks(self) -> None:
         tables = [table._meta.db_table for table in (Outbox, Body, Entry, EventRef)]
         with connection.cursor() as cursor:
             cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = ANY(%s)", [tables])

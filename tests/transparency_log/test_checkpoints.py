@@ -1,4 +1,4 @@
-"""Publishing: signed for anybody to check, the same bytes every time, never backwards or beside
+"""Publishing: signed for anyone to check, the same bytes every time, never backwards or beside
 what was published.
 """
 
@@ -115,7 +115,7 @@ class TestPublish:
     def test_refuses_once_the_anchor_is_lost(
         self, organisation_id: str, append: Append, anchor_file: Path, grown: int
     ) -> None:
-        """Nobody could tell whether the database is the newest, or an older one that was
+        """No one could tell whether the database is the newest, or an older one that was
         restored.
         """
         append(2)

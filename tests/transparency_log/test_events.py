@@ -228,5 +228,5 @@ class TestForget:
             False,
         ]
 
-    def test_of_nobody_deletes_nothing(self) -> None:
+    def test_of_no_one_deletes_nothing(self) -> None:
         assert events.erase_bodies_of_subject(ids.new("sub")) == 0

@@ -1,4 +1,4 @@
-"""`verify_log` notices every kind of tampering, done here by somebody with full rights on the
+"""`verify_log` notices every kind of tampering, done here by someone with full rights on the
 database and the disk.
 """
 
@@ -55,7 +55,7 @@ def _payload() -> object:
 
 
 def _as_text() -> object:
-    """Only SQLite lets bytes become text; whoever edits it by hand with `replace` does just
+    """Only SQLite lets bytes become text; anyone who edits it by hand with `replace` does just
     that.
     """
     if connection.vendor != "sqlite":
@@ -86,7 +86,7 @@ def _note(old: str, new: str) -> Callable[[], object]:
 
 
 def _rebuilt() -> None:
-    """Change an entry and recompute tiles and head, as somebody would who knows the format but has
+    """Change an entry and recompute tiles and head, as someone would who knows the format but has
     no key.
     """
     _payload()

@@ -36,7 +36,7 @@ class TestTlogProof:
                 proof, leaf(event_id), public_log.get_verifier_keys(organisation_id)
             )
 
-    def test_convinces_nobody_of_another_entry(self, organisation_id: str, append: Append) -> None:
+    def test_convinces_no_one_of_another_entry(self, organisation_id: str, append: Append) -> None:
         first, second = append(2)
         proof, vkey = (
             proofs.build_tlog_proof(first, at=NOON),

@@ -116,7 +116,7 @@ class TestSettle:
 
 
 class TestUnsettled:
-    def test_names_whoever_waits_or_has_no_checkpoint(
+    def test_names_anyone_who_waits_or_has_no_checkpoint(
         self, organisation_id: str, append: Append
     ) -> None:
         waiting, placed = ids.new("org"), ids.new("org")

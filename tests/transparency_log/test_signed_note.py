@@ -75,7 +75,7 @@ class TestVerify:
         with pytest.raises(NoteRefused):
             signed_note.verify_note(text, [KEY])
 
-    def test_refuses_more_signatures_than_anybody_needs(self) -> None:
+    def test_refuses_more_signatures_than_anyone_needs(self) -> None:
         with pytest.raises(NoteRefused, match="too many"):
             signed_note.verify_note(signed_note.sign_note("a\n", [(KEY, PRIVATE.sign)] * 65), [KEY])
 

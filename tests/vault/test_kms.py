@@ -40,7 +40,7 @@ class TestKms:
             service.unwrap("kek-2", service.wrap("kek-1", bytes(32)))
 
     @pytest.mark.parametrize("wrapped", [b"", b"short", bytes(40), bytes(41)])
-    def test_refuses_bytes_that_nobody_wrapped(self, service: Kms, wrapped: bytes) -> None:
+    def test_refuses_bytes_that_no_one_wrapped(self, service: Kms, wrapped: bytes) -> None:
         service.create("kek-1")
         with pytest.raises(Tampered):
             service.unwrap("kek-1", wrapped)
@@ -96,7 +96,7 @@ class TestKms:
         with pytest.raises(ValueError, match="32-byte"):
             service.wrap("kek-1", bytes(16))
 
-    def test_signs_so_that_anybody_can_check_it(self, service: Kms) -> None:
+    def test_signs_so_that_anyone_can_check_it(self, service: Kms) -> None:
         handle, public = service.new_signing_key()
         Ed25519PublicKey.from_public_bytes(public).verify(service.sign(handle, b"text"), b"text")
         assert service.public_key(handle) == public

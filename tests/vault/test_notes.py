@@ -1,4 +1,4 @@
-"""Callers' notes: sealed under everybody whom the row concerns, found by a keyed hash, gone with
+"""Callers' notes: sealed under everyone whom the row concerns, found by a keyed hash, gone with
 the first of them.
 """
 

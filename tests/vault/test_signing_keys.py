@@ -1,4 +1,4 @@
-"""Signing keys: one a purpose, rotated with an overlap, checkable by anybody."""
+"""Signing keys: one a purpose, rotated with an overlap, checkable by anyone."""
 
 from __future__ import annotations
 

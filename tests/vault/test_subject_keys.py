@@ -42,7 +42,7 @@ class TestCreate:
 
 
 class TestBinding:
-    """Whoever writes rows cannot lend a person's key to another row, to open with it after the
+    """Anyone who writes rows cannot lend a person's key to another row, to open with it after the
     erasure.
     """
 
@@ -226,7 +226,7 @@ class TestRotateEpoch:
             subject_keys.is_alive(subject),
         ) == (0, False)
 
-    def test_destroys_no_epoch_that_somebody_still_needs(self, make_subject: MakeSubject) -> None:
+    def test_destroys_no_epoch_that_someone_still_needs(self, make_subject: MakeSubject) -> None:
         old = row(make_subject()).kek
         Kek.objects.filter(epoch=old.epoch).update(state=KekState.RETIRING, retired_at=NOON)
         assert not key_rotation._destroy_version(old, at=NOON)

@@ -166,7 +166,7 @@ class TestAClipForChina:
             assert (territory, aigc_label.read_label_attribute(answer.content)) == (territory, "1")
             assert json.loads(answer[HEADER])["ProduceID"] == answer["Sayso-Clip"]
 
-    def test_names_nobody_but_the_organisation(
+    def test_names_no_one_but_the_organisation(
         self, client: Http, voice: Voice, reader: Reader
     ) -> None:
         block = json.loads(say(client, voice, territory="CN")[HEADER])

@@ -1,4 +1,4 @@
-"""Voices and erasures in bundles: evidence that names nobody, a person's own copy, and nothing once
+"""Voices and erasures in bundles: evidence that names no one, a person's own copy, and nothing once
 erased.
 """
 
@@ -60,7 +60,7 @@ def erase(voice: Voice) -> Erasure:
 
 
 class TestAudit:
-    def test_of_the_whole_path_is_verified_and_names_nobody(
+    def test_of_the_whole_path_is_verified_and_names_no_one(
         self, make_voice: MakeVoice, tmp_path: Path
     ) -> None:
         voice = make_voice()

@@ -1,4 +1,4 @@
-"""`/v1/clips`: a clip's papers, its audio while the permission lasts, its proof; nobody else's."""
+"""`/v1/clips`: a clip's papers, its audio while the permission lasts, its proof; no one else's."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class TestClips:
     def test_refuse_a_filter_that_means_nothing(self, client: Http, query: str) -> None:
         assert client.get(f"/v1/clips?{query}").status_code == 422
 
-    def test_are_nobody_elses(
+    def test_are_no_one_elses(
         self, client: Http, voice: Voice, make_key: MakeKey, client_of: ClientOf, bolt: Organisation
     ) -> None:
         clip = say(client, voice)["Sayso-Clip"]

@@ -280,7 +280,7 @@ class TestOtherRecordings:
 
         assert upload(client, consent.id, *map(file_of, OTHERS)).status_code == 201
         assert SampleFingerprint.objects.filter(consent=consent).count() == 2
-        # They are bound now, and are refused to everybody else.
+        # They are bound now, and are refused to everyone else.
         assert foreign(make_consent().speaker, *map(file_of, OTHERS)) == (0, 1)
 
     def test_of_a_neighbour_say_nothing_here(

@@ -135,7 +135,7 @@ def columns_of(files: Files) -> Iterator[tuple[str, str]]:
 
 
 def _erased(files: Files) -> set[str]:
-    """The ids of the erased person, and of what leads to them: those entries nobody can open."""
+    """The ids of the erased person, and of what leads to them: those entries no one can open."""
     found = {row["speaker"] for row in export_scenario.rows(files, "tables/erasures.jsonl")}
     for table in ("consents", "clips", "decisions", "voices"):
         for row in export_scenario.rows(files, f"tables/{table}.jsonl"):

@@ -60,7 +60,7 @@ def break_key() -> None:
 
 class TestAClip:
     @pytest.mark.parametrize("codec", CODECS)
-    def test_carries_a_manifest_that_whoever_has_the_root_trusts(
+    def test_carries_a_manifest_that_anyone_who_has_the_root_trusts(
         self, make_voice: MakeVoice, codec: str
     ) -> None:
         spoken = say(make_voice(), codec)

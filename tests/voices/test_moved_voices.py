@@ -63,7 +63,7 @@ def other_of(consent_id: str) -> Consent:
 
 
 class TestTheGate:
-    def test_lets_a_voice_speak_that_nobody_moved(self, make_voice: MakeVoice) -> None:
+    def test_lets_a_voice_speak_that_no_one_moved(self, make_voice: MakeVoice) -> None:
         assert codes(make_voice()) == []
 
     def test_refuses_the_row_of_another_voice(self, make_voice: MakeVoice) -> None:

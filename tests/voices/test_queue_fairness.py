@@ -1,4 +1,4 @@
-"""Turns: a batch of one organisation holds up nobody else's job, by the order of claims and not by
+"""Turns: a batch of one organisation holds up no one else's job, by the order of claims and not by
 the clock.
 """
 
@@ -86,7 +86,7 @@ class TestTurns:
         assert [job_id in many for job_id in taken] in ([True, False] * 3, [False, True] * 3)
         assert taken.count(one.id) == 3
 
-    def test_one_that_keeps_asking_starves_nobody(self, mine: Voice, theirs: Voice) -> None:
+    def test_one_that_keeps_asking_starves_no_one(self, mine: Voice, theirs: Voice) -> None:
         worker, batch = Worker(), queue(mine, texts(3))
         taken = []
         for _ in range(6):
@@ -139,7 +139,7 @@ class TestTurns:
 
 
 class TestTheSweep:
-    def test_wakes_nobody_for_a_job_with_enough_in_hand(self, mine: Voice) -> None:
+    def test_wakes_no_one_for_a_job_with_enough_in_hand(self, mine: Voice) -> None:
         worker, batch = Worker(), queue(mine, texts(10))
         for woken in [(batch.id,)] * job_queue.AT_ONCE + [()]:
             assert reconcile.sweep_pending_work(at=NOON + timedelta(seconds=1)).jobs == woken

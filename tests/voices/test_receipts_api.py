@@ -126,7 +126,7 @@ class TestReceipt:
 
         assert client.get(path).content == first, "a withdrawn clip was still made by right"
 
-    def test_names_nobody_and_holds_no_word_of_the_script(self, client: Http, voice: Voice) -> None:
+    def test_names_no_one_and_holds_no_word_of_the_script(self, client: Http, voice: Voice) -> None:
         clip = say(
             client,
             voice,
@@ -177,7 +177,7 @@ class TestReceipt:
             assert (answer.status_code, answer.json()["code"]) == (404, "clip_erased")
         assert not Receipt.objects.exists()
 
-    def test_is_nobody_elses(
+    def test_is_no_one_elses(
         self, client: Http, voice: Voice, make_key: MakeKey, client_of: ClientOf, bolt: Organisation
     ) -> None:
         clip = say(client, voice)["Sayso-Clip"]

@@ -47,7 +47,7 @@ def papers(client: Http, voice: Voice, tmp_path: Path) -> Papers:
 
 
 def forged(papers: Papers, change: Any, acme_id: str) -> None:
-    """Change what the receipt says and sign it anew with the real key, as a dishonest service
+    """Change what the receipt says and sign it again with the real key, as a dishonest service
     could.
     """
     signer = signing_keys.get_signer("receipts", organisation_id=acme_id, at=NOON)

@@ -129,7 +129,7 @@ class TestEndedConsents:
 
 
 class TestCutOff:
-    def test_a_clip_that_nobody_makes_any_more_is_aborted_and_its_quota_given_back(
+    def test_a_clip_that_no_one_makes_any_more_is_aborted_and_its_quota_given_back(
         self, make_voice: MakeVoice
     ) -> None:
         voice = make_voice()

@@ -52,7 +52,7 @@ class TestAudio:
             ("narrow", {"grants": [{"languages": ["de"]}]}),
         ],
     )
-    def test_is_decided_anew_once_it_has_ended(
+    def test_is_decided_again_once_it_has_ended(
         self, end: str, body: dict[str, Any], client: Http, voice: Voice, reader: Reader
     ) -> None:
         assert say(client, voice).status_code == 200
@@ -68,7 +68,7 @@ class TestAudio:
         assert (again.status_code, again.json()["code"]) == (403, "consent_denied")
         assert len(reader.spoken) == 1
 
-    def test_is_decided_anew_when_it_ended_in_between_and_stands_again(
+    def test_is_decided_again_when_it_ended_in_between_and_stands_again(
         self, client: Http, voice: Voice, reader: Reader
     ) -> None:
         first = say(client, voice)

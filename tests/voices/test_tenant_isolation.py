@@ -1,4 +1,4 @@
-"""Nobody sees a neighbour: every route with an id in it, read from the resolver, answers a stranger
+"""No one sees a neighbour: every route with an id in it, read from the resolver, answers a stranger
 with 404.
 """
 
@@ -132,7 +132,7 @@ class TestAStrangersId:
         }
         assert client.post(f"/v1/{path}", sent, format="json").status_code == 404
 
-    def test_is_no_consent_to_anybody_else(
+    def test_is_no_consent_to_anyone_else(
         self, world: World, client_of: ClientOf, make_key: MakeKey, bolt: Organisation
     ) -> None:
         """The gate's questions are answered, with a denial that tells nothing of the neighbour's
@@ -153,7 +153,7 @@ class TestAStrangersId:
 
 
 SINGLE = {"v1/organisation"}  # one object, the caller's own
-SHARED = {"v1/reasons"}  # the same codes for everybody
+SHARED = {"v1/reasons"}  # the same codes for everyone
 
 
 def list_routes() -> list[str]:

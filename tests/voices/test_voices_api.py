@@ -55,7 +55,7 @@ def body(consent_id: str, samples: Sequence[bytes] = (), **changes: Any) -> dict
 
 
 class TestClone:
-    def test_that_was_refused_binds_its_recording_to_nobody(
+    def test_that_was_refused_binds_its_recording_to_no_one(
         self, client: Http, make_consent: MakeConsent
     ) -> None:
         """Else a slip of the caller's would keep the recording from the person whose it is."""
@@ -126,7 +126,7 @@ class TestClone:
 
 class TestRefusals:
     @pytest.mark.parametrize("field", ["use_case", "language"])
-    def test_what_nobody_names_is_asked_for(
+    def test_what_no_one_names_is_asked_for(
         self, client: Http, make_consent: MakeConsent, field: str
     ) -> None:
         wanted = body(make_consent().id)

@@ -159,7 +159,7 @@ class TestTheStandIn:
         with pytest.raises(ValueError, match="not one assertion"):
             soft_binding.fill_byte_strings(unmarked, bytes(16), stand_in, signer().sign)
 
-    def test_that_nobody_asked_to_sign_is_refused(self) -> None:
+    def test_that_no_one_asked_to_sign_is_refused(self) -> None:
         with pytest.raises(NotBuilt):
             soft_binding.fill_byte_strings(b"", None, StandIn(bytes(64)), signer().sign)
 

@@ -126,7 +126,7 @@ class TestRead:
 
         assert manifest_reader.read_credentials(made.data).ours
 
-    def test_a_stranger_under_a_root_that_nobody_knows_is_not_trusted(self) -> None:
+    def test_a_stranger_under_a_root_that_no_one_knows_is_not_trusted(self) -> None:
         found = manifest_reader.read_credentials(signed("wav", "stranger").data)
 
         assert (found.state, found.ours, found.synthetic) == (

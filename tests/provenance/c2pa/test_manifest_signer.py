@@ -1,5 +1,5 @@
 """Signing: trusted and ours, in or beside every format, the same audio, and never a request to
-anybody.
+anyone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BESIDE = ("ogg", "opus", "pcm_s16le", "mulaw")
 
 class TestEmbedding:
     @pytest.mark.parametrize("codec", CARRIERS)
-    def test_is_trusted_by_whoever_trusts_our_root(self, codec: str) -> None:
+    def test_is_trusted_by_anyone_who_trusts_our_root(self, codec: str) -> None:
         state, store = look(signed(codec).data, CARRIERS[codec])
 
         assert (state, store["active_manifest"]) == ("Trusted", MANIFEST)
@@ -90,7 +90,7 @@ class TestBeside:
 
 
 class TestWhatIsSaid:
-    def test_names_mark_use_and_commitment_and_nobody(self) -> None:
+    def test_names_mark_use_and_commitment_and_no_one(self) -> None:
         _, store = look(signed("wav").data, "audio/wav")
         said = {one["label"]: one["data"] for one in store["manifests"][MANIFEST]["assertions"]}
 

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 def chain_for(
     request: str, *, days: int = 400, of: bytes | None = None, responder: str = ""
 ) -> str:
-    """A certificate for this request (or for another key), from somebody else's authority, with its
+    """A certificate for this request (or for another key), from someone else's authority, with its
     root.
 
     `responder`: the address at which it says that its revocation is to be asked for (OCSP).
@@ -93,7 +93,7 @@ class TestFirstUse:
         assert first.id == second.id
         assert {one.role for one in signing_authority.list_credentials()} == {"root", "leaf"}
 
-    def test_signs_what_whoever_loads_the_root_trusts(self) -> None:
+    def test_signs_what_anyone_who_loads_the_root_trusts(self) -> None:
         assert (
             look(made_now(), "audio/wav", anchors=signing_authority.get_trust_anchors())[0]
             == "Trusted"
@@ -155,7 +155,7 @@ class TestAnOperatorsOwnCertificate:
         ) == ("Trusted", "Acme")
         assert look(old, "audio/wav", anchors=signing_authority.get_trust_anchors())[0] == "Trusted"
 
-    def test_that_names_a_responder_makes_nobody_ask_it(self) -> None:
+    def test_that_names_a_responder_makes_no_one_ask_it(self) -> None:
         """The library would, at every signing and reading, if `ocsp_fetch` were on."""
         with listening() as (port, asked):
             chain = chain_for(

@@ -1,4 +1,4 @@
-"""Exports over HTTP: asked for, waited for, downloaded; by whoever may, and nobody else."""
+"""Exports over HTTP: asked for, waited for, downloaded; by anyone who may, and no one else."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class TestAudit:
             checkpoint["root"],
         )
 
-    def test_opens_every_entry_to_whoever_recomputes_its_commitment(
+    def test_opens_every_entry_to_anyone_who_recomputes_its_commitment(
         self, files: dict[str, bytes]
     ) -> None:
         entries = export_scenario.rows(files, "entries.jsonl")
@@ -82,7 +82,7 @@ class TestAudit:
 
         assert len(export_scenario.rows(files, "openings.jsonl")) == len(entries)
 
-    def test_names_nobody(self, files: dict[str, bytes]) -> None:
+    def test_names_no_one(self, files: dict[str, bytes]) -> None:
         everything = b"\n".join(files.values())
 
         for personal in ("Ana", "Gómez", "ana@example.org", "cmd|", "=1+1"):
@@ -221,7 +221,7 @@ class TestSpeaker:
 
 
 class TestOthers:
-    def test_the_record_of_processing_names_purposes_and_nobody(
+    def test_the_record_of_processing_names_purposes_and_no_one(
         self, told: Story, check: Check
     ) -> None:
         data = export_scenario.bundle(told.organisation, "ropa")

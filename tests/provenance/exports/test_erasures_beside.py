@@ -1,4 +1,4 @@
-"""Erasures beside an export: nobody erased is in the bundle, and however many there are, it comes
+"""Erasures beside an export: no one erased is in the bundle, and however many there are, it comes
 to its end.
 """
 
@@ -47,7 +47,7 @@ def people(organisation: Organisation, count: int) -> list[str]:
 
 @pytest.fixture
 def erase(told: Story) -> Erase:
-    """Erases somebody as the erasure's last transaction does, beside whoever reads."""
+    """Erases someone as the erasure's last transaction does, beside anyone who reads."""
 
     def act(subject: str) -> None:
         with transaction.atomic():
@@ -129,7 +129,7 @@ class TestAnExport:
             if entry["id"] in owners and subject_keys.is_alive(owners[entry["id"]])
         }
 
-    def test_is_not_begun_anew_for_somebody_who_is_not_in_it(
+    def test_is_not_begun_again_for_someone_who_is_not_in_it(
         self, told: Story, erase: Erase, between_chunks: Callable[[Callable[[], None]], None]
     ) -> None:
         doomed = people(told.organisation, 10)
@@ -155,7 +155,7 @@ class TestAnExport:
             with pytest.raises(heartbeat.ErasedMeanwhile):
                 beating.beat()
 
-    def test_of_somebody_whose_files_go_meanwhile_is_begun_anew_and_does_not_fail(
+    def test_of_someone_whose_files_go_meanwhile_is_begun_again_and_does_not_fail(
         self, told: Story, erase: Erase, between_chunks: Callable[[Callable[[], None]], None]
     ) -> None:
         doomed = [told.speaker.subject]

@@ -1,4 +1,4 @@
-"""How verify.py ends: by what it found alone, whoever reads what it says."""
+"""How verify.py ends: by what it found alone, no matter who reads what it says."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class TestTheExitCode:
 
         assert run(str(bundle), "--previous", str(tmp_path / "checkpoint")).returncode == 0
 
-    def test_is_3_when_nobody_vouches_for_the_keys(self, bundle: Path) -> None:
+    def test_is_3_when_no_one_vouches_for_the_keys(self, bundle: Path) -> None:
         done = run(str(bundle), "--json")
 
         assert (done.returncode, json.loads(done.stdout)["result"]) == (3, "consistent")

@@ -182,7 +182,7 @@ class TestNames:
 class TestLarge:
     """A bundle beyond 2 GiB: zip records in 64 bits.
 
-    The limit is lowered here: nobody waits for the real one.
+    The limit is lowered here: no one waits for the real one.
     """
 
     def test_is_accounted_for_like_a_small_one(

@@ -33,7 +33,7 @@ SOON = NOON + timedelta(minutes=40)
 def allow(
     told: Story, *, at: datetime = NOON, ask: dict[str, Any] | None = None, **columns: Any
 ) -> Decision:
-    """Write a permission past the gate, as somebody with the database in hand could, log entry and
+    """Write a permission past the gate, as someone with the database in hand could, log entry and
     all; give it.
     """
     consent = Consent.objects.select_related("speaker").get(id=told.consent.id)

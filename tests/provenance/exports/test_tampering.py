@@ -1,5 +1,5 @@
 """Evidence that was tampered with is refused, even when the forger holds the exports key and signs
-anew.
+again.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class TestWordsOfPurposes:
 
 
 class TestOutsider:
-    """Somebody without any key of ours."""
+    """Someone without any key of ours."""
 
     def test_may_pack_the_same_files_again(self, files: Files, verify: Verify) -> None:
         verdict = verify(files)
@@ -62,7 +62,7 @@ class TestOutsider:
 
         assert (verdict.code, verdict.checks["files"]) == (1, "REFUSED")
 
-    def test_cannot_hash_the_manifest_anew(self, files: Files, verify: Verify) -> None:
+    def test_cannot_hash_the_manifest_again(self, files: Files, verify: Verify) -> None:
         verdict = verify(rehashed({**files, "README.txt": b"Nothing to see here.\n"}))
 
         assert (verdict.code, verdict.checks["files"], verdict.checks["manifest"]) == (
@@ -101,7 +101,7 @@ class TestOutsider:
 
 
 class TestInsider:
-    """Somebody who can sign manifests, but not the log."""
+    """Someone who can sign manifests, but not the log."""
 
     def test_may_sign_what_is_true(self, files: Files, verify: Verify) -> None:
         assert verify(resigned(files)).code == 3

@@ -59,7 +59,7 @@ def signed(
 
 
 def with_invented_entry(files: Files) -> Files:
-    """One entry more at the end of the log, which nobody can open, under a checkpoint of the
+    """One entry more at the end of the log, which no one can open, under a checkpoint of the
     forger's log key.
     """
     lines = files["entries.jsonl"].splitlines()

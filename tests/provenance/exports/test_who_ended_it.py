@@ -43,7 +43,7 @@ every_end = pytest.mark.parametrize(("actor", "reason", "state", "by"), ENDS)
 
 
 def upload() -> dict[str, Any]:
-    """The bytes of the story's first clip, as anybody may hold them."""
+    """The bytes of the story's first clip, as anyone may hold them."""
     return {"file": SimpleUploadedFile("clip.wav", b"audio 0")}
 
 
@@ -65,7 +65,7 @@ class TestTheBundle:
         (consent,) = export_scenario.rows(export_scenario.members(data), "tables/consents.jsonl")
         *_, event = proofs.list_history(told.organisation.id, told.consent.id, kinds="consent.")
         assert (consent["state"], event.kind, event.by) == (state, "consent.revoked", by)
-        # 3: everything agrees, and nobody vouched for the keys here.
+        # 3: everything agrees, and no one vouched for the keys here.
         assert check(data).code == 3
 
 

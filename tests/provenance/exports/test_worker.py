@@ -180,7 +180,7 @@ class TestForget:
         with pytest.raises(NotFound):
             blobs.get_blob(mine.blob_id)
 
-    def test_stops_a_bundle_that_was_read_before_somebody_s_erasure(
+    def test_stops_a_bundle_that_was_read_before_someone_s_erasure(
         self, told: Story, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The export was asked for after the bundles were erased and read before the erasure

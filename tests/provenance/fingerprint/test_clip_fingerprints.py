@@ -153,7 +153,7 @@ class TestTheFile:
         assert blind_index.build_term_rows(1, _words([SILENT] * 40), b"key") == []
         assert len(blind_index.build_term_rows(1, some, b"key")) <= blind_index.MOST_TERMS
 
-    def test_is_made_anew_when_the_secret_changes(self, voice: Voice, settings: Settings) -> None:
+    def test_is_made_again_when_the_secret_changes(self, voice: Voice, settings: Settings) -> None:
         spoken = say(voice)
         file_all()
         assert file_all() == 0

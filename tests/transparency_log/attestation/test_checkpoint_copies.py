@@ -1,5 +1,5 @@
 """Copies of checkpoints: the first one stays, in a folder and in an HTTP store, and another is
-somebody's alarm.
+someone's alarm.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ SIGN = aws_sigv4.build_signer(access_key="AKIDEXAMPLE", secret_key="secret", reg
 
 
 class SignedStore(Store):
-    """The same, which believes nobody without AWS Signature Version 4, reckoned anew from Amazon's
+    """The same, which believes no one without AWS Signature Version 4, reckoned again from Amazon's
     description.
     """
 
@@ -243,7 +243,7 @@ class TestErrands:
         data_folder: Path,
         organisation_id: str,
     ) -> None:
-        """Even by somebody who holds the database, the keys and the anchor."""
+        """Even by someone who holds the database, the keys and the anchor."""
         settings.SAYSO_COPIES_URL = f"file://{tmp_path}/copies"
         grow(1)
         before, anchor = snapshot(), data_folder / "anchors" / f"{organisation_id}.json"

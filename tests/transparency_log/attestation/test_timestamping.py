@@ -117,7 +117,7 @@ class TestAStamp:
         ):
             timestamping.request_timestamp(DATA, roots=roots, wire=wire)
 
-    def test_of_an_authority_that_is_down_is_somebody_s_absence(self, authority: Authority) -> None:
+    def test_of_an_authority_that_is_down_is_someone_s_absence(self, authority: Authority) -> None:
         with (
             outsider(lambda asked: Reply(status=503)) as url,
             HttpClient(url) as wire,
@@ -194,7 +194,7 @@ class TestErrands:
         )
         assert sorted(Attestation.objects.values_list("size", flat=True)) == [3, 4]
 
-    def test_let_anybody_verify_with_openssl_alone(
+    def test_let_anyone_verify_with_openssl_alone(
         self, stamping_authority: Authority, organisation_id: str, client: Client
     ) -> None:
         self.run()

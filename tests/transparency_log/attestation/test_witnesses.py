@@ -241,7 +241,7 @@ class TestALiar:
 
 
 class TestAWitnessThatIsDown:
-    def test_holds_up_nobody_and_is_asked_later_and_later(
+    def test_holds_up_no_one_and_is_asked_later_and_later(
         self, asked_witness: FakeWitness, organisation_id: str, settings: Settings, grow: Grow
     ) -> None:
         settings.SAYSO_WITNESSES = cosignature.parse_witnesses(
@@ -421,7 +421,7 @@ class TestAnErrand:
         run(LATER)
         assert AttestationTask.objects.count() == 2
 
-    def test_does_not_exist_where_nobody_is_named(self, grow: Grow) -> None:
+    def test_does_not_exist_where_no_one_is_named(self, grow: Grow) -> None:
         grow(1)
 
         assert (run(), AttestationTask.objects.count(), Checkpoint.objects.count()) == (0, 0, 1)

@@ -1,4 +1,4 @@
-"""On the desk owners and officers settle a review; nobody sees a neighbour's."""
+"""On the desk owners and officers settle a review; no one sees a neighbour's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams that are broken off: nobody takes them for whole, nothing leaves afterwards, what had
+"""Streams that are broken off: no one takes them for whole, nothing leaves afterwards, what had
 left is on record.
 """
 
@@ -101,7 +101,7 @@ class TestARevocation:
         call = begun(wire, voice, held)
 
         happening(voice)
-        received = call.rest()  # the engine has not been let go: the cut waits for nobody
+        received = call.rest()  # the engine has not been let go: the cut waits for no one
 
         held.go.set()
         clip = settled(call.headers["sayso-clip"])

@@ -32,7 +32,7 @@ async def kept_busy(turns: DeadlineScheduler, go: threading.Event) -> list[async
 
 
 class TestTurns:
-    def test_go_to_whoever_falls_silent_first(self) -> None:
+    def test_go_to_anyone_who_falls_silent_first(self) -> None:
         order: list[float] = []
         go, hold = threading.Event(), threading.Event()
 
@@ -80,7 +80,7 @@ class TestTurns:
 
         played(play)
 
-    def test_end_before_whoever_was_cancelled_goes_on(self) -> None:
+    def test_end_before_anyone_who_was_cancelled_goes_on(self) -> None:
         """What comes next must not meet the step at work."""
         began, go, over = threading.Event(), threading.Event(), threading.Event()
 

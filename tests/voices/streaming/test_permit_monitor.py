@@ -39,7 +39,7 @@ class TestTheWatch:
     def test_keeps_one_connection_for_all_its_looks(
         self, wire: Wire, voice: Voice, teller: Teller, opened: list[BaseDatabaseWrapper]
     ) -> None:
-        """In a crowd it would wait for another behind everybody who begins, and a revocation with
+        """In a crowd it would wait for another behind everyone who begins, and a revocation with
         it.
         """
         held = Held(teller)

@@ -87,7 +87,7 @@ class TestEmbed:
 
 
 class TestCopies:
-    """The command marks what it is told: whoever marks a sound several times must give it one
+    """The command marks what it is told: anyone who marks a sound several times must give it one
     token.
     """
 
