@@ -22,6 +22,9 @@ from tests.watermark.speech.test_command import run
 from transparency_log.models import Body
 from watermark.audiowmark import key_files
 
+# The folder's other tests need no people, so these fixtures are named here.
+pytest_plugins = ("tests.fixtures.organisations",)
+
 MARKED = DATA / "mono24_30.marked.flac"
 TOKEN_HEX = "00112233445566778899aabbccddeeff"
 

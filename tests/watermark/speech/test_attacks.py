@@ -21,6 +21,9 @@ from watermark.speech.features import compute_energies, compute_features, measur
 from watermark.speech.keyed_pattern import Layout, build_layout, derive_start_slot
 from watermark.speech.parameters import SPEECH_1, Samples
 
+# The folder's other tests need no people, so these fixtures are named here.
+pytest_plugins = ("tests.fixtures.organisations",)
+
 RATE = 16_000
 
 
