@@ -50,11 +50,12 @@ class TestABodyOverItsLimit:
 
 
 class TestACompressedBody:
-    @pytest.mark.parametrize("coding", ["gzip", "br"])
-    def test_is_refused_by_the_name_of_its_coding(self, base: str, coding: str) -> None:
-        headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    def test_is_refused_by_the_name_of_its_coding(self, base: str) -> None:
+        # One test for both codings: a server takes seconds to start.
+        for coding in ("gzip", "br"):
+            headers = {"Content-Type": "application/json", "Content-Encoding": coding}
 
-        assert post(f"{base}/v1/speakers", b"\x1f\x8b", headers) == (
-            415,
-            "content_encoding_unsupported",
-        )
+            assert post(f"{base}/v1/speakers", b"\x1f\x8b", headers) == (
+                415,
+                "content_encoding_unsupported",
+            ), coding

@@ -9,6 +9,7 @@ import itertools
 import struct
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ from tests.voices.test_races import in_threads
 from vault import sealed_values
 from voices.models import Voice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MINE = ("0870", "0880")
 OTHERS = ("0890", "0920")
@@ -136,7 +137,9 @@ DISGUISES: dict[str, Callable[[str], bytes]] = {
 }
 
 
+@cache
 def heard(data: bytes) -> RecordingIdentity:
+    """Return what the service hears of a file, heard once: most tests begin with the same two."""
     return recording_fingerprints.identify_recording(decoding.decode_untrusted(data).sound)
 
 
@@ -336,6 +339,7 @@ class TestWhatIsKept:
 
 
 @pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
 class TestTwoPeopleAtOnce:
     def test_never_bind_one_recording_both(self, make_consent: MakeConsent) -> None:
         recording = heard(file_of(MINE[0]))
