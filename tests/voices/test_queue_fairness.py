@@ -45,7 +45,7 @@ class Worker:
         self._moments: Iterator[int] = iter(range(10**6))
 
     def turn(self, *, leave_running: bool = False) -> str | None:
-        item = job_queue.take_turn(at=NOON + next(self._moments) * TICK)
+        item = job_queue.claim_next_item(at=NOON + next(self._moments) * TICK)
         if item is None:
             return None
         if not leave_running:
@@ -117,7 +117,7 @@ class TestTurns:
         for _ in range(job_queue.AT_ONCE):
             worker.turn(leave_running=True)
 
-        taken = job_queue.take_turn(at=NOON + job_queue.LEASE + timedelta(seconds=1))
+        taken = job_queue.claim_next_item(at=NOON + job_queue.LEASE + timedelta(seconds=1))
 
         assert taken is not None
         assert taken.job_id == batch.id

@@ -57,7 +57,8 @@ def run_job_items(
     put_off: Unavailable | None = None
     mine = JobItem.objects.filter(job_id=job_id)
     while (
-        mine.claimable(wall_clock()).exists() and (item := take_turn(at=wall_clock())) is not None
+        mine.claimable(wall_clock()).exists()
+        and (item := claim_next_item(at=wall_clock())) is not None
     ):
         try:
             _run_item(item, wall_clock=wall_clock, providers=providers)
@@ -69,7 +70,7 @@ def run_job_items(
         raise put_off
 
 
-def take_turn(*, at: datetime) -> JobItem | None:
+def claim_next_item(*, at: datetime) -> JobItem | None:
     """Take an item of the job whose turn it is, or None when nothing is free or every job has
     enough in hand.
     """
