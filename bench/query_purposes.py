@@ -42,7 +42,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "provenance/fingerprint/clip_fingerprints.py:order_fingerprint": "Order a long clip's print.",
     # An item of a job.
     "voices/speech/job_queue.py:run_job_items": "Whether an item of the job is free.",
-    "voices/speech/job_queue.py:take_turn": "Whose turn it is.",
+    "voices/speech/job_queue.py:claim_next_item": "Whose turn it is.",
     "voices/speech/job_queue.py:claim_item": "Note the turn.",
     "core/leases.py:claim": "Find an item, claim it, read it as claimed.",
     "core/leases.py:_change": "Settle the item, if it is still ours.",
