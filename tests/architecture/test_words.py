@@ -25,6 +25,7 @@ CONVENTIONAL = frozenset(
         "apps",
         "commands",
         "errors",
+        "formats",
         "models",
         "pages",
         "serializers",

@@ -4,10 +4,7 @@ people in them.
 
 from __future__ import annotations
 
-import base64
-import gc
 import json
-import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from threading import Thread
@@ -24,7 +21,6 @@ from provenance.exports import (
     export_requests,
     export_sources,
     heartbeat,
-    log_extract,
     read_snapshot,
     tables,
     worker,
@@ -35,8 +31,7 @@ from tests.conftest import NOON
 from tests.support import export_scenario
 from tests.support.export_scenario import Story
 from transparency_log import events, sequencer
-from transparency_log.formats import log_entry, merkle
-from transparency_log.models import Entry, Outbox
+from transparency_log.models import Entry
 from vault import blobs, storage, subject_keys
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -302,74 +297,6 @@ class TestRows:
     def test_with_other_columns_than_promised_stop_the_export(self, told: Story) -> None:
         with pytest.raises(ValueError, match="columns"):
             list(tables.read_rows(self.table({"id": "x"}, logged=()), self.scope(told), size=10))
-
-
-class TestMemory:
-    def test_does_not_grow_with_the_log(
-        self, acme: Organisation, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        fill(acme.id, 1000)
-        small = peak_of_export(acme)
-        fill(acme.id, 19_000)
-        large = peak_of_export(acme)
-
-        assert large < small + 2_000_000, (small, large)
-
-
-def peak_of_export(organisation: Organisation) -> int:
-    """Bytes at the peak of making an audit bundle, as Python's allocator sees them."""
-    export = export_scenario.request(organisation)
-    gc.collect()
-    tracemalloc.start()
-    try:
-        worker.make_pending_exports(now=noon)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert state_of(export) == ExportState.READY
-    return peak
-
-
-def fill(organisation_id: str, count: int) -> None:
-    """Put many events into the outbox, quickly, and have them placed."""
-
-    kid, commitment = "k" * 22, base64.b64encode(bytes(32)).decode()
-    rows = []
-    for _ in range(count):
-        event_id = ids.new("evt")
-        payload = log_entry.build_entry(
-            event_id=event_id, organisation_id=organisation_id, livemode=True, kind="admin.action",
-            at=NOON, kid=kid, commitment=commitment, refs={},
-        )  # fmt: skip
-        rows.append(Outbox(organisation_id=organisation_id, event_id=event_id, payload=payload))
-    Outbox.objects.bulk_create(rows, batch_size=5000)
-    while sequencer.settle_log(organisation_id, at=NOON):
-        pass
-
-
-class TestExtract:
-    @pytest.mark.parametrize(
-        ("first", "end"), [(0, 700), (0, 0), (0, 1), (255, 257), (300, 600), (699, 700), (1, 699)]
-    )
-    def test_gives_every_leaf_once_whatever_the_range(
-        self, acme: Organisation, first: int, end: int
-    ) -> None:
-        fill(acme.id, 700)
-        scope = ExportScope(organisation_id=acme.id, livemode=True, kind="audit")
-        reach = log_extract.LogRange(first=first, end=end, size=700)
-
-        lines = b"".join(
-            log_extract.read_entry_lines(scope, reach, lambda _rows: None)
-        ).splitlines()
-        others = b"".join(log_extract.read_leaf_hashes(scope, reach))
-        hashes = [others[at : at + 32] for at in range(0, len(others), 32)]
-        payloads = [
-            bytes(row) for row in Entry.objects.order_by("idx").values_list("payload", flat=True)
-        ]
-        assert lines == payloads[first:end]
-        assert hashes == [
-            merkle.hash_leaf(payload) for payload in payloads[:first] + payloads[end:]
-        ]
 
 
 class TestDatabase:
