@@ -108,6 +108,9 @@ class TestThePlan:
         assert self.plan("sqlite", Tally()) == ["SQLite", "SQLite, one at a time"]
 
 
+ON_POSTGRESQL = pytest.mark.once(databases.POSTGRESQL)
+
+
 class TestAPart:
     """Which database a test runs on, in a run on both."""
 
@@ -118,6 +121,8 @@ class TestAPart:
             ("voices", [], ["sqlite"]),
             ("consent", ["django_db"], ["sqlite", "postgresql"]),
             ("consent", ["django_db", "once"], ["sqlite"]),
+            ("consent", ["django_db", ON_POSTGRESQL], ["postgresql"]),
+            ("voices", ["django_db", ON_POSTGRESQL], ["postgresql"]),
             ("consent", ["django_db", "postgres"], ["postgresql"]),
             ("voices", ["django_db"], ["sqlite"]),
             ("voices", ["django_db", "both_databases"], ["sqlite", "postgresql"]),
@@ -128,7 +133,11 @@ class TestAPart:
         ],
     )
     def test_has_the_tests_of_its_database(
-        self, request: pytest.FixtureRequest, folder: str, marks: list[str], parts: list[str]
+        self,
+        request: pytest.FixtureRequest,
+        folder: str,
+        marks: list[str | pytest.MarkDecorator],
+        parts: list[str],
     ) -> None:
         item = pytest.Function.from_parent(request.node.parent, name="test", callobj=lambda: None)
         item.path = databases.TESTS / folder / "test_x.py"

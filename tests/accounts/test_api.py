@@ -11,6 +11,9 @@ from rest_framework.test import APIClient
 from accounts.models import ApiKey, Organisation
 from core import clock
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support import databases
+
+pytestmark = pytest.mark.once(databases.POSTGRESQL)
 
 KEYS = "/v1/api_keys"
 NEW = {"product": "Reader", "scopes": ["speech:write"], "mode": "test"}

@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from accounts.models import ApiKey
 from core import clock
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support import databases
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(databases.POSTGRESQL)]
 KEYS = "/v1/api_keys"
 
 

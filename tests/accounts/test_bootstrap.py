@@ -12,6 +12,8 @@ from accounts import api_key_lookup, api_scopes
 from accounts.models import Member, Organisation, Role
 from core import clock
 
+pytestmark = pytest.mark.once
+
 
 def bootstrap(name: str = "Acme", *more: str) -> str:
     out = StringIO()

@@ -16,9 +16,10 @@ from core import clock
 from core.errors import Invalid
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import ClientOf, MakeKey, MakeMember
+from tests.support import databases
 from tests.support.consent_api import asked, post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(databases.POSTGRESQL)]
 
 GOOD = [
     "voices@acme.example",

@@ -12,6 +12,8 @@ from accounts.role_permissions import Action
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeMember
 
+pytestmark = pytest.mark.once
+
 
 class TestDemand:
     @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from core.errors import Invalid
 from tests.conftest import NOON
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
+from tests.support import databases
 from transparency_log import proofs, sequencer
 from transparency_log.models import Entry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(databases.POSTGRESQL)]
 GOOD: dict[str, Any] = {
     "mark_failed": "deliver",
     "c2pa_failed": "refuse",

@@ -21,8 +21,9 @@ from consent.models import Speaker
 from tests.fixtures.consents import MakeSpeaker
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
+from tests.support import databases
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(databases.POSTGRESQL)]
 LOOKUPS = (
     "", "__exact", "__iexact", "__contains", "__icontains", "__startswith", "__istartswith",
     "__endswith", "__iendswith", "__regex", "__iregex", "__in", "__gt", "__gte", "__lt", "__lte",

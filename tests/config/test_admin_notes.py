@@ -16,7 +16,7 @@ from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
 from tests.voices.conftest import MakeConsent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.voices.conftest import MakeConsent
 from transparency_log import sequencer
 from transparency_log.models import Entry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def page(row: Model, act: str = "change") -> str:

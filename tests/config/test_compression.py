@@ -10,6 +10,8 @@ from django.test import Client
 
 from config.middleware.compression import COMPRESSED
 
+pytestmark = pytest.mark.once
+
 TAKES = {"Accept-Encoding": "gzip, br"}
 
 

@@ -16,6 +16,8 @@ from django.test import Client
 from config import error_codes, error_remedies, problems
 from core import errors
 
+pytestmark = pytest.mark.once
+
 FAULT: Final = re.compile(
     r"""(?:Fault|ValidationError|ErrorDetail)\([^=]*?code=["']([a-z_]+)["']"""
 )

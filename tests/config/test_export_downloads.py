@@ -19,7 +19,7 @@ from tests.fixtures.organisations import MakeMember
 from tests.support import consent_factories, export_scenario
 from tests.support.export_scenario import Story
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 NOBODYS = (Role.AUDITOR, Role.ENGINEER)
 
 

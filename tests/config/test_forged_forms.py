@@ -11,6 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from config import problems
 
+pytestmark = pytest.mark.once
+
 WITHOUT_COOKIE = {
     # The secret stands in the address (`core.web.accept_own_forms`).
     "sign/<str:token>", "sign/<str:token>/decline", "sign/<str:token>/withdraw",

@@ -17,6 +17,8 @@ from pytest_django import Settings
 
 from config.page_files import NamedByContent, PageFilesMiddleware
 
+pytestmark = pytest.mark.once
+
 TAKES = {"accept_encoding": "gzip"}
 HASHED = re.compile(r"/static/(.+)\.[0-9a-f]{12}(\.[a-z]+)")
 FOREIGN = ["admin*", "allauth*", "drf_*", "mfa*", "account*", "rest_*", "unfold*"]

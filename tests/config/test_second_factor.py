@@ -22,7 +22,7 @@ from tests.fixtures.organisations import PASSWORD, MakeMember
 from tests.voices.conftest import MakeConsent
 from tests.voices.test_races import in_threads
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 EVERYBODY = [*Role.values, "superuser"]
 
 

@@ -13,7 +13,7 @@ from tests.fixtures.organisations import MakeMember
 from transparency_log import sequencer
 from transparency_log.models import Entry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 NAME, EMAIL = "Scarlett Example", "scarlett@example.org"
 
 

@@ -21,6 +21,8 @@ from core.errors import Invalid
 from tests.conftest import NOON
 from tests.support.consent_factories import ask_for, check, codes
 
+pytestmark = pytest.mark.once
+
 ASK = AccessRequest(
     organisation_id="org_a",
     livemode=False,

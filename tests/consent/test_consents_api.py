@@ -12,10 +12,15 @@ from rest_framework.test import APIClient
 
 from accounts.models import Organisation
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support import databases
 from tests.support.consent_api import ANA, asked, decided, fetch, post, signed
 from tests.support.consent_factories import AUDIOBOOK, grant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("at_noon"),
+    pytest.mark.once(databases.POSTGRESQL),
+]
 CODES_OF_UNKNOWN_IDS = (
     "con_aaaaaaaaaaaaaaaaaaaaaaaaaa",
     "con_x",

@@ -14,10 +14,15 @@ from consent.models import Grant
 from consent.voice_lookup import KnownVoice
 from core import ids
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support import databases
 from tests.support.consent_api import asked, decided, fetch, post, signed
 from tests.support.consent_factories import grant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("at_noon"),
+    pytest.mark.once(databases.POSTGRESQL),
+]
 
 
 class TestDecisions:

@@ -25,6 +25,8 @@ from core.errors import Invalid
 from tests.conftest import NOON
 from tests.support.consent_factories import MakeRequest, MakeSpeaker, check, token_of
 
+pytestmark = pytest.mark.once
+
 EVERY = sorted(use_cases.CODES)
 LIGHT = [code for code in EVERY if use_cases.get_minimum_level(code, {}) == 1]
 

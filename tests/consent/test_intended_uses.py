@@ -21,7 +21,7 @@ from tests.support.consent_factories import KEY, MakeConsent, MakeRequest, grant
 from tests.support.permit_endings import whole_database
 from vault import blobs, subject_keys
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 WRITTEN = "Audiobooks read by Hildegard Zwölfender, in two languages."
 NARROWER = "Only the first audiobook read by Hildegard Zwölfender."
 

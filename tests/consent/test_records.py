@@ -23,6 +23,8 @@ from core.errors import Invalid
 from tests.conftest import NOON
 from tests.support.consent_factories import MakeConsent, MakeRequest, grant
 
+pytestmark = pytest.mark.once
+
 # Mandatory in ISO/IEC TS 27560, or made so by the GDPR, as the DPV guide to consent records lists
 # them.
 PROCESSING = {

@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from tests.support import databases
 from tests.support.consent_api import ANA, fetch, post
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("at_noon"),
+    pytest.mark.once(databases.POSTGRESQL),
+]
 
 
 class TestSpeakers:

@@ -16,11 +16,16 @@ from consent.models import Consent, SealedReason
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from tests.conftest import NOON
+from tests.support import databases
 from tests.support.consent_api import asked, decided, fetch, post, signed
 from tests.support.consent_factories import MakeRequest, codes, of, revoke
 from transparency_log import proofs
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("at_noon"),
+    pytest.mark.once(databases.POSTGRESQL),
+]
 
 SPEAKER = "speaker:spk_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 ENDS = [

@@ -17,7 +17,7 @@ from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, noon
 from voices.models import Voice
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CODES = ("queue", "key_destroy", "provider_delete", "sub_", "database", "no name")
 
 

@@ -3,7 +3,8 @@
 A test that uses no rows runs once, with SQLite. A test that uses rows runs on SQLite and on
 PostgreSQL, unless its folder is named here: its subject is something else, and one database will
 do. In such a folder the mark `both_databases` names what a database decides after all: claims,
-races, constraints, triggers, snapshots, what a rollback leaves.
+races, constraints, triggers, snapshots, what a rollback leaves. In any folder the mark `once` names
+a module that one database will do for.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ONE_DATABASE: Final[Mapping[str, tuple[str, str]]] = {
 """The one database of a folder's tests, and what they are about instead of rows."""
 
 MARKS: Final = (
-    "once: uses rows but says nothing of them, so the database of its folder, or SQLite, will do",
+    "once(database): uses rows but says nothing of them, so this one will do, or its folder's",
     "both_databases: in a folder of one database, what a database decides after all",
 )
 
@@ -43,8 +44,10 @@ def belongs_to(item: pytest.Item, part: str) -> bool:
         return part == POSTGRESQL
 
     home, _ = ONE_DATABASE.get(_get_folder(item.path), (None, ""))
-    if "once" in marks:
-        return part == (home or SQLITE)
+    if once := item.get_closest_marker("once"):
+        (named,) = once.args or (home or SQLITE,)
+        assert named in PARTS, item.nodeid
+        return bool(part == named)
 
     return home is None or "both_databases" in marks or part == home
 

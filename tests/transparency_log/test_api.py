@@ -12,12 +12,12 @@ from django.test import Client
 
 from core import ids
 from tests.conftest import NOON
-from tests.support import reference_tree
+from tests.support import databases, reference_tree
 from tests.transparency_log.conftest import Append
 from transparency_log import public_log, sequencer
 from vault import signing_keys
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once(databases.POSTGRESQL)]
 
 
 @pytest.fixture

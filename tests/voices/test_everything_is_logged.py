@@ -21,7 +21,7 @@ from transparency_log.models import Outbox
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.both_databases,
+    pytest.mark.once,
     pytest.mark.usefixtures("reader", "clock_at_noon"),
 ]
 
