@@ -102,9 +102,13 @@ class KeyAuthentication(BaseAuthentication):
 
         Raises Unauthenticated, KeyExpired, RateLimited.
         """
-        secret = _read_bearer(request.headers.get("Authorization", ""))
-        if secret is None:
+        header = request.headers.get("Authorization", "")
+        if not header:
             return None
+
+        secret = parse_bearer(header)
+        if secret is None:
+            raise Unauthenticated("Send your API key as `Authorization: Bearer sayso_…`.")
 
         at = clock.now()
         key = api_key_lookup.authenticate_key(secret, at=at)
@@ -135,6 +139,17 @@ class HasScope(BasePermission):
         # A view without a scope is closed: to forget the scope must not let a call in.
         demand_scope(get_caller(request), f"{getattr(view, 'scope', 'none')}:{right}")
         return True
+
+
+def parse_bearer(header: str) -> str | None:
+    """Return the secret of an `Authorization` header, or None if it holds none.
+
+    The scheme may be written in any case, with any spaces behind it (RFC 9110, section 11.4).
+    """
+    # This is the only reader of that header. With a second one, what one of them takes would pass
+    # by what the other guards.
+    scheme, _, secret = header.partition(" ")
+    return (secret.strip() or None) if scheme.lower() == "bearer" else None
 
 
 def demand_scope(caller: Caller, required: str) -> None:
@@ -204,17 +219,6 @@ def _count_call(request: Request, key: ApiKey, *, at: datetime) -> None:
         wait = refusal.retry_after or 1
         request.META[_RATE] = Allowance(limit=key.calls_per_minute, remaining=0, reset_seconds=wait)
         raise
-
-
-def _read_bearer(header: str) -> str | None:
-    if not header:
-        return None
-
-    scheme, _, secret = header.partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthenticated("Send your API key as `Authorization: Bearer sayso_…`.")
-
-    return secret.strip()
 
 
 def _caller_from_key(key: ApiKey) -> Caller:

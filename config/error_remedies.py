@@ -58,6 +58,7 @@ REMEDIES: Final = {
         "Use a language that has a disclosure, or send a sentence of your own."
     ),
     "idempotency_key_invalid": "Send a random UUID as `Idempotency-Key`.",
+    "idempotency_unbound": "Leave the header out. The call makes nothing and can be repeated.",
     "idempotency_mismatch": "Use a new key for a new body.",
     "invalid": "Read `errors`: each names a field and what is wrong with it.",
     "invalid_duration": "Write the duration as in `P1Y`, `P6M` or `P30D`.",

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis import Redis, RedisError
 
+from accounts.authentication import parse_bearer
 from config import env
 from core.errors import NotFound
 
@@ -56,13 +57,8 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
     Raises NotFound without that token, so that the page does not seem to exist.
     """
     token = env.read_optional("SAYSO_METRICS_TOKEN")
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    allowed = (
-        bool(token)
-        and scheme.lower() == "bearer"
-        and hmac.compare_digest(given.encode(), (token or "").encode())
-    )
-    if not allowed:
+    given = parse_bearer(request.headers.get("Authorization", ""))
+    if not token or not given or not hmac.compare_digest(given.encode(), token.encode()):
         raise NotFound("There is nothing at this address.")
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from config import problems
 from config.asgi import declared_limits
 from core import ids
-from core.body_size import FORM_OVERHEAD
+from core.body_size import FORM_OVERHEAD, parse_content_length
 from core.errors import EncodingUnsupported, SaysoError, TooLarge, TooSlow
 from core.json_logging import request_id
 
@@ -142,22 +142,24 @@ async def _answer_page(application: Application, scope: Scope, body: _Body, send
 
 
 def _declared_length(scope: Scope) -> int | None:
-    """Return the declared length, 0 for what is no number, None without such a header."""
     text = dict(scope["headers"]).get(b"content-length")
-    if text is None:
-        return None
-    return int(text) if text.isdigit() and len(text) < 20 else 0
+    return parse_content_length(None if text is None else text.decode("latin-1"))
 
 
 def _content_coding(scope: Scope) -> str:
-    """Return what the body was coded with, cut short, or an empty text for a body as it is (RFC
-    9110, section 8.4).
+    """Return what the body was coded with, cut short, or an empty text for a body as it is.
+
+    A body may be coded as content (RFC 9110, section 8.4) or for its transfer (RFC 9112, section
+    7).
     """
     named = [
-        value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding"
+        value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in {b"content-encoding", b"transfer-encoding"}
     ]
     codings = [word.strip().lower() for word in ",".join(named).split(",")]
-    return next((word[:32] for word in codings if word not in {"", "identity"}), "")
+    # The server has joined the chunks of a transfer before this.
+    return next((word[:32] for word in codings if word not in {"", "identity", "chunked"}), "")
 
 
 def _too_large_error(limit: int) -> TooLarge:

@@ -16,7 +16,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.authentication import Caller
 from accounts.models import IdempotencyRecord
-from config.middleware.idempotency_claims import STREAM_LEASE, Claim, claim_key
+from config.middleware.idempotency_claims import STREAM_LEASE, Claim, IdempotencyUnbound, claim_key
 from config.middleware.request_fingerprint import fingerprint_request
 from config.middleware.stored_answers import replay_answer, store_answer
 from config.replayed_answer import Replay
@@ -38,12 +38,23 @@ class IdempotencyCheck(BaseThrottle):
 
     # The signature is the framework's.
     def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002
-        """Return True when the view has to run. Raises Replay, and the errors of `claim_key`."""
+        """Return True when the view has to run.
+
+        Raises IdempotencyUnbound, Replay, and the errors of `claim_key`.
+        """
         name = request.headers.get("Idempotency-Key")
-        if name is None or request.method != "POST" or not isinstance(request.user, Caller):
+        if name is None or request.method != "POST":
             return True
 
         caller = request.user
+        # Without a caller there is no one whose repeat it could be. Such a call would run each
+        # time, and the one who sent the key would believe that it ran once.
+        if not isinstance(caller, Caller):
+            raise IdempotencyUnbound(
+                "An `Idempotency-Key` belongs to the API key of a caller, and this address takes "
+                "no API key. Send the call without it."
+            )
+
         kept = claim_key(caller, name, fingerprint_request(request), at=clock.now())
         if kept.state == IdempotencyRecord.State.DONE:
             raise Replay(replay_answer(caller, kept))

@@ -30,6 +30,12 @@ class IdempotencyMismatch(Invalid):
     code = "idempotency_mismatch"
 
 
+class IdempotencyUnbound(Invalid):
+    """The call has a key, but no caller whom the key could belong to."""
+
+    code = "idempotency_unbound"
+
+
 class IdempotencyRunning(Conflict):
     """The first request with this key is still being carried out."""
 

@@ -13,9 +13,8 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http.multipartparser import MultiPartParser as DjangoParser
 from django.http.multipartparser import MultiPartParserError
 from rest_framework.parsers import BaseParser, DataAndFiles
-from rest_framework.request import Request
 
-from core.body_size import FORM_OVERHEAD
+from core.body_size import FORM_OVERHEAD, parse_content_length
 from core.errors import Malformed, TooLarge
 
 
@@ -53,14 +52,6 @@ class BoundedMemory(FileUploadHandler):
         )
 
 
-def _read_declared_length(request: Request) -> int:
-    """Return the declared length, which is all that the form's parser reads. What is no number
-    declares nothing.
-    """
-    text = str(request.META.get("CONTENT_LENGTH") or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
-
-
 class UploadParser(BaseParser):
     """Reads multipart/form-data (RFC 7578) with the limits of the settings.
 
@@ -84,7 +75,8 @@ class UploadParser(BaseParser):
         request, view = context["request"], context.get("view")
         largest = getattr(view, "body_limit", None) or settings.SAYSO_MAX_UPLOAD_BYTES
         limit = largest + FORM_OVERHEAD
-        if _read_declared_length(request) > limit:
+        # The form's parser reads as much as was declared, and no more.
+        if (parse_content_length(request.META.get("CONTENT_LENGTH")) or 0) > limit:
             raise TooLarge(f"The body is over {limit} bytes.")
         meta = {**request.META, "CONTENT_TYPE": media_type}
         handlers = [BoundedMemory(settings.SAYSO_MAX_UPLOAD_BYTES)]

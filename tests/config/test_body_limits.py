@@ -46,7 +46,12 @@ async def _count(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def ask(
-    path: str, pieces: Sequence[bytes], length: bytes | None = None, *, coding: bytes | None = None
+    path: str,
+    pieces: Sequence[bytes],
+    length: bytes | None = None,
+    *,
+    coding: bytes | None = None,
+    transfer: bytes | None = None,
 ) -> list[Message]:
     waiting = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     waiting.append({"type": "http.request", "body": b"", "more_body": False})
@@ -60,6 +65,7 @@ def ask(
 
     headers = [] if length is None else [(b"content-length", length)]
     headers += [] if coding is None else [(b"content-encoding", coding)]
+    headers += [] if transfer is None else [(b"transfer-encoding", transfer)]
     scope: dict[str, Any] = {"type": "http", "path": path, "headers": headers}
     asyncio.run(body_limits.limit_request_bodies(_count)(scope, receive, send))
     return sent + waiting
@@ -115,6 +121,16 @@ class TestABody:
         assert (start["status"], problem["code"]) == (415, "content_encoding_unsupported")
         assert f"({named})" in problem["detail"]
         assert dict(start["headers"])[b"accept-encoding"] == b"identity"
+
+    @pytest.mark.parametrize(
+        ("transfer", "status"),
+        [(b"gzip, chunked", 415), (b"deflate,chunked", 415), (b"chunked", 200), (b"Chunked", 200)],
+    )
+    def test_that_is_compressed_for_its_transfer_is_refused(
+        self, transfer: bytes, status: int
+    ) -> None:
+        """The server takes such a request, joins the chunks and unpacks nothing."""
+        assert ask("/v1/speakers", [b"x"], transfer=transfer)[0]["status"] == status
 
     @pytest.mark.parametrize("coding", [b"identity", b"Identity", b"", b"identity, identity"])
     def test_that_says_it_is_as_it_is_comes_through(self, coding: bytes) -> None:

@@ -31,7 +31,8 @@ class TestHealth:
     @pytest.mark.parametrize(
         ("header", "status"),
         [
-            ("Bearer s3cret-token", 200), ("bearer s3cret-token", 200), ("s3cret-token", 404),
+            ("Bearer s3cret-token", 200), ("bearer s3cret-token", 200),
+            ("BEARER  s3cret-token ", 200), ("s3cret-token", 404),
             ("Basic s3cret-token", 404), ("Bearer s3cret-toke", 404), ("Bearer ", 404), ("", 404),
         ],
     )  # fmt: skip

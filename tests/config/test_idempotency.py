@@ -208,6 +208,35 @@ class TestTheHeaderOfTheKey:
         )
 
 
+class TestAKeyWithoutACaller:
+    """Whose repeat it is cannot be known, so nothing would guard the call."""
+
+    @pytest.mark.parametrize("authorization", ["", "Bearer {}"])
+    @pytest.mark.parametrize("path", ["/v1/verify", "/c2pa/matches/byBinding"])
+    def test_is_refused_where_no_one_is_asked_who_they_are(
+        self, key: IssuedKey, path: str, authorization: str
+    ) -> None:
+        answer = Client().post(
+            path,
+            {},
+            "application/json",
+            HTTP_AUTHORIZATION=authorization.format(key.secret),
+            HTTP_IDEMPOTENCY_KEY="a",
+        )
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_unbound")
+        assert not IdempotencyRecord.objects.exists()
+
+    def test_is_refused_by_every_spelling_that_does_not_authenticate(self, key: IssuedKey) -> None:
+        for spelt in ("Basic {}", "Bearer{}", "Bearer\t{}", "{}", "Bearer, {}", "Bearer {} {}"):
+            header = spelt.format(key.secret, key.secret)
+
+            answer = send(key, "a", json.dumps(ADA), authorization=header)
+
+            assert answer.status_code == 401, spelt
+        assert not Speaker.objects.exists()
+
+
 class TestAStoredAnswer:
     def test_is_not_for_a_key_that_may_no_longer_make_the_call(self, key: IssuedKey) -> None:
         post(key, "a", ADA)

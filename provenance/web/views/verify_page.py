@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import canonical_json, clock, web
-from core.body_size import FORM_OVERHEAD, accept_body
+from core.body_size import FORM_OVERHEAD, accept_body, parse_content_length
 from core.errors import RateLimited, SaysoError, Unavailable
 from provenance import anonymous_rate_limit, verdict_text, verification
 from provenance.verification import ClipSummary, VerificationResult
@@ -109,7 +109,7 @@ def _take_upload(request: HttpRequest) -> UploadedFile[Any] | _UploadFault:
     """Return the file of the form, or why there is none to look at."""
     most = settings.SAYSO_MAX_UPLOAD_BYTES
     # The declared length first: a form that is too large is not read.
-    if int(request.META.get("CONTENT_LENGTH") or 0) > most + FORM_OVERHEAD:
+    if (parse_content_length(request.META.get("CONTENT_LENGTH")) or 0) > most + FORM_OVERHEAD:
         return _UploadFault(_describe_size_limit(), 413)
 
     upload = request.FILES.get(FIELD)
