@@ -20,7 +20,16 @@ What comes in one read of the socket beside it may be on top.
 """
 HEAD_SECONDS: Final = 20.0
 
+LINGER_SECONDS: Final = 2.0
+LINGER_BYTES: Final = 2**23
+"""How long and how much is thrown away after a refusal, before the connection is closed.
+
+Most clients send all they have before they listen. A connection that is closed while they send is
+reset, and the refusal is lost with it (RFC 9112, section 9.6).
+"""
+
 _REFUSALS: Final = {
+    400: b"HTTP/1.1 400 Bad Request\r\n",
     408: b"HTTP/1.1 408 Request Timeout\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
 }
@@ -29,12 +38,14 @@ _NOTHING_MORE: Final = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it. A head that is too long is answered with 431, one that is too
-    slow with 408, and the connection is closed.
+    slow with 408, one that is no HTTP with 400, and the connection is closed.
     """
 
     _in_head = True
     _new_head = False
     _head = 0
+    _refused = False
+    _thrown_away = 0
     _timer: asyncio.TimerHandle | None = None
 
     # As in the base class.
@@ -50,6 +61,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and count it while it belongs to a head."""
+        if self._refused:
+            self._throw_away(data)
+            return
         if self._in_head:
             self._wait()
         super().data_received(data)
@@ -76,6 +90,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._in_head = self._new_head = True
 
+    # What is wrong with the head is the parser's word, and no one reads it.
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - as in the base class
+        """Refuse what is no HTTP."""
+        self._refuse(400)
+
     def _wait(self) -> None:
         if self._timer is None:
             self._timer = self.loop.call_later(HEAD_SECONDS, self._refuse, 408)
@@ -86,7 +105,22 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _refuse(self, status: int) -> None:
+        """Say why, and listen for a moment to what is still coming before the connection ends."""
         self._wait_no_more()
-        if not self.transport.is_closing():
-            self.transport.write(_REFUSALS[status] + _NOTHING_MORE)
+        if self._refused or self.transport.is_closing():
+            return
+
+        self._refused = True
+        # A request that is still being answered is answered no further.
+        if self.cycle and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write(_REFUSALS[status] + _NOTHING_MORE)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _throw_away(self, data: bytes) -> None:
+        self._thrown_away += len(data)
+        if self._thrown_away > LINGER_BYTES:
             self.transport.close()

@@ -128,6 +128,37 @@ class TestAHead:
             line.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"a" * http_protocol.MOST_HEAD)
             assert _read(line).startswith(b"HTTP/1.1 431 ")
 
+    @pytest.mark.parametrize(
+        ("begun", "status"),
+        [
+            (b"GET / HTTP/1.1\r\nX-A: ", b"HTTP/1.1 431 "),
+            (b"POST /\x00 HTTP/1.1\r\n", b"HTTP/1.1 400 "),
+            (b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"HTTP/1.1 400 "),
+        ],
+        ids=["too long", "no address", "no length"],
+    )
+    def test_is_refused_so_that_clients_hear_it_which_send_all_before_they_listen(
+        self, port: int, begun: bytes, status: bytes
+    ) -> None:
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+                line.sendall(begun + b"a" * 4_000_000)
+                line.shutdown(socket.SHUT_WR)
+                assert _read(line).startswith(status)
+
+    def test_that_was_refused_is_not_listened_to_without_end(
+        self, port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.2)
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            line.sendall(b"NO HTTP AT ALL\r\n\r\n")
+            assert _read(line).startswith(b"HTTP/1.1 400 ")
+
+            with pytest.raises(OSError, match=r"reset|Broken pipe"):
+                for _ in range(100):
+                    line.sendall(b"a")
+                    threading.Event().wait(0.05)
+
     @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX-A: "])
     def test_that_never_ends_is_not_waited_for(
         self, port: int, begun: bytes, monkeypatch: pytest.MonkeyPatch

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 
 from tests.support import processes
 
@@ -36,7 +38,34 @@ def post(address: str, data: bytes, headers: Mapping[str, str]) -> tuple[int, st
         return refusal.code, json.loads(refusal.read())["code"]
 
 
+def post_by_fetch(address: str, size: int) -> list[int]:
+    """Statuses by the fetch of Node, 0 where it heard nothing. Node comes with the browsers."""
+    node, _ = compute_driver_executable()
+    script = """
+        const [address, size, times] = process.argv.slice(1)
+        const heard = []
+        for (let time = 0; time < Number(times); time++) {
+            const form = new FormData()
+            form.append("file", new Blob([Buffer.alloc(Number(size))]), "a.wav")
+            const answer = await fetch(address, {method: "POST", body: form}).catch(() => null)
+            heard.push(answer ? answer.status : 0)
+        }
+        console.log(JSON.stringify(heard))
+    """
+    done = subprocess.run(
+        [node, "--input-type=module", "--eval", script, address, str(size), str(TIMES)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    found: list[int] = json.loads(done.stdout)
+    return found
+
+
 class TestABodyOverItsLimit:
+    """Case 48, with the two clients that did not hear it: that of Python, and fetch of Node."""
+
     def test_is_refused_so_that_the_client_hears_it(self, base: str) -> None:
         form = {"Content-Type": "multipart/form-data; boundary=b"}
         whole = {"Content-Type": "application/json", "Authorization": "Bearer sayso_test_x"}
@@ -47,6 +76,7 @@ class TestABodyOverItsLimit:
         ]
 
         assert set(heard) == {(413, "too_large")}
+        assert post_by_fetch(f"{base}/v1/verify", TWELVE_MEGABYTES) == [413] * TIMES
 
 
 class TestACompressedBody:
