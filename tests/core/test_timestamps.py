@@ -23,6 +23,9 @@ class TestAMoment:
                 "2027-03-10T00:00:00.1234567890Z",
                 datetime(2027, 3, 10, 0, 0, 0, 123_456, tzinfo=UTC),
             ),
+            # Leap seconds are in the grammar.
+            ("2027-06-30T23:59:60Z", datetime(2027, 7, 1, tzinfo=UTC)),
+            ("2027-07-01T01:59:60.25+02:00", datetime(2027, 7, 1, 0, 0, 0, 250_000, tzinfo=UTC)),
         ],
     )
     def test_is_read_as_rfc_3339_writes_it(self, written: str, meant: datetime) -> None:
@@ -56,6 +59,8 @@ class TestAMoment:
             "2027-02-30T00:00:00Z",
             "2027-03-10T24:00:00Z",
             "2027-03-10T00:00:60Z",
+            "2027-06-30T23:59:61Z",
+            "2027-03-10T00:00:00+00:60",
             "2027-03-10T00:00:00+24:00",
             "2027-03-10T00:00:00\u221201:00",
             1_800_000_000,
@@ -65,8 +70,12 @@ class TestAMoment:
         ],
     )
     def test_in_another_grammar_is_refused(self, written: object) -> None:
-        with pytest.raises(serializers.ValidationError):
+        with pytest.raises(serializers.ValidationError) as refusal:
             MomentField().run_validation(written)
+
+        # An example says more than the name of a grammar.
+        if isinstance(written, str) and written:
+            assert "2027-11-20T00:00:00Z" in str(refusal.value.detail)
 
     @pytest.mark.parametrize(
         "written", ["1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"]
