@@ -10,7 +10,10 @@ import sys
 from django.core.management import execute_from_command_line
 from django.db import OperationalError, ProgrammingError
 
+from config.command_output import outlive_readers
+
 if __name__ == "__main__":
+    outlive_readers()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -70,6 +70,13 @@ under it, or under a later checkpoint of such a key. It vouches for no other key
 either agrees with itself at best. A receipt cannot be checked at all without --key.
 """
 '''
+# Python 3.8 can read the program, too, so it comes as far as this. Otherwise it would end with an
+# error, and its exit code is that of a refusal.
+_GUARD: Final = """\
+if sys.version_info < (3, 9):
+    sys.stderr.write("verify.py needs Python 3.9 or later\\n")
+    sys.exit(4)
+"""
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +105,9 @@ def build_program() -> bytes:
         f"from {module} import {', '.join(sorted(named[module]))}" for module in sorted(named)
     ]
     end = 'if __name__ == "__main__":\n    sys.exit(main())\n'
-    start = f"{_HEAD}\nfrom __future__ import annotations\n\n" + "\n".join(imports)
+    start = f"{_HEAD}\nfrom __future__ import annotations\n\n" + "\n".join(
+        [*imports, "", _GUARD.rstrip()]
+    )
     return "\n\n\n".join([start, *bodies, end]).encode("utf-8")
 
 

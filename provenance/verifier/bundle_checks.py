@@ -102,7 +102,7 @@ def _open_bundle(report: CheckReport, path: Path) -> Bundle | None:
     except Refusal as refusal:
         report.add("REFUSED", "container", str(refusal))
         return None
-    except UnreadableBundle:
+    except (UnreadableBundle, MemoryError):
         raise
     except Exception as error:
         raise UnreadableBundle(f"{type(error).__name__}: {error}") from error

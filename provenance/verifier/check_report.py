@@ -36,6 +36,8 @@ class CheckReport:
         """Make one check and add its line. Return False if it was refused.
 
         Any error in it is a refusal and never a traceback.
+
+        Raises MemoryError.
         """
         try:
             self.add("ok", name, work())
@@ -43,6 +45,9 @@ class CheckReport:
             self.add("not checked", name, str(skipped))
         except Refusal as refusal:
             self.add("REFUSED", name, str(refusal))
+        # The machine was too small, which says nothing about the bundle.
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - a hostile bundle can raise anything
             self.add("REFUSED", name, f"cannot be read: {type(error).__name__}: {error}")
 

@@ -61,9 +61,7 @@ def check_log(bundle: Bundle, marks: set[int]) -> str:
 
     tree = Tree()
     first = check_whole_number(bundle.manifest["first_index"])
-    with (
-        io.BytesIO() if not bundle.has("leaves.bin") else bundle.files.open("leaves.bin") as leaves
-    ):
+    with _open_leaf_hashes(bundle) as leaves:
         for leaf in _read_leaf_hashes(bundle, first, leaves):
             if tree.size in marks:
                 bundle.roots[tree.size] = tree.root()
@@ -85,6 +83,10 @@ def check_log(bundle: Bundle, marks: set[int]) -> str:
         raise Refusal(f"{size - whole} entries are hidden, although the bundle is of the whole log")
 
     return f"{whole} entries in full and {size - whole} as hashes give the root of the checkpoint"
+
+
+def _open_leaf_hashes(bundle: Bundle) -> IO[bytes]:
+    return bundle.files.open("leaves.bin") if bundle.has("leaves.bin") else io.BytesIO()
 
 
 def _read_leaf_hashes(bundle: Bundle, first: int, others: IO[bytes]) -> Iterator[bytes]:

@@ -135,6 +135,8 @@ def _run_and_print(work: Callable[[CheckReport], bool], *, as_json: bool) -> int
             detail = f"everything here agrees, but {report.get_detail('vouched')}"
     except UnreadableBundle as error:
         code, detail = 2, str(error)
+    except KeyboardInterrupt:
+        code, detail = 4, "it was interrupted"
     except Exception as error:  # noqa: BLE001 - a program that failed must not look like a verdict
         code, detail = 4, f"{type(error).__name__}: {error}"
 

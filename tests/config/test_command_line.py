@@ -42,6 +42,24 @@ class TestADatabaseThatIsNotThere:
         assert (code, lines[0]) == (1, "Traceback (most recent call last):")
 
 
+class TestAReaderWhoGoesAway:
+    """Case 52, for the commands whose exit code is a verdict."""
+
+    @pytest.mark.parametrize("pipe", ['"$@" | true', '"$@" | head -1', '"$@" 2>&1 | true'])
+    def test_changes_neither_verdict_nor_says_a_traceback(self, tmp_path: Path, pipe: str) -> None:
+        words = [sys.executable, "manage.py", "watermark", "detect", "--json", *["nofile"] * 40]
+        environment = {name: value for name, value in os.environ.items() if name not in OURS}
+        done = subprocess.run(
+            ["bash", "-c", f"{pipe}; exit ${{PIPESTATUS[0]}}", "bash", *words], cwd=ROOT,
+            env={**environment, "SAYSO_DATA_DIR": str(tmp_path)}, capture_output=True, text=True,
+            check=False, timeout=120,
+        )  # fmt: skip
+        alone, _ = manage(tmp_path, *words[2:])
+
+        assert (done.returncode, "Traceback" in done.stderr) == (alone, False)
+        assert alone not in {0, 120}
+
+
 class TestServe:
     @pytest.mark.parametrize(
         "words",

@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from core.clock import to_rfc3339
-from provenance.verifier import cli
+from provenance.verifier import bundle_checks, cli
 from tests.conftest import NOON
 from tests.support import export_scenario
 from tests.support.bundle_forgery import Files, resigned
@@ -107,19 +107,39 @@ class TestTheExitCode:
     def test_is_2_for_keys_that_cannot_be_read(self, bundle: Path) -> None:
         assert run(str(bundle), "--key", "nowhere.json").returncode == 2
 
+    @pytest.mark.parametrize(
+        "fault", [RuntimeError("a fault of ours"), MemoryError(), KeyboardInterrupt()], ids=repr
+    )
     def test_is_4_when_the_program_itself_fails(
-        self, bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self,
+        bundle: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        fault: BaseException,
     ) -> None:
         def fail(*_given: object) -> bool:
-            raise RuntimeError("a fault of ours")
+            raise fault
 
         monkeypatch.setattr(cli, "examine_bundle", fail)
 
         assert cli.main([str(bundle), "--json"]) == 4
         assert json.loads(capsys.readouterr().out)["result"] == "failed"
 
+    def test_is_4_when_a_check_wants_more_memory_than_there_is(
+        self, bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail(*_given: object) -> str:
+            raise MemoryError
+
+        monkeypatch.setattr(bundle_checks, "check_log", fail)
+
+        assert cli.main([str(bundle), "--json"]) == 4
+        assert json.loads(capsys.readouterr().out)["result"] == "failed"
+
 
 class TestAnOutputThatNobodyReads:
+    """Case 52: `verify.py audit.zip | head -1`."""
+
     @pytest.mark.parametrize("shell", ["head", "nobody", "closed", "full"])
     @pytest.mark.parametrize("options", [(), ("--json",)])
     def test_changes_neither_verdict_nor_says_a_traceback(

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,22 @@ class TestProgram:
             for node in ast.parse(file.read_text()).body if file.stem in build.PARTS else ():
                 if isinstance(node, ast.FunctionDef | ast.ClassDef):
                     assert ast.unparse(node) in whole, f"{file.stem}.{node.name}"
+
+    def test_of_an_older_python_ends_as_failed_and_not_as_refused(self, tmp_path: Path) -> None:
+        """Case 52: an error that nothing catches would end with 1, the code of a verdict."""
+        ast.parse(build.build_program(), feature_version=(3, 8))
+        (tmp_path / "verify.py").write_bytes(build.build_program())
+        older = (
+            "import runpy, sys; sys.version_info = (3, 8, 20); sys.argv = sys.argv[1:]; "
+            "runpy.run_path(sys.argv[0], run_name='__main__')"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", older, str(tmp_path / "verify.py"), "nowhere.zip"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (4, "verify.py needs Python 3.9 or later\n")
 
     def test_names_nothing_of_the_house(self) -> None:
         imports = [
