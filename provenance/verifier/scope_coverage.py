@@ -10,14 +10,9 @@ from datetime import date
 from typing import Any
 
 _MEMBERS = (
-    "cmn=zh arb=ar pes=fa swh=sw zsm=ms nb=no ekk=et lvs=lv als=sq npi=ne khk=mn azj=az ory=or "
-    "uzn=uz plt=mg ydd=yi "
-    "pbt=ps kmr=ku tw=ak pnb=lah gug=gn ayr=ay gaz=om kpv=kv mhr=chm bxr=bua bcl=bik dgo=doi "
-    "knn=kok ike=iu knc=kr "
-    "rmy=rom quz=qu bcc=bal lbk=bnc cwd=cr umu=del xsl=den dik=din fuc=ff gya=gba gno=gon gbo=grb "
-    "hdn=hai hea=hmn "
-    "esk=ik aju=jrb kng=kg spy=kln xpe=kpe bxk=luy dhd=mwr ojg=oj mup=raj src=sc cld=syr ttq=tmh "
-    "zyb=za zai=zap "
+    "cmn=zh arb=ar pes=fa swh=sw zsm=ms nb=no ekk=et lvs=lv als=sq npi=ne khk=mn azj=az "
+    "ory=or uzn=uz plt=mg ydd=yi pbt=ps kmr=ku tw=ak pnb=lah gug=gn ayr=ay gaz=om kpv=kv "
+    "mhr=chm bxr=bua bcl=bik dgo=doi knn=kok ike=iu knc=kr rmy=rom quz=qu kng=kg zyb=za "
     "diq=zza"
 )
 _TAGS = (
