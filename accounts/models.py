@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -149,6 +149,12 @@ class ApiKey(Noted):
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.product})"
 
+    @property
+    def previous_ends_at(self) -> datetime | None:
+        """When the older secret ends: with the key, if that ends first."""
+        ends = (self.previous_until, self.expires_at, self.disabled_at)
+        return min(end for end in ends if end is not None) if self.previous_until else None
+
 
 class IdempotencyRecord(models.Model):
     """The answer to one POST with an `Idempotency-Key`, kept for a day so that a retry gets it too.
@@ -220,7 +226,7 @@ class LoginSession(models.Model):
     expires_at = models.DateTimeField(db_index=True, editable=False)
 
     def __str__(self) -> str:
-        return f"session begun {self.begun_at:%Y-%m-%d %H:%M}"
+        return f"session begun {self.begun_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class SharedValue(models.Model):

@@ -183,7 +183,7 @@ class ApiKeySerializer(ObjectSerializer[ApiKey]):
     expires_at = TimestampField(allow_null=True)
     last_used_at = TimestampField(allow_null=True)
     disabled_at = TimestampField(allow_null=True)
-    previous_secret_until = TimestampField(source="previous_until", allow_null=True)
+    previous_secret_until = TimestampField(source="previous_ends_at", allow_null=True)
 
     def open_notes(self, row: ApiKey) -> Notes:
         """Open what the caller noted."""

@@ -46,7 +46,7 @@ def create_root(key: CertificateKey, *, owner: str, at: datetime) -> str:
     """Return a self-signed root over `key`, as PEM. `owner` is the host for which it is made."""
     name = _build_name(f"Sayso root of {owner}", owner)
 
-    made = _start_builder(name, name, key, at=at)
+    made = _start_builder(name, name, key, until=max(at, BEGINS) + LASTS)
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     made = made.add_extension(_build_key_usage(ca=True), critical=True)
 
@@ -64,7 +64,9 @@ def create_leaf(
         _load_public_key(root_key.public_key)
     )
 
-    made = _start_builder(subject, issuer.subject, key, at=at)
+    # A leaf that said more than its root would be good for nothing in the time that is over.
+    until = min(max(at, BEGINS) + LASTS, issuer.not_valid_after_utc)
+    made = _start_builder(subject, issuer.subject, key, until=until)
     made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     made = made.add_extension(_build_key_usage(ca=False), critical=True)
     made = made.add_extension(usage, critical=False)
@@ -125,11 +127,11 @@ def split_chain(pem: str, *, at: datetime) -> tuple[str, str, bytes]:
 
 
 def _start_builder(
-    subject: x509.Name, issuer: x509.Name, key: CertificateKey, *, at: datetime
+    subject: x509.Name, issuer: x509.Name, key: CertificateKey, *, until: datetime
 ) -> x509.CertificateBuilder:
     public_key = _load_public_key(key.public_key)
     made = x509.CertificateBuilder(issuer, subject, public_key, x509.random_serial_number())
-    made = made.not_valid_before(BEGINS).not_valid_after(max(at, BEGINS) + LASTS)
+    made = made.not_valid_before(BEGINS).not_valid_after(until)
 
     identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
     return made.add_extension(identifier, critical=False)

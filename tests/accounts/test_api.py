@@ -216,6 +216,16 @@ class TestRotate:
         ]
         assert both == [200, 200]
 
+    def test_says_no_more_of_the_older_secret_than_the_key_lasts(self, client: APIClient) -> None:
+        """Case 51, of a key: what is derived from it ends with it."""
+        end = clock.to_rfc3339((clock.now() + timedelta(hours=2)).replace(microsecond=0))
+        address = f"{KEYS}/{made(client, expires_at=end)['id']}"
+
+        assert client.post(f"{address}/rotate").data["previous_secret_until"] == end
+        client.delete(address)
+        ended = client.get(address).data
+        assert ended["previous_secret_until"] == ended["disabled_at"] < end
+
     def test_takes_a_day_when_nothing_is_said(self, client: APIClient) -> None:
         answer = client.post(f"{KEYS}/{made(client)['id']}/rotate")
         assert (answer.status_code, answer.data["previous_secret_until"] is None) == (200, False)

@@ -18,7 +18,7 @@ from provenance.c2pa.certificates import BadChain, CertificateKey
 from provenance.models import Credential
 from tests.conftest import NOON
 from tests.support.loopback_server import listening
-from tests.support.signed_files import fresh, key, look, plain, statement
+from tests.support.signed_files import fresh, key, look, plain, root, statement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -104,6 +104,20 @@ class TestFirstUse:
 
         leaf = certificates.parse_chain(Credential.objects.get(role="leaf").chain)[0]
         assert leaf.not_valid_before_utc == datetime(2026, 1, 1, tzinfo=UTC)
+
+    def test_makes_no_leaf_that_outlasts_its_root(self) -> None:
+        """Case 51, of a certificate: what is derived from it ends with it."""
+        for days in (0, 1, 3650):
+            leaf = certificates.create_leaf(
+                key("late"),
+                root_pem=root(),
+                root_key=key("ours root"),
+                owner="ours.example",
+                at=NOON + timedelta(days=days),
+            )
+
+            ends = [certificates.parse_chain(one)[0].not_valid_after_utc for one in (leaf, root())]
+            assert ends[0] <= ends[1]
 
     def test_keeps_no_private_key_in_the_database(self) -> None:
         signing_authority.ensure_leaf(at=NOON)
