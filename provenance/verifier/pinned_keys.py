@@ -32,15 +32,17 @@ def read_periods(data: bytes) -> Periods:
 
     Lines of verifier keys have none.
     """
-    return {
-        row["key_id"]: (
-            parse_time(row["valid_from"]),
-            parse_time(row["valid_until"]) if row["valid_until"] else None,
-        )
-        for _, rows in _read_key_rows(data)
-        for row in rows
-        if "valid_from" in row
-    }
+    rows = [row for _, found in _read_key_rows(data) for row in found if "valid_from" in row]
+    try:
+        return {
+            row["key_id"]: (
+                parse_time(row["valid_from"]),
+                parse_time(row["valid_until"]) if row["valid_until"] else None,
+            )
+            for row in rows
+        }
+    except (Refusal, ValueError, KeyError, TypeError) as error:
+        raise UnreadableBundle(f"a period in the file of --key cannot be read: {error}") from error
 
 
 def _read_key_rows(data: bytes) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -187,6 +187,16 @@ class TestAKeysFile:
             code = cli.main([str(bundle), "--key", str(tmp_path / "keys"), "--json"])
             assert code == 2, (data[:40], capsys.readouterr().out[-300:])
 
+    @pytest.mark.parametrize("start", ["2027-W10-1T00:00:00Z", "2027-02-30T00:00:00Z", "", None, 7])
+    def test_with_a_time_that_is_none_is_unreadable(
+        self, files: Files, bundle: Path, tmp_path: Path, start: object
+    ) -> None:
+        keys = json.loads(files["keys.json"])
+        keys["log"][0]["valid_from"] = start
+        (tmp_path / "keys").write_text(json.dumps(keys))
+
+        assert cli.main([str(bundle), "--key", str(tmp_path / "keys"), "--json"]) == 2
+
     def test_inside_of_the_bundle_is_refused(
         self, files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
