@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.api_scopes import SUBJECTS
 from accounts.authentication import HasScope, KeyAuthentication
+from tests.architecture import source
 
 OPEN = {
     "v1/openapi.json": "the description of the API",
@@ -63,3 +65,23 @@ class TestEveryRouteOfOurs:
         ]
         assert [path for path, name in names if not name] == []
         assert len({name for _, name in names}) == len(names)
+
+
+class TestAHeaderThatGuards:
+    """Two readers of one header differ sooner or later, and what one takes the other lets by."""
+
+    @pytest.mark.parametrize(
+        ("header", "reader", "home"),
+        [
+            ("(http_)?authorization", "parse_bearer", "accounts/authentication.py"),
+            ("content[-_]length", "parse_content_length", "core/body_size.py"),
+        ],
+    )
+    def test_is_read_by_one_function(self, header: str, reader: str, home: str) -> None:
+        texts = {source.name(path): path.read_text(encoding="utf-8") for path in source.files()}
+        reads = re.compile(rf"""(\.get\(|\[)b?["']{header}["']""", re.IGNORECASE)
+        readers = {name for name, text in texts.items() if reads.search(text)}
+
+        assert readers
+        assert {name for name in readers if reader not in texts[name]} == set()
+        assert {name for name, text in texts.items() if f"def {reader}(" in text} == {home}
