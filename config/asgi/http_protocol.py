@@ -112,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
         self._refused = True
         # A request that is still being answered is answered no further.
-        if self.cycle and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(_REFUSALS[status] + _NOTHING_MORE)
