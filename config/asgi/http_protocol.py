@@ -112,9 +112,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
         self._refused = True
         # A request that is still being answered is answered no further.
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        cycle = getattr(self, "cycle", None)  # None before the first request
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.transport.write(_REFUSALS[status] + _NOTHING_MORE)
         if self.transport.can_write_eof():
             self.transport.write_eof()
