@@ -112,7 +112,7 @@ def read_file_text(name: str) -> str:
         return ""
 
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise BadSetting(name, "names a file that cannot be read") from None
 

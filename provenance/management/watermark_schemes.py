@@ -214,7 +214,7 @@ def read_key_secret(path: Path) -> bytes:
     Raises BadKey and OSError.
     """
     try:
-        text = path.read_text(encoding="ascii").strip()
+        text = path.read_text(encoding="utf-8-sig").strip()
     except UnicodeDecodeError:
         text = ""
 

@@ -17,6 +17,7 @@ from provenance.verifier.check_report import (
     print_nothing,
     write_output,
 )
+from provenance.verifier.parsing import strip_byte_order_mark
 from provenance.verifier.pinned_keys import read_periods, read_pinned
 from provenance.verifier.receipt_checks import Asked, examine_receipt
 
@@ -110,7 +111,7 @@ def _verify_receipt(arguments: list[str]) -> int:
 
 def _read_option_file(name: str | None) -> bytes | None:
     try:
-        return Path(name).read_bytes() if name else None
+        return strip_byte_order_mark(Path(name).read_bytes()) if name else None
     except OSError as error:
         raise UnreadableBundle(f"{name} cannot be read: {error.strerror}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import re
 from datetime import datetime
@@ -27,6 +28,11 @@ def read_json(data: bytes) -> Any:
         parse_float=refuse_number,
         parse_int=_parse_integer,
     )
+
+
+def strip_byte_order_mark(data: bytes) -> bytes:
+    """Return a text in UTF-8 without the mark that some editors put in front of it."""
+    return data[len(codecs.BOM_UTF8) :] if data.startswith(codecs.BOM_UTF8) else data
 
 
 def refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from provenance.verifier.signed_receipt import (
     check_receipt_form,
     check_second_signature,
     check_signature,
+    read_paper,
     read_signed_receipt,
-    read_small_file,
 )
 
 LARGEST_RECEIPT = 256 << 10
@@ -80,8 +80,8 @@ def examine_receipt(report: CheckReport, asked: Asked) -> None:
 
     Raises UnreadableBundle.
     """
-    signed = read_signed_receipt(read_small_file(asked.receipt, LARGEST_RECEIPT, "the receipt"))
-    keys = read_small_file(asked.key, LARGEST_PAPER, "the file of --key")
+    signed = read_signed_receipt(read_paper(asked.receipt, LARGEST_RECEIPT, "the receipt"))
+    keys = read_paper(asked.key, LARGEST_PAPER, "the file of --key")
     pinned = read_pinned(keys)
     periods = read_periods(keys)
     facts: dict[str, Any] = {}

@@ -28,7 +28,7 @@ from provenance.verifier.parsing import (
     read_json,
     to_canonical,
 )
-from provenance.verifier.signed_receipt import read_small_file
+from provenance.verifier.signed_receipt import read_paper, read_small_file
 
 SCRIPT_DOMAIN = b"sayso-script-v1\n"
 LARGEST_PAPER = 16 << 20
@@ -79,7 +79,7 @@ def check_inclusion(facts: dict[str, Any], path: Path | None, keys: dict[str, by
     if path is None:
         raise Skipped("no proof was given with --proof, so the entry may be in no log")
 
-    proof = read_proof(read_small_file(path, LARGEST_PAPER, "the proof"))
+    proof = read_proof(read_paper(path, LARGEST_PAPER, "the proof"))
     origin, size, root = read_checkpoint(proof.checkpoint, keys)
     here = facts["log"]
 
@@ -152,7 +152,7 @@ def check_opening(facts: dict[str, Any], path: Path | None, opened: dict[str, by
         )
 
     entry = read_json(facts["log"]["entry"].encode("utf-8"))
-    row = _find_opening(entry["id"], read_small_file(path, LARGEST_PAPER, "the opening"))
+    row = _find_opening(entry["id"], read_paper(path, LARGEST_PAPER, "the opening"))
     key = decode_base64(row["key"])
     body = row["body"]
     made = hmac.new(key, DOMAIN + to_canonical(body), hashlib.sha256).digest()
@@ -220,6 +220,29 @@ def _pair_repeated_facts(facts: dict[str, Any], body: dict[str, Any]) -> dict[st
     }
 
 
+def list_script_readings(text: str) -> list[tuple[str, str]]:
+    """Return the texts that a file may hold, each with what was left out of it.
+
+    Editors put a byte-order mark in front, change the line ends, and add one at the end.
+    """
+    readings = [(text, "")]
+    if text.startswith("\ufeff"):
+        readings.append((text[1:], ", without the byte-order mark of the file"))
+
+    readings += [
+        (one.replace("\r\n", "\n"), f"{how}, with line ends of one character")
+        for one, how in readings
+        if "\r\n" in one
+    ]
+    readings += [
+        (re.sub(r"\r?\n\Z", "", one), f"{how}, without the line end of the file")
+        for one, how in readings
+        if one.endswith("\n")
+    ]
+
+    return readings
+
+
 def check_script(facts: dict[str, Any], path: Path | None, opened: dict[str, bytes]) -> str:
     """Check that the text, hashed under the opened key, has the hash in the receipt."""
     if path is None:
@@ -228,10 +251,7 @@ def check_script(facts: dict[str, Any], path: Path | None, opened: dict[str, byt
         raise Skipped("a script is compared by the key in a good opening; give that with --opening")
 
     text = read_small_file(path, LARGEST_PAPER, "the script").decode("utf-8")
-    for candidate, how in (
-        (text, ""),
-        (re.sub(r"\r?\n\Z", "", text), ", without the line end of the file"),
-    ):
+    for candidate, how in list_script_readings(text):
         plain = unicodedata.normalize("NFC", candidate).encode("utf-8")
         made = hmac.new(opened["key"], SCRIPT_DOMAIN + plain, hashlib.sha256).digest()
         if base64.b64encode(made).decode("ascii") == facts["script"]["hash"]:

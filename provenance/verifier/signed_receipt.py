@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 from provenance.verifier.check_report import Refusal, Skipped, UnreadableBundle
 from provenance.verifier.ed25519 import is_ed25519_valid
 from provenance.verifier.mldsa import is_mldsa44_valid
-from provenance.verifier.parsing import decode_base64url, parse_time, read_json, to_canonical
+from provenance.verifier.parsing import (
+    decode_base64url,
+    parse_time,
+    read_json,
+    strip_byte_order_mark,
+    to_canonical,
+)
 from provenance.verifier.pinned_keys import Pinned
 
 RECEIPT_FORMAT = "sayso-receipt/1"
@@ -146,6 +152,14 @@ def check_receipt_form(
 
 def _join_list(grant: dict[str, Any], name: str) -> str:
     return " ".join(map(str, grant[name]))
+
+
+def read_paper(path: Path | None, limit: int, description: str) -> bytes:
+    """Return a file of at most `limit` bytes, as it was before an editor marked it as Unicode.
+
+    Raises UnreadableBundle.
+    """
+    return strip_byte_order_mark(read_small_file(path, limit, description))
 
 
 def read_small_file(path: Path | None, limit: int, description: str) -> bytes:

@@ -76,7 +76,8 @@ def read_key_file(path: Path) -> AudiowmarkKey:
         raise KeyFileError("the file is too long for a key file")
 
     try:
-        text = data.decode("utf-8")
+        # Some editors put a byte-order mark in front.
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise KeyFileError("not UTF-8", line=data[: error.start].count(b"\n") + 1) from error
 

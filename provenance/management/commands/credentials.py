@@ -70,6 +70,6 @@ def _describe_role(role: str) -> str:
 
 def _read_chain(path: Path) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError("the chain cannot be read") from error

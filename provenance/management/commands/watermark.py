@@ -208,7 +208,7 @@ def _read_orders(options: Mapping[str, Any], digits: int) -> list[Mapping[str, A
     if paths or token is not None:
         _refuse_usage("--batch takes its files and tokens from the list alone.")
     try:
-        text = Path(options["batch"]).read_text(encoding="utf-8")
+        text = Path(options["batch"]).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(
             f"The list cannot be read ({describe_file_error(error)}).", returncode=USAGE

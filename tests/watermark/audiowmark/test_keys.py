@@ -42,6 +42,13 @@ BAD = [
 ]
 
 
+class TestAFile:
+    def test_may_begin_with_the_mark_of_an_editor(self, tmp_path: Path) -> None:
+        """C53: a byte-order mark in a text that is read."""
+        (tmp_path / "key").write_bytes(b"\xef\xbb\xbf" + f"key {HEX}\n".encode())
+        assert key_files.read_key_file(tmp_path / "key").secret == bytes.fromhex(HEX)
+
+
 class TestParse:
     @pytest.mark.parametrize(("text", "name"), GOOD)
     def test_reads_the_program_s_form(self, text: str, name: str) -> None:
