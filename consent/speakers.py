@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from consent import log_events, speaker_history
 from consent.errors import CorrectionNeeded, KindRefused, SpeakerErased
 from consent.models import Consent, Delivery, Speaker
 from consent.policy.state_machine import ConsentState
-from core import ids, transactions
+from core import ids, name_matching, transactions
 from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.errors import NotFound
@@ -201,11 +200,9 @@ def are_two_people(owner: Speaker, other: Speaker) -> bool:
     if owner.livemode or other.livemode:
         return True
     first, second = (open_personal(speaker) for speaker in (owner, other))
-    return first is None or second is None or _fold_name(first.name) != _fold_name(second.name)
-
-
-def _fold_name(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    if first is None or second is None:
+        return True
+    return not name_matching.is_same_name(first.name, second.name)
 
 
 def open_personal(speaker: Speaker) -> Personal | None:

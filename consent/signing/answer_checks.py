@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
 from consent import speakers
 from consent.models import Consent, Grant
-from core import shown_text
+from core import name_matching
 from core.errors import Fault, Invalid
 
 ADVICE: Final = ("none", "counsel", "union")
@@ -57,24 +56,10 @@ def _find_advice_faults(advice: str | None) -> tuple[Fault, ...]:
 
 def _find_name_faults(typed: str, consent: Consent) -> tuple[Fault, ...]:
     personal = speakers.open_personal(consent.speaker)
-    if (
-        personal is not None
-        and _normalise_name(typed)
-        and _normalise_name(typed) == _normalise_name(personal.name)
-    ):
+    if personal is not None and name_matching.is_same_name(typed, personal.name):
         return ()
     return (
         _make_fault("name_typed", "name_mismatch", "Type your name as it stands in the request."),
-    )
-
-
-def _normalise_name(name: str) -> str:
-    """Return `name` without case, accents, odd spaces and characters that draw nothing. People
-    write their own names in several ways.
-    """
-    decomposed = unicodedata.normalize("NFKD", shown_text.strip_undrawn(name))
-    return " ".join(
-        "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split()
     )
 
 

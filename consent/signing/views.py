@@ -33,6 +33,8 @@ from core import canonical_json, clock, web
 from core.errors import Invalid
 
 SHOWN_HASH: Final = 12
+MOST_TYPED: Final = 1000
+"""Characters of a typed name that are read: a name of 200, taken apart into letters and marks."""
 # States that look the same from outside.
 _AS: Final[Mapping[ConsentState, str]] = {
     ConsentState.CAPTURED: "active",
@@ -144,7 +146,7 @@ def _submit_answer(request: HttpRequest, token: str) -> HttpResponse:
             raise ceremony.page_changed_error()
         ceremony.sign_consent(
             token,
-            name_typed=request.POST.get("name_typed", "")[:200],
+            name_typed=request.POST.get("name_typed", "")[:MOST_TYPED],
             ticked=tuple(dict.fromkeys(request.POST.getlist("ticked")[:100])),
             advice=request.POST.get("advice", "")[:16],
             user_agent_sha256=hashlib.sha256(agent.encode()).hexdigest() if agent else "",

@@ -11,7 +11,7 @@ from django.test import Client
 from consent.lifecycle.consent_requests import ConsentRequest
 from consent.models import Evidence
 from core import clock
-from tests.fixtures.consents import AUDIOBOOKS, MakeRequest, MakeSpeaker
+from tests.fixtures.consents import AUDIOBOOKS, MakeRequest
 from tests.support.signing_pages import (
     answer,
     grants_of,
@@ -258,28 +258,3 @@ class TestSayingNo:
     def test_cannot_be_done_by_opening_a_link(self, visitor: Client, asked: ConsentRequest) -> None:
         assert visitor.get(f"{path_of(asked)}/decline").status_code == 303
         assert state_of(asked) == "requested"
-
-
-class TestAName:
-    @pytest.mark.parametrize(
-        ("kept", "typed"),
-        [
-            ("Ada\u200b Example", "Ada Example"),
-            ("\ufeffAda Example", "Ada Example"),
-            ("Ada Exam\u00adple", "Ada Example"),
-            ("דנה דוגמה\u200f", "דנה דוגמה"),
-            ("علی\u200cرضا نمونه", "علیرضا نمونه"),
-            ("Ada Example", "Ada\u2060 Example"),
-        ],
-    )
-    def test_signs_without_what_draws_nothing(
-        self,
-        visitor: Client,
-        make_speaker: MakeSpeaker,
-        make_request: MakeRequest,
-        kept: str,
-        typed: str,
-    ) -> None:
-        request = make_request(speaker=make_speaker(name=kept))
-        send(visitor, request, answer(*grants_of(request), name=typed))
-        assert state_of(request) == "active"
