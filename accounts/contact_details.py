@@ -19,7 +19,7 @@ from django.core.validators import validate_email
 from accounts import domain_events
 from accounts.domain_events import DomainEvent
 from accounts.models import Organisation
-from core import transactions
+from core import shown_text, transactions, unicode_ranges
 from core.errors import Fault, Invalid
 
 LONGEST: Final = 300
@@ -28,9 +28,6 @@ FEWEST: Final = 3
 
 FIELDS: Final = ("contact", "dpo")
 _CONTACT_INVALID: Final = "contact_invalid"
-# Characters that draw nothing although Unicode does not call them format characters.
-_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_SELECTORS: Final = ((0xFE00, 0xFE0F), (0x180B, 0x180F), (0xE0100, 0xE01EF))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +52,7 @@ def parse_contact(text: str, *, attr: str) -> str:
 
     Raises Invalid with a fault that describes what is wrong.
     """
-    said = unicodedata.normalize("NFC", text).strip(" ")
+    said = _unify_spaces(unicodedata.normalize("NFC", text))
     if not said:
         return ""
     if wrong := _describe_fault(said):
@@ -115,7 +112,9 @@ def _describe_fault(entry: str) -> str:
     """Return what is wrong with an entry, or ""."""
     if len(entry) > LONGEST:
         return f"An address has at most {LONGEST} characters."
-    if any(_draws_nothing(character) for character in entry):
+    # The words of a postal address may need joiners. An address of the internet has none.
+    is_link = "://" in entry or "@" in entry
+    if any(_is_hidden(one) and (is_link or not shown_text.is_needed(one)) for one in entry):
         return "The address holds a line break or an invisible character."
 
     if "://" in entry:
@@ -131,17 +130,18 @@ def _describe_fault(entry: str) -> str:
     return ""
 
 
-def _draws_nothing(character: str) -> bool:
-    if character == " ":
-        return False
+def _unify_spaces(text: str) -> str:
+    """Return the text with the plain space for every other, as the wide one of Japanese."""
+    spaced = (" " if unicodedata.category(one) == "Zs" else one for one in text)
+    return "".join(spaced).strip(" ")
 
-    number = ord(character)
-    category = unicodedata.category(character)
-    return (
-        category[0] in "CZ"
-        or character in _BLANK
-        or any(first <= number <= last for first, last in _SELECTORS)
-    )
+
+def _is_hidden(character: str) -> bool:
+    """Return whether a character is no space and draws nothing. Marks are drawn with a letter."""
+    if character == " " or unicodedata.category(character).startswith("M"):
+        return unicode_ranges.is_ignorable(character)
+
+    return not unicode_ranges.is_drawn(character)
 
 
 def _is_https(entry: str) -> bool:

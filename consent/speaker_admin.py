@@ -70,4 +70,4 @@ class SpeakerAdmin(NotedAdmin[Speaker]):
         if personal is None:
             return "erased: the key is destroyed, nothing can be opened"
 
-        return format_html("{}<br>{}", personal.name, personal.email)
+        return format_html("<bdi>{}</bdi><br>{}", personal.name, personal.email)

@@ -5,26 +5,29 @@ Nothing in them may change the direction of the line, hide, or draw nothing at a
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
+from core import unicode_ranges
 from core.errors import Fault, Invalid
 
 INVISIBLE: Final = "invisible_characters"
 # They change the direction of what follows, also behind the end of the words (UAX 9, sections 2.1
-# to 2.4), or mark notes that are not drawn in the line.
-_REFUSED: Final = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufff9\ufffa\ufffb"
-)
+# and 2.2), or mark notes that are not drawn in the line.
+_REFUSED: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\ufff9\ufffa\ufffb")
+# Isolates end where they are closed, or with their paragraph (UAX 9, sections 2.3 and 2.4).
+_OPENING: Final = frozenset("\u2066\u2067\u2068")
+_CLOSING: Final = "\u2069"
+_PARAGRAPH_END: Final = re.compile("[\n\u2029]")
 # What scripts need: joiners in Persian and Indic words, and marks of direction between words.
 _NEEDED: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")
-# They draw nothing, in ranges of Unicode's Default_Ignorable_Code_Point. Variation selectors stay,
-# because they choose a glyph.
-_DRAWN_AS_NOTHING: Final = (
-    (0x00AD, 0x00AD), (0x115F, 0x1160), (0x180E, 0x180E), (0x200B, 0x200B), (0x2060, 0x2065),
-    (0x206A, 0x206F), (0x3164, 0x3164), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8),
-    (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE00FF), (0xE01F0, 0xE0FFF),
-)  # fmt: skip
+# They choose a glyph, or where the marks of a letter stand.
+_CHOOSING: Final = frozenset(
+    {0x034F, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, *range(0xFE00, 0xFE10)}
+    | set(range(0xE0100, 0xE01F0))
+)
+_LAYOUT: Final = frozenset("\n\t")
 
 
 def clean_text(text: str, *, one_line: bool) -> str:
@@ -32,32 +35,63 @@ def clean_text(text: str, *, one_line: bool) -> str:
 
     Raises ValueError for words that hold a refused character.
     """
-    kept = "".join(char for char in unicodedata.normalize("NFC", text) if not _draws_nothing(char))
+    kept = _remove_undrawn(text if one_line else _unify_line_ends(text))
 
-    for char in kept:
-        if char in _REFUSED:
-            raise ValueError("The text holds characters that turn the direction of writing.")
-        if one_line and (char in "\n\t" or unicodedata.category(char) in {"Cc", "Zl", "Zp"}):
-            raise ValueError("The text holds a line break or a tab.")
+    if one_line and any(char in _LAYOUT or _ends_line(char) for char in kept):
+        raise ValueError("The text holds a line break or a tab.")
+    if any(_is_control(char) for char in kept):
+        raise ValueError("The text holds control characters.")
+    if any(char in _REFUSED for char in kept) or not _are_isolates_balanced(kept):
+        raise ValueError("The text holds characters that turn the direction of writing.")
 
     return unicodedata.normalize("NFC", kept).strip()
 
 
+def tame_text(text: str) -> str:
+    """Return words with all taken out that `clean_text` refuses, and "" where nothing is drawn.
+
+    For the words of those whom nothing may keep from saying no.
+    """
+    hidden = _REFUSED | _OPENING | {_CLOSING}
+    kept = "".join(
+        char
+        for char in _remove_undrawn(_unify_line_ends(text))
+        if char not in hidden and not _is_control(char)
+    )
+
+    return unicodedata.normalize("NFC", kept).strip() if draws_ink(kept) else ""
+
+
+def draws_ink(text: str) -> bool:
+    """Return whether anything of the words is seen."""
+    return any(map(unicode_ranges.is_drawn, text))
+
+
+def is_needed(char: str) -> bool:
+    """Return whether a script needs a character that draws nothing."""
+    return char in _NEEDED or ord(char) in _CHOOSING
+
+
+def is_plain(text: str) -> bool:
+    """Return whether nothing in an address is invisible, but for the joiners of its script."""
+    joiners = {"\u200c", "\u200d"}
+    return not any(unicode_ranges.is_ignorable(char) and char not in joiners for char in text)
+
+
 def count_drawn(text: str) -> int:
     """Return the number of letters and digits that draw ink."""
-    return sum(char.isalnum() and not _draws_nothing(char) for char in text)
+    return sum(char.isalnum() and unicode_ranges.is_drawn(char) for char in text)
 
 
-def strip_undrawn(text: str) -> str:
-    """Return the words without anything that draws nothing, for comparing.
+def weigh_letters(text: str) -> int:
+    """Return the number of letters, in which one of Han, Kana or Hangul counts as two."""
+    return weigh_text("".join(char for char in text if char.isalpha()))
 
-    What scripts need is left out, too.
-    """
-    return "".join(
-        char
-        for char in text
-        if char not in _NEEDED and char not in _REFUSED and not _draws_nothing(char)
-    )
+
+def weigh_text(text: str) -> int:
+    """Return the length of what is drawn, in which one of Han, Kana or Hangul counts as two."""
+    drawn = (char for char in text if not unicode_ranges.is_ignorable(char))
+    return sum(2 if unicode_ranges.is_east_asian(char) else 1 for char in drawn)
 
 
 def clean_name(text: str, *, attr: str) -> str:
@@ -80,6 +114,41 @@ def _make_invalid(code: str, detail: str, attr: str) -> Invalid:
     return Invalid(detail, faults=(Fault(code=code, detail=detail, attr=attr),))
 
 
+def _unify_line_ends(text: str) -> str:
+    """Return the text with the line ends of Unix. Forms of browsers send those of Windows."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _remove_undrawn(text: str) -> str:
+    return "".join(char for char in unicodedata.normalize("NFC", text) if not _draws_nothing(char))
+
+
 def _draws_nothing(char: str) -> bool:
-    number = ord(char)
-    return any(first <= number <= last for first, last in _DRAWN_AS_NOTHING)
+    """Return whether a character draws nothing and nobody needs it."""
+    return unicode_ranges.is_ignorable(char) and not (
+        is_needed(char) or char in _REFUSED or char in _OPENING or char == _CLOSING
+    )
+
+
+def _ends_line(char: str) -> bool:
+    return unicodedata.category(char) in {"Zl", "Zp"}
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT
+
+
+def _are_isolates_balanced(text: str) -> bool:
+    """Return whether each isolate is closed in the paragraph in which it was opened."""
+    return all(map(_is_line_balanced, _PARAGRAPH_END.split(text)))
+
+
+def _is_line_balanced(line: str) -> bool:
+    depth = 0
+
+    for char in line:
+        depth += (char in _OPENING) - (char == _CLOSING)
+        if depth < 0:
+            return False
+
+    return depth == 0

@@ -64,12 +64,8 @@ def give_feedback(
 
 
 def _clean_words(words: str) -> str:
-    """Return the words without NUL and outer space. Raises Invalid for too many."""
-    said = words.replace("\0", "").strip()
-    if not shown_text.strip_undrawn(said).strip():
-        # Only invisible characters.
-        return ""
-
+    """Return the words as they are shown to the members. Raises Invalid for too many."""
+    said = shown_text.tame_text(words)
     if len(said) > MOST_WORDS:
         detail = f"More than {MOST_WORDS} characters."
         raise Invalid(detail, faults=(Fault(code="max_length", detail=detail, attr="words"),))

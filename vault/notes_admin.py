@@ -10,6 +10,8 @@ from typing import Any, ClassVar, TypeVar
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.admin_base import ReadOnlyAdmin, get_acting_member
 from accounts.role_permissions import Action
@@ -30,8 +32,8 @@ class NotedAdmin(ReadOnlyAdmin[Row]):
         raise NotImplementedError  # each admin of a model opens its own
 
     @admin.display(description="Notes of the caller")
-    def show_notes(self, row: Row) -> str:
-        """Return the notes as one text."""
+    def show_notes(self, row: Row) -> SafeString:
+        """Return the notes as one text, each isolated: a caller may have written anything."""
         opened = self.open_notes(row)
         pairs = {
             "external_id": opened.external_id,
@@ -39,7 +41,8 @@ class NotedAdmin(ReadOnlyAdmin[Row]):
             **opened.metadata,
         }
 
-        return "; ".join(f"{name}: {value}" for name, value in pairs.items() if value)
+        shown = ((name, value) for name, value in pairs.items() if value)
+        return format_html_join("; ", "<bdi>{}: {}</bdi>", shown)
 
     def get_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[Any, ...]:
         """Add the notes for roles that may learn who a person is, because notes may name people."""

@@ -177,11 +177,9 @@ def parse_reason(text: str, act: Act, *, words: str = "") -> GivenReason:
     given = text.strip()
     code = CODES.get(code_spelling.normalise_code(given))
     if code is not None and act in code.acts:
-        return GivenReason(code=code.name, words=words.strip(), party=code.party)
+        return GivenReason(code=code.name, words=shown_text.tame_text(words), party=code.party)
 
-    said = "\n".join(
-        part for part in (given, words.strip()) if shown_text.strip_undrawn(part).strip()
-    )
+    said = "\n".join(filter(None, map(shown_text.tame_text, (given, words))))
 
     return GivenReason(code=OTHER if said else "", words=said)
 

@@ -8,11 +8,14 @@ from typing import Any, Final, cast
 from consent.policy import actions, channels, language_caveats, languages, territories, use_cases
 from consent.policy.grant_scope import LIMITS, Scope, get_strings, parse_sensitive_label
 from consent.policy.types import unknown_place
+from core import shown_text
 from core.errors import Fault, Invalid
 
 PERIODS: Final = ("P1D", "P1W", "P1M", "P1Y")
 MOST_GRANTS: Final = 20
 SHORTEST_DESCRIPTION: Final = 20
+FEWEST_LETTERS: Final = 10
+"""Both count one of Han, Kana or Hangul as two."""
 _VAGUE: Final = (
     "any purpose",
     "anything",
@@ -41,9 +44,8 @@ def parse_scope(raw: Mapping[str, Any], *, prefix: str = "") -> tuple[Scope, tup
 
     use_case = _parse_use_case(str(raw["use_case"]), attr=f"{prefix}use_case", faults=faults)
     text = " ".join(str(raw["intended_uses"]).split())
-    if len(text) < SHORTEST_DESCRIPTION:
-        detail = f"Describe the intended uses in at least {SHORTEST_DESCRIPTION} characters."
-        faults.append(Fault(code="too_short", detail=detail, attr=f"{prefix}intended_uses"))
+    if wrong := _describe_short_text(text):
+        faults.append(Fault(code="too_short", detail=wrong, attr=f"{prefix}intended_uses"))
     scope: Scope = {
         "use_case": use_case,
         "intended_uses": text,
@@ -65,6 +67,19 @@ def parse_scope(raw: Mapping[str, Any], *, prefix: str = "") -> tuple[Scope, tup
     if faults:
         raise Invalid("Some fields are wrong.", faults=faults)
     return scope, tuple(_find_warnings(scope, prefix))
+
+
+def _describe_short_text(text: str) -> str:
+    """Return what is wrong with a description that says too little, or ""."""
+    if shown_text.weigh_text(text) < SHORTEST_DESCRIPTION:
+        return (
+            f"Describe the intended uses in at least {SHORTEST_DESCRIPTION} characters. One of "
+            "Chinese, Japanese or Korean counts as two."
+        )
+    if shown_text.weigh_letters(text) < FEWEST_LETTERS:
+        return "Describe the intended uses in words."
+
+    return ""
 
 
 def _parse_codes(

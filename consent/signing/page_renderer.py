@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from accounts import contact_details
@@ -100,7 +101,12 @@ def split_label(sentence: str) -> tuple[str, str]:
 
 
 def _draw_page(
-    view: SigningView, token: str, entered: Entered, *, faults: dict[str, str], page_sha256: str
+    view: SigningView,
+    token: str,
+    entered: Entered,
+    *,
+    faults: Mapping[str, SafeString],
+    page_sha256: str,
 ) -> str:
     language = plain_language.find_locale(view.locale)
     words = signing_page_text.load_page_text(language)
@@ -151,7 +157,7 @@ def _fill_words(words: Mapping[str, Any], view: SigningView) -> dict[str, Any]:
     return {**words, **{name: format_html(words[name], **own) for name in names}}
 
 
-def _word_faults(view: SigningView, invalid: Invalid, typed: str) -> dict[str, str]:
+def _word_faults(view: SigningView, invalid: Invalid, typed: str) -> dict[str, SafeString]:
     """Return what is missing in the answer, by the name of the field."""
     found = {
         fault.attr or "": str(fault_text.FAULTS.get(fault.code, fault.detail))
@@ -159,4 +165,5 @@ def _word_faults(view: SigningView, invalid: Invalid, typed: str) -> dict[str, s
     }
     if "name_typed" in found and not typed:
         found["name_typed"] = str(fault_text.FAULTS["name_missing"])
-    return {field: text.format(name=view.speaker_name) for field, text in found.items()}
+    name = web.isolate_name(view.speaker_name)
+    return {field: format_html(text, name=name) for field, text in found.items()}

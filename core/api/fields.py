@@ -64,7 +64,10 @@ class ShownTextField(TextField):
         said = super().run_validation(data)
         if not isinstance(said, str) or not said:
             return said
-        if not (text := self._clean_words(said)) and not self.allow_blank:
+        text = self._clean_words(said)
+        if not self._fewest and not shown_text.draws_ink(text):
+            text = ""
+        if not text and not self.allow_blank:
             self.fail("blank")
         if text and shown_text.count_drawn(text) < self._fewest:
             detail = (
@@ -74,6 +77,12 @@ class ShownTextField(TextField):
             )
             raise serializers.ValidationError(detail, code="too_short")
         return text
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text. Line ends of Windows are line ends."""
+        if isinstance(data, str) and not self._one_line:
+            data = data.replace("\r\n", "\n")
+        return super().to_internal_value(data)
 
     def _clean_words(self, text: str) -> str:
         try:
@@ -98,11 +107,20 @@ class ReferenceField(TextField):
 class EmailField(TextField):
     """An e-mail address."""
 
+    default_error_messages = {"no_address": "This is not an e-mail address."}
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=254, **options)
         self.validators.append(
-            EmailValidator(message="This is not an e-mail address.", code="invalid")
+            EmailValidator(message=self.error_messages["no_address"], code="invalid")
         )
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the address. The framework's own check takes invisible letters in a domain."""
+        text = super().to_internal_value(data)
+        if not shown_text.is_plain(text):
+            raise serializers.ValidationError(self.error_messages["no_address"], code="invalid")
+        return text
 
 
 class CodeField(serializers.CharField):

@@ -9,6 +9,7 @@ from core.errors import Refused, Unavailable
 
 LONGEST_ANSWER: Final = 1000
 """How much of a server's own words is kept as proof."""
+_JOINERS: Final = frozenset("\u200c\u200d")
 
 
 class ChannelUnavailable(Unavailable):
@@ -46,5 +47,9 @@ class Accepted:
 
 
 def to_one_line(text: str) -> str:
-    """Return a text that can stand in a header: one line, without control characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    """Return a text that can stand in a header: one line, without control characters.
+
+    The joiners stay, because a Persian name is spelt with them.
+    """
+    shown = (char if char.isprintable() or char in _JOINERS else " " for char in text)
+    return " ".join("".join(shown).split())

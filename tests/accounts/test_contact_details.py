@@ -27,6 +27,8 @@ GOOD = [
     "Acme Books, 1 Harbour Street, Hamburg",
     "山田書店、東京都千代田区1-1",
     "+49 40 123456",
+    "انتشارات نمونه، خیابان کتاب\u200cها ۱",
+    "奈良県葛\U000e0100城市1-1",
 ]
 BAD = [
     "voices@acme.example\r\nBcc: all@acme.example",
@@ -41,6 +43,8 @@ BAD = [
     "\u202eelpmaxe.emca",
     "\u3164\u3164\u3164\u3164",
     "\ufe0f\ufe0f\ufe0f",
+    "voices@acme\u200c.example",
+    "https://acme\u200d.example",
     "--- . ---",
     "x" * 301,
 ]
@@ -50,6 +54,10 @@ class TestAnEntry:
     @pytest.mark.parametrize("said", GOOD)
     def test_is_a_mail_an_https_or_a_postal_address(self, said: str) -> None:
         assert contact_details.parse_contact(f" {said} ", attr="contact") == said
+
+    def test_has_plain_spaces(self) -> None:
+        said = contact_details.parse_contact("東京都\u3000港区\u00a01\u3000", attr="contact")
+        assert said == "東京都 港区 1"
 
     @pytest.mark.parametrize("said", BAD)
     def test_is_refused_when_it_would_mislead_or_break_a_header(self, said: str) -> None:

@@ -181,6 +181,28 @@ class TestAFieldForWords:
                         else:
                             assert said == "", f"{form.__name__}.{name}"
 
+    def test_takes_no_words_that_turn_the_line_or_hold_controls(self) -> None:
+        shown = {
+            f"{form.__name__}.{'.'.join(map(str, path))}": field
+            for form in forms()
+            for path, field in fields(form())
+            if isinstance(field, ShownTextField)
+        }
+        for place, field in shown.items():
+            for sign in ("\u202e", "\u202b", "\u2067", "\u2069", "\ufff9", "\x1b", "\x85"):
+                with pytest.raises(serializers.ValidationError) as refusal:
+                    field.run_validation(f"Some words {sign}and more of them")
+                codes = set(refusal.value.get_codes())
+                assert codes <= {"invisible_characters", "control_characters"}, place
+
+    @pytest.mark.parametrize("form", [ReasonForm, CodeAndWordsForm])
+    def test_of_the_desk_takes_no_such_words_either(self, form: type[Form]) -> None:
+        for sign in ("\u202e", "\u2067", "\u2069", "\x1b", "\x85"):
+            said = f"Some words {sign}and more"
+            filled = form({"reason": said, "words": said})
+            assert not filled.is_valid()
+            assert not filled.cleaned_data.get("words")
+
     @pytest.mark.parametrize("form", [ReasonForm, CodeAndWordsForm])
     def test_of_the_desk_takes_nothing_from_them_either(self, form: type[Form]) -> None:
         filled = form({"reason": "\u200b\u2060\u3164", "words": "\u200b\u2060\u3164"})

@@ -19,7 +19,7 @@ from config import env
 from consent.lifecycle import link_deliveries, link_sender
 from consent.models import Consent, Delivery
 from core import ids
-from core.delivery import mail, messages
+from core.delivery import letters, mail, messages
 from core.delivery.letters import ChannelUnavailable, Letter, LetterRefused
 from tests.conftest import NOON
 from tests.support.attestor_servers import Asked, Reply, outsider
@@ -168,6 +168,9 @@ class TestMail:
             "Date", "Message-ID", "Auto-Submitted",
         }  # fmt: skip
         assert post_office.recipients == [ANA["email"]]
+
+    def test_keeps_a_name_as_its_script_spells_it(self) -> None:
+        assert letters.to_one_line("علی\u200cرضا\u3000\u202eنمونه\n") == "علی\u200cرضا نمونه"
 
     @pytest.mark.parametrize(("locale", "word"), [("en", "asks whether"), ("de", "Einwilligung")])
     @pytest.mark.django_db
