@@ -8,6 +8,7 @@ import re
 import pytest
 from django.test import Client
 
+from consent import sealed_reasons
 from consent.lifecycle.consent_requests import ConsentRequest
 from consent.models import Evidence
 from core import clock
@@ -249,6 +250,14 @@ class TestSayingNo:
     def test_needs_no_reason(self, visitor: Client, asked: ConsentRequest) -> None:
         visitor.post(f"{path_of(asked)}/decline")
         assert state_of(asked) == "declined"
+
+    def test_keeps_words_that_turn_and_hide_nothing(
+        self, visitor: Client, asked: ConsentRequest
+    ) -> None:
+        said = "No,\r\n\u202eelpoep\x00 know\u2067 me."
+        visitor.post(f"{path_of(asked)}/decline", {"reason": said})
+        (kept,) = sealed_reasons.list_reasons(asked.consent, opened=True)
+        assert (kept.words, state_of(asked)) == ("No,\nelpoep know me.", "declined")
 
     def test_comes_too_late_after_signing(self, visitor: Client, asked: ConsentRequest) -> None:
         sign(visitor, asked)
