@@ -196,7 +196,7 @@ class TestTheAnswer:
         for part in (
             one.id,
             two.id,
-            "<dd>Acme</dd>",
+            "<dd><bdi>Acme</bdi></dd>",
             "<dd>Bolt</dd>",
             translate(verdict_text.CONSENT_STATES["active"], language),
             translate(verdict_text.CONSENT_STATES["suspended"], language),

@@ -122,39 +122,6 @@ class TestARoundTrip:
 
         assert papers.verify().checks["script"] == "ok"
 
-    @pytest.mark.parametrize(
-        ("changed", "told"),
-        [
-            (lambda text: b"\xef\xbb\xbf" + text, "without the byte-order mark"),
-            (lambda text: b"\xef\xbb\xbf" + text + b"\r\n", "without the line end"),
-        ],
-    )
-    def test_reads_a_script_that_an_editor_saved(
-        self, papers: Papers, changed: Any, told: str
-    ) -> None:
-        """C53: a byte-order mark in a text to be compared."""
-        papers.write("script", changed(papers.read("script")))
-
-        verdict = papers.verify()
-        assert (verdict.checks["script"], told in verdict.details["script"]) == ("ok", True)
-
-    def test_knows_lines_that_an_editor_ended_in_another_way(
-        self, client: Http, voice: Voice, tmp_path: Path
-    ) -> None:
-        text = "It was a bright cold evening.\nNobody spoke, and the boats came home slowly."
-        papers = fetch(client, voice, tmp_path / "lines", text=text)
-        papers.write("script", b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
-
-        assert papers.verify().checks["script"] == "ok"
-
-    def test_reads_every_paper_that_an_editor_saved(self, papers: Papers) -> None:
-        for name in ("receipt", "keys.json", "proof", "opening"):
-            papers.write(name, b"\xef\xbb\xbf" + papers.read(name))
-
-        verdict = papers.verify()
-        assert verdict.code == 0
-        assert {name for name, said in verdict.checks.items() if said != "ok"} == ALWAYS_OPEN
-
     def test_wants_keys_from_outside(self, papers: Papers) -> None:
         done = export_scenario.run_program("receipt", str(papers.folder / "receipt"))
         assert (done.returncode, "--key" in done.stderr) == (2, True)
