@@ -192,11 +192,16 @@ class PolicyContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One reason against: a code of the table, and a sentence for a person."""
+    """One reason against: a code of the table, and a sentence for a person.
+
+    `grant` is the grant that it speaks against, None if it speaks against the whole consent or the
+    request.
+    """
 
     code: str
     detail: str
     consent: str | None = None
+    grant: str | None = None
     required: str | int | None = None
     granted: tuple[str | int, ...] = ()
 

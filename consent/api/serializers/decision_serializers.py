@@ -48,14 +48,22 @@ class NewDecisionSerializer(StrictSerializer):
 class RefusalReasonSerializer(OutputSerializer[Mapping[str, Json]]):
     """One thing that speaks against: a stable code, a sentence, and what was needed beside what was
     granted.
+
+    `grant` is the nearest grant, which the reason is about. It is null where the reason is about
+    the whole consent or the call. Of `use_case_not_covered`, `granted` has the uses of all grants.
     """
 
     code = serializers.ChoiceField(choices=tuple(GATE_REASONS))
     detail = serializers.CharField()
     consent = serializers.CharField(allow_null=True)
+    grant = serializers.CharField(allow_null=True)
     # Any value, so null as well. `allow_null` would say "any, or null", and null is both.
     required = serializers.JSONField()  # type: ignore[assignment]  # the framework has this name
     granted = serializers.ListField(child=serializers.JSONField())
+
+    def compute_fields(self, row: Mapping[str, Json]) -> Mapping[str, object]:
+        """Return the grant. Reasons that were stored before grants were named have none."""
+        return {"grant": row.get("grant")}
 
 
 class GivenWordsSerializer(OutputSerializer[Mapping[str, Json]]):
