@@ -46,7 +46,7 @@ def _explain_use_case(reason: Reason) -> str | None:
         return (
             f"A call for {reason.required} may mean any use under it, and one of those needs a "
             "consent of its own. "
-            f"Name one of {children}."
+            f"Name one of: {children}."
         )
     return (
         f"The use {reason.required} was not agreed to. The consent covers {_join_granted(reason)}."
@@ -90,7 +90,9 @@ def _explain_assurance(reason: Reason) -> str:
 
 
 def _explain_unknown_use_case(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
-    return f"The call names no use case that we know. Name in `use_case` one of {use_cases.LISTED}."
+    return (
+        f"The call names no use case that we know. Name in `use_case` one of: {use_cases.LISTED}."
+    )
 
 
 def _explain_unknown_language(reason: Reason) -> str:  # noqa: ARG001 - all have one shape

@@ -141,7 +141,7 @@ class ChoiceField(serializers.ChoiceField):
     The framework takes whatever is spelt like one of them, and repeats in Python what is not.
     """
 
-    default_error_messages = {"invalid_choice": "This must be one of {choices}."}
+    default_error_messages = {"invalid_choice": "This must be one of: {choices}."}
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text."""

@@ -139,7 +139,7 @@ class NewConsentSerializer(_TermSerializer, DescribedFormSerializer):
             return list(dict.fromkeys(territories.parse_territory(code) for code in value))
         except territories.UnknownTerritory:
             raise serializers.ValidationError(
-                "A code is not known.", code="territory_unknown"
+                "A code is not known. `GET /v1/territories` lists all.", code="territory_unknown"
             ) from None
 
 

@@ -44,7 +44,11 @@ class SpeakerChangesSerializer(DescribedFormSerializer):
         except territories.UnknownTerritory:
             code = ""
         if code not in territories.COUNTRIES:
-            raise serializers.ValidationError("There is no such country.", code="territory_unknown")
+            raise serializers.ValidationError(
+                "There is no such country. `GET /v1/territories` lists all by their ISO 3166-1 "
+                "codes.",
+                code="territory_unknown",
+            )
         return code
 
     def validate_phone(self, value: str | None) -> str | None:
@@ -61,7 +65,7 @@ class SpeakerChangesSerializer(DescribedFormSerializer):
             return None if value is None else languages.tidy_language_range(value)
         except languages.UnknownLanguage:
             raise serializers.ValidationError(
-                "There is no such language.", code="language_unknown"
+                f"There is no such language. {languages.HOW_TO}", code="language_unknown"
             ) from None
 
 

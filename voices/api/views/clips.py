@@ -192,7 +192,7 @@ def _parse_serialization(request: Request) -> str:
     refuse_unknown(request, {"serialization"})
     wanted = request.query_params.get("serialization", "compact")
     if wanted not in {"compact", "json"}:
-        detail = "`serialization` is `compact` or `json`."
+        detail = "`serialization` must be one of: compact, json."
         raise Invalid(
             detail, faults=(Fault(code="invalid_choice", detail=detail, attr="serialization"),)
         )
