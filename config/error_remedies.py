@@ -114,7 +114,9 @@ REMEDIES: Final = {
     "invalid_base64": "Encode the bytes with base64.",
     "action_unknown": "Use one of the acts that the detail lists.",
     "label_unknown": "Use one of the labels that the detail lists.",
-    "exclusion_unknown": "Use one of the nearest codes that the detail names, or one of `GET /v1/labels`.",
+    "exclusion_unknown": (
+        "Use one of the nearest codes that the detail names, or one of `GET /v1/labels`."
+    ),
     "notice_unknown": "Use one of the notices that the detail lists.",
     "locale_unknown": "Use one of the languages that the detail lists.",
     "contact_invalid": "Send an e-mail address, an https address or a postal address, in one line.",

@@ -103,7 +103,14 @@ class ReferenceField(TextField):
     """
 
 
-@extend_schema_field({"type": "string", "format": "email", "maxLength": 254})
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "email",
+        "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$",
+        "maxLength": 254,
+    }
+)
 class EmailField(TextField):
     """An e-mail address."""
 
@@ -216,6 +223,7 @@ class BoundedListField(serializers.ListField):
     {
         "type": "object",
         "maxProperties": 20,
+        "propertyNames": {"minLength": 1, "maxLength": 40},
         "additionalProperties": {"type": "string", "maxLength": 500},
     }
 )

@@ -28,10 +28,7 @@ def _code_list(help_text: str) -> serializers.ListField:
 
 
 class UseCaseSerializer(OutputSerializer[str]):
-    """A purpose that a person agrees to, and that a call names.
-
-    The context has the levels that the organisation raised, as `raised`.
-    """
+    """A purpose that a person agrees to, and that a call names."""
 
     object = ConstantField("use_case")
     code = serializers.CharField()
@@ -47,7 +44,10 @@ class UseCaseSerializer(OutputSerializer[str]):
     excluded_by = _code_list("What a person may exclude to exclude it.")
 
     def compute_fields(self, row: str) -> Mapping[str, object]:
-        """Return what the tables say of a code."""
+        """Return what the tables say of a code.
+
+        `raised` of the context are the levels that the organisation raised.
+        """
         parent = use_cases.PARENTS[row]
         level = use_cases.get_minimum_level(row, self.context.get("raised", {}))
 
@@ -84,10 +84,7 @@ class ChannelSerializer(OutputSerializer[str]):
 
 
 class TerritorySerializer(OutputSerializer[str]):
-    """A place: a country of ISO 3166-1, a union, or everywhere.
-
-    The context has the day, as `on`: unions change.
-    """
+    """A place: a country of ISO 3166-1, a union, or everywhere."""
 
     object = ConstantField("territory")
     code = serializers.CharField()
@@ -99,7 +96,7 @@ class TerritorySerializer(OutputSerializer[str]):
     )
 
     def compute_fields(self, row: str) -> Mapping[str, object]:
-        """Return what the tables say of a code."""
+        """Return what the tables say of a code on the day `on` of the context: unions change."""
         kind = "union" if row in territories.UNIONS else "country"
 
         return {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
 
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
 from audio import encoding, stream_encoder
@@ -17,13 +18,21 @@ from core.api.pagination import make_list_serializer
 from core.api.serializers import OutputSerializer
 
 LOCALE: Final = "en"
+AUDIO: Final = {
+    (200, media_type): OpenApiTypes.BINARY
+    for media_type in (
+        *dict.fromkeys(kind.partition(";")[0] for kind in encoding.MEDIA_TYPES.values()),
+        "application/octet-stream",
+    )
+}
+"""Answers that are audio, as the OpenAPI document names them.
+
+The last one is for readers of the document that look for a type of bytes that they know.
+"""
 
 
 class LanguageSerializer(OutputSerializer[str]):
-    """A language by its code in BCP 47. Scripts and places stand behind it, as in `pt-BR`.
-
-    The context has the tags that each provider speaks, as `spoken`.
-    """
+    """A language by its code in BCP 47. Scripts and places stand behind it, as in `pt-BR`."""
 
     object = ConstantField("language")
     code = serializers.CharField()
@@ -43,7 +52,10 @@ class LanguageSerializer(OutputSerializer[str]):
     )
 
     def compute_fields(self, row: str) -> Mapping[str, object]:
-        """Return what the tables say of a code, and who speaks it."""
+        """Return what the tables say of a code, and who speaks it.
+
+        `spoken` of the context are the tags that each provider speaks.
+        """
         covered = languages.list_covered_languages(row)
         spoken = {
             provider: {tag for tag in tags if tag.partition("-")[0] in covered}
