@@ -69,7 +69,7 @@ class LanguageSerializer(OutputSerializer[str]):
             "covers": covered,
             "detail": caveat.detail if caveat else None,
             "providers": [provider for provider, tags in spoken.items() if tags],
-            "tags": sorted(frozenset().union(*spoken.values())),
+            "tags": sorted(set[str]().union(*spoken.values())),
         }
 
 
