@@ -181,6 +181,9 @@ class WholeNumberField(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number."""
+        # JSON does not tell 7.0 from 7, and neither does JSON Schema.
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             raise serializers.ValidationError("This must be a whole number.", code="invalid")
         if not self._least <= data <= self._most:

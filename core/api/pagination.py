@@ -31,7 +31,11 @@ PAGE: Final = (
         {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
         description="How many objects a page has.",
     ),
-    OpenApiParameter("after", OpenApiTypes.STR, description="The `last_id` of the page before."),
+    OpenApiParameter(
+        "after",
+        {"type": "string", "pattern": "^[a-z]{3}_[a-z2-7]{26}$"},
+        description="The `last_id` of the page before.",
+    ),
 )
 """The query parameters of a list that `list_page` answers."""
 CODES_PAGE: Final = (
@@ -127,7 +131,7 @@ def list_codes(
             raise _refuse_cursor()
         codes = codes[codes.index(after) + 1 :]
 
-    limit = _parse_limit(asked["limit"]) if "limit" in asked else len(codes)
+    limit = _parse_limit(asked.get("limit", "")) if "limit" in asked else len(codes)
     page = ListPage([rows[code] for code in codes[:limit]], has_more=len(codes) > limit)
     return Response(shown_as(page, context=context or {}).data)
 

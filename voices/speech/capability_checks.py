@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.errors import Fault, Invalid
-from voices.providers import registry
 from voices.providers.base import Capabilities, UnsupportedField
 from voices.synthesis_requests import SpeechRequest
 
@@ -28,17 +27,6 @@ def check_capabilities(
         )
     _check_range("prosody.speed", request.prosody.speed, can.speed)
     _check_range("prosody.pitch_semitones", request.prosody.pitch_semitones, can.pitch_semitones)
-
-
-def list_spoken_languages() -> dict[str, frozenset[str]]:
-    """Return the BCP 47 tags that each provider speaks, by its name.
-
-    Raises EngineUnavailable.
-    """
-    return {
-        name: registry.get_provider(name).capabilities().languages
-        for name in registry.list_provider_names()
-    }
 
 
 def _check_range(attr: str, value: float, bounds: tuple[float, float]) -> None:

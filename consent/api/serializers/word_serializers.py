@@ -33,7 +33,7 @@ class UseCaseSerializer(OutputSerializer[str]):
     object = ConstantField("use_case")
     code = serializers.CharField()
     name = serializers.CharField()
-    parent = serializers.CharField(allow_null=True)
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # also theirs
     assurance = serializers.ChoiceField(
         choices=_LEVELS, help_text="The level of signature that a call for it needs."
     )
@@ -43,7 +43,7 @@ class UseCaseSerializer(OutputSerializer[str]):
     )
     excluded_by = _code_list("What a person may exclude to exclude it.")
 
-    def compute_fields(self, row: str) -> Mapping[str, object]:
+    def compute_fields(self, row: str) -> Mapping[str, Any]:
         """Return what the tables say of a code.
 
         `raised` of the context are the levels that the organisation raised.
@@ -72,7 +72,7 @@ class ChannelSerializer(OutputSerializer[str]):
     name = serializers.CharField()
     covers = _code_list("The channels of calls that a grant for it covers.")
 
-    def compute_fields(self, row: str) -> Mapping[str, object]:
+    def compute_fields(self, row: str) -> Mapping[str, Any]:
         """Return what the tables say of a code."""
         everything = [channels.ANY, *sorted(channels.CHANNELS)]
 
@@ -95,7 +95,7 @@ class TerritorySerializer(OutputSerializer[str]):
         "subdivisions of a country (ISO 3166-2). They are codes of grants and calls, too."
     )
 
-    def compute_fields(self, row: str) -> Mapping[str, object]:
+    def compute_fields(self, row: str) -> Mapping[str, Any]:
         """Return what the tables say of a code on the day `on` of the context: unions change."""
         kind = "union" if row in territories.UNIONS else "country"
 
@@ -121,7 +121,7 @@ class LabelSerializer(OutputSerializer[str]):
     )
     covers = _code_list("The labels and use cases that are excluded where a person excludes it.")
 
-    def compute_fields(self, row: str) -> Mapping[str, object]:
+    def compute_fields(self, row: str) -> Mapping[str, Any]:
         """Return what the tables say of a code."""
         return {
             "code": row,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
@@ -51,7 +51,7 @@ class LanguageSerializer(OutputSerializer[str]):
         child=serializers.CharField(), help_text="The tags under which they speak it."
     )
 
-    def compute_fields(self, row: str) -> Mapping[str, object]:
+    def compute_fields(self, row: str) -> Mapping[str, Any]:
         """Return what the tables say of a code, and who speaks it.
 
         `spoken` of the context are the tags that each provider speaks.
@@ -100,7 +100,7 @@ class CodecSerializer(OutputSerializer[str]):
         many=True, help_text="For each sample rate. Without any, no bit rate can be set."
     )
 
-    def compute_fields(self, row: str) -> Mapping[str, object]:
+    def compute_fields(self, row: str) -> Mapping[str, Any]:
         """Return what the encoders take."""
         rates = encoding.list_sample_rates(row)
         allowed = [(rate, encoding.get_bit_rates(row, rate)) for rate in rates]

@@ -61,10 +61,6 @@ class NumberField(serializers.FloatField):
             raise serializers.ValidationError("This must be a number.", code="invalid")
         return float(data)
 
-    def to_representation(self, value: float) -> float:
-        """Return the number as it is."""
-        return value
-
 
 @extend_schema_field(
     {

@@ -11,7 +11,7 @@ from audio import encoding
 from consent.documents import plain_language
 from core.api.pagination import CODES_PAGE, list_codes
 from voices.api.serializers.capability_serializers import CodecList, LanguageList
-from voices.speech import capability_checks
+from voices.speech import dispatch
 
 
 class LanguageListView(APIView):
@@ -30,7 +30,7 @@ class LanguageListView(APIView):
             request,
             {code: code for code in plain_language.list_named_languages()},
             LanguageList,
-            context={"spoken": capability_checks.list_spoken_languages()},
+            context={"spoken": dispatch.list_spoken_languages()},
         )
 
 
