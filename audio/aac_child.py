@@ -1,23 +1,20 @@
-"""The AAC encoder: a program that reads 16-bit samples from stdin and writes M4A to stdout.
+"""The AAC encoder: a program of the sandbox that makes M4A of 16-bit samples.
 
-It is started by `audio/sandbox/rlimits.py`. So FFmpeg's libraries, which PyAV brings, stay out of
-the service. Its input is one line of JSON {"rate", "bit_rate", "size"}, then `size` bytes of mono
-samples, little-endian. Its output is the byte R once the libraries are loaded, then the file, with
+So FFmpeg's libraries, which PyAV brings, stay out of the service. Its order is {"rate", "bit_rate",
+"size"}, with `size` bytes of mono samples behind it, little-endian. Its answer is the file, with
 its index (`moov`) behind the sound.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
-import json
-import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
 
 FRAME = 1024  # samples of one AAC-LC frame
+READABLE: str | None = None
 
 
 def encode_aac(pcm: np.ndarray, *, rate: int, bit_rate: int) -> bytes:
@@ -49,17 +46,17 @@ def encode_aac(pcm: np.ndarray, *, rate: int, bit_rate: int) -> bytes:
     return sink.getvalue()
 
 
-def main(source: BinaryIO, sink: BinaryIO) -> None:
-    """Encode the samples of one order."""
-    sink.write(b"R")
-    sink.flush()
+def load_libraries() -> None:
+    """Encode one sample, so that the codec is loaded."""
+    encode_aac(np.zeros(0, dtype=np.int16), rate=48_000, bit_rate=64_000)
 
-    order = json.loads(source.readline(4096))
+
+def prepare_order(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order as it is."""
+    return order
+
+
+def answer_order(order: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
+    """Encode the samples of one order."""
     pcm = np.frombuffer(source.read(order["size"]), dtype="<i2")
     sink.write(encode_aac(pcm, rate=order["rate"], bit_rate=order["bit_rate"]))
-    sink.flush()
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        main(sys.stdin.buffer, sys.stdout.buffer)

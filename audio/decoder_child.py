@@ -1,27 +1,29 @@
-"""The decoder: a program that reads one foreign audio file from stdin and writes samples to stdout.
+"""The decoder: a program of the sandbox that reads one foreign audio file and returns its samples.
 
-It is started by `audio/sandbox/rlimits.py`, with an empty environment and no knowledge of the
-service, so a bug in a codec library ends here.
+It knows nothing of the service, and a bug in a codec library ends here.
 
-Its input is one line of JSON {"container", "max_seconds", "max_channels", "min_rate", "max_rate",
-"keep_rate"}, then the file. Its output is the byte R once the libraries are loaded, then one line
-of JSON, {"error": reason} or {"rate", "channels", "source_rate", "frames", "declared"}, then
-float32 samples, little-endian, mono (the mean of the channels).
+Its order is {"container", "max_bytes", "max_seconds", "max_channels", "min_rate", "max_rate",
+"keep_rate"}, with the file behind it. Its answer is one line of JSON, {"error": reason} or {"rate",
+"channels", "source_rate", "frames", "declared"}, then float32 samples, little-endian, mono (the
+mean of the channels).
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
+
+try:
+    import av
+except ImportError:
+    av = None  # type: ignore[assignment]  # the extra `containers` is not installed
 
 Block = NDArray[np.float32]
 BLOCK_FRAMES = 65_536
@@ -41,6 +43,7 @@ ALLOWED = {
 # Samples that the last frame holds behind the end that the file declares. HE-AAC's is the longest.
 PADDING = 2048
 FFMPEG_FORMATS = {"m4a": "mov", "webm": "matroska"}
+READABLE: str | None = None
 
 
 class UnreadableFile(Exception):
@@ -166,10 +169,8 @@ def _read_with_ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int
 
     The format is fixed and no protocol may be opened.
     """
-    try:
-        import av  # noqa: PLC0415  # optional, and 0.1 s that other formats need not pay
-    except ImportError:
-        raise UnreadableFile("unknown_format") from None
+    if av is None:
+        raise UnreadableFile("unknown_format")
 
     file = av.open(
         io.BytesIO(data),
@@ -182,6 +183,8 @@ def _read_with_ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int
         raise UnreadableFile("unknown_format")
 
     stream = file.streams.audio[0]
+    # A confined process starts no thread.
+    stream.codec_context.thread_count = 1
     rate = stream.rate or 0
     channels = stream.codec_context.channels
     declared = int(file.duration * rate / av.time_base) if file.duration else 0
@@ -213,12 +216,38 @@ def _join_blocks(blocks: Iterator[Block], *, limit: int) -> Block:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
 
-def main(source: BinaryIO, sink: BinaryIO) -> None:
-    """Decode the file of one order."""
-    sink.write(b"R")
-    sink.flush()
+def load_libraries() -> None:
+    """Decode a little, since libraries load parts of themselves with their first file."""
+    silence = np.zeros(1024, dtype=np.float32)
+    soxr.resample(silence, 96_000, 48_000)
 
-    order = json.loads(source.readline(4096))
+    if av is not None:
+        order = {"max_seconds": 1, "max_channels": 1, "min_rate": 48_000, "max_rate": 48_000}
+        for container, format_name, codec in (("m4a", "ipod", "aac"), ("webm", "webm", "libopus")):
+            data = _encode_with_ffmpeg(silence, format_name, codec)
+            _, _, _, blocks = _read_with_ffmpeg({**order, "container": container}, data)
+            _join_blocks(blocks, limit=48_000)
+
+
+def _encode_with_ffmpeg(samples: Block, name: str, codec: str) -> bytes:
+    sink = io.BytesIO()
+    with av.open(sink, "w", format=name) as container:
+        stream = cast("av.AudioStream", container.add_stream(codec, rate=48_000, layout="mono"))
+        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        frame.sample_rate = 48_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+    return sink.getvalue()
+
+
+def prepare_order(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order as it is."""
+    return order
+
+
+def answer_order(order: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
+    """Decode the file of one order."""
     try:
         facts, mono = decode_file(order, source.read(order["max_bytes"]))
     except UnreadableFile as error:
@@ -232,9 +261,3 @@ def main(source: BinaryIO, sink: BinaryIO) -> None:
     sink.write(json.dumps(answer).encode() + b"\n")
     if "error" not in answer:
         sink.write(mono.astype("<f4").tobytes())
-    sink.flush()
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        main(sys.stdin.buffer, sys.stdout.buffer)

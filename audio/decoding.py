@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ import soundfile
 
 from audio import containers, header_checks
 from audio.containers import Container, UnreadableAudio
-from audio.sandbox import process
+from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from audio.sound import Sound, from_pcm16
 from core.errors import Unavailable
 
@@ -22,8 +23,10 @@ MAX_BYTES: Final = 2**28
 KEEP_RATE: Final = 48_000
 """Faster recordings are resampled to this rate: no check and no codec of ours needs more."""
 WALL_SECONDS: Final = 30
-_COMMAND: Final = process.build_command(Path(__file__).with_name("decoder_child.py"))
-_MOST_OUT: Final = MAX_SECONDS * KEEP_RATE * 4 + 4096
+_SANDBOX: Final = Sandbox(
+    Path(__file__).with_name("decoder_child.py"),
+    Limits(seconds=WALL_SECONDS, most_out=MAX_SECONDS * KEEP_RATE * 4 + 4096),
+)
 
 
 class DecoderUnavailable(Unavailable):
@@ -47,7 +50,7 @@ class DecodedFile:
 
 
 def decode_untrusted(data: bytes, *, most_bytes: int = MAX_BYTES) -> DecodedFile:
-    """Decode a foreign file in a new child process with limits on memory, time, files and size.
+    """Decode a foreign file in a confined child process, with limits on memory, time and size.
 
     A file of more than `most_bytes` is refused unread. Channels are averaged, and rates above 48
     kHz are resampled to it.
@@ -60,7 +63,7 @@ def decode_untrusted(data: bytes, *, most_bytes: int = MAX_BYTES) -> DecodedFile
 
     container = containers.recognise_container(data)
     file = header_checks.check_headers(data, container)
-    answer = _run_decoder(_build_order(container, len(file)) + file)
+    answer = _run_decoder(_build_order(container, len(file)), file)
     facts, samples = _parse_answer(answer)
     _check_length(decoded=facts["frames"], declared=facts["declared"])
 
@@ -95,8 +98,8 @@ def decode_trusted(data: bytes, codec: str, *, rate: int = 24_000) -> Sound:
     return Sound(np.ascontiguousarray(samples[:, 0]), int(found))
 
 
-def _build_order(container: Container, size: int) -> bytes:
-    order = {
+def _build_order(container: Container, size: int) -> dict[str, str | int]:
+    return {
         "container": container.value,
         "max_bytes": size,
         "max_seconds": MAX_SECONDS,
@@ -105,22 +108,18 @@ def _build_order(container: Container, size: int) -> bytes:
         "max_rate": header_checks.MAX_RATE,
         "keep_rate": KEEP_RATE,
     }
-    return json.dumps(order).encode() + b"\n"
 
 
-def _run_decoder(order: bytes) -> bytes:
+def _run_decoder(order: Mapping[str, str | int], file: bytes) -> bytes:
     try:
-        return process.run_child(_COMMAND, order, most_out=_MOST_OUT, seconds=WALL_SECONDS)
-    except OSError as error:
+        return _SANDBOX.run(order, file)
+    except ChildFailed as error:
         raise DecoderUnavailable("The audio decoder could not be started.") from error
 
 
 def _parse_answer(output: bytes) -> tuple[dict[str, int], np.typing.NDArray[np.float32]]:
-    if output[:1] != b"R":
-        raise DecoderUnavailable("The audio decoder ended before it began.")
-
     # Without a header the child was killed, by a limit or by a fault in a codec.
-    header, _, body = output[1:].partition(b"\n")
+    header, _, body = output.partition(b"\n")
     if not header:
         raise UnreadableAudio("unreadable")
 

@@ -1,4 +1,4 @@
-"""M4A: AAC from a limited child process, and the boxes around it.
+"""M4A: AAC from a confined child process, and the boxes around it.
 
 libsndfile writes no AAC. PyAV does (extra `containers`), which also reads M4A here. Without PyAV
 the codec is refused. Boxes: ISO/IEC 14496-12. Names of metadata: QuickTime File Format, "Metadata"
@@ -8,7 +8,6 @@ the codec is refused. Boxes: ISO/IEC 14496-12. Names of metadata: QuickTime File
 from __future__ import annotations
 
 import importlib.util
-import json
 import struct
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,11 +17,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.sandbox import process
+from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from core.errors import Unavailable
 
-_COMMAND: Final = process.build_command(Path(__file__).with_name("aac_child.py"))
-_MOST_OUT: Final = 2**25
+_SANDBOX: Final = Sandbox(Path(__file__).with_name("aac_child.py"), Limits(most_out=2**25))
 _HEAD: Final = 8
 _TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 _OFFSETS: Final = b"stco"
@@ -50,15 +48,13 @@ def encode_m4a(pcm: NDArray[np.int16], *, rate: int, bit_rate: int) -> bytes:
     """
     sound = pcm.astype("<i2").tobytes()
     order = {"rate": rate, "bit_rate": bit_rate, "size": len(sound)}
-    header = json.dumps(order).encode() + b"\n"
 
     try:
-        answer = process.run_child(_COMMAND, header + sound, most_out=_MOST_OUT)
-    except OSError as error:
+        made = _SANDBOX.run(order, sound)
+    except ChildFailed as error:
         raise EncoderUnavailable("The AAC encoder could not be started.") from error
 
-    made = answer[1:]
-    if answer[:1] != b"R" or [name for name, _ in walk_boxes(made)][-1:] != [b"moov"]:
+    if [name for name, _ in walk_boxes(made)][-1:] != [b"moov"]:
         raise EncoderUnavailable("The AAC encoder made no file.")
 
     return made

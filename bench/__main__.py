@@ -22,6 +22,7 @@ MEASUREMENTS: Final = {
     "watermark": False,
     "hour": False,
     "audiowmark": False,
+    "sandbox": False,
     "c2pa": False,
     "engine": False,
     "fingerprint": False,

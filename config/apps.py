@@ -13,6 +13,7 @@ class ConfigConfig(AppConfig):
     checks = (
         checks.check_hooks,
         checks.check_development_leftovers,
+        checks.check_confinement,
         checks.check_single_process_parts,
         checks.check_delivery_channels,
     )

@@ -17,7 +17,7 @@ from celery.signals import import_modules, setup_logging, worker_init
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from config import embedded_worker
+from config import embedded_worker, process_protection
 from config.backup import restore_guard
 from config.task_modules import TASK_MODULES
 from core import background_tasks
@@ -88,6 +88,7 @@ setup_logging.connect(lambda **_signal: None, weak=False)
 
 # After an unfinished restore a worker must not start either.
 worker_init.connect(lambda **_signal: restore_guard.refuse_unfinished_restore(), weak=False)
+worker_init.connect(lambda **_signal: process_protection.protect_process(), weak=False)
 
 app.conf.task_routes = {
     f"{start}*": {"queue": queue} for start, queue in embedded_worker.ROUTES.items()

@@ -12,6 +12,7 @@ from django.conf import settings
 # Django's own name.
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
+from audio.sandbox import confinement
 from core import hooks
 from core.delivery import mail, messages
 
@@ -66,6 +67,23 @@ def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
         yield Error(
             "SAYSO_WITNESS_QUORUM asks for more witnesses than SAYSO_WITNESSES names.",
             id="sayso.E006",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_confinement(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Check that the kernel can confine the child processes that read foreign files."""
+    if not confinement.is_supported():
+        yield Warning(
+            "Foreign files are read by a child process that is not confined.",
+            hint="Use a Linux kernel with seccomp, on x86-64 or ARM64.",
+            id="sayso.W005",
+        )
+    elif not confinement.is_folder_supported():
+        yield Warning(
+            "The built-in engine cannot speak texts in several scripts.",
+            hint="Use a Linux kernel with Landlock (5.13).",
+            id="sayso.W006",
         )
 
 

@@ -56,10 +56,9 @@ def load_and_evaluate(
                         row=voice,
                     )
 
-            consent = gathered.facts.consent
-            several = consent is not None and len(consent.grants) > 1
-            said = (explain_reason(reason, of_several=several) for reason in verdict.reasons)
-            return gathered, replace(verdict, reasons=tuple(said))
+            return gathered, replace(
+                verdict, reasons=tuple(explain_reason(reason) for reason in verdict.reasons)
+            )
     except Exception:
         logger.exception("the gate was in doubt")
         doubt = Reason(

@@ -1,7 +1,7 @@
 """The Content Credentials of foreign files: what they say, their signer, and whether they are ours.
 
-A manifest is hostile input like any other part of a file. It is read in a limited child process
-that can open nothing.
+A manifest is hostile input like any other part of a file. It is read in a confined child
+process.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from django.conf import settings
 
 from audio import containers
 from audio.containers import Container, UnreadableAudio
-from audio.sandbox import process
+from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from core.errors import Unavailable
 from provenance.c2pa import manifest, manifest_signer, signing_authority
 
-_COMMAND: Final = process.build_command(Path(__file__).with_name("manifest_reader_child.py"))
-_MOST_OUT: Final = 2**18
+_SANDBOX: Final = Sandbox(
+    Path(__file__).with_name("manifest_reader_child.py"), Limits(most_out=2**18)
+)
 _ANY: Final = "application/octet-stream"
 _TYPES: Final = {
     Container.WAV: "audio/wav",
@@ -103,26 +104,21 @@ def read_credentials(data: bytes, *, sidecar: bytes | None = None) -> Credential
         "size": len(data),
         "sidecar": len(sidecar or b""),
     }
-    header = json.dumps(order).encode() + b"\n"
 
     try:
-        output = process.run_child(_COMMAND, header + data + (sidecar or b""), most_out=_MOST_OUT)
-    except OSError as error:
+        output = _SANDBOX.run(order, data + (sidecar or b""))
+    except ChildFailed as error:
         raise ManifestReaderUnavailable("The reader of manifests could not be started.") from error
 
     return _parse_answer(output)
 
 
 def _parse_answer(output: bytes) -> Credentials:
-    if output[:1] != b"R":
-        raise ManifestReaderUnavailable("The reader of manifests ended before it began.")
-
     # Without the end of the line the child was killed, by a limit or by a fault in the library.
-    line = output[1:]
-    if not line.endswith(b"\n"):
+    if not output.endswith(b"\n"):
         return Credentials(state=ManifestState.UNREADABLE)
 
-    report: dict[str, Any] = json.loads(line)
+    report: dict[str, Any] = json.loads(output)
     if "error" in report:
         kinds = {"absent": ManifestState.ABSENT, "remote": ManifestState.REMOTE_ONLY}
         return Credentials(state=kinds.get(report["error"], ManifestState.UNREADABLE))

@@ -1,23 +1,19 @@
-"""The reader of manifests: a program that reads one foreign file from stdin and reports on it.
+"""The reader of manifests: a program of the sandbox that reads one foreign file and reports on it.
 
-It is started by `audio/sandbox/rlimits.py`, with an empty environment and no knowledge of the
-service. Once its libraries are loaded it can open neither file nor socket. So an address in a
-manifest is never fetched, even by a library.
+It knows nothing of the service and can open neither file nor socket. So an address in a manifest is
+never fetched, even by a library.
 
-Its input is one line of JSON {"media_type", "settings", "size", "sidecar"}, then `size` bytes of
-the file, then `sidecar` bytes. Its output is the byte R once it is ready, then one line of JSON,
-{"error": kind} or {"state", "active", "serial", "sources", "bindings", "ingredients", "codes"}.
+Its order is {"media_type", "settings", "size", "sidecar"}, with `size` bytes of the file and
+`sidecar` bytes behind it. Its answer is one line of JSON, {"error": kind} or {"state", "active",
+"serial", "sources", "bindings", "ingredients", "codes"}.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
 import logging
-import resource
-import sys
 from typing import Any, BinaryIO
 
 import c2pa
@@ -28,6 +24,7 @@ KINDS = {
     "_C2paManifestNotFound": "absent",
     "_C2paRemoteManifest": "remote",
 }
+READABLE: str | None = None
 
 
 def read_manifest(order: dict[str, Any], data: bytes, sidecar: bytes | None) -> dict[str, Any]:
@@ -105,22 +102,20 @@ def _to_base64(value: Any) -> str:
     return str(value or "")
 
 
-def main(source: BinaryIO, sink: BinaryIO) -> None:
-    """Report on the file of one order."""
+def load_libraries() -> None:
+    """Load the library, and let it write no log."""
+    c2pa.sdk_version()
     logging.disable()
-    sink.write(b"R")
-    sink.flush()
 
-    order = json.loads(source.readline(2**20))
+
+def prepare_order(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order as it is."""
+    return order
+
+
+def answer_order(order: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
+    """Report on the file of one order."""
     data = source.read(order["size"])
     sidecar = source.read(order["sidecar"]) if order["sidecar"] else None
 
     sink.write(json.dumps(read_manifest(order, data, sidecar)).encode() + b"\n")
-    sink.flush()
-
-
-if __name__ == "__main__":
-    c2pa.sdk_version()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-    with contextlib.suppress(BrokenPipeError):
-        main(sys.stdin.buffer, sys.stdout.buffer)

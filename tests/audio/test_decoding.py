@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
-import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,11 @@ import pytest
 from audio import decoding
 from audio.containers import REASONS, Container, UnreadableAudio
 from audio.decoding import decode_untrusted
+from audio.sandbox.template_client import Sandbox
 from tests.support import audio_files
+from tests.support.sandbox_programs import build_sandbox
+
+Replace = Callable[..., None]
 
 
 def reason_of(data: bytes) -> str:
@@ -170,118 +172,44 @@ class TestRefusals:
         assert caught.value.reason == "too_large"
 
 
-CHILD = Path(decoding.__file__).with_name("decoder_child.py")
-
-
-def in_the_child(code: str) -> subprocess.CompletedProcess[str]:
-    """What the code may do when it stands where the decoder stands in its own command."""
-    assert str(CHILD) in decoding._COMMAND
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as probe:
-        probe.write(code)
-        probe.flush()
-        words = [probe.name if word == str(CHILD) else word for word in decoding._COMMAND]
-        return subprocess.run(words, check=False, capture_output=True, text=True, timeout=60)
-
-
-def children() -> set[str]:
-    """The processes that this one has started and not yet collected.
-
-    A thread may end while it is being asked.
-    """
-    found: set[str] = set()
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found |= set((task / "children").read_text().split())
-    return found
-
-
 class TestChild:
-    def test_may_not_write_files(self, tmp_path: Path) -> None:
-        target = tmp_path / "x"
+    @pytest.fixture(autouse=True)
+    def place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Replace]:
+        """Put another program in the decoder's place."""
+        built: list[Sandbox] = []
 
-        done = in_the_child(f"open({str(target)!r}, 'wb', 0).write(b'x')")
+        def replace_decoder(body: str, **limits: float) -> None:
+            # A test names limits that exist.
+            more = replace(decoding._SANDBOX.limits, **limits)  # type: ignore[arg-type]
+            built.append(build_sandbox(tmp_path, body, limits=more))
+            monkeypatch.setattr(decoding, "_SANDBOX", built[-1])
 
-        assert "File too large" in done.stderr
-        assert target.stat().st_size == 0
+        yield replace_decoder
 
-    def test_may_not_take_a_gigabyte(self) -> None:
-        assert "MemoryError" in in_the_child("bytearray(2**30)").stderr
+        for sandbox in built:
+            sandbox.close()
 
-    def test_may_not_open_many_files(self) -> None:
-        assert (
-            "Too many open files"
-            in in_the_child("f = [open('/dev/null') for _ in range(99)]").stderr
-        )
+    def test_has_limits(self) -> None:
+        limits = decoding._SANDBOX.limits
 
-    def test_may_not_compute_for_ever(self) -> None:
-        assert (
-            in_the_child("import resource; print(resource.getrlimit(resource.RLIMIT_CPU))").stdout
-            == "(20, 20)\n"
-        )
+        assert (limits.memory, limits.cpu_seconds, limits.seconds) == (2**30, 20, 30)
+        assert decoding._SANDBOX.program == Path(decoding.__file__).with_name("decoder_child.py")
 
-    def test_sees_nothing_of_the_service(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("SAYSO_SECRET_KEY", "a secret that the decoder has no use for")
-        spy = (
-            "import os, sys; sys.stdout.write('R' + str(sorted(os.environ)) + os.getcwd() + '\\n')"
-        )
-        monkeypatch.setattr(decoding, "_COMMAND", (sys.executable, "-I", "-c", spy))
-
-        seen = decoding._run_decoder(b"")
-
-        assert b"SAYSO" not in seen
-        assert b"PATH" not in seen
-        assert seen.endswith(b"/\n")
-
-    def test_is_killed_when_it_overstays(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        sleeper = "import sys, time; sys.stdout.write('R'); sys.stdout.flush(); time.sleep(60)"
-        monkeypatch.setattr(decoding, "_COMMAND", (sys.executable, "-I", "-c", sleeper))
-        monkeypatch.setattr(decoding, "WALL_SECONDS", 1)
+    def test_is_killed_when_it_overstays(self, place: Replace) -> None:
+        place("time.sleep(60)", seconds=0.5)
 
         assert reason_of(audio_files.encoded("wav")) == "unreadable"
 
-    def test_that_dies_midway_means_an_unreadable_file(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        crash = "import os, sys; sys.stdout.write('R'); sys.stdout.flush(); os.abort()"
-        monkeypatch.setattr(decoding, "_COMMAND", (sys.executable, "-I", "-c", crash))
+    def test_that_dies_midway_means_an_unreadable_file(self, place: Replace) -> None:
+        place("os.abort()")
 
         assert reason_of(audio_files.encoded("wav")) == "unreadable"
 
     def test_that_never_began_says_nothing_about_the_file(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(
-            decoding, "_COMMAND", (sys.executable, "-I", "-c", "raise SystemExit(1)")
-        )
+        sandbox = build_sandbox(tmp_path, "", load="raise SystemExit(1)")
+        monkeypatch.setattr(decoding, "_SANDBOX", sandbox)
 
         with pytest.raises(decoding.DecoderUnavailable):
             decode_untrusted(audio_files.encoded("wav"))
-
-    def test_leaves_no_zombie(self) -> None:
-        before = children()
-
-        decode_untrusted(audio_files.encoded("flac"))
-
-        assert children() <= before
-
-    def test_names_every_format_that_is_read_here(self) -> None:
-        named = (
-            REASONS["unknown_format"]
-            .partition("(")[2]
-            .rstrip(").")
-            .replace(" and ", ", ")
-            .split(", ")
-        )
-        assert sorted(named) == sorted(Container)  # with the extra, as tests run
-
-    def test_reads_m4a_only_where_the_extra_is_installed(self) -> None:
-        hidden = (
-            f"import sys; sys.modules['av'] = None; sys.path.insert(0, {str(CHILD.parent)!r}); "
-            "import decoder_child as child\n"
-        )
-        code = (
-            "try:\n    child._read_with_ffmpeg({'container': 'm4a'}, b'')\n"
-            "except child.UnreadableFile as e: print(e)"
-        )
-
-        assert in_the_child(hidden + code).stdout == "unknown_format\n"

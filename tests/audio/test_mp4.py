@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,10 @@ from hypothesis import strategies as st
 from audio import mp4
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, check_output, encode_sound
-from audio.sandbox import process
 from audio.sound import Sound
 from core.errors import Invalid
 from tests.support import audio_files
+from tests.support.sandbox_programs import build_sandbox
 
 
 def made(seconds: float = 1.0) -> bytes:
@@ -92,21 +91,30 @@ class TestAFile:
             ("unsupported_field", "output.codec")
         ]
 
-    @pytest.mark.parametrize(
-        "code", ["", "print('R', end='')", "import os; os.abort()", "print('Rnonsense')"]
-    )
+    @pytest.mark.parametrize("body", ["", "sink.write(b'nonsense')", "os.abort()"])
     def test_is_asked_for_again_when_the_encoder_failed(
-        self, monkeypatch: pytest.MonkeyPatch, code: str
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
     ) -> None:
-        monkeypatch.setattr(mp4, "_COMMAND", (sys.executable, "-I", "-c", code))
+        sandbox = build_sandbox(tmp_path, body)
+        monkeypatch.setattr(mp4, "_SANDBOX", sandbox)
 
         with pytest.raises(mp4.EncoderUnavailable):
             made()
+        sandbox.close()
 
-    def test_is_made_under_limits(self) -> None:
-        child = Path(mp4.__file__).with_name("aac_child.py")
+    def test_is_asked_for_again_when_the_encoder_cannot_start(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sandbox = build_sandbox(tmp_path, "", load="raise ImportError")
+        monkeypatch.setattr(mp4, "_SANDBOX", sandbox)
 
-        assert process.build_command(child) == mp4._COMMAND
+        with pytest.raises(mp4.EncoderUnavailable):
+            made()
+        sandbox.close()
+
+    def test_is_made_by_a_program_of_the_sandbox(self) -> None:
+        assert mp4._SANDBOX.program == Path(mp4.__file__).with_name("aac_child.py")
+        assert mp4._SANDBOX.limits.memory == 2**30
 
 
 class TestTheSameSound:

@@ -33,8 +33,7 @@ class TestAFreshDataFolder:
     @pytest.mark.parametrize(
         "arguments",
         [
-            # One app makes the database: all of them take five seconds more.
-            ("manage.py", "migrate", "contenttypes", "--verbosity", "0"),
+            ("manage.py", "migrate", "--verbosity", "0"),
             (
                 "-c",
                 (

@@ -1,21 +1,19 @@
-"""The synthesiser process: espeak-ng behind a pipe.
+"""The synthesiser: a program of the sandbox that speaks one text with espeak-ng.
 
 So its licence (GPL) and its crashes stay out of the service.
 
-In: frames of 4 bytes length (big-endian) and JSON, {"op": "say", "text", "voice", "rate", "pitch"}
-or {"op": "voices"}. Out: a frame of JSON, {"bytes": n} followed by n bytes of 16-bit PCM at 22 050
-Hz, {"voices": [...]} or {"error": code}.
+Its order is {"op": "say", "size", "voice", "rate", "pitch"} with `size` bytes of text behind it, or
+{"op": "voices"}. Its answer is one line of JSON: {"bytes": n} followed by n bytes of 16-bit PCM at
+22 050 Hz, {"voices": [...]} or {"error": code}.
+
+Each order has a fork of the loaded library. The library keeps state between calls (phases,
+flutter), and only from a new state the same order gives the same sound.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import json
-import os
-import signal
-import struct
-import sys
 from typing import Any, BinaryIO
 
 import espeakng_loader
@@ -27,7 +25,10 @@ SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: no threads, the callback gets the s
 UTF8 = 1
 RATE_PARAMETER = 1
 PITCH_PARAMETER = 3
-ORDER_SECONDS = 20
+NORMAL_RATE = 175
+NORMAL_PITCH = 50
+# A text in several scripts opens the dictionaries of several languages.
+READABLE: str | None = espeakng_loader.get_data_path()
 AUDIBLE = 2000  # bytes, because languages without their dictionary return less for the figure one
 
 _Callback = ctypes.CFUNCTYPE(
@@ -72,20 +73,23 @@ class Synthesiser:
             self._sound += ctypes.string_at(samples, 2 * count)
         return int(len(self._sound) > MOST_BYTES)  # 1 stops the synthesis
 
-    def say(self, *, text: str, voice: str, rate: int, pitch: int) -> bytes | None:
-        """Return the PCM of the text, or None when there is no such voice."""
-        self._sound.clear()
+    def select_voice(self, *, voice: str, rate: int, pitch: int) -> bool:
+        """Load a voice and set its rate and pitch. False when there is no such voice."""
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            return None
+            return False
 
         self._library.espeak_SetParameter(RATE_PARAMETER, rate, 0)
         self._library.espeak_SetParameter(PITCH_PARAMETER, pitch, 0)
+        return True
 
+    def say(self, text: str) -> bytes:
+        """Return the PCM of the text in the voice that was selected."""
+        self._sound.clear()
         data = text.encode()
         self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, UTF8, None, None)
         return bytes(self._sound[:MOST_BYTES])
 
-    def voices(self) -> list[tuple[str, str]]:
+    def list_voices(self) -> list[tuple[str, str]]:
         """Return language code and identifier of each audible voice (0.25 s for 141 voices)."""
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         listed = self._library.espeak_ListVoices(None)
@@ -101,43 +105,36 @@ class Synthesiser:
         return [(code, name) for code, name in found if self._audible(name)]
 
     def _audible(self, name: str) -> bool:
-        sound = self.say(text="1", voice=name, rate=175, pitch=50)
-        return sound is not None and len(sound) > AUDIBLE
+        return (
+            self.select_voice(voice=name, rate=NORMAL_RATE, pitch=NORMAL_PITCH)
+            and len(self.say("1")) > AUDIBLE
+        )
 
 
-def serve_requests(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer orders until the pipe closes."""
-    synthesiser = Synthesiser()
-    while len(head := source.read(4)) == 4:
-        order = json.loads(source.read(struct.unpack(">I", head)[0]))
-
-        # Each order runs in a fork of the loaded library (1 ms). The library keeps state between
-        # calls (phases, flutter), and only from a new state the same order gives the same sound.
-        worker = os.fork()
-        if worker == 0:
-            signal.alarm(ORDER_SECONDS)
-            sink.write(_answer_request(synthesiser, order))
-            sink.flush()
-            os._exit(0)
-
-        # Half an answer may be in the pipe, so the parent starts a new process.
-        if os.waitpid(worker, 0)[1] != 0:
-            raise SystemExit(1)
+_loaded: list[Synthesiser] = []
 
 
-def _answer_request(synthesiser: Synthesiser, order: dict[str, Any]) -> bytes:
-    sound = b""
-    if order.pop("op") == "voices":
-        answer: dict[str, Any] = {"voices": synthesiser.voices()}
-    elif (pcm := synthesiser.say(**order)) is None:
-        answer = {"error": "no_such_voice"}
-    else:
-        sound, answer = pcm, {"bytes": len(pcm)}
-
-    text = json.dumps(answer).encode()
-    return struct.pack(">I", len(text)) + text + sound
+def load_libraries() -> None:
+    """Load espeak-ng and its data."""
+    _loaded.append(Synthesiser())
 
 
-if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        serve_requests(sys.stdin.buffer, sys.stdout.buffer)
+def prepare_order(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order with what had to be read from files: the voice, or the list of voices."""
+    synthesiser = _loaded[0]
+    if order["op"] == "voices":
+        return {"answer": {"voices": synthesiser.list_voices()}}
+    if not synthesiser.select_voice(**{name: order[name] for name in ("voice", "rate", "pitch")}):
+        return {"answer": {"error": "no_such_voice"}}
+
+    return order
+
+
+def answer_order(order: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
+    """Speak the text of one order."""
+    if "answer" in order:
+        sink.write(json.dumps(order["answer"]).encode() + b"\n")
+        return
+
+    pcm = _loaded[0].say(source.read(order["size"]).decode())
+    sink.write(json.dumps({"bytes": len(pcm)}).encode() + b"\n" + pcm)

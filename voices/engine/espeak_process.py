@@ -1,33 +1,30 @@
-"""The synthesiser child: one for each process, one call at a time, restarted when it is gone."""
+"""The synthesiser on the service's side: utterances go to a child of the sandbox."""
 
 from __future__ import annotations
 
-import atexit
 import json
-import os
-import select
-import struct
-import subprocess
-import threading
-import time
-from contextlib import suppress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from audio.sandbox import process
+from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from audio.sound import Sound, from_pcm16
-from core.errors import Unavailable
+from core.errors import Fault, Invalid, Unavailable
 
 RATE: Final = 22_050
 NORMAL_RATE: Final = 175
 """The usual rate of espeak in words a minute."""
-TIMEOUT_SECONDS: Final = 20.0
-_COMMAND: Final = process.build_command(
-    Path(__file__).with_name("espeak_child.py"), memory=2**29, cpu_seconds=30
+MOST_SECONDS: Final = 300
+_PROGRAM: Final = Path(__file__).with_name("espeak_child.py")
+_MOST_LINE: Final = 2**16
+# espeak-ng 1.52 writes beyond its buffer when a clause has about a hundred letters with dots behind
+# them. From this many on, they are spoken as letters.
+_MOST_ABBREVIATED: Final = 60
+_ABBREVIATED: Final = re.compile(r"(?<!\w)([^\W\d_])\.(?=\w)")
+_LIMITS: Final = Limits(
+    memory=2**29, cpu_seconds=30, seconds=60, most_out=2 * RATE * MOST_SECONDS + _MOST_LINE
 )
-_ENVIRONMENT: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
-_CHUNK: Final = 2**16
 
 
 class EngineUnavailable(Unavailable):
@@ -36,8 +33,10 @@ class EngineUnavailable(Unavailable):
     code = "engine_unavailable"
 
 
-class _ChildExited(Exception):
-    """The child died or took too long. A new one may work."""
+class TextNotSpeakable(Invalid):
+    """The text has nothing that can be spoken, or the synthesiser cannot speak it."""
+
+    code = "text_not_speakable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,121 +53,61 @@ class Utterance:
 
 
 class SynthesiserProcess:
-    """Speaks through a child process.
-
-    It is safe for threads. A process that was forked starts a child of its own.
-    """
+    """Speaks through a child process. It is safe for threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._owner = 0
-        atexit.register(self.close)
+        self.sandbox = Sandbox(_PROGRAM, _LIMITS)
 
     def say(self, utterance: Utterance) -> Sound | None:
         """Return speech at 22 050 Hz, or None when there is no such voice.
 
-        Raises EngineUnavailable.
+        Raises EngineUnavailable, and TextNotSpeakable for a text that ends the child twice.
         """
+        text = _spell_abbreviations(utterance.text).encode()
         order = {
             "op": "say",
-            "text": utterance.text,
+            "size": len(text),
             "voice": utterance.voice,
             "rate": utterance.rate,
             "pitch": utterance.pitch,
         }
-        answer, pcm = self._ask(order)
-        return None if "error" in answer else from_pcm16(pcm, RATE)
 
-    def voices(self) -> tuple[tuple[str, str], ...]:
+        # The library keeps its faults to one child. A second child shows whether it was the text.
+        for _attempt in (1, 2):
+            answer, pcm = self._ask(order, text)
+            if "error" in answer:
+                return None
+            if "bytes" in answer and len(pcm) == answer["bytes"]:
+                return from_pcm16(pcm, RATE)
+
+        detail = "The voice engine cannot speak this text."
+        fault = Fault(code="text_not_speakable", detail=detail, attr="text")
+        raise TextNotSpeakable(detail, faults=[fault])
+
+    def list_voices(self) -> tuple[tuple[str, str], ...]:
         """Return language code and identifier of each audible voice.
 
         Raises EngineUnavailable.
         """
-        answer, _ = self._ask({"op": "voices"})
+        answer, _ = self._ask({"op": "voices"}, b"")
+        if "voices" not in answer:
+            raise EngineUnavailable("The voice engine does not answer.", retry_after=5)
+
         return tuple((code, name) for code, name in answer["voices"])
 
-    def close(self) -> None:
-        """End the child and collect it."""
-        with self._lock:
-            self._end()
+    def _ask(self, order: dict[str, Any], text: bytes) -> tuple[dict[str, Any], bytes]:
+        """Return the answer's line and what is behind it. A child that died gives an empty one."""
+        try:
+            output = self.sandbox.run(order, text)
+        except ChildFailed as error:
+            raise EngineUnavailable("The voice engine does not answer.", retry_after=5) from error
 
-    @property
-    def pid(self) -> int | None:
-        """Return the child's process id, or None while there is none."""
-        return self._child.pid if self._child and self._owner == os.getpid() else None
-
-    def _ask(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        with self._lock:
-            for _attempt in (1, 2):
-                try:
-                    return self._exchange(order)
-                except (_ChildExited, OSError):
-                    self._end()
-
-        raise EngineUnavailable("The voice engine does not answer.", retry_after=5)
-
-    def _exchange(self, order: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        child = self._ensure_started()
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-
-        text = json.dumps(order).encode()
-        assert child.stdin is not None  # noqa: S101  # stdin=PIPE
-
-        child.stdin.write(struct.pack(">I", len(text)) + text)
-        child.stdin.flush()
-
-        size = struct.unpack(">I", _read_exactly(child, 4, deadline))[0]
-        answer = json.loads(_read_exactly(child, size, deadline))
-        return answer, _read_exactly(child, answer.get("bytes", 0), deadline)
-
-    def _ensure_started(self) -> subprocess.Popen[bytes]:
-        # After a fork the child is the parent's, so this process needs its own.
-        if self._owner != os.getpid():
-            self._child = None
-
-        if self._child is None:
-            # Our own program, and text goes through the pipe, never through the command.
-            self._child = subprocess.Popen(  # noqa: S603
-                _COMMAND,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_ENVIRONMENT,
-                cwd="/",
-                bufsize=-1,
-            )
-            self._owner = os.getpid()
-
-        return self._child
-
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is None or self._owner != os.getpid():
-            return
-
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe:
-                # What was not yet written has no reader.
-                with suppress(OSError):
-                    pipe.close()
+        line, _, pcm = output.partition(b"\n")
+        return (json.loads(line) if line else {}), pcm
 
 
-def _read_exactly(child: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
-    assert child.stdout is not None  # noqa: S101  # stdout=PIPE
-    descriptor = child.stdout.fileno()
-    parts = []
-    missing = size
+def _spell_abbreviations(text: str) -> str:
+    if len(_ABBREVIATED.findall(text)) < _MOST_ABBREVIATED:
+        return text
 
-    while missing:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-        part = os.read(descriptor, min(missing, _CHUNK)) if ready else b""
-        if not part:
-            raise _ChildExited
-
-        parts.append(part)
-        missing -= len(part)
-
-    return b"".join(parts)
+    return _ABBREVIATED.sub(r"\1 ", text)

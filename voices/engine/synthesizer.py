@@ -17,6 +17,7 @@ from voices.engine.espeak_process import (
     NORMAL_RATE,
     EngineUnavailable,
     SynthesiserProcess,
+    TextNotSpeakable,
     Utterance,
 )
 from voices.engine.sentences import split_sentences
@@ -42,12 +43,6 @@ _STREAM_PEAK: Final = 0.85  # a stream's mark cannot turn the whole clip down af
 _AUDIBLE: Final = 1e-3
 _PAUSE_SECONDS: Final = 0.15
 _synthesiser: Final = SynthesiserProcess()
-
-
-class NothingToSay(Invalid):
-    """The text has nothing that can be spoken."""
-
-    code = "text_not_speakable"
 
 
 class NotEnoughSpeech(Invalid):
@@ -88,7 +83,7 @@ def synthesize_speech(
 
     The sound has 24 kHz and no clipping.
 
-    Raises Invalid (`out_of_range`, `text_too_long`), NothingToSay, LanguageUnsupported,
+    Raises Invalid (`out_of_range`, `text_too_long`), TextNotSpeakable, LanguageUnsupported,
     ProfileUnusable, EngineUnavailable.
     """
     plan = _plan_speech(
@@ -101,7 +96,7 @@ def synthesize_speech(
 
     spoken = [piece for piece in pieces if piece is not None]
     if not spoken:
-        raise NothingToSay("There is nothing in the text that can be spoken.")
+        raise TextNotSpeakable("There is nothing in the text that can be spoken.")
 
     return _level_sound(_join_sounds(spoken))
 
@@ -120,8 +115,8 @@ def stream_speech(
     The first sentence sets the level for all, because a stream cannot measure itself to the end
     first.
 
-    Raises the errors of `synthesize_speech`: for the arguments at once, and NothingToSay at the end
-    of a text of which nothing was spoken.
+    Raises the errors of `synthesize_speech`: for the arguments at once, and TextNotSpeakable at the
+    end of a text of which nothing was spoken.
     """
     plan = _plan_speech(
         profile, text=text, language=language, speed=speed, pitch_semitones=pitch_semitones
@@ -149,7 +144,7 @@ def _stream_sentences(
         yield piece, Sound(np.concatenate([pause, scaled]).astype(np.float32), RATE)
 
     if factor is None:
-        raise NothingToSay("There is nothing in the text that can be spoken.")
+        raise TextNotSpeakable("There is nothing in the text that can be spoken.")
 
 
 def _plan_speech(
@@ -241,7 +236,7 @@ def _measure_base_voice(paragraph: tuple[str, str], variant: str, pitch: int) ->
 
 @lru_cache(maxsize=1)
 def _voices_by_language() -> MappingProxyType[str, str]:
-    return MappingProxyType(language_tags.map_language_tags(_synthesiser.voices()))
+    return MappingProxyType(language_tags.map_language_tags(_synthesiser.list_voices()))
 
 
 def _check_arguments(*, text: str, speed: float, pitch_semitones: float) -> None:

@@ -8,6 +8,7 @@ import io
 import struct
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import c2pa
@@ -16,7 +17,6 @@ from pytest_django import Settings
 
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
-from audio.sandbox import process
 from audio.sound import Sound
 from provenance.c2pa import manifest, manifest_reader, manifest_signer, signing_authority
 from provenance.c2pa.manifest_reader import ManifestReaderUnavailable, ManifestState
@@ -24,6 +24,7 @@ from provenance.c2pa.manifest_signer import Parent, SignedManifest
 from tests.conftest import NOON
 from tests.support.audio_files import clip, remuxed
 from tests.support.loopback_server import listening
+from tests.support.sandbox_programs import build_sandbox
 from tests.support.signed_files import (
     CARRIERS,
     CLIP,
@@ -302,19 +303,20 @@ class TestAnAddress:
 
 class TestTheChild:
     def test_that_ends_before_it_begins_says_nothing_about_the_file(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(manifest_reader, "_COMMAND", ("/bin/false",))
-        with pytest.raises(ManifestReaderUnavailable):
-            manifest_reader.read_credentials(b"jumb")
+        sandbox = build_sandbox(tmp_path, "", load="raise SystemExit(1)")
+        monkeypatch.setattr(manifest_reader, "_SANDBOX", sandbox)
 
-    def test_that_cannot_be_started_is_an_outage(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(manifest_reader, "_COMMAND", ("/nonexistent/program",))
         with pytest.raises(ManifestReaderUnavailable):
             manifest_reader.read_credentials(b"jumb")
+        sandbox.close()
 
     def test_that_dies_on_a_file_means_that_the_file_is_unreadable(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(process, "run_child", lambda *_, **__: b'R{"state"')
+        sandbox = build_sandbox(tmp_path, """sink.write(b'{"state"'); sink.flush(); os.abort()""")
+        monkeypatch.setattr(manifest_reader, "_SANDBOX", sandbox)
+
         assert manifest_reader.read_credentials(b"jumb").state is ManifestState.UNREADABLE
+        sandbox.close()

@@ -14,7 +14,8 @@ from core.errors import Invalid
 from tests.support import audio_files
 from voices import engine
 from voices.engine import Fidelity, pitch, profiles
-from voices.engine.synthesizer import NotEnoughSpeech, NothingToSay
+from voices.engine.espeak_process import TextNotSpeakable
+from voices.engine.synthesizer import NotEnoughSpeech
 from voices.sample_checks import speaker_encoder
 
 TEXT = (
@@ -142,7 +143,7 @@ class TestSpeak:
 
     @pytest.mark.parametrize("text", ["", "   ", "\x00\x07", "...", "\u200b"])
     def test_refuses_text_without_speech_rather_than_deliver_silence(self, text: str) -> None:
-        with pytest.raises(NothingToSay):
+        with pytest.raises(TextNotSpeakable):
             engine.synthesize_speech(None, text=text, language="en")
 
     def test_refuses_a_language_that_it_does_not_speak(self) -> None:
@@ -204,7 +205,7 @@ class TestStream:
             engine.stream_speech(profile(), text="x", language="en", speed=9.0)
 
     def test_of_nothing_that_can_be_spoken_is_an_error(self) -> None:
-        with pytest.raises(NothingToSay):
+        with pytest.raises(TextNotSpeakable):
             list(engine.stream_speech(profile(), text="…", language="en"))
 
 

@@ -14,8 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from voices.engine import espeak_process
-from voices.engine.espeak_process import EngineUnavailable, SynthesiserProcess, Utterance
+from audio.sandbox.template_client import Limits
+from tests.support.sandbox_programs import build_sandbox
+from voices.engine.espeak_process import (
+    EngineUnavailable,
+    SynthesiserProcess,
+    TextNotSpeakable,
+    Utterance,
+)
 
 HELLO = Utterance(text="Hello, this is a test.", voice="gmw/en-US", rate=175, pitch=50)
 
@@ -24,7 +30,7 @@ HELLO = Utterance(text="Hello, this is a test.", voice="gmw/en-US", rate=175, pi
 def synthesiser() -> Iterator[SynthesiserProcess]:
     made = SynthesiserProcess()
     yield made
-    made.close()
+    made.sandbox.close()
 
 
 def alive(pid: int) -> bool:
@@ -35,13 +41,13 @@ def alive(pid: int) -> bool:
     return True
 
 
-def kill_worker_of(pid: int) -> None:
-    """Wait until the child has forked for an order, and kill both in the middle of it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    while not (workers := children.read_text().split()):
+def kill_child_of(template: int) -> None:
+    """Wait until the template has forked for an order, and kill the child in the middle of it."""
+    children = Path(f"/proc/{template}/task/{template}/children")
+    while not (found := children.read_text().split()):
         time.sleep(0.001)
-    os.kill(int(workers[0]), signal.SIGKILL)
-    os.kill(pid, signal.SIGKILL)
+    time.sleep(0.05)
+    os.kill(int(found[0]), signal.SIGKILL)
 
 
 class TestSay:
@@ -53,11 +59,11 @@ class TestSay:
 
     def test_keeps_one_child_for_many_calls(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
-        first = synthesiser.pid
+        first = synthesiser.sandbox.template_pid
 
         synthesiser.say(HELLO)
 
-        assert synthesiser.pid == first is not None
+        assert synthesiser.sandbox.template_pid == first is not None
 
     def test_gives_the_same_sound_for_the_same_order(self, synthesiser: SynthesiserProcess) -> None:
         first = synthesiser.say(HELLO)
@@ -82,6 +88,36 @@ class TestSay:
             synthesiser.say(Utterance(text=text, voice="gmw/en-US", rate=175, pitch=50)) is not None
         )
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "A." * 2500,
+            "a.b." * 1200,
+            "é." * 800,
+            "Я.я." * 600,
+            ("a.b." * 7 + " ") * 90,
+            "a.b.c. " * 300,
+        ],
+    )
+    def test_speaks_abbreviations_of_any_length(
+        self, synthesiser: SynthesiserProcess, text: str
+    ) -> None:
+        sound = synthesiser.say(Utterance(text=text, voice="gmw/en-US", rate=175, pitch=50))
+
+        assert sound is not None
+        assert sound.seconds > 60
+
+    @pytest.mark.parametrize("voice", ["gmw/en", "zle/ru", "sit/cmn", "sem/ar", "roa/fr"])
+    def test_reads_other_scripts_with_the_dictionaries_of_their_languages(
+        self, synthesiser: SynthesiserProcess, voice: str
+    ) -> None:
+        text = "a þ я α 你 א ا あ 한 ก ह அ ა"
+        words = [Utterance(text=word, voice=voice, rate=175, pitch=50) for word in text.split()]
+
+        sounds = [synthesiser.say(word) for word in words]
+
+        assert all(sound is not None and sound.seconds > 0.1 for sound in sounds)
+
     def test_serves_threads_one_after_the_other(self, synthesiser: SynthesiserProcess) -> None:
         sounds: list[bytes] = []
 
@@ -102,8 +138,8 @@ class TestSay:
 class TestRecovery:
     def test_the_call_after_a_kill_works(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
-        assert synthesiser.pid
-        os.kill(synthesiser.pid, signal.SIGKILL)
+        assert synthesiser.sandbox.template_pid
+        os.kill(synthesiser.sandbox.template_pid, signal.SIGKILL)
 
         assert synthesiser.say(HELLO) is not None
 
@@ -111,9 +147,9 @@ class TestRecovery:
         self, synthesiser: SynthesiserProcess
     ) -> None:
         synthesiser.say(HELLO)
-        pid = synthesiser.pid
-        assert pid
-        killer = threading.Thread(target=kill_worker_of, args=(pid,))
+        template = synthesiser.sandbox.template_pid
+        assert template
+        killer = threading.Thread(target=kill_child_of, args=(template,))
         killer.start()
 
         sound = synthesiser.say(
@@ -123,11 +159,11 @@ class TestRecovery:
         killer.join()
         assert sound is not None
         assert sound.seconds > 100
-        assert synthesiser.pid != pid
+        assert synthesiser.sandbox.template_pid == template
 
     def test_a_killed_child_leaves_no_zombie(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
-        pid = synthesiser.pid
+        pid = synthesiser.sandbox.template_pid
         assert pid
         os.kill(pid, signal.SIGKILL)
         synthesiser.say(HELLO)
@@ -136,31 +172,32 @@ class TestRecovery:
 
     def test_closing_ends_the_child(self, synthesiser: SynthesiserProcess) -> None:
         synthesiser.say(HELLO)
-        pid = synthesiser.pid
+        pid = synthesiser.sandbox.template_pid
         assert pid
 
-        synthesiser.close()
+        synthesiser.sandbox.close()
 
         assert not alive(pid)
 
-    def test_a_child_that_hangs_is_replaced_and_then_given_up(
-        self, synthesiser: SynthesiserProcess, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("body", ["os.abort()", "time.sleep(60)", "sink.write(b'{}')"])
+    def test_a_text_that_ends_two_children_is_refused(
+        self, synthesiser: SynthesiserProcess, tmp_path: Path, body: str
     ) -> None:
-        monkeypatch.setattr(
-            espeak_process, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)")
-        )
-        monkeypatch.setattr(espeak_process, "TIMEOUT_SECONDS", 0.3)
-        started = time.monotonic()
+        limits = Limits(seconds=0.5, most_out=1000)
+        synthesiser.sandbox = build_sandbox(tmp_path, body, limits=limits)
 
-        with pytest.raises(EngineUnavailable):
+        with pytest.raises(TextNotSpeakable) as caught:
             synthesiser.say(HELLO)
 
-        assert time.monotonic() - started < 5
+        assert [(fault.code, fault.attr) for fault in caught.value.faults] == [
+            ("text_not_speakable", "text")
+        ]
+        assert not caught.value.retryable
 
     def test_a_child_that_cannot_start_is_an_engine_that_is_down(
-        self, synthesiser: SynthesiserProcess, monkeypatch: pytest.MonkeyPatch
+        self, synthesiser: SynthesiserProcess, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr(espeak_process, "_COMMAND", ("/nonexistent/program",))
+        synthesiser.sandbox = build_sandbox(tmp_path, "", load="raise OSError")
 
         with pytest.raises(EngineUnavailable) as caught:
             synthesiser.say(HELLO)

@@ -11,7 +11,6 @@ from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from consent.api.serializers import described_words
 from core import canonical_json
 from core.api.fields import (
     BoundedListField,
@@ -22,7 +21,6 @@ from core.api.fields import (
     ShownTextField,
     TimestampField,
 )
-from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
@@ -46,7 +44,7 @@ class SampleFormSerializer(StrictSerializer):
 class VoiceFormSerializer(StrictSerializer):
     """`POST /v1/voices` in JSON."""
 
-    consent = code_field(64, style=describe_id("con"))
+    consent = code_field(64)
     name = ShownTextField(max_length=200)
     description = ShownTextField(
         fewest=0,
@@ -56,11 +54,11 @@ class VoiceFormSerializer(StrictSerializer):
         allow_blank=True,
         allow_null=True,
     )
-    language = code_field(64, required=False, allow_null=True, style=described_words.LANGUAGE)
+    language = code_field(64, required=False, allow_null=True)
     provider = code_field(32, default="local")
-    use_case = code_field(64, required=False, allow_null=True, style=described_words.USE_CASE)
-    channel = code_field(64, required=False, allow_null=True, style=described_words.CHANNEL)
-    territory = code_field(64, required=False, allow_null=True, style=described_words.PLACE)
+    use_case = code_field(64, required=False, allow_null=True)
+    channel = code_field(64, required=False, allow_null=True)
+    territory = code_field(64, required=False, allow_null=True)
     samples = BoundedListField(child=SampleFormSerializer(), allow_empty=False, limit=MOST_SAMPLES)
     transcripts = BoundedListField(
         child=TranscriptField(max_length=5_000, allow_blank=True, allow_null=True),
@@ -97,7 +95,6 @@ class VoiceUploadSerializer(VoiceFormSerializer):
 
     samples = BoundedListField(
         child=serializers.FileField(error_messages={"invalid": "This must be a file."}),
-        allow_empty=False,
         limit=MOST_SAMPLES,
     )
 
