@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from consent.lifecycle import narrowing
 from consent.models import Consent
 from provenance.exports import tables
-from provenance.verifier import row_checks
+from provenance.verifier import ed25519, merkle_proofs, parsing, row_checks
 from provenance.verifier.cli import main
 from tests.conftest import NOON
 from tests.support import bundle_forgery, consent_factories, export_scenario
@@ -28,6 +29,14 @@ from tests.voices.test_bundles import erase, speak
 
 pytestmark = pytest.mark.django_db(transaction=True)
 _MADE: dict[str, Files] = {}
+_is_valid = cache(ed25519.is_ed25519_valid)
+
+
+@pytest.fixture(autouse=True)
+def quick_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check each signature once: most of them are the same in all forgeries."""
+    for module in (merkle_proofs, parsing):
+        monkeypatch.setattr(module, "is_ed25519_valid", _is_valid)
 
 
 @pytest.fixture
