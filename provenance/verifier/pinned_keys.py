@@ -59,6 +59,9 @@ def _read_key_rows(data: bytes) -> list[tuple[str, list[dict[str, Any]]]]:
     except (Refusal, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableBundle(f"the file of --key holds no keys: {error}") from error
 
+    if not any(rows for _, rows in found):
+        raise UnreadableBundle("the file of --key holds no keys")
+
     return found
 
 

@@ -197,7 +197,7 @@ class TestTheAnswer:
             one.id,
             two.id,
             "<dd><bdi>Acme</bdi></dd>",
-            "<dd>Bolt</dd>",
+            "<dd><bdi>Bolt</bdi></dd>",
             translate(verdict_text.CONSENT_STATES["active"], language),
             translate(verdict_text.CONSENT_STATES["suspended"], language),
         ):

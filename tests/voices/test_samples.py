@@ -4,6 +4,7 @@ was washed off.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from provenance.c2pa import manifest_signer
 from provenance.clips import audiowmark_layer, watermark_keys
 from provenance.models import Clip, MarkKey
 from tests.conftest import NOON
+from tests.support.sandbox_programs import build_sandbox
 from tests.support.signed_files import fresh, signer, statement
 from tests.voices.conftest import Http, MakeConsent, Reader, reading, say
 from voices.models import Voice
@@ -73,9 +75,10 @@ class TestASample:
         assert upload(client, consent_id, theirs).json()["errors"][0]["code"] == "sample_synthetic"
 
     def test_is_not_read_while_the_reader_is_away(
-        self, client: Http, consent_id: str, monkeypatch: pytest.MonkeyPatch
+        self, client: Http, consent_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(credentials, "_COMMAND", ("/nowhere/at/all",))
+        away = build_sandbox(tmp_path, "", load="raise SystemExit(1)")
+        monkeypatch.setattr(credentials, "_SANDBOX", away)
         plain = encode_sound(reading(), Output(codec="wav", sample_rate_hz=16_000))
 
         answer = upload(client, consent_id, plain + b"jumb")

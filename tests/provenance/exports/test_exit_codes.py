@@ -170,7 +170,8 @@ class TestAKeysFile:
     """
 
     HOSTILE = (
-        b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf{}", b"[]", b"null", b"{", b'{"log": 1}',
+        b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf{}", b"{}", b'{"log": []}',
+        b"[]", b"null", b"{", b'{"log": 1}',
         b'{"log": [1]}', b'{"log": null}', b'{"log": [{}]}',
         b'{"log": [{"key_id": [], "public_key": "AAAA"}]}',
         b'{"log": [{"key_id": "a", "public_key": 7}]}', b'{"log": NaN}', b'{"log": 1e999}',

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,8 +44,11 @@ def kill_child_of(template: int) -> None:
     """Wait until the template has forked for an order, and kill the child in the middle of it."""
     children = Path(f"/proc/{template}/task/{template}/children")
     while not (found := children.read_text().split()):
-        time.sleep(0.001)
-    time.sleep(0.05)
+        pass
+    # A child that is confined has begun to answer.
+    status = Path(f"/proc/{found[0]}/status")
+    while "Seccomp:\t2" not in status.read_text():
+        pass
     os.kill(int(found[0]), signal.SIGKILL)
 
 
