@@ -48,12 +48,12 @@ class Found:
     """The result of one handled clip.
 
     `proposed` is whether the index proposed it, `errors` is the share of differing bits there, and
-    `alike` says whether the two were taken for one recording.
+    `is_same` says whether the two were taken for one recording.
     """
 
     proposed: bool
     errors: float
-    alike: bool
+    is_same: bool
 
 
 def compute_words_of_sound(sound: Sound) -> Words:
@@ -97,11 +97,11 @@ def handled(chosen: list[Clip], filed: Filed) -> Iterable[Row]:
                 Found(
                     proposed=value is not None,
                     errors=(value or 0) % 1,
-                    alike=value is not None and value < 1,
+                    is_same=value is not None and value < 1,
                 )
             )
 
-        told, proposed = sum(row.alike for row in rows), sum(row.proposed for row in rows)
+        told, proposed = sum(row.is_same for row in rows), sum(row.proposed for row in rows)
         errors = sorted(row.errors for row in rows if row.proposed)
         bits = f"bits differing median {median(errors):.3f}, max {errors[-1]:.3f}"
         measured = f"{told} of {len(rows)}; proposed {proposed}; {bits}"
@@ -123,10 +123,10 @@ def strangers(chosen: list[Clip], every: list[Words]) -> Iterable[Row]:
     measured = f"{false} of {len(least)} pairs; {bits}"
     yield Row(name="strangers taken for each other", measured=measured, wanted="0", met=false == 0)
     again = [_least(one, two) for (first, one), (second, two) in pairs if _same(first, second)]
-    alike = sum(value < LIMIT for value in again)
+    same = sum(value < LIMIT for value in again)
     yield Row(
         name="one voice saying one sentence again",
-        measured=f"{alike} of {len(again)} pairs taken for each other",
+        measured=f"{same} of {len(again)} pairs taken for each other",
     )
 
 

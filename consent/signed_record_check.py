@@ -111,7 +111,7 @@ def _check_consent(consent: Consent) -> None:
 def _check_grant(grant: Grant, record: Mapping[str, Any], *, on: date) -> None:
     signed = {one["grant_id"]: one["scope"] for one in record["processing"]}.get(grant.id)
     if signed is None:
-        raise RecordMismatch("a grant that nobody signed")
+        raise RecordMismatch("a grant without a signature")
 
     if _reaches_beyond(canonical_json.dump(grant.scope), canonical_json.dump(signed), on):
         raise RecordMismatch("a scope that reaches beyond what was signed")

@@ -124,7 +124,7 @@ def _remove_undrawn(text: str) -> str:
 
 
 def _draws_nothing(char: str) -> bool:
-    """Return whether a character draws nothing and nobody needs it."""
+    """Return whether a character draws nothing and no script needs it."""
     return unicode_ranges.is_ignorable(char) and not (
         is_needed(char) or char in _REFUSED or char in _OPENING or char == _CLOSING
     )

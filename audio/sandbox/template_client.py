@@ -16,7 +16,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -91,7 +91,11 @@ class Sandbox:
         request = json.dumps(order).encode() + b"\n"
 
         for _attempt in (1, 2):
-            template = self._ensure_started()
+            try:
+                template = self._ensure_started()
+            except OSError:
+                continue
+
             try:
                 answer = self._exchange(template, request, foreign)
             except OSError:
@@ -138,7 +142,8 @@ class Sandbox:
     def _start(self) -> _Template:
         # A message is taken whole, with its descriptor.
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with ExitStack() as undone, theirs:
+            undone.callback(ours.close)
             # Our own programs, and no word of the command comes from outside. With -I, neither the
             # current folder nor PYTHON* variables reach them.
             process = subprocess.Popen(  # noqa: S603
@@ -149,6 +154,8 @@ class Sandbox:
                 env=_ENVIRONMENT,
                 cwd="/",
             )
+            undone.pop_all()
+
         return _Template(process, ours)
 
     def _discard(self, template: _Template) -> None:

@@ -102,7 +102,7 @@ def check_needs(needs: Needs) -> None:
         except KeyDestroyed as error:
             when = f" (they existed until {needs.until:%Y-%m-%d} at least)" if needs.until else ""
             raise NeedsMissing(
-                f"The keys of this backup were destroyed when their epoch ended{when}: nobody can "
+                f"The keys of this backup were destroyed when their epoch ended{when}: no one can "
                 "open it any more."
                 " A backup opens for 7 days at the least and 35 at the most."
             ) from error

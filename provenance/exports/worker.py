@@ -114,7 +114,7 @@ def _try_export(export: Export, *, now: Clock) -> int:
     except LeaseLost:
         raise
     except ErasedMeanwhile:
-        logger.info("export begun anew", extra={"export": export.id})
+        logger.info("export begun again", extra={"export": export.id})
         leases.complete(
             export, state=ExportState.QUEUED, rows_done=0, begun_anew=F("begun_anew") + 1
         )

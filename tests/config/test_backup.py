@@ -192,7 +192,7 @@ class TestSomebodyErasedSince:
         (data_folder / "anchors" / tombstones.FILE).unlink()
         key_rotation.rotate_kek(at=NOON + timedelta(days=35))
 
-        with pytest.raises(CommandError, match="nobody can open it any more"):
+        with pytest.raises(CommandError, match="no one can open it any more"):
             restore(archive_file, "--replace")
 
 

@@ -17,7 +17,7 @@ EVERY = 50
 
 class Command(BaseCommand):
     help = (
-        "Erase people of the test data whom nobody used for a while, and delete their old voices, "
+        "Erase people of the test data whom no one used for a while, and delete their old voices, "
         "clips, jobs, exports."
     )
 

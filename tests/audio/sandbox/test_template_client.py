@@ -165,6 +165,17 @@ class TestFaults:
         with pytest.raises(ChildFailed):
             sandbox.run({})
 
+    def test_an_interpreter_that_is_missing_is_told(
+        self, build: Build, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sandbox = build(ECHO)
+        monkeypatch.setattr("sys.executable", "/nonexistent/python")
+        with pytest.raises(ChildFailed):
+            sandbox.run({})
+
+        monkeypatch.undo()
+        assert sandbox.run({}, b"ab") == b"ba"
+
     def test_a_program_that_is_missing_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(ChildFailed):
             Sandbox(tmp_path / "missing.py", Limits(most_out=1)).run({})
