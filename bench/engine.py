@@ -8,8 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import django
 import numpy as np
 import soundfile
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
 
 from audio.decoding import decode_untrusted
 from audio.sound import Sound
@@ -17,7 +21,6 @@ from bench.table import Row, show
 from voices import engine
 from voices.sample_checks import examine_samples, speaker_encoder
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 AUDIO: Final = Path(__file__).parents[1] / "tests" / "data" / "audio"
 SENTENCE: Final = (
     "It was a bright cold evening, and the lamps along the harbour were lit one after another, as "

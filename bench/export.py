@@ -24,8 +24,6 @@ from urllib.parse import urlsplit
 
 import django
 
-from provenance.clips import clip_reservation
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
@@ -35,6 +33,7 @@ from django.db import connection, transaction
 from accounts import provisioning
 from bench.table import Row, show
 from core import ids
+from provenance.clips import clip_reservation
 from provenance.exports import export_requests, worker
 from provenance.models import Export
 from provenance.verifier import build
