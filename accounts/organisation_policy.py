@@ -64,7 +64,7 @@ def make_choice_check(*words: str) -> Check:
 
     def check(value: Json) -> None:
         if value not in words:
-            raise ValueError(f"must be one of {', '.join(words)}")
+            raise ValueError(f"must be one of: {', '.join(words)}")
 
     return check
 

@@ -62,6 +62,23 @@ class Output:
     bit_rate_bps: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BitRates:
+    """The bit rates of a codec at one sample rate, in bit/s.
+
+    They are those `listed`, or where none are, all from `least` to `most`.
+    """
+
+    usual: int
+    least: int
+    most: int
+    listed: tuple[int, ...] = ()
+
+    def includes(self, bit_rate: int) -> bool:
+        """Return True if this is one of the bit rates."""
+        return (not self.listed or bit_rate in self.listed) and self.least <= bit_rate <= self.most
+
+
 def check_output(output: Output) -> Output:
     """Return `output` with its defaults set. Numbers are refused, never clamped.
 
@@ -69,25 +86,51 @@ def check_output(output: Output) -> Output:
     """
     if output.codec not in MEDIA_TYPES:
         raise _build_invalid(
-            "unsupported_field", "output.codec", f"The codec must be one of {', '.join(CODECS)}."
+            "unsupported_field", "output.codec", f"The codec must be one of: {', '.join(CODECS)}."
         )
-    if output.codec == "m4a" and not mp4.is_encoder_available():
+    if not is_codec_available(output.codec):
         raise _build_invalid(
             "unsupported_field", "output.codec", "This installation cannot make m4a."
         )
 
     rate = output.sample_rate_hz
     if rate is None:
-        rate = _get_default_rate(output)
-    rates = {"opus": OPUS_RATES, "mulaw": (8_000,)}.get(output.codec, RATES)
+        rate = get_default_rate(output)
+    rates = list_sample_rates(output.codec)
     if rate not in rates:
         raise _build_invalid(
             "out_of_range",
             "output.sample_rate_hz",
-            f"{output.codec} takes {_join_numbers(rates)} Hz.",
+            f"The sample rate of {output.codec}, in Hz, must be one of: {_join_numbers(rates)}.",
         )
 
     return replace(output, sample_rate_hz=rate, bit_rate_bps=_choose_bit_rate(output, rate))
+
+
+def list_sample_rates(codec: str) -> tuple[int, ...]:
+    """Return the sample rates of a codec in Hz."""
+    return {"opus": OPUS_RATES, "mulaw": (8_000,)}.get(codec, RATES)
+
+
+def get_bit_rates(codec: str, rate: int) -> BitRates | None:
+    """Return the bit rates of a codec at a sample rate, or None for one that has none to set."""
+    match codec:
+        case "mp3":
+            listed = tuple(kbit * 1000 for kbit in _get_mpeg_bit_rates(rate))
+            return BitRates(usual=64_000, least=listed[0], most=listed[-1], listed=listed)
+        case "opus":
+            return BitRates(usual=32_000, least=_OPUS_LEAST, most=_OPUS_MOST)
+        case "m4a":
+            # ISO 14496-3: 6144 bits for a frame of 1024 samples and a channel.
+            most = min(_AAC_MOST, 6 * rate)
+            return BitRates(usual=min(_AAC_USUAL, most), least=_AAC_LEAST, most=most)
+        case _:
+            return None
+
+
+def is_codec_available(codec: str) -> bool:
+    """Return True if this installation can make the codec: m4a needs an encoder of its own."""
+    return codec != "m4a" or mp4.is_encoder_available()
 
 
 def get_media_type(codec: str) -> str:
@@ -133,7 +176,8 @@ def get_sndfile_options(output: Output) -> dict[str, Any]:
             return {"format": "MP3", "subtype": "MPEG_LAYER_III", **constant}
 
 
-def _get_default_rate(output: Output) -> int:
+def get_default_rate(output: Output) -> int:
+    """Return the sample rate of an output that names none, in Hz."""
     if output.codec == "mulaw":
         return 8_000
 
@@ -145,52 +189,29 @@ def _get_default_rate(output: Output) -> int:
 
 
 def _choose_bit_rate(output: Output, rate: int) -> int | None:
-    asked = output.bit_rate_bps
-    match output.codec:
-        case "mp3":
-            return _choose_mp3_bit_rate(asked, rate)
-        case "opus":
-            allowed = f"opus takes {_OPUS_LEAST} to {_OPUS_MOST} bit/s."
-            return _check_bit_rate(
-                asked, minimum=_OPUS_LEAST, maximum=_OPUS_MOST, usual=32_000, detail=allowed
-            )
-        case "m4a":
-            # ISO 14496-3: 6144 bits for a frame of 1024 samples and a channel.
-            most = min(_AAC_MOST, 6 * rate)
-            usual = min(_AAC_USUAL, most)
-            allowed = f"m4a at {rate} Hz takes {_AAC_LEAST} to {most} bit/s."
-            return _check_bit_rate(
-                asked, minimum=_AAC_LEAST, maximum=most, usual=usual, detail=allowed
-            )
-        case _:
-            pass
+    asked, codec = output.bit_rate_bps, output.codec
+    allowed = get_bit_rates(codec, rate)
 
-    if asked is not None:
-        raise _build_invalid(
-            "unsupported_field", "output.bit_rate_bps", f"{output.codec} has no bit rate to set."
+    if allowed is None:
+        if asked is not None:
+            raise _build_invalid(
+                "unsupported_field", "output.bit_rate_bps", f"{codec} has no bit rate to set."
+            )
+        return None
+
+    if asked is not None and not allowed.includes(asked):
+        bounds = (
+            f"must be one of: {_join_numbers(allowed.listed)}."
+            if allowed.listed
+            else f"must be from {allowed.least} to {allowed.most}."
         )
-    return None
-
-
-def _choose_mp3_bit_rate(asked: int | None, rate: int) -> int:
-    rates = tuple(kbit * 1000 for kbit in _get_mpeg_bit_rates(rate))
-    if asked is not None and asked not in rates:
         raise _build_invalid(
             "out_of_range",
             "output.bit_rate_bps",
-            f"mp3 at {rate} Hz takes {_join_numbers(rates)} bit/s.",
+            f"The bit rate of {codec} at {rate} Hz, in bit/s, {bounds}",
         )
 
-    return asked or 64_000
-
-
-def _check_bit_rate(
-    asked: int | None, *, minimum: int, maximum: int, usual: int, detail: str
-) -> int:
-    if asked is not None and not minimum <= asked <= maximum:
-        raise _build_invalid("out_of_range", "output.bit_rate_bps", detail)
-
-    return asked or usual
+    return asked or allowed.usual
 
 
 def _get_mpeg_bit_rates(rate: int) -> tuple[int, ...]:

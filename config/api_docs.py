@@ -15,7 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from accounts.api import key_scheme  # noqa: F401 - importing tells the document how a key is sent
-from config import openapi_hooks  # noqa: F401 - importing registers our forms before it is made
+from config import openapi_fields  # noqa: F401 - importing registers our forms before it is made
 
 
 @lru_cache(maxsize=1)

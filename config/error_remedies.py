@@ -81,7 +81,7 @@ REMEDIES: Final = {
     "sample_too_short": "Record more speech.",
     "sample_unreadable": "Save the recording as WAV or FLAC and send it again.",
     "sample_watermarked": "Record the person's natural voice.",
-    "territory_unknown": "Use one of the codes that the answer lists.",
+    "territory_unknown": "Use one of the codes that the answer or `GET /v1/territories` lists.",
     "text_not_speakable": "Send a text with words in it.",
     "unsupported_field": "Leave the field out, or use an engine that honours it.",
     "use_case_required": "Name the use case, or give the key a default.",
@@ -114,8 +114,10 @@ REMEDIES: Final = {
     "invalid_base64": "Encode the bytes with base64.",
     "action_unknown": "Use one of the acts that the detail lists.",
     "label_unknown": "Use one of the labels that the detail lists.",
-    "exclusion_unknown": "Use one of the nearest codes that the detail names.",
-    "notice_unknown": "Use `voice-cloning`, or another notice that the service has.",
+    "exclusion_unknown": (
+        "Use one of the nearest codes that the detail names, or one of `GET /v1/labels`."
+    ),
+    "notice_unknown": "Use one of the notices that the detail lists.",
     "locale_unknown": "Use one of the languages that the detail lists.",
     "contact_invalid": "Send an e-mail address, an https address or a postal address, in one line.",
     "vague": "Write the words more narrowly.",

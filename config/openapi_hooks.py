@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.openapi import AutoSchema
+from config.openapi_texts import EXAMPLES, TAGS
 
 Node = dict[str, Any]
 
@@ -101,23 +100,6 @@ IDEMPOTENCY_KEY: Final[Node] = {
 }
 
 
-# The library's registration hook.
-class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """A form that refuses unknown fields says so."""
-
-    target_class = "core.api.serializers.StrictSerializer"
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> Node:
-        """Return the schema of the form, which allows no other properties."""
-        mapped = auto_schema._map_serializer  # noqa: SLF001 - the library's documented way
-        # The library has no types here.
-        found: Node = mapped(  # type: ignore[no-untyped-call]
-            self.target, direction, bypass_extensions=True
-        )
-        return {**found, "additionalProperties": False} if found.get("type") == "object" else found
-
-
 def complete_document(result: Node, **_: Any) -> Node:
     """Add to the generated document what holds for all operations.
 
@@ -133,13 +115,17 @@ def complete_document(result: Node, **_: Any) -> Node:
     for path, item in result["paths"].items():
         for method in METHODS:
             if method in item:
-                _complete_operation(item[method], method, has_id="{" in path)
+                _complete_operation(item[method], method, path=path)
     result["servers"] = [{"url": "/"}]  # wherever the document was found
+    result["tags"] = [{"name": tag.name, "description": tag.description} for tag in TAGS]
     return _rename_schemas(_drop_marks(result))
 
 
-def _complete_operation(operation: Node, method: str, *, has_id: bool) -> None:
-    operation["tags"] = [operation["operationId"].partition("_")[0]]
+def _complete_operation(operation: Node, method: str, *, path: str) -> None:
+    operation["tags"] = [find_tag(path)]
+    operation["summary"] = _summarise(operation["description"])
+    if example := EXAMPLES.get(operation["operationId"]):
+        operation["requestBody"]["content"]["application/json"]["example"] = example
     keyed = bool(operation.get("security"))
     operation.setdefault("security", [])
     if method == "post" and keyed:
@@ -152,11 +138,23 @@ def _complete_operation(operation: Node, method: str, *, has_id: bool) -> None:
             _response_headers(keyed=keyed, replayable=keyed and method == "post")
         )
     declared = {int(status) for status in responses if int(status) >= 400}
-    declared.update(_possible_statuses(operation, method, keyed=keyed, has_id=has_id))
+    declared.update(_possible_statuses(operation, method, keyed=keyed, has_id="{" in path))
     problems = {
         str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in declared
     }
     operation["responses"] = dict(sorted({**responses, **problems}.items()))
+
+
+def find_tag(path: str) -> str:
+    """Return the name of the group that a path belongs to."""
+    return next(tag.name for tag in TAGS if path.startswith(tag.paths))
+
+
+def _summarise(description: str) -> str:
+    """Return the first sentence, in one line and without its full stop."""
+    first = " ".join(description.partition("\n\n")[0].split())
+
+    return re.split(r"(?<=[a-z0-9`)])[.:] ", first)[0].removesuffix(".")
 
 
 def _possible_statuses(operation: Node, method: str, *, keyed: bool, has_id: bool) -> Iterator[int]:

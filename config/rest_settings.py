@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.openapi_texts import DESCRIPTION
 from config.service_settings import VERSION
 from core import ids
 
@@ -21,20 +22,26 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Sayso",
-    "DESCRIPTION": "Consent and provenance around voice cloning.",
+    "DESCRIPTION": DESCRIPTION,
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/v1",
-    # Any text: what is no id is answered with 404, as an unknown id is.
-    "PATH_CONVERTER_OVERRIDES": {kind: {"type": "string"} for kind in ids.PREFIXES_IN_PATHS},
+    # What is no id is answered with 404, as an unknown id is.
+    "PATH_CONVERTER_OVERRIDES": {
+        kind: {"type": "string", "pattern": f"^{prefix}_[a-z2-7]{{26}}$"}
+        for kind, prefix in ids.PREFIXES_IN_PATHS.items()
+    },
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": False,
     "SERVE_AUTHENTICATION": [],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": ["config.openapi_hooks.complete_document"],
+    "POSTPROCESSING_HOOKS": [
+        "config.openapi_fields.share_words",
+        "config.openapi_hooks.complete_document",
+    ],
     "SWAGGER_UI_SETTINGS": {
         "deepLinking": True,
         "persistAuthorization": False,

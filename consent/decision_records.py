@@ -189,6 +189,7 @@ def _reason_from_json(value: Mapping[str, Any]) -> Reason:
         code=str(value["code"]),
         detail=str(value["detail"]),
         consent=value["consent"],
+        grant=value.get("grant"),  # older rows have none
         required=value["required"],
         granted=tuple(value["granted"]),
     )

@@ -18,26 +18,44 @@ from consent.policy import actions, channels, languages, territories, use_cases
 from consent.policy.types import Reason
 
 _LOCALE: Final = "en"
+_CONSENT: Final = "consent"
+_GRANT: Final = "nearest grant"
+"""Whose words `granted` are. Of several grants another one may cover what the nearest lacks."""
 
 
-def explain_reason(reason: Reason) -> Reason:
-    """Return the reason with its sentence made concrete. One that needs no more stays as it is."""
+def explain_reason(reason: Reason, *, of_several: bool = False) -> Reason:
+    """Return the reason with its sentence made concrete. One that needs no more stays as it is.
+
+    `of_several`: the consent has other grants beside the one that the reason is about. They may
+    cover what this one does not.
+    """
     say = SENTENCES.get(reason.code)
-    detail = say(reason) if say else None
+    detail = say(reason, _GRANT if of_several else _CONSENT) if say else None
     return replace(reason, detail=detail) if detail else reason
 
 
-def _explain_language(reason: Reason) -> str | None:
+def _refuse(asked: str, reason: Reason, holder: str) -> str:
+    covered = _join_granted(reason)
+    if holder == _CONSENT:
+        return f"{asked} was not agreed to. The consent covers {covered}."
+    return f"{asked} is not in the {holder}, which covers {covered}."
+
+
+def _ask_for(field: str, reason: Reason, holder: str) -> str:
+    return f"The call names no `{field}`. The {holder} covers {_join_granted(reason)} alone."
+
+
+def _explain_language(reason: Reason, holder: str) -> str | None:
     try:
         tag = languages.parse_language(str(reason.required))
     except languages.UnknownLanguage:
         return None
     name = plain_language.name_language(tag, _LOCALE)
     asked = tag if name == tag else f"{name} ({tag})"
-    return f"{asked} was not agreed to. The consent covers {_join_granted(reason)}."
+    return _refuse(asked, reason, holder)
 
 
-def _explain_use_case(reason: Reason) -> str | None:
+def _explain_use_case(reason: Reason, holder: str) -> str | None:  # noqa: ARG001 - all have one shape
     if reason.required not in use_cases.CODES:
         return None
     # Agreed to, but not with everything that the call may mean by it.
@@ -46,58 +64,57 @@ def _explain_use_case(reason: Reason) -> str | None:
         return (
             f"A call for {reason.required} may mean any use under it, and one of those needs a "
             "consent of its own. "
-            f"Name one of {children}."
+            f"Name one of: {children}."
         )
-    return (
-        f"The use {reason.required} was not agreed to. The consent covers {_join_granted(reason)}."
-    )
+    # Here the uses of all grants are listed.
+    return _refuse(f"The use {reason.required}", reason, _CONSENT)
 
 
-def _explain_action(reason: Reason) -> str | None:
+def _explain_action(reason: Reason, holder: str) -> str | None:
     if reason.required not in actions.ACTIONS or not reason.granted:
         return None
-    return (
-        f"The act {reason.required} was not agreed to. The consent covers {_join_granted(reason)}."
-    )
+    return _refuse(f"The act {reason.required}", reason, holder)
 
 
-def _explain_channel(reason: Reason) -> str:
+def _explain_channel(reason: Reason, holder: str) -> str:
     if reason.required is None:
-        return f"The call names no `channel`. The consent covers {_join_granted(reason)} alone."
+        return _ask_for("channel", reason, holder)
     try:
         asked = f"The channel {channels.parse_channel(str(reason.required))}"
     except channels.UnknownChannel:
         asked = "A channel that we do not know"
-    return f"{asked} was not agreed to. The consent covers {_join_granted(reason)}."
+    return _refuse(asked, reason, holder)
 
 
-def _explain_territory(reason: Reason) -> str:
+def _explain_territory(reason: Reason, holder: str) -> str:
     if reason.required is None:
-        return f"The call names no `territory`. The consent covers {_join_granted(reason)} alone."
+        return _ask_for("territory", reason, holder)
     try:
         code = territories.parse_territory(str(reason.required))
         asked = f"{plain_language.name_territory(code, _LOCALE)} ({code})"
     except territories.UnknownTerritory:
         asked = "A territory that we do not know"
-    return f"{asked} was not agreed to. The consent covers {_join_granted(reason)}."
+    return _refuse(asked, reason, holder)
 
 
-def _explain_assurance(reason: Reason) -> str:
+def _explain_assurance(reason: Reason, holder: str) -> str:  # noqa: ARG001 - all have one shape
     return (
         f"This use needs a consent at level {reason.required}. This one is at "
         f"{_join_granted(reason)}."
     )
 
 
-def _explain_unknown_use_case(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
-    return f"The call names no use case that we know. Name in `use_case` one of {use_cases.LISTED}."
+def _explain_unknown_use_case(reason: Reason, holder: str) -> str:  # noqa: ARG001 - as above
+    return (
+        f"The call names no use case that we know. Name in `use_case` one of: {use_cases.LISTED}."
+    )
 
 
-def _explain_unknown_language(reason: Reason) -> str:  # noqa: ARG001 - all have one shape
+def _explain_unknown_language(reason: Reason, holder: str) -> str:  # noqa: ARG001 - as above
     return f"The call names in `language` no specific language that we know. {languages.HOW_TO}"
 
 
-SENTENCES: Final[Mapping[str, Callable[[Reason], str | None]]] = {
+SENTENCES: Final[Mapping[str, Callable[[Reason, str], str | None]]] = {
     "assurance_too_low": _explain_assurance,
     "action_not_covered": _explain_action,
     "use_case_not_covered": _explain_use_case,

@@ -56,9 +56,10 @@ def load_and_evaluate(
                         row=voice,
                     )
 
-            return gathered, replace(
-                verdict, reasons=tuple(explain_reason(reason) for reason in verdict.reasons)
-            )
+            consent = gathered.facts.consent
+            several = consent is not None and len(consent.grants) > 1
+            said = (explain_reason(reason, of_several=several) for reason in verdict.reasons)
+            return gathered, replace(verdict, reasons=tuple(said))
     except Exception:
         logger.exception("the gate was in doubt")
         doubt = Reason(

@@ -124,8 +124,11 @@ def commit(permit: Permit, *, characters: int, milliseconds: int, at: datetime) 
     if permit.reservation is None or not quota.spend_reservation(
         permit.reservation, permit.limit, **used, at=at
     ):
-        over = permit_validity.make_consent_reason(
-            "More was used than is left of the quota.", permit.consent_id, "quota_exceeded"
+        over = Reason(
+            code="quota_exceeded",
+            detail="More was used than is left of the quota.",
+            consent=permit.consent_id,
+            grant=permit.grant_id,
         )
         raise ConsentDenied((over,), decision_id=permit.decision_id)
 
@@ -189,6 +192,7 @@ def _deny_for_quota(context: LoadedContext, grant: GrantView) -> PolicyResult:
         code="quota_exceeded",
         detail="The rest of the quota went to another call.",
         consent=facts.consent.consent_id if facts.consent else None,
+        grant=grant.grant_id,
         granted=() if grant.characters_left is None else (grant.characters_left,),
     )
     return PolicyResult(reasons=(reason,), grant=None)

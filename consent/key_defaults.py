@@ -14,7 +14,7 @@ from core.errors import Fault, Invalid
 
 def register_key_defaults() -> None:
     """Register how each default is read. Called when the applications start."""
-    use_case = f"There is no such use case. Name one of {use_cases.LISTED}."
+    use_case = f"There is no such use case. Name one of: {use_cases.LISTED}."
     language = f"This is no specific language that we know. {languages.HOW_TO}"
     wrong = {
         "use_case": Fault(code="use_case_unknown", detail=use_case),

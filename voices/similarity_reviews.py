@@ -31,7 +31,7 @@ def settle_review(
     Raises NotFound, Invalid, ReviewSettled.
     """
     if outcome not in ReviewOutcome.values:
-        raise Invalid(f"The outcome is one of {', '.join(ReviewOutcome.values)}.")
+        raise Invalid(f"The outcome must be one of: {', '.join(ReviewOutcome.values)}.")
 
     mine = list_reviews(organisation_id).filter(pk=review_id)
     if not mine.exists():

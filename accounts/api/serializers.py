@@ -27,6 +27,7 @@ from core.api.fields import (
     WholeNumberField,
     WordField,
 )
+from core.api.openapi import DURATION
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
@@ -35,7 +36,7 @@ from core.durations import Duration
 MOST_CALLS = 100_000
 
 
-@extend_schema_field({"type": "string", "format": "duration", "maxLength": 40})
+@extend_schema_field({"type": "string", "format": "duration", "pattern": DURATION, "maxLength": 40})
 class DurationField(serializers.Field[Duration, str, str, Any]):
     """An ISO 8601 duration."""
 

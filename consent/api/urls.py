@@ -8,8 +8,8 @@ from consent.api.views import (
     consent_changes,
     consents,
     decisions,
-    reason_codes,
     speaker_views,
+    word_lists,
 )
 
 _ONE = "v1/consents/<consent:consent_id>"
@@ -42,7 +42,12 @@ urlpatterns = [
         consent_changes.TestSignatureView.as_view(),
         name="test-consent-sign",
     ),
-    path("v1/reasons", reason_codes.ReasonListView.as_view(), name="reasons"),
+    path("v1/reasons", word_lists.ReasonListView.as_view(), name="reasons"),
+    path("v1/use_cases", word_lists.UseCaseListView.as_view(), name="use-cases"),
+    path("v1/channels", word_lists.ChannelListView.as_view(), name="channels"),
+    path("v1/territories", word_lists.TerritoryListView.as_view(), name="territories"),
+    path("v1/labels", word_lists.LabelListView.as_view(), name="labels"),
+    path("v1/notices", word_lists.NoticeListView.as_view(), name="notices"),
     path("v1/decisions", decisions.DecisionListView.as_view(), name="decisions"),
     path(
         "v1/decisions/<decision:decision_id>",

@@ -53,6 +53,15 @@ def load_notice_texts() -> tuple[NoticeText, ...]:
     return tuple(sorted(texts, key=lambda text: (text.key, text.version, text.locale)))
 
 
+@cache
+def load_newest_notices() -> dict[str, tuple[NoticeText, ...]]:
+    """Return the newest text of each notice in each of its languages, by key."""
+    newest = {(text.key, text.locale): text for text in load_notice_texts()}
+    keys = dict.fromkeys(text.key for text in newest.values())
+
+    return {key: tuple(text for text in newest.values() if text.key == key) for key in keys}
+
+
 def get_latest_notice(key: str, locale: str, *, at: datetime) -> NoticeVersion:
     """Return the newest version of a notice in this locale or its language.
 
@@ -60,14 +69,18 @@ def get_latest_notice(key: str, locale: str, *, at: datetime) -> NoticeVersion:
     """
     texts = [text for text in load_notice_texts() if text.key == key]
     if not texts:
-        raise _unknown_notice("notice", "There is no such notice.", "notice_unknown")
+        listed = ", ".join(load_newest_notices())
+        detail = f"There is no such notice. Name one of: {listed}."
+        raise _unknown_notice("notice", detail, "notice_unknown")
 
     wanted = locale.replace("_", "-").lower()
     mine = [text for text in texts if text.locale.lower() in {wanted, wanted.partition("-")[0]}]
     if not mine:
         known = ", ".join(sorted({text.locale for text in texts}))
         raise _unknown_notice(
-            "locale", f"This notice exists in these languages: {known}.", "locale_unknown"
+            "locale",
+            f"The notice is not in this language. Name one of: {known}.",
+            "locale_unknown",
         )
 
     return _ensure_version(max(mine, key=lambda text: text.version), at=at)

@@ -133,6 +133,22 @@ def name_language(tag: str, locale: str) -> str:
     return f"{name} ({', '.join(details)})" if details else name
 
 
+def name_channel(code: str, locale: str) -> str:
+    """Return the name of a channel."""
+    return str(load_words(locale)["channels"].get(code, code))
+
+
+def name_label(code: str, locale: str) -> str:
+    """Return the name of a kind of content, or of a use case that stands for one."""
+    words = load_words(locale)
+    return str({**words["use_cases"], **words["labels"]}.get(code, code))
+
+
+def list_named_languages() -> tuple[str, ...]:
+    """Return the codes of the languages that people are shown by name."""
+    return tuple(sorted(load_words(LOCALES[0])["languages"]))
+
+
 def name_territory(code: str, locale: str) -> str:
     """Return the name of a territory, or its code if it has no name."""
     if code == "*":

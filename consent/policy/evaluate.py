@@ -3,19 +3,32 @@
 Pure, and the same for the gate, the tests and the bench.
 
 `evaluate_request` goes through every rule and collects all reasons against. A permit comes from one
-single grant. When no grant fits, the reasons are those of the nearest one: the one with the fewest
-failures, and among equals one that covers the use case.
+single grant. When no grant fits, the reasons are those of the nearest one, and name it: a grant for
+the use that was asked for comes before any other, then one for the act, then one for the language,
+then the one with the fewest failures. Otherwise a person would be said not to have agreed to what
+they signed.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from consent.policy.consent_checks import check_consent, check_request
 from consent.policy.grant_checks import check_grant
-from consent.policy.types import AccessRequest, PolicyContext, PolicyResult, Reason, make_reason
+from consent.policy.types import (
+    AccessRequest,
+    ConsentView,
+    PolicyContext,
+    PolicyResult,
+    Reason,
+    make_reason,
+)
 
-VERSION: Final = "2026-11-29.1"
+VERSION: Final = "2026-11-30.1"
+_OTHER_USE: Final = "use_case_not_covered"
+_RANKED: Final = (_OTHER_USE, "action_not_covered", "language_not_covered")
+"""What makes a grant the wrong one to explain, the gravest first."""
 
 
 def evaluate_request(request: AccessRequest, facts: PolicyContext) -> PolicyResult:
@@ -31,22 +44,38 @@ def evaluate_request(request: AccessRequest, facts: PolicyContext) -> PolicyResu
         )
         return PolicyResult(reasons=tuple(general), grant=None)
     general.extend(check_consent(request, facts, consent))
-    nearest: list[Reason] | None = None
-    rank = (0, 0)
+
+    refused: list[tuple[str, list[Reason]]] = []
     for grant in consent.grants:
         against = check_grant(request, grant, consent, facts)
         if not against and not general:
             return PolicyResult(reasons=(), grant=grant)
-        mine = (len(against), sum(reason.code == "use_case_not_covered" for reason in against))
-        if nearest is None or mine < rank:
-            nearest, rank = against, mine
-    if nearest is None:
-        nearest = [
-            make_reason(
-                "action_not_covered",
-                "This consent has no grant left.",
-                consent,
-                required=request.action,
-            )
-        ]
-    return PolicyResult(reasons=(*general, *nearest), grant=None)
+        refused.append((grant.grant_id, against))
+
+    return PolicyResult(reasons=(*general, *_explain_grants(request, consent, refused)), grant=None)
+
+
+def _explain_grants(
+    request: AccessRequest, consent: ConsentView, refused: list[tuple[str, list[Reason]]]
+) -> list[Reason]:
+    """Return the reasons of the nearest grant, each with its name."""
+    if not refused:
+        detail = "This consent has no grant left."
+        return [make_reason("action_not_covered", detail, consent, required=request.action)]
+
+    # Of equally near ones the first.
+    grant_id, against = min(refused, key=lambda one: _rank_reasons(one[1]))
+    uses = tuple(dict.fromkeys(grant.use_case for grant in consent.grants))
+
+    return [
+        replace(
+            reason, grant=grant_id, granted=uses if reason.code == _OTHER_USE else reason.granted
+        )
+        for reason in against
+    ]
+
+
+def _rank_reasons(against: list[Reason]) -> tuple[bool | int, ...]:
+    codes = {reason.code for reason in against}
+
+    return (*(code in codes for code in _RANKED), len(against))

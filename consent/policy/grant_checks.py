@@ -133,9 +133,7 @@ def _check_exclusions(
             )
     for label in request.labels:
         if label == use_cases.UNSURE:
-            detail = (
-                f"A label is `unsure` or not known, and doubt refuses. The labels are {_LABELS}."
-            )
+            detail = f"A label is `unsure` or not known, and doubt refuses. Name one of: {_LABELS}."
             against.append(make_reason("content_excluded", detail, consent, label))
         elif not forbidden.isdisjoint(use_cases.list_excluding_codes(label)):
             against.append(

@@ -69,7 +69,8 @@ ANY: Final = "*"
 HOW_TO: Final = (
     "Name it by its BCP 47 tag: its code in ISO 639 such as `de` or `yue`, with a country where "
     "that matters such as "
-    "`pt-BR` (all codes: iana.org/assignments/language-subtag-registry)."
+    "`pt-BR`. `GET /v1/languages` lists the usual ones (all codes: "
+    "iana.org/assignments/language-subtag-registry)."
 )
 
 
@@ -227,6 +228,17 @@ def covers_language(language_range: str, tag: str) -> bool:
 def any_range_covers(ranges: tuple[str, ...], tag: str) -> bool:
     """Return True if one of these canonical ranges covers this canonical tag."""
     return any(covers_language(language_range, tag) for language_range in ranges)
+
+
+def list_covered_languages(language: str) -> tuple[str, ...]:
+    """Return the languages that a grant for a language covers, under each of their codes.
+
+    `no` -> `nb`, `nn`, `no`. Raises UnknownLanguage.
+    """
+    covered = _languages_covered(parse_language_range(language))
+    main = {member for member, macro in MAIN_MEMBERS.items() if macro in covered}
+
+    return tuple(sorted({language, *covered, *main}))
 
 
 def is_range_within(narrower: str, wider: str) -> bool:

@@ -71,7 +71,7 @@ _ROWS: Final = (
     GateReason(
         "use_case_unknown",
         "The call names no use case, or one that is not in the list.",
-        "Use one of the codes that the detail lists.",
+        "Use one of the codes that the detail lists. `GET /v1/use_cases` says what each covers.",
     ),
     GateReason(
         "language_not_covered",

@@ -116,20 +116,20 @@ def _unknown_code(name: str, text: str, *, attr: str) -> Fault:
         case "exclusions":
             meant = use_cases.find_nearest_exclusions(text) or tuple(sorted(use_cases.EXCLUDABLE))
             detail = (
-                "This can be no exclusion, for no call could be judged by it. Name one of "
-                f"{', '.join(meant)}."
+                "This can be no exclusion, for no call could be judged by it. `GET /v1/labels` "
+                f"lists all. Name one of: {', '.join(meant)}."
             )
             return Fault(code="exclusion_unknown", detail=detail, attr=attr)
         case "sensitive_content":
             listed = ", ".join(sorted(use_cases.SENSITIVE_LABELS))
             return Fault(
                 code="label_unknown",
-                detail=f"This label is not known. Name one of {listed}.",
+                detail=f"This label is not known. Name one of: {listed}.",
                 attr=attr,
             )
     listed = ", ".join(sorted(actions.ACTIONS))
     return Fault(
-        code="action_unknown", detail=f"This act is not known. Name one of {listed}.", attr=attr
+        code="action_unknown", detail=f"This act is not known. Name one of: {listed}.", attr=attr
     )
 
 
@@ -137,7 +137,7 @@ def _parse_use_case(text: str, *, attr: str, faults: list[Fault]) -> str:
     try:
         return use_cases.parse_use_case(text)
     except use_cases.UnknownUseCase:
-        detail = f"There is no such use case. Name one of {use_cases.LISTED}."
+        detail = f"There is no such use case. Name one of: {use_cases.LISTED}."
         faults.append(Fault(code="use_case_unknown", detail=detail, attr=attr))
         return text
 
@@ -152,7 +152,7 @@ def _parse_quota(raw: Mapping[str, Any], *, attr: str, faults: list[Fault]) -> S
     quota: Scope = {name: int(raw[name]) for name in LIMITS if raw.get(name) is not None}
     if length := raw.get("period"):
         if length not in PERIODS:
-            detail = f"A quota's period is one of {', '.join(PERIODS)}."
+            detail = f"A quota's period must be one of: {', '.join(PERIODS)}."
             faults.append(Fault(code="invalid", detail=detail, attr=f"{attr}.period"))
         elif not quota:
             faults.append(Fault(code="empty", detail="A period needs an amount.", attr=attr))

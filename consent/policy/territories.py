@@ -24,7 +24,9 @@ UNIONS: Final[dict[str, tuple[tuple[date, frozenset[str]], ...]]] = {
     "EU": ((date(2020, 2, 1), _EU_SINCE_2020),),
     "EEA": ((date(2020, 2, 1), _EU_SINCE_2020 | {"IS", "LI", "NO"}),),
 }
-LISTED: Final = ", ".join([ANY, *sorted(UNIONS), *sorted(COUNTRIES)])
+WHOLE: Final = (ANY, *sorted(UNIONS), *sorted(COUNTRIES))
+"""All territories but the subdivisions of countries."""
+LISTED: Final = ", ".join(WHOLE)
 _OTHER_SPELLINGS: Final[dict[str, str]] = {
     spelling: code
     for code, spellings in _DATA["spellings"].items()
@@ -34,11 +36,11 @@ _OTHER_SPELLINGS: Final[dict[str, str]] = {
 
 `US-PR` is `PR`.
 """
-SUBDIVISIONS: Final = frozenset(
-    f"{country}-{part}"
+_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    country: tuple(sorted(f"{country}-{part}" for part in parts.split()))
     for country, parts in _DATA["subdivisions"].items()
-    for part in parts.split()
-)
+}
+SUBDIVISIONS: Final = frozenset(code for parts in _PARTS.values() for code in parts)
 _KNOWN: Final = COUNTRIES | UNIONS.keys() | SUBDIVISIONS | {ANY}
 _LONGEST: Final = 16
 
@@ -70,6 +72,20 @@ def list_union_members(union: str, on: date) -> frozenset[str]:
     members = [countries for since, countries in UNIONS[union] if since <= on]
 
     return members[-1] if members else frozenset()
+
+
+def list_territories_inside(code: str, *, on: date) -> tuple[str, ...]:
+    """Return what a grant for a territory also covers on a day.
+
+    They are the countries of a union, the subdivisions of a country, and for `*` all unions and
+    countries.
+    """
+    if code == ANY:
+        return (*sorted(UNIONS), *sorted(COUNTRIES))
+    if code in UNIONS:
+        return tuple(sorted(list_union_members(code, on)))
+
+    return _PARTS.get(code, ())
 
 
 def covers_territory(granted: Iterable[str], asked: str | None, *, on: date) -> bool:

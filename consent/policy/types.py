@@ -125,12 +125,18 @@ def _parse_place(
 
 
 def unknown_place(name: Place, *, attr: str) -> Fault:
-    """Return the fault of an unknown channel or territory, with all known ones."""
-    listed = channels.LISTED if name == "channel" else territories.LISTED
+    """Return the fault of an unknown channel or territory, with all known ones.
 
-    return Fault(
-        code=f"{name}_unknown", detail=f"This {name} is not known. Name one of {listed}.", attr=attr
+    Subdivisions of countries are too many for a sentence.
+    """
+    detail = (
+        f"This channel is not known. Name one of: {channels.LISTED}."
+        if name == "channel"
+        else "This territory is not known. `GET /v1/territories` lists all with their parts. Name "
+        f"one of: {territories.LISTED}."
     )
+
+    return Fault(code=f"{name}_unknown", detail=detail, attr=attr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +198,16 @@ class PolicyContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One reason against: a code of the table, and a sentence for a person."""
+    """One reason against: a code of the table, and a sentence for a person.
+
+    `grant` is the grant that it speaks against, None if it speaks against the whole consent or the
+    request.
+    """
 
     code: str
     detail: str
     consent: str | None = None
+    grant: str | None = None
     required: str | int | None = None
     granted: tuple[str | int, ...] = ()
 

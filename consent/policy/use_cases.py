@@ -197,6 +197,16 @@ def list_covered_children(code: str) -> tuple[str, ...]:
     return tuple(child for child in _CHILDREN.get(code, ()) if child not in ASKED_APART)
 
 
+def list_covered_use_cases(granted: str) -> tuple[str, ...]:
+    """Return the use cases of calls that a grant for this use case covers."""
+    return tuple(code for code in sorted(CODES) if covers_use_case(granted, code))
+
+
+def list_excluded_codes(excluded: str) -> tuple[str, ...]:
+    """Return the use cases and labels that a person who excludes `excluded` excludes with it."""
+    return tuple(code for code in sorted(EXCLUDABLE) if excluded in list_excluding_codes(code))
+
+
 def covers_use_case(granted: str, asked: str) -> bool:
     """Return True if a grant for one known use case covers a call for another.
 

@@ -103,7 +103,14 @@ class ReferenceField(TextField):
     """
 
 
-@extend_schema_field({"type": "string", "format": "email", "maxLength": 254})
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "email",
+        "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$",
+        "maxLength": 254,
+    }
+)
 class EmailField(TextField):
     """An e-mail address."""
 
@@ -141,7 +148,7 @@ class ChoiceField(serializers.ChoiceField):
     The framework takes whatever is spelt like one of them, and repeats in Python what is not.
     """
 
-    default_error_messages = {"invalid_choice": "This must be one of {choices}."}
+    default_error_messages = {"invalid_choice": "This must be one of: {choices}."}
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text."""
@@ -174,6 +181,9 @@ class WholeNumberField(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number."""
+        # JSON does not tell 7.0 from 7, and neither does JSON Schema.
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             raise serializers.ValidationError("This must be a whole number.", code="invalid")
         if not self._least <= data <= self._most:
@@ -216,6 +226,7 @@ class BoundedListField(serializers.ListField):
     {
         "type": "object",
         "maxProperties": 20,
+        "propertyNames": {"minLength": 1, "maxLength": 40},
         "additionalProperties": {"type": "string", "maxLength": 500},
     }
 )

@@ -7,7 +7,7 @@ speakers.")`. Its view answers with `list_page(request, rows, SpeakerList)` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -31,9 +31,22 @@ PAGE: Final = (
         {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
         description="How many objects a page has.",
     ),
-    OpenApiParameter("after", OpenApiTypes.STR, description="The `last_id` of the page before."),
+    OpenApiParameter(
+        "after",
+        {"type": "string", "pattern": "^[a-z]{3}_[a-z2-7]{26}$"},
+        description="The `last_id` of the page before.",
+    ),
 )
 """The query parameters of a list that `list_page` answers."""
+CODES_PAGE: Final = (
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": 100},
+        description="How many codes a page has: all of them when this is left out.",
+    ),
+    OpenApiParameter("after", OpenApiTypes.STR, description="The `last_id` of the page before."),
+)
+"""The query parameters of a list that `list_codes` answers."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +67,15 @@ class PageSerializer(OutputSerializer[ListPage[Any]]):
     last_id = serializers.CharField(allow_null=True)
 
     def to_representation(self, instance: ListPage[Any]) -> Rendered:
-        """Return the page. Objects without ids, such as codes, leave both ends null."""
+        """Return the page. Its ends are ids, or the codes of a list of codes."""
         data = self.fields["data"].to_representation(instance.data)
         first, last = (data[0], data[-1]) if data else ({}, {})
         return {
             "object": "list",
             "data": data,
             "has_more": instance.has_more,
-            "first_id": first.get("id"),
-            "last_id": last.get("id"),
+            "first_id": first.get("id", first.get("code")),
+            "last_id": last.get("id", last.get("code")),
         }
 
 
@@ -96,6 +109,30 @@ def list_page(
     list.
     """
     page = read_page(request, rows, filters=filters, by=by)
+    return Response(shown_as(page, context=context or {}).data)
+
+
+def list_codes(
+    request: Request,
+    rows: Mapping[str, Any],
+    shown_as: type[PageSerializer],
+    *,
+    context: dict[str, Any] | None = None,
+) -> Response:
+    """Answer a closed list, `rows` by code: all of it, or `?limit=` codes behind `?after=`.
+
+    Raises Invalid, as `list_page` does.
+    """
+    refuse_unknown(request, {"limit", "after"})
+    asked, codes = request.query_params, list(rows)
+
+    if after := asked.get("after"):
+        if after not in rows:
+            raise _refuse_cursor()
+        codes = codes[codes.index(after) + 1 :]
+
+    limit = _parse_limit(asked.get("limit", "")) if "limit" in asked else len(codes)
+    page = ListPage([rows[code] for code in codes[:limit]], has_more=len(codes) > limit)
     return Response(shown_as(page, context=context or {}).data)
 
 
@@ -144,9 +181,13 @@ def _filter_behind(rows: QuerySet[Row], after: str, by: str) -> Q:
         None if "\0" in after else rows.filter(pk=after[:64]).values_list(by, flat=True).first()
     )
     if moment is None:
-        detail = "`after` is not the id of a row of this list."
-        raise Invalid(detail, faults=(Fault(code="invalid", detail=detail, attr="after"),))
+        raise _refuse_cursor()
     return Q(**{f"{by}__lt": moment}) | Q(**{by: moment}, pk__lt=after)
+
+
+def _refuse_cursor() -> Invalid:
+    detail = "`after` is not the id of a row of this list."
+    return Invalid(detail, faults=(Fault(code="invalid", detail=detail, attr="after"),))
 
 
 def _parse_limit(raw: str) -> int:

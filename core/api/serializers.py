@@ -7,7 +7,7 @@ document reads the same fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from rest_framework import serializers
@@ -43,6 +43,8 @@ class StrictSerializer(serializers.Serializer[Any]):
     """
 
     default_error_messages = {"invalid": "This must be an object."}
+    document_rules: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    """Which fields go together, in JSON Schema: the OpenAPI document says it."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse unknown fields, then validate as usual."""

@@ -89,14 +89,14 @@ class TestAnAsk:
             "channel_unknown",
             "channel",
         )
-        assert refusal.value.detail.endswith(f"one of {channels.LISTED}.")
+        assert refusal.value.detail.endswith(f"one of: {channels.LISTED}.")
 
     @pytest.mark.parametrize("word", ["Mars", "ZZ", "EU-FR", "C", "СN", "x" * 2000])
     def test_for_a_territory_that_is_not_known_cannot_be_made(self, word: str) -> None:
         with pytest.raises(Invalid) as refusal:
             replace(ASK, territory=word)
         assert refusal.value.stable_code == "territory_unknown"
-        assert refusal.value.detail.endswith(f"one of {territories.LISTED}.")
+        assert refusal.value.detail.endswith(f"one of: {territories.LISTED}.")
 
     @pytest.mark.parametrize(
         "word", ["fax", "foo", "politics", "роlitical", "", "x" * 2000, "Ada Lovelace"]

@@ -134,7 +134,7 @@ class TestWords:
         answer = post(
             api, "/v1/decisions", {"consent": signed(api)["id"], "language": "en", **words}, 422
         )
-        assert (answer["code"], answer["errors"][0]["code"], "one of *, " in answer["detail"]) == (
+        assert (answer["code"], answer["errors"][0]["code"], "one of: *, " in answer["detail"]) == (
             code,
             code,
             True,
@@ -198,7 +198,7 @@ class TestAParentAsked:
     def test_says_which_child_to_name(self, api: APIClient) -> None:
         made = signed(api, grant(use_case="advertising"), assurance="L2")
         (reason,) = decided(api, made, use_case="advertising")["reasons"]
-        assert reason["detail"].endswith("Name one of advertising.commercial, advertising.promo.")
+        assert reason["detail"].endswith("Name one of: advertising.commercial, advertising.promo.")
 
     @pytest.mark.parametrize(
         "label", ["advertising.commercial", "Advertising", "endorsement", "advertising.promo"]

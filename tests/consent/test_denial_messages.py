@@ -82,6 +82,11 @@ class TestExplain:
     ) -> None:
         assert said(code, required, *granted) == sentence
 
+    def test_speaks_of_the_nearest_grant_where_there_are_several(self) -> None:
+        asked = Reason(code="language_not_covered", detail="", required="ja", granted=("en",))
+        found = explain_reason(asked, of_several=True).detail
+        assert found == "Japanese (ja) is not in the nearest grant, which covers en."
+
     @pytest.mark.parametrize(
         "code",
         [

@@ -190,6 +190,50 @@ class TestJudge:
         )
         assert reasons(consent={"grants": (far, GRANT)}, language="ja") == ["language_not_covered"]
 
+    @pytest.mark.parametrize(
+        ("near", "far", "codes"),
+        [
+            # A4: with fewer failures, the other grant would say that the use was not agreed to.
+            ({}, {"use_case": "dubbing"}, ["channel_not_covered", "territory_not_covered"]),
+            (
+                {},
+                {"actions": frozenset({"clone"})},
+                ["channel_not_covered", "territory_not_covered"],
+            ),
+            ({}, {"languages": ("ja",)}, ["channel_not_covered", "territory_not_covered"]),
+            (
+                {"actions": frozenset({"clone"}), "languages": ("ja",)},
+                {"use_case": "dubbing"},
+                [
+                    "action_not_covered", "language_not_covered", "channel_not_covered",
+                    "territory_not_covered",
+                ],
+            ),
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_explains_the_grant_for_what_was_asked(
+        self, near: dict[str, Any], far: dict[str, Any], codes: list[str], order: int
+    ) -> None:
+        everywhere = {"channels": frozenset({"*"}), "territories": frozenset({"*"})}
+        wrong = replace(GRANT, **{"grant_id": "grt_b", **everywhere, **far})
+        both = (replace(GRANT, **near), wrong)[::order]
+        found = evaluate.evaluate_request(
+            replace(ASK, channel=None, territory=None),
+            PolicyContext(at=NOON, consent=replace(CONSENT, grants=both)),
+        ).reasons
+        assert [(one.code, one.grant) for one in found] == [(code, "grt_a") for code in codes]
+
+    def test_lists_the_uses_of_all_grants(self) -> None:
+        uses = ("entertainment.podcast", "dubbing", "dubbing", "research")
+        held = tuple(
+            replace(GRANT, grant_id=f"grt_{at}", use_case=use) for at, use in enumerate(uses)
+        )
+        (one,) = evaluate.evaluate_request(
+            ASK, PolicyContext(at=NOON, consent=replace(CONSENT, grants=held))
+        ).reasons
+        assert one.granted == ("entertainment.podcast", "dubbing", "research")
+
     def test_refuses_without_a_consent(self) -> None:
         assert [
             one.code
@@ -257,6 +301,36 @@ consents = st.builds(
 
 
 class TestProperties:
+    @given(asks, consents)
+    def test_a_use_that_one_grant_covers_is_never_said_to_be_missing(
+        self, ask: AccessRequest, consent: ConsentView
+    ) -> None:
+        found = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent)).reasons
+        missing = [one for one in found if one.code == "use_case_not_covered"]
+        covered = ask.use_case is None or any(
+            use_cases.covers_use_case(grant.use_case, ask.use_case) for grant in consent.grants
+        )
+        assert not (covered and missing)
+        for one in missing:
+            assert set(one.granted) == {grant.use_case for grant in consent.grants}
+
+    @given(asks, consents)
+    def test_reasons_name_one_grant_and_are_its_own(
+        self, ask: AccessRequest, consent: ConsentView
+    ) -> None:
+        apart = [replace(grant, grant_id=f"grt_{at}") for at, grant in enumerate(consent.grants)]
+        held = replace(consent, grants=tuple(apart))
+        found = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=held)).reasons
+        named = {one.grant for one in found if one.grant is not None}
+        assert len(named) <= 1
+        for grant in (grant for grant in apart if grant.grant_id in named):
+            alone = evaluate.evaluate_request(
+                ask, PolicyContext(at=NOON, consent=replace(held, grants=(grant,)))
+            ).reasons
+            assert [(one.code, one.grant) for one in alone] == [
+                (one.code, one.grant) for one in found
+            ]
+
     @given(asks, consents)
     def test_allow_and_reasons_exclude_each_other(
         self, ask: AccessRequest, consent: ConsentView

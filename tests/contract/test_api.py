@@ -145,6 +145,7 @@ class TestDecision:
                 "code": "language_not_covered",
                 "detail": "Japanese (ja) was not agreed to. The consent covers en, de-DE.",
                 "consent": consent["id"],
+                "grant": consent["grants"][0]["id"],
                 "required": "ja",
                 "granted": ["en", "de-DE"],
             }

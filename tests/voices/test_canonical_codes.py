@@ -274,7 +274,7 @@ class TestACall:
             f"{name}_unknown",
             name,
         )
-        assert "one of *, " in answer["errors"][0]["detail"]
+        assert "one of: *, " in answer["errors"][0]["detail"]
         assert not Decision.objects.exists()
 
     @pytest.mark.parametrize(("name", "word"), UNKNOWN)

@@ -23,7 +23,10 @@ class LanguageUnsupported(Invalid):
     code = "language_unsupported"
 
     def __init__(self) -> None:
-        super().__init__("The built-in engine does not speak this language.")
+        super().__init__(
+            "The built-in engine does not speak this language. `GET /v1/languages` says who speaks "
+            "which."
+        )
 
 
 def map_language_tags(voices: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from audio.sound import Sound
 from core.errors import Invalid, Unavailable
+
+SPEED: Final = (0.5, 2.0)
+"""How fast an engine speaks that names no bounds of its own, by its usual speed."""
+PITCH_SEMITONES: Final = (-12.0, 12.0)
+"""How far such an engine moves the pitch."""
 
 
 class ProviderUnavailable(Unavailable):
@@ -36,8 +41,8 @@ class Capabilities:
     """
 
     languages: frozenset[str]
-    speed: tuple[float, float] = (0.5, 2.0)
-    pitch_semitones: tuple[float, float] = (-12.0, 12.0)
+    speed: tuple[float, float] = SPEED
+    pitch_semitones: tuple[float, float] = PITCH_SEMITONES
     emotions: frozenset[str] = frozenset()
     options: frozenset[str] = frozenset()
     denoise: bool = False

@@ -18,6 +18,11 @@ class ProviderNotFound(Invalid):
     code = "provider_unknown"
 
 
+def list_provider_names() -> tuple[str, ...]:
+    """Return the names of all providers here."""
+    return tuple(sorted(_FACTORIES))
+
+
 def get_provider(name: str) -> Provider:
     """Return the provider of this name.
 

@@ -116,6 +116,17 @@ def queue_job(
     return job
 
 
+def list_spoken_languages() -> dict[str, frozenset[str]]:
+    """Return the BCP 47 tags that each provider speaks, by its name.
+
+    Raises EngineUnavailable.
+    """
+    return {
+        name: registry.get_provider(name).capabilities().languages
+        for name in registry.list_provider_names()
+    }
+
+
 def _load_voices(requests: Sequence[SpeechRequest], principal: Principal) -> dict[str, Voice]:
     wanted = dict.fromkeys(request.voice_id for request in requests)
     return {voice_id: get_voice(voice_id, principal=principal) for voice_id in wanted}

@@ -10,8 +10,9 @@ from typing import Final
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from consent.api.serializers import described_words
 from consent.api.serializers.shared_forms import DescribedFormSerializer, code_list, word_list
-from consent.policy import actions, channels, territories
+from consent.policy import actions, grant_scope, scope_parsing, territories
 from consent.policy.state_machine import ConsentState
 from core import durations
 from core.api.fields import (
@@ -24,6 +25,7 @@ from core.api.fields import (
     WholeNumberField,
     WordField,
 )
+from core.api.openapi import DURATION, describe_field, describe_id
 from core.api.serializers import StrictSerializer
 from core.errors import Invalid
 
@@ -31,6 +33,8 @@ FEWEST_LETTERS: Final = 5
 """Letters and digits without which a text describes no purpose."""
 MOST_SECONDS: Final = MOST // 1000
 """Seconds are counted in milliseconds."""
+# Blanks in a row count once.
+_PURPOSE: Final = describe_field(pattern=rf"(\S\s*){{{scope_parsing.SHORTEST_DESCRIPTION}}}")
 
 
 class QuotaFormSerializer(StrictSerializer):
@@ -39,28 +43,35 @@ class QuotaFormSerializer(StrictSerializer):
     characters = WholeNumberField(required=False, allow_null=True)
     seconds = WholeNumberField(required=False, allow_null=True, max_value=MOST_SECONDS)
     clips = WholeNumberField(required=False, allow_null=True)
-    period = CodeField(
-        max_length=8, required=False, allow_null=True, help_text="P1D, P1W, P1M or P1Y."
+    period = CodeField(max_length=8, required=False, allow_null=True, style=described_words.PERIOD)
+    document_rules = (
+        {
+            "if": {"required": ["period"], "properties": {"period": {"type": "string"}}},
+            "then": {
+                "anyOf": [
+                    {"required": [name], "properties": {name: {"type": "integer"}}}
+                    for name in grant_scope.LIMITS
+                ]
+            },
+        },
     )
 
 
 class GrantFormSerializer(StrictSerializer):
     """One purpose with its limits."""
 
-    use_case = WordField(max_length=64)
-    intended_uses = ShownTextField(fewest=FEWEST_LETTERS, one_line=False, max_length=2000)
+    use_case = WordField(max_length=64, style=described_words.USE_CASE)
+    intended_uses = ShownTextField(
+        fewest=FEWEST_LETTERS, one_line=False, max_length=2000, style=_PURPOSE
+    )
     actions = BoundedListField(
         child=ChoiceField(choices=sorted(actions.ACTIONS)), allow_empty=False, limit=10
     )
-    languages = word_list(allow_empty=False)
-    channels = word_list(
-        required=False,
-        allow_empty=False,
-        help_text=f"`*` or of: {', '.join(sorted(channels.CHANNELS))}.",
-    )
-    territories = word_list(limit=300, required=False, allow_empty=False)
-    exclusions = word_list(required=False)
-    sensitive_content = word_list(required=False)
+    languages = word_list(described_words.RANGE_OF_LANGUAGES, allow_empty=False)
+    channels = word_list(described_words.CHANNEL, required=False, allow_empty=False)
+    territories = word_list(described_words.PLACE, limit=300, required=False, allow_empty=False)
+    exclusions = word_list(described_words.EXCLUSION, required=False)
+    sensitive_content = word_list(described_words.SENSITIVE, required=False)
     quota = QuotaFormSerializer(required=False, allow_null=True)
     min_disclosure = ChoiceField(choices=("none", "label", "spoken"), required=False)
     on_death = ChoiceField(choices=("stop", "run_to_expiry", "pass_to_estate"), required=False)
@@ -69,10 +80,10 @@ class GrantFormSerializer(StrictSerializer):
 class NarrowedGrantSerializer(GrantFormSerializer):
     """What is left of one grant. What is left out stays as it is."""
 
-    id = CodeField(max_length=30, required=False)
-    use_case = WordField(max_length=64, required=False)
+    id = CodeField(max_length=30, required=False, style=describe_id("grt"))
+    use_case = WordField(max_length=64, required=False, style=described_words.USE_CASE)
     intended_uses = ShownTextField(
-        fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False
+        fewest=FEWEST_LETTERS, one_line=False, max_length=2000, required=False, style=_PURPOSE
     )
     actions = BoundedListField(
         child=ChoiceField(choices=sorted(actions.ACTIONS)),
@@ -80,7 +91,7 @@ class NarrowedGrantSerializer(GrantFormSerializer):
         limit=10,
         required=False,
     )
-    languages = word_list(allow_empty=False, required=False)
+    languages = word_list(described_words.RANGE_OF_LANGUAGES, allow_empty=False, required=False)
 
 
 class NarrowingSerializer(StrictSerializer):
@@ -99,7 +110,12 @@ class RepresentationFormSerializer(StrictSerializer):
 
 class _TermSerializer(StrictSerializer):
     valid_until = MomentField(required=False, allow_null=True)
-    duration = CodeField(max_length=32, required=False, allow_null=True)
+    duration = CodeField(
+        max_length=32,
+        required=False,
+        allow_null=True,
+        style=describe_field(pattern=DURATION, example="P1Y"),
+    )
 
     def validate_duration(self, value: str | None) -> str | None:
         """Check that the duration can be read, so that a mistake is reported with its field."""
@@ -123,15 +139,25 @@ class LinkDeliverySerializer(StrictSerializer):
 class NewConsentSerializer(_TermSerializer, DescribedFormSerializer):
     """A request to one person."""
 
-    speaker = CodeField(max_length=64)
-    notice = CodeField(max_length=50, default="voice-cloning")
-    locale = CodeField(max_length=35, default="en")
+    speaker = CodeField(max_length=64, style=describe_id("spk"))
+    notice = CodeField(max_length=50, default="voice-cloning", style=described_words.NOTICE)
+    locale = CodeField(max_length=35, default="en", style=described_words.LANGUAGE)
     assurance = ChoiceField(choices=("L1", "L2", "L3"), default="L1")
-    jurisdictions = code_list(limit=50, length=16, required=False)
+    jurisdictions = code_list(described_words.PLACE, limit=50, length=16, required=False)
     valid_from = MomentField(required=False, allow_null=True)
     representation = RepresentationFormSerializer(required=False, allow_null=True)
     delivery = LinkDeliverySerializer(required=False, allow_null=True)
     grants = BoundedListField(child=GrantFormSerializer(), allow_empty=False, limit=20)
+    document_rules = (
+        {
+            "if": {"required": ["duration"], "properties": {"duration": {"type": "string"}}},
+            "then": {"properties": {"valid_until": {"type": "null"}}},
+            "else": {
+                "required": ["valid_until"],
+                "properties": {"valid_until": {"type": "string"}},
+            },
+        },
+    )
 
     def validate_jurisdictions(self, value: list[str]) -> list[str]:
         """Check that the territories are known, and return each once in its canonical spelling."""
@@ -139,7 +165,7 @@ class NewConsentSerializer(_TermSerializer, DescribedFormSerializer):
             return list(dict.fromkeys(territories.parse_territory(code) for code in value))
         except territories.UnknownTerritory:
             raise serializers.ValidationError(
-                "A code is not known.", code="territory_unknown"
+                "A code is not known. `GET /v1/territories` lists all.", code="territory_unknown"
             ) from None
 
 
@@ -173,6 +199,6 @@ class NothingSerializer(StrictSerializer):
 class ConsentFilterSerializer(StrictSerializer):
     """What a list of consents may be narrowed by."""
 
-    speaker = CodeField(max_length=64, required=False)
+    speaker = CodeField(max_length=64, required=False, style=describe_id("spk"))
     state = ChoiceField(choices=[str(state) for state in ConsentState], required=False)
     expiring_before = MomentField(required=False)

@@ -7,7 +7,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from consent.api.serializers.shared_forms import word_list
+from consent.api.serializers import described_words
+from consent.api.serializers.shared_forms import Style, word_list
 from consent.models import Decision
 from consent.policy import actions
 from consent.policy.reasons import GATE_REASONS
@@ -19,22 +20,34 @@ from core.api.fields import (
     WholeNumberField,
     WordField,
 )
+from core.api.openapi import describe_id
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.canonical_json import Json
+
+
+def _word_field(words: Style) -> WordField:
+    return WordField(max_length=64, required=False, allow_null=True, allow_blank=True, style=words)
 
 
 class NewDecisionSerializer(StrictSerializer):
     """A question to the gate: would this be allowed? Names a voice or a consent."""
 
-    voice = CodeField(max_length=64, required=False, allow_null=True)
-    consent = CodeField(max_length=64, required=False, allow_null=True)
+    voice = CodeField(max_length=64, required=False, allow_null=True, style=describe_id("vox"))
+    consent = CodeField(max_length=64, required=False, allow_null=True, style=describe_id("con"))
     action = ChoiceField(choices=sorted(actions.ACTIONS), default="synthesize")
-    language = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
-    use_case = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
-    channel = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
-    territory = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
+    language = _word_field(described_words.LANGUAGE)
+    use_case = _word_field(described_words.USE_CASE)
+    channel = _word_field(described_words.CHANNEL)
+    territory = _word_field(described_words.PLACE)
     characters = WholeNumberField(default=0)
-    labels = word_list(limit=20, required=False)
+    labels = word_list(described_words.LABEL, limit=20, required=False)
+    document_rules = (
+        {
+            "if": {"required": ["voice"], "properties": {"voice": {"type": "string"}}},
+            "then": {"properties": {"consent": {"type": "null"}}},
+            "else": {"required": ["consent"], "properties": {"consent": {"type": "string"}}},
+        },
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check that exactly one of `voice` and `consent` is set."""
@@ -48,14 +61,22 @@ class NewDecisionSerializer(StrictSerializer):
 class RefusalReasonSerializer(OutputSerializer[Mapping[str, Json]]):
     """One thing that speaks against: a stable code, a sentence, and what was needed beside what was
     granted.
+
+    `grant` is the nearest grant, which the reason is about. It is null where the reason is about
+    the whole consent or the call. Of `use_case_not_covered`, `granted` has the uses of all grants.
     """
 
     code = serializers.ChoiceField(choices=tuple(GATE_REASONS))
     detail = serializers.CharField()
     consent = serializers.CharField(allow_null=True)
+    grant = serializers.CharField(allow_null=True)
     # Any value, so null as well. `allow_null` would say "any, or null", and null is both.
     required = serializers.JSONField()  # type: ignore[assignment]  # the framework has this name
     granted = serializers.ListField(child=serializers.JSONField())
+
+    def compute_fields(self, row: Mapping[str, Json]) -> Mapping[str, object]:
+        """Return the grant. Reasons that were stored before grants were named have none."""
+        return {"grant": row.get("grant")}
 
 
 class GivenWordsSerializer(OutputSerializer[Mapping[str, Json]]):

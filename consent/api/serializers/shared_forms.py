@@ -7,15 +7,23 @@ from typing import Any
 from core.api.fields import BoundedListField, CodeField, MetadataField, ReferenceField, WordField
 from core.api.serializers import StrictSerializer
 
-
-def code_list(limit: int = 100, length: int = 64, **options: Any) -> BoundedListField:
-    """Make a list of short codes."""
-    return BoundedListField(child=CodeField(max_length=length), limit=limit, **options)
+Style = dict[str, Any]
+"""What `core.api.openapi.describe_field` returns."""
 
 
-def word_list(limit: int = 100, **options: Any) -> BoundedListField:
-    """Make a list of codes that the service judges in whatever letters they are written."""
-    return BoundedListField(child=WordField(max_length=64), limit=limit, **options)
+def code_list(
+    words: Style, *, limit: int = 100, length: int = 64, **options: Any
+) -> BoundedListField:
+    """Make a list of short codes, which the OpenAPI document describes by `words`."""
+    return BoundedListField(child=CodeField(max_length=length, style=words), limit=limit, **options)
+
+
+def word_list(words: Style, *, limit: int = 100, **options: Any) -> BoundedListField:
+    """Make a list of codes that the service judges in whatever letters they are written.
+
+    The OpenAPI document describes them by `words`.
+    """
+    return BoundedListField(child=WordField(max_length=64, style=words), limit=limit, **options)
 
 
 class DescribedFormSerializer(StrictSerializer):

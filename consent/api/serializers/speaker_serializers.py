@@ -9,10 +9,12 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from consent import speakers
+from consent.api.serializers import described_words
 from consent.api.serializers.shared_forms import DescribedFormSerializer
 from consent.models import Speaker
 from consent.policy import languages, territories
 from core.api.fields import ChoiceField, CodeField, EmailField, ShownTextField, TimestampField
+from core.api.openapi import describe_field
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, StrictSerializer
 from core.caller_notes import Notes
@@ -26,13 +28,21 @@ class SpeakerChangesSerializer(DescribedFormSerializer):
 
     name = ShownTextField(max_length=200, required=False)
     email = EmailField(required=False)
-    country = CodeField(max_length=2, required=False, allow_null=True)
-    locale = CodeField(max_length=35, required=False, allow_null=True)
+    country = CodeField(
+        max_length=2,
+        required=False,
+        allow_null=True,
+        style=describe_field(pattern="^[A-Z]{2}$", example="DE"),
+    )
+    locale = CodeField(
+        max_length=35, required=False, allow_null=True, style=described_words.LANGUAGE
+    )
     phone = CodeField(
         max_length=16,
         required=False,
         allow_null=True,
         help_text="In international form (ITU-T E.164): +4930123456.",
+        style=describe_field(pattern=r"^\+[1-9][0-9]{6,14}$", example="+4930123456"),
     )
 
     def validate_country(self, value: str | None) -> str | None:
@@ -44,7 +54,11 @@ class SpeakerChangesSerializer(DescribedFormSerializer):
         except territories.UnknownTerritory:
             code = ""
         if code not in territories.COUNTRIES:
-            raise serializers.ValidationError("There is no such country.", code="territory_unknown")
+            raise serializers.ValidationError(
+                "There is no such country. `GET /v1/territories` lists all by their ISO 3166-1 "
+                "codes.",
+                code="territory_unknown",
+            )
         return code
 
     def validate_phone(self, value: str | None) -> str | None:
@@ -61,7 +75,7 @@ class SpeakerChangesSerializer(DescribedFormSerializer):
             return None if value is None else languages.tidy_language_range(value)
         except languages.UnknownLanguage:
             raise serializers.ValidationError(
-                "There is no such language.", code="language_unknown"
+                f"There is no such language. {languages.HOW_TO}", code="language_unknown"
             ) from None
 
 

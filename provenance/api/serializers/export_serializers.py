@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import ChoiceField, CodeField, MomentField, NullableTextField, TimestampField
+from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from provenance.exports import export_sources
@@ -18,7 +19,7 @@ class ExportInputSerializer(StrictSerializer):
 
     kind = ChoiceField(choices=export_sources.KINDS)
     to = MomentField(required=False, allow_null=True)
-    speaker = CodeField(required=False, allow_null=True, max_length=64)
+    speaker = CodeField(required=False, allow_null=True, max_length=64, style=describe_id("spk"))
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add `from`, which cannot be the name of an attribute."""

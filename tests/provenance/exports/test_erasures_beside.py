@@ -109,7 +109,8 @@ class TestAnExport:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(heartbeat, "_EVERY", 0.0)
-        doomed, staying = people(told.organisation, 60), people(told.organisation, 3)
+        # Enough to begin anew more often than an export may fail, which is asked for below.
+        doomed, staying = people(told.organisation, 20), people(told.organisation, 3)
         between_chunks(lambda: erase(doomed.pop()) if doomed else None)
 
         export = made(export_scenario.request(told.organisation))

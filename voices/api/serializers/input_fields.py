@@ -9,7 +9,6 @@ import unicodedata
 from typing import Any, Final
 
 from django.conf import settings
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -48,8 +47,7 @@ class TranscriptField(TextField):
     """What is said in a recording: for engines, and for no person to read."""
 
 
-@extend_schema_field(OpenApiTypes.DOUBLE)
-class NumberField(serializers.Field[float, Any, float, Any]):
+class NumberField(serializers.FloatField):
     """A finite JSON number. Texts and booleans are none."""
 
     def to_internal_value(self, data: Any) -> float:
@@ -63,12 +61,15 @@ class NumberField(serializers.Field[float, Any, float, Any]):
             raise serializers.ValidationError("This must be a number.", code="invalid")
         return float(data)
 
-    def to_representation(self, value: float) -> float:
-        """Return the number as it is."""
-        return value
 
-
-@extend_schema_field({"type": "string", "contentEncoding": "base64", "contentMediaType": "audio/*"})
+@extend_schema_field(
+    {
+        "type": "string",
+        "contentEncoding": "base64",
+        "contentMediaType": "audio/*",
+        "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+    }
+)
 class Base64AudioField(serializers.Field[bytes, Any, str, Any]):
     """Audio in base64 (RFC 4648, section 4), bounded by the upload limit.
 

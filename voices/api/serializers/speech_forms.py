@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from audio import encoding
+from consent.api.serializers import described_words
 from core.api.fields import (
     BoundedListField,
     ChoiceField,
@@ -14,26 +17,40 @@ from core.api.fields import (
     ReferenceField,
     WholeNumberField,
 )
+from core.api.openapi import describe_field, describe_id, describe_words
 from core.api.serializers import StrictSerializer
+from voices.api.serializers import output_rules
 from voices.api.serializers.input_fields import NumberField, SpokenTextField, code_field
+from voices.providers.base import PITCH_SEMITONES, SPEED
 from voices.speech.disclosure import Disclosure
 
 MOST_ITEMS: Final = 1_000
 
 
 class OutputFormSerializer(StrictSerializer):
-    """The wanted format. `audio.encoding.check_output` knows what goes together."""
+    """The wanted format. `GET /v1/codecs` says which rates go with which codec."""
 
-    codec = code_field(16, default="wav")
-    sample_rate_hz = WholeNumberField(required=False, allow_null=True)
+    codec = code_field(
+        16, default="wav", style=describe_words("CodecCode", encoding.CODECS, example="mp3")
+    )
+    sample_rate_hz = WholeNumberField(
+        required=False,
+        allow_null=True,
+        style=describe_field(enum=encoding.RATES, example=encoding.DEFAULT_RATE),
+    )
     bit_rate_bps = WholeNumberField(required=False, allow_null=True)
+    document_rules = output_rules.RULES
+
+
+def _bound_number(bounds: tuple[float, float]) -> dict[str, Any]:
+    return describe_field(minimum=bounds[0], maximum=bounds[1])
 
 
 class ProsodyFormSerializer(StrictSerializer):
     """How to speak. The engine's own limits are looked at later."""
 
-    speed = NumberField(default=1.0)
-    pitch_semitones = NumberField(default=0.0)
+    speed = NumberField(default=1.0, style=_bound_number(SPEED))
+    pitch_semitones = NumberField(default=0.0, style=_bound_number(PITCH_SEMITONES))
     emotion = code_field(64, required=False, allow_null=True)
 
 
@@ -46,13 +63,15 @@ class DeliveryFormSerializer(StrictSerializer):
 class LineFormSerializer(StrictSerializer):
     """One text to speak, with all that may differ from line to line."""
 
-    voice = code_field(64)
-    text = SpokenTextField()
-    language = code_field(64, required=False, allow_null=True)
-    use_case = code_field(64, required=False, allow_null=True)
-    channel = code_field(64, required=False, allow_null=True)
-    territory = code_field(64, required=False, allow_null=True)
-    labels = BoundedListField(child=code_field(), required=False, limit=20)
+    voice = code_field(64, style=describe_id("vox"))
+    text = SpokenTextField(style=describe_field(pattern=r"\S"))
+    language = code_field(64, required=False, allow_null=True, style=described_words.LANGUAGE)
+    use_case = code_field(64, required=False, allow_null=True, style=described_words.USE_CASE)
+    channel = code_field(64, required=False, allow_null=True, style=described_words.CHANNEL)
+    territory = code_field(64, required=False, allow_null=True, style=described_words.PLACE)
+    labels = BoundedListField(
+        child=code_field(style=described_words.LABEL), required=False, limit=20
+    )
     output = OutputFormSerializer(required=False)
     prosody = ProsodyFormSerializer(required=False)
     client_reference = ReferenceField(
@@ -78,16 +97,38 @@ class SpeechFormSerializer(LineFormSerializer):
     delivery = DeliveryFormSerializer(required=False)
 
 
+class BatchItemSerializer(LineFormSerializer):
+    """One text of a batch. What it leaves out is what the items have in common."""
+
+    voice = code_field(64, required=False, style=describe_id("vox"))
+    text = SpokenTextField(required=False, style=describe_field(pattern=r"\S"))
+
+
+@extend_schema_field(BatchItemSerializer)
+class BatchItemField(serializers.DictField):
+    """An object that is read as a line of its own, once the common fields stand beneath it."""
+
+
 class BatchFormSerializer(LineFormSerializer):
     """`POST /v1/speech/batch`: items, and whatever they have in common.
 
     Each item is then read as a line of its own.
     """
 
-    items = BoundedListField(child=serializers.DictField(), allow_empty=False, limit=MOST_ITEMS)
+    items = BoundedListField(child=BatchItemField(), allow_empty=False, limit=MOST_ITEMS)
     delivery = DeliveryFormSerializer(required=False)
-    voice = code_field(64, required=False)
-    text = SpokenTextField(required=False)
+    voice = code_field(64, required=False, style=describe_id("vox"))
+    text = SpokenTextField(required=False, style=describe_field(pattern=r"\S"))
+    document_rules = (
+        *(
+            {
+                "if": {"not": {"required": [name]}},
+                "then": {"properties": {"items": {"items": {"required": [name]}}}},
+            }
+            for name in ("voice", "text")
+        ),
+        {"properties": {"delivery": {"properties": {"mode": {"enum": ["sync", "job"]}}}}},
+    )
 
     def validate_delivery(self, delivery: dict[str, Any]) -> dict[str, Any]:
         """Refuse a stream of many texts."""

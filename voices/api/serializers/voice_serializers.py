@@ -11,6 +11,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from consent.api.serializers import described_words
 from core import canonical_json
 from core.api.fields import (
     BoundedListField,
@@ -21,6 +22,7 @@ from core.api.fields import (
     ShownTextField,
     TimestampField,
 )
+from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
 from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
 from core.caller_notes import Notes
@@ -44,7 +46,7 @@ class SampleFormSerializer(StrictSerializer):
 class VoiceFormSerializer(StrictSerializer):
     """`POST /v1/voices` in JSON."""
 
-    consent = code_field(64)
+    consent = code_field(64, style=describe_id("con"))
     name = ShownTextField(max_length=200)
     description = ShownTextField(
         fewest=0,
@@ -54,11 +56,11 @@ class VoiceFormSerializer(StrictSerializer):
         allow_blank=True,
         allow_null=True,
     )
-    language = code_field(64, required=False, allow_null=True)
+    language = code_field(64, required=False, allow_null=True, style=described_words.LANGUAGE)
     provider = code_field(32, default="local")
-    use_case = code_field(64, required=False, allow_null=True)
-    channel = code_field(64, required=False, allow_null=True)
-    territory = code_field(64, required=False, allow_null=True)
+    use_case = code_field(64, required=False, allow_null=True, style=described_words.USE_CASE)
+    channel = code_field(64, required=False, allow_null=True, style=described_words.CHANNEL)
+    territory = code_field(64, required=False, allow_null=True, style=described_words.PLACE)
     samples = BoundedListField(child=SampleFormSerializer(), allow_empty=False, limit=MOST_SAMPLES)
     transcripts = BoundedListField(
         child=TranscriptField(max_length=5_000, allow_blank=True, allow_null=True),
@@ -95,6 +97,7 @@ class VoiceUploadSerializer(VoiceFormSerializer):
 
     samples = BoundedListField(
         child=serializers.FileField(error_messages={"invalid": "This must be a file."}),
+        allow_empty=False,
         limit=MOST_SAMPLES,
     )
 

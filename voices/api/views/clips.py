@@ -23,6 +23,7 @@ from provenance.clips import aigc_label
 from provenance.clips.clip_receipts import COMPACT, GENERAL
 from provenance.models import Clip
 from voices import clip_access
+from voices.api.serializers.capability_serializers import AUDIO
 from voices.api.serializers.clip_serializers import (
     ClipFilterSerializer,
     ClipList,
@@ -78,7 +79,7 @@ class ClipAudioView(APIView):
                 200,
             ),
         ],
-        responses={(200, "audio/*"): OpenApiTypes.BINARY, 409: None},
+        responses={**AUDIO, 409: None},
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
         """Return the very bytes that were delivered, while the permission behind them lasts."""
@@ -192,7 +193,7 @@ def _parse_serialization(request: Request) -> str:
     refuse_unknown(request, {"serialization"})
     wanted = request.query_params.get("serialization", "compact")
     if wanted not in {"compact", "json"}:
-        detail = "`serialization` is `compact` or `json`."
+        detail = "`serialization` must be one of: compact, json."
         raise Invalid(
             detail, faults=(Fault(code="invalid_choice", detail=detail, attr="serialization"),)
         )

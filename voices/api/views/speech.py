@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -22,6 +21,7 @@ from core.api.openapi import describe_header
 from core.api.serializers import flatten_errors, read_form
 from core.errors import Fault, Invalid
 from voices.api.request_mapping import to_caller_notes, to_speech_request
+from voices.api.serializers.capability_serializers import AUDIO
 from voices.api.serializers.job_serializers import JobSerializer
 from voices.api.serializers.speech_forms import (
     BatchFormSerializer,
@@ -70,7 +70,7 @@ class SpeechView(APIView):
             ),
             describe_header("Location", "Where the job is.", 202),
         ],
-        responses={(200, "audio/*"): OpenApiTypes.BINARY, 202: JobSerializer, 404: None},
+        responses={**AUDIO, 202: JobSerializer, 404: None},
     )
     def post(self, request: Request) -> HttpResponse | Response:
         """Speak a text, if a consent covers it: audio at once, as a stream, or a job.
