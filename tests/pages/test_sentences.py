@@ -11,7 +11,7 @@ from django.conf import settings
 from tests.support import sentences
 
 AVOIDED: Final = re.compile(r";|!|  |\b(?:whoever|somebody|nobody|anew)\b", re.IGNORECASE)
-CODE: Final = re.compile(r"`[^`]*`|{[^}]*}")
+CODE: Final = re.compile(r"```.*?```|`[^`]*`|{[^}]*}", re.DOTALL)
 ORDINARY: Final = frozenset(
     {
         "agreement", "ask", "caller", "customer", "epoch", "good", "house", "licence", "model",
