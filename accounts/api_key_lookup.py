@@ -13,9 +13,16 @@ from accounts import api_key_format
 from accounts.models import ApiKey
 from accounts.sandbox_clock import compute_wall_time
 from core import ids
+from core.compiled_queries import CompiledQuery
 from core.errors import Refused, Unauthenticated
 
 _EVERY: Final = timedelta(minutes=1)
+_BY_DIGESTS: Final = CompiledQuery(
+    lambda now, before: ApiKey.objects.select_related("organisation").filter(
+        Q(secret_sha256=now) | Q(previous_sha256=before)
+    ),
+    texts=2,
+)
 _LOOKED_AT: Final = (
     "livemode", "scopes", "disabled_at", "expires_at", "keeps_jobs", "organisation__test_clock_ms",
 )  # fmt: skip
@@ -116,5 +123,4 @@ def note_use(key: ApiKey, *, at: datetime) -> None:
 
 def _find_key(secret: str) -> ApiKey | None:
     digest = api_key_format.hash_api_key(secret)
-    rows = ApiKey.objects.select_related("organisation")
-    return rows.filter(Q(secret_sha256=digest) | Q(previous_sha256=digest)).first()
+    return _BY_DIGESTS.find_first(digest, digest)

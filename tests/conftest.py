@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,8 @@ TESTS: Final = Path(__file__).parent
 PEOPLE: Final = ("tests.fixtures.organisations", "tests.fixtures.consents", "tests.fixtures.voices")
 WITHOUT_PEOPLE: Final = frozenset({"architecture", "audio", "core", "watermark"})
 """Folders whose tests need no organisation and no consent, and so load none of the product."""
+COLLECTED_EVERY: Final = 50_000
+"""How many more objects there must be before Python looks for cycles among the young ones."""
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 # Some folders' own conftest.py imports these modules before a test file is collected.
@@ -138,3 +141,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if not databases.belongs_to(item, part)]
     items[:] = [item for item in items if databases.belongs_to(item, part)]
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_finish() -> None:
+    """Take what a run loads once out of the search for cycles: it is walked again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECTED_EVERY, 20, 20)

@@ -17,9 +17,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import connection, transaction
 
+from core.compiled_queries import CompiledQuery
 from vault import kms
 from vault.errors import KeyDestroyed
 from vault.models import Kek, KekState, Subject
@@ -27,6 +29,8 @@ from vault.models import Kek, KekState, Subject
 # Any number that no other lock uses. The lock keeps makers of subjects and rotation apart.
 _LOCK = 0x5A_79_50_01
 _BATCH = 500
+
+_CURRENT: Final = CompiledQuery(lambda: Kek.objects.filter(state=KekState.CURRENT), texts=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ def get_current_kek(*, at: datetime) -> Kek:
         raise RuntimeError("the current KEK version is only valid inside a transaction")
     _lock_keks(shared=True)
 
-    kek = Kek.objects.filter(state=KekState.CURRENT).first()
+    kek = _CURRENT.find_first()
     return kek or _create_first_kek(at=at)
 
 

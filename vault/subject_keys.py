@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from django.db.models import QuerySet
 
 from core import ids, transactions
+from core.compiled_queries import CompiledQuery
 from core.errors import NotFound
 from vault import key_rotation, kms, opened_keys
 from vault.errors import KeyDestroyed
@@ -26,6 +27,16 @@ from vault.models import Subject, SubjectKind
 KEY_BYTES: Final = 32
 _JOINT: Final = "joint/1"
 Derive = Callable[[str], bytes]
+
+_BY_ID: Final = CompiledQuery(
+    lambda subject: Subject.objects.select_related("kek").filter(id=subject), texts=1
+)
+_BY_ORGANISATION: Final = CompiledQuery(
+    lambda organisation: Subject.objects.select_related("kek").filter(
+        kind=SubjectKind.ORGANISATION, organisation_id=organisation
+    ),
+    texts=1,
+)
 
 __all__ = [
     "Destruction",
@@ -76,8 +87,8 @@ def create_subject(
 
 def get_organisation_subject(organisation_id: str, *, at: datetime) -> str:
     """Return the organisation's own subject, made at first use. Racing callers get the same one."""
-    found = _find_organisation_subject(organisation_id)
-    return found or _make_organisation_subject(organisation_id, at=at)
+    row = _BY_ORGANISATION.find_first(organisation_id)
+    return row.id if row else _make_organisation_subject(organisation_id, at=at)
 
 
 def derive_key(subject: str, purpose: str) -> bytes:
@@ -161,8 +172,7 @@ def open_subject(subject: str | None, *, organisation_id: str, at: datetime) -> 
     if subject is not None:
         return subject, open_deriver(subject)
 
-    rows = Subject.objects.select_related("kek").filter(kind=SubjectKind.ORGANISATION)
-    row = rows.filter(organisation_id=organisation_id).first()
+    row = _BY_ORGANISATION.find_first(organisation_id)
     if row is None:
         own = get_organisation_subject(organisation_id, at=at)
         return own, open_deriver(own)
@@ -215,11 +225,6 @@ def _make_organisation_subject(organisation_id: str, *, at: datetime) -> str:
     return Subject.objects.get(kind=SubjectKind.ORGANISATION, organisation_id=organisation_id).id
 
 
-def _find_organisation_subject(organisation_id: str) -> str | None:
-    rows = Subject.objects.filter(kind=SubjectKind.ORGANISATION, organisation_id=organisation_id)
-    return rows.values_list("id", flat=True).first()
-
-
 def list_destroyed_subjects(organisation_id: str) -> QuerySet[Subject, str]:
     """Return the ids of an organisation's subjects whose keys were destroyed.
 
@@ -269,7 +274,7 @@ def _unwrap_key(row: Subject) -> bytes:
 
 
 def _get_row(subject: str) -> Subject:
-    row = Subject.objects.select_related("kek").filter(id=subject).first()
+    row = _BY_ID.find_first(subject)
     if row is None:
         raise NotFound("There is no such subject.")
 

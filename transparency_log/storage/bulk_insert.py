@@ -21,7 +21,7 @@ EVENT_REF: Final = ("organisation_id", "ref", "idx")
 
 # Below this, building a COPY costs more than it saves.
 FEW: Final = 8
-_BATCH: Final = 1024
+_MOST_PARAMETERS: Final = 9000
 
 
 @transactions.requires_transaction
@@ -38,9 +38,24 @@ def insert_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Value
 
     if connection.vendor == "postgresql" and len(rows) >= FEW:
         _copy_rows(table, columns, rows)
-    else:
-        made = [table(**dict(zip(columns, row, strict=True))) for row in rows]
-        table._default_manager.bulk_create(made, batch_size=_BATCH)
+        return
+
+    most = connection.features.max_query_params or _MOST_PARAMETERS
+    size = most // len(columns)
+    for start in range(0, len(rows), size):
+        _insert_values(table, columns, rows[start : start + size])
+
+
+def _insert_values(table: type[Model], columns: Sequence[str], rows: Sequence[Values]) -> None:
+    quote = connection.ops.quote_name
+    names = ", ".join(map(quote, columns))
+    places = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * len(rows))
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(table._meta.db_table)} ({names}) VALUES {places}",  # noqa: S608 - names of ours
+            [value for row in rows for value in row],
+        )
 
 
 def _copy_rows(table: type[Model], columns: Sequence[str], rows: Sequence[Values]) -> None:
