@@ -20,6 +20,7 @@ FORM_OVERHEAD: Final = 2**16
 
 _LIMIT: Final = "body_limit"
 _EXPLAINS: Final = "explains_large_bodies"
+_COUNTED: Final = "counted_as"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +34,18 @@ class BodyLimit:
     """Whether the view answers a body over the limit itself, by the length that was declared."""
 
 
-def accept_body(limit: int, *, explained_by_view: bool = False) -> Callable[[View[P]], View[P]]:
-    """Declare that a plain view takes bodies of up to `limit` bytes, as the outermost decorator."""
+def accept_body(
+    limit: int, *, explained_by_view: bool = False, counted_as: str | None = None
+) -> Callable[[View[P]], View[P]]:
+    """Declare that a plain view takes bodies of up to `limit` bytes, as the outermost decorator.
+
+    `counted_as` is the kind under which its callers are counted by address.
+    """
 
     def declare(view: View[P]) -> View[P]:
         setattr(view, _LIMIT, limit)
         setattr(view, _EXPLAINS, explained_by_view)
+        setattr(view, _COUNTED, counted_as)
         return view
 
     return declare

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import connections, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,3 +30,13 @@ def requires_transaction(function: Callable[P, R]) -> Callable[P, R]:
 def opens_transaction(function: Callable[P, R]) -> Callable[P, R]:
     """Mark a function that is one transaction of its own, or a savepoint inside its caller's."""
     return transaction.atomic(function)
+
+
+def release_connections() -> None:
+    """Give this thread's connections back before it waits, but for one with an open transaction.
+
+    Others need one of the pool meanwhile. The next query takes one again.
+    """
+    for each in connections.all(initialized_only=True):
+        if not each.in_atomic_block:
+            each.close_if_unusable_or_obsolete()

@@ -1,0 +1,158 @@
+"""Places for work and bytes that one process has at a time: customers before strangers.
+
+A limit for each request bounds nothing when many come together. What has no place is told to come
+again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from core.errors import Unavailable
+
+WAITING: Final = 4
+"""Strangers that may wait for each place. Customers may be four times as many."""
+
+
+class ServerBusy(Unavailable):
+    """This server has as much to do as it can carry, and nothing was decided. Try again in a
+    moment.
+    """
+
+    code = "server_busy"
+
+
+def compute_customer_share(total: int) -> int:
+    """Return how much of `total` one customer may hold: three quarters, and always one."""
+    return total - total // 4
+
+
+def compute_stranger_share(total: int) -> int:
+    """Return how much of `total` all strangers together may hold: half, and always one."""
+    return max(1, total // 2)
+
+
+class PlacePool:
+    """A number of places for work that fills a processor. Safe for threads.
+
+    Strangers hold half of them at most, one customer three quarters. No stranger goes before a
+    customer who waits.
+    """
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        """`count` returns how many places there are."""
+        self._count = count
+        self._held: Counter[str] = Counter()
+        self._strangers = 0
+        self._waiting: Counter[bool] = Counter()
+        self._changed = threading.Condition()
+
+    @property
+    def in_use(self) -> int:
+        """The number of places that are taken."""
+        return self._held.total()
+
+    @contextmanager
+    def hold_place(self, holder: str, *, customer: bool, wait_seconds: float) -> Iterator[None]:
+        """Hold a place while the block runs, after waiting for one for at most `wait_seconds`.
+
+        `holder` names whose work it is. The caller should hold no database connection.
+
+        Raises ServerBusy.
+        """
+        self._enter(holder, customer=customer, wait_seconds=wait_seconds)
+        try:
+            yield
+        finally:
+            self._leave(holder, customer=customer)
+
+    def _enter(self, holder: str, *, customer: bool, wait_seconds: float) -> None:
+        until = time.monotonic() + wait_seconds
+        with self._changed:
+            if not self._is_free(holder, customer=customer):
+                self._wait(holder, until, customer=customer)
+
+            self._held[holder] += 1
+            self._strangers += not customer
+
+    def _wait(self, holder: str, until: float, *, customer: bool) -> None:
+        most = WAITING * self._count() * (4 if customer else 1)
+        if self._waiting[customer] >= most:
+            raise ServerBusy("Too many wait for this server already.", retry_after=5)
+
+        self._waiting[customer] += 1
+        try:
+            while not self._is_free(holder, customer=customer):
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise ServerBusy("This server has no place free just now.", retry_after=2)
+                self._changed.wait(left)
+        finally:
+            self._waiting[customer] -= 1
+            # A stranger may have waited for this customer alone.
+            self._changed.notify_all()
+
+    def _is_free(self, holder: str, *, customer: bool) -> bool:
+        total = self._count()
+        if self._held.total() >= total:
+            return False
+        if customer:
+            return self._held[holder] < compute_customer_share(total)
+        return not self._waiting[True] and self._strangers < compute_stranger_share(total)
+
+    def _leave(self, holder: str, *, customer: bool) -> None:
+        with self._changed:
+            self._held[holder] -= 1
+            self._held += Counter()  # forgets those that hold none
+            self._strangers -= not customer
+            self._changed.notify_all()
+
+
+class ByteBudget:
+    """A number of bytes that are held at a time. Safe for threads.
+
+    Strangers hold half of them at most, one of their addresses a quarter, one customer three
+    quarters. Whoever asks while nothing is held gets what they ask for, so a limit that is set too
+    low stops nobody.
+    """
+
+    def __init__(self, total: Callable[[], int]) -> None:
+        """`total` returns how many bytes there are."""
+        self._total = total
+        self._held: Counter[str] = Counter()
+        self._strangers = 0
+        self._lock = threading.Lock()
+
+    @property
+    def in_use(self) -> int:
+        """The number of bytes that are held."""
+        return self._held.total()
+
+    def reserve(self, holder: str, size: int, *, customer: bool) -> None:
+        """Take `size` bytes for this holder. Raises ServerBusy."""
+        total = self._total()
+        with self._lock:
+            used = self._held.total()
+            own = self._held[holder] + size
+            fits = used + size <= total and (
+                own <= compute_customer_share(total)
+                if customer
+                else own <= total // 4 and self._strangers + size <= compute_stranger_share(total)
+            )
+            if used and not fits:
+                raise ServerBusy("This server takes no more large bodies just now.", retry_after=2)
+
+            self._held[holder] += size
+            self._strangers += 0 if customer else size
+
+    def release(self, holder: str, size: int, *, customer: bool) -> None:
+        """Give `size` bytes back."""
+        with self._lock:
+            self._held[holder] -= size
+            self._held += Counter()  # forgets those that hold none
+            self._strangers -= 0 if customer else size
