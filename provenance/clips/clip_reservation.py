@@ -58,7 +58,7 @@ def reserve_clip(
             return _insert_reservation(draft, token, at=at)
         except IntegrityError:
             # The constraint decides whether a token is free: two callers may draw the same one.
-            if not _is_token_taken(draft.organisation_id, token, at=at):
+            if not _is_token_taken(draft, token, at=at):
                 raise
 
     raise TokensExhausted("No free watermark token was found. Try again.")
@@ -97,15 +97,15 @@ def generate_clip_id() -> str:
 
 @transactions.opens_transaction
 def _insert_reservation(draft: ClipDraft, token: int, *, at: datetime) -> ClipReservation:
-    current = watermark_keys.get_current_key(draft.organisation_id, at=at)
+    current = watermark_keys.get_current_key(draft.organisation_id, at=at, livemode=draft.livemode)
     clip = _build_draft(draft, token, current.epoch, at)
     clip.save(force_insert=True)
     return ClipReservation(clip=clip, keys=current, token=token)
 
 
-def _is_token_taken(organisation_id: str, token: int, *, at: datetime) -> bool:
-    epoch = watermark_keys.get_epoch(at)
-    rows = Clip.objects.filter(organisation_id=organisation_id, epoch=epoch, token=token)
+def _is_token_taken(draft: ClipDraft, token: int, *, at: datetime) -> bool:
+    epoch = watermark_keys.get_epoch(at, livemode=draft.livemode)
+    rows = Clip.objects.filter(organisation_id=draft.organisation_id, epoch=epoch, token=token)
     return rows.exists()
 
 

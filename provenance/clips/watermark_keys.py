@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -18,6 +18,12 @@ from provenance.clips.watermark_policy import POLICY
 from provenance.models import Clip, MarkKey
 from vault import subject_keys
 
+TEST_EPOCH: Final = 0
+"""The epoch of all test data, whatever the test clock says.
+
+It has keys of its own, one for each organisation. A test clock that jumps makes no others, and a
+search tries them behind all keys of live data.
+"""
 TOKEN_BITS: Final = 32
 _MOST_EPOCHS: Final = 4096
 _epochs_in_use: Final[set[tuple[str, int]]] = set()
@@ -48,21 +54,21 @@ class MarkingKey:
         return f"{self.organisation_id}|{self.epoch}"
 
 
-def get_epoch(at: datetime) -> int:
-    """Return the epoch of a time: its calendar year.
+def get_epoch(at: datetime, *, livemode: bool = True) -> int:
+    """Return the epoch of a time: its calendar year, or `TEST_EPOCH` for test data.
 
     Averaging many clips of one key could estimate its pattern, so keys change. A search tries every
     key, so they change rarely.
     """
-    return at.year
+    return at.year if livemode else TEST_EPOCH
 
 
-def get_current_key(organisation_id: str, *, at: datetime) -> MarkingKey:
+def get_current_key(organisation_id: str, *, at: datetime, livemode: bool = True) -> MarkingKey:
     """Return the keys to mark with now, and store that their epoch is in use.
 
     Raises KeyDestroyed.
     """
-    epoch = get_epoch(at)
+    epoch = get_epoch(at, livemode=livemode)
     _note_epoch(organisation_id, epoch, at=at)
     _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
     return MarkingKey(
@@ -74,11 +80,13 @@ def get_current_key(organisation_id: str, *, at: datetime) -> MarkingKey:
 
 
 def list_watermark_keys(*, prefer_organisation_id: str = "") -> dict[str, bytes]:
-    """Return every key that marks were made with, by its name, newest epochs first.
+    """Return every key that marks were made with, by its name, newest epochs first, those of test
+    data last.
 
     Those of `prefer_organisation_id` come before all others. Destroyed keys are left out.
     """
-    return _derive_known_keys(MarkKey.objects.all(), _key_purpose, prefer_organisation_id)
+    rows = list_key_rows(MarkKey.objects.all(), prefer_organisation_ids=(prefer_organisation_id,))
+    return _derive_keys(rows, _key_purpose)
 
 
 def derive_audiowmark_key(organisation_id: str, epoch: int, *, at: datetime) -> bytes:
@@ -110,11 +118,16 @@ def build_audiowmark_layer(
     return AudiowmarkLayer(clip_id=clip_id, key=key)
 
 
-def list_audiowmark_keys(*, prefer_organisation_id: str = "") -> dict[str, bytes]:
-    """Return the keys of all audiowmark layers that clips carry, as `list_watermark_keys` does."""
-    return _derive_known_keys(
-        MarkKey.objects.filter(second=True), _audiowmark_key_purpose, prefer_organisation_id
-    )
+def list_audiowmark_keys(
+    *, prefer_organisation_ids: Collection[str] = (), limit: int | None = None
+) -> dict[str, bytes]:
+    """Return the keys of audiowmark layers that clips carry, at most `limit` of them.
+
+    The order is that of `list_watermark_keys`.
+    """
+    known = MarkKey.objects.filter(second=True)
+    rows = list_key_rows(known, prefer_organisation_ids=prefer_organisation_ids)
+    return _derive_keys(rows[:limit], _audiowmark_key_purpose)
 
 
 def note_audiowmark_use(clip: Clip) -> None:
@@ -155,11 +168,24 @@ def _remember_epoch(organisation_id: str, epoch: int) -> None:
     _epochs_in_use.add((organisation_id, epoch))
 
 
-def _derive_known_keys(
-    known: QuerySet[MarkKey], purpose: Callable[[int], str], prefer_organisation_id: str
-) -> dict[str, bytes]:
+def list_key_rows(
+    known: QuerySet[MarkKey], *, prefer_organisation_ids: Collection[str] = ()
+) -> list[tuple[str, int]]:
+    """Return organisation and epoch of these keys, in the order in which they are tried."""
     rows = list(known.order_by("-epoch", "organisation_id").values_list("organisation_id", "epoch"))
-    rows.sort(key=lambda row: row[0] != prefer_organisation_id)
+    rows.sort(key=lambda row: row[0] not in prefer_organisation_ids)
+    return rows
+
+
+def derive_watermark_keys(rows: Iterable[tuple[str, int]]) -> dict[str, bytes]:
+    """Return the watermark keys of these rows by their names. Destroyed keys are left out."""
+    return _derive_keys(rows, _key_purpose)
+
+
+def _derive_keys(
+    rows: Iterable[tuple[str, int]], purpose: Callable[[int], str]
+) -> dict[str, bytes]:
+    rows = list(rows)
     derive = subject_keys.open_organisation_derivers(organisation_id for organisation_id, _ in rows)
     return {
         f"{organisation_id}|{epoch}": derive[organisation_id](purpose(epoch))

@@ -30,12 +30,14 @@ def write_key(path: Path, key: audiowmark.AudiowmarkKey) -> None:
 def export_key(path: Path, organisation_id: str, epoch: int | None, *, at: datetime) -> None:
     """Write and log the key of an organisation's audiowmark layer.
 
-    `epoch` is the year of the key. None is the last one.
+    `epoch` is the year of the key. None is the last one of live data.
 
     Raises NotFound when the organisation made no marks in that year, KeyDestroyed, and OSError.
     """
     known = MarkKey.objects.filter(organisation_id=organisation_id)
-    if epoch is not None:
+    if epoch is None:
+        known = known.exclude(epoch=watermark_keys.TEST_EPOCH)
+    else:
         known = known.filter(epoch=epoch)
 
     row = known.order_by("-epoch").first()

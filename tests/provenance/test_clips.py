@@ -5,6 +5,7 @@ erasure.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -122,9 +123,11 @@ class TestIntend:
         assert one.key != two.key
 
     def test_a_new_year_has_a_new_key(self, acme: Organisation, subject: str) -> None:
-        one = clip_reservation.reserve_clip(origin_of(acme, subject), at=NOON, draw=draws(7))
-        two = clip_reservation.reserve_clip(
-            origin_of(acme, subject), at=NOON.replace(year=2027), draw=draws(7)
+        one, two = (
+            clip_reservation.reserve_clip(
+                replace(origin_of(acme, subject), livemode=True), at=at, draw=draws(7)
+            )
+            for at in (NOON, NOON.replace(year=2027))
         )
 
         assert one.key != two.key
@@ -172,7 +175,7 @@ class TestIssue:
             "2" * 64,
             {
                 "scheme": "sayso-speech/1",
-                "epoch": 2026,
+                "epoch": watermark_keys.TEST_EPOCH,
                 "token": f"{clip.token:08x}",
                 "score_milli": 0,
                 "margin_milli_db": 0,

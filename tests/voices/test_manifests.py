@@ -83,7 +83,9 @@ class TestAClip:
         spoken = say(make_voice(), codec)
 
         clip, heard = clip_of(spoken), decode_untrusted(spoken.data).sound
-        current = watermark_keys.get_current_key(clip.organisation_id, at=NOON)
+        current = watermark_keys.get_current_key(
+            clip.organisation_id, at=NOON, livemode=clip.livemode
+        )
         found = watermark.detect(heard.samples, heard.rate, key=current.key)
         assert found is not None
         assert found.token == clip.token

@@ -82,7 +82,9 @@ class TestSpeak:
 
         clip = Clip.objects.get(id=spoken.clip_id)
         heard = decode_untrusted(spoken.data).sound
-        current = watermark_keys.get_current_key(clip.organisation_id, at=NOON)
+        current = watermark_keys.get_current_key(
+            clip.organisation_id, at=NOON, livemode=clip.livemode
+        )
         found = watermark.detect(heard.samples, heard.rate, key=current.key)
         assert found is not None
         assert (found.token, current.epoch) == (clip.token, clip.epoch)

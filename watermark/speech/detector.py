@@ -21,7 +21,7 @@ rate is n times that, so a token found under many keys counts only if it was rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -41,6 +41,7 @@ from watermark.speech.feature_grid import (
 )
 from watermark.speech.folding import Folded, split_periods, stack_looks
 from watermark.speech.identity_layer import read_identity
+from watermark.speech.key_ranking import Keys, choose_keys
 from watermark.speech.parameters import Samples, Vector
 from watermark.speech.pattern_search import DECODED, find_candidates
 from watermark.speech.soft_values import compute_even_values
@@ -65,7 +66,7 @@ LONG: Final = Windows(size=5, apart=3, least=9, whole=True)
 SHORT: Final = Windows(size=2, apart=1, least=3, whole=False)
 
 Found = dict[str, DecodedToken]
-Stage = Callable[[Mapping[str, bytes]], Found]
+Stage = Callable[[Keys], Found]
 
 
 def detect(
@@ -80,7 +81,7 @@ def detect(
 
 
 def detect_any(
-    samples: Samples, rate: int, *, keys: Mapping[str, bytes], thorough: bool = True
+    samples: Samples, rate: int, *, keys: Keys, thorough: bool = True
 ) -> tuple[str, DecodedToken] | None:
     """Return the clearest reading under any of several keys, with the name of its key.
 
@@ -115,28 +116,31 @@ class DetectionSession:
             self._read_short_windows,
         )
 
-    def _read_plain(self, keys: Mapping[str, bytes]) -> Found:
+    def _read_plain(self, keys: Keys) -> Found:
         return _read_features(self._block_features(), keys, LONG)
 
-    def _read_short_windows(self, keys: Mapping[str, bytes]) -> Found:
+    def _read_short_windows(self, keys: Keys) -> Found:
         return _read_features(self._block_features(), keys, SHORT)
 
-    def _read_low_bands(self, keys: Mapping[str, bytes]) -> Found:
+    def _read_low_bands(self, keys: Keys) -> Found:
         return _read_features((features.low() for features in self._block_features()), keys, LONG)
 
-    def _read_without_echo(self, keys: Mapping[str, bytes]) -> Found:
+    def _read_without_echo(self, keys: Keys) -> Found:
         comb = find_comb(self._loudest)
         return _read_features(self._block_features(comb), keys, LONG) if comb else {}
 
-    def _read_at_other_paces(self, keys: Mapping[str, bytes]) -> Found:
+    def _read_at_other_paces(self, keys: Keys) -> Found:
         # Only a sound that is one piece is searched in the grid that the other stages use.
         one_piece = self._sound.one_block and self._loudest.size == self._block.size
         own = self._only if one_piece else None
 
         search = SpeedSearch(self._loudest, own=own)
+        tried = choose_keys(keys, search.contrast)
 
         return {
-            name: reading for name, key in keys.items() if (reading := search.read(key)) is not None
+            name: reading
+            for name, key in tried.items()
+            if (reading := search.read(key)) is not None
         }
 
     def _block_features(self, comb: Comb | None = None) -> Iterator[FeatureGrid]:
@@ -177,11 +181,13 @@ class _Place:
     start: int
 
 
-def _read_features(
-    of_blocks: Iterator[FeatureGrid], keys: Mapping[str, bytes], windows: Windows
-) -> Found:
-    """Return the token that each key finds in its clearest places of all blocks."""
-    places: dict[str, list[_Place]] = {name: [] for name in keys}
+def _read_features(of_blocks: Iterator[FeatureGrid], keys: Keys, windows: Windows) -> Found:
+    """Return the token that each key finds in its clearest places of all blocks.
+
+    A chooser of keys is asked for each block.
+    """
+    places: dict[str, list[_Place]] = {}
+    asked_keys: dict[str, bytes] = {}
 
     for features in of_blocks:
         folded = _fold_features(features, windows)
@@ -191,14 +197,16 @@ def _read_features(
         if not asked.size:
             continue
 
-        for name, key in keys.items():
+        tried = choose_keys(keys, folded.contrast)
+        asked_keys.update(tried)
+        for name, key in tried.items():
             best = sorted(
-                (*places[name], *_find_places(folded, key, asked)),
+                (*places.get(name, ()), *_find_places(folded, key, asked)),
                 key=lambda place: -place.clearness,
             )
             places[name] = best[:DECODED]
 
-    found = ((name, _decode_places(places[name], key)) for name, key in keys.items())
+    found = ((name, _decode_places(places[name], key)) for name, key in asked_keys.items())
     return {name: reading for name, reading in found if reading is not None}
 
 

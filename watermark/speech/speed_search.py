@@ -14,7 +14,13 @@ import numpy as np
 
 from watermark.speech.block_source import SEARCH_SECONDS
 from watermark.speech.decoder import DecodedToken, read_tokens
-from watermark.speech.feature_grid import PER_FRAME, FeatureGrid, PlaybackSpeed, build_feature_grid
+from watermark.speech.feature_grid import (
+    PER_FRAME,
+    Cells,
+    FeatureGrid,
+    PlaybackSpeed,
+    build_feature_grid,
+)
 from watermark.speech.folding import Folded, split_periods, stack_looks
 from watermark.speech.parameters import SPEECH_1, Samples, Vector
 from watermark.speech.pattern_search import Candidate, find_candidates, weigh_candidates
@@ -96,6 +102,11 @@ class SpeedSearch:
                 place = slice(len(self._looks), len(self._looks) + len(FIRSTS))
                 self._looks += [(pace, first) for first in FIRSTS]
                 split_periods(features.grids(FIRSTS, pace)).sum(axis=1, out=self._contrast[place])
+
+    @property
+    def contrast(self) -> Cells:
+        """The folded contrast of every look, or of none when there is nothing to hear."""
+        return self._contrast[: len(self._looks)]
 
     def read(self, key: bytes) -> DecodedToken | None:
         """Return the clearest token that `key` finds at any pace, or None."""

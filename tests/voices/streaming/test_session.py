@@ -87,7 +87,9 @@ class TestStream:
         sound = decode_sent_bytes(data, check_output(Output(codec=codec)))
         assert clip.sha256_pcm == canonical_json.sha256_hex(sound.pcm16())
         assert 10_000 < clip.duration_ms < 11_000
-        current = watermark_keys.get_current_key(clip.organisation_id, at=NOON)
+        current = watermark_keys.get_current_key(
+            clip.organisation_id, at=NOON, livemode=clip.livemode
+        )
         found = watermark.detect(sound.samples, sound.rate, key=current.key)
         assert found is not None
         assert (found.token, current.epoch) == (clip.token, clip.epoch)
