@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,9 +18,11 @@ from accounts.principal import Principal
 from accounts.rate_limits import Allowance
 from accounts.sandbox_clock import now_for
 from core import clock
-from core.errors import RateLimited, Refused, Unauthenticated
+from core.errors import RateLimited, Refused, SaysoError, Unauthenticated
 
 _RATE: Final = "sayso.rate"
+ADMISSION: Final = "sayso.admission"
+"""The name of the `Admission` in the scope of a request."""
 
 
 class ScopeMissing(Refused):
@@ -92,26 +95,49 @@ class Caller:
         return now_for(self.organisation, livemode=self.livemode, wall_time=clock.now())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What the edge found out about a request before it read the body.
+
+    - `caller`: whose key it is, counted already, with the rest of its `allowance`.
+    - `address_counted`: the request was counted for its address.
+    - `refusal`: why the view has to answer without the body.
+    """
+
+    caller: Caller | None = None
+    allowance: Allowance | None = None
+    address_counted: bool = False
+    refusal: SaysoError | None = None
+
+
+def get_admission(request: HttpRequest | Request) -> Admission:
+    """Return what the edge found out about this request, which is nothing for a small body."""
+    found = getattr(request, "scope", {}).get(ADMISSION)
+    return found if isinstance(found, Admission) else Admission()
+
+
 class KeyAuthentication(BaseAuthentication):
     """Authenticates `Authorization: Bearer sayso_…`."""
 
     def authenticate(self, request: Request) -> tuple[Caller, str] | None:
         """Return the Caller and the key's id, or None without the header.
 
-        Counts the call and stores that the key is in use.
+        Counts the call and stores that the key is in use, unless the edge did.
 
         Raises Unauthenticated, KeyExpired, RateLimited.
         """
+        admission = get_admission(request)
+        if admission.caller is not None:
+            if admission.allowance is not None:
+                request.META[_RATE] = admission.allowance
+            return admission.caller, admission.caller.key_id
+
         header = request.headers.get("Authorization", "")
         if not header:
             return None
 
-        secret = parse_bearer(header)
-        if secret is None:
-            raise Unauthenticated("Send your API key as `Authorization: Bearer sayso_…`.")
-
         at = clock.now()
-        key = api_key_lookup.authenticate_key(secret, at=at)
+        key = _open_key(header, at=at)
         _count_call(request, key, at=at)
         api_key_lookup.note_use(key, at=at)
         return _caller_from_key(key), key.id
@@ -120,6 +146,17 @@ class KeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """Return the value of `WWW-Authenticate` for a 401."""
         return 'Bearer realm="sayso"'
+
+
+def admit_key(header: str, *, at: datetime) -> Admission:
+    """Authenticate and count a call by its `Authorization` header alone.
+
+    Raises Unauthenticated, KeyExpired, RateLimited.
+    """
+    key = _open_key(header, at=at)
+    allowance = rate_limits.count_call(key.id, limit=key.calls_per_minute, at=at)
+    api_key_lookup.note_use(key, at=at)
+    return Admission(caller=_caller_from_key(key), allowance=allowance)
 
 
 class HasScope(BasePermission):
@@ -150,6 +187,15 @@ def parse_bearer(header: str) -> str | None:
     # by what the other guards.
     scheme, _, secret = header.partition(" ")
     return (secret.strip() or None) if scheme.lower() == "bearer" else None
+
+
+def find_credentials(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the `Authorization` header of a request as it came, or an empty text.
+
+    Of several the last one counts.
+    """
+    found = (value for name, value in headers if name.lower() == b"authorization")
+    return max(enumerate(found), default=(0, b""))[1].decode("latin-1")
 
 
 def demand_scope(caller: Caller, required: str) -> None:
@@ -205,6 +251,14 @@ def rate_headers(request: HttpRequest | Request) -> dict[str, str]:
     """
     allowance = request.META.get(_RATE)
     return allowance.headers() if isinstance(allowance, Allowance) else {}
+
+
+def _open_key(header: str, *, at: datetime) -> ApiKey:
+    secret = parse_bearer(header)
+    if secret is None:
+        raise Unauthenticated("Send your API key as `Authorization: Bearer sayso_…`.")
+
+    return api_key_lookup.authenticate_key(secret, at=at)
 
 
 def _count_call(request: Request, key: ApiKey, *, at: datetime) -> None:

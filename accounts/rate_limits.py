@@ -29,19 +29,21 @@ _DOWN: Final = Counter(
 
 # One step on the server: count the call, and set the end of the window at its first call.
 _COUNT: Final = """
-local used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+local used = redis.call('INCRBY', KEYS[1], ARGV[2])
+if used == tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {used, redis.call('PTTL', KEYS[1])}
 """
 
 # The same for a row. A process whose clock is behind counts into the newer minute, so clocks that
 # disagree never reset the counter.
 _COUNT_IN_ROW: Final = """
-INSERT INTO accounts_ratewindow AS counter (key_id, minute, used) VALUES (%s, %s, 1)
+INSERT INTO accounts_ratewindow AS counter (key_id, minute, used) VALUES (%s, %s, %s)
 ON CONFLICT (key_id) DO UPDATE SET
     minute = CASE
         WHEN counter.minute < excluded.minute THEN excluded.minute ELSE counter.minute END,
-    used = CASE WHEN counter.minute < excluded.minute THEN 1 ELSE counter.used + 1 END
+    used = CASE
+        WHEN counter.minute < excluded.minute THEN excluded.used
+        ELSE counter.used + excluded.used END
 WHERE counter.minute < excluded.minute OR counter.used < %s
 RETURNING used
 """
@@ -67,23 +69,24 @@ class Allowance:
 class Window(Protocol):
     """A counter of one minute."""
 
-    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
-        """Count one call, or return None when the minute is used up."""
+    def count(self, key_id: str, *, limit: int, at: datetime, units: int) -> Allowance | None:
+        """Count `units`, or return None when the minute is used up."""
 
     def reset_seconds(self, key_id: str, *, at: datetime) -> int:
         """Return the seconds until the next minute begins, at least 1."""
 
 
-def count_call(key_id: str, *, limit: int, at: datetime) -> Allowance | None:
-    """Count one call of the key and return what is left.
+def count_call(key_id: str, *, limit: int, at: datetime, units: int = 1) -> Allowance | None:
+    """Count one call of the key, or `units` of something else, and return what is left.
 
-    When the counter is down, the call passes with a log line and a metric, and None is returned.
+    The last units that pass may exceed the limit. When the counter is down, the call passes with a
+    log line and a metric, and None is returned.
 
     Raises RateLimited.
     """
     window = _get_window()
     try:
-        allowance = window.count(key_id, limit=limit, at=at)
+        allowance = window.count(key_id, limit=limit, at=at, units=units)
         wait = 0 if allowance else window.reset_seconds(key_id, at=at)
     except (RedisError, DatabaseError, OSError):
         # The limit protects capacity and grants no right: the gate decides what may be spoken, and
@@ -109,20 +112,19 @@ class RowWindow:
     a counter may be lost in a crash, and waiting for the disk at every call would cost more.
     """
 
-    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:
-        """Count one call, or return None when the minute is used up."""
+    def count(self, key_id: str, *, limit: int, at: datetime, units: int) -> Allowance | None:
+        """Count `units`, or return None when the minute is used up."""
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT_IN_ROW, [key_id, _count_minutes(at), limit])
+            cursor.execute(_COUNT_IN_ROW, [key_id, _count_minutes(at), units, limit])
             # All rows: SQLite commits such a statement when it has been read to its end.
             counted = cursor.fetchall()
 
-        used = counted[0][0] if counted else limit + 1
-        if used > limit:
+        if not counted:
             return None
 
         return Allowance(
             limit=limit,
-            remaining=limit - used,
+            remaining=max(0, limit - counted[0][0]),
             reset_seconds=self.reset_seconds(key_id, at=at),
         )
 
@@ -140,17 +142,17 @@ class RedisWindow:
         self._script = self._redis.register_script(_COUNT)
 
     # Redis has the clock.
-    def count(self, key_id: str, *, limit: int, at: datetime) -> Allowance | None:  # noqa: ARG002
-        """Count one call, or return None when the minute is used up."""
+    def count(self, key_id: str, *, limit: int, at: datetime, units: int) -> Allowance | None:  # noqa: ARG002
+        """Count `units`, or return None when the minute is used up."""
         used, left = cast(
             "tuple[int, int]",
-            self._script(keys=[_redis_name(key_id)], args=[WINDOW_SECONDS * 1000]),
+            self._script(keys=[_redis_name(key_id)], args=[WINDOW_SECONDS * 1000, units]),
         )
-        if used > limit:
+        if used - units >= limit:
             return None
 
         return Allowance(
-            limit=limit, remaining=limit - used, reset_seconds=_millis_to_seconds(left)
+            limit=limit, remaining=max(0, limit - used), reset_seconds=_millis_to_seconds(left)
         )
 
     def reset_seconds(self, key_id: str, *, at: datetime) -> int:  # noqa: ARG002 - as above

@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 from audio.sandbox import confinement
+from core import memory
 
 _PR_SET_DUMPABLE: Final = 4
 
@@ -15,8 +16,12 @@ logger = logging.getLogger(__name__)
 
 
 def protect_process() -> None:
-    """Close this process's memory to others, and say when foreign files cannot be confined."""
+    """Close this process's memory to others, and say when foreign files cannot be confined.
+
+    Have it give back the memory that large files took, too.
+    """
     hide_memory()
+    memory.bound_allocator()
 
     if not confinement.is_supported():
         logger.error("foreign files are read without confinement: the kernel has no seccomp")

@@ -5,6 +5,7 @@ Database, queue and cache are embedded, unless the URLs of servers are set.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +51,17 @@ SAYSO_JOB_LEASE_SECONDS = env.read_integer(
 SAYSO_JOB_AT_ONCE = env.read_integer("SAYSO_JOB_AT_ONCE", default=2, minimum=1, maximum=1000)
 # The streams at one time in one process.
 SAYSO_MAX_STREAMS = env.read_integer("SAYSO_MAX_STREAMS", default=64, minimum=1, maximum=1000)
+# What one process carries at a time: bytes of large bodies, files that are decoded and searched,
+# and connections.
+SAYSO_MAX_BODY_MEMORY = env.read_integer(
+    "SAYSO_MAX_BODY_MEMORY", default=2**28, minimum=2**24, maximum=2**34
+)
+SAYSO_MAX_EXAMINATIONS = env.read_integer(
+    "SAYSO_MAX_EXAMINATIONS", default=2 * (os.cpu_count() or 1), minimum=2, maximum=1000
+)
+SAYSO_MAX_CONNECTIONS = env.read_integer(
+    "SAYSO_MAX_CONNECTIONS", default=1000, minimum=10, maximum=100_000
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SAYSO_MAX_UPLOAD_BYTES * 16
 # Bodies stay in memory. A larger one would be on disk, in the clear, until it is answered.
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -41,6 +41,7 @@ _BY_ORGANISATION: Final = CompiledQuery(
 __all__ = [
     "Destruction",
     "KeyDestroyed",
+    "count_destroyed_organisations",
     "create_subject",
     "derive_key",
     "derive_row_key",
@@ -201,6 +202,12 @@ def destroy_key(subject: str, *, at: datetime) -> Destruction:
 def is_alive(subject: str) -> bool:
     """Check whether the subject exists and its key was not destroyed."""
     return Subject.objects.filter(id=subject, destroyed_at=None).exists()
+
+
+def count_destroyed_organisations() -> int:
+    """Return how many organisations' own keys were destroyed."""
+    rows = Subject.objects.filter(kind=SubjectKind.ORGANISATION, destroyed_at__isnull=False)
+    return rows.count()
 
 
 def _build_subject(kind: str, organisation_id: str, *, at: datetime) -> Subject:

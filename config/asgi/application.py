@@ -12,10 +12,12 @@ _django = get_asgi_application()
 
 # Tasks need the apps that the line above loads.
 from config import celery, embedded_worker, process_protection  # noqa: E402, F401
-from config.asgi import body_limits, streaming  # noqa: E402 - as above
+from config.asgi import body_admission, body_limits, streaming  # noqa: E402 - as above
 from config.backup import restore_guard  # noqa: E402 - as above
 
-_http = streaming.stream_responses(body_limits.limit_request_bodies(_django))
+_http = streaming.stream_responses(
+    body_limits.limit_request_bodies(body_admission.admit_bodies(_django))
+)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -12,11 +12,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
+from accounts.rate_limits import Allowance
 from config import problems
 from config.asgi import declared_limits
 from core import ids
 from core.body_size import FORM_OVERHEAD, parse_content_length
-from core.errors import EncodingUnsupported, SaysoError, TooLarge, TooSlow
+from core.errors import EncodingUnsupported, RateLimited, SaysoError, TooLarge, TooSlow
 from core.json_logging import request_id
 
 Scope = dict[str, Any]
@@ -36,12 +37,18 @@ WHOLE: Final = 600.0
 at 2 Mbit/s).
 """
 
+LEAST_RATE: Final = 2**14
+"""Bytes a second that a body brings at least, on average over `SILENCE`.
+
+Otherwise one byte every few seconds would keep all the bytes before it in memory.
+"""
+
 DRAIN_SECONDS: Final = 2.0
 DRAIN_BYTES: Final = 2**26
 """How long and how much of a refused body is thrown away before the connection is closed."""
 
 
-class _Refusal(Exception):
+class BodyRefused(Exception):
     """The body is not read any further. `error` is the answer to the caller."""
 
     def __init__(self, error: SaysoError) -> None:
@@ -56,24 +63,29 @@ class _Body:
         self.came, self.whole = 0, False
         self.receive, self._limit = receive, limit
         self._ends = time.monotonic() + WHOLE
+        self._patience = SILENCE  # seconds that may still be waited for what comes next
 
     async def next(self) -> Message:
         """Return the next message.
 
-        Raises _Refusal when the body is too large, or comes too slowly.
+        Raises BodyRefused when the body is too large, or comes too slowly.
         """
         # Who still asks waits for the client to go away.
         if self.whole:
             return await self.receive()
         try:
-            async with asyncio.timeout(min(SILENCE, max(0.0, self._ends - time.monotonic()))):
+            began = time.monotonic()
+            async with asyncio.timeout(max(0.0, min(self._patience, self._ends - began))):
                 message = await self.receive()
         except TimeoutError:
-            raise _Refusal(TooSlow("The body did not come in time.")) from None
-        self.came += len(message.get("body", b""))
+            raise BodyRefused(TooSlow("The body did not come in time.")) from None
+        size = len(message.get("body", b""))
+        self.came += size
+        waited = time.monotonic() - began
+        self._patience = min(SILENCE, self._patience - waited + size / LEAST_RATE)
         self.whole = not message.get("more_body", False)
         if self.came > self._limit:
-            raise _Refusal(_too_large_error(self._limit))
+            raise BodyRefused(_too_large_error(self._limit))
         return message
 
 
@@ -89,11 +101,11 @@ def limit_request_bodies(application: Application) -> Application:
     declared_limits.collect_routes()  # at the start, not at the first request
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        allowed, declared = declared_limits.get_limit(scope["path"]), _declared_length(scope)
+        allowed, declared = declared_limits.get_limit(scope["path"]), get_declared_length(scope)
         limit = allowed.max_bytes + FORM_OVERHEAD
         scope = {**scope, "headers": list(scope["headers"])}
         if coding := _content_coding(scope):
-            await _refuse_body(
+            await refuse_body(
                 EncodingUnsupported(f"The body is compressed ({coding}). Send it as it is."),
                 receive,
                 send,
@@ -103,7 +115,7 @@ def limit_request_bodies(application: Application) -> Application:
             if allowed.explained_by_view and declared <= _PATIENCE * limit:
                 await _answer_page(application, scope, _Body(receive, limit=declared), send)
             else:
-                await _refuse_body(_too_large_error(limit), receive, send)
+                await refuse_body(_too_large_error(limit), receive, send)
             return
         body = _Body(receive, limit=limit)
 
@@ -115,8 +127,8 @@ def limit_request_bodies(application: Application) -> Application:
 
         try:
             await application(scope, receive_counted, send)
-        except _Refusal as refusal:
-            await _refuse_body(refusal.error, receive, send)
+        except BodyRefused as refusal:
+            await refuse_body(refusal.error, receive, send)
 
     return answer
 
@@ -130,8 +142,8 @@ async def _answer_page(application: Application, scope: Scope, body: _Body, send
     try:
         while not body.whole:
             await body.next()
-    except _Refusal as refusal:
-        await _refuse_body(refusal.error, body.receive, send)
+    except BodyRefused as refusal:
+        await refuse_body(refusal.error, body.receive, send)
         return
     nothing: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
@@ -141,7 +153,8 @@ async def _answer_page(application: Application, scope: Scope, body: _Body, send
     await application(scope, receive_empty, send)
 
 
-def _declared_length(scope: Scope) -> int | None:
+def get_declared_length(scope: Scope) -> int | None:
+    """Return the length that the head declares, or None."""
     text = dict(scope["headers"]).get(b"content-length")
     return parse_content_length(None if text is None else text.decode("latin-1"))
 
@@ -166,25 +179,29 @@ def _too_large_error(limit: int) -> TooLarge:
     return TooLarge(f"The body is over {limit} bytes.")
 
 
-async def _refuse_body(error: SaysoError, receive: Receive, send: Send) -> None:
+async def refuse_body(error: SaysoError, receive: Receive, send: Send) -> None:
     """Send the problem document, then throw away what still comes, so that the client hears it.
 
     Most clients send their whole body before they listen. A connection that is closed while they
     send is reset, and the answer is lost with it.
     """
-    name = ids.new("req")
-    token = request_id.set(name)
+    request_name = ids.new("req")
+    token = request_id.set(request_name)
     try:
-        status, body, _ = problems.describe_error(error)
+        status, body, more = problems.describe_error(error)
     finally:
         request_id.reset(token)
     data = json.dumps(body).encode()
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(data)).encode()),
-        (b"x-request-id", name.encode()),
+        (b"x-request-id", request_name.encode()),
         (b"connection", b"close"),
+        *((field.lower().encode(), value.encode()) for field, value in more.items()),
     ]
+    if isinstance(error, RateLimited) and isinstance(limit := error.facts.get("limit"), int):
+        left = Allowance(limit=limit, remaining=0, reset_seconds=error.retry_after or 1)
+        headers += [(name.lower().encode(), text.encode()) for name, text in left.headers().items()]
     if isinstance(error, EncodingUnsupported):
         headers.append((b"accept-encoding", b"identity"))
 

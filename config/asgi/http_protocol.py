@@ -4,6 +4,9 @@
 headers that it is sent. A flood of them, or one that never ends, would fill the memory of the
 process and the time of its event loop. Bodies are limited by `config.asgi.body_limits`, once the
 head is known.
+
+There is room for `SAYSO_MAX_CONNECTIONS`. The next one takes the place of the one that has waited
+for its client longest, without a whole head. When all are being answered it is told to come again.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD: Final = 2**16
@@ -32,13 +36,15 @@ _REFUSALS: Final = {
     400: b"HTTP/1.1 400 Bad Request\r\n",
     408: b"HTTP/1.1 408 Request Timeout\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
+    503: b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n",
 }
 _NOTHING_MORE: Final = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it. A head that is too long is answered with 431, one that is too
-    slow with 408, one that is no HTTP with 400, and the connection is closed.
+    slow with 408, one that is no HTTP with 400, and the connection is closed. One too many is
+    answered with 503.
     """
 
     _in_head = True
@@ -47,12 +53,20 @@ class BoundedProtocol(HttpToolsProtocol):
     _refused = False
     _thrown_away = 0
     _timer: asyncio.TimerHandle | None = None
+    waits_since = 0.0
 
     # As in the base class.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Begin to wait for a request, if there is room for one more connection."""
         super().connection_made(transport)
-        self._wait()
+        self.waits_since = self.loop.time()
+        most = settings.SAYSO_MAX_CONNECTIONS
+        # The cheap count first: those that are closing are left out only where it matters.
+        full = len(self.connections) > most and self._count_open() > most
+        if full and not self._make_room():
+            self._refuse(503)
+        else:
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -89,11 +103,37 @@ class BoundedProtocol(HttpToolsProtocol):
         """Count from zero: what comes now is the next request's head."""
         super().on_message_complete()
         self._in_head = self._new_head = True
+        self.waits_since = self.loop.time()
 
     # What is wrong with the head is the parser's word, and no one reads it.
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - as in the base class
         """Refuse what is no HTTP."""
         self._refuse(400)
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether nothing is being answered, and no head is whole."""
+        cycle = getattr(self, "cycle", None)  # None before the first request
+        idle = cycle is None or cycle.response_complete
+        return self._in_head and idle and not self.transport.is_closing()
+
+    def _make_room(self) -> bool:
+        """Close the connection that has waited longest for its client, and return whether there
+        was one.
+        """
+        waiting = [
+            one
+            for one in self.connections
+            if isinstance(one, BoundedProtocol) and one is not self and one.waits_for_client
+        ]
+        if not waiting:
+            return False
+
+        min(waiting, key=lambda one: one.waits_since).transport.close()
+        return True
+
+    def _count_open(self) -> int:
+        return sum(not one.transport.is_closing() for one in self.connections)
 
     def _wait(self) -> None:
         if self._timer is None:
