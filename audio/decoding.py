@@ -119,20 +119,22 @@ def _run_decoder(order: Mapping[str, str | int], file: bytes) -> bytes:
 
 def _parse_answer(output: bytes) -> tuple[dict[str, int], np.typing.NDArray[np.float32]]:
     # Without a header the child was killed, by a limit or by a fault in a codec.
-    header, _, body = output.partition(b"\n")
-    if not header:
+    end = output.find(b"\n")
+    if end < 1:
         raise UnreadableAudio("unreadable")
 
-    facts = json.loads(header)
+    facts = json.loads(output[:end])
     if "error" in facts:
         known = facts["error"] in containers.REASONS
         raise UnreadableAudio(facts["error"] if known else "unreadable")
 
-    samples = np.frombuffer(body[: len(body) // 4 * 4], dtype="<f4").astype(np.float32)
-    if len(samples) == 0:
+    count = (len(output) - end - 1) // 4
+    if count == 0:
         raise UnreadableAudio("empty")
 
-    return facts, samples
+    # Read where it lies: five minutes of sound are 58 MB, and each slice would be another copy.
+    samples = np.frombuffer(output, dtype="<f4", count=count, offset=end + 1)
+    return facts, samples.astype(np.float32)
 
 
 def _check_length(*, decoded: int, declared: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import soxr
 from numpy.typing import NDArray
 
 FULL_SCALE = 32768.0
+_HASHED_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +48,13 @@ class Sound:
         Clips are hashed over it.
         """
         return quantise_samples(self.samples).tobytes()
+
+    def hash_pcm16(self) -> str:
+        """Return the SHA-256 of the canonical PCM in hex, without holding all of it."""
+        digest = hashlib.sha256()
+        for first in range(0, len(self.samples), _HASHED_AT_ONCE):
+            digest.update(quantise_samples(self.samples[first : first + _HASHED_AT_ONCE]).tobytes())
+        return digest.hexdigest()
 
 
 def quantise_samples(samples: NDArray[np.float32]) -> NDArray[np.int16]:

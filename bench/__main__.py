@@ -27,6 +27,8 @@ MEASUREMENTS: Final = {
     "engine": False,
     "fingerprint": False,
     "verify": False,
+    "key_ranking": False,
+    "memory": False,
     "voice_likeness": False,
     "speech": True,
     "queries": True,

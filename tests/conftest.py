@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
@@ -61,6 +62,13 @@ def data_folder(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     ]  # slow on purpose elsewhere
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def forgotten_files() -> None:
+    """What verification found in a file is kept by its hash. The next test has other rows."""
+    if (cache := sys.modules.get("provenance.verification.finding_cache")) is not None:
+        cache.FINDINGS.clear()
 
 
 @pytest.fixture

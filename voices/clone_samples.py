@@ -10,10 +10,11 @@ from django.conf import settings
 from accounts.principal import Principal
 from audio import decoding
 from audio.containers import UnreadableAudio
-from core import canonical_json
+from core import canonical_json, memory, transactions
 from core.errors import Fault, Invalid
-from provenance.clips import watermark_keys
+from provenance.clips.watermark_key_search import KeySearch
 from provenance.verification import watermark_layer
+from provenance.verification.upload import CUSTOMER_WAITS, EXAMINATIONS
 from voices import sample_checks
 from voices.providers.base import ReferenceRecording
 from voices.synthesis_requests import CloneRequest
@@ -35,22 +36,23 @@ def examine_clone_samples(
 
     The samples are read in a limited child process.
 
-    Raises SamplesRefused with one fault for each sample, ManifestReaderUnavailable.
+    Raises SamplesRefused with one fault for each sample, ManifestReaderUnavailable, and ServerBusy
+    when this server has no place for them.
     """
-    recordings = _decode_samples(order)
-    report = sample_checks.examine_samples(
-        [recording.sound for recording in recordings],
-        statement=None,
-        watermark_keys=watermark_keys.list_watermark_keys(
-            prefer_organisation_id=principal.organisation_id
-        ),
-        second_mark=lambda sound: bool(
-            watermark_layer.find_audiowmark_clips(
-                sound, prefer_organisation_id=principal.organisation_id
-            )
-        ),
-        raw=order.samples,
-    )
+    own = principal.organisation_id
+    transactions.release_connections()
+    with EXAMINATIONS.hold_place(own, customer=True, wait_seconds=CUSTOMER_WAITS):
+        recordings = _decode_samples(order)
+        report = sample_checks.examine_samples(
+            [recording.sound for recording in recordings],
+            statement=None,
+            watermark_keys=KeySearch(prefer_organisation_ids=(own,)),
+            second_mark=lambda sound: bool(
+                watermark_layer.find_audiowmark_clips(sound, prefer_organisation_id=own)
+            ),
+            raw=order.samples,
+        )
+    memory.give_back()
     _refuse_faults(report.faults)
     rows = cast("dict[str, list[Row]]", report.as_json())["samples"]
     return recordings, tuple(rows)

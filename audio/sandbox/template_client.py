@@ -99,9 +99,9 @@ class Sandbox:
             try:
                 answer = self._exchange(template, request, foreign)
             except OSError:
-                answer = b""
+                answer = bytearray()
             if answer.startswith(_READY):
-                return answer[len(_READY) :]
+                return bytes(memoryview(answer)[len(_READY) :])
             self._discard(template)
 
         raise ChildFailed(self.program.stem)
@@ -118,7 +118,7 @@ class Sandbox:
             if template is not None:
                 template.end()
 
-    def _exchange(self, template: _Template, request: bytes, foreign: bytes) -> bytes:
+    def _exchange(self, template: _Template, request: bytes, foreign: bytes) -> bytearray:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
@@ -128,7 +128,8 @@ class Sandbox:
             # The child may refuse early and close its side. Its answer has the reason.
             with suppress(BrokenPipeError, ConnectionResetError):
                 ours.settimeout(deadline - time.monotonic())
-                ours.sendall(request + foreign)
+                ours.sendall(request)
+                ours.sendall(foreign)
                 ours.shutdown(socket.SHUT_WR)
 
             return _receive(ours, self.limits.most_out, deadline)
@@ -176,9 +177,10 @@ class Sandbox:
 _all: weakref.WeakSet[Sandbox] = weakref.WeakSet()
 
 
-def _receive(ours: socket.socket, most: int, deadline: float) -> bytes:
+def _receive(ours: socket.socket, most: int, deadline: float) -> bytearray:
     """Return what comes until the other side closes, the time is over or `most` bytes are there."""
-    parts: list[bytes] = []
+    # It grows in place. Parts that are joined at the end would be there twice.
+    answer = bytearray()
     missing = most + len(_READY)
 
     while missing:
@@ -193,10 +195,10 @@ def _receive(ours: socket.socket, most: int, deadline: float) -> bytes:
             break
         if not part:
             break
-        parts.append(part)
+        answer += part
         missing -= len(part)
 
-    return b"".join(parts)
+    return answer
 
 
 def _close_all() -> None:

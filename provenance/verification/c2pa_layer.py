@@ -7,7 +7,8 @@ from typing import Final
 from provenance.c2pa import manifest_reader
 from provenance.c2pa.manifest_reader import Credentials, ManifestState
 from provenance.models import Clip
-from provenance.verification.layers import LayerResult, Upload
+from provenance.verification.layers import LayerResult
+from provenance.verification.upload import Upload
 from provenance.verification.verdict import LayerEvidence
 
 _RESULTS: Final = {
@@ -21,7 +22,7 @@ def check_c2pa_layer(upload: Upload, expected_clip: Clip | None) -> LayerResult:
     """Read the file's manifest. `expected_clip` is the clip that other layers found, if any."""
     # The result has no clip: a manifest is easily copied into another file, so it never makes a
     # verdict alone.
-    found = manifest_reader.read_credentials(upload.data)
+    found = upload.recall("c2pa", lambda: manifest_reader.read_credentials(upload.data))
     result = _judge_credentials(found, expected_clip)
     return LayerResult(evidence=LayerEvidence(layer="c2pa", result=result))
 

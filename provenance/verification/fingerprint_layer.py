@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from provenance.fingerprint import clip_fingerprints
-from provenance.models import Clip
-from provenance.verification.layers import LayerResult, Upload
+from provenance.models import Clip, Fingerprint
+from provenance.verification.layers import LayerResult
+from provenance.verification.upload import Upload
 from provenance.verification.verdict import LayerEvidence
 
 LEAST_SECONDS: Final = 5.0
@@ -20,14 +21,36 @@ fingerprint, so nothing is searched.
 
 def check_fingerprint_layer(upload: Upload, _expected: Clip | None) -> LayerResult:
     """Search the index of fingerprints. A clip that was found before does not matter."""
-    sound = upload.require_sound()
-    if sound.seconds < LEAST_SECONDS:
+    if upload.facts.seconds < LEAST_SECONDS:
         return LayerResult(
             evidence=LayerEvidence(layer="fingerprint", result="absent", why="short")
         )
 
     # The result has no clip: a likeness never makes a verdict alone.
-    found = clip_fingerprints.search_similar_clips(sound)
+    found = find_similar_clips(upload)
     return LayerResult(
         evidence=LayerEvidence(layer="fingerprint", result="candidate" if found else "absent")
     )
+
+
+def find_similar_clips(upload: Upload) -> list[tuple[Clip, float]]:
+    """Return the clips that the file resembles, each with its share of wrong bits, the most similar
+    first.
+
+    Those whose fingerprint was erased since the search are left out.
+    """
+    if upload.facts.seconds < LEAST_SECONDS:
+        return []
+
+    errors = upload.recall("fingerprint", lambda: _search_index(upload))
+    if not errors:
+        return []
+
+    rows = Fingerprint.objects.filter(clip_id__in=errors).select_related("clip__organisation")
+    clips = {row.clip_id: row.clip for row in rows}
+    return [(clips[clip_id], share) for clip_id, share in errors.items() if clip_id in clips]
+
+
+def _search_index(upload: Upload) -> dict[str, float]:
+    found = clip_fingerprints.search_similar_clips(upload.require_sound())
+    return {candidate.clip.id: candidate.likeness.errors for candidate in found}

@@ -3,32 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from audio.sound import Sound
 from provenance.models import Clip
+from provenance.verification.upload import Upload
 from provenance.verification.verdict import LayerEvidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file to verify: its bytes, and its sound when it could be decoded (mono).
-
-    The keys of the organisation `prefer_organisation_id` are tried before those of others.
-    """
-
-    data: bytes = field(repr=False)
-    sound: Sound | None = field(repr=False)
-    prefer_organisation_id: str = ""
-
-    def require_sound(self) -> Sound:
-        """Return the sound.
-
-        Raises ValueError when there is none.
-        """
-        if self.sound is None:
-            raise ValueError("this layer needs a sound")
-        return self.sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,15 +13,12 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from audio import decoding
 from audio.containers import UnreadableAudio
-from audio.sound import Sound
-from core import canonical_json
 from core.errors import Malformed, NotFound
 from provenance.c2pa import jumbf, manifest, manifest_store
-from provenance.fingerprint import clip_fingerprints
 from provenance.models import Clip, ClipState
 from provenance.verification import fingerprint_layer, watermark_layer
+from provenance.verification.upload import Upload
 
 _ID: Final = re.compile(r"urn:c2pa:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _FORM: Final = re.compile(
@@ -60,27 +57,34 @@ def find_by_binding(algorithm: str, value: str, *, limit: int) -> tuple[Match, .
     return _to_matches(_list_clips_with_manifest().filter(id=clip_id))[:limit]
 
 
-def find_by_content(data: bytes, *, algorithm: str | None, limit: int) -> tuple[Match, ...]:
+def find_by_content(
+    data: bytes,
+    *,
+    algorithm: str | None,
+    limit: int,
+    organisation_id: str = "",
+    address: str = "",
+) -> tuple[Match, ...]:
     """Return the manifests of the file's clip: by its bytes, by its mark, then by similar sound.
 
-    The file is decoded in the child and not stored.
+    The file is decoded in the child and not stored. `organisation_id` is whose key asks, `address`
+    where a stranger does.
 
-    Raises Malformed for what is no audio.
+    Raises Malformed for what is no audio, and ServerBusy, RateLimited as `verify` does.
     """
     if algorithm not in {None, manifest.ALGORITHM}:
         return ()
 
-    found = dict.fromkeys(_match_bytes(data))
-    try:
-        sound = decoding.decode_untrusted(data).sound
-    except UnreadableAudio as error:
-        if found:
-            return tuple(found)[:limit]
-        raise Malformed(error.detail) from error
+    with Upload(data, organisation_id=organisation_id, address=address) as upload:
+        found = dict.fromkeys(_match_bytes(upload))
+        if not upload.has_sound:
+            if found:
+                return tuple(found)[:limit]
+            raise Malformed(UnreadableAudio(upload.facts.why).detail)
 
-    found |= dict.fromkeys(_match_watermark(sound))
-    named = {match.manifest_id for match in found}
-    similar = [match for match in _match_fingerprint(sound) if match.manifest_id not in named]
+        found |= dict.fromkeys(_match_watermark(upload))
+        named = {match.manifest_id for match in found}
+        similar = [match for match in _match_fingerprint(upload) if match.manifest_id not in named]
 
     return (*found, *similar)[:limit]
 
@@ -111,26 +115,22 @@ def _to_matches(rows: QuerySet[Clip]) -> tuple[Match, ...]:
     return tuple(Match(manifest_id=clip.manifest_id) for clip in rows.order_by("-issued_at", "id"))
 
 
-def _match_bytes(data: bytes) -> Iterator[Match]:
-    digest = canonical_json.sha256_hex(data)
-    yield from _to_matches(_list_clips_with_manifest().filter(sha256=digest))
+def _match_bytes(upload: Upload) -> Iterator[Match]:
+    yield from _to_matches(_list_clips_with_manifest().filter(sha256=upload.sha256))
 
 
-def _match_watermark(sound: Sound) -> Iterator[Match]:
-    marks = watermark_layer.search_marks(sound)
+def _match_watermark(upload: Upload) -> Iterator[Match]:
+    marks = watermark_layer.search_marks(upload)
     marked = [mark.clip.id for mark in marks if mark.clip is not None]
     yield from _to_matches(_list_clips_with_manifest().filter(id__in=marked))
 
 
-def _match_fingerprint(sound: Sound) -> Iterator[Match]:
+def _match_fingerprint(upload: Upload) -> Iterator[Match]:
     """Yield what only sounds similar, the most similar first.
 
     The same sentence spoken twice may sound similar, so each match has a score.
     """
-    if sound.seconds < fingerprint_layer.LEAST_SECONDS:
-        return
-
-    for candidate in clip_fingerprints.search_similar_clips(sound):
-        if candidate.clip.state in GOOD_FOR and candidate.clip.manifest_blob_id:
-            score = round(100 * (1 - candidate.likeness.errors))
-            yield Match(manifest_id=candidate.clip.manifest_id, score=min(99, score))
+    for clip, errors in fingerprint_layer.find_similar_clips(upload):
+        if clip.state in GOOD_FOR and clip.manifest_blob_id:
+            score = round(100 * (1 - errors))
+            yield Match(manifest_id=clip.manifest_id, score=min(99, score))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from core import canonical_json
 from provenance.models import Clip
-from provenance.verification.layers import LayerResult, Upload
+from provenance.verification.layers import LayerResult
+from provenance.verification.upload import Upload
 from provenance.verification.verdict import LayerEvidence
 
 
 def check_sha256_layer(upload: Upload, _expected: Clip | None) -> LayerResult:
     """Compare the bytes with every clip that left, then the canonical PCM (16 bits, mono)."""
-    clip = find_delivered_clip(sha256=canonical_json.sha256_hex(upload.data))
+    clip = find_delivered_clip(sha256=upload.sha256)
     if clip is not None:
         return LayerResult(
             evidence=LayerEvidence(layer="sha256", result="match"), clip=clip, exact=True
         )
 
-    if upload.sound is not None:
-        clip = find_delivered_clip(sha256_pcm=canonical_json.sha256_hex(upload.sound.pcm16()))
+    if upload.has_sound:
+        clip = find_delivered_clip(sha256_pcm=upload.facts.sha256_pcm)
     if clip is not None:
         return LayerResult(
             evidence=LayerEvidence(layer="sha256", result="match", why="samples"),

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.conf import settings
-
-from audio import decoding
-from audio.containers import UnreadableAudio
-from audio.sound import Sound
 from provenance.models import Clip
 from provenance.verification import conclusion
 from provenance.verification.c2pa_layer import check_c2pa_layer
 from provenance.verification.fingerprint_layer import check_fingerprint_layer
-from provenance.verification.layers import LayerResult, Upload, VerificationLayer
+from provenance.verification.layers import LayerResult, VerificationLayer
 from provenance.verification.sha256_layer import check_sha256_layer
+from provenance.verification.upload import Upload
 from provenance.verification.verdict import Outcome, VerificationResult
 from provenance.verification.watermark_layer import check_watermark_layer
 
@@ -27,46 +23,43 @@ LAYERS: Final = (
 """Every layer, the surest first: each takes the clip that those before it found."""
 
 
-def verify(data: bytes, *, prefer_organisation_id: str = "") -> VerificationResult:
+def verify(
+    data: bytes, *, prefer_organisation_id: str = "", address: str = ""
+) -> VerificationResult:
     """Check an upload in every layer, in this order.
 
-    1. Decode the file in a limited child process.
+    1. Decode the file in a limited child process, unless its findings are known.
     2. Check each layer of `LAYERS`. Without a sound, only those that need none are checked.
     3. Answer that the file is unreadable, if it has no sound and its bytes are unknown.
     4. Conclude one verdict from all results.
 
-    `prefer_organisation_id` names the organisation whose marks are searched before those of others.
-    Nothing is raised about the file: unreadable audio is a verdict, too.
+    `prefer_organisation_id` names the organisation whose key asks. Its marks are searched before
+    those of others. Without one, a stranger at `address` asks. Nothing is raised about the file:
+    unreadable audio is a verdict, too.
 
-    Raises Unavailable when the child process or the vault is down.
+    Raises Unavailable when the child process or the vault is down, ServerBusy when there is no
+    place, and RateLimited for too much sound of one address.
     """
-    # 1. Decode.
-    sound, why = _decode_sound(data)
-    upload = Upload(data=data, sound=sound, prefer_organisation_id=prefer_organisation_id)
+    with Upload(data, organisation_id=prefer_organisation_id, address=address) as upload:
+        # 1. Decode.
+        facts = upload.facts
 
-    # 2. Check the layers.
-    results: list[LayerResult] = []
-    for layer in LAYERS:
-        if sound is not None or not layer.needs_sound:
-            results.append(layer.check(upload, _get_found_clip(results)))
+        # 2. Check the layers.
+        results: list[LayerResult] = []
+        for layer in LAYERS:
+            if upload.has_sound or not layer.needs_sound:
+                results.append(layer.check(upload, _get_found_clip(results)))
 
     # 3. Unreadable and unknown.
-    if sound is None and _get_found_clip(results) is None:
+    if facts.why and _get_found_clip(results) is None:
         evidence = tuple(result.evidence for result in results)
-        return VerificationResult(outcome=Outcome.UNREADABLE, clip=None, evidence=evidence, why=why)
+        return VerificationResult(
+            outcome=Outcome.UNREADABLE, clip=None, evidence=evidence, why=facts.why
+        )
 
     # 4. Conclude.
-    seconds = sound.seconds if sound is not None else 0.0
-    return conclusion.conclude_verdict(tuple(results), seconds=seconds)
+    return conclusion.conclude_verdict(tuple(results), seconds=facts.seconds)
 
 
 def _get_found_clip(results: list[LayerResult]) -> Clip | None:
     return next((result.clip for result in results if result.clip is not None), None)
-
-
-def _decode_sound(data: bytes) -> tuple[Sound | None, str]:
-    """Return the sound, or None and the reason why there is none."""
-    try:
-        return decoding.decode_untrusted(data, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES).sound, ""
-    except UnreadableAudio as error:
-        return None, error.reason

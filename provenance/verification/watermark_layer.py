@@ -1,92 +1,107 @@
 """The layer `watermark`: the clips whose marks are in the sound, and where.
 
-The cost of a search grows with the number of keys, one for each organisation and year. So it has
-steps (`docs/numbers.md`):
+There is a key for each organisation and year. So the search has steps (`docs/numbers.md`):
 
 1. The sound is analysed once.
-2. A quick reading of all of it under every key (5 ms a key) finds the keys that are in it. If there
-   is none, rougher handling is tried under the first of them.
-3. The keys that were found, and those of the preferred organisation, are searched second by second.
-   With few keys and short sounds, every key is searched.
+2. A quick reading of all of it under the keys that stand out in it (`watermark_key_search`) finds
+   those that are in it. Those of the asker, and of clips that the other layers found or the index
+   of fingerprints proposes, are always among them.
+3. The keys that were found, and those of step 2, are searched second by second. With few keys and
+   short sounds, every key is searched.
 4. If no clip was found, the audiowmark layer is searched.
+
+What was read is kept with the file's findings. Which clips it means is asked of the rows each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import watermark
 from audio.sound import Sound
 from core import ids
 from provenance.clips import audiowmark_layer, watermark_keys
+from provenance.clips.watermark_key_search import KeySearch
 from provenance.models import Clip
-from provenance.verification.layers import LayerResult, MarkFinding, Upload
+from provenance.verification import fingerprint_layer
+from provenance.verification.layers import LayerResult, MarkFinding
+from provenance.verification.upload import Upload
 from provenance.verification.verdict import LayerEvidence
 from watermark.speech.detector import DetectionSession
 
-MOST_KEYS: Final = 500
-"""Keys tried for one file: those of the preferred organisation first, then the newest.
-
-A service with more keys answers that it did not try all.
-"""
-MOST_KEYS_ROUGH: Final = 100
-"""Keys under which other speeds and telephone codecs are tried as well."""
 THOROUGH: Final = 300.0
 """Keys times seconds up to which every key is searched second by second: 1.5 seconds of work."""
 MOST_AUDIOWMARK_KEYS: Final = 3
 MOST_AUDIOWMARK_SECONDS: Final = 60.0
 """Keys, and seconds from the start, searched for the audiowmark layer: half a second a key."""
+MOST_HINTS: Final = 4
+"""Organisations of similar clips whose keys are always tried."""
+
+Reading = tuple[str, str]
+"""A clip id that an audiowmark layer names, and the organisation of its key."""
 
 
 def check_watermark_layer(upload: Upload, expected_clip: Clip | None) -> LayerResult:
     """Search the sound under the keys in use.
 
     `expected_clip` is the clip that an exact layer found, if there is one. The keys of its
-    organisation, or else of the preferred one, are tried before those of others.
+    organisation, or else of the asker's, are tried before those of others.
     """
-    prefer = expected_clip.organisation_id if expected_clip else upload.prefer_organisation_id
-    every = watermark_keys.list_watermark_keys(prefer_organisation_id=prefer)
-    found = _search_under_keys(upload.require_sound(), every, prefer)
-
-    # Each step has a limit of its own, and beyond the lowest not all keys were tried.
-    partly = len(every) > min(MOST_KEYS, MOST_KEYS_ROUGH, MOST_AUDIOWMARK_KEYS)
+    found, partly = _search_upload(upload, expected_clip)
     return _judge_findings(found, expected_clip, partly=partly)
 
 
-def search_marks(sound: Sound) -> tuple[MarkFinding, ...]:
-    """Return the marks in a sound, under the keys of all organisations."""
-    return _search_under_keys(sound, watermark_keys.list_watermark_keys(), "")
+def search_marks(upload: Upload) -> tuple[MarkFinding, ...]:
+    """Return the marks in a file that has a sound, under the keys of all organisations."""
+    return _search_upload(upload, None)[0]
 
 
-def _search_under_keys(
-    sound: Sound, every: Mapping[str, bytes], prefer: str
-) -> tuple[MarkFinding, ...]:
-    keys = dict(islice(every.items(), MOST_KEYS))
-    found = _attach_clips(_find_segments(sound, keys, prefer))
+def _search_upload(
+    upload: Upload, expected_clip: Clip | None
+) -> tuple[tuple[MarkFinding, ...], bool]:
+    """Return the marks in the file, and whether there were too many keys to try all."""
+    hints = _list_hints(upload, expected_clip)
+    segments, partly = upload.recall(
+        f"watermark {'|'.join(hints)}", lambda: _find_segments(upload.require_sound(), hints)
+    )
+    found = _attach_clips(segments)
     if not any(mark.clip for mark in found):
-        found += find_audiowmark_clips(sound, prefer_organisation_id=prefer)
+        readings = upload.recall(
+            f"audiowmark {'|'.join(hints)}",
+            lambda: _read_audiowmark(upload.require_sound(), hints),
+        )
+        found += _attach_audiowmark_clips(readings, upload.facts.seconds)
 
-    return found
+    return found, partly
 
 
-def _find_segments(sound: Sound, keys: Mapping[str, bytes], prefer: str) -> list[watermark.Segment]:
-    """Return what was read and where.
+def _list_hints(upload: Upload, expected_clip: Clip | None) -> tuple[str, ...]:
+    """Return the organisations whose keys are tried for certain, the likeliest first."""
+    named = [expected_clip.organisation_id] if expected_clip is not None else []
+    if upload.organisation_id:
+        named.append(upload.organisation_id)
+    similar = (clip.organisation_id for clip, _ in fingerprint_layer.find_similar_clips(upload))
+
+    return tuple(dict.fromkeys((*named, *list(dict.fromkeys(similar))[:MOST_HINTS])))
+
+
+def _find_segments(sound: Sound, hints: Sequence[str]) -> tuple[list[watermark.Segment], bool]:
+    """Return what was read and where, and whether there were too many keys to try all.
 
     A mark that only the whole sound shows counts for all of it.
     """
+    keys = KeySearch(prefer_organisation_ids=hints)
     quick = _read_clearest(DetectionSession(sound.samples, sound.rate), keys)
-    thorough = len(keys) * sound.seconds <= THOROUGH
-    wanted = {
-        name: key
-        for name, key in keys.items()
-        if thorough or name in quick or watermark_keys.parse_key_name(name)[0] == prefer
-    }
+
+    if keys.tries_all and len(keys) * sound.seconds <= THOROUGH:
+        wanted = keys.open_all_keys()
+    else:
+        wanted = keys.open_certain_keys() | keys.open_keys_by_name(quick)
     found = watermark.find_segments(sound.samples, sound.rate, keys=wanted) if wanted else []
 
     seen = {(segment.key, segment.token) for segment in found}
-    return found + [
+    found += [
         watermark.Segment(
             start_s=0.0,
             end_s=sound.seconds,
@@ -98,18 +113,12 @@ def _find_segments(sound: Sound, keys: Mapping[str, bytes], prefer: str) -> list
         for name, reading in quick.items()
         if (name, reading.token) not in seen
     ]
+    return found, not keys.tries_all
 
 
-def _read_clearest(
-    session: DetectionSession, keys: Mapping[str, bytes]
-) -> dict[str, watermark.DecodedToken]:
+def _read_clearest(session: DetectionSession, keys: KeySearch) -> dict[str, watermark.DecodedToken]:
     """Return the clearest reading under each key, by the first stage that finds any."""
-    for number, stage in enumerate(session.stages):
-        most = None if number == 0 else MOST_KEYS_ROUGH
-        if found := stage(dict(islice(keys.items(), most))):
-            return found
-
-    return {}
+    return next((found for stage in session.stages if (found := stage(keys))), {})
 
 
 def _attach_clips(found: Iterable[watermark.Segment]) -> tuple[MarkFinding, ...]:
@@ -180,22 +189,35 @@ def find_audiowmark_clips(sound: Sound, *, prefer_organisation_id: str) -> tuple
 
     Each was found by its id: a wrong reading matches no clip.
     """
-    keys = islice(
-        watermark_keys.list_audiowmark_keys(prefer_organisation_id=prefer_organisation_id).items(),
-        MOST_AUDIOWMARK_KEYS,
+    return _attach_audiowmark_clips(
+        _read_audiowmark(sound, (prefer_organisation_id,)), sound.seconds
+    )
+
+
+def _read_audiowmark(sound: Sound, hints: Sequence[str]) -> tuple[Reading, ...]:
+    """Return what each of a few keys reads, the likeliest first. Most of it is wrong."""
+    keys = watermark_keys.list_audiowmark_keys(
+        prefer_organisation_ids=hints, limit=MOST_AUDIOWMARK_KEYS
     )
     start = sound.samples[: round(MOST_AUDIOWMARK_SECONDS * sound.rate)]
-    readings = audiowmark_layer.detect_clip_ids(start, sound.rate, keys=dict(keys))
+    readings = audiowmark_layer.detect_clip_ids(start, sound.rate, keys=keys)
 
-    rows = Clip.objects.filter(id__in={reading.clip_id for reading in readings})
-    known = {(clip.id, clip.organisation_id): clip for clip in rows.select_related("organisation")}
     # A dictionary, because it keeps the order of the readings.
-    pairs = dict.fromkeys(
-        (reading.clip_id, watermark_keys.parse_key_name(reading.key_name)[0])
-        for reading in readings
-    )
     return tuple(
-        MarkFinding(start_s=0.0, end_s=sound.seconds, clip=known[pair])
-        for pair in pairs
-        if pair in known
+        dict.fromkeys(
+            (reading.clip_id, watermark_keys.parse_key_name(reading.key_name)[0])
+            for reading in readings
+        )
+    )
+
+
+def _attach_audiowmark_clips(
+    readings: Sequence[Reading], seconds: float
+) -> tuple[MarkFinding, ...]:
+    rows = Clip.objects.filter(id__in={clip_id for clip_id, _ in readings})
+    known = {(clip.id, clip.organisation_id): clip for clip in rows.select_related("organisation")}
+    return tuple(
+        MarkFinding(start_s=0.0, end_s=seconds, clip=known[reading])
+        for reading in readings
+        if reading in known
     )

@@ -56,7 +56,7 @@ def answer_page(
     name: str = "clip.wav",
 ) -> str:
     """The page that shows this verdict on a file of one letter."""
-    patch.setattr(verification, "verify", lambda data: verdict)
+    patch.setattr(verification, "verify", lambda data, **_asker: verdict)
     return client.post(
         "/verify", upload(b"x", name), HTTP_ACCEPT_LANGUAGE=language
     ).content.decode()
@@ -141,7 +141,7 @@ class TestAnUpload:
     def test_is_told_when_a_part_is_down(
         self, anybody: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def down(data: bytes) -> VerificationResult:
+        def down(data: bytes, **_asker: str) -> VerificationResult:
             raise Unavailable("The decoder is down.")
 
         monkeypatch.setattr(verification, "verify", down)
@@ -169,7 +169,7 @@ class TestTheAnswer:
         )
         evidence = (LayerEvidence(layer="watermark", result="match"),)
         verdict = VerificationResult(outcome=outcome, clip=clip, evidence=evidence)
-        monkeypatch.setattr(verification, "verify", lambda data: verdict)
+        monkeypatch.setattr(verification, "verify", lambda data, **_asker: verdict)
         page = anybody.post("/verify", upload(b"x"), HTTP_ACCEPT_LANGUAGE=language).content.decode()
         finding = verdict_text.FINDINGS[outcome]
         for part in (
@@ -265,7 +265,7 @@ class TestTheAnswer:
         self, anybody: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         verdict = VerificationResult(outcome=Outcome.WITHDRAWN, clip=None, evidence=())
-        monkeypatch.setattr(verification, "verify", lambda data: verdict)
+        monkeypatch.setattr(verification, "verify", lambda data, **_asker: verdict)
         page = anybody.post("/verify", upload(b"x")).content.decode()
         assert "We can only say that it was made here" in page
 

@@ -15,7 +15,7 @@ from accounts.models import Organisation
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from provenance.clips import clip_erasure, watermark_keys
+from provenance.clips import clip_erasure, watermark_key_search, watermark_keys
 from provenance.fingerprint import clip_fingerprints
 from provenance.models import Clip
 from provenance.verification import Outcome, VerificationResult, verify, watermark_layer
@@ -194,7 +194,7 @@ class TestManyKeys:
     ) -> None:
         clip_of(voice)
         self.many(acme, 3)
-        monkeypatch.setattr(watermark_layer, "MOST_KEYS", 2)
+        monkeypatch.setattr(watermark_key_search, "MOST_LIVE", 2)
 
         assert joined(FOREIGN).evidence[1].key == "watermark.absent.partly"
 

@@ -14,7 +14,7 @@ from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from provenance.clips import audiowmark_layer, watermark_keys
 from provenance.models import Clip, MarkKey
-from provenance.verification import Outcome, verify
+from provenance.verification import Outcome, finding_cache, verify
 from tests.conftest import NOON
 from tests.voices.conftest import AUDIO, MakeVoice, Reader, noon, only, order_for, principal_of
 from transparency_log import proofs
@@ -92,10 +92,10 @@ class TestALongClip:
             for name, key in watermark_keys.list_audiowmark_keys().items()
         }
         with monkeypatch.context() as claimed:
-            claimed.setattr(
-                watermark_keys, "list_audiowmark_keys", lambda *, prefer_organisation_id="": renamed
-            )
+            claimed.setattr(watermark_keys, "list_audiowmark_keys", lambda **_search: renamed)
+            finding_cache.FINDINGS.clear()
             assert verify(data).outcome is Outcome.NOT_FOUND
+        finding_cache.FINDINGS.clear()
         assert verify(data).outcome is Outcome.ALTERED
 
         with transaction.atomic():
@@ -119,10 +119,10 @@ class TestKeys:
     def test_of_the_two_marks_have_nothing_in_common(self, make_voice: MakeVoice) -> None:
         clip = Clip.objects.get(id=say(make_voice()).clip_id)
         first, second = watermark_keys.list_watermark_keys(), watermark_keys.list_audiowmark_keys()
-        assert list(first) == list(second) == [f"{clip.organisation_id}|2026"]
+        assert list(first) == list(second) == [f"{clip.organisation_id}|{clip.epoch}"]
         assert set(first.values()).isdisjoint(second.values())
         assert second == {
-            f"{clip.organisation_id}|2026": watermark_keys.derive_audiowmark_key(
-                clip.organisation_id, 2026, at=NOON
+            f"{clip.organisation_id}|{clip.epoch}": watermark_keys.derive_audiowmark_key(
+                clip.organisation_id, clip.epoch, at=NOON
             )
         }

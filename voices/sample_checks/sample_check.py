@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,6 +22,7 @@ from voices.sample_checks.sample_report import PairFacts, SampleFacts, SampleRep
 from voices.sample_checks.speaker_similarity import Comparison, SimilarityVerdict, Voiceprint
 from voices.sample_checks.synthetic_speech_indicators import SyntheticSpeechIndicators
 from voices.sample_checks.voice_activity import Activity
+from watermark.speech.key_ranking import Keys
 
 LONGEST_SECONDS: Final = 300.0
 LEAST_SECONDS: Final = 1.6
@@ -38,7 +39,7 @@ STATEMENT: Final = "statement"
 class _OwnMarks:
     """How our own audio is recognised: our watermark keys, and a search for the other mark."""
 
-    keys: Mapping[str, bytes]
+    keys: Keys
     second_mark: Callable[[Sound], bool]
 
     def in_sound(self, sound: Sound) -> bool:
@@ -70,15 +71,15 @@ def examine_samples(
     sounds: Sequence[Sound],
     *,
     statement: Sound | None,
-    watermark_keys: Mapping[str, bytes],
+    watermark_keys: Keys,
     second_mark: Callable[[Sound], bool] = lambda _sound: False,
     raw: Sequence[bytes] = (),
 ) -> SampleReport:
     """Check the samples, each on its own and against one another.
 
-    Their content never raises an error. `watermark_keys` are all keys under which this service may
-    have marked audio, and `second_mark` checks for its other mark. `raw` are the uploaded files, in
-    the order of `sounds`.
+    Their content never raises an error. `watermark_keys` are the keys under which this service may
+    have marked audio, or a chooser of them, and `second_mark` checks for its other mark. `raw` are
+    the uploaded files, in the order of `sounds`.
 
     Raises ManifestReaderUnavailable when a file's manifest cannot be read now.
     """

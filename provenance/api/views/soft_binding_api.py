@@ -21,9 +21,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core import clock
+from accounts.authentication import KeyAuthentication
 from core.errors import AddressTooLong, Malformed, NotFound, TooLarge
-from provenance import anonymous_rate_limit
+from provenance.api.askers import identify_asker
 from provenance.api.serializers.soft_binding_serializers import (
     AlgorithmsSerializer,
     BindingFormSerializer,
@@ -73,19 +73,18 @@ class RawBytesParser(RawParser):
 
 
 class AnonymousView(APIView):
-    """A route for all callers, with a rate limit by address."""
+    """A route for all callers, with a rate limit by address, or by the key of who sends one."""
 
-    authentication_classes = ()
+    authentication_classes = (KeyAuthentication,)
     permission_classes = ()
+    counted_as = "c2pa"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Count the request before anything else.
 
-        Raises RateLimited.
+        Raises Unauthenticated, RateLimited.
         """
-        anonymous_rate_limit.count_request(
-            str(request.META.get("REMOTE_ADDR", "")), at=clock.now(), kind="c2pa"
-        )
+        self.organisation_id, self.address = identify_asker(request, kind=self.counted_as)
         super().initial(request, *args, **kwargs)
 
 
@@ -173,7 +172,11 @@ class MatchesByContentView(AnonymousView):
         data = body if isinstance(body, bytes) else b""
         return _answer_matches(
             manifest_lookup.find_by_content(
-                data, algorithm=asked.get("alg"), limit=_read_max_results(asked)
+                data,
+                algorithm=asked.get("alg"),
+                limit=_read_max_results(asked),
+                organisation_id=self.organisation_id,
+                address=self.address,
             )
         )
 

@@ -1,20 +1,22 @@
-"""REST: `POST /v1/verify`, open to all callers and limited by the caller's address. A caller with a
-key may send several files.
+"""REST: `POST /v1/verify`, open to all callers. Strangers are limited by their address, and callers
+with a key by the key. Those may send several files.
 """
 
 from __future__ import annotations
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import count_more, get_caller
+from accounts.authentication import KeyAuthentication, count_more, get_caller
 from core import clock
 from core.api.uploads import UploadParser
 from core.errors import Fault, Invalid
-from provenance import anonymous_rate_limit, verification
+from provenance import verification
+from provenance.api.askers import identify_asker
 from provenance.api.serializers.verdict_serializers import (
     MOST_FILES,
     VerdictSerializer,
@@ -27,25 +29,27 @@ from provenance.api.serializers.verdict_serializers import (
 class VerifyView(APIView):
     """Was this made here, and may it exist?"""
 
-    authentication_classes = ()
-    permission_classes = ()
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = (AllowAny,)
     parser_classes = (UploadParser,)
     body_limit = settings.SAYSO_MAX_UPLOAD_BYTES
+    counted_as = "verify"
 
     @extend_schema(
         operation_id="verify",
         request={"multipart/form-data": VerifyFormSerializer},
         responses=VerdictSerializer,
-        auth=[],
     )
     def post(self, request: Request) -> Response:
         """Look for a clip of this service in the file.
 
-        The upload is not kept. `Accept-Language` de or en.
+        The upload is not kept. With a key, its limit counts instead of that of the address.
+        `Accept-Language` de or en.
         """
-        anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=clock.now())
+        organisation_id, address = identify_asker(request, kind=self.counted_as)
         (data,) = _read_files(request, "file", limit=1)
-        return Response(VerdictSerializer(verification.verify(data)).data)
+        found = verification.verify(data, prefer_organisation_id=organisation_id, address=address)
+        return Response(VerdictSerializer(found).data)
 
 
 class VerifyBatchView(APIView):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from accounts.authentication import get_admission
 from core import canonical_json, clock, web
 from core.body_size import FORM_OVERHEAD, accept_body, parse_content_length
 from core.errors import RateLimited, SaysoError, Unavailable
@@ -64,7 +65,7 @@ class _Asked:
 
 
 # There is no cookie and no login, and a check changes nothing, so a forged form can do no harm.
-@accept_body(settings.SAYSO_MAX_UPLOAD_BYTES, explained_by_view=True)
+@accept_body(settings.SAYSO_MAX_UPLOAD_BYTES, explained_by_view=True, counted_as="verify")
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @web.keep_private
@@ -74,15 +75,20 @@ def show_verify_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _render_form(request)
 
-    upload = _take_upload(request)
-    if isinstance(upload, _UploadFault):
-        return _render_form(request, fault=upload.text, status=upload.status)
-
-    at = clock.now()
-    data = upload.read()
+    at, address = clock.now(), str(request.META.get("REMOTE_ADDR", ""))
+    admission = get_admission(request)
     try:
-        anonymous_rate_limit.count_request(str(request.META.get("REMOTE_ADDR", "")), at=at)
-        verdict = verification.verify(data)
+        if admission.refusal is not None:
+            raise admission.refusal
+
+        upload = _take_upload(request)
+        if isinstance(upload, _UploadFault):
+            return _render_form(request, fault=upload.text, status=upload.status)
+
+        data = upload.read()
+        if not admission.address_counted:
+            anonymous_rate_limit.count_request(address, at=at)
+        verdict = verification.verify(data, address=address)
     except RateLimited as limited:
         fault = gettext(
             "Many files have come from your connection in the last minute. Please wait a minute, "
