@@ -31,7 +31,7 @@ from provenance.models import Clip, Export, ExportState
 from provenance.verifier import build
 from tests.conftest import NOON
 from tests.provenance.test_clips import delivery, said
-from tests.support import consent_factories
+from tests.support import consent_factories, verifier_processes
 from tests.support.consent_factories import KEY
 from transparency_log import sequencer
 from transparency_log.models import Entry
@@ -172,7 +172,7 @@ def verify(path: Path, *options: str) -> Verdict:
 
 def examined(*arguments: str) -> Verdict:
     """Run it with these arguments and give what it said."""
-    done = run_program(*arguments, "--json")
+    done = verifier_processes.run_verifier(program(), *arguments, "--json")
     assert done.stderr == ""
     said = json.loads(done.stdout)
     return Verdict(

@@ -31,7 +31,7 @@ from tests.voices.conftest import (
     order_for,
     principal_of,
 )
-from voices.models import JobKind
+from voices.models import JobKind, Voice
 from voices.speech import dispatch, pipeline
 
 _ID: Final = re.compile(r"{(\w+)}")
@@ -74,7 +74,8 @@ def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> Worl
     """Acme's world: a voice and its clip, a job, a denial, an export, and another person who has
     been erased.
     """
-    voice, erased, unsigned = make_voice(), make_consent(), make_consent(signed=False)
+    voice, erased = make_voice(), make_consent()
+    world = begin(make_consent, voice, key)
     clip = pipeline.synthesize_clip(
         order_for(voice), voice, principal=principal_of(voice), now=noon
     )
@@ -92,17 +93,24 @@ def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> Worl
         speaker_id=None, words=True, at=NOON, actor="system:test",
     )  # fmt: skip
     worker.make_pending_exports(now=noon)
+    world.ids |= {
+        "clip_id": clip.clip_id,
+        "decision_id": clip.decision_id,
+        "job_id": job.id,
+        "erasure_id": erasure.id,
+        "export_id": export.id,
+    }
+    return world
+
+
+def begin(make_consent: MakeConsent, voice: Voice, key: ApiKey) -> World:
+    """The same world before anything was asked of the voice."""
     world = World(
         ids={
             "speaker_id": voice.speaker_id,
             "consent_id": voice.consent_id,
-            UNSIGNED: unsigned.id,
+            UNSIGNED: make_consent(signed=False).id,
             "voice_id": voice.id,
-            "clip_id": clip.clip_id,
-            "decision_id": clip.decision_id,
-            "job_id": job.id,
-            "erasure_id": erasure.id,
-            "export_id": export.id,
             "key_id": key.id,
         }
     )

@@ -13,7 +13,7 @@ from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, RateWindow
 from tests.architecture.test_relations import our_models
 from tests.fixtures.organisations import ClientOf, MakeKey
-from tests.support.voice_scenarios import World, build, calls
+from tests.support.voice_scenarios import World, begin, build, calls
 from tests.voices.conftest import Http, MakeConsent, MakeVoice
 from transparency_log import events
 from transparency_log.formats import log_entry
@@ -65,6 +65,8 @@ LATER = {
 # Work of several steps with a provider between them: the first writes down what is intended, a
 # sweep ends it.
 IN_STEPS = {"post v1/voices", "post v1/speech"}
+# What they change or read is all that there is of a person or an organisation.
+OF_ALL = {"post v1/speakers/{speaker_id}/erase", "post v1/exports"}
 
 
 @pytest.fixture
@@ -78,8 +80,17 @@ def client(own: IssuedKey, client_of: ClientOf) -> Http:
 
 
 @pytest.fixture
-def world(make_consent: MakeConsent, make_voice: MakeVoice, make_key: MakeKey) -> World:
-    return build(make_consent, make_voice, make_key(product="Other").key)
+def world(
+    request: pytest.FixtureRequest,
+    make_consent: MakeConsent,
+    make_voice: MakeVoice,
+    make_key: MakeKey,
+) -> World:
+    key = make_key(product="Other").key
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    if parameters.get("call") in OF_ALL:
+        return build(make_consent, make_voice, key)
+    return begin(make_consent, make_voice(), key)
 
 
 def send(client: Http, world: World, call: str) -> Any:
