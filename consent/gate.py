@@ -27,7 +27,7 @@ from consent.permits import ConsentDenied, Permit
 from consent.policy import grant_scope
 from consent.policy.types import AccessRequest, GrantView, PolicyResult, Reason
 from consent.voice_lookup import VoiceRow
-from core import clock, transactions
+from core import clock, connection_places, transactions
 from core.canonical_json import Json
 from core.errors import NotFound
 
@@ -55,50 +55,52 @@ def check(
     4. Log it, as the last statement of the transaction.
 
     A refusal is recorded and logged in a transaction of its own before ConsentDenied is raised, so
-    call this outside of any transaction. Raises ConsentDenied, and KeyEnded for an API key that may
-    not do this any more, such as the one that queued a job.
+    call this outside of any transaction. Raises ConsentDenied, PlacesTaken, and KeyEnded for an API
+    key that may not do this any more, such as the one that queued a job.
     """
-    permit_validity.check_actor(actor, request.action, at=at)
+    with connection_places.hold_consent_place(request.consent_id):
+        permit_validity.check_actor(actor, request.action, at=at)
 
-    with transaction.atomic():
-        # 1.
-        context, result = load_and_evaluate(request, at=at, voice=voice)
+        with transaction.atomic():
+            # 1.
+            context, result = load_and_evaluate(request, at=at, voice=voice)
 
-        if result.grant is not None and context is not None:
-            # 2.
-            grant = context.grants[result.grant.grant_id]
-            characters, clips = _count_reserved(request)
-            usage = quota.reserve_quota(
-                grant, context.usages.get(grant.id), characters=characters, clips=clips, at=at
-            )
-            if usage is not None:
-                # 3. and 4.
-                return _issue_permit(request, context, grant, usage, at=at, actor=actor)
+            if result.grant is not None and context is not None:
+                # 2.
+                grant = context.grants[result.grant.grant_id]
+                characters, clips = _count_reserved(request)
+                used = context.usages.get(grant.id)
+                usage = quota.reserve_quota(grant, used, characters=characters, clips=clips, at=at)
+                if usage is not None:
+                    # 3. and 4.
+                    return _issue_permit(request, context, grant, usage, at=at, actor=actor)
 
-            result = _deny_for_quota(context, result.grant)
+                result = _deny_for_quota(context, result.grant)
 
-    decision = _record_denial(request, context, result, preview=False, at=at, actor=actor)
+        decision = _record_denial(request, context, result, preview=False, at=at, actor=actor)
+
     raise ConsentDenied(result.reasons, decision_id=decision.id)
 
 
 def preview_decision(request: AccessRequest, *, at: datetime, actor: str) -> Decision:
     """Decide whether the request would be allowed, record and log it, and use nothing.
 
-    Never raises a denial.
+    Never raises a denial. Raises PlacesTaken.
     """
-    with transaction.atomic():
-        context, result = load_and_evaluate(request, at=at)
+    with connection_places.hold_consent_place(request.consent_id):
+        with transaction.atomic():
+            context, result = load_and_evaluate(request, at=at)
 
-        if result.grant is not None and context is not None:
-            grant = context.grants[result.grant.grant_id]
-            ends = _answer_end(context.consent, at + ANSWER_LASTS)
-            decision = decision_records.record_decision(
-                request, context, grant, (), preview=True, at=at, actor=actor, expires_at=ends
-            )
-            decision_records.log_decision(decision, context.consent, at=at, actor=actor)
-            return decision
+            if result.grant is not None and context is not None:
+                grant = context.grants[result.grant.grant_id]
+                ends = _answer_end(context.consent, at + ANSWER_LASTS)
+                decision = decision_records.record_decision(
+                    request, context, grant, (), preview=True, at=at, actor=actor, expires_at=ends
+                )
+                decision_records.log_decision(decision, context.consent, at=at, actor=actor)
+                return decision
 
-    return _record_denial(request, context, result, preview=True, at=at, actor=actor)
+        return _record_denial(request, context, result, preview=True, at=at, actor=actor)
 
 
 @transactions.requires_transaction

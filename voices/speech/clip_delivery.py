@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from consent import gate
+from core import connection_places
 from core.errors import SaysoError
 from provenance.c2pa.manifest_signer import CredentialFailed
 from provenance.clips import aigc_label, clip_lifecycle
@@ -52,14 +53,18 @@ def deliver_clip(
 
     Raises what `settle` raises, ConsentDenied and KeyEnded when the permit has ended, and
     ClipAlreadySettled when the clip was given up in the meantime. After an error nothing is
-    delivered.
+    delivered. Raises PlacesTaken.
     """
     clip_id, permit = prepared.reservation.clip_id, prepared.permit
     actor = prepared.principal.actor
 
     # Lock order: the job, then the consent and its quota, then the clip and the log. An erasure
     # ends the consent before it destroys the key, so it waits for this transaction or ends it.
-    with transaction.atomic(), opened_keys.open_keys_once():
+    with (
+        connection_places.hold_consent_place(permit.consent_id),
+        transaction.atomic(),
+        opened_keys.open_keys_once(),
+    ):
         settle(clip_id, permit.decision_id)
         blob_id = blobs.store_blob(subject=permit.subject, kind="clip", data=rendered.data, at=at)
 

@@ -7,6 +7,7 @@ that it runs (`voices.speech.streaming.session`).
 from __future__ import annotations
 
 from accounts.principal import Principal
+from core import connection_places
 from core.clock import Clock
 from voices.models import Voice
 from voices.providers import registry, voice_handles
@@ -36,7 +37,7 @@ def synthesize_clip(
     """Speak one text, or raise with nothing delivered.
 
     1. Ask the gate and reserve the clip, before anything leaves.
-    2. Ask the provider. No transaction is open.
+    2. Ask the provider. No transaction is open, and no connection is held.
     3. Give copies of one sound one token.
     4. Mark, encode, read the watermark back, label and sign.
     5. Confirm, spend, keep and log in one transaction.
@@ -51,6 +52,7 @@ def synthesize_clip(
     try:
         # 2.
         handle = voice_handles.open_handle(voice)
+        connection_places.give_back_connection()
         made = providers(voice.provider).speak(handle, prepared.line)
         provider_audio = read_provider_audio(made)
 
@@ -59,6 +61,7 @@ def synthesize_clip(
         prepared = share_token(prepared, names, at=now())
 
         # 4.
+        connection_places.give_back_connection()
         rendered = render_clip(prepared, provider_audio, at=now())
 
         # 5.
