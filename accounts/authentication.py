@@ -17,7 +17,7 @@ from accounts.models import ApiKey, Organisation
 from accounts.principal import Principal
 from accounts.rate_limits import Allowance
 from accounts.sandbox_clock import now_for
-from core import clock
+from core import clock, connection_places
 from core.errors import RateLimited, Refused, SaysoError, Unauthenticated
 
 _RATE: Final = "sayso.rate"
@@ -130,6 +130,7 @@ class KeyAuthentication(BaseAuthentication):
         if admission.caller is not None:
             if admission.allowance is not None:
                 request.META[_RATE] = admission.allowance
+            connection_places.name_holder(admission.caller.organisation_id)
             return admission.caller, admission.caller.key_id
 
         header = request.headers.get("Authorization", "")
@@ -140,6 +141,7 @@ class KeyAuthentication(BaseAuthentication):
         key = _open_key(header, at=at)
         _count_call(request, key, at=at)
         api_key_lookup.note_use(key, at=at)
+        connection_places.name_holder(key.organisation_id)
         return _caller_from_key(key), key.id
 
     # The framework's signature.

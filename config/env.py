@@ -5,9 +5,12 @@ A missing or malformed value stops the start with one line that names it.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import secrets
+import stat
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -128,11 +131,34 @@ def read_folder(name: str, default: Path) -> Path:
     return path
 
 
-def read_secret(name: str, *, min_length: int, development_file: Path) -> tuple[str, bool]:
+def read_private_folder(name: str, *, shared_by: Path) -> Path:
+    """Return a folder of this host for our user alone, which is made when it does not exist.
+
+    By default it lies in memory, and the processes with the data folder `shared_by` share it.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it is made for us alone, or refused
+    parent = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    digest = hashlib.sha256(os.fsencode(shared_by)).hexdigest()[:16]
+    path = Path(os.environ.get(name) or parent / f"sayso-metrics-{os.geteuid()}-{digest}")
+
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise BadSetting(name, f"names a folder that cannot be made ({error.strerror})") from None
+
+    # Somebody else could have made it first, and would decide what is in it.
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise BadSetting(name, "names a folder that is not ours")
+
+    return path
+
+
+def read_secret(name: str, *, min_length: int, development_file: Path | None) -> tuple[str, bool]:
     """Return a secret from NAME or from the file in NAME_FILE, and whether it is for development.
 
     Without either, a development secret is made and stored in `development_file`. `check --deploy`
-    refuses those.
+    refuses those. With None, a missing secret stops the start.
     """
     given = os.environ.get(name)
     file = os.environ.get(f"{name}_FILE")
@@ -149,6 +175,9 @@ def read_secret(name: str, *, min_length: int, development_file: Path) -> tuple[
         if len(given) < min_length:
             raise BadSetting(name, f"must have at least {min_length} characters")
         return given, False
+
+    if development_file is None:
+        raise BadSetting(name, f"or {name}_FILE must be set: beside DATABASE_URL none is made up")
 
     return _development_secret(development_file), True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,10 +17,12 @@ from django.core.exceptions import (
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from config import outages
 from config.replayed_answer import Replay
 from core import errors
 from core.json_logging import request_id
@@ -84,7 +87,10 @@ def answer_error(error: Exception) -> JsonResponse:
 
 
 def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Return the status, problem document and headers for `error`. Log it when it is unexpected."""
+    """Return the status, problem document and headers for `error`.
+
+    An unexpected error is logged, and so is every answer that a part is down.
+    """
     known = _translate_error(error)
     if known is None:
         logger.error("unexpected error", exc_info=error)
@@ -98,6 +104,8 @@ def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str
     status, title = get_status(type(known))
     if status == 500:
         logger.error("unexpected error", exc_info=error)
+    if status == 503:
+        logger.warning("unavailable", exc_info=error, extra={"code": known.stable_code})
     headers = {**_FRESH}
     if status in {429, 503}:
         headers["Retry-After"] = str(known.retry_after or 1)
@@ -161,7 +169,7 @@ def _translate_error(error: Exception) -> errors.SaysoError | None:  # noqa: C90
             return errors.TooLarge("The body or the number of files is over the limit.")
         case exceptions.ParseError() | MultiPartParserError() | SuspiciousOperation():
             return errors.Malformed("The request cannot be read.")
-    return None
+    return outages.explain_outage(error)
 
 
 def answer_wrong_method(response: HttpResponse) -> JsonResponse:
@@ -214,7 +222,12 @@ def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse
 
 
 def answer_server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500, as a problem document or a page. The error itself is already logged."""
+    """Answer 500, or 503 when a part is down, as a problem document or a page.
+
+    The error itself is already logged.
+    """
+    if (down := outages.explain_outage(sys.exc_info()[1])) is not None:
+        return _answer_outage(request, down)
     if _wants_problem(request):
         return JsonResponse(
             _problem_body(
@@ -224,3 +237,15 @@ def answer_server_error(request: HttpRequest) -> HttpResponse:
             content_type="application/problem+json",
         )
     return render(request, "500.html", status=500)
+
+
+def _answer_outage(request: HttpRequest, down: errors.Unavailable) -> HttpResponse:
+    if _wants_problem(request):
+        return answer_error(down)
+
+    # Without the request: what the templates of a page ask of it may be what is down.
+    return HttpResponse(
+        render_to_string("503.html"),
+        status=503,
+        headers={**_FRESH, "Retry-After": str(down.retry_after or 1)},
+    )

@@ -23,12 +23,40 @@ DATABASE_URL = env.read_url("DATABASE_URL", schemes=("postgres", "postgresql"))
 REDIS_URL = env.read_url("REDIS_URL", schemes=("redis", "rediss"))
 SAYSO_DEVELOPMENT = env.read_flag("SAYSO_DEVELOPMENT", default=DATABASE_URL is None)
 
+# Without development no secret is made up. Two hosts would make up two.
+_SECRETS = SAYSO_DATA_DIR / "secrets" if SAYSO_DEVELOPMENT or DATABASE_URL is None else None
 SECRET_KEY, SAYSO_SECRET_IS_FOR_DEVELOPMENT = env.read_secret(
-    "SAYSO_SECRET_KEY", min_length=32, development_file=SAYSO_DATA_DIR / "secrets" / "django.key"
+    "SAYSO_SECRET_KEY", min_length=32, development_file=_SECRETS and _SECRETS / "django.key"
 )
 SAYSO_MASTER_KEY, SAYSO_MASTER_IS_FOR_DEVELOPMENT = env.read_secret(
-    "SAYSO_MASTER_KEY", min_length=32, development_file=SAYSO_DATA_DIR / "secrets" / "master.key"
+    "SAYSO_MASTER_KEY", min_length=32, development_file=_SECRETS and _SECRETS / "master.key"
 )
+
+# --- metrics --------------------------------------------------------------------------------------
+SAYSO_METRICS_TOKEN = env.read_optional("SAYSO_METRICS_TOKEN")
+# The counters of all processes of this host. The library reads the variable when it is loaded.
+SAYSO_METRICS_DIR = (
+    env.read_private_folder("SAYSO_METRICS_DIR", shared_by=SAYSO_DATA_DIR)
+    if SAYSO_METRICS_TOKEN
+    else None
+)
+if SAYSO_METRICS_DIR:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(SAYSO_METRICS_DIR)
+
+# --- waits ----------------------------------------------------------------------------------------
+# The connections of one process, and the seconds that a call waits for a free one.
+SAYSO_DATABASE_CONNECTIONS = env.read_integer(
+    "SAYSO_DATABASE_CONNECTIONS", default=16, minimum=4, maximum=1000
+)
+SAYSO_POOL_SECONDS = env.read_integer("SAYSO_POOL_SECONDS", default=5, minimum=1, maximum=60)
+SAYSO_CONNECT_SECONDS = env.read_integer("SAYSO_CONNECT_SECONDS", default=5, minimum=2, maximum=60)
+# For requests. Tasks may take ten times as long, commands any time.
+SAYSO_LOCK_SECONDS = env.read_integer("SAYSO_LOCK_SECONDS", default=5, minimum=1, maximum=60)
+SAYSO_STATEMENT_SECONDS = env.read_integer(
+    "SAYSO_STATEMENT_SECONDS", default=15, minimum=1, maximum=600
+)
+# Workers listen for one second at a time, so it must be longer.
+SAYSO_REDIS_SECONDS = env.read_integer("SAYSO_REDIS_SECONDS", default=3, minimum=2, maximum=60)
 
 # --- limits ---------------------------------------------------------------------------------------
 SAYSO_MAX_JSON_BYTES = env.read_integer(
@@ -39,6 +67,10 @@ SAYSO_MAX_UPLOAD_BYTES = env.read_integer(
 )
 # A second signature of receipts by FIPS 204, beside Ed25519.
 SAYSO_RECEIPTS_ML_DSA = env.read_flag("SAYSO_RECEIPTS_ML_DSA", default=False)
+# With less room on the disk of the data folder a process is not ready.
+SAYSO_MIN_FREE_BYTES = env.read_integer(
+    "SAYSO_MIN_FREE_BYTES", default=16 * 2**20, minimum=0, maximum=2**40
+)
 SAYSO_CHECKPOINT_MS = env.read_integer(
     "SAYSO_CHECKPOINT_MS", default=200, minimum=20, maximum=60_000
 )

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.request_id.RequestIdMiddleware",
     "config.middleware.problem_answers.ProblemMiddleware",
+    "config.middleware.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.compression.CompressionMiddleware",
     "config.page_files.PageFilesMiddleware",
@@ -97,7 +98,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _configure_database() -> dict[str, Any]:
-    """Return SQLite (WAL, IMMEDIATE) in the data folder, or PostgreSQL with Django's pool when
+    """Return SQLite (WAL, IMMEDIATE) in the data folder, or PostgreSQL with a pool when
     DATABASE_URL is set.
     """
     if DATABASE_URL is None:
@@ -120,7 +121,7 @@ def _configure_database() -> dict[str, Any]:
 
     parts = urlsplit(DATABASE_URL)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -129,7 +130,21 @@ def _configure_database() -> dict[str, Any]:
         # Persistent connections leak under ASGI (99 of 761 requests failed in our trial). The pool
         # does not.
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 30}},
+        "OPTIONS": {
+            "pool": {
+                "min_size": 1,
+                "max_size": SAYSO_DATABASE_CONNECTIONS,
+                "timeout": SAYSO_POOL_SECONDS,
+                # Later attempts would be minutes apart, and the next call asks anew anyway.
+                "reconnect_timeout": SAYSO_POOL_SECONDS,
+            },
+            "connect_timeout": SAYSO_CONNECT_SECONDS,
+            # A host that is gone says nothing. The kernel finds that out (tcp(7)).
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        },
     }
 
 
@@ -163,28 +178,29 @@ WHITENOISE_AUTOREFRESH = False
 # --- tasks: rows are the truth, messages only wake ------------------------------------------------
 SAYSO_TASK_SENDER = "config.celery.send_celery_task"
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BEAT_SCHEDULER = "config.beat_scheduler:MonotonicScheduler"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker goes on when the broker is back
 # No caller waits for a broker that is down: a sweep finds the work of a message that was not sent.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 1.0,
+    "socket_timeout": SAYSO_REDIS_SECONDS,
+    "socket_keepalive": True,
     # Without it each message waits four seconds for a broker that is down.
     "connect_retries_timeout": 0.1,
     "interval_start": 0,
     "interval_step": 0,
 }
 
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "accounts.shared_cache.DatabaseJsonCache"}
-}
+# Logins use it, and few of them. They need no Redis, which may be away.
+CACHES = {"default": {"BACKEND": "accounts.shared_cache.DatabaseJsonCache"}}
 
 # --- logs: one JSON line each, ids and codes only -------------------------------------------------
 LOGGING: dict[str, Any] = json_logging.build_log_config(env.read_text("SAYSO_LOG_LEVEL", "INFO"))

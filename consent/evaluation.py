@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from consent import decision_context, signed_record_check, voice_lookup
 from consent.decision_context import LoadedContext
@@ -29,7 +29,10 @@ def load_and_evaluate(
     4. If it allows, verify the person's other consents and the voice's binding.
 
     Without `quota` the quota left does not count, because it was reserved or spent before. `voice`
-    is the row of the request's voice, if it is read already. Any error in here is a denial.
+    is the row of the request's voice, if it is read already. Any error in here is a denial, but for
+    a database that is away: then nothing can be decided.
+
+    Raises OperationalError.
     """
     try:
         # A doubt must undo what was read, and nothing was written yet: no savepoint is needed.
@@ -60,6 +63,8 @@ def load_and_evaluate(
             several = consent is not None and len(consent.grants) > 1
             said = (explain_reason(reason, of_several=several) for reason in verdict.reasons)
             return gathered, replace(verdict, reasons=tuple(said))
+    except OperationalError:
+        raise
     except Exception:
         logger.exception("the gate was in doubt")
         doubt = Reason(

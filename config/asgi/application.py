@@ -11,7 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_asgi_application()
 
 # Tasks need the apps that the line above loads.
-from config import celery, embedded_worker, process_protection  # noqa: E402, F401
+from config import (  # noqa: E402
+    celery,  # noqa: F401
+    database_waits,
+    embedded_worker,
+    process_protection,
+)
 from config.asgi import body_admission, body_limits, streaming  # noqa: E402 - as above
 from config.backup import restore_guard  # noqa: E402 - as above
 
@@ -35,6 +40,7 @@ async def _run_lifespan(receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            database_waits.bound_waits()
             restore_guard.refuse_unfinished_restore()
             process_protection.protect_process()
             embedded_worker.start_worker()

@@ -13,8 +13,9 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.urls import Resolver404, get_resolver
+from redis import RedisError
 from rest_framework.permissions import SAFE_METHODS
 
 from accounts.authentication import (
@@ -26,6 +27,7 @@ from accounts.authentication import (
     demand_scope,
     find_credentials,
 )
+from config import outages
 from config.asgi import declared_limits
 from config.asgi.body_limits import (
     Application,
@@ -131,6 +133,10 @@ async def _admit(scope: Scope) -> Admission:
         return await asyncio.get_running_loop().run_in_executor(_THREADS, _examine_sender, scope)
     except SaysoError as error:
         return Admission(refusal=error)
+    except (DatabaseError, RedisError, OSError) as error:
+        if (down := outages.explain_outage(error)) is None:
+            raise
+        return Admission(refusal=down)
 
 
 def _examine_sender(scope: Scope) -> Admission:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
 from accounts.authentication import rate_headers
-from core import ids
+from core import connection_places, ids
 from core.json_logging import request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -33,6 +33,7 @@ class RequestIdMiddleware:
         """Answer with `X-Request-Id` and the headers of the key's rate limit."""
         name = ids.new("req")
         token = request_id.set(name)
+        connection_places.name_holder("")
         began = time.perf_counter()
         try:
             response = self.get_response(request)

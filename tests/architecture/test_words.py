@@ -23,6 +23,7 @@ CONVENTIONAL = frozenset(
         "admin",
         "api",
         "apps",
+        "base",  # of an engine for Django's databases
         "commands",
         "errors",
         "formats",

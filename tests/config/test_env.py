@@ -92,3 +92,48 @@ class TestSecret:
             True,
         )
         assert (tmp_path / "s" / "made").stat().st_mode & 0o077 == 0
+
+
+class TestSecrets:
+    def test_are_not_made_up_where_there_is_no_place_for_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """L-A5: each host would make up its own."""
+        monkeypatch.delenv("SAYSO_X", raising=False)
+
+        with pytest.raises(env.BadSetting) as stopped:
+            env.read_secret("SAYSO_X", min_length=32, development_file=None)
+
+        assert str(stopped.value) == (
+            "sayso: SAYSO_X or SAYSO_X_FILE must be set: beside DATABASE_URL none is made up"
+        )
+
+
+class TestAPrivateFolder:
+    def test_is_made_for_us_alone(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("SAYSO_X", str(tmp_path / "of" / "ours"))
+
+        found = env.read_private_folder("SAYSO_X", shared_by=tmp_path)
+
+        assert found.stat().st_mode & 0o777 == 0o700
+
+    def test_is_shared_by_those_who_share_a_data_folder(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.delenv("SAYSO_X", raising=False)
+
+        found = [env.read_private_folder("SAYSO_X", shared_by=tmp_path / x) for x in "aab"]
+        try:
+            assert found[0] == found[1] != found[2]
+        finally:
+            for path in set(found):
+                path.rmdir()
+
+    def test_that_leads_elsewhere_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "link").symlink_to(tmp_path)
+        monkeypatch.setenv("SAYSO_X", str(tmp_path / "link"))
+
+        with pytest.raises(env.BadSetting, match="not ours"):
+            env.read_private_folder("SAYSO_X", shared_by=tmp_path)

@@ -4,9 +4,17 @@ caller.
 
 from __future__ import annotations
 
+import errno
+import sqlite3
+import sys
+from unittest.mock import patch
+
 import pytest
+import redis
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
+from django.test import RequestFactory
 from rest_framework import exceptions as drf
 
 from config import problems
@@ -44,6 +52,45 @@ class TestDescribe:
         found, body, _ = problems.describe_error(error)
 
         assert (found, body["status"], body["code"]) == (status, status, code)
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OperationalError("the connection is closed"),
+            InterfaceError("the connection is closed"),
+            OSError(errno.ENOSPC, "No space left on device"),
+            OSError(errno.EDQUOT, "Disk quota exceeded"),
+            redis.exceptions.TimeoutError("timed out"),
+        ],
+    )
+    def test_calls_what_passes_by_itself_a_part_that_is_down_and_logs_it(
+        self, error: Exception, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """L-A2, L-B6, L-B12: 500 without `Retry-After`, or 503 without a line."""
+        status, body, headers = problems.describe_error(error)
+
+        assert (status, body["code"]) == (503, "unavailable")
+        assert int(headers["Retry-After"]) > 0
+        assert [record.getMessage() for record in caplog.records] == ["unavailable"]
+
+    def test_calls_a_wrong_statement_our_fault(self) -> None:
+        wrong = OperationalError("no such table: x")
+        wrong.__cause__ = sqlite3.OperationalError("no such table: x")
+        wrong.__cause__.sqlite_errorcode = sqlite3.SQLITE_ERROR
+
+        assert problems.describe_error(wrong)[0] == 500
+        assert problems.describe_error(OSError(errno.ENOENT, "No such file"))[0] == 500
+
+    def test_shows_a_page_of_its_own_for_a_part_that_is_down(self, rf: RequestFactory) -> None:
+        gone = OperationalError("gone")
+        with patch.object(sys, "exc_info", lambda: (OperationalError, gone, None)):
+            page = problems.answer_server_error(rf.get("/verify"))
+            told = problems.answer_server_error(rf.get("/v1/clips"))
+
+        assert (page.status_code, told.status_code) == (503, 503)
+        assert (page["Content-Type"].partition(";")[0], page["Retry-After"]) == ("text/html", "2")
+        assert b"Not just now" in page.content
+        assert told["Content-Type"] == "application/problem+json"
 
     def test_says_when_to_try_again(self) -> None:
         _, _, headers = problems.describe_error(errors.RateLimited("x", retry_after=7))

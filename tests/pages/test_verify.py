@@ -283,7 +283,7 @@ class TestTheFirstPage:
 
 
 class TestPagesForErrors:
-    @pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html"])
+    @pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "500.html", "503.html"])
     def test_need_nothing_to_be_shown(self, name: str) -> None:
         assert "<h1>" in render_to_string(name)
 

@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from config.asgi import http_protocol
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         _refuse_unusable(options["host"], options["port"])
         call_command("migrate", verbosity=0)
+        _close_connections()
         uvicorn.run(
             "config.asgi.application:application",
             host=options["host"],
@@ -34,6 +36,13 @@ class Command(BaseCommand):
             server_header=False,
             proxy_headers=False,
         )
+
+
+def _close_connections() -> None:
+    """Close what the migration used: its statements may take any time, those of a server not."""
+    connection.close()
+    if hasattr(connection, "close_pool"):
+        connection.close_pool()
 
 
 def _refuse_unusable(host: str, port: int) -> None:
