@@ -7,6 +7,7 @@ then written back would admit all calls that read at the same time.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from prometheus_client import Counter
 from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from core import clock
@@ -23,6 +25,7 @@ from core.errors import RateLimited
 
 logger = logging.getLogger(__name__)
 WINDOW_SECONDS: Final = 60
+_REST_SECONDS: Final = 5.0
 _DOWN: Final = Counter(
     "sayso_rate_limiter_down", "Calls let through because the rate limiter's counter was down."
 )
@@ -140,14 +143,27 @@ class RedisWindow:
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._script = self._redis.register_script(_COUNT)
+        self._asked_again_at = 0.0
 
     # Redis has the clock.
     def count(self, key_id: str, *, limit: int, at: datetime, units: int) -> Allowance | None:  # noqa: ARG002
-        """Count `units`, or return None when the minute is used up."""
-        used, left = cast(
-            "tuple[int, int]",
-            self._script(keys=[_redis_name(key_id)], args=[WINDOW_SECONDS * 1000, units]),
-        )
+        """Count `units`, or return None when the minute is used up.
+
+        Raises RedisError. After that Redis is not asked for a few seconds, since every call would
+        wait for it in turn.
+        """
+        if time.monotonic() < self._asked_again_at:
+            raise RedisConnectionError("Redis was away a moment ago")
+
+        try:
+            used, left = cast(
+                "tuple[int, int]",
+                self._script(keys=[_redis_name(key_id)], args=[WINDOW_SECONDS * 1000, units]),
+            )
+        except RedisError:
+            self._asked_again_at = time.monotonic() + _REST_SECONDS
+            raise
+
         if used - units >= limit:
             return None
 

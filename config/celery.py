@@ -13,11 +13,23 @@ from typing import Any, Final, cast
 
 from celery import Celery, Task
 from celery.result import EagerResult
-from celery.signals import import_modules, setup_logging, worker_init
+from celery.signals import (
+    import_modules,
+    setup_logging,
+    worker_init,
+    worker_process_shutdown,
+)
 from django.conf import settings
+from kombu import Producer
 from kombu.exceptions import OperationalError
+from kombu.transport.virtual import Channel
 
-from config import embedded_worker, process_protection
+from config import (
+    database_waits,
+    embedded_worker,
+    message_sender,
+    process_protection,
+)
 from config.backup import restore_guard
 from config.task_modules import TASK_MODULES
 from core import background_tasks
@@ -25,6 +37,8 @@ from core.background_tasks import BackgroundTask
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 logger = logging.getLogger(__name__)
+# So many messages wait in a queue before what is sent again and again is left out.
+_MOST_WAITING: Final = 50
 
 
 class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -40,25 +54,44 @@ class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
         try:
             return super().apply_async(args, kwargs, *rest, **options)
         except OperationalError:
-            _report_lost_message(self.name)
+            logger.warning("broker away, message not sent", extra={"task": self.name})
             return EagerResult(self.name, None, "PENDING")
 
 
-def send_celery_task(name: str, ids: Mapping[str, Any], *, expires: float | None = None) -> None:
-    """Wake a task by a message to the broker, or in a worker thread of this process without one."""
-    # A broker that is down is no error of the caller, whose rows are committed by now.
+def send_celery_task(name: str, ids: Mapping[str, Any], *, repeated: bool = False) -> None:
+    """Wake a task by a message to the broker, or in a worker thread of this process without one.
+
+    The message leaves later, from a thread of its own. A broker that is down is no error of the
+    caller, whose rows are committed by now.
+    """
     if not settings.REDIS_URL:
         embedded_worker.submit_task(name, dict(ids))
         return
 
-    try:
-        app.send_task(name, kwargs=dict(ids), expires=expires, ignore_result=True)
-    except OperationalError:
-        _report_lost_message(name)
+    sender.submit(name, ids, repeated=repeated)
 
 
-def _report_lost_message(name: str) -> None:
-    logger.warning("broker away, message not sent", extra={"task": name})
+def _publish_message(name: str, ids: Mapping[str, Any], repeated: bool) -> None:  # noqa: FBT001 - as the sender calls
+    """Publish one message, but a repeated one only while few wait in its queue."""
+    with app.producer_or_acquire(None) as producer:
+        if repeated and not has_room(producer, name):
+            return
+
+        app.send_task(name, kwargs=dict(ids), ignore_result=True, producer=producer)
+
+
+def has_room(producer: Producer, task: str) -> bool:
+    """Check whether few messages wait in the queue of a task.
+
+    Sweeps ask this, since what they send is sent again. A time at which a message expires would be
+    one of the sender's clock, and the worker may have another.
+    """
+    queue = app.amqp.router.route({}, task)["queue"].name
+    channel = cast("Channel", producer.channel)
+    return channel._size(queue) < _MOST_WAITING  # noqa: SLF001 - has no public name
+
+
+sender = message_sender.MessageSender(_publish_message)
 
 
 def _register_tasks(**_signal: object) -> None:
@@ -68,6 +101,9 @@ def _register_tasks(**_signal: object) -> None:
 
     for task in background_tasks.list_background_tasks():
         register_task(task)
+
+    # It has a model, as the tasks have.
+    import_module("config.sweep_times").listen_for_sweeps(INTERVALS)
 
 
 def register_task(task: BackgroundTask) -> None:
@@ -89,6 +125,11 @@ setup_logging.connect(lambda **_signal: None, weak=False)
 # After an unfinished restore a worker must not start either.
 worker_init.connect(lambda **_signal: restore_guard.refuse_unfinished_restore(), weak=False)
 worker_init.connect(lambda **_signal: process_protection.protect_process(), weak=False)
+worker_init.connect(lambda **_signal: database_waits.bound_waits(in_worker=True), weak=False)
+
+# A child of the pool ends without the functions that a process runs at its end.
+worker_process_shutdown.connect(lambda **_signal: sender.flush(), weak=False)
+
 
 app.conf.task_routes = {
     f"{start}*": {"queue": queue} for start, queue in embedded_worker.ROUTES.items()
@@ -114,8 +155,8 @@ BEAT: Final[Beat] = {
     "delete answers and logins whose time is over": ("accounts.delete_expired_records", 3600.0),
     "sweep files without a row": ("vault.sweep", 3600.0),
 }
-# Messages expire, so that they do not pile up while no worker runs. A later one does the same work.
+INTERVALS: Final = dict(BEAT.values())
+"""The seconds between two of each sweep."""
 app.conf.beat_schedule = {
-    name: {"task": task, "schedule": every, "options": {"expires": 10 * every}}
-    for name, (task, every) in BEAT.items()
+    name: {"task": task, "schedule": every} for name, (task, every) in BEAT.items()
 }

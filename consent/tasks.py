@@ -9,7 +9,7 @@ import logging
 
 from consent import wakeups
 from consent.lifecycle import expiry, link_sender
-from core import clock
+from core import database_clock
 from core.background_tasks import background_task
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 @background_task(name="consent.expire")
 def expire_consents(**_later: object) -> None:
     """End consents whose term is over and requests without an answer, by their data's clock."""
-    ended = expiry.expire_due(at=clock.now())
+    ended = expiry.expire_due(at=database_clock.get_work_time())
     if ended:
         logger.info("consents ended by time", extra={"consents": ended})
 
@@ -26,13 +26,13 @@ def expire_consents(**_later: object) -> None:
 @background_task(name="consent.deliver")
 def deliver_link(delivery_id: str, **_later: object) -> None:
     """Send one link now. The sweep sends it if this message is lost or too early."""
-    link_sender.send_one(delivery_id, now=clock.now)
+    link_sender.send_one(delivery_id, now=database_clock.get_work_time)
 
 
 @background_task(name="consent.deliver_pending")
 def deliver_pending_links(**_later: object) -> None:
     """Send every link that is due: retries, and what a dead worker left behind."""
-    link_sender.send_pending(now=clock.now)
+    link_sender.send_pending(now=database_clock.get_work_time)
 
 
 def queue_link_delivery(*, delivery_id: str, **_signal: object) -> None:

@@ -56,10 +56,10 @@ def list_background_tasks() -> tuple[BackgroundTask, ...]:
     return tuple(_known.values())
 
 
-def send_task(name: str, ids: Mapping[str, Any], *, expires: float | None = None) -> None:
+def send_task(name: str, ids: Mapping[str, Any], *, repeated: bool = False) -> None:
     """Wake a task by its name, without loading the module that it is in.
 
-    `expires` is the number of seconds after which the message means nothing any more.
+    A `repeated` message is one that a sweep sends again and again. It is left out while many wait.
     """
     send = import_string(settings.SAYSO_TASK_SENDER)
-    send(name, ids, expires=expires)
+    send(name, ids, repeated=repeated)

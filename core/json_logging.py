@@ -67,6 +67,11 @@ def build_log_config(level: str) -> dict[str, object]:
             # A line for every task that went well would be five a second from the log's sequencer
             # alone.
             "celery.app.trace": {"level": "WARNING"},
+            # Nor are the lines of the beat that sends it, and of the worker that receives it.
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            # What a pool of connections does all the time.
+            "psycopg.pool": {"level": "WARNING"},
         },
     }
 

@@ -17,7 +17,7 @@ from consent.models import Speaker
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from consent.speaker_admin import SpeakerAdmin
-from core import clock
+from core import clock, database_clock
 from erasure import certificate, erasure_requests
 from erasure.models import Erasure, ErasureTarget
 
@@ -159,7 +159,7 @@ def _erasure_reasons() -> list[tuple[str, str]]:
 
 
 def _erase_speaker(speaker: Speaker, actor: str, given: Given) -> str:
-    real = clock.now()
+    real = database_clock.get_work_time()
     erasure = erasure_requests.request_erasure(
         speaker.id,
         organisation=speaker.organisation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from core import clock
+from core import database_clock
 from core.background_tasks import background_task
 from core.errors import SaysoError
 from erasure import execution
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 def carry_erasure(*, erasure_id: str, **_later: object) -> None:
     """Continue one erasure. `carry_due_erasures` finds it again if it cannot be finished now."""
     try:
-        execution.continue_erasure(erasure_id, now=clock.now)
+        execution.continue_erasure(erasure_id, now=database_clock.get_work_time)
     except SaysoError as error:
         logger.info(
             "erasure not finished now", extra={"erasure": erasure_id, "code": error.stable_code}
@@ -26,5 +26,5 @@ def carry_erasure(*, erasure_id: str, **_later: object) -> None:
 @background_task(name="erasure.carry_due")
 def carry_due_erasures(**_later: object) -> None:
     """Continue every erasure that is due, also after a lost message."""
-    for erasure_id in execution.list_due_erasures(at=clock.now()):
+    for erasure_id in execution.list_due_erasures(at=database_clock.get_work_time()):
         carry_erasure(erasure_id=erasure_id)

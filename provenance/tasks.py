@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core import clock
+from core import database_clock
 from core.background_tasks import background_task
 from provenance import reader_feedback
 from provenance.fingerprint import clip_fingerprints
@@ -20,11 +20,16 @@ def fingerprint_pending(**_later: object) -> None:
     """Make the fingerprints that wait: of new clips, and of all when the key of the index is
     another.
     """
-    while clip_fingerprints.make_pending_fingerprints(at=clock.now(), limit=_AT_ONCE) == _AT_ONCE:
+    while (
+        clip_fingerprints.make_pending_fingerprints(
+            at=database_clock.get_work_time(), limit=_AT_ONCE
+        )
+        == _AT_ONCE
+    ):
         pass
 
 
 @background_task(name="provenance.delete_expired_feedback")
 def delete_expired_feedback(**_later: object) -> None:
     """Delete opinions on answers whose time is over."""
-    reader_feedback.delete_old_feedback(at=clock.now())
+    reader_feedback.delete_old_feedback(at=database_clock.get_work_time())

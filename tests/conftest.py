@@ -18,6 +18,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from core import clock, database_clock
 from tests import isolation
 from tests.support import (
     catalogs,
@@ -69,6 +70,16 @@ def forgotten_files() -> None:
     """What verification found in a file is kept by its hash. The next test has other rows."""
     if (cache := sys.modules.get("provenance.verification.finding_cache")) is not None:
         cache.FINDINGS.clear()
+
+
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that sets the clock of its process sets that of the database, too."""
+
+    def get_time() -> datetime:
+        return clock.now()
+
+    monkeypatch.setattr(database_clock, "get_work_time", get_time)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from core import clock
+from core import database_clock
 from core.background_tasks import background_task
 from core.errors import SaysoError
 from transparency_log import sequencer
@@ -33,7 +33,7 @@ def settle_all_logs(**_later: object) -> None:
 
 def _settle_log(organisation_id: str) -> None:
     try:
-        sequencer.settle_log(organisation_id, at=clock.now())
+        sequencer.settle_log(organisation_id, at=database_clock.get_work_time())
     except SaysoError as error:
         # The fault of one organisation (such as a log behind its anchor) must not delay the others.
         # The beat tries again.

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from django.conf import settings
-
-from core import clock
+from core import database_clock
 from core.background_tasks import background_task, send_task
 from core.errors import Unavailable
 from voices import reconcile, voice_comparison, voice_deletion
@@ -29,7 +27,7 @@ def remove_voice(*, voice_id: str, actor: str = reconcile.ACTOR, **_later: objec
 
     When the provider is down for longer than the retries, the sweep tries again.
     """
-    voice_deletion.run_deletion(voice_id, actor=actor, wall_clock=clock.now)
+    voice_deletion.run_deletion(voice_id, actor=actor, wall_clock=database_clock.get_work_time)
 
 
 @background_task(
@@ -44,17 +42,17 @@ def compare_voice(*, voice_id: str, **_later: object) -> None:
 
     What the retries did not finish, the sweep finds.
     """
-    voice_comparison.run_comparison(voice_id, actor=ACTOR, wall_clock=clock.now)
+    voice_comparison.run_comparison(voice_id, actor=ACTOR, wall_clock=database_clock.get_work_time)
 
 
 @background_task(name="voices.sweep")
 def sweep_voices(**_later: object) -> None:
     """Find lost jobs, voices of ended consents, and work that was cut off."""
-    found = reconcile.sweep_pending_work(at=clock.now())
+    found = reconcile.sweep_pending_work(at=database_clock.get_work_time())
 
     for job_id in found.jobs:
         # While every worker is busy, wake-ups do not pile up: the next sweep sends another.
-        send_task(run_job.name, {"job_id": job_id}, expires=2 * settings.SAYSO_SWEEP_SECONDS)
+        send_task(run_job.name, {"job_id": job_id}, repeated=True)
 
     for voice_id in found.voices:
         remove_voice.delay(voice_id=voice_id)

@@ -93,7 +93,6 @@ def plan_delivery(
         link_sha256=consent.link_sha256,
         state=State.QUEUED if by_us else State.SENT,
         created_at=at,
-        due_at=at,
         settled_at=None if by_us else at,
     )
     if by_us:

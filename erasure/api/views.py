@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.authentication import get_caller
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
-from core import clock
+from core import clock, database_clock
 from core.api.openapi import describe_header
 from core.api.pagination import PAGE, list_page
 from core.api.serializers import Rendered, read_form
@@ -56,7 +56,7 @@ class EraseView(APIView):
             reason=form["reason"],
             actor=caller.actor,
             at=caller.now(),
-            wall_time=clock.now(),
+            wall_time=database_clock.get_work_time(),
         )
         warnings = _build_reason_warnings(form["reason"])
         return Response(

@@ -10,13 +10,13 @@ import pytest
 from core import background_tasks
 from core.background_tasks import BackgroundTask, background_task
 
-sent: list[tuple[str, dict[str, Any], float | None]] = []
+sent: list[tuple[str, dict[str, Any], bool]] = []
 done: list[str] = []
 
 
-def note_message(name: str, ids: Mapping[str, Any], *, expires: float | None = None) -> None:
+def note_message(name: str, ids: Mapping[str, Any], *, repeated: bool = False) -> None:
     """Stand in the settings for the sender."""
-    sent.append((name, dict(ids), expires))
+    sent.append((name, dict(ids), repeated))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ class TestATask:
     def test_goes_to_the_sender_when_it_is_delayed(self, note: BackgroundTask) -> None:
         note.delay(word="later")
 
-        assert (done, sent) == ([], [("tests.note", {"word": "later"}, None)])
+        assert (done, sent) == ([], [("tests.note", {"word": "later"}, False)])
 
     def test_is_known_with_its_options(self, note: BackgroundTask) -> None:
         assert background_tasks.list_background_tasks() == (note,)
@@ -46,6 +46,6 @@ class TestATask:
 
 class TestAMessage:
     def test_names_a_task_that_need_not_be_loaded(self, note: BackgroundTask) -> None:
-        background_tasks.send_task("tests.elsewhere", {"id": "x"}, expires=5)
+        background_tasks.send_task("tests.elsewhere", {"id": "x"}, repeated=True)
 
-        assert sent == [("tests.elsewhere", {"id": "x"}, 5)]
+        assert sent == [("tests.elsewhere", {"id": "x"}, True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core import clock
+from core import database_clock
 from core.background_tasks import background_task
 from core.errors import Unavailable
 from voices.speech import job_queue
@@ -21,4 +21,4 @@ def run_job(*, job_id: str, **_later: object) -> None:
 
     Claims make each item take effect once.
     """
-    job_queue.run_job_items(job_id, wall_clock=clock.now)
+    job_queue.run_job_items(job_id, wall_clock=database_clock.get_work_time)

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import Caller, get_caller
 from audio import encoding
-from core import clock
+from core import database_clock
 from core.api.openapi import describe_header
 from core.api.serializers import flatten_errors, read_form
 from core.errors import Fault, Invalid
@@ -97,7 +97,7 @@ class SpeechView(APIView):
                 kind=JobKind.SPEECH,
                 principal=caller.principal,
                 at=caller.now(),
-                wall_time=clock.now(),
+                wall_time=database_clock.get_work_time(),
                 notes=replace(order.notes, client_reference=""),
             )
             return _respond_with_job(job)
@@ -130,7 +130,7 @@ class SpeechBatchView(APIView):
             kind=JobKind.BATCH,
             principal=caller.principal,
             at=caller.now(),
-            wall_time=clock.now(),
+            wall_time=database_clock.get_work_time(),
             notes=to_caller_notes(form),
         )
         return _respond_with_job(job)
