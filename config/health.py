@@ -5,21 +5,15 @@ counted.
 from __future__ import annotations
 
 import hmac
-import logging
 
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from redis import Redis, RedisError
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from accounts.authentication import parse_bearer
-from config import env
+from config import env, metrics, readiness
 from core.errors import NotFound
-
-logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -30,16 +24,19 @@ def show_liveness(_request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def show_readiness(_request: HttpRequest) -> JsonResponse:
-    """Check the database, its migrations and, where configured, Redis. Answer 503 with the state of
-    each part when one is not ready.
+    """Say within two seconds whether this process can serve, with the state of each part.
+
+    The answer is 503 without what serving needs. Without Redis or the sweeps it is 200, and
+    `degraded`: calls are answered, and work in the background waits.
     """
-    parts = {"database": _check_database(), "redis": _check_redis()}
-    fine = all(state in {"ok", "not configured"} for state in parts.values())
-    status = 200 if fine else 503
-    headers = {} if fine else {"Retry-After": "5"}
-    return JsonResponse(
-        {"status": "ok" if fine else "unavailable", "parts": parts}, status=status, headers=headers
-    )
+    parts = readiness.check_parts()
+    if not readiness.can_serve(parts):
+        return JsonResponse(
+            {"status": "unavailable", "parts": parts}, status=503, headers={"Retry-After": "5"}
+        )
+
+    status = "ok" if readiness.is_whole(parts) else "degraded"
+    return JsonResponse({"status": status, "parts": parts})
 
 
 @require_safe
@@ -60,26 +57,4 @@ def show_metrics(request: HttpRequest) -> HttpResponse:
     given = parse_bearer(request.headers.get("Authorization", ""))
     if not token or not given or not hmac.compare_digest(given.encode(), token.encode()):
         raise NotFound("There is nothing at this address.")
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
-
-
-def _check_database() -> str:
-    try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
-        logger.exception("database is not ready")
-        return "unreachable"
-    return "migrations are waiting" if waiting else "ok"
-
-
-def _check_redis() -> str:
-    if not settings.REDIS_URL:
-        return "not configured"
-    try:
-        with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as redis:
-            redis.ping()
-    except RedisError:
-        logger.exception("redis is not ready")
-        return "unreachable"
-    return "ok"
+    return HttpResponse(metrics.collect_metrics(), content_type=CONTENT_TYPE_LATEST)

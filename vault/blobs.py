@@ -40,7 +40,7 @@ def store_blob(*, subject: str, kind: str, data: bytes, at: datetime) -> str:
     sealed = chunked_encryption.encrypt(data, key=key, context=context, salt=salt)
 
     # The file is on the disk before the row is written.
-    storage.get_storage().write(_file_name(blob_id), sealed)
+    storage.get_storage().write(get_file_name(blob_id), sealed)
     Blob.objects.create(id=blob_id, subject_id=subject, kind=kind, size=len(data), created_at=at)
 
     return blob_id
@@ -77,7 +77,7 @@ def stage_blob(*, subject: str, kind: str, parts: Iterable[bytes]) -> StagedBlob
     context = _blob_context(subject, kind, blob_id)
     salt = secrets.token_bytes(chunked_encryption.SALT)
     sealed = chunked_encryption.encrypt_stream(count_bytes(), key=key, context=context, salt=salt)
-    storage.get_storage().write_parts(_file_name(blob_id), sealed)
+    storage.get_storage().write_parts(get_file_name(blob_id), sealed)
 
     return StagedBlob(blob_id=blob_id, subject=subject, kind=kind, size=size)
 
@@ -97,7 +97,7 @@ def keep_staged_blob(staged: StagedBlob, *, at: datetime) -> str:
 
 def discard_staged_blob(staged: StagedBlob) -> None:
     """Delete a staged file that will not be kept."""
-    storage.get_storage().delete(_file_name(staged.blob_id))
+    storage.get_storage().delete(get_file_name(staged.blob_id))
 
 
 def get_blob(blob_id: str) -> bytes:
@@ -133,7 +133,7 @@ def open_blob(blob_id: str) -> chunked_encryption.Message:
     key = subject_keys.derive_row_key(row.subject, _PURPOSE)
     context = _blob_context(row.subject_id, row.kind, blob_id)
     try:
-        source = storage.get_storage().open(_file_name(blob_id))
+        source = storage.get_storage().open(get_file_name(blob_id))
         message = chunked_encryption.Message(source, key=key, context=context)
     except FileNotFoundError as error:
         # NotFound when the blob was deleted after its row was read.
@@ -194,7 +194,7 @@ def _delete_files(blob_ids: tuple[str, ...]) -> None:
     # After the commit, because a rolled-back deletion must find its files. A crash before it leaves
     # orphans to the sweep.
     for blob_id in blob_ids:
-        transaction.on_commit(partial(storage.get_storage().delete, _file_name(blob_id)))
+        transaction.on_commit(partial(storage.get_storage().delete, get_file_name(blob_id)))
 
 
 def _find_row(rows: QuerySet[Blob], blob_id: str) -> Blob:
@@ -205,7 +205,8 @@ def _find_row(rows: QuerySet[Blob], blob_id: str) -> Blob:
     return row
 
 
-def _file_name(blob_id: str) -> str:
+def get_file_name(blob_id: str) -> str:
+    """Return the name of a blob's file in the store."""
     # Ids begin with the time, so their first letters would put all files of a month into one
     # folder.
     return f"{hashlib.sha256(blob_id.encode('ascii')).hexdigest()[:2]}/{blob_id}"

@@ -39,7 +39,9 @@ LONGEST_SECONDS: Final = 600.0
 The sweep gives clips up that are in the making for longer than a quarter of an hour.
 """
 STALL_SECONDS: Final = 30.0
-RUNNING: Final = Gauge("sayso_streams_running", "Streams that are being sent.")
+RUNNING: Final = Gauge(
+    "sayso_streams_running", "Streams that are being sent.", multiprocess_mode="livesum"
+)
 ENDED: Final = Counter("sayso_streams_total", "Streams by how they ended.", ["outcome"])
 
 

@@ -104,7 +104,7 @@ class TestARoundTrip:
         monkeypatch.setattr(
             dump,
             "dump_database",
-            _meanwhile(dump.dump_database, lambda: gone.delete(blobs._file_name(ada.blob))),
+            _meanwhile(dump.dump_database, lambda: gone.delete(blobs.get_file_name(ada.blob))),
         )
         listed = list(gone.folder.glob("*/*"))
         monkeypatch.setattr("config.backup.archive._encrypted_files", lambda: listed)

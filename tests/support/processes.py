@@ -73,15 +73,22 @@ def end(started: subprocess.Popen[bytes], *, politely: float = 10.0) -> None:
 
 
 @contextmanager
-def web(environment: Mapping[str, str], log: Path, *, port: int | None = None) -> Iterator[str]:
+def web(
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    port: int | None = None,
+    public_url: str | None = None,
+) -> Iterator[str]:
     """The web server; with REDIS_URL empty it carries the background work out itself.
 
-    Gives its base URL.
+    Gives its base URL, which is its public one unless there is a `public_url`.
     """
     chosen = port or find_free_port()
     base = f"http://127.0.0.1:{chosen}"
     command = [sys.executable, "manage.py", "serve", "--port", str(chosen)]
-    with process(command, {**environment, **BRISK, "SAYSO_PUBLIC_URL": base}, log) as server:
+    given = {**environment, **BRISK, "SAYSO_PUBLIC_URL": public_url or base}
+    with process(command, given, log) as server:
         wait_until(
             lambda: server.poll() is not None or answers(chosen),
             said(log, "the server"),

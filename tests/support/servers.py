@@ -35,6 +35,40 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnServer:
+    """A server that a test may stop, with the programs of its kind."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    programs: _Programs
+
+    def run(self, program: str, *words: str, given: bytes = b"") -> bytes:
+        """Run a program of its kind, and return what it prints."""
+        command = [str(self.programs.folder / program), *words]
+        environment = _environment(self.programs)
+        done = subprocess.run(
+            command, input=given, stdout=subprocess.PIPE, check=True, env=environment
+        )
+        return done.stdout
+
+    @contextlib.contextmanager
+    def freeze(self) -> Iterator[None]:
+        """Stop the server and its children where they stand while the block runs."""
+        pid = self.process.pid
+        os.kill(pid, signal.SIGSTOP)  # first, so that it starts no more children
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+        stopped = [pid, *map(int, children.split())]
+        for one in stopped[1:]:
+            os.kill(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGCONT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _RunAs:
     """The user that a server runs as, where None means the user of the tests."""
 
@@ -62,6 +96,13 @@ def postgresql() -> Iterator[Found | None]:
         yield Found(url=given, source="DATABASE_URL")
         return
 
+    with own_postgresql() as own:
+        yield Found(url=own.url, source=own.programs.source) if own else None
+
+
+@contextlib.contextmanager
+def own_postgresql() -> Iterator[OwnServer | None]:
+    """Run a PostgreSQL that nobody else uses, even if DATABASE_URL names another one."""
     programs = _programs("postgres", "/usr/lib/postgresql/*/bin", ("postgresql",))
     if programs is None:
         yield None
@@ -79,20 +120,13 @@ def postgresql() -> Iterator[Found | None]:
             "full_page_writes=off",
             "max_connections=200",
         )
-        command = [
-            str(programs.folder / "postgres"),
-            "-D",
-            str(folder / "data"),
-            "-k",
-            str(folder),
-            "-p",
-            str(port),
-        ]
-        command += ["-h", "127.0.0.1", *(part for option in options for part in ("-c", option))]
-        with _running(command, programs, folder, user, stop=signal.SIGQUIT):
+        command = [str(programs.folder / "postgres"), "-D", str(folder / "data")]
+        command += ["-k", str(folder), "-p", str(port), "-h", "127.0.0.1"]
+        command += [part for option in options for part in ("-c", option)]
+        with _running(command, programs, folder, user, stop=signal.SIGQUIT) as process:
             url = f"postgres://sayso:{password}@127.0.0.1:{port}/postgres"
             _wait_until(lambda: _answers_postgresql(url), "PostgreSQL", folder)
-            yield Found(url=url, source=programs.source)
+            yield OwnServer(url=url, process=process, programs=programs)
 
 
 @contextlib.contextmanager
@@ -102,6 +136,13 @@ def redis() -> Iterator[Found | None]:
         yield Found(url=given, source="REDIS_URL")
         return
 
+    with own_redis() as own:
+        yield Found(url=own.url, source=own.programs.source) if own else None
+
+
+@contextlib.contextmanager
+def own_redis() -> Iterator[OwnServer | None]:
+    """Run a Redis that nobody else uses, even if REDIS_URL names another one."""
     programs = _programs("redis-server", "/usr/bin", ("redis-server",))
     if programs is None:
         yield None
@@ -109,17 +150,12 @@ def redis() -> Iterator[Found | None]:
 
     with _folder(_RunAs()) as folder:
         port = _free_port()
-        command = [
-            str(programs.folder / "redis-server"),
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            str(port),
-        ]
-        command += ["--save", "", "--appendonly", "no", "--dir", str(folder)]
-        with _running(command, programs, folder, _RunAs(), stop=signal.SIGTERM):
+        command = [str(programs.folder / "redis-server"), "--bind", "127.0.0.1"]
+        command += ["--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder)]
+        with _running(command, programs, folder, _RunAs(), stop=signal.SIGTERM) as process:
             _wait_until(lambda: _answers_redis(port), "Redis", folder)
-            yield Found(url=f"redis://127.0.0.1:{port}/0", source=programs.source)
+            url = f"redis://127.0.0.1:{port}/0"
+            yield OwnServer(url=url, process=process, programs=programs)
 
 
 def chromium() -> str | None:
@@ -168,15 +204,8 @@ def _init_cluster(programs: _Programs, folder: Path, user: _RunAs, password: str
     words.write_text(password, encoding="ascii")
     # The folder around it is private.
     words.chmod(0o644)
-    command = [
-        str(programs.folder / "initdb"),
-        "-D",
-        str(folder / "data"),
-        "-U",
-        "sayso",
-        "-E",
-        "UTF8",
-    ]
+    command = [str(programs.folder / "initdb"), "-D", str(folder / "data")]
+    command += ["-U", "sayso", "-E", "UTF8"]
     command += ["--no-locale", "--no-sync", "--auth=scram-sha-256", f"--pwfile={words}"]
     done = subprocess.run(
         command,
@@ -196,7 +225,7 @@ def _init_cluster(programs: _Programs, folder: Path, user: _RunAs, password: str
 @contextlib.contextmanager
 def _running(
     command: list[str], programs: _Programs, folder: Path, user: _RunAs, *, stop: signal.Signals
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server, which ends with the block and also when this process is killed."""
     # Linux signals the server when its parent dies.
     libc = ctypes.CDLL(None)
@@ -220,7 +249,7 @@ def _running(
         )
 
     try:
-        yield
+        yield process
     finally:
         process.send_signal(stop)
         try:
