@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from audio import mp3_frames, mp4
+from audio import mp3_frames, mp4, wav_chunks
 from core.errors import Invalid
 
 READABLE: Final = (
@@ -23,14 +23,16 @@ class UnreadableAudio(Invalid):
 
     code = "audio_unreadable"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(REASONS[reason], facts={"reason": reason})
+    def __init__(self, reason: str, *, codec: str | None = None) -> None:
+        detail = REASONS[reason] if codec is None else f"{REASONS[reason]} It is {codec}."
+        super().__init__(detail, facts={"reason": reason})
         self.reason = reason
 
 
 REASONS: Final = {
     "empty": "The file is empty.",
     "unknown_format": f"The file is in no format that this installation reads ({READABLE}).",
+    "inner_codec": "The sound in the file is in a codec that is not read here. Save it as PCM.",
     "truncated": "The file ends before the length that it declares.",
     "too_long": "The recording is over five minutes long.",
     "too_many_channels": "The recording has more than eight channels.",
@@ -70,7 +72,7 @@ def recognise_container(data: bytes) -> Container:
 
 
 def _recognise_by_magic(data: bytes) -> Container | None:
-    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
+    if wav_chunks.is_wav(data):
         return Container.WAV
     if data[:4] == b"fLaC":
         return Container.FLAC
@@ -83,7 +85,7 @@ def _recognise_by_magic(data: bytes) -> Container | None:
     if data[:3] == b"ID3":
         # A tag in front of a FLAC is where C2PA puts a manifest (2.2, appendix A.3.4). libsndfile
         # skips it as we do.
-        behind_tag = data[mp3_frames.skip_id3(data) :]
+        behind_tag = data[mp3_frames.skip_tags(data) :]
         return Container.FLAC if behind_tag[:4] == b"fLaC" else Container.MP3
 
     return Container.MP3 if mp3_frames.read_frame(data, 0) else None

@@ -1,207 +1,145 @@
 """The decoder: a program of the sandbox that reads one foreign audio file and returns its samples.
 
-It knows nothing of the service, and a bug in a codec library ends here.
+A bug in a codec library ends here.
 
-Its order is {"container", "max_bytes", "max_seconds", "max_channels", "min_rate", "max_rate",
-"keep_rate"}, with the file behind it. Its answer is one line of JSON, {"error": reason} or {"rate",
-"channels", "source_rate", "frames", "declared"}, then float32 samples, little-endian, mono (the
-mean of the channels).
+Its order is {"container", "sizes", "max_seconds", "max_channels", "min_rate", "max_rate",
+"keep_rate", "most_others", "most_other_frames"}, with files of those sizes behind it. The sound of
+all files, and of all tracks of a film, is joined at the rate of the first.
+
+Its answer is one line of JSON, {"error": reason} or {"rate", "channels", "source_rate", "frames",
+"declared", "others"}, then float32 samples, little-endian: the mix of the channels that sounds most
+like speech, and behind it other mixes of the lengths in `others`, at `channel_mixes.RATE`.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 
-try:
-    import av
-except ImportError:
-    av = None  # type: ignore[assignment]  # the extra `containers` is not installed
+from audio import channel_mixes, ffmpeg_reader, sndfile_reader
+from audio.audio_track import AudioTrack, Block, UnreadableFile
 
-Block = NDArray[np.float32]
-BLOCK_FRAMES = 65_536
-# libsndfile reports the greatest count when a FLAC written to a pipe declares none.
-UNKNOWN_FRAMES = 2**60
-RESUMED = 64  # how often the decoder is called again after an error behind the sound
-ID3 = (21, 14, 7, 0)
-LOUDEST = 16.0  # float files may overshoot full scale, but more than this is not scaled to 1
-# What libsndfile may read. Its other parsers (AIFF, MAT5, GSM, ADPCM ...) are never reached.
-ALLOWED = {
-    "wav": ("WAV", {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}),
-    "flac": ("FLAC", {"PCM_S8", "PCM_16", "PCM_24"}),
-    "mp3": ("MP3", {"MPEG_LAYER_III"}),
-    "ogg": ("OGG", {"VORBIS"}),
-    "opus": ("OGG", {"OPUS"}),
-}
-# Samples that the last frame holds behind the end that the file declares. HE-AAC's is the longest.
-PADDING = 2048
-FFMPEG_FORMATS = {"m4a": "mov", "webm": "matroska"}
+LOUDEST = 2.0**31  # floats on the scale of 32-bit integers are sound, more is damage
 READABLE: str | None = None
 
 
-class UnreadableFile(Exception):
-    """The file is refused. The message is the stable reason."""
+@dataclass(slots=True)
+class DecodedTrack:
+    """The sound of one track: its mix, other mixes of its channels, and facts of the file."""
+
+    facts: dict[str, int]
+    mono: Block
+    others: list[Block] = field(default_factory=list)
 
 
-class Forward(soundfile.SoundFile):  # type: ignore[misc]  # the library has no types
-    """A file read once from front to back."""
-
-    def seekable(self) -> bool:
-        """Return False."""
-        # Otherwise soundfile seeks after each read, which fails at the end of a FLAC of undeclared
-        # length.
-        return False
-
-
-def decode_file(order: dict[str, Any], data: bytes) -> tuple[dict[str, int], Block]:
-    """Decode one file within the limits of `order`.
+def decode_files(order: dict[str, Any], files: list[bytes]) -> DecodedTrack:
+    """Decode files one after the other and join their sound.
 
     Raises UnreadableFile.
     """
-    if order["container"] in FFMPEG_FORMATS:
-        rate, channels, declared, blocks = _read_with_ffmpeg(order, data)
-    else:
-        rate, channels, declared, blocks = _read_with_sndfile(order, data)
+    tracks = [track for data in files for track in _list_tracks(order, data)]
+    whole = _decode_track(order, *tracks[0])
+    sounds = [whole.mono]
+    facts = whole.facts
 
-    mono = _join_blocks(blocks, limit=int(order["max_seconds"] * rate))
-    if order["container"] in FFMPEG_FORMATS and 0 < len(mono) - declared <= PADDING:
-        mono = mono[: declared or None]
+    for data, number in tracks[1:]:
+        more = _decode_track(order, data, number)
+        sound = more.mono
+        if more.facts["rate"] != facts["rate"]:
+            sound = np.asarray(soxr.resample(sound, more.facts["rate"], facts["rate"]), np.float32)
+        sounds.append(sound)
+        whole.others += more.others
+
+        share = facts["source_rate"] / more.facts["source_rate"]
+        facts["frames"] += round(more.facts["frames"] * share)
+        facts["declared"] += round(more.facts["declared"] * share)
+        facts["channels"] = max(facts["channels"], more.facts["channels"])
+        if facts["frames"] > order["max_seconds"] * facts["source_rate"]:
+            raise UnreadableFile("too_long")
+
+    whole.mono = np.concatenate(sounds)
+    return whole
+
+
+def _list_tracks(order: dict[str, Any], data: bytes) -> list[tuple[bytes, int]]:
+    """Return a file with the number of each of its sound tracks."""
+    count = 1
+    if order["container"] in ffmpeg_reader.FORMATS:
+        count = ffmpeg_reader.count_tracks(order, data)
+
+    return [(data, number) for number in range(count)]
+
+
+def _decode_track(order: dict[str, Any], data: bytes, number: int) -> DecodedTrack:
+    track = _open_track(order, data, number)
+    limit = int(order["max_seconds"] * track.rate)
+    others: list[Block] = []
+
+    if track.channels == 1:
+        mono = _join_blocks((block[:, 0] for block in track.blocks), limit=limit)
+    else:
+        recorder = channel_mixes.MixRecorder(track.channels, track.rate)
+        mono = _join_blocks(recorder.record(track.blocks), limit=limit)
+        mixes = recorder.join_mixes()
+        chosen = channel_mixes.choose_mix(mixes)
+        if chosen:
+            # The mean was decoded for nothing. Few files are so, and all channels of a long file at
+            # full rate would need too much memory.
+            weights = recorder.weights[chosen]
+            again = _open_track(order, data, number).blocks
+            mono = _join_blocks((block @ weights for block in again), limit=limit)
+
+        if order["most_others"]:
+            different = channel_mixes.list_different(mixes, chosen)[: order["most_others"]]
+            others = [_fit_full_scale(mixes[at], scales=True) for at in different]
+
+    behind = len(mono) - track.declared
+    if order["container"] in ffmpeg_reader.FORMATS and 0 < behind <= ffmpeg_reader.PADDING:
+        mono = mono[: track.declared or None]
 
     facts = {
-        "source_rate": rate,
-        "channels": channels,
+        "source_rate": track.rate,
+        "channels": track.channels,
         "frames": len(mono),
-        "declared": declared,
-        "rate": rate,
+        "declared": track.declared,
+        "rate": track.rate,
     }
-    if rate > order["keep_rate"]:
-        mono = np.asarray(soxr.resample(mono, rate, order["keep_rate"]), dtype=np.float32)
+    if track.rate > order["keep_rate"]:
+        mono = np.asarray(soxr.resample(mono, track.rate, order["keep_rate"]), dtype=np.float32)
         facts["rate"] = order["keep_rate"]
 
-    return facts, mono
+    return DecodedTrack(facts, _fit_full_scale(mono, scales=track.holds_floats), others)
 
 
-def _check_facts(order: dict[str, Any], *, rate: int, channels: int, frames: int) -> None:
-    if not order["min_rate"] <= rate <= order["max_rate"]:
-        raise UnreadableFile("bad_rate")
-    if not 1 <= channels <= order["max_channels"]:
-        raise UnreadableFile("too_many_channels" if channels else "unreadable")
-    if frames > order["max_seconds"] * rate:
-        raise UnreadableFile("too_long")
+def _open_track(order: dict[str, Any], data: bytes, number: int) -> AudioTrack:
+    if order["container"] in ffmpeg_reader.FORMATS:
+        return ffmpeg_reader.read_with_ffmpeg(order, data, number)
+
+    return sndfile_reader.read_with_sndfile(order, data)
 
 
-def _read_with_sndfile(order: dict[str, Any], data: bytes) -> tuple[int, int, int, Iterator[Block]]:
-    kind, subtypes = ALLOWED[order["container"]]
-    file = Forward(io.BytesIO(data))
-    if file.format not in {kind, f"{kind}EX"} or file.subtype not in subtypes:
-        raise UnreadableFile("unknown_format")
+def _fit_full_scale(sound: Block, *, scales: bool) -> Block:
+    """Return the sound within full scale: made softer if it `scales`, else cut off there.
 
-    frames = 0 if file.frames > UNKNOWN_FRAMES else file.frames
-    _check_facts(order, rate=file.samplerate, channels=file.channels, frames=frames)
-
-    def blocks() -> Iterator[Block]:
-        # Read no more of a FLAC than it declares: a tag may stand behind its end, which is an error
-        # to the decoder.
-        left = frames if kind == "FLAC" and frames else UNKNOWN_FRAMES
-        while len(block := file.read(min(left, BLOCK_FRAMES), dtype="float32", always_2d=True)):
-            yield block.mean(axis=1)
-            left -= len(block)
-
-        # The header declares fewer samples than the file has.
-        if kind == "FLAC" and frames and _is_longer(data, frames):
-            raise UnreadableFile("unreadable")
-
-    return file.samplerate, file.channels, frames, blocks()
-
-
-def _is_longer(flac: bytes, frames: int) -> bool:
-    """Check whether there is sound behind `frames` frames."""
-    # libsndfile stops at the count in the header, so the file is read without it.
-    file = Forward(io.BytesIO(_clear_declared_length(flac)))
-
-    # A second header declares a length again.
-    if file.frames <= UNKNOWN_FRAMES:
-        raise UnreadableFile("unreadable")
-
-    ahead = np.zeros((BLOCK_FRAMES, file.channels), dtype=np.float32)
-    left = frames
-    while left and (got := len(file.read(out=ahead[: min(left, BLOCK_FRAMES)]))):
-        left -= got
-
-    # Whatever else stands behind the sound, such as a tag, is an error to the decoder. It continues
-    # behind a few of them.
-    for _ in range(RESUMED):
-        try:
-            return len(file.read(out=ahead[:1])) > 0
-        except soundfile.LibsndfileError:
-            continue
-
-    return False
-
-
-def _clear_declared_length(flac: bytes) -> bytes:
-    """Return the FLAC without the count of samples in its first block.
-
-    The count has 36 bits that end 26 bytes behind the block's start.
+    Lossy codecs overshoot a little where the sound that was encoded was cut off.
     """
-    start = 0
-    while flac[start : start + 3] == b"ID3":
-        # The size of a tag has seven bits a byte.
-        size = zip(flac[start + 6 : start + 10], ID3, strict=True)
-        start += 10 + sum((byte & 127) << shift for byte, shift in size)
+    peak = float(np.abs(sound).max(initial=0))
+    if peak <= 1:
+        return sound
 
-    if flac[start : start + 4] != b"fLaC":
-        raise UnreadableFile("unreadable")
-
-    kept = flac[start + 21] & 0xF0
-    return flac[: start + 21] + bytes((kept, 0, 0, 0, 0)) + flac[start + 26 :]
+    fitted = sound / np.float32(peak) if scales else np.clip(sound, -1, 1)
+    return np.asarray(fitted, dtype=np.float32)
 
 
-def _read_with_ffmpeg(order: dict[str, Any], data: bytes) -> tuple[int, int, int, Iterator[Block]]:
-    """Read m4a or webm with PyAV, if the operator installed it.
-
-    The format is fixed and no protocol may be opened.
-    """
-    if av is None:
-        raise UnreadableFile("unknown_format")
-
-    file = av.open(
-        io.BytesIO(data),
-        "r",
-        format=FFMPEG_FORMATS[order["container"]],
-        options={"protocol_whitelist": ""},
-    )
-
-    if not file.streams.audio:
-        raise UnreadableFile("unknown_format")
-
-    stream = file.streams.audio[0]
-    # A confined process starts no thread.
-    stream.codec_context.thread_count = 1
-    rate = stream.rate or 0
-    channels = stream.codec_context.channels
-    declared = int(file.duration * rate / av.time_base) if file.duration else 0
-    _check_facts(order, rate=rate, channels=channels, frames=declared)
-
-    convert = av.AudioResampler(format="fltp", layout="mono", rate=rate)
-
-    def blocks() -> Iterator[Block]:
-        for frame in file.decode(stream):
-            for part in convert.resample(frame):
-                yield part.to_ndarray()[0]
-
-    return rate, channels, declared, blocks()
-
-
-def _join_blocks(blocks: Iterator[Block], *, limit: int) -> Block:
-    """Join the blocks, up to the limit of `limit` samples."""
+def _join_blocks(blocks: Iterable[Block], *, limit: int) -> Block:
+    """Join the blocks of one row each, up to the limit of `limit` samples."""
     parts: list[Block] = []
     total = 0
     for block in blocks:
@@ -211,34 +149,39 @@ def _join_blocks(blocks: Iterator[Block], *, limit: int) -> Block:
             raise UnreadableFile("too_long")
         if not np.isfinite(block).all() or np.abs(block).max(initial=0) > LOUDEST:
             raise UnreadableFile("unreadable")
-        parts.append(np.clip(block, -1, 1).astype(np.float32))
+        parts.append(np.asarray(block, dtype=np.float32))
 
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
 
+def _limit_others(others: list[Block], most: int) -> list[Block]:
+    """Return the first of them, of `most` frames together."""
+    ends = np.cumsum([len(other) for other in others])
+    return others[: int(np.searchsorted(ends, most, side="right"))]
+
+
 def load_libraries() -> None:
     """Decode a little, since libraries load parts of themselves with their first file."""
-    silence = np.zeros(1024, dtype=np.float32)
+    # Long enough to be measured in frames, since NumPy loads parts of itself for that.
+    silence = np.zeros(8192, dtype=np.float32)
     soxr.resample(silence, 96_000, 48_000)
+    order = {
+        "max_seconds": 1,
+        "max_channels": 2,
+        "min_rate": 48_000,
+        "max_rate": 48_000,
+        "keep_rate": 48_000,
+        "most_others": 1,
+    }
 
-    if av is not None:
-        order = {"max_seconds": 1, "max_channels": 1, "min_rate": 48_000, "max_rate": 48_000}
-        for container, format_name, codec in (("m4a", "ipod", "aac"), ("webm", "webm", "libopus")):
-            data = _encode_with_ffmpeg(silence, format_name, codec)
-            _, _, _, blocks = _read_with_ffmpeg({**order, "container": container}, data)
-            _join_blocks(blocks, limit=48_000)
+    with io.BytesIO() as sink:
+        soundfile.write(sink, np.zeros((8192, 2), np.float32), 48_000, "PCM_16", format="WAV")
+        _decode_track({**order, "container": "wav"}, sink.getvalue(), 0)
 
-
-def _encode_with_ffmpeg(samples: Block, name: str, codec: str) -> bytes:
-    sink = io.BytesIO()
-    with av.open(sink, "w", format=name) as container:
-        stream = cast("av.AudioStream", container.add_stream(codec, rate=48_000, layout="mono"))
-        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        frame.sample_rate = 48_000
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-    return sink.getvalue()
+    if ffmpeg_reader.is_available():
+        for container, written in ffmpeg_reader.WRITTEN.items():
+            data = ffmpeg_reader.encode_with_ffmpeg(silence, *written)
+            _decode_track({**order, "container": container}, data, 0)
 
 
 def prepare_order(order: dict[str, Any]) -> dict[str, Any]:
@@ -249,15 +192,17 @@ def prepare_order(order: dict[str, Any]) -> dict[str, Any]:
 def answer_order(order: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
     """Decode the file of one order."""
     try:
-        facts, mono = decode_file(order, source.read(order["max_bytes"]))
+        track = decode_files(order, [source.read(size) for size in order["sizes"]])
     except UnreadableFile as error:
         answer: dict[str, object] = {"error": str(error)}
     # Codec libraries raise any error about a foreign file. All of them mean that it is unreadable.
     except Exception:  # noqa: BLE001
         answer = {"error": "unreadable"}
     else:
-        answer = dict(facts)
+        track.others = _limit_others(track.others, order["most_other_frames"])
+        answer = {**track.facts, "others": [len(other) for other in track.others]}
 
     sink.write(json.dumps(answer).encode() + b"\n")
     if "error" not in answer:
-        sink.write(mono.astype("<f4").tobytes())
+        for sound in (track.mono, *track.others):
+            sink.write(sound.astype("<f4").tobytes())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import struct
+from dataclasses import dataclass
 from typing import Final
 
-from audio import mp3_frames
+from audio import mp3_frames, ogg, wav_chunks
 from audio.containers import Container, UnreadableAudio
 
 MAX_CHANNELS: Final = 8
@@ -14,48 +14,57 @@ MAX_RATE: Final = 192_000
 # Damaged files often decode "successfully" to a part of themselves. A difference beyond this share
 # is an error.
 LENGTH_TOLERANCE: Final = 0.05
-# Sizes that writers to a pipe leave in a header because they cannot go back. They mean "unknown",
-# not "empty".
-_UNKNOWN_SIZES: Final = frozenset({0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF})
-_SLACK: Final = 4096  # bytes behind the last MP3 frame that may be tags
+_SLACK: Final = 4096  # bytes of an MP3 that may be neither frames nor tags
 
 
-def check_headers(data: bytes, container: Container) -> bytes:
-    """Return the bytes to decode: the file's own, or an MP3 with the length tag it lacked.
+_MOST_BREAKS: Final = 0.02  # of the frames of an MP3, places where something else follows
+MAX_PARTS: Final = 64
+"""Links of a chained file, or streams of an MP3."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitFile:
+    """What to decode: one file or several to be joined, without anything around the sound.
+
+    `is_cut_off` tells that the end is missing.
+    """
+
+    parts: tuple[bytes, ...]
+    is_cut_off: bool = False
+
+
+def split_file(data: bytes, container: Container) -> SplitFile:
+    """Return what to decode.
 
     Raises UnreadableAudio when the claims are over the limits or the bytes cannot hold what is
     claimed.
     """
     match container:
         case Container.WAV:
-            _check_wav(data)
+            split = _rebuild_wav(data)
         case Container.OGG | Container.OPUS:
-            _check_ogg(data)
+            split = _split_ogg(data)
         case Container.MP3:
-            return _check_mp3(data)
+            split = _split_mp3(data)
         case _:
-            pass
-    return data
+            split = SplitFile(parts=(data,))
+
+    if len(split.parts) > MAX_PARTS:
+        raise UnreadableAudio("unreadable")
+    return split
 
 
-def _check_wav(data: bytes) -> None:
-    at = 12
-    while at + 8 <= len(data):
-        name = data[at : at + 4]
-        size = struct.unpack_from("<I", data, at + 4)[0]
+def _rebuild_wav(data: bytes) -> SplitFile:
+    try:
+        file = wav_chunks.read_wav(data)
+    except wav_chunks.NoSound:
+        raise UnreadableAudio("truncated") from None
 
-        if name == b"fmt " and len(data) >= at + 16:
-            channels, rate = struct.unpack_from("<HI", data, at + 10)
-            _check_shape(channels=channels, rate=rate)
+    _check_shape(channels=file.channels, rate=file.rate)
+    if file.codec is not None:
+        raise UnreadableAudio("inner_codec", codec=file.codec)
 
-        if name == b"data":
-            if size not in _UNKNOWN_SIZES and len(data) - at - 8 < (1 - LENGTH_TOLERANCE) * size:
-                raise UnreadableAudio("truncated")
-            return
-
-        at += 8 + size + (size & 1)
-
-    raise UnreadableAudio("truncated")
+    return SplitFile(parts=(wav_chunks.write_wav(file),), is_cut_off=file.is_cut_off)
 
 
 def _check_shape(*, channels: int, rate: int) -> None:
@@ -67,32 +76,32 @@ def _check_shape(*, channels: int, rate: int) -> None:
         raise UnreadableAudio("too_many_channels")
 
 
-def _check_ogg(data: bytes) -> None:
-    """Check that the last page is whole.
+def _split_ogg(data: bytes) -> SplitFile:
+    """Return each link of a chained file (RFC 3533, section 4)."""
+    try:
+        links, is_cut_off = ogg.split_links(data)
+    except ogg.BrokenPages:
+        raise UnreadableAudio("truncated") from None
 
-    A page is 27 bytes, its lacing table and the sum of it (RFC 3533, section 6).
-    """
-    at = data.rfind(b"OggS")
-    if len(data) < at + 27:
-        raise UnreadableAudio("truncated")
-
-    table = data[at + 27 : at + 27 + data[at + 26]]
-    if len(data) < at + 27 + data[at + 26] + sum(table):
-        raise UnreadableAudio("truncated")
+    return SplitFile(parts=links, is_cut_off=is_cut_off)
 
 
-def _check_mp3(data: bytes) -> bytes:
-    stream = mp3_frames.walk_frames(data)
-    if stream is None or stream.frames < 1:
-        raise UnreadableAudio("unreadable" if stream is None else "truncated")
-
-    if stream.declared is not None and stream.frames < (1 - LENGTH_TOLERANCE) * stream.declared:
-        raise UnreadableAudio("truncated")
-    if len(data) - stream.end > max(_SLACK, LENGTH_TOLERANCE * len(data)):
+def _split_mp3(data: bytes) -> SplitFile:
+    """Return the frames, a file for each change of rate or channels, with tags of their length."""
+    file = mp3_frames.read_streams(data)
+    if not file.streams or file.stray_bytes > max(_SLACK, LENGTH_TOLERANCE * len(data)):
         raise UnreadableAudio("unreadable")
 
-    # Without a length tag, or with one that names too few frames, a decoder would guess the length.
-    if stream.declared is None or stream.declared < (1 - LENGTH_TOLERANCE) * stream.frames:
-        return mp3_frames.add_length_tag(data, stream)
+    frames = sum(stream.frames for stream in file.streams)
+    # A frame or two may be hurt on the way. More of them are noise.
+    if file.breaks > max(2, _MOST_BREAKS * frames):
+        raise UnreadableAudio("unreadable")
 
-    return data
+    declared = file.streams[0].declared
+    if frames < 1:
+        raise UnreadableAudio("truncated")
+
+    return SplitFile(
+        parts=tuple(mp3_frames.add_length_tag(stream) for stream in file.streams if stream.frames),
+        is_cut_off=declared is not None and frames < (1 - LENGTH_TOLERANCE) * declared,
+    )

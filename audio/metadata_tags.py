@@ -73,7 +73,7 @@ def _build_chunk(name: bytes, body: bytes) -> bytes:
 
 def _tag_mp3(data: bytes, name: bytes, value: bytes) -> bytes:
     """Return the file behind an ID3v2.4 tag: sizes of seven bits a byte, texts in UTF-8 (3)."""
-    if mp3_frames.skip_id3(data):
+    if mp3_frames.skip_tags(data):
         raise ValueError("there is a tag already")
 
     body = b"\x03" + name + b"\0" + value

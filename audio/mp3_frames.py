@@ -15,7 +15,11 @@ _BIT_RATES: Final = {
     2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _RATES: Final = (44_100, 48_000, 32_000)
-_TAGS: Final = (b"Xing", b"Info")
+_LENGTH_TAGS: Final = (b"Xing", b"Info")
+_ID3V1: Final = 128  # bytes, at the very end of a file
+_APE_HEAD: Final = 32
+_APE_IS_HEADER: Final = 1 << 29
+_APE_HAS_HEADER: Final = 1 << 31
 # An index of the bit-rate tables whose frames hold a length tag at every sample rate (at least 192
 # bytes).
 _ROOMY: Final = 8
@@ -33,15 +37,28 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mp3Stream:
-    """The unbroken run of frames in a file.
+    """Frames of one version, rate and number of channels, one behind the other.
 
-    `declared` is the length tag's count of frames, or None without a tag.
+    `frames` counts those with sound. `declared` is the length tag's count of frames, or None
+    without a tag.
     """
 
-    start: int
-    end: int
+    sound: bytes
     frames: int
     declared: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mp3File:
+    """The streams of a file, in order.
+
+    `stray_bytes` are neither frames nor tags, and `breaks` counts the places between frames where
+    such bytes stand.
+    """
+
+    streams: tuple[Mp3Stream, ...]
+    stray_bytes: int
+    breaks: int
 
 
 def read_frame(data: bytes, at: int) -> Frame | None:
@@ -68,55 +85,168 @@ def read_frame(data: bytes, at: int) -> Frame | None:
     return Frame(version=version, size=size, rate=rate, mono=data[at + 3] >> 6 == 3)
 
 
-def walk_frames(data: bytes) -> Mp3Stream | None:
-    """Follow the frames behind an ID3v2 tag, or return None when there is none."""
-    start = at = skip_id3(data)
-    first = read_frame(data, at)
-    if first is None:
-        return None
+def read_streams(data: bytes) -> Mp3File:
+    """Return the frames of a file.
 
-    # The frame with the tag holds no sound.
-    declared = _read_declared_frames(data, at, first)
-    count = -1 if declared is not None else 0
+    Tags, zeros and stray bytes around them are left out. A new stream begins where the version, the
+    rate or the number of channels changes.
+    """
+    data = data[: _find_sound_end(data)]
+    runs: list[_Run] = []
+    stray = breaks = 0
+    at = skip_tags(data)
 
-    frame: Frame | None = first
-    while (
-        frame
-        and (frame.version, frame.rate) == (first.version, first.rate)
-        and at + frame.size <= len(data)
-    ):
-        count += 1
-        at += frame.size
+    while (start := find_frames(data, at)) is not None:
+        run = _walk_run(data, start)
+        stray += start - at
+        breaks += bool(runs) and start > at
+        if runs and runs[-1].shape == run.shape:
+            runs[-1].parts += run.parts
+        else:
+            runs.append(run)
+        at = skip_tags(data, run.end)
+
+    stray += len(data) - at
+    streams = tuple(_build_stream(run) for run in runs)
+    return Mp3File(streams=streams, stray_bytes=stray, breaks=breaks)
+
+
+def find_frames(data: bytes, at: int) -> int | None:
+    """Return the first place from `at` where a frame stands, or None.
+
+    Behind other bytes, only two frames that agree count: one sync word in random bytes is common.
+    """
+    frame = read_frame(data, at)
+    if frame and at + frame.size <= len(data):
+        return at
+
+    at = data.find(b"\xff", at + 1)
+    while at >= 0:
         frame = read_frame(data, at)
+        following = frame and read_frame(data, at + frame.size)
+        if frame and following and _get_shape(frame) == _get_shape(following):
+            return at
+        at = data.find(b"\xff", at + 1)
 
-    return Mp3Stream(start=start, end=at, frames=count, declared=declared)
+    return None
 
 
-def add_length_tag(data: bytes, stream: Mp3Stream) -> bytes:
-    """Return the file with a length tag, with the counted length, in front of the frames."""
-    header = bytearray(data[stream.start : stream.start + 4])
+def add_length_tag(stream: Mp3Stream) -> bytes:
+    """Return the stream as a file whose length tag has the counted length."""
+    # Without a tag, or with one of another length, a decoder would guess the length.
+    if stream.declared == stream.frames:
+        return stream.sound
+
+    header = bytearray(stream.sound[:4])
     header[1] |= 1  # no checksum
     header[2] = _ROOMY << 4 | header[2] & 0x0C  # same sample rate, no padding
     frame = read_frame(bytes(header), 0)
     if frame is None:
-        return data
+        return stream.sound
 
     side = bytes(_count_side_bytes(frame))
     tag = bytes(header) + side + b"Xing" + struct.pack(">II", 1, stream.frames)
-    return tag.ljust(frame.size, b"\0") + data[stream.start :]
+    return tag.ljust(frame.size, b"\0") + stream.sound
 
 
-def skip_id3(data: bytes) -> int:
-    """Return the size of an ID3v2 tag, which has four times seven bits (ID3v2.4 structure, 3.1)."""
-    if data[:3] != b"ID3" or len(data) < 10:
-        return 0
+def skip_tags(data: bytes, at: int = 0) -> int:
+    """Return the place behind all tags and zeros that begin at `at`."""
+    while size := _measure_tag(data, at):
+        at = min(at + size, len(data))
 
-    size = 0
-    for byte in data[6:10]:
-        size = size << 7 | byte & 0x7F
+    return at
 
-    footer = 10 if data[5] & 0x10 else 0
-    return 10 + size + footer
+
+def _find_sound_end(data: bytes) -> int:
+    """Return the place where the tags and zeros at the end of a file begin."""
+    end = len(data)
+    while size := _measure_last_tag(data[max(0, end - 2**20) : end]):
+        end -= size
+
+    return max(end, 0)
+
+
+def _measure_last_tag(data: bytes) -> int:
+    """Return the size of the tag, or of the zeros, that end `data`. Without either it is 0.
+
+    ID3v1 has 128 bytes. The footer of APEv2 counts itself and its items, and says whether a header
+    of 32 bytes stands in front. Lyrics3v2 counts in six digits.
+    """
+    if data[-_ID3V1:][:3] == b"TAG" and len(data) >= _ID3V1:
+        return _ID3V1
+
+    footer = data[-_APE_HEAD:]
+    if footer[:8] == b"APETAGEX" and len(footer) == _APE_HEAD:
+        size, flags = struct.unpack_from("<I4xI", footer, 12)
+        return max(_APE_HEAD, int(size) + (_APE_HEAD if flags & _APE_HAS_HEADER else 0))
+
+    if data[-9:] == b"LYRICS200" and data[-15:-9].isdigit():
+        return int(data[-15:-9]) + 15
+
+    return len(data) - len(data.rstrip(b"\0"))
+
+
+def _measure_tag(data: bytes, at: int) -> int:
+    """Return the size of the tag, or of the zeros, at `at`. Without either it is 0.
+
+    ID3v2 has four times seven bits (ID3v2.4 structure, 3.1). APEv2 counts its items and its footer.
+    """
+    head = data[at : at + _APE_HEAD]
+    if head[:3] == b"ID3" and len(head) >= 10:
+        size = 0
+        for byte in head[6:10]:
+            size = size << 7 | byte & 0x7F
+        return 10 + size + (10 if head[5] & 0x10 else 0)
+
+    if head[:8] == b"APETAGEX" and len(head) == _APE_HEAD:
+        size, flags = struct.unpack_from("<I4xI", head, 12)
+        return _APE_HEAD + (int(size) if flags & _APE_IS_HEADER else 0)
+
+    # Files that were joined keep the tag at the end of each.
+    if head[:3] == b"TAG" and len(data) >= at + _ID3V1:
+        return _ID3V1
+
+    # Encoders and editors pad with zeros between tags and frames.
+    behind = data[at : at + 2**16]
+    return len(behind) - len(behind.lstrip(b"\0"))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """Unbroken frames: their shape, their bytes, how many there are, and where they end."""
+
+    shape: tuple[int, int, bool]
+    parts: list[tuple[bytes, int]]
+    end: int
+
+
+def _walk_run(data: bytes, start: int) -> _Run:
+    first = frame = read_frame(data, start)
+    assert first is not None  # noqa: S101  # `find_frames` saw it
+
+    at = start
+    count = 0
+    while frame and _get_shape(frame) == _get_shape(first) and at + frame.size <= len(data):
+        count += 1
+        at += frame.size
+        frame = read_frame(data, at)
+
+    return _Run(shape=_get_shape(first), parts=[(data[start:at], count)], end=at)
+
+
+def _build_stream(run: _Run) -> Mp3Stream:
+    sound = b"".join(part for part, _ in run.parts)
+    first = read_frame(sound, 0)
+    assert first is not None  # noqa: S101  # a run begins with a frame
+
+    # The frame with the tag holds no sound.
+    declared = _read_declared_frames(sound, 0, first)
+    frames = sum(count for _, count in run.parts) - (declared is not None)
+    return Mp3Stream(sound=sound, frames=frames, declared=declared)
+
+
+def _get_shape(frame: Frame) -> tuple[int, int, bool]:
+    return frame.version, frame.rate, frame.mono
 
 
 def _count_side_bytes(frame: Frame) -> int:
@@ -127,7 +257,7 @@ def _count_side_bytes(frame: Frame) -> int:
 
 def _read_declared_frames(data: bytes, at: int, frame: Frame) -> int | None:
     place = at + 4 + _count_side_bytes(frame)
-    if data[place : place + 4] not in _TAGS or len(data) < place + 12:
+    if data[place : place + 4] not in _LENGTH_TAGS or len(data) < place + 12:
         return None
 
     flags, frames = struct.unpack_from(">II", data, place + 4)

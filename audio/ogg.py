@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
+_CAPTURE: Final = b"OggS"
+_FIRST_PAGE: Final = 2  # a bit of the page's type
 _HEAD: Final = 27
 _CHECKSUM: Final = slice(22, 26)
 _POLYNOMIAL: Final = 0x04C11DB7
@@ -25,6 +28,10 @@ def _build_crc_table() -> tuple[int, ...]:
 
 
 _TABLE: Final = _build_crc_table()
+
+
+class BrokenPages(Exception):
+    """There is no whole page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,37 @@ def add_stream_comment(data: bytes, comment: bytes) -> bytes | None:
     page[_CHECKSUM] = struct.pack("<I", compute_checksum(bytes(page)))
 
     return data[: second.start] + bytes(page) + data[second.end :]
+
+
+def split_links(data: bytes) -> tuple[tuple[bytes, ...], bool]:
+    """Return each link of a chained file as a file of its own (RFC 3533, section 4).
+
+    A link begins with the first page of its stream, behind the last page of the one before. The
+    second result tells that the last page is not whole. It is left out.
+
+    Raises BrokenPages when there is no whole page.
+    """
+    starts: list[int] = []
+    end = 0
+    is_behind_first = False
+
+    while (at := data.find(_CAPTURE, end)) >= 0:
+        page = _read_page(data, at)
+        if page is None:
+            break
+
+        is_first = bool(data[at + 5] & _FIRST_PAGE)
+        # Streams side by side begin together, so only a first page behind others begins a link.
+        if is_first and (is_behind_first or not starts):
+            starts.append(at)
+        is_behind_first = not is_first
+        end = page.end
+
+    if not starts:
+        raise BrokenPages
+
+    links = tuple(data[a:b] for a, b in pairwise((*starts, end)))
+    return links, at >= 0
 
 
 def add_packet_comment(packet: bytes, comment: bytes) -> bytes:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 FULL_SCALE = 32768.0
 _HASHED_AT_ONCE = 2**16
+_RUNNING_SECONDS = 0.015
+"""The window of a running mean: what is below 20 Hz follows it, and voices begin at 65 Hz."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,22 @@ class Sound:
 
         resampled = soxr.resample(self.samples, self.rate, rate)
         return Sound(np.asarray(resampled, dtype=np.float32), rate)
+
+    def remove_offset(self) -> Sound:
+        """Return the sound without its offset and rumble: less its running mean."""
+        window = round(_RUNNING_SECONDS * self.rate) | 1
+        if len(self.samples) <= window:
+            mean = self.samples.mean(dtype=np.float64) if len(self.samples) else 0.0
+            return Sound((self.samples - mean).astype(np.float32), self.rate)
+
+        # Twice, since the running mean of a running mean changes nothing from 50 Hz upwards.
+        mean = self.samples.astype(np.float64)
+        for _ in range(2):
+            padded = np.pad(mean, window // 2, mode="reflect")
+            sums = np.cumsum(np.concatenate(([0.0], padded)))
+            mean = (sums[window:] - sums[:-window]) / window
+
+        return Sound((self.samples - mean).astype(np.float32), self.rate)
 
     def pcm16(self) -> bytes:
         """Return canonical PCM: 16-bit little-endian mono at the sound's own rate.

@@ -79,6 +79,7 @@ REMEDIES: Final = {
     "sample_synthetic": "Record the person's natural voice.",
     "sample_too_long": "Cut the recording to less than five minutes.",
     "sample_too_short": "Record more speech.",
+    "sample_too_quiet": "Record it again, closer to the microphone or at a higher level.",
     "sample_unreadable": "Save the recording as WAV or FLAC and send it again.",
     "sample_watermarked": "Record the person's natural voice.",
     "territory_unknown": "Use one of the codes that the answer or `GET /v1/territories` lists.",

@@ -92,7 +92,7 @@ FINDINGS: Final[Mapping[str, Finding]] = {
         sign="!",
         tone="warn",
         title=_("We could not listen to this file"),
-        lead=_("We could only compare the bytes of the file, and no clip of ours has them."),
+        lead=_("We could not read the whole file. What we could compare is no clip of ours."),
         proves=(_("Nothing about a voice."),),
         proves_not=(_("That it was not made here."),),
     ),
@@ -115,8 +115,8 @@ CAVEATS: Final[Mapping[str, StrPromise]] = {
         "person's."
     ),
     "unreadable": _(
-        "Only the exact bytes could be compared. The same speech in another file would not be "
-        "found by them."
+        "Only the exact bytes and the sound that could be read, if any, were compared. The same "
+        "speech in another file may still be found."
     ),
 }
 """By verdict."""
@@ -125,6 +125,9 @@ UNREADABLE: Final[Mapping[str, StrPromise]] = {
     "empty": _("It is empty."),
     "unknown_format": _(
         "It is no audio, or in no format that is read here. Save it as WAV or MP3 and try again."
+    ),
+    "inner_codec": _(
+        "Its sound is in a codec that is not read here. Save it as WAV with PCM and try again."
     ),
     "truncated": _(
         "It ends too early. Perhaps it was not downloaded whole. Fetch it again, or save it again "

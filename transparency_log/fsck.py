@@ -101,6 +101,7 @@ class _LogChecker:
         self.head = Head.objects.filter(organisation_id=organisation_id).first()
         self.keys = checkpoints.list_verifier_keys(organisation_id)
         self.progress = progress
+        self.org = f',"org":"{organisation_id}",'.encode()
         self.size = 0
         self.root = merkle.EMPTY_ROOT
         self.leaves: list[bytes] = []
@@ -201,9 +202,9 @@ class _LogChecker:
         _, event_id, kind, livemode, at_ms, _ = row
         end = f',"t":"{kind}","ts":{at_ms},"v":'
         return (
-            f',"id":"{event_id}","kid":"'.encode() in payload[:_ID_WITHIN]
-            and payload.endswith((f"}}{end}2}}".encode(), f"]{end}1}}".encode()))
-            and f',"org":"{self.organisation_id}",'.encode() in payload
+            payload.endswith((f"}}{end}2}}".encode(), f"]{end}1}}".encode()))
+            and 0 < payload.find(f',"id":"{event_id}","kid":"'.encode()) < _ID_WITHIN
+            and self.org in payload
             and (b',"live":false,' not in payload) == livemode
         )
 

@@ -52,7 +52,7 @@ class Program(Protocol):
 
 
 def load_module(path: Path) -> Any:
-    """Return the module at `path`, without any folder of ours on the import path."""
+    """Return the module at `path`."""
     name = path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -115,6 +115,9 @@ def _run_child(
 
 def main() -> None:
     """Load the program and serve."""
+    # A program may be of several modules. Nothing can be imported once a child is confined.
+    sys.path.append(str(Path(__file__).parents[2]))
+
     beside = Path(__file__).with_name("confinement.py")
     confinement = cast(_Confinement, load_module(beside))
     program = cast(Program, load_module(Path(sys.argv[1])))

@@ -161,8 +161,8 @@ def is_audio_unchanged(signed: bytes, data: bytes, codec: str) -> bool:
             and signed[len(data) :][:4] == b"C2PA"
         )
 
-    if codec == "mp3" and (own := mp3_frames.skip_id3(data)):
-        behind = mp3_frames.skip_id3(signed)
+    if codec == "mp3" and (own := mp3_frames.skip_tags(data)):
+        behind = mp3_frames.skip_tags(signed)
         return (
             signed[:3] == b"ID3"
             and data[_ID3_HEAD:own] in signed[:behind]

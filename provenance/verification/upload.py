@@ -13,6 +13,7 @@ from django.conf import settings
 
 from audio import decoding
 from audio.containers import UnreadableAudio
+from audio.decoding import DecodedFile
 from audio.sound import Sound
 from core import canonical_json, clock, memory, transactions
 from core.places import PlacePool
@@ -35,12 +36,13 @@ LARGE_SECONDS: Final = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundFacts:
-    """What is kept of a decoded sound: its length, the hash of its canonical PCM, or `why` there is
-    none.
+    """What is kept of a decoded sound: its length, the hash of its canonical PCM, whether the file
+    ends before it does, or `why` there is none.
     """
 
     seconds: float = 0.0
     sha256_pcm: str = ""
+    is_cut_off: bool = False
     why: str = ""
 
 
@@ -59,7 +61,7 @@ class Upload:
         self._address = anonymous_rate_limit.mask_to_network(address)
         self._stack = ExitStack()
         self._holds_place = False
-        self._sound: Sound | None = None
+        self._decoded: DecodedFile | None = None
         self._version = finding_cache.read_version()
         self._findings = finding_cache.FINDINGS.get_findings(self.sha256, self._version)
 
@@ -77,8 +79,8 @@ class Upload:
         if self._holds_place and kind is None:
             finding_cache.FINDINGS.store_findings(self.sha256, self._version, self._findings)
 
-        decoded, self._sound = self._sound, None
-        large = decoded is not None and decoded.seconds > LARGE_SECONDS
+        decoded, self._decoded = self._decoded, None
+        large = decoded is not None and decoded.sound.seconds > LARGE_SECONDS
         del decoded
         self._stack.close()
         if large or (len(self.data) > LARGE_BYTES and self._holds_place):
@@ -112,34 +114,54 @@ class Upload:
 
         Raises ValueError when there is none.
         """
-        if self.has_sound and self._sound is None:
+        return self._require_decoded().sound
+
+    def require_mixes(self) -> tuple[Sound, ...]:
+        """Return the sound, and the other sounds that the file's channels hold.
+
+        Raises ValueError when there is none.
+        """
+        decoded = self._require_decoded()
+        return (decoded.sound, *decoded.others)
+
+    def _require_decoded(self) -> DecodedFile:
+        if self.has_sound and self._decoded is None:
             self._take_place()
-            self._sound = self._decode()
-        if self._sound is None:
+            self._decoded = self._decode()
+        if self._decoded is None:
             raise ValueError("this layer needs a sound")
-        return self._sound
+        return self._decoded
 
     def _examine_sound(self) -> SoundFacts:
         try:
-            self._sound = self._decode()
+            self._decoded = decoded = self._decode()
         except UnreadableAudio as error:
             return SoundFacts(why=error.reason)
 
-        return SoundFacts(seconds=self._sound.seconds, sha256_pcm=self._sound.hash_pcm16())
+        return SoundFacts(
+            seconds=decoded.sound.seconds,
+            sha256_pcm=decoded.sound.hash_pcm16(),
+            is_cut_off=decoded.is_cut_off,
+        )
 
-    def _decode(self) -> Sound:
+    def _decode(self) -> DecodedFile:
         """Decode the file. The seconds of a stranger are counted, before and after."""
         self._count_seconds(1.0)
         began = time.monotonic()
         try:
-            most = settings.SAYSO_MAX_UPLOAD_BYTES
-            sound = decoding.decode_untrusted(self.data, most_bytes=most).sound
+            decoded = decoding.decode_untrusted(
+                self.data,
+                most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES,
+                accepts_cut=True,
+                most_others=decoding.MOST_OTHERS,
+            )
         except UnreadableAudio:
             self._count_seconds(DECODED_A_SECOND * (time.monotonic() - began))
             raise
 
-        self._count_seconds(sound.seconds)
-        return sound
+        # Each mix is searched.
+        self._count_seconds(decoded.sound.seconds + sum(other.seconds for other in decoded.others))
+        return decoded
 
     def _count_seconds(self, seconds: float) -> None:
         if self._address and not self.organisation_id:

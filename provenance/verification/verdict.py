@@ -68,8 +68,8 @@ class VerificationResult:
 
     `clip` is None when there is none, and when no more may be published than that it was issued
     here. `others` are the further clips in a file of several, as far as they may be named.
-    `seconds` is the length of the sound, or 0 when it could not be read, and `why` is the reason
-    (`audio.containers.REASONS`).
+    `seconds` is the length of the sound that was read. `why` is the reason
+    (`audio.containers.REASONS`) why nothing was read, or only the beginning (`truncated`).
     """
 
     outcome: Outcome

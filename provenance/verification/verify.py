@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from provenance.models import Clip
@@ -21,6 +22,8 @@ LAYERS: Final = (
     VerificationLayer(check=check_fingerprint_layer),
 )
 """Every layer, the surest first: each takes the clip that those before it found."""
+CUT_OFF: Final = "truncated"
+"""The reason where only the beginning of a file was searched (`audio.containers.REASONS`)."""
 
 
 def verify(
@@ -30,7 +33,8 @@ def verify(
 
     1. Decode the file in a limited child process, unless its findings are known.
     2. Check each layer of `LAYERS`. Without a sound, only those that need none are checked.
-    3. Answer that the file is unreadable, if it has no sound and its bytes are unknown.
+    3. Answer that the file is unreadable, if it has no sound, or only its beginning, and no clip
+       was found.
     4. Conclude one verdict from all results.
 
     `prefer_organisation_id` names the organisation whose key asks. Its marks are searched before
@@ -50,15 +54,13 @@ def verify(
             if upload.has_sound or not layer.needs_sound:
                 results.append(layer.check(upload, _get_found_clip(results)))
 
-    # 3. Unreadable and unknown.
-    if facts.why and _get_found_clip(results) is None:
-        evidence = tuple(result.evidence for result in results)
-        return VerificationResult(
-            outcome=Outcome.UNREADABLE, clip=None, evidence=evidence, why=facts.why
-        )
+    # 3. Unreadable, or half a file, and unknown: what is missing may be ours.
+    verdict = conclusion.conclude_verdict(tuple(results), seconds=facts.seconds)
+    if verdict.outcome is Outcome.NOT_FOUND and (facts.why or facts.is_cut_off):
+        return replace(verdict, outcome=Outcome.UNREADABLE, why=facts.why or CUT_OFF)
 
-    # 4. Conclude.
-    return conclusion.conclude_verdict(tuple(results), seconds=facts.seconds)
+    # 4. The verdict. Bytes that are known need no sound.
+    return replace(verdict, why=CUT_OFF) if facts.is_cut_off else verdict
 
 
 def _get_found_clip(results: list[LayerResult]) -> Clip | None:

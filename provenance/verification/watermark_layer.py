@@ -8,7 +8,9 @@ There is a key for each organisation and year. So the search has steps (`docs/nu
    of fingerprints proposes, are always among them.
 3. The keys that were found, and those of step 2, are searched second by second. With few keys and
    short sounds, every key is searched.
-4. If no clip was found, the audiowmark layer is searched.
+4. Each other sound that the channels hold is searched likewise: a mark in one channel is lost in
+   the mean of all where another one is louder.
+5. If no clip was found, the audiowmark layer is searched.
 
 What was read is kept with the file's findings. Which clips it means is asked of the rows each time.
 """
@@ -63,7 +65,7 @@ def _search_upload(
     """Return the marks in the file, and whether there were too many keys to try all."""
     hints = _list_hints(upload, expected_clip)
     segments, partly = upload.recall(
-        f"watermark {'|'.join(hints)}", lambda: _find_segments(upload.require_sound(), hints)
+        f"watermark {'|'.join(hints)}", lambda: _search_mixes(upload.require_mixes(), hints)
     )
     found = _attach_clips(segments)
     if not any(mark.clip for mark in found):
@@ -84,6 +86,22 @@ def _list_hints(upload: Upload, expected_clip: Clip | None) -> tuple[str, ...]:
     similar = (clip.organisation_id for clip, _ in fingerprint_layer.find_similar_clips(upload))
 
     return tuple(dict.fromkeys((*named, *list(dict.fromkeys(similar))[:MOST_HINTS])))
+
+
+def _search_mixes(
+    mixes: Sequence[Sound], hints: Sequence[str]
+) -> tuple[list[watermark.Segment], bool]:
+    """Return what was read in every mix of one file. Each mark is taken from the first with it."""
+    found: list[watermark.Segment] = []
+    partly = False
+
+    for mix in mixes:
+        known = {(segment.key, segment.token) for segment in found}
+        in_mix, in_part = _find_segments(mix, hints)
+        found += [segment for segment in in_mix if (segment.key, segment.token) not in known]
+        partly = partly or in_part
+
+    return found, partly
 
 
 def _find_segments(sound: Sound, hints: Sequence[str]) -> tuple[list[watermark.Segment], bool]:

@@ -28,26 +28,25 @@ def mixed_rates() -> bytes:
     return low + high
 
 
-class TestWalk:
-    def test_counts_the_frames_that_the_tag_declares(self) -> None:
-        stream = mp3_frames.walk_frames(audio_files.encoded("mp3"))
+class TestStreams:
+    def test_count_the_frames_that_the_tag_declares(self) -> None:
+        (stream,) = mp3_frames.read_streams(audio_files.encoded("mp3")).streams
 
-        assert stream is not None
         assert stream.frames == stream.declared
 
-    def test_skips_a_leading_id3_tag(self) -> None:
-        stream = mp3_frames.walk_frames(
-            b"ID3\x04\0\0\0\0\x01\x00" + bytes(128) + audio_files.encoded("mp3")
-        )
+    def test_hold_no_leading_id3_tag(self) -> None:
+        data = audio_files.encoded("mp3")
 
-        assert stream is not None
-        assert stream.start == 138
+        found = mp3_frames.read_streams(b"ID3\x04\0\0\0\0\x01\x00" + bytes(128) + data)
+
+        assert found == mp3_frames.read_streams(data)
+        assert found.stray_bytes == 0
 
     @pytest.mark.parametrize(
         "data", [b"", b"ID3", b"\xff", b"\xff\xfb\x90", b"ID3\x04\0\0\x7f\x7f\x7f\x7f", bytes(9)]
     )
-    def test_finds_nothing_where_nothing_is(self, data: bytes) -> None:
-        assert mp3_frames.walk_frames(data) is None
+    def test_are_none_where_nothing_is(self, data: bytes) -> None:
+        assert mp3_frames.read_streams(data).streams == ()
 
 
 class TestWithoutLengthTag:

@@ -64,8 +64,10 @@ def enrol_speaker(sounds: Sequence[Sound]) -> bytes:
 
     Raises NotEnoughSpeech.
     """
+    # Offset and rumble are the microphone's, and would sound in every clip.
+    level = tuple(sound.remove_offset() for sound in sounds)
     try:
-        return profiles.dump_profile(measure_voice(tuple(sounds)))
+        return profiles.dump_profile(measure_voice(level))
     except TooLittleSpeech as error:
         raise NotEnoughSpeech("There is too little speech in the samples.") from error
 

@@ -1,24 +1,90 @@
-"""Measures of a recording: clipping, bandwidth, dynamic range, roughness of the pitch."""
+"""Measures of a recording: clipping, silence, bandwidth, dynamic range, roughness of the pitch."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from audio.sound import Sound
+from audio.sound import FULL_SCALE, Sound
 from voices.engine import pitch
 
 RATE: Final = 16_000
-_FULL: Final = 0.999
+_LEAST_PEAK: Final = 0.01
+"""Below it, the steps of 16 bits are flat tops themselves."""
+_HIGH: Final = 0.9
+_FLAT: Final = 1e-3
+_SILENT_SECONDS: Final = 0.02
+_HUSH: Final = 1e-3
+_MUCH_OFFSET: Final = 0.15
+"""Real recordings hold up to 0.06 of their power there."""
 _FRAME: Final = 480
 _SPECTRUM: Final = 1024
 _LISTENED_SECONDS: Final = 60
 
 
 def measure_clipped_share(sound: Sound) -> float:
-    """Return the share of samples at full scale."""
-    return float(np.mean(np.abs(sound.samples) >= _FULL)) if len(sound.samples) else 0.0
+    """Return the share of samples on flat tops: three or more at one level near the peak.
+
+    A value over full scale is no sign, since files of floats hold it. A sound that was cut off and
+    then made softer is as flat as before.
+    """
+    if np.abs(sound.samples).max(initial=0) < _LEAST_PEAK:
+        return 0.0
+
+    # Amplifiers cut off one side sooner than the other.
+    return _measure_flat_share(sound.samples) + _measure_flat_share(-sound.samples)
+
+
+def _measure_flat_share(samples: NDArray[np.float32]) -> float:
+    """Return the share of samples on flat tops above zero."""
+    # One step of a flat top: both of its ends are high and hardly differ.
+    peak = samples.max()
+    high = samples >= _HIGH * peak
+    flat = high[1:] & high[:-1] & (np.abs(np.diff(samples)) <= _FLAT * peak)
+    inner = flat[1:] & flat[:-1]
+
+    tops = np.zeros(len(samples), dtype=np.bool_)
+    for shift in range(3):
+        tops[shift : shift + len(inner)] |= inner
+
+    return float(tops.mean())
+
+
+def clean_recording(sound: Sound) -> Sound:
+    """Return the sound without digital silence, and without an offset or a rumble that stands out.
+
+    Both are the equipment's, and would be taken for the voice's.
+    """
+    heard = cut_digital_silence(sound)
+    level = heard.remove_offset()
+    removed = _measure_power(heard.samples - level.samples)
+
+    # A little rumble is in every recording, and the limits of the checks were set with it.
+    return level if removed > _MUCH_OFFSET * _measure_power(level.samples) else heard
+
+
+def _measure_power(samples: NDArray[np.float32]) -> float:
+    return float(samples.astype(np.float64) @ samples)
+
+
+def cut_digital_silence(sound: Sound) -> Sound:
+    """Return the sound without stretches of one value, which no room and no microphone makes.
+
+    Noise gates and editors leave them, at the ends and between words.
+    """
+    size = round(_SILENT_SECONDS * sound.rate)
+    whole = len(sound.samples) // size * size
+    frames = sound.samples[:whole].reshape(-1, size)
+    # Two steps of 16 bits: dither around nothing.
+    silent = np.ptp(frames, axis=1) <= min(
+        2 / FULL_SCALE, _HUSH * np.abs(sound.samples).max(initial=0)
+    )
+    if not silent.any():
+        return sound
+
+    return Sound(np.concatenate((frames[~silent].ravel(), sound.samples[whole:])), sound.rate)
 
 
 def measure_bandwidth(speech: Sound) -> int:

@@ -30,6 +30,8 @@ LEAST_SECONDS: Final = 1.6
 LEAST_TOTAL_SECONDS: Final = 5.0
 LEAST_STATEMENT_SECONDS: Final = 3.0
 MOST_CLIPPED: Final = 0.01
+LEAST_LOUD_DB: Final = -70.0
+"""Below it, 16 bits leave too little of a voice."""
 _SEVERAL_BELOW: Final = 0.60
 _PERHAPS_SEVERAL_BELOW: Final = 0.70
 STATEMENT: Final = "statement"
@@ -121,7 +123,8 @@ def build_unreadable_fault(index: int, error: UnreadableAudio) -> Fault:
 
 
 def _examine_sample(name: str, sound: Sound, *, ours: _OwnMarks, raw: bytes) -> _ExaminedSample:
-    speech = voice_activity.detect_speech(sound)
+    clean = recording_quality.clean_recording(sound)
+    speech = voice_activity.detect_speech(clean)
     credentials = manifest_reader.read_credentials(raw)
     voice = None
     signs = None
@@ -134,7 +137,7 @@ def _examine_sample(name: str, sound: Sound, *, ours: _OwnMarks, raw: bytes) -> 
             bandwidth_hz=min(recording_quality.measure_bandwidth(speech.speech), sound.rate // 2),
         )
         signs = synthetic_speech_indicators.find_indicators(
-            sound, embedding=voice.embedding, raw=raw, credentials=credentials
+            clean, sound, embedding=voice.embedding, raw=raw, credentials=credentials
         )
 
     return _ExaminedSample(
@@ -161,6 +164,7 @@ def _fault_codes(sample: _ExaminedSample, *, total: float) -> tuple[str, ...]:
         ("sample_watermarked", sample.watermarked),
         ("sample_synthetic", signs is not None and signs.synthetic),
         ("sample_silent", net == 0.0),
+        ("sample_too_quiet", sample.activity.loud_db < LEAST_LOUD_DB),
         ("sample_too_long", sample.sound.seconds > LONGEST_SECONDS),
         ("sample_too_short", short),
         ("sample_clipped", sample.clipped > MOST_CLIPPED),

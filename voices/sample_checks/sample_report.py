@@ -15,10 +15,11 @@ DETAILS: Final = {
     "sample_watermarked": "The recording carries our own watermark: it was made by this service.",
     "sample_synthetic": "The recording is synthetic speech, or says that it is.",
     "sample_silent": "There is no speech in the recording.",
+    "sample_too_quiet": "The recording is too quiet. Record it again, closer or louder.",
     "sample_too_long": "The recording is over five minutes long.",
     "sample_too_short": "There is too little speech in the recording.",
     "sample_clipped": (
-        "Over one percent of the recording is cut off at full scale. Record it again, further away."
+        "Over one percent of the recording is cut off at its peaks. Record it again, further away."
     ),
     "sample_several_speakers": "More than one person speaks in the recording.",
     "sample_speaker_mismatch": "The recording is of another person than the other recordings.",

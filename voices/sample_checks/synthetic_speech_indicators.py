@@ -49,37 +49,45 @@ class SyntheticSpeechIndicators:
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """Return the weak signs. One alone also occurs with people, two together hardly do."""
+        """Return the weak signs. One alone also occurs with people."""
         signs = (
             ("like_a_synthesiser", self.espeak >= ESPEAK_LIKE),
             ("smooth_pitch", self.roughness is not None and self.roughness < SMOOTH_BELOW),
+            # Noise gates and editors leave it between the words of people as well.
             ("digital_silence", self.dynamic_range_db > SILENCE_FROM_DB),
+            ("has_manifest", self.c2pa),
         )
         return tuple(name for name, there in signs if there)
 
     @property
     def synthetic(self) -> bool:
-        """Check for a strong sign, or two weak ones."""
+        """Check for a strong sign, or for both weak ones of the voice itself."""
         return (
             self.says_synthetic
             or self.espeak >= ESPEAK_IS
             or self.flite >= FLITE_IS
-            or len(self.hints) > 1
+            or {"like_a_synthesiser", "smooth_pitch"} <= set(self.hints)
         )
 
     @property
     def doubtful(self) -> bool:
-        """Check for anything that a person should review."""
-        return bool(self.hints) or self.c2pa or self.label_doubts
+        """Check for what a person should review: two weak signs, or a label that is unsure."""
+        return len(self.hints) > 1 or self.label_doubts
 
 
 def find_indicators(
-    sound: Sound, *, embedding: NDArray[np.float32], raw: bytes, credentials: Credentials
+    clean: Sound,
+    sound: Sound,
+    *,
+    embedding: NDArray[np.float32],
+    raw: bytes,
+    credentials: Credentials,
 ) -> SyntheticSpeechIndicators:
     """Examine one recording.
 
-    `embedding` is that of its speech, `raw` the uploaded file (or nothing), and `credentials` what
-    the reader of manifests found in the file.
+    `clean` is the sound without digital silence and offset, `embedding` is that of its speech,
+    `raw` the uploaded file (or nothing), and `credentials` what the reader of manifests found in
+    the file.
     """
     names, bank = _load_bank()
     label = aigc_label.read_label_attribute(raw)
@@ -96,7 +104,7 @@ def find_indicators(
     return SyntheticSpeechIndicators(
         espeak=float(likeness[names == "espeak"].max()),
         flite=float(likeness[names == "flite"].max()),
-        roughness=recording_quality.measure_pitch_roughness(sound),
+        roughness=recording_quality.measure_pitch_roughness(clean),
         dynamic_range_db=recording_quality.measure_dynamic_range(sound),
         c2pa=credentials.state is not ManifestState.ABSENT or (b"jumb" in raw and b"c2pa" in raw),
         says_synthetic=says_synthetic,

@@ -15,7 +15,9 @@ RATE: Final = 16_000
 FRAME: Final = 480  # 30 ms
 _STRICT: Final = 3
 _BELOW_LOUD_DB: Final = 35.0
-_ABSOLUTE_DB: Final = -65.0
+_ABSOLUTE_DB: Final = -100.0
+_LOUD_FRAMES: Final = 50
+"""A second and a half of speech sets the level, however long the lead is in front of it."""
 _LEVEL_DB: Final = -23.0
 _SECOND: Final = 33  # frames
 _LEAST_SWING_DB: Final = 6.0
@@ -30,13 +32,14 @@ _HANGOVER: Final = 3  # frames kept on each side, for soft beginnings and ends
 class Activity:
     """The speech of a recording.
 
-    `speech` is the recording at 16 kHz without its pauses, `share` its share of the whole, and
-    `snr_db` its level over the noise.
+    `speech` is the recording at 16 kHz without its pauses, `share` its share of the whole, `snr_db`
+    its level over the noise, and `loud_db` the level of its loud frames.
     """
 
     speech: Sound
     share: float
     snr_db: float
+    loud_db: float
 
     @property
     def seconds(self) -> float:
@@ -53,10 +56,11 @@ def detect_speech(sound: Sound) -> Activity:
     samples = sound.resample(RATE).samples
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
     if len(frames) == 0:
-        return Activity(speech=Sound(np.zeros(0, dtype=np.float32), RATE), share=0.0, snr_db=0.0)
+        nothing = Sound(np.zeros(0, dtype=np.float32), RATE)
+        return Activity(speech=nothing, share=0.0, snr_db=0.0, loud_db=_ABSOLUTE_DB)
 
     power = 10 * np.log10((frames.astype(np.float64) ** 2).mean(axis=1) + 1e-12)
-    loud = float(np.percentile(power, 95))
+    loud = _measure_loud(power)
 
     active = (
         (power > max(loud - _BELOW_LOUD_DB, _ABSOLUTE_DB))
@@ -72,7 +76,17 @@ def detect_speech(sound: Sound) -> Activity:
         speech=Sound(np.ascontiguousarray(frames[kept].ravel()), RATE),
         share=float(kept.mean()),
         snr_db=_measure_snr(power, kept),
+        loud_db=loud,
     )
+
+
+def _measure_loud(power: NDArray[np.float64]) -> float:
+    """Return the level of the loud frames, in dB of full scale."""
+    loud = float(np.percentile(power, 95))
+    if len(power) <= _LOUD_FRAMES:
+        return loud
+
+    return max(loud, float(np.partition(power, -_LOUD_FRAMES)[-_LOUD_FRAMES]))
 
 
 def _detect_by_webrtc(frames: NDArray[np.float32], loud: float) -> NDArray[np.bool_]:

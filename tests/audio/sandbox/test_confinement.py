@@ -76,7 +76,7 @@ def build_order(name: str) -> RealOrder:
     """Return a real order to the decoder, the encoder, espeak or the reader of manifests."""
     wav = audio_files.encoded("wav")
     if name == "decoder":
-        order: Mapping[str, Any] = decoding._build_order(Container.WAV, len(wav))
+        order: Mapping[str, Any] = decoding._build_order(Container.WAV, [len(wav)], most_others=0)
         return RealOrder(program=decoding._SANDBOX.program, order=order, foreign=wav)
 
     if name == "encoder":
