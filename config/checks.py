@@ -15,6 +15,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from audio.sandbox import confinement
 from core import hooks
 from core.delivery import mail, messages
+from erasure import tombstones
 
 
 @register(Tags.compatibility)
@@ -67,6 +68,23 @@ def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
         yield Error(
             "SAYSO_WITNESS_QUORUM asks for more witnesses than SAYSO_WITNESSES names.",
             id="sayso.E006",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_torn_tombstones(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Check that every tombstone can be read, and so that a restore could be finished."""
+    try:
+        torn = tombstones.read_tombstones().torn
+    except OSError as error:
+        yield Error(f"The tombstones cannot be read: {error.strerror}.", id="sayso.E009")
+        return
+
+    for line in torn:
+        yield Warning(
+            f"Line {line.number} of {tombstones.FILE} is not a tombstone.",
+            hint="`manage.py verify_log` says which erasures have none.",
+            id="sayso.W007",
         )
 
 

@@ -12,11 +12,14 @@ import secrets
 import stat
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
+
+from core import durable_files
 
 T = TypeVar("T")
 
@@ -184,13 +187,10 @@ def read_secret(name: str, *, min_length: int, development_file: Path | None) ->
 
 def _development_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(
-            os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
-        ) as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+    # Whole or not at all: on a full disk the half of a secret would be taken for one.
+    if not path.exists():
+        with suppress(FileExistsError):
+            durable_files.write_new(path, secrets.token_hex(32).encode())
 
     return path.read_text(encoding="utf-8")
 

@@ -1,15 +1,15 @@
 """Tombstones: the erased persons, kept outside the database. A restored backup erases them again.
 
-The file is append-only, one JSON object a line, with ids and a time alone. It is fsynced before the
-erasure counts as complete. It belongs beside the log's anchors, and never into the backup that it
-guards against.
+The file is append-only, one JSON object a line, with ids and a time alone. A line is on the disk
+and read back before the erasure counts as complete. What a crash or a full disk left of a line
+stays a line of its own, which `erasure.tombstone_checks` tells. The file belongs beside the log's
+anchors, and never into the backup that it guards against.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,12 @@ from typing import Final
 
 from django.conf import settings
 
-from core import clock
+from core import clock, durable_files
 
 FILE: Final = "erased.jsonl"
+_MEMBERS: Final = ("erasure", "speaker", "subject", "organisation")
+_BEGIN: Final = b'{"erasure"'
+_ERASURE: Final = re.compile(rb'"erasure": "(era_[a-z2-7]{26})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +35,48 @@ class Tombstone:
     organisation: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TornLine:
+    """A line that is no tombstone: what is left of one that was cut off or damaged."""
+
+    number: int
+    data: bytes
+
+    @property
+    def erasure(self) -> str:
+        """The id of the erasure that this line was about, empty when it cannot be read."""
+        found = _ERASURE.search(self.data)
+        return found[1].decode() if found else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TombstoneFile:
+    """What the file of the tombstones holds."""
+
+    stones: tuple[Tombstone, ...]
+    torn: tuple[TornLine, ...]
+
+    @property
+    def unknown_lines(self) -> tuple[TornLine, ...]:
+        """The torn lines whose erasure has no whole line.
+
+        The erasure behind a torn line is carried on, and writes its line again. So what is left of
+        it alone says nothing about any person.
+        """
+        whole = {stone.erasure for stone in self.stones}
+        return tuple(line for line in self.torn if line.erasure not in whole)
+
+
 def tombstone_path() -> Path:
     """Return the path of the tombstones."""
     return Path(settings.SAYSO_DATA_DIR) / "anchors" / FILE
 
 
 def write_tombstone(stone: Tombstone, *, at: datetime) -> None:
-    """Add a line and wait until it is on the disk. Writing the same person twice is harmless."""
+    """Add a line, wait until it is on the disk, and read it back.
+
+    Writing the same person twice is harmless. Raises OSError when the line is not there whole.
+    """
     line = {
         "erasure": stone.erasure,
         "speaker": stone.speaker,
@@ -48,32 +86,36 @@ def write_tombstone(stone: Tombstone, *, at: datetime) -> None:
     }
 
     tombstone_path().parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(tombstone_path(), os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-    try:
-        os.write(handle, json.dumps(line).encode() + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    durable_files.append_line(tombstone_path(), json.dumps(line).encode())
 
 
-def read_tombstones(file: Path | None = None) -> Iterator[Tombstone]:
-    """Yield every tombstone once, oldest first.
+def read_tombstones(file: Path | None = None) -> TombstoneFile:
+    """Read the file: every person once, oldest first, and the lines that are no tombstones.
 
-    Raises ValueError naming a line that cannot be read.
+    A missing file has none of either. Raises OSError.
     """
     source = file or tombstone_path()
-    seen: set[str] = set()
+    stones: dict[str, Tombstone] = {}
+    torn: list[TornLine] = []
     if not source.exists():
-        return
+        return TombstoneFile(stones=(), torn=())
 
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            names = ("erasure", "speaker", "subject", "organisation")
-            stone = Tombstone(**{name: str(row[name]) for name in names})
-        except (ValueError, KeyError, TypeError):
-            raise ValueError(f"line {number} of {source.name} is not a tombstone") from None
+    for number, line in enumerate(source.read_bytes().split(b"\n"), 1):
+        # A line of an earlier version may stand behind a torn one without a newline between them.
+        begins = line.rfind(_BEGIN)
+        stone = _parse_tombstone(line[max(begins, 0) :])
+        if stone is not None:
+            stones.setdefault(stone.subject, stone)
+        rest = line if stone is None else line[: max(begins, 0)]
+        if rest:
+            torn.append(TornLine(number=number, data=rest))
 
-        if stone.subject not in seen:
-            seen.add(stone.subject)
-            yield stone
+    return TombstoneFile(stones=tuple(stones.values()), torn=tuple(torn))
+
+
+def _parse_tombstone(line: bytes) -> Tombstone | None:
+    try:
+        row = json.loads(line)
+        return Tombstone(**{name: str(row[name]) for name in _MEMBERS})
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from core import ids
+from core import durable_files, ids
 from core.errors import Unavailable
 
 
@@ -136,19 +135,7 @@ class _AnchorFile:
             "note": anchor.note,
         }
 
-        aside = path.with_suffix(".new")
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump(raw, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-
-        # The rename is durable when the folder is fsynced.
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable_files.write_file(path, json.dumps(raw, indent=1).encode())
 
 
 def get_anchors() -> Anchors:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from core.hooks import Registry
 from transparency_log import anchors, checkpoints
 from transparency_log.anchors import Anchor, AnchorUnreadable
 from transparency_log.formats import merkle, signed_note
@@ -45,6 +46,10 @@ class Check:
         """Count a fault and keep the description of the first."""
         self.first = self.first or description
         self.faults += 1
+
+
+evidence_checks: Final = Registry[Callable[[], Check]]("transparency_log.fsck.evidence_checks")
+"""What rooms above keep beside the logs as evidence, and how each checks it."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from vault import durable_files
+from core import durable_files
 from vault.errors import KeyDestroyed, KmsUnavailable, Tampered
 
 KEY_BYTES: Final = 32

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from django.conf import settings
 
-from vault import durable_files
+from core import durable_files
 from vault.chunked_encryption import Source
 
 

@@ -44,7 +44,7 @@ def complete_restore(*, now: Clock) -> Replayed:
     # The workers that held leases when the backup was made do not exist any more.
     Erasure.objects.filter(state=ErasureState.RUNNING).update(lease_until=None)
 
-    done = [_erase_again(stone, now=now) for stone in tombstones.read_tombstones()]
+    done = [_erase_again(stone, now=now) for stone in tombstones.read_tombstones().stones]
 
     return Replayed(logs=logs, persons=done.count(True), waiting=done.count(False))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from vault import durable_files
+from core import durable_files
 
 
 class Unfinished(SystemExit):

@@ -150,7 +150,7 @@ class TestSomebodyErasedSince:
         erase(ada)
         restore(archive_file, "--replace")
         restore(archive_file, "--replace")
-        assert [stone.speaker for stone in tombstones.read_tombstones()] == [ada.speaker.id]
+        assert [stone.speaker for stone in tombstones.read_tombstones().stones] == [ada.speaker.id]
         assert Erasure.objects.get(speaker_id=ada.speaker.id).state == ErasureState.COMPLETED
 
     def test_is_erased_again_though_the_backup_saw_it_begun(
@@ -194,6 +194,37 @@ class TestSomebodyErasedSince:
 
         with pytest.raises(CommandError, match="no one can open it any more"):
             restore(archive_file, "--replace")
+
+
+class TestATornTombstone:
+    def test_of_a_known_erasure_is_completed_before_anything_is_replaced(
+        self, ada: Ada, archive_file: Path
+    ) -> None:
+        """L-B13: the erasure was certified with a part of its line."""
+        back_up(archive_file)
+        erase(ada)
+        path = tombstones.tombstone_path()
+        path.write_bytes(path.read_bytes()[:136])
+
+        said = restore(archive_file, "--replace")
+
+        assert "1 persons erased again" in said
+        assert ada.name is None
+
+    def test_of_an_unknown_one_stops_a_restore_that_has_changed_nothing(
+        self, ada: Ada, archive_file: Path
+    ) -> None:
+        back_up(archive_file)
+        Consent.objects.filter(id=ada.consent.id).update(external_index="since")
+        tombstones.tombstone_path().write_bytes(b'{"erasure": "era_')
+
+        with pytest.raises(CommandError, match="nothing was changed"):
+            restore(archive_file, "--replace")
+
+        assert Consent.objects.get().external_index == "since"
+        assert not restore_guard.restore_mark_path().exists()
+        restore(archive_file, "--replace", "--ignore-torn-tombstones")
+        assert Consent.objects.get().external_index == ""
 
 
 def _carried_to_its_end(ada: Ada) -> None:

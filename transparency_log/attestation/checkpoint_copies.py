@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from core import clock
+from core import clock, durable_files
 from core.errors import Conflict
 from transparency_log.attestation.aws_sigv4 import Sign
 from transparency_log.attestation.http_client import AttestorUnavailable, HttpAnswer, HttpClient
-from vault import durable_files
 
 _READ_ONLY: Final = 0o400
 # Notes are text of a few hundred bytes, with many cosignatures a few kilobytes.

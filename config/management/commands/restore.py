@@ -16,6 +16,7 @@ from config.backup import after_restore, archive, dump, prerequisites, restore_g
 from config.backup.after_restore import Replayed
 from core import clock
 from core.errors import SaysoError
+from erasure import tombstone_checks, tombstones
 
 
 class Command(BaseCommand):
@@ -29,6 +30,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--replace", action="store_true", help="allow it although there is data here"
         )
+        parser.add_argument(
+            "--ignore-torn-tombstones",
+            action="store_true",
+            help="go on although an erased person may be in a line that cannot be read",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["file"].is_file():
@@ -38,6 +44,7 @@ class Command(BaseCommand):
 
         with archive.open_workspace("restore") as folder:
             self._judge(options["file"], folder)
+            self._judge_tombstones(ignore_torn=options["ignore_torn_tombstones"])
             try:
                 with restore_guard.mark_unfinished_restore():
                     self._put_back(folder)
@@ -59,6 +66,27 @@ class Command(BaseCommand):
             prerequisites.check_needs(prerequisites.needs_of_manifest(manifest))
         except (SaysoError, OSError, ValueError, KeyError, TypeError) as error:
             raise CommandError(f"nothing was changed: {error}") from error
+
+    def _judge_tombstones(self, *, ignore_torn: bool) -> None:
+        """Complete the tombstones by the erasures that are in this database, and read them all.
+
+        This comes before anything is replaced: afterwards nobody else knows who was erased. Raises
+        CommandError.
+        """
+        try:
+            if _has_data():
+                tombstone_checks.restore_tombstones(at=clock.now())
+            lost = tombstones.read_tombstones().unknown_lines
+        except (DatabaseError, OSError) as error:
+            raise CommandError(f"nothing was changed: {error}") from error
+
+        for line in lost:
+            self.stderr.write(tombstone_checks.describe_torn_line(line))
+        if lost and not ignore_torn:
+            raise CommandError(
+                "nothing was changed: who was erased in those lines is not known. Complete them, "
+                "or say --ignore-torn-tombstones"
+            )
 
     def _put_back(self, folder: Path) -> None:
         self._say("replacing the database")

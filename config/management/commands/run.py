@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import sys
@@ -17,6 +16,7 @@ from django.core.management.base import BaseCommand
 from config.demo import scenario, server, spoken_texts
 from config.demo.output import Narrator
 from config.management.commands.demo import READER, SAMPLES
+from core import durable_files
 
 
 class Command(BaseCommand):
@@ -71,10 +71,7 @@ class Command(BaseCommand):
 
 
 def _write_credentials(path: Path, found: dict[str, str]) -> None:
-    with os.fdopen(
-        os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
-        json.dump(found, file)
+    durable_files.write_file(path, json.dumps(found).encode())
 
 
 def _describe_first_steps(base: str, found: dict[str, str]) -> str:

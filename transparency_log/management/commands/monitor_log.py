@@ -16,14 +16,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from core import clock
+from core import clock, durable_files
 from core.errors import Unavailable
 from transparency_log.attestation.http_client import HttpClient
 from transparency_log.formats import signed_note
 from transparency_log.monitor import log_monitor
 from transparency_log.monitor.log_monitor import Alarm, MonitorState
 from transparency_log.monitor.remote_log import LogUnreadable, RemoteLog
-from vault import durable_files
 
 ALARM, UNREADABLE = 1, 2
 A_YEAR = 366 * 86_400.0

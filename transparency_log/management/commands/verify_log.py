@@ -78,6 +78,19 @@ class Command(BaseCommand):
                 good=whole,
                 as_json=as_json,
             )
+
+        if not organisation_ids:
+            good &= self._check_evidence(as_json=as_json)
+        return good
+
+    def _check_evidence(self, *, as_json: bool) -> bool:
+        """Check what other rooms keep beside the logs, and say what was found, if anything was."""
+        checks = [
+            found for check in fsck.evidence_checks if (found := check()).seen or found.faults
+        ]
+        good = all(check.good for check in checks)
+        if checks:
+            self._print("", checks, good=good, as_json=as_json)
         return good
 
     def _print(
@@ -87,12 +100,14 @@ class Command(BaseCommand):
             facts = {check.name: _check_to_facts(check) for check in checks}
             verdict = "verified" if good else "refused"
             self.stdout.write(
-                json.dumps({"organisation": organisation_id, "verdict": verdict, "checks": facts})
+                json.dumps(
+                    {"organisation": organisation_id or None, "verdict": verdict, "checks": facts}
+                )
             )
             return
         for check in checks:
             self.stdout.write(
-                f"{_get_result_word(check):8} {organisation_id} {check.name:12} "
+                f"{_get_result_word(check):8} {organisation_id or '-':30} {check.name:12} "
                 f"{_describe_check(check)}"
             )
 
