@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from core.caller_notes import Noted
+from core.leases import Leased
 
 
 class Organisation(models.Model):
@@ -156,7 +157,7 @@ class ApiKey(Noted):
         return min(end for end in ends if end is not None) if self.previous_until else None
 
 
-class IdempotencyRecord(models.Model):
+class IdempotencyRecord(Leased):
     """The answer to one POST with an `Idempotency-Key`, kept for a day so that a retry gets it too.
 
     The body is sealed under the organisation's key. The erasure of any of its speakers sets the
@@ -179,7 +180,6 @@ class IdempotencyRecord(models.Model):
     key_sha256 = models.CharField(max_length=64)
     request_sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=16, choices=State, default=State.RUNNING)
-    lease_until = models.DateTimeField()
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
     sealed_body = models.BinaryField(null=True)

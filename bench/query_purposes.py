@@ -32,6 +32,10 @@ PURPOSES: Final[Mapping[str, str]] = {
     "provenance/clips/shared_tokens.py:settle_token": "The token of an earlier copy.",
     "provenance/c2pa/log_reference.py:get_commitment": "Where the decision stands in the log now.",
     "provenance/c2pa/signing_authority.py:get_manifest_signer": "Who signs manifests now.",
+    # A stream notes what may leave before it does, every few seconds of sound.
+    "provenance/clips/stream_progress.py:begin_progress": "The clip, locked, and its first note.",
+    "provenance/clips/stream_progress.py:note_progress": "A further note.",
+    "provenance/clips/stream_progress.py:forget_progress": "No notes of a settled clip.",
     # Delivery.
     "vault/blobs.py:store_blob": "The clip's bytes, or a manifest beside them.",
     "consent/permit_validity.py:find_ended_permits": "Lock the consent, and compare.",
@@ -41,7 +45,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "provenance/clips/clip_lifecycle.py:issue_clip": "The clip is issued, if still in making.",
     "provenance/fingerprint/clip_fingerprints.py:order_fingerprint": "Order a long clip's print.",
     # An item of a job.
-    "voices/speech/job_queue.py:run_job_items": "Whether an item of the job is free.",
+    "voices/speech/job_queue.py:has_work": "Whether an item of the job is free.",
     "voices/speech/job_queue.py:claim_next_item": "Whose turn it is.",
     "voices/speech/job_queue.py:claim_item": "Note the turn.",
     "core/leases.py:claim": "Find an item, claim it, read it as claimed.",

@@ -74,12 +74,12 @@ SAYSO_MIN_FREE_BYTES = env.read_integer(
 SAYSO_CHECKPOINT_MS = env.read_integer(
     "SAYSO_CHECKPOINT_MS", default=200, minimum=20, maximum=60_000
 )
-# How often the sweeps look for work that is due or was lost, and how long a worker holds the lease
-# of a text.
+# How often the sweeps look for work that is due or was lost, and how long a worker may be silent
+# about a row before another takes it over. Its lease is renewed four times as often.
 SAYSO_SWEEP_SECONDS = env.read_integer("SAYSO_SWEEP_SECONDS", default=15, minimum=1, maximum=3600)
-SAYSO_JOB_LEASE_SECONDS = env.read_integer(
-    "SAYSO_JOB_LEASE_SECONDS", default=300, minimum=2, maximum=3600
-)
+SAYSO_LEASE_SECONDS = env.read_integer("SAYSO_LEASE_SECONDS", default=12, minimum=2, maximum=3600)
+# How long a process that is told to stop may take for what it has in hand.
+SAYSO_STOP_SECONDS = env.read_integer("SAYSO_STOP_SECONDS", default=20, minimum=1, maximum=3600)
 SAYSO_JOB_AT_ONCE = env.read_integer("SAYSO_JOB_AT_ONCE", default=2, minimum=1, maximum=1000)
 # The streams at one time in one process.
 SAYSO_MAX_STREAMS = env.read_integer("SAYSO_MAX_STREAMS", default=64, minimum=1, maximum=1000)

@@ -6,6 +6,7 @@ task of each, and is loaded with the first message: a command that sends none st
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,3 +64,17 @@ def send_task(name: str, ids: Mapping[str, Any], *, repeated: bool = False) -> N
     """
     send = import_string(settings.SAYSO_TASK_SENDER)
     send(name, ids, repeated=repeated)
+
+
+# A page that a worker shares with the pool that it forks.
+_stopping: Final = mmap.mmap(-1, 1)
+
+
+def request_stop(*, stop: bool = True) -> None:
+    """Have the workers of this process and of its children take nothing new, or take work again."""
+    _stopping[0] = int(stop)
+
+
+def is_stopping() -> bool:
+    """Return whether this process is to end. What takes one row after another asks before each."""
+    return bool(_stopping[0])

@@ -3,9 +3,12 @@ uses them.
 
 A worker claims a row by one conditional UPDATE, which raises the row's fencing number `attempt` and
 sets `lease_until`. It holds the row until another worker raises that number or the lease is
-cleared. Only while it holds the row may it settle it. A worker that dies leaves its lease behind,
-and the row can be claimed again once that lease is over. A slow worker may settle after its lease
-is over, unless another one has taken the row by then.
+cleared. Only while it holds the row may it settle it.
+
+Leases are short. A worker that lives has its lease renewed from beside its work
+(`core.lease_renewal`). One that dies leaves it behind, and the row can be claimed again once it is
+over. A worker whose renewals did not come through may settle all the same, unless another one has
+taken the row by then.
 
 All times are real time, never that of a test clock.
 """
@@ -16,11 +19,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from django.db import models
+from django.conf import settings
+from django.db import Error, models
 from django.db.models import Q, QuerySet
 
+from core import transactions
 from core.errors import Conflict
 
+# SAYSO_LEASE_SECONDS. Together with a round of the sweep it is how long the work of a dead worker
+# lies still.
+LEASE: Final = timedelta(seconds=settings.SAYSO_LEASE_SECONDS)
 _MOST_DOUBLINGS: Final = 32  # beyond it the wait would leave what a timedelta holds
 
 
@@ -86,7 +94,7 @@ def is_claimable(at: datetime) -> Q:
     return (Q(due_at=None) | Q(due_at__lte=at)) & has_no_lease(at)
 
 
-def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta, **columns: Any) -> L | None:
+def claim(rows: QuerySet[L], *, at: datetime, lease: timedelta = LEASE, **columns: Any) -> L | None:
     """Claim the first free row of `rows` until `at + lease`. Return None when no row is free.
 
     `columns` are set in the same UPDATE, and must leave the row among `rows`. Two workers never get
@@ -115,7 +123,7 @@ def select_held(row: L) -> QuerySet[L]:
     return found
 
 
-def renew(row: Leased, *, at: datetime, lease: timedelta, **columns: Any) -> None:
+def renew(row: Leased, *, at: datetime, lease: timedelta = LEASE, **columns: Any) -> None:
     """Extend the lease until `at + lease`. Raises LeaseLost."""
     _change(row, lease_until=at + lease, **columns)
 
@@ -141,6 +149,21 @@ def retry_later(
     """
     wait = backoff.wait_after(row.attempt if count is None else count)
     _change(row, lease_until=None, due_at=at + wait, **columns)
+
+
+def give_back(
+    row: Queued, *, at: datetime, backoff: Backoff, count: int | None = None, **columns: Any
+) -> bool:
+    """End the claim after an error of any kind, as `retry_later` does. Return whether it was ours.
+
+    It never raises: while the database is away, the lease runs out instead.
+    """
+    transactions.release_connections()
+    try:
+        retry_later(row, at=at, backoff=backoff, count=count, **columns)
+    except (LeaseLost, Error):
+        return False
+    return True
 
 
 def lease_lost(row: Leased) -> LeaseLost:

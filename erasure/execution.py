@@ -14,7 +14,7 @@ from accounts import idempotency_records
 from accounts.sandbox_clock import now_for
 from consent import speaker_erasure
 from consent.models import Consent
-from core import leases, transactions
+from core import lease_renewal, leases, transactions
 from core.clock import Clock
 from core.errors import NotFound, Unavailable
 from core.leases import Backoff, LeaseLost
@@ -26,14 +26,13 @@ from provenance.exports import export_requests
 from provenance.fingerprint import clip_fingerprints
 from transparency_log import events
 from vault import blobs, subject_keys
-from voices import voice_comparison, voice_deletion
+from voices import reconcile, voice_comparison, voice_deletion
 from voices.models import Voice, VoiceState
 from voices.speech import job_settlement
 
 logger = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(minutes=10)
-BACKOFF: Final = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=1))
+BACKOFF: Final = Backoff(first=timedelta(seconds=15), longest=timedelta(hours=1))
 
 
 def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
@@ -47,10 +46,24 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
 
     Raises NotFound and LeaseLost.
 
-    Raises Unavailable when a provider is away. The erasure is then tried again.
+    Raises Unavailable when a provider is away, OSError when the disk is full, and whatever else
+    went wrong. The erasure is then tried again.
     """
     erasure = _claim_erasure(erasure_id, at=now())
+    try:
+        with lease_renewal.keep_leases(leases.select_held(erasure), now=now):
+            _carry_out(erasure, now=now)
+    except LeaseLost:
+        raise
+    except Exception:
+        leases.give_back(erasure, at=now(), backoff=BACKOFF)
+        raise
 
+    erasure.refresh_from_db()
+    return erasure
+
+
+def _carry_out(erasure: Erasure, *, now: Clock) -> None:
     # 1.
     waiting = [
         voice.id
@@ -58,7 +71,6 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
         if not _delete_voice(erasure, voice, now=now)
     ]
     if waiting:
-        leases.retry_later(erasure, at=now(), backoff=BACKOFF)
         raise Unavailable("A provider has not deleted every voice yet.", facts={"voices": waiting})
 
     # 2.
@@ -77,9 +89,6 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
         erasure, at=now_for(erasure.organisation, livemode=erasure.livemode, wall_time=now())
     )
 
-    erasure.refresh_from_db()
-    return erasure
-
 
 def list_due_erasures(*, at: datetime) -> list[str]:
     """Return the ids of up to 50 erasures that a worker may continue now, those due first at the
@@ -92,7 +101,7 @@ def list_due_erasures(*, at: datetime) -> list[str]:
 
 def _claim_erasure(erasure_id: str, *, at: datetime) -> Erasure:
     known = Erasure.objects.filter(id=erasure_id)
-    claimed = leases.claim(known.filter(state=ErasureState.RUNNING), at=at, lease=LEASE)
+    claimed = leases.claim(known.filter(state=ErasureState.RUNNING), at=at)
     if claimed is not None:
         return claimed
     if not known.exists():
@@ -193,10 +202,11 @@ def _closed_key_ids(subject: str) -> str | None:
 
 def _delete_own_data(erasure: Erasure, *, at: datetime) -> None:
     """Delete what is ours, and note how much of each there was."""
+    texts = job_settlement.erase_items_of_subject(erasure.subject, code="speaker_erased", at=at)
+    # What left of a stream whose process died is logged while the clip still leads to the person.
+    reconcile.give_up_clips_of_subject(erasure.subject, at=at)
     counts = {
-        ("queue", "texts waiting to be spoken"): job_settlement.erase_items_of_subject(
-            erasure.subject, code="speaker_erased", at=at
-        ),
+        ("queue", "texts waiting to be spoken"): texts,
         ("database", "personal fields"): sum(
             speaker_erasure.erase_speaker(erasure.speaker_id, at=at).values()
         ),

@@ -20,12 +20,8 @@ def fingerprint_pending(**_later: object) -> None:
     """Make the fingerprints that wait: of new clips, and of all when the key of the index is
     another.
     """
-    while (
-        clip_fingerprints.make_pending_fingerprints(
-            at=database_clock.get_work_time(), limit=_AT_ONCE
-        )
-        == _AT_ONCE
-    ):
+    now = database_clock.get_work_time
+    while clip_fingerprints.make_pending_fingerprints(now=now, limit=_AT_ONCE) == _AT_ONCE:
         pass
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
 from core import database_clock
 from core.background_tasks import background_task
-from core.errors import SaysoError
+from core.contained_faults import contain_fault
 from transparency_log import sequencer
-
-logger = logging.getLogger(__name__)
 
 
 @background_task(name="transparency_log.settle_organisation")
@@ -32,11 +28,7 @@ def settle_all_logs(**_later: object) -> None:
 
 
 def _settle_log(organisation_id: str) -> None:
-    try:
+    # The fault of one organisation (a log behind its anchor, a lost tile, a full disk) must not
+    # delay the others. The beat tries again, several times a second.
+    with contain_fault("log not settled", organisation_id=organisation_id):
         sequencer.settle_log(organisation_id, at=database_clock.get_work_time())
-    except SaysoError as error:
-        # The fault of one organisation (such as a log behind its anchor) must not delay the others.
-        # The beat tries again.
-        logger.exception(
-            "log not settled", extra={"organisation_id": organisation_id, "code": error.stable_code}
-        )

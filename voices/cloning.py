@@ -6,28 +6,25 @@ A sample that is refused leaves nothing behind. A provider that fails leaves a v
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import transaction
 
 from accounts.principal import Principal
 from consent import gate, recording_gate
 from consent.recording_fingerprints import RecordingIdentity
-from core import canonical_json, ids
+from core import canonical_json, ids, lease_renewal, leases
 from core.clock import Clock
 from core.errors import Conflict
 from vault import blobs, sealed_notes, sealed_values
 from voices import clone_samples, voice_comparison, voice_events, voice_macs
 from voices.models import Sample, Voice, VoiceState
+from voices.models.voice import VoiceQuerySet
 from voices.providers import registry, voice_handles
 from voices.providers.base import Clone, ProviderVoice, ReferenceRecording
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_events import Row
 from voices.voice_labels import label_context
-
-# Longer than the slowest training at a provider that we wait for.
-LEASE: Final = timedelta(minutes=10)
 
 
 class VoiceAbandoned(Conflict):
@@ -71,14 +68,22 @@ def clone_voice(
         voice = _create_voice(order, permit, principal, at=now())
 
         # 5. The provider. No transaction is open.
-        handle = provider.clone(
-            Clone(reference=voice.id, language=voice.language, recordings=recordings)
-        )
+        with lease_renewal.keep_leases(_select_training(voice), now=now):
+            handle = provider.clone(
+                Clone(reference=voice.id, language=voice.language, recordings=recordings)
+            )
 
-        # 6. One transaction that confirms and logs.
-        _finish_voice(
-            voice, permit, handle, recordings, reports, identities, principal=principal, at=now()
-        )
+            # 6. One transaction that confirms and logs.
+            _finish_voice(
+                voice,
+                permit,
+                handle,
+                recordings,
+                reports,
+                identities,
+                principal=principal,
+                at=now(),
+            )
         finished = True
     finally:
         if not finished:
@@ -121,7 +126,7 @@ def _create_voice(
         use_case=permit.use_case,
         state=VoiceState.TRAINING,
         sealed_label=sealed_values.seal(permit.subject, label_context(voice_id), label),
-        lease_until=at + LEASE,
+        lease_until=at + leases.LEASE,
         created_at=at,
         **sealed_notes.seal_notes(
             order.notes,
@@ -176,7 +181,7 @@ def _set_ready(voice: Voice, handle: ProviderVoice, *, at: datetime) -> None:
         )
 
     changed = (
-        Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING)
+        _select_training(voice)
         .that_may_become(VoiceState.READY)
         .update(
             state=VoiceState.READY,
@@ -191,6 +196,11 @@ def _set_ready(voice: Voice, handle: ProviderVoice, *, at: datetime) -> None:
         raise VoiceAbandoned(
             "The voice was given up while it was being made.", facts={"voice": voice.id}
         )
+
+
+def _select_training(voice: Voice) -> VoiceQuerySet:
+    """Return a query for the voice that finds it only while it is being made."""
+    return Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING)
 
 
 def _store_sample(

@@ -16,9 +16,11 @@ from accounts.sandbox_clock import now_for
 from consent import gate, selectors
 from consent.models import Consent
 from consent.policy.state_machine import ENDED_FOR_GOOD, ConsentState
-from core import leases
+from core import leases, transactions
+from core.contained_faults import contain_fault
 from core.errors import NotFound
-from provenance.clips import clip_lifecycle
+from provenance.clips import clip_lifecycle, stream_progress
+from provenance.clips.log_body import LoggedTerms
 from provenance.models import Clip, ClipState
 from voices import voice_comparison, voice_deletion, voice_events, voice_macs
 from voices.models import Voice, VoiceState
@@ -26,8 +28,6 @@ from voices.speech import clip_delivery, job_queue
 
 ACTOR: Final = "system:sweep"
 MOST: Final = 500
-# Longer than a job's lease and any call: no worker is at a clip that is still `making` by then.
-CLIP_GIVEN_UP_AFTER: Final = timedelta(minutes=15)
 # Consents that ended this long ago are still looked at.
 LOOK_BACK: Final = timedelta(days=30)
 
@@ -42,13 +42,13 @@ class PendingWork:
 
 
 def sweep_pending_work(*, at: datetime) -> PendingWork:
-    """Settle what can be settled at once, and return the rest. `at` is the real time."""
-    follow_renewals()
-    end_voices(at=at)
-    withdraw_clips(at=at)
-    give_up_voices(at=at)
-    give_up_clips(at=at)
-    gate.release_stale(at=at)
+    """Settle what can be settled at once, and return the rest. `at` is the real time.
+
+    What goes wrong in one step, or with one row, is logged and ends no other.
+    """
+    for step in _STEPS:
+        with contain_fault("sweep step failed", step=step.__name__):
+            step(at=at)
 
     waiting = job_queue.jobs_with_work(at=at).by_turn().values_list("id", flat=True)[:MOST]
     going = Voice.objects.filter(leases.has_no_lease(at), state=VoiceState.REVOKING)
@@ -59,7 +59,7 @@ def sweep_pending_work(*, at: datetime) -> PendingWork:
     )
 
 
-def follow_renewals() -> int:
+def follow_renewals(*, at: datetime) -> int:  # noqa: ARG001 - the signature of a step
     """Move the voices of a renewed consent to the new one, and return how many."""
     moved = 0
 
@@ -107,8 +107,11 @@ def withdraw_clips(*, at: datetime) -> int:
         if not Clip.objects.filter(consent_id=consent.id, state=ClipState.ISSUED).exists():
             continue
         time = now_for(consent.organisation, livemode=consent.livemode, wall_time=at)
-        while count := clip_lifecycle.withdraw_clips_of_consent(consent.id, at=time, actor=ACTOR):
-            withdrawn += count
+        with contain_fault("clips not withdrawn", consent=consent.id):
+            while count := clip_lifecycle.withdraw_clips_of_consent(
+                consent.id, at=time, actor=ACTOR
+            ):
+                withdrawn += count
 
     return withdrawn
 
@@ -124,32 +127,70 @@ def give_up_voices(*, at: datetime) -> int:
         time = now_for(voice.organisation, livemode=voice.livemode, wall_time=at)
         if voice.lease_until is not None and voice.lease_until > time:
             continue
-        gate.release(gate.get_permit(voice.decision_id), at=time)
-        given_up += voice_events.give_up_voice(voice, code="interrupted", actor=ACTOR, at=time)
+        with contain_fault("voice not given up", voice=voice.id):
+            gate.release(gate.get_permit(voice.decision_id), at=time)
+            given_up += voice_events.give_up_voice(voice, code="interrupted", actor=ACTOR, at=time)
 
     return given_up
 
 
 def give_up_clips(*, at: datetime) -> int:
-    """Abort the clips whose making was cut off, release their permits, and return how many."""
-    making = (
-        Clip.objects.filter(state=ClipState.MAKING).select_related("organisation").order_by("id")
-    )
+    """Abort the clips whose process died, and return how many.
+
+    Of a stream the most that can have left is logged and charged. Else the permit is released.
+    """
+    making = Clip.objects.filter(state=ClipState.MAKING).select_related("organisation")
     given_up = 0
 
-    for clip in making[:MOST]:
+    for clip in making.order_by("lease_until", "id")[:MOST]:
         time = now_for(clip.organisation, livemode=clip.livemode, wall_time=at)
-        if clip.created_at > time - CLIP_GIVEN_UP_AFTER:
+        if clip.lease_until is not None and clip.lease_until > time:
             continue
-
-        try:
-            permit = gate.get_permit(clip.decision_id)
-        except NotFound:
-            # Nothing was reserved.
-            continue
-
-        given_up += clip_delivery.abort_reservation(
-            clip.id, permit, code="interrupted", actor=ACTOR, at=time
-        )
+        with contain_fault("clip not given up", clip=clip.id):
+            given_up += _give_up_clip(clip, at=time)
 
     return given_up
+
+
+@transactions.requires_transaction
+def give_up_clips_of_subject(subject: str, *, at: datetime) -> int:
+    """Abort what is being made of a person whose data is about to be erased, and return how many.
+
+    What left of their streams must be in the log before nothing leads to them any more.
+    """
+    making = Clip.objects.filter(state=ClipState.MAKING, subject=subject).order_by("id")
+    return sum(_give_up_clip(clip, at=at) for clip in making)
+
+
+def _give_up_clip(clip: Clip, *, at: datetime) -> bool:
+    try:
+        permit = gate.get_permit(clip.decision_id)
+    except NotFound:
+        # Nothing was reserved.
+        return False
+
+    asked = {"channel": permit.channel, "territory": permit.territory}
+    said = LoggedTerms(script="", grant=permit.terms, asked=asked)
+    return clip_delivery.abort_reservation(
+        clip.id,
+        permit,
+        code="interrupted",
+        actor=ACTOR,
+        at=at,
+        partial=stream_progress.find_sent_part(clip.id, said=said),
+    )
+
+
+def release_stale_permits(*, at: datetime) -> int:
+    """Release what permits set aside and no call settled in time, and return how many."""
+    return gate.release_stale(at=at)
+
+
+_STEPS: Final = (
+    follow_renewals,
+    end_voices,
+    withdraw_clips,
+    give_up_voices,
+    give_up_clips,
+    release_stale_permits,
+)

@@ -6,10 +6,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import Error, transaction
 
 from accounts.sandbox_clock import now_for
-from core import leases
+from core import lease_renewal, leases, transactions
 from core.clock import Clock
 from core.errors import NotFound
 from core.leases import LeaseLost
@@ -19,8 +19,8 @@ from voices.models import Sample, Voice, VoiceState
 from voices.providers import registry, voice_handles
 from voices.synthesis_requests import Providers
 
-LEASE: Final = timedelta(minutes=2)
-"""Also the wait after a provider that was away: the lease of a failed try is left to run out."""
+WAIT: Final = timedelta(minutes=2)
+"""After a try that failed, such as at a provider that was away. The lease is held so long."""
 
 
 @transaction.atomic
@@ -49,19 +49,26 @@ def run_deletion(
     if voice is None:
         return False
 
-    if voice.sealed_handle is not None or voice.profile_blob_id:
-        providers(voice.provider).delete(voice_handles.open_remote_handle(voice))
+    try:
+        with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
+            if voice.sealed_handle is not None or voice.profile_blob_id:
+                providers(voice.provider).delete(voice_handles.open_remote_handle(voice))
 
-    return _finish_deletion(
-        voice,
-        actor=actor,
-        at=now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock()),
-    )
+            return _finish_deletion(
+                voice,
+                actor=actor,
+                at=now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock()),
+            )
+    except Exception:
+        transactions.release_connections()
+        with suppress(LeaseLost, Error):
+            leases.renew(voice, at=wall_clock(), lease=WAIT)
+        raise
 
 
 def _claim_voice(voice_id: str, *, at: datetime) -> Voice | None:
     ending = Voice.objects.filter(id=voice_id, state=VoiceState.REVOKING)
-    return leases.claim(ending.select_related("organisation"), at=at, lease=LEASE)
+    return leases.claim(ending.select_related("organisation"), at=at)
 
 
 @transaction.atomic

@@ -78,7 +78,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'API key',
-                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at', None), ('expires_at__gt', models.F('created_at')), _connector='OR'), name='api_key_expires_after_creation'), models.CheckConstraint(condition=models.Q(models.Q(('previous_sha256', None), ('previous_until', None)), models.Q(('previous_sha256__isnull', False), ('previous_until__isnull', False)), _connector='OR'), name='api_key_previous_secret_has_an_end')],
             },
         ),
         migrations.CreateModel(
@@ -99,9 +98,6 @@ class Migration(migrations.Migration):
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
-            options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'officer', 'engineer', 'auditor'])), name='member_role_is_known'), models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='member_email_is_lower_case')],
-            },
         ),
         migrations.CreateModel(
             name='IdempotencyRecord',
@@ -110,7 +106,8 @@ class Migration(migrations.Migration):
                 ('key_sha256', models.CharField(max_length=64)),
                 ('request_sha256', models.CharField(max_length=64)),
                 ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('forgotten', 'Forgotten'), ('secret', 'Secret')], default='running', max_length=16)),
-                ('lease_until', models.DateTimeField()),
+                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
+                ('lease_until', models.DateTimeField(editable=False, null=True)),
                 ('status', models.PositiveSmallIntegerField(default=0)),
                 ('headers', models.JSONField(default=dict)),
                 ('sealed_body', models.BinaryField(null=True)),
@@ -120,5 +117,21 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('api_key', 'key_sha256'), name='stored_answer_once_per_key'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'forgotten', 'secret'])), name='stored_answer_state_is_known')],
             },
+        ),
+        migrations.AddConstraint(
+            model_name='apikey',
+            constraint=models.CheckConstraint(condition=models.Q(('expires_at', None), ('expires_at__gt', models.F('created_at')), _connector='OR'), name='api_key_expires_after_creation'),
+        ),
+        migrations.AddConstraint(
+            model_name='apikey',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('previous_sha256', None), ('previous_until', None)), models.Q(('previous_sha256__isnull', False), ('previous_until__isnull', False)), _connector='OR'), name='api_key_previous_secret_has_an_end'),
+        ),
+        migrations.AddConstraint(
+            model_name='member',
+            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'officer', 'engineer', 'auditor'])), name='member_role_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='member',
+            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='member_email_is_lower_case'),
         ),
     ]

@@ -16,7 +16,12 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.authentication import Caller
 from accounts.models import IdempotencyRecord
-from config.middleware.idempotency_claims import STREAM_LEASE, Claim, IdempotencyUnbound, claim_key
+from config.middleware.idempotency_claims import (
+    Claim,
+    IdempotencyUnbound,
+    claim_key,
+    hold_key,
+)
 from config.middleware.request_fingerprint import fingerprint_request
 from config.middleware.stored_answers import replay_answer, store_answer
 from config.replayed_answer import Replay
@@ -59,7 +64,7 @@ class IdempotencyCheck(BaseThrottle):
         if kept.state == IdempotencyRecord.State.DONE:
             raise Replay(replay_answer(caller, kept))
 
-        request.META[_CLAIM] = Claim(row=kept, organisation_id=caller.organisation_id)
+        request.META[_CLAIM] = hold_key(kept, caller, now=clock.now)
         return True
 
 
@@ -74,7 +79,7 @@ class IdempotencyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Carry the request out, and settle its claim if the view took one."""
-        settled = False
+        settled = streamed = False
         try:
             response = self.get_response(request)
             claim = request.META.get(_CLAIM)
@@ -82,13 +87,15 @@ class IdempotencyMiddleware:
                 return response
             if _is_streamed(response):
                 _keep_when_whole(claim, response)
-                settled = True
+                settled = streamed = True
             elif 200 <= response.status_code < 300 and not response.streaming:
                 store_answer(claim, response)
                 settled = True
             return response
         finally:
             claim = request.META.get(_CLAIM)
+            if isinstance(claim, Claim) and not streamed:
+                claim.renewal.stop()
             # Refused or failed: nothing was made, so the key is free.
             if isinstance(claim, Claim) and not settled:
                 claim.rows().delete()
@@ -103,14 +110,11 @@ def _is_streamed(response: HttpResponse) -> bool:
 def _keep_when_whole(claim: Claim, response: HttpResponse) -> None:
     """Keep a streamed answer when all of it has left: a retry gets the same bytes at once.
 
-    A broken one frees the key.
-
-    Until then a retry is told that the first call is still running, for as long as a stream may
-    last.
+    A broken one frees the key. Until then a retry is told that the first call is still running.
     """
-    claim.extend(until=clock.now() + STREAM_LEASE)
 
     def settle(whole: bool) -> None:  # noqa: FBT001 - the slot's callback
+        claim.renewal.stop()
         if whole:
             store_answer(claim, response)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -15,11 +15,10 @@ from accounts import idempotency_records
 from accounts.authentication import Caller
 from accounts.models import IdempotencyRecord
 from consent import gate
+from core import leases
+from core.clock import Clock
 from core.errors import Conflict, Invalid, Refused
-
-LEASE: Final = timedelta(minutes=5)
-STREAM_LEASE: Final = timedelta(minutes=12)
-"""Longer than the longest stream, its settling included."""
+from core.lease_renewal import Renewal, begin_renewal
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}\Z")
 
@@ -58,21 +57,21 @@ class IdempotencySecret(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One request's hold on its key: only the row with this very lease may be settled by it."""
+    """One request's hold on its key, renewed until the request is settled."""
 
     row: IdempotencyRecord
     organisation_id: str
+    renewal: Renewal
 
     def rows(self) -> QuerySet[IdempotencyRecord]:
         """Return a query for the row that finds it only while this request holds it."""
-        return IdempotencyRecord.objects.filter(
-            pk=self.row.pk, state=IdempotencyRecord.State.RUNNING, lease_until=self.row.lease_until
-        )
+        return _select_running(self.row)
 
-    def extend(self, until: datetime) -> None:
-        """Hold the key until this time."""
-        self.rows().update(lease_until=until)
-        self.row.lease_until = until
+
+def hold_key(row: IdempotencyRecord, caller: Caller, *, now: Clock) -> Claim:
+    """Return this request's hold on the key of `row`, and renew its lease from now on."""
+    renewal = begin_renewal(_select_running(row), now=now)
+    return Claim(row=row, organisation_id=caller.organisation_id, renewal=renewal)
 
 
 def claim_key(caller: Caller, name: str, request_sha256: str, *, at: datetime) -> IdempotencyRecord:
@@ -97,7 +96,8 @@ def claim_key(caller: Caller, name: str, request_sha256: str, *, at: datetime) -
                 api_key_id=caller.key_id,
                 key_sha256=name_sha256,
                 request_sha256=request_sha256,
-                lease_until=at + LEASE,
+                attempt=1,
+                lease_until=at + leases.LEASE,
                 created_at=at,
             )
     except IntegrityError:
@@ -142,20 +142,31 @@ def _take_over(kept: IdempotencyRecord, *, at: datetime) -> IdempotencyRecord:
 
     One retry of many gets it.
     """
-    lease_until = at + LEASE
+    lease_until = at + leases.LEASE
     taken = IdempotencyRecord.objects.filter(
-        pk=kept.pk, state=IdempotencyRecord.State.DONE, lease_until=kept.lease_until
+        pk=kept.pk, state=IdempotencyRecord.State.DONE, attempt=kept.attempt
     ).update(
-        state=IdempotencyRecord.State.RUNNING, lease_until=lease_until, sealed_body=None, headers={}
+        state=IdempotencyRecord.State.RUNNING,
+        attempt=kept.attempt + 1,
+        lease_until=lease_until,
+        sealed_body=None,
+        headers={},
     )
     if not taken:
         raise _running_error()
 
     kept.state = IdempotencyRecord.State.RUNNING
+    kept.attempt += 1
     kept.lease_until = lease_until
     kept.headers = {}
 
     return kept
+
+
+def _select_running(row: IdempotencyRecord) -> QuerySet[IdempotencyRecord]:
+    return IdempotencyRecord.objects.filter(
+        pk=row.pk, state=IdempotencyRecord.State.RUNNING, attempt=row.attempt
+    )
 
 
 def _running_error() -> IdempotencyRunning:

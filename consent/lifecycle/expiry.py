@@ -11,6 +11,7 @@ from accounts.sandbox_clock import now_for
 from consent.lifecycle import transitions
 from consent.models import Consent
 from consent.policy.state_machine import ConsentState
+from core.contained_faults import contain_fault
 
 ACTOR = "system:sweep"
 
@@ -46,7 +47,8 @@ def _end_consents(scope: Q, *, at: datetime, limit: int | None) -> int:
 
     over = Consent.objects.over(at).filter(scope).order_by("valid_until", "id")
     for consent_id in list(over.values_list("id", flat=True)[:limit]):
-        ended += transitions.expire_consent(consent_id, actor=ACTOR, at=at)
+        with contain_fault("consent not ended", consent=consent_id):
+            ended += transitions.expire_consent(consent_id, actor=ACTOR, at=at)
 
     unanswered = (
         Consent.objects.reading(ConsentState.LAPSED, at=at)
@@ -54,6 +56,7 @@ def _end_consents(scope: Q, *, at: datetime, limit: int | None) -> int:
         .order_by("id")
     )
     for consent_id in list(unanswered.values_list("id", flat=True)[:limit]):
-        ended += transitions.lapse_request(consent_id, actor=ACTOR, at=at)
+        with contain_fault("request not ended", consent=consent_id):
+            ended += transitions.lapse_request(consent_id, actor=ACTOR, at=at)
 
     return ended

@@ -21,9 +21,11 @@ from consent.documents import signing_letter
 from consent.lifecycle import link_deliveries, signing_links
 from consent.lifecycle.link_deliveries import Channel, State
 from consent.models import Consent, Delivery, Evidence, Speaker
-from core import canonical_json, ids, leases
+from core import canonical_json, ids, lease_renewal, leases
+from core.background_tasks import is_stopping
 from core.canonical_json import Json
 from core.clock import Clock, to_rfc3339
+from core.contained_faults import contain_fault
 from core.delivery import mail, messages
 from core.delivery.letters import Accepted, ChannelUnavailable, Letter, LetterRefused
 from core.leases import Backoff, LeaseLost
@@ -32,10 +34,6 @@ from vault import blobs
 logger = logging.getLogger(__name__)
 
 ACTOR: Final = "system:delivery"
-LEASE: Final = timedelta(minutes=3)
-"""Longer than a server may take for all its answers: what runs out belongs to a worker that died.
-"""
-
 BACKOFF: Final = Backoff(first=timedelta(seconds=15), longest=timedelta(hours=1))
 MOST_ATTEMPTS: Final = 10
 
@@ -56,11 +54,21 @@ def send_pending(*, now: Clock, limit: int = 200) -> int:
     due = Delivery.objects.filter(leases.is_claimable(now()), state=State.QUEUED).order_by(
         "due_at", "id"
     )
-    return sum(send_one(found, now=now) for found in list(due.values_list("id", flat=True)[:limit]))
+    sent = 0
+    for found in list(due.values_list("id", flat=True)[:limit]):
+        if is_stopping():
+            break
+        with contain_fault("a link was not sent", delivery=found):
+            sent += send_one(found, now=now)
+    return sent
 
 
 def send_one(delivery_id: str, *, now: Clock) -> bool:
-    """Send one delivery if it is due and free to claim. Return whether a server took it."""
+    """Send one delivery if it is due and free to claim. Return whether a server took it.
+
+    Whatever goes wrong, the delivery is queued again with a longer pause. Raises what is no fault
+    of the server.
+    """
     claimed = _claim_delivery(delivery_id, at=now())
     if claimed is None:
         return False
@@ -72,14 +80,17 @@ def send_one(delivery_id: str, *, now: Clock) -> bool:
     }
     logger.info("sending a link", extra=facts)
     try:
-        accepted = _hand_over(claimed)
+        with lease_renewal.keep_leases(leases.select_held(claimed.delivery), now=now):
+            accepted = _hand_over(claimed)
+            logger.info("a link was taken", extra={**facts, "status": accepted.status})
+            return _note_success(claimed, accepted, at=now())
     except (ChannelUnavailable, LetterRefused) as error:
         logger.warning("a link was not taken", extra={**facts, "code": error.stable_code})
         _note_failure(claimed, error, at=now())
         return False
-
-    logger.info("a link was taken", extra={**facts, "status": accepted.status})
-    return _note_success(claimed, accepted, at=now())
+    except Exception:
+        leases.give_back(claimed.delivery, at=now(), backoff=BACKOFF, code="internal")
+        raise
 
 
 @transaction.atomic
@@ -92,7 +103,7 @@ def _claim_delivery(delivery_id: str, *, at: datetime) -> _Claimed | None:
     queued = Delivery.objects.select_related(
         "consent__speaker", "consent__organisation", "consent__notice_version__notice"
     ).filter(id=delivery_id, state=State.QUEUED)
-    row = leases.claim(queued, at=at, lease=LEASE)
+    row = leases.claim(queued, at=at)
     if row is None:
         return None
 

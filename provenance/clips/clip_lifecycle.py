@@ -12,7 +12,7 @@ from core import ids, transactions
 from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.errors import NotFound
-from provenance.clips import log_body, watermark_keys
+from provenance.clips import log_body, stream_progress, watermark_keys
 from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.errors import ClipAlreadySettled, ClipErased, ClipWithdrawn
 from provenance.clips.log_body import PartialDelivery
@@ -93,9 +93,8 @@ def abort_clip(
     changed = rows.update(state=ClipState.ABORTED, code=code, ended_at=at, **left)
     if changed:
         clip = Clip.objects.get(id=clip_id)
-        body: dict[str, Json] = (
-            {**log_body.build_issued_body(clip, part.said), "complete": False} if part else {}
-        )
+        stream_progress.forget_progress(clip_id)
+        body = log_body.build_partial_body(clip, part) if part else {}
         clip.event_id = _log_clip_event(
             clip, "clip.aborted", {**body, "code": code}, at=at, actor=actor
         )

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
-from core import transactions
+from core import leases, transactions
 from provenance.clips import shared_tokens, watermark_keys
 from provenance.clips.clip_fields import ClipDraft
 from provenance.clips.errors import ClipAlreadySettled, TokensExhausted
 from provenance.clips.watermark_keys import MarkingKey
-from provenance.models import Clip
+from provenance.models import Clip, ClipState
 from vault import sealed_notes
 
 _TRIES: Final = 8
@@ -37,6 +38,11 @@ class ClipReservation:
     def clip_id(self) -> str:
         """The clip's id."""
         return self.clip.id
+
+    @property
+    def rows(self) -> QuerySet[Clip]:
+        """A query that finds the clip's row only while it is in the making."""
+        return Clip.objects.filter(id=self.clip.id, state=ClipState.MAKING)
 
     @property
     def key(self) -> bytes:
@@ -129,6 +135,7 @@ def _build_draft(draft: ClipDraft, token: int, epoch: int, at: datetime) -> Clip
         token=token,
         epoch=epoch,
         created_at=at,
+        lease_until=at + leases.LEASE,
         reference_index=reference,
         **sealed,
         **draft.columns(),

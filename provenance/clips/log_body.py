@@ -21,11 +21,24 @@ class LoggedTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialDelivery:
-    """What had left of a stream that broke off, and how many characters of its text that is."""
+    """What had left of a stream that broke off, and how many characters of its text that is.
+
+    With a `hashed_size` the process died: this is the most that can have left, and the hash is that
+    of so many bytes of it.
+    """
 
     sent: ClipDelivery
     characters: int
     said: LoggedTerms
+    hashed_size: int | None = None
+
+
+def build_partial_body(clip: Clip, part: PartialDelivery) -> dict[str, Json]:
+    """Return the body of `clip.aborted` for a stream of which a part has left."""
+    body: dict[str, Json] = {**build_issued_body(clip, part.said), "complete": False}
+    if part.hashed_size is None:
+        return body
+    return {**body, "at_most": True, "hashed_bytes": part.hashed_size}
 
 
 def build_issued_body(clip: Clip, terms: LoggedTerms) -> dict[str, Json]:

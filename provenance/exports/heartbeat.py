@@ -7,7 +7,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Final
 
 from django.db import connection
@@ -18,7 +17,6 @@ from core.errors import Conflict
 from provenance.models import Export
 from vault import subject_keys
 
-LEASE: Final = timedelta(minutes=5)
 _EVERY: Final = 1.0  # seconds
 
 
@@ -59,7 +57,7 @@ class Heartbeat:
 
         Raises LeaseLost, ErasedMeanwhile.
         """
-        until = self._beside.ops.adapt_datetimefield_value(self._now() + LEASE)
+        until = self._beside.ops.adapt_datetimefield_value(self._now() + leases.LEASE)
         table = Export._meta.db_table
         statement = (
             f"UPDATE {table} SET rows_done = %s, lease_until = %s "  # noqa: S608 - our own table

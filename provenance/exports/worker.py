@@ -21,13 +21,15 @@ from django.db.models import F
 
 from accounts.models import Organisation
 from accounts.sandbox_clock import now_for
-from core import leases
+from core import lease_renewal, leases
+from core.background_tasks import is_stopping
 from core.clock import Clock
+from core.contained_faults import contain_fault
 from core.errors import SaysoError
 from core.leases import Backoff, LeaseLost
 from provenance.exports import bundle_snapshot
 from provenance.exports.bundle_snapshot import WrittenBundle
-from provenance.exports.heartbeat import LEASE, ErasedMeanwhile, refuse_erased
+from provenance.exports.heartbeat import ErasedMeanwhile, refuse_erased
 from provenance.models import Export, ExportState
 from provenance.models.export import UNSETTLED
 from transparency_log import events
@@ -46,7 +48,7 @@ def make_pending_exports(*, now: Clock) -> int:
     Opens its own transactions.
     """
     made = 0
-    while (export := claim_export(at=now())) is not None:
+    while not is_stopping() and (export := claim_export(at=now())) is not None:
         made += _make_export(export, now=now)
     expire_exports(at=now())
     return made
@@ -58,9 +60,7 @@ def claim_export(*, at: datetime) -> Export | None:
     An export that failed too often is settled as failed on the way.
     """
     rows = Export.objects.filter(state__in=UNSETTLED).order_by("created_at", "id")
-    while (
-        export := leases.claim(rows, at=at, lease=LEASE, state=ExportState.RUNNING, rows_done=0)
-    ) is not None:
+    while (export := leases.claim(rows, at=at, state=ExportState.RUNNING, rows_done=0)) is not None:
         if export.attempt - export.begun_anew <= MOST_ATTEMPTS:
             return export
         leases.complete(export, state=ExportState.FAILED, code="export_failed", finished_at=at)
@@ -75,7 +75,8 @@ def expire_exports(*, at: datetime) -> int:
     for export in Export.objects.filter(state=ExportState.READY).select_related("organisation"):
         here = now_for(export.organisation, livemode=export.livemode, wall_time=at)
         if export.expires_at is not None and export.expires_at <= here:
-            expired += _expire_export(export, code="", at=here)
+            with contain_fault("export not expired", export=export.id):
+                expired += _expire_export(export, code="", at=here)
     return expired
 
 
@@ -92,7 +93,8 @@ def _expire_export(export: Export, *, code: str, at: datetime) -> int:
 def _make_export(export: Export, *, now: Clock) -> int:
     """Make one export. Return 1 when it is ready, else 0."""
     try:
-        return _try_export(export, now=now)
+        with lease_renewal.keep_leases(leases.select_held(export), now=now):
+            return _try_export(export, now=now)
     except LeaseLost:
         logger.info("export taken over", extra={"export": export.id})
         return 0
@@ -121,7 +123,7 @@ def _try_export(export: Export, *, now: Clock) -> int:
     except SaysoError as error:
         logger.exception("export not made", extra={"export": export.id, "code": error.stable_code})
         if error.retryable:
-            leases.retry_later(export, at=now(), backoff=BACKOFF)
+            leases.give_back(export, at=now(), backoff=BACKOFF)
         else:
             leases.complete(
                 export,
@@ -131,7 +133,7 @@ def _try_export(export: Export, *, now: Clock) -> int:
             )
     except Exception:
         logger.exception("export not made", extra={"export": export.id, "code": "unexpected"})
-        leases.retry_later(export, at=now(), backoff=BACKOFF)
+        leases.give_back(export, at=now(), backoff=BACKOFF)
     else:
         return 1
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +14,9 @@ from django.db.models import F, QuerySet
 
 from audio import decoding
 from audio.sound import Sound
-from core import leases, transactions
+from core import lease_renewal, leases, transactions
+from core.background_tasks import is_stopping
+from core.clock import Clock
 from core.errors import NotFound, SaysoError
 from core.leases import Backoff, LeaseLost
 from provenance.fingerprint import blind_index
@@ -29,8 +30,6 @@ logger = logging.getLogger(__name__)
 LEAST_MS: Final = 5_000
 """Shorter clips have too few words to be distinguished."""
 MOST_ATTEMPTS: Final = 8
-LEASE: Final = timedelta(minutes=10)
-"""Longer than decoding and the words of the longest clip take."""
 BACKOFF: Final = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=2))
 _CONTEXT: Final = "fingerprint/1"
 _RATES: Final[Mapping[str, int]] = {"mulaw": 8_000}
@@ -58,25 +57,28 @@ def order_fingerprint(clip: Clip) -> None:
         Fingerprint.objects.create(clip=clip, subject=clip.subject)
 
 
-def make_pending_fingerprints(*, at: datetime, limit: int = 50) -> int:
+def make_pending_fingerprints(*, now: Clock, limit: int = 50) -> int:
     """Compute, seal and index up to `limit` waiting fingerprints, oldest first. Return their
     number.
 
-    Waiting are those without a fingerprint and those that were indexed under another key. `at` is
-    the real time.
+    Waiting are those without a fingerprint and those that were indexed under another key. `now` is
+    the real clock.
     """
     index_key = blind_index.get_index_key()
     unmade = Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key))
     waiting = unmade.filter(
-        leases.is_claimable(at), attempt__lt=F("attempts_before") + MOST_ATTEMPTS
+        leases.is_claimable(now()), attempt__lt=F("attempts_before") + MOST_ATTEMPTS
     ).order_by("id")
     made = 0
     for row_id in list(waiting.values_list("id", flat=True)[:limit]):
+        if is_stopping():
+            break
         # Another worker may have made it since the list was read.
         rows = unmade.select_related("clip").filter(id=row_id)
-        row = leases.claim(rows, at=at, lease=LEASE)
+        row = leases.claim(rows, at=now())
         if row is not None:
-            made += _make_fingerprint(row, index_key, at=at)
+            with lease_renewal.keep_leases(leases.select_held(row), now=now):
+                made += _make_fingerprint(row, index_key, at=now())
     return made
 
 
@@ -135,13 +137,13 @@ def _make_fingerprint(row: Fingerprint, index_key: bytes, *, at: datetime) -> bo
     except LeaseLost:
         return False  # forgotten meanwhile, or another worker's
     except SaysoError as error:
-        logger.warning(
-            "no fingerprint made", extra={"clip": row.clip_id, "code": error.stable_code}
-        )
-        failures = row.attempt - row.attempts_before
-        with suppress(LeaseLost):
-            leases.retry_later(row, at=at, backoff=BACKOFF, count=failures)
-        return False
+        facts = {"clip": row.clip_id, "code": error.stable_code}
+        logger.warning("no fingerprint made", extra=facts)
+    except Exception:
+        logger.exception("no fingerprint made", extra={"clip": row.clip_id})
+
+    leases.give_back(row, at=at, backoff=BACKOFF, count=row.attempt - row.attempts_before)
+    return False
 
 
 @transactions.opens_transaction

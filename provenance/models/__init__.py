@@ -8,6 +8,7 @@ from provenance.models.clip import (
     ManifestMode,
     MarkedSound,
     MarkKey,
+    StreamProgress,
 )
 from provenance.models.credential import Credential, CredentialRole
 from provenance.models.export import Export, ExportQuerySet, ExportState
@@ -33,4 +34,5 @@ __all__ = [
     "MarkedSound",
     "Opinion",
     "Receipt",
+    "StreamProgress",
 ]

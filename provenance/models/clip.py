@@ -112,6 +112,8 @@ class Clip(Noted):
     reference_index = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     event_id = models.CharField(max_length=30, blank=True)
+    # Renewed while a process is making the clip. It says nothing of a settled one.
+    lease_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(editable=False)
     issued_at = models.DateTimeField(null=True, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
@@ -132,6 +134,11 @@ class Clip(Noted):
                 name="clip_by_reference",
                 fields=["reference_index"],
                 condition=~Q(reference_index=""),
+            ),
+            models.Index(
+                name="clip_in_the_making",
+                fields=["lease_until"],
+                condition=Q(state=ClipState.MAKING),
             ),
         ]
         constraints = [
@@ -201,6 +208,26 @@ class Clip(Noted):
 
     def __str__(self) -> str:
         return f"{self.id} ({self.state})"
+
+
+class StreamProgress(models.Model):
+    """The most that may have left of a stream in the making.
+
+    `sha256` is the hash of its first `hashed_size` bytes. The row is deleted when the clip is
+    settled.
+    """
+
+    clip = models.OneToOneField(Clip, models.CASCADE, primary_key=True, related_name="+")
+    size = models.PositiveIntegerField()
+    hashed_size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    duration_ms = models.PositiveIntegerField()
+    characters = models.PositiveIntegerField()
+    codec = models.CharField(max_length=16)
+    media_type = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.clip_id} {self.size} bytes"
 
 
 class MarkKey(models.Model):

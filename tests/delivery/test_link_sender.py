@@ -18,7 +18,7 @@ from accounts.models import Organisation
 from config import env
 from consent.lifecycle import link_deliveries, link_sender
 from consent.models import Consent, Delivery
-from core import ids
+from core import ids, leases
 from core.delivery import letters, mail, messages
 from core.delivery.letters import ChannelUnavailable, Letter, LetterRefused
 from tests.conftest import NOON
@@ -242,9 +242,9 @@ class TestADelivery:
         self, live: APIClient, post_office: MailServer
     ) -> None:
         asked(live)
-        Delivery.objects.update(lease_until=NOON + link_sender.LEASE, attempt=1)
-        assert link_sender.send_pending(now=at(NOON + timedelta(minutes=2))) == 0
-        assert link_sender.send_pending(now=at(NOON + link_sender.LEASE)) == 1
+        Delivery.objects.update(lease_until=NOON + leases.LEASE, attempt=1)
+        assert link_sender.send_pending(now=at(NOON + leases.LEASE - timedelta(seconds=1))) == 0
+        assert link_sender.send_pending(now=at(NOON + leases.LEASE)) == 1
 
     def test_of_a_request_that_was_called_back_is_not_sent(
         self, live: APIClient, post_office: MailServer

@@ -26,8 +26,8 @@ from tests.support.processes import BRISK, answers, said, wait_until
 SERVERS, SERVER_KILLS = 3, 35
 WORKER_KILLS, WEB_KILLS = 12, 3
 # Short, so that what a dead worker held is soon taken over; a slow one only loses its work.
-LEASE_SECONDS = 8
-LEASE = {"SAYSO_JOB_LEASE_SECONDS": str(LEASE_SECONDS)}
+LEASE_SECONDS = 4
+LEASE = {"SAYSO_LEASE_SECONDS": str(LEASE_SECONDS)}
 SLEEPS_AT = 12  # the number of the strike that puts a server to sleep instead
 
 

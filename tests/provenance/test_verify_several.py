@@ -167,7 +167,7 @@ class TestAnExactCopy:
 class TestTheFingerprint:
     def test_alone_is_a_candidate_and_no_verdict(self, voice: Voice) -> None:
         clip_id, _ = clip_of(voice)
-        clip_fingerprints.make_pending_fingerprints(at=NOON)
+        clip_fingerprints.make_pending_fingerprints(now=lambda: NOON)
 
         verdict = joined(
             reading().resample(RATE)

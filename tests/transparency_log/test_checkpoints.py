@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from transparency_log import anchors, checkpoints, public_log, sequencer, tasks
 from transparency_log.checkpoints import AnchorMismatch
 from transparency_log.formats import signed_note
 from transparency_log.models import Checkpoint, Head
+from transparency_log.storage.tile_store import TileLost
 from vault import signing_keys
 
 pytestmark = pytest.mark.django_db
@@ -207,6 +208,34 @@ class TestAnchor:
 
         tasks.settle_all_logs()
         assert checkpoints.get_latest_checkpoint(neighbour) is not None
+
+    @pytest.mark.parametrize(
+        "fault", [TileLost("a tile is gone"), OSError(28, "No space left"), ValueError("no JSON")]
+    )
+    def test_or_any_other_fault_ends_no_round_and_fills_no_log(
+        self,
+        organisation_id: str,
+        append: Append,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        fault: Exception,
+    ) -> None:
+        """L-B14: the round ended at the broken log, five times a second, with a traceback each."""
+        neighbour, settle = "org_" + "z" * 26, sequencer.settle_log
+
+        def settle_or_fail(broken: str, *, at: datetime) -> object:
+            if broken == organisation_id:
+                raise fault
+            return settle(broken, at=at)
+
+        monkeypatch.setattr(sequencer, "settle_log", settle_or_fail)
+        for _ in range(5):
+            append(1)
+            append(1, organisation_id=neighbour)
+            tasks.settle_all_logs()
+
+            assert sequencer.list_unsettled_logs() == (organisation_id,)
+        assert [record.message for record in caplog.records] == ["log not settled"]
 
     def test_of_something_that_is_no_organisation_is_refused(self) -> None:
         with pytest.raises(ValueError, match="belongs to an organisation"):

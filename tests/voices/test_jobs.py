@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
+from core import background_tasks, leases
 from core.caller_notes import Notes
 from core.clock import Clock
 from core.errors import Unavailable
@@ -48,6 +49,10 @@ def work(job: Job, reader: Reader | None = None, *, real: Clock = noon) -> Job:
 
 def item_of(job: Job) -> JobItem:
     return JobItem.objects.get(job=job)
+
+
+def item_of_position(job: Job, position: int) -> JobItem:
+    return JobItem.objects.get(job=job, position=position)
 
 
 def after(seconds: float) -> Clock:
@@ -145,6 +150,55 @@ class TestRun:
         assert work(job, real=after(0.999)).state == "running"
         assert work(job, real=after(1)).state == "done"
 
+    @pytest.mark.parametrize("fault", [OSError(28, "No space left"), OperationalError("gone")])
+    def test_is_given_back_whatever_goes_wrong(
+        self, make_voice: MakeVoice, fault: Exception
+    ) -> None:
+        """L-B6, L-B12: such an item lay still until its lease was over."""
+        job = queue(make_voice(), ["Good evening to you all.", "And a very good morning."])
+
+        def fail() -> None:
+            raise fault
+
+        with pytest.raises(Unavailable):
+            work(job, Reader(fail))
+
+        items = JobItem.objects.filter(job=job).order_by("position")
+        assert [(item.state, item.due_at, item.lease_until) for item in items] == [
+            ("queued", NOON + timedelta(seconds=1), None)
+        ] * 2
+        assert sorted(Clip.objects.values_list("state", flat=True)) == ["aborted"] * 2
+        assert work(job, real=after(1)).state == "done"
+
+    @pytest.mark.postgres
+    @pytest.mark.django_db(transaction=True)
+    def test_is_given_back_when_the_database_drops_the_connection(
+        self, make_voice: MakeVoice
+    ) -> None:
+        job = queue(make_voice())
+
+        def drop() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        with pytest.raises(Unavailable):
+            work(job, Reader(drop))
+
+        assert (item_of(job).state, item_of(job).lease_until) == ("queued", None)
+        assert work(job, real=after(1)).state == "done"
+
+    def test_is_left_to_others_by_a_worker_that_stops(self, make_voice: MakeVoice) -> None:
+        """L-B11: it carried out the whole batch first."""
+        job = queue(make_voice(), ["Good evening to you all.", "And a very good morning."])
+        try:
+            work(job, Reader(background_tasks.request_stop))
+        finally:
+            background_tasks.request_stop(stop=False)
+
+        assert (job.state, job.done) == ("running", 1)
+        assert item_of_position(job, 1).state == "queued"
+        assert work(job).state == "done"
+
     def test_gives_up_after_the_last_attempt(self, make_voice: MakeVoice) -> None:
         job = queue(make_voice())
         JobItem.objects.update(attempt=job_queue.MOST_ATTEMPTS - 1)
@@ -196,7 +250,7 @@ class TestClaim:
         job = queue(make_voice())
         job_queue.claim_item(job.id, at=NOON)
 
-        assert (job_queue.claim_item(job.id, at=NOON + job_queue.LEASE + late) is not None) is taken
+        assert (job_queue.claim_item(job.id, at=NOON + leases.LEASE + late) is not None) is taken
 
     def test_a_worker_that_woke_up_late_delivers_nothing(self, make_voice: MakeVoice) -> None:
         job = queue(make_voice())
@@ -207,7 +261,7 @@ class TestClaim:
 
         def somebody_else_finishes() -> None:
             job_queue.run_job_items(
-                job.id, wall_clock=after(job_queue.LEASE.total_seconds()), providers=only(Reader())
+                job.id, wall_clock=after(leases.LEASE.total_seconds()), providers=only(Reader())
             )
 
         slept = Reader(somebody_else_finishes)

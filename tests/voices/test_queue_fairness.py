@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Organisation
+from core import leases
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeOrganisation
 from tests.voices.conftest import MakeConsent, MakeVoice, Reader, only
@@ -117,7 +118,7 @@ class TestTurns:
         for _ in range(job_queue.AT_ONCE):
             worker.turn(leave_running=True)
 
-        taken = job_queue.claim_next_item(at=NOON + job_queue.LEASE + timedelta(seconds=1))
+        taken = job_queue.claim_next_item(at=NOON + leases.LEASE + timedelta(seconds=1))
 
         assert taken is not None
         assert taken.job_id == batch.id
@@ -150,6 +151,6 @@ class TestTheSweep:
         for _ in range(job_queue.AT_ONCE):
             worker.turn(leave_running=True)
 
-        assert reconcile.sweep_pending_work(
-            at=NOON + job_queue.LEASE + timedelta(seconds=1)
-        ).jobs == (batch.id,)
+        assert reconcile.sweep_pending_work(at=NOON + leases.LEASE + timedelta(seconds=1)).jobs == (
+            batch.id,
+        )

@@ -18,6 +18,7 @@ from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from consent.gate import ConsentDenied
 from consent.models import GrantUsage, Reservation
+from core import leases
 from core.errors import Refused
 from provenance.clips import verified_marking
 from provenance.models import Clip
@@ -130,7 +131,7 @@ class TestDeadWorker:
             assert freed.wait(30)
 
         def after_the_lease() -> datetime:
-            return NOON + job_queue.LEASE + timedelta(seconds=1)
+            return NOON + leases.LEASE + timedelta(seconds=1)
 
         def act(who: int) -> None:
             if who == 0:

@@ -9,6 +9,7 @@ import pytest
 from accounts.models import Organisation
 from consent import services as consents
 from consent.models import Consent, Reservation
+from core import leases
 from core.errors import NotFound
 from provenance.models import Clip
 from tests.conftest import NOON
@@ -55,10 +56,9 @@ class TestLostJobs:
         job_queue.claim_item(job.id, at=NOON)
 
         assert (
-            reconcile.sweep_pending_work(at=NOON + job_queue.LEASE - timedelta(seconds=1)).jobs
-            == ()
+            reconcile.sweep_pending_work(at=NOON + leases.LEASE - timedelta(seconds=1)).jobs == ()
         )
-        assert reconcile.sweep_pending_work(at=NOON + job_queue.LEASE).jobs == (job.id,)
+        assert reconcile.sweep_pending_work(at=NOON + leases.LEASE).jobs == (job.id,)
 
 
 class TestEndedConsents:
@@ -136,9 +136,9 @@ class TestCutOff:
         principal = principal_of(voice)
         preparation.prepare_speech(order_for(voice), voice, principal=principal, now=noon)
 
-        reconcile.sweep_pending_work(at=NOON + reconcile.CLIP_GIVEN_UP_AFTER - timedelta(seconds=1))
+        reconcile.sweep_pending_work(at=NOON + leases.LEASE - timedelta(seconds=1))
         assert Clip.objects.get().state == "making"
-        reconcile.sweep_pending_work(at=NOON + reconcile.CLIP_GIVEN_UP_AFTER)
+        reconcile.sweep_pending_work(at=NOON + leases.LEASE)
 
         assert (Clip.objects.get().state, Clip.objects.get().code) == ("aborted", "interrupted")
         assert Reservation.objects.get().state == "released"
@@ -185,7 +185,7 @@ class TestRemoval:
                 voice.id, actor="key:acme", wall_clock=noon, providers=only(Reader(down))
             )
         assert reconcile.sweep_pending_work(at=NOON).voices == ()
-        assert reconcile.sweep_pending_work(at=NOON + voice_deletion.LEASE).voices == (voice.id,)
+        assert reconcile.sweep_pending_work(at=NOON + voice_deletion.WAIT).voices == (voice.id,)
 
     def test_happens_once(self, make_voice: MakeVoice) -> None:
         voice, reader = make_voice(), Reader()

@@ -19,8 +19,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
-from core import leases
+from core import lease_renewal, leases
 from core.clock import Clock
+from core.contained_faults import contain_fault
 from core.errors import SaysoError
 from core.leases import Backoff, LeaseLost
 from transparency_log import checkpoints, proofs
@@ -36,7 +37,6 @@ from transparency_log.formats.cosignature import Witness
 from transparency_log.models import Attestation, AttestationKind, AttestationTask, Checkpoint, Head
 
 logger = logging.getLogger(__name__)
-LEASE: Final = timedelta(minutes=2)
 BACKOFF: Final = Backoff(first=timedelta(seconds=15), longest=timedelta(hours=1))
 # How many logs one attestor is asked about in one round. The next round takes up the rest.
 MOST: Final = 200
@@ -76,7 +76,11 @@ def run_due_tasks(*, now: Clock) -> int:
 
     Safe to run in several workers at once.
     """
-    return sum(_run_attestor(attestor, now=now) for attestor in list_attestors())
+    kept = 0
+    for attestor in list_attestors():
+        with contain_fault("attestor not asked", kind=str(attestor.kind)):
+            kept += _run_attestor(attestor, now=now)
+    return kept
 
 
 def _run_attestor(attestor: Attestor, *, now: Clock) -> int:
@@ -133,7 +137,7 @@ def _run_task(task_id: int, attestor: Attestor, *, now: Clock) -> int:
     Raises AttestorUnavailable, after settling. Every other failure is noted in the row.
     """
     at = now()
-    task = leases.claim(AttestationTask.objects.filter(id=task_id), at=at, lease=LEASE)
+    task = leases.claim(AttestationTask.objects.filter(id=task_id), at=at)
     if task is None:
         return 0
 
@@ -144,14 +148,25 @@ def _run_task(task_id: int, attestor: Attestor, *, now: Clock) -> int:
         return 0
 
     try:
-        result = attestor.visit(task, checkpoint, at)
+        with lease_renewal.keep_leases(leases.select_held(task), now=now):
+            result = attestor.visit(task, checkpoint, at)
+            return _keep_attestation(task, checkpoint, result, at=now(), every=attestor.every)
     except SaysoError as error:
         _fail_task(task, error, at=now())
         if isinstance(error, AttestorUnavailable):
             raise
-        return 0
-
-    return _keep_attestation(task, checkpoint, result, at=now(), every=attestor.every)
+    except Exception:
+        # Such as a tile of this log that is lost. The other logs do not wait for it.
+        logger.exception("attestor failed", extra={"organisation_id": task.organisation_id})
+        leases.give_back(
+            task,
+            at=now(),
+            backoff=BACKOFF,
+            count=task.failures + 1,
+            failures=F("failures") + 1,
+            code="internal",
+        )
+    return 0
 
 
 def _read_origin(checkpoint: Checkpoint) -> str:

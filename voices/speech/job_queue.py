@@ -22,7 +22,7 @@ from django.db.models import Case, F, Value, When
 
 from accounts.principal import Principal
 from accounts.sandbox_clock import now_for
-from core import leases
+from core import background_tasks, lease_renewal, leases
 from core.caller_notes import Notes
 from core.clock import Clock
 from core.errors import NotFound, Refused, SaysoError, Unavailable
@@ -37,9 +37,6 @@ from voices.synthesis_requests import Providers, SpeechRequest
 
 logger = logging.getLogger(__name__)
 
-# SAYSO_JOB_LEASE_SECONDS: longer than the longest provider call and marking together, or a slow
-# worker would lose its item while it works, and the work be thrown away.
-LEASE: Final = timedelta(seconds=settings.SAYSO_JOB_LEASE_SECONDS)
 # SAYSO_JOB_AT_ONCE: how many items of one job may be in hand at a time. Other workers stay free for
 # the next job. Two that look at the same moment may make it one more, which does no harm.
 AT_ONCE: Final[int] = settings.SAYSO_JOB_AT_ONCE
@@ -52,12 +49,14 @@ def run_job_items(
 ) -> None:
     """Run items, of this job or of others as their turn comes, until none of this job is free.
 
+    A worker that is to stop finishes the item in hand and takes no other.
+
     Raises Unavailable when an item has to be tried again later.
     """
     put_off: Unavailable | None = None
-    mine = JobItem.objects.filter(job_id=job_id)
     while (
-        mine.claimable(wall_clock()).exists()
+        not background_tasks.is_stopping()
+        and has_work(job_id, at=wall_clock())
         and (item := claim_next_item(at=wall_clock())) is not None
     ):
         try:
@@ -87,6 +86,11 @@ def jobs_with_work(*, at: datetime) -> JobQuerySet:
     return Job.objects.with_work(at, at_once=AT_ONCE)
 
 
+def has_work(job_id: str, *, at: datetime) -> bool:
+    """Return whether an item of the job is free to claim."""
+    return JobItem.objects.filter(job_id=job_id).claimable(at).exists()
+
+
 def claim_item(job_id: str, *, at: datetime) -> JobItem | None:
     """Take the next free item of the job, or None, and note its turn.
 
@@ -96,7 +100,6 @@ def claim_item(job_id: str, *, at: datetime) -> JobItem | None:
     item = leases.claim(
         items.select_related("job__organisation", "voice"),
         at=at,
-        lease=LEASE,
         state=JobState.RUNNING,
     )
     if item is not None:
@@ -132,18 +135,19 @@ def _run_item(item: JobItem, *, wall_clock: Clock, providers: Providers) -> None
         return
 
     try:
-        pipeline.synthesize_clip(
-            _unseal_request(item),
-            item.voice,
-            principal=Principal(
-                organisation_id=job.organisation_id, livemode=job.livemode, actor=job.actor
-            ),
-            now=now,
-            providers=providers,
-            settle=lambda clip, decision: job_settlement.settle_done_item(
-                item, clip_id=clip, decision_id=decision, at=now()
-            ),
-        )
+        with lease_renewal.keep_leases(leases.select_held(item), now=wall_clock):
+            pipeline.synthesize_clip(
+                _unseal_request(item),
+                item.voice,
+                principal=Principal(
+                    organisation_id=job.organisation_id, livemode=job.livemode, actor=job.actor
+                ),
+                now=now,
+                providers=providers,
+                settle=lambda clip, decision: job_settlement.settle_done_item(
+                    item, clip_id=clip, decision_id=decision, at=now()
+                ),
+            )
     except LeaseLost:
         raise
     except Refused as refusal:
@@ -156,6 +160,12 @@ def _run_item(item: JobItem, *, wall_clock: Clock, providers: Providers) -> None
         job_settlement.settle_unserved_item(
             item, JobState.FAILED, at=now(), code=error.stable_code, error=error
         )
+    except Exception:
+        # A full disk, a database that went away: it may go better later.
+        facts = {"job": item.job_id, "position": item.position}
+        logger.exception("job item failed", extra=facts)
+        again = Unavailable("This text could not be spoken now.", code="internal")
+        _postpone_item(item, again, wall_time=wall_clock(), at=now())
 
 
 def _postpone_item(item: JobItem, error: SaysoError, *, wall_time: datetime, at: datetime) -> None:
@@ -166,7 +176,7 @@ def _postpone_item(item: JobItem, error: SaysoError, *, wall_time: datetime, at:
         )
         return
 
-    leases.retry_later(item, at=wall_time, backoff=BACKOFF, state=JobState.QUEUED)
+    leases.give_back(item, at=wall_time, backoff=BACKOFF, state=JobState.QUEUED)
     raise Unavailable(error.detail, code=error.stable_code)
 
 

@@ -7,7 +7,7 @@ that it runs (`voices.speech.streaming.session`).
 from __future__ import annotations
 
 from accounts.principal import Principal
-from core import connection_places
+from core import connection_places, lease_renewal
 from core.clock import Clock
 from voices.models import Voice
 from voices.providers import registry, voice_handles
@@ -50,22 +50,23 @@ def synthesize_clip(
     prepared = prepare_speech(request, voice, principal=principal, now=now)
 
     try:
-        # 2.
-        handle = voice_handles.open_handle(voice)
-        connection_places.give_back_connection()
-        made = providers(voice.provider).speak(handle, prepared.line)
-        provider_audio = read_provider_audio(made)
+        with lease_renewal.keep_leases(prepared.reservation.rows, now=now):
+            # 2.
+            handle = voice_handles.open_handle(voice)
+            connection_places.give_back_connection()
+            made = providers(voice.provider).speak(handle, prepared.line)
+            provider_audio = read_provider_audio(made)
 
-        # 3.
-        names = copy_names.names_of_file(prepared.line, voice, provider_audio.sound)
-        prepared = share_token(prepared, names, at=now())
+            # 3.
+            names = copy_names.names_of_file(prepared.line, voice, provider_audio.sound)
+            prepared = share_token(prepared, names, at=now())
 
-        # 4.
-        connection_places.give_back_connection()
-        rendered = render_clip(prepared, provider_audio, at=now())
+            # 4.
+            connection_places.give_back_connection()
+            rendered = render_clip(prepared, provider_audio, at=now())
 
-        # 5.
-        return deliver_clip(prepared, rendered, at=now(), settle=settle)
+            # 5.
+            return deliver_clip(prepared, rendered, at=now(), settle=settle)
     except BaseException as error:
         abort_speech(prepared, error, at=now())
         raise

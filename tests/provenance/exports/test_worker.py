@@ -13,14 +13,13 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 from accounts.models import Organisation
-from core import ids
+from core import ids, leases
 from core.errors import NotFound
 from provenance.exports import (
     bundle_snapshot,
     bundle_writer,
     export_requests,
     export_sources,
-    heartbeat,
     read_snapshot,
     tables,
     worker,
@@ -80,12 +79,12 @@ class TestClaim:
         export_scenario.request(told.organisation)
         worker.claim_export(at=NOON)
 
-        assert (worker.claim_export(at=NOON + heartbeat.LEASE + after) is not None) is taken
+        assert (worker.claim_export(at=NOON + leases.LEASE + after) is not None) is taken
 
     def test_is_given_up_after_some_attempts(self, told: Story) -> None:
         export = export_scenario.request(told.organisation)
         for attempt in range(worker.MOST_ATTEMPTS + 1):
-            worker.claim_export(at=NOON + attempt * heartbeat.LEASE)
+            worker.claim_export(at=NOON + attempt * leases.LEASE)
 
         export.refresh_from_db()
         assert (export.state, export.code) == (ExportState.FAILED, "export_failed")

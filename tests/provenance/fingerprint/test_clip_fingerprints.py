@@ -5,6 +5,7 @@ the person.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def say(voice: Voice, name: str = "0870", **output: object) -> DeliveredClip:
 
 
 def file_all() -> int:
-    return clip_fingerprints.make_pending_fingerprints(at=NOON)
+    return clip_fingerprints.make_pending_fingerprints(now=lambda: NOON)
 
 
 def found(sound: Sound) -> list[str]:
@@ -70,6 +71,10 @@ def erase(voice: Voice) -> None:
         actor="member:test", at=NOON, wall_time=NOON,
     )  # fmt: skip
     execution.continue_erasure(erasure.id, now=noon)
+
+
+def _days_later(days: int) -> datetime:
+    return LATER + timedelta(days=days)
 
 
 class TestAClip:
@@ -160,7 +165,7 @@ class TestTheFile:
         settings.SECRET_KEY = "another secret that nobody knows but the service"
 
         assert found(reading()) == []
-        assert clip_fingerprints.make_pending_fingerprints(at=LATER) == 1
+        assert clip_fingerprints.make_pending_fingerprints(now=lambda: LATER) == 1
         assert found(reading()) == [spoken.clip_id]
 
     def test_waits_longer_after_each_failure_and_then_gives_up(
@@ -172,7 +177,7 @@ class TestTheFile:
                 file.write_bytes(b"")
 
         tries = [
-            clip_fingerprints.make_pending_fingerprints(at=LATER + timedelta(days=day))
+            clip_fingerprints.make_pending_fingerprints(now=partial(_days_later, day))
             for day in range(MOST_ATTEMPTS + 2)
         ]
 
@@ -188,11 +193,11 @@ class TestTheFile:
         def make_beside_another(row: Fingerprint, key: bytes, *, at: datetime) -> bool:
             made.append(row.id)
             if len(made) == 1:
-                clip_fingerprints.make_pending_fingerprints(at=at)
+                clip_fingerprints.make_pending_fingerprints(now=lambda: at)
             return make(row, key, at=at)
 
         monkeypatch.setattr(clip_fingerprints, "_make_fingerprint", make_beside_another)
-        clip_fingerprints.make_pending_fingerprints(at=LATER)
+        clip_fingerprints.make_pending_fingerprints(now=lambda: LATER)
 
         assert len(made) == len(set(made)) == 2
 
@@ -223,7 +228,7 @@ class TestErasure:
     def test_is_not_undone_by_work_in_hand(self, voice: Voice) -> None:
         say(voice)
         rows = Fingerprint.objects.select_related("clip")
-        row = leases.claim(rows, at=NOON, lease=clip_fingerprints.LEASE)
+        row = leases.claim(rows, at=NOON)
         assert row is not None
 
         erase(voice)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 from pytest_django import Settings
 
+from core import leases
 from tests.conftest import NOON
 from tests.support import reference_tree
 from tests.support.attestor_servers import Asked, Reply, outsider
@@ -407,10 +408,10 @@ class TestAnErrand:
     def test_is_carried_out_by_one_of_two_workers(self, asked_witness: FakeWitness) -> None:
         (outsider_,) = scheduler.list_attestors()
         scheduler._plan_tasks(outsider_, at=NOON)
-        AttestationTask.objects.update(lease_until=NOON + scheduler.LEASE)
+        AttestationTask.objects.update(lease_until=NOON + leases.LEASE)
 
         assert run() == 0
-        assert run(NOON + scheduler.LEASE) == 1
+        assert run(NOON + leases.LEASE) == 1
 
     def test_for_a_recovered_log_is_a_new_one(
         self, asked_witness: FakeWitness, organisation_id: str

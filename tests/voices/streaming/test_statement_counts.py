@@ -90,7 +90,7 @@ def test_one_stream(voice: Voice, principal: Principal, teller: Teller) -> None:
             )
         )
 
-    check_counts(record_second(prepare), most=31, transactions=5)
+    check_counts(record_second(prepare), most=34, transactions=5)
 
 
 def test_one_item_of_a_job(voice: Voice, principal: Principal) -> None:

@@ -3,7 +3,8 @@
 Bytes leave before the delivering transaction. So the permit is confirmed before the first of them,
 monitored while they leave, and confirmed once more with the quota, the hash and the log entry. Only
 then does the answer end like a whole one. Of a stream that breaks off, what had left is hashed,
-charged and logged, and the clip is aborted.
+charged and logged, and the clip is aborted. Each piece is noted in the database before it leaves,
+so that the sweep can do the same for a process that died.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from typing import cast
 from django.db import transaction
 
 from accounts.principal import Principal
+from audio import encoding
 from audio.stream_encoder import STREAMED
 from consent import gate
-from core import streaming_response
+from core import lease_renewal, streaming_response
 from core.clock import Clock
 from core.errors import Fault, SaysoError
+from provenance.clips import stream_progress
 from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.log_body import PartialDelivery
 from voices.models import Voice
@@ -34,6 +37,7 @@ from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
 from voices.speech.streaming.deadline_scheduler import get_scheduler, run_with_rows
 from voices.speech.streaming.marked_encoder import MarkedEncoder
 from voices.speech.streaming.permit_monitor import MonitoredPermit, get_permit_monitor
+from voices.speech.streaming.sent_bound import SentBound
 from voices.synthesis_requests import Providers, SpeechRequest
 
 logger = logging.getLogger(__name__)
@@ -129,6 +133,12 @@ class StreamSession:
             strict=not prepared.may_leave_unmarked,
         )
         self._sent = bytearray()
+        self._bound = SentBound(
+            codec=prepared.request.output.codec,
+            rate=self._encoder.rate,
+            text_length=len(prepared.request.text),
+        )
+        self._renewal = lease_renewal.begin_renewal(prepared.reservation.rows, now=now)
         self._characters = 0
         self._silent_at = 0.0
         self._started_at: float | None = None
@@ -139,14 +149,17 @@ class StreamSession:
         permit = await self._monitor_permit()
 
         while (chunk := await get_scheduler().run(self._silent_at, self._encoder.step)) is not None:
+            self._characters = min(chunk.characters, len(self.prepared.request.text))
+            is_noted = self._bound.covers(chunk)
             if self._started_at is None:
                 # The permit is confirmed before the first byte, and monitored from then on.
                 self._on_started()
                 await run_with_rows(self._confirm)
                 self._started_at = asyncio.get_running_loop().time()
+            elif not is_noted:
+                await run_with_rows(self._note_progress)
 
             await permit.fresh()
-            self._characters = min(chunk.characters, len(self.prepared.request.text))
             self._silent_at = self._started_at + chunk.seconds
             yield chunk.data
 
@@ -183,6 +196,7 @@ class StreamSession:
         try:
             self._abort(b"", error)
         finally:
+            self._renewal.stop()
             self._on_started()
             STREAM_SLOTS.free(self.prepared.principal.organisation_id)
 
@@ -203,20 +217,36 @@ class StreamSession:
         if self._monitored is not None:
             get_permit_monitor().remove(await self._monitored)
 
+        self._renewal.stop()
         self._encoder.close()
         self._on_started()
         STREAM_SLOTS.free(self.prepared.principal.organisation_id)
 
     def _confirm(self) -> None:
+        codec = self.prepared.request.output.codec
         with transaction.atomic():
             gate.confirm(self.prepared.permit, at=self._now())
+            stream_progress.begin_progress(
+                self._clip_id,
+                self._bound.noted,
+                codec=codec,
+                media_type=encoding.get_media_type(codec),
+            )
+
+    def _note_progress(self) -> None:
+        stream_progress.note_progress(self._clip_id, self._bound.noted)
 
     def _deliver(self, sent: bytes, described: ClipDelivery, mark_failure: str) -> None:
         at = self._now()
         rendered = render_sent_stream(
             self.prepared, sent, described, mark_failure=mark_failure, at=at
         )
-        clip_delivery.deliver_clip(self.prepared, rendered, at=at)
+        clip_delivery.deliver_clip(
+            self.prepared,
+            rendered,
+            at=at,
+            settle=lambda clip_id, _decision: stream_progress.forget_progress(clip_id),
+        )
 
     def _abort(self, sent: bytes, error: BaseException | None) -> None:
         partial_delivery = self._describe_partial(sent) if sent else None
