@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final, cast
 
+from billiard.process import active_children
 from celery import Celery, Task
 from celery.result import EagerResult
 from celery.signals import (
@@ -18,6 +21,7 @@ from celery.signals import (
     setup_logging,
     worker_init,
     worker_process_shutdown,
+    worker_shutting_down,
 )
 from django.conf import settings
 from kombu import Producer
@@ -131,6 +135,25 @@ worker_init.connect(lambda **_signal: database_waits.bound_waits(in_worker=True)
 worker_process_shutdown.connect(lambda **_signal: sender.flush(), weak=False)
 
 
+def _stop_in_order(*, how: str, **_signal: object) -> None:
+    """Have the pool finish what it has in hand, and end it when that takes too long."""
+    background_tasks.request_stop()
+    if how == "Warm":
+        ending = threading.Timer(settings.SAYSO_STOP_SECONDS, _end_pool)
+        ending.daemon = True
+        ending.start()
+
+
+def _end_pool() -> None:
+    """Kill the processes of the pool. Their leases run out, and another worker takes their rows."""
+    logger.warning("stop takes too long, the work in hand is left to others")
+    for child in active_children():
+        if child.pid is not None:
+            os.kill(child.pid, signal.SIGKILL)
+
+
+worker_shutting_down.connect(_stop_in_order, weak=False)
+
 app.conf.task_routes = {
     f"{start}*": {"queue": queue} for start, queue in embedded_worker.ROUTES.items()
 }
@@ -147,6 +170,7 @@ BEAT: Final[Beat] = {
     "send signing links": ("consent.deliver_pending", SWEEP),
     "find lost jobs, ended consents, expired voices": ("voices.sweep", SWEEP),
     "carry erasures on": ("erasure.carry_due", SWEEP),
+    "write tombstones that are missing": ("erasure.complete_tombstones", 3600.0),
     "have checkpoints cosigned, copied and stamped": ("transparency_log.attest", SWEEP),
     "carry exports on": ("provenance.export_pending", SWEEP),
     "make the fingerprints of new clips": ("provenance.fingerprint_pending", SWEEP),

@@ -18,6 +18,8 @@ from celery import current_app
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from core import background_tasks
+
 logger = logging.getLogger(__name__)
 # The queue of a task, by the beginning of its name. All other tasks wait in the common queue. A
 # batch of a thousand texts takes minutes, and nothing that others wait for may wait behind it.
@@ -132,14 +134,19 @@ def start_worker() -> None:
         )
 
 
-def stop_worker(seconds: float = 10.0) -> None:
-    """Stop the threads, and wait at most `seconds` for the present task of each."""
+def stop_worker() -> None:
+    """Stop the threads: each finishes what it has in hand, within SAYSO_STOP_SECONDS in all."""
+    ends = time.monotonic() + settings.SAYSO_STOP_SECONDS
+    background_tasks.request_stop()
     for lane in _lanes.values():
         lane.stop()
 
     for lane in _lanes.values():
-        lane.join(seconds)
+        lane.join(max(0.0, ends - time.monotonic()))
 
+    # One that is still at work takes nothing new until the process is gone.
+    if not any(lane.is_alive() for lane in _lanes.values()):
+        background_tasks.request_stop(stop=False)
     _lanes.clear()
 
 

@@ -46,6 +46,7 @@ async def _run_lifespan(receive: Any, send: Any) -> None:
             embedded_worker.start_worker()
             await send({"type": "lifespan.startup.complete"})
         else:
+            await streaming.end_streams()
             embedded_worker.stop_worker()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -34,15 +34,18 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 LONGEST_SECONDS: Final = 600.0
-"""Of one stream.
-
-The sweep gives clips up that are in the making for longer than a quarter of an hour.
-"""
+"""Of one stream."""
 STALL_SECONDS: Final = 30.0
+SETTLE_SECONDS: Final = 5.0
+"""What streams that are broken off at the end of the server may take for their rows."""
 RUNNING: Final = Gauge(
     "sayso_streams_running", "Streams that are being sent.", multiprocess_mode="livesum"
 )
 ENDED: Final = Counter("sayso_streams_total", "Streams by how they ended.", ["outcome"])
+
+
+_running: Final[set[asyncio.Future[None]]] = set()
+_stops: Final[set[asyncio.Future[None]]] = set()
 
 
 class StreamTooSlow(Unavailable):
@@ -70,11 +73,21 @@ def stream_responses(application: Application) -> Application:
             streaming_response.slot.reset(token)
             stream = slot.close()
         if stream is not None:
-            await asyncio.shield(
-                asyncio.ensure_future(_send_and_settle(stream, slot, head, receive))
-            )
+            running = asyncio.ensure_future(_send_and_settle(stream, slot, head, receive))
+            _running.add(running)
+            running.add_done_callback(_running.discard)
+            await asyncio.shield(running)
 
     return answer
+
+
+async def end_streams() -> None:
+    """Break off the streams that still run when the server ends, and settle them."""
+    for stop in tuple(_stops):
+        if not stop.done():
+            stop.set_result(None)
+    if _running:
+        await asyncio.wait(_running, timeout=SETTLE_SECONDS)
 
 
 class _Head:
@@ -163,16 +176,19 @@ async def _send_stream(stream: Stream, head: _Head, receive: Receive) -> bool:
     sending = asyncio.create_task(_send_chunks(stream, head))
     ended = asyncio.create_task(stream.wait_for_end())
     gone = asyncio.create_task(_wait_for_disconnect(receive))
-    tasks = (sending, ended, gone)
+    stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    _stops.add(stop)
+    tasks = (sending, ended, gone, stop)
     try:
         await asyncio.wait(tasks, timeout=LONGEST_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        error = _find_end_cause(sending, ended, gone)
+        error = _find_end_cause(sending, ended, gone, stop)
         if error is None and sending.done():
             ENDED.labels("whole").inc()
             return True
         # The connection first: whatever else has to be done can wait.
         await _abort_stream(head, error)
     finally:
+        _stops.discard(stop)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -188,7 +204,10 @@ async def _send_stream(stream: Stream, head: _Head, receive: Receive) -> bool:
 
 
 def _find_end_cause(
-    sending: asyncio.Task[None], ended: asyncio.Task[SaysoError], gone: asyncio.Task[None]
+    sending: asyncio.Task[None],
+    ended: asyncio.Task[SaysoError],
+    gone: asyncio.Task[None],
+    stop: asyncio.Future[None],
 ) -> BaseException | None:
     """Return the error for which the stream cannot go on.
 
@@ -200,6 +219,8 @@ def _find_end_cause(
         return ended.exception() or ended.result()
     if sending.done():
         return sending.exception()
+    if stop.done():
+        return Unavailable("The server is being stopped.", retry_after=1)
     return None if gone.done() else StreamTooSlow("The stream took too long.", retry_after=1)
 
 

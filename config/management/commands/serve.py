@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 import uvicorn
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             ws="none",
             server_header=False,
             proxy_headers=False,
+            timeout_graceful_shutdown=settings.SAYSO_STOP_SECONDS,
         )
 
 
