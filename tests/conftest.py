@@ -36,6 +36,8 @@ COLLECTED_EVERY: Final = 50_000
 """How many more objects there must be before Python looks for cycles among the young ones."""
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
+# What is loaded to be kept is not searched for what can go, see `pytest_collection_finish`.
+gc.disable()
 # Some folders' own conftest.py imports these modules before a test file is collected.
 pytest.register_assert_rewrite(*PEOPLE)
 isolation.own_data_folder()
@@ -167,3 +169,4 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECTED_EVERY, 20, 20)
+    gc.enable()

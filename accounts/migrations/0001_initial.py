@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'API key',
+                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at', None), ('expires_at__gt', models.F('created_at')), _connector='OR'), name='api_key_expires_after_creation'), models.CheckConstraint(condition=models.Q(models.Q(('previous_sha256', None), ('previous_until', None)), models.Q(('previous_sha256__isnull', False), ('previous_until__isnull', False)), _connector='OR'), name='api_key_previous_secret_has_an_end')],
             },
         ),
         migrations.CreateModel(
@@ -98,6 +99,9 @@ class Migration(migrations.Migration):
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'officer', 'engineer', 'auditor'])), name='member_role_is_known'), models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='member_email_is_lower_case')],
+            },
         ),
         migrations.CreateModel(
             name='IdempotencyRecord',
@@ -117,21 +121,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('api_key', 'key_sha256'), name='stored_answer_once_per_key'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'forgotten', 'secret'])), name='stored_answer_state_is_known')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at', None), ('expires_at__gt', models.F('created_at')), _connector='OR'), name='api_key_expires_after_creation'),
-        ),
-        migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('previous_sha256', None), ('previous_until', None)), models.Q(('previous_sha256__isnull', False), ('previous_until__isnull', False)), _connector='OR'), name='api_key_previous_secret_has_an_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'officer', 'engineer', 'auditor'])), name='member_role_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='member_email_is_lower_case'),
         ),
     ]

@@ -45,6 +45,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('supersedes', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='successors', to='consent.consent')),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'id'], name='consent_by_organisation'), models.Index(fields=['state', 'valid_until'], name='consent_by_end'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='consent_by_external_id')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'requested', 'captured', 'active', 'suspended', 'declined', 'lapsed', 'rejected', 'withdrawn', 'expired', 'invalidated', 'terminated', 'superseded', 'erasing', 'erased'])), name='consent_state_is_known'), models.CheckConstraint(condition=models.Q(('assurance__in', ['L0', 'L1', 'L2', 'L3'])), name='consent_assurance_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('asked_until', None), models.Q(('duration', ''), _negated=True)), models.Q(('asked_until__isnull', False), ('duration', '')), _connector='OR'), name='consent_asks_for_a_term_or_an_end'), models.CheckConstraint(condition=models.Q(models.Q(('valid_from', None), ('valid_until', None)), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='consent_term_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', [consent.policy.state_machine.ConsentState['ACTIVE'], consent.policy.state_machine.ConsentState['ERASED'], consent.policy.state_machine.ConsentState['ERASING'], consent.policy.state_machine.ConsentState['EXPIRED'], consent.policy.state_machine.ConsentState['INVALIDATED'], consent.policy.state_machine.ConsentState['SUPERSEDED'], consent.policy.state_machine.ConsentState['SUSPENDED'], consent.policy.state_machine.ConsentState['TERMINATED'], consent.policy.state_machine.ConsentState['WITHDRAWN']]), _negated=True), models.Q(('record__isnull', False), ('signed_at__isnull', False), ('valid_from__isnull', False), models.Q(('record_sha256', ''), _negated=True), models.Q(('record_jws', ''), _negated=True)), ('state__in', ['erasing', 'erased']), _connector='OR'), name='consent_stands_only_when_signed'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', [consent.policy.state_machine.ConsentState['INVALIDATED'], consent.policy.state_machine.ConsentState['TERMINATED'], consent.policy.state_machine.ConsentState['WITHDRAWN']]), _negated=True), ('revoked_at__isnull', False), _connector='OR'), name='consent_revoked_at_a_time'), models.UniqueConstraint(condition=models.Q(('link_sha256', ''), _negated=True), fields=('link_sha256',), name='consent_link_opens_one_request'), models.UniqueConstraint(condition=models.Q(('supersedes__isnull', False), models.Q(('state__in', ['declined', 'lapsed', 'rejected']), _negated=True)), fields=('supersedes',), name='consent_superseded_by_one')],
+            },
         ),
         migrations.CreateModel(
             name='Notice',
@@ -73,6 +77,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('consent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='consent.consent')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['passkey', 'spoken_audio', 'page', 'mail_proof', 'id_check', 'countersign', 'paper_scan', 'test'])), name='evidence_kind_is_known')],
+            },
         ),
         migrations.CreateModel(
             name='Delivery',
@@ -93,6 +100,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'deliveries',
+                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['due_at'], name='delivery_by_due_time')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('channel__in', ['mail', 'message', 'controller', 'test'])), name='delivery_channel_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'failed'])), name='delivery_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('state', 'queued')), models.Q(models.Q(('state', 'queued'), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='delivery_settled_at_a_time'), models.CheckConstraint(condition=models.Q(('channel__in', ['controller', 'test']), models.Q(('state', 'sent'), _negated=True), ('evidence__isnull', False), _connector='OR'), name='delivery_sent_by_us_has_proof'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='delivery_failed_for_a_reason'), models.UniqueConstraint(condition=models.Q(('state', 'queued')), fields=('consent',), name='delivery_queued_once')],
             },
         ),
         migrations.CreateModel(
@@ -109,6 +118,9 @@ class Migration(migrations.Migration):
                 ('removed_at', models.DateTimeField(editable=False, null=True)),
                 ('consent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='consent.consent')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('consent', 'position'), name='grant_has_its_place')],
+            },
         ),
         migrations.CreateModel(
             name='Decision',
@@ -130,6 +142,10 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
                 ('grant', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='consent.grant')),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'id'], name='decision_by_organisation')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('allowed', False), ('grant', None)), models.Q(('allowed', True), ('consent__isnull', False), ('epoch__isnull', False), ('grant__isnull', False), ('reasons', [])), _connector='OR'), name='decision_allowed_by_one_grant'), models.CheckConstraint(condition=models.Q(('allowed', True), models.Q(('reasons', []), _negated=True), _connector='OR'), name='decision_refused_for_a_reason')],
+            },
         ),
         migrations.CreateModel(
             name='GrantUsage',
@@ -143,6 +159,9 @@ class Migration(migrations.Migration):
                 ('held_clips', models.BigIntegerField(default=0)),
                 ('grant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='usage', to='consent.grant')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('grant', 'window'), name='usage_counts_a_window_once'), models.CheckConstraint(condition=models.Q(('held_characters__gte', 0), ('held_clips__gte', 0), ('used_characters__gte', 0), ('used_clips__gte', 0), ('used_milliseconds__gte', 0)), name='usage_never_below_zero')],
+            },
         ),
         migrations.CreateModel(
             name='NoticeVersion',
@@ -156,6 +175,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('notice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='consent.notice')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('notice', 'version', 'locale'), name='notice_version_stands_once_a_locale'), models.CheckConstraint(condition=models.Q(('change_class__in', ['material', 'editorial'])), name='notice_change_class_is_known')],
+            },
         ),
         migrations.AddField(
             model_name='consent',
@@ -172,6 +194,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('consent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sample_fingerprints', to='consent.consent')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('consent', 'pcm_sha256'), name='sample_fingerprint_once')],
+            },
         ),
         migrations.CreateModel(
             name='SampleFingerprintTerm',
@@ -181,6 +206,9 @@ class Migration(migrations.Migration):
                 ('place', models.PositiveIntegerField()),
                 ('fingerprint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='consent.samplefingerprint')),
             ],
+            options={
+                'indexes': [models.Index(fields=['term'], name='sample_fingerprint_by_term')],
+            },
         ),
         migrations.CreateModel(
             name='SampleHash',
@@ -190,6 +218,9 @@ class Migration(migrations.Migration):
                 ('registered_at', models.DateTimeField(editable=False)),
                 ('consent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='consent.consent')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('consent', 'sha256'), name='sample_registered_once')],
+            },
         ),
         migrations.CreateModel(
             name='SampleRegister',
@@ -198,6 +229,9 @@ class Migration(migrations.Migration):
                 ('livemode', models.BooleanField(editable=False)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'livemode'), name='sample_register_once')],
+            },
         ),
         migrations.CreateModel(
             name='SealedReason',
@@ -227,6 +261,10 @@ class Migration(migrations.Migration):
                 ('erased_at', models.DateTimeField(editable=False, null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'id'], name='speaker_by_organisation'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='speaker_by_external_id')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['adult', 'minor', 'estate', 'employee', 'performer'])), name='speaker_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['active', 'frozen', 'erased'])), name='speaker_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed__isnull', False), models.Q(('state', 'erased'), _negated=True)), models.Q(('email_index', ''), ('erased_at__isnull', False), ('sealed', None), ('sealed_notes', None), ('state', 'erased'), ('external_index', '')), _connector='OR'), name='speaker_erased_keeps_nothing_personal')],
+            },
         ),
         migrations.CreateModel(
             name='Representative',
@@ -240,6 +278,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('speaker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='representatives', to='consent.speaker')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['guardian', 'estate', 'agent', 'counsel', 'union'])), name='representative_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('verified_at', None), ('verified_by', '')), models.Q(('verified_at__isnull', False), models.Q(('verified_by', ''), _negated=True)), _connector='OR'), name='representative_verified_by_somebody')],
+            },
         ),
         migrations.CreateModel(
             name='Hold',
@@ -252,6 +293,9 @@ class Migration(migrations.Migration):
                 ('lifted_by', models.CharField(blank=True, editable=False, max_length=64)),
                 ('speaker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='consent.speaker')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('speaker', 'ground'), name='hold_stands_once_a_ground'), models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', '')), models.Q(('lifted_at__gte', models.F('placed_at')), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='hold_lifted_by_somebody')],
+            },
         ),
         migrations.CreateModel(
             name='Correction',
@@ -263,6 +307,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('speaker', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='consent.speaker')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='correction_made_by_somebody')],
+            },
         ),
         migrations.AddField(
             model_name='consent',
@@ -292,177 +339,9 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(editable=False)),
                 ('usage', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='consent.grantusage')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['passkey', 'spoken_audio', 'page', 'mail_proof', 'id_check', 'countersign', 'paper_scan', 'test'])), name='evidence_kind_is_known'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['due_at'], name='delivery_by_due_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['mail', 'message', 'controller', 'test'])), name='delivery_channel_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'failed'])), name='delivery_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('state', 'queued')), models.Q(models.Q(('state', 'queued'), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='delivery_settled_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['controller', 'test']), models.Q(('state', 'sent'), _negated=True), ('evidence__isnull', False), _connector='OR'), name='delivery_sent_by_us_has_proof'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='delivery_failed_for_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'queued')), fields=('consent',), name='delivery_queued_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('consent', 'position'), name='grant_has_its_place'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['organisation', 'livemode', 'id'], name='decision_by_organisation'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('allowed', False), ('grant', None)), models.Q(('allowed', True), ('consent__isnull', False), ('epoch__isnull', False), ('grant__isnull', False), ('reasons', [])), _connector='OR'), name='decision_allowed_by_one_grant'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('allowed', True), models.Q(('reasons', []), _negated=True), _connector='OR'), name='decision_refused_for_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='grantusage',
-            constraint=models.UniqueConstraint(fields=('grant', 'window'), name='usage_counts_a_window_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='grantusage',
-            constraint=models.CheckConstraint(condition=models.Q(('held_characters__gte', 0), ('held_clips__gte', 0), ('used_characters__gte', 0), ('used_clips__gte', 0), ('used_milliseconds__gte', 0)), name='usage_never_below_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='noticeversion',
-            constraint=models.UniqueConstraint(fields=('notice', 'version', 'locale'), name='notice_version_stands_once_a_locale'),
-        ),
-        migrations.AddConstraint(
-            model_name='noticeversion',
-            constraint=models.CheckConstraint(condition=models.Q(('change_class__in', ['material', 'editorial'])), name='notice_change_class_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='samplefingerprint',
-            constraint=models.UniqueConstraint(fields=('consent', 'pcm_sha256'), name='sample_fingerprint_once'),
-        ),
-        migrations.AddIndex(
-            model_name='samplefingerprintterm',
-            index=models.Index(fields=['term'], name='sample_fingerprint_by_term'),
-        ),
-        migrations.AddConstraint(
-            model_name='samplehash',
-            constraint=models.UniqueConstraint(fields=('consent', 'sha256'), name='sample_registered_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sampleregister',
-            constraint=models.UniqueConstraint(fields=('organisation', 'livemode'), name='sample_register_once'),
-        ),
-        migrations.AddIndex(
-            model_name='speaker',
-            index=models.Index(fields=['organisation', 'livemode', 'id'], name='speaker_by_organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='speaker',
-            index=models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='speaker_by_external_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='speaker',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['adult', 'minor', 'estate', 'employee', 'performer'])), name='speaker_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='speaker',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'frozen', 'erased'])), name='speaker_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='speaker',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed__isnull', False), models.Q(('state', 'erased'), _negated=True)), models.Q(('email_index', ''), ('erased_at__isnull', False), ('sealed', None), ('sealed_notes', None), ('state', 'erased'), ('external_index', '')), _connector='OR'), name='speaker_erased_keeps_nothing_personal'),
-        ),
-        migrations.AddConstraint(
-            model_name='representative',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['guardian', 'estate', 'agent', 'counsel', 'union'])), name='representative_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='representative',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verified_at', None), ('verified_by', '')), models.Q(('verified_at__isnull', False), models.Q(('verified_by', ''), _negated=True)), _connector='OR'), name='representative_verified_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('speaker', 'ground'), name='hold_stands_once_a_ground'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', '')), models.Q(('lifted_at__gte', models.F('placed_at')), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='hold_lifted_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='correction_made_by_somebody'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['organisation', 'livemode', 'id'], name='consent_by_organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['state', 'valid_until'], name='consent_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='consent_by_external_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'requested', 'captured', 'active', 'suspended', 'declined', 'lapsed', 'rejected', 'withdrawn', 'expired', 'invalidated', 'terminated', 'superseded', 'erasing', 'erased'])), name='consent_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('assurance__in', ['L0', 'L1', 'L2', 'L3'])), name='consent_assurance_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asked_until', None), models.Q(('duration', ''), _negated=True)), models.Q(('asked_until__isnull', False), ('duration', '')), _connector='OR'), name='consent_asks_for_a_term_or_an_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('valid_from', None), ('valid_until', None)), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='consent_term_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', [consent.policy.state_machine.ConsentState['ACTIVE'], consent.policy.state_machine.ConsentState['ERASED'], consent.policy.state_machine.ConsentState['ERASING'], consent.policy.state_machine.ConsentState['EXPIRED'], consent.policy.state_machine.ConsentState['INVALIDATED'], consent.policy.state_machine.ConsentState['SUPERSEDED'], consent.policy.state_machine.ConsentState['SUSPENDED'], consent.policy.state_machine.ConsentState['TERMINATED'], consent.policy.state_machine.ConsentState['WITHDRAWN']]), _negated=True), models.Q(('record__isnull', False), ('signed_at__isnull', False), ('valid_from__isnull', False), models.Q(('record_sha256', ''), _negated=True), models.Q(('record_jws', ''), _negated=True)), ('state__in', ['erasing', 'erased']), _connector='OR'), name='consent_stands_only_when_signed'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', [consent.policy.state_machine.ConsentState['INVALIDATED'], consent.policy.state_machine.ConsentState['TERMINATED'], consent.policy.state_machine.ConsentState['WITHDRAWN']]), _negated=True), ('revoked_at__isnull', False), _connector='OR'), name='consent_revoked_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('link_sha256', ''), _negated=True), fields=('link_sha256',), name='consent_link_opens_one_request'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('supersedes__isnull', False), models.Q(('state__in', ['declined', 'lapsed', 'rejected']), _negated=True)), fields=('supersedes',), name='consent_superseded_by_one'),
-        ),
-        migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(fields=['state', 'expires_at'], name='reservation_by_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['held', 'committed', 'released'])), name='reservation_state_is_known'),
+            options={
+                'indexes': [models.Index(fields=['state', 'expires_at'], name='reservation_by_end')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['held', 'committed', 'released'])), name='reservation_state_is_known')],
+            },
         ),
     ]

@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
                 ('certificate_jws', models.TextField(blank=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('speaker_id',), name='erasure_once_per_speaker'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'completed'])), name='erasure_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('certificate', None), ('completed_at', None), ('state', 'running')), models.Q(('certificate__isnull', False), ('completed_at__isnull', False), ('state', 'completed'), models.Q(('certificate_jws', ''), _negated=True)), _connector='OR'), name='erasure_completed_has_a_certificate')],
+            },
         ),
         migrations.CreateModel(
             name='ErasureTarget',
@@ -46,37 +49,8 @@ class Migration(migrations.Migration):
                 ('settled_at', models.DateTimeField(null=True)),
                 ('erasure', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='erasure.erasure')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.UniqueConstraint(fields=('speaker_id',), name='erasure_once_per_speaker'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['running', 'completed'])), name='erasure_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('certificate', None), ('completed_at', None), ('state', 'running')), models.Q(('certificate__isnull', False), ('completed_at__isnull', False), ('state', 'completed'), models.Q(('certificate_jws', ''), _negated=True)), _connector='OR'), name='erasure_completed_has_a_certificate'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasuretarget',
-            constraint=models.UniqueConstraint(fields=('erasure', 'position'), name='erasure_target_once_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasuretarget',
-            constraint=models.UniqueConstraint(fields=('erasure', 'system', 'asset'), name='erasure_target_once_per_asset'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasuretarget',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'accepted', 'confirmed', 'kept'])), name='erasure_target_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasuretarget',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'kept'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='erasure_target_kept_names_its_ground'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasuretarget',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state__in', ('confirmed', 'kept'))), models.Q(models.Q(('state__in', ('confirmed', 'kept')), _negated=True), ('settled_at', None)), _connector='OR'), name='erasure_target_settled_has_a_time'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('erasure', 'position'), name='erasure_target_once_per_position'), models.UniqueConstraint(fields=('erasure', 'system', 'asset'), name='erasure_target_once_per_asset'), models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'accepted', 'confirmed', 'kept'])), name='erasure_target_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'kept'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='erasure_target_kept_names_its_ground'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state__in', ('confirmed', 'kept'))), models.Q(models.Q(('state__in', ('confirmed', 'kept')), _negated=True), ('settled_at', None)), _connector='OR'), name='erasure_target_settled_has_a_time')],
+            },
         ),
     ]

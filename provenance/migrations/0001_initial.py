@@ -65,6 +65,10 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(editable=False, null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'issued_at', 'id'], name='clip_of_organisation_by_time'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='clip_by_external_id'), models.Index(condition=models.Q(('reference_index', ''), _negated=True), fields=['reference_index'], name='clip_by_reference'), models.Index(condition=models.Q(('state', 'making')), fields=['lease_until'], name='clip_in_the_making')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['making', 'issued', 'aborted', 'withdrawn', 'erased'])), name='clip_state_is_known'), models.UniqueConstraint(condition=models.Q(('token_shared', False)), fields=('organisation', 'epoch', 'token'), name='clip_token_once_per_sound'), models.CheckConstraint(condition=models.Q(('token__gte', 0), ('token__lt', 4294967296)), name='clip_token_is_32_bits'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('issued', 'withdrawn', 'erased')), _negated=True), models.Q(models.Q(('sha256', ''), _negated=True), models.Q(('sha256_pcm', ''), _negated=True), models.Q(('sha256_provider', ''), _negated=True), ('issued_at__isnull', False)), _connector='OR'), name='clip_that_left_has_hashes_and_time'), models.CheckConstraint(condition=models.Q(('state__in', ('issued', 'withdrawn', 'erased')), models.Q(('blob_id', ''), ('issued_at', None), ('sha256', ''), ('size', 0)), models.Q(('blob_id', ''), ('issued_at__isnull', False), ('size__gt', 0), ('state', 'aborted'), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='clip_that_never_left_has_no_audio'), models.CheckConstraint(condition=models.Q(('manifest_mode__in', ['embedded', 'sidecar', 'none'])), name='clip_manifest_mode_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('manifest_blob_id', ''), ('manifest_id', ''), ('manifest_mode', 'none'), ('manifest_sha256', '')), models.Q(models.Q(('manifest_mode', 'none'), _negated=True), models.Q(('manifest_id', ''), _negated=True), models.Q(('manifest_sha256', ''), _negated=True), models.Q(('credential', ''), _negated=True)), _connector='OR'), name='clip_manifest_has_id_hash_and_signer_or_is_none'), models.UniqueConstraint(condition=models.Q(('manifest_id', ''), _negated=True), fields=('manifest_id',), name='clip_manifest_id_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'erased'), _negated=True), models.Q(('external_index', ''), ('reference_index', ''), ('sealed_notes', None), ('subject', ''), ('voice_id', ''), ('blob_id', ''), ('manifest_blob_id', '')), _connector='OR'), name='clip_erased_leads_to_nobody')],
+            },
         ),
         migrations.CreateModel(
             name='Receipt',
@@ -116,6 +120,10 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['state', 'lease_until'], name='export_to_take')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'ready', 'failed', 'expired'])), name='export_state_is_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['audit', 'speaker', 'ropa', 'usage'])), name='export_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'speaker'), models.Q(('speaker_id', ''), _negated=True)), models.Q(models.Q(('kind', 'speaker'), _negated=True), ('speaker_id', '')), _connector='OR'), name='export_speaker_only_in_their_own'), models.CheckConstraint(condition=models.Q(('from_at', None), ('to_at', None), ('to_at__gt', models.F('from_at')), _connector='OR'), name='export_period_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), models.Q(('lease_until__isnull', False), ('due_at__isnull', False), _connector='OR')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='export_running_is_held_or_due'), models.CheckConstraint(condition=models.Q(models.Q(('expires_at__isnull', False), ('state', 'ready'), models.Q(('blob_id', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), models.Q(models.Q(('state', 'ready'), _negated=True), ('blob_id', '')), _connector='OR'), name='export_only_a_ready_one_has_bytes'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='export_failed_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('ready', 'failed', 'expired'))), models.Q(models.Q(('state__in', ('ready', 'failed', 'expired')), _negated=True), ('finished_at', None)), _connector='OR'), name='export_settled_has_a_time')],
+            },
         ),
         migrations.CreateModel(
             name='Feedback',
@@ -132,6 +140,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'feedback',
+                'constraints': [models.CheckConstraint(condition=models.Q(('opinion__in', ['helped', 'wrong', 'unclear', 'broken'])), name='feedback_opinion_is_known'), models.CheckConstraint(condition=models.Q(('clip_id', ''), ('organisation__isnull', False), _connector='OR'), name='feedback_on_a_clip_has_its_organisation')],
             },
         ),
         migrations.CreateModel(
@@ -148,6 +157,10 @@ class Migration(migrations.Migration):
                 ('attempts_before', models.PositiveIntegerField(default=0)),
                 ('clip', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='provenance.clip')),
             ],
+            options={
+                'indexes': [models.Index(fields=['under', 'due_at'], name='fingerprint_to_index')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('subject', ''), _negated=True), name='fingerprint_leads_to_a_person'), models.CheckConstraint(condition=models.Q(('under', ''), ('sealed__isnull', False), _connector='OR'), name='fingerprint_sealed_when_indexed')],
+            },
         ),
         migrations.CreateModel(
             name='FingerprintTerm',
@@ -157,6 +170,9 @@ class Migration(migrations.Migration):
                 ('place', models.PositiveIntegerField()),
                 ('fingerprint', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='provenance.fingerprint')),
             ],
+            options={
+                'indexes': [models.Index(fields=['term'], name='fingerprint_by_term')],
+            },
         ),
         migrations.CreateModel(
             name='StreamProgress',
@@ -181,6 +197,10 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'epoch', 'token'], name='marked_sound_by_token')],
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'epoch', 'sound'), name='marked_sound_has_one_token')],
+            },
         ),
         migrations.CreateModel(
             name='MarkKey',
@@ -191,129 +211,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='clip',
-            index=models.Index(fields=['organisation', 'issued_at', 'id'], name='clip_of_organisation_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='clip',
-            index=models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='clip_by_external_id'),
-        ),
-        migrations.AddIndex(
-            model_name='clip',
-            index=models.Index(condition=models.Q(('reference_index', ''), _negated=True), fields=['reference_index'], name='clip_by_reference'),
-        ),
-        migrations.AddIndex(
-            model_name='clip',
-            index=models.Index(condition=models.Q(('state', 'making')), fields=['lease_until'], name='clip_in_the_making'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['making', 'issued', 'aborted', 'withdrawn', 'erased'])), name='clip_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.UniqueConstraint(condition=models.Q(('token_shared', False)), fields=('organisation', 'epoch', 'token'), name='clip_token_once_per_sound'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('token__gte', 0), ('token__lt', 4294967296)), name='clip_token_is_32_bits'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('issued', 'withdrawn', 'erased')), _negated=True), models.Q(models.Q(('sha256', ''), _negated=True), models.Q(('sha256_pcm', ''), _negated=True), models.Q(('sha256_provider', ''), _negated=True), ('issued_at__isnull', False)), _connector='OR'), name='clip_that_left_has_hashes_and_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('issued', 'withdrawn', 'erased')), models.Q(('blob_id', ''), ('issued_at', None), ('sha256', ''), ('size', 0)), models.Q(('blob_id', ''), ('issued_at__isnull', False), ('size__gt', 0), ('state', 'aborted'), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='clip_that_never_left_has_no_audio'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(('manifest_mode__in', ['embedded', 'sidecar', 'none'])), name='clip_manifest_mode_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('manifest_blob_id', ''), ('manifest_id', ''), ('manifest_mode', 'none'), ('manifest_sha256', '')), models.Q(models.Q(('manifest_mode', 'none'), _negated=True), models.Q(('manifest_id', ''), _negated=True), models.Q(('manifest_sha256', ''), _negated=True), models.Q(('credential', ''), _negated=True)), _connector='OR'), name='clip_manifest_has_id_hash_and_signer_or_is_none'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.UniqueConstraint(condition=models.Q(('manifest_id', ''), _negated=True), fields=('manifest_id',), name='clip_manifest_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='clip',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'erased'), _negated=True), models.Q(('external_index', ''), ('reference_index', ''), ('sealed_notes', None), ('subject', ''), ('voice_id', ''), ('blob_id', ''), ('manifest_blob_id', '')), _connector='OR'), name='clip_erased_leads_to_nobody'),
-        ),
-        migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['state', 'lease_until'], name='export_to_take'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'ready', 'failed', 'expired'])), name='export_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['audit', 'speaker', 'ropa', 'usage'])), name='export_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'speaker'), models.Q(('speaker_id', ''), _negated=True)), models.Q(models.Q(('kind', 'speaker'), _negated=True), ('speaker_id', '')), _connector='OR'), name='export_speaker_only_in_their_own'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(('from_at', None), ('to_at', None), ('to_at__gt', models.F('from_at')), _connector='OR'), name='export_period_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), models.Q(('lease_until__isnull', False), ('due_at__isnull', False), _connector='OR')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='export_running_is_held_or_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expires_at__isnull', False), ('state', 'ready'), models.Q(('blob_id', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), models.Q(models.Q(('state', 'ready'), _negated=True), ('blob_id', '')), _connector='OR'), name='export_only_a_ready_one_has_bytes'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='export_failed_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='export',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('ready', 'failed', 'expired'))), models.Q(models.Q(('state__in', ('ready', 'failed', 'expired')), _negated=True), ('finished_at', None)), _connector='OR'), name='export_settled_has_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(('opinion__in', ['helped', 'wrong', 'unclear', 'broken'])), name='feedback_opinion_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.CheckConstraint(condition=models.Q(('clip_id', ''), ('organisation__isnull', False), _connector='OR'), name='feedback_on_a_clip_has_its_organisation'),
-        ),
-        migrations.AddIndex(
-            model_name='fingerprint',
-            index=models.Index(fields=['under', 'due_at'], name='fingerprint_to_index'),
-        ),
-        migrations.AddConstraint(
-            model_name='fingerprint',
-            constraint=models.CheckConstraint(condition=models.Q(('subject', ''), _negated=True), name='fingerprint_leads_to_a_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='fingerprint',
-            constraint=models.CheckConstraint(condition=models.Q(('under', ''), ('sealed__isnull', False), _connector='OR'), name='fingerprint_sealed_when_indexed'),
-        ),
-        migrations.AddIndex(
-            model_name='fingerprintterm',
-            index=models.Index(fields=['term'], name='fingerprint_by_term'),
-        ),
-        migrations.AddIndex(
-            model_name='markedsound',
-            index=models.Index(fields=['organisation', 'epoch', 'token'], name='marked_sound_by_token'),
-        ),
-        migrations.AddConstraint(
-            model_name='markedsound',
-            constraint=models.UniqueConstraint(fields=('organisation', 'epoch', 'sound'), name='marked_sound_has_one_token'),
-        ),
-        migrations.AddConstraint(
-            model_name='markkey',
-            constraint=models.UniqueConstraint(fields=('organisation', 'epoch'), name='mark_key_once_per_epoch'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'epoch'), name='mark_key_once_per_epoch')],
+            },
         ),
     ]

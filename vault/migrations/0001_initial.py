@@ -51,6 +51,9 @@ class Migration(migrations.Migration):
                 ('destroyed_at', models.DateTimeField(editable=False, null=True)),
                 ('kek', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vault.kek')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'organisation'])), name='subject_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at__isnull', False), ('wrapped_key', None)), models.Q(('destroyed_at', None), ('wrapped_key__isnull', False)), _connector='OR'), name='subject_destroyed_means_no_key'), models.UniqueConstraint(condition=models.Q(('kind', 'organisation')), fields=('organisation_id',), name='subject_one_per_organisation')],
+            },
         ),
         migrations.CreateModel(
             name='Blob',
@@ -61,21 +64,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('subject', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='vault.subject')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='subject',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'organisation'])), name='subject_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='subject',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at__isnull', False), ('wrapped_key', None)), models.Q(('destroyed_at', None), ('wrapped_key__isnull', False)), _connector='OR'), name='subject_destroyed_means_no_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='subject',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'organisation')), fields=('organisation_id',), name='subject_one_per_organisation'),
-        ),
-        migrations.AddConstraint(
-            model_name='blob',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gte', 0)), name='blob_size_not_negative'),
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('size__gte', 0)), name='blob_size_not_negative')],
+            },
         ),
     ]

@@ -40,6 +40,10 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(editable=False, null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['state', 'lease_until'], name='voice_by_state'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='voice_by_external_id')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'training', 'ready', 'failed', 'expired', 'revoking', 'deleted'])), name='voice_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('ready_at__isnull', False), models.Q(models.Q(('profile_blob_id', ''), _negated=True), ('sealed_handle__isnull', False), _connector='OR')), _connector='OR'), name='voice_ready_can_speak'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'deleted'), _negated=True), models.Q(('deleted_at__isnull', False), ('external_index', ''), ('profile_blob_id', ''), ('sealed_handle', None), ('sealed_label', None), ('sealed_notes', None)), _connector='OR'), name='voice_deleted_keeps_nothing'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='voice_failed_says_why')],
+            },
         ),
         migrations.CreateModel(
             name='Job',
@@ -60,6 +64,10 @@ class Migration(migrations.Migration):
                 ('turn_at', models.DateTimeField(editable=False, null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
+            options={
+                'indexes': [models.Index(fields=['state'], name='job_by_state'), models.Index(fields=['organisation', 'turn_at'], name='job_by_turn'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='job_by_external_id')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed'])), name='job_state_is_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['speech', 'batch'])), name='job_kind_is_known'), models.CheckConstraint(condition=models.Q(('total__gt', 0), ('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('refused')), '+', models.F('failed')))), name='job_settles_no_more_than_it_has'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('done', 'refused', 'failed'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_finished_has_a_time')],
+            },
         ),
         migrations.CreateModel(
             name='VoiceEmbedding',
@@ -70,6 +78,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('compared_at', models.DateTimeField(db_index=True, editable=False, null=True)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('compared_at', None), ('sealed__isnull', False), _connector='OR'), name='embedding_compared_is_there')],
+            },
         ),
         migrations.CreateModel(
             name='Sample',
@@ -82,6 +93,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(editable=False)),
                 ('voice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='samples', to='voices.voice')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('voice', 'position'), name='sample_once_per_position'), models.UniqueConstraint(fields=('voice', 'sha256'), name='sample_once_per_voice'), models.CheckConstraint(condition=models.Q(models.Q(('blob_id', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), name='sample_has_bytes')],
+            },
         ),
         migrations.CreateModel(
             name='JobItem',
@@ -102,6 +116,10 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='voices.job')),
                 ('voice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='voices.voice')),
             ],
+            options={
+                'indexes': [models.Index(fields=['state', 'due_at'], name='job_item_to_take')],
+                'constraints': [models.UniqueConstraint(fields=('job', 'position'), name='job_item_once_per_position'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed'])), name='job_item_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='job_item_running_has_a_lease'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('sealed_text', None), ('state__in', ('done', 'refused', 'failed'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_item_settled_keeps_no_text'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('clip_id', ''), _negated=True), _connector='OR'), name='job_item_done_has_a_clip'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('refused', 'failed')), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='job_item_unserved_says_why')],
+            },
         ),
         migrations.CreateModel(
             name='VoiceReview',
@@ -117,113 +135,8 @@ class Migration(migrations.Migration):
                 ('other', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='voices.voice')),
                 ('voice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='voices.voice')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['state'], name='job_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['organisation', 'turn_at'], name='job_by_turn'),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='job_by_external_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed'])), name='job_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['speech', 'batch'])), name='job_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gt', 0), ('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('refused')), '+', models.F('failed')))), name='job_settles_no_more_than_it_has'),
-        ),
-        migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('done', 'refused', 'failed'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_finished_has_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='voiceembedding',
-            constraint=models.CheckConstraint(condition=models.Q(('compared_at', None), ('sealed__isnull', False), _connector='OR'), name='embedding_compared_is_there'),
-        ),
-        migrations.AddIndex(
-            model_name='voice',
-            index=models.Index(fields=['state', 'lease_until'], name='voice_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='voice',
-            index=models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='voice_by_external_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='voice',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'training', 'ready', 'failed', 'expired', 'revoking', 'deleted'])), name='voice_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='voice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('ready_at__isnull', False), models.Q(models.Q(('profile_blob_id', ''), _negated=True), ('sealed_handle__isnull', False), _connector='OR')), _connector='OR'), name='voice_ready_can_speak'),
-        ),
-        migrations.AddConstraint(
-            model_name='voice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'deleted'), _negated=True), models.Q(('deleted_at__isnull', False), ('external_index', ''), ('profile_blob_id', ''), ('sealed_handle', None), ('sealed_label', None), ('sealed_notes', None)), _connector='OR'), name='voice_deleted_keeps_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='voice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='voice_failed_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='sample',
-            constraint=models.UniqueConstraint(fields=('voice', 'position'), name='sample_once_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='sample',
-            constraint=models.UniqueConstraint(fields=('voice', 'sha256'), name='sample_once_per_voice'),
-        ),
-        migrations.AddConstraint(
-            model_name='sample',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('blob_id', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), name='sample_has_bytes'),
-        ),
-        migrations.AddIndex(
-            model_name='jobitem',
-            index=models.Index(fields=['state', 'due_at'], name='job_item_to_take'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobitem',
-            constraint=models.UniqueConstraint(fields=('job', 'position'), name='job_item_once_per_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobitem',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed'])), name='job_item_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='job_item_running_has_a_lease'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('sealed_text', None), ('state__in', ('done', 'refused', 'failed'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_item_settled_keeps_no_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('clip_id', ''), _negated=True), _connector='OR'), name='job_item_done_has_a_clip'),
-        ),
-        migrations.AddConstraint(
-            model_name='jobitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('refused', 'failed')), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='job_item_unserved_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='voicereview',
-            constraint=models.UniqueConstraint(fields=('voice', 'other'), name='review_once_a_pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='voicereview',
-            constraint=models.CheckConstraint(condition=models.Q(('voice', models.F('other')), _negated=True), name='review_is_of_two_voices'),
-        ),
-        migrations.AddConstraint(
-            model_name='voicereview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', ''), ('state', 'open')), models.Q(('outcome__in', ['same_person', 'different_people', 'undecided']), ('settled_at__isnull', False), ('state', 'settled'), models.Q(('settled_by', ''), _negated=True)), _connector='OR'), name='review_settled_says_how'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('voice', 'other'), name='review_once_a_pair'), models.CheckConstraint(condition=models.Q(('voice', models.F('other')), _negated=True), name='review_is_of_two_voices'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', ''), ('state', 'open')), models.Q(('outcome__in', ['same_person', 'different_people', 'undecided']), ('settled_at__isnull', False), ('state', 'settled'), models.Q(('settled_by', ''), _negated=True)), _connector='OR'), name='review_settled_says_how')],
+            },
         ),
     ]
