@@ -23,6 +23,7 @@ MEASUREMENTS: Final = {
     "hour": False,
     "audiowmark": False,
     "sandbox": False,
+    "short_lines": False,
     "c2pa": False,
     "engine": False,
     "fingerprint": False,

@@ -113,7 +113,7 @@ def _human(seconds: float) -> Iterator[Clip]:
     for path in sorted(RECORDINGS.glob("librivox-*.wav")) + sorted(
         RECORDINGS.glob("pocketsphinx-*.flac")
     ):
-        sound = _read(path.read_bytes())
+        sound = read_recording(path.read_bytes())
         size = round(seconds * sound.rate)
         for piece in range(sound.samples.size // size):
             part = np.ascontiguousarray(sound.samples[piece * size : (piece + 1) * size])
@@ -129,7 +129,7 @@ def _synthetic(index: int, seconds: float) -> Clip:
         voice = FLITE[index // 10 % len(FLITE)]
         stretch = f"duration_stretch={0.85 + 0.05 * (index // 50 % 7):.2f}"
         text = " ".join([TEXTS["en"]] * 3)
-        spoken = _read(
+        spoken = read_recording(
             _run(["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "/dev/stdout"])
         )
         name = f"flite-{voice}-{index}"
@@ -137,7 +137,7 @@ def _synthetic(index: int, seconds: float) -> Clip:
         language, voice = ESPEAK[index % len(ESPEAK)]
         speed, pitch = 130 + 10 * (index % 7), 35 + 7 * index % 30
         text = " ".join([TEXTS[language]] * 3)
-        spoken = _read(
+        spoken = read_recording(
             _run(["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", text])
         )
         name = f"espeak-{voice}-{index}"
@@ -153,7 +153,8 @@ def _run(command: list[str]) -> bytes:
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
-def _read(data: bytes) -> Sound:
+def read_recording(data: bytes) -> Sound:
+    """Return the sound of a file without the silence around it."""
     samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     return _audible(np.ascontiguousarray(samples.mean(axis=1)), int(rate))
 

@@ -17,7 +17,7 @@ import soundfile
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from bench.corpus import RECORDINGS, _read
+from bench.corpus import RECORDINGS, read_recording
 from bench.table import Row, show
 
 SECONDS: Final = 8
@@ -28,7 +28,7 @@ CODECS: Final = ("wav", "flac", "mp3", "opus")
 
 def main() -> int:
     """Measure and print the table."""
-    some = _read((RECORDINGS / "librivox-austen-0870.wav").read_bytes())
+    some = read_recording((RECORDINGS / "librivox-austen-0870.wav").read_bytes())
     samples = some.samples[: SECONDS * some.rate]
     sound = Sound(samples, some.rate)
 

@@ -24,7 +24,7 @@ from django.core.management import call_command
 from accounts import provisioning
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
-from bench.corpus import RECORDINGS, _read
+from bench.corpus import RECORDINGS, read_recording
 from bench.table import Row, show
 from provenance import verification
 from provenance.clips import watermark_keys
@@ -39,7 +39,7 @@ TARGET: Final = 2.0
 def speech(seconds: int) -> bytes:
     """Return unmarked speech of that many seconds as FLAC."""
     # Nothing is found in it, so every layer does all of its work.
-    some = _read((RECORDINGS / "librivox-austen-0870.wav").read_bytes())
+    some = read_recording((RECORDINGS / "librivox-austen-0870.wav").read_bytes())
     samples = np.tile(some.samples, -(-seconds * some.rate // some.samples.size))[
         : seconds * some.rate
     ]

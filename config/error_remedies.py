@@ -83,6 +83,7 @@ REMEDIES: Final = {
     "sample_unreadable": "Save the recording as WAV or FLAC and send it again.",
     "sample_watermarked": "Record the person's natural voice.",
     "territory_unknown": "Use one of the codes that the answer or `GET /v1/territories` lists.",
+    "text_too_short": "Send a longer text, or have the owner let short lines leave unmarked.",
     "text_not_speakable": "Send a text with words in it.",
     "unsupported_field": "Leave the field out, or use an engine that honours it.",
     "use_case_required": "Name the use case, or give the key a default.",

@@ -47,8 +47,8 @@ FINDINGS: Final[Mapping[str, Finding]] = {
         tone="warn",
         title=_("Made here, then changed"),
         lead=_(
-            "The sound carries our mark, but the file is not the one that we delivered: it was "
-            "converted, cut, or mixed."
+            "The sound carries our mark or lines that we made, but the file is not the one that we "
+            "delivered: it was converted, cut, joined, or mixed."
         ),
         proves=(
             _("At least part of the speech in it is synthetic and was made through this service."),
@@ -161,17 +161,17 @@ LAYER_PROVES: Final[Mapping[str, StrPromise]] = {
         "ends it."
     ),
     "watermark": _(
-        "Written into the sound of every clip. It survives ordinary handling such as MP3, Opus "
-        "and cutting. Speech of less than two seconds, neural codecs and voice conversion can "
-        "lose it, and it can be carried over into other sound."
+        "Written into the sound of every clip that is long enough. It survives ordinary handling "
+        "such as MP3, Opus and cutting. Speech of less than two seconds, neural codecs and voice "
+        "conversion can lose it, and it can be carried over into other sound."
     ),
     "c2pa": _(
         "A signed statement inside the file, and the strongest one where it is there. Many "
         "programs drop it when they save a file, so its absence says nothing."
     ),
     "fingerprint": _(
-        "How the sound goes, compared with what we made. It is a hint from five seconds on and "
-        "never a proof."
+        "How the sound goes, compared with what we made. One likeness is a hint and never a "
+        "proof. Several short lines of ours in one file are no chance."
     ),
 }
 
@@ -193,11 +193,13 @@ EVIDENCE: Final[Mapping[str, StrPromise]] = {
     ),
     "watermark.mismatch": _("Found, but it names another clip."),
     "watermark.absent": _("No mark of ours was read."),
+    "watermark.too_short": _("None: what was said is too short to carry a mark."),
     "watermark.candidate": _("A pattern like ours was read, but no clip carries it."),
     "c2pa.match": _("Signed by us, and fits the sound."),
     "c2pa.mismatch": _("There are some, but they do not fit the sound."),
     "c2pa.absent": _("The file carries none of ours."),
     "c2pa.candidate": _("The file carries some, made elsewhere."),
+    "fingerprint.match.lines": _("Several lines of ours were known by their sound."),
     "fingerprint.absent": _("As a whole it sounds like no clip of ours."),
     "fingerprint.candidate": _(
         "Sounds much like a clip of ours. That is a hint, no proof: one sentence spoken twice can "

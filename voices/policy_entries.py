@@ -13,7 +13,8 @@ def register_speech_policy() -> None:
             name="mark_failed",
             help=(
                 "Whether a clip that cannot be marked is refused or delivered all the same, and "
-                "logged."
+                "logged. Without an entry, lines that are too short for a mark are delivered and "
+                "others are refused."
             ),
             example="refuse",
             check=organisation_policy.make_choice_check("refuse", "deliver"),

@@ -18,7 +18,8 @@ class SpeechRequest:
     """One text to speak.
 
     `text` and `notes` may name people and are never logged. `key_channel` and `key_territory` are
-    the defaults of the key: their duties stay, whatever place the call names.
+    the defaults of the key: their duties stay, whatever place the call names. `padding` allows room
+    tone behind a line that is too short for a watermark.
     """
 
     voice_id: str
@@ -31,6 +32,7 @@ class SpeechRequest:
     key_territory: str | None = None
     labels: tuple[str, ...] = ()
     output: Output = field(default_factory=Output)
+    padding: bool = True
     prosody: Prosody = field(default_factory=Prosody)
     disclosure: str | None = None
     notes: Notes = field(default_factory=Notes, repr=False)
@@ -49,6 +51,7 @@ class SpeechRequest:
             "key_territory": self.key_territory,
             "labels": list(self.labels),
             "output": asdict(self.output),
+            "padding": self.padding,
             "prosody": asdict(self.prosody),
             "disclosure": self.disclosure,
         }

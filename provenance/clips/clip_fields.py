@@ -56,7 +56,9 @@ class ClipDelivery:
     size: int
     duration_ms: int
     blob_id: str = ""
+    padded_ms: int = 0
     scheme: str = ""
+    mark_reason: str = ""
     margin_milli_db: int = 0
     score_milli: int = 0
     self_checks: tuple[str, ...] = ()
@@ -69,6 +71,11 @@ class ClipDelivery:
     manifest_size: int = 0
     manifest_blob_id: str = ""
     credential: str = ""
+
+    @property
+    def spoken_ms(self) -> int:
+        """Return how much of the clip is speech, without the room tone behind it."""
+        return self.duration_ms - self.padded_ms
 
     def columns(self) -> dict[str, object]:
         """Return what a clip's row keeps of it. JSON columns hold lists."""
@@ -154,6 +161,8 @@ CLIP_FIELDS: Final = tuple(
         ("media_type", _TEXT, "media_type", "media_type", "media_type", True),
         ("size", _NUMBER, "bytes", "size", "bytes", True),
         ("duration_ms", _NUMBER, "duration_ms", "duration_ms", "duration_ms", True),
+        ("padded_ms", _NUMBER, "padded_ms", "padded_ms", "padded_ms", True),
+        ("mark_reason", _OPTIONAL, "mark_reason", "mark_reason", "", True),
         ("scheme", _OPTIONAL, "mark.scheme", "scheme", "watermark.scheme", True),
         ("epoch", _NUMBER, "mark.epoch", "epoch", "", True),
         ("token", _HEX32, "mark.token", "token", "", False),

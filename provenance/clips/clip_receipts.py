@@ -145,13 +145,17 @@ def build_statement(
         },
         "audio": {
             name: body[name]
-            for name in ("sha256", "sha256_pcm", "media_type", "bytes", "duration_ms")
+            for name in ("sha256", "sha256_pcm", "media_type", "bytes", "duration_ms", "padded_ms")
+            if name in body
         },
         "marks": {
             # Token and epoch stay with the log. They find the clip, and a receipt may go to any
-            # reader.
-            "watermark": mark
-            and {name: fact for name, fact in mark.items() if name not in {"token", "epoch"}},
+            # reader. Without a mark it says why, in one word.
+            "watermark": {
+                name: fact for name, fact in mark.items() if name not in {"token", "epoch"}
+            }
+            if mark
+            else body.get("mark_reason"),
             "c2pa": body.get("c2pa"),
         },
         "log": {

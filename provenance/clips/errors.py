@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from core.errors import Conflict, NotFound, Refused, Unavailable
+from typing import Final
+
+from core.errors import Conflict, Invalid, NotFound, Refused, Unavailable
+
+MARK_REASONS: Final = ("silent", "no_speech", "too_short", "not_read_back")
 
 
 class MarkFailed(Refused):
     """The mark cannot be read back from this clip, so the clip must not leave.
 
-    `facts["reason"]` is `silent`, `no_speech` (tones, noise, music alone), `too_short` (under 1.5
-    s, or hardly any speech in it) or `not_read_back`.
+    `facts["reason"]` is `silent`, `no_speech` (tones, noise, music alone), `too_short` (hardly any
+    speech in it) or `not_read_back`.
     """
 
     code = "mark_failed"
+
+
+class TextTooShort(Invalid):
+    """The speech of the text is too short to carry a mark, and the organisation's policy wants one.
+
+    `least_ms` is how much speech carries one.
+    """
+
+    code = "text_too_short"
 
 
 class ClipAlreadySettled(Conflict):

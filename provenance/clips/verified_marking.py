@@ -8,8 +8,9 @@ other alignments, a telephone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -43,12 +44,28 @@ LONG_STRENGTHS: Final = tuple(
         (0.7, 0.5, 0.25), (0.7, 0.5, 0.4), (0.7, 0.52, 0.55), (0.75, 0.65, 0.75), (1.2, 0.95, 1.0),
     )
 )  # fmt: skip
+# Little speech has to say all of the message by itself, once. What Opus leaves of it lies low. A
+# line is rather lengthened than marked loudly, so the strong margins come after all lengths.
+SHORT_STRENGTHS: Final = tuple(
+    tuple(Margins(token=token, low=low) for token, low in step)
+    for step in (((0.7, 0.0), (0.7, 0.5), (0.9, 0.6)), ((1.15, 0.7), (1.5, 1.0)))
+)
 # Where a marked clip has its peaks at most: lossy codecs overshoot, and a clipped peak is heard
 # before it is seen.
 CEILING: Final = 0.95
 # -60 dBFS: 16 bits leave too few levels to carry anything.
 SILENT_PEAK: Final = 0.001
+# Fewer frames than these have no contrasts to write into.
+LEAST_SHORT_SECONDS: Final = 0.1
 SHORT_SECONDS: Final = 1.5
+"""A clip with less speech may be lengthened, and what fails in it is called `too_short`."""
+LEAST_SPEECH_MS: Final = 1_000
+"""How much speech carries a mark (`docs/numbers.md`)."""
+PADDED_SECONDS: Final = (1.25, 1.5)
+"""The lengths to which such a clip is lengthened, in turn."""
+
+# Returns a sound with something inaudible behind it, so that it lasts this many seconds.
+Lengthen = Callable[[Sound, float], Sound]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +75,8 @@ class Marked:
     `sound` is what the delivered bytes decode to, which is what a hash of the sound must cover.
     `score_milli` is the least score of all readings, in thousandths. `checks` names what was read,
     `delivered` first. `identity_read` says whether the 128-bit identity was read from the delivered
-    bytes too. `second_marks` says what else was.
+    bytes too, and `clear` whether all checks were passed with room to spare. `padded_ms` says how
+    much was put behind the sound, and `second_marks` what else was.
     """
 
     data: bytes
@@ -68,6 +86,8 @@ class Marked:
     checks: tuple[str, ...]
     attempts: int
     identity_read: bool = False
+    clear: bool = False
+    padded_ms: int = 0
     second_marks: tuple[Mapping[str, Json], ...] = ()
 
     def columns(self) -> dict[str, Any]:
@@ -75,6 +95,7 @@ class Marked:
         return {
             **write_mark_columns(self.margin_milli_db, self.score_milli, self.checks),
             "second_marks": self.second_marks,
+            "padded_ms": self.padded_ms,
         }
 
 
@@ -98,46 +119,31 @@ def mark_sound(
     output: Output,
     identity: int | None = None,
     audiowmark: AudiowmarkLayer | None = None,
+    lengthen: Lengthen | None = None,
 ) -> Marked:
     """Write `token` into `sound`, encode it as `output` says, and prove that the mark is there.
 
     A clip of eight seconds or more carries `identity` as well (128 bits, the clip's whole id). With
-    `audiowmark`, a sound that is long enough carries that layer beneath ours. The same arguments
-    give the same bytes of sound.
+    `audiowmark`, a sound that is long enough carries that layer beneath ours. With `lengthen`, a
+    clip with too little speech gets as much behind it as its mark needs. The same arguments give
+    the same bytes of sound.
 
     Raises Invalid for an impossible output, and MarkFailed with `facts["reason"]`: `silent`,
-    `no_speech`, `too_short` (under 1.5 s, or so little speech that it was not read),
-    `not_read_back`.
+    `no_speech`, `too_short` (so little speech that the mark was not read), `not_read_back`.
     """
     wanted = check_output(output)
     assert wanted.sample_rate_hz is not None  # noqa: S101  # check fills it
     host = sound.resample(wanted.sample_rate_hz)
-    _check_host(host)
+    short = _check_host(host)
     if audiowmark is not None:
         host = audiowmark_layer.write_mark(host, audiowmark)
 
-    embedder = Embedder(host.samples, host.rate, token=token, key=key, identity=identity)
-    proven: Marked | None = None
-    for attempt, margins in enumerate(_choose_strengths(host), start=1):
-        data = encode_sound(Sound(apply_headroom(embedder.at(margins)), host.rate), wanted)
-        heard = decode_trusted(data, wanted.codec, rate=host.rate)
-        seen = check_mark(heard, wanted, token=token, key=key)
-        if seen is None:
-            continue
-
-        carried = identity is not None and seen.identity == identity
-        proven = Marked(
-            data=data,
-            sound=heard,
-            margin_milli_db=round(1000 * margins.token),
-            score_milli=round(1000 * min(seen.scores.values())),
-            checks=tuple(seen.scores),
-            attempts=attempt,
-            identity_read=carried,
-        )
-        if seen.comfortable and (carried or identity is None or host.seconds < LEAST_SECONDS):
-            break
-
+    marking = _Marking(token=token, key=key, identity=identity, wanted=wanted, short=short)
+    proven = (
+        _mark_short_line(host, marking, lengthen)
+        if short
+        else _try_strengths(_Host(host, marking), _choose_strengths(host), marking)
+    )
     if proven is None:
         raise _explain_failure(host)
     if audiowmark is None:
@@ -145,6 +151,91 @@ def mark_sound(
 
     written = audiowmark_layer.describe_written_mark(proven.sound, audiowmark)
     return replace(proven, second_marks=written)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Marking:
+    """What is written into a clip, with which key, and how the clip is encoded."""
+
+    token: int
+    key: bytes = field(repr=False)
+    identity: int | None
+    wanted: Output
+    short: bool
+
+
+class _Host:
+    """A sound that is analysed once and may be marked at any number of margins."""
+
+    def __init__(self, sound: Sound, marking: _Marking) -> None:
+        self.sound = sound
+        self.embedder = Embedder(
+            sound.samples,
+            sound.rate,
+            token=marking.token,
+            key=marking.key,
+            identity=marking.identity,
+        )
+
+
+def _mark_short_line(host: Sound, marking: _Marking, lengthen: Lengthen | None) -> Marked | None:
+    """Return the line as it is or lengthened, at the weakest margin that reads clearly.
+
+    If none does, the clearest that reads is returned.
+    """
+
+    @cache
+    def prepare(seconds: float) -> _Host:
+        return _Host(lengthen(host, seconds) if lengthen and seconds else host, marking)
+
+    longer = [seconds for seconds in PADDED_SECONDS if lengthen and host.seconds < seconds]
+    best: Marked | None = None
+    for strengths in SHORT_STRENGTHS:
+        for seconds in (0.0, *longer):
+            found = _try_strengths(prepare(seconds), strengths, marking)
+            if found is not None and (best is None or _rank_mark(found) > _rank_mark(best)):
+                added = len(prepare(seconds).sound.samples) - len(host.samples)
+                best = replace(found, padded_ms=round(1000 * added / host.rate))
+            if best is not None and best.clear:
+                return best
+
+    return best
+
+
+def _try_strengths(host: _Host, strengths: tuple[Margins, ...], marking: _Marking) -> Marked | None:
+    """Return the clip at the weakest margin that reads clearly, or at the last one that reads."""
+    sound, wanted, identity = host.sound, marking.wanted, marking.identity
+    proven: Marked | None = None
+    for attempt, margins in enumerate(strengths, start=1):
+        samples = apply_headroom(host.embedder.at(margins))
+        data = encode_sound(Sound(samples, sound.rate), wanted)
+        heard = decode_trusted(data, wanted.codec, rate=sound.rate)
+        seen = check_mark(heard, wanted, token=marking.token, key=marking.key, short=marking.short)
+        if seen is None:
+            continue
+
+        carried = identity is not None and seen.identity == identity
+        found = Marked(
+            data=data,
+            sound=heard,
+            margin_milli_db=round(1000 * margins.token),
+            score_milli=round(1000 * min(seen.scores.values())),
+            checks=tuple(seen.scores),
+            attempts=attempt,
+            identity_read=carried,
+            clear=seen.comfortable,
+        )
+        if proven is None or not marking.short or _rank_mark(found) > _rank_mark(proven):
+            proven = found
+        if seen.comfortable and (carried or identity is None or sound.seconds < LEAST_SECONDS):
+            break
+
+    return proven
+
+
+def _rank_mark(marked: Marked) -> tuple[bool, int, int]:
+    """Return how good a short line's mark is: clear, read after how much, and how clearly."""
+    return marked.clear, len(marked.checks), marked.score_milli
 
 
 def _explain_failure(host: Sound) -> MarkFailed:
@@ -155,18 +246,28 @@ def _explain_failure(host: Sound) -> MarkFailed:
     return MarkFailed(detail, facts={"reason": reason})
 
 
-def _check_host(host: Sound) -> None:
-    """Refuse what cannot carry a mark before any work is done. Raises MarkFailed."""
+def _check_host(host: Sound) -> bool:
+    """Check before any work is done what cannot carry a mark, and return whether it is short.
+
+    Raises MarkFailed.
+    """
     if not host.samples.size or not float(np.abs(host.samples).max()) >= SILENT_PEAK:
         raise MarkFailed(
             "The clip is silent, so it cannot carry a mark.", facts={"reason": "silent"}
         )
-    if host.seconds < SHORT_SECONDS:
-        raise MarkFailed("The clip is too short to carry a mark.", facts={"reason": "too_short"})
+    if host.seconds < LEAST_SHORT_SECONDS:
+        raise _explain_failure(host)
     if not is_speech(host.samples, host.rate):
+        # What is too short to be known for speech is not called something else.
+        if host.seconds < SHORT_SECONDS:
+            raise _explain_failure(host)
         raise MarkFailed(
             "There is no speech in the clip to carry a mark.", facts={"reason": "no_speech"}
         )
+    return (
+        host.seconds < TELEPHONE_SECONDS
+        and measure_speech_seconds(host.samples, host.rate) < SHORT_SECONDS
+    )
 
 
 def _choose_strengths(host: Sound) -> tuple[Margins, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from core.clock import to_rfc3339
@@ -92,7 +92,9 @@ def _list_usage_rows(scope: ExportScope) -> Iterator[Row]:
         .values(*names)
     )
     totals = rows.annotate(
-        clips=Count("id"), spoken=Sum("characters"), milliseconds=Sum("duration_ms")
+        clips=Count("id"),
+        spoken=Sum("characters"),
+        milliseconds=Sum(F("duration_ms") - F("padded_ms")),
     )
     for row in totals.order_by(*names).iterator():
         yield {

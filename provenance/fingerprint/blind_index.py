@@ -20,7 +20,7 @@ from typing import Final
 from django.conf import settings
 
 from provenance.fingerprint.subfingerprints import SILENT, Words
-from provenance.models import FingerprintTerm
+from provenance.models import FingerprintMethod, FingerprintTerm
 
 MOST_TERMS: Final = 128
 """A clip's rows in the index.
@@ -29,8 +29,12 @@ Of more words those with the lowest terms are kept, which a search need not know
 """
 MOST_HITS: Final = 20_000
 CANDIDATES: Final = 12
-_AT_ONCE: Final = 500
-_PURPOSE: Final = b"sayso fingerprint index 1"
+_AT_ONCE: Final = 1_000
+# Words of one kind say nothing of words of the other, so each kind has a key of its own.
+_PURPOSES: Final = {
+    FingerprintMethod.WHOLE: b"sayso fingerprint index 1",
+    FingerprintMethod.LINE: b"sayso fingerprint index of lines 1",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +45,12 @@ class Hit:
     shift: int
 
 
-def get_index_key() -> bytes:
-    """Return the key of the index.
+def get_index_key(method: FingerprintMethod = FingerprintMethod.WHOLE) -> bytes:
+    """Return the key of the index for fingerprints of this kind.
 
     It changes with the service's secret. Then every fingerprint is indexed again.
     """
-    return hmac.digest(settings.SECRET_KEY.encode(), _PURPOSE, "sha256")
+    return hmac.digest(settings.SECRET_KEY.encode(), _PURPOSES[method], "sha256")
 
 
 def get_key_name(index_key: bytes) -> str:
@@ -54,19 +58,21 @@ def get_key_name(index_key: bytes) -> str:
     return hmac.digest(index_key, b"name", "sha256")[:8].hex()
 
 
-def compute_terms(words: Words, index_key: bytes) -> list[tuple[int, int]]:
+def compute_terms(words: Words, index_key: bytes, *, silent: int = SILENT) -> list[tuple[int, int]]:
     """Return (term, place) of each word at its first place, without silence."""
     first: dict[int, int] = {}
     for place, word in enumerate(words.tolist()):
-        if word != SILENT:
+        if word != silent:
             first.setdefault(word, place)
 
-    return [(_compute_term(word, index_key), place) for word, place in first.items()]
+    return [(hash_word(word, index_key), place) for word, place in first.items()]
 
 
-def build_term_rows(fingerprint_id: int, words: Words, index_key: bytes) -> list[FingerprintTerm]:
+def build_term_rows(
+    fingerprint_id: int, words: Words, index_key: bytes, *, silent: int = SILENT
+) -> list[FingerprintTerm]:
     """Return the index's rows for one fingerprint."""
-    kept = sorted(compute_terms(words, index_key))[:MOST_TERMS]
+    kept = sorted(compute_terms(words, index_key, silent=silent))[:MOST_TERMS]
     return [
         FingerprintTerm(fingerprint_id=fingerprint_id, term=term, place=place)
         for term, place in kept
@@ -76,7 +82,7 @@ def build_term_rows(fingerprint_id: int, words: Words, index_key: bytes) -> list
 def search_index(words: Words, index_key: bytes) -> tuple[Hit, ...]:
     """Return the likeliest candidates: those that share most words at one shift, most first."""
     heard = dict(compute_terms(words, index_key))
-    return rank_candidates(_find_hits(heard), heard)
+    return rank_candidates(find_hits(heard), heard)
 
 
 def rank_candidates(
@@ -100,7 +106,8 @@ def rank_candidates(
     return tuple(Hit(fingerprint_id=number, shift=shift) for number, (_, shift) in ranked)
 
 
-def _find_hits(heard: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+def find_hits(heard: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield the rows of the index with these terms, as (fingerprint, term, place)."""
     waiting = iter(heard)
     left = MOST_HITS
     while (some := list(islice(waiting, _AT_ONCE))) and left > 0:
@@ -110,6 +117,7 @@ def _find_hits(heard: Iterable[int]) -> Iterator[tuple[int, int, int]]:
             yield hit
 
 
-def _compute_term(word: int, index_key: bytes) -> int:
+def hash_word(word: int, index_key: bytes) -> int:
+    """Return the term of a word."""
     digest = hmac.digest(index_key, word.to_bytes(4, "big"), "sha256")
     return int.from_bytes(digest[:4], "big", signed=True)

@@ -19,19 +19,27 @@ from core.background_tasks import is_stopping
 from core.clock import Clock
 from core.errors import NotFound, SaysoError
 from core.leases import Backoff, LeaseLost
-from provenance.fingerprint import blind_index
+from provenance.fingerprint import blind_index, haitsma_kalker, line_words, subfingerprints
 from provenance.fingerprint.bit_error_rate import FingerprintSimilarity, compare_words
 from provenance.fingerprint.subfingerprints import Words, compute_words
-from provenance.models import Clip, Fingerprint, FingerprintTerm
+from provenance.models import Clip, Fingerprint, FingerprintMethod, FingerprintTerm
 from vault import blobs, sealed_values
 
 logger = logging.getLogger(__name__)
 
-LEAST_MS: Final = 5_000
-"""Shorter clips have too few words to be distinguished."""
+WHOLE_MS: Final = 5_000
+"""Shorter clips have too few words of Chromaprint's, so they are kept as lines."""
 MOST_ATTEMPTS: Final = 8
 BACKOFF: Final = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=2))
 _CONTEXT: Final = "fingerprint/1"
+_COMPUTE: Final = {
+    FingerprintMethod.WHOLE: compute_words,
+    FingerprintMethod.LINE: line_words.compute_line_words,
+}
+_SILENT: Final = {
+    FingerprintMethod.WHOLE: subfingerprints.SILENT,
+    FingerprintMethod.LINE: haitsma_kalker.SILENT,
+}
 _RATES: Final[Mapping[str, int]] = {"mulaw": 8_000}
 _PCM_RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
@@ -49,12 +57,14 @@ class FingerprintCandidate:
 
 @transactions.requires_transaction
 def order_fingerprint(clip: Clip) -> None:
-    """Order the fingerprint of a clip that is being issued, if the clip is long enough.
+    """Order the fingerprint of a clip that is being issued.
 
     It is computed later, in the background.
     """
-    if clip.subject and clip.duration_ms >= LEAST_MS:
-        Fingerprint.objects.create(clip=clip, subject=clip.subject)
+    if clip.subject:
+        whole = clip.duration_ms >= WHOLE_MS
+        method = FingerprintMethod.WHOLE if whole else FingerprintMethod.LINE
+        Fingerprint.objects.create(clip=clip, subject=clip.subject, method=method)
 
 
 def make_pending_fingerprints(*, now: Clock, limit: int = 50) -> int:
@@ -64,8 +74,9 @@ def make_pending_fingerprints(*, now: Clock, limit: int = 50) -> int:
     Waiting are those without a fingerprint and those that were indexed under another key. `now` is
     the real clock.
     """
-    index_key = blind_index.get_index_key()
-    unmade = Fingerprint.objects.exclude(under=blind_index.get_key_name(index_key))
+    keys = {method: blind_index.get_index_key(method) for method in FingerprintMethod}
+    named = [blind_index.get_key_name(key) for key in keys.values()]
+    unmade = Fingerprint.objects.exclude(under__in=named)
     waiting = unmade.filter(
         leases.is_claimable(now()), attempt__lt=F("attempts_before") + MOST_ATTEMPTS
     ).order_by("id")
@@ -78,7 +89,7 @@ def make_pending_fingerprints(*, now: Clock, limit: int = 50) -> int:
         row = leases.claim(rows, at=now())
         if row is not None:
             with lease_renewal.keep_leases(leases.select_held(row), now=now):
-                made += _make_fingerprint(row, index_key, at=now())
+                made += _make_fingerprint(row, keys[FingerprintMethod(row.method)], at=now())
     return made
 
 
@@ -96,7 +107,7 @@ def search_similar_clips(sound: Sound) -> tuple[FingerprintCandidate, ...]:
     found: list[FingerprintCandidate] = []
     for hit in hits:
         row = stored.get(hit.fingerprint_id)
-        kept = _open_fingerprint(row) if row is not None else None
+        kept = open_fingerprint(row) if row is not None else None
         if row is None or kept is None:
             continue
 
@@ -130,10 +141,11 @@ def _erase_fingerprints(rows: QuerySet[Fingerprint]) -> int:
 
 def _make_fingerprint(row: Fingerprint, index_key: bytes, *, at: datetime) -> bool:
     try:
-        found = _open_fingerprint(row)
-        return _store_fingerprint(
-            row, compute_words(*_read_audio(row.clip)) if found is None else found, index_key
-        )
+        found = open_fingerprint(row)
+        if found is None:
+            compute = _COMPUTE[FingerprintMethod(row.method)]
+            found = compute(*_read_audio(row.clip))
+        return _store_fingerprint(row, found, index_key)
     except LeaseLost:
         return False  # forgotten meanwhile, or another worker's
     except SaysoError as error:
@@ -158,11 +170,14 @@ def _store_fingerprint(row: Fingerprint, found: Words, index_key: bytes) -> bool
         attempts_before=row.attempt,
     )
     FingerprintTerm.objects.filter(fingerprint_id=row.id).delete()
-    FingerprintTerm.objects.bulk_create(blind_index.build_term_rows(row.id, found, index_key))
+    silent = _SILENT[FingerprintMethod(row.method)]
+    FingerprintTerm.objects.bulk_create(
+        blind_index.build_term_rows(row.id, found, index_key, silent=silent)
+    )
     return True
 
 
-def _open_fingerprint(row: Fingerprint) -> Words | None:
+def open_fingerprint(row: Fingerprint) -> Words | None:
     """Return the words of a fingerprint, or None when there are none yet or its key is gone."""
     if row.sealed is None:
         return None

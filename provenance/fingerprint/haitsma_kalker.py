@@ -62,21 +62,24 @@ class Agreement:
         return self.frames >= LEAST and self.errors < LIMIT
 
 
-def compute_sub_fingerprints(samples: Samples, rate: int) -> Bits:
+def compute_sub_fingerprints(samples: Samples, rate: int, *, frame: int = FRAME) -> Bits:
     """Return a value for every 11.6 ms of sound, `SILENT` where there is none.
 
-    `samples` are mono in [-1, 1].
+    `samples` are mono in [-1, 1], and `frame` is how many of them at 8 kHz are heard at once.
     """
     sound = samples
     if rate != RATE:
         sound = soxr.resample(np.asarray(samples, dtype=np.float32), rate, RATE)
 
-    count = (len(sound) - FRAME) // HOP + 1
+    count = (len(sound) - frame) // HOP + 1
     if count < 2:
         return np.empty(0, dtype=np.uint32)
 
     energies = np.concatenate(
-        [_compute_energies(sound, begin, min(begin + 512, count)) for begin in range(0, count, 512)]
+        [
+            _compute_energies(sound, begin, min(begin + 512, count), frame=frame)
+            for begin in range(0, count, 512)
+        ]
     )
     slopes = energies[:, :-1] - energies[:, 1:]
     bits = (slopes[1:] - slopes[:-1]) > 0
@@ -118,9 +121,9 @@ def _compare_at(heard: Bits, kept: Bits, shift: int) -> Agreement:
     )
 
 
-def _compute_energies(sound: Samples, begin: int, end: int) -> NDArray[np.float64]:
-    places = np.arange(begin, end)[:, None] * HOP + np.arange(FRAME)[None, :]
-    window = np.hanning(FRAME).astype(np.float32)
+def _compute_energies(sound: Samples, begin: int, end: int, *, frame: int) -> NDArray[np.float64]:
+    places = np.arange(begin, end)[:, None] * HOP + np.arange(frame)[None, :]
+    window = np.hanning(frame).astype(np.float32)
     power = np.abs(np.fft.rfft(sound[places] * window, _SIZE, axis=1)) ** 2
     edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * _SIZE / RATE
     sums = np.concatenate(

@@ -34,6 +34,8 @@ class Migration(migrations.Migration):
                 ('disclosure', models.CharField(default='none', max_length=16)),
                 ('aigc_producer', models.CharField(blank=True, max_length=64)),
                 ('scheme', models.CharField(blank=True, max_length=32)),
+                ('mark_reason', models.CharField(blank=True, max_length=32)),
+                ('padded_ms', models.PositiveIntegerField(default=0)),
                 ('epoch', models.PositiveIntegerField()),
                 ('token', models.PositiveBigIntegerField()),
                 ('token_shared', models.BooleanField(default=False)),
@@ -151,6 +153,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(editable=False, null=True)),
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('subject', models.CharField(db_index=True, editable=False, max_length=30)),
+                ('method', models.CharField(choices=[('whole', 'Whole'), ('line', 'Line')], default='whole', editable=False, max_length=8)),
                 ('sealed', models.BinaryField(null=True)),
                 ('words', models.PositiveIntegerField(default=0)),
                 ('under', models.CharField(blank=True, max_length=16)),
@@ -159,7 +162,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['under', 'due_at'], name='fingerprint_to_index')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('subject', ''), _negated=True), name='fingerprint_leads_to_a_person'), models.CheckConstraint(condition=models.Q(('under', ''), ('sealed__isnull', False), _connector='OR'), name='fingerprint_sealed_when_indexed')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('subject', ''), _negated=True), name='fingerprint_leads_to_a_person'), models.CheckConstraint(condition=models.Q(('method__in', ['whole', 'line'])), name='fingerprint_method_is_known'), models.CheckConstraint(condition=models.Q(('under', ''), ('sealed__isnull', False), _connector='OR'), name='fingerprint_sealed_when_indexed')],
             },
         ),
         migrations.CreateModel(

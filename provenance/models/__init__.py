@@ -13,7 +13,7 @@ from provenance.models.clip import (
 from provenance.models.credential import Credential, CredentialRole
 from provenance.models.export import Export, ExportQuerySet, ExportState
 from provenance.models.feedback import Feedback, Opinion
-from provenance.models.fingerprint import Fingerprint, FingerprintTerm
+from provenance.models.fingerprint import Fingerprint, FingerprintMethod, FingerprintTerm
 from provenance.models.receipt import Receipt
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ExportState",
     "Feedback",
     "Fingerprint",
+    "FingerprintMethod",
     "FingerprintTerm",
     "ManifestMode",
     "MarkKey",

@@ -82,6 +82,10 @@ class Clip(Noted):
     aigc_producer = models.CharField(max_length=64, blank=True)
 
     scheme = models.CharField(max_length=32, blank=True)
+    # Why a clip that left carries no mark that could be read back.
+    mark_reason = models.CharField(max_length=32, blank=True)
+    # Room tone that was put behind a short line.
+    padded_ms = models.PositiveIntegerField(default=0)
     epoch = models.PositiveIntegerField()
     token = models.PositiveBigIntegerField()
     # The token is that of an earlier clip of the same sound.

@@ -10,6 +10,13 @@ from django.db.models import Q
 from core.leases import Queued
 
 
+class FingerprintMethod(models.TextChoices):
+    """What a fingerprint is made of: words of whole clips, or those of short lines."""
+
+    WHOLE = "whole"
+    LINE = "line"
+
+
 class Fingerprint(Queued):
     """The fingerprint of one issued clip.
 
@@ -24,6 +31,12 @@ class Fingerprint(Queued):
     id = models.BigAutoField(primary_key=True)
     clip = models.OneToOneField("provenance.Clip", models.PROTECT, related_name="+")
     subject = models.CharField(max_length=30, db_index=True, editable=False)
+    method = models.CharField(
+        max_length=8,
+        choices=FingerprintMethod,
+        default=FingerprintMethod.WHOLE,
+        editable=False,
+    )
     sealed = models.BinaryField(null=True)
     words = models.PositiveIntegerField(default=0)
     under = models.CharField(max_length=16, blank=True)
@@ -33,6 +46,10 @@ class Fingerprint(Queued):
         indexes = [models.Index(name="fingerprint_to_index", fields=["under", "due_at"])]
         constraints = [
             models.CheckConstraint(name="fingerprint_leads_to_a_person", condition=~Q(subject="")),
+            models.CheckConstraint(
+                name="fingerprint_method_is_known",
+                condition=Q(method__in=FingerprintMethod.values),
+            ),
             models.CheckConstraint(
                 name="fingerprint_sealed_when_indexed",
                 condition=Q(under="") | Q(sealed__isnull=False),

@@ -11,7 +11,13 @@ from provenance.consent_status import (
 )
 from provenance.models import Clip, ClipState
 from provenance.verification.layers import LayerResult
-from provenance.verification.verdict import ClipSummary, MarkSegment, Outcome, VerificationResult
+from provenance.verification.verdict import (
+    ClipSummary,
+    LayerEvidence,
+    MarkSegment,
+    Outcome,
+    VerificationResult,
+)
 
 
 def conclude_verdict(
@@ -40,6 +46,7 @@ def conclude_verdict(
     # 2. The clip that may least exist. 3. `min` returns the first of equals.
     shown = [(_summarise_clip(clip), clip) for clip in {clip.id: clip for clip in found}.values()]
     decisive = min(shown, key=lambda pair: _rank_existence(*pair))
+    evidence = tuple(_explain_absent_mark(one, decisive[1]) for one in evidence)
 
     return VerificationResult(
         outcome=_choose_outcome(*decisive, exact=exact is not None),
@@ -49,6 +56,15 @@ def conclude_verdict(
         seconds=seconds,
         others=tuple(one for one, clip in shown if one is not None and clip is not decisive[1]),
     )
+
+
+def _explain_absent_mark(evidence: LayerEvidence, clip: Clip) -> LayerEvidence:
+    """Return the evidence, and of a clip that was too short to carry a mark that it has none."""
+    absent = evidence.layer == "watermark" and evidence.result == "absent"
+    if absent and clip.mark_reason == "too_short":
+        return LayerEvidence(layer="watermark", result="too_short")
+
+    return evidence
 
 
 def _list_clips(results: tuple[LayerResult, ...]) -> Iterator[Clip]:

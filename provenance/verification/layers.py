@@ -12,7 +12,9 @@ from provenance.verification.verdict import LayerEvidence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkFinding:
-    """A mark that was read: where (seconds), and the clip that carries it, if there is one."""
+    """A mark that was read, or a line that was known by its sound: where (seconds), and the clip
+    that it belongs to, if there is one.
+    """
 
     start_s: float
     end_s: float

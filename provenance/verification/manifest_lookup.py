@@ -130,7 +130,10 @@ def _match_fingerprint(upload: Upload) -> Iterator[Match]:
 
     The same sentence spoken twice may sound similar, so each match has a score.
     """
-    for clip, errors in fingerprint_layer.find_similar_clips(upload):
-        if clip.state in GOOD_FOR and clip.manifest_blob_id:
+    named = set[str]()  # a line may be in the file more than once
+    lines = [(line.clip, line.errors) for line in fingerprint_layer.find_lines(upload)]
+    for clip, errors in (*lines, *fingerprint_layer.find_similar_clips(upload)):
+        if clip.state in GOOD_FOR and clip.manifest_blob_id and clip.id not in named:
+            named.add(clip.id)
             score = round(100 * (1 - errors))
             yield Match(manifest_id=clip.manifest_id, score=min(99, score))

@@ -19,7 +19,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerEvidence:
-    """The result of one layer: `match`, `mismatch`, `absent` or `candidate`.
+    """The result of one layer: `match`, `mismatch`, `absent`, `candidate`, or `too_short` of a clip
+    that left without a mark because it cannot carry one.
 
     `why` distinguishes cases of one result. Every `key` has its sentence in
     `provenance.verdict_text`.
@@ -52,7 +53,7 @@ class ClipSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSegment:
-    """A stretch of the file in which a mark was read: from, to in seconds.
+    """A stretch of the file in which a mark was read or a line was known: from, to in seconds.
 
     `clip_id` is the clip's id where it may be published.
     """

@@ -197,6 +197,8 @@ def _pair_repeated_facts(facts: dict[str, Any], body: dict[str, Any]) -> dict[st
         name: (audio[name], body[name])
         for name in ("sha256", "sha256_pcm", "media_type", "bytes", "duration_ms")
     }
+    # Older receipts and entries do not say it.
+    found["padded_ms"] = (audio.get("padded_ms"), body.get("padded_ms"))
     found.update(
         {name: (decision[name], body[name]) for name in ("policy_version", "language", "use_case")}
     )
@@ -215,7 +217,7 @@ def _pair_repeated_facts(facts: dict[str, Any], body: dict[str, Any]) -> dict[st
             {name: decision[name] for name in ("channel", "territory")},
             body["asked"],
         ),
-        "the watermark": (facts["marks"]["watermark"], mark),
+        "the watermark": (facts["marks"]["watermark"], mark or body.get("mark_reason")),
         "the manifest": (facts["marks"]["c2pa"], body.get("c2pa")),
     }
 
@@ -268,7 +270,9 @@ def say_marks(facts: dict[str, Any]) -> str:
     manifest = facts["marks"]["c2pa"]
 
     said = "no watermark"
-    if mark is not None:
+    if isinstance(mark, str):
+        said = f"no watermark ({mark})"
+    elif mark is not None:
         said = f"the watermark {mark['scheme']} read back, score {mark['score_milli'] / 1000:.3f}"
 
     also = ""

@@ -83,7 +83,9 @@ def derive_clip_facts(row: Facts, past: Past) -> Facts:
         "characters", "sha256", "sha256_provider", "sha256_pcm", "media_type", "duration_ms",
     )  # fmt: skip
     facts |= {name: body[name] for name in same}
-    facts |= {name: body[name] for name in ("codec",) if name in body}
+    # Older entries lack these.
+    later = ("codec", "padded_ms", "mark_reason")
+    facts |= {name: body[name] for name in later if name in body}
     facts |= {"size": body["bytes"], **_derive_mark_facts(body)}
     if "created_at" in body:
         facts["created_at"] = parse_milliseconds(body["created_at"])

@@ -91,6 +91,7 @@ FIELDS = {
         "codec",
         "bytes",
         "duration_ms",
+        "padded_ms",
         "sha256",
         "sha256_pcm",
         "sha256_provider",

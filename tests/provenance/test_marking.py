@@ -130,7 +130,7 @@ class TestMark:
         )
         assert reason(clip()) == "not_read_back"
 
-    @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.3, 1.4])
+    @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.2])
     def test_refuses_what_is_too_short(self, seconds: float) -> None:
         assert reason(clip("librivox-austen-0890", seconds=seconds)) == "too_short"
 

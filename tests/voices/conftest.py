@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 import soundfile
+from django.db import transaction
 
 from accounts.models import Organisation
 from accounts.principal import Principal
@@ -22,7 +23,7 @@ from consent.models import Consent
 from core import ids
 from tests.conftest import NOON
 from vault import blobs, sealed_values
-from voices import voice_labels, voice_macs
+from voices import engine, voice_labels, voice_macs
 from voices.models import Voice, VoiceState
 from voices.providers.base import Capabilities, Clone, Provider, ProviderVoice, SpeechLine
 from voices.synthesis_requests import Providers, SpeechRequest
@@ -145,6 +146,18 @@ def voice_of(consent: Consent, state: str) -> Voice:
     voice.binding_mac = voice_macs.compute_voice_mac(voice)
     voice.save(force_insert=True)
     return voice
+
+
+@pytest.fixture
+def profile(voice: Voice) -> None:
+    """Give the voice a profile that the built-in engine can speak with."""
+    with transaction.atomic():
+        blob = blobs.store_blob(
+            subject=voice.subject, kind="profile", data=engine.enrol_speaker([reading()]), at=NOON
+        )
+        voice.profile_blob_id = blob
+        voice.binding_mac = voice_macs.compute_voice_mac(voice)
+        voice.save(update_fields=["profile_blob_id", "binding_mac"])
 
 
 def principal_of(row: Voice | Consent) -> Principal:

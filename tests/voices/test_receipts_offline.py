@@ -153,7 +153,7 @@ class TestOtherClips:
         reader.sound = Sound(np.zeros(3 * 24_000, dtype=np.float32), 24_000)
         papers = fetch(client, voice, tmp_path / "papers")
 
-        assert payload_of(papers.read("receipt"))["marks"]["watermark"] is None
+        assert payload_of(papers.read("receipt"))["marks"]["watermark"] == "silent"
         verdict = papers.verify()
         assert (verdict.code, "no watermark" in verdict.details["marks"]) == (0, True)
 

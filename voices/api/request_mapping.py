@@ -60,6 +60,8 @@ def to_speech_request(form: dict[str, Any], caller: Caller, *, path: str = "") -
 
     Raises Invalid for a field that neither form nor key has, and for the output.
     """
+    output = dict(form.get("output", {}))
+    padding = output.pop("padding", True)
     return SpeechRequest(
         voice_id=form["voice"],
         text=form["text"],
@@ -72,7 +74,8 @@ def to_speech_request(form: dict[str, Any], caller: Caller, *, path: str = "") -
         key_channel=caller.default_channel,
         key_territory=caller.default_territory,
         labels=tuple(form.get("labels", ())),
-        output=encoding.check_output(Output(**form.get("output", {}))),
+        output=encoding.check_output(Output(**output)),
+        padding=padding,
         prosody=Prosody(**form.get("prosody", {})),
         disclosure=form.get("disclosure"),
         notes=to_caller_notes(form),

@@ -13,7 +13,7 @@ from core import connection_places
 from core.errors import SaysoError
 from provenance.c2pa.manifest_signer import CredentialFailed
 from provenance.clips import aigc_label, clip_lifecycle
-from provenance.clips.errors import MarkFailed
+from provenance.clips.errors import MarkFailed, TextTooShort
 from provenance.clips.log_body import PartialDelivery
 from vault import blobs, opened_keys
 from voices.speech import manifests
@@ -35,6 +35,7 @@ class DeliveredClip:
     media_type: str
     disclosure: str
     aigc_label: str
+    padded_ms: int
     data: bytes = field(repr=False)
 
 
@@ -72,7 +73,7 @@ def deliver_clip(
         gate.commit(
             permit,
             characters=len(prepared.request.text),
-            milliseconds=rendered.delivery.duration_ms,
+            milliseconds=rendered.delivery.spoken_ms,
             at=at,
         )
 
@@ -106,6 +107,7 @@ def deliver_clip(
         media_type=clip.media_type,
         disclosure=clip.disclosure,
         aigc_label=aigc_label.get_label_json(clip),
+        padded_ms=clip.padded_ms,
         data=rendered.data,
     )
 
@@ -126,7 +128,7 @@ def abort_speech(
     delivered = partial is not None
 
     with transaction.atomic():
-        if isinstance(error, MarkFailed):
+        if isinstance(error, MarkFailed | TextTooShort):
             reason = str(error.facts.get("reason", ""))
             clip_lifecycle.note_mark_failed(
                 clip_id, reason=reason, delivered=delivered, at=at, actor=actor
@@ -166,7 +168,7 @@ def abort_reservation(
             gate.charge_quota(
                 permit,
                 characters=partial.characters,
-                milliseconds=partial.sent.duration_ms,
+                milliseconds=partial.sent.spoken_ms,
             )
         return clip_lifecycle.abort_clip(clip_id, code=code, at=at, actor=actor, part=partial)
 

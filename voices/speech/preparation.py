@@ -14,10 +14,11 @@ from provenance.clips import clip_reservation
 from provenance.clips.aigc_label import AigcLabel
 from provenance.clips.clip_fields import ClipDraft
 from provenance.clips.clip_reservation import ClipReservation
+from provenance.clips.errors import MarkFailed
 from provenance.clips.log_body import LoggedTerms
 from voices.models import Voice, VoiceState
 from voices.providers.base import SpeechLine
-from voices.speech import aigc_policy, disclosure
+from voices.speech import aigc_policy, disclosure, unmarked_policy
 from voices.speech.disclosure import Disclosure, Reach
 from voices.synthesis_requests import SpeechRequest
 
@@ -40,10 +41,12 @@ class PreparedSpeech:
     reservation: ClipReservation
     aigc_label: AigcLabel | None
 
-    @property
-    def may_leave_unmarked(self) -> bool:
-        """Whether the organisation wants the clip even when its watermark cannot be read back."""
-        return self.permit.policy.get("mark_failed") == "deliver"
+    def allow_unmarked(self, failure: MarkFailed) -> str:
+        """Return why the clip may leave without a watermark that can be read back.
+
+        Raises MarkFailed or TextTooShort where the organisation does not want that.
+        """
+        return unmarked_policy.allow_unmarked(failure, self.permit.policy)
 
     @property
     def logged_terms(self) -> LoggedTerms:

@@ -16,7 +16,7 @@ from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.errors import MarkFailed
 from provenance.clips.verified_marking import Marked
 from voices.providers.provider_audio import ProviderAudio
-from voices.speech import manifests
+from voices.speech import line_padding, manifests
 from voices.speech.manifests import ManifestResult
 from voices.speech.preparation import PreparedSpeech
 
@@ -50,8 +50,8 @@ def render_clip(
 ) -> RenderedClip:
     """Mark and encode the provider's sound, read the watermark back, label and sign the bytes.
 
-    No transaction may be open: this takes as long as the clip. Raises MarkFailed, LabelFailed and
-    CredentialFailed, unless the organisation lets such clips leave.
+    No transaction may be open: this takes as long as the clip. Raises MarkFailed, TextTooShort,
+    LabelFailed and CredentialFailed, unless the organisation lets such clips leave.
     """
     marked = _mark_sound(prepared, provider_audio.sound)
     data = _add_aigc_label(prepared, marked)
@@ -73,7 +73,7 @@ def render_clip(
             marked.sound,
             codec=prepared.request.output.codec,
             provider_hash=canonical_json.sha256_hex(provider_audio.sound.pcm16()),
-            mark=marked.mark.columns() if marked.mark else {},
+            mark=marked.mark.columns() if marked.mark else {"mark_reason": marked.failure},
         ),
         manifest=manifest,
         mark_failure=marked.failure,
@@ -139,11 +139,11 @@ def _mark_sound(prepared: PreparedSpeech, sound: Sound) -> _MarkedAudio:
             output=prepared.request.output,
             identity=int.from_bytes(ids.to_bytes(reservation.clip_id), "big"),
             audiowmark=audiowmark,
+            lengthen=line_padding.choose_lengthening(prepared.request, prepared.voice),
         )
     except MarkFailed as failure:
-        if not prepared.may_leave_unmarked:
-            raise
-        return _encode_unmarked(prepared, sound, reason=str(failure.facts["reason"]))
+        reason = prepared.allow_unmarked(failure)
+        return _encode_unmarked(prepared, sound, reason=reason)
 
     return _MarkedAudio(data=marked.data, sound=marked.sound, mark=marked)
 

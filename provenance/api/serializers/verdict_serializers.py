@@ -40,7 +40,10 @@ class EvidenceSerializer(OutputSerializer[LayerEvidence]):
     """What one layer said."""
 
     layer = serializers.ChoiceField(choices=("sha256", "watermark", "c2pa", "fingerprint"))
-    result = serializers.ChoiceField(choices=("match", "mismatch", "absent", "candidate"))
+    result = serializers.ChoiceField(
+        choices=("match", "mismatch", "absent", "candidate", "too_short"),
+        help_text="`too_short` is said of the watermark of a line that cannot carry one.",
+    )
     detail = serializers.CharField()
 
     def compute_fields(self, row: LayerEvidence) -> Mapping[str, object]:
@@ -60,7 +63,7 @@ class FoundSerializer(OutputSerializer[ClipSummary]):
 
 
 class MarkSerializer(OutputSerializer[MarkSegment]):
-    """A stretch of the file in which a mark was read.
+    """A stretch of the file in which a mark was read, or a short line was known by its sound.
 
     `clip` is null where nothing may be said of it.
     """

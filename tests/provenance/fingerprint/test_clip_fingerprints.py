@@ -19,7 +19,7 @@ from audio.sound import Sound
 from core import clock, leases
 from erasure import erasure_requests, execution
 from provenance.clips import clip_erasure
-from provenance.fingerprint import blind_index, clip_fingerprints
+from provenance.fingerprint import blind_index, clip_fingerprints, line_search
 from provenance.fingerprint.chromagram import Samples
 from provenance.fingerprint.clip_fingerprints import MOST_ATTEMPTS
 from provenance.fingerprint.subfingerprints import SILENT, Words, compute_words
@@ -114,20 +114,25 @@ class TestAClip:
 
         assert found(decode_untrusted(again).sound) == [spoken.clip_id]
 
-    def test_under_five_seconds_has_none(self, voice: Voice) -> None:
-        say(voice, "0880")
+    def test_under_five_seconds_is_found_as_a_line(self, voice: Voice) -> None:
+        spoken = say(voice, "0880")
+        file_all()
 
-        assert not Fingerprint.objects.exists()
+        (line,) = line_search.search_lines(reading("0880"))
+        assert (line.clip.id, found(reading("0880"))) == (spoken.clip_id, [])
 
-    @pytest.mark.parametrize(("duration_ms", "count"), [(4_999, 0), (5_000, 1)])
-    def test_of_five_seconds_has_one(self, voice: Voice, duration_ms: int, count: int) -> None:
+    @pytest.mark.parametrize(("duration_ms", "method"), [(4_999, "line"), (5_000, "whole")])
+    def test_is_kept_as_a_line_below_five_seconds(
+        self, voice: Voice, duration_ms: int, method: str
+    ) -> None:
         say(voice, "0880")
+        Fingerprint.objects.all().delete()
         clip = Clip.objects.get()
         clip.duration_ms = duration_ms
         with transaction.atomic():
             clip_fingerprints.order_fingerprint(clip)
 
-        assert Fingerprint.objects.count() == count
+        assert Fingerprint.objects.get().method == method
 
     def test_that_was_never_issued_has_none(self, voice: Voice) -> None:
         with pytest.raises(RuntimeError), transaction.atomic():

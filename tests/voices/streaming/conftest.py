@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
-from django.db import transaction
 
 from accounts.api_key_changes import IssuedKey
 from audio.sound import Sound
 from config.asgi.application import application
 from config.demo.server import find_free_port
 from provenance.models import Clip
-from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey
 from tests.support.wire_client import Wire
 from tests.voices.conftest import (
@@ -27,8 +25,6 @@ from tests.voices.conftest import (
     Reader,
     reading,
 )
-from vault import blobs
-from voices import engine, voice_macs
 from voices.models import Voice
 from voices.providers import registry
 from voices.providers.base import AudioChunk, ProviderVoice, SpeechLine
@@ -96,18 +92,6 @@ def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
     server.should_exit = True
     thread.join(20)
     assert not thread.is_alive()
-
-
-@pytest.fixture
-def profile(voice: Voice) -> None:
-    """Give the voice a profile that the built-in engine can speak with."""
-    with transaction.atomic():
-        blob = blobs.store_blob(
-            subject=voice.subject, kind="profile", data=engine.enrol_speaker([reading()]), at=NOON
-        )
-        voice.profile_blob_id = blob
-        voice.binding_mac = voice_macs.compute_voice_mac(voice)
-        voice.save(update_fields=["profile_blob_id", "binding_mac"])
 
 
 @pytest.fixture

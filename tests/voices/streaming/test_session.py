@@ -276,6 +276,17 @@ class TestUnmarked:
 
 
 class TestTheBuiltInEngine:
+    @pytest.mark.parametrize("text", ["Hello world", "Yes."])
+    def test_streams_a_short_line(self, wire: Wire, voice: Voice, profile: None, text: str) -> None:
+        call = wire.speak(asked(voice, text=text, output={"codec": "wav"}))
+        data = call.rest()
+
+        clip = settled(call.headers["sayso-clip"])
+        assert (call.whole, clip.state) == (True, "issued")
+        assert clip.sha256 == canonical_json.sha256_hex(data)
+        assert bool(clip.scheme) == (clip.mark_reason == "")
+        assert clip.mark_reason in {"", "too_short"}
+
     def test_streams_a_real_text(self, wire: Wire, voice: Voice, profile: None) -> None:
         text = (
             "The harbour lay still. Nobody had lit the lamps yet. Then, one after another, the "

@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
 from core.api.fields import MomentField, NullableTextField, TimestampField
@@ -16,6 +19,7 @@ from provenance import verification
 from provenance.clips import clip_lifecycle
 from provenance.clips.aigc_label import get_label_json
 from provenance.clips.clip_fields import ClipField, FieldKind, list_api_fields
+from provenance.clips.errors import MARK_REASONS
 from provenance.models import Clip, ClipState, ManifestMode
 from transparency_log import proofs
 from voices.api.serializers.input_fields import code_field
@@ -92,6 +96,26 @@ class WatermarkSerializer(OutputSerializer[Clip]):
         return {"key": f"{row.organisation_id}|{row.epoch}", "token": f"{row.token:08x}"}
 
 
+class MarkField(serializers.Field[Clip, Any, Any, Clip]):
+    """The mark of a clip, or in one word why it left without one."""
+
+    def to_representation(self, value: Clip) -> object:
+        """Return the mark of a clip or the reason."""
+        return WatermarkSerializer(value).data if value.scheme else value.mark_reason
+
+
+# The framework has no types there.
+class MarkFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """The schema of a `MarkField`: an object or a word."""
+
+    target_class = MarkField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        """Return both forms."""
+        marked = auto_schema.resolve_serializer(WatermarkSerializer, direction).ref
+        return {"oneOf": [marked, {"type": "string", "enum": list(MARK_REASONS)}]}
+
+
 class AigcLabelSerializer(OutputSerializer[Mapping[str, str]]):
     """China's hidden label as it stands in the clip (GB 45438-2025), or in a header alone for
     bare samples.
@@ -130,7 +154,10 @@ class ClipSerializer(ObjectSerializer[Clip]):
     disclosure = serializers.ChoiceField(choices=[mode.value for mode in Disclosure])
     aigc_label = AigcLabelSerializer(allow_null=True)
     client_reference = serializers.CharField(allow_null=True)
-    watermark = WatermarkSerializer(allow_null=True)
+    watermark = MarkField(
+        allow_null=True,
+        help_text="The mark, or why the clip left without one, such as `too_short`.",
+    )
     c2pa = ManifestSerializer(source="*")
     log_index = serializers.IntegerField(allow_null=True)
 
@@ -152,7 +179,7 @@ class ClipSerializer(ObjectSerializer[Clip]):
             "consent_assurance": verification.get_consent_level(row.consent_id),
             "aigc_label": json.loads(label) if label else None,
             "client_reference": notes.client_reference or None,
-            "watermark": row if row.scheme else None,
+            "watermark": row if row.scheme or row.mark_reason else None,
             "log_index": proofs.get_event_index(row.event_id),
         }
 

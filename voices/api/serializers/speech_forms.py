@@ -13,6 +13,7 @@ from consent.api.serializers import described_words
 from core.api.fields import (
     BoundedListField,
     ChoiceField,
+    FlagField,
     MetadataField,
     ReferenceField,
     WholeNumberField,
@@ -39,6 +40,14 @@ class OutputFormSerializer(StrictSerializer):
         style=describe_field(enum=encoding.RATES, example=encoding.DEFAULT_RATE),
     )
     bit_rate_bps = WholeNumberField(required=False, allow_null=True)
+    padding = FlagField(
+        default=True,
+        help_text=(
+            "Whether room tone may be put behind a line that is too short for the watermark. "
+            "`Sayso-Padded-Ms` and the clip's `padded_ms` say how much it was."
+        ),
+    )
+
     document_rules = output_rules.RULES
 
 

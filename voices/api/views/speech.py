@@ -63,6 +63,12 @@ class SpeechView(APIView):
                 200,
             ),
             describe_header(
+                "Sayso-Padded-Ms",
+                "How much room tone was put behind a line that is too short for the watermark. Of "
+                "a stream the clip's `padded_ms` says it.",
+                200,
+            ),
+            describe_header(
                 "Link",
                 "Where the clip's receipt is, and its manifest: "
                 '`<…>; rel="describedby", <…>; rel="c2pa-manifest"`.',
@@ -147,6 +153,7 @@ def _respond_with_job(job: Job) -> Response:
 def _respond_with_audio(spoken: DeliveredClip) -> HttpResponse:
     response = HttpResponse(spoken.data, content_type=spoken.media_type)
     response["Sayso-Content-Sha256"] = spoken.sha256
+    response["Sayso-Padded-Ms"] = str(spoken.padded_ms)
     if spoken.aigc_label:
         response["Sayso-Aigc-Label"] = spoken.aigc_label
     return _set_clip_headers(response, spoken.clip_id, spoken.decision_id, spoken.disclosure)

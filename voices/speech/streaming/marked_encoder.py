@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -26,11 +26,15 @@ from provenance.clips import aigc_label, verified_marking
 from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.clip_reservation import ClipReservation
 from provenance.clips.errors import MarkFailed
+from provenance.clips.verified_marking import SHORT_SECONDS, Lengthen
 from voices.providers.base import AudioChunk
 from voices.speech import rendering
+from watermark.speech.features import measure_speech_seconds
 from watermark.speech.stream_embedder import MARGIN_DB
 
 Samples = NDArray[np.float32]
+# Returns why a clip may leave without a mark, or raises.
+AllowUnmarked = Callable[[MarkFailed], str]
 FILE_SECONDS: Final = 2.5
 """Shorter clips are marked and checked as files are."""
 _FIRST_SLICE: Final = 0.35
@@ -61,12 +65,14 @@ class MarkedEncoder:
         reservation: ClipReservation,
         output: Output,
         *,
-        strict: bool,
+        allow: AllowUnmarked,
+        lengthen: Lengthen | None = None,
         label: aigc_label.AigcLabel | None = None,
     ) -> None:
         self._chunks = chunks
         self._reservation = reservation
-        self._strict = strict
+        self._allow = allow
+        self._lengthen = lengthen
         self._label = label
         self._wanted = encoding.check_output(output)
         self.rate = self._wanted.sample_rate_hz or 0
@@ -86,6 +92,7 @@ class MarkedEncoder:
         self._early: watermark.DecodedToken | None = None
         self._file: verified_marking.Marked | None = None
         self._begun = self._over = False
+        self._reason = ""  # why a short clip leaves without a mark
 
     def step(self) -> Chunk | None:
         """Make and return the next bytes, or None at the end.
@@ -112,12 +119,12 @@ class MarkedEncoder:
         if close := getattr(self._chunks, "close", None):
             close()
 
-    def prove(self, data: bytes, *, strict: bool | None = None) -> tuple[ClipDelivery, str]:
+    def prove(self, data: bytes, *, allow: AllowUnmarked | None = None) -> tuple[ClipDelivery, str]:
         """Return what has left, with its mark read back from these bytes, and why it could not be
         read.
 
-        The reason is empty when the mark was read. Raises MarkFailed when the mark must be in the
-        clip and is not.
+        The reason is empty when the mark was read. Raises MarkFailed and TextTooShort when the mark
+        must be in the clip and is not. `allow` stands for what was given at the start.
         """
         sound = self._file.sound if self._file else _decode_sent(data, self._wanted)
         reading = (
@@ -128,11 +135,10 @@ class MarkedEncoder:
         found = self._file is not None or (
             reading is not None and reading.token == self._reservation.token
         )
-        if not found and (self._strict if strict is None else strict):
-            raise MarkFailed("The mark could not be read back from the stream.", facts=_WHY)
-
-        reason = "" if found else _WHY["reason"]
-        return self._describe(data, sound, reading if found else None), reason
+        reason = ""
+        if not found:
+            reason = self._reason or (allow or self._allow)(_explain_failure(sound))
+        return self._describe(data, sound, reading if found else None, reason), reason
 
     def _begin(self) -> None:
         """Wait for enough sound to stream. A text that ends before that becomes a file."""
@@ -157,11 +163,14 @@ class MarkedEncoder:
         )
         try:
             self._file = verified_marking.mark_sound(
-                whole, token=self._reservation.token, key=self._reservation.key, output=self._wanted
+                whole,
+                token=self._reservation.token,
+                key=self._reservation.key,
+                output=self._wanted,
+                lengthen=self._lengthen,
             )
-        except MarkFailed:
-            if self._strict:
-                raise
+        except MarkFailed as failure:
+            self._reason = self._allow(failure)
             self._waiting.append(whole.resample(self.rate).samples)
             self._chunks = iter(())
 
@@ -234,18 +243,22 @@ class MarkedEncoder:
         if reading is not None and reading.token == self._reservation.token:
             self._early = reading
             self._looks.clear()
-        elif final and self._strict:
-            raise MarkFailed("The mark cannot be read from the stream.", facts=_WHY)
+        elif final:
+            self._allow(_explain_failure(sound))
 
     def _describe(
-        self, data: bytes, sound: Sound | None, reading: watermark.DecodedToken | None
+        self,
+        data: bytes,
+        sound: Sound | None,
+        reading: watermark.DecodedToken | None,
+        reason: str,
     ) -> ClipDelivery:
         return rendering.describe_delivery(
             data,
             sound,
             codec=self._wanted.codec,
             provider_hash=self._provided.hexdigest(),
-            mark=self._describe_mark(reading),
+            mark=self._describe_mark(reading) or {"mark_reason": reason},
         )
 
     def _describe_mark(self, reading: watermark.DecodedToken | None) -> dict[str, Any]:
@@ -261,7 +274,14 @@ class MarkedEncoder:
         )
 
 
-_WHY: Final = {"reason": "not_read_back"}
+def _explain_failure(sound: Sound | None) -> MarkFailed:
+    """Return why no mark was read in this sound."""
+    speech = measure_speech_seconds(sound.samples, sound.rate) if sound else 0.0
+    # What cannot be decoded is the beginning of a stream, or holds next to nothing.
+    return MarkFailed(
+        "The mark could not be read back from the stream.",
+        facts={"reason": "too_short" if speech < SHORT_SECONDS else "not_read_back"},
+    )
 
 
 def _decode_sent(data: bytes, output: Output) -> Sound | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import cast
 
@@ -29,8 +29,8 @@ from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.log_body import PartialDelivery
 from voices.models import Voice
 from voices.providers import voice_handles
-from voices.providers.base import AudioChunk, Provider, Streaming, UnsupportedField
-from voices.speech import clip_delivery, copy_names
+from voices.providers.base import Provider, Streaming, UnsupportedField
+from voices.speech import clip_delivery, copy_names, line_padding
 from voices.speech.preparation import PreparedSpeech, prepare_speech, share_token
 from voices.speech.rendering import render_sent_stream
 from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
@@ -76,8 +76,8 @@ def begin_stream(
     leave = START_GATE.acquire()
     try:
         prepared = prepare_speech(request, voice, principal=principal, now=now)
-        prepared, chunks = _ask_provider(prepared, now=now, providers=providers)
-        return StreamSession(prepared, chunks, now=now, on_started=leave)
+        prepared, encoder = _ask_provider(prepared, now=now, providers=providers)
+        return StreamSession(prepared, encoder, now=now, on_started=leave)
     except BaseException:
         leave()
         STREAM_SLOTS.free(principal.organisation_id)
@@ -86,7 +86,7 @@ def begin_stream(
 
 def _ask_provider(
     prepared: PreparedSpeech, *, now: Clock, providers: Providers
-) -> tuple[PreparedSpeech, Iterator[AudioChunk]]:
+) -> tuple[PreparedSpeech, MarkedEncoder]:
     """Share the token of copies, and begin the provider's stream. An error aborts the clip."""
     voice = prepared.voice
     try:
@@ -96,11 +96,19 @@ def _ask_provider(
 
         provider = cast("Streaming", providers(voice.provider))
         chunks = provider.stream(voice_handles.open_handle(voice), prepared.line)
+        encoder = MarkedEncoder(
+            chunks,
+            prepared.reservation,
+            prepared.request.output,
+            allow=prepared.allow_unmarked,
+            lengthen=line_padding.load_lengthening(prepared.request, voice),
+            label=prepared.aigc_label,
+        )
     except BaseException as error:
         clip_delivery.abort_speech(prepared, error, at=now())
         raise
 
-    return prepared, chunks
+    return prepared, encoder
 
 
 class StreamSession:
@@ -112,12 +120,12 @@ class StreamSession:
     def __init__(
         self,
         prepared: PreparedSpeech,
-        chunks: Iterator[AudioChunk],
+        encoder: MarkedEncoder,
         *,
         now: Clock,
         on_started: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take over `prepared` and the provider's `chunks`.
+        """Take over `prepared` and the `encoder` of the provider's sound.
 
         `on_started` is called when the first bytes are made, or when the stream ends without any.
         It may be called more than once.
@@ -125,13 +133,7 @@ class StreamSession:
         self.prepared = prepared
         self._now = now
         self._on_started = on_started
-        self._encoder = MarkedEncoder(
-            chunks,
-            prepared.reservation,
-            prepared.request.output,
-            label=prepared.aigc_label,
-            strict=not prepared.may_leave_unmarked,
-        )
+        self._encoder = encoder
         self._sent = bytearray()
         self._bound = SentBound(
             codec=prepared.request.output.codec,
@@ -258,7 +260,7 @@ class StreamSession:
 
     def _describe_partial(self, sent: bytes) -> PartialDelivery:
         # Whether the watermark stands in these bytes is noted, and changes nothing any more.
-        described, _ = self._encoder.prove(sent, strict=False)
+        described, _ = self._encoder.prove(sent, allow=lambda failure: str(failure.facts["reason"]))
         return PartialDelivery(
             sent=described, characters=self._characters, said=self.prepared.logged_terms
         )
