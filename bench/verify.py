@@ -13,10 +13,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+# One core, as in a web worker. NumPy reads this when it is loaded.
+os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
 import django
 import numpy as np
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from django.core.management import call_command
@@ -29,10 +32,11 @@ from bench.table import Row, show
 from provenance import verification
 from provenance.clips import watermark_keys
 from provenance.models import MarkKey
+from provenance.verification import finding_cache
 
 NOON: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECONDS: Final = (7, 60, 300)
-KEYS: Final = (1, 10, 100, 500, 1_000)
+KEYS: Final = (1, 10, 100, 1_000)
 TARGET: Final = 2.0
 
 
@@ -65,7 +69,8 @@ def rows(keys: Iterable[int]) -> Iterable[Row]:
             name=f"reading {count} keys", measured=f"{1000 * (time.process_time() - began):.0f} ms"
         )
 
-        for seconds in SECONDS if count <= 10 else SECONDS[:1]:
+        for seconds in SECONDS if count <= 10 else SECONDS[:2]:
+            # The first learns the patterns of new keys.
             taken = min(_timed(speech(seconds)) for _ in range(2))
             wanted = count <= 10 and seconds == SECONDS[0]
             yield Row(
@@ -77,6 +82,7 @@ def rows(keys: Iterable[int]) -> Iterable[Row]:
 
 
 def _timed(data: bytes) -> float:
+    finding_cache.FINDINGS.clear()  # a file that comes again costs nothing
     began = sum(os.times()[:4])
     verification.verify(data)
     return sum(os.times()[:4]) - began

@@ -42,7 +42,7 @@ class IdempotencyCheck(BaseThrottle):
     """
 
     # The signature is the framework's.
-    def allow_request(self, request: Request, view: Any) -> bool:  # noqa: ARG002
+    def allow_request(self, request: Request, view: Any) -> bool:
         """Return True when the view has to run.
 
         Raises IdempotencyUnbound, Replay, and the errors of `claim_key`.
@@ -53,11 +53,12 @@ class IdempotencyCheck(BaseThrottle):
 
         caller = request.user
         # Without a caller there is no one whose repeat it could be. Such a call would run each
-        # time, and the one who sent the key would believe that it ran once.
-        if not isinstance(caller, Caller):
+        # time, and the one who sent the key would believe that it ran once. A route that is open
+        # to all makes nothing, and its answer of yesterday may be wrong today.
+        if not isinstance(caller, Caller) or getattr(view, "counted_as", None) is not None:
             raise IdempotencyUnbound(
-                "An `Idempotency-Key` belongs to the API key of a caller, and this address takes "
-                "no API key. Send the call without it."
+                "An `Idempotency-Key` belongs to a call that needs an API key, and this address "
+                "needs none. Send the call without it."
             )
 
         kept = claim_key(caller, name, fingerprint_request(request), at=clock.now())

@@ -21,8 +21,8 @@ from provenance.models import MarkKey
 from watermark.speech import key_ranking
 from watermark.speech.feature_grid import Cells
 
-MOST_LIVE: Final = 32
-MOST_TEST: Final = 8
+MOST_LIVE: Final = 64
+MOST_TEST: Final = 16
 """Keys that are tried on one look at a sound, beside those that are always tried."""
 MOST_CERTAIN: Final = 16
 """Keys of preferred organisations that are always tried, the newest first."""

@@ -147,6 +147,7 @@ class Upload:
     def _decode(self) -> DecodedFile:
         """Decode the file. The seconds of a stranger are counted, before and after."""
         self._count_seconds(1.0)
+        transactions.release_connections()
         began = time.monotonic()
         try:
             decoded = decoding.decode_untrusted(

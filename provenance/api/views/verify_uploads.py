@@ -39,6 +39,7 @@ class VerifyView(APIView):
         operation_id="verify",
         request={"multipart/form-data": VerifyFormSerializer},
         responses=VerdictSerializer,
+        auth=[],
     )
     def post(self, request: Request) -> Response:
         """Look for a clip of this service in the file.
