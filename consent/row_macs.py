@@ -20,6 +20,7 @@ from consent.policy.state_machine import BINDING
 from core import canonical_json, transactions
 from core.canonical_json import Json
 from core.clock import to_rfc3339
+from core.compiled_queries import CompiledQuery
 from core.errors import NotFound
 from vault import subject_keys
 
@@ -29,6 +30,19 @@ COLUMNS: Final = (
     "revocation_epoch", "suspended_by", "valid_from", "valid_until", "standing_mac",
 )  # fmt: skip
 """The columns of a consent that the MAC covers, and the MAC."""
+
+_CONSENT: Final = CompiledQuery(
+    lambda consent: (
+        Consent.objects.select_related("speaker")
+        .only(*COLUMNS, "speaker__subject")
+        .filter(id=consent)
+    ),
+    texts=1,
+)
+_GRANTS: Final = CompiledQuery(lambda consent: Grant.objects.filter(consent_id=consent), texts=1)
+_HOLDS: Final = CompiledQuery(
+    lambda speaker: Hold.objects.only("ground").filter(speaker_id=speaker, lifted_at=None), texts=1
+)
 
 
 class SealBroken(Exception):
@@ -91,9 +105,7 @@ def check_row_mac(consent: Consent, grants: Sequence[Grant], holds: Collection[s
 
 def list_hold_grounds(speaker_id: str) -> tuple[str, ...]:
     """Return the grounds on which this person's voice is held."""
-    return tuple(
-        Hold.objects.filter(speaker_id=speaker_id, lifted_at=None).values_list("ground", flat=True)
-    )
+    return tuple(hold.ground for hold in _HOLDS.find_all(speaker_id))
 
 
 @contextmanager
@@ -139,10 +151,11 @@ def _is_mac_valid(consent_id: str) -> bool:
 
 
 def _read_rows(consent_id: str) -> tuple[Consent, list[Grant], tuple[str, ...]]:
-    rows = Consent.objects.select_related("speaker").only(*COLUMNS, "speaker__subject")
-    consent = rows.get(id=consent_id)
+    consent = _CONSENT.find_first(consent_id)
+    if consent is None:
+        raise Consent.DoesNotExist(consent_id)
 
-    return consent, list(consent.grants.all()), list_hold_grounds(consent.speaker_id)
+    return consent, _GRANTS.find_all(consent_id), list_hold_grounds(consent.speaker_id)
 
 
 @lru_cache(maxsize=8192)

@@ -60,37 +60,51 @@ class _Plan(Generic[M]):
 
 
 class CompiledQuery(Generic[M]):
-    """The first row of a query that depends on texts alone, such as ids and hashes.
+    """The rows of a query that depends on texts alone, such as ids and hashes.
 
-    `build` makes the query from as many texts as `find_first` is called with. The query takes no
-    locks, because Django refuses a lock outside a transaction while it makes the SQL.
+    `build` makes the query from as many texts as it is called with later. The query takes no locks,
+    because Django refuses a lock outside a transaction while it makes the SQL.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *, texts: int) -> None:
         self._build = build
         self._texts = texts
-        self._plans: dict[str, _Plan[M]] = {}
+        self._plans: dict[tuple[str, bool], _Plan[M]] = {}
 
     def find_first(self, *texts: str) -> M | None:
         """Return the first row for these texts, or None.
 
         Raises ValueError for too many or too few texts.
         """
+        found = self._read_rows(texts, first=True)
+        return found[0] if found else None
+
+    def find_all(self, *texts: str) -> list[M]:
+        """Return all rows for these texts.
+
+        Raises ValueError for too many or too few texts.
+        """
+        return self._read_rows(texts, first=False)
+
+    def _read_rows(self, texts: Sequence[str], *, first: bool) -> list[M]:
         if len(texts) != self._texts:
             raise ValueError(f"this query takes {self._texts} texts, not {len(texts)}")
 
-        plan = self._plans.get(connection.vendor)
+        kind = (connection.vendor, first)
+        plan = self._plans.get(kind)
         if plan is None:
-            plan = self._plans[connection.vendor] = self._compile()
+            plan = self._plans[kind] = self._compile(first=first)
 
         with connection.cursor() as cursor:
             cursor.execute(plan.sql, plan.fill(texts))
-            row = cursor.fetchone()
-        return None if row is None else plan.read(row)
+            rows = cursor.fetchall()
+        return [plan.read(row) for row in rows]
 
-    def _compile(self) -> _Plan[M]:
+    def _compile(self, *, first: bool) -> _Plan[M]:
         rows = self._build(*map(_Place, range(self._texts)))
-        query = (rows if rows.ordered else rows.order_by("pk"))[:1].query
+        if first:
+            rows = (rows if rows.ordered else rows.order_by("pk"))[:1]
+        query = rows.query
         if query.select_for_update:
             raise ValueError("a compiled query takes no locks")
 

@@ -50,6 +50,13 @@ class TestACompiledQuery:
         assert found is not None
         assert found.id == min(made)
 
+    def test_finds_all_of_them(self) -> None:
+        made = {make_subject("org_b") for _ in range(5)}
+        make_subject("org_a")
+
+        assert {found.id for found in BY_OWNER.find_all("org_b")} == made
+        assert BY_OWNER.find_all("org_c") == []
+
     @pytest.mark.parametrize("text", ["", "sub_x", "%s", "' OR 1=1 --", "text 0"])
     def test_finds_nothing_for_what_no_row_has(self, text: str) -> None:
         make_subject()
