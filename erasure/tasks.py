@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from core import clock, database_clock
+from core import database_clock
 from core.background_tasks import background_task, is_stopping
 from core.errors import SaysoError
 from erasure import execution, tombstone_checks
@@ -38,4 +38,4 @@ def carry_due_erasures(**_later: object) -> None:
 @background_task(name="erasure.complete_tombstones")
 def complete_tombstones(**_later: object) -> None:
     """Write the tombstones that are missing, and log the lines that cannot be read."""
-    tombstone_checks.restore_tombstones(at=clock.now())
+    tombstone_checks.restore_tombstones(at=database_clock.get_work_time())

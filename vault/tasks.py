@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from core import clock
+from core import clock, database_clock
 from core.background_tasks import background_task
 from vault import blobs, key_rotation
 from vault.models import Kek, KekState
@@ -22,7 +22,7 @@ GRACE: Final = timedelta(days=7)
 @background_task(name="vault.rotate")
 def rotate_kek_when_due(**_later: object) -> None:
     """Start a new KEK version when the current one is old enough, and finish older rotations."""
-    at = clock.now()
+    at = database_clock.get_work_time()
     if Kek.objects.filter(state=KekState.CURRENT, created_at__lte=at - EPOCH).exists():
         done = key_rotation.rotate_kek(at=at, grace=GRACE)
     elif Kek.objects.filter(state=KekState.RETIRING).exists():
@@ -37,6 +37,7 @@ def rotate_kek_when_due(**_later: object) -> None:
 @background_task(name="vault.sweep")
 def sweep_orphaned_blobs(**_later: object) -> None:
     """Delete encrypted files whose rows never came or are gone."""
+    # By the clock that dated the files, not by that of the database.
     swept = blobs.sweep_orphans(at=clock.now())
     if swept:
         logger.info("orphans swept", extra={"files": swept})

@@ -25,7 +25,7 @@ from config.middleware.idempotency_claims import (
 from config.middleware.request_fingerprint import fingerprint_request
 from config.middleware.stored_answers import replay_answer, store_answer
 from config.replayed_answer import Replay
-from core import clock, streaming_response
+from core import database_clock, streaming_response
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -61,11 +61,12 @@ class IdempotencyCheck(BaseThrottle):
                 "needs none. Send the call without it."
             )
 
-        kept = claim_key(caller, name, fingerprint_request(request), at=clock.now())
+        at = database_clock.get_work_time()
+        kept = claim_key(caller, name, fingerprint_request(request), at=at)
         if kept.state == IdempotencyRecord.State.DONE:
             raise Replay(replay_answer(caller, kept))
 
-        request.META[_CLAIM] = hold_key(kept, caller, now=clock.now)
+        request.META[_CLAIM] = hold_key(kept, caller, now=database_clock.get_work_time)
         return True
 
 
