@@ -72,7 +72,8 @@ def walk_events(
     """Yield the events of a log in order of their index.
 
     `since` and `until` are half-open over the times of the events. `ref` is a public id that the
-    entry names. `kinds` is a prefix of the kind, such as `consent.`.
+    entry names. `kinds` is a prefix of the kind, such as `consent.`. With both, the
+    entries are those that are about `ref`.
 
     This is a generator over a server-side cursor: memory does not grow with the log. Events in the
     outbox are not seen. Call `sequencer.settle_log` first.
@@ -88,6 +89,8 @@ def walk_events(
         rows = rows.filter(kind__startswith=kinds)
     if ref is not None:
         named = EventRef.objects.filter(organisation_id=organisation_id, ref=ref)
+        if kinds is not None:
+            named = named.filter(about=True)
         rows = rows.filter(idx__in=named.values("idx"))
 
     walk = rows.iterator(chunk_size=CHUNK)

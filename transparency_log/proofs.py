@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,12 @@ def get_event_index(event_id: str) -> int | None:
     None while the event waits in the outbox, and for an unknown event.
     """
     return Entry.objects.filter(event_id=event_id).values_list("idx", flat=True).first()
+
+
+def list_event_indexes(event_ids: Iterable[str]) -> dict[str, int]:
+    """Return the indexes of those of these events that have their places in the log."""
+    found = Entry.objects.filter(event_id__in=set(event_ids))
+    return dict(found.values_list("event_id", "idx"))
 
 
 def build_tlog_proof(event_id: str, *, at: datetime) -> str:

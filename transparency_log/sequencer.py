@@ -186,7 +186,14 @@ def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting])
             )
         )
         named = {ref for _, ref in facts.refs} | ({event.speaker_id} if event.speaker_id else set())
-        refs += [(organisation_id, ref, idx) for ref in sorted(named)]
+        prefix = _find_prefix(facts)
+        refs += [(organisation_id, ref, idx, ref.startswith(prefix)) for ref in sorted(named)]
 
     bulk_insert.insert_rows(Entry, bulk_insert.ENTRY, placed)
     bulk_insert.insert_rows(EventRef, bulk_insert.EVENT_REF, refs)
+
+
+def _find_prefix(facts: log_entry.EntryFacts) -> str:
+    """Return how the ids begin that a kind is about: `con_` for `consent.revoked`."""
+    ref = dict(facts.refs).get(facts.kind.partition(".")[0], "")
+    return ref[: ref.find("_") + 1] or " "

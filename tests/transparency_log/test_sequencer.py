@@ -101,6 +101,18 @@ class TestSettle:
 
         assert set(EventRef.objects.values_list("ref", "idx")) == {(consent, 0), (clip, 0)}
 
+    def test_marks_the_ref_that_an_event_is_about(
+        self, organisation_id: str, append: Append
+    ) -> None:
+        """L-F6: the history of a busy consent was looked for among all its clips."""
+        consent, clip = ids.new("con"), ids.new("clp")
+        append(1, kind="consent.revoked", refs={"consent": consent, "clip": clip})
+        append(1, kind="clip.issued", refs={"consent": consent, "clip": clip})
+        sequencer.settle_log(organisation_id, at=NOON)
+
+        about = EventRef.objects.filter(about=True)
+        assert set(about.values_list("ref", "idx")) == {(consent, 0), (clip, 1)}
+
     def test_places_nothing_on_a_tree_that_is_damaged(
         self, organisation_id: str, append: Append
     ) -> None:

@@ -107,11 +107,13 @@ class Migration(migrations.Migration):
             name='EventRef',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('about', models.BooleanField(default=False, editable=False)),
                 ('organisation_id', models.CharField(editable=False, max_length=30)),
                 ('ref', models.CharField(editable=False, max_length=30)),
                 ('idx', models.BigIntegerField(editable=False)),
             ],
             options={
+                'indexes': [models.Index(condition=models.Q(('about', True)), fields=['organisation_id', 'ref', 'idx'], name='event_ref_about')],
                 'constraints': [models.UniqueConstraint(fields=('organisation_id', 'ref', 'idx'), name='event_ref_once')],
             },
         ),

@@ -80,13 +80,23 @@ class EventRef(models.Model):
     """An index: the entries that name this public id, or that are about this speaker.
 
     The name of an id stands in the entry. Which speaker an entry is about is known only here.
+    `about` marks ids of the sort that the kind is about: of `consent.revoked` those of consents.
+    Without it the history of a consent would be searched in all the clips that name it.
     """
 
     organisation_id = models.CharField(max_length=ID_LENGTH, editable=False)
     ref = models.CharField(max_length=ID_LENGTH, editable=False)
     idx = models.BigIntegerField(editable=False)
+    about = models.BooleanField(default=False, editable=False)
 
     class Meta:
+        indexes = [
+            models.Index(
+                name="event_ref_about",
+                fields=["organisation_id", "ref", "idx"],
+                condition=Q(about=True),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(name="event_ref_once", fields=["organisation_id", "ref", "idx"])
         ]

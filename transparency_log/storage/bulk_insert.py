@@ -17,7 +17,7 @@ Values = tuple[str | int | bool | bytes | None, ...]
 BODY: Final = ("event_id", "organisation_id", "subject", "sealed")
 OUTBOX: Final = ("organisation_id", "event_id", "payload", "speaker_id")
 ENTRY: Final = ("event_id", "organisation_id", "idx", "kind", "livemode", "at_ms", "payload")
-EVENT_REF: Final = ("organisation_id", "ref", "idx")
+EVENT_REF: Final = ("organisation_id", "ref", "idx", "about")
 
 # Below this, building a COPY costs more than it saves.
 FEW: Final = 8
