@@ -17,7 +17,9 @@ curl -s localhost:8000/v1/speakers \\
 
 It enters a person. Ask for a consent with `POST /v1/consents`, sign it as that person with
 `POST /v1/test/consents/{id}/sign`, clone a voice with `POST /v1/voices`, and speak with
-`POST /v1/speech`. A test key sees test data alone.
+`POST /v1/speech`. A test key sees test data alone. With a live key the service sends the link to
+sign to the person, by mail or message. `manage.py bootstrap` prints a live key, and a live key with
+`admin:write` makes more with `POST /v1/api_keys`.
 
 The words that grants and calls may say are listed by `GET /v1/use_cases`, `channels`,
 `territories`, `labels`, `languages`, `codecs`, `notices` and `reasons`. An error is a problem

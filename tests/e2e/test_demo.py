@@ -140,6 +140,7 @@ class TestRun:
                     302,
                 }
             voice, key = _call(printed, stranger.folder)
+            assert "live key     sayso_live_" in printed
             service.terminate()
             assert service.wait(60) == 0
             assert stranger.left() == []
@@ -148,7 +149,7 @@ class TestRun:
     def test_interrupted_at_its_first_start_begins_again_with_the_same_login(
         self, stranger: Stranger
     ) -> None:
-        steps = stranger.data / "run" / "secrets" / "first-steps.json"
+        steps = stranger.data / "secrets" / "first-steps.json"
         with stranger.runs("run", "--port", str(find_free_port())) as service:
             wait_until(steps.exists, "the first steps", seconds=120)
             service.terminate()

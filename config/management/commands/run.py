@@ -1,4 +1,7 @@
-"""`manage.py run`: run the service with demo data, and print what a first call needs."""
+"""`manage.py run`: run the service with demo data, and print what a first call needs.
+
+Its data lie where those of every other command lie.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from core import durable_files
 
 
 class Command(BaseCommand):
-    help = "Serve with demo data; prints the URLs, a login, a test key and a call that works."
+    help = "Serve with demo data; prints the URLs, a login, a test key, a live key and a call."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,7 +35,8 @@ class Command(BaseCommand):
             self._serve(options["port"])
 
     def _serve(self, port: int) -> None:
-        data: Path = settings.SAYSO_DATA_DIR / "run"
+        # The data folder of `manage.py`, so that every command sees what the server has.
+        data: Path = settings.SAYSO_DATA_DIR
         data.mkdir(parents=True, exist_ok=True)
         known = data / "secrets" / "first-steps.json"
         if known.exists():
@@ -94,6 +98,11 @@ Sayso is up, with demo data. Ctrl-C stops it.
   API docs     {base}/docs/
   verify page  {base}/verify
   test key     {found["test_key"]}
+  live key     {found["live_key"]}
+               it asks real people: their links leave by mail (SAYSO_EMAIL_URL), or you ask
+               for "delivery": {{"channel": "controller"}} and hand them over, for level L0
+
+  `.venv/bin/python manage.py …` works on the same data ({settings.SAYSO_DATA_DIR}).
 
   curl -s -o hello.wav -D - {base}/v1/speech \\
     -H "Authorization: Bearer {found["test_key"]}" \\
