@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from accounts import domain_events
+from accounts import domain_events, note_sealing
 from accounts.domain_events import DomainEvent
 from accounts.models import Organisation
 from core import shown_text, transactions, unicode_ranges
+from core.caller_notes import NoteChanges
 from core.errors import Fault, Invalid
 
 LONGEST: Final = 300
@@ -71,9 +72,14 @@ def link_to(entry: str) -> str:
 
 @transactions.opens_transaction
 def change_contact(
-    organisation_id: str, changes: Mapping[str, str], *, actor: str, at: datetime
+    organisation_id: str,
+    changes: Mapping[str, str],
+    *,
+    actor: str,
+    at: datetime,
+    notes: NoteChanges | None = None,
 ) -> Organisation:
-    """Change the contact, the data protection officer, or both.
+    """Change the contact, the data protection officer, and what the caller notes beside them.
 
     Raises Invalid. The contact cannot be emptied.
     """
@@ -84,6 +90,8 @@ def change_contact(
         raise Invalid(wrong, faults=(Fault(code="blank", detail=wrong, attr="contact"),))
 
     row = Organisation.objects.select_for_update().get(id=organisation_id)
+    if notes:
+        _change_notes(row, notes, at=at)
     present = get_contact(row)
     before = {"contact": present.contact, "dpo": present.dpo}
     after = {**before, **entries}
@@ -106,6 +114,16 @@ def change_contact(
     )
 
     return row
+
+
+def _change_notes(row: Organisation, changes: NoteChanges, *, at: datetime) -> None:
+    sealer = note_sealing.note_sealer.get()
+    noted = sealer.open_notes(row, organisation_id=row.id).with_changes(changes)
+    kept = sealer.columns(noted, row_id=row.id, organisation_id=row.id, at=at)
+
+    for column, value in kept.items():
+        setattr(row, column, value)
+    row.save(update_fields=sorted(kept))
 
 
 def _describe_fault(entry: str) -> str:

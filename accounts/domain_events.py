@@ -12,7 +12,8 @@ from core.canonical_json import Json
 from core.hooks import Signal
 
 Kind = Literal[
-    "key.issued", "key.rotated", "key.disabled", "clock.advanced", "admin.action", "policy.changed",
+    "key.issued", "key.rotated", "key.disabled", "clock.advanced", "clock.reset",
+    "admin.action", "policy.changed",
     "member.added", "member.login", "member.locked_out", "member.password_changed",
     "member.factor_added", "member.factor_removed", "member.role_changed",
 ]  # fmt: skip

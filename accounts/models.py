@@ -15,7 +15,7 @@ from core.caller_notes import Noted
 from core.leases import Leased
 
 
-class Organisation(models.Model):
+class Organisation(Noted):
     """A company that uses the service. Every row of data belongs to exactly one organisation.
 
     `test_clock_ms` is how many milliseconds the test clock runs ahead of the real one. Live data
@@ -135,6 +135,9 @@ class ApiKey(Noted):
 
     class Meta:
         verbose_name = "API key"
+        indexes = [
+            models.Index(name="api_key_by_time", fields=["organisation", "created_at", "id"])
+        ]
         constraints = [
             models.CheckConstraint(
                 name="api_key_expires_after_creation",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
+
+from django.db.models import QuerySet
 
 from core.caller_notes import Noted, Notes
 from core.hooks import Hook
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 class Sealer(Protocol):
@@ -20,6 +25,14 @@ class Sealer(Protocol):
 
     def open_notes(self, row: Noted, *, organisation_id: str) -> Notes:
         """Open a row's notes."""
+
+    def hold_key(self, organisation_id: str) -> AbstractContextManager[None]:
+        """Open the organisation's key once for all rows that are opened inside the context."""
+
+    def filter_rows(
+        self, rows: Rows, external_id: str | None, *, organisation_id: str, at: datetime
+    ) -> Rows:
+        """Return the rows with this `external_id`, or all for None."""
 
 
 note_sealer: Final = Hook[Sealer]("accounts.note_sealing.note_sealer")

@@ -1,21 +1,13 @@
-"""Changes to organisations and members, each one transaction, and the test clock."""
+"""Organisations and members: each is made in one transaction."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from accounts import (
-    contact_details,
-    domain_events,
-)
+from accounts import contact_details
 from accounts.models import Member, Organisation, Role
-from accounts.sandbox_clock import now_for
-from core import clock, ids, shown_text, transactions
-from core.durations import Duration
-from core.errors import Conflict, Fault, Invalid
-
-_FURTHEST: Final = timedelta(days=365 * 200)
+from core import ids, shown_text, transactions
+from core.errors import Conflict, Invalid
 
 
 class NameTaken(Conflict):
@@ -74,36 +66,3 @@ def create_member(
     member.set_password(password)
     member.save(force_insert=True)
     return member
-
-
-@transactions.opens_transaction
-def advance_test_clock(
-    *, organisation: Organisation, duration: Duration, actor: str, wall_time: datetime
-) -> datetime:
-    """Move the organisation's test clock forward by a calendar duration, and return its new time.
-
-    Never backwards: what happened in test data stays in the past. Raises Invalid when it would
-    leave the calendar.
-    """
-    row = Organisation.objects.select_for_update().get(id=organisation.id)
-    now = now_for(row, livemode=False, wall_time=wall_time)
-    later = duration.after(now)
-    if later - wall_time > _FURTHEST:
-        detail = "The test clock goes no further than 200 years ahead."
-        raise Invalid(detail, faults=(Fault(code="out_of_range", detail=detail, attr="advance"),))
-    Organisation.objects.filter(id=row.id).update(
-        test_clock_ms=clock.to_millis(later) - clock.to_millis(wall_time)
-    )
-    organisation.refresh_from_db(fields=["test_clock_ms"])
-    domain_events.emit_event(
-        domain_events.DomainEvent(
-            kind="clock.advanced",
-            organisation_id=row.id,
-            livemode=False,
-            at=later,
-            actor=actor,
-            refs={},
-            facts={"now": clock.to_rfc3339(later)},
-        )
-    )
-    return later

@@ -133,6 +133,11 @@ def is_codec_available(codec: str) -> bool:
     return codec != "m4a" or mp4.is_encoder_available()
 
 
+def get_file_ending(codec: str) -> str:
+    """Return the usual ending of a file of this codec, without its dot."""
+    return {"pcm_s16le": "pcm", "mulaw": "ulaw"}.get(codec, codec)
+
+
 def get_media_type(codec: str) -> str:
     """Return the Content-Type of a codec's bytes."""
     return MEDIA_TYPES[codec]

@@ -81,6 +81,7 @@ FIELDS: Final = {
         "The exclusion is neither a use case nor a kind of content. No call could be judged by it."
     ),
     "notice_unknown": "There is no such notice.",
+    "ssml_unsupported": "The text holds markup (SSML), which would be read aloud.",
     "locale_unknown": "The notice does not exist in this language.",
     "contact_invalid": "The entry is no e-mail address, https address or postal address.",
     "term_ambiguous": "Give either an end or a duration, never both, never neither.",
@@ -100,6 +101,8 @@ WARNINGS: Final = {
     "assurance_lowered": (
         "A warning: the link is handed to the organisation, so the consent is of level L0."
     ),
+    "never_usable": "A warning: the gate will refuse every call for what this grant allows.",
+    "unlimited": "A warning: a limit that was left out is none.",
     "renewal_open": "A warning: a request to renew is open already, and stands as it was made.",
 }
 """What should be worded better, or be known, although the request was taken: codes in `warnings`.
@@ -107,6 +110,7 @@ WARNINGS: Final = {
 
 
 ERROR_MODULES: Final = (
+    "accounts.provisioning",
     "config.asgi.streaming",
     "config.backup.archive",
     "config.backup.dump",

@@ -44,6 +44,8 @@ REMEDIES: Final = {
     "voice_ending": "Use another voice, or clone a new one under a consent that is in force.",
     "too_large": "Send less. The answer names the limit.",
     "address_too_long": "Send the long value in the body of the call that the answer names.",
+    "range_behind_end": "Ask for a part that ends before the `size` of the answer.",
+    "ssml_unsupported": "Send the words without markup. Set pace and pitch by `prosody`.",
     "unsupported_media_type": "Send the content type that the documentation names for this call.",
     "content_encoding_unsupported": "Send the body as it is, without `Content-Encoding`.",
     "address_missing": "Give the person an address of the kind that the channel needs.",
@@ -128,6 +130,8 @@ REMEDIES: Final = {
     "assurance_lowered": (
         "Let a channel of ours carry the link, or have the import of a consent approved."
     ),
+    "never_usable": "Ask for the level that the use needs, or leave the grant out.",
+    "unlimited": "Name the channels and territories that you need, or `*` to say that it is meant.",
     "renewal_open": "End the open request with `revoke`, then renew again.",
     "term_ambiguous": "Send `valid_until` or `duration`, not both.",
     "term_empty": "Send an end that lies in the future.",

@@ -28,6 +28,7 @@ SUMMARIES: Final = {
     413: "The body or a file is over its limit.",
     414: "An address that is longer than this route takes. A POST takes as much in its body.",
     415: "Another content type than this route takes.",
+    416: "The part that is asked for lies behind the end.",
     422: "A field is wrong. `errors` names each.",
     429: "Too many calls. Try again after `Retry-After` seconds.",
     500: "Something went wrong on our side.",
@@ -116,6 +117,7 @@ def complete_document(result: Node, **_: Any) -> Node:
         for method in METHODS:
             if method in item:
                 _complete_operation(item[method], method, path=path)
+                _require_body(item[method], components["schemas"])
     result["servers"] = [{"url": "/"}]  # wherever the document was found
     result["tags"] = [{"name": tag.name, "description": tag.description} for tag in TAGS]
     return _rename_schemas(_drop_marks(result))
@@ -143,6 +145,18 @@ def _complete_operation(operation: Node, method: str, *, path: str) -> None:
         str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in declared
     }
     operation["responses"] = dict(sorted({**responses, **problems}.items()))
+
+
+def _require_body(operation: Node, schemas: Node) -> None:
+    """Say that a body must come where an empty one breaks a rule of the form.
+
+    The library says so for fields that must be there, and knows nothing of rules.
+    """
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    form = schemas.get(content.get("schema", {}).get("$ref", "").rpartition("/")[2], {})
+    # With nothing in it no `if` about a field that is there holds, so each `else` does.
+    if any(rule.get("else", {}).get("required") for rule in form.get("allOf", ())):
+        operation["requestBody"]["required"] = True
 
 
 def find_tag(path: str) -> str:

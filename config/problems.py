@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import resolve, reverse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -44,6 +44,7 @@ STATUS: tuple[tuple[type[errors.SaysoError], int, str], ...] = (
     (errors.Conflict, 409, "Conflict"),
     (errors.TooLarge, 413, "Too large"),
     (errors.AddressTooLong, 414, "Address too long"),
+    (errors.RangeBehindEnd, 416, "Range not satisfiable"),
     (errors.TooSlow, 408, "Too slow"),
     (errors.UnsupportedMedia, 415, "Unsupported media type"),
     (errors.Malformed, 400, "Malformed"),
@@ -58,6 +59,8 @@ STATUS: tuple[tuple[type[errors.SaysoError], int, str], ...] = (
 # everybody for minutes.
 _FRESH = {"Cache-Control": "no-store"}
 MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
+_NOTHING = "There is nothing at this address."
+_FIRST_PARTS = frozenset(path.strip("/") for path in MACHINE_PATHS)
 
 
 # The signature is DRF's.
@@ -107,7 +110,8 @@ def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str
     if status == 503:
         logger.warning("unavailable", exc_info=error, extra={"code": known.stable_code})
     headers = {**_FRESH}
-    if status in {429, 503}:
+    # A conflict that passes by itself says when, such as the one with a call that is still running.
+    if status in {429, 503} or known.retry_after:
         headers["Retry-After"] = str(known.retry_after or 1)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -156,7 +160,7 @@ def _translate_error(error: Exception) -> errors.SaysoError | None:  # noqa: C90
         case errors.SaysoError():
             return error
         case Http404() | exceptions.NotFound():
-            return errors.NotFound("There is nothing at this address.")
+            return errors.NotFound(_NOTHING)
         case exceptions.MethodNotAllowed():
             return MethodNotAllowed("This address does not take that method.")
         case exceptions.UnsupportedMediaType():
@@ -181,13 +185,14 @@ def answer_wrong_method(response: HttpResponse) -> JsonResponse:
     return told
 
 
-def _wants_problem(request: HttpRequest) -> bool:
-    return request.path.startswith(MACHINE_PATHS)
+def is_for_programs(request: HttpRequest) -> bool:
+    """Return whether programs call this path, also one that is misspelt in upper case."""
+    return request.path.strip("/").partition("/")[0].lower() in _FIRST_PARTS
 
 
 def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400 for an unreadable host, header or body, as Django's handler."""
-    if _wants_problem(request):
+    if is_for_programs(request):
         return answer_error(
             exception
             if _translate_error(exception)
@@ -199,7 +204,7 @@ def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpRespon
 # The signature is Django's.
 def answer_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer 403, as Django's handler."""
-    if _wants_problem(request):
+    if is_for_programs(request):
         return answer_error(errors.Refused("You may not do this."))
     return render(request, "403.html", status=403)
 
@@ -216,9 +221,26 @@ def answer_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse: 
 # The signature is Django's.
 def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer 404, as Django's handler."""
-    if _wants_problem(request):
-        return answer_error(errors.NotFound("There is nothing at this address."))
+    if is_for_programs(request):
+        return answer_error(errors.NotFound(f"{_NOTHING} {_suggest_path(request.path)}".strip()))
     return render(request, "404.html", status=404)
+
+
+def _suggest_path(path: str) -> str:
+    """Return which address is meant by one in upper case or with a slash at its end, or ""."""
+    first, slash, rest = path.strip("/").partition("/")
+    for meant in (f"/{first.lower()}{slash}{rest}", f"/{path.strip('/').lower()}"):
+        if meant != path and _is_address(meant):
+            return f"`{meant}` is there."
+    return ""
+
+
+def _is_address(path: str) -> bool:
+    try:
+        resolve(path)
+    except Http404:
+        return False
+    return True
 
 
 def answer_server_error(request: HttpRequest) -> HttpResponse:
@@ -228,7 +250,7 @@ def answer_server_error(request: HttpRequest) -> HttpResponse:
     """
     if (down := outages.explain_outage(sys.exc_info()[1])) is not None:
         return _answer_outage(request, down)
-    if _wants_problem(request):
+    if is_for_programs(request):
         return JsonResponse(
             _problem_body(
                 500, "Internal error", "internal", "Something went wrong on our side.", {}, ()
@@ -240,7 +262,7 @@ def answer_server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _answer_outage(request: HttpRequest, down: errors.Unavailable) -> HttpResponse:
-    if _wants_problem(request):
+    if is_for_programs(request):
         return answer_error(down)
 
     # Without the request: what the templates of a page ask of it may be what is down.

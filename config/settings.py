@@ -59,6 +59,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.request_id.RequestIdMiddleware",
+    "config.middleware.machine_headers.MachineHeadersMiddleware",
+    "config.middleware.cross_origin.CrossOriginMiddleware",
     "config.middleware.problem_answers.ProblemMiddleware",
     "config.middleware.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -48,6 +48,7 @@ class ConsentConfig(AppConfig):
             consent_status.ConsentDirectory(
                 get_state=selectors.get_state_now,
                 get_level=selectors.get_signed_level,
+                list_levels=selectors.list_signed_levels,
                 ended_for_good=state_machine.ENDED_FOR_GOOD,
             )
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from consent import log_events
@@ -14,10 +15,14 @@ from consent.models import Consent, Decision, Grant
 from consent.policy import evaluate, use_cases
 from consent.policy.types import AccessRequest, Reason
 from core import canonical_json, ids, transactions
+from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.clock import to_rfc3339
 from core.errors import Invalid
+from vault import key_rings, sealed_notes
+from vault.organisation_notes import OrganisationSealer
 
+ANSWER_LASTS: Final = timedelta(seconds=60)
 _CODE: Final = re.compile(r"[A-Za-z0-9*_.\-]{1,64}\Z")
 
 
@@ -42,14 +47,17 @@ def record_decision(
     at: datetime,
     actor: str,
     expires_at: datetime,
+    notes: Notes | None = None,
 ) -> Decision:
     """Store one answer of the gate: allowed by `grant`, or refused for `reasons`.
 
-    Codes and ids alone are stored.
+    Codes and ids alone are stored, and what the caller noted, sealed.
     """
     consent = gathered.consent if gathered else None
+    decision_id = ids.new("dec")
     return Decision.objects.create(
-        id=ids.new("dec"),
+        id=decision_id,
+        **_seal_notes(notes, decision_id, consent, request.organisation_id, at=at),
         organisation_id=request.organisation_id,
         livemode=request.livemode,
         preview=preview,
@@ -68,6 +76,86 @@ def record_decision(
         policy_version=evaluate.VERSION,
         created_at=at,
         expires_at=expires_at,
+    )
+
+
+@transactions.opens_transaction
+def record_denial(
+    request: AccessRequest,
+    gathered: LoadedContext | None,
+    reasons: tuple[Reason, ...],
+    *,
+    preview: bool,
+    at: datetime,
+    actor: str,
+    notes: Notes | None = None,
+) -> Decision:
+    """Store and log a refusal, in a transaction of its own."""
+    decision = record_decision(
+        request,
+        gathered,
+        None,
+        reasons,
+        preview=preview,
+        at=at,
+        actor=actor,
+        expires_at=at + ANSWER_LASTS,
+        notes=notes,
+    )
+    log_decision(decision, gathered.consent if gathered else None, at=at, actor=actor)
+    return decision
+
+
+def open_decision_notes(decision: Decision) -> Notes:
+    """Return the caller's notes on a question, opened. They are empty once its person is erased."""
+    if decision.sealed_notes is None:
+        return Notes()
+    if decision.consent is None:
+        return OrganisationSealer().open_notes(decision, organisation_id=decision.organisation_id)
+
+    return sealed_notes.open_notes(decision, subjects=(decision.consent.speaker.subject,))
+
+
+def open_keys_of_decisions(
+    decisions: Iterable[Decision], *, organisation_id: str
+) -> AbstractContextManager[None]:
+    """Open the keys of the notes of many decisions at once, and hold them inside the context."""
+    noted = [one for one in decisions if one.sealed_notes is not None]
+    if not noted:
+        return nullcontext()
+
+    people = {one.consent.speaker.subject for one in noted if one.consent is not None}
+    return key_rings.hold_subject_keys(people, organisation_id=organisation_id)
+
+
+def _seal_notes(
+    notes: Notes | None,
+    decision_id: str,
+    consent: Consent | None,
+    organisation_id: str,
+    *,
+    at: datetime,
+) -> dict[str, Any]:
+    """Return the columns of notes, sealed under the person's key.
+
+    A question that leads to no person has the organisation's.
+    """
+    if not notes:
+        return {}
+
+    if consent is None:
+        return dict(
+            OrganisationSealer().columns(
+                notes, row_id=decision_id, organisation_id=organisation_id, at=at
+            )
+        )
+
+    return sealed_notes.seal_notes(
+        notes,
+        subjects=(consent.speaker.subject,),
+        row_id=decision_id,
+        organisation_id=organisation_id,
+        at=at,
     )
 
 

@@ -11,7 +11,7 @@ class SpeakerErased(Conflict):
     code = "speaker_erased"
 
 
-class KindRefused(Refused):
+class KindRefused(Invalid):
     """People of this kind cannot be asked here, such as children."""
 
     code = "kind_refused"

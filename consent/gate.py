@@ -28,6 +28,7 @@ from consent.policy import grant_scope
 from consent.policy.types import AccessRequest, GrantView, PolicyResult, Reason
 from consent.voice_lookup import VoiceRow
 from core import clock, connection_places, transactions
+from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.errors import NotFound
 
@@ -38,7 +39,7 @@ __all__ = [
 ]  # fmt: skip
 
 PERMIT_LASTS: Final = timedelta(hours=1)
-ANSWER_LASTS: Final = timedelta(seconds=60)
+ANSWER_LASTS: Final = decision_records.ANSWER_LASTS
 
 
 def check(
@@ -77,15 +78,19 @@ def check(
 
                 result = _deny_for_quota(context, result.grant)
 
-        decision = _record_denial(request, context, result, preview=False, at=at, actor=actor)
+        decision = decision_records.record_denial(
+            request, context, result.reasons, preview=False, at=at, actor=actor
+        )
 
     raise ConsentDenied(result.reasons, decision_id=decision.id)
 
 
-def preview_decision(request: AccessRequest, *, at: datetime, actor: str) -> Decision:
+def preview_decision(
+    request: AccessRequest, *, at: datetime, actor: str, notes: Notes | None = None
+) -> Decision:
     """Decide whether the request would be allowed, record and log it, and use nothing.
 
-    Never raises a denial. Raises PlacesTaken.
+    `notes` are what the caller writes beside the question. Never raises a denial, but PlacesTaken.
     """
     with connection_places.hold_consent_place(request.consent_id):
         with transaction.atomic():
@@ -95,12 +100,22 @@ def preview_decision(request: AccessRequest, *, at: datetime, actor: str) -> Dec
                 grant = context.grants[result.grant.grant_id]
                 ends = _answer_end(context.consent, at + ANSWER_LASTS)
                 decision = decision_records.record_decision(
-                    request, context, grant, (), preview=True, at=at, actor=actor, expires_at=ends
+                    request,
+                    context,
+                    grant,
+                    (),
+                    preview=True,
+                    at=at,
+                    actor=actor,
+                    expires_at=ends,
+                    notes=notes,
                 )
                 decision_records.log_decision(decision, context.consent, at=at, actor=actor)
                 return decision
 
-        return _record_denial(request, context, result, preview=True, at=at, actor=actor)
+        return decision_records.record_denial(
+            request, context, result.reasons, preview=True, at=at, actor=actor, notes=notes
+        )
 
 
 @transactions.requires_transaction
@@ -271,30 +286,3 @@ def _build_permit(
         limit=grant_scope.get_quota_limits(grant.scope),
         reservation=reservation,
     )
-
-
-@transactions.opens_transaction
-def _record_denial(
-    request: AccessRequest,
-    context: LoadedContext | None,
-    result: PolicyResult,
-    *,
-    preview: bool,
-    at: datetime,
-    actor: str,
-) -> Decision:
-    """Record and log a refusal, in a transaction of its own."""
-    decision = decision_records.record_decision(
-        request,
-        context,
-        None,
-        result.reasons,
-        preview=preview,
-        at=at,
-        actor=actor,
-        expires_at=at + ANSWER_LASTS,
-    )
-    decision_records.log_decision(
-        decision, context.consent if context else None, at=at, actor=actor
-    )
-    return decision

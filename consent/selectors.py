@@ -1,16 +1,20 @@
-"""Queries about consents for other rooms. Nothing here changes a row."""
+"""Queries about people, consents and decisions. Nothing here changes a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.sandbox_clock import now_for
-from consent.models import Consent, Speaker
+from consent.models import Consent, Decision, Speaker
 from consent.policy.state_machine import ENDED, ConsentState
 from core import clock
 from core.errors import NotFound
+from vault import sealed_notes, sealed_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,52 @@ def get_consent(consent_id: str, *, organisation_id: str, livemode: bool) -> Con
     return found
 
 
+def filter_speakers(
+    wanted: Mapping[str, str], *, organisation_id: str, livemode: bool, at: datetime
+) -> QuerySet[Speaker]:
+    """Return an organisation's speakers of this `kind` and `state`, with this `email` and
+    `external_id`.
+
+    What `wanted` does not name narrows nothing.
+    """
+    rows = Speaker.objects.filter(organisation_id=organisation_id, livemode=livemode)
+    rows = rows.filter(**{name: wanted[name] for name in ("kind", "state") if name in wanted})
+    if email := wanted.get("email"):
+        index = sealed_values.blind_index(organisation_id, email, at=at)
+        rows = rows.filter(email_index=index)
+
+    return sealed_notes.filter_by_note(
+        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
+    )
+
+
+def filter_decisions(
+    wanted: Mapping[str, Any], *, organisation_id: str, livemode: bool, at: datetime
+) -> QuerySet[Decision]:
+    """Return an organisation's decisions by `consent`, `voice`, `allowed`, `preview`,
+    `external_id`, and a half-open period `from` and `to`.
+
+    What `wanted` does not name narrows nothing.
+    """
+    columns = {
+        "consent": "consent_id",
+        "voice": "voice_id",
+        "allowed": "allowed",
+        "preview": "preview",
+        "from": "created_at__gte",
+        "to": "created_at__lt",
+    }
+    rows = Decision.objects.filter(
+        organisation_id=organisation_id,
+        livemode=livemode,
+        **{column: wanted[name] for name, column in columns.items() if name in wanted},
+    )
+
+    return sealed_notes.filter_by_note(
+        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
+    )
+
+
 def _consent_to_ended(row: Consent) -> Ended:
     return Ended(
         consent_id=row.id,
@@ -110,3 +160,9 @@ def get_state_now(consent_id: str) -> str | None:
 def get_signed_level(consent_id: str) -> str | None:
     """Return the level at which a consent was signed, or None when there is no such consent."""
     return Consent.objects.filter(id=consent_id).values_list("assurance", flat=True).first()
+
+
+def list_signed_levels(consent_ids: Iterable[str]) -> dict[str, str]:
+    """Return the level at which each of these consents was signed, by its id."""
+    rows = Consent.objects.filter(id__in=set(consent_ids))
+    return dict(rows.values_list("id", "assurance"))

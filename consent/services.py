@@ -1,5 +1,6 @@
 """The changes that consent offers. The API, pages, admin and tasks call these."""
 
+from consent.lifecycle.consent_notes import annotate_consent
 from consent.lifecycle.consent_requests import ConsentRequest, request_consent
 from consent.lifecycle.expiry import expire_due
 from consent.lifecycle.holds import lift_hold, place_hold
@@ -16,6 +17,7 @@ from consent.speakers import create_speaker
 __all__ = [
     "ConsentRequest",
     "add_representative",
+    "annotate_consent",
     "create_speaker",
     "decline_request",
     "expire_due",

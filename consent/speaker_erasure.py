@@ -16,6 +16,7 @@ from consent.lifecycle import transitions
 from consent.models import (
     Consent,
     Correction,
+    Decision,
     Delivery,
     ErasedLink,
     Evidence,
@@ -87,6 +88,9 @@ def erase_speaker(speaker_id: str, *, at: datetime) -> dict[str, int]:
     _remember_links(speaker)
     counts = {
         "consents": consents.update(sealed=None, link_sha256="", **sealed_notes.NONE),
+        "decisions": Decision.objects.filter(consent__in=consents)
+        .exclude(sealed_notes=None)
+        .update(**sealed_notes.NONE),
         "grants": Grant.objects.filter(consent__in=consents).update(sealed_words=None),
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
         "remarks": SealedReason.objects.filter(consent__in=consents).update(sealed=None),

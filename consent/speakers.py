@@ -15,7 +15,7 @@ from consent.policy.state_machine import ConsentState
 from core import ids, name_matching, transactions
 from core.caller_notes import Notes
 from core.canonical_json import Json
-from core.errors import NotFound
+from core.errors import Fault, NotFound
 from vault import sealed_notes, sealed_values, subject_keys
 
 _PERSONAL: Final = ("name", "email", "country", "locale", "phone")
@@ -50,7 +50,7 @@ def create_speaker(
     locale: str | None = None,
     phone: str | None = None,
     kind: str = Speaker.Kind.ADULT,
-    external_id: str = "",
+    external_id: str | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Speaker:
     """Enter a person whose consent will be asked, with a key of their own.
@@ -58,11 +58,15 @@ def create_speaker(
     Raises KindRefused for a child, unless the organisation's policy says `"allow_minors": true`.
     """
     if kind == Speaker.Kind.MINOR and organisation.policy.get("allow_minors") is not True:
-        raise KindRefused("Children cannot be asked for their voice here.", facts={"kind": "minor"})
+        detail = (
+            'Children cannot be asked for their voice here, unless the policy says "allow_minors".'
+        )
+        fault = Fault(code=KindRefused.code, detail=detail, attr="kind")
+        raise KindRefused(detail, facts={"kind": "minor"}, faults=(fault,))
     subject = subject_keys.create_subject(kind="person", organisation_id=organisation.id, at=at)
     personal = Personal(name=name, email=email, country=country, locale=locale, phone=phone)
     speaker_id = ids.new("spk")
-    written = Notes(external_id=external_id, metadata=metadata or {})
+    written = Notes(external_id=external_id or "", metadata=metadata or {})
     speaker = Speaker.objects.create(
         id=speaker_id,
         organisation=organisation,

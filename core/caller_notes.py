@@ -7,9 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final, TypedDict
 
 from django.db import models
+
+from core.errors import Fault, Invalid
+
+MOST_KEYS: Final = 20
+"""How many keys `metadata` has at most."""
+
+
+class NoteChanges(TypedDict, total=False):
+    """Changes to notes. What is left out stays as it is, and None removes."""
+
+    external_id: str | None
+    metadata: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -23,21 +35,38 @@ class Notes:
     metadata: Mapping[str, str] = field(default_factory=dict)
     client_reference: str = ""
 
+    @classmethod
+    def from_form(cls, form: Mapping[str, Any]) -> Notes:
+        """Return the notes of a validated form. None and what is left out are empty."""
+        return cls(
+            external_id=form.get("external_id") or "",
+            metadata=form.get("metadata") or {},
+            client_reference=form.get("client_reference") or "",
+        )
+
     def __bool__(self) -> bool:
         """Check whether there is anything to store."""
         return bool(self.external_id or self.metadata or self.client_reference)
 
     def with_changes(self, changes: Mapping[str, Any]) -> Notes:
-        """Return the notes with the changes that are notes.
+        """Return the notes with the changes that are notes. Other fields change nothing.
 
-        None and other fields change nothing.
+        `metadata` is merged: a key that is not named stays, and one with None is removed. An
+        `external_id` of None is removed.
+
+        Raises Invalid if more than `MOST_KEYS` keys would be left.
         """
-        given = {
-            name: changes[name]
-            for name in ("external_id", "metadata")
-            if changes.get(name) is not None
+        named = changes.get("metadata") or {}
+        merged = {
+            name: text for name, text in {**self.metadata, **named}.items() if text is not None
         }
-        return replace(self, **given)
+        if len(merged) > MOST_KEYS:
+            detail = f"At most {MOST_KEYS} keys, those that are there already included."
+            fault = Fault(code="out_of_range", detail=detail, attr="metadata")
+            raise Invalid(detail, faults=(fault,))
+
+        external_id = changes.get("external_id", self.external_id) or ""
+        return replace(self, external_id=external_id, metadata=merged)
 
 
 class Noted(models.Model):

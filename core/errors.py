@@ -93,6 +93,12 @@ class AddressTooLong(SaysoError):
     code = "address_too_long"
 
 
+class RangeBehindEnd(SaysoError):
+    """The part that is asked for lies behind the end of the whole. The answer has its `size`."""
+
+    code = "range_behind_end"
+
+
 class TooSlow(SaysoError):
     """The body came too slowly, or stopped coming."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -14,12 +15,14 @@ from consent.models import Speaker
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from core import ids, transactions
+from core.caller_notes import Notes
 from core.clock import to_rfc3339
 from core.durations import parse_duration
 from core.errors import NotFound
 from erasure import targets, tasks
 from erasure.models import Erasure
 from transparency_log import events
+from vault import sealed_notes
 
 ANSWER_WITHIN: Final = parse_duration("P1M")
 
@@ -34,6 +37,7 @@ def request_erasure(
     actor: str,
     at: datetime,
     wall_time: datetime,
+    notes: Notes | None = None,
 ) -> Erasure:
     """Freeze the speaker, withdraw every consent, plan the targets, and start the work.
 
@@ -51,13 +55,31 @@ def request_erasure(
         return found
 
     return _begin_erasure(
-        speaker, reason=_reason_code(reason), actor=actor, at=at, wall_time=wall_time
+        speaker, _reason_code(reason), notes or Notes(), actor=actor, at=at, wall_time=wall_time
+    )
+
+
+def filter_erasures(
+    wanted: Mapping[str, str], *, organisation_id: str, livemode: bool, at: datetime
+) -> QuerySet[Erasure]:
+    """Return an organisation's erasures by `speaker`, `state` and `external_id`.
+
+    What `wanted` does not name narrows nothing.
+    """
+    columns = {"speaker": "speaker_id", "state": "state"}
+    rows = list_erasures(organisation_id, livemode=livemode).filter(
+        **{column: wanted[name] for name, column in columns.items() if name in wanted}
+    )
+
+    return sealed_notes.filter_by_note(
+        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
     )
 
 
 def list_erasures(organisation_id: str, *, livemode: bool) -> QuerySet[Erasure]:
     """Return the erasures of an organisation."""
-    return Erasure.objects.filter(organisation_id=organisation_id, livemode=livemode)
+    rows = Erasure.objects.filter(organisation_id=organisation_id, livemode=livemode)
+    return rows.prefetch_related("targets")
 
 
 def get_erasure(erasure_id: str, *, organisation_id: str, livemode: bool) -> Erasure:
@@ -73,10 +95,24 @@ def get_erasure(erasure_id: str, *, organisation_id: str, livemode: bool) -> Era
 
 
 def _begin_erasure(
-    speaker: Speaker, *, reason: str, actor: str, at: datetime, wall_time: datetime
+    speaker: Speaker,
+    reason: str,
+    notes: Notes,
+    *,
+    actor: str,
+    at: datetime,
+    wall_time: datetime,
 ) -> Erasure:
+    erasure_id = ids.new("era")
     erasure = Erasure.objects.create(
-        id=ids.new("era"),
+        id=erasure_id,
+        **sealed_notes.seal_notes(
+            notes,
+            subjects=(speaker.subject,),
+            row_id=erasure_id,
+            organisation_id=speaker.organisation_id,
+            at=at,
+        ),
         organisation_id=speaker.organisation_id,
         livemode=speaker.livemode,
         speaker_id=speaker.id,

@@ -25,7 +25,7 @@ from provenance.clips import clip_erasure
 from provenance.exports import export_requests
 from provenance.fingerprint import clip_fingerprints
 from transparency_log import events
-from vault import blobs, subject_keys
+from vault import blobs, sealed_notes, subject_keys
 from voices import reconcile, voice_comparison, voice_deletion
 from voices.models import Voice, VoiceState
 from voices.speech import job_settlement
@@ -161,6 +161,7 @@ def _finish_erasure(erasure: Erasure, *, at: datetime) -> None:
         completed_at=at,
         certificate=record,
         certificate_jws=jws,
+        **sealed_notes.NONE,
     )
 
     events.append_event(

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from core import leases
+from core.caller_notes import Noted
 from core.leases import Queued
 
 
@@ -38,8 +39,10 @@ class ErasureQuerySet(models.QuerySet["Erasure"]):
         return self.filter(leases.is_claimable(at), state=ErasureState.RUNNING)
 
 
-class Erasure(Queued):
+class Erasure(Queued, Noted):
     """A request to erase one speaker. It outlives the person's data: ids, codes and times alone.
+
+    The caller's notes are sealed under the person's key. They go when it is destroyed.
 
     `answer_by` is the end of the month that the law gives (GDPR Art. 12(3)). `due_at` is when the
     next attempt is due.
@@ -62,6 +65,16 @@ class Erasure(Queued):
     objects = ErasureQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            models.Index(
+                name="erasure_by_time", fields=["organisation", "livemode", "created_at", "id"]
+            ),
+            models.Index(
+                name="erasure_by_external_id",
+                fields=["external_index"],
+                condition=~Q(external_index=""),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(name="erasure_once_per_speaker", fields=["speaker_id"]),
             models.CheckConstraint(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ class ConsentDirectory:
 
     get_state: AskConsent
     get_level: AskConsent
+    list_levels: Callable[[Iterable[str]], Mapping[str, str]]
     ended_for_good: Collection[str]
 
 
@@ -30,6 +31,11 @@ consent_directory: Final = Hook[ConsentDirectory]("provenance.consent_status.con
 def get_consent_level(consent_id: str) -> str | None:
     """Return the level at which a consent was signed, such as `L1`, or None."""
     return consent_directory.get().get_level(consent_id)
+
+
+def list_consent_levels(consent_ids: Iterable[str]) -> Mapping[str, str]:
+    """Return the levels at which these consents were signed, by their ids."""
+    return consent_directory.get().list_levels(consent_ids)
 
 
 def get_consent_state(consent_id: str) -> str:

@@ -205,7 +205,7 @@ EVIDENCE: Final[Mapping[str, StrPromise]] = {
         "Sounds much like a clip of ours. That is a hint, no proof: one sentence spoken twice can "
         "sound the same."
     ),
-    "fingerprint.absent.short": _("Not looked: it is too short to compare how it sounds."),
+    "fingerprint.not_looked.short": _("Not looked: it is too short to compare how it sounds."),
 }
 """By the key of a layer's evidence (`LayerEvidence.key`)."""
 

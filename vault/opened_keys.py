@@ -4,7 +4,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -45,6 +45,24 @@ def open_keys_once() -> Iterator[None]:
         yield
     finally:
         _keys.reset(token)
+
+
+@contextmanager
+def hold_keys(keys: Mapping[str, bytes]) -> Iterator[None]:
+    """Use `keys`, by subject, inside the context instead of reading each again.
+
+    For one answer that shows the data of many people, which were read just now.
+    """
+    token = _keys.set({**(_keys.get() or {}), **keys})
+    try:
+        yield
+    finally:
+        _keys.reset(token)
+
+
+def find_key(name: str) -> bytes | None:
+    """Return the key that the context holds under this name, or None."""
+    return (_keys.get() or {}).get(name)
 
 
 def note_opening(subject: str) -> None:

@@ -6,11 +6,13 @@ They concern no person.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from core.caller_notes import Noted, Notes
-from vault import sealed_notes, subject_keys
+from vault import key_rings, sealed_notes, subject_keys
+from vault.sealed_notes import Rows
 
 
 class OrganisationSealer:
@@ -30,5 +32,20 @@ class OrganisationSealer:
 
     def open_notes(self, row: Noted, *, organisation_id: str) -> Notes:
         """Open a row's notes."""
-        derive = subject_keys.open_organisation_derivers((organisation_id,)).get(organisation_id)
+        if row.sealed_notes is None:
+            return Notes()
+
+        derive = key_rings.open_organisation_deriver(organisation_id)
         return Notes() if derive is None else sealed_notes.open_notes_with(derive, row)
+
+    def hold_key(self, organisation_id: str) -> AbstractContextManager[None]:
+        """Open the organisation's key once for all rows that are opened inside the context."""
+        return key_rings.hold_subject_keys((), organisation_id=organisation_id)
+
+    def filter_rows(
+        self, rows: Rows, external_id: str | None, *, organisation_id: str, at: datetime
+    ) -> Rows:
+        """Return the rows with this `external_id`, or all for None."""
+        return sealed_notes.filter_by_note(
+            rows, "external_id", external_id, organisation_id=organisation_id, at=at
+        )

@@ -14,12 +14,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar, cast
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from core.caller_notes import Noted, Notes
 from vault import sealed_values, subject_keys
 
-Row = TypeVar("Row", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 Field = Literal["external_id", "client_reference"]
 COLUMNS: Final[Mapping[Field, str]] = {
     "external_id": "external_index",
@@ -87,9 +87,14 @@ def index_note(field: Field, value: str, *, organisation_id: str, at: datetime) 
 
 
 def filter_by_note(
-    rows: QuerySet[Row], field: Field, value: str, *, organisation_id: str, at: datetime
-) -> QuerySet[Row]:
-    """Return an organisation's rows whose field has exactly this value."""
+    rows: Rows, field: Field, value: str | None, *, organisation_id: str, at: datetime
+) -> Rows:
+    """Return an organisation's rows whose field has exactly this value.
+
+    They are all for None, and none for an empty text.
+    """
+    if value is None:
+        return rows
     if not value:
         return rows.none()
 

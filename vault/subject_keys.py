@@ -49,9 +49,11 @@ __all__ = [
     "get_organisation_subject",
     "is_alive",
     "list_destroyed_subjects",
+    "make_deriver",
     "open_deriver",
     "open_joint_deriver",
     "open_organisation_derivers",
+    "open_row_key",
     "open_subject",
 ]
 
@@ -108,7 +110,7 @@ def derive_row_key(row: Subject, purpose: str) -> bytes:
 
     Raises KeyDestroyed, KmsUnavailable, Tampered.
     """
-    return _expand_key(_open_row_key(row), purpose)
+    return _expand_key(open_row_key(row), purpose)
 
 
 def open_deriver(subject: str) -> Derive:
@@ -119,7 +121,7 @@ def open_deriver(subject: str) -> Derive:
 
     Raises NotFound, KeyDestroyed, KmsUnavailable, Tampered.
     """
-    return _make_deriver(_open_key(subject))
+    return make_deriver(_open_key(subject))
 
 
 def open_joint_deriver(subjects: Collection[str]) -> Derive:
@@ -136,7 +138,7 @@ def open_joint_deriver(subjects: Collection[str]) -> Derive:
         return derivers[0]
 
     parts = b"".join(derive(_JOINT) for derive in derivers)
-    return _make_deriver(hashlib.sha256(parts).digest())
+    return make_deriver(hashlib.sha256(parts).digest())
 
 
 def open_organisation_derivers(organisation_ids: Iterable[str]) -> dict[str, Derive]:
@@ -160,7 +162,7 @@ def open_organisation_derivers(organisation_ids: Iterable[str]) -> dict[str, Der
             if not is_alive(row.id):
                 continue
             key = _open_key(row.id)
-        found[row.organisation_id] = _make_deriver(key)
+        found[row.organisation_id] = make_deriver(key)
 
     return found
 
@@ -178,7 +180,7 @@ def open_subject(subject: str | None, *, organisation_id: str, at: datetime) -> 
         own = get_organisation_subject(organisation_id, at=at)
         return own, open_deriver(own)
 
-    return row.id, _make_deriver(_open_row_key(row))
+    return row.id, make_deriver(open_row_key(row))
 
 
 @transactions.requires_transaction
@@ -246,7 +248,7 @@ def _expand_key(key: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key)
 
 
-def _make_deriver(key: bytes) -> Derive:
+def make_deriver(key: bytes) -> Derive:
     """Return `_expand_key` for many purposes.
 
     HKDF's first step (RFC 5869, 2.2, where no salt means as many zeros) is done once.
@@ -257,10 +259,11 @@ def _make_deriver(key: bytes) -> Derive:
 
 
 def _open_key(subject: str) -> bytes:
-    return opened_keys.open_in_context(subject, lambda each: _open_row_key(_get_row(each)))
+    return opened_keys.open_in_context(subject, lambda each: open_row_key(_get_row(each)))
 
 
-def _open_row_key(row: Subject) -> bytes:
+def open_row_key(row: Subject) -> bytes:
+    """Return the key of a row. Raises KeyDestroyed, KmsUnavailable, Tampered."""
     try:
         return _unwrap_key(row)
     except KeyDestroyed:

@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from accounts.principal import Principal
 from consent import gate
+from core import ids
 from provenance.c2pa import manifest_store
 from provenance.clips import clip_lifecycle, clip_receipts, errors
 from provenance.models import Clip, ClipState
 from transparency_log import proofs
 from transparency_log.log_reader import Opening
+from vault import sealed_notes
+
+_COLUMNS: Final = {
+    "voice": "voice_id",
+    "consent": "consent_id",
+    "decision": "decision_id",
+    "state": "state",
+    "language": "language",
+    "use_case": "use_case",
+    "from": "issued_at__gte",
+    "to": "issued_at__lt",
+}
 
 
 def list_clips(principal: Principal) -> QuerySet[Clip]:
     """Return the principal's clips that were delivered, whole or in part."""
+    # Whatever was delivered has a time. To say so spares the index those that were not.
     return Clip.objects.delivered_in_any_part().filter(
-        organisation_id=principal.organisation_id, livemode=principal.livemode
+        organisation_id=principal.organisation_id,
+        livemode=principal.livemode,
+        issued_at__isnull=False,
     )
+
+
+def filter_clips(
+    wanted: Mapping[str, Any], *, principal: Principal, at: datetime
+) -> QuerySet[Clip]:
+    """Return the principal's clips by the columns in `_COLUMNS`, `external_id` and
+    `client_reference`.
+
+    What `wanted` does not name narrows nothing.
+    """
+    rows = list_clips(principal).filter(
+        **{column: wanted[name] for name, column in _COLUMNS.items() if name in wanted}
+    )
+    for note in ("external_id", "client_reference"):
+        rows = sealed_notes.filter_by_note(
+            rows,
+            note,
+            wanted.get(note),
+            organisation_id=principal.organisation_id,
+            at=at,
+        )
+    return rows
 
 
 def get_own_clip(clip_id: str, *, principal: Principal) -> Clip:
@@ -30,6 +70,23 @@ def get_own_clip(clip_id: str, *, principal: Principal) -> Clip:
     return clip_lifecycle.get_clip(
         clip_id, organisation_id=principal.organisation_id, livemode=principal.livemode
     )
+
+
+def get_clip_facts(clip_id: str, *, principal: Principal) -> Clip:
+    """Return one of the principal's clips, or one that is still being made for them.
+
+    The head of a stream names its clip before anything of it has left.
+
+    Raises NotFound, for the clips of others too.
+    """
+    making = Clip.objects.filter(
+        id=clip_id,
+        organisation_id=principal.organisation_id,
+        livemode=principal.livemode,
+        state=ClipState.MAKING,
+    )
+    found = making.first() if ids.is_id(clip_id, "clp") else None
+    return found or get_own_clip(clip_id, principal=principal)
 
 
 def get_clip_audio(clip_id: str, *, principal: Principal, at: datetime) -> tuple[Clip, bytes]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
+import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 from accounts.principal import Principal
 from audio import decoding
 from audio.containers import UnreadableAudio
+from audio.sound import Sound
 from core import canonical_json, memory, transactions
 from core.errors import Fault, Invalid
 from provenance.clips.watermark_key_search import KeySearch
@@ -29,10 +33,30 @@ class SamplesRefused(Invalid):
     code = "sample_unreadable"
 
 
-def examine_clone_samples(
-    order: CloneRequest, principal: Principal
-) -> tuple[tuple[ReferenceRecording, ...], tuple[Row, ...]]:
-    """Decode and check every sample, and return the recordings with one report for each.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExaminedSamples:
+    """The recordings of a clone, what was measured in each and between them, and their voice.
+
+    `voice` is the mean direction of their embeddings, shape (256,).
+    """
+
+    recordings: tuple[ReferenceRecording, ...]
+    rows: tuple[Row, ...]
+    pairs: tuple[Row, ...]
+    voice: NDArray[np.float32] | None = field(repr=False)
+
+    def report_likeness(self, trial: Sound | None) -> Row:
+        """Return the report of a voice: the pairs, and how similar its `trial` is to them."""
+        likeness = (
+            None
+            if trial is None or self.voice is None
+            else sample_checks.measure_likeness(trial, self.voice)
+        )
+        return {"pairs": list(self.pairs), "likeness_milli": likeness}
+
+
+def examine_clone_samples(order: CloneRequest, principal: Principal) -> ExaminedSamples:
+    """Decode and check every sample.
 
     The samples are read in a limited child process.
 
@@ -54,8 +78,13 @@ def examine_clone_samples(
         )
     memory.give_back()
     _refuse_faults(report.faults)
-    rows = cast("dict[str, list[Row]]", report.as_json())["samples"]
-    return recordings, tuple(rows)
+    stored = cast("dict[str, list[Row]]", report.as_json())
+    return ExaminedSamples(
+        recordings=recordings,
+        rows=tuple(stored["samples"]),
+        pairs=tuple(stored["pairs"]),
+        voice=report.voice,
+    )
 
 
 def _decode_samples(order: CloneRequest) -> tuple[ReferenceRecording, ...]:

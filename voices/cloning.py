@@ -1,4 +1,4 @@
-"""Cloning of a voice, which is the only way to make one.
+"""Cloning of a voice, which is the only way to make one. `background_cloning` does it in a worker.
 
 A sample that is refused leaves nothing behind. A provider that fails leaves a voice in the state
 `failed`, which holds nothing.
@@ -14,14 +14,16 @@ from accounts.principal import Principal
 from consent import gate, recording_gate
 from consent.recording_fingerprints import RecordingIdentity
 from core import canonical_json, ids, lease_renewal, leases
+from core.canonical_json import Json
 from core.clock import Clock
 from core.errors import Conflict
 from vault import blobs, sealed_notes, sealed_values
 from voices import clone_samples, voice_comparison, voice_events, voice_macs
+from voices.clone_samples import ExaminedSamples
 from voices.models import Sample, Voice, VoiceState
 from voices.models.voice import VoiceQuerySet
 from voices.providers import registry, voice_handles
-from voices.providers.base import Clone, ProviderVoice, ReferenceRecording
+from voices.providers.base import Clone, ProviderVoice
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_events import Row
 from voices.voice_labels import label_context
@@ -46,7 +48,7 @@ def clone_voice(
     """
     provider = providers(order.provider)
     clone_samples.refuse_duplicates(order.samples)
-    access = _build_access_request(order, principal)
+    access = build_clone_request(order, principal)
 
     # 1. The gate, before anything is read.
     permit = gate.check(access, at=now(), actor=principal.actor)
@@ -56,34 +58,26 @@ def clone_voice(
 
     try:
         # 2. The samples, in a limited child process.
-        recordings, reports = clone_samples.examine_clone_samples(order, principal)
+        examined = clone_samples.examine_clone_samples(order, principal)
 
         # 3. The gate again, by how the recordings sound.
-        sounds = [recording.sound for recording in recordings]
+        sounds = [recording.sound for recording in examined.recordings]
         identities = recording_gate.check_recordings(
             access, permit, sounds, at=now(), actor=principal.actor
         )
 
         # 4. The intent, before anything leaves.
-        voice = _create_voice(order, permit, principal, at=now())
+        voice = insert_voice(order, permit, principal, at=now())
 
         # 5. The provider. No transaction is open.
         with lease_renewal.keep_leases(_select_training(voice), now=now):
             handle = provider.clone(
-                Clone(reference=voice.id, language=voice.language, recordings=recordings)
+                Clone(reference=voice.id, language=voice.language, recordings=examined.recordings)
             )
+            report = examined.report_likeness(handle.trial)
 
             # 6. One transaction that confirms and logs.
-            _finish_voice(
-                voice,
-                permit,
-                handle,
-                recordings,
-                reports,
-                identities,
-                principal=principal,
-                at=now(),
-            )
+            finish_voice(voice, permit, handle, examined, identities, report=report, at=now())
         finished = True
     finally:
         if not finished:
@@ -93,7 +87,8 @@ def clone_voice(
     return voice
 
 
-def _build_access_request(order: CloneRequest, principal: Principal) -> gate.AccessRequest:
+def build_clone_request(order: CloneRequest, principal: Principal) -> gate.AccessRequest:
+    """Return what the gate is asked for a clone."""
     return gate.AccessRequest(
         organisation_id=principal.organisation_id,
         livemode=principal.livemode,
@@ -108,11 +103,22 @@ def _build_access_request(order: CloneRequest, principal: Principal) -> gate.Acc
 
 
 @transaction.atomic
-def _create_voice(
-    order: CloneRequest, permit: gate.Permit, principal: Principal, *, at: datetime
+def insert_voice(
+    order: CloneRequest,
+    permit: gate.Permit,
+    principal: Principal,
+    *,
+    at: datetime,
+    in_background: bool = False,
 ) -> Voice:
+    """Write down that a voice is being made: by this call, or `in_background`.
+
+    Without a lease a worker may begin at once.
+    """
     voice_id = ids.new("vox")
-    label = {"name": order.name, "description": order.description}
+    label: dict[str, Json] = {"name": order.name, "description": order.description}
+    if in_background:
+        label["transcripts"] = list(order.transcripts)
     return Voice.objects.create(
         id=voice_id,
         organisation_id=principal.organisation_id,
@@ -126,7 +132,8 @@ def _create_voice(
         use_case=permit.use_case,
         state=VoiceState.TRAINING,
         sealed_label=sealed_values.seal(permit.subject, label_context(voice_id), label),
-        lease_until=at + leases.LEASE,
+        lease_until=None if in_background else at + leases.LEASE,
+        in_background=in_background,
         created_at=at,
         **sealed_notes.seal_notes(
             order.notes,
@@ -139,15 +146,14 @@ def _create_voice(
 
 
 @transaction.atomic
-def _finish_voice(
+def finish_voice(
     voice: Voice,
     permit: gate.Permit,
     handle: ProviderVoice,
-    recordings: tuple[ReferenceRecording, ...],
-    reports: tuple[Row, ...],
+    examined: ExaminedSamples,
     identities: tuple[RecordingIdentity, ...],
     *,
-    principal: Principal,
+    report: Row,
     at: datetime,
 ) -> None:
     """Confirm the consent and set the voice to `ready`, or do neither.
@@ -156,24 +162,28 @@ def _finish_voice(
 
     Raises VoiceAbandoned.
     """
-    _set_ready(voice, handle, at=at)
+    _set_ready(voice, handle, report, at=at)
 
-    for position, (recording, report) in enumerate(zip(recordings, reports, strict=True)):
-        _store_sample(voice, position, recording, report, at=at)
+    for position, (recording, row) in enumerate(
+        zip(examined.recordings, examined.rows, strict=True)
+    ):
+        stored = Sample.objects.filter(voice=voice, position=position)
+        if not stored.update(report=row):
+            store_sample(voice, position, recording.data, row, at=at)
 
     gate.confirm(permit, at=at)
     gate.commit(permit, characters=0, milliseconds=0, at=at)
     recording_gate.bind_recordings(permit, identities, at=at)
     voice_comparison.plan_comparison(voice, at=at)
 
-    samples = [canonical_json.sha256_hex(recording.data) for recording in recordings]
+    samples = [canonical_json.sha256_hex(recording.data) for recording in examined.recordings]
     body = voice_events.build_ready_body(
         voice, decision=permit.decision_id, grant=permit.grant_id, samples=samples
     )
-    voice_events.log_voice_event(voice, "voice.ready", body, actor=principal.actor, at=at)
+    voice_events.log_voice_event(voice, "voice.ready", body, actor=permit.actor, at=at)
 
 
-def _set_ready(voice: Voice, handle: ProviderVoice, *, at: datetime) -> None:
+def _set_ready(voice: Voice, handle: ProviderVoice, report: Row, *, at: datetime) -> None:
     """Set the voice to `ready` if it is still being made. Raises VoiceAbandoned."""
     if handle.profile:
         voice.profile_blob_id = blobs.store_blob(
@@ -188,6 +198,7 @@ def _set_ready(voice: Voice, handle: ProviderVoice, *, at: datetime) -> None:
             ready_at=at,
             lease_until=None,
             profile_blob_id=voice.profile_blob_id,
+            report=report,
             sealed_handle=voice_handles.seal_remote_id(voice, handle),
             binding_mac=voice_macs.compute_voice_mac(voice),
         )
@@ -199,19 +210,18 @@ def _set_ready(voice: Voice, handle: ProviderVoice, *, at: datetime) -> None:
 
 
 def _select_training(voice: Voice) -> VoiceQuerySet:
-    """Return a query for the voice that finds it only while it is being made."""
-    return Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING)
+    """Return a query for the voice that finds it only while it is being made by this claim."""
+    return Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING, attempt=voice.attempt)
 
 
-def _store_sample(
-    voice: Voice, position: int, recording: ReferenceRecording, report: Row, *, at: datetime
-) -> None:
+def store_sample(voice: Voice, position: int, data: bytes, report: Row, *, at: datetime) -> None:
+    """Store a recording of a voice, with what was measured in it."""
     Sample.objects.create(
         id=ids.new("smp"),
         voice=voice,
         position=position,
-        sha256=canonical_json.sha256_hex(recording.data),
-        blob_id=blobs.store_blob(subject=voice.subject, kind="sample", data=recording.data, at=at),
+        sha256=canonical_json.sha256_hex(data),
+        blob_id=blobs.store_blob(subject=voice.subject, kind="sample", data=data, at=at),
         report=report,
         created_at=at,
     )

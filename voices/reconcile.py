@@ -22,7 +22,13 @@ from core.errors import NotFound
 from provenance.clips import clip_lifecycle, stream_progress
 from provenance.clips.log_body import LoggedTerms
 from provenance.models import Clip, ClipState
-from voices import voice_comparison, voice_deletion, voice_events, voice_macs
+from voices import (
+    background_cloning,
+    voice_comparison,
+    voice_deletion,
+    voice_events,
+    voice_macs,
+)
 from voices.models import Voice, VoiceState
 from voices.speech import clip_delivery, job_queue
 
@@ -34,10 +40,11 @@ LOOK_BACK: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingWork:
-    """Ids of jobs, voices and comparisons that need tasks of their own."""
+    """Ids of jobs, of voices to delete or to make, and of comparisons, that need tasks."""
 
     jobs: tuple[str, ...]
     voices: tuple[str, ...]
+    trainings: tuple[str, ...]
     comparisons: tuple[str, ...]
 
 
@@ -52,9 +59,11 @@ def sweep_pending_work(*, at: datetime) -> PendingWork:
 
     waiting = job_queue.jobs_with_work(at=at).by_turn().values_list("id", flat=True)[:MOST]
     going = Voice.objects.filter(leases.has_no_lease(at), state=VoiceState.REVOKING)
+    making = background_cloning.select_queued_voices().filter(leases.has_no_lease(at))
     return PendingWork(
         jobs=tuple(waiting),
         voices=tuple(going.order_by("id").values_list("id", flat=True)[:MOST]),
+        trainings=tuple(making.order_by("id").values_list("id", flat=True)[:MOST]),
         comparisons=voice_comparison.list_waiting_voices(limit=MOST),
     )
 
@@ -119,7 +128,7 @@ def withdraw_clips(*, at: datetime) -> int:
 def give_up_voices(*, at: datetime) -> int:
     """Fail the voices whose making was cut off, release their permits, and return how many."""
     making = Voice.objects.filter(
-        state__in=(VoiceState.CHECKING, VoiceState.TRAINING)
+        state__in=(VoiceState.CHECKING, VoiceState.TRAINING), in_background=False
     ).select_related("organisation")
     given_up = 0
 

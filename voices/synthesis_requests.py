@@ -79,7 +79,7 @@ class CloneRequest:
     name: str = field(repr=False)
     description: str = field(default="", repr=False)
     language: str
-    use_case: str
+    use_case: str | None = None
     provider: str = "local"
     channel: str | None = None
     territory: str | None = None

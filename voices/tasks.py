@@ -8,7 +8,7 @@ from typing import Final
 from core import database_clock
 from core.background_tasks import background_task, send_task
 from core.errors import Unavailable
-from voices import reconcile, voice_comparison, voice_deletion
+from voices import background_cloning, reconcile, voice_comparison, voice_deletion
 from voices.speech.tasks import run_job
 
 ACTOR: Final = "system:comparison"
@@ -45,6 +45,23 @@ def compare_voice(*, voice_id: str, **_later: object) -> None:
     voice_comparison.run_comparison(voice_id, actor=ACTOR, wall_clock=database_clock.get_work_time)
 
 
+@background_task(
+    name="voices.train_voice",
+    autoretry_for=(Unavailable,),
+    retry_backoff=True,
+    retry_backoff_max=300,
+    max_retries=background_cloning.MOST_ATTEMPTS,
+)
+def train_voice(*, voice_id: str, **_later: object) -> None:
+    """Make one voice whose recordings wait.
+
+    What the retries did not finish, the sweep finds.
+    """
+    background_cloning.run_training(voice_id, wall_clock=database_clock.get_work_time)
+    if voice_comparison.is_waiting(voice_id):
+        compare_voice.delay(voice_id=voice_id)
+
+
 @background_task(name="voices.sweep")
 def sweep_voices(**_later: object) -> None:
     """Find lost jobs, voices of ended consents, and work that was cut off."""
@@ -56,6 +73,9 @@ def sweep_voices(**_later: object) -> None:
 
     for voice_id in found.voices:
         remove_voice.delay(voice_id=voice_id)
+
+    for voice_id in found.trainings:
+        train_voice.delay(voice_id=voice_id)
 
     for voice_id in found.comparisons:
         compare_voice.delay(voice_id=voice_id)

@@ -81,6 +81,7 @@ def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
             sealed_label=None,
             sealed_handle=None,
             profile_blob_id="",
+            report={},
             **sealed_notes.NONE,
         )
     except LeaseLost:

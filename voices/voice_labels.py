@@ -40,7 +40,8 @@ def open_voice_label(voice: Voice) -> VoiceLabel:
         # The key is destroyed.
         return VoiceLabel(name=None, description=None)
 
-    return VoiceLabel(**cast("dict[str, str | None]", opened))
+    label = cast("dict[str, str | None]", opened)
+    return VoiceLabel(name=label["name"], description=label["description"])
 
 
 def open_voice_notes(voice: Voice) -> Notes:

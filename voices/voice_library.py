@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
+from typing import Unpack
 
 from django.db import transaction
 
 from accounts.principal import Principal
 from core import transactions
+from core.caller_notes import NoteChanges
 from core.clock import Clock
 from core.errors import Conflict
 from vault import sealed_notes, sealed_values
-from voices import cloning, tasks, voice_comparison, voice_deletion
+from voices import background_cloning, cloning, tasks, voice_comparison, voice_deletion
 from voices.models import ENDING, Voice
 from voices.providers import registry
 from voices.synthesis_requests import CloneRequest, Providers
@@ -31,12 +32,24 @@ def create_voice(
     *,
     principal: Principal,
     now: Clock,
+    in_background: bool | None = None,
     providers: Providers = registry.get_provider,
 ) -> Voice:
-    """Make a voice from samples, and send its comparison.
+    """Make a voice from samples, and send its comparison, or have a worker make it.
+
+    The worker does what the caller wants `in_background`, and what takes long if the caller does
+    not say.
 
     Raises as `voices.cloning.clone_voice` does.
     """
+    if background_cloning.is_slow(order) if in_background is None else in_background:
+        queued = background_cloning.queue_clone(
+            order, principal=principal, now=now, providers=providers
+        )
+        # The sweep finds the work of a lost message.
+        transaction.on_commit(lambda: tasks.train_voice.delay(voice_id=queued.id), robust=True)
+        return queued
+
     voice = cloning.clone_voice(order, principal=principal, now=now, providers=providers)
 
     if voice_comparison.is_waiting(voice.id):
@@ -54,12 +67,13 @@ def relabel_voice(
     at: datetime,
     name: str | None = None,
     description: str | None = None,
-    metadata: Mapping[str, str] | None = None,
-    external_id: str | None = None,
+    **notes: Unpack[NoteChanges],
 ) -> Voice:
-    """Change label and notes of a voice, where None leaves a field as it is.
+    """Change label and notes of a voice.
 
-    Raises NotFound, VoiceEnding.
+    A name or description of None stays as it is. Notes change as `Notes.with_changes` says.
+
+    Raises NotFound, VoiceEnding, Invalid for too many keys of `metadata`.
     """
     get_voice(voice_id, principal=principal)
     voice = list_voices(principal).select_for_update().get(id=voice_id)
@@ -73,9 +87,8 @@ def relabel_voice(
     }
     voice.sealed_label = sealed_values.seal(voice.subject, label_context(voice.id), label)
 
-    changes = {"metadata": metadata, "external_id": external_id}
     kept = sealed_notes.seal_notes(
-        open_voice_notes(voice).with_changes(changes),
+        open_voice_notes(voice).with_changes(notes),
         subjects=(voice.subject,),
         row_id=voice.id,
         organisation_id=voice.organisation_id,

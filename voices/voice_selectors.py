@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
 from django.db.models import QuerySet
 
 from accounts.principal import Principal
 from core import ids
 from core.errors import NotFound
+from vault import sealed_notes
 from voices.models import Voice
+
+_COLUMNS: Final = {
+    "state": "state",
+    "consent": "consent_id",
+    "speaker": "speaker_id",
+    "language": "language",
+    "use_case": "use_case",
+    "provider": "provider",
+}
 
 
 def list_voices(principal: Principal) -> QuerySet[Voice]:
-    """Return the principal's voices with their reviews."""
-    return _list_voices(principal).prefetch_related("reviews")
+    """Return the principal's voices with their reviews and samples."""
+    return _list_voices(principal).prefetch_related("reviews", "samples")
+
+
+def filter_voices(
+    wanted: Mapping[str, str], *, principal: Principal, at: datetime
+) -> QuerySet[Voice]:
+    """Return the principal's voices by `state`, `consent`, `speaker`, `language`, `use_case`,
+    `provider` and `external_id`.
+
+    What `wanted` does not name narrows nothing.
+    """
+    rows = list_voices(principal).filter(
+        **{column: wanted[name] for name, column in _COLUMNS.items() if name in wanted}
+    )
+
+    return sealed_notes.filter_by_note(
+        rows,
+        "external_id",
+        wanted.get("external_id"),
+        organisation_id=principal.organisation_id,
+        at=at,
+    )
 
 
 def get_voice(voice_id: str, *, principal: Principal) -> Voice:

@@ -11,13 +11,13 @@ from rest_framework import serializers
 
 from accounts import api_scopes, contact_details, note_sealing
 from accounts.models import ApiKey, Organisation
+from accounts.sandbox_clock import ClockReading
 from core import durations
 from core.api.fields import (
     BoundedListField,
     ChoiceField,
     ConstantField,
     FlagField,
-    MetadataField,
     MomentField,
     NullableTextField,
     ReferenceField,
@@ -29,7 +29,14 @@ from core.api.fields import (
 )
 from core.api.openapi import DURATION
 from core.api.pagination import make_list_serializer
-from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.api.serializers import (
+    NoteChangesSerializer,
+    NotedFormSerializer,
+    NoteFilterSerializer,
+    ObjectSerializer,
+    OutputSerializer,
+    StrictSerializer,
+)
 from core.caller_notes import Notes
 from core.durations import Duration
 
@@ -60,7 +67,7 @@ class AddressField(TextField):
     """
 
 
-class KeyChangesSerializer(StrictSerializer):
+class _KeyFormSerializer(StrictSerializer):
     """Fields of a key that may change later. Each may be left out."""
 
     product = ShownTextField(max_length=100, required=False)
@@ -73,8 +80,6 @@ class KeyChangesSerializer(StrictSerializer):
     default_language = WordField(max_length=64, required=False, allow_null=True, allow_blank=True)
     calls_per_minute = WholeNumberField(min_value=1, max_value=MOST_CALLS, required=False)
     expires_at = MomentField(required=False, allow_null=True)
-    external_id = ReferenceField(max_length=200, required=False, allow_null=True, allow_blank=True)
-    metadata = MetadataField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Write "none" as the rows do: an empty text, but no date at all."""
@@ -84,7 +89,7 @@ class KeyChangesSerializer(StrictSerializer):
         }
 
 
-class KeyPatchSerializer(KeyChangesSerializer):
+class KeyPatchSerializer(_KeyFormSerializer, NoteChangesSerializer):
     """Changes to a key, and whether work that it began goes on where the key may not do that any
     more.
     """
@@ -102,7 +107,7 @@ class KeyEndSerializer(StrictSerializer):
     )
 
 
-class NewKeySerializer(KeyChangesSerializer):
+class NewKeySerializer(_KeyFormSerializer, NotedFormSerializer):
     """A key to be made: product, scopes and mode must be said."""
 
     product = ShownTextField(max_length=100)
@@ -130,7 +135,16 @@ class RotationRequestSerializer(StrictSerializer):
         return timedelta(days=value.days, seconds=value.seconds)
 
 
-class OrganisationChangesSerializer(StrictSerializer):
+class KeyFilterSerializer(NoteFilterSerializer):
+    """What a list of API keys may be narrowed by."""
+
+    mode = ChoiceField(choices=("test", "live"), required=False)
+    product = ReferenceField(
+        max_length=100, required=False, help_text="Keys of exactly this product."
+    )
+
+
+class OrganisationChangesSerializer(NoteChangesSerializer):
     """How people reach the organisation: an e-mail address, an https address or a postal
     address.
     """
@@ -153,6 +167,10 @@ class OrganisationSerializer(ObjectSerializer[Organisation]):
     name = serializers.CharField()
     contact = NullableTextField()
     dpo = NullableTextField()
+
+    def open_notes(self, row: Organisation) -> Notes:
+        """Open what the caller noted."""
+        return note_sealing.note_sealer.get().open_notes(row, organisation_id=row.id)
 
     def compute_fields(self, row: Organisation) -> Mapping[str, Any]:
         """Read how people reach the organisation, and the `livemode` of the asking key from the
@@ -208,11 +226,17 @@ class IssuedApiKeySerializer(ApiKeySerializer):
 ApiKeyList = make_list_serializer(ApiKeySerializer, "A page of API keys.")
 
 
-class TestClockSerializer(OutputSerializer[Mapping[str, Any]]):
-    """Where the test clock stands."""
+class TestClockSerializer(OutputSerializer[ClockReading]):
+    """Where the test clock stands, the real time, and the latest that it may be moved to."""
 
     __test__ = False
 
     object = ConstantField("test_clock")
     livemode = serializers.BooleanField()
     now = TimestampField()
+    real_time = TimestampField()
+    latest = TimestampField()
+
+    def compute_fields(self, row: ClockReading) -> Mapping[str, Any]:  # noqa: ARG002 - as above
+        """Return that it is test data."""
+        return {"livemode": False}

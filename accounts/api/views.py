@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -9,15 +11,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import api_key_changes, api_key_powers, contact_details, provisioning
+from accounts import (
+    api_key_changes,
+    api_key_powers,
+    contact_details,
+    note_sealing,
+    sandbox_clock,
+)
 from accounts.api import serializers
 from accounts.api_key_changes import IssuedKey
 from accounts.authentication import Caller, LiveKeyNeeded, get_caller, get_sandbox_caller
 from accounts.models import ApiKey, Organisation
 from core import clock
-from core.api.pagination import PAGE, list_page
+from core.api.pagination import PAGE, list_page, read_filters
 from core.api.responses import SecretResponse
 from core.api.serializers import read_form
+from core.caller_notes import NoteChanges
 from core.errors import NotFound
 
 
@@ -27,11 +36,22 @@ class ApiKeyListView(APIView):
     scope = "admin"
 
     @extend_schema(
-        operation_id="api_keys_list", parameters=list(PAGE), responses=serializers.ApiKeyList
+        operation_id="api_keys_list",
+        parameters=[serializers.KeyFilterSerializer, *PAGE],
+        responses=serializers.ApiKeyList,
     )
     def get(self, request: Request) -> Response:
         """List the keys. A test key sees test keys only."""
-        return list_page(request, _list_visible_keys(get_caller(request)), serializers.ApiKeyList)
+        caller, asked = get_caller(request), read_filters(request)
+        rows = _filter_keys(read_form(serializers.KeyFilterSerializer, asked), caller)
+        sealer = note_sealing.note_sealer.get()
+        return list_page(
+            request,
+            rows,
+            serializers.ApiKeyList,
+            filters=asked,
+            within=lambda _: sealer.hold_key(caller.organisation_id),
+        )
 
     @extend_schema(
         operation_id="api_keys_create",
@@ -158,9 +178,16 @@ class OrganisationView(APIView):
         """
         caller = get_caller(request)
         form = read_form(serializers.OrganisationChangesSerializer, request.data)
-        said = {name: value or "" for name, value in form.items()}
+        said: dict[str, str] = {
+            name: form[name] or "" for name in contact_details.FIELDS if name in form
+        }
+        notes = {name: form[name] for name in ("external_id", "metadata") if name in form}
         row = contact_details.change_contact(
-            caller.organisation_id, said, actor=caller.actor, at=clock.now()
+            caller.organisation_id,
+            said,
+            actor=caller.actor,
+            at=clock.now(),
+            notes=cast("NoteChanges", notes),
         )
         return _answer_organisation(row, caller)
 
@@ -170,6 +197,27 @@ class TestClockView(APIView):
 
     __test__ = False  # not a test, whatever its name says
     scope = "admin"
+
+    @extend_schema(operation_id="test_clock_retrieve", responses=serializers.TestClockSerializer)
+    def get(self, request: Request) -> Response:
+        """Show where the test clock stands, and how far it may be moved."""
+        return _answer_clock(get_sandbox_caller(request).organisation)
+
+    @extend_schema(
+        operation_id="test_clock_reset",
+        request=None,
+        responses={200: serializers.TestClockSerializer},
+    )
+    def delete(self, request: Request) -> Response:
+        """Set the test clock back to the real time.
+
+        What was made ahead of it keeps its times, which then lie in the future.
+        """
+        caller = get_sandbox_caller(request)
+        sandbox_clock.reset_test_clock(
+            organisation=caller.organisation, actor=caller.actor, wall_time=clock.now()
+        )
+        return _answer_clock(caller.organisation)
 
     @extend_schema(
         operation_id="test_clock_advance",
@@ -182,18 +230,30 @@ class TestClockView(APIView):
         """
         caller = get_sandbox_caller(request)
         form = read_form(serializers.ClockAdvanceSerializer, request.data)
-        now = provisioning.advance_test_clock(
+        sandbox_clock.advance_test_clock(
             organisation=caller.organisation,
             duration=form["advance"],
             actor=caller.actor,
             wall_time=clock.now(),
         )
-        return Response(serializers.TestClockSerializer({"livemode": False, "now": now}).data)
+        return _answer_clock(caller.organisation)
 
 
 def _list_visible_keys(caller: Caller) -> QuerySet[ApiKey]:
     keys = ApiKey.objects.filter(organisation=caller.organisation)
     return keys if caller.livemode else keys.filter(livemode=False)
+
+
+def _filter_keys(form: dict[str, str], caller: Caller) -> QuerySet[ApiKey]:
+    rows = _list_visible_keys(caller)
+    if "mode" in form:
+        rows = rows.filter(livemode=form["mode"] == "live")
+    if "product" in form:
+        rows = rows.filter(product=form["product"])
+
+    return note_sealing.note_sealer.get().filter_rows(
+        rows, form.get("external_id"), organisation_id=caller.organisation_id, at=clock.now()
+    )
 
 
 def _get_key(caller: Caller, key_id: str) -> ApiKey:
@@ -209,6 +269,11 @@ def _answer_issued(issued: IssuedKey, code: int) -> Response:
     return SecretResponse(
         serializers.IssuedApiKeySerializer(issued.key, context=context).data, status=code
     )
+
+
+def _answer_clock(organisation: Organisation) -> Response:
+    reading = sandbox_clock.read_test_clock(organisation, wall_time=clock.now())
+    return Response(serializers.TestClockSerializer(reading).data)
 
 
 def _answer_organisation(row: Organisation, caller: Caller) -> Response:

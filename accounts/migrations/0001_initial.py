@@ -41,6 +41,8 @@ class Migration(migrations.Migration):
             name='Organisation',
             fields=[
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
+                ('sealed_notes', models.BinaryField(null=True)),
+                ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('name', models.CharField(max_length=200, unique=True)),
                 ('contact', models.JSONField(default=dict)),
                 ('policy', models.JSONField(default=dict)),
@@ -77,6 +79,7 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
+                'indexes': [models.Index(fields=['organisation', 'created_at', 'id'], name='api_key_by_time')],
                 'verbose_name': 'API key',
                 'constraints': [models.CheckConstraint(condition=models.Q(('expires_at', None), ('expires_at__gt', models.F('created_at')), _connector='OR'), name='api_key_expires_after_creation'), models.CheckConstraint(condition=models.Q(models.Q(('previous_sha256', None), ('previous_until', None)), models.Q(('previous_sha256__isnull', False), ('previous_until__isnull', False)), _connector='OR'), name='api_key_previous_secret_has_an_end')],
             },

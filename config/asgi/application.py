@@ -17,11 +17,18 @@ from config import (  # noqa: E402
     embedded_worker,
     process_protection,
 )
-from config.asgi import body_admission, body_limits, streaming  # noqa: E402 - as above
+from config.asgi import (  # noqa: E402 - as above
+    body_admission,
+    body_limits,
+    refusals_for_pages,
+    streaming,
+)
 from config.backup import restore_guard  # noqa: E402 - as above
 
-_http = streaming.stream_responses(
-    body_limits.limit_request_bodies(body_admission.admit_bodies(_django))
+_http = refusals_for_pages.open_to_pages(
+    streaming.stream_responses(
+        body_limits.limit_request_bodies(body_admission.admit_bodies(_django))
+    )
 )
 
 

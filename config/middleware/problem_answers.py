@@ -20,7 +20,7 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request. On the paths of programs every refusal is a problem document."""
-        if not request.path.startswith(problems.MACHINE_PATHS):
+        if not problems.is_for_programs(request):
             return self.get_response(request)
 
         # A path can spell it, but no id of ours has it, and one of the databases fails on it.
@@ -34,6 +34,6 @@ class ProblemMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn an anticipated error of a plain view into a problem document."""
-        if isinstance(exception, SaysoError) and request.path.startswith(problems.MACHINE_PATHS):
+        if isinstance(exception, SaysoError) and problems.is_for_programs(request):
             return problems.answer_error(exception)
         return None

@@ -22,6 +22,7 @@ from consent.lifecycle import (
     request_grants,
     sealed_fields,
     signing_links,
+    usability_warnings,
 )
 from consent.models import Consent, Grant, Speaker
 from consent.policy import grant_scope
@@ -35,7 +36,6 @@ from vault import sealed_notes
 
 LINK_LASTS: Final = timedelta(days=14)
 _LEVEL: Final = "L1"
-_REACHABLE_LIVE: Final = frozenset({"L1"})
 _HANDED_OVER: Final = (
     "The link is handed to the organisation, so its signature is of level L0. L0 permits nothing."
 )
@@ -57,7 +57,7 @@ class RequestTerms(TypedDict, total=False):
     valid_until: datetime | None
     duration: str | None
     representation: Mapping[str, Json] | None
-    external_id: str
+    external_id: str | None
     metadata: Mapping[str, str] | None
     supersedes: Consent | None
     delivery: str | None
@@ -127,7 +127,14 @@ def request_consent(
     return ConsentRequest(
         consent=consent,
         signing_url=signing_links.get_signing_url(consent, at=at),
-        warnings=(*warnings, *_warn_of_link_and_notice(consent, terms)),
+        warnings=(
+            *warnings,
+            *usability_warnings.warn_of_useless_grants(
+                scopes, level=link.level, livemode=livemode, policy=organisation.policy
+            ),
+            *usability_warnings.warn_of_silent_limits(grants),
+            *_warn_of_link_and_notice(consent, terms),
+        ),
     )
 
 
@@ -146,7 +153,7 @@ def _check_request(
         )
 
     assurance = terms.get("assurance", _LEVEL)
-    if livemode and assurance not in _REACHABLE_LIVE:
+    if livemode and assurance not in usability_warnings.SIGNED_LEVELS:
         raise AssuranceUnavailable(
             f"Signing at {assurance} is not set up here.",
             faults=(Fault(code="assurance_unavailable", detail="Ask for L1.", attr="assurance"),),
@@ -197,7 +204,7 @@ def _create_consent(
         state=ConsentState.REQUESTED,
         supersedes=terms.get("supersedes"),
         **sealed_notes.seal_notes(
-            Notes(external_id=terms.get("external_id", ""), metadata=terms.get("metadata") or {}),
+            Notes(external_id=terms.get("external_id") or "", metadata=terms.get("metadata") or {}),
             subjects=(speaker.subject,),
             row_id=consent_id,
             organisation_id=organisation.id,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 
 from accounts.models import Organisation
@@ -34,14 +34,22 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         unanswered = Q(state=ConsentState.REQUESTED) & (
             Q(link_expires_at__lte=at) | Q(asked_until__lte=at)
         )
-        now = Case(
-            When(over, then=Value(str(ConsentState.EXPIRED))),
-            When(unanswered, then=Value(str(ConsentState.LAPSED))),
-            default=F("state"),
-            output_field=CharField(),
-        )
+        in_force = Q(valid_until=None) | Q(valid_until__gt=at)
+        open_still = Q(link_expires_at__gt=at) & (Q(asked_until=None) | Q(asked_until__gt=at))
 
-        return self.alias(state_now=now).filter(state_now__in=sorted(states))
+        # Comparisons of columns, which an index can answer. It cannot answer one with a CASE.
+        asked = {ConsentState(state) for state in states}
+        lasting = asked - BINDING - {ConsentState.REQUESTED}
+        found = Q(state__in=sorted(lasting))
+        found |= Q(state__in=sorted(asked & BINDING)) & in_force
+        if ConsentState.REQUESTED in asked:
+            found |= Q(state=ConsentState.REQUESTED) & open_still
+        if ConsentState.EXPIRED in asked:
+            found |= over
+        if ConsentState.LAPSED in asked:
+            found |= unanswered
+
+        return self.filter(found)
 
     def over(self, at: datetime) -> ConsentQuerySet:
         """Return those whose term has ended, and which the sweep has not ended yet."""
@@ -98,6 +106,13 @@ class Consent(Noted):
     class Meta:
         indexes = [
             models.Index(fields=["organisation", "livemode", "id"], name="consent_by_organisation"),
+            models.Index(
+                fields=["organisation", "livemode", "created_at", "id"], name="consent_by_time"
+            ),
+            models.Index(
+                fields=["organisation", "livemode", "state", "created_at", "id"],
+                name="consent_by_state",
+            ),
             models.Index(fields=["state", "valid_until"], name="consent_by_end"),
             models.Index(
                 fields=["external_index"],

@@ -7,10 +7,14 @@ from django.db.models import Q
 
 from accounts.models import Organisation
 from consent.models.consent import Consent, Grant
+from core.caller_notes import Noted
 
 
-class Decision(models.Model):
-    """One answer of the gate. A `preview` answers a question and uses nothing."""
+class Decision(Noted):
+    """One answer of the gate. A `preview` answers a question and uses nothing.
+
+    Notes are those of a question. What was allowed for a clip has its notes beside the clip.
+    """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
@@ -35,7 +39,22 @@ class Decision(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["organisation", "livemode", "id"], name="decision_by_organisation")
+            models.Index(
+                fields=["organisation", "livemode", "id"], name="decision_by_organisation"
+            ),
+            models.Index(
+                fields=["organisation", "livemode", "created_at", "id"], name="decision_by_time"
+            ),
+            models.Index(
+                fields=["organisation", "livemode", "created_at", "id"],
+                name="decision_refused_by_time",
+                condition=Q(allowed=False),
+            ),
+            models.Index(
+                fields=["external_index"],
+                name="decision_by_external_id",
+                condition=~Q(external_index=""),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

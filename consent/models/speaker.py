@@ -48,6 +48,9 @@ class Speaker(Noted):
         indexes = [
             models.Index(fields=["organisation", "livemode", "id"], name="speaker_by_organisation"),
             models.Index(
+                fields=["organisation", "livemode", "created_at", "id"], name="speaker_by_time"
+            ),
+            models.Index(
                 fields=["external_index"],
                 name="speaker_by_external_id",
                 condition=~Q(external_index=""),

@@ -66,7 +66,9 @@ def check_consent(
         against.append(
             make_reason(
                 "sample_not_covered",
-                "A recording is not one that this consent is bound to.",
+                "A recording belongs to another person's consent."
+                if request.action == "clone"
+                else "A recording is not one that this consent is bound to.",
                 consent,
             )
         )
@@ -92,6 +94,11 @@ _STATES: Final[Mapping[ConsentState, tuple[str, str]]] = {
     ConsentState.LAPSED: ("consent_not_signed", "The request ended before it was signed."),
     ConsentState.REJECTED: ("consent_not_signed", "What was signed did not stand up to the check."),
     ConsentState.SUSPENDED: ("consent_suspended", "This consent is suspended."),
+    ConsentState.ERASING: (
+        "consent_revoked",
+        "The person is being erased, and so is this consent.",
+    ),
+    ConsentState.ERASED: ("consent_revoked", "The person was erased, and this consent with them."),
     ConsentState.EXPIRED: ("consent_expired", "The term of this consent has ended."),
     ConsentState.WITHDRAWN: ("consent_revoked", "The person has withdrawn this consent."),
     ConsentState.TERMINATED: ("consent_revoked", "The organisation has ended this consent."),

@@ -5,7 +5,6 @@ fit.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -167,6 +166,21 @@ class FlagField(serializers.BooleanField):
         return data
 
 
+@extend_schema_field({"type": "boolean"})
+class FlagWordField(serializers.Field[bool, Any, str, Any]):
+    """A flag in a query: `true` or `false`."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the boolean."""
+        if not isinstance(data, str) or data not in {"true", "false"}:
+            raise serializers.ValidationError("This must be true or false.", code="invalid")
+        return bool(data == "true")
+
+    def to_representation(self, value: bool) -> str:  # noqa: FBT001 - the framework's signature
+        """Return the word."""
+        return "true" if value else "false"
+
+
 class WholeNumberField(serializers.IntegerField):
     """A whole JSON number from 0 (or as told) to 2**53 - 1. Texts, booleans and fractions are
     none.
@@ -220,34 +234,6 @@ class BoundedListField(serializers.ListField):
         if isinstance(data, list) and len(data) > self.limit:
             raise serializers.ValidationError(f"At most {self.limit} entries.", code="out_of_range")
         return super().to_internal_value(data)
-
-
-@extend_schema_field(
-    {
-        "type": "object",
-        "maxProperties": 20,
-        "propertyNames": {"minLength": 1, "maxLength": 40},
-        "additionalProperties": {"type": "string", "maxLength": 500},
-    }
-)
-class MetadataField(serializers.DictField):
-    """The caller's own notes: flat, at most 20 keys of 40 characters, texts of at most 500."""
-
-    child = ReferenceField(max_length=500, allow_blank=True)
-
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        """Return the notes, or the first thing wrong with them."""
-        if isinstance(data, Mapping):
-            if len(data) > 20 or any(not 1 <= len(str(key)) <= 40 for key in data):
-                raise serializers.ValidationError(
-                    "At most 20 keys of 1 to 40 characters.", code="out_of_range"
-                )
-            if any(unicodedata.category(char) in {"Cc", "Cs"} for key in data for char in str(key)):
-                raise serializers.ValidationError(
-                    "A key holds control characters.", code="control_characters"
-                )
-        clean: dict[str, str] = super().to_internal_value(data)
-        return clean
 
 
 class TimestampField(serializers.DateTimeField):

@@ -43,6 +43,17 @@ def describe_id(prefix: Prefix) -> dict[str, Any]:
     return describe_field(pattern=f"^{prefix}_[a-z2-7]{{26}}$")
 
 
+def describe_polling(*statuses: int) -> OpenApiParameter:
+    """Describe `Retry-After` in answers about something that may not be finished."""
+    return OpenApiParameter(
+        "Retry-After",
+        {"type": "integer", "minimum": 1},
+        OpenApiParameter.HEADER,
+        description="Seconds until it is worth asking again, while it is not finished.",
+        response=list(statuses),
+    )
+
+
 def describe_header(name: str, description: str, *statuses: int) -> OpenApiParameter:
     """Describe a header that answers with these statuses carry."""
     return OpenApiParameter(

@@ -7,7 +7,9 @@ speakers.")`. Its view answers with `list_page(request, rows, SpeakerList)` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -24,6 +26,7 @@ from core.errors import Fault, Invalid
 
 Row = TypeVar("Row", bound=Model)
 Item = TypeVar("Item")
+Context = Mapping[str, Any] | None
 
 PAGE: Final = (
     OpenApiParameter(
@@ -47,6 +50,9 @@ CODES_PAGE: Final = (
     OpenApiParameter("after", OpenApiTypes.STR, description="The `last_id` of the page before."),
 )
 """The query parameters of a list that `list_codes` answers."""
+_MOMENT_WITH_BLANK: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]+ [0-9]{2}:?[0-9]{2}\Z"
+)
 
 
 @dataclass(frozen=True)
@@ -97,19 +103,21 @@ def list_page(
     *,
     filters: Iterable[str] = (),
     by: str = "created_at",
-    context: dict[str, Any] | None = None,
+    within: Callable[[Sequence[Row]], AbstractContextManager[Context]] = lambda _: nullcontext(),
 ) -> Response:
     """Answer one page of a list by cursor: `?limit=1..100 (20)&after=ID`, newest first by the time
     `by`, then by id.
 
-    `filters` are the query parameters by which the view has narrowed `rows`. The serializers get
-    the `context`.
+    `filters` are the query parameters by which the view has narrowed `rows`. What the serializers
+    need of other tables is read once for the whole page: it is rendered `within` the context
+    manager of its rows, which holds the keys of their people or yields the serializers' context.
 
     Raises Invalid for any other parameter, a limit out of range, or an `after` that is not in this
     list.
     """
     page = read_page(request, rows, filters=filters, by=by)
-    return Response(shown_as(page, context=context or {}).data)
+    with within(page.data) as context:
+        return Response(shown_as(page, context=dict(context or {})).data)
 
 
 def list_codes(
@@ -154,11 +162,11 @@ def read_page(
 def read_filters(request: Request) -> dict[str, str]:
     """Return the query parameters of a list but for those of its pages.
 
-    A plus sign, which reads as a blank, is put back.
+    The plus sign of a time, which reads as a blank, is put back.
     """
     return {
-        name: str(text).replace(" ", "+")
-        for name, text in request.query_params.items()
+        name: text.replace(" ", "+") if _MOMENT_WITH_BLANK.match(text) else text
+        for name, text in ((name, str(told)) for name, told in request.query_params.items())
         if name not in {"limit", "after"}
     }
 

@@ -13,7 +13,12 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from core.api.fields import ConstantField, TimestampField
+from core.api.fields import (
+    ConstantField,
+    ReferenceField,
+    TimestampField,
+)
+from core.api.metadata_fields import MetadataChangesField, MetadataField
 from core.caller_notes import Notes
 from core.errors import Fault, Invalid
 
@@ -58,6 +63,31 @@ class StrictSerializer(serializers.Serializer[Any]):
                     }
                 )
         return super().to_internal_value(data)
+
+
+class NotedFormSerializer(StrictSerializer):
+    """Holds the caller's own id and notes of a new object."""
+
+    external_id = ReferenceField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    metadata = MetadataField(required=False)
+
+
+class NoteChangesSerializer(StrictSerializer):
+    """Holds changes to the caller's own id and notes.
+
+    `metadata` is merged: null removes a key. An `external_id` of null is removed.
+    """
+
+    external_id = ReferenceField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    metadata = MetadataChangesField(required=False)
+
+
+class NoteFilterSerializer(StrictSerializer):
+    """What every list of objects may be narrowed by."""
+
+    external_id = ReferenceField(
+        max_length=200, required=False, help_text="Objects with exactly this `external_id`."
+    )
 
 
 class OutputSerializer(serializers.Serializer[Row], Generic[Row]):

@@ -9,20 +9,43 @@ from typing import Any
 from rest_framework import serializers
 
 from core import canonical_json
-from core.api.fields import ConstantField, NullableTextField, ShownTextField, TimestampField
+from core.api.fields import (
+    ChoiceField,
+    CodeField,
+    ConstantField,
+    NullableTextField,
+    ShownTextField,
+    TimestampField,
+)
+from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
-from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.api.serializers import (
+    NotedFormSerializer,
+    NoteFilterSerializer,
+    ObjectSerializer,
+    OutputSerializer,
+)
+from core.caller_notes import Notes
 from erasure import certificate
 from erasure.models import Erasure, ErasureState, ErasureTarget, TargetState
+from vault import sealed_notes
 
 
-class EraseFormSerializer(StrictSerializer):
+class EraseFormSerializer(NotedFormSerializer):
     """Why a person is erased: a code of `GET /v1/reasons`.
 
-    Words count as `other` and are not kept.
+    Words count as `other` and are not kept. Your own id and notes are kept until the person's key
+    is destroyed, which ends them.
     """
 
     reason = ShownTextField(fewest=0, one_line=False, max_length=200)
+
+
+class ErasureFilterSerializer(NoteFilterSerializer):
+    """What a list of erasures may be narrowed by."""
+
+    speaker = CodeField(max_length=64, required=False, style=describe_id("spk"))
+    state = ChoiceField(choices=ErasureState.values, required=False)
 
 
 class TargetSerializer(OutputSerializer[ErasureTarget]):
@@ -45,7 +68,7 @@ class ErasureWarningSerializer(OutputSerializer[Mapping[str, str]]):
 
 
 class ErasureSerializer(ObjectSerializer[Erasure]):
-    """An erasure. It outlives the person, so nothing that a caller writes is kept with it."""
+    """An erasure. It outlives the person, and what the caller wrote beside it does not."""
 
     object_name = "erasure"
 
@@ -57,11 +80,15 @@ class ErasureSerializer(ObjectSerializer[Erasure]):
     targets = TargetSerializer(many=True)
     warnings = ErasureWarningSerializer(many=True)
 
+    def open_notes(self, row: Erasure) -> Notes:
+        """Open what the caller noted, which is empty once the person's key is destroyed."""
+        return sealed_notes.open_notes(row, subjects=(row.subject,))
+
     def compute_fields(self, row: Erasure) -> Mapping[str, Any]:
         """Return the targets in their order, and the warnings of the context."""
         return {
             **super().compute_fields(row),
-            "targets": row.targets.order_by("position"),
+            "targets": sorted(row.targets.all(), key=lambda target: target.position),
             "warnings": self.context.get("warnings", ()),
         }
 

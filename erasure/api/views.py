@@ -15,18 +15,22 @@ from accounts.authentication import get_caller
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act
 from core import clock, database_clock
-from core.api.openapi import describe_header
-from core.api.pagination import PAGE, list_page
+from core.api.openapi import describe_header, describe_polling
+from core.api.pagination import PAGE, list_page, read_filters
+from core.api.responses import polling_headers
 from core.api.serializers import Rendered, read_form
+from core.caller_notes import Notes
 from core.errors import Conflict
 from erasure import certificate, erasure_requests
 from erasure.api.serializers import (
     CertificateSerializer,
     EraseFormSerializer,
+    ErasureFilterSerializer,
     ErasureList,
     ErasureSerializer,
 )
-from erasure.models import Erasure
+from erasure.models import Erasure, ErasureState
+from vault import key_rings
 
 
 class NotFinished(Conflict):
@@ -43,7 +47,10 @@ class EraseView(APIView):
     @extend_schema(
         operation_id="speakers_erase",
         request=EraseFormSerializer,
-        parameters=[describe_header("Location", "Where the erasure is.", 202)],
+        parameters=[
+            describe_header("Location", "Where the erasure is.", 202),
+            describe_polling(202),
+        ],
         responses={202: ErasureSerializer},
     )
     def post(self, request: Request, speaker_id: str) -> Response:
@@ -57,12 +64,16 @@ class EraseView(APIView):
             actor=caller.actor,
             at=caller.now(),
             wall_time=database_clock.get_work_time(),
+            notes=Notes.from_form(form),
         )
         warnings = _build_reason_warnings(form["reason"])
         return Response(
             ErasureSerializer(erasure, context={"warnings": warnings}).data,
             status=status.HTTP_202_ACCEPTED,
-            headers={"Location": reverse("erasure", args=[erasure.id])},
+            headers={
+                "Location": reverse("erasure", args=[erasure.id]),
+                **polling_headers(finished=erasure.state == ErasureState.COMPLETED),
+            },
         )
 
 
@@ -71,12 +82,29 @@ class ErasureListView(APIView):
 
     scope = "erasures"
 
-    @extend_schema(operation_id="erasures_list", parameters=list(PAGE), responses=ErasureList)
+    @extend_schema(
+        operation_id="erasures_list",
+        parameters=[ErasureFilterSerializer, *PAGE],
+        responses=ErasureList,
+    )
     def get(self, request: Request) -> Response:
         """List the erasures, newest first."""
-        caller = get_caller(request)
-        rows = erasure_requests.list_erasures(caller.organisation_id, livemode=caller.livemode)
-        return list_page(request, rows, ErasureList)
+        caller, asked = get_caller(request), read_filters(request)
+        rows = erasure_requests.filter_erasures(
+            read_form(ErasureFilterSerializer, asked),
+            organisation_id=caller.organisation_id,
+            livemode=caller.livemode,
+            at=caller.now(),
+        )
+        return list_page(
+            request,
+            rows,
+            ErasureList,
+            filters=asked,
+            within=lambda rows: key_rings.hold_subject_keys(
+                row.subject for row in rows if row.sealed_notes is not None
+            ),
+        )
 
 
 class ErasureDetailView(APIView):
@@ -84,10 +112,18 @@ class ErasureDetailView(APIView):
 
     scope = "erasures"
 
-    @extend_schema(operation_id="erasures_retrieve", responses=ErasureSerializer)
+    @extend_schema(
+        operation_id="erasures_retrieve",
+        parameters=[describe_polling(200)],
+        responses=ErasureSerializer,
+    )
     def get(self, request: Request, erasure_id: str) -> Response:
         """Show the erasure with its targets."""
-        return Response(ErasureSerializer(_get_erasure(request, erasure_id)).data)
+        erasure = _get_erasure(request, erasure_id)
+        return Response(
+            ErasureSerializer(erasure).data,
+            headers=polling_headers(finished=erasure.state == ErasureState.COMPLETED),
+        )
 
 
 class CertificateView(APIView):

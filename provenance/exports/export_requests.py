@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from core import ids, transactions
+from core.caller_notes import Notes
 from core.errors import Conflict, Fault, Invalid, NotFound
 from provenance.exports import export_sources, tasks
 from provenance.exports.export_sources import Kind
 from provenance.models import Export, ExportQuerySet, ExportState
 from provenance.models.export import SETTLED
 from transparency_log import events
-from vault import blobs, public_keys
+from vault import blobs, public_keys, sealed_notes
+from vault.organisation_notes import OrganisationSealer
 
 # Years that the log's milliseconds and every verifier agree on.
 _YEARS: Final = range(1970, 9999)
@@ -42,8 +45,9 @@ def request_export(
     words: bool,
     at: datetime,
     actor: str,
+    notes: Notes | None = None,
 ) -> Export:
-    """Request a bundle, which a worker makes.
+    """Request a bundle, which a worker makes. `notes` are what the caller writes beside it.
 
     The period is half-open, and cut to whole milliseconds like the times of the log. `words` is
     whether the words of intended uses are opened. They may name people, so only callers who may
@@ -58,8 +62,9 @@ def request_export(
     if speaker_id is not None:
         export_sources.find_subject(speaker_id, organisation_id=organisation_id, livemode=livemode)
 
+    export_id = ids.new("exp")
     export = Export.objects.create(
-        id=ids.new("exp"),
+        id=export_id,
         organisation_id=organisation_id,
         livemode=livemode,
         kind=kind,
@@ -69,6 +74,9 @@ def request_export(
         words=words,
         actor=actor,
         created_at=at,
+        **OrganisationSealer().columns(
+            notes or Notes(), row_id=export_id, organisation_id=organisation_id, at=at
+        ),
     )
     transaction.on_commit(tasks.export_pending.delay, robust=True)
 
@@ -102,6 +110,23 @@ def _log_request(export: Export) -> None:
         refs={"export": export.id},
         speaker=export.speaker_id or None,
         body={"kind": export.kind, "words": export.words, "keys": keys},
+    )
+
+
+def filter_exports(
+    wanted: Mapping[str, str], *, organisation_id: str, livemode: bool, at: datetime
+) -> QuerySet[Export]:
+    """Return an organisation's exports by `kind`, `state`, `speaker` and `external_id`.
+
+    What `wanted` does not name narrows nothing.
+    """
+    columns = {"kind": "kind", "state": "state", "speaker": "speaker_id"}
+    rows = Export.objects.of(organisation_id, livemode=livemode).filter(
+        **{column: wanted[name] for name, column in columns.items() if name in wanted}
+    )
+
+    return sealed_notes.filter_by_note(
+        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
     )
 
 

@@ -127,7 +127,21 @@ class Clip(Noted):
     class Meta:
         indexes = [
             models.Index(
-                name="clip_of_organisation_by_time", fields=["organisation", "issued_at", "id"]
+                name="clip_by_time", fields=["organisation", "livemode", "issued_at", "id"]
+            ),
+            models.Index(
+                name="clip_by_language",
+                fields=["organisation", "livemode", "language", "issued_at", "id"],
+            ),
+            models.Index(
+                name="clip_by_use_case",
+                fields=["organisation", "livemode", "use_case", "issued_at", "id"],
+            ),
+            # Nearly all clips are issued ones. The few others are found by this.
+            models.Index(
+                name="clip_ended_by_time",
+                fields=["organisation", "livemode", "state", "issued_at", "id"],
+                condition=Q(state__in=("aborted", "withdrawn", "erased")),
             ),
             models.Index(
                 name="clip_by_external_id",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from core import leases
+from core.caller_notes import Noted
 from core.leases import Queued
 
 
@@ -39,7 +40,7 @@ class ExportQuerySet(models.QuerySet["Export"]):
         return self.filter(leases.is_claimable(at), state__in=UNSETTLED)
 
 
-class Export(Queued):
+class Export(Queued, Noted):
     """A bundle that a caller asked for.
 
     `words` says whether an audit bundle opens the words of intended uses, which may name people.
@@ -75,7 +76,17 @@ class Export(Queued):
     objects = ExportQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(name="export_to_take", fields=["state", "lease_until"])]
+        indexes = [
+            models.Index(name="export_to_take", fields=["state", "lease_until"]),
+            models.Index(
+                name="export_by_time", fields=["organisation", "livemode", "created_at", "id"]
+            ),
+            models.Index(
+                name="export_by_external_id",
+                fields=["external_index"],
+                condition=~Q(external_index=""),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="export_state_is_known", condition=Q(state__in=ExportState.values)

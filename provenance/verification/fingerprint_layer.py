@@ -39,7 +39,7 @@ def check_fingerprint_layer(upload: Upload, _expected: Clip | None) -> LayerResu
     """
     if upload.facts.seconds < LEAST_LINE_SECONDS:
         return LayerResult(
-            evidence=LayerEvidence(layer="fingerprint", result="absent", why="short")
+            evidence=LayerEvidence(layer="fingerprint", result="not_looked", why="short")
         )
 
     # 1. Several lines.

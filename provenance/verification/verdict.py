@@ -19,8 +19,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerEvidence:
-    """The result of one layer: `match`, `mismatch`, `absent`, `candidate`, or `too_short` of a clip
-    that left without a mark because it cannot carry one.
+    """The result of one layer: `match`, `mismatch`, `absent`, `candidate`, `not_looked` of a layer
+    that was left out, or `too_short` of a clip without a mark because it cannot carry one.
 
     `why` distinguishes cases of one result. Every `key` has its sentence in
     `provenance.verdict_text`.

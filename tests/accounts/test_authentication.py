@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
-from accounts import authentication, provisioning
+from accounts import authentication, sandbox_clock
 from accounts.models import ApiKey, Organisation
 from core import clock, durations
 from core.errors import RateLimited
@@ -148,7 +148,7 @@ class TestCaller:
         self, client_of: ClientOf, make_key: MakeKey, acme: Organisation
     ) -> None:
         test, live = make_key(), make_key(live=True)
-        provisioning.advance_test_clock(
+        sandbox_clock.advance_test_clock(
             organisation=acme,
             duration=durations.parse_duration("P1Y"),
             actor="system:test",

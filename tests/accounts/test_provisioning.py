@@ -203,7 +203,7 @@ class TestDisableKey:
 
 class TestAdvanceTestClock:
     def advance(self, organisation: Organisation, text: str) -> None:
-        provisioning.advance_test_clock(
+        sandbox_clock.advance_test_clock(
             organisation=organisation,
             duration=durations.parse_duration(text),
             actor="system:test",

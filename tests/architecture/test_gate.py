@@ -12,6 +12,7 @@ MAKES_AUDIO = {"speak", "clone", "stream"}
 THE_WAYS = {
     ("voices/speech/pipeline.py", "synthesize_clip"), ("voices/cloning.py", "clone_voice"),
     ("voices/speech/streaming/session.py", "_ask_provider"),
+    ("voices/background_cloning.py", "_carry_out"),
 }  # fmt: skip
 SPEECH = {
     ("voices/speech/pipeline.py", "synthesize_clip"),
@@ -90,7 +91,7 @@ class TestAPermit:
 
 
 class TestAProvider:
-    def test_is_asked_for_audio_in_three_places_alone(self) -> None:
+    def test_is_asked_for_audio_in_four_places_alone(self) -> None:
         askers = {
             (source.name(path), function.name)
             for path in source.files()
@@ -104,6 +105,16 @@ class TestAProvider:
         (gate,) = lines_of(clone, "gate", {"check"})
         (asked,) = lines_of(clone, "provider", MAKES_AUDIO)
         assert gate < asked
+
+    def test_is_asked_with_the_permit_of_the_gate_by_a_worker(self) -> None:
+        path = "voices/background_cloning.py"
+        train = called_by(function_in(path, "run_training"))
+        assert train["get_permit"] < train["_carry_out"]
+
+        queue = called_by(function_in(path, "queue_clone"))
+        assert queue["check"] < queue["_store_order"]
+        made = called_by(function_in(path, "_carry_out"))
+        assert made["check_recordings"] < made["clone"] < made["finish_voice"]
 
     def test_is_asked_after_the_gate_by_speech(self) -> None:
         prepare = function_in("voices/speech/preparation.py", "prepare_speech")
@@ -135,7 +146,8 @@ class TestAProvider:
 
     def test_is_known_to_few(self) -> None:
         assert importers("voices.providers.registry") == {
-            "voices/cloning.py", "voices/speech/job_queue.py", "voices/speech/pipeline.py",
+            "voices/background_cloning.py", "voices/cloning.py", "voices/speech/job_queue.py",
+            "voices/speech/pipeline.py",
             "voices/voice_deletion.py", "voices/speech/dispatch.py", "voices/voice_library.py",
         }  # fmt: skip
 

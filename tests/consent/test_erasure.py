@@ -79,8 +79,9 @@ class TestPurge:
     ) -> None:
         revoke(make_consent(grant(use_case="research")), reason="Ben was rude")
         assert erase(ana) == {
-            "consents": 2, "corrections": 0, "deliveries": 2, "evidence": 2, "grants": 2,
-            "remarks": 2, "representatives": 0, "sample_fingerprints": 0, "speakers": 1,
+            "consents": 2, "corrections": 0, "decisions": 0, "deliveries": 2, "evidence": 2,
+            "grants": 2, "remarks": 2, "representatives": 0, "sample_fingerprints": 0,
+            "speakers": 1,
         }  # fmt: skip
         assert set(Consent.objects.values_list("state", flat=True)) == {"erased"}
         assert not SealedReason.objects.exclude(sealed=None).exists()

@@ -80,4 +80,4 @@ class TestSpeakers:
         assert (answer.status_code, json.loads(answer.content)["code"]) == (400, "malformed")
 
     def test_that_are_children_are_refused(self, api: APIClient) -> None:
-        assert post(api, "/v1/speakers", {**ANA, "kind": "minor"}, 403)["code"] == "kind_refused"
+        assert post(api, "/v1/speakers", {**ANA, "kind": "minor"}, 422)["code"] == "kind_refused"

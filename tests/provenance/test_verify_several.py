@@ -182,7 +182,7 @@ class TestTheFingerprint:
     def test_says_when_a_sound_is_too_short_for_it(self, voice: Voice) -> None:
         sound = reading("0880").resample(RATE)
         verdict = joined(Sound(sound.samples[: RATE // 3], RATE))
-        assert verdict.evidence[-1].key == "fingerprint.absent.short"
+        assert verdict.evidence[-1].key == "fingerprint.not_looked.short"
 
 
 class TestManyKeys:

@@ -117,7 +117,8 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
     return {
         "api_keys_create": key | described | {"mode": "test"},
         "api_keys_update": key | described,
-        "organisation_update": {"contact": "voices@acme.example", "dpo": "dpo@acme.example"},
+        "organisation_update": described
+        | {"contact": "voices@acme.example", "dpo": "dpo@acme.example"},
         "api_keys_rotate": {"overlap": "PT1H"},
         "speakers_create": described
         | {
@@ -129,7 +130,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         },
         "speakers_update": described
         | {"name": "Ada B.", "email": "b@example.org", "country": "AT", "locale": "en"},
-        "speakers_erase": {"reason": "requested"},
+        "speakers_erase": described | {"reason": "requested"},
         "consents_create": described
         | {
             "speaker": ids["speaker_id"],
@@ -149,9 +150,12 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "consents_narrow": {"grants": [{"use_case": AUDIOBOOK, "languages": ["en"]}]},
         "consents_renew": {"duration": "P1Y"},
         "consents_resend": {},
+        "consents_update": described,
+        "jobs_cancel": {},
         "test_consents_sign": {},
         "test_clock_advance": {"advance": "PT1S"},
-        "decisions_create": {
+        "decisions_create": described
+        | {
             "voice": ids["voice_id"],
             "action": "synthesize",
             "language": "en",
@@ -175,7 +179,8 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
             "prosody": {"speed": 1.0, "pitch_semitones": 0.0, "emotion": None},
         },
         "speech_batch": speech | {"items": [{"text": "Good evening."}]},
-        "exports_create": {
+        "exports_create": described
+        | {
             "kind": "usage",
             "from": "2026-01-01T00:00:00Z",
             "to": "2026-12-01T00:00:00Z",

@@ -64,7 +64,9 @@ def render_list() -> str:
 
 
 def _sort(found: Any) -> list[str]:
-    lines = {" ".join(text.split(" ")).replace("\n", " ↵ ") for text in found}
+    lines = {
+        " ".join(text.split(" ")).replace("\n\n", " ↵ ").replace("\n", " ↵ ") for text in found
+    }
     return sorted((line for line in lines if line.strip()), key=lambda line: (line.lower(), line))
 
 

@@ -17,7 +17,14 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import api_key_changes, contact_details, membership, organisation_policy, provisioning
+from accounts import (
+    api_key_changes,
+    contact_details,
+    membership,
+    organisation_policy,
+    provisioning,
+    sandbox_clock,
+)
 from accounts.models import ApiKey, Role
 from consent import evaluation, gate, speaker_erasure, suspend_after_restore
 from consent import services as consents
@@ -111,7 +118,7 @@ class World:
 
     def advance_the_clock(self) -> None:
         house = self.voice.organisation
-        self.at = provisioning.advance_test_clock(
+        self.at = sandbox_clock.advance_test_clock(
             organisation=house, duration=parse_duration("P2Y"), actor="member:x", wall_time=self.at
         )
 
@@ -256,6 +263,7 @@ something.
 ROOMS: Final = (
     api_key_changes,
     provisioning,
+    sandbox_clock,
     contact_details,
     membership,
     organisation_policy,
@@ -274,8 +282,10 @@ APART: Final = {
     "accounts.provisioning.create_member": "what no permit rests on",
     "accounts.provisioning.create_organisation": "what no permit rests on",
     "accounts.api_key_changes.issue_key": "what no permit rests on",
+    "accounts.sandbox_clock.reset_test_clock": "takes back how far time was moved",
     "accounts.membership.reset_password": "the gate asks for no member",
     "accounts.membership.reset_second_factor": "the gate asks for no member",
+    "consent.services.annotate_consent": "writes what the caller noted",
     "consent.services.create_speaker": "what no permit rests on",
     "consent.services.resend_link": "writes a letter",
     "consent.services.sign_consent": "ends as `sign_as_test` does",

@@ -125,16 +125,24 @@ class TestClone:
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("field", ["use_case", "language"])
-    def test_what_no_one_names_is_asked_for(
-        self, client: Http, make_consent: MakeConsent, field: str
+    def test_a_language_that_no_one_names_is_asked_for(
+        self, client: Http, make_consent: MakeConsent
     ) -> None:
         wanted = body(make_consent().id)
-        del wanted[field]
+        del wanted["language"]
 
         answer = client.post("/v1/voices", wanted, format="json")
 
-        assert (answer.status_code, answer.json()["code"]) == (422, f"{field}_required")
+        assert (answer.status_code, answer.json()["code"]) == (422, "language_required")
+
+    def test_a_clone_needs_no_use_case(self, client: Http, make_consent: MakeConsent) -> None:
+        """A19: the policy asks for none, so the route does not either."""
+        wanted = body(make_consent().id)
+        del wanted["use_case"]
+
+        answer = client.post("/v1/voices", wanted, format="json")
+
+        assert (answer.status_code, answer.json()["use_case"]) == (201, AUDIOBOOK)
 
     def test_without_consent_nothing_is_read_or_kept(
         self, client: Http, make_consent: MakeConsent

@@ -78,14 +78,5 @@ def to_speech_request(form: dict[str, Any], caller: Caller, *, path: str = "") -
         padding=padding,
         prosody=Prosody(**form.get("prosody", {})),
         disclosure=form.get("disclosure"),
-        notes=to_caller_notes(form),
-    )
-
-
-def to_caller_notes(form: dict[str, Any]) -> Notes:
-    """Return what the caller wrote for their own use."""
-    return Notes(
-        external_id=form.get("external_id") or "",
-        metadata=form.get("metadata", {}),
-        client_reference=form.get("client_reference") or "",
+        notes=Notes.from_form(form),
     )

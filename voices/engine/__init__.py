@@ -9,6 +9,7 @@ from voices.engine.synthesizer import (
     Fidelity,
     enrol_speaker,
     list_languages,
+    speak_trial,
     stream_speech,
     synthesize_speech,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "LanguageUnsupported",
     "enrol_speaker",
     "list_languages",
+    "speak_trial",
     "split_sentences",
     "stream_speech",
     "synthesize_speech",

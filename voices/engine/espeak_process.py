@@ -39,6 +39,12 @@ class TextNotSpeakable(Invalid):
     code = "text_not_speakable"
 
 
+def refuse_text(detail: str) -> TextNotSpeakable:
+    """Return the error about the field `text`."""
+    fault = Fault(code=TextNotSpeakable.code, detail=detail, attr="text")
+    return TextNotSpeakable(detail, faults=(fault,))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
     """One order to the synthesiser.
@@ -80,9 +86,7 @@ class SynthesiserProcess:
             if "bytes" in answer and len(pcm) == answer["bytes"]:
                 return from_pcm16(pcm, RATE)
 
-        detail = "The voice engine cannot speak this text."
-        fault = Fault(code="text_not_speakable", detail=detail, attr="text")
-        raise TextNotSpeakable(detail, faults=[fault])
+        raise refuse_text("The voice engine cannot speak this text.")
 
     def list_voices(self) -> tuple[tuple[str, str], ...]:
         """Return language code and identifier of each audible voice.

@@ -19,6 +19,7 @@ from voices.engine.espeak_process import (
     SynthesiserProcess,
     TextNotSpeakable,
     Utterance,
+    refuse_text,
 )
 from voices.engine.sentences import split_sentences
 from voices.engine.voice_statistics import Statistics, TooLittleSpeech, measure_voice
@@ -98,9 +99,22 @@ def synthesize_speech(
 
     spoken = [piece for piece in pieces if piece is not None]
     if not spoken:
-        raise TextNotSpeakable("There is nothing in the text that can be spoken.")
+        raise refuse_text("There is nothing in the text that can be spoken.")
 
     return _level_sound(_join_sounds(spoken))
+
+
+def speak_trial(profile: bytes, language: str) -> Sound | None:
+    """Return a sentence in a new voice, or None for a language that is not spoken here."""
+    primary = language.partition("-")[0].lower()
+    if primary not in PARAGRAPHS:
+        primary = language = "en"
+
+    text = split_sentences(PARAGRAPHS[primary])[0]
+    try:
+        return synthesize_speech(profile, text=text, language=language, fidelity="close")
+    except (language_tags.LanguageUnsupported, TextNotSpeakable):
+        return None
 
 
 def stream_speech(
@@ -146,7 +160,7 @@ def _stream_sentences(
         yield piece, Sound(np.concatenate([pause, scaled]).astype(np.float32), RATE)
 
     if factor is None:
-        raise TextNotSpeakable("There is nothing in the text that can be spoken.")
+        raise refuse_text("There is nothing in the text that can be spoken.")
 
 
 def _plan_speech(

@@ -15,6 +15,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Voice',
             fields=[
+                ('report', models.JSONField(default=dict, editable=False)),
+                ('in_background', models.BooleanField(default=False, editable=False)),
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('attempt', models.PositiveIntegerField(default=0, editable=False)),
@@ -41,20 +43,21 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
-                'indexes': [models.Index(fields=['state', 'lease_until'], name='voice_by_state'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='voice_by_external_id')],
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='voice_by_time'), models.Index(fields=['state', 'lease_until'], name='voice_by_state'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='voice_by_external_id')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'training', 'ready', 'failed', 'expired', 'revoking', 'deleted'])), name='voice_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('ready_at__isnull', False), models.Q(models.Q(('profile_blob_id', ''), _negated=True), ('sealed_handle__isnull', False), _connector='OR')), _connector='OR'), name='voice_ready_can_speak'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'deleted'), _negated=True), models.Q(('deleted_at__isnull', False), ('external_index', ''), ('profile_blob_id', ''), ('sealed_handle', None), ('sealed_label', None), ('sealed_notes', None)), _connector='OR'), name='voice_deleted_keeps_nothing'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='voice_failed_says_why')],
             },
         ),
         migrations.CreateModel(
             name='Job',
             fields=[
+                ('cancelled', models.PositiveIntegerField(default=0)),
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('livemode', models.BooleanField(editable=False)),
                 ('kind', models.CharField(choices=[('speech', 'Speech'), ('batch', 'Batch')], max_length=16)),
                 ('actor', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('refused', 'Refused'), ('failed', 'Failed')], default='queued', max_length=16)),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('refused', 'Refused'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=16)),
                 ('total', models.PositiveIntegerField()),
                 ('done', models.PositiveIntegerField(default=0)),
                 ('refused', models.PositiveIntegerField(default=0)),
@@ -65,8 +68,8 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
-                'indexes': [models.Index(fields=['state'], name='job_by_state'), models.Index(fields=['organisation', 'turn_at'], name='job_by_turn'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='job_by_external_id')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed'])), name='job_state_is_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['speech', 'batch'])), name='job_kind_is_known'), models.CheckConstraint(condition=models.Q(('total__gt', 0), ('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('refused')), '+', models.F('failed')))), name='job_settles_no_more_than_it_has'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('done', 'refused', 'failed'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_finished_has_a_time')],
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='job_by_time'), models.Index(fields=['state'], name='job_by_state'), models.Index(fields=['organisation', 'turn_at'], name='job_by_turn'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='job_by_external_id')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed', 'cancelled'])), name='job_state_is_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['speech', 'batch'])), name='job_kind_is_known'), models.CheckConstraint(condition=models.Q(('total__gt', 0), ('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('refused')), '+', models.F('failed')), '+', models.F('cancelled')))), name='job_settles_no_more_than_it_has'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('done', 'refused', 'failed', 'cancelled'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed', 'cancelled')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_finished_has_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -100,6 +103,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='JobItem',
             fields=[
+                ('sealed_reference', models.BinaryField(null=True)),
                 ('attempt', models.PositiveIntegerField(default=0, editable=False)),
                 ('lease_until', models.DateTimeField(editable=False, null=True)),
                 ('due_at', models.DateTimeField(editable=False, null=True)),
@@ -107,7 +111,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveIntegerField()),
                 ('sealed_text', models.BinaryField(null=True)),
                 ('characters', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('refused', 'Refused'), ('failed', 'Failed')], default='queued', max_length=16)),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('refused', 'Refused'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=16)),
                 ('code', models.CharField(blank=True, max_length=64)),
                 ('reasons', models.JSONField(default=list)),
                 ('decision_id', models.CharField(blank=True, max_length=30)),
@@ -118,7 +122,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(fields=['state', 'due_at'], name='job_item_to_take')],
-                'constraints': [models.UniqueConstraint(fields=('job', 'position'), name='job_item_once_per_position'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed'])), name='job_item_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='job_item_running_has_a_lease'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('sealed_text', None), ('state__in', ('done', 'refused', 'failed'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_item_settled_keeps_no_text'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('clip_id', ''), _negated=True), _connector='OR'), name='job_item_done_has_a_clip'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('refused', 'failed')), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='job_item_unserved_says_why')],
+                'constraints': [models.UniqueConstraint(fields=('job', 'position'), name='job_item_once_per_position'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed', 'cancelled'])), name='job_item_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('lease_until__isnull', False), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until', None)), _connector='OR'), name='job_item_running_has_a_lease'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('sealed_text', None), ('state__in', ('done', 'refused', 'failed', 'cancelled'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed', 'cancelled')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_item_settled_keeps_no_text'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('clip_id', ''), _negated=True), _connector='OR'), name='job_item_done_has_a_clip'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('refused', 'failed')), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='job_item_unserved_says_why')],
             },
         ),
         migrations.CreateModel(

@@ -30,10 +30,11 @@ class JobState(models.TextChoices):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 UNSETTLED = (JobState.QUEUED, JobState.RUNNING)
-SETTLED = (JobState.DONE, JobState.REFUSED, JobState.FAILED)
+SETTLED = (JobState.DONE, JobState.REFUSED, JobState.FAILED, JobState.CANCELLED)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -79,6 +80,7 @@ class Job(Noted):
     done = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    cancelled = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
     turn_at = models.DateTimeField(null=True, editable=False)
@@ -88,6 +90,9 @@ class Job(Noted):
     class Meta:
         indexes = [
             models.Index(name="job_by_state", fields=["state"]),
+            models.Index(
+                name="job_by_time", fields=["organisation", "livemode", "created_at", "id"]
+            ),
             models.Index(name="job_by_turn", fields=["organisation", "turn_at"]),
             models.Index(
                 name="job_by_external_id",
@@ -102,7 +107,10 @@ class Job(Noted):
             models.CheckConstraint(name="job_kind_is_known", condition=Q(kind__in=JobKind.values)),
             models.CheckConstraint(
                 name="job_settles_no_more_than_it_has",
-                condition=Q(total__gte=F("done") + F("refused") + F("failed"), total__gt=0),
+                condition=Q(
+                    total__gte=F("done") + F("refused") + F("failed") + F("cancelled"),
+                    total__gt=0,
+                ),
             ),
             models.CheckConstraint(
                 name="job_finished_has_a_time",
@@ -127,7 +135,7 @@ class JobItem(Queued):
     """One text to speak.
 
     The text, the notes and the terms of the call are sealed under the speaker's key, and deleted
-    when the item is settled.
+    when the item is settled. `sealed_reference` is the caller's own name for the text, which stays.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -135,6 +143,7 @@ class JobItem(Queued):
     position = models.PositiveIntegerField()
     voice = models.ForeignKey("voices.Voice", models.PROTECT, related_name="+")
     sealed_text = models.BinaryField(null=True)
+    sealed_reference = models.BinaryField(null=True)
     characters = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=JobState, default=JobState.QUEUED)
     code = models.CharField(max_length=64, blank=True)

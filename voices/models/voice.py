@@ -55,7 +55,7 @@ class Voice(Noted, Leased):
     """A cloned voice, with the consent it rests on, its provider and its state.
 
     What could name a person or imitate one (label, handle at the provider, profile, samples) is
-    sealed under the speaker's key, and deleted with the voice.
+    sealed under the speaker's key, and deleted with the voice. `report` is what its checks found.
     """
 
     # `consent_id` is no relation: a foreign key would lock the consent's row with every insert, and
@@ -76,6 +76,8 @@ class Voice(Noted, Leased):
     sealed_label = models.BinaryField(null=True)
     sealed_handle = models.BinaryField(null=True)
     profile_blob_id = models.CharField(max_length=30, blank=True)
+    report = models.JSONField(default=dict, editable=False)
+    in_background = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(editable=False)
     ready_at = models.DateTimeField(null=True, editable=False)
     provider_expires_at = models.DateTimeField(null=True)
@@ -86,6 +88,9 @@ class Voice(Noted, Leased):
     class Meta:
         indexes = [
             models.Index(name="voice_by_state", fields=["state", "lease_until"]),
+            models.Index(
+                name="voice_by_time", fields=["organisation", "livemode", "created_at", "id"]
+            ),
             models.Index(
                 name="voice_by_external_id",
                 fields=["external_index"],

@@ -71,10 +71,14 @@ class Clone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderVoice:
-    """A provider's handle of a voice: its own id there, or the profile of our engine."""
+    """A provider's handle of a voice: its own id there, or the profile of our engine.
+
+    `trial` is a short piece of its speech, by which a new voice is compared with its recordings.
+    """
 
     remote_id: str | None = field(default=None, repr=False)
     profile: bytes | None = field(default=None, repr=False)
+    trial: Sound | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

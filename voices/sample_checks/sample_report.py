@@ -5,8 +5,11 @@ It holds whole numbers only, for storing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.canonical_json import Json
 from core.errors import Fault
@@ -72,12 +75,14 @@ class SampleReport:
     """All facts, and at most one fault for each recording.
 
     Its `attr` is `samples.0` and so on, or `statement`. Without faults, nothing speaks against the
-    recordings. The report never proves who speaks in them.
+    recordings. The report never proves who speaks in them. `voice` is the mean direction of their
+    embeddings, shape (256,), and is not stored.
     """
 
     samples: tuple[SampleFacts, ...]
     pairs: tuple[PairFacts, ...]
     faults: tuple[Fault, ...]
+    voice: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
     def as_json(self) -> dict[str, Json]:
         """Return the report to store beside the samples."""

@@ -128,6 +128,14 @@ def find_outlier(comparison: Comparison, prints: Sequence[Voiceprint]) -> str:
     return min(pair, key=lambda name: _mean_similarity(name, prints))
 
 
+def compute_common_direction(prints: Sequence[Voiceprint]) -> NDArray[np.float32] | None:
+    """Return the mean direction of all recordings, shape (256,), or None where there is none."""
+    if not prints:
+        return None
+
+    return speaker_encoder.compute_mean_direction(np.concatenate([one.windows for one in prints]))
+
+
 def _mean_similarity(name: str, prints: Sequence[Voiceprint]) -> float:
     own = next(one for one in prints if one.name == name).embedding
     return float(np.mean([own @ other.embedding for other in prints if other.name != name]))

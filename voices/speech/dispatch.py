@@ -11,7 +11,7 @@ from accounts.principal import Principal
 from core import ids, streaming_response, transactions
 from core.caller_notes import Notes
 from core.clock import Clock
-from vault import sealed_notes
+from vault import key_rings, sealed_notes
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.providers import registry
 from voices.speech import capability_checks, job_queue, pipeline, tasks
@@ -107,10 +107,13 @@ def queue_job(
         created_at=at,
         **written,
     )
-    JobItem.objects.bulk_create(
-        _build_job_item(job, position, request, voices[request.voice_id], wall_time)
-        for position, request in enumerate(requests)
-    )
+    with key_rings.hold_subject_keys(people):
+        JobItem.objects.bulk_create(
+            [
+                _build_job_item(job, position, request, voices[request.voice_id], wall_time)
+                for position, request in enumerate(requests)
+            ]
+        )
     # A lost message is found by the sweep.
     transaction.on_commit(lambda: tasks.run_job.delay(job_id=job.id), robust=True)
     return job
@@ -140,6 +143,7 @@ def _build_job_item(
         position=position,
         voice=voice,
         sealed_text=job_queue.seal_item_words(voice.subject, job.id, position, request),
+        sealed_reference=job_queue.seal_item_reference(voice.subject, job.id, position, request),
         characters=len(request.text),
         due_at=wall_time,
     )

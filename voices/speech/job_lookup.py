@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from django.db.models import QuerySet
 
 from accounts.principal import Principal
 from core import ids
 from core.errors import NotFound
+from vault import sealed_notes
 from voices.models import Job
 
 
@@ -14,6 +18,24 @@ def list_jobs(principal: Principal) -> QuerySet[Job]:
     """Return the principal's jobs."""
     return Job.objects.filter(
         organisation_id=principal.organisation_id, livemode=principal.livemode
+    )
+
+
+def filter_jobs(wanted: Mapping[str, str], *, principal: Principal, at: datetime) -> QuerySet[Job]:
+    """Return the principal's jobs by `state`, `kind` and `external_id`.
+
+    What `wanted` does not name narrows nothing.
+    """
+    rows = list_jobs(principal).filter(
+        **{name: wanted[name] for name in ("state", "kind") if name in wanted}
+    )
+
+    return sealed_notes.filter_by_note(
+        rows,
+        "external_id",
+        wanted.get("external_id"),
+        organisation_id=principal.organisation_id,
+        at=at,
     )
 
 

@@ -14,6 +14,7 @@ waits for a whole batch of another job.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -109,19 +110,66 @@ def claim_item(job_id: str, *, at: datetime) -> JobItem | None:
     return item
 
 
-def open_job_notes(job: Job) -> Notes:
+def open_job_notes(job: Job, people: Mapping[str, set[str]] | None = None) -> Notes:
     """Return the caller's notes on `job`, opened. They are empty once one of its people has been
     erased.
+
+    `people` are those of several jobs, read at once by `list_people_of_jobs`.
     """
     if job.sealed_notes is None:
         return Notes()
-    people = set(JobItem.objects.filter(job=job).values_list("voice__subject", flat=True))
-    return sealed_notes.open_notes(job, subjects=people)
+    known = list_people_of_jobs([job]) if people is None else people
+    return sealed_notes.open_notes(job, subjects=known[job.id])
+
+
+def list_subjects(job: Job) -> set[str]:
+    """Return the vault subjects of the people in a job."""
+    return set(JobItem.objects.filter(job=job).values_list("voice__subject", flat=True))
+
+
+def list_people_of_jobs(jobs: Iterable[Job]) -> dict[str, set[str]]:
+    """Return the vault subjects of the people in each of these jobs that has notes, by its id."""
+    people: dict[str, set[str]] = {job.id: set() for job in jobs if job.sealed_notes is not None}
+    rows = JobItem.objects.filter(job__in=people).values_list("job_id", "voice__subject")
+    for job_id, subject in rows.distinct() if people else ():
+        people[job_id].add(subject)
+    return people
 
 
 def seal_item_words(subject: str, job_id: str, position: int, request: SpeechRequest) -> bytes:
     """Seal the caller's words of an item under the speaker's key, until the item is settled."""
     return sealed_values.seal(subject, _item_context(job_id, position), request.to_json())
+
+
+def seal_item_reference(
+    subject: str, job_id: str, position: int, request: SpeechRequest
+) -> bytes | None:
+    """Seal the caller's own name for an item under the speaker's key, or return None without one.
+
+    It outlives the text.
+    """
+    reference = request.notes.client_reference
+    if not reference:
+        return None
+
+    return sealed_values.seal(subject, _reference_context(job_id, position), reference)
+
+
+def open_item_reference(item: JobItem) -> str:
+    """Return the caller's own name for an item. It is empty once the person has been erased."""
+    if item.sealed_reference is None:
+        return ""
+
+    try:
+        opened = sealed_values.unseal(
+            item.voice.subject,
+            _reference_context(item.job_id, item.position),
+            bytes(item.sealed_reference),
+        )
+    except NotFound:  # the key is destroyed
+        return ""
+
+    return str(opened)
 
 
 def _run_item(item: JobItem, *, wall_clock: Clock, providers: Providers) -> None:
@@ -176,6 +224,11 @@ def _postpone_item(item: JobItem, error: SaysoError, *, wall_time: datetime, at:
         )
         return
 
+    # What would wait again in a job that was cancelled in the meantime is cancelled, too.
+    if Job.objects.filter(id=item.job_id, cancelled__gt=0).exists():
+        job_settlement.settle_unserved_item(item, JobState.CANCELLED, at=at, code="cancelled")
+        return
+
     leases.give_back(item, at=wall_time, backoff=BACKOFF, state=JobState.QUEUED)
     raise Unavailable(error.detail, code=error.stable_code)
 
@@ -187,6 +240,10 @@ def _unseal_request(item: JobItem) -> SpeechRequest:
         item.voice.subject, _item_context(item.job_id, item.position), bytes(item.sealed_text)
     )
     return SpeechRequest.from_json(item.voice_id, cast("dict[str, Any]", words))
+
+
+def _reference_context(job_id: str, position: int) -> str:
+    return f"job|{job_id}|{position}|reference"
 
 
 def _item_context(job_id: str, position: int) -> str:

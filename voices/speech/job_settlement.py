@@ -1,4 +1,5 @@
-"""How the items of a job end: delivered, refused, failed, or cancelled for a person or a key.
+"""How the items of a job end: delivered, refused, failed, or cancelled for a person, a key or the
+caller.
 
 The counters of a job move with its items, in the same transactions.
 """
@@ -88,7 +89,21 @@ def erase_items_of_subject(subject: str, *, code: str, at: datetime) -> int:
     cancel_items_of_subject(subject, code=code, at=at)
     items = JobItem.objects.filter(voice__subject=subject)
     Job.objects.filter(id__in=items.values("job_id")).update(**sealed_notes.NONE)
-    return items.update(reasons=[])
+    return items.update(reasons=[], sealed_reference=None)
+
+
+@transactions.opens_transaction
+def cancel_job(job: Job, *, at: datetime) -> None:
+    """Cancel what still waits in `job`, and drop its texts. What runs is carried out.
+
+    A job that is settled stays as it is.
+    """
+    waiting = JobItem.objects.filter(job=job, state=JobState.QUEUED)
+    cancelled = waiting.update(
+        state=JobState.CANCELLED, code="cancelled", sealed_text=None, finished_at=at
+    )
+    if cancelled:
+        _count_items(job.id, JobState.CANCELLED, cancelled, at)
 
 
 @transactions.requires_transaction
@@ -141,16 +156,18 @@ def _count_items(job_id: str, state: JobState, items: int, at: datetime) -> None
     rows = Job.objects.filter(id=job_id)
     rows.update(**{state.value: F(state.value) + items})
     job = rows.get()
-    if job.done + job.refused + job.failed == job.total:
+    if job.done + job.refused + job.failed + job.cancelled == job.total:
         rows.exclude(state__in=SETTLED).update(state=_decide_job_state(job), finished_at=at)
 
 
 def _decide_job_state(job: Job) -> JobState:
     """Return the state of a job whose items are all settled.
 
-    It is done when any item was delivered, failed when any failed for a cause other than a refusal,
-    and else refused.
+    It is cancelled when any item was. Else it is done when any item was delivered, failed when any
+    failed for a cause other than a refusal, and else refused.
     """
+    if job.cancelled:
+        return JobState.CANCELLED
     if job.done:
         return JobState.DONE
     return JobState.FAILED if job.failed else JobState.REFUSED

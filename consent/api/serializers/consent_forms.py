@@ -5,13 +5,13 @@ They validate shapes. The services judge codes and terms.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from consent.api.serializers import described_words
-from consent.api.serializers.shared_forms import DescribedFormSerializer, code_list, word_list
+from consent.api.serializers.shared_forms import code_list, word_list
 from consent.policy import actions, grant_scope, scope_parsing, territories
 from consent.policy.state_machine import ConsentState
 from core import durations
@@ -26,13 +26,21 @@ from core.api.fields import (
     WordField,
 )
 from core.api.openapi import DURATION, describe_field, describe_id
-from core.api.serializers import StrictSerializer
+from core.api.serializers import (
+    NoteChangesSerializer,
+    NotedFormSerializer,
+    NoteFilterSerializer,
+    StrictSerializer,
+)
 from core.errors import Invalid
 
 FEWEST_LETTERS: Final = 5
 """Letters and digits without which a text describes no purpose."""
 MOST_SECONDS: Final = MOST // 1000
 """Seconds are counted in milliseconds."""
+GRANT_STATES: Final = ("active", "declined", "removed")
+_READ_ALONE: Final = frozenset({"state", "signed", "intended_uses_sha256"})
+_AS_READ: Final = "As it was read. It changes nothing, but a grant that is not active is left out."
 # Blanks in a row count once.
 _PURPOSE: Final = describe_field(pattern=rf"(\S\s*){{{scope_parsing.SHORTEST_DESCRIPTION}}}")
 
@@ -93,11 +101,24 @@ class NarrowedGrantSerializer(GrantFormSerializer):
     )
     languages = word_list(described_words.RANGE_OF_LANGUAGES, allow_empty=False, required=False)
 
+    # So a grant can be sent back as it was read, with less in it.
+    state = ChoiceField(choices=GRANT_STATES, required=False, help_text=_AS_READ)
+    signed = serializers.DictField(required=False, allow_null=True, help_text=_AS_READ)
+    intended_uses_sha256 = CodeField(max_length=64, required=False, help_text=_AS_READ)
+
 
 class NarrowingSerializer(StrictSerializer):
     """All grants that shall be left. The others are removed."""
 
     grants = BoundedListField(child=NarrowedGrantSerializer(), limit=20)
+
+    def validate_grants(self, grants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the grants that shall be left, without what is read of a grant and never set."""
+        return [
+            {name: value for name, value in grant.items() if name not in _READ_ALONE}
+            for grant in grants
+            if grant.get("state", "active") == "active"
+        ]
 
 
 class RepresentationFormSerializer(StrictSerializer):
@@ -136,7 +157,7 @@ class LinkDeliverySerializer(StrictSerializer):
     channel = ChoiceField(choices=("mail", "message", "controller"))
 
 
-class NewConsentSerializer(_TermSerializer, DescribedFormSerializer):
+class NewConsentSerializer(_TermSerializer, NotedFormSerializer):
     """A request to one person."""
 
     speaker = CodeField(max_length=64, style=describe_id("spk"))
@@ -196,9 +217,19 @@ class NothingSerializer(StrictSerializer):
     """A body without fields."""
 
 
-class ConsentFilterSerializer(StrictSerializer):
+class ConsentChangesSerializer(NoteChangesSerializer):
+    """`PATCH /v1/consents/{id}`."""
+
+
+class ConsentFilterSerializer(NoteFilterSerializer):
     """What a list of consents may be narrowed by."""
 
     speaker = CodeField(max_length=64, required=False, style=describe_id("spk"))
     state = ChoiceField(choices=[str(state) for state in ConsentState], required=False)
+    use_case = WordField(
+        max_length=64,
+        required=False,
+        help_text="Consents with a grant of this use case.",
+        style=described_words.USE_CASE,
+    )
     expiring_before = MomentField(required=False)

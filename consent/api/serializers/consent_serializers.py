@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from consent import intended_uses
+from consent.api.serializers.consent_forms import GRANT_STATES
 from consent.lifecycle import consent_requests, link_deliveries, sealed_fields
 from consent.models import Consent, Grant, NoticeVersion
 from consent.policy.state_machine import ConsentState
@@ -34,7 +35,7 @@ class GrantSerializer(OutputSerializer[Values]):
     """A grant as it is in force. `signed` tells what was signed where narrowing left less."""
 
     id = serializers.CharField()
-    state = serializers.ChoiceField(choices=("active", "declined", "removed"))
+    state = serializers.ChoiceField(choices=GRANT_STATES)
     use_case = serializers.CharField()
     intended_uses = serializers.CharField(allow_null=True)
     intended_uses_sha256 = serializers.CharField()

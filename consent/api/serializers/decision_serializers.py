@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from consent import decision_records
 from consent.api.serializers import described_words
 from consent.api.serializers.shared_forms import Style, word_list
 from consent.models import Decision
@@ -15,13 +16,22 @@ from consent.policy.reasons import GATE_REASONS
 from core.api.fields import (
     ChoiceField,
     CodeField,
+    FlagWordField,
+    MomentField,
     NullableTextField,
     TimestampField,
     WholeNumberField,
     WordField,
 )
 from core.api.openapi import describe_id
-from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.api.pagination import make_list_serializer
+from core.api.serializers import (
+    NotedFormSerializer,
+    NoteFilterSerializer,
+    ObjectSerializer,
+    OutputSerializer,
+)
+from core.caller_notes import Notes
 from core.canonical_json import Json
 
 
@@ -29,7 +39,7 @@ def _word_field(words: Style) -> WordField:
     return WordField(max_length=64, required=False, allow_null=True, allow_blank=True, style=words)
 
 
-class NewDecisionSerializer(StrictSerializer):
+class NewDecisionSerializer(NotedFormSerializer):
     """A question to the gate: would this be allowed? Names a voice or a consent."""
 
     voice = CodeField(max_length=64, required=False, allow_null=True, style=describe_id("vox"))
@@ -56,6 +66,23 @@ class NewDecisionSerializer(StrictSerializer):
                 {"consent": "Name either `voice` or `consent`."}, code="required"
             )
         return attrs
+
+
+class DecisionFilterSerializer(NoteFilterSerializer):
+    """What a list of decisions may be narrowed by."""
+
+    consent = CodeField(max_length=64, required=False, style=describe_id("con"))
+    voice = CodeField(max_length=64, required=False, style=describe_id("vox"))
+    allowed = FlagWordField(required=False, help_text="`false` lists the refusals.")
+    preview = FlagWordField(
+        required=False, help_text="`true` lists the questions, `false` what was asked for use."
+    )
+    to = MomentField(required=False, help_text="Decisions made before this time.")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add `from`, which cannot be the name of an attribute."""
+        since = MomentField(required=False, help_text="Decisions made at this time or later.")
+        return {**super().get_fields(), "from": since}
 
 
 class RefusalReasonSerializer(OutputSerializer[Mapping[str, Json]]):
@@ -123,3 +150,10 @@ class DecisionSerializer(ObjectSerializer[Decision]):
     preview = serializers.BooleanField()
     policy_version = serializers.CharField()
     expires_at = TimestampField()
+
+    def open_notes(self, row: Decision) -> Notes:
+        """Open what the caller noted beside the question."""
+        return decision_records.open_decision_notes(row)
+
+
+DecisionList = make_list_serializer(DecisionSerializer, "A page of decisions.")

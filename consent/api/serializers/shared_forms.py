@@ -1,11 +1,10 @@
-"""Parts of the forms of consent: codes in lists, and the caller's own notes."""
+"""Parts of the forms of consent: codes in lists."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from core.api.fields import BoundedListField, CodeField, MetadataField, ReferenceField, WordField
-from core.api.serializers import StrictSerializer
+from core.api.fields import BoundedListField, CodeField, WordField
 
 Style = dict[str, Any]
 """What `core.api.openapi.describe_field` returns."""
@@ -24,10 +23,3 @@ def word_list(words: Style, *, limit: int = 100, **options: Any) -> BoundedListF
     The OpenAPI document describes them by `words`.
     """
     return BoundedListField(child=WordField(max_length=64, style=words), limit=limit, **options)
-
-
-class DescribedFormSerializer(StrictSerializer):
-    """Holds the caller's own id and notes."""
-
-    external_id = ReferenceField(max_length=200, required=False, allow_blank=True)
-    metadata = MetadataField(required=False)

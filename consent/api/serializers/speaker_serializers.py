@@ -10,20 +10,25 @@ from rest_framework import serializers
 
 from consent import speakers
 from consent.api.serializers import described_words
-from consent.api.serializers.shared_forms import DescribedFormSerializer
 from consent.models import Speaker
 from consent.policy import languages, territories
 from core.api.fields import ChoiceField, CodeField, EmailField, ShownTextField, TimestampField
 from core.api.openapi import describe_field
 from core.api.pagination import make_list_serializer
-from core.api.serializers import ObjectSerializer, StrictSerializer
+from core.api.serializers import (
+    NoteChangesSerializer,
+    NotedFormSerializer,
+    NoteFilterSerializer,
+    ObjectSerializer,
+    StrictSerializer,
+)
 from core.caller_notes import Notes
 
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 _PERSONAL: Final = ("name", "email", "country", "locale", "phone")
 
 
-class SpeakerChangesSerializer(DescribedFormSerializer):
+class SpeakerChangesSerializer(StrictSerializer):
     """Fields of a speaker that may change. Each may be left out."""
 
     name = ShownTextField(max_length=200, required=False)
@@ -85,7 +90,7 @@ class CorrectionFormSerializer(StrictSerializer):
     reason = ShownTextField(one_line=False, max_length=500)
 
 
-class SpeakerUpdateSerializer(SpeakerChangesSerializer):
+class SpeakerUpdateSerializer(SpeakerChangesSerializer, NoteChangesSerializer):
     """A change.
 
     Name, addresses and country of a person who has signed change by a correction alone.
@@ -94,12 +99,20 @@ class SpeakerUpdateSerializer(SpeakerChangesSerializer):
     correction = CorrectionFormSerializer(required=False)
 
 
-class NewSpeakerSerializer(SpeakerChangesSerializer):
+class NewSpeakerSerializer(SpeakerChangesSerializer, NotedFormSerializer):
     """A person to be entered: name and e-mail must be said."""
 
     name = ShownTextField(max_length=200)
     email = EmailField()
     kind = ChoiceField(choices=Speaker.Kind.choices, default=Speaker.Kind.ADULT)
+
+
+class SpeakerFilterSerializer(NoteFilterSerializer):
+    """What a list of speakers may be narrowed by."""
+
+    email = EmailField(required=False, help_text="People with exactly this address.")
+    kind = ChoiceField(choices=Speaker.Kind.values, required=False)
+    state = ChoiceField(choices=Speaker.State.values, required=False)
 
 
 class SpeakerSerializer(ObjectSerializer[Speaker]):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -22,6 +25,7 @@ from consent.api.serializers.consent_evidence import (
     RecordSerializer,
 )
 from consent.api.serializers.consent_forms import (
+    ConsentChangesSerializer,
     ConsentFilterSerializer,
     NewConsentSerializer,
     RenewalSerializer,
@@ -31,8 +35,9 @@ from consent.api.serializers.consent_serializers import (
     ConsentSerializer,
     RequestedConsentSerializer,
 )
+from consent.api.views.list_filters import read_use_case
 from consent.api.views.lookups import acting_as, answer_consent, get_own_consent
-from consent.models import Consent
+from consent.models import Consent, Grant
 from consent.models.consent import ConsentQuerySet
 from consent.policy.state_machine import BINDING
 from core.api.openapi import describe_header
@@ -40,6 +45,7 @@ from core.api.pagination import PAGE, ListPage, list_page, read_filters
 from core.api.responses import SecretResponse
 from core.api.serializers import read_form
 from transparency_log import proofs
+from vault import key_rings, sealed_notes
 
 
 class ConsentListView(APIView):
@@ -58,9 +64,15 @@ class ConsentListView(APIView):
         at = caller.now()
 
         rows = _filter_consents(
-            _list_consents(caller), read_form(ConsentFilterSerializer, filters), at=at
+            _list_consents(caller), read_form(ConsentFilterSerializer, filters), caller, at=at
         )
-        return list_page(request, rows, ConsentList, filters=filters, context={"at": at})
+        return list_page(
+            request,
+            rows,
+            ConsentList,
+            filters=filters,
+            within=lambda rows: _open_page(rows, at=at),
+        )
 
     @extend_schema(
         operation_id="consents_create",
@@ -113,6 +125,23 @@ class ConsentDetailView(APIView):
         """Show a consent."""
         caller = get_caller(request)
         return answer_consent(get_own_consent(consent_id, caller), caller)
+
+    @extend_schema(
+        operation_id="consents_update",
+        request=ConsentChangesSerializer,
+        responses={200: ConsentSerializer, 409: None},
+    )
+    def patch(self, request: Request, consent_id: str) -> Response:
+        """Change your own id and notes of a consent. What was asked and signed never changes."""
+        caller, form = get_caller(request), read_form(ConsentChangesSerializer, request.data)
+        changed = services.annotate_consent(
+            consent_id,
+            organisation_id=caller.organisation_id,
+            livemode=caller.livemode,
+            changes=form,
+            at=caller.now(),
+        )
+        return answer_consent(changed, caller)
 
 
 class ConsentRecordView(APIView):
@@ -178,6 +207,13 @@ class ConsentEventListView(APIView):
         return Response(EventList(ListPage(list(history))).data)
 
 
+@contextmanager
+def _open_page(rows: Sequence[Consent], *, at: datetime) -> Iterator[dict[str, Any]]:
+    """Hold the keys of the people of these consents, and yield what the serializers need."""
+    with key_rings.hold_subject_keys(row.speaker.subject for row in rows):
+        yield {"at": at}
+
+
 def _pop_channel(form: dict[str, Any]) -> str | None:
     """Take the channel out of a form. None leaves the choice to us."""
     wanted = form.pop("delivery", None)
@@ -192,12 +228,23 @@ def _list_consents(caller: Caller) -> ConsentQuerySet:
 
 
 def _filter_consents(
-    rows: ConsentQuerySet, form: dict[str, Any], *, at: datetime
+    rows: ConsentQuerySet, form: dict[str, Any], caller: Caller, *, at: datetime
 ) -> ConsentQuerySet:
+    rows = sealed_notes.filter_by_note(
+        rows,
+        "external_id",
+        form.get("external_id"),
+        organisation_id=caller.organisation_id,
+        at=at,
+    )
     if speaker := form.get("speaker"):
         rows = rows.filter(speaker_id=speaker)
     if state := form.get("state"):
         rows = rows.reading(state, at=at)
+    if use_case := form.get("use_case"):
+        rows = rows.filter(
+            Exists(Grant.objects.filter(consent=OuterRef("pk"), use_case=read_use_case(use_case)))
+        )
     if before := form.get("expiring_before"):
         rows = rows.reading(*BINDING, at=at).filter(valid_until__lt=before)
     return rows

@@ -10,11 +10,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import Caller, get_caller
-from consent import gate, voice_lookup
-from consent.api.serializers.decision_serializers import DecisionSerializer, NewDecisionSerializer
+from consent import decision_records, gate, selectors, voice_lookup
+from consent.api.serializers.decision_serializers import (
+    DecisionFilterSerializer,
+    DecisionList,
+    DecisionSerializer,
+    NewDecisionSerializer,
+)
 from consent.models import Decision
 from core.api.openapi import describe_header
+from core.api.pagination import PAGE, list_page, read_filters
 from core.api.serializers import read_form
+from core.caller_notes import Notes
 from core.errors import NotFound
 
 
@@ -22,6 +29,33 @@ class DecisionListView(APIView):
     """Answers of the gate."""
 
     scope = "decisions"
+
+    @extend_schema(
+        operation_id="decisions_list",
+        parameters=[DecisionFilterSerializer, *PAGE],
+        responses=DecisionList,
+    )
+    def get(self, request: Request) -> Response:
+        """List the decisions, newest first: those of calls, and answers to questions.
+
+        `allowed=false` lists the refusals.
+        """
+        caller, asked = get_caller(request), read_filters(request)
+        rows = selectors.filter_decisions(
+            read_form(DecisionFilterSerializer, asked),
+            organisation_id=caller.organisation_id,
+            livemode=caller.livemode,
+            at=caller.now(),
+        )
+        return list_page(
+            request,
+            rows.select_related("consent__speaker"),
+            DecisionList,
+            filters=asked,
+            within=lambda rows: decision_records.open_keys_of_decisions(
+                rows, organisation_id=caller.organisation_id
+            ),
+        )
 
     @extend_schema(
         operation_id="decisions_create",
@@ -32,8 +66,11 @@ class DecisionListView(APIView):
     def post(self, request: Request) -> Response:
         """Ask whether something would be allowed, with all reasons when it would not."""
         caller = get_caller(request)
-        ask = _build_access_request(read_form(NewDecisionSerializer, request.data), caller)
-        decision = gate.preview_decision(ask, at=caller.now(), actor=caller.actor)
+        form = read_form(NewDecisionSerializer, request.data)
+        ask = _build_access_request(form, caller)
+        decision = gate.preview_decision(
+            ask, at=caller.now(), actor=caller.actor, notes=Notes.from_form(form)
+        )
         # A retry is answered from store only while this permission holds. A refusal is always
         # decided once more.
         headers = {"Sayso-Decision": decision.id}

@@ -10,17 +10,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import get_caller
-from consent import services, speakers
+from consent import selectors, services, speakers
 from consent.api.serializers.speaker_serializers import (
     NewSpeakerSerializer,
+    SpeakerFilterSerializer,
     SpeakerList,
     SpeakerSerializer,
     SpeakerUpdateSerializer,
 )
-from consent.models import Speaker
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, list_page
+from core.api.pagination import PAGE, list_page, read_filters
 from core.api.serializers import read_form
+from vault import key_rings
 
 
 class SpeakerListView(APIView):
@@ -28,14 +29,27 @@ class SpeakerListView(APIView):
 
     scope = "speakers"
 
-    @extend_schema(operation_id="speakers_list", parameters=list(PAGE), responses=SpeakerList)
+    @extend_schema(
+        operation_id="speakers_list",
+        parameters=[SpeakerFilterSerializer, *PAGE],
+        responses=SpeakerList,
+    )
     def get(self, request: Request) -> Response:
         """List the speakers, newest first."""
-        caller = get_caller(request)
-        rows = Speaker.objects.filter(
-            organisation_id=caller.organisation_id, livemode=caller.livemode
+        caller, asked = get_caller(request), read_filters(request)
+        rows = selectors.filter_speakers(
+            read_form(SpeakerFilterSerializer, asked),
+            organisation_id=caller.organisation_id,
+            livemode=caller.livemode,
+            at=caller.now(),
         )
-        return list_page(request, rows, SpeakerList)
+        return list_page(
+            request,
+            rows,
+            SpeakerList,
+            filters=asked,
+            within=lambda rows: key_rings.hold_subject_keys(row.subject for row in rows),
+        )
 
     @extend_schema(
         operation_id="speakers_create",

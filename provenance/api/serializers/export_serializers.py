@@ -9,12 +9,19 @@ from rest_framework import serializers
 from core.api.fields import ChoiceField, CodeField, MomentField, NullableTextField, TimestampField
 from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
-from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.api.serializers import (
+    NotedFormSerializer,
+    NoteFilterSerializer,
+    ObjectSerializer,
+    OutputSerializer,
+)
+from core.caller_notes import Notes
 from provenance.exports import export_sources
 from provenance.models import Export, ExportState
+from vault.organisation_notes import OrganisationSealer
 
 
-class ExportInputSerializer(StrictSerializer):
+class ExportInputSerializer(NotedFormSerializer):
     """What to export: a kind, a half-open period, and for a person's own copy the person."""
 
     kind = ChoiceField(choices=export_sources.KINDS)
@@ -24,6 +31,14 @@ class ExportInputSerializer(StrictSerializer):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add `from`, which cannot be the name of an attribute."""
         return {**super().get_fields(), "from": MomentField(required=False, allow_null=True)}
+
+
+class ExportFilterSerializer(NoteFilterSerializer):
+    """What a list of exports may be narrowed by."""
+
+    kind = ChoiceField(choices=export_sources.KINDS, required=False)
+    state = ChoiceField(choices=ExportState.values, required=False)
+    speaker = CodeField(required=False, max_length=64, style=describe_id("spk"))
 
 
 class ExportProgressSerializer(OutputSerializer[Export]):
@@ -54,6 +69,10 @@ class ExportSerializer(ObjectSerializer[Export]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add `from`, which cannot be the name of an attribute."""
         return {**super().get_fields(), "from": TimestampField(allow_null=True, source="from_at")}
+
+    def open_notes(self, row: Export) -> Notes:
+        """Open what the caller noted."""
+        return OrganisationSealer().open_notes(row, organisation_id=row.organisation_id)
 
     def compute_fields(self, row: Export) -> dict[str, Any]:
         """Return the size, which is null before the bundle is there."""

@@ -41,7 +41,7 @@ class EvidenceSerializer(OutputSerializer[LayerEvidence]):
 
     layer = serializers.ChoiceField(choices=("sha256", "watermark", "c2pa", "fingerprint"))
     result = serializers.ChoiceField(
-        choices=("match", "mismatch", "absent", "candidate", "too_short"),
+        choices=("match", "mismatch", "absent", "candidate", "too_short", "not_looked"),
         help_text="`too_short` is said of the watermark of a line that cannot carry one.",
     )
     detail = serializers.CharField()

@@ -19,10 +19,13 @@ from rest_framework.views import APIView
 
 from accounts.authentication import demand_scope, get_caller
 from core import clock
-from core.api.openapi import describe_header
-from core.api.pagination import PAGE, list_page
+from core.api.openapi import describe_header, describe_polling
+from core.api.pagination import PAGE, list_page, read_filters
+from core.api.responses import polling_headers
 from core.api.serializers import read_form
+from core.caller_notes import Notes
 from provenance.api.serializers.export_serializers import (
+    ExportFilterSerializer,
     ExportInputSerializer,
     ExportList,
     ExportSerializer,
@@ -30,7 +33,8 @@ from provenance.api.serializers.export_serializers import (
 from provenance.exports import export_requests
 from provenance.exports.zip_stream import join_blocks
 from provenance.models import Export
-from vault import signing_keys
+from provenance.models.export import SETTLED
+from vault import key_rings, signing_keys
 
 # What a key needs besides the scope of exports to have a bundle that tells who people are.
 _OPENS_PEOPLE: Final = "speakers:read"
@@ -41,17 +45,37 @@ class ExportListView(APIView):
 
     scope = "exports"
 
-    @extend_schema(operation_id="exports_list", parameters=list(PAGE), responses=ExportList)
+    @extend_schema(
+        operation_id="exports_list",
+        parameters=[ExportFilterSerializer, *PAGE],
+        responses=ExportList,
+    )
     def get(self, request: Request) -> Response:
         """List exports, newest first."""
-        caller = get_caller(request)
-        rows = Export.objects.of(caller.organisation_id, livemode=caller.livemode)
-        return list_page(request, rows, ExportList)
+        caller, asked = get_caller(request), read_filters(request)
+        rows = export_requests.filter_exports(
+            read_form(ExportFilterSerializer, asked),
+            organisation_id=caller.organisation_id,
+            livemode=caller.livemode,
+            at=caller.now(),
+        )
+        return list_page(
+            request,
+            rows,
+            ExportList,
+            filters=asked,
+            within=lambda _: key_rings.hold_subject_keys(
+                (), organisation_id=caller.organisation_id
+            ),
+        )
 
     @extend_schema(
         operation_id="exports_create",
         request=ExportInputSerializer,
-        parameters=[describe_header("Location", "Where the export is.", 202)],
+        parameters=[
+            describe_header("Location", "Where the export is.", 202),
+            describe_polling(202),
+        ],
         responses={202: ExportSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
@@ -76,11 +100,13 @@ class ExportListView(APIView):
             words=_OPENS_PEOPLE in caller.scopes,
             at=caller.now(),
             actor=caller.actor,
+            notes=Notes.from_form(form),
         )
+        location = {"Location": reverse("export", args=[export.id])}
         return Response(
             ExportSerializer(export).data,
             status.HTTP_202_ACCEPTED,
-            headers={"Location": reverse("export", args=[export.id])},
+            headers={**polling_headers(finished=False), **location},
         )
 
 
@@ -89,10 +115,18 @@ class ExportDetailView(APIView):
 
     scope = "exports"
 
-    @extend_schema(operation_id="exports_retrieve", responses=ExportSerializer)
+    @extend_schema(
+        operation_id="exports_retrieve",
+        parameters=[describe_polling(200)],
+        responses=ExportSerializer,
+    )
     def get(self, request: Request, export_id: str) -> Response:
         """Show the export and how far it is."""
-        return Response(ExportSerializer(_get_own_export(request, export_id)).data)
+        export = _get_own_export(request, export_id)
+        return Response(
+            ExportSerializer(export).data,
+            headers=polling_headers(finished=export.state in SETTLED),
+        )
 
 
 class ExportDownloadView(APIView):

@@ -29,6 +29,8 @@ AUDIO: Final = {
 
 The last one is for readers of the document that look for a type of bytes that they know.
 """
+PARTS_OF_AUDIO: Final = {(206, kind): schema for (_, kind), schema in AUDIO.items()}
+"""Answers that are a part of it."""
 
 
 class LanguageSerializer(OutputSerializer[str]):

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, cast
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
-from core.api.fields import MomentField, NullableTextField, TimestampField
+from consent.api.serializers import described_words
+from core.api.fields import (
+    ChoiceField,
+    MomentField,
+    NullableTextField,
+    ReferenceField,
+    TimestampField,
+)
+from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
-from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.api.serializers import NoteFilterSerializer, ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
 from provenance import verification
 from provenance.clips import clip_lifecycle
@@ -26,6 +34,7 @@ from voices.api.serializers.input_fields import code_field
 from voices.speech.disclosure import Disclosure
 
 AnyField = serializers.Field[Any, Any, Any, Any]
+_SHOWN_STATES: Final = [str(state) for state in ClipState if state != ClipState.MAKING]
 
 
 class ThousandthsField(serializers.FloatField):
@@ -147,9 +156,7 @@ class ClipSerializer(ObjectSerializer[Clip]):
 
     object_name = "clip"
 
-    state = serializers.ChoiceField(
-        choices=[str(state) for state in ClipState if state != ClipState.MAKING]
-    )
+    state = serializers.ChoiceField(choices=ClipState.values)
     consent_assurance = serializers.CharField(allow_null=True)
     disclosure = serializers.ChoiceField(choices=[mode.value for mode in Disclosure])
     aigc_label = AigcLabelSerializer(allow_null=True)
@@ -173,15 +180,27 @@ class ClipSerializer(ObjectSerializer[Clip]):
         """Return what is read from elsewhere: notes, consent, label and log."""
         notes, label = self.open_notes(row), get_label_json(row)
         return {
-            "created_at": row.issued_at,
+            "created_at": row.issued_at or row.created_at,
             "external_id": notes.external_id or None,
             "metadata": notes.metadata,
-            "consent_assurance": verification.get_consent_level(row.consent_id),
+            "consent_assurance": self._find_level(row),
             "aigc_label": json.loads(label) if label else None,
             "client_reference": notes.client_reference or None,
             "watermark": row if row.scheme or row.mark_reason else None,
-            "log_index": proofs.get_event_index(row.event_id),
+            "log_index": self._find_place(row),
         }
+
+    def _find_level(self, row: Clip) -> str | None:
+        """Return the level of the consent. The context of a page holds those of all its clips."""
+        if (levels := self.context.get("levels")) is not None:
+            return cast("str | None", levels.get(row.consent_id))
+        return verification.get_consent_level(row.consent_id)
+
+    def _find_place(self, row: Clip) -> int | None:
+        """Return the place in the log, which the context of a page holds for all its clips."""
+        if (places := self.context.get("places")) is not None:
+            return cast("int | None", places.get(row.event_id))
+        return proofs.get_event_index(row.event_id)
 
 
 ClipList = make_list_serializer(ClipSerializer, "A page of clips.")
@@ -212,9 +231,16 @@ class OpeningSerializer(OutputSerializer[Mapping[str, Any]]):
     body = serializers.DictField(help_text="What the entry's commitment is over.")
 
 
-class ClipFilterSerializer(StrictSerializer):
-    """What a list of clips may be narrowed by: a half-open period, a voice, a consent."""
+class ClipFilterSerializer(NoteFilterSerializer):
+    """What a list of clips may be narrowed by: what they were made with, and a half-open period."""
 
+    client_reference = ReferenceField(
+        max_length=200, required=False, help_text="Clips with exactly this `client_reference`."
+    )
+    decision = code_field(64, required=False, style=describe_id("dec"))
+    state = ChoiceField(choices=_SHOWN_STATES, required=False)
+    language = code_field(64, required=False, style=described_words.LANGUAGE)
+    use_case = code_field(64, required=False, style=described_words.USE_CASE)
     voice = code_field(64, required=False)
     consent = code_field(64, required=False)
     to = MomentField(required=False, help_text="Clips issued before this time.")

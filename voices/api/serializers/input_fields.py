@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 import unicodedata
 from typing import Any, Final
 
@@ -17,11 +18,18 @@ from core.errors import TooLarge
 
 MOST_CHARACTERS: Final = 5_000
 _LAYOUT: Final = frozenset("\n\r\t")
+# The elements of SSML 1.1 (W3C), with those of vendors behind a prefix.
+_SSML: Final = re.compile(
+    r"</?(?:(?:speak|break|phoneme|say-as|prosody|emphasis|voice|audio|sub|lang|mark|p|s|w|token|"
+    r"lexicon|lookup|desc|metadata|meta)|(?:amazon|mstts|google|ibm):[a-z-]+)(?=[\s/>])[^<>]*>",
+    re.IGNORECASE,
+)
 
 
 class SpokenTextField(serializers.CharField):
-    """A text to speak: 1 to 5000 characters, not all blank, no control characters but line ends and
-    tabs.
+    """A text to speak: 1 to 5000 characters, not all blank, without markup and control characters.
+
+    Line ends and tabs may stand in it.
     """
 
     default_error_messages = {"max_length": "At most {max_length} characters."}
@@ -39,6 +47,12 @@ class SpokenTextField(serializers.CharField):
         if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in text):
             raise serializers.ValidationError(
                 "The text holds control characters.", code="control_characters"
+            )
+        if markup := _SSML.search(text):
+            raise serializers.ValidationError(
+                f"`{markup.group(0)[:40]}` is markup (SSML), which would be read aloud. Send the "
+                "words alone.",
+                code="ssml_unsupported",
             )
         return text
 

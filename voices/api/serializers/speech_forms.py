@@ -14,12 +14,11 @@ from core.api.fields import (
     BoundedListField,
     ChoiceField,
     FlagField,
-    MetadataField,
     ReferenceField,
     WholeNumberField,
 )
 from core.api.openapi import describe_field, describe_id, describe_words
-from core.api.serializers import StrictSerializer
+from core.api.serializers import NotedFormSerializer, StrictSerializer
 from voices.api.serializers import output_rules
 from voices.api.serializers.input_fields import NumberField, SpokenTextField, code_field
 from voices.providers.base import PITCH_SEMITONES, SPEED
@@ -69,7 +68,7 @@ class DeliveryFormSerializer(StrictSerializer):
     mode = ChoiceField(choices=("sync", "stream", "job"), default="sync")
 
 
-class LineFormSerializer(StrictSerializer):
+class LineFormSerializer(NotedFormSerializer):
     """One text to speak, with all that may differ from line to line."""
 
     voice = code_field(64, style=describe_id("vox"))
@@ -86,8 +85,6 @@ class LineFormSerializer(StrictSerializer):
     client_reference = ReferenceField(
         max_length=200, required=False, allow_blank=True, allow_null=True
     )
-    external_id = ReferenceField(max_length=200, required=False, allow_blank=True, allow_null=True)
-    metadata = MetadataField(required=False)
     disclosure = ChoiceField(
         choices=[mode.value for mode in Disclosure],
         required=False,

@@ -15,21 +15,28 @@ from consent.api.serializers import described_words
 from core import canonical_json
 from core.api.fields import (
     BoundedListField,
+    ChoiceField,
     FlagField,
-    MetadataField,
     NullableTextField,
-    ReferenceField,
     ShownTextField,
     TimestampField,
 )
 from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
-from core.api.serializers import ObjectSerializer, OutputSerializer, StrictSerializer
+from core.api.serializers import (
+    NoteChangesSerializer,
+    NotedFormSerializer,
+    NoteFilterSerializer,
+    ObjectSerializer,
+    OutputSerializer,
+    StrictSerializer,
+)
 from core.caller_notes import Notes
 from core.errors import Malformed
-from voices import voice_comparison, voice_labels
+from voices import voice_checks, voice_comparison, voice_labels
 from voices.api.serializers.input_fields import Base64AudioField, TranscriptField, code_field
-from voices.models import ReviewState, Voice, VoiceReview, VoiceState
+from voices.models import ReviewState, Sample, Voice, VoiceReview, VoiceState
+from voices.voice_checks import CheckResult, Likeness
 
 MOST_SAMPLES: Final = 25
 
@@ -43,7 +50,16 @@ class SampleFormSerializer(StrictSerializer):
     )
 
 
-class VoiceFormSerializer(StrictSerializer):
+class CloneDeliverySerializer(StrictSerializer):
+    """When to make the voice.
+
+    `job` answers at once, with the voice in `training`. Left out, that is so for what takes long.
+    """
+
+    mode = ChoiceField(choices=("sync", "job"))
+
+
+class VoiceFormSerializer(NotedFormSerializer):
     """`POST /v1/voices` in JSON."""
 
     consent = code_field(64, style=describe_id("con"))
@@ -68,8 +84,7 @@ class VoiceFormSerializer(StrictSerializer):
         limit=MOST_SAMPLES,
     )
     denoise = FlagField(default=False)
-    external_id = ReferenceField(max_length=200, required=False, allow_blank=True, allow_null=True)
-    metadata = MetadataField(required=False)
+    delivery = CloneDeliverySerializer(required=False)
 
     def validate_denoise(self, denoise: bool) -> bool:  # noqa: FBT001 - the framework's hook
         """Refuse what no engine here does."""
@@ -102,15 +117,24 @@ class VoiceUploadSerializer(VoiceFormSerializer):
     )
 
 
-class VoiceChangesSerializer(StrictSerializer):
+class VoiceChangesSerializer(NoteChangesSerializer):
     """`PATCH /v1/voices/{id}`."""
 
     name = ShownTextField(max_length=200, required=False)
     description = ShownTextField(
         fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
     )
-    external_id = ReferenceField(max_length=200, required=False, allow_blank=True)
-    metadata = MetadataField(required=False)
+
+
+class VoiceFilterSerializer(NoteFilterSerializer):
+    """What a list of voices may be narrowed by."""
+
+    state = ChoiceField(choices=VoiceState.values, required=False)
+    consent = code_field(64, required=False, style=describe_id("con"))
+    speaker = code_field(64, required=False, style=describe_id("spk"))
+    language = code_field(64, required=False, style=described_words.LANGUAGE)
+    use_case = code_field(64, required=False, style=described_words.USE_CASE)
+    provider = code_field(32, required=False)
 
 
 class ReviewSerializer(OutputSerializer[Sequence[VoiceReview]]):
@@ -124,6 +148,51 @@ class ReviewSerializer(OutputSerializer[Sequence[VoiceReview]]):
         states = {review.state for review in row}
         state = ReviewState.OPEN if ReviewState.OPEN in states else ReviewState.SETTLED
         return {"state": state, "code": voice_comparison.CODE}
+
+
+class SampleSerializer(OutputSerializer[Sample]):
+    """A recording that the voice was made from."""
+
+    id = serializers.CharField()
+    position = serializers.IntegerField(min_value=0)
+    sha256 = serializers.CharField()
+    duration_ms = serializers.IntegerField(allow_null=True)
+    speech_ms = serializers.IntegerField(allow_null=True)
+
+    def compute_fields(self, row: Sample) -> Mapping[str, Any]:
+        """Return what was measured, null before the recording was looked at."""
+        return {
+            "duration_ms": row.report.get("milliseconds"),
+            "speech_ms": row.report.get("speech_milliseconds"),
+        }
+
+
+class SampleCheckSerializer(OutputSerializer[CheckResult]):
+    """A check of a recording, or of two. `value` is a share, a cosine, or seconds of speech."""
+
+    name = serializers.CharField()
+    result = serializers.ChoiceField(choices=voice_checks.RESULTS)
+    sample = serializers.IntegerField(allow_null=True)
+    other = serializers.IntegerField(allow_null=True)
+    value = serializers.FloatField(allow_null=True)
+
+
+class VoiceFaultSerializer(OutputSerializer[Mapping[str, Any]]):
+    """Why a recording could not be used, of a voice that failed in the background."""
+
+    code = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+    detail = serializers.CharField()
+
+
+class LikenessSerializer(OutputSerializer[Likeness]):
+    """How similar the voice sounds to its recordings. It is an indicator and proves nothing.
+
+    `verdict` is what the cosine would mean between two recordings.
+    """
+
+    cosine = serializers.FloatField()
+    verdict = serializers.ChoiceField(choices=("same", "review", "different"))
 
 
 class VoiceSerializer(ObjectSerializer[Voice]):
@@ -145,6 +214,13 @@ class VoiceSerializer(ObjectSerializer[Voice]):
     provider_expires_at = TimestampField(allow_null=True)
     deleted_at = TimestampField(allow_null=True)
     review = ReviewSerializer(allow_null=True)
+    samples = SampleSerializer(many=True)
+    checks = SampleCheckSerializer(many=True)
+    likeness = LikenessSerializer(allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add `errors`, which the framework has another attribute for."""
+        return {**super().get_fields(), "errors": VoiceFaultSerializer(many=True)}
 
     def open_notes(self, row: Voice) -> Notes:
         """Return what the caller wrote beside the voice."""
@@ -158,6 +234,10 @@ class VoiceSerializer(ObjectSerializer[Voice]):
             "name": label.name,
             "description": label.description,
             "review": list(row.reviews.all()) or None,
+            "samples": sorted(row.samples.all(), key=lambda sample: sample.position),
+            "checks": voice_checks.list_checks(row),
+            "likeness": voice_checks.get_likeness(row),
+            "errors": row.report.get("faults", ()),
         }
 
 
@@ -167,7 +247,7 @@ VoiceList = make_list_serializer(VoiceSerializer, "A page of voices.")
 def from_multipart(data: QueryDict) -> dict[str, Any]:
     """Return a multipart body in the shape of the JSON one.
 
-    `samples` and `transcripts` repeat, `metadata` is JSON text.
+    `samples` and `transcripts` repeat, `metadata` and `delivery` are JSON texts.
     """
     body: dict[str, Any] = {}
     for name, values in data.lists():
@@ -180,8 +260,9 @@ def from_multipart(data: QueryDict) -> dict[str, Any]:
             body[name] = values
         else:
             body[name] = values[-1]
-    if "metadata" in body:
-        body["metadata"] = _parse_json(body["metadata"])
+    for name in ("metadata", "delivery"):
+        if name in body:
+            body[name] = _parse_json(body[name])
     if "denoise" in body:
         body["denoise"] = {"true": True, "false": False}.get(str(body["denoise"]), body["denoise"])
     return body

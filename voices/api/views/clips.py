@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -14,16 +15,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import get_caller
+from audio.encoding import get_file_ending
+from consent.api.views.list_filters import read_language, read_use_case
 from core import clock
-from core.api.openapi import describe_header
+from core.api import byte_ranges
+from core.api.openapi import describe_header, describe_polling
 from core.api.pagination import PAGE, list_page, read_filters, refuse_unknown
+from core.api.responses import polling_headers
 from core.api.serializers import read_form
 from core.errors import Fault, Invalid
+from provenance import consent_status
 from provenance.clips import aigc_label
 from provenance.clips.clip_receipts import COMPACT, GENERAL
-from provenance.models import Clip
+from provenance.models import Clip, ClipState
+from transparency_log import proofs
+from vault import key_rings
 from voices import clip_access
-from voices.api.serializers.capability_serializers import AUDIO
+from voices.api.serializers.capability_serializers import AUDIO, PARTS_OF_AUDIO
 from voices.api.serializers.clip_serializers import (
     ClipFilterSerializer,
     ClipList,
@@ -43,12 +51,14 @@ class ClipListView(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the clips that left, newest first."""
-        asked = read_filters(request)
-        rows = _filter_clips(
-            clip_access.list_clips(get_caller(request).principal),
-            read_form(ClipFilterSerializer, asked),
-        )
-        return list_page(request, rows, ClipList, filters=asked, by="issued_at")
+        caller, asked = get_caller(request), read_filters(request)
+        form = read_form(ClipFilterSerializer, asked)
+        for name, read in (("use_case", read_use_case), ("language", read_language)):
+            if name in form:
+                form[name] = read(form[name])
+
+        rows = clip_access.filter_clips(form, principal=caller.principal, at=caller.now())
+        return list_page(request, rows, ClipList, filters=asked, by="issued_at", within=_open_page)
 
 
 class ClipDetailView(APIView):
@@ -56,11 +66,18 @@ class ClipDetailView(APIView):
 
     scope = "clips"
 
-    @extend_schema(operation_id="clips_retrieve", responses=ClipSerializer)
+    @extend_schema(
+        operation_id="clips_retrieve",
+        parameters=[describe_polling(200)],
+        responses=ClipSerializer,
+    )
     def get(self, request: Request, clip_id: str) -> Response:
-        """Show the facts of a clip."""
-        found = clip_access.get_own_clip(clip_id, principal=get_caller(request).principal)
-        return Response(ClipSerializer(found).data)
+        """Show the facts of a clip. One that is still being made is `making`."""
+        found = clip_access.get_clip_facts(clip_id, principal=get_caller(request).principal)
+        return Response(
+            ClipSerializer(found).data,
+            headers=polling_headers(finished=found.state != ClipState.MAKING),
+        )
 
 
 class ClipAudioView(APIView):
@@ -71,27 +88,45 @@ class ClipAudioView(APIView):
     @extend_schema(
         operation_id="clips_audio",
         parameters=[
+            OpenApiParameter(
+                "Range",
+                {"type": "string", "pattern": "^bytes="},
+                OpenApiParameter.HEADER,
+                description="One range of bytes (RFC 9110, 14.2), such as `bytes=0-99`.",
+            ),
             describe_header("Sayso-Clip", "The clip's id.", 200),
-            describe_header("Sayso-Content-Sha256", "SHA-256 of the body, in hex.", 200),
+            describe_header("Sayso-Content-Sha256", "SHA-256 of the whole, in hex.", 200),
+            describe_header("Accept-Ranges", "`bytes`.", 200),
+            describe_header("ETag", "The same SHA-256, in quotes.", 200),
+            describe_header("Content-Disposition", "A name for the file.", 200),
             describe_header(
                 "Sayso-Aigc-Label",
                 "China's hidden label as JSON, when the clip carries it (`aigc_label`).",
                 200,
             ),
         ],
-        responses={**AUDIO, 409: None},
+        responses={**AUDIO, **PARTS_OF_AUDIO, 304: None, 409: None, 416: None},
     )
     def get(self, request: Request, clip_id: str) -> HttpResponse:
-        """Return the very bytes that were delivered, while the permission behind them lasts."""
+        """Return the very bytes that were delivered, while the permission behind them lasts.
+
+        A `Range` in bytes is answered with that part.
+        """
         caller = get_caller(request)
         clip, data = clip_access.get_clip_audio(
             clip_id, principal=caller.principal, at=caller.now()
         )
-        response = HttpResponse(data, content_type=clip.media_type)
+        response = byte_ranges.answer_bytes(
+            request.headers, data, etag=f'"{clip.sha256}"', media_type=clip.media_type
+        )
+        response["Content-Disposition"] = (
+            f'inline; filename="{clip.id}.{get_file_ending(clip.codec)}"'
+        )
         response["Sayso-Clip"] = clip.id
         response["Sayso-Content-Sha256"] = clip.sha256
         if label := aigc_label.get_label_json(clip):
             response["Sayso-Aigc-Label"] = label
+        # Each part asks the gate: a cache would give it after the permission has ended.
         response["Cache-Control"] = "no-store"
         return response
 
@@ -200,13 +235,11 @@ def _parse_serialization(request: Request) -> str:
     return wanted
 
 
-def _filter_clips(rows: QuerySet[Clip], form: dict[str, Any]) -> QuerySet[Clip]:
-    if voice := form.get("voice"):
-        rows = rows.filter(voice_id=voice)
-    if consent := form.get("consent"):
-        rows = rows.filter(consent_id=consent)
-    if since := form.get("from"):
-        rows = rows.filter(issued_at__gte=since)
-    if until := form.get("to"):
-        rows = rows.filter(issued_at__lt=until)
-    return rows
+@contextmanager
+def _open_page(rows: Sequence[Clip]) -> Iterator[dict[str, Any]]:
+    """Hold the keys of the people of these clips, and yield their consents' levels and places."""
+    with key_rings.hold_subject_keys(row.subject for row in rows if row.sealed_notes is not None):
+        yield {
+            "levels": consent_status.list_consent_levels({row.consent_id for row in rows}),
+            "places": proofs.list_event_indexes({row.event_id for row in rows}),
+        }

@@ -1,6 +1,10 @@
-"""REST: jobs, and how far they are."""
+"""REST: jobs, how far they are, and their end before time."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -8,9 +12,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import get_caller
-from core.api.pagination import PAGE, list_page
-from voices.api.serializers.job_serializers import JobList, JobSerializer
-from voices.speech import job_lookup
+from consent.api.serializers.consent_forms import NothingSerializer
+from core.api.openapi import describe_polling
+from core.api.pagination import PAGE, list_page, read_filters
+from core.api.responses import polling_headers
+from core.api.serializers import read_form
+from vault import key_rings
+from voices.api.serializers.job_serializers import JobFilterSerializer, JobList, JobSerializer
+from voices.models import SETTLED, Job
+from voices.speech import job_lookup, job_queue, job_settlement
+
+_OUTCOME: Final = {"outcome": True}
 
 
 class JobListView(APIView):
@@ -18,10 +30,16 @@ class JobListView(APIView):
 
     scope = "speech"
 
-    @extend_schema(operation_id="jobs_list", parameters=list(PAGE), responses=JobList)
+    @extend_schema(
+        operation_id="jobs_list", parameters=[JobFilterSerializer, *PAGE], responses=JobList
+    )
     def get(self, request: Request) -> Response:
         """List the jobs, newest first."""
-        return list_page(request, job_lookup.list_jobs(get_caller(request).principal), JobList)
+        caller, asked = get_caller(request), read_filters(request)
+        rows = job_lookup.filter_jobs(
+            read_form(JobFilterSerializer, asked), principal=caller.principal, at=caller.now()
+        )
+        return list_page(request, rows, JobList, filters=asked, within=_open_page)
 
 
 class JobDetailView(APIView):
@@ -29,8 +47,49 @@ class JobDetailView(APIView):
 
     scope = "speech"
 
-    @extend_schema(operation_id="jobs_retrieve", responses=JobSerializer)
+    @extend_schema(
+        operation_id="jobs_retrieve", parameters=[describe_polling(200)], responses=JobSerializer
+    )
     def get(self, request: Request, job_id: str) -> Response:
         """Show how far the job is, and the clips that it made."""
-        job = job_lookup.get_job(job_id, principal=get_caller(request).principal)
-        return Response(JobSerializer(job, context={"outcome": True}).data)
+        return answer_job(job_lookup.get_job(job_id, principal=get_caller(request).principal))
+
+
+class JobCancellationView(APIView):
+    """The end of a job before time."""
+
+    scope = "speech"
+
+    @extend_schema(
+        operation_id="jobs_cancel",
+        request=NothingSerializer,
+        parameters=[describe_polling(200)],
+        responses=JobSerializer,
+    )
+    def post(self, request: Request, job_id: str) -> Response:
+        """Cancel the texts that still wait. Those in hand are finished, and clips stay.
+
+        A job that is finished stays as it is.
+        """
+        caller = get_caller(request)
+        read_form(NothingSerializer, request.data)
+        job = job_lookup.get_job(job_id, principal=caller.principal)
+        job_settlement.cancel_job(job, at=caller.now())
+        return answer_job(job_lookup.get_job(job_id, principal=caller.principal))
+
+
+def answer_job(job: Job, **answer: Any) -> Response:
+    """Answer with a job and its outcome, and with `Retry-After` while it is not finished."""
+    headers = {**polling_headers(finished=job.state in SETTLED), **answer.pop("headers", {})}
+    people = job_queue.list_subjects(job)
+    with key_rings.hold_subject_keys(people):
+        data = JobSerializer(job, context=_OUTCOME).data
+    return Response(data, headers=headers, **answer)
+
+
+@contextmanager
+def _open_page(rows: Sequence[Job]) -> Iterator[dict[str, Any]]:
+    """Hold the keys of the people of these jobs, and yield who they are."""
+    people = job_queue.list_people_of_jobs(rows)
+    with key_rings.hold_subject_keys(set().union(*people.values())):
+        yield {"people": people}

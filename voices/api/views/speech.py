@@ -17,10 +17,11 @@ from rest_framework.views import APIView
 from accounts.authentication import Caller, get_caller
 from audio import encoding
 from core import database_clock
-from core.api.openapi import describe_header
+from core.api.openapi import describe_header, describe_polling
 from core.api.serializers import flatten_errors, read_form
+from core.caller_notes import Notes
 from core.errors import Fault, Invalid
-from voices.api.request_mapping import to_caller_notes, to_speech_request
+from voices.api.request_mapping import to_speech_request
 from voices.api.serializers.capability_serializers import AUDIO
 from voices.api.serializers.job_serializers import JobSerializer
 from voices.api.serializers.speech_forms import (
@@ -28,6 +29,7 @@ from voices.api.serializers.speech_forms import (
     LineFormSerializer,
     SpeechFormSerializer,
 )
+from voices.api.views.jobs import answer_job
 from voices.models import Job, JobKind
 from voices.speech import dispatch
 from voices.speech.clip_delivery import DeliveredClip
@@ -75,6 +77,7 @@ class SpeechView(APIView):
                 200,
             ),
             describe_header("Location", "Where the job is.", 202),
+            describe_polling(202),
         ],
         responses={**AUDIO, 202: JobSerializer, 404: None},
     )
@@ -122,7 +125,10 @@ class SpeechBatchView(APIView):
     @extend_schema(
         operation_id="speech_batch",
         request=BatchFormSerializer,
-        parameters=[describe_header("Location", "Where the job is.", 202)],
+        parameters=[
+            describe_header("Location", "Where the job is.", 202),
+            describe_polling(202),
+        ],
         responses={202: JobSerializer, 404: None},
     )
     def post(self, request: Request) -> Response:
@@ -137,17 +143,14 @@ class SpeechBatchView(APIView):
             principal=caller.principal,
             at=caller.now(),
             wall_time=database_clock.get_work_time(),
-            notes=to_caller_notes(form),
+            notes=Notes.from_form(form),
         )
         return _respond_with_job(job)
 
 
 def _respond_with_job(job: Job) -> Response:
-    return Response(
-        JobSerializer(job, context={"outcome": True}).data,
-        status=status.HTTP_202_ACCEPTED,
-        headers={"Location": reverse("job", args=[job.id])},
-    )
+    location = reverse("job", args=[job.id])
+    return answer_job(job, status=status.HTTP_202_ACCEPTED, headers={"Location": location})
 
 
 def _respond_with_audio(spoken: DeliveredClip) -> HttpResponse:
@@ -219,7 +222,5 @@ def _parse_batch(
                 for fault in invalid.faults
             ]
     if wrong:
-        raise Invalid(
-            "Some items are wrong.", code=wrong[0].code, faults=tuple(wrong[:_MOST_FAULTS])
-        )
+        raise Invalid("Some items are wrong.", faults=tuple(wrong[:_MOST_FAULTS]))
     return orders, options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.http import QueryDict
@@ -14,15 +14,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import Caller, get_caller
-from core.api.openapi import describe_header
-from core.api.pagination import PAGE, list_page
+from consent.api.views.list_filters import read_language, read_use_case
+from core.api.openapi import describe_header, describe_polling
+from core.api.pagination import PAGE, list_page, read_filters
 from core.api.parsers import StrictJSONParser
+from core.api.responses import polling_headers
 from core.api.serializers import read_form
 from core.api.uploads import UploadParser
+from core.caller_notes import Notes
+from vault import key_rings
 from voices import voice_library, voice_selectors
-from voices.api.request_mapping import require_field, resolve_place, to_caller_notes
+from voices.api.request_mapping import require_field, resolve_place
 from voices.api.serializers.voice_serializers import (
     VoiceChangesSerializer,
+    VoiceFilterSerializer,
     VoiceFormSerializer,
     VoiceList,
     VoiceSerializer,
@@ -31,6 +36,8 @@ from voices.api.serializers.voice_serializers import (
 )
 from voices.models import VoiceState
 from voices.synthesis_requests import CloneRequest
+
+_UNFINISHED: Final = (VoiceState.CHECKING, VoiceState.TRAINING, VoiceState.REVOKING)
 
 
 class VoiceListView(APIView):
@@ -41,11 +48,22 @@ class VoiceListView(APIView):
     # Ten samples of the largest size in base64, and a little for the rest.
     body_limit = settings.SAYSO_MAX_UPLOAD_BYTES * 10 * 4 // 3 + 2**20
 
-    @extend_schema(operation_id="voices_list", parameters=list(PAGE), responses=VoiceList)
+    @extend_schema(
+        operation_id="voices_list", parameters=[VoiceFilterSerializer, *PAGE], responses=VoiceList
+    )
     def get(self, request: Request) -> Response:
         """List the voices, newest first."""
-        rows = voice_selectors.list_voices(get_caller(request).principal)
-        return list_page(request, rows, VoiceList)
+        caller, asked = get_caller(request), read_filters(request)
+        rows = voice_selectors.filter_voices(
+            _read_voice_filter(asked), principal=caller.principal, at=caller.now()
+        )
+        return list_page(
+            request,
+            rows,
+            VoiceList,
+            filters=asked,
+            within=lambda rows: key_rings.hold_subject_keys(row.subject for row in rows),
+        )
 
     @extend_schema(
         operation_id="voices_create",
@@ -56,24 +74,33 @@ class VoiceListView(APIView):
         parameters=[
             describe_header("Location", "Where the voice is.", 201, 202),
             describe_header("Sayso-Decision", "The decision that allowed it.", 201, 202),
+            describe_polling(202),
         ],
         responses={201: VoiceSerializer, 202: VoiceSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Clone a voice from samples, if a consent covers it."""
+        """Clone a voice from samples, if a consent covers it.
+
+        `delivery.mode: job` is answered at once, with the voice in `training`, and so is what takes
+        long. What is wrong with its recordings then stands in the voice, which is `failed`.
+        """
         caller = get_caller(request)
         data = request.data
         body = from_multipart(data) if isinstance(data, QueryDict) else data
+        form = read_form(VoiceFormSerializer, body)
+        mode = form.get("delivery", {}).get("mode")
         voice = voice_library.create_voice(
-            _to_clone_request(read_form(VoiceFormSerializer, body), caller),
+            _to_clone_request(form, caller),
             principal=caller.principal,
             now=caller.now,
+            in_background=None if mode is None else mode == "job",
         )
         made = voice.state == VoiceState.READY
         return Response(
             VoiceSerializer(voice).data,
             status=status.HTTP_201_CREATED if made else status.HTTP_202_ACCEPTED,
             headers={
+                **polling_headers(finished=made),
                 "Location": reverse("voice", args=[voice.id]),
                 "Sayso-Decision": voice.decision_id,
             },
@@ -85,11 +112,18 @@ class VoiceDetailView(APIView):
 
     scope = "voices"
 
-    @extend_schema(operation_id="voices_retrieve", responses=VoiceSerializer)
+    @extend_schema(
+        operation_id="voices_retrieve",
+        parameters=[describe_polling(200)],
+        responses=VoiceSerializer,
+    )
     def get(self, request: Request, voice_id: str) -> Response:
         """Show the voice."""
         voice = voice_selectors.get_voice(voice_id, principal=get_caller(request).principal)
-        return Response(VoiceSerializer(voice).data)
+        return Response(
+            VoiceSerializer(voice).data,
+            headers=polling_headers(finished=voice.state not in _UNFINISHED),
+        )
 
     @extend_schema(
         operation_id="voices_update",
@@ -111,6 +145,15 @@ class VoiceDetailView(APIView):
         return Response(VoiceSerializer(voice).data, status=status.HTTP_202_ACCEPTED)
 
 
+def _read_voice_filter(asked: dict[str, str]) -> dict[str, str]:
+    """Return what the list is narrowed by, in canonical words."""
+    form = read_form(VoiceFilterSerializer, asked)
+    for name, read in (("use_case", read_use_case), ("language", read_language)):
+        if name in form:
+            form[name] = read(form[name])
+    return form
+
+
 def _to_clone_request(form: dict[str, Any], caller: Caller) -> CloneRequest:
     samples = cast("list[dict[str, Any]]", form["samples"])
     transcripts = form.get("transcripts") or [sample.get("transcript") for sample in samples]
@@ -119,11 +162,11 @@ def _to_clone_request(form: dict[str, Any], caller: Caller) -> CloneRequest:
         name=form["name"],
         description=form.get("description") or "",
         language=require_field(form.get("language"), caller.default_language, "language"),
-        use_case=require_field(form.get("use_case"), caller.default_use_case, "use_case"),
+        use_case=form.get("use_case") or caller.default_use_case,
         provider=form["provider"],
         channel=resolve_place(form.get("channel"), caller.default_channel, "channel"),
         territory=resolve_place(form.get("territory"), caller.default_territory, "territory"),
         samples=tuple(sample["audio_base64"] for sample in samples),
         transcripts=tuple(transcripts),
-        notes=to_caller_notes(form),
+        notes=Notes.from_form(form),
     )

@@ -44,7 +44,8 @@ class Local:
     def clone(self, order: Clone) -> ProviderVoice:
         """Measure the recordings. The profile holds statistics of the voice and no audio."""
         sounds = [recording.sound for recording in order.recordings]
-        return ProviderVoice(profile=engine.enrol_speaker(sounds))
+        profile = engine.enrol_speaker(sounds)
+        return ProviderVoice(profile=profile, trial=engine.speak_trial(profile, order.language))
 
     def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound:
         """Speak one text with the profile.

@@ -1,0 +1,190 @@
+"""Cloning in the background, for recordings that take longer than a caller waits.
+
+The gate is asked at once. The recordings are stored with the voice, which is in `training`. A
+worker claims it, examines them, asks the provider and finishes it. The rows hold the state, and
+messages only wake workers.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final, cast
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.principal import Principal
+from accounts.sandbox_clock import now_for
+from consent import gate, recording_gate
+from core import lease_renewal, leases
+from core.canonical_json import Json
+from core.clock import Clock
+from core.errors import NotFound, SaysoError, Unavailable
+from vault import blobs, sealed_values
+from voices import clone_samples, cloning, voice_events
+from voices.models import Sample, Voice, VoiceState
+from voices.providers import registry
+from voices.providers.base import Clone
+from voices.synthesis_requests import CloneRequest, Providers
+from voices.voice_labels import label_context
+
+MOST_ATTEMPTS: Final = 5
+SLOW_BYTES: Final = 8 * 2**20
+"""Recordings of this size are examined in the background. Smaller ones take a few seconds."""
+
+
+def is_slow(order: CloneRequest) -> bool:
+    """Return whether this clone takes longer than a caller should wait."""
+    return sum(len(data) for data in order.samples) >= SLOW_BYTES
+
+
+def queue_clone(
+    order: CloneRequest,
+    *,
+    principal: Principal,
+    now: Clock,
+    providers: Providers = registry.get_provider,
+) -> Voice:
+    """Ask the gate, and store the recordings for a worker. The voice is in `training`.
+
+    Raises ConsentDenied, ProviderNotFound, and Invalid for a file that is sent twice.
+    """
+    providers(order.provider)
+    clone_samples.refuse_duplicates(order.samples)
+    access = cloning.build_clone_request(order, principal)
+    permit = gate.check(access, at=now(), actor=principal.actor)
+
+    try:
+        return _store_order(order, permit, principal, at=now())
+    except BaseException:
+        gate.release(permit, at=now())
+        raise
+
+
+def run_training(
+    voice_id: str, *, wall_clock: Clock, providers: Providers = registry.get_provider
+) -> bool:
+    """Carry out one clone, and return whether it is settled by this call.
+
+    A refusal makes the voice `failed`, with the faults of its recordings, and keeps none of them.
+
+    Raises Unavailable when it has to be tried again.
+    """
+    waiting = select_queued_voices().filter(id=voice_id).select_related("organisation")
+    voice = leases.claim(waiting, at=wall_clock())
+    if voice is None:
+        return False
+
+    def now() -> datetime:
+        return now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock())
+
+    permit = gate.get_permit(voice.decision_id)
+    if voice.attempt > MOST_ATTEMPTS:
+        given_up = Unavailable("The voice was tried too often.", code="gave_up")
+        _fail_voice(voice, permit, given_up, at=now())
+        return True
+
+    try:
+        with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
+            _carry_out(voice, permit, now=now, providers=providers)
+    except Unavailable as unavailable:
+        if voice.attempt < MOST_ATTEMPTS:
+            leases.complete(voice)
+            raise
+        _fail_voice(voice, permit, unavailable, at=now())
+    except SaysoError as error:
+        _fail_voice(voice, permit, error, at=now())
+
+    return True
+
+
+def select_queued_voices() -> QuerySet[Voice]:
+    """Return the voices that a worker has to make, or is making."""
+    return Voice.objects.filter(state=VoiceState.TRAINING, in_background=True)
+
+
+@transaction.atomic
+def _store_order(
+    order: CloneRequest, permit: gate.Permit, principal: Principal, *, at: datetime
+) -> Voice:
+    voice = cloning.insert_voice(order, permit, principal, at=at, in_background=True)
+    for position, data in enumerate(order.samples):
+        cloning.store_sample(voice, position, data, {}, at=at)
+
+    return voice
+
+
+def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Providers) -> None:
+    """Examine the recordings, ask the provider, and finish the voice.
+
+    Raises as `cloning.clone_voice` does.
+    """
+    principal = Principal(
+        organisation_id=voice.organisation_id, livemode=voice.livemode, actor=permit.actor
+    )
+    order = _restore_order(voice, permit)
+    provider = providers(voice.provider)
+    examined = clone_samples.examine_clone_samples(order, principal)
+
+    identities = recording_gate.check_recordings(
+        cloning.build_clone_request(order, principal),
+        permit,
+        [recording.sound for recording in examined.recordings],
+        at=now(),
+        actor=permit.actor,
+    )
+    handle = provider.clone(
+        Clone(reference=voice.id, language=voice.language, recordings=examined.recordings)
+    )
+    report = examined.report_likeness(handle.trial)
+    cloning.finish_voice(voice, permit, handle, examined, identities, report=report, at=now())
+
+
+def _restore_order(voice: Voice, permit: gate.Permit) -> CloneRequest:
+    """Return the order of a voice as it was stored.
+
+    Raises NotFound when the person was erased in the meantime.
+    """
+    if voice.sealed_label is None:
+        raise NotFound("The recordings of this voice are gone.")
+
+    opened = sealed_values.unseal(voice.subject, label_context(voice.id), bytes(voice.sealed_label))
+    label = cast("dict[str, Any]", opened)
+    return CloneRequest(
+        consent_id=voice.consent_id,
+        name=label["name"],
+        description=label["description"],
+        language=voice.language,
+        use_case=permit.use_case,
+        provider=voice.provider,
+        channel=permit.channel,
+        territory=permit.territory,
+        samples=tuple(
+            blobs.get_blob(sample.blob_id) for sample in voice.samples.order_by("position")
+        ),
+        transcripts=tuple(label.get("transcripts", ())),
+    )
+
+
+@transaction.atomic
+def _fail_voice(voice: Voice, permit: gate.Permit, error: SaysoError, *, at: datetime) -> None:
+    """Set the voice to `failed` with what is wrong, release its permit, and delete its recordings.
+
+    A voice that is settled already stays as it is.
+    """
+    gate.release(permit, at=at)
+    if not Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING).exists():
+        return
+
+    faults: list[Json] = [
+        {"code": fault.code, "attr": fault.attr, "detail": fault.detail} for fault in error.faults
+    ]
+    Voice.objects.filter(id=voice.id).update(report={"faults": faults})
+
+    samples = Sample.objects.filter(voice=voice)
+    for blob_id in samples.values_list("blob_id", flat=True):
+        with suppress(NotFound):
+            blobs.delete_blob(blob_id)
+    samples.delete()
+    voice_events.give_up_voice(voice, code=error.stable_code, actor=permit.actor, at=at)
