@@ -12,14 +12,13 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from core import transactions
 from core.clock import Clock
 from core.leases import LEASE
 
@@ -74,7 +73,7 @@ class LeaseKeeper:
                 for renewal in held:
                     self._renew(renewal)
         finally:
-            connection.close()
+            _close_connection()
 
     def _renew(self, renewal: Renewal) -> None:
         try:
@@ -87,7 +86,13 @@ class LeaseKeeper:
         except Exception:
             # The next round tries again. What is not renewed in time goes to another worker.
             logger.warning("lease not renewed", exc_info=True)
-            transactions.release_connections()
+            _close_connection()
+
+
+def _close_connection() -> None:
+    # Whatever is wrong with it, the thread must outlive it.
+    with suppress(Exception):
+        connection.close()
 
 
 _keeper = LeaseKeeper()

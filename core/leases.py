@@ -151,7 +151,7 @@ def retry_later(
     _change(row, lease_until=None, due_at=at + wait, **columns)
 
 
-def give_back(
+def return_to_queue(
     row: Queued, *, at: datetime, backoff: Backoff, count: int | None = None, **columns: Any
 ) -> bool:
     """End the claim after an error of any kind, as `retry_later` does. Return whether it was ours.

@@ -56,7 +56,7 @@ def continue_erasure(erasure_id: str, *, now: Clock) -> Erasure:
     except LeaseLost:
         raise
     except Exception:
-        leases.give_back(erasure, at=now(), backoff=BACKOFF)
+        leases.return_to_queue(erasure, at=now(), backoff=BACKOFF)
         raise
 
     erasure.refresh_from_db()

@@ -89,7 +89,7 @@ def send_one(delivery_id: str, *, now: Clock) -> bool:
         _note_failure(claimed, error, at=now())
         return False
     except Exception:
-        leases.give_back(claimed.delivery, at=now(), backoff=BACKOFF, code="internal")
+        leases.return_to_queue(claimed.delivery, at=now(), backoff=BACKOFF, code="internal")
         raise
 
 

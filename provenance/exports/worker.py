@@ -123,7 +123,7 @@ def _try_export(export: Export, *, now: Clock) -> int:
     except SaysoError as error:
         logger.exception("export not made", extra={"export": export.id, "code": error.stable_code})
         if error.retryable:
-            leases.give_back(export, at=now(), backoff=BACKOFF)
+            leases.return_to_queue(export, at=now(), backoff=BACKOFF)
         else:
             leases.complete(
                 export,
@@ -133,7 +133,7 @@ def _try_export(export: Export, *, now: Clock) -> int:
             )
     except Exception:
         logger.exception("export not made", extra={"export": export.id, "code": "unexpected"})
-        leases.give_back(export, at=now(), backoff=BACKOFF)
+        leases.return_to_queue(export, at=now(), backoff=BACKOFF)
     else:
         return 1
     return 0

@@ -154,7 +154,7 @@ def _make_fingerprint(row: Fingerprint, index_key: bytes, *, at: datetime) -> bo
     except Exception:
         logger.exception("no fingerprint made", extra={"clip": row.clip_id})
 
-    leases.give_back(row, at=at, backoff=BACKOFF, count=row.attempt - row.attempts_before)
+    leases.return_to_queue(row, at=at, backoff=BACKOFF, count=row.attempt - row.attempts_before)
     return False
 
 

@@ -110,13 +110,27 @@ class TestARowInHand:
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+class TestTheThread:
+    def test_outlives_a_database_that_cannot_be_asked(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Here every query is an error, the closing of the connection included."""
+        with lease_renewal.keep_leases(AttestationTask.objects.all(), now=lambda: NOON):
+            ends = time.monotonic() + WAIT
+            while len(caplog.records) < 2 and time.monotonic() < ends:
+                time.sleep(0.02)
+
+        assert {record.message for record in caplog.records} == {"lease not renewed"}
+        assert len(caplog.records) >= 2
+
+
 @pytest.mark.django_db
 class TestGivingBack:
     def test_makes_it_due_again_and_never_raises(self) -> None:
         rows, backoff = plan_rows(1), Backoff(first=15 * SECOND, longest=60 * SECOND)
         row = claim(rows)
 
-        assert leases.give_back(row, at=NOON, backoff=backoff)
-        assert not leases.give_back(row, at=NOON, backoff=backoff)
+        assert leases.return_to_queue(row, at=NOON, backoff=backoff)
+        assert not leases.return_to_queue(row, at=NOON, backoff=backoff)
 
         assert (get_lease(row), AttestationTask.objects.get().due_at) == (None, NOON + 15 * SECOND)

@@ -158,7 +158,7 @@ def _run_task(task_id: int, attestor: Attestor, *, now: Clock) -> int:
     except Exception:
         # Such as a tile of this log that is lost. The other logs do not wait for it.
         logger.exception("attestor failed", extra={"organisation_id": task.organisation_id})
-        leases.give_back(
+        leases.return_to_queue(
             task,
             at=now(),
             backoff=BACKOFF,

@@ -229,7 +229,7 @@ def _postpone_item(item: JobItem, error: SaysoError, *, wall_time: datetime, at:
         job_settlement.settle_unserved_item(item, JobState.CANCELLED, at=at, code="cancelled")
         return
 
-    leases.give_back(item, at=wall_time, backoff=BACKOFF, state=JobState.QUEUED)
+    leases.return_to_queue(item, at=wall_time, backoff=BACKOFF, state=JobState.QUEUED)
     raise Unavailable(error.detail, code=error.stable_code)
 
 
