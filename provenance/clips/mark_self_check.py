@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from audio.decoding import decode_trusted
-from audio.encoding import Output, encode_sound
+from audio.encoding import OPUS_RATES, Output, encode_sound
 from audio.sound import Sound
 from watermark import DecodedToken, detect
 
@@ -102,14 +102,16 @@ def _list_checks(
     if heard.seconds >= CUT_FROM_SECONDS:
         yield "cut", _drop_start
     bit_rate = output.bit_rate_bps or 0
+    # Little speech leaves no room for what Opus at 12 kHz does not show.
+    coding = _encode_as_wide_opus if short else _encode_as_opus
     if short and output.codec != "mulaw":
         yield "mu-law", _encode_as_mulaw
     if scores["delivered"] >= CLEAR_OF_OPUS:
         return
     if output.codec != "opus" or bit_rate > OPUS_BPS:
-        yield "opus", _encode_as_opus
+        yield "opus", coding
     if min(scores.values()) < CLEAR_OF_SHIFT:
-        yield "opus-shifted", lambda sound: _encode_as_opus(_shift_start(sound))
+        yield "opus-shifted", lambda sound: coding(_shift_start(sound))
     if min(scores.values()) < COMFORTABLE_SCORE and (output.codec != "mp3" or bit_rate > MP3_BPS):
         yield "mp3-64k", _encode_as_mp3
 
@@ -126,6 +128,14 @@ def _encode_as_opus(sound: Sound) -> Sound:
     return _encode_and_decode(
         sound.resample(OPUS_RATE),
         Output(codec="opus", sample_rate_hz=OPUS_RATE, bit_rate_bps=OPUS_BPS),
+    )
+
+
+def _encode_as_wide_opus(sound: Sound) -> Sound:
+    """Send a sound through Opus at its own rate, or the next that Opus has."""
+    rate = next((rate for rate in OPUS_RATES if rate >= sound.rate), OPUS_RATES[-1])
+    return _encode_and_decode(
+        sound.resample(rate), Output(codec="opus", sample_rate_hz=rate, bit_rate_bps=OPUS_BPS)
     )
 
 

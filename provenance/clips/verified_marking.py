@@ -48,15 +48,19 @@ LONG_STRENGTHS: Final = tuple(
 # line is rather lengthened than marked loudly, so the strong margins come after all lengths.
 SHORT_STRENGTHS: Final = tuple(
     tuple(Margins(token=token, low=low) for token, low in step)
-    for step in (((0.7, 0.0), (0.7, 0.5), (0.9, 0.6)), ((1.15, 0.7), (1.5, 1.0)))
+    for step in (
+        ((0.7, 0.0), (0.7, 0.5), (0.9, 0.6)),
+        ((1.15, 0.7), (1.5, 1.0)),
+        ((2.0, 1.4), (2.7, 2.0)),
+    )
 )
 # Where a marked clip has its peaks at most: lossy codecs overshoot, and a clipped peak is heard
 # before it is seen.
 CEILING: Final = 0.95
 # -60 dBFS: 16 bits leave too few levels to carry anything.
 SILENT_PEAK: Final = 0.001
-# Fewer frames than these have no contrasts to write into.
-LEAST_SHORT_SECONDS: Final = 0.1
+# Of less speech no mark was read: of half of the lines with 0.4 s of it one was.
+LEAST_SHORT_SECONDS: Final = 0.2
 SHORT_SECONDS: Final = 1.5
 """A clip with less speech may be lengthened, and what fails in it is called `too_short`."""
 LEAST_SPEECH_MS: Final = 1_000
@@ -264,10 +268,13 @@ def _check_host(host: Sound) -> bool:
         raise MarkFailed(
             "There is no speech in the clip to carry a mark.", facts={"reason": "no_speech"}
         )
-    return (
-        host.seconds < TELEPHONE_SECONDS
-        and measure_speech_seconds(host.samples, host.rate) < SHORT_SECONDS
-    )
+    if host.seconds >= TELEPHONE_SECONDS:
+        return False
+
+    speech = measure_speech_seconds(host.samples, host.rate)
+    if speech < LEAST_SHORT_SECONDS:
+        raise _explain_failure(host)
+    return speech < SHORT_SECONDS
 
 
 def _choose_strengths(host: Sound) -> tuple[Margins, ...]:
