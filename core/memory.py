@@ -32,7 +32,7 @@ def bound_allocator() -> None:
         library.mallopt(_M_TRIM_THRESHOLD, MAPPED_BYTES)
 
 
-def give_back() -> None:
+def return_freed_memory() -> None:
     """Return what is free in the heaps to the system. It takes a millisecond or two."""
     library = _load_library()
     if library is not None:

@@ -76,7 +76,7 @@ def examine_clone_samples(order: CloneRequest, principal: Principal) -> Examined
             ),
             raw=order.samples,
         )
-    memory.give_back()
+    memory.return_freed_memory()
     _refuse_faults(report.faults)
     stored = cast("dict[str, list[Row]]", report.as_json())
     return ExaminedSamples(

@@ -84,7 +84,7 @@ class Upload:
         del decoded
         self._stack.close()
         if large or (len(self.data) > LARGE_BYTES and self._holds_place):
-            memory.give_back()
+            memory.return_freed_memory()
 
     def recall(self, name: str, search: Callable[[], T]) -> T:
         """Return the finding of this name, by searching for it if it is not known.
