@@ -23,7 +23,7 @@ from django.db.models import Case, F, Value, When
 
 from accounts.principal import Principal
 from accounts.sandbox_clock import now_for
-from core import background_tasks, lease_renewal, leases
+from core import background_tasks, lease_renewal, leases, transactions
 from core.caller_notes import Notes
 from core.clock import Clock
 from core.errors import NotFound, Refused, SaysoError, Unavailable
@@ -212,6 +212,8 @@ def _run_item(item: JobItem, *, wall_clock: Clock, providers: Providers) -> None
         # A full disk, a database that went away: it may go better later.
         facts = {"job": item.job_id, "position": item.position}
         logger.exception("job item failed", extra=facts)
+        # A connection that broke would keep the item from being given back.
+        transactions.release_connections()
         again = Unavailable("This text could not be spoken now.", code="internal")
         _postpone_item(item, again, wall_time=wall_clock(), at=now())
 
