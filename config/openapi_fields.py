@@ -40,7 +40,7 @@ class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         return {**found, "additionalProperties": False, **({"allOf": rules} if rules else {})}
 
 
-# As above.
+# The library has no types.
 class DescribedField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """A field that has more to say, and a list that may not be empty."""
 
@@ -55,6 +55,7 @@ class DescribedField(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> Node:
         """Return the schema of the field with what it says of itself."""
         mapped = auto_schema._map_serializer_field  # noqa: SLF001 - the library's documented way
+        # The library has no types here.
         # The library has no types here.
         found: Node = mapped(  # type: ignore[no-untyped-call]
             self.target, direction, bypass_extensions=True
