@@ -130,7 +130,7 @@ class TestALineThatCannotCarryAMark:
         job_queue.run_job_items(made["id"], wall_clock=noon, providers=only(tiny))
 
         done = client.get(f"/v1/jobs/{made['id']}").json()
-        assert done["progress"] == {"total": 1, "done": 1, "refused": 0, "failed": 0}
+        assert (done["progress"]["total"], done["progress"]["done"]) == (1, 1)
         assert set(Clip.objects.values_list("mark_reason", flat=True)) == {"too_short"}
 
     def test_is_refused_where_the_policy_says_so(
