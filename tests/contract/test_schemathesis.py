@@ -93,7 +93,8 @@ def with_real_ids(case: Any, ids: Mapping[str, str]) -> None:
         case.path_parameters[parameter] = ids[parameter]
     if isinstance(case.body, dict):
         for field in NAMED.keys() & case.body.keys():
-            case.body[field] = ids[NAMED[field]]
+            if case.body[field] is not None:
+                case.body[field] = ids[NAMED[field]]
 
 
 # No schema can say that there must be one transcript a sample, or which rows a list has.

@@ -49,6 +49,9 @@ WORDS: Final = frozenset(
 """Names of the fields that take words."""
 CODES: Final = frozenset(
     {
+        # as they were read, and never stored
+        "signed",
+        "intended_uses_sha256",
         "default_use_case",
         "default_channel",
         "default_territory",
@@ -97,6 +100,8 @@ ABOUT_NO_PERSON: Final = frozenset(
         ("api_keys_create", "external_id"), ("api_keys_update", "external_id"),
         ("api_keys_create", "metadata"), ("api_keys_update", "metadata"),
         ("organisation_update", "contact"), ("organisation_update", "dpo"),
+        ("organisation_update", "external_id"), ("organisation_update", "metadata"),
+        ("exports_create", "external_id"), ("exports_create", "metadata"),
         # the engine knows none: refused
         ("speech_create", "provider_options"), ("speech_batch", "provider_options"),
     }
@@ -176,8 +181,10 @@ def bodies(ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
             "language": CODE,
             "use_case": CODE,
             "labels": [CODE],
-        },
-        "speakers_erase": {"reason": f"{NAME} asked for it."},
+        }
+        | noted("decision"),
+        "consents_update": noted("consent again"),
+        "speakers_erase": {"reason": f"{NAME} asked for it."} | noted("erasure"),
     }
 
 
@@ -245,6 +252,7 @@ class Telling:
     def _end(self) -> None:
         consent = f"/v1/consents/{self.ids['consent']}"
         self._post(f"{consent}/narrow", self._body("consents_narrow"))
+        self._send("PATCH", consent, self._body("consents_update"))
         self._post(f"{consent}/suspend", self._body("consents_suspend"))
         self.ids["waiting"] = self._post("/v1/speech/batch", self._body("speech_batch"))["id"]
         erasure = self._post(

@@ -27,6 +27,13 @@ class ExportInputSerializer(NotedFormSerializer):
     kind = ChoiceField(choices=export_sources.KINDS)
     to = MomentField(required=False, allow_null=True)
     speaker = CodeField(required=False, allow_null=True, max_length=64, style=describe_id("spk"))
+    document_rules = (
+        {
+            "if": {"properties": {"kind": {"const": "speaker"}}},
+            "then": {"required": ["speaker"], "properties": {"speaker": {"type": "string"}}},
+            "else": {"properties": {"speaker": {"type": "null"}}},
+        },
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add `from`, which cannot be the name of an attribute."""
