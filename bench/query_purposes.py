@@ -24,7 +24,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     # Keys and the log.
     "vault/subject_keys.py:_get_row": "Open a person's key.",
     "vault/subject_keys.py:open_subject": "Open the organisation's key.",
-    "transparency_log/storage/bulk_insert.py:insert_rows": "The log: the sealed body, the entry.",
+    "transparency_log/storage/bulk_insert.py:_insert_values": "The log: sealed body, entry.",
     # The clip.
     "provenance/clips/clip_reservation.py:_insert_reservation": "The clip, before anything leaves.",
     "vault/blobs.py:_find_row": "The voice's profile, with the person's key.",
@@ -32,6 +32,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "provenance/clips/shared_tokens.py:settle_token": "The token of an earlier copy.",
     "provenance/c2pa/log_reference.py:get_commitment": "Where the decision stands in the log now.",
     "provenance/c2pa/signing_authority.py:get_manifest_signer": "Who signs manifests now.",
+    "voices/speech/line_padding.py:load_room_tone": "The recording whose tone a short line gets.",
     # A stream notes what may leave before it does, every few seconds of sound.
     "provenance/clips/stream_progress.py:begin_progress": "The clip, locked, and its first note.",
     "provenance/clips/stream_progress.py:note_progress": "A further note.",

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.signals import request_started
-from django.db import connection, reset_queries
+from django.db import DEFAULT_DB_ALIAS, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 HOUSE: Final = Path(__file__).parent.parent
 _BOUNDARIES: Final = {"BEGIN", "COMMIT", "ROLLBACK"}
 _CALLERS: Final = {"bench", "tests", ".venv"}
+_CARRIERS: Final = {"core/compiled_queries.py"}
+"""Modules that send the statements of others."""
 _MONITOR: Final = "permit_monitor.py"
 
 
@@ -91,8 +93,10 @@ def record_statements() -> Iterator[list[Statement]]:
 
     request_started.disconnect(reset_queries)
     connection_created.connect(watch)
-    connection.ensure_connection()
-    watch(connection)
+    # The connection itself: the proxy has another identity, and would be watched beside it.
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    watch(own)
 
     try:
         yield found
@@ -113,7 +117,7 @@ def _find_place() -> tuple[str, int]:
         path = Path(frame.filename)
         if path.is_relative_to(HOUSE):
             inside = path.relative_to(HOUSE)
-            if inside.parts[0] not in _CALLERS:
+            if inside.parts[0] not in _CALLERS and inside.as_posix() not in _CARRIERS:
                 return f"{inside}:{frame.name}", frame.lineno or 0
 
     return "outside", 0
