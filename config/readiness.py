@@ -22,7 +22,7 @@ from redis import Redis, RedisError
 from config import celery, database_waits, sweep_times
 from core.errors import SaysoError
 from transparency_log import anchor_checks
-from vault import self_checks
+from vault import integrity_checks
 
 logger = logging.getLogger(__name__)
 ANSWER_SECONDS: Final = 1.6
@@ -113,7 +113,7 @@ def _ask_database(states: States) -> None:
         steps: tuple[tuple[str, Callable[[], str]], ...] = (
             ("database", _check_migrations),
             ("keys", _check_keys),
-            ("files", lambda: _compare(*self_checks.count_missing_files())),
+            ("files", lambda: _compare(*integrity_checks.count_missing_files())),
             ("anchors", lambda: _compare(*anchor_checks.count_missing_anchors())),
             ("sweeps", lambda: sweep_times.describe_sweeps(celery.INTERVALS)),
         )
@@ -146,7 +146,7 @@ def _check_migrations() -> str:
 
 
 def _check_keys() -> str:
-    self_checks.check_keys()
+    integrity_checks.check_keys()
     return OK
 
 

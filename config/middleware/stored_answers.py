@@ -16,7 +16,7 @@ from vault import sealed_values, subject_keys
 
 KEPT_HEADERS: Final = (
     "Content-Type", "Location", "Link", "Sayso-Clip", "Sayso-Decision", "Sayso-Content-Sha256",
-    "Sayso-Disclosure", "Sayso-Aigc-Label",
+    "Sayso-Disclosure", "Sayso-Aigc-Label", "Sayso-Padded-Ms",
 )  # fmt: skip
 
 

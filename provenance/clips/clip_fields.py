@@ -48,13 +48,13 @@ class ClipDraft:
 class ClipDelivery:
     """What leaves: hashes, format, length, the watermark's self-check, and the manifest, if any."""
 
-    sha256_provider: str
     sha256: str
     sha256_pcm: str
     codec: str
     media_type: str
     size: int
     duration_ms: int
+    sha256_provider: str = ""
     blob_id: str = ""
     padded_ms: int = 0
     scheme: str = ""

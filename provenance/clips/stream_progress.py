@@ -55,7 +55,6 @@ def find_sent_part(clip_id: str, *, said: LoggedTerms) -> PartialDelivery | None
     if found is None:
         return None
     sent = ClipDelivery(
-        sha256_provider="",
         sha256=found.sha256,
         sha256_pcm="",
         codec=found.codec,

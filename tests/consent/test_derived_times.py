@@ -50,6 +50,7 @@ APART: Final = {
     "consent.Representative.valid_until": "ends a consent earlier, never later",
     "transparency_log.AttestationTask.due_at": "when a witness is asked again",
     "transparency_log.AttestationTask.lease_until": "a lock of work",
+    "provenance.Clip.lease_until": "a lock of work",
     "provenance.Export.expires_at": "a bundle of records, which proves and holds no audio",
     "provenance.Export.due_at": "when a bundle is made again",
     "provenance.Export.lease_until": "a lock of work",

@@ -20,8 +20,9 @@ from tests.architecture import source
 UNSHOWN = {
     "organisation", "livemode", "subject", "sealed_notes", "external_index", "reference_index",
     "aigc_producer", "blob_id", "manifest_offset", "manifest_size", "manifest_blob_id",
+    "lease_until",
 }  # fmt: skip
-"""Columns for our own use: whose the clip is, its notes, and where its bytes lie."""
+"""Columns for our own use: whose the clip is, its notes, where its bytes lie, and who works."""
 
 MOST_FILES_A_COLUMN = 3
 

@@ -130,11 +130,11 @@ class TestTheDatabase:
 
     def test_refuses_two_tokens_for_a_sound(self, acme: Organisation, subject: str) -> None:
         settled(acme, subject, 7, consent_id=MINE)
-        sound = MarkedSound.objects.get().sound
+        first = MarkedSound.objects.get()
 
         with pytest.raises(IntegrityError), transaction.atomic():
             MarkedSound.objects.create(
-                organisation=acme, epoch=2026, sound=sound, token=8, created_at=NOON
+                organisation=acme, epoch=first.epoch, sound=first.sound, token=8, created_at=NOON
             )
 
 

@@ -172,7 +172,7 @@ class TestJob:
         done = client.get(answer["Location"]).json()
         assert (done["state"], done["progress"]) == (
             "done",
-            {"total": 1, "done": 1, "refused": 0, "failed": 0},
+            {"total": 1, "done": 1, "refused": 0, "failed": 0, "cancelled": 0},
         )
         assert client.get(f"/v1/clips/{done['clip']}").json()["client_reference"] == "line 1"
 
@@ -217,7 +217,9 @@ class TestBatch:
         job_queue.run_job_items(answer.json()["id"], wall_clock=noon, providers=only(reader))
 
         found = client.get(f"/v1/jobs/{answer.json()['id']}").json()
-        assert found["progress"] == {"total": 3, "done": 2, "refused": 1, "failed": 0}
+        assert found["progress"] == {
+            "total": 3, "done": 2, "refused": 1, "failed": 0, "cancelled": 0,
+        }  # fmt: skip
         assert [item["state"] for item in found["items"]] == ["done", "done", "refused"]
         assert set(Clip.objects.filter(state="issued").values_list("language", "codec")) == {
             ("en", "flac"), ("de", "flac"),

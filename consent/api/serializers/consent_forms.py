@@ -104,7 +104,12 @@ class NarrowedGrantSerializer(GrantFormSerializer):
     # So a grant can be sent back as it was read, with less in it.
     state = ChoiceField(choices=GRANT_STATES, required=False, help_text=_AS_READ)
     signed = serializers.DictField(required=False, allow_null=True, help_text=_AS_READ)
-    intended_uses_sha256 = CodeField(max_length=64, required=False, help_text=_AS_READ)
+    intended_uses_sha256 = CodeField(
+        max_length=64,
+        required=False,
+        help_text=_AS_READ,
+        style=describe_field(pattern="^[0-9a-f]{64}$"),
+    )
 
 
 class NarrowingSerializer(StrictSerializer):
