@@ -128,8 +128,9 @@ def _complete_operation(operation: Node, method: str, *, path: str) -> None:
     operation["summary"] = _summarise(operation["description"])
     if example := EXAMPLES.get(operation["operationId"]):
         operation["requestBody"]["content"]["application/json"]["example"] = example
-    keyed = bool(operation.get("security"))
-    operation.setdefault("security", [])
+    security = operation.setdefault("security", [])
+    # An empty rule among them: the key may be left out, and a bad one is refused all the same.
+    keyed = bool(security) and {} not in security
     if method == "post" and keyed:
         operation.setdefault("parameters", []).append(
             {"$ref": "#/components/parameters/IdempotencyKey"}
@@ -141,6 +142,8 @@ def _complete_operation(operation: Node, method: str, *, path: str) -> None:
         )
     declared = {int(status) for status in responses if int(status) >= 400}
     declared.update(_possible_statuses(operation, method, keyed=keyed, has_id="{" in path))
+    if security:
+        declared.add(401)
     problems = {
         str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in declared
     }
@@ -175,7 +178,7 @@ def _possible_statuses(operation: Node, method: str, *, keyed: bool, has_id: boo
     """Yield the statuses with which an operation of this kind can fail."""
     yield from (429, 500, 503)
     if keyed:
-        yield from (401, 403)
+        yield 403
     if has_id:
         yield 404
     if method in {"post", "patch"}:

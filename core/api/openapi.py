@@ -5,7 +5,7 @@ themselves.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -16,6 +16,9 @@ SCHEMA: Final = "schema"
 """The entry of a field's `style` that the document reads."""
 WORDS: Final = "x-words"
 """Marks a closed list of words in a schema with its name. It is in no served document."""
+# The library takes rules of security, and its types know names alone.
+OPTIONAL_KEY: Final = cast("list[str]", [{}, {"apiKey": []}])
+"""The `auth` of a route for strangers where a key counts if one is sent."""
 LANGUAGE_TAG: Final = r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$"
 LANGUAGE_RANGE: Final = r"^(\*|[A-Za-z]{2,8}([_-]([A-Za-z0-9]{1,8}|\*))*)$"
 TERRITORY: Final = r"^(\*|EEA|[A-Z]{2}(-[A-Z0-9]{1,3})?)$"

@@ -93,7 +93,7 @@ class TestJob:
         done = http.get(answer["Location"]).json()
         assert (done["state"], done["progress"]) == (
             "done",
-            {"total": 1, "done": 1, "refused": 0, "failed": 0},
+            {"total": 1, "done": 1, "refused": 0, "failed": 0, "cancelled": 0},
         )
         assert http.get(f"/v1/clips/{done['clip']}/audio").status_code == 200
 
@@ -106,7 +106,9 @@ class TestJob:
         made = http.post("/v1/speech/batch", body).json()
         job_queue.run_job_items(made["id"], wall_clock=noon, providers=only(reader))
         done = http.get(f"/v1/jobs/{made['id']}").json()
-        assert done["progress"] == {"total": 2, "done": 1, "refused": 1, "failed": 0}
+        assert done["progress"] == {
+            "total": 2, "done": 1, "refused": 1, "failed": 0, "cancelled": 0,
+        }  # fmt: skip
         assert [item["state"] for item in done["items"]] == ["done", "refused"]
         assert done["items"][1]["reasons"][0]["code"] == "language_not_covered"
 
@@ -181,9 +183,15 @@ class TestVerify:
         found = send(anybody, "/v1/verify", form(file("file", spoken.content))).json()
         assert found["verdict"] == "issued_withdrawn"
 
-    def test_needs_no_key_and_takes_no_bad_one_amiss(self, anybody: Sender) -> None:
-        answer = anybody.send(
-            "POST", "/v1/verify", form(file("file", b"words")),
-            "multipart/form-data; boundary=edge", HTTP_AUTHORIZATION="Bearer nonsense",
-        )  # fmt: skip
+    def test_needs_no_key_and_refuses_a_bad_one(self, anybody: Sender) -> None:
+        upload = form(file("file", b"words"))
+        kind = "multipart/form-data; boundary=edge"
+
+        answer = anybody.send("POST", "/v1/verify", upload, kind)
         assert (answer.status_code, answer.json()["clip"]) == (200, None)
+
+        # Who sends a key wants its limit, and must be told that it does not count.
+        answer = anybody.send(
+            "POST", "/v1/verify", upload, kind, HTTP_AUTHORIZATION="Bearer nonsense"
+        )
+        assert answer.status_code == 401

@@ -9,7 +9,8 @@ from rest_framework import serializers
 
 from audio.containers import REASONS
 from core.api.fields import TimestampField
-from core.api.serializers import OutputSerializer
+from core.api.openapi import describe_field
+from core.api.serializers import OutputSerializer, StrictSerializer
 from provenance import verdict_text
 from provenance.verification import (
     ClipSummary,
@@ -20,19 +21,20 @@ from provenance.verification import (
 )
 
 MOST_FILES: Final = 20
+_BYTES: Final = describe_field(minLength=1)
 
 
-class VerifyFormSerializer(serializers.Serializer[Any]):
+class VerifyFormSerializer(StrictSerializer):
     """The upload."""
 
-    file = serializers.FileField()
+    file = serializers.FileField(style=_BYTES)
 
 
-class VerifyBatchFormSerializer(serializers.Serializer[Any]):
+class VerifyBatchFormSerializer(StrictSerializer):
     """The uploads."""
 
     files = serializers.ListField(
-        child=serializers.FileField(), min_length=1, max_length=MOST_FILES
+        child=serializers.FileField(style=_BYTES), min_length=1, max_length=MOST_FILES
     )
 
 

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import KeyAuthentication
+from core.api.openapi import OPTIONAL_KEY
 from core.errors import AddressTooLong, Malformed, NotFound, TooLarge
 from provenance.api.askers import identify_asker
 from provenance.api.serializers.soft_binding_serializers import (
@@ -106,7 +107,7 @@ class MatchesByBindingView(AnonymousView):
             _MOST,
         ],
         responses={200: MatchesSerializer, 400: None, 414: None},
-        auth=[],
+        auth=OPTIONAL_KEY,
     )
     def get(self, request: Request) -> Response:
         """Find manifests by a soft binding. `value` is base64."""
@@ -128,7 +129,7 @@ class MatchesByBindingView(AnonymousView):
         parameters=[_MOST],
         request=BindingFormSerializer,
         responses={200: MatchesSerializer, 400: None},
-        auth=[],
+        auth=OPTIONAL_KEY,
     )
     def post(self, request: Request) -> Response:
         """Find manifests by a soft binding that is too long for an address."""
@@ -160,7 +161,7 @@ class MatchesByContentView(AnonymousView):
         ],
         request={"audio/*": OpenApiTypes.BINARY, "application/octet-stream": OpenApiTypes.BINARY},
         responses={200: MatchesSerializer, 400: None, 415: None},
-        auth=[],
+        auth=OPTIONAL_KEY,
     )
     def post(self, request: Request) -> Response:
         """Find manifests by the watermark in a sound, then by similar sounds.
@@ -194,7 +195,7 @@ class ManifestView(AnonymousView):
             )
         ],
         responses={(200, "application/c2pa"): OpenApiTypes.BINARY, 400: None, 404: None},
-        auth=[],
+        auth=OPTIONAL_KEY,
     )
     # The published name.
     def get(self, request: Request, manifestId: str) -> HttpResponse:  # noqa: N803
@@ -210,7 +211,7 @@ class SupportedAlgorithmsView(AnonymousView):
     """What can be asked for."""
 
     @extend_schema(
-        operation_id="c2pa_supported_algorithms", responses=AlgorithmsSerializer, auth=[]
+        operation_id="c2pa_supported_algorithms", responses=AlgorithmsSerializer, auth=OPTIONAL_KEY
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - the framework's signature
         """Name the soft binding algorithms of this service."""

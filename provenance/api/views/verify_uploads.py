@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import KeyAuthentication, count_more, get_caller
 from core import clock
+from core.api.openapi import OPTIONAL_KEY
 from core.api.uploads import UploadParser
 from core.errors import Fault, Invalid
 from provenance import verification
@@ -39,7 +40,7 @@ class VerifyView(APIView):
         operation_id="verify",
         request={"multipart/form-data": VerifyFormSerializer},
         responses=VerdictSerializer,
-        auth=[],
+        auth=OPTIONAL_KEY,
     )
     def post(self, request: Request) -> Response:
         """Look for a clip of this service in the file.
