@@ -4,6 +4,7 @@ folder.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 import socket
@@ -38,6 +39,10 @@ def own_data_folder() -> None:
     database = settings.DATABASES["default"]
     if "sqlite3" in database["ENGINE"]:
         database["TEST"]["NAME"] = folder / "test.sqlite3"
+    else:
+        # Two steps of the suite run side by side on one server.
+        number = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        database.setdefault("TEST", {})["NAME"] = f"test_{number}"
 
 
 def stay_at_home() -> None:
