@@ -16,7 +16,7 @@ class TestTheDocs:
     ) -> None:
         page.goto(f"{live_server.url}/docs/")
         expect(page.get_by_role("heading", name="Sayso")).to_be_visible()
-        speech = page.locator("#operations-speech-speech_create")
+        speech = page.locator("#operations-Speech-speech_create")
         speech.get_by_role("button").first.click()
         expect(speech.get_by_text("Sayso-Content-Sha256")).to_be_visible()
         expect(page.locator(".opblock")).to_have_count(len(page.locator(".opblock").all()))
@@ -27,7 +27,7 @@ class TestTheDocs:
     ) -> None:
         console.expect("401")
         page.goto(f"{live_server.url}/docs/")
-        speakers = page.locator("#operations-speakers-speakers_list")
+        speakers = page.locator("#operations-Speakers-speakers_list")
         speakers.get_by_role("button").first.click()
         speakers.get_by_role("button", name="Try it out").click()
         speakers.get_by_role("button", name="Execute").click()
@@ -37,7 +37,7 @@ class TestTheDocs:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{live_server.url}/docs/")
-        expect(page.locator("#operations-verify-verify")).to_be_visible()
+        expect(page.locator("#operations-Verification-verify")).to_be_visible()
         assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []
 
 
