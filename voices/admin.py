@@ -16,7 +16,10 @@ from core.caller_notes import Notes
 from vault.notes_admin import NotedAdmin
 from voices import similarity_reviews, voice_labels
 from voices.models import Job, ReviewOutcome, ReviewState, Sample, Voice, VoiceReview
+from voices.sample_review_admin import RecordingReviewAdmin
 from voices.speech import job_queue
+
+__all__ = ["JobAdmin", "RecordingReviewAdmin", "VoiceAdmin", "VoiceReviewAdmin"]
 
 
 class SampleInline(TabularInline):  # type: ignore[misc]  # the theme has no types

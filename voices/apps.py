@@ -18,7 +18,12 @@ class VoicesConfig(AppConfig):
         from voices import policy_entries, voice_directory, voice_export_tables
 
         entry_kinds.register_kinds(
-            "voice.ready", "voice.failed", "voice.deleted", "voice.likeness_noted"
+            "voice.ready",
+            "voice.failed",
+            "voice.deleted",
+            "voice.likeness_noted",
+            "voice.review_needed",
+            "voice.review_settled",
         )
         voice_export_tables.register_export_tables()
         voice_lookup.voice_directory.fill(voice_directory.DIRECTORY)

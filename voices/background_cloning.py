@@ -7,7 +7,6 @@ messages only wake workers.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -18,12 +17,18 @@ from accounts.principal import Principal
 from accounts.sandbox_clock import now_for
 from consent import gate, recording_gate
 from core import lease_renewal, leases
-from core.canonical_json import Json
 from core.clock import Clock
 from core.errors import NotFound, SaysoError, Unavailable
 from vault import blobs, sealed_values
-from voices import clone_samples, cloning, voice_events
-from voices.models import Sample, Voice, VoiceState
+from voices import (
+    clone_samples,
+    cloning,
+    doubted_samples,
+    sample_reviews,
+    voice_events,
+    voice_rows,
+)
+from voices.models import Voice, VoiceState
 from voices.providers import registry
 from voices.providers.base import Clone
 from voices.synthesis_requests import CloneRequest, Providers
@@ -88,6 +93,10 @@ def run_training(
     try:
         with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
             _carry_out(voice, permit, now=now, providers=providers)
+    except clone_samples.SamplesDoubted as doubt:
+        # Another permit is asked for when a person has listened.
+        gate.release(permit, at=now())
+        doubted_samples.record_doubt(voice, doubt, actor=permit.actor, at=now())
     except Unavailable as unavailable:
         if voice.attempt < MOST_ATTEMPTS:
             leases.complete(voice)
@@ -108,11 +117,25 @@ def select_queued_voices() -> QuerySet[Voice]:
 def _store_order(
     order: CloneRequest, permit: gate.Permit, principal: Principal, *, at: datetime
 ) -> Voice:
-    voice = cloning.insert_voice(order, permit, principal, at=at, in_background=True)
+    voice = voice_rows.insert_voice(order, permit, principal, at=at, in_background=True)
     for position, data in enumerate(order.samples):
-        cloning.store_sample(voice, position, data, {}, at=at)
+        voice_rows.store_sample(voice, position, data, {}, at=at)
 
     return voice
+
+
+def _ask_again(
+    voice: Voice, order: CloneRequest, principal: Principal, *, at: datetime
+) -> gate.Permit:
+    """Ask the gate for a voice whose recordings a person has approved: its first permit has ended.
+
+    Raises ConsentDenied.
+    """
+    permit = gate.check(cloning.build_clone_request(order, principal), at=at, actor=principal.actor)
+    rows = Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING, attempt=voice.attempt)
+    rows.update(decision_id=permit.decision_id)
+    voice.decision_id = permit.decision_id
+    return permit
 
 
 def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Providers) -> None:
@@ -125,20 +148,31 @@ def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Prov
     )
     order = _restore_order(voice, permit)
     provider = providers(voice.provider)
-    examined = clone_samples.examine_clone_samples(order, principal)
+    approved = sample_reviews.is_approved(voice)
+    if approved:
+        permit = _ask_again(voice, order, principal, at=now())
 
-    identities = recording_gate.check_recordings(
-        cloning.build_clone_request(order, principal),
-        permit,
-        [recording.sound for recording in examined.recordings],
-        at=now(),
-        actor=permit.actor,
-    )
-    handle = provider.clone(
-        Clone(reference=voice.id, language=voice.language, recordings=examined.recordings)
-    )
-    report = examined.report_likeness(handle.trial)
-    cloning.finish_voice(voice, permit, handle, examined, identities, report=report, at=now())
+    finished = False
+    try:
+        examined = clone_samples.examine_clone_samples(order, principal, approved=approved)
+
+        identities = recording_gate.check_recordings(
+            cloning.build_clone_request(order, principal),
+            permit,
+            [recording.sound for recording in examined.recordings],
+            at=now(),
+            actor=permit.actor,
+        )
+        handle = provider.clone(
+            Clone(reference=voice.id, language=voice.language, recordings=examined.recordings)
+        )
+        report = examined.report_likeness(handle.trial)
+        cloning.finish_voice(voice, permit, handle, examined, identities, report=report, at=now())
+        finished = True
+    finally:
+        # The next attempt asks again.
+        if approved and not finished:
+            gate.release(permit, at=now())
 
 
 def _restore_order(voice: Voice, permit: gate.Permit) -> CloneRequest:
@@ -177,14 +211,6 @@ def _fail_voice(voice: Voice, permit: gate.Permit, error: SaysoError, *, at: dat
     if not Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING).exists():
         return
 
-    faults: list[Json] = [
-        {"code": fault.code, "attr": fault.attr, "detail": fault.detail} for fault in error.faults
-    ]
-    Voice.objects.filter(id=voice.id).update(report={"faults": faults})
-
-    samples = Sample.objects.filter(voice=voice)
-    for blob_id in samples.values_list("blob_id", flat=True):
-        with suppress(NotFound):
-            blobs.delete_blob(blob_id)
-    samples.delete()
+    Voice.objects.filter(id=voice.id).update(report={"faults": doubted_samples.list_faults(error)})
+    voice_rows.delete_recordings(voice)
     voice_events.give_up_voice(voice, code=error.stable_code, actor=permit.actor, at=at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 from django.conf import settings
@@ -24,6 +24,8 @@ from voices.providers.base import ReferenceRecording
 from voices.synthesis_requests import CloneRequest
 from voices.voice_events import Row
 
+REVIEW_NEEDED: Final = "sample_review_needed"
+
 
 class SamplesRefused(Invalid):
     """Some samples cannot be used. The code is that of the first one, and `errors` has an entry for
@@ -31,6 +33,19 @@ class SamplesRefused(Invalid):
     """
 
     code = "sample_unreadable"
+
+
+class SamplesDoubted(SamplesRefused):
+    """The checks are in doubt about some samples, and nothing else is wrong with any.
+
+    `examined` is what was measured, for the person who has to listen.
+    """
+
+    code = REVIEW_NEEDED
+
+    def __init__(self, examined: ExaminedSamples, faults: Sequence[Fault]) -> None:
+        super().__init__(faults[0].detail, code=REVIEW_NEEDED, faults=tuple(faults))
+        self.examined = examined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +70,16 @@ class ExaminedSamples:
         return {"pairs": list(self.pairs), "likeness_milli": likeness}
 
 
-def examine_clone_samples(order: CloneRequest, principal: Principal) -> ExaminedSamples:
+def examine_clone_samples(
+    order: CloneRequest, principal: Principal, *, approved: bool = False
+) -> ExaminedSamples:
     """Decode and check every sample.
 
-    The samples are read in a limited child process.
+    The samples are read in a limited child process. Doubts do not matter once a person has listened
+    and `approved` them.
 
-    Raises SamplesRefused with one fault for each sample, ManifestReaderUnavailable, and ServerBusy
-    when this server has no place for them.
+    Raises SamplesRefused with one fault for each sample, SamplesDoubted where there are doubts
+    alone, ManifestReaderUnavailable, and ServerBusy when this server has no place for them.
     """
     own = principal.organisation_id
     transactions.release_connections()
@@ -77,14 +95,20 @@ def examine_clone_samples(order: CloneRequest, principal: Principal) -> Examined
             raw=order.samples,
         )
     memory.return_freed_memory()
-    _refuse_faults(report.faults)
+    if any(fault.code != REVIEW_NEEDED for fault in report.faults):
+        _refuse_faults(report.faults)
+
     stored = cast("dict[str, list[Row]]", report.as_json())
-    return ExaminedSamples(
+    examined = ExaminedSamples(
         recordings=recordings,
         rows=tuple(stored["samples"]),
         pairs=tuple(stored["pairs"]),
         voice=report.voice,
     )
+    if report.faults and not approved:
+        raise SamplesDoubted(examined, report.faults)
+
+    return examined
 
 
 def _decode_samples(order: CloneRequest) -> tuple[ReferenceRecording, ...]:

@@ -13,20 +13,25 @@ from django.db import transaction
 from accounts.principal import Principal
 from consent import gate, recording_gate
 from consent.recording_fingerprints import RecordingIdentity
-from core import canonical_json, ids, lease_renewal, leases
-from core.canonical_json import Json
+from core import canonical_json, lease_renewal
 from core.clock import Clock
 from core.errors import Conflict
-from vault import blobs, sealed_notes, sealed_values
-from voices import clone_samples, voice_comparison, voice_events, voice_macs
-from voices.clone_samples import ExaminedSamples
+from vault import blobs
+from voices import (
+    clone_samples,
+    doubted_samples,
+    voice_comparison,
+    voice_events,
+    voice_macs,
+    voice_rows,
+)
+from voices.clone_samples import ExaminedSamples, SamplesDoubted
 from voices.models import Sample, Voice, VoiceState
 from voices.models.voice import VoiceQuerySet
 from voices.providers import registry, voice_handles
 from voices.providers.base import Clone, ProviderVoice
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_events import Row
-from voices.voice_labels import label_context
 
 
 class VoiceAbandoned(Conflict):
@@ -44,6 +49,8 @@ def clone_voice(
 ) -> Voice:
     """Make a voice, or raise with nothing made.
 
+    Where the checks are in doubt, the voice is in `checking` until a person has listened.
+
     Raises ConsentDenied, SamplesRefused, ProviderNotFound, ProviderUnavailable, ProviderRefused.
     """
     provider = providers(order.provider)
@@ -58,7 +65,11 @@ def clone_voice(
 
     try:
         # 2. The samples, in a limited child process.
-        examined = clone_samples.examine_clone_samples(order, principal)
+        try:
+            examined = clone_samples.examine_clone_samples(order, principal)
+        except SamplesDoubted as doubt:
+            # This permit ends. Another one is asked for when a person has listened.
+            return doubted_samples.hold_voice(order, permit, principal, doubt, at=now())
 
         # 3. The gate again, by how the recordings sound.
         sounds = [recording.sound for recording in examined.recordings]
@@ -67,7 +78,7 @@ def clone_voice(
         )
 
         # 4. The intent, before anything leaves.
-        voice = insert_voice(order, permit, principal, at=now())
+        voice = voice_rows.insert_voice(order, permit, principal, at=now())
 
         # 5. The provider. No transaction is open.
         with lease_renewal.keep_leases(_select_training(voice), now=now):
@@ -103,49 +114,6 @@ def build_clone_request(order: CloneRequest, principal: Principal) -> gate.Acces
 
 
 @transaction.atomic
-def insert_voice(
-    order: CloneRequest,
-    permit: gate.Permit,
-    principal: Principal,
-    *,
-    at: datetime,
-    in_background: bool = False,
-) -> Voice:
-    """Write down that a voice is being made: by this call, or `in_background`.
-
-    Without a lease a worker may begin at once.
-    """
-    voice_id = ids.new("vox")
-    label: dict[str, Json] = {"name": order.name, "description": order.description}
-    if in_background:
-        label["transcripts"] = list(order.transcripts)
-    return Voice.objects.create(
-        id=voice_id,
-        organisation_id=principal.organisation_id,
-        livemode=principal.livemode,
-        consent_id=permit.consent_id,
-        speaker_id=permit.speaker_id,
-        subject=permit.subject,
-        decision_id=permit.decision_id,
-        provider=order.provider,
-        language=permit.language or order.language,
-        use_case=permit.use_case,
-        state=VoiceState.TRAINING,
-        sealed_label=sealed_values.seal(permit.subject, label_context(voice_id), label),
-        lease_until=None if in_background else at + leases.LEASE,
-        in_background=in_background,
-        created_at=at,
-        **sealed_notes.seal_notes(
-            order.notes,
-            subjects=(permit.subject,),
-            row_id=voice_id,
-            organisation_id=principal.organisation_id,
-            at=at,
-        ),
-    )
-
-
-@transaction.atomic
 def finish_voice(
     voice: Voice,
     permit: gate.Permit,
@@ -169,7 +137,7 @@ def finish_voice(
     ):
         stored = Sample.objects.filter(voice=voice, position=position)
         if not stored.update(report=row):
-            store_sample(voice, position, recording.data, row, at=at)
+            voice_rows.store_sample(voice, position, recording.data, row, at=at)
 
     gate.confirm(permit, at=at)
     gate.commit(permit, characters=0, milliseconds=0, at=at)
@@ -212,19 +180,6 @@ def _set_ready(voice: Voice, handle: ProviderVoice, report: Row, *, at: datetime
 def _select_training(voice: Voice) -> VoiceQuerySet:
     """Return a query for the voice that finds it only while it is being made by this claim."""
     return Voice.objects.filter(id=voice.id, state=VoiceState.TRAINING, attempt=voice.attempt)
-
-
-def store_sample(voice: Voice, position: int, data: bytes, report: Row, *, at: datetime) -> None:
-    """Store a recording of a voice, with what was measured in it."""
-    Sample.objects.create(
-        id=ids.new("smp"),
-        voice=voice,
-        position=position,
-        sha256=canonical_json.sha256_hex(data),
-        blob_id=blobs.store_blob(subject=voice.subject, kind="sample", data=data, at=at),
-        report=report,
-        created_at=at,
-    )
 
 
 def _undo_clone(

@@ -24,6 +24,7 @@ from provenance.clips.log_body import LoggedTerms
 from provenance.models import Clip, ClipState
 from voices import (
     background_cloning,
+    sample_reviews,
     voice_comparison,
     voice_deletion,
     voice_events,
@@ -143,6 +144,21 @@ def give_up_voices(*, at: datetime) -> int:
     return given_up
 
 
+def expire_reviews(*, at: datetime) -> int:
+    """Give up the voices whose recordings waited too long for a person, and return how many."""
+    waiting = Voice.objects.filter(state=VoiceState.CHECKING).select_related("organisation")
+    expired = 0
+
+    for voice in waiting.order_by("created_at", "id")[:MOST]:
+        time = now_for(voice.organisation, livemode=voice.livemode, wall_time=at)
+        if voice.created_at > time - sample_reviews.KEPT:
+            continue
+        with contain_fault("review not expired", voice=voice.id):
+            expired += sample_reviews.expire_review(voice.id, actor=ACTOR, at=time)
+
+    return expired
+
+
 def give_up_clips(*, at: datetime) -> int:
     """Abort the clips whose process died, and return how many.
 
@@ -200,6 +216,7 @@ _STEPS: Final = (
     end_voices,
     withdraw_clips,
     give_up_voices,
+    expire_reviews,
     give_up_clips,
     release_stale_permits,
 )

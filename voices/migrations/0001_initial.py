@@ -143,4 +143,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('voice', 'other'), name='review_once_a_pair'), models.CheckConstraint(condition=models.Q(('voice', models.F('other')), _negated=True), name='review_is_of_two_voices'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', ''), ('state', 'open')), models.Q(('outcome__in', ['same_person', 'different_people', 'undecided']), ('settled_at__isnull', False), ('state', 'settled'), models.Q(('settled_by', ''), _negated=True)), _connector='OR'), name='review_settled_says_how')],
             },
         ),
+        migrations.CreateModel(
+            name='RecordingReview',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'recordings to review',
+                'verbose_name_plural': 'recordings to review',
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('voices.voice',),
+        ),
     ]

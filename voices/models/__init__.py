@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from voices.models.comparison import ReviewOutcome, ReviewState, VoiceEmbedding, VoiceReview
 from voices.models.job import SETTLED, Job, JobItem, JobKind, JobQuerySet, JobState
-from voices.models.voice import ENDING, LIVE, MOVES, Sample, Voice, VoiceState
+from voices.models.voice import (
+    ENDING,
+    LIVE,
+    MOVES,
+    RecordingReview,
+    Sample,
+    Voice,
+    VoiceState,
+)
 
 __all__ = [
     "ENDING",
@@ -16,6 +24,7 @@ __all__ = [
     "JobKind",
     "JobQuerySet",
     "JobState",
+    "RecordingReview",
     "ReviewOutcome",
     "ReviewState",
     "Sample",

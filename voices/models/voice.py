@@ -28,7 +28,9 @@ class VoiceState(models.TextChoices):
 # new one.
 MOVES: Final[Mapping[VoiceState, frozenset[VoiceState]]] = {
     VoiceState.CHECKING: frozenset({VoiceState.TRAINING, VoiceState.FAILED, VoiceState.REVOKING}),
-    VoiceState.TRAINING: frozenset({VoiceState.READY, VoiceState.FAILED, VoiceState.REVOKING}),
+    VoiceState.TRAINING: frozenset(
+        {VoiceState.CHECKING, VoiceState.READY, VoiceState.FAILED, VoiceState.REVOKING}
+    ),
     VoiceState.READY: frozenset({VoiceState.EXPIRED, VoiceState.REVOKING}),
     VoiceState.FAILED: frozenset({VoiceState.REVOKING}),
     VoiceState.EXPIRED: frozenset({VoiceState.REVOKING}),
@@ -128,6 +130,15 @@ class Voice(Noted, Leased):
 
     def __str__(self) -> str:
         return f"{self.id} ({self.state})"
+
+
+class RecordingReview(Voice):
+    """A voice whose recordings wait for a person, on pages of its own. It is the same row."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "recordings to review"
+        verbose_name_plural = "recordings to review"
 
 
 class Sample(models.Model):

@@ -33,7 +33,7 @@ MOST_CLIPPED: Final = 0.01
 LEAST_LOUD_DB: Final = -70.0
 """Below it, 16 bits leave too little of a voice."""
 _SEVERAL_BELOW: Final = 0.60
-_PERHAPS_SEVERAL_BELOW: Final = 0.70
+PERHAPS_SEVERAL_BELOW: Final = 0.70
 STATEMENT: Final = "statement"
 
 
@@ -159,7 +159,7 @@ def _fault_codes(sample: _ExaminedSample, *, total: float) -> tuple[str, ...]:
     short = net < least or (sample.name != STATEMENT and total < LEAST_TOTAL_SECONDS)
     coherence = sample.voice.coherence if sample.voice else 1.0
     signs = sample.signs
-    doubtful = coherence < _PERHAPS_SEVERAL_BELOW or (signs is not None and signs.doubtful)
+    doubtful = coherence < PERHAPS_SEVERAL_BELOW or (signs is not None and signs.doubtful)
 
     rules = (
         ("sample_watermarked", sample.watermarked),

@@ -83,6 +83,9 @@ class VoiceListView(APIView):
 
         `delivery.mode: job` is answered at once, with the voice in `training`, and so is what takes
         long. What is wrong with its recordings then stands in the voice, which is `failed`.
+
+        Where the checks are in doubt, the voice is in `checking` until a member has listened to its
+        recordings. `checks` names the doubts.
         """
         caller = get_caller(request)
         data = request.data
