@@ -344,7 +344,7 @@ class TestANeighbour:
 
 
 class TestAScope:
-    @pytest.mark.parametrize("name", [one.name for one in operations() if one.node["security"]])
+    @pytest.mark.parametrize("name", [one.name for one in operations() if not one.open_to_all])
     def test_that_is_missing_is_named(self, anybody: Sender, make_key: MakeKey, name: str) -> None:
         (operation,) = [one for one in operations() if one.name == name]
         ids = dict.fromkeys(World.NAMES, "x")
