@@ -1,4 +1,4 @@
-"""Room tone: what a recording holds where nobody speaks, measured and made again.
+"""Room tone: the sound of a recording between the words, measured and made again.
 
 A line that is too short for a watermark is lengthened with it. The tone is noise with the spectrum
 and the level of the quietest stretch of a recording. So nothing of the recording itself is played,

@@ -1,4 +1,4 @@
-"""The chunks of a WAV file, read as writers of the field leave them, and the file written anew.
+"""WAV files: their chunks are read with the faults of recorders, and written as one plain file.
 
 A recorder that writes to a pipe cannot go back to fill in a length. Some writers forget the byte
 that pads an odd chunk. Long recordings are RF64 or BW64. All of them become one plain RIFF file of

@@ -1,8 +1,8 @@
-"""Celery's beat by a clock that nobody sets.
+"""Celery's beat by the monotonic clock, which cannot be set.
 
 Celery's own scheduler keeps the time of day at which each task was sent, and waits from there. When
-the clock is put back by a day, it is silent for a day. Ours counts the seconds of the monotonic
-clock and keeps nothing: a sweep too many after a start does no harm.
+the clock is put back by a day, it is silent for a day. Ours counts seconds of
+the monotonic clock and keeps nothing. One sweep more after a start does no harm.
 """
 
 from __future__ import annotations

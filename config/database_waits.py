@@ -18,7 +18,7 @@ from django.conf import settings
 
 # The server ends a statement itself, if it runs at all.
 _GRACE_SECONDS: Final = 2.0
-# Work in the background takes longer than a call, and nobody waits for its answer.
+# Work in the background may take longer than a call: no caller waits for its answer.
 _WORKER_TIMES: Final = 10
 _IDLE_SECONDS: Final = 60
 

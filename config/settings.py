@@ -137,7 +137,7 @@ def _configure_database() -> dict[str, Any]:
                 "min_size": 1,
                 "max_size": SAYSO_DATABASE_CONNECTIONS,
                 "timeout": SAYSO_POOL_SECONDS,
-                # Later attempts would be minutes apart, and the next call asks anew anyway.
+                # Later attempts would be minutes apart, and the next call asks again anyway.
                 "reconnect_timeout": SAYSO_POOL_SECONDS,
             },
             "connect_timeout": SAYSO_CONNECT_SECONDS,

@@ -19,7 +19,7 @@ from accounts.models import SharedValue
 logger = logging.getLogger(__name__)
 _NAME: Final = "swept "
 _KEPT: Final = timedelta(days=30)
-# The log is settled five times a second, and nobody needs to know it so exactly.
+# The log is settled five times a second. Its time need not be stored so often.
 _EVERY_SECONDS: Final = 5.0
 _PATIENCE: Final = 4
 _LEAST_SECONDS: Final = 60

@@ -69,7 +69,7 @@ _holder: ContextVar[str] = ContextVar("connection_holder", default="")
 
 
 def name_holder(organisation_id: str) -> None:
-    """Count the connection of this call among those of an organisation, "" for nobody's.
+    """Count the connection of this call among those of an organisation, "" where there is none.
 
     A call whose organisation has too many gives its connection back, and waits when it needs one.
     """

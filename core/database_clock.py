@@ -31,7 +31,7 @@ class ClockSkew:
         self._began = 0.0
 
     def get(self) -> timedelta:
-        """Return the skew, measured anew when that is due.
+        """Return the skew, measured again when that is due.
 
         Inside a transaction it is not measured: an error would end that.
         """

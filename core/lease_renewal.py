@@ -1,7 +1,7 @@
 """Renewal of leases: a thread beside the work keeps what this process holds while it works on it.
 
-A lease is short, so that the work of a dead process is taken over soon. The thread dies with its
-process and stands still with it, and then nobody renews. Nothing rests on a renewal: the fencing
+A lease is short, so that the work of a dead process is taken over soon. The thread dies or stops
+with its process, and then the lease runs out. Correctness does not depend on a renewal: the fencing
 number decides who may settle a row.
 """
 
@@ -78,7 +78,7 @@ class LeaseKeeper:
     def _renew(self, renewal: Renewal) -> None:
         try:
             with transaction.atomic():
-                # The holder may have locked the row to settle it. Then nobody else can take it,
+                # The holder may have locked the row to settle it. Then no other worker can take it,
                 # and the rows behind it need not wait.
                 free = renewal.rows.select_for_update(skip_locked=True, no_key=True)
                 if free.exists():

@@ -117,8 +117,8 @@ class ByteBudget:
     """A number of bytes that are held at a time. Safe for threads.
 
     Strangers hold half of them at most, one of their addresses a quarter, one customer three
-    quarters. Whoever asks while nothing is held gets what they ask for, so a limit that is set too
-    low stops nobody.
+    quarters. While nothing is held, any request is granted, so a limit that is set too low still
+    lets one call through at a time.
     """
 
     def __init__(self, total: Callable[[], int]) -> None:

@@ -1,4 +1,4 @@
-"""Warnings about a request: grants that could never be used, and limits that nobody set."""
+"""Warnings about a request: grants that could never be used, and limits that were left out."""
 
 from __future__ import annotations
 

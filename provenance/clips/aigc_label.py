@@ -26,7 +26,7 @@ from provenance.models import Clip
 NAME: Final = "AIGC"
 CERTAIN: Final = "1"
 """Attributes of the standard: 1 is synthetic, 2 may be (the file says so), 3 is suspected (by
-whoever spreads it).
+the service that spreads it).
 """
 _DOUBTFUL: Final = frozenset({"2", "3"})
 _MOST_PLACES: Final = 64  # of the four letters in a foreign file

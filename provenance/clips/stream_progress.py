@@ -1,6 +1,6 @@
 """Progress of a stream: what may have left of a clip in the making, written before it leaves.
 
-A process that dies can tell nobody what it sent. So it notes beforehand how much may leave until
+A process that dies cannot say what it sent. So it notes beforehand how much may leave until
 its next note, and the hash of the bytes that are made by then.
 """
 

@@ -1,7 +1,7 @@
 """What searches found in files, kept in this process by the hash of the file, never the file.
 
 A file that comes again is not decoded and searched again. Only what the bytes say is kept: readings
-of marks, hashes, candidates. The verdict is judged anew from the rows as they stand. A new key, a
+of marks, hashes, candidates. The verdict is judged again from the rows as they stand. A new key, a
 new sound, a new entry of the index of fingerprints or the end of a key ends all that was found
 before it.
 """

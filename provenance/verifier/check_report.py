@@ -48,6 +48,8 @@ class CheckReport:
         # The machine was too small, which says nothing about the bundle.
         except MemoryError:
             raise
+        except KeyError as error:
+            self.add("REFUSED", name, f"cannot be read: {error} is missing")
         except Exception as error:  # noqa: BLE001 - a hostile bundle can raise anything
             self.add("REFUSED", name, f"cannot be read: {type(error).__name__}: {error}")
 

@@ -70,8 +70,9 @@ class Command(BaseCommand):
     def _judge_tombstones(self, *, ignore_torn: bool) -> None:
         """Complete the tombstones by the erasures that are in this database, and read them all.
 
-        This comes before anything is replaced: afterwards nobody else knows who was erased. Raises
-        CommandError.
+        This comes before anything is replaced. Afterwards no other record says who was erased.
+
+        Raises CommandError.
         """
         try:
             if _has_data():
