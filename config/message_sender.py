@@ -75,17 +75,24 @@ class MessageSender:
 
             sent = self._try_sending(name, ids, repeated=repeated)
 
+            # Told before the queue counts as empty: a caller that waited in `flush` finds it in the log.
+            if not sent:
+                self._drop_waiting()
+
             with self._changed:
-                lost = 0 if sent else 1 + len(self._waiting)
-                if lost:
-                    # Each of them would wait for the same broker, one after the other.
-                    self._waiting.clear()
                 self._in_hand = False
                 self._changed.notify_all()
 
-            if lost:
-                logger.warning("broker away, messages not sent", extra={"messages": lost})
+            if not sent:
                 time.sleep(_REST_SECONDS)
+
+    def _drop_waiting(self) -> None:
+        with self._changed:
+            lost = 1 + len(self._waiting)
+            # Each of them would wait for the same broker, one after the other.
+            self._waiting.clear()
+
+        logger.warning("broker away, messages not sent", extra={"messages": lost})
 
     def _try_sending(self, name: str, ids: Mapping[str, Any], *, repeated: bool) -> bool:
         try:
