@@ -75,7 +75,7 @@ class MessageSender:
 
             sent = self._try_sending(name, ids, repeated=repeated)
 
-            # Told before the queue counts as empty: a caller that waited in `flush` finds it in the log.
+            # Logged before the queue counts as empty: a caller of `flush` finds the line.
             if not sent:
                 self._drop_waiting()
 
