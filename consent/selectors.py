@@ -85,6 +85,11 @@ def get_consent(consent_id: str, *, organisation_id: str, livemode: bool) -> Con
     return found
 
 
+def list_speakers(organisation_id: str, *, livemode: bool) -> QuerySet[Speaker]:
+    """Return an organisation's speakers."""
+    return Speaker.objects.filter(organisation_id=organisation_id, livemode=livemode)
+
+
 def filter_speakers(
     wanted: Mapping[str, str], *, organisation_id: str, livemode: bool, at: datetime
 ) -> QuerySet[Speaker]:
@@ -93,7 +98,7 @@ def filter_speakers(
 
     What `wanted` does not name narrows nothing.
     """
-    rows = Speaker.objects.filter(organisation_id=organisation_id, livemode=livemode)
+    rows = list_speakers(organisation_id, livemode=livemode)
     rows = rows.filter(**{name: wanted[name] for name in ("kind", "state") if name in wanted})
     if email := wanted.get("email"):
         index = sealed_values.blind_index(organisation_id, email, at=at)
@@ -102,6 +107,11 @@ def filter_speakers(
     return sealed_notes.filter_by_note(
         rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
     )
+
+
+def list_decisions(organisation_id: str, *, livemode: bool) -> QuerySet[Decision]:
+    """Return an organisation's decisions."""
+    return Decision.objects.filter(organisation_id=organisation_id, livemode=livemode)
 
 
 def filter_decisions(
@@ -120,10 +130,8 @@ def filter_decisions(
         "from": "created_at__gte",
         "to": "created_at__lt",
     }
-    rows = Decision.objects.filter(
-        organisation_id=organisation_id,
-        livemode=livemode,
-        **{column: wanted[name] for name, column in columns.items() if name in wanted},
+    rows = list_decisions(organisation_id, livemode=livemode).filter(
+        **{column: wanted[name] for name, column in columns.items() if name in wanted}
     )
 
     return sealed_notes.filter_by_note(

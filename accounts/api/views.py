@@ -50,6 +50,7 @@ class ApiKeyListView(APIView):
             rows,
             serializers.ApiKeyList,
             filters=asked,
+            among=_list_visible_keys(caller),
             within=lambda _: sealer.hold_key(caller.organisation_id),
         )
 

@@ -102,20 +102,22 @@ def list_page(
     shown_as: type[PageSerializer],
     *,
     filters: Iterable[str] = (),
+    among: QuerySet[Row] | None = None,
     by: str = "created_at",
     within: Callable[[Sequence[Row]], AbstractContextManager[Context]] = lambda _: nullcontext(),
 ) -> Response:
     """Answer one page of a list by cursor: `?limit=1..100 (20)&after=ID`, newest first by the time
     `by`, then by id.
 
-    `filters` are the query parameters by which the view has narrowed `rows`. What the serializers
-    need of other tables is read once for the whole page: it is rendered `within` the context
-    manager of its rows, which holds the keys of their people or yields the serializers' context.
+    `filters` are the query parameters by which the view has narrowed `rows`, and `among` are the
+    rows without them: `after` may be one that the filters no longer find. What the serializers need
+    of other tables is read once for the whole page: it is rendered `within` the context manager of
+    its rows, which holds the keys of their people or yields the serializers' context.
 
     Raises Invalid for any other parameter, a limit out of range, or an `after` that is not in this
     list.
     """
-    page = read_page(request, rows, filters=filters, by=by)
+    page = read_page(request, rows, filters=filters, among=among, by=by)
     with within(page.data) as context:
         return Response(shown_as(page, context=dict(context or {})).data)
 
@@ -134,7 +136,7 @@ def list_codes(
     refuse_unknown(request, {"limit", "after"})
     asked, codes = request.query_params, list(rows)
 
-    if after := asked.get("after"):
+    if (after := asked.get("after")) is not None:
         if after not in rows:
             raise _refuse_cursor()
         codes = codes[codes.index(after) + 1 :]
@@ -145,14 +147,20 @@ def list_codes(
 
 
 def read_page(
-    request: Request, rows: QuerySet[Row], *, filters: Iterable[str] = (), by: str = "created_at"
+    request: Request,
+    rows: QuerySet[Row],
+    *,
+    filters: Iterable[str] = (),
+    among: QuerySet[Row] | None = None,
+    by: str = "created_at",
 ) -> ListPage[Row]:
     """Read the page that the request asks for. Raises Invalid, as `list_page` does."""
     refuse_unknown(request, {"limit", "after", *filters})
     limit = _parse_limit(request.query_params.get("limit", "20"))
 
-    if after := request.query_params.get("after"):
-        rows = rows.filter(_filter_behind(rows, after, by))
+    if (after := request.query_params.get("after")) is not None:
+        # A walk goes on behind a row whose state has changed in the meantime.
+        rows = rows.filter(_filter_behind(rows if among is None else among, after, by))
 
     # One more than the page has shows whether another page follows.
     found = list(rows.order_by(f"-{by}", "-pk")[: limit + 1])
@@ -172,8 +180,11 @@ def read_filters(request: Request) -> dict[str, str]:
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:
-    """Raise Invalid (`unknown_field`) for a query parameter that is not known: a misspelt filter
-    filters nothing.
+    """Check that every query parameter is known and stands there once.
+
+    A misspelt filter filters nothing, and of one that stands there twice only the last would.
+
+    Raises Invalid (`unknown_field`, `duplicate`).
     """
     unknown = sorted(set(request.query_params) - set(known))
     if unknown:
@@ -182,6 +193,13 @@ def refuse_unknown(request: Request, known: Iterable[str]) -> None:
             Fault(code="unknown_field", detail=detail, attr=name[:100]) for name in unknown[:20]
         )
         raise Invalid(detail, faults=found)
+
+    twice = [name for name, said in request.query_params.lists() if len(said) > 1]
+    if twice:
+        detail = "This parameter stands there more than once. Send it once."
+        raise Invalid(
+            detail, faults=tuple(Fault(code="duplicate", detail=detail, attr=one) for one in twice)
+        )
 
 
 def _filter_behind(rows: QuerySet[Row], after: str, by: str) -> Q:

@@ -101,6 +101,7 @@ class ErasureListView(APIView):
             rows,
             ErasureList,
             filters=asked,
+            among=erasure_requests.list_erasures(caller.organisation_id, livemode=caller.livemode),
             within=lambda rows: key_rings.hold_subject_keys(
                 row.subject for row in rows if row.sealed_notes is not None
             ),

@@ -121,13 +121,18 @@ def filter_exports(
     What `wanted` does not name narrows nothing.
     """
     columns = {"kind": "kind", "state": "state", "speaker": "speaker_id"}
-    rows = Export.objects.of(organisation_id, livemode=livemode).filter(
+    rows = list_exports(organisation_id, livemode=livemode).filter(
         **{column: wanted[name] for name, column in columns.items() if name in wanted}
     )
 
     return sealed_notes.filter_by_note(
         rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
     )
+
+
+def list_exports(organisation_id: str, *, livemode: bool) -> QuerySet[Export]:
+    """Return the exports of an organisation."""
+    return Export.objects.of(organisation_id, livemode=livemode)
 
 
 def get_export(export_id: str, *, organisation_id: str, livemode: bool) -> Export:

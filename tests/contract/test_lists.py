@@ -5,6 +5,7 @@ L-F13).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -124,6 +125,25 @@ class TestAList:
         for path, hit, miss in FILTERS:
             assert filled.get(f"{path}?{hit}").json()["data"], hit
             assert filled.get(f"{path}?{miss}").json()["data"] == [], miss
+
+    def test_goes_on_behind_what_its_filter_no_longer_finds(self, http: Sender) -> None:
+        """A row that changed its state or its id between two pages ended the walk with a 422."""
+        for _ in range(3):
+            asked(http, external_id="walk")
+        steps: dict[str, Callable[[str], Any]] = {
+            "external_id=walk": lambda one: http.patch(f"/v1/{one}", {"external_id": "other"}),
+            "state=requested": lambda one: http.post(f"/v1/test/{one}/sign"),
+        }
+        for query, change in steps.items():
+            gone, *others = [row["id"] for row in http.get(f"/v1/consents?{query}").json()["data"]]
+            assert change(f"consents/{gone}").status_code == 200
+            rest = http.get(f"/v1/consents?{query}&limit=9&after={gone}").json()["data"]
+            assert [row["id"] for row in rest] == others
+
+    @pytest.mark.parametrize("path", sorted(LISTS | {"/v1/channels", "/v1/codecs"}))
+    def test_reads_every_parameter_once(self, http: Sender, path: str) -> None:
+        for query, code in (("limit=1&limit=2", "duplicate"), ("after=", "invalid")):
+            assert problem(http.get(f"{path}?{query}"), 422)["errors"][0]["code"] == code
 
     @pytest.mark.parametrize(
         ("query", "code"),

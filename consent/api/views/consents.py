@@ -41,7 +41,7 @@ from consent.models import Consent, Grant
 from consent.models.consent import ConsentQuerySet
 from consent.policy.state_machine import BINDING
 from core.api.openapi import describe_header
-from core.api.pagination import PAGE, ListPage, list_page, read_filters
+from core.api.pagination import PAGE, ListPage, list_page, read_filters, refuse_unknown
 from core.api.responses import SecretResponse
 from core.api.serializers import read_form
 from transparency_log import proofs
@@ -71,6 +71,7 @@ class ConsentListView(APIView):
             rows,
             ConsentList,
             filters=filters,
+            among=Consent.objects.of(caller.organisation_id, livemode=caller.livemode),
             within=lambda rows: _open_page(rows, at=at),
         )
 
@@ -196,12 +197,13 @@ class ConsentEventListView(APIView):
 
     scope = "consents"
 
-    @extend_schema(operation_id="consents_events", responses=EventList)
+    @extend_schema(operation_id="consents_events", responses={200: EventList, 422: None})
     def get(self, request: Request, consent_id: str) -> Response:
         """List everything that happened to the consent, oldest first.
 
         The audit export has what was decided by it.
         """
+        refuse_unknown(request, ())
         found = get_own_consent(consent_id, get_caller(request))
         history = proofs.list_history(found.organisation_id, found.id, kinds="consent.")
         return Response(EventList(ListPage(list(history))).data)

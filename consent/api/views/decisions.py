@@ -17,7 +17,6 @@ from consent.api.serializers.decision_serializers import (
     DecisionSerializer,
     NewDecisionSerializer,
 )
-from consent.models import Decision
 from core.api.openapi import describe_header
 from core.api.pagination import PAGE, list_page, read_filters
 from core.api.serializers import read_form
@@ -52,6 +51,7 @@ class DecisionListView(APIView):
             rows.select_related("consent__speaker"),
             DecisionList,
             filters=asked,
+            among=selectors.list_decisions(caller.organisation_id, livemode=caller.livemode),
             within=lambda rows: decision_records.open_keys_of_decisions(
                 rows, organisation_id=caller.organisation_id
             ),
@@ -86,9 +86,7 @@ class DecisionDetailView(APIView):
     def get(self, request: Request, decision_id: str) -> Response:
         """Show a decision."""
         caller = get_caller(request)
-        rows = Decision.objects.filter(
-            organisation_id=caller.organisation_id, livemode=caller.livemode
-        )
+        rows = selectors.list_decisions(caller.organisation_id, livemode=caller.livemode)
         found = rows.filter(id=decision_id).first()
         if found is None:
             raise NotFound("There is no such decision.")

@@ -48,6 +48,7 @@ class SpeakerListView(APIView):
             rows,
             SpeakerList,
             filters=asked,
+            among=selectors.list_speakers(caller.organisation_id, livemode=caller.livemode),
             within=lambda rows: key_rings.hold_subject_keys(row.subject for row in rows),
         )
 

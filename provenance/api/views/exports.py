@@ -64,6 +64,7 @@ class ExportListView(APIView):
             rows,
             ExportList,
             filters=asked,
+            among=export_requests.list_exports(caller.organisation_id, livemode=caller.livemode),
             within=lambda _: key_rings.hold_subject_keys(
                 (), organisation_id=caller.organisation_id
             ),

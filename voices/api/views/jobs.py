@@ -39,7 +39,14 @@ class JobListView(APIView):
         rows = job_lookup.filter_jobs(
             read_form(JobFilterSerializer, asked), principal=caller.principal, at=caller.now()
         )
-        return list_page(request, rows, JobList, filters=asked, within=_open_page)
+        return list_page(
+            request,
+            rows,
+            JobList,
+            filters=asked,
+            among=job_lookup.list_jobs(caller.principal),
+            within=_open_page,
+        )
 
 
 class JobDetailView(APIView):

@@ -62,6 +62,7 @@ class VoiceListView(APIView):
             rows,
             VoiceList,
             filters=asked,
+            among=voice_selectors.list_voices(caller.principal),
             within=lambda rows: key_rings.hold_subject_keys(row.subject for row in rows),
         )
 
