@@ -115,6 +115,9 @@ def describe_error(error: Exception) -> tuple[int, dict[str, Any], dict[str, str
         headers["Retry-After"] = str(known.retry_after or 1)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    # RFC 9110, section 15.5.17.
+    if status == 416 and "size" in known.facts:
+        headers["Content-Range"] = f"bytes */{known.facts['size']}"
     return (
         status,
         _problem_body(status, title, known.stable_code, known.detail, known.facts, known.faults),

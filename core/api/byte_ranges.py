@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from core.errors import RangeBehindEnd
 
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})\Z")
 
 
-def answer_bytes(
-    headers: Mapping[str, str], data: bytes, *, etag: str, media_type: str
-) -> HttpResponse:
+def answer_bytes(request: HttpRequest, data: bytes, *, etag: str, media_type: str) -> HttpResponse:
     """Return the answer with `data` (200), the part of it that is asked for (206), or neither.
 
     304 is for a copy that the client has already. Several ranges, and what is no
-    range of bytes, are answered with all of it, as section 14.2 allows.
+    range of bytes, are answered with all of it, as section 14.2 allows. So is a HEAD, which has no
+    parts.
 
     Raises RangeBehindEnd.
     """
+    headers = request.headers
     common = {"Accept-Ranges": "bytes", "ETag": etag}
     if _names_etag(headers.get("If-None-Match", ""), etag):
         return HttpResponse(status=304, headers=common)
 
     size = len(data)
-    part = _parse_range(headers.get("Range", ""), size)
+    part = _parse_range(headers.get("Range", ""), size) if request.method == "GET" else None
     if part is None or headers.get("If-Range", etag) != etag:
         return HttpResponse(data, content_type=media_type, headers=common)
 

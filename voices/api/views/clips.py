@@ -58,7 +58,15 @@ class ClipListView(APIView):
                 form[name] = read(form[name])
 
         rows = clip_access.filter_clips(form, principal=caller.principal, at=caller.now())
-        return list_page(request, rows, ClipList, filters=asked, by="issued_at", within=_open_page)
+        return list_page(
+            request,
+            rows,
+            ClipList,
+            filters=asked,
+            among=clip_access.list_clips(caller.principal),
+            by="issued_at",
+            within=_open_page,
+        )
 
 
 class ClipDetailView(APIView):
@@ -94,15 +102,22 @@ class ClipAudioView(APIView):
                 OpenApiParameter.HEADER,
                 description="One range of bytes (RFC 9110, 14.2), such as `bytes=0-99`.",
             ),
-            describe_header("Sayso-Clip", "The clip's id.", 200),
-            describe_header("Sayso-Content-Sha256", "SHA-256 of the whole, in hex.", 200),
-            describe_header("Accept-Ranges", "`bytes`.", 200),
-            describe_header("ETag", "The same SHA-256, in quotes.", 200),
-            describe_header("Content-Disposition", "A name for the file.", 200),
+            describe_header("Sayso-Clip", "The clip's id.", 200, 206),
+            describe_header("Sayso-Content-Sha256", "SHA-256 of the whole, in hex.", 200, 206),
+            describe_header("Accept-Ranges", "`bytes`.", 200, 206),
+            describe_header("ETag", "The same SHA-256, in quotes.", 200, 206, 304),
+            describe_header(
+                "Content-Range",
+                "Which part it is: `bytes 0-99/1000`, or `bytes */1000` of what has no such part.",
+                206,
+                416,
+            ),
+            describe_header("Content-Disposition", "A name for the file.", 200, 206),
             describe_header(
                 "Sayso-Aigc-Label",
                 "China's hidden label as JSON, when the clip carries it (`aigc_label`).",
                 200,
+                206,
             ),
         ],
         responses={**AUDIO, **PARTS_OF_AUDIO, 304: None, 409: None, 416: None},
@@ -117,7 +132,7 @@ class ClipAudioView(APIView):
             clip_id, principal=caller.principal, at=caller.now()
         )
         response = byte_ranges.answer_bytes(
-            request.headers, data, etag=f'"{clip.sha256}"', media_type=clip.media_type
+            request, data, etag=f'"{clip.sha256}"', media_type=clip.media_type
         )
         response["Content-Disposition"] = (
             f'inline; filename="{clip.id}.{get_file_ending(clip.codec)}"'
